@@ -1,0 +1,106 @@
+//! Generates `gcroots.h` into `OUT_DIR`, and sets the shared object's name.
+//!
+//! The header has a section for each file of the C API: the file's opening
+//! comment becomes the section's, its items follow in their order. It is not
+//! written into the source tree, so that read-only copies build; a test
+//! compares it with the committed `include/gcroots.h`.
+
+use std::path::Path;
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+
+/// The sections' files, in the order in which a newcomer meets them.
+const SECTIONS: [&str; 11] = [
+    "version",
+    "status",
+    "config",
+    "engine",
+    "store",
+    "reference",
+    "scope",
+    "local",
+    "manually_rooted",
+    "externref",
+    "no_gc",
+];
+
+const DIRECTORY: &str = "src/capi";
+
+fn main() -> Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={DIRECTORY}");
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("gcroots.h"), header()?)?;
+
+    let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libgcroots.so.{major}");
+    // Thread-exit hooks point into the library: it must not be unloaded.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    Ok(())
+}
+
+fn header() -> Result<String> {
+    let mut header = read("header_begin.h")?;
+    for part in ["MAJOR", "MINOR", "PATCH"] {
+        let value = env::var(format!("CARGO_PKG_VERSION_{part}"))?;
+        header = header.replace(&format!("@{part}@"), &value);
+    }
+    header = header.replace("@VERSION@", &env::var("CARGO_PKG_VERSION")?);
+    for section in SECTIONS {
+        header.push('\n');
+        header.push_str(&banner(section)?);
+        header.push('\n');
+        header.push_str(&items(section)?);
+    }
+    header.push('\n');
+    header.push_str(&read("header_end.h")?);
+    Ok(header)
+}
+
+fn read(name: &str) -> Result<String> {
+    let path = Path::new(DIRECTORY).join(name);
+    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// The section's comment, from the `//!` lines that open its file.
+fn banner(section: &str) -> Result<String> {
+    let source = read(&format!("{section}.rs"))?;
+    let lines: Vec<_> = source
+        .lines()
+        .map_while(|line| line.strip_prefix("//!"))
+        .collect();
+    let title = lines.first().context("a section without a title")?.trim();
+    let rule = "-".repeat(72 - title.len());
+    let mut banner = format!("/* --- {title} {rule}");
+    for line in &lines[1..] {
+        banner.push_str(format!("\n *{line}").trim_end());
+    }
+    banner.push_str(if lines.len() > 1 { "\n */\n" } else { " */\n" });
+    Ok(banner)
+}
+
+/// The declarations of the section's exported items.
+fn items(section: &str) -> Result<String> {
+    let mut config = cbindgen::Config {
+        language: cbindgen::Language::C,
+        no_includes: true,
+        style: cbindgen::Style::Type,
+        documentation_style: cbindgen::DocumentationStyle::Doxy,
+        documentation_length: cbindgen::DocumentationLength::Full,
+        usize_is_size_t: true,
+        sort_by: cbindgen::SortKey::None,
+        line_length: 90,
+        ..cbindgen::Config::default()
+    };
+    config.function.must_use = Some("GCROOTS_NODISCARD".into());
+    config.function.prefix = Some("GCROOTS_API".into());
+    let bindings = cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(Path::new(DIRECTORY).join(format!("{section}.rs")))
+        .generate()
+        .with_context(|| format!("generating the section {section}"))?;
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    Ok(String::from_utf8(text)?)
+}

@@ -1,0 +1,210 @@
+/* The fixture and the checks of the C tests.
+ *
+ *   CASE(a_fact) { ... }      one case; CMake makes a ctest of it per variant
+ *
+ * Run as `scope a_fact copying`. The fixture has an engine and a store made for
+ * the variant; after the case it verifies the store and deletes what is left.
+ *
+ * Variants: null, copying, and stress, which is copying with a collection at
+ * every allocation and freed memory filled with a pattern. `collects` tells
+ * whether unreachable objects die; `stressed` whether they do at every
+ * allocation.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <gcroots.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CASE(name)                                                          \
+  static void name(void);                                                   \
+  __attribute__((constructor)) static void register_##name(void) {          \
+    static struct check_case self = {#name, name, NULL};                    \
+    self.next = check_cases;                                                \
+    check_cases = &self;                                                    \
+  }                                                                         \
+  static void name(void)
+
+/* The condition holds. */
+#define CHECK(condition)                                                    \
+  do {                                                                      \
+    if (!(condition)) check_fail(__FILE__, __LINE__, "%s", #condition);     \
+  } while (0)
+
+/* The call answers GCROOTS_OK. */
+#define OK(call)                                                            \
+  do {                                                                      \
+    gcroots_status_t check_status = (call);                                 \
+    if (check_status != GCROOTS_OK)                                         \
+      check_fail(__FILE__, __LINE__, "%s: %s: %s", #call,                   \
+                 gcroots_status_name(check_status), gcroots_last_error());  \
+  } while (0)
+
+/* The call answers this status, leaves a message, and changes no count of the
+   store. */
+#define REFUSED(expected, call)                                             \
+  do {                                                                      \
+    struct check_counts check_before = check_count();                       \
+    gcroots_status_t check_status = (call);                                 \
+    struct check_counts check_after = check_count();                        \
+    check_refused(__FILE__, __LINE__, #call, expected, check_status);       \
+    if (memcmp(&check_before, &check_after, sizeof check_before) != 0)      \
+      check_fail(__FILE__, __LINE__, "%s changed the store", #call);        \
+  } while (0)
+
+/* As REFUSED, for calls that may have collected before they were refused. */
+#define REFUSED_AFTER_COLLECTION(expected, call)                            \
+  check_refused(__FILE__, __LINE__, #call, expected, (call))
+
+struct check_case {
+  const char *name;
+  void (*body)(void);
+  struct check_case *next;
+};
+
+struct check_counts {
+  uint64_t objects, scoped_roots, manual_roots, external_bytes, collections, finalizers_run;
+};
+
+static struct check_case *check_cases;
+
+/* The variant's name and what it means. */
+static const char *variant;
+static bool collects, stressed;
+static gcroots_collector_t collector;
+
+/* The fixture. A case may delete these and set them to NULL. */
+static gcroots_engine_t *engine;
+static gcroots_store_t *store;
+
+static inline void check_fail(const char *file, int line, const char *format, ...) {
+  va_list arguments;
+  fprintf(stderr, "%s:%d: ", file, line);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  exit(1);
+}
+
+static inline void check_refused(const char *file, int line, const char *call,
+                                 gcroots_status_t expected, gcroots_status_t status) {
+  if (status != expected)
+    check_fail(file, line, "%s: expected %s, got %s (%s)", call, gcroots_status_name(expected),
+               gcroots_status_name(status), gcroots_last_error());
+  if (gcroots_last_error()[0] == '\0') check_fail(file, line, "%s left no message", call);
+}
+
+/* What a refused call must not change; zeros where the store answers nothing. */
+static inline struct check_counts check_count(void) {
+  struct check_counts counts = {0, 0, 0, 0, 0, 0};
+  gcroots_stats_t stats;
+  if (store == NULL || gcroots_store_stats(store, &stats) != GCROOTS_OK) return counts;
+  counts.objects = stats.objects;
+  counts.scoped_roots = stats.scoped_roots;
+  counts.manual_roots = stats.manual_roots;
+  counts.external_bytes = stats.external_bytes;
+  counts.collections = stats.collections;
+  counts.finalizers_run = stats.finalizers_run;
+  return counts;
+}
+
+static inline gcroots_stats_t stats_of(gcroots_store_t *of) {
+  gcroots_stats_t stats;
+  OK(gcroots_store_stats(of, &stats));
+  return stats;
+}
+
+/* A configuration for the variant; a limit of 0 is the default. */
+static inline gcroots_config_t *variant_config(size_t heap_limit) {
+  gcroots_config_t *config = gcroots_config_new();
+  CHECK(config != NULL);
+  OK(gcroots_config_set_collector(config, collector));
+  if (heap_limit != 0) OK(gcroots_config_set_heap_limit(config, heap_limit));
+  if (stressed) {
+    OK(gcroots_config_set_stress(config, 1));
+    OK(gcroots_config_set_poison(config, true));
+  }
+  return config;
+}
+
+/* A store of its own engine, with a heap limit; 0 is the default. */
+static inline gcroots_store_t *new_store(size_t heap_limit) {
+  gcroots_config_t *config = variant_config(heap_limit);
+  gcroots_engine_t *its_engine;
+  gcroots_store_t *made;
+  OK(gcroots_engine_new(config, &its_engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(its_engine, &made));
+  gcroots_engine_free(its_engine);
+  return made;
+}
+
+/* An externref with this data and no finalizer. */
+static inline gcroots_ref_t new_externref(void *data) {
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, data, NULL, &ref));
+  return ref;
+}
+
+/* The host's pointer of an externref. */
+static inline void *data_of(gcroots_ref_t ref) {
+  void *data = NULL;
+  OK(gcroots_externref_data(store, ref, &data));
+  return data;
+}
+
+static inline gcroots_scope_t enter(void) {
+  gcroots_scope_t scope;
+  OK(gcroots_scope_enter(store, &scope));
+  return scope;
+}
+
+static inline gcroots_manually_rooted_t root(gcroots_ref_t ref) {
+  gcroots_manually_rooted_t handle;
+  OK(gcroots_ref_to_manually_rooted(store, ref, &handle));
+  return handle;
+}
+
+static inline bool same_bits(gcroots_ref_t a, gcroots_ref_t b) {
+  return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* Counts how often it is called, in the int that is its data. */
+static inline void count_call(void *data) {
+  ++*(int *)data;
+}
+
+static inline int check_main(int argc, char **argv) {
+  struct check_case *it = check_cases;
+  if (argc != 3) {
+    for (; it != NULL; it = it->next) puts(it->name);
+    return argc == 1 ? 0 : 2;
+  }
+  variant = argv[2];
+  stressed = strcmp(variant, "stress") == 0;
+  collects = stressed || strcmp(variant, "copying") == 0;
+  collector = collects ? GCROOTS_COLLECTOR_COPYING : GCROOTS_COLLECTOR_NULL;
+  while (it != NULL && strcmp(it->name, argv[1]) != 0) it = it->next;
+  CHECK(it != NULL);
+  {
+    gcroots_config_t *config = variant_config(0);
+    OK(gcroots_engine_new(config, &engine));
+    gcroots_config_free(config);
+  }
+  OK(gcroots_store_new(engine, &store));
+  it->body();
+  if (store != NULL) OK(gcroots_store_verify(store));
+  OK(gcroots_store_free(store));
+  gcroots_engine_free(engine);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  return check_main(argc, argv);
+}
+
+#endif

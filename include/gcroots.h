@@ -1,0 +1,926 @@
+/*
+ * gcroots 0.1.0: a garbage-collected heap with roots that cannot be misused.
+ *
+ * Generated from src/capi; do not edit.
+ *
+ * A handle (gcroots_ref_t) names a root in a store; the root keeps an object
+ * alive, and a collection that moves the object updates the root. Scoped
+ * handles end with their scope, manual ones when they are unrooted. Any bits
+ * may be passed as a handle or a scope, and any integer where a number is
+ * wanted: what is wrong is refused with a status and a message
+ * (gcroots_last_error()), and nothing has changed.
+ *
+ * Functions that can fail return a gcroots_status_t and write their output,
+ * `out`, only on success. An input and `out` may be at the same address.
+ * Pointers must not be NULL unless they are called `..._or_null` or the
+ * documentation says nullable; NULL is refused with
+ * GCROOTS_ERROR_NULL_ARGUMENT. Any call on a store can also answer
+ * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL; it
+ * is not repeated below.
+ *
+ * Who owns what: (owned) is the caller's to release, in the way that is named;
+ * (taken) no longer is; (borrowed) stays the caller's. A callback is code of
+ * the caller's that the library calls. "May collect" means that objects may
+ * move or die and that finalizers may run before the call returns; "Never
+ * collects" means that neither happens.
+ *
+ * What C cannot check, and is undefined: a pointer to a store, configuration
+ * or engine that is none or was released; an `out` that is not valid for
+ * writing; a C++ exception or a longjmp() that leaves a callback through the
+ * library.
+ */
+#ifndef GCROOTS_H
+#define GCROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; gcroots_version() is that of the library. */
+#define GCROOTS_VERSION "0.1.0"
+#define GCROOTS_VERSION_MAJOR 0
+#define GCROOTS_VERSION_MINOR 1
+#define GCROOTS_VERSION_PATCH 0
+
+/* Before each function. Define it to add attributes. */
+#ifndef GCROOTS_API
+#define GCROOTS_API
+#endif
+
+/* On functions that return something owned. Define it as nothing to be free to
+   ignore that. */
+#ifndef GCROOTS_NODISCARD
+#if defined(__GNUC__)
+#define GCROOTS_NODISCARD __attribute__((warn_unused_result))
+#else
+#define GCROOTS_NODISCARD
+#endif
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Version ----------------------------------------------------------------- */
+
+/**
+ * The version of the library that was loaded, like "0.1.0". The header's own
+ * is in GCROOTS_VERSION. Static; never NULL. Never collects.
+ */
+GCROOTS_API const char *gcroots_version(void);
+
+/* --- Statuses and messages --------------------------------------------------- */
+
+/**
+ * How a call ended: one of the GCROOTS_* numbers below, which are never
+ * renumbered.
+ */
+typedef uint32_t gcroots_status_t;
+
+/**
+ * Success.
+ */
+#define GCROOTS_OK 0
+
+/**
+ * A required pointer is NULL.
+ */
+#define GCROOTS_ERROR_NULL_ARGUMENT 1
+
+/**
+ * A value is out of its documented range.
+ */
+#define GCROOTS_ERROR_INVALID_ARGUMENT 2
+
+/**
+ * The handle belongs to another store, or to one since deleted.
+ */
+#define GCROOTS_ERROR_WRONG_STORE 3
+
+/**
+ * The type belongs to another engine.
+ */
+#define GCROOTS_ERROR_WRONG_ENGINE 4
+
+/**
+ * The store belongs to another thread, or is detached.
+ */
+#define GCROOTS_ERROR_WRONG_THREAD 5
+
+/**
+ * Not allowed inside the callback that is running.
+ */
+#define GCROOTS_ERROR_BUSY 6
+
+/**
+ * The handle's scope was exited, or the handle was unrooted.
+ */
+#define GCROOTS_ERROR_UNROOTED 7
+
+/**
+ * A null reference where an object is needed.
+ */
+#define GCROOTS_ERROR_NULL_REFERENCE 8
+
+/**
+ * Not of the needed type, or a failed cast.
+ */
+#define GCROOTS_ERROR_TYPE_MISMATCH 9
+
+/**
+ * A write to something immutable.
+ */
+#define GCROOTS_ERROR_IMMUTABLE 10
+
+/**
+ * A field, element or range that is not there.
+ */
+#define GCROOTS_ERROR_OUT_OF_BOUNDS 11
+
+/**
+ * Not the innermost scope, or not open.
+ */
+#define GCROOTS_ERROR_SCOPE_ORDER 12
+
+/**
+ * A collection is needed inside a no-GC span.
+ */
+#define GCROOTS_ERROR_NO_GC 13
+
+/**
+ * The heap's limit is reached, after a collection; or the system refused.
+ */
+#define GCROOTS_ERROR_OUT_OF_MEMORY 14
+
+/**
+ * More of something than the library supports.
+ */
+#define GCROOTS_ERROR_LIMIT 15
+
+/**
+ * A host function threw; the exception is pending.
+ */
+#define GCROOTS_ERROR_EXCEPTION 16
+
+/**
+ * A bug in gcroots, or an overwritten heap. The store is poisoned: every call
+ * answers this, except that it can be deleted.
+ */
+#define GCROOTS_ERROR_INTERNAL 17
+
+/**
+ * The name of a status, like "GCROOTS_ERROR_BUSY"; "GCROOTS_UNKNOWN" for a
+ * number that is none. Static; never NULL. Never collects.
+ */
+GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
+
+/**
+ * This thread's last error message, with the values that were wrong: "" before
+ * the first failure, never NULL. Valid until this thread's next failing call;
+ * success does not clear it. Never collects.
+ */
+GCROOTS_API const char *gcroots_last_error(void);
+
+/* --- Configuration -----------------------------------------------------------
+ *
+ * What an engine is made with. gcroots_engine_new() copies it.
+ */
+
+/**
+ * A configuration. Use it from one thread at a time.
+ */
+typedef struct gcroots_config_t gcroots_config_t;
+
+/**
+ * Which collector a store's heap has.
+ */
+typedef uint32_t gcroots_collector_t;
+
+/**
+ * The library chooses: copying.
+ */
+#define GCROOTS_COLLECTOR_AUTO 0
+
+/**
+ * Never collects; memory comes back with the store. At least 16 KiB.
+ */
+#define GCROOTS_COLLECTOR_NULL 1
+
+/**
+ * Deferred reference counting. Not built yet: INVALID_ARGUMENT.
+ */
+#define GCROOTS_COLLECTOR_DRC 2
+
+/**
+ * Semi-space copying. At least 32 KiB, half of which is usable.
+ */
+#define GCROOTS_COLLECTOR_COPYING 3
+
+/**
+ * Generational. Not built yet: INVALID_ARGUMENT.
+ */
+#define GCROOTS_COLLECTOR_GENERATIONAL 4
+
+/**
+ * Checks barriers. Not built yet: INVALID_ARGUMENT.
+ */
+#define GCROOTS_COLLECTOR_CHECK 5
+
+/**
+ * Makes a configuration with the defaults. Never collects.
+ *
+ * \return the configuration (owned); release it with gcroots_config_free().
+ *         NULL if memory is out.
+ */
+GCROOTS_API GCROOTS_NODISCARD gcroots_config_t *gcroots_config_new(void);
+
+/**
+ * Deletes a configuration (taken, nullable). Engines made with it stay.
+ * Never collects.
+ */
+GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
+
+/**
+ * Chooses the collector. Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if it is none, or not built
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
+                                              gcroots_collector_t collector);
+
+/**
+ * Sets how many bytes a store's heap may commit, in all its spaces together:
+ * 4 GiB if not set. Small limits are rounded up to the collector's least.
+ * Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0 or more than 16 GiB
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
+                                               size_t bytes);
+
+/**
+ * Sets how many bytes a store's heap commits at first, in all its spaces
+ * together; 0 is the default. More than the limit is refused by
+ * gcroots_engine_new(). Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
+                                                 size_t bytes);
+
+/**
+ * Makes stores collect at every n-th allocation outside no-GC spans, to find
+ * references that no root holds; 0 turns it off. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
+                                           uint32_t every_nth_allocation);
+
+/**
+ * Makes collections fill freed memory with a pattern, to find whoever reads
+ * it. Never collects.
+ */
+GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
+
+/* --- Engine ------------------------------------------------------------------
+ *
+ * What stores share. Counted: each store keeps its engine. Any thread may use
+ * an engine at any time.
+ */
+
+/**
+ * An engine.
+ */
+typedef struct gcroots_engine_t gcroots_engine_t;
+
+/**
+ * Makes an engine. Never collects.
+ *
+ * \param config_or_null copied; NULL for the defaults
+ * \param[out] out the engine (owned); release it with gcroots_engine_free()
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
+ *         exceeds its limit
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
+                                    gcroots_engine_t **out);
+
+/**
+ * One more reference to an engine (borrowed, nullable). Never collects.
+ *
+ * \return the same engine (owned); release it with gcroots_engine_free().
+ *         NULL for NULL.
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_engine_t *gcroots_engine_clone(gcroots_engine_t *engine);
+
+/**
+ * Gives up a reference to an engine (taken, nullable). The engine ends with
+ * its last reference and store. Never collects.
+ */
+GCROOTS_API void gcroots_engine_free(gcroots_engine_t *engine);
+
+/* --- Store -------------------------------------------------------------------
+ *
+ * A heap, its roots and its host data. A store belongs to the thread that made
+ * it; another thread's call answers GCROOTS_ERROR_WRONG_THREAD, until the owner
+ * detaches the store and the other attaches it.
+ */
+
+/**
+ * A store.
+ */
+typedef struct gcroots_store_t gcroots_store_t;
+
+/**
+ * Runs once, after the death of what `data` belongs to. It must return.
+ */
+typedef void (*gcroots_finalizer_t)(void *data);
+
+/**
+ * What gcroots_store_stats() tells. Bytes and counts are as of now; objects
+ * and live bytes include what died since the last collection.
+ */
+typedef struct {
+  /**
+   * Objects: the last collection's survivors and what came since.
+   */
+  uint64_t objects;
+  /**
+   * Bytes of those objects.
+   */
+  uint64_t live_bytes;
+  /**
+   * Bytes that the heap has committed, in all its spaces together.
+   */
+  uint64_t committed_bytes;
+  /**
+   * External bytes of the objects that have not been found dead.
+   */
+  uint64_t external_bytes;
+  /**
+   * Scoped roots, locals included.
+   */
+  uint64_t scoped_roots;
+  /**
+   * The most scoped roots that there were at once.
+   */
+  uint64_t scoped_roots_max;
+  /**
+   * Manual roots.
+   */
+  uint64_t manual_roots;
+  /**
+   * The most manual roots that there were at once.
+   */
+  uint64_t manual_roots_max;
+  /**
+   * Weak handles: 0 in this version.
+   */
+  uint64_t weak_handles;
+  /**
+   * The most weak handles that there were at once: 0 in this version.
+   */
+  uint64_t weak_handles_max;
+  /**
+   * Collections.
+   */
+  uint64_t collections;
+  /**
+   * Bytes that collections moved.
+   */
+  uint64_t moved_bytes;
+  /**
+   * Nanoseconds spent in collections, finalizers not included.
+   */
+  uint64_t gc_nanoseconds;
+  /**
+   * Finalizers that have run.
+   */
+  uint64_t finalizers_run;
+  /**
+   * Stale handles given to an unroot from another thread: 0 in this version.
+   */
+  uint64_t stale_unroots;
+  /**
+   * Zeros.
+   */
+  uint64_t reserved[17];
+} gcroots_stats_t;
+
+/**
+ * Makes a store, owned by this thread. Its heap is made by the first object.
+ * Never collects.
+ *
+ * \param engine (borrowed): the store keeps a reference of its own
+ * \param[out] out the store (owned); release it with gcroots_store_free()
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
+                                   gcroots_store_t **out);
+
+/**
+ * Deletes a store (taken, nullable) with all its objects and roots, whatever
+ * is open or poisoned, after running the finalizers of all objects and then
+ * that of the store's data. Finalizers that call the store get
+ * GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
+ * ever. Never collects: it only runs finalizers.
+ *
+ * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
+ *         the store; nothing has run then
+ */
+GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
+
+/**
+ * Gives up a store, so that another thread can attach it. Open scopes and
+ * no-GC spans stay with the store. Until it is attached, every call on it but
+ * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
+ *
+ * \return GCROOTS_ERROR_BUSY inside a finalizer of the store
+ */
+GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
+
+/**
+ * Makes this thread the owner of a store that was detached, or whose owner
+ * thread has ended. Succeeds if it is the owner already. Of several threads,
+ * one wins. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
+ *         GCROOTS_ERROR_BUSY inside a finalizer of the store
+ */
+GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
+
+/**
+ * Attaches the embedder's own pointer to a store. The finalizer of the pointer
+ * before runs at the next point where finalizers may run; that of the last one
+ * when the store is deleted, after those of all objects. Never collects.
+ *
+ * \param data (taken on success, nullable)
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
+                                        void *data,
+                                        gcroots_finalizer_t finalizer_or_null);
+
+/**
+ * The pointer that gcroots_store_set_data() set; NULL before. Never collects.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
+
+/**
+ * Collects: when this returns, every object that was unreachable is gone and
+ * finalized, also those that only finalizers let go. Inside a finalizer it
+ * collects, and the finalizers that it finds run after the one that is
+ * running. Under the null collector it does nothing. May collect.
+ *
+ * \return GCROOTS_ERROR_NO_GC in a no-GC span
+ */
+GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
+
+/**
+ * Checks the whole store: every object, every reference, every root, and the
+ * tables behind them. For debugging; takes time in proportion to the heap.
+ * Never collects.
+ *
+ * \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
+ */
+GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
+
+/**
+ * A store's statistics. Never collects.
+ *
+ * \param[out] out 256 bytes, whatever the version; unused ones are 0
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
+                                     gcroots_stats_t *out);
+
+/* --- References --------------------------------------------------------------
+ *
+ * A handle is 16 bytes of plain data that name a root in a store. Copying the
+ * bytes makes no new root. Any bits may be passed: what is not a live root of
+ * the store is refused. Functions that take a gcroots_ref_t take scoped and
+ * manual handles (the `ref` of a gcroots_manually_rooted_t, borrowed).
+ */
+
+/**
+ * Names a root. `store_id` 0 is the null reference, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the roots that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot; the high bit says manual.
+   */
+  uint32_t index;
+} gcroots_ref_t;
+
+/**
+ * Whether two handles have the same bits, so that they are copies of one
+ * handle; all null handles are the same. Looks at no store: two handles of one
+ * object may well differ. Never collects.
+ */
+GCROOTS_API bool gcroots_ref_same_root(gcroots_ref_t a, gcroots_ref_t b);
+
+/**
+ * Whether two references are to the same object; null equals null. Never
+ * collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; `a` first
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
+                                gcroots_ref_t a,
+                                gcroots_ref_t b,
+                                bool *out);
+
+/**
+ * A hash of the object (not of what the host data says), which stays when the
+ * object moves; 0 for null. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY when an object is first asked
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  uint64_t *out);
+
+/**
+ * Makes a scoped root refer to another object, or to null; copies of `dst` see
+ * it. Never collects.
+ *
+ * \param dst a scoped handle of any open scope
+ * \param src_or_null a handle of either kind, or null
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED, and for `dst`
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_INVALID_ARGUMENT if it
+ *         is manual
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
+                                    gcroots_ref_t dst,
+                                    gcroots_ref_t src_or_null);
+
+/* --- Scopes ------------------------------------------------------------------
+ *
+ * A scope ends the roots that were made in it, and the no-GC spans that were
+ * opened in it, all at once. Scopes nest. The store itself is the outermost:
+ * roots made while none is open live as long as the store. Inside a finalizer,
+ * scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+ */
+
+/**
+ * Names an open scope. Any bits may be passed.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Never given twice by a store; 0 names no scope.
+   */
+  uint64_t serial;
+} gcroots_scope_t;
+
+/**
+ * Enters a scope. Never collects.
+ *
+ * \param[out] out names the scope for gcroots_scope_exit() and the like
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_scope_enter(gcroots_store_t *store,
+                                     gcroots_scope_t *out);
+
+/**
+ * Leaves the innermost scope. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
+ *         not the innermost one, or was left before
+ */
+GCROOTS_API
+gcroots_status_t gcroots_scope_exit(gcroots_store_t *store,
+                                    gcroots_scope_t scope);
+
+/**
+ * Leaves a scope and all inside it: for early returns, longjmp() and the like.
+ * Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
+ *         not open
+ */
+GCROOTS_API
+gcroots_status_t gcroots_scope_unwind(gcroots_store_t *store,
+                                      gcroots_scope_t scope);
+
+/**
+ * Leaves the innermost scope and keeps one object, with a new root in the
+ * scope around it. On a failure the scope stays open. Never collects.
+ *
+ * \param ref any handle of the store; null, or a local that holds null, gives
+ *            null
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER for `scope`;
+ *         GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED for `ref`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
+                                      gcroots_scope_t scope,
+                                      gcroots_ref_t ref,
+                                      gcroots_ref_t *out);
+
+/**
+ * Makes sure that so many more scoped roots need no memory. Never collects.
+ *
+ * \return GCROOTS_ERROR_LIMIT beyond the slots that handles can name,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_t roots);
+
+/* --- Locals ------------------------------------------------------------------
+ *
+ * A slot of the current scope that may hold null and that
+ * gcroots_ref_assign() changes, so that a loop need not make a root each time.
+ * A local that holds null behaves as null everywhere, except that
+ * gcroots_ref_is_null() and gcroots_ref_same_root() see bits only.
+ */
+
+/**
+ * Makes a local in the current scope. Never collects.
+ *
+ * \param ref_or_null what it holds at first: a handle of either kind, or null
+ * \param[out] out the local's handle
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_local_new(gcroots_store_t *store,
+                                   gcroots_ref_t ref_or_null,
+                                   gcroots_ref_t *out);
+
+/* --- Manual roots ------------------------------------------------------------
+ *
+ * A manual root lives until it is unrooted, in any order, across scopes. The
+ * handle owns the root: unrooting it twice, or using it afterwards, answers
+ * GCROOTS_ERROR_UNROOTED, through any copy of the handle. All functions here
+ * take null, and answer GCROOTS_ERROR_UNROOTED to the bits of a scoped handle.
+ */
+
+/**
+ * Owns a manual root. Pass `ref`, a borrow, to whatever reads.
+ */
+typedef struct {
+  /**
+   * The handle.
+   */
+  gcroots_ref_t ref;
+} gcroots_manually_rooted_t;
+
+/**
+ * Makes a manual root for the object of a handle of either kind; null for
+ * null. Never collects.
+ *
+ * \param[out] out the new root (owned); release it with
+ *             gcroots_manually_rooted_unroot()
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_ref_to_manually_rooted(gcroots_store_t *store,
+                                                gcroots_ref_t ref,
+                                                gcroots_manually_rooted_t *out);
+
+/**
+ * Roots the object of a manual root once more; null for null. Never collects.
+ *
+ * \param[out] out the new root (owned); release it with
+ *             gcroots_manually_rooted_unroot()
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_manually_rooted_clone(gcroots_store_t *store,
+                                               gcroots_manually_rooted_t handle,
+                                               gcroots_manually_rooted_t *out);
+
+/**
+ * Ends a manual root and sets the handle to null; copies of it become stale.
+ * Does nothing for null. Never collects.
+ *
+ * \param[in,out] handle (the root is taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
+                                                gcroots_manually_rooted_t *handle);
+
+/**
+ * Makes a scoped root for the object of a manual one; null for null. Never
+ * collects.
+ *
+ * \param[out] out the new handle, in the current scope
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_manually_rooted_to_rooted(gcroots_store_t *store,
+                                                   gcroots_manually_rooted_t handle,
+                                                   gcroots_ref_t *out);
+
+/**
+ * Turns a manual root into a scoped one: gcroots_manually_rooted_to_rooted()
+ * and gcroots_manually_rooted_unroot() in one. On a failure the manual root is
+ * unchanged. Never collects.
+ *
+ * \param[in,out] handle (the root is taken); set to null
+ * \param[out] out the new handle, in the current scope; may be `&handle->ref`,
+ *             which is then the new handle
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_manually_rooted_into_rooted(gcroots_store_t *store,
+                                                     gcroots_manually_rooted_t *handle,
+                                                     gcroots_ref_t *out);
+
+/* --- Host objects ------------------------------------------------------------
+ *
+ * An externref is an object that stands for something of the host's: a
+ * pointer, which the library never follows, and a finalizer, which runs once,
+ * after the collection that finds the object dead or when the store is
+ * deleted, on the thread that drives that. A finalizer may call the store,
+ * allocate and collect; it must return.
+ */
+
+/**
+ * What gcroots_externref_new_with() makes an externref with. Zeros are the
+ * defaults, except for `struct_size`.
+ */
+typedef struct {
+  /**
+   * sizeof(gcroots_externref_options_t).
+   */
+  size_t struct_size;
+  /**
+   * The host's pointer (taken on success, nullable).
+   */
+  void *data;
+  /**
+   * Runs with `data` after the object's death; NULL for none.
+   */
+  gcroots_finalizer_t finalizer;
+  /**
+   * Tells the host's types apart: an address, compared and never followed.
+   */
+  const void *tag;
+  /**
+   * Memory outside the heap that the object keeps alive: it hastens
+   * collections and never refuses an allocation.
+   */
+  size_t external_bytes;
+} gcroots_externref_options_t;
+
+/**
+ * Makes an externref, rooted in the current scope. May collect.
+ *
+ * \param data the host's pointer (taken on success, nullable)
+ * \param finalizer_or_null runs with `data` after the object's death
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
+                                       void *data,
+                                       gcroots_finalizer_t finalizer_or_null,
+                                       gcroots_ref_t *out);
+
+/**
+ * Makes an externref with a tag and external bytes, rooted in the current
+ * scope. May collect.
+ *
+ * \param options (borrowed); nothing beyond its `struct_size` is read
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
+ *         does not know; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
+                                            const gcroots_externref_options_t *options,
+                                            gcroots_ref_t *out);
+
+/**
+ * The host's pointer of an externref (borrowed). Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_data(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        void **out);
+
+/**
+ * The host's pointer of an externref that was made with this tag (borrowed).
+ * A NULL tag matches the untagged ones only. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_data_tagged(gcroots_store_t *store,
+                                               gcroots_ref_t ref,
+                                               const void *tag,
+                                               void **out);
+
+/**
+ * Replaces the host's pointer. The old one is the caller's again; the
+ * finalizer will get the new one. Never collects.
+ *
+ * \param data (taken on success, nullable)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
+                                            gcroots_ref_t ref,
+                                            void *data);
+
+/**
+ * Says how much memory outside the heap an externref keeps alive now. More
+ * hastens the next collection. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
+                                                      gcroots_ref_t ref,
+                                                      size_t bytes);
+
+/* --- No-GC spans -------------------------------------------------------------
+ *
+ * Inside a span nothing moves and nothing dies. The heap may grow to its
+ * limit; past that allocations answer GCROOTS_ERROR_NO_GC where a collection
+ * might have helped. Spans nest, and end with the scope that they were opened
+ * in.
+ */
+
+/**
+ * Opens a no-GC span in the current scope. Never collects.
+ *
+ * \return GCROOTS_ERROR_LIMIT at 2^32 nested spans
+ */
+GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
+
+/**
+ * Closes the innermost no-GC span of the current scope. Never collects.
+ *
+ * \return GCROOTS_ERROR_SCOPE_ORDER if none was opened in the current scope
+ */
+GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
+
+/* --- Inline ---------------------------------------------------------------- */
+
+/** The null reference. */
+static inline gcroots_ref_t gcroots_ref_null(void) {
+  gcroots_ref_t null_reference = {0, 0, 0};
+  return null_reference;
+}
+
+/** Whether a handle's bits are the null reference. A local that holds null has
+    bits of its own: see gcroots_local_new(). */
+static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
+  return ref.store_id == 0;
+}
+
+/* The sizes that the library was compiled with. */
+typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_scope_size[sizeof(gcroots_scope_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_stats_size[sizeof(gcroots_stats_t) == 256 ? 1 : -1];
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* GCROOTS_H */

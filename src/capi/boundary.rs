@@ -1,0 +1,175 @@
+//! What every exported function shares: the panic boundary, NULL checks, entry
+//! to a store, outputs, and the fast path (`capi.no-abort`,
+//! `capi.out-on-success`).
+
+use core::fmt::Write;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::status::{GCROOTS_OK, gcroots_status_t, status_of};
+use super::store::gcroots_store_t;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::thread;
+
+/// Runs a function's body. The only place that catches panics: a panic becomes
+/// `INTERNAL`. A failure's message is written last, after whatever finalizers
+/// did. A store in which the library panicked or found nonsense is poisoned.
+pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
+    let outer = entered().replace(None);
+    let outcome = catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|_| Err(Error::internal("a panic in the library", 0)));
+    let store = entered().replace(outer);
+    let Err(error) = outcome else {
+        return GCROOTS_OK;
+    };
+    if let (Error::Internal { .. }, Some(store)) = (error, store) {
+        // SAFETY: the body entered this store, and deletion forgets it.
+        unsafe { store.as_ref() }.poison();
+    }
+    report(error)
+}
+
+/// The store that this thread's innermost call has entered.
+struct Entered;
+
+impl Entered {
+    fn replace(&self, store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
+        let new = store.map_or(core::ptr::null(), |store| {
+            store.as_ptr().cast_const().cast()
+        });
+        // SAFETY: the block is this thread's own, and nothing else borrows it.
+        let old = unsafe { (*thread::block()).entered.get().replace(new) };
+        NonNull::new(old.cast_mut().cast())
+    }
+}
+
+fn entered() -> Entered {
+    Entered
+}
+
+/// Stores the error's message as this thread's last and returns its status.
+#[cold]
+pub(super) fn report(error: Error) -> gcroots_status_t {
+    // SAFETY: the block is this thread's own, and formatting the error, which
+    // runs no foreign code, is all that happens while this borrow lives.
+    let buffer = unsafe { &mut *(*thread::block()).message.get() };
+    let mut message = Truncated { buffer, length: 0 };
+    // A message that does not fit ends where the buffer does.
+    let _ = write!(message, "{error}");
+    message.end();
+    status_of(error)
+}
+
+/// Writes to a fixed buffer as much as fits with a 0 after it.
+struct Truncated<'a> {
+    buffer: &'a mut [u8],
+    length: usize,
+}
+
+impl Truncated<'_> {
+    fn end(self) {
+        self.buffer[self.length] = 0;
+    }
+}
+
+impl Write for Truncated<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = self.buffer.len() - 1 - self.length;
+        let fitting = text.floor_char_boundary(room);
+        self.buffer[self.length..self.length + fitting]
+            .copy_from_slice(&text.as_bytes()[..fitting]);
+        self.length += fitting;
+        if fitting < text.len() {
+            Err(core::fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A pointer that must not be NULL.
+pub(super) fn required<T>(pointer: *mut T, parameter: &'static str) -> Result<NonNull<T>> {
+    NonNull::new(pointer).ok_or(Error::NullArgument { parameter })
+}
+
+/// A pointer to read from that must not be NULL.
+pub(super) fn required_const<T>(pointer: *const T, parameter: &'static str) -> Result<NonNull<T>> {
+    required(pointer.cast_mut(), parameter)
+}
+
+/// Enters a store, if the calling thread may call it now. With [`fast`], the
+/// only place where a caller's store pointer is used.
+///
+/// # Safety
+///
+/// `store` must be from `gcroots_store_new` and not deleted.
+pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
+    let store = store.cast::<Store>();
+    // SAFETY: the caller's promise. Stores are used through shared references.
+    let entering = unsafe { store.as_ref() };
+    entering.enter()?;
+    entered().replace(Some(store));
+    Ok(entering)
+}
+
+/// Writes an output: the last thing that a successful call does.
+///
+/// # Safety
+///
+/// `out` must be valid for writing.
+pub(super) unsafe fn put<T>(out: NonNull<MaybeUninit<T>>, value: impl Into<T>) -> Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { out.write(MaybeUninit::new(value.into())) };
+    Ok(())
+}
+
+/// Does `operation` and writes its result, if the store may be entered, `out`
+/// is not NULL, and nothing unusual happens. Otherwise nothing has changed, and
+/// the caller goes the slow way, which makes all checks in the documented
+/// order. `V` and `C` are the same bits.
+///
+/// # Safety
+///
+/// As for [`enter`] and [`put`], but the pointers may be NULL.
+#[inline(always)]
+pub(super) unsafe fn fast<V, C>(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<C>,
+    operation: impl FnOnce(&Store) -> Option<V>,
+) -> bool {
+    const { assert!(size_of::<V>() == size_of::<C>() && align_of::<V>() == align_of::<C>()) }
+    if store.is_null() || out.is_null() {
+        return false;
+    }
+    // SAFETY: the caller's promise.
+    let store = unsafe { &*store.cast::<Store>() };
+    if !store.enter_fast() {
+        return false;
+    }
+    let Some(value) = operation(store) else {
+        return false;
+    };
+    // SAFETY: the caller's promise; `V` is as large and aligned as `C`.
+    unsafe { out.cast::<V>().write(value) };
+    true
+}
+
+/// [`fast`] for an operation without output.
+///
+/// # Safety
+///
+/// As for [`enter`], but the pointer may be NULL.
+#[inline(always)]
+pub(super) unsafe fn fast_without_output(
+    store: *mut gcroots_store_t,
+    operation: impl FnOnce(&Store) -> bool,
+) -> bool {
+    if store.is_null() {
+        return false;
+    }
+    // SAFETY: the caller's promise.
+    let store = unsafe { &*store.cast::<Store>() };
+    store.enter_fast() && operation(store)
+}

@@ -1,0 +1,83 @@
+//! Engine
+//!
+//! What stores share. Counted: each store keeps its engine. Any thread may use
+//! an engine at any time.
+
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr::NonNull;
+
+use super::boundary::{call, put, required};
+use super::config::gcroots_config_t;
+use super::status::gcroots_status_t;
+use crate::store::{Config, Engine, EngineRef};
+
+/// An engine.
+pub struct gcroots_engine_t {
+    _private: [u8; 0],
+}
+
+/// A reference that counts nothing to the caller's engine.
+///
+/// # Safety
+///
+/// `engine` must be an engine that the caller holds a reference to.
+pub(super) unsafe fn borrowed(engine: NonNull<gcroots_engine_t>) -> ManuallyDrop<EngineRef> {
+    // SAFETY: the caller's promise; the reference is never dropped.
+    ManuallyDrop::new(unsafe { EngineRef::from_raw(engine.cast::<Engine>()) })
+}
+
+/// Makes an engine. Never collects.
+///
+/// \param config_or_null copied; NULL for the defaults
+/// \param[out] out the engine (owned); release it with gcroots_engine_free()
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
+///         exceeds its limit
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_engine_new(
+    config_or_null: *const gcroots_config_t,
+    out: *mut MaybeUninit<*mut gcroots_engine_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let out = required(out, "out")?;
+        let config = match NonNull::new(config_or_null.cast_mut()) {
+            // SAFETY: the caller passes a configuration or NULL.
+            Some(config) => *unsafe { config.as_ref() }.config(),
+            None => Config::new()?,
+        };
+        let engine = EngineRef::new(config)?.into_raw();
+        // SAFETY: the caller's `out` is valid for writing.
+        unsafe { put(out, engine.cast::<gcroots_engine_t>()) }
+    })
+}
+
+/// One more reference to an engine (borrowed, nullable). Never collects.
+///
+/// \return the same engine (owned); release it with gcroots_engine_free().
+///         NULL for NULL.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_engine_clone(
+    engine: *mut gcroots_engine_t,
+) -> *mut gcroots_engine_t {
+    let mut cloned = core::ptr::null_mut();
+    call(|| {
+        if let Some(engine) = NonNull::new(engine) {
+            // SAFETY: the caller holds a reference.
+            let borrowed = unsafe { borrowed(engine) };
+            cloned = borrowed.try_clone()?.into_raw().cast();
+        }
+        Ok(())
+    });
+    cloned
+}
+
+/// Gives up a reference to an engine (taken, nullable). The engine ends with
+/// its last reference and store. Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_engine_free(engine: *mut gcroots_engine_t) {
+    if let Some(engine) = NonNull::new(engine) {
+        // SAFETY: the caller gives up a reference that it owns.
+        drop(unsafe { EngineRef::from_raw(engine.cast::<Engine>()) });
+    }
+}

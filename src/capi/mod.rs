@@ -1,0 +1,27 @@
+//! The C API: `include/gcroots.h` is generated from these files, a section a
+//! file, in the order of `build.rs`.
+//!
+//! A function is three moves: unwrap the arguments, call the core, write `out`.
+//! [`boundary`] has what they share. Comments on exported items are written for
+//! readers of the header.
+#![expect(non_camel_case_types, reason = "the names that C sees")]
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "what callers must keep to stands once, at the top of the header"
+)]
+
+mod boundary;
+pub mod config;
+pub mod engine;
+pub mod externref;
+pub mod local;
+pub mod manually_rooted;
+pub mod no_gc;
+pub mod reference;
+pub mod scope;
+pub mod status;
+pub mod store;
+pub mod version;
+
+#[cfg(test)]
+mod tests;

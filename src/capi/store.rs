@@ -1,0 +1,234 @@
+//! Store
+//!
+//! A heap, its roots and its host data. A store belongs to the thread that made
+//! it; another thread's call answers GCROOTS_ERROR_WRONG_THREAD, until the owner
+//! detaches the store and the other attaches it.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use super::boundary::{call, enter, put, required};
+use super::engine::{borrowed, gcroots_engine_t};
+use super::status::gcroots_status_t;
+use crate::store::{Stats, Store, finalize};
+
+/// A store.
+pub struct gcroots_store_t {
+    _private: [u8; 0],
+}
+
+/// Runs once, after the death of what `data` belongs to. It must return.
+pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
+
+/// What gcroots_store_stats() tells. Bytes and counts are as of now; objects
+/// and live bytes include what died since the last collection.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gcroots_stats_t {
+    /// Objects: the last collection's survivors and what came since.
+    pub objects: u64,
+    /// Bytes of those objects.
+    pub live_bytes: u64,
+    /// Bytes that the heap has committed, in all its spaces together.
+    pub committed_bytes: u64,
+    /// External bytes of the objects that have not been found dead.
+    pub external_bytes: u64,
+    /// Scoped roots, locals included.
+    pub scoped_roots: u64,
+    /// The most scoped roots that there were at once.
+    pub scoped_roots_max: u64,
+    /// Manual roots.
+    pub manual_roots: u64,
+    /// The most manual roots that there were at once.
+    pub manual_roots_max: u64,
+    /// Weak handles: 0 in this version.
+    pub weak_handles: u64,
+    /// The most weak handles that there were at once: 0 in this version.
+    pub weak_handles_max: u64,
+    /// Collections.
+    pub collections: u64,
+    /// Bytes that collections moved.
+    pub moved_bytes: u64,
+    /// Nanoseconds spent in collections, finalizers not included.
+    pub gc_nanoseconds: u64,
+    /// Finalizers that have run.
+    pub finalizers_run: u64,
+    /// Stale handles given to an unroot from another thread: 0 in this version.
+    pub stale_unroots: u64,
+    /// Zeros.
+    pub reserved: [u64; 17],
+}
+
+const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
+
+impl From<Stats> for gcroots_stats_t {
+    fn from(stats: Stats) -> gcroots_stats_t {
+        gcroots_stats_t {
+            objects: stats.objects,
+            live_bytes: stats.live_bytes,
+            committed_bytes: stats.committed_bytes,
+            external_bytes: stats.external_bytes,
+            scoped_roots: stats.scoped_roots,
+            scoped_roots_max: stats.scoped_roots_max,
+            manual_roots: stats.manual_roots,
+            manual_roots_max: stats.manual_roots_max,
+            weak_handles: 0,
+            weak_handles_max: 0,
+            collections: stats.collections,
+            moved_bytes: stats.moved_bytes,
+            gc_nanoseconds: stats.gc_nanoseconds,
+            finalizers_run: stats.finalizers_run,
+            stale_unroots: 0,
+            reserved: [0; 17],
+        }
+    }
+}
+
+/// Makes a store, owned by this thread. Its heap is made by the first object.
+/// Never collects.
+///
+/// \param engine (borrowed): the store keeps a reference of its own
+/// \param[out] out the store (owned); release it with gcroots_store_free()
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_store_new(
+    engine: *mut gcroots_engine_t,
+    out: *mut MaybeUninit<*mut gcroots_store_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (engine, out) = (required(engine, "engine")?, required(out, "out")?);
+        // SAFETY: the caller holds a reference to the engine.
+        let engine = unsafe { borrowed(engine) }.try_clone()?;
+        let store = Box::into_raw(Store::new(engine)?);
+        // SAFETY: the caller's `out` is valid for writing.
+        unsafe { put(out, store.cast::<gcroots_store_t>()) }
+    })
+}
+
+/// Deletes a store (taken, nullable) with all its objects and roots, whatever
+/// is open or poisoned, after running the finalizers of all objects and then
+/// that of the store's data. Finalizers that call the store get
+/// GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
+/// ever. Never collects: it only runs finalizers.
+///
+/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
+///         the store; nothing has run then
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| match NonNull::new(store) {
+        // SAFETY: the caller gives up what `gcroots_store_new` returned.
+        Some(store) => unsafe { finalize::delete(store.cast()) },
+        None => Ok(()),
+    })
+}
+
+/// Gives up a store, so that another thread can attach it. Open scopes and
+/// no-GC spans stay with the store. Until it is attached, every call on it but
+/// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
+///
+/// \return GCROOTS_ERROR_BUSY inside a finalizer of the store
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.detach()
+    })
+}
+
+/// Makes this thread the owner of a store that was detached, or whose owner
+/// thread has ended. Succeeds if it is the owner already. Of several threads,
+/// one wins. Never collects.
+///
+/// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
+///         GCROOTS_ERROR_BUSY inside a finalizer of the store
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?.cast::<Store>();
+        // SAFETY: the caller passes a store.
+        unsafe { store.as_ref() }.attach()
+    })
+}
+
+/// Attaches the embedder's own pointer to a store. The finalizer of the pointer
+/// before runs at the next point where finalizers may run; that of the last one
+/// when the store is deleted, after those of all objects. Never collects.
+///
+/// \param data (taken on success, nullable)
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_set_data(
+    store: *mut gcroots_store_t,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.set_data(data, finalizer_or_null)
+    })
+}
+
+/// The pointer that gcroots_store_set_data() set; NULL before. Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_data(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<*mut c_void>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { put(out, enter(store)?.data()) }
+    })
+}
+
+/// Collects: when this returns, every object that was unreachable is gone and
+/// finalized, also those that only finalizers let go. Inside a finalizer it
+/// collects, and the finalizers that it finds run after the one that is
+/// running. Under the null collector it does nothing. May collect.
+///
+/// \return GCROOTS_ERROR_NO_GC in a no-GC span
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter(store)?;
+            finalize::full_collection(store.cast())
+        }
+    })
+}
+
+/// Checks the whole store: every object, every reference, every root, and the
+/// tables behind them. For debugging; takes time in proportion to the heap.
+/// Never collects.
+///
+/// \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.verify()
+    })
+}
+
+/// A store's statistics. Never collects.
+///
+/// \param[out] out 256 bytes, whatever the version; unused ones are 0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_stats(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<gcroots_stats_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { put(out, enter(store)?.stats()) }
+    })
+}

@@ -1,0 +1,349 @@
+//! Semi-space copying.
+//!
+//! **Idea.** Objects are allocated in one of two equal spaces. A collection
+//! copies what the roots reach into the other and leaves a forwarding reference
+//! behind; the copies are themselves the queue of objects to scan, so that no
+//! stack and no recursion is needed. Then the spaces change roles.
+//!
+//! **Cost.** Time proportional to what survives, nothing for the dead. Half of
+//! the committed memory is idle. Both spaces are committed as the heap grows,
+//! so that a collection cannot fail for lack of memory.
+//!
+//! **Sources.** Cheney, "A Nonrecursive List Compacting Algorithm", CACM 13(11),
+//! 1970.
+//!
+//! **Rejected.** Finding dead host objects by walking the old space: that costs
+//! time for every dead object. The host-data table is swept instead.
+//! Depth-first order, which is faster on trees, needs a stack.
+//!
+//! Each reference read from an object is checked before it is followed: it must
+//! lie in the old space, its header must be of a known type, and the object must
+//! end within the old space and fit into the new.
+
+use crate::error::{Error, Result};
+use crate::fallible;
+use crate::heap::{
+    ARRAY_ELEMENTS, ARRAY_LENGTH, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, GRANULE,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, Layout, LayoutTable,
+    ObjectHeader, Progress, Region, Reservation, Survivors, heap_limit,
+};
+
+/// What freed memory is filled with when poisoning is on.
+const POISON: u8 = 0xdb;
+
+/// The kind of collector.
+pub(crate) struct Copying;
+
+impl GcRuntime for Copying {
+    fn name(&self) -> &'static str {
+        "copying"
+    }
+
+    fn collects(&self) -> bool {
+        true
+    }
+
+    fn least_limit(&self) -> u64 {
+        8 * COMMIT_UNIT
+    }
+
+    fn new_heap(&self, options: HeapOptions, area: &AllocationArea) -> Result<Box<dyn GcHeap>> {
+        let half = options.limit.max(self.least_limit()) / 2 / COMMIT_UNIT * COMMIT_UNIT;
+        let reservation = Reservation::new(2 * half)?;
+        let mut heap = fallible::boxed(CopyingHeap {
+            spaces: [
+                reservation.region(0, half),
+                reservation.region(half, 2 * half),
+            ],
+            reservation,
+            active: 0,
+            half,
+            poison: options.poison,
+            cycle: Cycle::default(),
+        })?;
+        let initial = (options.initial / 2)
+            .clamp(1, half)
+            .next_multiple_of(COMMIT_UNIT);
+        heap.commit(initial)?;
+        heap.place(area, heap.first_object(0), 0);
+        Ok(heap)
+    }
+}
+
+struct CopyingHeap {
+    /// Committed up to the same length each, unless the system refused.
+    spaces: [Region; 2],
+    reservation: Reservation,
+    /// Which space the mutator allocates in.
+    active: usize,
+    /// Bytes of a space.
+    half: u64,
+    poison: bool,
+    cycle: Cycle,
+}
+
+/// The state of the collection that is under way.
+#[derive(Debug, Default)]
+struct Cycle {
+    /// Where the objects in the old space end.
+    from_end: u64,
+    /// Copies before this have been scanned.
+    scan: u64,
+    /// Where the next copy goes.
+    next: u64,
+    objects: u64,
+}
+
+impl CopyingHeap {
+    /// Where objects start in a space. Offset 0 is the null reference, so the
+    /// first granule stays empty; in the other space too, for symmetry.
+    fn first_object(&self, space: usize) -> u64 {
+        self.spaces[space].start() + GRANULE
+    }
+
+    /// How much of each space is committed.
+    fn capacity(&self) -> u64 {
+        let of = |space: &Region| space.committed_end() - space.start();
+        of(&self.spaces[0]).min(of(&self.spaces[1]))
+    }
+
+    /// Commits `capacity` bytes of each space, or nothing.
+    fn commit(&mut self, capacity: u64) -> Result<()> {
+        let before = self.capacity();
+        let outcome = self
+            .spaces
+            .iter_mut()
+            .try_for_each(|space| space.commit_to(space.start() + capacity));
+        if outcome.is_err() {
+            self.decommit(before);
+        }
+        outcome
+    }
+
+    /// Gives back what is committed beyond `capacity` bytes of each space.
+    fn decommit(&mut self, capacity: u64) {
+        for space in &mut self.spaces {
+            space.decommit_from(space.start() + capacity);
+        }
+    }
+
+    /// Points `area` at the active space, in use up to `next`.
+    fn place(&self, area: &AllocationArea, next: u64, objects: u64) {
+        let end = self.spaces[self.active].start() + self.capacity();
+        // SAFETY: the space is committed up to there and belongs to this heap,
+        // which tells the area whenever that changes.
+        unsafe {
+            area.place(
+                self.reservation.base(),
+                self.first_object(self.active),
+                next,
+                end,
+                objects,
+            );
+        }
+    }
+
+    /// Tells `area` how far the active space is committed now.
+    fn update_end(&self, area: &AllocationArea) {
+        let end = self.spaces[self.active].start() + self.capacity();
+        // SAFETY: as in `place`.
+        unsafe { area.set_end(end) };
+    }
+
+    /// The old and the new space of the collection that is under way.
+    fn from_and_to(&self) -> (&Region, &Region) {
+        (&self.spaces[self.active], &self.spaces[1 - self.active])
+    }
+
+    /// Where the object at `old` is in the new space; copies it first if this
+    /// is the first reference to it that was found.
+    #[inline]
+    fn evacuate(&mut self, old: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
+        let (from, to) = self.from_and_to();
+        let offset = old.offset();
+        if offset >= self.cycle.from_end {
+            return Err(Error::internal(
+                "a reference out of the heap",
+                old.raw().into(),
+            ));
+        }
+        let header = ObjectHeader::from_bits(from.load_u64(offset)?);
+        if let Some(new) = header.forwarded() {
+            if !(self.first_object(1 - self.active)..self.cycle.next).contains(&new.offset()) {
+                return Err(Error::internal("a wrong forwarding", new.raw().into()));
+            }
+            return Ok(new);
+        }
+        let (_, bytes) = layouts.measure(from, offset, header)?;
+        if bytes > self.cycle.from_end - offset {
+            return Err(Error::internal("an object beyond the heap's end", offset));
+        }
+        let target = self.cycle.next;
+        from.copy_to(offset, to, target, bytes)?;
+        let new = GcRef::from_offset(target);
+        from.store_u64(offset, ObjectHeader::forwarding(new).bits())?;
+        self.cycle.next += bytes;
+        self.cycle.objects += 1;
+        Ok(new)
+    }
+
+    /// Evacuates what the slot at `offset` of the new space refers to.
+    #[inline]
+    fn scan_slot(&mut self, offset: u64, layouts: &LayoutTable) -> Result<()> {
+        let reference = GcRef::from_raw(self.from_and_to().1.load_u32(offset)?);
+        if reference.is_object() {
+            let new = self.evacuate(reference, layouts)?;
+            self.from_and_to().1.store_u32(offset, new.raw())?;
+        }
+        Ok(())
+    }
+
+    /// Scans the copy at `offset` and returns its size in bytes.
+    fn scan_object(&mut self, offset: u64, layouts: &LayoutTable) -> Result<u64> {
+        let to = self.from_and_to().1;
+        let header = ObjectHeader::from_bits(to.load_u64(offset)?);
+        let (layout, bytes) = layouts.measure(to, offset, header)?;
+        match layout {
+            Layout::Fixed { references, .. } => {
+                for &at in references {
+                    self.scan_slot(offset + u64::from(at), layouts)?;
+                }
+            }
+            Layout::Array {
+                references: true, ..
+            } => {
+                let length = to.load_u32(offset + ARRAY_LENGTH)?;
+                for element in 0..u64::from(length) {
+                    self.scan_slot(offset + ARRAY_ELEMENTS + 4 * element, layouts)?;
+                }
+            }
+            Layout::Array { .. } => {}
+        }
+        debug_assert!(bytes >= HEADER_BYTES);
+        Ok(bytes)
+    }
+}
+
+impl GcHeap for CopyingHeap {
+    fn collects(&self) -> bool {
+        true
+    }
+
+    fn committed_bytes(&self) -> u64 {
+        self.spaces
+            .iter()
+            .map(|space| space.committed_end() - space.start())
+            .sum()
+    }
+
+    fn limit_bytes(&self) -> u64 {
+        2 * self.half
+    }
+
+    fn largest_object(&self) -> u64 {
+        self.half - GRANULE
+    }
+
+    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
+        let start = self.spaces[self.active].start();
+        let needed = (area.next() - start).saturating_add(bytes);
+        if needed > self.half {
+            return Err(heap_limit(bytes, self.limit_bytes()));
+        }
+        if needed > self.capacity() {
+            let needed = needed.next_multiple_of(COMMIT_UNIT);
+            let doubled = (2 * self.capacity()).min(self.half);
+            self.commit(needed.max(doubled))
+                .or_else(|_| self.commit(needed))?;
+        }
+        self.update_end(area);
+        Ok(())
+    }
+
+    fn collection(&mut self, area: &AllocationArea) -> Option<&mut dyn CollectionSteps> {
+        if area.no_gc_spans() > 0 {
+            return None;
+        }
+        let first = self.first_object(1 - self.active);
+        self.cycle = Cycle {
+            from_end: area.next(),
+            scan: first,
+            next: first,
+            objects: 0,
+        };
+        Some(self)
+    }
+
+    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64) {
+        let used = area.next() - self.spaces[self.active].start();
+        let wanted = used
+            .saturating_add(headroom)
+            .min(self.half)
+            .next_multiple_of(COMMIT_UNIT);
+        // What cannot be committed shortens the cycle; it is no error.
+        let _ = self.commit(wanted);
+        // Twice the want before pages go back, so that a heap whose size swings
+        // does not pay for system calls at every collection.
+        if self.capacity() > 2 * wanted {
+            self.decommit(wanted);
+        }
+        self.update_end(area);
+        area.set_budget_end(self.spaces[self.active].start() + wanted);
+    }
+
+    fn reset(&mut self, area: &AllocationArea) {
+        for space in &self.spaces {
+            space.release_from(space.start());
+        }
+        self.active = 0;
+        self.place(area, self.first_object(0), 0);
+    }
+
+    fn region(&self) -> &Region {
+        &self.spaces[self.active]
+    }
+}
+
+impl CollectionSteps for CopyingHeap {
+    fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
+        for root in roots.iter() {
+            root.set(self.evacuate(root.get(), layouts)?);
+        }
+        Ok(())
+    }
+
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+        let stop = self.cycle.scan.saturating_add(budget);
+        while self.cycle.scan < self.cycle.next {
+            if self.cycle.scan >= stop {
+                return Ok(Progress::Continue);
+            }
+            self.cycle.scan += self.scan_object(self.cycle.scan, layouts)?;
+        }
+        Ok(Progress::Complete)
+    }
+
+    fn survivors(&self) -> Survivors<'_> {
+        Survivors {
+            from: self.from_and_to().0,
+            from_end: self.cycle.from_end,
+            to: self.first_object(1 - self.active)..self.cycle.next,
+        }
+    }
+
+    fn finish(&mut self, area: &AllocationArea) -> Collected {
+        if self.poison {
+            let from = self.from_and_to().0;
+            let filled = from.fill(from.start(), self.cycle.from_end, POISON);
+            debug_assert!(filled.is_ok());
+        }
+        self.active = 1 - self.active;
+        self.place(area, self.cycle.next, self.cycle.objects);
+        let live_bytes = area.used_bytes();
+        Collected {
+            objects: self.cycle.objects,
+            live_bytes,
+            moved_bytes: live_bytes,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Why a call was refused.
+//!
+//! [`Error`] is small and `Copy`: making one allocates nothing, so the library
+//! can say "out of memory" when memory is out. It carries the values that its
+//! message shows; [`Display`](fmt::Display) writes the message. The C API maps
+//! each variant to one status and formats the message into a fixed buffer.
+
+use core::fmt;
+
+/// The result of an operation of the core.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Why an operation was refused. Unless a variant says otherwise, nothing has
+/// changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A required pointer is NULL.
+    NullArgument {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// A value is out of its documented range.
+    InvalidArgument {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What was passed.
+        value: u64,
+        /// What may be passed.
+        allowed: &'static str,
+    },
+    /// The handle or scope belongs to another store, or to one since deleted.
+    WrongStore {
+        /// The store id in the handle.
+        handle: u64,
+        /// The id of the store that was called.
+        store: u64,
+    },
+    /// The store belongs to another thread, or to none.
+    WrongThread {
+        /// The owner's token, 0 for a detached store.
+        owner: u64,
+        /// The calling thread's token, 0 for one that never owned a store.
+        caller: u64,
+    },
+    /// The store is inside something that does not allow this call.
+    Busy {
+        /// What the store is doing.
+        during: &'static str,
+    },
+    /// The handle's scope was exited, or the handle was unrooted.
+    Unrooted {
+        /// Whether the handle's bits are those of a manual root.
+        manual: bool,
+        /// The handle's slot.
+        slot: u32,
+        /// The handle's generation.
+        generation: u32,
+    },
+    /// A null reference where an object is needed.
+    NullReference {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// The object, or its tag, is not of the needed type.
+    TypeMismatch {
+        /// What was needed.
+        needed: &'static str,
+        /// What was found.
+        found: &'static str,
+    },
+    /// The scope or span is not the innermost one, or is not open.
+    ScopeOrder {
+        /// The serial number of the scope that was passed.
+        scope: u64,
+        /// The serial number of the innermost open scope, 0 when it is the
+        /// store itself or a callback's own.
+        innermost: u64,
+    },
+    /// The current scope has no no-GC span to close.
+    NoOpenSpan {
+        /// The serial number of the innermost open scope.
+        innermost: u64,
+    },
+    /// A no-GC span is open, and the operation needs a collection.
+    NoGc {
+        /// How many spans are open.
+        spans: u32,
+    },
+    /// The heap's limit is reached, and a collection could not help.
+    HeapLimit {
+        /// Bytes that were asked for.
+        requested: u64,
+        /// The heap's limit in bytes.
+        limit: u64,
+    },
+    /// The system refused memory.
+    SystemMemory {
+        /// Bytes that were asked for.
+        requested: u64,
+    },
+    /// One of the library's own limits.
+    Limit {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// A bug in gcroots, or a heap that something overwrote. The store is
+    /// poisoned.
+    Internal {
+        /// What was found.
+        what: &'static str,
+        /// The value that was found.
+        value: u64,
+    },
+}
+
+impl Error {
+    /// Shorthand for [`Error::Internal`], for checks.
+    pub(crate) const fn internal(what: &'static str, value: u64) -> Error {
+        Error::Internal { what, value }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::NullArgument { parameter } => write!(f, "`{parameter}` is NULL"),
+            Error::InvalidArgument {
+                parameter,
+                value,
+                allowed,
+            } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
+            Error::WrongStore { handle, store } => write!(
+                f,
+                "the handle belongs to store {handle:#x}, the call is on store {store:#x}"
+            ),
+            Error::WrongThread { owner: 0, caller } => write!(
+                f,
+                "the store is detached: attach it first (calling thread {caller:#x})"
+            ),
+            Error::WrongThread { owner, caller } => write!(
+                f,
+                "the store belongs to thread {owner:#x}, the call is from thread {caller:#x}"
+            ),
+            Error::Busy { during } => write!(f, "not allowed {during}"),
+            Error::Unrooted {
+                manual: true,
+                slot,
+                generation,
+            } => write!(
+                f,
+                "manual root {slot} of generation {generation} was unrooted"
+            ),
+            Error::Unrooted {
+                manual: false,
+                slot,
+                generation,
+            } => write!(
+                f,
+                "the scope of root {slot} of generation {generation} was exited"
+            ),
+            Error::NullReference { parameter } => {
+                write!(f, "`{parameter}` is a null reference; an object is needed")
+            }
+            Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
+            Error::ScopeOrder { scope, innermost } => write!(
+                f,
+                "scope {scope} is not the innermost open scope, which is {innermost}"
+            ),
+            Error::NoOpenSpan { innermost } => write!(
+                f,
+                "no no-GC span was opened in scope {innermost}, the innermost one"
+            ),
+            Error::NoGc { spans } => write!(
+                f,
+                "a collection is needed, but {spans} no-GC span(s) are open"
+            ),
+            Error::HeapLimit { requested, limit } => write!(
+                f,
+                "{requested} bytes do not fit into the heap, whose limit is {limit} bytes"
+            ),
+            Error::SystemMemory { requested } => {
+                write!(f, "the system refused {requested} bytes of memory")
+            }
+            Error::Limit { what, limit } => write!(f, "more than {limit} {what}"),
+            Error::Internal { what, value } => write!(
+                f,
+                "a bug in gcroots or an overwritten heap: {what} ({value:#x}); the store is poisoned"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

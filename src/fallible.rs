@@ -1,0 +1,45 @@
+//! Growth that can fail.
+//!
+//! `Box::new` and `Vec::push` abort the process when memory is out, which no
+//! exported function may do (`capi.no-abort`). The core allocates through this
+//! file, and clippy's `disallowed_methods` bans the aborting forms.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use crate::error::{Error, Result};
+
+/// Moves `value` to the heap.
+pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
+    let layout = Layout::new::<T>();
+    if layout.size() == 0 {
+        // SAFETY: a dangling, aligned pointer is a valid box of a zero-sized type.
+        return Ok(unsafe { Box::from_raw(NonNull::dangling().as_ptr()) });
+    }
+    // SAFETY: the layout's size is not zero.
+    let pointer = unsafe { std::alloc::alloc(layout) }.cast::<T>();
+    if pointer.is_null() {
+        return Err(refused(layout.size()));
+    }
+    // SAFETY: `pointer` is fresh memory of T's layout, from the allocator that
+    // `Box` gives it back to.
+    unsafe {
+        pointer.write(value);
+        Ok(Box::from_raw(pointer))
+    }
+}
+
+/// Appends `value` to `vec`.
+#[expect(clippy::disallowed_methods, reason = "room is reserved first")]
+pub(crate) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
+    vec.try_reserve(1).map_err(|_| refused(size_of::<T>()))?;
+    vec.push(value);
+    Ok(())
+}
+
+/// The error for `bytes` that the system's allocator refused.
+pub(crate) fn refused(bytes: usize) -> Error {
+    Error::SystemMemory {
+        requested: bytes as u64,
+    }
+}

@@ -1,0 +1,259 @@
+//! Where the mutator allocates: what it shares with its heap.
+//!
+//! Allocation is a bump of `next` up to `limit`, done by the store's hot paths
+//! without a call into the heap. The heap owns the memory and moves the other
+//! fields. `limit` is the least of three: the committed end, the budget until
+//! the next collection, and 0 while the slow path must see every allocation.
+
+use core::cell::Cell;
+
+use super::header::{HEADER_BYTES, Kind, ObjectHeader};
+use super::reference::GRANULE;
+use crate::error::{Error, Result};
+
+/// The allocation pointer, its limit, and the open no-GC spans.
+///
+/// Invariant: `base + start .. base + end` is committed memory of the heap, and
+/// `start <= next <= end`; objects fill `start .. next` without a gap.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct AllocationArea {
+    base: Cell<*mut u8>,
+    next: Cell<u64>,
+    limit: Cell<u64>,
+    objects: Cell<u64>,
+    start: Cell<u64>,
+    end: Cell<u64>,
+    budget_end: Cell<u64>,
+    after_collection: Cell<u64>,
+    attention: Cell<bool>,
+    no_gc: Cell<u32>,
+}
+
+impl AllocationArea {
+    /// The area of a store that has no heap yet: every allocation takes the
+    /// slow path.
+    pub(crate) const fn new() -> AllocationArea {
+        AllocationArea {
+            base: Cell::new(core::ptr::null_mut()),
+            next: Cell::new(0),
+            limit: Cell::new(0),
+            objects: Cell::new(0),
+            start: Cell::new(0),
+            end: Cell::new(0),
+            budget_end: Cell::new(0),
+            after_collection: Cell::new(0),
+            attention: Cell::new(false),
+            no_gc: Cell::new(0),
+        }
+    }
+
+    /// Points the area at memory: `start..next` in use by `objects` objects,
+    /// committed up to `end`, budget up to `end`.
+    ///
+    /// # Safety
+    ///
+    /// `base + start .. base + end` must be committed and stay so until the
+    /// next call of this function or [`AllocationArea::set_end`], and used
+    /// through this area and the calling heap only.
+    pub(crate) unsafe fn place(
+        &self,
+        base: *mut u8,
+        start: u64,
+        next: u64,
+        end: u64,
+        objects: u64,
+    ) {
+        assert!(start <= next && next <= end);
+        self.base.set(base);
+        self.start.set(start);
+        self.next.set(next);
+        self.after_collection.set(next);
+        self.objects.set(objects);
+        self.end.set(end);
+        self.set_budget_end(end);
+    }
+
+    /// Moves the committed end and the budget's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`AllocationArea::place`], with the same base and start.
+    pub(crate) unsafe fn set_end(&self, end: u64) {
+        assert!(self.next.get() <= end);
+        self.end.set(end);
+        self.set_budget_end(end);
+    }
+
+    /// Ends the budget at `end`, or at the committed end if that is less.
+    pub(crate) fn set_budget_end(&self, end: u64) {
+        self.budget_end
+            .set(end.clamp(self.next.get(), self.end.get()));
+        self.refresh();
+    }
+
+    /// Takes `bytes` off the budget: memory outside the heap that its objects
+    /// keep alive hastens the next collection.
+    pub(crate) fn spend_budget(&self, bytes: u64) {
+        self.set_budget_end(self.budget_end.get().saturating_sub(bytes));
+    }
+
+    /// Sends every allocation to the slow path, or no longer.
+    pub(crate) fn set_attention(&self, on: bool) {
+        self.attention.set(on);
+        self.refresh();
+    }
+
+    fn refresh(&self) {
+        let limit = if self.attention.get() {
+            0
+        } else {
+            self.budget_end.get()
+        };
+        self.limit.set(limit);
+    }
+
+    /// Takes `bytes`, a multiple of the granule, if no attention is needed and
+    /// the budget has them. The caller writes the object.
+    #[inline(always)]
+    pub(crate) fn room(&self, bytes: u64) -> Option<u64> {
+        let next = self.next.get();
+        (next + bytes <= self.limit.get()).then_some(next)
+    }
+
+    /// Completes an allocation of `bytes` at [`AllocationArea::room`].
+    #[inline(always)]
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.next.set(self.next.get() + bytes);
+        self.objects.set(self.objects.get() + 1);
+    }
+
+    /// Takes `bytes` if the budget has them, attention or not.
+    pub(crate) fn bump_within_budget(&self, bytes: u64) -> Option<u64> {
+        if !self.has_budget(bytes) {
+            return None;
+        }
+        let next = self.next.get();
+        self.advance(bytes);
+        Some(next)
+    }
+
+    /// Whether the budget has `bytes`.
+    pub(crate) fn has_budget(&self, bytes: u64) -> bool {
+        bytes <= self.budget_end.get() - self.next.get()
+    }
+
+    /// Takes back `bytes` at `offset` if they are the newest.
+    pub(crate) fn unbump(&self, offset: u64, bytes: u64) -> bool {
+        let newest =
+            offset >= self.start.get() && offset.checked_add(bytes) == Some(self.next.get());
+        if newest {
+            self.next.set(offset);
+            self.objects.set(self.objects.get() - 1);
+        }
+        newest
+    }
+
+    /// Writes a new object's header and zeros after it.
+    pub(crate) fn write_new_object(&self, offset: u64, header: ObjectHeader, bytes: u64) {
+        debug_assert!(offset >= self.start.get() && offset + bytes <= self.next.get());
+        // SAFETY: the bytes were just taken from this area, whose memory is
+        // committed by the type's invariant.
+        unsafe {
+            let object = self.base.get().add(offset as usize);
+            object.cast::<u64>().write(header.bits());
+            object
+                .add(HEADER_BYTES as usize)
+                .write_bytes(0, (bytes - HEADER_BYTES) as usize);
+        }
+    }
+
+    /// Marks `bytes` at `offset`, an object of this area, as free.
+    pub(crate) fn write_free(&self, offset: u64, bytes: u64) {
+        self.write_new_object(
+            offset,
+            ObjectHeader::new(Kind::Free, (bytes / GRANULE) as u32),
+            bytes,
+        );
+        self.objects.set(self.objects.get() - 1);
+    }
+
+    /// The address of the object at `offset`. Following it is safe while
+    /// `offset` is an object of this area.
+    #[inline(always)]
+    pub(crate) fn address(&self, offset: u64) -> *mut u8 {
+        self.base.get().wrapping_add(offset as usize)
+    }
+
+    /// Whether `bytes` from `offset` on are in use.
+    pub(crate) fn contains(&self, offset: u64, bytes: u64) -> bool {
+        offset >= self.start.get() && offset <= self.next.get() && bytes <= self.next.get() - offset
+    }
+
+    /// Where the objects start.
+    pub(crate) fn start(&self) -> u64 {
+        self.start.get()
+    }
+
+    /// Where the objects end.
+    pub(crate) fn next(&self) -> u64 {
+        self.next.get()
+    }
+
+    /// The committed end.
+    pub(crate) fn end(&self) -> u64 {
+        self.end.get()
+    }
+
+    /// Objects in the area: the last collection's survivors and what came since.
+    pub(crate) fn objects(&self) -> u64 {
+        self.objects.get()
+    }
+
+    /// Bytes in use.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.next.get() - self.start.get()
+    }
+
+    /// Bytes allocated since the last collection.
+    pub(crate) fn allocated_bytes(&self) -> u64 {
+        self.next.get().saturating_sub(self.after_collection.get())
+    }
+
+    /// How many no-GC spans are open (`gc.no-gc`).
+    #[inline(always)]
+    pub(crate) fn no_gc_spans(&self) -> u32 {
+        self.no_gc.get()
+    }
+
+    /// Opens a no-GC span.
+    pub(crate) fn enter_no_gc(&self) -> Result<()> {
+        let spans = self.no_gc.get().checked_add(1).ok_or(Error::Limit {
+            what: "nested no-GC spans",
+            limit: u32::MAX.into(),
+        })?;
+        self.no_gc.set(spans);
+        Ok(())
+    }
+
+    /// Leaves `spans` no-GC spans open, at most as many as there are.
+    #[inline(always)]
+    pub(crate) fn restore_no_gc(&self, spans: u32) {
+        debug_assert!(spans <= self.no_gc.get());
+        self.no_gc.set(spans);
+    }
+
+    /// Checks the order of the bounds.
+    pub(crate) fn check(&self) -> Result<()> {
+        let ordered = self.start.get() <= self.next.get()
+            && self.next.get() <= self.budget_end.get()
+            && self.budget_end.get() <= self.end.get();
+        if !ordered {
+            return Err(Error::internal(
+                "an allocation pointer out of its area",
+                self.next.get(),
+            ));
+        }
+        Ok(())
+    }
+}

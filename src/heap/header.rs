@@ -1,0 +1,108 @@
+//! The object header: 8 bytes before every object's contents.
+//!
+//! ```text
+//! bits  0..8   kind
+//! bit   8      hashed: the identity-hash table has an entry for the object
+//! bit   31     forwarded: the upper half is the object's new reference
+//! bits 32..64  index of the type, which finds the layout
+//! ```
+//!
+//! A forwarded header exists only in the space that a copying collection
+//! leaves, while the collection runs.
+
+use super::reference::GcRef;
+
+/// Bytes of a header.
+pub(crate) const HEADER_BYTES: u64 = 8;
+
+const HASHED: u64 = 1 << 8;
+const FORWARDED: u64 = 1 << 31;
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Refers to host data.
+    Extern = 1,
+    /// Fields at fixed offsets.
+    Struct = 2,
+    /// A length and as many elements.
+    Array = 3,
+    /// No object: memory given back before a collection. The type's place holds
+    /// its size in granules.
+    Free = 4,
+}
+
+/// An object's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct ObjectHeader(u64);
+
+impl ObjectHeader {
+    /// The header of a new object.
+    pub(crate) const fn new(kind: Kind, type_index: u32) -> ObjectHeader {
+        ObjectHeader(kind as u64 | (type_index as u64) << 32)
+    }
+
+    /// The header that forwards to `new`.
+    #[inline]
+    pub(crate) const fn forwarding(new: GcRef) -> ObjectHeader {
+        ObjectHeader(FORWARDED | (new.raw() as u64) << 32)
+    }
+
+    /// The header with these bits, whatever they are.
+    #[inline(always)]
+    pub(crate) const fn from_bits(bits: u64) -> ObjectHeader {
+        ObjectHeader(bits)
+    }
+
+    /// The bits.
+    #[inline(always)]
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The kind, if the header has one.
+    #[inline]
+    pub(crate) const fn kind(self) -> Option<Kind> {
+        match self.0 & 0xff {
+            1 => Some(Kind::Extern),
+            2 => Some(Kind::Struct),
+            3 => Some(Kind::Array),
+            4 => Some(Kind::Free),
+            _ => None,
+        }
+    }
+
+    /// Whether the kind is [`Kind::Extern`], in one comparison.
+    #[inline(always)]
+    pub(crate) const fn is_extern(self) -> bool {
+        self.0 as u8 == Kind::Extern as u8
+    }
+
+    /// The type's index; of [`Kind::Free`] the size in granules.
+    #[inline]
+    pub(crate) const fn type_index(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Where the object went, if it moved.
+    #[inline]
+    pub(crate) const fn forwarded(self) -> Option<GcRef> {
+        if self.0 & FORWARDED != 0 {
+            Some(GcRef::from_raw((self.0 >> 32) as u32))
+        } else {
+            None
+        }
+    }
+
+    /// Whether the object was asked for its identity hash.
+    pub(crate) const fn is_hashed(self) -> bool {
+        self.0 & HASHED != 0
+    }
+
+    /// This header with the hashed bit set.
+    pub(crate) const fn with_hashed(self) -> ObjectHeader {
+        ObjectHeader(self.0 | HASHED)
+    }
+}

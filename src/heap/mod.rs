@@ -1,0 +1,239 @@
+//! What every collector has in common: references, headers, layouts, memory,
+//! and the two traits that a collector implements.
+//!
+//! The split follows Wasmtime's `GcRuntime` and `GcHeap`: a [`GcRuntime`] is a
+//! kind of collector, shared by all stores of an engine; a [`GcHeap`] is one
+//! store's heap. What the mutator touches at each allocation lies in an
+//! [`AllocationArea`], which the store keeps in its hot block and lends to the
+//! heap, so that allocating needs no call through the trait.
+//!
+//! Nothing in a heap is a native pointer (`heap.sandbox`). An object is an
+//! 8-byte [`ObjectHeader`] and what its [`Layout`] says; a [`GcRef`] is 32 bits.
+//! Everything read from the heap is checked before it is used as an address, a
+//! size or an index; on nonsense the answer is [`Error::Internal`], which
+//! poisons the store.
+//!
+//! Roots reach a collector as a [`GcRootsList`], a list of spans. Tables that
+//! refer to objects without keeping them alive (host data, identity hashes)
+//! reach it as [`WeakTable`]s, swept after tracing: what died costs nothing but
+//! its entry there, since the dead are never walked.
+
+mod area;
+mod collection;
+mod header;
+mod layout;
+mod memory;
+mod pacer;
+mod reference;
+mod roots_list;
+mod survivors;
+mod walk;
+
+pub(crate) use area::AllocationArea;
+pub(crate) use collection::{Collected, GarbageCollection, Progress};
+pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
+pub(crate) use layout::{ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable};
+pub(crate) use memory::{COMMIT_UNIT, Region, Reservation};
+pub(crate) use pacer::Pacer;
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
+pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use survivors::{Survivors, WeakTable};
+pub(crate) use walk::verify;
+
+use crate::error::{Error, Result};
+
+/// A kind of collector. One value serves every store of an engine.
+pub(crate) trait GcRuntime: Sync {
+    /// The collector's name, as in test names.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests name collectors so far")
+    )]
+    fn name(&self) -> &'static str;
+
+    /// Whether heaps of this kind free anything before they end.
+    fn collects(&self) -> bool;
+
+    /// The least heap limit in bytes; smaller ones are rounded up to it.
+    fn least_limit(&self) -> u64;
+
+    /// Makes an empty heap and points `area` into it.
+    ///
+    /// Errors: [`Error::SystemMemory`]; `area` is then unchanged.
+    fn new_heap(&self, options: HeapOptions, area: &AllocationArea) -> Result<Box<dyn GcHeap>>;
+}
+
+/// How large a heap may be, and what to do with freed memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeapOptions {
+    /// Bytes that may be committed, in all spaces together.
+    pub(crate) limit: u64,
+    /// Bytes to commit at first, in all spaces together.
+    pub(crate) initial: u64,
+    /// Fill freed memory with a pattern.
+    pub(crate) poison: bool,
+}
+
+/// The outcome of an allocation that the area's budget or room may not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allocation {
+    /// The object, its header written, the rest zeros.
+    Done(GcRef),
+    /// It may succeed after a collection, or after growing by so many bytes.
+    CollectOrGrow {
+        /// Bytes to make room for.
+        bytes: u64,
+    },
+    /// It cannot succeed in a heap of this limit, however empty.
+    Never,
+}
+
+/// One store's heap.
+///
+/// The store lends its [`AllocationArea`] to each method that needs it. A heap
+/// never calls foreign code.
+pub(crate) trait GcHeap {
+    /// Whether [`GcHeap::collection`] can free anything. `false` under `null`.
+    fn collects(&self) -> bool;
+
+    /// Bytes committed, in all spaces together.
+    fn committed_bytes(&self) -> u64;
+
+    /// The limit in bytes, as rounded for this collector.
+    fn limit_bytes(&self) -> u64;
+
+    /// Allocates `bytes` (header included) if the area's budget allows.
+    fn allocate(&mut self, area: &AllocationArea, header: ObjectHeader, bytes: u64) -> Allocation {
+        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+            return Allocation::Never;
+        };
+        if let Some(offset) = area.bump_within_budget(bytes) {
+            area.write_new_object(offset, header, bytes);
+            return Allocation::Done(GcRef::from_offset(offset));
+        }
+        if bytes > self.largest_object() {
+            return Allocation::Never;
+        }
+        Allocation::CollectOrGrow { bytes }
+    }
+
+    /// The largest object that an empty heap of this limit has room for.
+    fn largest_object(&self) -> u64;
+
+    /// Makes room and budget for `bytes` more, beyond what is in use, without
+    /// collecting.
+    ///
+    /// Errors: [`Error::HeapLimit`], [`Error::SystemMemory`]; nothing has
+    /// changed then.
+    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()>;
+
+    /// Gives back an object whose initialisation failed, before anything refers
+    /// to it. The newest object's memory is reused at once, another's when the
+    /// next collection does not find it.
+    fn deallocate_uninit(&mut self, area: &AllocationArea, object: GcRef, bytes: u64) {
+        let bytes = bytes.next_multiple_of(GRANULE);
+        if !area.unbump(object.offset(), bytes) {
+            area.write_free(object.offset(), bytes);
+        }
+    }
+
+    /// A copy of a reference for another slot in the heap.
+    fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
+        reference
+    }
+
+    /// A slot in the heap that held `reference` goes away.
+    fn drop_gc_ref(&mut self, reference: GcRef) {
+        let _ = reference;
+    }
+
+    /// Writes `source` to a slot in the heap over what it held.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "references between objects come with structs")
+    )]
+    fn write_gc_ref(&mut self, slot: &mut GcRef, source: GcRef) {
+        let source = self.clone_gc_ref(source);
+        let old = core::mem::replace(slot, source);
+        self.drop_gc_ref(old);
+    }
+
+    /// The bits of a reference for code outside the library, which must not
+    /// use them after the next collection.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "raw references come with the engine tier")
+    )]
+    fn expose_gc_ref(&mut self, reference: GcRef) -> u32 {
+        reference.raw()
+    }
+
+    /// Whether to collect before references are handed out, because handing
+    /// them out needs room that only a collection makes.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "raw references come with the engine tier")
+    )]
+    fn need_gc_before_exposing(&self, area: &AllocationArea) -> bool {
+        let _ = area;
+        false
+    }
+
+    /// The hooks of a collection in steps, or `None` if the heap never collects
+    /// or `area` has an open no-GC span.
+    fn collection(&mut self, area: &AllocationArea) -> Option<&mut dyn CollectionSteps>;
+
+    /// Sets the budget until the next collection to `headroom` bytes beyond
+    /// what is in use, as far as the limit and the system allow; commits what
+    /// that needs and gives back what it does not.
+    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64);
+
+    /// Empties the heap for another store, keeping its first memory.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the pool of heaps comes with it")
+    )]
+    fn reset(&mut self, area: &AllocationArea);
+
+    /// The memory that the mutator allocates in, for walking its objects.
+    fn region(&self) -> &Region;
+}
+
+/// The steps of one collection, called in order by [`GarbageCollection`].
+pub(crate) trait CollectionSteps {
+    /// Traces the roots' referents and updates the roots.
+    fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()>;
+
+    /// Traces about `budget` bytes of objects.
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress>;
+
+    /// Tells survivors from the dead, once tracing is complete.
+    fn survivors(&self) -> Survivors<'_>;
+
+    /// Frees the dead and points `area` at the room.
+    fn finish(&mut self, area: &AllocationArea) -> Collected;
+}
+
+impl dyn GcHeap {
+    /// Starts a collection from `roots`. `weak` tables are swept after tracing,
+    /// in their order. `None` where [`GcHeap::collection`] says so.
+    pub(crate) fn gc<'a>(
+        &'a mut self,
+        area: &'a AllocationArea,
+        roots: &'a mut GcRootsList,
+        layouts: &'a LayoutTable,
+        weak: &'a mut [&'a mut dyn WeakTable],
+    ) -> Option<GarbageCollection<'a>> {
+        let steps = self.collection(area)?;
+        Some(GarbageCollection::new(steps, area, roots, layouts, weak))
+    }
+}
+
+/// The error of an allocation that no collection and no growth can make room
+/// for.
+pub(crate) fn heap_limit(requested: u64, limit: u64) -> Error {
+    Error::HeapLimit { requested, limit }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! When to collect: how much may be allocated before the next collection.
+//!
+//! After each collection the heap gets the headroom that MemBalancer finds
+//! optimal (Kirisame, Shenoy, Panchekha: "Optimal Heap Limits for Reducing
+//! Browser Memory Use", OOPSLA 2022): the square root of the live bytes times
+//! the rate of allocation over the speed of collection, times a constant that
+//! trades memory for time. A program that allocates fast, or whose collections
+//! are slow, gets more room; one that idles gets less. All heaps of a process
+//! that follow the rule share memory as if one allocator had optimised the sum.
+//!
+//! Bounds keep the rule from two mistakes that Wasmtime made in turn: growing
+//! to the limit before the first collection (its issue 11417), and collecting
+//! so eagerly that half the time went there (its issue 13470). The headroom is
+//! never below half the live bytes, so that the work of collecting a growing
+//! heap stays proportional to what is allocated, and never above four times.
+//!
+//! Bytes outside the heap that its objects keep alive count as live and as
+//! allocated: they hasten a collection and never refuse an allocation.
+
+use std::time::Instant;
+
+/// Memory traded for time: the headroom equals the live bytes when those are
+/// this many and allocation is as fast as collection.
+const BALANCE_BYTES: f64 = (64 << 20) as f64;
+
+/// The least headroom: a heap in which little survives is collected in less
+/// time than this takes to fill.
+pub(crate) const LEAST_HEADROOM: u64 = 256 << 10;
+
+/// The weight of the newest cycle in the measured rates.
+const NEWEST: f64 = 0.5;
+
+/// One collection as the pacer sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cycle {
+    /// Bytes that survived, external ones included.
+    pub(crate) live_bytes: u64,
+    /// Bytes allocated since the collection before, external ones included.
+    pub(crate) allocated_bytes: u64,
+    /// Nanoseconds between the two collections.
+    pub(crate) mutator_nanoseconds: u64,
+    /// Nanoseconds that this collection took.
+    pub(crate) collector_nanoseconds: u64,
+}
+
+/// Decides the headroom after each collection from measured rates.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    /// Bytes a nanosecond, 0 before the first cycle.
+    allocation_rate: f64,
+    collection_speed: f64,
+    since: Instant,
+}
+
+impl Pacer {
+    /// A pacer whose first cycle starts now.
+    pub(crate) fn new() -> Pacer {
+        Pacer {
+            allocation_rate: 0.0,
+            collection_speed: 0.0,
+            since: Instant::now(),
+        }
+    }
+
+    /// Ends a cycle whose collection began at `began`, and returns the headroom
+    /// in bytes and the collection's nanoseconds.
+    pub(crate) fn end_cycle(
+        &mut self,
+        began: Instant,
+        live_bytes: u64,
+        allocated_bytes: u64,
+    ) -> (u64, u64) {
+        let now = Instant::now();
+        let nanoseconds = |from: Instant, to: Instant| {
+            u64::try_from(to.duration_since(from).as_nanos()).unwrap_or(u64::MAX)
+        };
+        let cycle = Cycle {
+            live_bytes,
+            allocated_bytes,
+            mutator_nanoseconds: nanoseconds(self.since, began),
+            collector_nanoseconds: nanoseconds(began, now),
+        };
+        self.since = now;
+        (self.headroom(cycle), cycle.collector_nanoseconds)
+    }
+
+    /// The headroom in bytes after `cycle`.
+    pub(crate) fn headroom(&mut self, cycle: Cycle) -> u64 {
+        let rate = |bytes: u64, nanoseconds: u64| bytes as f64 / nanoseconds.max(1) as f64;
+        smooth(
+            &mut self.allocation_rate,
+            rate(cycle.allocated_bytes, cycle.mutator_nanoseconds),
+        );
+        smooth(
+            &mut self.collection_speed,
+            rate(cycle.live_bytes, cycle.collector_nanoseconds),
+        );
+        let live = cycle.live_bytes as f64;
+        let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
+        let optimal = (live * BALANCE_BYTES * ratio).sqrt();
+        // Float to integer conversions saturate.
+        let optimal = optimal.clamp(live / 2.0, live * 4.0) as u64;
+        optimal.max(LEAST_HEADROOM)
+    }
+}
+
+fn smooth(average: &mut f64, newest: f64) {
+    *average = if *average == 0.0 {
+        newest
+    } else {
+        *average * (1.0 - NEWEST) + newest * NEWEST
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
+        Pacer::new().headroom(Cycle {
+            live_bytes,
+            allocated_bytes: 64 * MIB,
+            mutator_nanoseconds,
+            collector_nanoseconds,
+        })
+    }
+
+    #[test]
+    fn headroom_follows_the_square_root_rule() {
+        // Allocation as fast as collection.
+        assert_eq!(headroom(64 * MIB, 1_000_000, 1_000_000), 64 * MIB);
+        assert_eq!(headroom(16 * MIB, 4_000_000, 1_000_000), 32 * MIB);
+        // Four times the allocation rate, or a quarter of the speed: twice the room.
+        assert_eq!(headroom(64 * MIB, 250_000, 1_000_000), 128 * MIB);
+        assert_eq!(headroom(64 * MIB, 1_000_000, 4_000_000), 128 * MIB);
+    }
+
+    #[test]
+    fn headroom_stays_between_half_and_four_times_the_live_bytes() {
+        assert_eq!(headroom(64 * MIB, u64::MAX, 1), 32 * MIB);
+        assert_eq!(headroom(64 * MIB, 1, u64::MAX), 256 * MIB);
+        assert_eq!(headroom(0, 1_000, 1_000), LEAST_HEADROOM);
+        assert_eq!(headroom(1, 0, 0), LEAST_HEADROOM);
+    }
+}

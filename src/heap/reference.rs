@@ -1,0 +1,65 @@
+//! The 32-bit reference.
+
+/// Objects start at multiples of this many bytes.
+pub(crate) const GRANULE: u64 = 8;
+
+/// The most bytes that 32-bit references address: 16 GiB.
+pub(crate) const HEAP_MAX: u64 = 1 << 34;
+
+/// A reference to an object, an `i31`, or null.
+///
+/// 0 is null. With the low bit set, the upper 31 bits are an `i31`. Otherwise
+/// the bits count half granules from the heap's base, so that an object's
+/// address is `base + 4 * bits`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub(crate) struct GcRef(u32);
+
+impl GcRef {
+    /// The null reference.
+    pub(crate) const NULL: GcRef = GcRef(0);
+
+    /// The reference with these bits.
+    #[inline(always)]
+    pub(crate) const fn from_raw(bits: u32) -> GcRef {
+        GcRef(bits)
+    }
+
+    /// The reference to the object at `offset` bytes from the base: a multiple
+    /// of [`GRANULE`] below [`HEAP_MAX`], and not 0.
+    #[inline(always)]
+    pub(crate) const fn from_offset(offset: u64) -> GcRef {
+        debug_assert!(offset.is_multiple_of(GRANULE) && offset != 0 && offset < HEAP_MAX);
+        GcRef((offset / 4) as u32)
+    }
+
+    /// The bits.
+    #[inline(always)]
+    pub(crate) const fn raw(self) -> u32 {
+        self.0
+    }
+
+    /// Whether this is null.
+    #[inline(always)]
+    pub(crate) const fn is_null(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this is an `i31`.
+    #[inline(always)]
+    pub(crate) const fn is_i31(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// Whether this refers to an object.
+    #[inline(always)]
+    pub(crate) const fn is_object(self) -> bool {
+        self.0 != 0 && self.0 & 1 == 0
+    }
+
+    /// An object's offset from the base in bytes.
+    #[inline(always)]
+    pub(crate) const fn offset(self) -> u64 {
+        self.0 as u64 * 4
+    }
+}

@@ -1,0 +1,102 @@
+//! How roots reach a collector: as spans of slots, not one by one.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+use super::reference::GcRef;
+use crate::error::Result;
+use crate::fallible;
+
+/// One root: a generation that collectors ignore, and a reference. Slots that
+/// hold no root have a null or odd reference, which every collector skips.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct RootSlot {
+    /// Tells successive roots in this slot apart.
+    pub(crate) generation: Cell<u32>,
+    /// The reference's bits.
+    pub(crate) reference: Cell<u32>,
+}
+
+/// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost
+/// the list one entry.
+#[derive(Debug, Default)]
+pub(crate) struct GcRootsList {
+    spans: Vec<Span>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: *const RootSlot,
+    count: usize,
+}
+
+impl GcRootsList {
+    /// An empty list with room for `spans` spans, so that filling it before a
+    /// collection cannot fail.
+    pub(crate) fn with_room(spans: usize) -> Result<GcRootsList> {
+        let mut list = GcRootsList::default();
+        list.spans
+            .try_reserve(spans)
+            .map_err(|_| fallible::refused(spans * size_of::<Span>()))?;
+        Ok(list)
+    }
+
+    /// Forgets all spans, keeping the room.
+    pub(crate) fn clear(&mut self) {
+        self.spans.clear();
+    }
+
+    /// Adds a span.
+    ///
+    /// # Safety
+    ///
+    /// The slots must stay where they are, and be used by this thread only,
+    /// until the next [`GcRootsList::clear`].
+    pub(crate) unsafe fn add(&mut self, slots: &[RootSlot]) -> Result<()> {
+        fallible::push(
+            &mut self.spans,
+            Span {
+                first: slots.as_ptr(),
+                count: slots.len(),
+            },
+        )
+    }
+
+    /// Each root that refers to an object.
+    pub(crate) fn iter(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+        self.spans
+            .iter()
+            .flat_map(|span| {
+                // SAFETY: `add` was promised that the slots stay in place.
+                unsafe { core::slice::from_raw_parts(span.first, span.count) }
+            })
+            .map(|slot| GcRoot {
+                slot: &slot.reference,
+                list: PhantomData,
+            })
+            .filter(|root| root.get().is_object())
+    }
+}
+
+/// One root of a list, to read and to update.
+#[derive(Debug)]
+pub(crate) struct GcRoot<'a> {
+    slot: &'a Cell<u32>,
+    list: PhantomData<&'a mut GcRootsList>,
+}
+
+impl GcRoot<'_> {
+    /// What the root refers to.
+    #[inline]
+    pub(crate) fn get(&self) -> GcRef {
+        GcRef::from_raw(self.slot.get())
+    }
+
+    /// Makes the root refer to where its object moved.
+    #[inline]
+    pub(crate) fn set(&self, moved: GcRef) {
+        debug_assert!(moved.is_object());
+        self.slot.set(moved.raw());
+    }
+}

@@ -1,0 +1,43 @@
+//! Who survived a collection, and the tables that want to know.
+
+use super::header::ObjectHeader;
+use super::memory::Region;
+use super::reference::GcRef;
+use crate::error::{Error, Result};
+
+/// Answers, at the end of tracing, where an object is now.
+#[derive(Debug)]
+pub(crate) struct Survivors<'a> {
+    /// The space that survivors moved out of.
+    pub(crate) from: &'a Region,
+    /// Where the objects in it ended.
+    pub(crate) from_end: u64,
+    /// Where they moved to.
+    pub(crate) to: core::ops::Range<u64>,
+}
+
+impl Survivors<'_> {
+    /// Where the object that was at `old` is now, or `None` if it died.
+    #[inline]
+    pub(crate) fn get(&self, old: GcRef) -> Result<Option<GcRef>> {
+        if !old.is_object() || old.offset() >= self.from_end {
+            return Err(Error::internal(
+                "a weak reference to no object",
+                old.raw().into(),
+            ));
+        }
+        let header = ObjectHeader::from_bits(self.from.load_u64(old.offset())?);
+        match header.forwarded() {
+            None => Ok(None),
+            Some(new) if self.to.contains(&new.offset()) => Ok(Some(new)),
+            Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
+        }
+    }
+}
+
+/// A table that refers to objects without keeping them alive.
+pub(crate) trait WeakTable {
+    /// Updates each entry to where its object is now, and removes or sets aside
+    /// those whose object died. Needs no memory; calls no foreign code.
+    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()>;
+}

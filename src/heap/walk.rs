@@ -1,0 +1,147 @@
+//! A walk over a heap whose objects lie one after another, for verification.
+
+use super::area::AllocationArea;
+use super::header::{HEADER_BYTES, Kind, ObjectHeader};
+use super::layout::{ARRAY_ELEMENTS, ARRAY_LENGTH, Layout, LayoutTable};
+use super::memory::Region;
+use super::reference::{GRANULE, GcRef};
+use crate::error::{Error, Result};
+use crate::fallible;
+
+/// Which granules of the area start an object.
+#[derive(Debug)]
+pub(crate) struct ObjectStarts {
+    start: u64,
+    bits: Vec<u64>,
+    objects: u64,
+}
+
+impl ObjectStarts {
+    fn with_room(area: &AllocationArea) -> Result<ObjectStarts> {
+        let words = (area.used_bytes() / GRANULE).div_ceil(64) as usize;
+        let mut bits = Vec::new();
+        bits.try_reserve_exact(words)
+            .map_err(|_| fallible::refused(words * 8))?;
+        bits.extend(core::iter::repeat_n(0, words));
+        Ok(ObjectStarts {
+            start: area.start(),
+            bits,
+            objects: 0,
+        })
+    }
+
+    fn place(&self, offset: u64) -> Option<(usize, u64)> {
+        let granule = offset.checked_sub(self.start)? / GRANULE;
+        Some(((granule / 64) as usize, 1 << (granule % 64)))
+    }
+
+    fn insert(&mut self, offset: u64) {
+        if let Some((word, bit)) = self.place(offset) {
+            self.bits[word] |= bit;
+            self.objects += 1;
+        }
+    }
+
+    /// Checks that `reference` is null, an `i31`, or an object's start.
+    pub(crate) fn check(&self, reference: GcRef) -> Result<()> {
+        let good = !reference.is_object()
+            || self
+                .place(reference.offset())
+                .and_then(|(word, bit)| Some(self.bits.get(word)? & bit != 0))
+                .unwrap_or(false);
+        if !good {
+            return Err(Error::internal(
+                "a reference to no object",
+                reference.raw().into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// How many objects there are.
+    pub(crate) fn objects(&self) -> u64 {
+        self.objects
+    }
+}
+
+/// Checks every header, size and reference of the heap, and calls `visit` for
+/// each object. Returns where objects start, to check references from outside.
+///
+/// Errors: [`Error::Internal`] on the first nonsense, [`Error::SystemMemory`]
+/// when there is no memory to check with.
+pub(crate) fn verify(
+    area: &AllocationArea,
+    region: &Region,
+    layouts: &LayoutTable,
+    visit: &mut dyn FnMut(GcRef, ObjectHeader) -> Result<()>,
+) -> Result<ObjectStarts> {
+    area.check()?;
+    let mut starts = ObjectStarts::with_room(area)?;
+    let mut offset = area.start();
+    while offset < area.next() {
+        let (header, bytes) = header_and_size(area, region, layouts, offset)?;
+        if header.kind() != Some(Kind::Free) {
+            starts.insert(offset);
+            visit(GcRef::from_offset(offset), header)?;
+        }
+        offset += bytes;
+    }
+    if starts.objects() != area.objects() {
+        return Err(Error::internal(
+            "a wrong number of objects",
+            starts.objects(),
+        ));
+    }
+    offset = area.start();
+    while offset < area.next() {
+        let (header, bytes) = header_and_size(area, region, layouts, offset)?;
+        if header.kind() != Some(Kind::Free) {
+            verify_references(region, layouts.of(header)?, offset, &starts)?;
+        }
+        offset += bytes;
+    }
+    Ok(starts)
+}
+
+fn header_and_size(
+    area: &AllocationArea,
+    region: &Region,
+    layouts: &LayoutTable,
+    offset: u64,
+) -> Result<(ObjectHeader, u64)> {
+    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+    let bytes = match header.kind() {
+        Some(Kind::Free) => u64::from(header.type_index()) * GRANULE,
+        _ => layouts.measure(region, offset, header)?.1,
+    };
+    let sound = header.forwarded().is_none()
+        && bytes >= HEADER_BYTES
+        && bytes.is_multiple_of(GRANULE)
+        && area.contains(offset, bytes);
+    if !sound {
+        return Err(Error::internal(
+            "an object of an impossible size",
+            header.bits(),
+        ));
+    }
+    Ok((header, bytes))
+}
+
+fn verify_references(
+    region: &Region,
+    layout: &Layout,
+    offset: u64,
+    starts: &ObjectStarts,
+) -> Result<()> {
+    let check = |at: u64| starts.check(GcRef::from_raw(region.load_u32(offset + at)?));
+    match layout {
+        Layout::Fixed { references, .. } => references.iter().try_for_each(|&at| check(at.into())),
+        Layout::Array {
+            references: true, ..
+        } => {
+            let length = u64::from(region.load_u32(offset + ARRAY_LENGTH)?);
+            (0..length).try_for_each(|i| check(ARRAY_ELEMENTS + 4 * i))
+        }
+        Layout::Array { .. } => Ok(()),
+    }
+}

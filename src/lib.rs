@@ -1,0 +1,37 @@
+//! A garbage-collected heap with roots that cannot be misused.
+//!
+//! The library is used through its C API, `include/gcroots.h`; the [`capi`]
+//! module is that header's source. `docs/design.md` has the promises by their
+//! tags, and the decisions.
+//!
+//! # Layers
+//!
+//! Imports point down only.
+//!
+//! ```text
+//! capi                                 extern "C", one file a noun, no logic
+//! store                                one heap, its roots, its host data
+//! roots  externref  identity_hash      peers
+//! collectors                           null, copying
+//! heap                                 the traits, headers, layouts, memory
+//! thread  fallible  error
+//! ```
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+compile_error!("gcroots supports Linux on x86-64 and aarch64");
+
+#[cfg(feature = "capi")]
+pub mod capi;
+mod collectors;
+pub mod error;
+mod externref;
+mod fallible;
+mod heap;
+mod identity_hash;
+mod roots;
+mod store;
+mod thread;

@@ -1,0 +1,238 @@
+//! Scoped roots: a stack of slots that leaving a scope truncates.
+
+use core::cell::Cell;
+
+use super::handle::{Handle, RETIRED};
+use super::slots::SlotArray;
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, RootSlot};
+
+/// The last generation that is issued.
+const LAST: u32 = RETIRED - 1;
+
+/// The stack of scoped roots.
+///
+/// Invariants: slots below the length have been pushed (their generation is
+/// that of the newest push) or are retired; a retired slot's reference is an odd
+/// link, the number of slots to the next one that may not be retired.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct LifoRoots {
+    slots: SlotArray,
+    len: Cell<u32>,
+    retired: Cell<u32>,
+}
+
+impl LifoRoots {
+    /// An empty stack, which allocates nothing.
+    pub(crate) fn new() -> LifoRoots {
+        LifoRoots::starting_at(0)
+    }
+
+    /// An empty stack whose slots have issued all generations up to this one.
+    pub(crate) fn starting_at(generation: u32) -> LifoRoots {
+        LifoRoots {
+            slots: SlotArray::new(generation),
+            len: Cell::new(0),
+            retired: Cell::new(0),
+        }
+    }
+
+    /// The stack's length, retired slots included.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> u32 {
+        self.len.get()
+    }
+
+    /// Shortens the stack to a length that it had.
+    #[inline(always)]
+    pub(crate) fn truncate(&self, len: u32) {
+        debug_assert!(len <= self.len());
+        self.len.set(len);
+    }
+
+    /// What a push needs, if it needs no slow path: the next slot's new
+    /// generation.
+    #[inline(always)]
+    pub(crate) fn ready(&self) -> Option<u32> {
+        // SAFETY: the length is at most the capacity.
+        let old = unsafe { self.slots.slot_unchecked(self.len()) }
+            .generation
+            .get();
+        (old < LAST).then(|| old + 1)
+    }
+
+    /// Completes the push for which [`LifoRoots::ready`] gave `generation`;
+    /// returns the handle's slot word.
+    #[inline(always)]
+    pub(crate) fn push_ready(&self, generation: u32, reference: GcRef) -> u64 {
+        let index = self.len();
+        // SAFETY: the length is at most the capacity, and less since the slot
+        // was not the sentinel.
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        slot.generation.set(generation);
+        slot.reference.set(reference.raw());
+        self.len.set(index + 1);
+        Handle::slot_word(generation, index)
+    }
+
+    /// Makes sure that a push at `len` has a slot: skips retired slots, retires
+    /// exhausted ones, grows. Returns where the push goes. On an error nothing
+    /// has changed: an exhausted slot may still hold a root.
+    fn secure(&self, len: u32) -> Result<u32> {
+        let mut index = len;
+        loop {
+            let slot = self.slots.slot(index);
+            match slot.generation.get() {
+                RETIRED if index == self.slots.capacity() => {
+                    self.slots.grow_to(u64::from(index) + 1)?;
+                }
+                RETIRED => index += slot.reference.get() >> 1,
+                LAST => index += 1,
+                _ => break,
+            }
+        }
+        self.retire(len, index);
+        Ok(index)
+    }
+
+    /// Retires the slots from `from` to `to` that are not yet, and makes the
+    /// run one jump.
+    fn retire(&self, from: u32, to: u32) {
+        let mut index = from;
+        while index < to {
+            let slot = self.slots.slot(index);
+            if slot.generation.get() == LAST {
+                slot.generation.set(RETIRED);
+                slot.reference.set(link(1));
+                self.retired.set(self.retired.get() + 1);
+            }
+            index += slot.reference.get() >> 1;
+        }
+        if from < to {
+            self.slots.slot(from).reference.set(link(to - from));
+        }
+    }
+
+    /// Pushes a root; returns the handle's slot word.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn push(&self, reference: GcRef) -> Result<u64> {
+        self.push_at(self.len(), reference)
+    }
+
+    /// Truncates the stack to `len`, a length that it had, and pushes a root;
+    /// returns the handle's slot word. Room is secured first: on an error
+    /// nothing has changed.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn push_at(&self, len: u32, reference: GcRef) -> Result<u64> {
+        debug_assert!(len <= self.len());
+        let index = self.secure(len)?;
+        self.len.set(index);
+        match self.ready() {
+            Some(generation) => Ok(self.push_ready(generation, reference)),
+            None => Err(Error::internal(
+                "a secured slot that is not ready",
+                index.into(),
+            )),
+        }
+    }
+
+    /// Makes sure that the next push needs no memory.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn reserve_one(&self) -> Result<()> {
+        self.secure(self.len()).map(|_| ())
+    }
+
+    /// Makes sure that `count` pushes will need no memory.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn reserve(&self, count: u64) -> Result<()> {
+        let taken = u64::from(self.len()) + u64::from(self.retired.get());
+        self.slots.grow_to(taken.saturating_add(count))
+    }
+
+    /// The slot of the root with these bits, if it is alive.
+    #[inline(always)]
+    fn find(&self, index: u32, generation: u32) -> Option<&RootSlot> {
+        if index >= self.len() {
+            return None;
+        }
+        // SAFETY: below the length, which is at most the capacity.
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        (slot.generation.get() == generation && generation != RETIRED).then_some(slot)
+    }
+
+    /// What the root with these bits refers to, if it is alive.
+    #[inline(always)]
+    pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
+        self.find(index, generation)
+            .map(|slot| GcRef::from_raw(slot.reference.get()))
+    }
+
+    /// Makes the root with these bits refer to `reference`; `false` if it is
+    /// not alive.
+    pub(crate) fn set(&self, index: u32, generation: u32, reference: GcRef) -> bool {
+        self.find(index, generation)
+            .inspect(|slot| slot.reference.set(reference.raw()))
+            .is_some()
+    }
+
+    /// The slots that hold roots, for a collector.
+    pub(crate) fn span(&self) -> &[RootSlot] {
+        self.slots.first(self.len())
+    }
+
+    /// How many roots there are.
+    pub(crate) fn live(&self) -> u32 {
+        if self.retired.get() == 0 {
+            return self.len();
+        }
+        let alive = |slot: &&RootSlot| slot.generation.get() != RETIRED;
+        self.span().iter().filter(alive).count() as u32
+    }
+
+    /// The most roots that there were at once.
+    pub(crate) fn live_max(&self) -> u32 {
+        self.slots.ever_used() - self.retired.get()
+    }
+
+    /// Checks the stack's invariants.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.slots.check()?;
+        if self.len() > self.slots.capacity() {
+            return Err(Error::internal(
+                "a root stack beyond its array",
+                self.len().into(),
+            ));
+        }
+        let mut retired = 0;
+        for (index, slot) in (0..).zip(self.slots.first(self.slots.capacity())) {
+            let (generation, reference) = (slot.generation.get(), slot.reference.get());
+            if generation == RETIRED {
+                retired += 1;
+                let next = u64::from(index) + u64::from(reference >> 1);
+                if reference & 1 == 0 || reference == 1 || next > self.slots.capacity().into() {
+                    return Err(Error::internal("a wrong link over retired roots", next));
+                }
+            } else if index < self.len() && generation == self.slots.first_generation() {
+                return Err(Error::internal("a root of no generation", index.into()));
+            }
+        }
+        if retired != self.retired.get() {
+            return Err(Error::internal(
+                "a wrong number of retired roots",
+                retired.into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What stands in a retired slot for its reference: odd, so that collectors
+/// take it for an `i31`.
+const fn link(slots: u32) -> u32 {
+    slots << 1 | 1
+}

@@ -1,0 +1,270 @@
+//! The stack of open scopes.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use crate::error::{Error, Result};
+use crate::fallible;
+
+/// The serial of records that no token names: the store's own scope at the
+/// bottom, and the one around each callback.
+const UNNAMED: u64 = 0;
+
+/// What a scope was when it was entered: what leaving it restores.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Saved {
+    serial: u64,
+    /// The length of the LIFO roots.
+    pub(crate) roots: u32,
+    /// The open no-GC spans.
+    pub(crate) no_gc_spans: u32,
+}
+
+/// The bits that name a scope: any bits, until compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct ScopeToken {
+    /// The store's id.
+    pub(crate) store_id: u64,
+    /// The scope's serial number.
+    pub(crate) serial: u64,
+}
+
+/// The open scopes, innermost last.
+///
+/// Invariants: the first record is unnamed; serials of named records rise; one
+/// record beyond `end` is spare, for the driver of callbacks, which must not
+/// fail for memory.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct ScopeStack {
+    top: Cell<NonNull<Saved>>,
+    end: Cell<NonNull<Saved>>,
+    next_serial: Cell<u64>,
+    first: Cell<NonNull<Saved>>,
+    capacity: Cell<usize>,
+}
+
+/// Records that a new store has room for.
+const FIRST_CAPACITY: usize = 16;
+
+impl ScopeStack {
+    /// The stack of a new store: its own scope only.
+    pub(crate) fn new() -> Result<ScopeStack> {
+        let first = Self::allocate(FIRST_CAPACITY)?;
+        let stack = ScopeStack {
+            top: Cell::new(first),
+            end: Cell::new(first),
+            next_serial: Cell::new(UNNAMED + 1),
+            first: Cell::new(first),
+            capacity: Cell::new(FIRST_CAPACITY),
+        };
+        stack.set_end();
+        // SAFETY: the first record is allocated.
+        unsafe {
+            first.write(Saved {
+                serial: UNNAMED,
+                roots: 0,
+                no_gc_spans: 0,
+            });
+        }
+        Ok(stack)
+    }
+
+    fn layout(capacity: usize) -> Result<Layout> {
+        Layout::array::<Saved>(capacity).map_err(|_| fallible::refused(usize::MAX))
+    }
+
+    fn allocate(capacity: usize) -> Result<NonNull<Saved>> {
+        let layout = Self::layout(capacity)?;
+        // SAFETY: the capacity is not 0.
+        let memory = unsafe { std::alloc::alloc(layout) };
+        NonNull::new(memory.cast()).ok_or(fallible::refused(layout.size()))
+    }
+
+    /// Ends the stack one record before its memory does.
+    fn set_end(&self) {
+        // SAFETY: the memory has `capacity` records.
+        self.end
+            .set(unsafe { self.first.get().add(self.capacity.get() - 1) });
+    }
+
+    /// How many scopes are open, the store's own not counted.
+    fn depth(&self) -> usize {
+        // SAFETY: both point into the same memory, the top not before the first.
+        unsafe { self.top.get().offset_from_unsigned(self.first.get()) }
+    }
+
+    fn records(&self) -> &[Saved] {
+        // SAFETY: the records up to the top are written.
+        unsafe { core::slice::from_raw_parts(self.first.get().as_ptr(), self.depth() + 1) }
+    }
+
+    /// The innermost record.
+    #[inline(always)]
+    pub(crate) fn innermost(&self) -> Saved {
+        // SAFETY: the top is a written record.
+        unsafe { self.top.get().read() }
+    }
+
+    /// The serial of the innermost scope, 0 if it has no name.
+    pub(crate) fn innermost_serial(&self) -> u64 {
+        self.innermost().serial
+    }
+
+    /// Enters a scope, if there is room; returns its serial.
+    #[inline(always)]
+    pub(crate) fn enter_ready(&self, roots: u32, no_gc_spans: u32) -> Option<u64> {
+        // SAFETY: the spare record lies after every top.
+        let record = unsafe { self.top.get().add(1) };
+        // Not `==`: inside a callback the top may be the spare record itself.
+        if record >= self.end.get() {
+            return None;
+        }
+        let serial = self.next_serial.get();
+        self.next_serial.set(serial + 1);
+        // SAFETY: before the end, so allocated.
+        unsafe {
+            record.write(Saved {
+                serial,
+                roots,
+                no_gc_spans,
+            });
+        }
+        self.top.set(record);
+        Some(serial)
+    }
+
+    /// Enters a scope; returns its serial.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn enter(&self, roots: u32, no_gc_spans: u32) -> Result<u64> {
+        if let Some(serial) = self.enter_ready(roots, no_gc_spans) {
+            return Ok(serial);
+        }
+        self.grow()?;
+        self.enter_ready(roots, no_gc_spans)
+            .ok_or(Error::internal("a scope stack that did not grow", 0))
+    }
+
+    fn grow(&self) -> Result<()> {
+        let (depth, old_capacity) = (self.depth(), self.capacity.get());
+        let capacity = old_capacity.saturating_mul(2);
+        let new = Self::allocate(capacity)?;
+        // SAFETY: the new memory is larger, fresh, and holds the records.
+        unsafe { new.copy_from_nonoverlapping(self.first.get(), depth + 1) };
+        self.free_records();
+        self.first.set(new);
+        self.capacity.set(capacity);
+        // SAFETY: the depth is less than the capacity.
+        self.top.set(unsafe { new.add(depth) });
+        self.set_end();
+        Ok(())
+    }
+
+    /// Whether `serial` names the innermost scope.
+    #[inline(always)]
+    pub(crate) fn is_innermost(&self, serial: u64) -> bool {
+        self.innermost().serial == serial && serial != UNNAMED
+    }
+
+    /// Leaves the innermost scope if `serial` names it; returns what it saved.
+    #[inline(always)]
+    pub(crate) fn exit(&self, serial: u64) -> Option<Saved> {
+        if !self.is_innermost(serial) {
+            return None;
+        }
+        let saved = self.innermost();
+        self.pop();
+        Some(saved)
+    }
+
+    #[inline(always)]
+    fn pop(&self) {
+        // SAFETY: the first record is unnamed and never popped, so the top was
+        // beyond it.
+        self.top.set(unsafe { self.top.get().sub(1) });
+    }
+
+    /// Leaves the scope that `serial` names and all inside it, if it is open
+    /// and no callback began inside it; returns what it saved.
+    pub(crate) fn unwind(&self, serial: u64) -> Option<Saved> {
+        let inner_to_outer = self.records().iter().rev();
+        let candidates =
+            inner_to_outer.take_while(|record| record.serial != UNNAMED && record.serial >= serial);
+        let (inside, found) = candidates
+            .enumerate()
+            .find(|(_, record)| record.serial == serial)
+            .map(|(inside, record)| (inside, *record))?;
+        (0..=inside).for_each(|_| self.pop());
+        Some(found)
+    }
+
+    /// Enters the scope around a callback. At most one at a time, so that the
+    /// spare record is enough.
+    pub(crate) fn enter_callback(&self, roots: u32, no_gc_spans: u32) {
+        // SAFETY: the spare record lies after every top.
+        let record = unsafe { self.top.get().add(1) };
+        // SAFETY: at most the end, so allocated.
+        unsafe {
+            record.write(Saved {
+                serial: UNNAMED,
+                roots,
+                no_gc_spans,
+            });
+        }
+        self.top.set(record);
+    }
+
+    /// Leaves the innermost callback's scope and all inside it; returns what
+    /// it saved.
+    pub(crate) fn exit_callback(&self) -> Saved {
+        while self.innermost_serial() != UNNAMED {
+            self.pop();
+        }
+        let saved = self.innermost();
+        if self.depth() > 0 {
+            self.pop();
+        }
+        saved
+    }
+
+    /// Checks the order of serials, and that lengths only grow inwards.
+    pub(crate) fn check(&self, roots: u32, no_gc_spans: u32) -> Result<()> {
+        let records = self.records();
+        if records.len() > self.capacity.get() || records[0].serial != UNNAMED {
+            return Err(Error::internal(
+                "a scope stack without its bottom",
+                records.len() as u64,
+            ));
+        }
+        let mut last_serial = UNNAMED;
+        for (index, record) in records.iter().enumerate() {
+            let inner = records.get(index + 1);
+            let sound = record.roots <= inner.map_or(roots, |r| r.roots)
+                && record.no_gc_spans <= inner.map_or(no_gc_spans, |r| r.no_gc_spans)
+                && (record.serial == UNNAMED || record.serial > last_serial)
+                && record.serial < self.next_serial.get();
+            if !sound {
+                return Err(Error::internal("a scope out of order", record.serial));
+            }
+            last_serial = last_serial.max(record.serial);
+        }
+        Ok(())
+    }
+
+    fn free_records(&self) {
+        if let Ok(layout) = Self::layout(self.capacity.get()) {
+            // SAFETY: the records were allocated with this layout.
+            unsafe { std::alloc::dealloc(self.first.get().as_ptr().cast(), layout) };
+        }
+    }
+}
+
+impl Drop for ScopeStack {
+    fn drop(&mut self) {
+        self.free_records();
+    }
+}

@@ -1,0 +1,100 @@
+//! Allocation's slow path: the first heap, stress, collect or grow.
+
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+use crate::heap::{Allocation, GcHeap, GcRef, ObjectHeader, heap_limit};
+
+impl Cold {
+    /// Allocates an object of `bytes`, header written, the rest zeros. May
+    /// collect; finalizers are queued.
+    ///
+    /// Errors: [`Error::HeapLimit`] after a collection, [`Error::NoGc`],
+    /// [`Error::SystemMemory`].
+    pub(super) fn allocate(
+        &mut self,
+        store: &Store,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<GcRef> {
+        self.make_heap(store)?;
+        self.collect_for_stress(store)?;
+        match self.heap()?.allocate(&store.area, header, bytes) {
+            Allocation::Done(object) => return Ok(object),
+            Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes())),
+            Allocation::CollectOrGrow { bytes } => self.make_room(store, bytes)?,
+        }
+        match self.heap()?.allocate(&store.area, header, bytes) {
+            Allocation::Done(object) => Ok(object),
+            _ => Err(Error::internal(
+                "room that was made and is not there",
+                bytes,
+            )),
+        }
+    }
+
+    /// Gives back an object whose initialisation failed.
+    pub(super) fn give_back(&mut self, store: &Store, object: GcRef, bytes: u64) {
+        if let Some(heap) = self.heap.as_deref_mut() {
+            heap.deallocate_uninit(&store.area, object, bytes);
+        }
+    }
+
+    fn make_heap(&mut self, store: &Store) -> Result<()> {
+        if self.heap.is_none() {
+            let runtime = store.engine.config().runtime();
+            self.heap = Some(runtime.new_heap(store.engine.heap_options(), &store.area)?);
+            self.headroom = store.area.end() - store.area.next();
+            store.refresh_attention();
+        }
+        Ok(())
+    }
+
+    fn heap(&mut self) -> Result<&mut dyn GcHeap> {
+        match self.heap.as_deref_mut() {
+            Some(heap) => Ok(heap),
+            None => Err(Error::internal("an allocation without a heap", 0)),
+        }
+    }
+
+    /// Stress collects at every n-th allocation, but not in a no-GC span.
+    fn collect_for_stress(&mut self, store: &Store) -> Result<()> {
+        let every = store.engine.config().stress();
+        if every == 0 || store.area.no_gc_spans() > 0 {
+            return Ok(());
+        }
+        self.stress_count += 1;
+        if self.stress_count >= every {
+            self.stress_count = 0;
+            self.collect(store)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `bytes` by growing or collecting. The pacer's headroom
+    /// decides: what was allocated since the last collection must be at least
+    /// half of it before a collection is worth its cost.
+    fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
+        let area = &store.area;
+        if !self.heap()?.collects() {
+            return self.heap()?.grow(area, bytes);
+        }
+        let spans = area.no_gc_spans();
+        if spans > 0 {
+            return self.heap()?.grow(area, bytes).map_err(|error| match error {
+                Error::HeapLimit { .. } => Error::NoGc { spans },
+                other => other,
+            });
+        }
+        let allocated = area
+            .allocated_bytes()
+            .saturating_add(self.external_allocated);
+        if allocated < self.headroom / 2 && self.heap()?.grow(area, bytes).is_ok() {
+            return Ok(());
+        }
+        self.collect(store)?;
+        if area.has_budget(bytes) {
+            return Ok(());
+        }
+        self.heap()?.grow(area, bytes)
+    }
+}

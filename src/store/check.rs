@@ -1,0 +1,62 @@
+//! The whole store, checked: every structure, every object, every reference.
+
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+use crate::externref::EXTERN_INDEX;
+use crate::heap::{self, GcRef};
+
+impl Store {
+    /// Checks every structure of the store and every reference in it.
+    ///
+    /// Errors: [`Error::Internal`] on nonsense, [`Error::SystemMemory`] when
+    /// there is no memory to check with.
+    pub(crate) fn verify(&self) -> Result<()> {
+        self.cold.borrow().check(self)
+    }
+}
+
+impl Cold {
+    /// See [`Store::verify`].
+    pub(super) fn check(&self, store: &Store) -> Result<()> {
+        store.lifo.check()?;
+        store.manual.check()?;
+        store
+            .scopes
+            .check(store.lifo.len(), store.area.no_gc_spans())?;
+        store.host.check()?;
+        self.hashes.check()?;
+        let Some(heap) = self.heap.as_deref() else {
+            return Ok(());
+        };
+        let region = heap.region();
+        let (mut externrefs, mut hashed) = (0, 0);
+        let mut visit = |object: GcRef, header: heap::ObjectHeader| {
+            hashed += u64::from(header.is_hashed());
+            if header.is_extern() {
+                externrefs += 1;
+                let index = region.load_u64(object.offset() + EXTERN_INDEX)?;
+                if store.host.get(index, object).is_none() {
+                    return Err(Error::internal("an externref without host data", index));
+                }
+            }
+            Ok(())
+        };
+        let starts = heap::verify(&store.area, region, &self.layouts, &mut visit)?;
+        if externrefs != store.host.live() {
+            return Err(Error::internal(
+                "host data without its externref",
+                externrefs,
+            ));
+        }
+        if hashed != self.hashes.len() as u64 {
+            return Err(Error::internal("a wrong number of hashed objects", hashed));
+        }
+        self.hashes
+            .objects()
+            .try_for_each(|object| starts.check(object))?;
+        let roots = store.lifo.span().iter().chain(store.manual.span());
+        roots
+            .map(|slot| GcRef::from_raw(slot.reference.get()))
+            .try_for_each(|root| starts.check(root))
+    }
+}

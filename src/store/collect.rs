@@ -1,0 +1,85 @@
+//! One collection of a store's heap.
+
+use std::time::Instant;
+
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+use crate::heap::WeakTable;
+
+impl Store {
+    /// Whether the heap's collector collects at all.
+    pub(super) fn collects(&self) -> bool {
+        self.engine.config().runtime().collects()
+    }
+
+    /// Refuses inside a no-GC span (`gc.no-gc`).
+    pub(super) fn require_gc_allowed(&self) -> Result<()> {
+        match self.area.no_gc_spans() {
+            0 => Ok(()),
+            spans => Err(Error::NoGc { spans }),
+        }
+    }
+
+    /// Sends allocations to the slow path while it has something to do beside
+    /// allocating: stress, or finalizers that wait.
+    pub(super) fn refresh_attention(&self) {
+        let stress = self.engine.config().stress() > 0;
+        let pending = self.host.has_pending() && self.collects();
+        self.area.set_attention(stress || pending);
+    }
+
+    /// How often a root stopped keeping its object alive, other than by its
+    /// scope's end.
+    pub(super) fn releases(&self) -> u64 {
+        self.manual.released().wrapping_add(self.assigned.get())
+    }
+
+    /// Collects once. Finalizers are queued, not run. Nothing happens before
+    /// the first allocation, under `null`, or in a no-GC span.
+    pub(super) fn collect(&self) -> Result<()> {
+        self.cold.borrow_mut().collect(self)
+    }
+}
+
+impl Cold {
+    /// See [`Store::collect`].
+    pub(super) fn collect(&mut self, store: &Store) -> Result<()> {
+        let Some(heap) = self.heap.as_deref_mut() else {
+            return Ok(());
+        };
+        let began = Instant::now();
+        let allocated = store
+            .area
+            .allocated_bytes()
+            .saturating_add(self.external_allocated);
+        self.roots.clear();
+        // SAFETY: nothing pushes or grows roots until the collection is over.
+        unsafe {
+            self.roots.add(store.lifo.span())?;
+            self.roots.add(store.manual.span())?;
+        }
+        let mut host = &store.host;
+        let mut weak: [&mut dyn WeakTable; 2] = [&mut host, &mut self.hashes];
+        let Some(collection) = heap.gc(&store.area, &mut self.roots, &self.layouts, &mut weak)
+        else {
+            return Ok(());
+        };
+        let collected = collection.collect()?;
+        self.roots.clear();
+        let live = collected
+            .live_bytes
+            .saturating_add(store.host.external_bytes());
+        let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, allocated);
+        heap.set_headroom(&store.area, headroom);
+        self.headroom = headroom;
+        self.external_allocated = 0;
+        self.collections += 1;
+        self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
+        self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(nanoseconds);
+        store.refresh_attention();
+        if cfg!(debug_assertions) {
+            self.check(store)?;
+        }
+        Ok(())
+    }
+}

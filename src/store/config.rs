@@ -1,0 +1,103 @@
+//! What an engine is configured with.
+
+use crate::collectors;
+use crate::error::{Error, Result};
+use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions};
+
+/// The heap limit of a new configuration: 4 GiB.
+const DEFAULT_LIMIT: u64 = 4 << 30;
+
+/// What a heap commits at first, if the limit allows and nothing was said.
+const DEFAULT_INITIAL: u64 = 512 << 10;
+
+/// A configuration. Copied by the engine that is made with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Config {
+    runtime: &'static dyn GcRuntime,
+    limit: u64,
+    /// 0 is the default.
+    initial: u64,
+    stress: u32,
+    poison: bool,
+}
+
+impl Config {
+    /// The defaults.
+    pub(crate) fn new() -> Result<Config> {
+        Ok(Config {
+            runtime: collectors::by_number(collectors::AUTO)?,
+            limit: DEFAULT_LIMIT,
+            initial: 0,
+            stress: 0,
+            poison: false,
+        })
+    }
+
+    /// Chooses the collector by its number.
+    pub(crate) fn set_collector(&mut self, number: u32) -> Result<()> {
+        self.runtime = collectors::by_number(number)?;
+        Ok(())
+    }
+
+    /// Sets the heap's limit in bytes. Small ones are rounded up to the
+    /// collector's least.
+    pub(crate) fn set_limit(&mut self, bytes: u64) -> Result<()> {
+        if bytes == 0 || bytes > HEAP_MAX {
+            return Err(Error::InvalidArgument {
+                parameter: "bytes",
+                value: bytes,
+                allowed: "1 to 17179869184 (16 GiB)",
+            });
+        }
+        self.limit = bytes;
+        Ok(())
+    }
+
+    /// Sets the bytes that a heap commits at first; 0 is the default.
+    pub(crate) fn set_initial(&mut self, bytes: u64) {
+        self.initial = bytes;
+    }
+
+    /// Collects at every n-th allocation; 0 turns that off.
+    pub(crate) fn set_stress(&mut self, every_nth: u32) {
+        self.stress = every_nth;
+    }
+
+    /// Fills freed memory with a pattern, or not.
+    pub(crate) fn set_poison(&mut self, on: bool) {
+        self.poison = on;
+    }
+
+    /// The kind of collector.
+    pub(crate) fn runtime(&self) -> &'static dyn GcRuntime {
+        self.runtime
+    }
+
+    /// Collect at every n-th allocation, or 0.
+    pub(crate) fn stress(&self) -> u32 {
+        self.stress
+    }
+
+    /// The options of each store's heap.
+    ///
+    /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit.
+    pub(crate) fn heap_options(&self) -> Result<HeapOptions> {
+        let limit = self.limit.max(self.runtime.least_limit());
+        if self.initial > limit {
+            return Err(Error::InvalidArgument {
+                parameter: "heap_initial",
+                value: self.initial,
+                allowed: "at most heap_limit",
+            });
+        }
+        let initial = match self.initial {
+            0 => DEFAULT_INITIAL.min(limit),
+            explicit => explicit,
+        };
+        Ok(HeapOptions {
+            limit,
+            initial,
+            poison: self.poison,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Who may call: threads, re-entry, poison (`store.one-thread`).
+//!
+//! A store's first word, `entry`, equals the owner thread's token combined with
+//! the hot block's layout version while calls are allowed, and 0 otherwise. So
+//! each call makes one comparison; when it fails, [`Store::enter`] finds out
+//! why. Other threads read only `entry` and `owner`.
+
+use std::sync::atomic::Ordering;
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::thread;
+
+/// The version of the hot block's layout. It stands in the entry word's low
+/// bits, which tokens leave free, so that inline code of another version never
+/// finds a match and falls back to calls.
+const LAYOUT_VERSION: u64 = 1;
+
+/// The entry word of a store that this thread owns.
+#[inline(always)]
+pub(super) const fn word(token: u64) -> u64 {
+    token | LAYOUT_VERSION
+}
+
+/// What a store is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Calls are allowed.
+    Open,
+    /// Its deletion has begun.
+    Closing,
+    /// The library found nonsense, or panicked.
+    Poisoned,
+}
+
+impl Store {
+    /// Whether the calling thread may call. The fast form of [`Store::enter`].
+    #[inline(always)]
+    pub(crate) fn enter_fast(&self) -> bool {
+        self.entry.load(Ordering::Relaxed) == word(thread::token())
+    }
+
+    /// Whether the calling thread may call.
+    ///
+    /// Errors: [`Error::WrongThread`], [`Error::Busy`], [`Error::Internal`].
+    pub(crate) fn enter(&self) -> Result<()> {
+        if self.enter_fast() {
+            return Ok(());
+        }
+        self.require_owner()?;
+        match self.state.get() {
+            State::Open => Err(Error::internal("an entry word that is wrong", 0)),
+            State::Closing => Err(closing()),
+            State::Poisoned => Err(Error::internal("the store was poisoned before", 0)),
+        }
+    }
+
+    fn require_owner(&self) -> Result<()> {
+        let (owner, caller) = (self.owner.load(Ordering::Relaxed), thread::token());
+        if owner == 0 || owner != caller {
+            return Err(Error::WrongThread { owner, caller });
+        }
+        Ok(())
+    }
+
+    fn require_no_callback(&self) -> Result<()> {
+        if self.in_callback.get() {
+            return Err(Error::Busy {
+                during: "inside a finalizer of this store",
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives up the store: any thread may attach it.
+    ///
+    /// Errors: as [`Store::enter`]; [`Error::Busy`] inside a callback.
+    pub(crate) fn detach(&self) -> Result<()> {
+        self.enter()?;
+        self.require_no_callback()?;
+        self.entry.store(0, Ordering::Relaxed);
+        self.owner.store(0, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes the calling thread the owner of a store that no living thread
+    /// owns; succeeds if it is already. A poisoned store can be attached too,
+    /// to be deleted.
+    ///
+    /// Errors: [`Error::WrongThread`] while another living thread owns it or
+    /// was faster, [`Error::Busy`] inside a callback, [`Error::SystemMemory`]
+    /// if the thread never owned a store and cannot be registered.
+    pub(crate) fn attach(&self) -> Result<()> {
+        let caller = thread::token_or_new()?;
+        let owner = self.owner.load(Ordering::Acquire);
+        if owner == caller {
+            if self.state.get() == State::Closing {
+                return Err(closing());
+            }
+            return self.require_no_callback();
+        }
+        if owner != 0 && thread::lives(owner) {
+            return Err(Error::WrongThread { owner, caller });
+        }
+        self.owner
+            .compare_exchange(owner, caller, Ordering::Acquire, Ordering::Relaxed)
+            .map_err(|owner| Error::WrongThread { owner, caller })?;
+        if self.state.get() == State::Open {
+            self.entry.store(word(caller), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Begins the store's deletion: from now on every call is refused.
+    ///
+    /// Errors: [`Error::WrongThread`], [`Error::Busy`].
+    pub(super) fn begin_closing(&self) -> Result<()> {
+        self.require_owner()?;
+        self.require_no_callback()?;
+        if self.state.get() == State::Closing {
+            return Err(closing());
+        }
+        self.entry.store(0, Ordering::Relaxed);
+        self.state.set(State::Closing);
+        Ok(())
+    }
+
+    /// Refuses all calls from now on but deletion, after nonsense was found in
+    /// the store or the library panicked inside it.
+    pub(crate) fn poison(&self) {
+        self.entry.store(0, Ordering::Relaxed);
+        if self.state.get() == State::Open {
+            self.state.set(State::Poisoned);
+        }
+    }
+}
+
+fn closing() -> Error {
+    Error::Busy {
+        during: "while the store is being deleted",
+    }
+}

@@ -1,0 +1,203 @@
+//! Externrefs: objects whose contents are the host's.
+
+use core::ffi::c_void;
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::externref::{EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry};
+use crate::heap::{GcRef, ObjectHeader};
+use crate::roots::Handle;
+
+/// What an externref is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExternRefOptions {
+    /// The host's pointer.
+    pub(crate) data: *mut c_void,
+    /// Runs after the object's death.
+    pub(crate) finalizer: Option<Finalizer>,
+    /// Tells the host's types apart; null is untagged.
+    pub(crate) tag: *const c_void,
+    /// Memory outside the heap that the object keeps alive.
+    pub(crate) external_bytes: u64,
+}
+
+impl Store {
+    /// [`Store::externref_new`] without tag and external bytes, if it needs no
+    /// slow path.
+    #[inline(always)]
+    pub(crate) fn externref_new_fast(
+        &self,
+        data: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> Option<Handle> {
+        let offset = self.area.room(EXTERN_BYTES)?;
+        let generation = self.lifo.ready()?;
+        let index = self.host.ready()?;
+        let object = GcRef::from_offset(offset);
+        self.host
+            .insert_ready(index, HostEntry::new(object, data, finalizer));
+        // SAFETY: the area has room for an externref at `offset`.
+        unsafe { write_externref(self.area.address(offset), index) };
+        self.area.advance(EXTERN_BYTES);
+        Some(self.handle(self.lifo.push_ready(generation, object)))
+    }
+
+    /// Makes an externref and roots it in the current scope. May collect;
+    /// finalizers are queued.
+    ///
+    /// Errors: those of allocating, pushing a root, and adding an entry.
+    pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Result<Handle> {
+        self.lifo.reserve_one()?;
+        let mut cold = self.cold.borrow_mut();
+        let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
+        let index = self.host.secure();
+        let index = index.inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
+        // SAFETY: `object` was just allocated with the externrefs' size.
+        unsafe { write_externref(self.area.address(object.offset()), index) };
+        let mut entry = HostEntry::new(object, options.data, options.finalizer);
+        entry.tag = options.tag;
+        self.host.insert_ready(index, entry);
+        let slot = self.lifo.push(object)?;
+        entry.external_bytes = options.external_bytes;
+        self.host.replace(index.into(), entry);
+        cold.spend_external(self, options.external_bytes);
+        Ok(self.handle(slot))
+    }
+
+    /// The host's pointer of the externref that `handle` refers to, if
+    /// everything is as usual.
+    #[inline(always)]
+    pub(crate) fn externref_data_fast(&self, handle: Handle) -> Option<*mut c_void> {
+        let object = self.resolve_fast(handle)?;
+        if !object.is_object() {
+            return None;
+        }
+        let (_, entry) = self.host_entry(object)?;
+        Some(entry.data)
+    }
+
+    /// The entry of an object, if it is an externref with one.
+    #[inline(always)]
+    fn host_entry(&self, object: GcRef) -> Option<(u64, HostEntry)> {
+        let address = self.area.address(object.offset());
+        // SAFETY: roots refer to objects of the area, which are 16 bytes at
+        // least where the header says externref.
+        unsafe {
+            if !ObjectHeader::from_bits(address.cast::<u64>().read()).is_extern() {
+                return None;
+            }
+            let index = address.add(EXTERN_INDEX as usize).cast::<u64>().read();
+            Some((index, self.host.get(index, object)?))
+        }
+    }
+
+    /// The entry of the externref that `handle` refers to.
+    ///
+    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    fn externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
+        let object = self.object(handle, "ref")?;
+        let found = |found| Error::TypeMismatch {
+            needed: "an externref",
+            found,
+        };
+        if object.is_i31() {
+            return Err(found("an i31"));
+        }
+        if !self.header(object).is_extern() {
+            return Err(found("another object"));
+        }
+        self.host_entry(object).ok_or(Error::internal(
+            "an externref without host data",
+            object.raw().into(),
+        ))
+    }
+
+    /// The host's pointer of an externref.
+    ///
+    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    pub(crate) fn externref_data(&self, handle: Handle) -> Result<*mut c_void> {
+        Ok(self.externref(handle)?.1.data)
+    }
+
+    /// The host's pointer of an externref with this tag.
+    ///
+    /// Errors: as [`Store::externref_data`]; [`Error::TypeMismatch`] also if
+    /// the tag is another.
+    pub(crate) fn externref_data_tagged(
+        &self,
+        handle: Handle,
+        tag: *const c_void,
+    ) -> Result<*mut c_void> {
+        let (_, entry) = self.externref(handle)?;
+        if entry.tag != tag {
+            return Err(Error::TypeMismatch {
+                needed: if tag.is_null() {
+                    "an untagged externref"
+                } else {
+                    "an externref of the given tag"
+                },
+                found: if entry.tag.is_null() {
+                    "an untagged one"
+                } else {
+                    "one of another tag"
+                },
+            });
+        }
+        Ok(entry.data)
+    }
+
+    /// Replaces the host's pointer of an externref; the old one is the
+    /// caller's again.
+    ///
+    /// Errors: as [`Store::externref_data`].
+    pub(crate) fn externref_set_data(&self, handle: Handle, data: *mut c_void) -> Result<()> {
+        let (index, mut entry) = self.externref(handle)?;
+        entry.data = data;
+        self.host.replace(index, entry);
+        Ok(())
+    }
+
+    /// Sets how much memory outside the heap an externref keeps alive. More
+    /// hastens the next collection.
+    ///
+    /// Errors: as [`Store::externref_data`].
+    pub(crate) fn externref_set_external_bytes(
+        &self,
+        handle: Handle,
+        external_bytes: u64,
+    ) -> Result<()> {
+        let (index, mut entry) = self.externref(handle)?;
+        let more = external_bytes.saturating_sub(entry.external_bytes);
+        entry.external_bytes = external_bytes;
+        self.host.replace(index, entry);
+        self.cold.borrow_mut().spend_external(self, more);
+        Ok(())
+    }
+}
+
+impl super::Cold {
+    /// Takes external bytes off the budget until the next collection.
+    fn spend_external(&mut self, store: &Store, bytes: u64) {
+        if bytes > 0 {
+            self.external_allocated = self.external_allocated.saturating_add(bytes);
+            store.area.spend_budget(bytes);
+        }
+    }
+}
+
+/// Writes an externref.
+///
+/// # Safety
+///
+/// `address` must be valid for writing [`EXTERN_BYTES`] bytes.
+#[inline(always)]
+unsafe fn write_externref(address: *mut u8, index: u32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        address.cast::<u64>().write(EXTERN_HEADER.bits());
+        address
+            .add(EXTERN_INDEX as usize)
+            .cast::<u64>()
+            .write(index.into());
+    }
+}

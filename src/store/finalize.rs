@@ -1,0 +1,133 @@
+//! The driver of foreign code: finalizers (`finalizer.exactly-once`,
+//! `finalizer.when`).
+//!
+//! These functions take the store as a raw pointer and hold no borrow of it
+//! while a finalizer runs, which may call the store again. Finalizers do not
+//! nest: those that a collection inside a finalizer finds are queued for the
+//! loop that is already running.
+
+use core::ptr::NonNull;
+
+use super::Store;
+use crate::error::{Error, Result};
+
+/// Runs the finalizers that wait, each in a scope of its own, unless one is
+/// running already. Under `null` they wait for the store's end.
+///
+/// # Safety
+///
+/// `store` must be alive and entered by the calling thread, and no reference
+/// into it may be live but shared ones.
+pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
+    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    let store = || unsafe { store.as_ref() };
+    if !store().host.has_pending() || store().in_callback.get() || !store().collects() {
+        return;
+    }
+    store().in_callback.set(true);
+    while let Some((finalizer, data)) = store().host.take_pending() {
+        store().begin_callback();
+        // SAFETY: whoever made the object promised that its finalizer may be
+        // called with its data; it was taken off the queue, so once.
+        unsafe { finalizer(data) };
+        store().end_callback();
+    }
+    store().in_callback.set(false);
+    store().refresh_attention();
+}
+
+/// Does `operation`, which may collect, and then runs the finalizers that wait,
+/// also if it failed; but not in a store that was found to be nonsense, where
+/// they wait for the store's end.
+///
+/// # Safety
+///
+/// As for [`run_pending`].
+pub(crate) unsafe fn allocating<T>(
+    store: NonNull<Store>,
+    operation: impl FnOnce(&Store) -> Result<T>,
+) -> Result<T> {
+    // SAFETY: the caller's promise.
+    let outcome = operation(unsafe { store.as_ref() });
+    if !matches!(outcome, Err(Error::Internal { .. })) {
+        // SAFETY: the caller's promise.
+        unsafe { run_pending(store) };
+    }
+    outcome
+}
+
+/// Collects until every object that is unreachable now is gone and finalized,
+/// also those that only finalizers let go. Inside a finalizer: once, and the
+/// finalizers are left to the loop that is running.
+///
+/// Errors: [`Error::NoGc`](crate::error::Error::NoGc).
+///
+/// # Safety
+///
+/// As for [`run_pending`].
+pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    let store = || unsafe { pointer.as_ref() };
+    store().require_gc_allowed()?;
+    if store().in_callback.get() {
+        return store().collect();
+    }
+    store().host.begin_full_collection();
+    loop {
+        let releases = store().releases();
+        store().collect()?;
+        // SAFETY: the caller's promise.
+        unsafe { run_pending(pointer) };
+        // A finalizer that unrooted something may have been what kept another
+        // old object alive. Only old ones count, or finalizers that make
+        // garbage would keep this loop going for ever.
+        let old_died = store().host.take_old_died();
+        if !old_died || store().releases() == releases || store().enter().is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes the store: runs the finalizers of all its objects, then its data's.
+///
+/// Errors: [`Error::WrongThread`](crate::error::Error::WrongThread),
+/// [`Error::Busy`](crate::error::Error::Busy); nothing has happened then.
+///
+/// # Safety
+///
+/// `store` must be from [`Store::new`], leaked, and not deleted before.
+pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    let store = || unsafe { pointer.as_ref() };
+    store().begin_closing()?;
+    store().host.bury_all();
+    while let Some((finalizer, data)) = store().host.take_pending() {
+        // SAFETY: as in `run_pending`. Calls of the store answer BUSY.
+        unsafe { finalizer(data) };
+    }
+    let data = store().data.get();
+    if let Some(finalizer) = data.finalizer {
+        // SAFETY: whoever set the data promised that its finalizer may be
+        // called with it.
+        unsafe { finalizer(data.pointer) };
+    }
+    // SAFETY: the caller gives up the store, which was a box.
+    drop(unsafe { Box::from_raw(pointer.as_ptr()) });
+    Ok(())
+}
+
+impl Store {
+    /// Opens the scope around a callback.
+    fn begin_callback(&self) {
+        self.finalizers_run.set(self.finalizers_run.get() + 1);
+        self.scopes
+            .enter_callback(self.lifo.len(), self.area.no_gc_spans());
+    }
+
+    /// Closes the scope around a callback with all that was left inside it.
+    fn end_callback(&self) {
+        let saved = self.scopes.exit_callback();
+        self.lifo.truncate(saved.roots);
+        self.area.restore_no_gc(saved.no_gc_spans);
+    }
+}

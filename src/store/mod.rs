@@ -1,0 +1,209 @@
+//! The store: one heap, its roots, its host data, owned by one thread.
+//!
+//! # Layout
+//!
+//! A [`Store`] begins with its *hot block*: the entry word, the id, and what
+//! creating, reading and dropping roots and externrefs touches. All of it is
+//! atomics and cells, reached through a shared reference, so that no exclusive
+//! reference is ever live where foreign code could run. What only the slow
+//! paths need is in [`Cold`], behind a `RefCell` whose borrows end before any
+//! callback begins.
+//!
+//! # Fast and slow
+//!
+//! Operations that must be fast come in two forms. `*_fast` answers `None`
+//! whenever anything is unusual, without having changed anything; it is small,
+//! inlined, and cannot fail or panic. The other form does all checks in the
+//! documented order (`capi.error-order`) and everything that may need memory.
+//!
+//! # Foreign code
+//!
+//! Finalizers run from one function, [`finalize::run_pending`], which holds no
+//! borrow of the store. It runs last in each call that may collect.
+
+mod allocate;
+mod check;
+mod collect;
+mod config;
+mod engine;
+mod entry;
+mod externrefs;
+pub(crate) mod finalize;
+mod manual;
+mod references;
+mod scopes;
+mod stats;
+
+use core::cell::{Cell, RefCell};
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use config::Config;
+pub(crate) use engine::{Engine, EngineRef};
+pub(crate) use externrefs::ExternRefOptions;
+pub(crate) use stats::Stats;
+
+use crate::error::Result;
+use crate::externref::{Finalizer, HostData};
+use crate::fallible;
+use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
+use crate::identity_hash::{IdentityHashes, mix};
+use crate::roots::{LifoRoots, ManualRoots, ScopeStack};
+use crate::thread;
+
+/// One heap and everything that belongs to it. See the module.
+#[repr(C)]
+pub(crate) struct Store {
+    // The hot block.
+    entry: AtomicU64,
+    id: u64,
+    lifo: LifoRoots,
+    scopes: ScopeStack,
+    manual: ManualRoots,
+    area: AllocationArea,
+    host: HostData,
+    // The rest.
+    owner: AtomicU64,
+    state: Cell<entry::State>,
+    /// Whether a finalizer is running.
+    in_callback: Cell<bool>,
+    finalizers_run: Cell<u64>,
+    /// How often `assign` dropped what a root referred to.
+    assigned: Cell<u64>,
+    data: Cell<StoreData>,
+    engine: EngineRef,
+    cold: RefCell<Cold>,
+}
+
+/// What only the slow paths need.
+struct Cold {
+    /// Made by the first allocation.
+    heap: Option<Box<dyn GcHeap>>,
+    layouts: LayoutTable,
+    hashes: IdentityHashes,
+    roots: GcRootsList,
+    pacer: Pacer,
+    /// What the pacer last decided.
+    headroom: u64,
+    /// External bytes announced since the last collection.
+    external_allocated: u64,
+    /// Allocations since the last one that stress made collect.
+    stress_count: u32,
+    collections: u64,
+    moved_bytes: u64,
+    gc_nanoseconds: u64,
+}
+
+/// The embedder's own pointer.
+#[derive(Clone, Copy)]
+struct StoreData {
+    pointer: *mut c_void,
+    finalizer: Option<Finalizer>,
+}
+
+/// Spans of roots that a collection has: LIFO and manual.
+const ROOT_SPANS: usize = 2;
+
+impl Store {
+    /// A store of `engine`, owned by the calling thread.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn new(engine: EngineRef) -> Result<Box<Store>> {
+        Store::with_roots(engine, LifoRoots::new(), ManualRoots::new())
+    }
+
+    /// A store with these root sets, which must be empty.
+    pub(crate) fn with_roots(
+        engine: EngineRef,
+        lifo: LifoRoots,
+        manual: ManualRoots,
+    ) -> Result<Box<Store>> {
+        let owner = thread::token_or_new()?;
+        let cold = Cold {
+            heap: None,
+            layouts: LayoutTable::new()?,
+            hashes: IdentityHashes::new(),
+            roots: GcRootsList::with_room(ROOT_SPANS)?,
+            pacer: Pacer::new(),
+            headroom: 0,
+            external_allocated: 0,
+            stress_count: 0,
+            collections: 0,
+            moved_bytes: 0,
+            gc_nanoseconds: 0,
+        };
+        fallible::boxed(Store {
+            entry: AtomicU64::new(entry::word(owner)),
+            id: next_id(),
+            lifo,
+            scopes: ScopeStack::new()?,
+            manual,
+            area: AllocationArea::new(),
+            host: HostData::new(),
+            owner: AtomicU64::new(owner),
+            state: Cell::new(entry::State::Open),
+            in_callback: Cell::new(false),
+            finalizers_run: Cell::new(0),
+            assigned: Cell::new(0),
+            data: Cell::new(StoreData {
+                pointer: core::ptr::null_mut(),
+                finalizer: None,
+            }),
+            engine,
+            cold: RefCell::new(cold),
+        })
+    }
+
+    /// The embedder's pointer.
+    pub(crate) fn data(&self) -> *mut c_void {
+        self.data.get().pointer
+    }
+
+    /// Sets the embedder's pointer. The finalizer of the one before is queued
+    /// for the next point where finalizers may run.
+    ///
+    /// Errors: when there is no room to queue it.
+    pub(crate) fn set_data(
+        &self,
+        pointer: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> Result<()> {
+        let old = self.data.get();
+        if let Some(old_finalizer) = old.finalizer {
+            let index = self.host.secure()?;
+            self.host.queue(index, old.pointer, old_finalizer);
+            self.refresh_attention();
+        }
+        self.data.set(StoreData { pointer, finalizer });
+        Ok(())
+    }
+}
+
+/// A number that no other store has or had, in any copy of the library in this
+/// process: a counter from a random start. Never 0.
+fn next_id() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // The counter's own address differs between copies of the library.
+        let start = mix(process_random() ^ mix(&raw const COUNT as u64));
+        let id = start.wrapping_add(count);
+        if id != 0 {
+            return id;
+        }
+    }
+}
+
+/// A random number that the kernel gave the process.
+fn process_random() -> u64 {
+    // SAFETY: getauxval has no preconditions.
+    let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const u64;
+    if random.is_null() {
+        return 0;
+    }
+    // SAFETY: the kernel puts 16 random bytes there.
+    unsafe { random.read_unaligned() }
+}
+
+#[cfg(test)]
+mod tests;

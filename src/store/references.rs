@@ -1,0 +1,165 @@
+//! From handles to references: the checks that everything leans on
+//! (`handles.any-bits`, `roots.never-stale`).
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, ObjectHeader};
+use crate::identity_hash::mix;
+use crate::roots::Handle;
+
+impl Store {
+    /// This store's handle of a slot.
+    #[inline(always)]
+    pub(super) fn handle(&self, slot: u64) -> Handle {
+        Handle {
+            store_id: self.id,
+            slot,
+        }
+    }
+
+    #[inline(always)]
+    fn find(&self, handle: Handle) -> Option<GcRef> {
+        if handle.is_manual() {
+            self.manual.get(handle.index(), handle.generation())
+        } else {
+            self.lifo.get(handle.index(), handle.generation())
+        }
+    }
+
+    /// What a handle of this store refers to. `None` for a null handle too.
+    #[inline(always)]
+    pub(super) fn resolve_fast(&self, handle: Handle) -> Option<GcRef> {
+        if handle.store_id != self.id {
+            return None;
+        }
+        self.find(handle)
+    }
+
+    /// Refuses a handle of another store.
+    pub(super) fn require_mine(&self, store_id: u64) -> Result<()> {
+        if store_id != self.id {
+            return Err(Error::WrongStore {
+                handle: store_id,
+                store: self.id,
+            });
+        }
+        Ok(())
+    }
+
+    /// What a handle refers to; null for a null one.
+    ///
+    /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
+    pub(super) fn resolve(&self, handle: Handle) -> Result<GcRef> {
+        if handle.is_null() {
+            return Ok(GcRef::NULL);
+        }
+        self.require_mine(handle.store_id)?;
+        self.find(handle).ok_or(unrooted(handle))
+    }
+
+    /// What a manual handle refers to; null for a null one.
+    ///
+    /// Errors: as [`Store::resolve`]; [`Error::Unrooted`] for a scoped handle.
+    pub(super) fn resolve_manual(&self, handle: Handle) -> Result<GcRef> {
+        let reference = self.resolve(handle)?;
+        if !handle.is_null() && !handle.is_manual() {
+            return Err(Error::Unrooted {
+                manual: true,
+                slot: handle.index(),
+                generation: handle.generation(),
+            });
+        }
+        Ok(reference)
+    }
+
+    /// What a handle refers to, which must not be null.
+    ///
+    /// Errors: as [`Store::resolve`], [`Error::NullReference`].
+    pub(super) fn object(&self, handle: Handle, parameter: &'static str) -> Result<GcRef> {
+        let reference = self.resolve(handle)?;
+        if reference.is_null() {
+            return Err(Error::NullReference { parameter });
+        }
+        Ok(reference)
+    }
+
+    /// The header of an object that a root refers to.
+    pub(super) fn header(&self, object: GcRef) -> ObjectHeader {
+        debug_assert!(object.is_object());
+        let address = self.area.address(object.offset());
+        // SAFETY: roots refer to objects of the area.
+        ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
+    }
+
+    /// Whether two handles refer to the same object, or both to null.
+    ///
+    /// Errors: as [`Store::resolve`], for `a` before `b`.
+    pub(crate) fn ref_eq(&self, a: Handle, b: Handle) -> Result<bool> {
+        Ok(self.resolve(a)? == self.resolve(b)?)
+    }
+
+    /// A hash of the object, stable across moves; 0 for null. Never collects.
+    ///
+    /// Errors: as [`Store::resolve`]; [`Error::SystemMemory`] when an object is
+    /// asked for the first time.
+    pub(crate) fn ref_hash(&self, handle: Handle) -> Result<u64> {
+        let reference = self.resolve(handle)?;
+        if !reference.is_object() {
+            return Ok(mix(reference.raw().into()));
+        }
+        let header = self.header(reference);
+        let hashes = &mut self.cold.borrow_mut().hashes;
+        if header.is_hashed() {
+            return hashes.get(reference).ok_or(Error::internal(
+                "a hashed object without a hash",
+                reference.raw().into(),
+            ));
+        }
+        let hash = hashes.insert(reference)?;
+        let address = self.area.address(reference.offset());
+        // SAFETY: roots refer to objects of the area.
+        unsafe { address.cast::<u64>().write(header.with_hashed().bits()) };
+        Ok(hash)
+    }
+
+    /// A new slot of the current scope that refers to what `handle` does, also
+    /// to null.
+    ///
+    /// Errors: as [`Store::resolve`]; those of a push.
+    pub(crate) fn local_new(&self, handle: Handle) -> Result<Handle> {
+        let reference = self.resolve(handle)?;
+        Ok(self.handle(self.lifo.push(reference)?))
+    }
+
+    /// Makes a scoped root refer to what `source` does.
+    ///
+    /// Errors: as [`Store::object`] for `target`, [`Error::InvalidArgument`] if
+    /// it is manual; as [`Store::resolve`] for `source`.
+    pub(crate) fn assign(&self, target: Handle, source: Handle) -> Result<()> {
+        if target.is_null() {
+            return Err(Error::NullReference { parameter: "dst" });
+        }
+        self.resolve(target)?;
+        if target.is_manual() {
+            return Err(Error::InvalidArgument {
+                parameter: "dst",
+                value: target.slot,
+                allowed: "a scoped handle",
+            });
+        }
+        let reference = self.resolve(source)?;
+        self.assigned.set(self.assigned.get().wrapping_add(1));
+        self.lifo
+            .set(target.index(), target.generation(), reference);
+        Ok(())
+    }
+}
+
+/// The error for a handle of this store that names no live root.
+pub(super) fn unrooted(handle: Handle) -> Error {
+    Error::Unrooted {
+        manual: handle.is_manual(),
+        slot: handle.index(),
+        generation: handle.generation(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Thread tokens, and which threads live.
+//!
+//! A store belongs to one thread (`store.one-thread`). Each call compares one
+//! word of the store with the calling thread's *token*, so the token must be
+//! cheap to read, and no two threads may ever have the same one: the address of
+//! a thread-local variable would be reused by the next thread. A token is
+//! therefore a number that is never issued again, kept in initial-exec
+//! thread-local storage, where reading it takes two instructions. Stable Rust
+//! has no way to ask for that storage model; a few lines of assembly do.
+//!
+//! The thread's last error message lives in the same block, so the library has
+//! no other thread-local variable: glibc allocates the general kind on first
+//! use in a library that was opened at run time, and aborts if it cannot.
+//!
+//! Rejected: `std::thread::current().id()` (four times the cost of a call),
+//! `thread_local!` in a shared object (a call to `__tls_get_addr`).
+
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::fallible;
+
+/// Tokens are multiples of this; the bits below are free for the layout version
+/// of a store's entry word.
+const TOKEN_STEP: u64 = 16;
+
+/// Bytes of an error message, its terminating 0 included.
+const MESSAGE_BYTES: usize = 256;
+
+/// What each thread has of its own. All zeros in a new thread.
+#[repr(C)]
+pub(crate) struct ThreadBlock {
+    token: UnsafeCell<u64>,
+    /// The store that this thread's innermost call has entered, for poisoning
+    /// it after a panic.
+    pub(crate) entered: UnsafeCell<*const c_void>,
+    /// This thread's last error message, ending in 0.
+    pub(crate) message: UnsafeCell<[u8; MESSAGE_BYTES]>,
+}
+
+const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
+const _: () = assert!(BLOCK_BYTES == 272, "the size stands in the assembly below");
+
+core::arch::global_asm!(
+    ".pushsection .tbss.gcroots_thread_block,\"awT\",%nobits",
+    ".globl gcroots_thread_block",
+    ".hidden gcroots_thread_block",
+    ".type gcroots_thread_block,%tls_object",
+    ".size gcroots_thread_block, 272",
+    ".p2align 4",
+    "gcroots_thread_block:",
+    ".zero 272",
+    ".popsection",
+);
+
+/// The calling thread's token, 0 if it has none yet.
+#[inline(always)]
+pub(crate) fn token() -> u64 {
+    let token;
+    // SAFETY: reads the first word of this thread's block, by the initial-exec
+    // model of the platform's ABI.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::asm!(
+            "mov {0}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
+            "mov {0}, qword ptr fs:[{0}]",
+            out(reg) token,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {0}, :gottprel:gcroots_thread_block",
+            "ldr {0}, [{0}, #:gottprel_lo12:gcroots_thread_block]",
+            "mrs {1}, tpidr_el0",
+            "ldr {0}, [{1}, {0}]",
+            out(reg) token,
+            out(reg) _,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    token
+}
+
+/// The calling thread's block. It lives as long as the thread and is used by
+/// this thread only.
+pub(crate) fn block() -> *const ThreadBlock {
+    let block;
+    // SAFETY: computes the address of this thread's block, by the initial-exec
+    // model of the platform's ABI.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::asm!(
+            "mov {0}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
+            "add {0}, qword ptr fs:[0]",
+            out(reg) block,
+            options(pure, readonly, nostack),
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {0}, :gottprel:gcroots_thread_block",
+            "ldr {0}, [{0}, #:gottprel_lo12:gcroots_thread_block]",
+            "mrs {1}, tpidr_el0",
+            "add {0}, {1}, {0}",
+            out(reg) block,
+            out(reg) _,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    block
+}
+
+/// The threads that have a token and have not ended.
+struct Living {
+    tokens: Vec<u64>,
+    /// The process that `tokens` is about: of a parent's threads only the one
+    /// that called `fork` lives on.
+    process: libc::pid_t,
+    /// Its destructor runs when a thread ends.
+    key: Option<libc::pthread_key_t>,
+}
+
+static LIVING: Mutex<Living> = Mutex::new(Living {
+    tokens: Vec::new(),
+    process: 0,
+    key: None,
+});
+
+/// Destructor rounds that every system promises. The last round removes the
+/// thread, so that other keys' destructors may still use its stores.
+const DESTRUCTOR_ROUNDS: usize = 4;
+
+fn living() -> MutexGuard<'static, Living> {
+    let mut living = LIVING.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: getpid has no preconditions.
+    let process = unsafe { libc::getpid() };
+    if living.process != process {
+        living.process = process;
+        let me = token();
+        living.tokens.retain(|&t| t == me);
+    }
+    living
+}
+
+/// The calling thread's token, made now if it has none.
+pub(crate) fn token_or_new() -> Result<u64> {
+    static NEXT: AtomicU64 = AtomicU64::new(TOKEN_STEP);
+
+    if token() != 0 {
+        return Ok(token());
+    }
+    let mut living = living();
+    let key = match living.key {
+        Some(key) => key,
+        None => {
+            let mut key = 0;
+            // SAFETY: `key` is valid for writing.
+            if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
+                return Err(Error::Limit {
+                    what: "thread-specific keys of the system",
+                    limit: 1024,
+                });
+            }
+            living.key = Some(key);
+            key
+        }
+    };
+    let new = NEXT.fetch_add(TOKEN_STEP, Ordering::Relaxed);
+    fallible::push(&mut living.tokens, new)?;
+    // SAFETY: `key` was created above or by an earlier call.
+    if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
+        living.tokens.pop();
+        return Err(fallible::refused(0));
+    }
+    // SAFETY: the block is this thread's own, and nothing else borrows it.
+    unsafe { *(*block()).token.get() = new };
+    Ok(new)
+}
+
+/// Whether the thread with this token has not ended.
+pub(crate) fn lives(token: u64) -> bool {
+    living().tokens.contains(&token)
+}
+
+/// The system calls this when a thread that has a token ends.
+extern "C" fn thread_ends(rounds_left: *mut c_void) {
+    let rounds_left = rounds_left as usize;
+    let mut living = living();
+    if let (true, Some(key)) = (rounds_left > 1, living.key) {
+        // SAFETY: `key` was created; replacing a value that this thread set
+        // before needs no memory.
+        unsafe { libc::pthread_setspecific(key, (rounds_left - 1) as *const c_void) };
+        return;
+    }
+    let me = token();
+    living.tokens.retain(|&t| t != me);
+    // SAFETY: the block is this thread's own, and nothing else borrows it.
+    unsafe { *(*block()).token.get() = 0 };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_never_reused_and_its_end_is_noticed() {
+        let mine = token_or_new().unwrap();
+        assert_eq!(token_or_new().unwrap(), mine);
+        assert_eq!(token(), mine);
+        assert!(lives(mine));
+        let mut seen = vec![mine];
+        for _ in 0..20 {
+            let other = std::thread::spawn(|| {
+                assert_eq!(token(), 0, "a new thread has none");
+                let token = token_or_new().unwrap();
+                assert!(lives(token));
+                token
+            })
+            .join()
+            .unwrap();
+            assert!(!seen.contains(&other));
+            assert!(!lives(other));
+            assert_eq!(other % TOKEN_STEP, 0);
+            seen.push(other);
+        }
+    }
+}

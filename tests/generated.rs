@@ -1,0 +1,90 @@
+//! The committed copies of generated files are current.
+//!
+//! `scripts/refresh` brings them up to date: it runs these tests with
+//! `GCROOTS_REFRESH` set.
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+/// Compares `fresh` with the committed file, or replaces the file.
+fn compare(committed: &str, fresh: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(committed);
+    if env::var_os("GCROOTS_REFRESH").is_some() {
+        fs::write(&path, fresh).unwrap();
+    }
+    let old = fs::read_to_string(&path).unwrap_or_default();
+    let differing = old
+        .lines()
+        .zip(fresh.lines())
+        .enumerate()
+        .find(|(_, (a, b))| a != b);
+    assert!(
+        old == fresh,
+        "{committed} is out of date, first at {differing:?}: run scripts/refresh"
+    );
+}
+
+#[test]
+fn the_committed_header_is_what_the_build_generates() {
+    compare(
+        "include/gcroots.h",
+        include_str!(concat!(env!("OUT_DIR"), "/gcroots.h")),
+    );
+}
+
+/// The shared object that was built with this test.
+fn shared_object() -> std::path::PathBuf {
+    let test = env::current_exe().unwrap();
+    test.parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("libgcroots.so")
+}
+
+/// The names that `nm -D --defined-only` shows.
+fn exported_symbols() -> Vec<String> {
+    let output = Command::new("nm")
+        .args(["-D", "--defined-only", "--format=posix"])
+        .arg(shared_object())
+        .output()
+        .expect("nm runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let name = |line: &str| line.split(' ').next().unwrap().to_owned();
+    text.lines().map(name).collect()
+}
+
+#[test]
+fn the_shared_object_exports_what_the_list_says() {
+    let mut symbols = exported_symbols();
+    symbols.sort();
+    assert!(symbols.iter().all(|name| name.starts_with("gcroots_")));
+    compare("include/gcroots.symbols", &(symbols.join("\n") + "\n"));
+}
+
+#[test]
+fn every_exported_function_is_declared_and_says_whether_it_collects() {
+    let header = include_str!(concat!(env!("OUT_DIR"), "/gcroots.h"));
+    let mut declared = Vec::new();
+    // Each item is a comment and what follows it up to the next comment.
+    for item in header.split("/**").skip(1) {
+        let (comment, code) = item.split_once("*/").unwrap();
+        let Some((_, declaration)) = code.split_once("\nGCROOTS_API") else {
+            continue;
+        };
+        let name = declaration.split('(').next().unwrap();
+        let name = name.rsplit([' ', '*']).next().unwrap();
+        let words: Vec<_> = comment.split_whitespace().filter(|&w| w != "*").collect();
+        let prose = words.join(" ");
+        assert!(
+            prose.contains("May collect") || prose.contains("Never collects"),
+            "{name} does not say whether it may collect"
+        );
+        declared.push(name.to_owned());
+    }
+    declared.sort();
+    let mut symbols = exported_symbols();
+    symbols.sort();
+    assert_eq!(declared, symbols);
+}
