@@ -23,17 +23,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::fallible;
 
-/// Tokens are multiples of this; the bits below are free for the layout version
-/// of a store's entry word.
+/// Tokens are multiples of this; the bits below hold [`LAYOUT_VERSION`].
 const TOKEN_STEP: u64 = 16;
+
+/// The version of the layout of a store's hot block. It stands in the low bits
+/// of the words that are compared, so that inline code of another version never
+/// finds a match and falls back to calls.
+const LAYOUT_VERSION: u64 = 1;
+
+const _: () = assert!(LAYOUT_VERSION == 1, "its value stands in the assembly below");
 
 /// Bytes of an error message, its terminating 0 included.
 const MESSAGE_BYTES: usize = 256;
 
-/// What each thread has of its own. All zeros in a new thread.
+/// What each thread has of its own. In a new thread the token is 0 and the
+/// rest zeros.
 #[repr(C)]
 pub(crate) struct ThreadBlock {
-    token: UnsafeCell<u64>,
+    /// The token with the layout's version: never 0, so that it differs from
+    /// the entry word of a store that is busy.
+    word: UnsafeCell<u64>,
     /// The store that this thread's innermost call has entered, for poisoning
     /// it after a panic.
     pub(crate) entered: UnsafeCell<*const c_void>,
@@ -45,21 +54,32 @@ const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
 const _: () = assert!(BLOCK_BYTES == 272, "the size stands in the assembly below");
 
 core::arch::global_asm!(
-    ".pushsection .tbss.gcroots_thread_block,\"awT\",%nobits",
+    ".pushsection .tdata.gcroots_thread_block,\"awT\",%progbits",
     ".globl gcroots_thread_block",
     ".hidden gcroots_thread_block",
     ".type gcroots_thread_block,%tls_object",
     ".size gcroots_thread_block, 272",
     ".p2align 4",
     "gcroots_thread_block:",
-    ".zero 272",
+    ".quad 1",
+    ".zero 264",
     ".popsection",
 );
 
 /// The calling thread's token, 0 if it has none yet.
-#[inline(always)]
 pub(crate) fn token() -> u64 {
-    let token;
+    entry_word() & !LAYOUT_VERSION
+}
+
+/// What the first word of a store is while the thread with this token may call.
+pub(crate) const fn entry_word_of(token: u64) -> u64 {
+    token | LAYOUT_VERSION
+}
+
+/// What the first word of a store is while the calling thread may call.
+#[inline(always)]
+pub(crate) fn entry_word() -> u64 {
+    let word;
     // SAFETY: reads the first word of this thread's block, by the initial-exec
     // model of the platform's ABI.
     unsafe {
@@ -67,7 +87,7 @@ pub(crate) fn token() -> u64 {
         core::arch::asm!(
             "mov {0}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
             "mov {0}, qword ptr fs:[{0}]",
-            out(reg) token,
+            out(reg) word,
             options(pure, readonly, nostack, preserves_flags),
         );
         #[cfg(target_arch = "aarch64")]
@@ -76,12 +96,12 @@ pub(crate) fn token() -> u64 {
             "ldr {0}, [{0}, #:gottprel_lo12:gcroots_thread_block]",
             "mrs {1}, tpidr_el0",
             "ldr {0}, [{1}, {0}]",
-            out(reg) token,
+            out(reg) word,
             out(reg) _,
             options(pure, readonly, nostack, preserves_flags),
         );
     }
-    token
+    word
 }
 
 /// The calling thread's block. It lives as long as the thread and is used by
@@ -175,7 +195,7 @@ pub(crate) fn token_or_new() -> Result<u64> {
         return Err(fallible::refused(0));
     }
     // SAFETY: the block is this thread's own, and nothing else borrows it.
-    unsafe { *(*block()).token.get() = new };
+    unsafe { *(*block()).word.get() = entry_word_of(new) };
     Ok(new)
 }
 
@@ -197,7 +217,7 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
     let me = token();
     living.tokens.retain(|&t| t != me);
     // SAFETY: the block is this thread's own, and nothing else borrows it.
-    unsafe { *(*block()).token.get() = 0 };
+    unsafe { *(*block()).word.get() = entry_word_of(0) };
 }
 
 #[cfg(test)]

@@ -29,11 +29,20 @@ const REFILL: u32 = 256;
 /// The capacity that the first growth gives.
 const FIRST_CAPACITY: u32 = 64;
 
-/// What `link` says of an entry that is in use.
-const NEW: u32 = 0;
-const OLD: u32 = 1;
+/// What `link` says of an entry in use that is old. Any other value says new:
+/// inserting leaves the link as it was on the free list.
+const OLD: u32 = END - 1;
 
-/// An externref's host data.
+/// The most entries, so that `link` can tell them from [`OLD`] and [`END`].
+const CAPACITY_MAX: u32 = OLD;
+
+/// What `object` says of an entry that is not in use: no externref's bits. (The
+/// granule that these bits name ends at the last byte that references address,
+/// and an externref is larger.) Not 0, so that null finds no entry.
+const NONE: u32 = u32::MAX - 1;
+
+/// An externref's host data. Of an entry that is not in use only `object` and
+/// `link` mean something, while it is pending also `data` and `finalizer`.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct HostEntry {
@@ -45,26 +54,11 @@ pub(crate) struct HostEntry {
     pub(crate) tag: *const c_void,
     /// Memory outside the heap that the object keeps alive.
     pub(crate) external_bytes: u64,
-    /// The object of an entry in use; 0 of others.
+    /// The object of an entry in use, or [`NONE`].
     object: u32,
     /// The next entry of the list that this one is on; of an entry in use
     /// whether it is old: see [`HostData::begin_full_collection`].
     link: u32,
-}
-
-impl HostEntry {
-    /// An entry for a new object.
-    #[inline(always)]
-    pub(crate) fn new(object: GcRef, data: *mut c_void, finalizer: Option<Finalizer>) -> HostEntry {
-        HostEntry {
-            data,
-            finalizer,
-            tag: core::ptr::null(),
-            external_bytes: 0,
-            object: object.raw(),
-            link: NEW,
-        }
-    }
 }
 
 /// A store's host data. Indices of entries stand in the heap's externrefs.
@@ -100,48 +94,63 @@ impl HostData {
         }
     }
 
-    /// The entry at `index`, which must be below `used`.
+    /// The entry at `index`, which must be below `used`. Nothing keeps the
+    /// reference: entries move when the table grows.
     #[inline(always)]
-    fn entry(&self, index: u32) -> *mut HostEntry {
+    fn entry(&self, index: u32) -> &Cell<HostEntry> {
         debug_assert!(index < self.used.get());
-        // SAFETY: `used` is at most the capacity.
-        unsafe { self.entries.get().add(index as usize).as_ptr() }
+        // SAFETY: entries below `used` are written, and used as cells only.
+        unsafe { self.entries.get().add(index as usize).cast().as_ref() }
     }
 
+    /// The object of the entry at `index`, below `used`, or [`NONE`].
     #[inline(always)]
-    fn read(&self, index: u32) -> HostEntry {
-        // SAFETY: entries below `used` are written.
-        unsafe { self.entry(index).read() }
+    fn object(&self, index: u32) -> u32 {
+        // SAFETY: as in `entry`; reads one field of a plain struct.
+        unsafe { (&raw const (*self.entry(index).as_ptr()).object).read() }
     }
 
+    /// Changes some fields of the entry at `index`, below `used`.
     #[inline(always)]
-    fn write(&self, index: u32, entry: HostEntry) {
-        // SAFETY: entries below `used` are allocated.
-        unsafe { self.entry(index).write(entry) }
+    fn update<R>(&self, index: u32, change: impl FnOnce(&mut HostEntry) -> R) -> R {
+        // SAFETY: as in `entry`; the closures below use nothing but the entry.
+        change(unsafe { &mut *self.entry(index).as_ptr() })
     }
 
-    /// The index that the next [`HostData::insert_ready`] uses, if it needs no
-    /// slow path.
+    /// Whether [`HostData::insert_ready`] may be called.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> Option<u32> {
+    pub(crate) fn ready(&self) -> bool {
+        self.free.get() != END
+    }
+
+    /// Makes an entry, given [`HostData::ready`], without tag and external bytes;
+    /// returns its index.
+    #[inline(always)]
+    pub(crate) fn insert_ready(
+        &self,
+        object: GcRef,
+        data: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> u32 {
         let index = self.free.get();
-        (index != END).then_some(index)
-    }
-
-    /// Fills the entry that [`HostData::ready`] gave.
-    #[inline(always)]
-    pub(crate) fn insert_ready(&self, index: u32, entry: HostEntry) {
-        // SAFETY: as in `read`; a free entry's link is the next free one.
-        self.free.set(unsafe { (*self.entry(index)).link });
-        self.write(index, entry);
+        let next = self.update(index, |entry| {
+            entry.data = data;
+            entry.finalizer = finalizer;
+            entry.tag = core::ptr::null();
+            entry.external_bytes = 0;
+            entry.object = object.raw();
+            entry.link
+        });
+        self.free.set(next);
+        index
     }
 
     /// Makes sure that an entry is ready.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn secure(&self) -> Result<u32> {
-        if let Some(index) = self.ready() {
-            return Ok(index);
+    pub(crate) fn secure(&self) -> Result<()> {
+        if self.ready() {
+            return Ok(());
         }
         let used = self.used.get();
         if used == self.capacity.get() {
@@ -149,20 +158,24 @@ impl HostData {
         }
         let end = used.saturating_add(REFILL).min(self.capacity.get());
         self.used.set(end);
-        for index in (used..end).rev() {
-            self.put_on_free_list(index);
+        self.free.set(used);
+        for index in used..end {
+            let next = if index + 1 < end { index + 1 } else { END };
+            self.update(index, |entry| {
+                entry.object = NONE;
+                entry.link = next;
+            });
         }
-        self.ready().ok_or(Error::internal(
-            "a host table that did not grow",
-            used.into(),
-        ))
+        Ok(())
     }
 
+    #[inline(always)]
     fn put_on_free_list(&self, index: u32) {
-        let mut entry = HostEntry::new(GcRef::NULL, core::ptr::null_mut(), None);
-        entry.link = self.free.get();
-        self.write(index, entry);
-        self.free.set(index);
+        let next = self.free.replace(index);
+        self.update(index, |entry| {
+            entry.object = NONE;
+            entry.link = next;
+        });
     }
 
     fn layout(capacity: u32) -> Result<Layout> {
@@ -171,13 +184,13 @@ impl HostData {
 
     fn grow(&self) -> Result<()> {
         let old = self.capacity.get();
-        if old == END {
+        if old == CAPACITY_MAX {
             return Err(Error::Limit {
                 what: "externrefs in a store",
-                limit: END.into(),
+                limit: CAPACITY_MAX.into(),
             });
         }
-        let capacity = old.saturating_mul(2).max(FIRST_CAPACITY);
+        let capacity = old.saturating_mul(2).clamp(FIRST_CAPACITY, CAPACITY_MAX);
         let layout = Self::layout(capacity)?;
         let old_layout = Self::layout(old)?;
         // SAFETY: the layouts are of the same alignment, the new size is not 0,
@@ -197,26 +210,27 @@ impl HostData {
     }
 
     /// The entry of the externref `object`, whose index was read from the heap
-    /// and may be anything.
+    /// and may be anything. `None` unless the entry says that it is this
+    /// object's, which proves that it is an externref.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64, object: GcRef) -> Option<HostEntry> {
         if index >= self.used.get().into() {
             return None;
         }
-        let entry = self.read(index as u32);
-        (entry.object == object.raw()).then_some(entry)
+        let index = index as u32;
+        (self.object(index) == object.raw()).then(|| self.entry(index).get())
     }
 
     /// Replaces the entry at `index`, which [`HostData::get`] returned, keeping
     /// its place.
     pub(crate) fn replace(&self, index: u64, entry: HostEntry) {
+        let old = self.entry(index as u32).replace(entry);
         self.external_bytes.set(
             self.external_bytes
                 .get()
-                .saturating_sub(self.read(index as u32).external_bytes)
+                .saturating_sub(old.external_bytes)
                 .saturating_add(entry.external_bytes),
         );
-        self.write(index as u32, entry);
     }
 
     /// Memory outside the heap that live objects keep alive; saturates.
@@ -229,23 +243,20 @@ impl HostData {
         self.pending_first.get() != END
     }
 
-    /// Queues a finalizer that belongs to no object, in the entry that
-    /// [`HostData::secure`] gave.
-    pub(crate) fn queue(&self, index: u32, data: *mut c_void, finalizer: Finalizer) {
-        self.insert_ready(index, HostEntry::new(GcRef::NULL, data, Some(finalizer)));
+    /// Queues a finalizer that belongs to no object, given
+    /// [`HostData::ready`].
+    pub(crate) fn queue(&self, data: *mut c_void, finalizer: Finalizer) {
+        let index = self.insert_ready(GcRef::NULL, data, Some(finalizer));
         self.make_pending(index);
     }
 
     fn make_pending(&self, index: u32) {
-        let mut entry = self.read(index);
-        entry.object = 0;
-        entry.link = END;
-        self.write(index, entry);
+        self.update(index, |entry| {
+            entry.object = NONE;
+            entry.link = END;
+        });
         if self.has_pending() {
-            let last = self.pending_last.get();
-            let mut before = self.read(last);
-            before.link = index;
-            self.write(last, before);
+            self.update(self.pending_last.get(), |last| last.link = index);
         } else {
             self.pending_first.set(index);
         }
@@ -258,34 +269,37 @@ impl HostData {
             return None;
         }
         let index = self.pending_first.get();
-        let entry = self.read(index);
+        let entry = self.entry(index).get();
         self.pending_first.set(entry.link);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))
     }
 
     /// Ends the entry of an object that died.
-    fn bury(&self, index: u32, entry: HostEntry) {
-        self.external_bytes.set(
-            self.external_bytes
-                .get()
-                .saturating_sub(entry.external_bytes),
-        );
-        if entry.finalizer.is_some() {
-            let old = self.all_old.get() || entry.link == OLD;
-            self.old_died.set(self.old_died.get() || old);
-            self.make_pending(index);
-        } else {
-            self.put_on_free_list(index);
+    #[inline(always)]
+    fn bury(&self, index: u32) {
+        let (external_bytes, finalized, old) = self.update(index, |entry| {
+            let finalized = entry.finalizer.is_some();
+            (entry.external_bytes, finalized, entry.link == OLD)
+        });
+        if external_bytes > 0 {
+            let left = self.external_bytes.get().saturating_sub(external_bytes);
+            self.external_bytes.set(left);
         }
+        if !finalized {
+            return self.put_on_free_list(index);
+        }
+        if old || self.all_old.get() {
+            self.old_died.set(true);
+        }
+        self.make_pending(index);
     }
 
     /// Ends the entries of all objects, at the store's end.
     pub(crate) fn bury_all(&self) {
         for index in 0..self.used.get() {
-            let entry = self.read(index);
-            if entry.object != 0 {
-                self.bury(index, entry);
+            if self.object(index) != NONE {
+                self.bury(index);
             }
         }
     }
@@ -304,34 +318,33 @@ impl HostData {
 
     /// How many entries belong to live objects.
     pub(crate) fn live(&self) -> u64 {
-        (0..self.used.get())
-            .filter(|&index| self.read(index).object != 0)
-            .count() as u64
+        let in_use = |&index: &u32| self.object(index) != NONE;
+        (0..self.used.get()).filter(in_use).count() as u64
     }
 
     /// Checks that each entry is in use, free or pending, that the lists hold
     /// theirs once, and the sum of external bytes.
     pub(crate) fn check(&self) -> Result<()> {
         if self.used.get() > self.capacity.get() {
-            return Err(Error::internal(
-                "host data beyond its table",
-                self.used.get().into(),
-            ));
+            let used = self.used.get().into();
+            return Err(Error::internal("host data beyond its table", used));
         }
         let on_lists = self.check_list(self.free.get(), END)?
             + self.check_list(self.pending_first.get(), self.pending_last.get())?;
         if on_lists + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
-        let external = (0..self.used.get())
-            .map(|index| self.read(index))
-            .filter(|entry| entry.object != 0)
-            .fold(0_u64, |sum, entry| sum.saturating_add(entry.external_bytes));
-        // Once the sum has saturated it is no longer exact.
-        if external != self.external_bytes()
-            && external != u64::MAX
-            && self.external_bytes() < 1 << 63
-        {
+        let mut external = 0_u64;
+        for index in 0..self.used.get() {
+            let entry = self.entry(index).get();
+            external = external.saturating_add(entry.external_bytes);
+            if entry.object == NONE && (entry.external_bytes > 0 || !entry.tag.is_null()) {
+                return Err(Error::internal("an unused entry with a tag", index.into()));
+            }
+        }
+        // A sum that has saturated is no longer exact.
+        let exact = external < u64::MAX / 2 && self.external_bytes() < u64::MAX / 2;
+        if exact && external != self.external_bytes() {
             return Err(Error::internal("a wrong sum of external bytes", external));
         }
         Ok(())
@@ -341,24 +354,18 @@ impl HostData {
     fn check_list(&self, first: u32, last: u32) -> Result<u64> {
         let (mut next, mut count, mut newest) = (first, 0, END);
         while next != END {
-            if next >= self.used.get()
-                || self.read(next).object != 0
-                || count > u64::from(self.used.get())
-            {
-                return Err(Error::internal(
-                    "a wrong link in the host table",
-                    next.into(),
-                ));
+            let sound = next < self.used.get()
+                && self.object(next) == NONE
+                && count < u64::from(self.used.get());
+            if !sound {
+                return Err(Error::internal("a wrong link in the host table", next.into()));
             }
             count += 1;
             newest = next;
-            next = self.read(next).link;
+            next = self.entry(next).get().link;
         }
         if last != END && count > 0 && newest != last {
-            return Err(Error::internal(
-                "a wrong end of the finalizers' queue",
-                last.into(),
-            ));
+            return Err(Error::internal("a wrong end of the finalizers' queue", last.into()));
         }
         Ok(count)
     }
@@ -366,20 +373,20 @@ impl HostData {
 
 impl WeakTable for &HostData {
     fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
+        let all_old = self.all_old.get();
         for index in 0..self.used.get() {
-            let mut entry = self.read(index);
-            if entry.object == 0 {
+            let object = self.object(index);
+            if object == NONE {
                 continue;
             }
-            match survivors.get(GcRef::from_raw(entry.object))? {
-                Some(new) => {
+            match survivors.get(GcRef::from_raw(object))? {
+                Some(new) => self.update(index, |entry| {
                     entry.object = new.raw();
-                    if self.all_old.get() {
+                    if all_old {
                         entry.link = OLD;
                     }
-                    self.write(index, entry);
-                }
-                None => self.bury(index, entry),
+                }),
+                None => self.bury(index),
             }
         }
         self.all_old.set(false);

@@ -11,10 +11,15 @@ use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::reference::GRANULE;
 use crate::error::{Error, Result};
 
+/// What stands at the base before there is a heap; never written.
+static NOTHING: [u64; 2] = [0; 2];
+
 /// The allocation pointer, its limit, and the open no-GC spans.
 ///
 /// Invariant: `base + start .. base + end` is committed memory of the heap, and
-/// `start <= next <= end`; objects fill `start .. next` without a gap.
+/// `start <= next <= end`; objects fill `start .. next` without a gap. The 16
+/// bytes from `base` on can always be read, so that reading what null refers to
+/// does no harm.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct AllocationArea {
@@ -35,7 +40,7 @@ impl AllocationArea {
     /// slow path.
     pub(crate) const fn new() -> AllocationArea {
         AllocationArea {
-            base: Cell::new(core::ptr::null_mut()),
+            base: Cell::new((&raw const NOTHING).cast_mut().cast()),
             next: Cell::new(0),
             limit: Cell::new(0),
             objects: Cell::new(0),

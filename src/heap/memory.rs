@@ -165,7 +165,8 @@ impl Region {
     /// Whether `bytes` from `offset` on are committed here.
     #[inline]
     pub(crate) fn contains(&self, offset: u64, bytes: u64) -> bool {
-        offset >= self.start && offset <= self.committed && bytes <= self.committed - offset
+        let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
+        into <= span && bytes <= span - into
     }
 
     #[inline]

@@ -45,6 +45,12 @@ impl GcRef {
         self.0 == 0
     }
 
+    /// Whether the low bit is set: an `i31`, or a link in a slot without root.
+    #[inline(always)]
+    pub(crate) const fn is_odd(self) -> bool {
+        self.0 & 1 == 1
+    }
+
     /// Whether this is an `i31`.
     #[inline(always)]
     pub(crate) const fn is_i31(self) -> bool {

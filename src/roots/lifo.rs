@@ -23,6 +23,14 @@ pub(crate) struct LifoRoots {
     retired: Cell<u32>,
 }
 
+/// Where the next push goes, read before anything is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadySlot<'a> {
+    slot: &'a RootSlot,
+    index: u32,
+    generation: u32,
+}
+
 impl LifoRoots {
     /// An empty stack, which allocates nothing.
     pub(crate) fn new() -> LifoRoots {
@@ -51,29 +59,28 @@ impl LifoRoots {
         self.len.set(len);
     }
 
-    /// What a push needs, if it needs no slow path: the next slot's new
-    /// generation.
+    /// What a push needs, if it needs no slow path.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> Option<u32> {
+    pub(crate) fn ready(&self) -> Option<ReadySlot<'_>> {
+        let index = self.len();
         // SAFETY: the length is at most the capacity.
-        let old = unsafe { self.slots.slot_unchecked(self.len()) }
-            .generation
-            .get();
-        (old < LAST).then(|| old + 1)
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        let old = slot.generation.get();
+        (old < LAST).then(|| ReadySlot {
+            slot,
+            index,
+            generation: old + 1,
+        })
     }
 
-    /// Completes the push for which [`LifoRoots::ready`] gave `generation`;
-    /// returns the handle's slot word.
+    /// Completes the push that `ready` is for; returns the handle's slot word.
     #[inline(always)]
-    pub(crate) fn push_ready(&self, generation: u32, reference: GcRef) -> u64 {
-        let index = self.len();
-        // SAFETY: the length is at most the capacity, and less since the slot
-        // was not the sentinel.
-        let slot = unsafe { self.slots.slot_unchecked(index) };
-        slot.generation.set(generation);
-        slot.reference.set(reference.raw());
-        self.len.set(index + 1);
-        Handle::slot_word(generation, index)
+    pub(crate) fn push_ready(&self, ready: ReadySlot<'_>, reference: GcRef) -> u64 {
+        ready.slot.generation.set(ready.generation);
+        ready.slot.reference.set(reference.raw());
+        // Read anew, which makes one instruction of it.
+        self.len.set(self.len.get() + 1);
+        Handle::slot_word(ready.generation, ready.index)
     }
 
     /// Makes sure that a push at `len` has a slot: skips retired slots, retires
@@ -131,7 +138,7 @@ impl LifoRoots {
         let index = self.secure(len)?;
         self.len.set(index);
         match self.ready() {
-            Some(generation) => Ok(self.push_ready(generation, reference)),
+            Some(ready) => Ok(self.push_ready(ready, reference)),
             None => Err(Error::internal(
                 "a secured slot that is not ready",
                 index.into(),
@@ -163,6 +170,18 @@ impl LifoRoots {
         // SAFETY: below the length, which is at most the capacity.
         let slot = unsafe { self.slots.slot_unchecked(index) };
         (slot.generation.get() == generation && generation != RETIRED).then_some(slot)
+    }
+
+    /// What the root with these bits refers to if it is alive; of a retired slot
+    /// something odd, which saves a comparison where odd is refused anyway.
+    #[inline(always)]
+    pub(crate) fn get_or_odd(&self, index: u32, generation: u32) -> Option<GcRef> {
+        if index >= self.len() {
+            return None;
+        }
+        // SAFETY: below the length, which is at most the capacity.
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        (slot.generation.get() == generation).then(|| GcRef::from_raw(slot.reference.get()))
     }
 
     /// What the root with these bits refers to, if it is alive.

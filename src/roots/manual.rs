@@ -107,6 +107,19 @@ impl ManualRoots {
         (slot.generation.get() == generation && generation & 1 == 1).then_some(slot)
     }
 
+    /// What the root with these bits refers to if it is alive; of a free slot
+    /// something odd, of a retired one null, which saves a comparison where
+    /// those are refused anyway.
+    #[inline(always)]
+    pub(crate) fn get_or_odd(&self, index: u32, generation: u32) -> Option<GcRef> {
+        if index >= self.used.get() {
+            return None;
+        }
+        // SAFETY: below `used`, which is at most the capacity.
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        (slot.generation.get() == generation).then(|| GcRef::from_raw(slot.reference.get()))
+    }
+
     /// What the root with these bits refers to, if it is alive.
     #[inline(always)]
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {

@@ -11,17 +11,6 @@ use super::Store;
 use crate::error::{Error, Result};
 use crate::thread;
 
-/// The version of the hot block's layout. It stands in the entry word's low
-/// bits, which tokens leave free, so that inline code of another version never
-/// finds a match and falls back to calls.
-const LAYOUT_VERSION: u64 = 1;
-
-/// The entry word of a store that this thread owns.
-#[inline(always)]
-pub(super) const fn word(token: u64) -> u64 {
-    token | LAYOUT_VERSION
-}
-
 /// What a store is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -37,7 +26,7 @@ impl Store {
     /// Whether the calling thread may call. The fast form of [`Store::enter`].
     #[inline(always)]
     pub(crate) fn enter_fast(&self) -> bool {
-        self.entry.load(Ordering::Relaxed) == word(thread::token())
+        self.entry.load(Ordering::Relaxed) == thread::entry_word()
     }
 
     /// Whether the calling thread may call.
@@ -106,7 +95,7 @@ impl Store {
             .compare_exchange(owner, caller, Ordering::Acquire, Ordering::Relaxed)
             .map_err(|owner| Error::WrongThread { owner, caller })?;
         if self.state.get() == State::Open {
-            self.entry.store(word(caller), Ordering::Relaxed);
+            self.entry.store(thread::entry_word_of(caller), Ordering::Relaxed);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use super::Store;
 use crate::error::{Error, Result};
 use crate::externref::{EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry};
-use crate::heap::{GcRef, ObjectHeader};
+use crate::heap::GcRef;
 use crate::roots::Handle;
 
 /// What an externref is made with.
@@ -31,15 +31,18 @@ impl Store {
         finalizer: Option<Finalizer>,
     ) -> Option<Handle> {
         let offset = self.area.room(EXTERN_BYTES)?;
-        let generation = self.lifo.ready()?;
-        let index = self.host.ready()?;
+        let ready = self.lifo.ready()?;
+        if !self.host.ready() {
+            return None;
+        }
+        // One structure after the other, so that few values are live at once.
         let object = GcRef::from_offset(offset);
-        self.host
-            .insert_ready(index, HostEntry::new(object, data, finalizer));
-        // SAFETY: the area has room for an externref at `offset`.
+        let slot = self.lifo.push_ready(ready, object);
+        let index = self.host.insert_ready(object, data, finalizer);
+        // SAFETY: the area has room for an externref there.
         unsafe { write_externref(self.area.address(offset), index) };
         self.area.advance(EXTERN_BYTES);
-        Some(self.handle(self.lifo.push_ready(generation, object)))
+        Some(self.handle(slot))
     }
 
     /// Makes an externref and roots it in the current scope. May collect;
@@ -50,16 +53,20 @@ impl Store {
         self.lifo.reserve_one()?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
-        let index = self.host.secure();
-        let index = index.inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
+        self.host
+            .secure()
+            .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
+        let index = self
+            .host
+            .insert_ready(object, options.data, options.finalizer);
         // SAFETY: `object` was just allocated with the externrefs' size.
         unsafe { write_externref(self.area.address(object.offset()), index) };
-        let mut entry = HostEntry::new(object, options.data, options.finalizer);
-        entry.tag = options.tag;
-        self.host.insert_ready(index, entry);
         let slot = self.lifo.push(object)?;
-        entry.external_bytes = options.external_bytes;
-        self.host.replace(index.into(), entry);
+        if let Some(mut entry) = self.host.get(index.into(), object) {
+            entry.tag = options.tag;
+            entry.external_bytes = options.external_bytes;
+            self.host.replace(index.into(), entry);
+        }
         cold.spend_external(self, options.external_bytes);
         Ok(self.handle(slot))
     }
@@ -68,27 +75,31 @@ impl Store {
     /// everything is as usual.
     #[inline(always)]
     pub(crate) fn externref_data_fast(&self, handle: Handle) -> Option<*mut c_void> {
-        let object = self.resolve_fast(handle)?;
-        if !object.is_object() {
+        if handle.store_id != self.id {
             return None;
         }
-        let (_, entry) = self.host_entry(object)?;
-        Some(entry.data)
+        let object = if handle.is_manual() {
+            self.manual
+                .get_or_odd(handle.index(), handle.generation())?
+        } else {
+            self.lifo.get_or_odd(handle.index(), handle.generation())?
+        };
+        // Before anything is read: an i31 or the link in a slot without root.
+        // Null may be read, and finds no entry.
+        if object.is_odd() {
+            return None;
+        }
+        Some(self.host_entry(object)?.1.data)
     }
 
-    /// The entry of an object, if it is an externref with one.
+    /// The entry of an object, or of null, if it is an externref with one.
     #[inline(always)]
     fn host_entry(&self, object: GcRef) -> Option<(u64, HostEntry)> {
         let address = self.area.address(object.offset());
-        // SAFETY: roots refer to objects of the area, which are 16 bytes at
-        // least where the header says externref.
-        unsafe {
-            if !ObjectHeader::from_bits(address.cast::<u64>().read()).is_extern() {
-                return None;
-            }
-            let index = address.add(EXTERN_INDEX as usize).cast::<u64>().read();
-            Some((index, self.host.get(index, object)?))
-        }
+        // SAFETY: roots refer to null or objects of the area; 16 bytes can be
+        // read there. (A smaller object, were there one, ends before others.)
+        let index = unsafe { address.add(EXTERN_INDEX as usize).cast::<u64>().read() };
+        Some((index, self.host.get(index, object)?))
     }
 
     /// The entry of the externref that `handle` refers to.

@@ -64,8 +64,8 @@ impl Store {
         }
         // A manual root never refers to null.
         let reference = self.manual.get(handle.index(), handle.generation())?;
-        let generation = self.lifo.ready()?;
-        Some(self.handle(self.lifo.push_ready(generation, reference)))
+        let ready = self.lifo.ready()?;
+        Some(self.handle(self.lifo.push_ready(ready, reference)))
     }
 
     /// A new scoped root for what a manual one refers to; null for null.

@@ -133,7 +133,7 @@ impl Store {
             gc_nanoseconds: 0,
         };
         fallible::boxed(Store {
-            entry: AtomicU64::new(entry::word(owner)),
+            entry: AtomicU64::new(thread::entry_word_of(owner)),
             id: next_id(),
             lifo,
             scopes: ScopeStack::new()?,
@@ -170,8 +170,8 @@ impl Store {
     ) -> Result<()> {
         let old = self.data.get();
         if let Some(old_finalizer) = old.finalizer {
-            let index = self.host.secure()?;
-            self.host.queue(index, old.pointer, old_finalizer);
+            self.host.secure()?;
+            self.host.queue(old.pointer, old_finalizer);
             self.refresh_attention();
         }
         self.data.set(StoreData { pointer, finalizer });

@@ -1,0 +1,135 @@
+/* The operations that embedders do most, one function each, for counting
+ * instructions and for timing. Called through the shared object, loop included.
+ *
+ *   operations NAME COUNT    does NAME so often to warm up, and so often again
+ *                            inside measured(), which a profiler looks for
+ *   operations               the names
+ */
+#include <gcroots.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static gcroots_store_t *store;
+static gcroots_ref_t object;
+static gcroots_manually_rooted_t manual;
+
+#define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
+#define MUST(call)               \
+  do {                           \
+    if ((call) != GCROOTS_OK) {  \
+      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
+      exit(1);                   \
+    }                            \
+  } while (0)
+
+/* Does BODY `count` times, 256 times a scope. */
+#define IN_SCOPES(BODY)                              \
+  gcroots_store_t *const s = store;                  \
+  while (count > 0) {                                \
+    uint64_t batch = count < 256 ? count : 256;      \
+    gcroots_scope_t scope;                           \
+    count -= batch;                                  \
+    MUST(gcroots_scope_enter(s, &scope));            \
+    while (batch-- > 0) { BODY; }                    \
+    MUST(gcroots_scope_exit(s, scope));              \
+  }
+
+/* The loops below keep the store and handles in locals, as callers do. */
+
+static void scope_enter_exit(uint64_t count) {
+  gcroots_store_t *const s = store;
+  while (count-- > 0) {
+    gcroots_scope_t scope;
+    MUST(gcroots_scope_enter(s, &scope));
+    MUST(gcroots_scope_exit(s, scope));
+  }
+}
+
+static void root_push(uint64_t count) {
+  const gcroots_manually_rooted_t m = manual;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_manually_rooted_to_rooted(s, m, &ref)); KEEP(&ref))
+}
+
+static void read_scoped(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = object;
+  void *data = NULL;
+  while (count-- > 0) {
+    MUST(gcroots_externref_data(s, ref, &data));
+    KEEP(data);
+  }
+}
+
+static void read_manual(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = manual.ref;
+  void *data = NULL;
+  while (count-- > 0) {
+    MUST(gcroots_externref_data(s, ref, &data));
+    KEEP(data);
+  }
+}
+
+static void manual_root_unroot(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = object;
+  while (count-- > 0) {
+    gcroots_manually_rooted_t handle;
+    MUST(gcroots_ref_to_manually_rooted(s, ref, &handle));
+    MUST(gcroots_manually_rooted_unroot(s, &handle));
+  }
+}
+
+static void externref_new(uint64_t count) {
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, NULL, &ref)); KEEP(&ref))
+}
+
+static void finalizer(void *data) { KEEP(data); }
+
+static void externref_new_finalized(uint64_t count) {
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
+}
+
+static const struct {
+  const char *name;
+  void (*body)(uint64_t count);
+} operations[] = {
+  {"scope_enter_exit", scope_enter_exit},
+  {"root_push", root_push},
+  {"read_scoped", read_scoped},
+  {"read_manual", read_manual},
+  {"manual_root_unroot", manual_root_unroot},
+  {"externref_new", externref_new},
+  {"externref_new_finalized", externref_new_finalized},
+};
+
+__attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {
+  body(count);
+  KEEP(body);
+}
+
+int main(int argc, char **argv) {
+  gcroots_engine_t *engine;
+  size_t i;
+  if (argc != 3) {
+    for (i = 0; i < sizeof operations / sizeof *operations; i++) puts(operations[i].name);
+    return argc == 1 ? 0 : 2;
+  }
+  MUST(gcroots_engine_new(NULL, &engine));
+  MUST(gcroots_store_new(engine, &store));
+  MUST(gcroots_externref_new(store, &store, NULL, &object));
+  MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
+  for (i = 0; i < sizeof operations / sizeof *operations; i++) {
+    if (strcmp(operations[i].name, argv[1]) == 0) {
+      uint64_t count = strtoull(argv[2], NULL, 10);
+      operations[i].body(count);
+      measured(operations[i].body, count);
+      MUST(gcroots_store_free(store));
+      gcroots_engine_free(engine);
+      return 0;
+    }
+  }
+  fprintf(stderr, "no operation %s\n", argv[1]);
+  return 2;
+}
