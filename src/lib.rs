@@ -17,6 +17,10 @@
 //! thread  fallible  error
 //! ```
 
+// No growth that aborts when memory is out (`capi.no-abort`); the list is in
+// clippy.toml. Tests may abort.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 #[cfg(not(all(
     target_os = "linux",
     target_pointer_width = "64",

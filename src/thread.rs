@@ -31,7 +31,10 @@ const TOKEN_STEP: u64 = 16;
 /// finds a match and falls back to calls.
 const LAYOUT_VERSION: u64 = 1;
 
-const _: () = assert!(LAYOUT_VERSION == 1, "its value stands in the assembly below");
+const _: () = assert!(
+    LAYOUT_VERSION == 1,
+    "its value stands in the assembly below"
+);
 
 /// Bytes of an error message, its terminating 0 included.
 const MESSAGE_BYTES: usize = 256;

@@ -151,7 +151,7 @@ impl CopyingHeap {
     }
 
     /// The old and the new space of the collection that is under way.
-    fn from_and_to(&self) -> (&Region, &Region) {
+    fn old_and_new(&self) -> (&Region, &Region) {
         (&self.spaces[self.active], &self.spaces[1 - self.active])
     }
 
@@ -159,7 +159,7 @@ impl CopyingHeap {
     /// is the first reference to it that was found.
     #[inline]
     fn evacuate(&mut self, old: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        let (from, to) = self.from_and_to();
+        let (from, to) = self.old_and_new();
         let offset = old.offset();
         if offset >= self.cycle.from_end {
             return Err(Error::internal(
@@ -190,17 +190,17 @@ impl CopyingHeap {
     /// Evacuates what the slot at `offset` of the new space refers to.
     #[inline]
     fn scan_slot(&mut self, offset: u64, layouts: &LayoutTable) -> Result<()> {
-        let reference = GcRef::from_raw(self.from_and_to().1.load_u32(offset)?);
+        let reference = GcRef::from_raw(self.old_and_new().1.load_u32(offset)?);
         if reference.is_object() {
             let new = self.evacuate(reference, layouts)?;
-            self.from_and_to().1.store_u32(offset, new.raw())?;
+            self.old_and_new().1.store_u32(offset, new.raw())?;
         }
         Ok(())
     }
 
     /// Scans the copy at `offset` and returns its size in bytes.
     fn scan_object(&mut self, offset: u64, layouts: &LayoutTable) -> Result<u64> {
-        let to = self.from_and_to().1;
+        let to = self.old_and_new().1;
         let header = ObjectHeader::from_bits(to.load_u64(offset)?);
         let (layout, bytes) = layouts.measure(to, offset, header)?;
         match layout {
@@ -325,7 +325,7 @@ impl CollectionSteps for CopyingHeap {
 
     fn survivors(&self) -> Survivors<'_> {
         Survivors {
-            from: self.from_and_to().0,
+            from: self.old_and_new().0,
             from_end: self.cycle.from_end,
             to: self.first_object(1 - self.active)..self.cycle.next,
         }
@@ -333,7 +333,7 @@ impl CollectionSteps for CopyingHeap {
 
     fn finish(&mut self, area: &AllocationArea) -> Collected {
         if self.poison {
-            let from = self.from_and_to().0;
+            let from = self.old_and_new().0;
             let filled = from.fill(from.start(), self.cycle.from_end, POISON);
             debug_assert!(filled.is_ok());
         }

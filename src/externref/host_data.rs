@@ -337,9 +337,8 @@ impl HostData {
         let mut external = 0_u64;
         for index in 0..self.used.get() {
             let entry = self.entry(index).get();
-            external = external.saturating_add(entry.external_bytes);
-            if entry.object == NONE && (entry.external_bytes > 0 || !entry.tag.is_null()) {
-                return Err(Error::internal("an unused entry with a tag", index.into()));
+            if entry.object != NONE {
+                external = external.saturating_add(entry.external_bytes);
             }
         }
         // A sum that has saturated is no longer exact.
@@ -358,14 +357,20 @@ impl HostData {
                 && self.object(next) == NONE
                 && count < u64::from(self.used.get());
             if !sound {
-                return Err(Error::internal("a wrong link in the host table", next.into()));
+                return Err(Error::internal(
+                    "a wrong link in the host table",
+                    next.into(),
+                ));
             }
             count += 1;
             newest = next;
             next = self.entry(next).get().link;
         }
         if last != END && count > 0 && newest != last {
-            return Err(Error::internal("a wrong end of the finalizers' queue", last.into()));
+            return Err(Error::internal(
+                "a wrong end of the finalizers' queue",
+                last.into(),
+            ));
         }
         Ok(count)
     }

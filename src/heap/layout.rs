@@ -19,12 +19,17 @@ pub(crate) const ARRAY_LENGTH: u64 = HEADER_BYTES;
 /// Where an array's elements begin, from the object's start.
 pub(crate) const ARRAY_ELEMENTS: u64 = 16;
 
+/// The least size of an object: the word after the header can be read whatever
+/// the object is.
+pub(crate) const LEAST_BYTES: u32 = 16;
+
 /// The size of an object of some type, and where its references are.
 #[derive(Debug)]
 pub(crate) enum Layout {
     /// A fixed size.
     Fixed {
-        /// Bytes, header included, a multiple of the granule.
+        /// Bytes, header included, a multiple of the granule, at least
+        /// [`LEAST_BYTES`].
         bytes: u32,
         /// Offsets of 32-bit references from the object's start.
         references: Vec<u32>,
@@ -62,6 +67,9 @@ impl LayoutTable {
 
     /// Adds a layout and returns its index.
     pub(crate) fn add(&mut self, layout: Layout) -> Result<u32> {
+        if let Layout::Fixed { bytes, .. } = layout {
+            debug_assert!(bytes >= LEAST_BYTES && u64::from(bytes).is_multiple_of(GRANULE));
+        }
         let index = u32::try_from(self.layouts.len()).map_err(|_| Error::Limit {
             what: "types of a store",
             limit: u32::MAX.into(),
@@ -73,12 +81,13 @@ impl LayoutTable {
     /// The layout of an object with this header.
     #[inline]
     pub(crate) fn of(&self, header: ObjectHeader) -> Result<&Layout> {
-        match (
-            header.kind(),
-            self.layouts.get(header.type_index() as usize),
-        ) {
-            (Some(Kind::Extern | Kind::Struct), Some(layout @ Layout::Fixed { .. }))
-            | (Some(Kind::Array), Some(layout @ Layout::Array { .. })) => Ok(layout),
+        let index = header.type_index();
+        match (header.kind(), self.layouts.get(index as usize)) {
+            (Some(Kind::Extern), Some(layout)) if index == EXTERN_TYPE => Ok(layout),
+            (Some(Kind::Struct), Some(layout @ Layout::Fixed { .. })) if index != EXTERN_TYPE => {
+                Ok(layout)
+            }
+            (Some(Kind::Array), Some(layout @ Layout::Array { .. })) => Ok(layout),
             _ => Err(Error::internal("a header of no known type", header.bits())),
         }
     }

@@ -1,1 +1,432 @@
-//! Tests.
+//! Heaps by themselves, each test on every collector: objects of several
+//! layouts, so that tracing is tried before structs and arrays reach the API.
+
+use core::cell::Cell;
+
+use super::*;
+use crate::collectors;
+
+/// A heap with what a store would have around it.
+struct Fixture {
+    area: AllocationArea,
+    heap: Box<dyn GcHeap>,
+    layouts: LayoutTable,
+    /// Two references and a number.
+    pair: ObjectHeader,
+    /// References.
+    references: ObjectHeader,
+    /// Bytes.
+    bytes: ObjectHeader,
+    roots: Vec<RootSlot>,
+}
+
+const PAIR_BYTES: u64 = 24;
+const PAIR_NUMBER: u64 = 16;
+
+fn on_each_collector(test: impl Fn(Fixture)) {
+    on_each_collector_with_limit(1 << 20, test);
+}
+
+fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
+    for number in [collectors::NULL, collectors::COPYING] {
+        let runtime = collectors::by_number(number).unwrap();
+        println!("{}", runtime.name());
+        let area = AllocationArea::new();
+        let options = HeapOptions {
+            limit,
+            initial: 64 << 10,
+            poison: true,
+        };
+        let heap = runtime.new_heap(options, &area).unwrap();
+        assert_eq!(heap.collects(), runtime.collects());
+        let mut layouts = LayoutTable::new().unwrap();
+        let mut add = |kind, layout| ObjectHeader::new(kind, layouts.add(layout).unwrap());
+        let pair = add(
+            Kind::Struct,
+            Layout::Fixed {
+                bytes: PAIR_BYTES as u32,
+                references: vec![8, 12],
+            },
+        );
+        let array = |element_bytes, references| Layout::Array {
+            element_bytes,
+            references,
+        };
+        let references = add(Kind::Array, array(4, true));
+        let bytes = add(Kind::Array, array(1, false));
+        test(Fixture {
+            area,
+            heap,
+            layouts,
+            pair,
+            references,
+            bytes,
+            roots: Vec::new(),
+        });
+    }
+}
+
+impl Fixture {
+    fn try_allocate(&mut self, header: ObjectHeader, bytes: u64) -> Allocation {
+        self.heap.allocate(&self.area, header, bytes)
+    }
+
+    /// Allocates, growing where needed.
+    fn allocate(&mut self, header: ObjectHeader, bytes: u64) -> GcRef {
+        loop {
+            match self.try_allocate(header, bytes) {
+                Allocation::Done(object) => return object,
+                Allocation::CollectOrGrow { bytes } => self.heap.grow(&self.area, bytes).unwrap(),
+                Allocation::Never => panic!("{bytes} bytes never fit"),
+            }
+        }
+    }
+
+    fn new_pair(&mut self, first: GcRef, second: GcRef, number: u32) -> GcRef {
+        let pair = self.allocate(self.pair, PAIR_BYTES);
+        self.set(pair, 8, first.raw());
+        self.set(pair, 12, second.raw());
+        self.set(pair, PAIR_NUMBER, number);
+        pair
+    }
+
+    fn new_array(&mut self, header: ObjectHeader, length: u32, element_bytes: u64) -> GcRef {
+        let bytes = ARRAY_ELEMENTS + u64::from(length) * element_bytes;
+        let array = self.allocate(header, bytes);
+        self.set(array, ARRAY_LENGTH, length);
+        array
+    }
+
+    fn set(&self, object: GcRef, at: u64, value: u32) {
+        let region = self.heap.region();
+        region.store_u32(object.offset() + at, value).unwrap();
+    }
+
+    fn get(&self, object: GcRef, at: u64) -> u32 {
+        self.heap.region().load_u32(object.offset() + at).unwrap()
+    }
+
+    fn reference(&self, object: GcRef, at: u64) -> GcRef {
+        GcRef::from_raw(self.get(object, at))
+    }
+
+    fn root(&mut self, reference: GcRef) -> usize {
+        self.roots.push(RootSlot {
+            generation: Cell::new(1),
+            reference: Cell::new(reference.raw()),
+        });
+        self.roots.len() - 1
+    }
+
+    fn rooted(&self, root: usize) -> GcRef {
+        GcRef::from_raw(self.roots[root].reference.get())
+    }
+
+    fn list(&self) -> GcRootsList {
+        let mut list = GcRootsList::with_room(1).unwrap();
+        // SAFETY: the fixture's roots stay in place while the list is used.
+        unsafe { list.add(&self.roots) }.unwrap();
+        list
+    }
+
+    /// Collects; `None` where nothing is collected.
+    fn collect(&mut self) -> Option<Result<Collected>> {
+        let mut list = self.list();
+        let collection = self
+            .heap
+            .gc(&self.area, &mut list, &self.layouts, &mut [])?;
+        let collected = collection.collect();
+        if collected.is_ok() {
+            self.heap.set_headroom(&self.area, 0);
+            self.verify().unwrap();
+        }
+        Some(collected)
+    }
+
+    fn verify(&self) -> Result<u64> {
+        let mut visited = 0;
+        let mut visit = |_, _| {
+            visited += 1;
+            Ok(())
+        };
+        let starts = verify(&self.area, self.heap.region(), &self.layouts, &mut visit)?;
+        for root in 0..self.roots.len() {
+            starts.check(self.rooted(root))?;
+        }
+        Ok(visited)
+    }
+}
+
+#[test]
+fn a_graph_survives_and_garbage_does_not() {
+    on_each_collector(|mut f| {
+        let bytes = f.new_array(f.bytes, 100, 1);
+        f.set(bytes, ARRAY_ELEMENTS + 96, 0xfeed);
+        let array = f.new_array(f.references, 3, 4);
+        let pair = f.new_pair(array, bytes, 7);
+        // A cycle, an i31, and a second reference to one object.
+        f.set(array, ARRAY_ELEMENTS, pair.raw());
+        f.set(array, ARRAY_ELEMENTS + 4, 0x99);
+        f.set(array, ARRAY_ELEMENTS + 8, bytes.raw());
+        let root = f.root(pair);
+        for number in 0..1000 {
+            f.new_pair(pair, GcRef::NULL, number);
+        }
+        assert_eq!(f.verify().unwrap(), 1003);
+        let Some(collected) = f.collect() else {
+            return assert!(!f.heap.collects());
+        };
+        let collected = collected.unwrap();
+        assert_eq!(collected.objects, 3);
+        assert_eq!(collected.live_bytes, PAIR_BYTES + 16 + 16 + 16 + 104);
+        assert_eq!(collected.live_bytes, f.area.used_bytes());
+        let pair = f.rooted(root);
+        assert_eq!(f.get(pair, PAIR_NUMBER), 7);
+        let (array, bytes) = (f.reference(pair, 8), f.reference(pair, 12));
+        assert_eq!(f.get(array, ARRAY_LENGTH), 3);
+        assert_eq!(f.reference(array, ARRAY_ELEMENTS), pair);
+        assert_eq!(f.get(array, ARRAY_ELEMENTS + 4), 0x99);
+        assert_eq!(f.reference(array, ARRAY_ELEMENTS + 8), bytes);
+        assert_eq!(f.get(bytes, ARRAY_ELEMENTS + 96), 0xfeed);
+    });
+}
+
+#[test]
+fn a_long_list_survives_in_increments_and_without_recursion() {
+    on_each_collector_with_limit(256 << 20, |mut f| {
+        const LENGTH: u32 = 1_000_000;
+        let mut head = GcRef::NULL;
+        for number in 0..LENGTH {
+            head = f.new_pair(head, GcRef::NULL, number);
+        }
+        let root = f.root(head);
+        if f.heap.collects() {
+            let mut list = f.list();
+            let mut collection = f.heap.gc(&f.area, &mut list, &f.layouts, &mut []).unwrap();
+            let mut increments = 1;
+            while collection.collect_increment().unwrap() == Progress::Continue {
+                increments += 1;
+            }
+            assert!(increments > u64::from(LENGTH) * PAIR_BYTES / (64 << 10));
+        }
+        assert_eq!(f.verify().unwrap(), LENGTH.into());
+        let mut node = f.rooted(root);
+        for number in (0..LENGTH).rev() {
+            assert_eq!(f.get(node, PAIR_NUMBER), number);
+            node = f.reference(node, 8);
+        }
+        assert!(node.is_null());
+    });
+}
+
+#[test]
+fn allocation_tells_collect_or_grow_from_never() {
+    on_each_collector(|mut f| {
+        let largest = f.heap.largest_object();
+        assert_eq!(f.try_allocate(f.pair, largest + 1), Allocation::Never);
+        assert_eq!(f.try_allocate(f.pair, u64::MAX), Allocation::Never);
+        let expected = Allocation::CollectOrGrow { bytes: largest };
+        assert_eq!(f.try_allocate(f.pair, largest - 7), expected);
+        f.heap.grow(&f.area, largest).unwrap();
+        assert_eq!(f.heap.committed_bytes(), f.heap.limit_bytes());
+        assert!(matches!(
+            f.try_allocate(f.pair, largest),
+            Allocation::Done(_)
+        ));
+        let refused = Error::HeapLimit {
+            requested: 8,
+            limit: f.heap.limit_bytes(),
+        };
+        assert_eq!(f.heap.grow(&f.area, 8), Err(refused));
+    });
+}
+
+#[test]
+fn an_uninitialised_object_is_given_back() {
+    on_each_collector(|mut f| {
+        let first = f.allocate(f.pair, PAIR_BYTES);
+        let second = f.allocate(f.pair, PAIR_BYTES);
+        // Not the newest: becomes free memory that walks skip.
+        f.heap.deallocate_uninit(&f.area, first, PAIR_BYTES);
+        assert_eq!(f.verify().unwrap(), 1);
+        // The newest: its memory is used again at once.
+        f.heap.deallocate_uninit(&f.area, second, PAIR_BYTES);
+        assert_eq!(f.verify().unwrap(), 0);
+        assert_eq!(f.allocate(f.pair, PAIR_BYTES), second);
+    });
+}
+
+#[test]
+fn barriers_of_tracing_collectors_change_nothing_else() {
+    on_each_collector(|mut f| {
+        let (a, b) = (
+            f.allocate(f.pair, PAIR_BYTES),
+            f.allocate(f.pair, PAIR_BYTES),
+        );
+        let mut slot = f.heap.clone_gc_ref(a);
+        assert_eq!(slot, a);
+        f.heap.write_gc_ref(&mut slot, b);
+        assert_eq!(slot, b);
+        assert_eq!(f.heap.expose_gc_ref(slot), b.raw());
+        assert!(!f.heap.need_gc_before_exposing(&f.area));
+        f.heap.drop_gc_ref(slot);
+        assert_eq!(f.verify().unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_no_gc_span_refuses_a_collection() {
+    on_each_collector(|mut f| {
+        let object = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+        let root = f.root(object);
+        f.area.enter_no_gc().unwrap();
+        f.area.enter_no_gc().unwrap();
+        f.area.restore_no_gc(1);
+        assert!(f.collect().is_none());
+        assert_eq!(f.rooted(root), object);
+        f.area.restore_no_gc(0);
+        assert_eq!(f.collect().is_some(), f.heap.collects());
+    });
+}
+
+#[test]
+fn a_reset_heap_is_empty_and_reads_as_zeros() {
+    on_each_collector(|mut f| {
+        let object = f.new_pair(GcRef::NULL, GcRef::NULL, 5);
+        f.collect();
+        f.heap.reset(&f.area);
+        assert_eq!((f.area.used_bytes(), f.area.objects()), (0, 0));
+        assert_eq!(f.verify().unwrap(), 0);
+        let again = f.allocate(f.pair, PAIR_BYTES);
+        assert_eq!(f.get(again, PAIR_NUMBER), 0);
+        let _ = object;
+    });
+}
+
+#[test]
+fn the_heap_shrinks_when_little_survives() {
+    on_each_collector_with_limit(64 << 20, |mut f| {
+        for number in 0..500_000 {
+            f.new_pair(GcRef::NULL, GcRef::NULL, number);
+        }
+        let before = f.heap.committed_bytes();
+        assert!(before >= 500_000 * PAIR_BYTES);
+        if f.collect().is_some() {
+            assert!(f.heap.committed_bytes() < before / 8);
+            // And grows again.
+            for number in 0..500_000 {
+                f.new_pair(GcRef::NULL, GcRef::NULL, number);
+            }
+        }
+    });
+}
+
+/// Overwrites part of the heap with nonsense and expects that both a collection
+/// and a walk find it.
+fn nonsense_is_found(spoil: impl Fn(&mut Fixture, GcRef)) {
+    on_each_collector(|mut f| {
+        let inner = f.new_array(f.references, 2, 4);
+        let outer = f.new_pair(inner, GcRef::NULL, 1);
+        f.root(outer);
+        f.verify().unwrap();
+        spoil(&mut f, inner);
+        assert!(matches!(f.verify(), Err(Error::Internal { .. })));
+        if let Some(collected) = f.collect() {
+            assert!(matches!(collected, Err(Error::Internal { .. })));
+        }
+    });
+}
+
+#[test]
+fn a_reference_far_outside_is_nonsense() {
+    for raw in [u32::MAX - 1, 0x8000_0000, 0x0100_0000] {
+        nonsense_is_found(|f, array| f.set(array, ARRAY_ELEMENTS, raw));
+    }
+}
+
+#[test]
+fn a_reference_to_unused_memory_is_nonsense() {
+    nonsense_is_found(|f, array| {
+        let unused = GcRef::from_offset(f.area.next());
+        f.set(array, ARRAY_ELEMENTS, unused.raw());
+    });
+}
+
+#[test]
+fn a_reference_into_the_middle_of_an_object_is_found_by_a_walk() {
+    on_each_collector(|mut f| {
+        let array = f.new_array(f.references, 2, 4);
+        f.root(array);
+        let middle = GcRef::from_offset(array.offset() + 8);
+        f.set(array, ARRAY_ELEMENTS, middle.raw());
+        assert!(matches!(f.verify(), Err(Error::Internal { .. })));
+        // A collection sees a header there, as good or bad as the bits are.
+        let kind_and_type = u64::from(f.get(array, ARRAY_LENGTH));
+        assert!(
+            f.layouts
+                .of(ObjectHeader::from_bits(kind_and_type))
+                .is_err()
+        );
+        assert!(f.collect().is_none_or(|collected| collected.is_err()));
+    });
+}
+
+#[test]
+fn an_unknown_type_or_kind_is_nonsense() {
+    nonsense_is_found(|f, array| f.set(array, 4, 77));
+    nonsense_is_found(|f, array| f.set(array, 0, 0));
+    nonsense_is_found(|f, array| f.set(array, 0, Kind::Struct as u32));
+}
+
+#[test]
+fn an_array_longer_than_the_heap_is_nonsense() {
+    for length in [u32::MAX, 0x1000_0000, 64] {
+        nonsense_is_found(|f, array| f.set(array, ARRAY_LENGTH, length));
+    }
+}
+
+#[test]
+fn a_forged_forwarding_is_nonsense() {
+    nonsense_is_found(|f, array| {
+        let forged = ObjectHeader::forwarding(GcRef::from_offset(8 << 20)).bits();
+        let region = f.heap.region();
+        region.store_u64(array.offset(), forged).unwrap();
+    });
+}
+
+#[test]
+fn a_root_that_points_outside_is_nonsense() {
+    on_each_collector(|mut f| {
+        f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+        f.root(GcRef::from_raw(0x7000_0000));
+        assert!(f.verify().is_err());
+        assert!(f.collect().is_none_or(|collected| collected.is_err()));
+    });
+}
+
+#[test]
+fn regions_check_every_offset() {
+    let reservation = Reservation::new(64 << 10).unwrap();
+    let mut region = reservation.region(8 << 10, 32 << 10);
+    region.commit_to(16 << 10).unwrap();
+    assert_eq!(region.load_u64((16 << 10) - 8), Ok(0));
+    for outside in [
+        0,
+        (8 << 10) - 1,
+        (16 << 10) - 7,
+        16 << 10,
+        u64::MAX - 3,
+        u64::MAX,
+    ] {
+        assert!(region.load_u64(outside).is_err(), "{outside}");
+        assert!(region.store_u64(outside, 1).is_err(), "{outside}");
+    }
+    assert!(region.copy_to(8 << 10, &region, 12 << 10, 5 << 10).is_err());
+    assert!(region.fill(8 << 10, (16 << 10) + 1, 1).is_err());
+    region.store_u64(8 << 10, 9).unwrap();
+    region.decommit_from(12 << 10);
+    assert!(region.load_u64(12 << 10).is_err());
+    assert_eq!(region.load_u64(8 << 10), Ok(9));
+    region.commit_to(32 << 10).unwrap();
+    assert_eq!(region.load_u64(12 << 10), Ok(0));
+}

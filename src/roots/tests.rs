@@ -1,1 +1,243 @@
-//! Tests.
+//! The root structures by themselves, near the end of their generations
+//! (`roots.never-stale`).
+
+use super::handle::{RETIRED, SLOTS_MAX};
+use super::*;
+use crate::error::Error;
+use crate::heap::GcRef;
+
+fn object(number: u32) -> GcRef {
+    GcRef::from_raw(number * 2)
+}
+
+fn parts(slot: u64) -> (u32, u32) {
+    let handle = Handle { store_id: 1, slot };
+    (handle.index(), handle.generation())
+}
+
+fn get(roots: &LifoRoots, slot: u64) -> Option<GcRef> {
+    let (index, generation) = parts(slot);
+    roots.get(index, generation)
+}
+
+#[test]
+fn a_slot_that_has_issued_its_generations_is_retired() {
+    let roots = LifoRoots::starting_at(RETIRED - 4);
+    let mut stale = Vec::new();
+    // Three generations are left in each slot: RETIRED - 3, -2, -1.
+    for round in 0..30 {
+        let slot = roots.push(object(round + 1)).unwrap();
+        let (index, generation) = parts(slot);
+        assert_eq!(index, round / 3);
+        assert!(generation < RETIRED);
+        assert_eq!(get(&roots, slot), Some(object(round + 1)));
+        assert!(stale.iter().all(|&old| get(&roots, old).is_none()));
+        roots.check().unwrap();
+        roots.truncate(0);
+        assert!(get(&roots, slot).is_none());
+        stale.push(slot);
+    }
+    assert_eq!(roots.live(), 0);
+}
+
+#[test]
+fn forged_handles_on_retired_slots_are_refused() {
+    let roots = LifoRoots::starting_at(RETIRED - 2);
+    for _ in 0..5 {
+        roots.push(object(1)).unwrap();
+        roots.truncate(0);
+    }
+    let live = roots.push(object(2)).unwrap();
+    let (length, _) = parts(live);
+    assert!(length >= 4, "slots before it are retired");
+    for index in 0..length {
+        for generation in [0, 1, RETIRED - 2, RETIRED - 1, RETIRED] {
+            assert_eq!(roots.get(index, generation), None);
+            assert!(!roots.set(index, generation, object(9)));
+        }
+    }
+    assert_eq!(roots.live(), 1);
+    // The sentinel, and beyond.
+    assert_eq!(roots.get(64, RETIRED), None);
+    assert_eq!(roots.get(SLOTS_MAX, RETIRED), None);
+    roots.check().unwrap();
+}
+
+#[test]
+fn a_run_of_retired_slots_is_one_jump_and_no_reference() {
+    let roots = LifoRoots::starting_at(RETIRED - 2);
+    for _ in 0..3000 {
+        roots.push(object(1)).unwrap();
+        roots.truncate(0);
+    }
+    let slot = roots.push(object(1)).unwrap();
+    let (index, _) = parts(slot);
+    assert_eq!(index, 3000);
+    let span = roots.span();
+    assert_eq!(span[0].reference.get() >> 1, 3000);
+    let object_like =
+        |slot: &&crate::heap::RootSlot| GcRef::from_raw(slot.reference.get()).is_object();
+    assert_eq!(span.iter().filter(object_like).count(), 1);
+    roots.check().unwrap();
+}
+
+#[test]
+fn growth_keeps_generations_and_frees_the_old_sentinel_slot() {
+    let roots = LifoRoots::new();
+    let first = roots.push(object(1)).unwrap();
+    roots.truncate(0);
+    // Far beyond the first capacity, so that several growths happen.
+    let slots: Vec<_> = (1..=1000)
+        .map(|number| roots.push(object(number)).unwrap())
+        .collect();
+    assert!(get(&roots, first).is_none());
+    for (number, &slot) in (1..).zip(&slots) {
+        assert_eq!(get(&roots, slot), Some(object(number)));
+        assert_eq!(parts(slot).0, number - 1, "no slot was left out");
+    }
+    roots.check().unwrap();
+    assert_eq!(roots.live_max(), 1000);
+}
+
+#[test]
+fn growth_at_the_end_of_generations_revives_nothing() {
+    let roots = LifoRoots::starting_at(RETIRED - 3);
+    let mut stale = Vec::new();
+    for round in 0..4 {
+        let pushed: Vec<_> = (0..200)
+            .map(|n| roots.push(object(n + 1)).unwrap())
+            .collect();
+        assert!(
+            stale.iter().all(|&old| get(&roots, old).is_none()),
+            "{round}"
+        );
+        for (n, &slot) in (0..).zip(&pushed) {
+            assert_eq!(get(&roots, slot), Some(object(n + 1)));
+        }
+        roots.check().unwrap();
+        roots.truncate(0);
+        stale.extend(pushed);
+    }
+}
+
+#[test]
+fn a_push_below_the_length_retires_an_exhausted_slot() {
+    // As an escape does: the slot that the new root would take has issued its
+    // last generation to a root that is still alive.
+    let roots = LifoRoots::starting_at(RETIRED - 2);
+    let inner = roots.push(object(1)).unwrap();
+    let escaped = roots.push_at(0, object(1)).unwrap();
+    assert_eq!(parts(escaped).0, 1);
+    assert_eq!(get(&roots, inner), None);
+    assert_eq!(get(&roots, escaped), Some(object(1)));
+    assert_eq!(roots.len(), 2);
+    roots.check().unwrap();
+}
+
+#[test]
+fn reserving_more_slots_than_handles_can_name_is_refused() {
+    let roots = LifoRoots::new();
+    let refused = |count| matches!(roots.reserve(count), Err(Error::Limit { .. }));
+    assert!(refused(u64::from(SLOTS_MAX) + 1));
+    assert!(refused(u64::MAX));
+    roots.reserve(10_000).unwrap();
+    assert_eq!(roots.len(), 0);
+    roots.check().unwrap();
+}
+
+#[test]
+fn a_manual_slot_is_retired_at_its_last_generation() {
+    let roots = ManualRoots::starting_at(RETIRED - 5);
+    let mut stale = Vec::new();
+    for round in 0..2000 {
+        let slot = roots.create(object(round + 1)).unwrap();
+        let (index, generation) = parts(slot);
+        assert!(generation < RETIRED && generation % 2 == 1);
+        assert_eq!(roots.get(index, generation), Some(object(round + 1)));
+        assert!(roots.release(index, generation));
+        assert!(!roots.release(index, generation));
+        stale.push((index, generation));
+        // What a free or retired slot's generation could be.
+        for forged in [generation - 1, generation + 1, 0, RETIRED, RETIRED - 1] {
+            assert_eq!(roots.get(index, forged), None);
+            assert!(!roots.release(index, forged));
+        }
+    }
+    assert!(stale.iter().all(|&(i, g)| roots.get(i, g).is_none()));
+    assert_eq!(roots.live(), 0);
+    assert_eq!(stale.iter().map(|&(i, _)| i).max(), Some(999));
+    roots.check().unwrap();
+}
+
+#[test]
+fn manual_roots_are_reused_newest_first_and_never_alias() {
+    let roots = ManualRoots::new();
+    let slots: Vec<_> = (1..=700)
+        .map(|n| parts(roots.create(object(n)).unwrap()))
+        .collect();
+    roots.check().unwrap();
+    for &(index, generation) in slots.iter().step_by(3) {
+        assert!(roots.release(index, generation));
+    }
+    roots.check().unwrap();
+    assert_eq!(roots.live_max(), 700);
+    let again: Vec<_> = (0..234)
+        .map(|n| parts(roots.create(object(1000 + n)).unwrap()))
+        .collect();
+    assert_eq!(roots.live(), 700);
+    assert_eq!(roots.live_max(), 700);
+    for (n, (index, generation)) in (1..).zip(slots) {
+        let expected = if (n - 1) % 3 == 0 {
+            None
+        } else {
+            Some(object(n))
+        };
+        assert_eq!(roots.get(index, generation), expected);
+    }
+    for (n, (index, generation)) in (0..).zip(again) {
+        assert_eq!(roots.get(index, generation), Some(object(1000 + n)));
+    }
+    roots.check().unwrap();
+}
+
+#[test]
+fn scopes_are_left_in_order_and_once() {
+    let scopes = ScopeStack::new().unwrap();
+    let serials: Vec<_> = (0..100)
+        .map(|depth| scopes.enter(depth, 0).unwrap())
+        .collect();
+    scopes.check(100, 0).unwrap();
+    assert!(scopes.exit(serials[98]).is_none());
+    assert!(scopes.exit(0).is_none());
+    assert_eq!(scopes.exit(serials[99]).unwrap().roots, 99);
+    assert!(scopes.exit(serials[99]).is_none());
+    assert!(scopes.unwind(serials[99]).is_none());
+    assert!(scopes.unwind(u64::MAX).is_none());
+    assert_eq!(scopes.unwind(serials[40]).unwrap().roots, 40);
+    assert!(scopes.unwind(serials[60]).is_none());
+    assert_eq!(scopes.innermost_serial(), serials[39]);
+    scopes.check(40, 0).unwrap();
+}
+
+#[test]
+fn a_callback_hides_the_scopes_outside_it() {
+    // At every depth around the first capacity, so that the spare record is
+    // the one that is used.
+    for depth in 10..20 {
+        let scopes = ScopeStack::new().unwrap();
+        let outer: Vec<_> = (0..depth).map(|_| scopes.enter(1, 0).unwrap()).collect();
+        scopes.enter_callback(2, 0);
+        for &serial in outer.iter().chain(&[0, u64::MAX]) {
+            assert!(scopes.exit(serial).is_none());
+            assert!(scopes.unwind(serial).is_none());
+        }
+        let inner: Vec<_> = (0..depth).map(|_| scopes.enter(3, 0).unwrap()).collect();
+        scopes.check(3, 0).unwrap();
+        assert!(scopes.unwind(inner[depth / 2]).is_some());
+        assert_eq!(scopes.exit_callback().roots, 2);
+        for &serial in outer.iter().rev() {
+            assert!(scopes.exit(serial).is_some());
+        }
+        scopes.check(3, 0).unwrap();
+    }
+}

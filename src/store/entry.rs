@@ -95,7 +95,8 @@ impl Store {
             .compare_exchange(owner, caller, Ordering::Acquire, Ordering::Relaxed)
             .map_err(|owner| Error::WrongThread { owner, caller })?;
         if self.state.get() == State::Open {
-            self.entry.store(thread::entry_word_of(caller), Ordering::Relaxed);
+            self.entry
+                .store(thread::entry_word_of(caller), Ordering::Relaxed);
         }
         Ok(())
     }

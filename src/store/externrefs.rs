@@ -97,7 +97,7 @@ impl Store {
     fn host_entry(&self, object: GcRef) -> Option<(u64, HostEntry)> {
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to null or objects of the area; 16 bytes can be
-        // read there. (A smaller object, were there one, ends before others.)
+        // read there, as that is the least size of an object.
         let index = unsafe { address.add(EXTERN_INDEX as usize).cast::<u64>().read() };
         Some((index, self.host.get(index, object)?))
     }

@@ -83,6 +83,7 @@ impl Store {
     /// an error the manual root is as it was.
     ///
     /// Errors: as [`Store::to_rooted`].
+    #[expect(clippy::wrong_self_convention, reason = "`self` is the store")]
     pub(crate) fn into_rooted(&self, handle: Handle) -> Result<Handle> {
         let rooted = self.to_rooted(handle)?;
         self.unroot(handle)?;

@@ -204,6 +204,3 @@ fn process_random() -> u64 {
     // SAFETY: the kernel puts 16 random bytes there.
     unsafe { random.read_unaligned() }
 }
-
-#[cfg(test)]
-mod tests;

@@ -163,3 +163,13 @@ pub(super) fn unrooted(handle: Handle) -> Error {
         generation: handle.generation(),
     }
 }
+
+#[cfg(test)]
+impl Store {
+    /// The address of the object that a live handle refers to, for tests that
+    /// overwrite it.
+    pub(crate) fn address_for_tests(&self, handle: Handle) -> *mut u8 {
+        let object = self.object(handle, "ref").unwrap();
+        self.area.address(object.offset())
+    }
+}

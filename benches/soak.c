@@ -1,0 +1,92 @@
+/* Shows that a handle stays stale for good (`roots.never-stale`).
+ *
+ * Takes a handle, ends its scope, and then pushes more than 2^32 roots through
+ * the same slot: a 32-bit generation that wrapped would make the handle match
+ * again, and name another object. Asks now and then, and at the end; forged
+ * handles of every kind of generation too. About a minute.
+ */
+#include <gcroots.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const uint64_t PUSHES = (UINT64_C(1) << 32) + (UINT64_C(1) << 20);
+
+static void must(gcroots_status_t status, const char *what) {
+  if (status == GCROOTS_OK) return;
+  fprintf(stderr, "soak: %s: %s: %s\n", what, gcroots_status_name(status), gcroots_last_error());
+  exit(1);
+}
+
+/* The handle resolves to nothing. */
+static void refuse(gcroots_store_t *store, gcroots_ref_t ref, uint64_t pushes) {
+  void *data = NULL;
+  gcroots_status_t status = gcroots_externref_data(store, ref, &data);
+  if (status == GCROOTS_ERROR_UNROOTED && data == NULL) return;
+  fprintf(stderr, "soak: after %llu pushes generation %u of slot %u answers %s\n",
+          (unsigned long long)pushes, ref.generation, ref.index, gcroots_status_name(status));
+  exit(1);
+}
+
+int main(void) {
+  gcroots_engine_t *engine;
+  gcroots_store_t *store;
+  gcroots_scope_t scope;
+  gcroots_ref_t object, stale, pushed, forged;
+  gcroots_manually_rooted_t manual;
+  uint64_t pushes = 0, moves = 0;
+  clock_t begin = clock();
+  int old_data, new_data;
+  void *data;
+
+  must(gcroots_engine_new(NULL, &engine), "engine");
+  must(gcroots_store_new(engine, &store), "store");
+  must(gcroots_scope_enter(store, &scope), "enter");
+  must(gcroots_externref_new(store, &new_data, NULL, &object), "new");
+  must(gcroots_ref_to_manually_rooted(store, object, &manual), "root");
+  must(gcroots_scope_exit(store, scope), "exit");
+
+  must(gcroots_scope_enter(store, &scope), "enter");
+  must(gcroots_externref_new(store, &old_data, NULL, &stale), "new");
+  must(gcroots_scope_exit(store, scope), "exit");
+
+  pushed = stale;
+  for (; pushes < PUSHES; pushes++) {
+    uint32_t slot = pushed.index;
+    must(gcroots_scope_enter(store, &scope), "enter");
+    must(gcroots_manually_rooted_to_rooted(store, manual, &pushed), "push");
+    must(gcroots_scope_exit(store, scope), "exit");
+    if (pushed.index != slot) {
+      moves++;
+      printf("after %llu pushes slot %u has issued its last generation; pushes go on in slot %u\n",
+             (unsigned long long)pushes, slot, pushed.index);
+    }
+    if (pushes % (UINT64_C(1) << 16) == 0) refuse(store, stale, pushes);
+  }
+
+  /* Around where a counter would have wrapped to the stale handle's generation. */
+  for (; pushes < PUSHES + 1000; pushes++) {
+    must(gcroots_scope_enter(store, &scope), "enter");
+    must(gcroots_manually_rooted_to_rooted(store, manual, &pushed), "push");
+    refuse(store, stale, pushes);
+    for (forged = stale, forged.generation = 0; forged.generation < 64; forged.generation++)
+      refuse(store, forged, pushes);
+    for (forged.generation = UINT32_MAX - 64; forged.generation != 0; forged.generation++)
+      refuse(store, forged, pushes);
+    must(gcroots_externref_data(store, pushed, &data), "data");
+    if (data != &new_data) return 1;
+    must(gcroots_scope_exit(store, scope), "exit");
+  }
+  if (moves != 1) {
+    fprintf(stderr, "soak: pushes moved to another slot %llu times, not once\n",
+            (unsigned long long)moves);
+    return 1;
+  }
+  must(gcroots_store_verify(store), "verify");
+  must(gcroots_store_free(store), "free");
+  gcroots_engine_free(engine);
+  printf("%llu roots went through one slot and the next; the handle of generation %u of slot %u\n"
+         "is refused: GCROOTS_ERROR_UNROOTED (%.0f s)\n", (unsigned long long)pushes,
+         stale.generation, stale.index, (double)(clock() - begin) / CLOCKS_PER_SEC);
+  return 0;
+}
