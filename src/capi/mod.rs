@@ -2,12 +2,19 @@
 //! file, in the order of `build.rs`.
 //!
 //! A function is three moves: unwrap the arguments, call the core, write `out`.
-//! [`boundary`] has what they share. Comments on exported items are written for
+//! `boundary.rs` has what they share. Comments on exported items are written for
 //! readers of the header.
 #![expect(non_camel_case_types, reason = "the names that C sees")]
 #![expect(
     clippy::missing_safety_doc,
     reason = "what callers must keep to stands once, at the top of the header"
+)]
+#![cfg_attr(
+    doc,
+    expect(
+        rustdoc::broken_intra_doc_links,
+        reason = "`\\param[out]` is for readers of the header"
+    )
 )]
 
 mod boundary;

@@ -80,9 +80,9 @@ impl Store {
     /// was faster, [`Error::Busy`] inside a callback, [`Error::SystemMemory`]
     /// if the thread never owned a store and cannot be registered.
     pub(crate) fn attach(&self) -> Result<()> {
-        let caller = thread::token_or_new()?;
+        let caller = thread::token();
         let owner = self.owner.load(Ordering::Acquire);
-        if owner == caller {
+        if owner != 0 && owner == caller {
             if self.state.get() == State::Closing {
                 return Err(closing());
             }
@@ -91,6 +91,7 @@ impl Store {
         if owner != 0 && thread::lives(owner) {
             return Err(Error::WrongThread { owner, caller });
         }
+        let caller = thread::token_or_new()?;
         self.owner
             .compare_exchange(owner, caller, Ordering::Acquire, Ordering::Relaxed)
             .map_err(|owner| Error::WrongThread { owner, caller })?;

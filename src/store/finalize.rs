@@ -12,7 +12,8 @@ use super::Store;
 use crate::error::{Error, Result};
 
 /// Runs the finalizers that wait, each in a scope of its own, unless one is
-/// running already. Under `null` they wait for the store's end.
+/// running already. Under `null`, and once the store is poisoned, they wait for
+/// its end.
 ///
 /// # Safety
 ///
@@ -25,7 +26,10 @@ pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
         return;
     }
     store().in_callback.set(true);
-    while let Some((finalizer, data)) = store().host.take_pending() {
+    while store().enter_fast() {
+        let Some((finalizer, data)) = store().host.take_pending() else {
+            break;
+        };
         store().begin_callback();
         // SAFETY: whoever made the object promised that its finalizer may be
         // called with its data; it was taken off the queue, so once.
@@ -60,7 +64,7 @@ pub(crate) unsafe fn allocating<T>(
 /// also those that only finalizers let go. Inside a finalizer: once, and the
 /// finalizers are left to the loop that is running.
 ///
-/// Errors: [`Error::NoGc`](crate::error::Error::NoGc).
+/// Errors: [`Error::NoGc`].
 ///
 /// # Safety
 ///
@@ -82,7 +86,8 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
         // old object alive. Only old ones count, or finalizers that make
         // garbage would keep this loop going for ever.
         let old_died = store().host.take_old_died();
-        if !old_died || store().releases() == releases || store().enter().is_err() {
+        store().enter()?;
+        if !old_died || store().releases() == releases {
             return Ok(());
         }
     }
@@ -90,8 +95,8 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
 
 /// Deletes the store: runs the finalizers of all its objects, then its data's.
 ///
-/// Errors: [`Error::WrongThread`](crate::error::Error::WrongThread),
-/// [`Error::Busy`](crate::error::Error::Busy); nothing has happened then.
+/// Errors: [`Error::WrongThread`],
+/// [`Error::Busy`]; nothing has happened then.
 ///
 /// # Safety
 ///
