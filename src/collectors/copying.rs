@@ -20,6 +20,8 @@
 //! lie in the old space, its header must be of a known type, and the object must
 //! end within the old space and fit into the new.
 
+use core::marker::PhantomData;
+
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
@@ -325,9 +327,11 @@ impl CollectionSteps for CopyingHeap {
 
     fn survivors(&self) -> Survivors<'_> {
         Survivors {
-            from: self.old_and_new().0,
+            from: self.old_and_new().0.view(),
             from_end: self.cycle.from_end,
-            to: self.first_object(1 - self.active)..self.cycle.next,
+            to_start: self.first_object(1 - self.active),
+            to_end: self.cycle.next,
+            collection: PhantomData,
         }
     }
 

@@ -378,6 +378,8 @@ impl HostData {
 
 impl WeakTable for &HostData {
     fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
+        // Copies, which stores to entries do not change.
+        let survivors = *survivors;
         let all_old = self.all_old.get();
         for index in 0..self.used.get() {
             let object = self.object(index);

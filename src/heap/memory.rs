@@ -162,20 +162,18 @@ impl Region {
         Ok(())
     }
 
-    /// Whether `bytes` from `offset` on are committed here.
-    #[inline]
-    pub(crate) fn contains(&self, offset: u64, bytes: u64) -> bool {
-        let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
-        into <= span && bytes <= span - into
+    /// A copy of the region's bounds, for loops that only read.
+    pub(crate) fn view(&self) -> RegionView {
+        RegionView {
+            base: self.base,
+            start: self.start,
+            committed: self.committed,
+        }
     }
 
     #[inline]
     fn check(&self, offset: u64, bytes: u64) -> Result<*mut u8> {
-        if !self.contains(offset, bytes) {
-            return Err(Error::internal("an offset outside the heap", offset));
-        }
-        // SAFETY: `offset` lies in the mapping.
-        Ok(unsafe { self.base.as_ptr().add(offset as usize) })
+        self.view().check(offset, bytes)
     }
 
     /// Reads the `u32` at `offset`.
@@ -189,9 +187,7 @@ impl Region {
     /// Reads the `u64` at `offset`.
     #[inline]
     pub(crate) fn load_u64(&self, offset: u64) -> Result<u64> {
-        let address = self.check(offset, 8)?;
-        // SAFETY: 8 bytes from `address` on are committed.
-        Ok(unsafe { address.cast::<u64>().read_unaligned() })
+        self.view().load_u64(offset)
     }
 
     /// Writes the `u32` at `offset`.
@@ -235,6 +231,36 @@ impl Region {
         // SAFETY: the range is committed.
         unsafe { core::ptr::write_bytes(address, byte, to.saturating_sub(from) as usize) };
         Ok(())
+    }
+}
+
+/// The bounds of a region's committed part, as they were when it was made. Valid
+/// until the region changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RegionView {
+    base: NonNull<u8>,
+    start: u64,
+    committed: u64,
+}
+
+impl RegionView {
+    /// The address of `offset`, if `bytes` from there on are committed.
+    #[inline]
+    fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
+        let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
+        if into > span || bytes > span - into {
+            return Err(Error::internal("an offset outside the heap", offset));
+        }
+        // SAFETY: `offset` lies in the mapping.
+        Ok(unsafe { self.base.as_ptr().add(offset as usize) })
+    }
+
+    /// Reads the `u64` at `offset`.
+    #[inline]
+    pub(crate) fn load_u64(self, offset: u64) -> Result<u64> {
+        let address = self.check(offset, 8)?;
+        // SAFETY: 8 bytes from `address` on are committed.
+        Ok(unsafe { address.cast::<u64>().read_unaligned() })
     }
 }
 

@@ -1,19 +1,25 @@
 //! Who survived a collection, and the tables that want to know.
 
+use core::marker::PhantomData;
+
 use super::header::ObjectHeader;
-use super::memory::Region;
+use super::memory::RegionView;
 use super::reference::GcRef;
 use crate::error::{Error, Result};
 
 /// Answers, at the end of tracing, where an object is now.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Survivors<'a> {
     /// The space that survivors moved out of.
-    pub(crate) from: &'a Region,
+    pub(crate) from: RegionView,
     /// Where the objects in it ended.
     pub(crate) from_end: u64,
-    /// Where they moved to.
-    pub(crate) to: core::ops::Range<u64>,
+    /// Where the first survivor is now.
+    pub(crate) to_start: u64,
+    /// Where the last one ends.
+    pub(crate) to_end: u64,
+    /// The collection.
+    pub(crate) collection: PhantomData<&'a ()>,
 }
 
 impl Survivors<'_> {
@@ -25,7 +31,7 @@ impl Survivors<'_> {
         let header = ObjectHeader::from_bits(self.from.load_u64(old.offset())?);
         match header.forwarded() {
             None => Ok(None),
-            Some(new) if self.to.contains(&new.offset()) => Ok(Some(new)),
+            Some(new) if (self.to_start..self.to_end).contains(&new.offset()) => Ok(Some(new)),
             Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
         }
     }
