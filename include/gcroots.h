@@ -417,7 +417,8 @@ typedef struct {
  *
  * \param engine (borrowed): the store keeps a reference of its own
  * \param[out] out the store (owned); release it with gcroots_store_free()
- * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY; GCROOTS_ERROR_LIMIT if the system has no
+ *         thread-specific key left
  */
 GCROOTS_API
 GCROOTS_NODISCARD

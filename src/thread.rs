@@ -23,13 +23,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::fallible;
 
-/// Tokens are multiples of this; the bits below hold [`LAYOUT_VERSION`].
+/// Tokens are multiples of this; the bits below hold [`LAYOUT_VERSION`] and
+/// [`ENDED`].
 const TOKEN_STEP: u64 = 16;
 
 /// The version of the layout of a store's hot block. It stands in the low bits
 /// of the words that are compared, so that inline code of another version never
 /// finds a match and falls back to calls.
 const LAYOUT_VERSION: u64 = 1;
+
+/// In a thread's word when its last exit hook has run, so that no entry word
+/// equals it.
+const ENDED: u64 = 2;
 
 const _: () = assert!(
     LAYOUT_VERSION == 1,
@@ -71,7 +76,7 @@ core::arch::global_asm!(
 
 /// The calling thread's token, 0 if it has none yet.
 pub(crate) fn token() -> u64 {
-    entry_word() & !LAYOUT_VERSION
+    entry_word() & !(TOKEN_STEP - 1)
 }
 
 /// What the first word of a store is while the thread with this token may call.
@@ -138,17 +143,16 @@ pub(crate) fn block() -> *const ThreadBlock {
 /// The threads that have a token and have not ended.
 struct Living {
     tokens: Vec<u64>,
-    /// The process that `tokens` is about: of a parent's threads only the one
-    /// that called `fork` lives on.
-    process: libc::pid_t,
     /// Its destructor runs when a thread ends.
     key: Option<libc::pthread_key_t>,
+    /// Whether [`after_fork`] is registered.
+    fork_hook: bool,
 }
 
 static LIVING: Mutex<Living> = Mutex::new(Living {
     tokens: Vec::new(),
-    process: 0,
     key: None,
+    fork_hook: false,
 });
 
 /// Destructor rounds that every system promises. The last round removes the
@@ -156,15 +160,33 @@ static LIVING: Mutex<Living> = Mutex::new(Living {
 const DESTRUCTOR_ROUNDS: usize = 4;
 
 fn living() -> MutexGuard<'static, Living> {
-    let mut living = LIVING.lock().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: getpid has no preconditions.
-    let process = unsafe { libc::getpid() };
-    if living.process != process {
-        living.process = process;
-        let me = token();
-        living.tokens.retain(|&t| t == me);
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Living {
+    /// Registers, once, what must run when a thread ends and after a fork.
+    fn install_hooks(&mut self) -> Result<libc::pthread_key_t> {
+        if !self.fork_hook {
+            // SAFETY: the library is never unloaded.
+            if unsafe { libc::pthread_atfork(None, None, Some(after_fork)) } != 0 {
+                return Err(fallible::refused(0));
+            }
+            self.fork_hook = true;
+        }
+        if let Some(key) = self.key {
+            return Ok(key);
+        }
+        let mut key = 0;
+        // SAFETY: `key` is valid for writing; the library is never unloaded.
+        if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
+            return Err(Error::Limit {
+                what: "thread-specific keys of the system",
+                limit: 1024,
+            });
+        }
+        self.key = Some(key);
+        Ok(key)
     }
-    living
 }
 
 /// The calling thread's token, made now if it has none.
@@ -174,28 +196,17 @@ pub(crate) fn token_or_new() -> Result<u64> {
     if token() != 0 {
         return Ok(token());
     }
-    let mut living = living();
-    let key = match living.key {
-        Some(key) => key,
-        None => {
-            let mut key = 0;
-            // SAFETY: `key` is valid for writing.
-            if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
-                return Err(Error::Limit {
-                    what: "thread-specific keys of the system",
-                    limit: 1024,
-                });
-            }
-            living.key = Some(key);
-            key
-        }
-    };
     let new = NEXT.fetch_add(TOKEN_STEP, Ordering::Relaxed);
-    fallible::push(&mut living.tokens, new)?;
-    // SAFETY: `key` was created above or by an earlier call.
-    if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
-        living.tokens.pop();
-        return Err(fallible::refused(0));
+    // No hook will run for a thread in its last moments: it counts as ended.
+    if entry_word() & ENDED == 0 {
+        let mut living = living();
+        let key = living.install_hooks()?;
+        fallible::push(&mut living.tokens, new)?;
+        // SAFETY: the key was created.
+        if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
+            living.tokens.pop();
+            return Err(fallible::refused(0));
+        }
     }
     // SAFETY: the block is this thread's own, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(new) };
@@ -220,7 +231,13 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
     let me = token();
     living.tokens.retain(|&t| t != me);
     // SAFETY: the block is this thread's own, and nothing else borrows it.
-    unsafe { *(*block()).word.get() = entry_word_of(0) };
+    unsafe { *(*block()).word.get() = entry_word_of(0) | ENDED };
+}
+
+/// The system calls this in the child of a fork, on the only thread there is.
+extern "C" fn after_fork() {
+    let me = token();
+    living().tokens.retain(|&t| t == me);
 }
 
 #[cfg(test)]

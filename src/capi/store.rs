@@ -90,7 +90,8 @@ impl From<Stats> for gcroots_stats_t {
 ///
 /// \param engine (borrowed): the store keeps a reference of its own
 /// \param[out] out the store (owned); release it with gcroots_store_free()
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY; GCROOTS_ERROR_LIMIT if the system has no
+///         thread-specific key left
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_store_new(

@@ -71,7 +71,8 @@ pub(crate) struct HostData {
     capacity: Cell<u32>,
     pending_first: Cell<u32>,
     pending_last: Cell<u32>,
-    external_bytes: Cell<u64>,
+    /// The sum over entries in use; wide enough never to overflow.
+    external_bytes: Cell<u128>,
     /// The next sweep takes every entry for old, and marks the survivors so.
     all_old: Cell<bool>,
     /// Whether an old entry with a finalizer died since this was last asked.
@@ -225,22 +226,24 @@ impl HostData {
     /// its place.
     pub(crate) fn replace(&self, index: u64, entry: HostEntry) {
         let old = self.entry(index as u32).replace(entry);
-        self.external_bytes.set(
-            self.external_bytes
-                .get()
-                .saturating_sub(old.external_bytes)
-                .saturating_add(entry.external_bytes),
-        );
+        let others = self.external_bytes.get() - u128::from(old.external_bytes);
+        self.external_bytes
+            .set(others + u128::from(entry.external_bytes));
     }
 
     /// Memory outside the heap that live objects keep alive; saturates.
     pub(crate) fn external_bytes(&self) -> u64 {
-        self.external_bytes.get()
+        u64::try_from(self.external_bytes.get()).unwrap_or(u64::MAX)
     }
 
     /// Whether finalizers are waiting.
     pub(crate) fn has_pending(&self) -> bool {
         self.pending_first.get() != END
+    }
+
+    /// At least as many as there are objects and waiting finalizers.
+    pub(crate) fn entries_at_most(&self) -> u32 {
+        self.used.get()
     }
 
     /// Queues a finalizer that belongs to no object, given
@@ -283,7 +286,7 @@ impl HostData {
             (entry.external_bytes, finalized, entry.link == OLD)
         });
         if external_bytes > 0 {
-            let left = self.external_bytes.get().saturating_sub(external_bytes);
+            let left = self.external_bytes.get() - u128::from(external_bytes);
             self.external_bytes.set(left);
         }
         if !finalized {
@@ -304,11 +307,11 @@ impl HostData {
         }
     }
 
-    /// Begins a full collection: objects that are there now are old, those
-    /// that finalizers make are not.
+    /// Begins a full collection: objects that are there now, and finalizers that
+    /// wait, are old; what finalizers make is not.
     pub(crate) fn begin_full_collection(&self) {
         self.all_old.set(true);
-        self.old_died.set(false);
+        self.old_died.set(self.has_pending());
     }
 
     /// Whether an old object with a finalizer died since this was last asked.
@@ -334,16 +337,15 @@ impl HostData {
         if on_lists + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
-        let mut external = 0_u64;
+        let mut external = 0;
         for index in 0..self.used.get() {
             let entry = self.entry(index).get();
             if entry.object != NONE {
-                external = external.saturating_add(entry.external_bytes);
+                external += u128::from(entry.external_bytes);
             }
         }
-        // A sum that has saturated is no longer exact.
-        let exact = external < u64::MAX / 2 && self.external_bytes() < u64::MAX / 2;
-        if exact && external != self.external_bytes() {
+        if external != self.external_bytes.get() {
+            let external = self.external_bytes();
             return Err(Error::internal("a wrong sum of external bytes", external));
         }
         Ok(())

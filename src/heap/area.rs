@@ -97,12 +97,6 @@ impl AllocationArea {
         self.refresh();
     }
 
-    /// Takes `bytes` off the budget: memory outside the heap that its objects
-    /// keep alive hastens the next collection.
-    pub(crate) fn spend_budget(&self, bytes: u64) {
-        self.set_budget_end(self.budget_end.get().saturating_sub(bytes));
-    }
-
     /// Sends every allocation to the slow path, or no longer.
     pub(crate) fn set_attention(&self, on: bool) {
         self.attention.set(on);

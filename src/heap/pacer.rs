@@ -14,8 +14,9 @@
 //! never below half the live bytes, so that the work of collecting a growing
 //! heap stays proportional to what is allocated, and never above four times.
 //!
-//! Bytes outside the heap that its objects keep alive count as live and as
-//! allocated: they hasten a collection and never refuse an allocation.
+//! Bytes outside the heap that its objects keep alive have a budget of their own
+//! (`store/collect.rs`): they hasten a collection, never delay one, and never
+//! refuse an allocation.
 
 use std::time::Instant;
 
@@ -33,9 +34,9 @@ const NEWEST: f64 = 0.5;
 /// One collection as the pacer sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cycle {
-    /// Bytes that survived, external ones included.
+    /// Bytes that survived.
     pub(crate) live_bytes: u64,
-    /// Bytes allocated since the collection before, external ones included.
+    /// Bytes allocated since the collection before.
     pub(crate) allocated_bytes: u64,
     /// Nanoseconds between the two collections.
     pub(crate) mutator_nanoseconds: u64,

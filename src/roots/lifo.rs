@@ -21,6 +21,8 @@ pub(crate) struct LifoRoots {
     slots: SlotArray,
     len: Cell<u32>,
     retired: Cell<u32>,
+    /// The most roots at once, as of the last retirement.
+    live_max: Cell<u32>,
 }
 
 /// Where the next push goes, read before anything is written.
@@ -43,6 +45,7 @@ impl LifoRoots {
             slots: SlotArray::new(generation),
             len: Cell::new(0),
             retired: Cell::new(0),
+            live_max: Cell::new(0),
         }
     }
 
@@ -112,6 +115,7 @@ impl LifoRoots {
             if slot.generation.get() == LAST {
                 slot.generation.set(RETIRED);
                 slot.reference.set(link(1));
+                self.live_max.set(self.live_max());
                 self.retired.set(self.retired.get() + 1);
             }
             index += slot.reference.get() >> 1;
@@ -157,8 +161,20 @@ impl LifoRoots {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve(&self, count: u64) -> Result<()> {
-        let taken = u64::from(self.len()) + u64::from(self.retired.get());
-        self.slots.grow_to(taken.saturating_add(count))
+        let (mut index, mut found) = (self.len(), 0);
+        while found < count && index < self.slots.capacity() {
+            let slot = self.slots.slot(index);
+            match slot.generation.get() {
+                RETIRED => index += slot.reference.get() >> 1,
+                LAST => index += 1,
+                _ => {
+                    index += 1;
+                    found += 1;
+                }
+            }
+        }
+        self.slots
+            .grow_to(u64::from(index).saturating_add(count - found))
     }
 
     /// The slot of the root with these bits, if it is alive.
@@ -215,7 +231,8 @@ impl LifoRoots {
 
     /// The most roots that there were at once.
     pub(crate) fn live_max(&self) -> u32 {
-        self.slots.ever_used() - self.retired.get()
+        let without_retired = self.slots.ever_used() - self.retired.get();
+        without_retired.max(self.live_max.get())
     }
 
     /// Checks the stack's invariants.

@@ -30,6 +30,9 @@ pub(crate) struct ManualRoots {
     free: Cell<u32>,
     created: Cell<u64>,
     released: Cell<u64>,
+    retired: Cell<u32>,
+    /// The most roots at once, as of the last retirement.
+    live_max: Cell<u32>,
 }
 
 impl ManualRoots {
@@ -47,6 +50,8 @@ impl ManualRoots {
             free: Cell::new(END),
             created: Cell::new(0),
             released: Cell::new(0),
+            retired: Cell::new(0),
+            live_max: Cell::new(0),
         }
     }
 
@@ -138,6 +143,8 @@ impl ManualRoots {
         self.released.set(self.released.get() + 1);
         if generation == EXHAUSTED {
             // Retired: neither used again nor linked.
+            self.live_max.set(self.live_max());
+            self.retired.set(self.retired.get() + 1);
             slot.reference.set(0);
         } else {
             slot.reference.set(link(self.free.get()));
@@ -164,9 +171,8 @@ impl ManualRoots {
     /// The most roots that there were at once: never-used slots come last from
     /// the free list, so each slot that was ever used was needed.
     pub(crate) fn live_max(&self) -> u32 {
-        let retired = |slot: &&RootSlot| slot.generation.get() == EXHAUSTED;
-        let retired = self.span().iter().filter(retired).count() as u32;
-        self.slots.ever_used() - retired
+        let without_retired = self.slots.ever_used() - self.retired.get();
+        without_retired.max(self.live_max.get())
     }
 
     /// Checks the invariants: each slot is in use, free or retired, and the
@@ -180,15 +186,15 @@ impl ManualRoots {
                 used.into(),
             ));
         }
-        let (mut alive, mut free) = (0, 0);
+        let (mut alive, mut free, mut retired) = (0, 0, 0);
         for slot in self.span() {
             match slot.generation.get() {
                 odd if odd & 1 == 1 => alive += 1,
-                EXHAUSTED => {}
+                EXHAUSTED => retired += 1,
                 _ => free += 1,
             }
         }
-        if alive != self.live() || alive > used.into() {
+        if alive != self.live() || retired != self.retired.get() {
             return Err(Error::internal("a wrong number of manual roots", alive));
         }
         let mut next = self.free.get();

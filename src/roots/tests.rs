@@ -146,6 +146,49 @@ fn reserving_more_slots_than_handles_can_name_is_refused() {
 }
 
 #[test]
+fn a_reservation_counts_neither_retired_nor_exhausted_slots() {
+    let roots = LifoRoots::starting_at(RETIRED - 2);
+    for _ in 0..10 {
+        roots.push(object(1)).unwrap();
+    }
+    roots.truncate(0);
+    roots.reserve(64).unwrap();
+    let ready = (0..64).filter(|_| {
+        // What a push finds without growing the array.
+        let room = roots.push(object(1)).map(parts).unwrap().0;
+        room < 10 + 64
+    });
+    assert_eq!(ready.count(), 64);
+    roots.check().unwrap();
+}
+
+#[test]
+fn the_most_roots_at_once_never_falls() {
+    let (lifo, manual) = (
+        LifoRoots::starting_at(RETIRED - 2),
+        ManualRoots::starting_at(RETIRED - 3),
+    );
+    for count in [5, 3, 1, 7, 2] {
+        let created: Vec<_> = (0..count)
+            .map(|n| {
+                lifo.push(object(n + 1)).unwrap();
+                parts(manual.create(object(n + 1)).unwrap())
+            })
+            .collect();
+        lifo.truncate(0);
+        for (index, generation) in created {
+            assert!(manual.release(index, generation));
+        }
+        let most = if count == 7 || count == 2 { 7 } else { 5 };
+        assert_eq!(
+            (lifo.live_max(), manual.live_max()),
+            (most, most),
+            "{count}"
+        );
+    }
+}
+
+#[test]
 fn a_manual_slot_is_retired_at_its_last_generation() {
     let roots = ManualRoots::starting_at(RETIRED - 5);
     let mut stale = Vec::new();

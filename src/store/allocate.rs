@@ -44,6 +44,7 @@ impl Cold {
             let runtime = store.engine.config().runtime();
             self.heap = Some(runtime.new_heap(store.engine.heap_options(), &store.area)?);
             self.headroom = store.area.end() - store.area.next();
+            self.external_budget = self.headroom;
             store.refresh_attention();
         }
         Ok(())
@@ -72,7 +73,8 @@ impl Cold {
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom
     /// decides: what was allocated since the last collection must be at least
-    /// half of it before a collection is worth its cost.
+    /// half of it before a collection is worth its cost, or what was announced
+    /// outside the heap all of its budget.
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
         if !self.heap()?.collects() {
@@ -85,10 +87,9 @@ impl Cold {
                 other => other,
             });
         }
-        let allocated = area
-            .allocated_bytes()
-            .saturating_add(self.external_allocated);
-        if allocated < self.headroom / 2 && self.heap()?.grow(area, bytes).is_ok() {
+        let external = self.external_allocated >= self.external_budget;
+        let early = !external && area.allocated_bytes() < self.headroom / 2;
+        if early && self.heap()?.grow(area, bytes).is_ok() {
             return Ok(());
         }
         self.collect(store)?;

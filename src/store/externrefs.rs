@@ -50,11 +50,12 @@ impl Store {
     ///
     /// Errors: those of allocating, pushing a root, and adding an entry.
     pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Result<Handle> {
-        self.lifo.reserve_one()?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
-        self.host
-            .secure()
+        // After the allocation, so that NO_GC comes before a lack of memory.
+        self.lifo
+            .reserve_one()
+            .and_then(|()| self.host.secure())
             .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
         let index = self
             .host
@@ -187,11 +188,12 @@ impl Store {
 }
 
 impl super::Cold {
-    /// Takes external bytes off the budget until the next collection.
+    /// Counts external bytes that a new or changed object announces; ends the
+    /// allocation budget when they are worth a collection.
     fn spend_external(&mut self, store: &Store, bytes: u64) {
-        if bytes > 0 {
-            self.external_allocated = self.external_allocated.saturating_add(bytes);
-            store.area.spend_budget(bytes);
+        self.external_allocated = self.external_allocated.saturating_add(bytes);
+        if bytes > 0 && self.external_allocated >= self.external_budget {
+            store.area.set_budget_end(store.area.next());
         }
     }
 }

@@ -26,7 +26,13 @@ pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
         return;
     }
     store().in_callback.set(true);
-    while store().enter_fast() {
+    // Enough for all that wait now. What inner collections add runs too, up to
+    // the same number: the rest waits for the next time, or finalizers that make
+    // objects of their own kind could keep this loop going for ever.
+    for _ in 0..store().host.entries_at_most() {
+        if !store().enter_fast() {
+            break;
+        }
         let Some((finalizer, data)) = store().host.take_pending() else {
             break;
         };

@@ -87,6 +87,8 @@ struct Cold {
     headroom: u64,
     /// External bytes announced since the last collection.
     external_allocated: u64,
+    /// So many are worth a collection.
+    external_budget: u64,
     /// Allocations since the last one that stress made collect.
     stress_count: u32,
     collections: u64,
@@ -127,6 +129,7 @@ impl Store {
             pacer: Pacer::new(),
             headroom: 0,
             external_allocated: 0,
+            external_budget: 0,
             stress_count: 0,
             collections: 0,
             moved_bytes: 0,

@@ -1,0 +1,394 @@
+/* Configurations: what is accepted, what is refused, and what each setting does. */
+#include "check.h"
+
+#define GIB ((size_t)1 << 30)
+
+/* A store of an engine that is made with the configuration, which is freed. */
+static gcroots_store_t *store_with(gcroots_config_t *config) {
+  gcroots_engine_t *made_engine;
+  gcroots_store_t *made;
+  OK(gcroots_engine_new(config, &made_engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(made_engine, &made));
+  gcroots_engine_free(made_engine);
+  return made;
+}
+
+/* The fixture's store becomes one of this configuration. */
+static void use(gcroots_config_t *config) {
+  OK(gcroots_store_free(store));
+  store = store_with(config);
+}
+
+/* engine_new refuses the configuration and writes nothing. */
+static void refused_by_engine(const gcroots_config_t *config) {
+  gcroots_engine_t *const before = engine;
+  gcroots_engine_t *out = before;
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_engine_new(config, &out));
+  CHECK(out == before);
+}
+
+static void accepted_by_engine(const gcroots_config_t *config) {
+  gcroots_engine_t *made;
+  OK(gcroots_engine_new(config, &made));
+  gcroots_engine_free(made);
+}
+
+/* Makes an object that no root holds. */
+static void make_garbage(int *finalized) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, finalized, count_call, &ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+/* How many rooted objects the store takes. */
+static size_t fill(void) {
+  size_t count = 0;
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+  return count;
+}
+
+CASE(a_new_configuration_makes_an_engine) {
+  gcroots_config_t *config = gcroots_config_new();
+  CHECK(config != NULL);
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+}
+
+CASE(freeing_no_configuration_does_nothing) {
+  gcroots_config_free(NULL);
+}
+
+CASE(configurations_are_independent) {
+  gcroots_config_t *a = variant_config(0), *b = variant_config(0);
+  CHECK(a != b);
+  OK(gcroots_config_set_heap_limit(a, 64 << 10));
+  OK(gcroots_config_set_heap_initial(b, 1 << 20));
+  accepted_by_engine(a);
+  gcroots_config_free(a);
+  accepted_by_engine(b);
+  gcroots_config_free(b);
+}
+
+CASE(no_configuration_is_refused_by_each_setter) {
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, GCROOTS_COLLECTOR_AUTO));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 1 << 20));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_initial(NULL, 0));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_stress(NULL, 1));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
+}
+
+CASE(null_is_named_before_a_wrong_number) {
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, 99));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 0));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, SIZE_MAX));
+}
+
+CASE(collectors_that_are_built_are_accepted) {
+  static const gcroots_collector_t built[] = {GCROOTS_COLLECTOR_AUTO, GCROOTS_COLLECTOR_NULL,
+                                              GCROOTS_COLLECTOR_COPYING};
+  for (size_t i = 0; i < sizeof built / sizeof *built; i++) {
+    gcroots_config_t *config = variant_config(0);
+    OK(gcroots_config_set_collector(config, built[i]));
+    use(config);
+    CHECK(data_of(new_externref(&store)) == &store);
+  }
+}
+
+CASE(collectors_that_are_not_built_are_refused) {
+  gcroots_config_t *config = variant_config(0);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_DRC));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_GENERATIONAL));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_CHECK));
+  gcroots_config_free(config);
+}
+
+CASE(numbers_of_no_collector_are_refused) {
+  /* Among them ones that a narrower integer would take for a collector. */
+  static const uint32_t none[] = {6,          7,          255,        256,        257,
+                                  259,        65536 + 1,  0x7fffffff, 0x80000000, 0x80000001,
+                                  0x80000003, 0xfffffffe, 0xffffffff};
+  gcroots_config_t *config = variant_config(0);
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, none[i]));
+  gcroots_config_free(config);
+}
+
+CASE(a_refused_collector_leaves_the_one_before) {
+  int finalized = 0;
+  gcroots_config_t *config = variant_config(0);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, 99));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_DRC));
+  use(config);
+  make_garbage(&finalized);
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 1);
+}
+
+CASE(the_last_collector_set_is_the_one) {
+  int finalized = 0;
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_collector(config, GCROOTS_COLLECTOR_NULL));
+  OK(gcroots_config_set_collector(config, GCROOTS_COLLECTOR_COPYING));
+  OK(gcroots_config_set_collector(config, collector));
+  use(config);
+  make_garbage(&finalized);
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0));
+  OK(gcroots_store_free(store));
+  store = NULL;
+}
+
+CASE(auto_collects) {
+  int finalized = 0;
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_collector(config, GCROOTS_COLLECTOR_AUTO));
+  use(config);
+  make_garbage(&finalized);
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == 1);
+}
+
+CASE(the_default_collector_is_auto) {
+  int finalized = 0;
+  use(gcroots_config_new());
+  make_garbage(&finalized);
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == 1);
+}
+
+CASE(null_never_collects_even_under_stress) {
+  int finalized = 0;
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_collector(config, GCROOTS_COLLECTOR_NULL));
+  OK(gcroots_config_set_stress(config, 1));
+  OK(gcroots_config_set_poison(config, true));
+  use(config);
+  for (int i = 0; i < 100; i++) make_garbage(&finalized);
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == 0);
+  CHECK(stats_of(store).objects == 100);
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 100);
+}
+
+CASE(a_heap_limit_of_zero_is_refused) {
+  gcroots_config_t *config = variant_config(0);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, 0));
+  gcroots_config_free(config);
+}
+
+CASE(a_heap_limit_above_16_gib_is_refused) {
+  static const size_t limits[] = {16 * GIB + 1,     17 * GIB,     32 * GIB,
+                                  SIZE_MAX / 2 + 1, SIZE_MAX - 7, SIZE_MAX};
+  gcroots_config_t *config = variant_config(0);
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, limits[i]));
+  gcroots_config_free(config);
+}
+
+CASE(heap_limits_at_the_edges_are_accepted) {
+  static const size_t limits[] = {1, 2, 4095, 4096, 4 * GIB, 16 * GIB - 1, 16 * GIB};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    use(variant_config(limits[i]));
+    CHECK(data_of(new_externref(&store)) == &store);
+    OK(gcroots_store_gc(store));
+    OK(gcroots_store_verify(store));
+  }
+}
+
+CASE(a_refused_heap_limit_leaves_the_one_before) {
+  gcroots_config_t *config = variant_config(64 << 10);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, 0));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, SIZE_MAX));
+  use(config);
+  CHECK(fill() <= (64 << 10) / 16);
+}
+
+CASE(the_last_heap_limit_set_is_the_one) {
+  gcroots_config_t *config = variant_config(64 << 10);
+  OK(gcroots_config_set_heap_limit(config, 16 * GIB));
+  OK(gcroots_config_set_heap_limit(config, 128 << 10));
+  use(config);
+  CHECK(fill() > (64 << 10) / 16 - 16);
+  CHECK(stats_of(store).committed_bytes <= 128 << 10);
+}
+
+CASE(an_initial_size_above_the_limit_is_refused_by_engine_new) {
+  gcroots_config_t *config = variant_config(1 << 20);
+  OK(gcroots_config_set_heap_initial(config, (1 << 20) + 1));
+  refused_by_engine(config);
+  OK(gcroots_config_set_heap_initial(config, SIZE_MAX));
+  refused_by_engine(config);
+  gcroots_config_free(config);
+}
+
+CASE(an_initial_size_above_the_default_limit_is_refused) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_heap_initial(config, 4 * GIB + 1));
+  refused_by_engine(config);
+  gcroots_config_free(config);
+}
+
+CASE(initial_size_and_limit_may_be_set_in_any_order) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_heap_initial(config, 2 << 20));
+  OK(gcroots_config_set_heap_limit(config, 1 << 20));
+  refused_by_engine(config);
+  OK(gcroots_config_set_heap_limit(config, 4 << 20));
+  accepted_by_engine(config);
+  gcroots_config_free(config);
+}
+
+CASE(a_configuration_that_was_refused_can_be_mended) {
+  gcroots_config_t *config = variant_config(1 << 20);
+  OK(gcroots_config_set_heap_initial(config, 2 << 20));
+  refused_by_engine(config);
+  OK(gcroots_config_set_heap_initial(config, 0));
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+}
+
+CASE(an_initial_size_of_the_whole_limit_is_committed_by_the_first_object) {
+  gcroots_config_t *config = variant_config(1 << 20);
+  OK(gcroots_config_set_heap_initial(config, 1 << 20));
+  use(config);
+  CHECK(stats_of(store).committed_bytes == 0);
+  new_externref(NULL);
+  /* A collection may give back at once what stays unused. */
+  if (!stressed) CHECK(stats_of(store).committed_bytes == 1 << 20);
+  CHECK(stats_of(store).committed_bytes <= 1 << 20);
+}
+
+CASE(an_initial_size_of_one_byte_is_accepted) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_heap_initial(config, 1));
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+  if (!stressed) CHECK(stats_of(store).committed_bytes <= 64 << 10);
+}
+
+CASE(an_initial_size_is_committed_by_the_first_object) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_heap_initial(config, 128 << 10));
+  use(config);
+  new_externref(NULL);
+  if (!stressed) CHECK(stats_of(store).committed_bytes == 128 << 10);
+}
+
+CASE(the_default_initial_size_is_within_a_small_limit) {
+  gcroots_config_t *config = variant_config(48 << 10);
+  OK(gcroots_config_set_heap_initial(config, 0));
+  use(config);
+  new_externref(NULL);
+  CHECK(stats_of(store).committed_bytes > 0);
+  CHECK(stats_of(store).committed_bytes <= 48 << 10);
+}
+
+CASE(stress_collects_at_every_nth_allocation) {
+  static const uint32_t every[] = {1, 2, 3, 7};
+  for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
+    gcroots_config_t *config = variant_config(0);
+    OK(gcroots_config_set_stress(config, every[i]));
+    use(config);
+    for (int made = 0; made < 84; made++) new_externref(NULL);
+    CHECK(stats_of(store).collections == (collects ? 84 / every[i] : 0));
+  }
+}
+
+CASE(stress_of_zero_is_off) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_stress(config, 1));
+  OK(gcroots_config_set_stress(config, 0));
+  use(config);
+  for (int made = 0; made < 100; made++) new_externref(NULL);
+  CHECK(stats_of(store).collections == 0);
+}
+
+CASE(the_greatest_stress_is_accepted) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_stress(config, UINT32_MAX));
+  use(config);
+  for (int made = 0; made < 100; made++) new_externref(NULL);
+  CHECK(stats_of(store).collections == 0);
+}
+
+CASE(stress_finalizes_garbage_in_the_next_allocation) {
+  int finalized = 0;
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_stress(config, 1));
+  use(config);
+  make_garbage(&finalized);
+  CHECK(finalized == 0);
+  new_externref(NULL);
+  CHECK(finalized == (collects ? 1 : 0));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 1);
+}
+
+CASE(poison_does_not_touch_what_lives) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_ref_t ref;
+  uint64_t hash, again;
+  OK(gcroots_config_set_poison(config, true));
+  use(config);
+  ref = new_externref(&hash);
+  OK(gcroots_ref_hash(store, ref, &hash));
+  for (int i = 0; i < 5; i++) {
+    gcroots_scope_t scope = enter();
+    new_externref(NULL);
+    OK(gcroots_scope_exit(store, scope));
+    OK(gcroots_store_gc(store));
+    OK(gcroots_store_verify(store));
+    CHECK(data_of(ref) == &hash);
+    OK(gcroots_ref_hash(store, ref, &again));
+    CHECK(again == hash);
+  }
+}
+
+CASE(poison_can_be_set_and_unset_again) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_poison(config, true));
+  OK(gcroots_config_set_poison(config, true));
+  OK(gcroots_config_set_poison(config, false));
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+  OK(gcroots_store_gc(store));
+}
+
+CASE(an_engine_keeps_a_copy_of_its_configuration) {
+  gcroots_config_t *config = variant_config(64 << 10);
+  gcroots_engine_t *made;
+  OK(gcroots_engine_new(config, &made));
+  OK(gcroots_config_set_heap_limit(config, 1 << 20));
+  OK(gcroots_config_set_stress(config, 1));
+  OK(gcroots_config_set_heap_initial(config, SIZE_MAX));
+  gcroots_config_free(config);
+  OK(gcroots_store_free(store));
+  OK(gcroots_store_new(made, &store));
+  gcroots_engine_free(made);
+  new_externref(NULL);
+  if (!stressed) CHECK(stats_of(store).collections == 0);
+  CHECK(fill() <= (64 << 10) / 16);
+}
+
+CASE(a_configuration_makes_any_number_of_engines) {
+  gcroots_config_t *config = variant_config(0);
+  const gcroots_config_t *same = config;
+  for (int i = 0; i < 10; i++) accepted_by_engine(same);
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+}

@@ -1,0 +1,797 @@
+/* Host objects: their pointer, tag and external bytes. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MANUAL_BIT 0x80000000u
+
+static const char tag_a, tag_b;
+
+static gcroots_externref_options_t options_of(void *data) {
+  gcroots_externref_options_t options = {sizeof options, data, NULL, NULL, 0};
+  return options;
+}
+
+static gcroots_ref_t new_tagged(void *data, const void *tag) {
+  gcroots_externref_options_t options = options_of(data);
+  gcroots_ref_t ref;
+  options.tag = tag;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  return ref;
+}
+
+static gcroots_ref_t new_external(size_t bytes) {
+  gcroots_externref_options_t options = options_of(NULL);
+  gcroots_ref_t ref;
+  options.external_bytes = bytes;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  return ref;
+}
+
+/* Every function that takes an externref answers this for it. */
+static void all_refuse(gcroots_status_t expected, gcroots_ref_t ref) {
+  int pattern;
+  void *data = &pattern;
+  REFUSED(expected, gcroots_externref_data(store, ref, &data));
+  REFUSED(expected, gcroots_externref_data_tagged(store, ref, NULL, &data));
+  REFUSED(expected, gcroots_externref_data_tagged(store, ref, &tag_a, &data));
+  REFUSED(expected, gcroots_externref_set_data(store, ref, NULL));
+  REFUSED(expected, gcroots_externref_set_external_bytes(store, ref, 1));
+  REFUSED(expected, gcroots_externref_set_external_bytes(store, ref, SIZE_MAX));
+  CHECK(data == &pattern);
+}
+
+static gcroots_ref_t with_bits(gcroots_ref_t ref, uint32_t generation, uint32_t index) {
+  ref.generation = generation;
+  ref.index = index;
+  return ref;
+}
+
+/* Allocates until refused and returns how many there were. */
+static int fill(gcroots_store_t *of, gcroots_status_t expected) {
+  int count = 0, finalized = 0;
+  gcroots_ref_t ref, last;
+  gcroots_status_t status;
+  memset(&ref, 0x5a, sizeof ref);
+  do {
+    last = ref;
+    status = gcroots_externref_new(of, &finalized, NULL, &ref);
+    ++count;
+  } while (status == GCROOTS_OK);
+  CHECK(status == expected);
+  CHECK(same_bits(ref, last));
+  return count - 1;
+}
+
+CASE(the_data_is_what_it_was_made_with) {
+  int here;
+  CHECK(data_of(new_externref(&here)) == &here);
+  CHECK(data_of(new_tagged(&here, &tag_a)) == &here);
+}
+
+CASE(null_data_is_data) {
+  CHECK(data_of(new_externref(NULL)) == NULL);
+  CHECK(data_of(new_tagged(NULL, NULL)) == NULL);
+}
+
+CASE(the_data_is_never_followed) {
+  void *nowhere = (void *)UINTPTR_MAX;
+  gcroots_ref_t ref = new_tagged(nowhere, (const void *)1);
+  void *data = NULL;
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(ref) == nowhere);
+  OK(gcroots_externref_data_tagged(store, ref, (const void *)1, &data));
+  CHECK(data == nowhere);
+}
+
+CASE(new_refuses_null_pointers_in_their_order) {
+  int finalized = 0;
+  gcroots_ref_t out, before;
+  memset(&out, 0x5a, sizeof out);
+  before = out;
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, NULL));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, &out));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(store, &finalized, count_call, NULL));
+  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
+  CHECK(same_bits(out, before));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 0);
+}
+
+CASE(new_with_refuses_null_pointers_in_their_order) {
+  int finalized = 0;
+  gcroots_externref_options_t options = options_of(&finalized);
+  gcroots_ref_t out, before;
+  options.finalizer = count_call;
+  memset(&out, 0x5a, sizeof out);
+  before = out;
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, NULL, NULL));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, &options, &out));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, NULL));
+  CHECK(strstr(gcroots_last_error(), "`options`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, &out));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
+  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
+  options.struct_size = 0;
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
+  CHECK(same_bits(out, before));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 0);
+}
+
+CASE(reading_and_writing_refuse_null_pointers_before_the_handle) {
+  gcroots_ref_t ref = gcroots_ref_null();
+  int pattern;
+  void *data = &pattern;
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, NULL));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, &data));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
+  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, NULL));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, &data));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
+  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_data(NULL, ref, NULL));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_external_bytes(NULL, ref, 0));
+  CHECK(data == &pattern);
+}
+
+CASE(a_null_out_is_refused_with_a_good_handle_too) {
+  gcroots_ref_t ref = new_externref(NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
+}
+
+CASE(a_null_reference_is_refused) {
+  all_refuse(GCROOTS_ERROR_NULL_REFERENCE, gcroots_ref_null());
+  all_refuse(GCROOTS_ERROR_NULL_REFERENCE, with_bits(gcroots_ref_null(), UINT32_MAX, UINT32_MAX));
+}
+
+CASE(a_local_that_holds_null_is_a_null_reference) {
+  gcroots_ref_t local;
+  OK(gcroots_local_new(store, gcroots_ref_null(), &local));
+  all_refuse(GCROOTS_ERROR_NULL_REFERENCE, local);
+  OK(gcroots_ref_assign(store, local, new_externref(&local)));
+  CHECK(data_of(local) == &local);
+  OK(gcroots_ref_assign(store, local, gcroots_ref_null()));
+  all_refuse(GCROOTS_ERROR_NULL_REFERENCE, local);
+}
+
+CASE(a_handle_of_an_exited_scope_is_refused) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t stale = new_externref(NULL), next;
+  OK(gcroots_scope_exit(store, scope));
+  all_refuse(GCROOTS_ERROR_UNROOTED, stale);
+  next = new_externref(&stale);
+  CHECK(next.index == stale.index);
+  all_refuse(GCROOTS_ERROR_UNROOTED, stale);
+  CHECK(data_of(next) == &stale);
+}
+
+CASE(an_unrooted_manual_handle_is_refused) {
+  gcroots_manually_rooted_t handle = root(new_externref(NULL)), next;
+  gcroots_ref_t stale = handle.ref;
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  all_refuse(GCROOTS_ERROR_UNROOTED, stale);
+  all_refuse(GCROOTS_ERROR_NULL_REFERENCE, handle.ref);
+  next = root(new_externref(&stale));
+  CHECK(next.ref.index == stale.index);
+  all_refuse(GCROOTS_ERROR_UNROOTED, stale);
+  OK(gcroots_manually_rooted_unroot(store, &next));
+}
+
+CASE(a_handle_of_another_store_is_refused) {
+  gcroots_store_t *other = new_store(0);
+  gcroots_ref_t ref, mine = new_externref(NULL);
+  OK(gcroots_externref_new(other, NULL, NULL, &ref));
+  CHECK(mine.index == ref.index && mine.generation == ref.generation);
+  all_refuse(GCROOTS_ERROR_WRONG_STORE, ref);
+  OK(gcroots_store_free(other));
+  all_refuse(GCROOTS_ERROR_WRONG_STORE, ref);
+  ref.store_id = UINT64_MAX;
+  all_refuse(GCROOTS_ERROR_WRONG_STORE, ref);
+}
+
+CASE(forged_scoped_bits_are_refused) {
+  gcroots_ref_t ref = new_externref(NULL);
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, ref.index + 1));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, 64));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, 64));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, MANUAL_BIT - 1));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, MANUAL_BIT - 1));
+  CHECK(data_of(ref) == NULL);
+}
+
+CASE(forged_manual_bits_are_refused) {
+  gcroots_manually_rooted_t handle = root(new_externref(NULL));
+  gcroots_ref_t ref = handle.ref;
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 2, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX - 1, ref.index));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, ref.index + 1));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, UINT32_MAX));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, UINT32_MAX));
+  CHECK(data_of(ref) == NULL);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+}
+
+CASE(a_handle_of_all_ones_is_refused) {
+  gcroots_ref_t ones;
+  memset(&ones, 0xff, sizeof ones);
+  all_refuse(GCROOTS_ERROR_WRONG_STORE, ones);
+  new_externref(NULL);
+  all_refuse(GCROOTS_ERROR_WRONG_STORE, ones);
+}
+
+CASE(a_flipped_manual_bit_is_refused) {
+  gcroots_ref_t scoped = new_externref(NULL);
+  gcroots_manually_rooted_t handle;
+  all_refuse(GCROOTS_ERROR_UNROOTED,
+             with_bits(scoped, scoped.generation, scoped.index ^ MANUAL_BIT));
+  /* A second use of the slot, so that its generation is none of the scoped one's. */
+  handle = root(scoped);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  handle = root(scoped);
+  CHECK(handle.ref.generation != scoped.generation);
+  all_refuse(GCROOTS_ERROR_UNROOTED,
+             with_bits(handle.ref, handle.ref.generation, handle.ref.index ^ MANUAL_BIT));
+  all_refuse(GCROOTS_ERROR_UNROOTED,
+             with_bits(scoped, scoped.generation, scoped.index ^ MANUAL_BIT));
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+}
+
+CASE(forged_bits_are_refused_by_a_store_without_roots) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref = {scope.store_id, 0, 0};
+  all_refuse(GCROOTS_ERROR_UNROOTED, ref);
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, 0));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, MANUAL_BIT));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, MANUAL_BIT));
+  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, MANUAL_BIT));
+}
+
+CASE(a_manual_handle_reads_and_writes) {
+  int a, b;
+  gcroots_manually_rooted_t handle = root(new_tagged(&a, &tag_a));
+  void *data = NULL;
+  OK(gcroots_externref_data_tagged(store, handle.ref, &tag_a, &data));
+  CHECK(data == &a);
+  OK(gcroots_externref_set_data(store, handle.ref, &b));
+  OK(gcroots_externref_set_external_bytes(store, handle.ref, 3));
+  CHECK(data_of(handle.ref) == &b);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+}
+
+CASE(data_may_be_written_over_the_handle) {
+  int here;
+  union {
+    gcroots_ref_t ref;
+    void *data;
+  } both;
+  both.ref = new_tagged(&here, &tag_a);
+  OK(gcroots_externref_data(store, both.ref, &both.data));
+  CHECK(both.data == &here);
+  both.ref = new_tagged(&here, &tag_a);
+  OK(gcroots_externref_data_tagged(store, both.ref, &tag_a, &both.data));
+  CHECK(both.data == &here);
+}
+
+CASE(a_handle_may_be_written_over_the_options) {
+  int here, finalized = 0;
+  union {
+    gcroots_externref_options_t options;
+    gcroots_ref_t ref;
+  } both;
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t dead;
+  /* A finalizer between reading and writing. */
+  OK(gcroots_externref_new(store, &finalized, count_call, &dead));
+  OK(gcroots_scope_exit(store, scope));
+  both.options = options_of(&here);
+  both.options.tag = &tag_b;
+  OK(gcroots_externref_new_with(store, &both.options, &both.ref));
+  CHECK(data_of(both.ref) == &here);
+  CHECK(finalized == (stressed ? 1 : 0));
+  all_refuse(GCROOTS_ERROR_UNROOTED, dead);
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 1);
+}
+
+CASE(the_options_are_copied) {
+  int a, b, finalized = 0;
+  gcroots_externref_options_t options = options_of(&a);
+  gcroots_ref_t ref;
+  void *data = NULL;
+  options.tag = &tag_a;
+  options.external_bytes = 7;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  CHECK(options.struct_size == sizeof options && options.data == &a && options.tag == &tag_a);
+  options.data = &b;
+  options.finalizer = count_call;
+  options.tag = &tag_b;
+  options.external_bytes = 9;
+  OK(gcroots_externref_data_tagged(store, ref, &tag_a, &data));
+  CHECK(data == &a);
+  CHECK(stats_of(store).external_bytes == 7);
+  CHECK(finalized == 0);
+}
+
+CASE(an_unknown_struct_size_is_refused) {
+  static const size_t sizes[] = {0, 1, sizeof(size_t), sizeof(gcroots_externref_options_t) - 1,
+                                 sizeof(gcroots_externref_options_t) + 1,
+                                 2 * sizeof(gcroots_externref_options_t), SIZE_MAX / 2, SIZE_MAX};
+  int finalized = 0;
+  gcroots_externref_options_t options = options_of(&finalized);
+  gcroots_ref_t out, before;
+  size_t i;
+  options.finalizer = count_call;
+  options.external_bytes = 100;
+  memset(&out, 0x5a, sizeof out);
+  before = out;
+  for (i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+    options.struct_size = sizes[i];
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_externref_new_with(store, &options, &out));
+    CHECK(strstr(gcroots_last_error(), "struct_size") != NULL);
+  }
+  CHECK(same_bits(out, before));
+  CHECK(stats_of(store).external_bytes == 0);
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 0);
+}
+
+CASE(nothing_beyond_struct_size_is_read) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  gcroots_externref_options_t options = options_of(two);
+  size_t only_size = sizeof only_size;
+  gcroots_ref_t ref;
+  CHECK(two != MAP_FAILED);
+  CHECK(mprotect(two + page, page, PROT_NONE) == 0);
+  memcpy(two + page - sizeof only_size, &only_size, sizeof only_size);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_externref_new_with(store, (const void *)(two + page - sizeof only_size), &ref));
+  memcpy(two + page - sizeof options, &options, sizeof options);
+  OK(gcroots_externref_new_with(store, (const void *)(two + page - sizeof options), &ref));
+  CHECK(data_of(ref) == two);
+  CHECK(munmap(two, 2 * page) == 0);
+}
+
+CASE(options_of_zeros_are_the_defaults) {
+  gcroots_externref_options_t options;
+  gcroots_ref_t ref;
+  int pattern;
+  void *data = &pattern;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  OK(gcroots_externref_data_tagged(store, ref, NULL, &data));
+  CHECK(data == NULL);
+  CHECK(stats_of(store).external_bytes == 0);
+}
+
+CASE(only_the_right_tag_matches) {
+  int here, pattern;
+  gcroots_ref_t ref = new_tagged(&here, &tag_a);
+  void *data = &pattern;
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_data_tagged(store, ref, &tag_b, &data));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_data_tagged(store, ref, NULL, &data));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_data_tagged(store, ref, &here, &data));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
+          gcroots_externref_data_tagged(store, ref, &tag_a + 1, &data));
+  CHECK(data == &pattern);
+  OK(gcroots_externref_data_tagged(store, ref, &tag_a, &data));
+  CHECK(data == &here);
+}
+
+CASE(a_null_tag_matches_only_the_untagged) {
+  int here, pattern;
+  gcroots_ref_t untagged = new_externref(&here);
+  void *data = &pattern;
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
+          gcroots_externref_data_tagged(store, untagged, &tag_a, &data));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
+          gcroots_externref_data_tagged(store, untagged, &here, &data));
+  CHECK(data == &pattern);
+  OK(gcroots_externref_data_tagged(store, untagged, NULL, &data));
+  CHECK(data == &here);
+}
+
+CASE(reading_without_a_tag_takes_any) {
+  int here;
+  CHECK(data_of(new_tagged(&here, &tag_a)) == &here);
+  CHECK(data_of(new_tagged(&here, &tag_b)) == &here);
+}
+
+CASE(a_tag_stays_when_the_object_moves_and_changes) {
+  int a, b, i;
+  gcroots_ref_t ref = new_tagged(&a, &tag_a);
+  void *data = NULL;
+  for (i = 0; i < 5; ++i) OK(gcroots_store_gc(store));
+  OK(gcroots_externref_set_data(store, ref, &b));
+  OK(gcroots_externref_set_external_bytes(store, ref, 5));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_externref_data_tagged(store, ref, &tag_a, &data));
+  CHECK(data == &b);
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_data_tagged(store, ref, &tag_b, &data));
+}
+
+CASE(a_new_externref_does_not_inherit_from_a_dead_one) {
+  gcroots_scope_t scope = enter();
+  gcroots_externref_options_t options = options_of(&options);
+  gcroots_ref_t ref;
+  void *data;
+  int finalized = 0;
+  options.tag = &tag_a;
+  options.external_bytes = 1000;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_externref_new(store, &finalized, NULL, &ref));
+  OK(gcroots_externref_data_tagged(store, ref, NULL, &data));
+  CHECK(data == &finalized);
+  CHECK(stats_of(store).external_bytes == (collects ? 0 : 1000));
+}
+
+CASE(set_data_is_seen_through_every_handle) {
+  int a, b;
+  gcroots_ref_t ref = new_externref(&a), local;
+  gcroots_manually_rooted_t handle = root(ref);
+  OK(gcroots_local_new(store, ref, &local));
+  OK(gcroots_externref_set_data(store, local, &b));
+  CHECK(data_of(ref) == &b && data_of(local) == &b && data_of(handle.ref) == &b);
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(ref) == &b && data_of(local) == &b && data_of(handle.ref) == &b);
+  OK(gcroots_externref_set_data(store, handle.ref, NULL));
+  CHECK(data_of(ref) == NULL && data_of(local) == NULL);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+}
+
+CASE(set_data_changes_no_other_object) {
+  int a, b, c;
+  gcroots_ref_t first = new_externref(&a), second = new_externref(&a), third = new_externref(&b);
+  OK(gcroots_externref_set_data(store, second, &c));
+  CHECK(data_of(first) == &a && data_of(second) == &c && data_of(third) == &b);
+}
+
+CASE(the_finalizer_gets_the_newest_data) {
+  int old = 0, new = 0;
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, &old, count_call, &ref));
+  OK(gcroots_externref_set_data(store, ref, NULL));
+  OK(gcroots_externref_set_data(store, ref, &new));
+  OK(gcroots_store_gc(store));
+  CHECK(old == 0 && new == 0);
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  CHECK(new == (collects ? 1 : 0));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(old == 0 && new == 1);
+}
+
+CASE(handles_resolve_to_their_own_object_after_many_moves) {
+  static int data[600];
+  gcroots_ref_t scoped[200], locals[200];
+  gcroots_manually_rooted_t manual[200];
+  int i, round;
+  for (i = 0; i < 200; ++i) {
+    /* Garbage between them, so that they move by different distances. */
+    gcroots_scope_t scope = enter();
+    new_externref(NULL);
+    OK(gcroots_scope_exit(store, scope));
+    scoped[i] = new_externref(&data[i]);
+    OK(gcroots_local_new(store, gcroots_ref_null(), &locals[i]));
+    scope = enter();
+    OK(gcroots_ref_assign(store, locals[i], new_externref(&data[200 + i])));
+    manual[i] = root(new_externref(&data[400 + i]));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  for (round = 0; round < 20; ++round) {
+    OK(gcroots_store_gc(store));
+    for (i = 0; i < 200; ++i) {
+      CHECK(data_of(scoped[i]) == &data[i]);
+      CHECK(data_of(locals[i]) == &data[200 + i]);
+      if (!gcroots_ref_is_null(manual[i].ref)) CHECK(data_of(manual[i].ref) == &data[400 + i]);
+    }
+    /* Holes for the next collection to close. */
+    for (i = round; i < 200; i += 20)
+      if (i % 3 == 0) OK(gcroots_manually_rooted_unroot(store, &manual[i]));
+  }
+  if (collects) CHECK(stats_of(store).moved_bytes > 0);
+  for (i = 0; i < 200; ++i) OK(gcroots_manually_rooted_unroot(store, &manual[i]));
+}
+
+CASE(handles_resolve_while_collections_happen_by_themselves) {
+  static int data[64];
+  gcroots_ref_t kept[64];
+  gcroots_store_t *small = new_store(collects ? 64 << 10 : 8 << 20);
+  int i;
+  for (i = 0; i < 64; ++i) OK(gcroots_externref_new(small, &data[i], NULL, &kept[i]));
+  for (i = 0; i < 50000; ++i) {
+    gcroots_scope_t scope;
+    gcroots_ref_t ref;
+    void *it = NULL;
+    OK(gcroots_scope_enter(small, &scope));
+    OK(gcroots_externref_new(small, &scope, NULL, &ref));
+    OK(gcroots_externref_data(small, kept[i % 64], &it));
+    CHECK(it == &data[i % 64]);
+    OK(gcroots_externref_data(small, ref, &it));
+    CHECK(it == &scope);
+    OK(gcroots_scope_exit(small, scope));
+  }
+  CHECK((stats_of(small).collections > 0) == collects);
+  OK(gcroots_store_verify(small));
+  OK(gcroots_store_free(small));
+}
+
+CASE(two_externrefs_of_one_pointer_are_two_objects) {
+  int here = 0;
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t a, b;
+  bool equal = true;
+  OK(gcroots_externref_new(store, &here, count_call, &a));
+  OK(gcroots_externref_new(store, &here, count_call, &b));
+  OK(gcroots_ref_eq(store, a, b, &equal));
+  CHECK(!equal);
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(here == 2);
+}
+
+CASE(a_full_heap_refuses_until_roots_are_dropped) {
+  gcroots_store_t *small = new_store(64 << 10);
+  gcroots_scope_t scope;
+  int first, second, finalized = 0;
+  gcroots_ref_t ref;
+  OK(gcroots_scope_enter(small, &scope));
+  first = fill(small, GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(first > 1000);
+  CHECK(stats_of(small).objects == (uint64_t)first);
+  CHECK(stats_of(small).scoped_roots == (uint64_t)first);
+  CHECK(stats_of(small).committed_bytes <= 64 << 10);
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new(small, &finalized, count_call, &ref));
+  OK(gcroots_store_verify(small));
+  OK(gcroots_scope_exit(small, scope));
+  if (collects) {
+    OK(gcroots_scope_enter(small, &scope));
+    second = fill(small, GCROOTS_ERROR_OUT_OF_MEMORY);
+    CHECK(second == first);
+    OK(gcroots_scope_exit(small, scope));
+    OK(gcroots_externref_new(small, &finalized, NULL, &ref));
+  } else {
+    CHECK(fill(small, GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
+  }
+  OK(gcroots_store_free(small));
+  CHECK(finalized == 0);
+}
+
+CASE(a_full_heap_in_a_no_gc_span_says_whether_a_collection_might_help) {
+  gcroots_store_t *small = new_store(64 << 10);
+  gcroots_scope_t scope;
+  gcroots_ref_t ref;
+  uint64_t before;
+  int finalized = 0;
+  OK(gcroots_scope_enter(small, &scope));
+  OK(gcroots_externref_new(small, NULL, NULL, &ref));
+  OK(gcroots_no_gc_enter(small));
+  before = stats_of(small).collections;
+  CHECK(fill(small, collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) > 1000);
+  REFUSED_AFTER_COLLECTION(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new(small, &finalized, count_call, &ref));
+  CHECK(stats_of(small).collections == before);
+  OK(gcroots_scope_exit(small, scope));
+  CHECK(gcroots_externref_new(small, &finalized, NULL, &ref) ==
+        (collects ? GCROOTS_OK : GCROOTS_ERROR_OUT_OF_MEMORY));
+  OK(gcroots_store_free(small));
+  CHECK(finalized == 0);
+}
+
+CASE(external_bytes_are_summed) {
+  gcroots_ref_t a = new_external(10), b = new_external(200);
+  CHECK(stats_of(store).external_bytes == 210);
+  OK(gcroots_externref_set_external_bytes(store, a, 3000));
+  CHECK(stats_of(store).external_bytes == 3200);
+  OK(gcroots_externref_set_external_bytes(store, b, 0));
+  CHECK(stats_of(store).external_bytes == 3000);
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).external_bytes == 3000);
+  OK(gcroots_externref_set_data(store, a, &a));
+  CHECK(stats_of(store).external_bytes == 3000);
+}
+
+CASE(external_bytes_of_the_dead_are_not_counted) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t kept = new_external(1);
+  gcroots_manually_rooted_t handle = root(kept);
+  new_external(10);
+  new_external(100);
+  OK(gcroots_scope_exit(store, scope));
+  CHECK(stats_of(store).external_bytes == 111);
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).external_bytes == (collects ? 1 : 111));
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).external_bytes == (collects ? 0 : 111));
+}
+
+CASE(any_number_of_external_bytes_is_accepted) {
+  gcroots_ref_t a = new_external(SIZE_MAX), b = new_external(SIZE_MAX);
+  CHECK(stats_of(store).external_bytes == UINT64_MAX);
+  OK(gcroots_store_verify(store));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_externref_set_external_bytes(store, a, 0));
+  OK(gcroots_externref_set_external_bytes(store, a, SIZE_MAX));
+  OK(gcroots_externref_set_external_bytes(store, b, 1));
+  OK(gcroots_store_verify(store));
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(new_external(SIZE_MAX - 1)) == NULL);
+}
+
+CASE(a_sum_of_external_bytes_that_saturated_is_right_again_later) {
+  gcroots_ref_t huge = new_external(SIZE_MAX);
+  new_external(10);
+  CHECK(stats_of(store).external_bytes == UINT64_MAX);
+  OK(gcroots_externref_set_external_bytes(store, huge, 0));
+  CHECK(stats_of(store).external_bytes == 10);
+  OK(gcroots_store_verify(store));
+}
+
+CASE(a_sum_of_external_bytes_that_saturated_poisons_nothing) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t huge = new_external(SIZE_MAX);
+  gcroots_manually_rooted_t kept = root(new_external(10));
+  OK(gcroots_externref_set_external_bytes(store, huge, 0));
+  OK(gcroots_store_verify(store));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_verify(store));
+  OK(gcroots_manually_rooted_unroot(store, &kept));
+}
+
+/* Collections while `count` objects die at once, each with this many bytes. */
+static uint64_t collections_of_garbage(int count, size_t external_bytes) {
+  gcroots_store_t *of = new_store(0);
+  gcroots_externref_options_t options = options_of(NULL);
+  uint64_t collections;
+  options.external_bytes = external_bytes;
+  while (count-- > 0) {
+    gcroots_scope_t scope;
+    gcroots_ref_t ref;
+    OK(gcroots_scope_enter(of, &scope));
+    OK(gcroots_externref_new_with(of, &options, &ref));
+    OK(gcroots_scope_exit(of, scope));
+  }
+  collections = stats_of(of).collections;
+  CHECK(collections == 0 || stats_of(of).external_bytes < 64 << 20);
+  OK(gcroots_store_free(of));
+  return collections;
+}
+
+CASE(external_bytes_hasten_a_collection) {
+  uint64_t without = collections_of_garbage(2000, 0), with = collections_of_garbage(2000, 1 << 20);
+  if (!collects) CHECK(without == 0 && with == 0);
+  else if (stressed) CHECK(without >= 2000 && with >= 2000);
+  else CHECK(without == 0 && with > 10);
+}
+
+CASE(external_bytes_set_later_hasten_a_collection) {
+  int i;
+  uint64_t before = stats_of(store).collections;
+  for (i = 0; i < 2000; ++i) {
+    gcroots_scope_t scope = enter();
+    OK(gcroots_externref_set_external_bytes(store, new_externref(NULL), 1 << 20));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK((stats_of(store).collections - before > 10) == collects);
+}
+
+CASE(external_bytes_never_refuse_an_allocation) {
+  gcroots_store_t *small = new_store(64 << 10);
+  gcroots_externref_options_t options = options_of(NULL);
+  gcroots_ref_t ref;
+  int i;
+  options.external_bytes = SIZE_MAX;
+  for (i = 0; i < 1000; ++i) OK(gcroots_externref_new_with(small, &options, &ref));
+  for (i = 0; i < 500; ++i) {
+    OK(gcroots_externref_set_external_bytes(small, ref, i % 2 ? 0 : SIZE_MAX));
+    OK(gcroots_externref_new(small, NULL, NULL, &ref));
+  }
+  OK(gcroots_store_free(small));
+}
+
+CASE(external_bytes_never_refuse_an_allocation_in_a_no_gc_span) {
+  gcroots_ref_t first = new_externref(NULL);
+  int i;
+  uint64_t before = stats_of(store).collections;
+  OK(gcroots_no_gc_enter(store));
+  OK(gcroots_externref_set_external_bytes(store, first, SIZE_MAX));
+  for (i = 0; i < 2000; ++i) new_external(SIZE_MAX / 2);
+  CHECK(stats_of(store).collections == before);
+  OK(gcroots_no_gc_exit(store));
+  new_external(1);
+}
+
+CASE(external_bytes_fill_no_heap) {
+  gcroots_store_t *plain = new_store(64 << 10), *external = new_store(64 << 10);
+  gcroots_externref_options_t options = options_of(NULL);
+  gcroots_ref_t ref;
+  int count = 0, expected = fill(plain, GCROOTS_ERROR_OUT_OF_MEMORY);
+  options.external_bytes = (size_t)1 << 40;
+  while (gcroots_externref_new_with(external, &options, &ref) == GCROOTS_OK) ++count;
+  CHECK(count == expected);
+  OK(gcroots_store_free(plain));
+  OK(gcroots_store_free(external));
+}
+
+CASE(external_bytes_of_the_living_do_not_delay_a_collection) {
+  gcroots_ref_t kept = new_external((size_t)1 << 30);
+  int i;
+  uint64_t before;
+  OK(gcroots_store_gc(store));
+  before = stats_of(store).collections;
+  for (i = 0; i < 500000 / (stressed ? 100 : 1); ++i) {
+    gcroots_scope_t scope = enter();
+    new_externref(NULL);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK((stats_of(store).collections > before) == collects);
+  CHECK(data_of(kept) == NULL);
+}
+
+CASE(external_bytes_commit_no_heap) {
+  gcroots_ref_t kept = new_externref(NULL);
+  uint64_t before;
+  OK(gcroots_store_gc(store));
+  before = stats_of(store).committed_bytes;
+  OK(gcroots_externref_set_external_bytes(store, kept, (size_t)1 << 40));
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).committed_bytes <= 2 * before);
+}
+
+CASE(refused_external_bytes_are_not_counted) {
+  gcroots_store_t *small = new_store(64 << 10);
+  gcroots_externref_options_t options = options_of(NULL);
+  gcroots_ref_t ref;
+  options.external_bytes = 1;
+  fill(small, GCROOTS_ERROR_OUT_OF_MEMORY);
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new_with(small, &options, &ref));
+  CHECK(stats_of(small).external_bytes == 0);
+  OK(gcroots_store_free(small));
+}
+
+CASE(new_roots_in_the_innermost_scope) {
+  gcroots_scope_t outer = enter(), inner;
+  gcroots_ref_t before = new_externref(NULL), inside;
+  inner = enter();
+  inside = new_externref(NULL);
+  OK(gcroots_scope_exit(store, inner));
+  all_refuse(GCROOTS_ERROR_UNROOTED, inside);
+  CHECK(data_of(before) == NULL);
+  OK(gcroots_scope_exit(store, outer));
+  all_refuse(GCROOTS_ERROR_UNROOTED, before);
+}

@@ -1,0 +1,849 @@
+/* Memory: the heap's limit, its growth and shrinking, and calls that the system
+ * refuses memory.
+ *
+ * This program defines the allocator's functions, and those that map and commit
+ * pages, over the system's own, so that each request of the library can be
+ * refused. Requests of this thread count while `armed`.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "check.h"
+
+/* --- The allocator ----------------------------------------------------------- */
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *old, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
+void __libc_free(void *block);
+
+static _Thread_local bool armed;
+/* Requests that are granted before the refusals begin. */
+static _Thread_local uint64_t granted;
+/* Whether all requests after the first refused one are refused as well. */
+static _Thread_local bool lasting;
+static _Thread_local uint64_t refusals;
+/* Only commits of pages are refused. */
+static _Thread_local bool commits_only;
+
+static bool refuse(void) {
+  if (!armed || commits_only) return false;
+  if (granted > 0) {
+    granted--;
+    return false;
+  }
+  if (!lasting && refusals > 0) return false;
+  refusals++;
+  errno = ENOMEM;
+  return true;
+}
+
+/* Blocks of the allocator and bytes of mappings that have not been given back. */
+static atomic_long blocks, mapped;
+
+static void *counted(void *block) {
+  if (block != NULL) blocks++;
+  return block;
+}
+
+void *malloc(size_t bytes) {
+  return refuse() ? NULL : counted(__libc_malloc(bytes));
+}
+
+void *calloc(size_t count, size_t bytes) {
+  return refuse() ? NULL : counted(__libc_calloc(count, bytes));
+}
+
+void *realloc(void *old, size_t bytes) {
+  void *block;
+  if (refuse()) return NULL;
+  block = __libc_realloc(old, bytes);
+  if (old == NULL && block != NULL) blocks++;
+  if (old != NULL && block == NULL && bytes == 0) blocks--;
+  return block;
+}
+
+void *aligned_alloc(size_t alignment, size_t bytes) {
+  return refuse() ? NULL : counted(__libc_memalign(alignment, bytes));
+}
+
+void *memalign(size_t alignment, size_t bytes) {
+  return aligned_alloc(alignment, bytes);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t bytes) {
+  void *block = aligned_alloc(alignment, bytes);
+  if (block == NULL) return ENOMEM;
+  *out = block;
+  return 0;
+}
+
+void free(void *block) {
+  if (block != NULL) blocks--;
+  __libc_free(block);
+}
+
+void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
+  void *mapping;
+  if (refuse()) return MAP_FAILED;
+  mapping = (void *)syscall(SYS_mmap, address, bytes, protection, flags, file, offset);
+  if (mapping != MAP_FAILED) mapped += (long)bytes;
+  return mapping;
+}
+
+int munmap(void *address, size_t bytes) {
+  mapped -= (long)bytes;
+  return (int)syscall(SYS_munmap, address, bytes);
+}
+
+int mprotect(void *address, size_t bytes, int protection) {
+  if ((protection & PROT_WRITE) != 0) {
+    if (refuse()) return -1;
+    if (armed && commits_only) {
+      refusals++;
+      errno = ENOMEM;
+      return -1;
+    }
+  }
+  return (int)syscall(SYS_mprotect, address, bytes, protection);
+}
+
+/* Grants some requests and refuses one, or all from then on. */
+static void arm(uint64_t grants, bool lastingly) {
+  granted = grants;
+  lasting = lastingly;
+  commits_only = false;
+  refusals = 0;
+  armed = true;
+}
+
+static void arm_commits(void) {
+  arm(0, true);
+  commits_only = true;
+}
+
+/* With 32 keys taken, setting the library's own needs memory in a new thread. */
+__attribute__((constructor)) static void take_keys(void) {
+  for (int i = 0; i < 32; i++) {
+    pthread_key_t key;
+    if (pthread_key_create(&key, NULL) != 0) abort();
+  }
+}
+
+/* --- The limit --------------------------------------------------------------- */
+
+/* The fixture's store becomes one of this limit. */
+static void limit_store(size_t limit) {
+  OK(gcroots_store_free(store));
+  store = new_store(limit);
+}
+
+/* Fills the store with rooted objects; returns how many. */
+static size_t fill(void) {
+  size_t count = 0;
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
+  check_refused(__FILE__, __LINE__, "fill", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+  return count;
+}
+
+/* What a space of the limit has room for, at 16 bytes an object. */
+static size_t room(size_t limit) {
+  return limit / (collects ? 2 : 1) / 16;
+}
+
+CASE(a_full_heap_answers_out_of_memory) {
+  size_t count;
+  limit_store(64 << 10);
+  count = fill();
+  CHECK(count <= room(64 << 10) && count + 2 >= room(64 << 10));
+  CHECK(stats_of(store).objects == count);
+}
+
+CASE(a_full_heap_collects_before_it_refuses) {
+  gcroots_ref_t out;
+  uint64_t before;
+  limit_store(64 << 10);
+  fill();
+  before = stats_of(store).collections;
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new(store, NULL, NULL, &out));
+  if (collects) CHECK(stats_of(store).collections > before);
+  if (!collects) CHECK(stats_of(store).collections == 0);
+}
+
+CASE(a_refused_object_changes_nothing) {
+  gcroots_ref_t first, out = {1, 2, 3}, before = out;
+  gcroots_stats_t stats;
+  int finalized = 0;
+  limit_store(32 << 10);
+  first = new_externref(&first);
+  fill();
+  stats = stats_of(store);
+  for (int i = 0; i < 10; i++)
+    REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                             gcroots_externref_new(store, &finalized, count_call, &out));
+  CHECK(same_bits(out, before));
+  CHECK(stats_of(store).objects == stats.objects);
+  CHECK(stats_of(store).scoped_roots == stats.scoped_roots);
+  CHECK(stats_of(store).live_bytes == stats.live_bytes);
+  CHECK(data_of(first) == &first);
+  OK(gcroots_store_verify(store));
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 0);
+}
+
+CASE(dropping_roots_makes_room_again) {
+  gcroots_scope_t scope;
+  size_t first, second;
+  gcroots_ref_t out;
+  limit_store(64 << 10);
+  scope = enter();
+  first = fill();
+  OK(gcroots_scope_exit(store, scope));
+  if (!collects) {
+    REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
+    return;
+  }
+  for (int round = 0; round < 5; round++) {
+    scope = enter();
+    second = fill();
+    CHECK(second == first);
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+CASE(dropping_one_root_makes_room_for_one_object) {
+  gcroots_manually_rooted_t handle;
+  gcroots_scope_t scope;
+  gcroots_ref_t out;
+  limit_store(32 << 10);
+  scope = enter();
+  handle = root(new_externref(NULL));
+  OK(gcroots_scope_exit(store, scope));
+  fill();
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  if (!collects) {
+    REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
+    return;
+  }
+  OK(gcroots_externref_new(store, NULL, NULL, &out));
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new(store, NULL, NULL, &out));
+}
+
+CASE(garbage_never_fills_a_small_heap) {
+  int finalized = 0;
+  limit_store(1);
+  if (!collects) return;
+  for (int i = 0; i < 20000; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref;
+    OK(gcroots_externref_new(store, &finalized, count_call, &ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == 20000);
+  CHECK(stats_of(store).committed_bytes <= 64 << 10);
+}
+
+CASE(external_bytes_never_refuse_an_object) {
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, SIZE_MAX};
+  gcroots_ref_t ref;
+  limit_store(32 << 10);
+  for (size_t i = 0; i + 2 < room(32 << 10); i++)
+    OK(gcroots_externref_new_with(store, &options, &ref));
+  OK(gcroots_store_verify(store));
+}
+
+CASE(a_small_limit_is_rounded_up_to_64_kib_at_most) {
+  static const size_t limits[] = {1, 15, 16, 4095, 4096, 8192, 16383};
+  size_t least = 0;
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    size_t count;
+    limit_store(limits[i]);
+    count = fill();
+    if (i == 0) least = count;
+    CHECK(count == least && count > 0);
+    CHECK(stats_of(store).committed_bytes <= 64 << 10);
+  }
+}
+
+CASE(committed_bytes_never_exceed_the_limit) {
+  static const size_t limits[] = {64 << 10, 65537,  69632, 73727, 100000,
+                                  131071,   131072, 135168, 1 << 20, (1 << 20) + 4095};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    gcroots_ref_t ref;
+    size_t count = 0;
+    limit_store(limits[i]);
+    for (; gcroots_externref_new(store, NULL, NULL, &ref) == GCROOTS_OK; count++)
+      if (count % 64 == 0 || count > room(limits[i]) - 300)
+        CHECK(stats_of(store).committed_bytes <= limits[i]);
+    CHECK(stats_of(store).committed_bytes <= limits[i]);
+    /* What is lost to the rounding is less than a page a space. */
+    CHECK(count <= room(limits[i]) && count + 4096 / 16 + 2 >= room(limits[i]));
+    if (stressed && i == 4) return;
+  }
+}
+
+CASE(an_initial_size_does_not_exceed_the_limit) {
+  static const size_t limits[] = {1, 40000, 65537, 69632, 135168};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    gcroots_config_t *config = variant_config(limits[i]);
+    gcroots_engine_t *made;
+    OK(gcroots_config_set_heap_initial(config, limits[i]));
+    OK(gcroots_engine_new(config, &made));
+    gcroots_config_free(config);
+    OK(gcroots_store_free(store));
+    OK(gcroots_store_new(made, &store));
+    gcroots_engine_free(made);
+    new_externref(NULL);
+    CHECK(stats_of(store).committed_bytes <= (limits[i] > 65536 ? limits[i] : 65536));
+    fill();
+    CHECK(stats_of(store).committed_bytes <= (limits[i] > 65536 ? limits[i] : 65536));
+  }
+}
+
+CASE(no_gc_spans_let_the_heap_fill_to_its_limit) {
+  gcroots_ref_t out = {1, 2, 3}, before = out;
+  size_t count = 0;
+  gcroots_status_t status, full = collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
+  limit_store(64 << 10);
+  OK(gcroots_no_gc_enter(store));
+  for (; (status = gcroots_externref_new(store, NULL, NULL, &before)) == GCROOTS_OK; count++)
+    CHECK(stats_of(store).committed_bytes <= 64 << 10);
+  CHECK(status == full);
+  CHECK(count + 2 >= room(64 << 10));
+  CHECK(stats_of(store).collections == 0);
+  before = out;
+  REFUSED(full, gcroots_externref_new(store, NULL, NULL, &out));
+  CHECK(same_bits(out, before));
+}
+
+/* --- Growth and shrinking ---------------------------------------------------- */
+
+CASE(an_empty_store_commits_nothing) {
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_verify(store));
+  OK(gcroots_scope_exit(store, enter()));
+  CHECK(stats_of(store).committed_bytes == 0);
+  CHECK(stats_of(store).live_bytes == 0 && stats_of(store).objects == 0);
+}
+
+CASE(the_heap_grows_with_what_lives) {
+  enum { COUNT = 100000 };
+  gcroots_ref_t first = new_externref(&first), last = first;
+  uint64_t small = stats_of(store).committed_bytes;
+  if (stressed) return;
+  for (int i = 0; i < COUNT; i++) last = new_externref(&small);
+  CHECK(stats_of(store).committed_bytes > small);
+  CHECK(stats_of(store).committed_bytes >= COUNT * 16);
+  CHECK(data_of(first) == &first && data_of(last) == &small);
+}
+
+CASE(the_heap_shrinks_when_most_has_died) {
+  gcroots_ref_t kept = new_externref(&kept);
+  gcroots_scope_t scope = enter();
+  uint64_t large;
+  if (stressed) return;
+  for (int i = 0; i < 300000; i++) new_externref(NULL);
+  large = stats_of(store).committed_bytes;
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  if (collects) CHECK(stats_of(store).committed_bytes < large / 2);
+  if (!collects) CHECK(stats_of(store).committed_bytes == large);
+  CHECK(data_of(kept) == &kept);
+  /* What was given back can be taken again, and reads as new. */
+  for (int i = 0; i < 300000; i++) new_externref(NULL);
+  CHECK(data_of(kept) == &kept);
+}
+
+CASE(garbage_does_not_grow_the_heap) {
+  if (stressed || !collects) return;
+  for (int i = 0; i < 1000000; i++) {
+    gcroots_scope_t scope = enter();
+    new_externref(NULL);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(stats_of(store).committed_bytes <= 4 << 20);
+}
+
+CASE(many_small_stores_exist_at_once) {
+  enum { STORES = 200 };
+  static gcroots_store_t *stores[STORES];
+  gcroots_ref_t ref;
+  void *data;
+  for (int i = 0; i < STORES; i++) {
+    stores[i] = new_store(i % 2 == 0 ? 1 : 0);
+    OK(gcroots_externref_new(stores[i], &stores[i], NULL, &ref));
+    OK(gcroots_externref_data(stores[i], ref, &data));
+    CHECK(data == &stores[i]);
+  }
+  for (int i = 0; i < STORES; i++) OK(gcroots_store_free(stores[i]));
+}
+
+CASE(everything_is_given_back) {
+  long blocks_before = blocks, mapped_before = mapped;
+  for (int round = 0; round < 3; round++) {
+    gcroots_store_t *made = new_store(1 << 20);
+    gcroots_ref_t ref;
+    gcroots_scope_t scope;
+    gcroots_manually_rooted_t handle;
+    uint64_t hash;
+    for (int i = 0; i < 300; i++) {
+      OK(gcroots_externref_new(made, NULL, NULL, &ref));
+      OK(gcroots_ref_hash(made, ref, &hash));
+      OK(gcroots_ref_to_manually_rooted(made, ref, &handle));
+      OK(gcroots_scope_enter(made, &scope));
+    }
+    OK(gcroots_store_gc(made));
+    OK(gcroots_store_verify(made));
+    OK(gcroots_store_free(made));
+    CHECK(blocks == blocks_before);
+    CHECK(mapped == mapped_before);
+  }
+}
+
+CASE(refused_constructions_give_everything_back) {
+  long blocks_before = blocks, mapped_before = mapped;
+  for (uint64_t n = 0;; n++) {
+    gcroots_store_t *made = NULL;
+    gcroots_ref_t ref;
+    gcroots_status_t status;
+    arm(n, true);
+    status = gcroots_store_new(engine, &made);
+    if (status == GCROOTS_OK) status = gcroots_externref_new(made, NULL, NULL, &ref);
+    armed = false;
+    if (refusals > 0) CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+    OK(gcroots_store_free(made));
+    CHECK(blocks == blocks_before && mapped == mapped_before);
+    if (refusals == 0) break;
+    CHECK(n < 100);
+  }
+}
+
+/* --- Refusals of the system -------------------------------------------------- */
+
+CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
+  struct rlimit before, small;
+  gcroots_ref_t out = {1, 2, 3}, pattern = out;
+  int finalized = 0;
+  gcroots_status_t status;
+  CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+  small = before;
+  small.rlim_cur = (rlim_t)1 << 30;
+  CHECK(setrlimit(RLIMIT_AS, &small) == 0);
+  status = gcroots_externref_new(store, &finalized, count_call, &out);
+  CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(same_bits(out, pattern) && finalized == 0);
+  CHECK(stats_of(store).committed_bytes == 0 && stats_of(store).objects == 0);
+  CHECK(stats_of(store).scoped_roots == 0);
+  OK(gcroots_externref_new(store, &finalized, count_call, &out));
+  CHECK(data_of(out) == &finalized);
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 1);
+}
+
+CASE(a_heap_that_cannot_be_committed_is_out_of_memory) {
+  gcroots_ref_t out = {1, 2, 3}, pattern = out;
+  long mapped_before = mapped;
+  arm_commits();
+  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
+  armed = false;
+  CHECK(refusals > 0 && same_bits(out, pattern));
+  CHECK(mapped == mapped_before);
+  CHECK(stats_of(store).committed_bytes == 0);
+  CHECK(data_of(new_externref(&out)) == &out);
+}
+
+CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
+  gcroots_ref_t first = new_externref(&first);
+  uint64_t committed = stats_of(store).committed_bytes;
+  size_t count;
+  /* Filling takes quadratic time there. */
+  if (stressed) return;
+  arm_commits();
+  count = fill();
+  armed = false;
+  CHECK(refusals > 0 && count > 0);
+  CHECK(stats_of(store).committed_bytes == committed);
+  CHECK(stats_of(store).objects == count + 1);
+  CHECK(data_of(first) == &first);
+  OK(gcroots_store_verify(store));
+  for (int i = 0; i < 100000; i++) new_externref(NULL);
+  CHECK(data_of(first) == &first);
+}
+
+CASE(a_heap_that_cannot_grow_collects) {
+  int finalized = 0;
+  new_externref(NULL);
+  if (!collects) return;
+  arm_commits();
+  for (int i = 0; i < 50000; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref;
+    OK(gcroots_externref_new(store, &finalized, count_call, &ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  armed = false;
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == 50000);
+}
+
+CASE(a_collection_needs_no_memory) {
+  int finalized = 0;
+  gcroots_ref_t kept[100];
+  for (int i = 0; i < 1000; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref;
+    uint64_t hash;
+    OK(gcroots_externref_new(store, &finalized, count_call, &ref));
+    OK(gcroots_ref_hash(store, ref, &hash));
+    OK(gcroots_scope_exit(store, scope));
+    if (i % 10 == 0) kept[i / 10] = new_externref(&kept[i / 10]);
+  }
+  arm(0, true);
+  OK(gcroots_store_gc(store));
+  armed = false;
+  CHECK(finalized == (collects ? 1000 : 0));
+  for (int i = 0; i < 100; i++) CHECK(data_of(kept[i]) == &kept[i]);
+  OK(gcroots_store_free(store));
+  store = NULL;
+  CHECK(finalized == 1000);
+}
+
+CASE(what_shrinks_needs_no_memory) {
+  int finalized = 0;
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  gcroots_manually_rooted_t handle;
+  OK(gcroots_externref_new(store, &finalized, count_call, &ref));
+  handle = root(ref);
+  arm(0, true);
+  CHECK(data_of(handle.ref) == &finalized);
+  OK(gcroots_externref_set_data(store, ref, &finalized));
+  OK(gcroots_externref_set_external_bytes(store, ref, SIZE_MAX));
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_manually_rooted_unroot(
+                                      store, &(gcroots_manually_rooted_t){{ref.store_id, 1, ~0u}}));
+  OK(gcroots_no_gc_enter(store));
+  OK(gcroots_scope_unwind(store, scope));
+  OK(gcroots_store_detach(store));
+  OK(gcroots_store_attach(store));
+  OK(gcroots_store_free(store));
+  armed = false;
+  store = NULL;
+  CHECK(refusals == 0 && finalized == 1);
+}
+
+/* Its failing call leaves a message. */
+static void count_and_fail(void *data) {
+  ++*(int *)data;
+  CHECK(gcroots_store_detach(store) == GCROOTS_ERROR_BUSY);
+}
+
+/* The heap's memory is there; the table behind the objects cannot grow. */
+CASE(finalizers_run_when_the_allocation_then_fails) {
+  int finalized = 0, failed = 0;
+  gcroots_ref_t out = {1, 2, 3}, pattern = out;
+  gcroots_status_t status = GCROOTS_OK;
+  gcroots_scope_t scope;
+  if (!stressed) return;
+  OK(gcroots_scope_reserve(store, 100000));
+  for (int i = 0; status == GCROOTS_OK; i++) {
+    CHECK(i < 10000);
+    scope = enter();
+    OK(gcroots_externref_new(store, &finalized, count_and_fail, &out));
+    OK(gcroots_scope_exit(store, scope));
+    finalized = 0;
+    out = pattern;
+    arm(0, true);
+    status = gcroots_externref_new(store, &failed, count_call, &out);
+    armed = false;
+    CHECK(finalized == 1);
+  }
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(same_bits(out, pattern));
+  CHECK(strstr(gcroots_last_error(), "finalizer") == NULL);
+  CHECK(stats_of(store).finalizers_run > 0 && failed == 0);
+}
+
+static void *attach_without_memory(void *argument) {
+  arm(0, true);
+  CHECK(gcroots_store_attach(argument) == GCROOTS_ERROR_WRONG_THREAD);
+  armed = false;
+  CHECK(gcroots_store_attach(argument) == GCROOTS_ERROR_WRONG_THREAD);
+  return NULL;
+}
+
+/* `capi.error-order`: thread before memory. */
+CASE(another_threads_store_is_wrong_thread_also_without_memory) {
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, attach_without_memory, store) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
+static void *make_stores_without_memory(void *argument) {
+  uint64_t n = *(uint64_t *)argument;
+  gcroots_store_t *made = NULL;
+  gcroots_status_t status;
+  arm(n, true);
+  status = gcroots_store_new(engine, &made);
+  armed = false;
+  *(uint64_t *)argument = refusals;
+  if (refusals == 0) {
+    OK(status);
+  } else {
+    CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && made == NULL);
+    CHECK(gcroots_last_error()[0] != '\0');
+    OK(gcroots_store_new(engine, &made));
+  }
+  OK(gcroots_store_free(made));
+  return NULL;
+}
+
+CASE(a_new_thread_without_memory_can_try_again) {
+  for (uint64_t n = 0;; n++) {
+    uint64_t argument = n;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, make_stores_without_memory, &argument) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    if (argument == 0) break;
+    CHECK(n < 100);
+  }
+}
+
+static void *attach_at_last(void *argument) {
+  gcroots_status_t status = GCROOTS_OK;
+  for (uint64_t n = 0;; n++) {
+    arm(n, true);
+    status = gcroots_store_attach(argument);
+    armed = false;
+    if (status == GCROOTS_OK) break;
+    CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && n < 100);
+  }
+  OK(gcroots_store_detach(argument));
+  return NULL;
+}
+
+CASE(a_new_thread_without_memory_can_attach_again) {
+  pthread_t thread;
+  OK(gcroots_store_detach(store));
+  CHECK(pthread_create(&thread, NULL, attach_at_last, store) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  OK(gcroots_store_attach(store));
+}
+
+/* --- Every allocation in turn ------------------------------------------------ */
+
+enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40 };
+
+/* What the script has made of the store under test. */
+static struct {
+  gcroots_store_t *store;
+  uint64_t scoped, manual;
+  int created[OBJECTS], finalized[OBJECTS];
+  int data_set[3], data_finalized[3];
+  gcroots_ref_t refs[OBJECTS];
+  gcroots_manually_rooted_t manuals[MANUALS];
+  gcroots_scope_t scopes[SCOPES];
+  int depth;
+} script;
+
+/* Whether the call succeeded; otherwise it was out of memory and made no root. */
+static bool succeeded(gcroots_status_t status) {
+  gcroots_stats_t stats;
+  if (status != GCROOTS_OK) {
+    check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY,
+                  status);
+    CHECK(refusals > 0);
+    if (script.store != NULL) {
+      OK(gcroots_store_stats(script.store, &stats));
+      CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
+    }
+  }
+  return status == GCROOTS_OK;
+}
+
+static const gcroots_ref_t no_handle = {~(uint64_t)0, 0x55555555, 0x33333333};
+
+/* Whether the call succeeded, and so whether it wrote its output. */
+static bool made(gcroots_status_t status, gcroots_ref_t out) {
+  CHECK(same_bits(out, no_handle) == (status != GCROOTS_OK));
+  return succeeded(status);
+}
+
+static void script_objects(void) {
+  for (int i = 0; i < OBJECTS; i++) {
+    gcroots_externref_options_t options = {sizeof options, &script.finalized[i], count_call,
+                                           &script, 1000};
+    gcroots_ref_t out = no_handle;
+    gcroots_status_t status =
+        i % 2 == 0 ? gcroots_externref_new_with(script.store, &options, &out)
+                   : gcroots_externref_new(script.store, &script.finalized[i], count_call, &out);
+    script.refs[i] = gcroots_ref_null();
+    if (!made(status, out)) continue;
+    script.scoped++;
+    script.created[i] = 1;
+    script.refs[i] = out;
+  }
+}
+
+/* Leaves a scope with a manual root's object, around which there are `outside`
+   scoped roots, for which the slots may just be full. */
+static void escape_manual(gcroots_scope_t scope, uint64_t outside) {
+  gcroots_ref_t out = no_handle;
+  gcroots_ref_t kept = script.manuals[0].ref;
+  if (made(gcroots_scope_escape(script.store, scope, kept, &out), out)) {
+    script.scoped = outside + (gcroots_ref_is_null(kept) ? 0 : 1);
+  } else {
+    OK(gcroots_scope_exit(script.store, scope));
+    script.scoped = outside;
+  }
+}
+
+static void script_roots(void) {
+  for (int i = 0; i < MANUALS; i++) {
+    gcroots_manually_rooted_t out = {no_handle};
+    gcroots_manually_rooted_t first = script.manuals[0];
+    gcroots_status_t status =
+        i % 2 == 0 ? gcroots_ref_to_manually_rooted(script.store, script.refs[i], &out)
+                   : gcroots_manually_rooted_clone(script.store, first, &out);
+    script.manuals[i].ref = gcroots_ref_null();
+    if (!made(status, out.ref)) continue;
+    script.manuals[i] = out;
+    if (!gcroots_ref_is_null(out.ref)) script.manual++;
+  }
+  for (int i = 0; i < OBJECTS; i++) {
+    gcroots_ref_t out = no_handle;
+    gcroots_scope_t scope;
+    if (made(gcroots_local_new(script.store, script.refs[i], &out), out)) script.scoped++;
+    OK(gcroots_scope_enter(script.store, &scope));
+    escape_manual(scope, script.scoped);
+    if (script.created[i]) OK(gcroots_ref_assign(script.store, script.refs[i], script.refs[i]));
+  }
+  for (int i = 0; i < MANUALS; i++) {
+    gcroots_ref_t out = no_handle;
+    gcroots_manually_rooted_t handle = script.manuals[i];
+    bool null = gcroots_ref_is_null(handle.ref);
+    if (i % 2 == 0) {
+      if (made(gcroots_manually_rooted_to_rooted(script.store, handle, &out), out) && !null)
+        script.scoped++;
+    } else if (made(gcroots_manually_rooted_into_rooted(script.store, &script.manuals[i], &out),
+                    out)) {
+      CHECK(gcroots_ref_is_null(script.manuals[i].ref));
+      if (!null) script.scoped++, script.manual--;
+    } else {
+      CHECK(same_bits(script.manuals[i].ref, handle.ref));
+    }
+  }
+}
+
+static void script_scopes(void) {
+  uint64_t base;
+  for (int i = 0; i < SCOPES; i++) {
+    gcroots_scope_t out = {1, 2};
+    if (succeeded(gcroots_scope_enter(script.store, &out))) {
+      script.scopes[script.depth++] = out;
+    } else {
+      CHECK(out.store_id == 1 && out.serial == 2);
+    }
+  }
+  base = script.scoped;
+  while (script.depth > 0) escape_manual(script.scopes[--script.depth], base);
+}
+
+static void script_rest(void) {
+  for (int i = 0; i < 40; i++) {
+    uint64_t hash = 7, again = 7;
+    if (!succeeded(gcroots_ref_hash(script.store, script.refs[i], &hash))) {
+      CHECK(hash == 7);
+      continue;
+    }
+    OK(gcroots_ref_hash(script.store, script.refs[i], &again));
+    CHECK(hash == again && (hash == 0) == gcroots_ref_is_null(script.refs[i]));
+  }
+  succeeded(gcroots_scope_reserve(script.store, 5000));
+  for (int i = 0; i < 3; i++)
+    script.data_set[i] = succeeded(
+        gcroots_store_set_data(script.store, &script.data_finalized[i], count_call));
+  succeeded(gcroots_store_verify(script.store));
+  OK(gcroots_store_gc(script.store));
+}
+
+/* All that can be called, while requests for memory are refused as armed. */
+static void run_script(void) {
+  gcroots_config_t *config;
+  gcroots_engine_t *made_engine = NULL, *clone = NULL;
+  memset(&script, 0, sizeof script);
+  config = gcroots_config_new();
+  CHECK(config != NULL || refusals > 0);
+  if (config != NULL) {
+    OK(gcroots_config_set_collector(config, collector));
+    OK(gcroots_config_set_stress(config, stressed ? 5 : 0));
+  }
+  if (!succeeded(gcroots_engine_new(config, &made_engine))) CHECK(made_engine == NULL);
+  gcroots_config_free(config);
+  clone = gcroots_engine_clone(made_engine != NULL ? made_engine : engine);
+  CHECK(clone != NULL || refusals > 0);
+  gcroots_engine_free(clone);
+  if (!succeeded(gcroots_store_new(made_engine != NULL ? made_engine : engine, &script.store)))
+    CHECK(script.store == NULL);
+  gcroots_engine_free(made_engine);
+  if (script.store == NULL) return;
+  script_objects();
+  script_roots();
+  script_scopes();
+  script_rest();
+}
+
+/* With memory back the store is sound, works, and finalizes what it took. */
+static void check_script(void) {
+  gcroots_ref_t ref;
+  void *data;
+  if (script.store == NULL) return;
+  OK(gcroots_store_verify(script.store));
+  for (int i = 0; i < OBJECTS; i++) {
+    CHECK(script.finalized[i] == 0);
+    if (!script.created[i]) continue;
+    OK(gcroots_externref_data(script.store, script.refs[i], &data));
+    CHECK(data == &script.finalized[i]);
+  }
+  for (int i = 0; i < OBJECTS; i++) OK(gcroots_externref_new(script.store, NULL, NULL, &ref));
+  OK(gcroots_store_verify(script.store));
+  OK(gcroots_store_free(script.store));
+  for (int i = 0; i < OBJECTS; i++) CHECK(script.finalized[i] == script.created[i]);
+  for (int i = 0; i < 3; i++) CHECK(script.data_finalized[i] == script.data_set[i]);
+}
+
+static void refuse_each(bool lastingly) {
+  for (uint64_t n = 0;; n++) {
+    long blocks_before = blocks, mapped_before = mapped;
+    arm(n, lastingly);
+    run_script();
+    armed = false;
+    check_script();
+    CHECK(blocks == blocks_before && mapped == mapped_before);
+    if (refusals == 0) return;
+    CHECK(n < 1000);
+  }
+}
+
+CASE(no_call_aborts_when_memory_runs_out_at_any_allocation) {
+  refuse_each(true);
+}
+
+CASE(no_call_aborts_when_any_one_allocation_is_refused) {
+  refuse_each(false);
+}

@@ -1,0 +1,339 @@
+/* Statuses, their names, the messages, and the version. */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "check.h"
+
+static const struct {
+  gcroots_status_t status;
+  uint32_t number;
+  const char *name;
+} statuses[] = {
+    {GCROOTS_OK, 0, "GCROOTS_OK"},
+    {GCROOTS_ERROR_NULL_ARGUMENT, 1, "GCROOTS_ERROR_NULL_ARGUMENT"},
+    {GCROOTS_ERROR_INVALID_ARGUMENT, 2, "GCROOTS_ERROR_INVALID_ARGUMENT"},
+    {GCROOTS_ERROR_WRONG_STORE, 3, "GCROOTS_ERROR_WRONG_STORE"},
+    {GCROOTS_ERROR_WRONG_ENGINE, 4, "GCROOTS_ERROR_WRONG_ENGINE"},
+    {GCROOTS_ERROR_WRONG_THREAD, 5, "GCROOTS_ERROR_WRONG_THREAD"},
+    {GCROOTS_ERROR_BUSY, 6, "GCROOTS_ERROR_BUSY"},
+    {GCROOTS_ERROR_UNROOTED, 7, "GCROOTS_ERROR_UNROOTED"},
+    {GCROOTS_ERROR_NULL_REFERENCE, 8, "GCROOTS_ERROR_NULL_REFERENCE"},
+    {GCROOTS_ERROR_TYPE_MISMATCH, 9, "GCROOTS_ERROR_TYPE_MISMATCH"},
+    {GCROOTS_ERROR_IMMUTABLE, 10, "GCROOTS_ERROR_IMMUTABLE"},
+    {GCROOTS_ERROR_OUT_OF_BOUNDS, 11, "GCROOTS_ERROR_OUT_OF_BOUNDS"},
+    {GCROOTS_ERROR_SCOPE_ORDER, 12, "GCROOTS_ERROR_SCOPE_ORDER"},
+    {GCROOTS_ERROR_NO_GC, 13, "GCROOTS_ERROR_NO_GC"},
+    {GCROOTS_ERROR_OUT_OF_MEMORY, 14, "GCROOTS_ERROR_OUT_OF_MEMORY"},
+    {GCROOTS_ERROR_LIMIT, 15, "GCROOTS_ERROR_LIMIT"},
+    {GCROOTS_ERROR_EXCEPTION, 16, "GCROOTS_ERROR_EXCEPTION"},
+    {GCROOTS_ERROR_INTERNAL, 17, "GCROOTS_ERROR_INTERNAL"},
+};
+enum { STATUSES = sizeof statuses / sizeof *statuses };
+
+static bool says(const char *text) {
+  return strstr(gcroots_last_error(), text) != NULL;
+}
+
+/* Whether the message has the number, decimal or hexadecimal. */
+static bool names(uint64_t number) {
+  char decimal[32], hexadecimal[32];
+  snprintf(decimal, sizeof decimal, "%" PRIu64, number);
+  snprintf(hexadecimal, sizeof hexadecimal, "%" PRIx64, number);
+  return says(decimal) || says(hexadecimal);
+}
+
+static gcroots_ref_t stale_handle(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref = new_externref(NULL);
+  OK(gcroots_scope_exit(store, scope));
+  return ref;
+}
+
+CASE(statuses_have_their_numbers_and_names) {
+  CHECK(STATUSES == 18);
+  for (int i = 0; i < STATUSES; i++) {
+    CHECK(statuses[i].status == statuses[i].number);
+    CHECK(strcmp(gcroots_status_name(statuses[i].status), statuses[i].name) == 0);
+  }
+}
+
+CASE(other_numbers_have_no_name) {
+  static const uint32_t none[] = {18,    19,         31,         255,        256,
+                                  65536, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
+  for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    CHECK(strcmp(gcroots_status_name(none[i]), "GCROOTS_UNKNOWN") == 0);
+}
+
+CASE(names_are_static) {
+  const char *busy = gcroots_status_name(GCROOTS_ERROR_BUSY);
+  const char *unknown = gcroots_status_name(1000);
+  CHECK(gcroots_status_name(GCROOTS_ERROR_LIMIT) != busy);
+  CHECK(gcroots_status_name(GCROOTS_ERROR_BUSY) == busy);
+  CHECK(gcroots_status_name(1000) == unknown);
+  CHECK(strcmp(busy, "GCROOTS_ERROR_BUSY") == 0);
+}
+
+CASE(collectors_have_their_numbers) {
+  CHECK(GCROOTS_COLLECTOR_AUTO == 0 && GCROOTS_COLLECTOR_NULL == 1);
+  CHECK(GCROOTS_COLLECTOR_DRC == 2 && GCROOTS_COLLECTOR_COPYING == 3);
+  CHECK(GCROOTS_COLLECTOR_GENERATIONAL == 4 && GCROOTS_COLLECTOR_CHECK == 5);
+  CHECK(sizeof(gcroots_status_t) == 4 && sizeof(gcroots_collector_t) == 4);
+}
+
+CASE(the_message_is_empty_before_the_first_failure) {
+  CHECK(gcroots_last_error() != NULL);
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+  new_externref(NULL);
+  OK(gcroots_store_gc(store));
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+}
+
+CASE(success_does_not_clear_the_message) {
+  void *data;
+  char before[512];
+  gcroots_ref_t stale = stale_handle();
+  REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, stale, &data));
+  snprintf(before, sizeof before, "%s", gcroots_last_error());
+  data_of(new_externref(NULL));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_verify(store));
+  OK(gcroots_scope_exit(store, enter()));
+  CHECK(strcmp(gcroots_last_error(), before) == 0);
+}
+
+CASE(reading_names_and_version_leaves_the_message) {
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  CHECK(says("store"));
+  gcroots_status_name(99);
+  gcroots_version();
+  CHECK(says("store"));
+}
+
+CASE(the_next_failure_replaces_the_message) {
+  void *data;
+  char before[512];
+  gcroots_ref_t stale = stale_handle();
+  REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, stale, &data));
+  snprintf(before, sizeof before, "%s", gcroots_last_error());
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  CHECK(strcmp(gcroots_last_error(), before) != 0);
+}
+
+CASE(a_shorter_message_has_nothing_of_a_longer_one) {
+  gcroots_config_t *config = variant_config(0);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, UINT32_MAX));
+  gcroots_config_free(config);
+  CHECK(names(UINT32_MAX));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  CHECK(!names(UINT32_MAX));
+  CHECK(!says("collector"));
+}
+
+CASE(messages_of_null_name_the_parameter) {
+  gcroots_ref_t ref = gcroots_ref_null();
+  gcroots_scope_t scope = {0, 0};
+  gcroots_manually_rooted_t handle = {{0, 0, 0}};
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
+  CHECK(says("config"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_new(NULL, NULL));
+  CHECK(says("engine"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(NULL, NULL));
+  CHECK(says("store"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(store, NULL));
+  CHECK(says("out"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_escape(NULL, scope, ref, NULL));
+  CHECK(says("store"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, NULL));
+  CHECK(says("options"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_manually_rooted_unroot(store, NULL));
+  CHECK(says("handle"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_manually_rooted_into_rooted(store, NULL, NULL));
+  CHECK(says("handle"));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_manually_rooted_into_rooted(store, &handle, NULL));
+  CHECK(says("out"));
+}
+
+CASE(messages_of_invalid_arguments_have_the_value) {
+  gcroots_config_t *config = variant_config(1 << 20);
+  gcroots_externref_options_t options = {12345, NULL, NULL, NULL, 0};
+  gcroots_engine_t *made = NULL;
+  gcroots_ref_t out;
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, 777));
+  CHECK(names(777) && says("collector"));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, 0));
+  CHECK(names(0));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, SIZE_MAX));
+  CHECK(names(SIZE_MAX));
+  OK(gcroots_config_set_heap_initial(config, 7654321));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_engine_new(config, &made));
+  CHECK(names(7654321) && says("heap_initial"));
+  gcroots_config_free(config);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_externref_new_with(store, &options, &out));
+  CHECK(names(12345) && says("struct_size"));
+}
+
+CASE(messages_of_wrong_stores_have_both_ids) {
+  void *data;
+  gcroots_ref_t ref = new_externref(NULL);
+  uint64_t mine = ref.store_id;
+  ref.store_id ^= 0x123456;
+  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_data(store, ref, &data));
+  CHECK(names(mine) && names(ref.store_id));
+}
+
+CASE(messages_of_stale_handles_have_slot_and_generation) {
+  void *data;
+  gcroots_ref_t ref = new_externref(NULL);
+  gcroots_manually_rooted_t handle = root(ref);
+  ref.generation = 3000000001u;
+  ref.index = 1987654321u;
+  REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, ref, &data));
+  CHECK(names(3000000001u) && names(1987654321u));
+  handle.ref.generation = 3000000003u;
+  REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, handle.ref, &data));
+  CHECK(names(3000000003u) && names(handle.ref.index & 0x7fffffff));
+}
+
+CASE(messages_of_null_references_name_the_parameter) {
+  void *data;
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data));
+  CHECK(says("ref"));
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE,
+          gcroots_ref_assign(store, gcroots_ref_null(), gcroots_ref_null()));
+  CHECK(says("dst"));
+}
+
+CASE(messages_of_scopes_out_of_order_have_both_serials) {
+  gcroots_scope_t outer = enter(), inner = enter();
+  gcroots_scope_t forged = {outer.store_id, 999999999};
+  REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_exit(store, outer));
+  CHECK(names(outer.serial) && names(inner.serial));
+  REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_unwind(store, forged));
+  CHECK(names(999999999));
+}
+
+CASE(messages_of_no_gc_have_the_number_of_spans) {
+  for (int i = 0; i < 37; i++) OK(gcroots_no_gc_enter(store));
+  REFUSED(GCROOTS_ERROR_NO_GC, gcroots_store_gc(store));
+  CHECK(names(37));
+}
+
+CASE(messages_of_a_full_heap_have_its_limit) {
+  gcroots_ref_t out;
+  gcroots_status_t status;
+  OK(gcroots_store_free(store));
+  store = new_store(64 << 10);
+  while ((status = gcroots_externref_new(store, NULL, NULL, &out)) == GCROOTS_OK) continue;
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(names(64 << 10));
+}
+
+CASE(messages_of_limits_have_the_limit) {
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_scope_reserve(store, SIZE_MAX));
+  CHECK(names(0x7fffffff));
+}
+
+static void *read_message(void *argument) {
+  char *mine = argument;
+  void *data = NULL;
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
+          gcroots_externref_data(store, gcroots_ref_null(), &data));
+  CHECK(says("thread"));
+  snprintf(mine, 512, "%s", gcroots_last_error());
+  return NULL;
+}
+
+CASE(messages_are_per_thread) {
+  pthread_t thread;
+  char before[512], other[512];
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  snprintf(before, sizeof before, "%s", gcroots_last_error());
+  CHECK(pthread_create(&thread, NULL, read_message, other) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(strcmp(gcroots_last_error(), before) == 0);
+  CHECK(strcmp(other, before) != 0);
+}
+
+static pthread_barrier_t barrier;
+
+/* Each round all threads fail with a number of their own before any reads. */
+static void *fail_in_step(void *argument) {
+  uint32_t number = *(uint32_t *)argument;
+  gcroots_config_t *config = gcroots_config_new();
+  CHECK(config != NULL);
+  for (uint32_t round = 0; round < 200; round++) {
+    uint32_t wrong = 1000000 + number * 1000 + round;
+    CHECK(gcroots_config_set_collector(config, wrong) == GCROOTS_ERROR_INVALID_ARGUMENT);
+    pthread_barrier_wait(&barrier);
+    CHECK(names(wrong));
+    pthread_barrier_wait(&barrier);
+  }
+  gcroots_config_free(config);
+  return NULL;
+}
+
+CASE(threads_do_not_overwrite_each_others_messages) {
+  enum { THREADS = 4 };
+  pthread_t threads[THREADS];
+  uint32_t numbers[THREADS];
+  CHECK(pthread_barrier_init(&barrier, NULL, THREADS) == 0);
+  for (uint32_t i = 0; i < THREADS; i++) {
+    numbers[i] = i;
+    CHECK(pthread_create(&threads[i], NULL, fail_in_step, &numbers[i]) == 0);
+  }
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+/* A finalizer that fails: store_free is refused inside it. */
+static void fail_in_finalizer(void *data) {
+  REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_free(store));
+  snprintf(data, 512, "%s", gcroots_last_error());
+}
+
+CASE(messages_of_busy_say_what_the_store_does) {
+  static char message[512];
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, message, fail_in_finalizer, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  if (collects) {
+    OK(gcroots_store_gc(store));
+    CHECK(strstr(message, "finalizer") != NULL);
+  } else {
+    /* Under null it runs when the store is being deleted. */
+    gcroots_store_t *deleted = store;
+    OK(gcroots_store_free(deleted));
+    store = NULL;
+    CHECK(strstr(message, "delet") != NULL);
+  }
+}
+
+CASE(a_finalizers_failure_leaves_the_callers_status_ok) {
+  static char message[512];
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, message, fail_in_finalizer, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  if (collects) CHECK(strcmp(gcroots_last_error(), message) == 0);
+  if (!collects) CHECK(gcroots_last_error()[0] == '\0');
+}
+
+CASE(the_message_may_be_read_before_the_thread_ever_failed_or_called) {
+  pthread_t thread;
+  char other[512];
+  CHECK(pthread_create(&thread, NULL, read_message, other) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+}
+
+CASE(the_version_is_that_of_the_header) {
+  char parts[64];
+  snprintf(parts, sizeof parts, "%d.%d.%d", GCROOTS_VERSION_MAJOR, GCROOTS_VERSION_MINOR,
+           GCROOTS_VERSION_PATCH);
+  CHECK(strcmp(gcroots_version(), GCROOTS_VERSION) == 0);
+  CHECK(strcmp(GCROOTS_VERSION, parts) == 0);
+  CHECK(gcroots_version() == gcroots_version());
+}
