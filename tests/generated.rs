@@ -36,10 +36,7 @@ fn the_committed_header_is_what_the_build_generates() {
 /// The shared object that was built with this test.
 fn shared_object() -> std::path::PathBuf {
     let test = env::current_exe().unwrap();
-    test.parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .join("libgcroots.so")
+    test.with_file_name("libgcroots.so")
 }
 
 /// The names that `nm -D --defined-only` shows.
