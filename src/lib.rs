@@ -21,6 +21,15 @@
 // clippy.toml. Tests may abort.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+#![cfg_attr(
+    not(feature = "capi"),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "without the C API nothing uses the core until there is a Rust API"
+    )
+)]
+
 #[cfg(not(all(
     target_os = "linux",
     target_pointer_width = "64",
