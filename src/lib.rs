@@ -20,7 +20,6 @@
 // No growth that aborts when memory is out (`capi.no-abort`); the list is in
 // clippy.toml. Tests may abort.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
-
 #![cfg_attr(
     not(feature = "capi"),
     expect(

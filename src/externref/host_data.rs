@@ -95,27 +95,47 @@ impl HostData {
         }
     }
 
-    /// The entry at `index`, which must be below `used`. Nothing keeps the
-    /// reference: entries move when the table grows.
+    /// Where the entry at `index` is, which must be below `used`. Fields are read
+    /// and written through the pointer, one at a time: of an entry that was
+    /// never in use only `object` and `link` are initialised, so that no
+    /// reference to it may exist.
     #[inline(always)]
-    fn entry(&self, index: u32) -> &Cell<HostEntry> {
+    fn pointer(&self, index: u32) -> *mut HostEntry {
         debug_assert!(index < self.used.get());
-        // SAFETY: entries below `used` are written, and used as cells only.
-        unsafe { self.entries.get().add(index as usize).cast().as_ref() }
+        // SAFETY: `used` is at most the capacity.
+        unsafe { self.entries.get().add(index as usize).as_ptr() }
     }
 
-    /// The object of the entry at `index`, below `used`, or [`NONE`].
+    /// The object of the entry at `index`, or [`NONE`].
     #[inline(always)]
     fn object(&self, index: u32) -> u32 {
-        // SAFETY: as in `entry`; reads one field of a plain struct.
-        unsafe { (&raw const (*self.entry(index).as_ptr()).object).read() }
+        // SAFETY: initialised in every entry below `used`.
+        unsafe { (*self.pointer(index)).object }
     }
 
-    /// Changes some fields of the entry at `index`, below `used`.
+    /// The link of the entry at `index`.
     #[inline(always)]
-    fn update<R>(&self, index: u32, change: impl FnOnce(&mut HostEntry) -> R) -> R {
-        // SAFETY: as in `entry`; the closures below use nothing but the entry.
-        change(unsafe { &mut *self.entry(index).as_ptr() })
+    fn link(&self, index: u32) -> u32 {
+        // SAFETY: initialised in every entry below `used`.
+        unsafe { (*self.pointer(index)).link }
+    }
+
+    /// Takes the entry at `index` out of use, with `link` to the next of a list.
+    #[inline(always)]
+    fn set_unused(&self, index: u32, link: u32) {
+        let entry = self.pointer(index);
+        // SAFETY: allocated.
+        unsafe {
+            (*entry).object = NONE;
+            (*entry).link = link;
+        }
+    }
+
+    /// The entry at `index`, which must be in use or pending.
+    #[inline(always)]
+    fn read(&self, index: u32) -> HostEntry {
+        // SAFETY: `insert_ready` initialised all of it.
+        unsafe { self.pointer(index).read() }
     }
 
     /// Whether [`HostData::insert_ready`] may be called.
@@ -134,14 +154,15 @@ impl HostData {
         finalizer: Option<Finalizer>,
     ) -> u32 {
         let index = self.free.get();
-        let next = self.update(index, |entry| {
-            entry.data = data;
-            entry.finalizer = finalizer;
-            entry.tag = core::ptr::null();
-            entry.external_bytes = 0;
-            entry.object = object.raw();
-            entry.link
-        });
+        let (entry, next) = (self.pointer(index), self.link(index));
+        // SAFETY: allocated.
+        unsafe {
+            (*entry).data = data;
+            (*entry).finalizer = finalizer;
+            (*entry).tag = core::ptr::null();
+            (*entry).external_bytes = 0;
+            (*entry).object = object.raw();
+        }
         self.free.set(next);
         index
     }
@@ -161,22 +182,16 @@ impl HostData {
         self.used.set(end);
         self.free.set(used);
         for index in used..end {
-            let next = if index + 1 < end { index + 1 } else { END };
-            self.update(index, |entry| {
-                entry.object = NONE;
-                entry.link = next;
-            });
+            self.set_unused(index, index + 1);
         }
+        self.set_unused(end - 1, END);
         Ok(())
     }
 
     #[inline(always)]
     fn put_on_free_list(&self, index: u32) {
         let next = self.free.replace(index);
-        self.update(index, |entry| {
-            entry.object = NONE;
-            entry.link = next;
-        });
+        self.set_unused(index, next);
     }
 
     fn layout(capacity: u32) -> Result<Layout> {
@@ -219,13 +234,15 @@ impl HostData {
             return None;
         }
         let index = index as u32;
-        (self.object(index) == object.raw()).then(|| self.entry(index).get())
+        (self.object(index) == object.raw()).then(|| self.read(index))
     }
 
     /// Replaces the entry at `index`, which [`HostData::get`] returned, keeping
     /// its place.
     pub(crate) fn replace(&self, index: u64, entry: HostEntry) {
-        let old = self.entry(index as u32).replace(entry);
+        let old = self.read(index as u32);
+        // SAFETY: allocated.
+        unsafe { self.pointer(index as u32).write(entry) };
         let others = self.external_bytes.get() - u128::from(old.external_bytes);
         self.external_bytes
             .set(others + u128::from(entry.external_bytes));
@@ -254,12 +271,9 @@ impl HostData {
     }
 
     fn make_pending(&self, index: u32) {
-        self.update(index, |entry| {
-            entry.object = NONE;
-            entry.link = END;
-        });
+        self.set_unused(index, END);
         if self.has_pending() {
-            self.update(self.pending_last.get(), |last| last.link = index);
+            self.set_unused(self.pending_last.get(), index);
         } else {
             self.pending_first.set(index);
         }
@@ -272,27 +286,37 @@ impl HostData {
             return None;
         }
         let index = self.pending_first.get();
-        let entry = self.entry(index).get();
+        let entry = self.read(index);
         self.pending_first.set(entry.link);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))
     }
 
+    /// Tells the entry at `index` where its object is now.
+    #[inline(always)]
+    fn moved(&self, index: u32, new: GcRef, old: bool) {
+        let entry = self.pointer(index);
+        // SAFETY: allocated.
+        unsafe {
+            (*entry).object = new.raw();
+            if old {
+                (*entry).link = OLD;
+            }
+        }
+    }
+
     /// Ends the entry of an object that died.
     #[inline(always)]
     fn bury(&self, index: u32) {
-        let (external_bytes, finalized, old) = self.update(index, |entry| {
-            let finalized = entry.finalizer.is_some();
-            (entry.external_bytes, finalized, entry.link == OLD)
-        });
-        if external_bytes > 0 {
-            let left = self.external_bytes.get() - u128::from(external_bytes);
+        let entry = self.read(index);
+        if entry.external_bytes > 0 {
+            let left = self.external_bytes.get() - u128::from(entry.external_bytes);
             self.external_bytes.set(left);
         }
-        if !finalized {
+        if entry.finalizer.is_none() {
             return self.put_on_free_list(index);
         }
-        if old || self.all_old.get() {
+        if entry.link == OLD || self.all_old.get() {
             self.old_died.set(true);
         }
         self.make_pending(index);
@@ -339,9 +363,8 @@ impl HostData {
         }
         let mut external = 0;
         for index in 0..self.used.get() {
-            let entry = self.entry(index).get();
-            if entry.object != NONE {
-                external += u128::from(entry.external_bytes);
+            if self.object(index) != NONE {
+                external += u128::from(self.read(index).external_bytes);
             }
         }
         if external != self.external_bytes.get() {
@@ -366,7 +389,7 @@ impl HostData {
             }
             count += 1;
             newest = next;
-            next = self.entry(next).get().link;
+            next = self.link(next);
         }
         if last != END && count > 0 && newest != last {
             return Err(Error::internal(
@@ -389,12 +412,7 @@ impl WeakTable for &HostData {
                 continue;
             }
             match survivors.get(GcRef::from_raw(object))? {
-                Some(new) => self.update(index, |entry| {
-                    entry.object = new.raw();
-                    if all_old {
-                        entry.link = OLD;
-                    }
-                }),
+                Some(new) => self.moved(index, new, all_old),
                 None => self.bury(index),
             }
         }
