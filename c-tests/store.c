@@ -520,7 +520,8 @@ CASE(statistics_tell_the_committed_bytes) {
 }
 
 CASE(statistics_count_finalizers_that_have_run) {
-  int finalized = 0, i;
+  static int finalized;
+  int i;
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
   for (i = 0; i < 7; ++i) OK(gcroots_externref_new(store, &finalized, count_call, &ref));
