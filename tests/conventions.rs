@@ -1,0 +1,71 @@
+//! What `docs/design.md` says of the source holds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The paths in the first column of the table of files with `unsafe`:
+/// `src/a.rs`, `src/{a,b}.rs` or a folder.
+fn listed() -> Vec<String> {
+    let design = fs::read_to_string(root().join("docs/design.md")).unwrap();
+    let section = design.split("## Where `unsafe` is").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut listed = Vec::new();
+    for line in section.lines() {
+        let Some(path) = line.strip_prefix("| `").and_then(|l| l.split('`').next()) else {
+            continue;
+        };
+        match (path.split_once('{'), path.split_once('}')) {
+            (Some((before, rest)), Some((_, after))) => {
+                let names = rest.split('}').next().unwrap();
+                listed.extend(
+                    names
+                        .split(',')
+                        .map(|name| format!("{before}{name}{after}")),
+                );
+            }
+            _ => listed.push(path.to_owned()),
+        }
+    }
+    listed
+}
+
+#[test]
+fn unsafe_is_only_where_the_design_says() {
+    let listed = listed();
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    let mut used = vec![false; listed.len()];
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(root()).unwrap().to_str().unwrap();
+        let words = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"];
+        if name.ends_with("tests.rs") || !words.iter().any(|w| text.contains(w)) {
+            continue;
+        }
+        let at = listed
+            .iter()
+            .position(|l| name == l || name.starts_with(&format!("{l}/")))
+            .unwrap_or_else(|| panic!("{name} has unsafe code and is not listed"));
+        used[at] = true;
+    }
+    let unused: Vec<_> = listed.iter().zip(used).filter(|(_, u)| !u).collect();
+    assert!(
+        unused.is_empty(),
+        "listed, and without unsafe code: {unused:?}"
+    );
+}
