@@ -1,5 +1,5 @@
 /* The operations that embedders do most, one function each, for counting
- * instructions and for timing. Called through the shared object, loop included.
+ * instructions. Called through the shared object, loop included.
  *
  *   operations NAME COUNT    does NAME so often to warm up, and so often again
  *                            inside measured(), which a profiler looks for
@@ -23,7 +23,7 @@ static gcroots_manually_rooted_t manual;
     }                            \
   } while (0)
 
-/* Does BODY `count` times, 256 times a scope. */
+/* Does BODY `count` times, 256 times per scope. */
 #define IN_SCOPES(BODY)                              \
   gcroots_store_t *const s = store;                  \
   while (count > 0) {                                \

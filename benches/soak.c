@@ -2,8 +2,8 @@
  *
  * Takes a handle, ends its scope, and then pushes more than 2^32 roots through
  * the same slot: a 32-bit generation that wrapped would make the handle match
- * again, and name another object. Asks now and then, and at the end; forged
- * handles of every kind of generation too. About a minute.
+ * again, and name another object. Asks now and then, and at the end, also with
+ * the 64 least and greatest generations. About a minute.
  */
 #include <gcroots.h>
 #include <stdio.h>

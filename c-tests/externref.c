@@ -795,3 +795,38 @@ CASE(new_roots_in_the_innermost_scope) {
   OK(gcroots_scope_exit(store, outer));
   all_refuse(GCROOTS_ERROR_UNROOTED, before);
 }
+
+/* --- External bytes that come and go ------------------------------------------ */
+
+static void make_garbage(void) {
+  gcroots_scope_t scope = enter();
+  new_externref(NULL);
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(external_bytes_that_were_withdrawn_hasten_nothing) {
+  gcroots_ref_t ref = new_externref(NULL);
+  uint64_t before = stats_of(store).collections;
+  int i;
+  for (i = 0; i < 1000; ++i) {
+    OK(gcroots_externref_set_external_bytes(store, ref, 1 << 20));
+    OK(gcroots_externref_set_external_bytes(store, ref, 0));
+    make_garbage();
+  }
+  if (!stressed) CHECK(stats_of(store).collections == before);
+}
+
+CASE(external_bytes_of_a_no_gc_span_hasten_a_collection_after_it) {
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, (size_t)1 << 30};
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  uint64_t before;
+  OK(gcroots_no_gc_enter(store));
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  new_externref(NULL);
+  before = stats_of(store).collections;
+  OK(gcroots_scope_exit(store, scope));
+  make_garbage();
+  CHECK(stats_of(store).collections == before + (collects ? 1 : 0));
+  CHECK(stats_of(store).external_bytes == (collects ? 0 : (uint64_t)1 << 30));
+}

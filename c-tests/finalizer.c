@@ -853,3 +853,52 @@ CASE(a_store_is_busy_while_a_finalizer_of_another_runs_inside_its_own) {
   OK(gcroots_store_verify(dying));
   OK(gcroots_store_free(dying));
 }
+
+/* --- What an old finalizer releases late ------------------------------------- */
+
+static gcroots_manually_rooted_t first_held, second_held;
+static int first_runs, second_runs, third_runs;
+
+static void run_third(void *data) {
+  (void)data;
+  third_runs++;
+}
+
+static void run_second(void *data) {
+  (void)data;
+  second_runs++;
+  if (collects) OK(gcroots_manually_rooted_unroot(store, &second_held));
+}
+
+/* Puts more garbage into the queue than one run takes, ahead of the object that
+   it lets go. */
+static void run_first(void *data) {
+  gcroots_scope_t scope;
+  gcroots_ref_t ref;
+  static int garbage;
+  int i;
+  (void)data;
+  first_runs++;
+  if (!collects) return;
+  scope = enter();
+  for (i = 0; i < 1000; ++i) OK(gcroots_externref_new(store, &garbage, count_call, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  OK(gcroots_manually_rooted_unroot(store, &first_held));
+  OK(gcroots_store_gc(store));
+}
+
+CASE(one_gc_ends_what_an_old_finalizer_releases_after_much_garbage) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, NULL, run_third, &ref));
+  second_held = root(ref);
+  OK(gcroots_externref_new(store, NULL, run_second, &ref));
+  first_held = root(ref);
+  OK(gcroots_externref_new(store, NULL, run_first, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  CHECK(first_runs == (collects ? 1 : 0));
+  CHECK(second_runs == (collects ? 1 : 0));
+  CHECK(third_runs == (collects ? 1 : 0));
+}

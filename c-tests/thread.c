@@ -357,7 +357,8 @@ static void make_in_the_last_round(void *value) {
     CHECK(pthread_setspecific(exit_key, value) == 0);
     return;
   }
-  orphan = new_store(0);
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_store_new(engine, &orphan));
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_store_attach(store));
 }
 
 /* The thread is known to the library, whose own hook runs before this key's. */
@@ -366,12 +367,13 @@ static void leave_a_key(void) {
   CHECK(pthread_setspecific(exit_key, &exit_rounds) == 0);
 }
 
-CASE(a_store_made_after_a_threads_last_exit_hook_may_be_attached) {
+CASE(a_thread_whose_last_exit_hook_has_run_gets_no_store) {
   CHECK(pthread_key_create(&exit_key, make_in_the_last_round) == 0);
+  OK(gcroots_store_detach(store));
   on_another_thread(leave_a_key);
-  CHECK(orphan != NULL);
-  OK(gcroots_store_attach(orphan));
-  OK(gcroots_store_free(orphan));
+  CHECK(exit_rounds == 4);
+  CHECK(orphan == NULL);
+  OK(gcroots_store_attach(store));
 }
 
 /* --- Races ----------------------------------------------------------------- */
@@ -619,4 +621,39 @@ CASE(a_forked_child_makes_stores_of_its_own) {
   leave_things();
   in_a_child(make_a_store);
   make_a_store();
+}
+
+/* --- Forks while threads end ---------------------------------------------------- */
+
+enum { ENDING = 4 };
+static int out_of_the_library;
+
+static void *use_and_end(void *unused) {
+  (void)unused;
+  OK(gcroots_store_free(new_store(0)));
+  __atomic_add_fetch(&out_of_the_library, 1, __ATOMIC_SEQ_CST);
+  return NULL;
+}
+
+CASE(a_fork_while_other_threads_end_leaves_a_child_that_works) {
+  int round, i, status;
+  for (round = 0; round < 100; ++round) {
+    pthread_t threads[ENDING];
+    pid_t child;
+    __atomic_store_n(&out_of_the_library, 0, __ATOMIC_SEQ_CST);
+    for (i = 0; i < ENDING; ++i) CHECK(pthread_create(&threads[i], NULL, use_and_end, NULL) == 0);
+    while (__atomic_load_n(&out_of_the_library, __ATOMIC_SEQ_CST) < ENDING) continue;
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+      alarm(20);
+      new_externref(NULL);
+      OK(gcroots_store_attach(store));
+      _exit(gcroots_store_detach(store) == GCROOTS_OK && gcroots_store_attach(store) == GCROOTS_OK
+              ? 0 : 1);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (i = 0; i < ENDING; ++i) CHECK(pthread_join(threads[i], NULL) == 0);
+  }
 }

@@ -2,9 +2,9 @@
  *
  *   words [copying|null] [FILE...]
  *
- * Each distinct word of a line is an externref whose host data is a C structure
- * with a finalizer. A line is a scope: when it ends, its words are garbage,
- * except the most frequent ones so far, which manual roots hold across lines. A
+ * A word is an externref whose host data is a C structure with a finalizer. A
+ * line is a scope: when it ends, its words are garbage, except the most frequent
+ * ones so far, which manual roots hold across lines. A
  * small heap limit makes collections happen by themselves. At the end the
  * program prints the top words and what the collector did, deletes the store,
  * and checks that every finalizer ran exactly once.
@@ -17,13 +17,16 @@
 
 enum { TOP = 10, WORD_MAX_BYTES = 64, COPYING_LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
 
-/* What a word's externref refers to. */
+/* What a word's externref refers to. Kept to the program's end, so that a
+   finalizer that ran twice would be seen. */
 struct word {
   char text[WORD_MAX_BYTES];
   size_t count;
   bool finalized;
+  struct word *made_before;
 };
 
+static struct word *last_made;
 static size_t words_made, words_finalized, finalized_twice;
 
 static void finalize_word(void *data) {
@@ -31,7 +34,6 @@ static void finalize_word(void *data) {
   if (word->finalized) finalized_twice++;
   word->finalized = true;
   words_finalized++;
-  free(word);
 }
 
 static void must(gcroots_status_t status, const char *what) {
@@ -134,6 +136,8 @@ static void count_word(gcroots_store_t *store, const char *text) {
     struct word *word = (struct word *)calloc(1, sizeof *word);
     if (word == NULL) exit(1);
     strcpy(word->text, text);
+    word->made_before = last_made;
+    last_made = word;
     must(gcroots_externref_new(store, word, finalize_word, &ref), "new");
     words_made++;
   }
@@ -147,8 +151,8 @@ static void count_line(gcroots_store_t *store, const char *line) {
   gcroots_scope_t scope;
   must(gcroots_scope_enter(store, &scope), "enter");
   for (;; line++) {
-    if (isalpha((unsigned char)*line) && length < sizeof text - 1) {
-      text[length++] = (char)tolower((unsigned char)*line);
+    if (isalpha((unsigned char)*line)) {
+      if (length < sizeof text - 1) text[length++] = (char)tolower((unsigned char)*line);
     } else if (length > 0) {
       text[length] = '\0';
       count_word(store, text);
@@ -167,6 +171,10 @@ static void count_file(gcroots_store_t *store, const char *name) {
     exit(1);
   }
   while (fgets(line, sizeof line, file) != NULL) count_line(store, line);
+  if (ferror(file)) {
+    perror(name);
+    exit(1);
+  }
   fclose(file);
 }
 
@@ -218,6 +226,11 @@ int main(int argc, char **argv) {
   for (i = 0; i < top_length; i++) must(gcroots_manually_rooted_unroot(store, &top[i]), "unroot");
   must(gcroots_store_free(store), "free");
   free(table);
+  while (last_made != NULL) {
+    struct word *word = last_made;
+    last_made = word->made_before;
+    free(word);
+  }
   printf("finalizers at the end %zu of %zu, %zu twice\n", words_finalized, words_made, finalized_twice);
   if (words_finalized != words_made || finalized_twice != 0) {
     fprintf(stderr, "words: a finalizer did not run exactly once\n");

@@ -8,7 +8,8 @@
  * handles end with their scope, manual ones when they are unrooted. Any bits
  * may be passed as a handle or a scope, and any integer where a number is
  * wanted: what is wrong is refused with a status and a message
- * (gcroots_last_error()), and nothing has changed.
+ * (gcroots_last_error()), and nothing has changed, except that a call that may
+ * collect may have collected.
  *
  * Functions that can fail return a gcroots_status_t and write their output,
  * `out`, only on success. An input and `out` may be at the same address.
@@ -24,8 +25,8 @@
  * move or die and that finalizers may run before the call returns; "Never
  * collects" means that neither happens.
  *
- * What C cannot check, and is undefined: a pointer to a store, configuration
- * or engine that is none or was released; an `out` that is not valid for
+ * What C cannot check, and is undefined: a pointer that is not to a live store,
+ * configuration or engine where one is wanted; an `out` that is not valid for
  * writing; a C++ exception or a longjmp() that leaves a callback through the
  * library.
  */
@@ -98,7 +99,7 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_WRONG_STORE 3
 
 /**
- * The type belongs to another engine.
+ * The type belongs to another engine. Not used yet.
  */
 #define GCROOTS_ERROR_WRONG_ENGINE 4
 
@@ -128,12 +129,12 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_TYPE_MISMATCH 9
 
 /**
- * A write to something immutable.
+ * A write to something immutable. Not used yet.
  */
 #define GCROOTS_ERROR_IMMUTABLE 10
 
 /**
- * A field, element or range that is not there.
+ * A field, element or range that is not there. Not used yet.
  */
 #define GCROOTS_ERROR_OUT_OF_BOUNDS 11
 
@@ -158,13 +159,13 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_LIMIT 15
 
 /**
- * A host function threw; the exception is pending.
+ * A host function threw; the exception is pending. Not used yet.
  */
 #define GCROOTS_ERROR_EXCEPTION 16
 
 /**
- * A bug in gcroots, or an overwritten heap. The store is poisoned: every call
- * answers this, except that it can be deleted.
+ * A bug in gcroots, or an overwritten heap. The store is poisoned: every call on
+ * it answers this, except gcroots_store_attach() and gcroots_store_free().
  */
 #define GCROOTS_ERROR_INTERNAL 17
 
@@ -243,7 +244,8 @@ GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
 /**
  * Chooses the collector. Never collects.
  *
- * \return GCROOTS_ERROR_INVALID_ARGUMENT if it is none, or not built
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if there is no such collector, or it is
+ *         not built
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
@@ -262,8 +264,8 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
 
 /**
  * Sets how many bytes a store's heap commits at first, in all its spaces
- * together; 0 is the default. More than the limit is refused by
- * gcroots_engine_new(). Never collects.
+ * together; 0 is the default: 512 KiB, or the limit if that is less. More than
+ * the limit is refused by gcroots_engine_new(). Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
@@ -300,7 +302,7 @@ typedef struct gcroots_engine_t gcroots_engine_t;
  * \param config_or_null copied; NULL for the defaults
  * \param[out] out the engine (owned); release it with gcroots_engine_free()
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
- *         exceeds its limit
+ *         exceeds its limit; GCROOTS_ERROR_OUT_OF_MEMORY
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -452,7 +454,9 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer of the store
+ *         GCROOTS_ERROR_BUSY inside a finalizer of the store,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+ *         never owned a store cannot be registered
  */
 GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
@@ -462,7 +466,7 @@ GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
  * when the store is deleted, after those of all objects. Never collects.
  *
  * \param data (taken on success, nullable)
- * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
@@ -553,7 +557,8 @@ gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
  * object moves; 0 for null. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY when an object is first asked
+ *         GCROOTS_ERROR_OUT_OF_MEMORY the first time that an object's hash is
+ *         asked for
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
@@ -646,7 +651,8 @@ gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
                                       gcroots_ref_t *out);
 
 /**
- * Makes sure that so many more scoped roots need no memory. Never collects.
+ * Makes sure that `roots` more scoped roots can be made without allocating.
+ * Never collects.
  *
  * \return GCROOTS_ERROR_LIMIT beyond the slots that handles can name,
  *         GCROOTS_ERROR_OUT_OF_MEMORY
@@ -789,7 +795,8 @@ typedef struct {
    */
   gcroots_finalizer_t finalizer;
   /**
-   * Tells the host's types apart: an address, compared and never followed.
+   * Tells the host's types apart: an address, compared and never followed, such
+   * as that of a `static const char`. NULL is untagged.
    */
   const void *tag;
   /**

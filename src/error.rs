@@ -134,7 +134,7 @@ impl fmt::Display for Error {
             } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
             Error::WrongStore { handle, store } => write!(
                 f,
-                "the handle belongs to store {handle:#x}, the call is on store {store:#x}"
+                "the handle or scope belongs to store {handle:#x}, the call is on store {store:#x}"
             ),
             Error::WrongThread { owner: 0, caller } => write!(
                 f,
@@ -151,7 +151,7 @@ impl fmt::Display for Error {
                 generation,
             } => write!(
                 f,
-                "manual root {slot} of generation {generation} was unrooted"
+                "no live manual root in slot {slot} of generation {generation}"
             ),
             Error::Unrooted {
                 manual: false,
@@ -159,16 +159,23 @@ impl fmt::Display for Error {
                 generation,
             } => write!(
                 f,
-                "the scope of root {slot} of generation {generation} was exited"
+                "no live scoped root in slot {slot} of generation {generation}: its scope was exited, or the handle is forged"
             ),
             Error::NullReference { parameter } => {
                 write!(f, "`{parameter}` is a null reference; an object is needed")
             }
             Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
+            Error::ScopeOrder {
+                scope,
+                innermost: 0,
+            } => write!(f, "scope {scope} is not open here; none is"),
             Error::ScopeOrder { scope, innermost } => write!(
                 f,
-                "scope {scope} is not the innermost open scope, which is {innermost}"
+                "scope {scope} is not open, or not the innermost, which is {innermost}"
             ),
+            Error::NoOpenSpan { innermost: 0 } => {
+                write!(f, "no no-GC span was opened here, outside all scopes")
+            }
             Error::NoOpenSpan { innermost } => write!(
                 f,
                 "no no-GC span was opened in scope {innermost}, the innermost one"

@@ -9,7 +9,7 @@
 //! Imports point down only.
 //!
 //! ```text
-//! capi                                 extern "C", one file a noun, no logic
+//! capi                                 extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
 //! roots  externref  identity_hash      peers
 //! collectors                           null, copying

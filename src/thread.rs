@@ -1,4 +1,4 @@
-//! Thread tokens, and which threads live.
+//! Thread tokens, which threads live, and what each has of its own.
 //!
 //! A store belongs to one thread (`store.one-thread`). Each call compares one
 //! word of the store with the calling thread's *token*, so the token must be
@@ -28,8 +28,8 @@ use crate::fallible;
 const TOKEN_STEP: u64 = 16;
 
 /// The version of the layout of a store's hot block. It stands in the low bits
-/// of the words that are compared, so that inline code of another version never
-/// finds a match and falls back to calls.
+/// of the words that are compared, so that inline fast paths, once the header has
+/// them, never find a match in another version and fall back to calls.
 const LAYOUT_VERSION: u64 = 1;
 
 /// In a thread's word when its last exit hook has run, so that no entry word
@@ -140,104 +140,126 @@ pub(crate) fn block() -> *const ThreadBlock {
     block
 }
 
-/// The threads that have a token and have not ended.
-struct Living {
-    tokens: Vec<u64>,
-    /// Its destructor runs when a thread ends.
-    key: Option<libc::pthread_key_t>,
-    /// Whether [`after_fork`] is registered.
-    fork_hook: bool,
+/// The tokens of the threads that have not ended, but for [`FORKED`].
+static LIVING: Living = Living(UnsafeCell::new(Mutex::new(Vec::new())));
+
+/// The token of the thread that called `fork`, in its child.
+static FORKED: AtomicU64 = AtomicU64::new(0);
+
+/// A mutex that [`after_fork`] replaces.
+struct Living(UnsafeCell<Mutex<Vec<u64>>>);
+
+// SAFETY: the cell is written in `after_fork` only, while there is one thread.
+unsafe impl Sync for Living {}
+
+impl Living {
+    fn lock(&self) -> MutexGuard<'_, Vec<u64>> {
+        // SAFETY: see `Sync`.
+        let tokens = unsafe { &*self.0.get() };
+        tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-static LIVING: Mutex<Living> = Mutex::new(Living {
-    tokens: Vec::new(),
-    key: None,
-    fork_hook: false,
-});
+/// The key whose destructor runs when a thread ends, plus 1; 0 before the hooks
+/// are installed. Set once, with the lock on [`LIVING`].
+static KEY: AtomicU64 = AtomicU64::new(0);
 
 /// Destructor rounds that every system promises. The last round removes the
 /// thread, so that other keys' destructors may still use its stores.
 const DESTRUCTOR_ROUNDS: usize = 4;
 
-fn living() -> MutexGuard<'static, Living> {
-    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+fn key() -> Option<libc::pthread_key_t> {
+    let key = KEY.load(Ordering::Relaxed).checked_sub(1)?;
+    libc::pthread_key_t::try_from(key).ok()
 }
 
-impl Living {
-    /// Registers, once, what must run when a thread ends and after a fork.
-    fn install_hooks(&mut self) -> Result<libc::pthread_key_t> {
-        if !self.fork_hook {
-            // SAFETY: the library is never unloaded.
-            if unsafe { libc::pthread_atfork(None, None, Some(after_fork)) } != 0 {
-                return Err(fallible::refused(0));
-            }
-            self.fork_hook = true;
-        }
-        if let Some(key) = self.key {
-            return Ok(key);
-        }
-        let mut key = 0;
-        // SAFETY: `key` is valid for writing; the library is never unloaded.
-        if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
-            return Err(Error::Limit {
-                what: "thread-specific keys of the system",
-                limit: 1024,
-            });
-        }
-        self.key = Some(key);
-        Ok(key)
+/// Registers, once, what must run when a thread ends and after a fork.
+fn install_hooks() -> Result<libc::pthread_key_t> {
+    static FORK_HOOK: AtomicU64 = AtomicU64::new(0);
+
+    if let Some(key) = key() {
+        return Ok(key);
     }
+    if FORK_HOOK.load(Ordering::Relaxed) == 0 {
+        // SAFETY: the library is never unloaded.
+        if unsafe { libc::pthread_atfork(None, None, Some(after_fork)) } != 0 {
+            return Err(fallible::refused(0));
+        }
+        FORK_HOOK.store(1, Ordering::Relaxed);
+    }
+    let mut key = 0;
+    // SAFETY: `key` is valid for writing; the library is never unloaded.
+    if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
+        return Err(Error::Limit {
+            what: "thread-specific keys of the system",
+            limit: 1024,
+        });
+    }
+    KEY.store(u64::from(key) + 1, Ordering::Relaxed);
+    Ok(key)
 }
 
 /// The calling thread's token, made now if it has none.
+///
+/// Errors: [`Error::SystemMemory`]; [`Error::Limit`] if the system has no key
+/// left, or the thread's last exit hook has run, after which nobody would learn
+/// of its end.
 pub(crate) fn token_or_new() -> Result<u64> {
     static NEXT: AtomicU64 = AtomicU64::new(TOKEN_STEP);
 
     if token() != 0 {
         return Ok(token());
     }
+    if entry_word() & ENDED != 0 {
+        return Err(Error::Limit {
+            what: "stores of a thread that is ending",
+            limit: 0,
+        });
+    }
     let new = NEXT.fetch_add(TOKEN_STEP, Ordering::Relaxed);
-    // No hook will run for a thread in its last moments: it counts as ended.
-    if entry_word() & ENDED == 0 {
-        let mut living = living();
-        let key = living.install_hooks()?;
-        fallible::push(&mut living.tokens, new)?;
-        // SAFETY: the key was created.
-        if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
-            living.tokens.pop();
-            return Err(fallible::refused(0));
-        }
+    let mut living = LIVING.lock();
+    let key = install_hooks()?;
+    fallible::push(&mut living, new)?;
+    // SAFETY: the key was created.
+    if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
+        living.pop();
+        return Err(fallible::refused(0));
     }
     // SAFETY: the block is this thread's own, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(new) };
     Ok(new)
 }
 
-/// Whether the thread with this token has not ended.
+/// Whether the thread with this token, which is not 0, has not ended.
 pub(crate) fn lives(token: u64) -> bool {
-    living().tokens.contains(&token)
+    FORKED.load(Ordering::Relaxed) == token || LIVING.lock().contains(&token)
 }
 
 /// The system calls this when a thread that has a token ends.
 extern "C" fn thread_ends(rounds_left: *mut c_void) {
     let rounds_left = rounds_left as usize;
-    let mut living = living();
-    if let (true, Some(key)) = (rounds_left > 1, living.key) {
+    if let (true, Some(key)) = (rounds_left > 1, key()) {
         // SAFETY: `key` was created; replacing a value that this thread set
         // before needs no memory.
         unsafe { libc::pthread_setspecific(key, (rounds_left - 1) as *const c_void) };
         return;
     }
     let me = token();
-    living.tokens.retain(|&t| t != me);
+    // The exchange fails for every thread but the one that forked.
+    let _ = FORKED.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed);
+    LIVING.lock().retain(|&t| t != me);
     // SAFETY: the block is this thread's own, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(0) | ENDED };
 }
 
 /// The system calls this in the child of a fork, on the only thread there is.
+/// Another thread of the parent may have held the lock, as it ended: the mutex
+/// is replaced and not locked, and its list left to leak.
 extern "C" fn after_fork() {
-    let me = token();
-    living().tokens.retain(|&t| t == me);
+    // SAFETY: there is no other thread, and this one holds no guard: it locks
+    // nothing while it calls code that could fork.
+    unsafe { LIVING.0.get().write(Mutex::new(Vec::new())) };
+    FORKED.store(token(), Ordering::Relaxed);
 }
 
 #[cfg(test)]

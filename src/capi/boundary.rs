@@ -17,10 +17,10 @@ use crate::thread;
 /// `INTERNAL`. A failure's message is written last, after whatever finalizers
 /// did. A store in which the library panicked or found nonsense is poisoned.
 pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
-    let outer = entered().replace(None);
+    let outer = replace_entered(None);
     let outcome = catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|_| Err(Error::internal("a panic in the library", 0)));
-    let store = entered().replace(outer);
+    let store = replace_entered(outer);
     let Err(error) = outcome else {
         return GCROOTS_OK;
     };
@@ -31,22 +31,15 @@ pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
     report(error)
 }
 
-/// The store that this thread's innermost call has entered.
-struct Entered;
-
-impl Entered {
-    fn replace(&self, store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
-        let new = store.map_or(core::ptr::null(), |store| {
-            store.as_ptr().cast_const().cast()
-        });
-        // SAFETY: the block is this thread's own, and nothing else borrows it.
-        let old = unsafe { (*thread::block()).entered.get().replace(new) };
-        NonNull::new(old.cast_mut().cast())
-    }
-}
-
-fn entered() -> Entered {
-    Entered
+/// Sets the store that this thread's innermost call has entered, and returns the
+/// one before.
+fn replace_entered(store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
+    let new = store.map_or(core::ptr::null(), |store| {
+        store.as_ptr().cast_const().cast()
+    });
+    // SAFETY: the block is this thread's own, and nothing else borrows it.
+    let old = unsafe { (*thread::block()).entered.get().replace(new) };
+    NonNull::new(old.cast_mut().cast())
 }
 
 /// Stores the error's message as this thread's last and returns its status.
@@ -99,8 +92,8 @@ pub(super) fn required_const<T>(pointer: *const T, parameter: &'static str) -> R
     required(pointer.cast_mut(), parameter)
 }
 
-/// Enters a store, if the calling thread may call it now. With [`fast`], the
-/// only place where a caller's store pointer is used.
+/// Enters a store, if the calling thread may call it now. With the functions
+/// below, the only place where a caller's store pointer is used.
 ///
 /// # Safety
 ///
@@ -110,8 +103,18 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
     // SAFETY: the caller's promise. Stores are used through shared references.
     let entering = unsafe { store.as_ref() };
     entering.enter()?;
-    entered().replace(Some(store));
+    replace_entered(Some(store));
     Ok(entering)
+}
+
+/// A store that the calling thread need not own: for giving up and taking over.
+///
+/// # Safety
+///
+/// As for [`enter`].
+pub(super) unsafe fn not_entered<'a>(store: NonNull<gcroots_store_t>) -> &'a Store {
+    // SAFETY: the caller's promise.
+    unsafe { store.cast::<Store>().as_ref() }
 }
 
 /// Writes an output: the last thing that a successful call does.

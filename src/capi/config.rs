@@ -86,7 +86,8 @@ unsafe fn configure(
 
 /// Chooses the collector. Never collects.
 ///
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT if it is none, or not built
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if there is no such collector, or it is
+///         not built
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_collector(
     config: *mut gcroots_config_t,
@@ -111,8 +112,8 @@ pub unsafe extern "C" fn gcroots_config_set_heap_limit(
 }
 
 /// Sets how many bytes a store's heap commits at first, in all its spaces
-/// together; 0 is the default. More than the limit is refused by
-/// gcroots_engine_new(). Never collects.
+/// together; 0 is the default: 512 KiB, or the limit if that is less. More than
+/// the limit is refused by gcroots_engine_new(). Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     config: *mut gcroots_config_t,

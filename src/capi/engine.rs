@@ -31,7 +31,7 @@ pub(super) unsafe fn borrowed(engine: NonNull<gcroots_engine_t>) -> ManuallyDrop
 /// \param config_or_null copied; NULL for the defaults
 /// \param[out] out the engine (owned); release it with gcroots_engine_free()
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
-///         exceeds its limit
+///         exceeds its limit; GCROOTS_ERROR_OUT_OF_MEMORY
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_engine_new(

@@ -27,7 +27,8 @@ pub struct gcroots_externref_options_t {
     pub data: *mut c_void,
     /// Runs with `data` after the object's death; NULL for none.
     pub finalizer: gcroots_finalizer_t,
-    /// Tells the host's types apart: an address, compared and never followed.
+    /// Tells the host's types apart: an address, compared and never followed, such
+    /// as that of a `static const char`. NULL is untagged.
     pub tag: *const c_void,
     /// Memory outside the heap that the object keeps alive: it hastens
     /// collections and never refuses an allocation.

@@ -8,7 +8,8 @@
  * handles end with their scope, manual ones when they are unrooted. Any bits
  * may be passed as a handle or a scope, and any integer where a number is
  * wanted: what is wrong is refused with a status and a message
- * (gcroots_last_error()), and nothing has changed.
+ * (gcroots_last_error()), and nothing has changed, except that a call that may
+ * collect may have collected.
  *
  * Functions that can fail return a gcroots_status_t and write their output,
  * `out`, only on success. An input and `out` may be at the same address.
@@ -24,8 +25,8 @@
  * move or die and that finalizers may run before the call returns; "Never
  * collects" means that neither happens.
  *
- * What C cannot check, and is undefined: a pointer to a store, configuration
- * or engine that is none or was released; an `out` that is not valid for
+ * What C cannot check, and is undefined: a pointer that is not to a live store,
+ * configuration or engine where one is wanted; an `out` that is not valid for
  * writing; a C++ exception or a longjmp() that leaves a callback through the
  * library.
  */

@@ -1,4 +1,4 @@
-//! The C API: `include/gcroots.h` is generated from these files, a section a
+//! The C API: `include/gcroots.h` is generated from these files, a section per
 //! file, in the order of `build.rs`.
 //!
 //! A function is three moves: unwrap the arguments, call the core, write `out`.

@@ -73,7 +73,8 @@ pub unsafe extern "C" fn gcroots_ref_eq(
 /// object moves; 0 for null. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY when an object is first asked
+///         GCROOTS_ERROR_OUT_OF_MEMORY the first time that an object's hash is
+///         asked for
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_hash(
     store: *mut gcroots_store_t,

@@ -144,7 +144,8 @@ pub unsafe extern "C" fn gcroots_scope_escape(
     })
 }
 
-/// Makes sure that so many more scoped roots need no memory. Never collects.
+/// Makes sure that `roots` more scoped roots can be made without allocating.
+/// Never collects.
 ///
 /// \return GCROOTS_ERROR_LIMIT beyond the slots that handles can name,
 ///         GCROOTS_ERROR_OUT_OF_MEMORY

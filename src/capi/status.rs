@@ -17,7 +17,7 @@ pub const GCROOTS_ERROR_NULL_ARGUMENT: gcroots_status_t = 1;
 pub const GCROOTS_ERROR_INVALID_ARGUMENT: gcroots_status_t = 2;
 /// The handle belongs to another store, or to one since deleted.
 pub const GCROOTS_ERROR_WRONG_STORE: gcroots_status_t = 3;
-/// The type belongs to another engine.
+/// The type belongs to another engine. Not used yet.
 pub const GCROOTS_ERROR_WRONG_ENGINE: gcroots_status_t = 4;
 /// The store belongs to another thread, or is detached.
 pub const GCROOTS_ERROR_WRONG_THREAD: gcroots_status_t = 5;
@@ -29,9 +29,9 @@ pub const GCROOTS_ERROR_UNROOTED: gcroots_status_t = 7;
 pub const GCROOTS_ERROR_NULL_REFERENCE: gcroots_status_t = 8;
 /// Not of the needed type, or a failed cast.
 pub const GCROOTS_ERROR_TYPE_MISMATCH: gcroots_status_t = 9;
-/// A write to something immutable.
+/// A write to something immutable. Not used yet.
 pub const GCROOTS_ERROR_IMMUTABLE: gcroots_status_t = 10;
-/// A field, element or range that is not there.
+/// A field, element or range that is not there. Not used yet.
 pub const GCROOTS_ERROR_OUT_OF_BOUNDS: gcroots_status_t = 11;
 /// Not the innermost scope, or not open.
 pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
@@ -41,10 +41,10 @@ pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
 pub const GCROOTS_ERROR_OUT_OF_MEMORY: gcroots_status_t = 14;
 /// More of something than the library supports.
 pub const GCROOTS_ERROR_LIMIT: gcroots_status_t = 15;
-/// A host function threw; the exception is pending.
+/// A host function threw; the exception is pending. Not used yet.
 pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
-/// A bug in gcroots, or an overwritten heap. The store is poisoned: every call
-/// answers this, except that it can be deleted.
+/// A bug in gcroots, or an overwritten heap. The store is poisoned: every call on
+/// it answers this, except gcroots_store_attach() and gcroots_store_free().
 pub const GCROOTS_ERROR_INTERNAL: gcroots_status_t = 17;
 
 /// The names of the statuses, by number.

@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, not_entered, put, required};
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::store::{Stats, Store, finalize};
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
     call(|| {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.detach()
+        unsafe { not_entered(store) }.detach()
     })
 }
 
@@ -144,13 +144,15 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 /// one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
-///         GCROOTS_ERROR_BUSY inside a finalizer of the store
+///         GCROOTS_ERROR_BUSY inside a finalizer of the store,
+///         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+///         never owned a store cannot be registered
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
-        let store = required(store, "store")?.cast::<Store>();
+        let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { store.as_ref() }.attach()
+        unsafe { not_entered(store) }.attach()
     })
 }
 
@@ -159,7 +161,7 @@ pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gc
 /// when the store is deleted, after those of all objects. Never collects.
 ///
 /// \param data (taken on success, nullable)
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_set_data(
     store: *mut gcroots_store_t,

@@ -4,7 +4,7 @@
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::boundary::{call, enter, report};
 use super::config::*;
@@ -257,6 +257,43 @@ fn nonsense_is_found(word: usize, value: u64) {
         free(store);
         assert_eq!(FINALIZED.load(Ordering::Relaxed), before + 3);
     }
+}
+
+#[test]
+fn busy_comes_before_the_poison_of_a_finalizer() {
+    static STORE: AtomicPtr<gcroots_store_t> = AtomicPtr::new(core::ptr::null_mut());
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    unsafe extern "C" fn poison(_: *mut c_void) {
+        let store = STORE.load(Ordering::Relaxed);
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        if CALLS.load(Ordering::Relaxed) > 1 {
+            return;
+        }
+        // SAFETY: the store is alive; its heap is overwritten on purpose.
+        unsafe {
+            let object = new_externref(store, 1);
+            address(store, object).write(0);
+            assert_eq!(gcroots_store_verify(store), GCROOTS_ERROR_INTERNAL);
+            assert_eq!(gcroots_store_detach(store), GCROOTS_ERROR_BUSY);
+            assert_eq!(gcroots_store_attach(store), GCROOTS_ERROR_BUSY);
+            assert_eq!(gcroots_store_free(store), GCROOTS_ERROR_BUSY);
+        }
+    }
+    let store = store_starting_at(GCROOTS_COLLECTOR_COPYING, 0, 0);
+    STORE.store(store, Ordering::Relaxed);
+    let scope = enter_scope(store);
+    // SAFETY: the store is alive.
+    unsafe {
+        let null = core::ptr::null_mut();
+        for _ in 0..3 {
+            with_out(|out| gcroots_externref_new(store, null, Some(poison), out)).unwrap();
+        }
+        ok(gcroots_scope_exit(store, scope));
+        assert_eq!(gcroots_store_gc(store), GCROOTS_ERROR_INTERNAL);
+    }
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "the others wait");
+    free(store);
+    assert_eq!(CALLS.load(Ordering::Relaxed), 3);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! behind; the copies are themselves the queue of objects to scan, so that no
 //! stack and no recursion is needed. Then the spaces change roles.
 //!
-//! **Cost.** Time proportional to what survives, nothing for the dead. Half of
+//! **Cost.** Time proportional to what survives (`gc.precise`: what the roots
+//! reach), nothing for the dead. Half of
 //! the committed memory is idle. Both spaces are committed as the heap grows,
 //! so that a collection cannot fail for lack of memory.
 //!

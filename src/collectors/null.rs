@@ -10,10 +10,9 @@
 
 use crate::error::Result;
 use crate::fallible;
-use crate::heap::COMMIT_UNIT;
 use crate::heap::{
-    AllocationArea, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions, Region, Reservation,
-    heap_limit,
+    AllocationArea, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions, Region,
+    Reservation, heap_limit,
 };
 
 /// The kind of collector.

@@ -6,7 +6,9 @@
 //! memory to queue any number of finalizers (`finalizer.exactly-once`).
 //!
 //! A collection sweeps the table instead of walking the dead: an entry whose
-//! object was not forwarded is freed, or made pending if it has a finalizer.
+//! object was not forwarded is freed, or made pending if it has a finalizer. The
+//! sweep also links the free entries anew, in their order, and leaves out those
+//! at the end, so that the table shrinks when most of its objects have died.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -36,10 +38,16 @@ const OLD: u32 = END - 1;
 /// The most entries, so that `link` can tell them from [`OLD`] and [`END`].
 const CAPACITY_MAX: u32 = OLD;
 
-/// What `object` says of an entry that is not in use: no externref's bits. (The
-/// granule that these bits name ends at the last byte that references address,
-/// and an externref is larger.) Not 0, so that null finds no entry.
-const NONE: u32 = u32::MAX - 1;
+/// What `object` says of an entry that is not in use: odd, so that it equals no
+/// object's bits, nor null's.
+const FREE: u32 = 1;
+const PENDING: u32 = 3;
+/// Pending, and old: see [`HostData::begin_full_collection`].
+const PENDING_OLD: u32 = 5;
+
+const fn in_use(object: u32) -> bool {
+    object & 1 == 0
+}
 
 /// An externref's host data. Of an entry that is not in use only `object` and
 /// `link` mean something, while it is pending also `data` and `finalizer`.
@@ -54,7 +62,7 @@ pub(crate) struct HostEntry {
     pub(crate) tag: *const c_void,
     /// Memory outside the heap that the object keeps alive.
     pub(crate) external_bytes: u64,
-    /// The object of an entry in use, or [`NONE`].
+    /// The object of an entry in use, or [`FREE`], [`PENDING`], [`PENDING_OLD`].
     object: u32,
     /// The next entry of the list that this one is on; of an entry in use
     /// whether it is old: see [`HostData::begin_full_collection`].
@@ -75,8 +83,8 @@ pub(crate) struct HostData {
     external_bytes: Cell<u128>,
     /// The next sweep takes every entry for old, and marks the survivors so.
     all_old: Cell<bool>,
-    /// Whether an old entry with a finalizer died since this was last asked.
-    old_died: Cell<bool>,
+    /// Whether the finalizer of an old entry was taken since this was last asked.
+    old_taken: Cell<bool>,
 }
 
 impl HostData {
@@ -91,7 +99,7 @@ impl HostData {
             pending_last: Cell::new(END),
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
-            old_died: Cell::new(false),
+            old_taken: Cell::new(false),
         }
     }
 
@@ -106,7 +114,7 @@ impl HostData {
         unsafe { self.entries.get().add(index as usize).as_ptr() }
     }
 
-    /// The object of the entry at `index`, or [`NONE`].
+    /// The object of the entry at `index`, or what says that it has none.
     #[inline(always)]
     fn object(&self, index: u32) -> u32 {
         // SAFETY: initialised in every entry below `used`.
@@ -120,13 +128,13 @@ impl HostData {
         unsafe { (*self.pointer(index)).link }
     }
 
-    /// Takes the entry at `index` out of use, with `link` to the next of a list.
+    /// Sets what the entry at `index` is, and the next one of its list.
     #[inline(always)]
-    fn set_unused(&self, index: u32, link: u32) {
+    fn set(&self, index: u32, object: u32, link: u32) {
         let entry = self.pointer(index);
         // SAFETY: allocated.
         unsafe {
-            (*entry).object = NONE;
+            (*entry).object = object;
             (*entry).link = link;
         }
     }
@@ -182,16 +190,16 @@ impl HostData {
         self.used.set(end);
         self.free.set(used);
         for index in used..end {
-            self.set_unused(index, index + 1);
+            self.set(index, FREE, index + 1);
         }
-        self.set_unused(end - 1, END);
+        self.set(end - 1, FREE, END);
         Ok(())
     }
 
     #[inline(always)]
     fn put_on_free_list(&self, index: u32) {
         let next = self.free.replace(index);
-        self.set_unused(index, next);
+        self.set(index, FREE, next);
     }
 
     fn layout(capacity: u32) -> Result<Layout> {
@@ -200,7 +208,7 @@ impl HostData {
 
     fn grow(&self) -> Result<()> {
         let old = self.capacity.get();
-        if old == CAPACITY_MAX {
+        if old >= CAPACITY_MAX {
             return Err(Error::Limit {
                 what: "externrefs in a store",
                 limit: CAPACITY_MAX.into(),
@@ -260,20 +268,23 @@ impl HostData {
 
     /// At least as many as there are objects and waiting finalizers.
     pub(crate) fn entries_at_most(&self) -> u32 {
-        self.used.get()
+        self.capacity.get()
     }
 
     /// Queues a finalizer that belongs to no object, given
     /// [`HostData::ready`].
     pub(crate) fn queue(&self, data: *mut c_void, finalizer: Finalizer) {
         let index = self.insert_ready(GcRef::NULL, data, Some(finalizer));
-        self.make_pending(index);
+        self.make_pending(index, PENDING);
     }
 
-    fn make_pending(&self, index: u32) {
-        self.set_unused(index, END);
+    /// Puts the entry at `index` at the end of the queue, as `PENDING` or
+    /// `PENDING_OLD`.
+    fn make_pending(&self, index: u32, object: u32) {
+        self.set(index, object, END);
         if self.has_pending() {
-            self.set_unused(self.pending_last.get(), index);
+            let last = self.pending_last.get();
+            self.set(last, self.object(last), index);
         } else {
             self.pending_first.set(index);
         }
@@ -287,46 +298,35 @@ impl HostData {
         }
         let index = self.pending_first.get();
         let entry = self.read(index);
+        if entry.object == PENDING_OLD {
+            self.old_taken.set(true);
+        }
         self.pending_first.set(entry.link);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))
     }
 
-    /// Tells the entry at `index` where its object is now.
+    /// Ends the entry of an object that died: it becomes pending, or, if it has
+    /// no finalizer, free, which this leaves to the caller.
     #[inline(always)]
-    fn moved(&self, index: u32, new: GcRef, old: bool) {
-        let entry = self.pointer(index);
-        // SAFETY: allocated.
-        unsafe {
-            (*entry).object = new.raw();
-            if old {
-                (*entry).link = OLD;
-            }
-        }
-    }
-
-    /// Ends the entry of an object that died.
-    #[inline(always)]
-    fn bury(&self, index: u32) {
+    fn bury(&self, index: u32) -> bool {
         let entry = self.read(index);
         if entry.external_bytes > 0 {
             let left = self.external_bytes.get() - u128::from(entry.external_bytes);
             self.external_bytes.set(left);
         }
-        if entry.finalizer.is_none() {
-            return self.put_on_free_list(index);
+        if entry.finalizer.is_some() {
+            let old = entry.link == OLD || self.all_old.get();
+            self.make_pending(index, if old { PENDING_OLD } else { PENDING });
         }
-        if entry.link == OLD || self.all_old.get() {
-            self.old_died.set(true);
-        }
-        self.make_pending(index);
+        entry.finalizer.is_none()
     }
 
     /// Ends the entries of all objects, at the store's end.
     pub(crate) fn bury_all(&self) {
         for index in 0..self.used.get() {
-            if self.object(index) != NONE {
-                self.bury(index);
+            if in_use(self.object(index)) && self.bury(index) {
+                self.put_on_free_list(index);
             }
         }
     }
@@ -335,18 +335,50 @@ impl HostData {
     /// wait, are old; what finalizers make is not.
     pub(crate) fn begin_full_collection(&self) {
         self.all_old.set(true);
-        self.old_died.set(self.has_pending());
+        self.old_taken.set(false);
+        let mut next = self.pending_first.get();
+        while next != END {
+            self.set(next, PENDING_OLD, self.link(next));
+            next = self.link(next);
+        }
     }
 
-    /// Whether an old object with a finalizer died since this was last asked.
-    pub(crate) fn take_old_died(&self) -> bool {
-        self.old_died.replace(false)
+    /// Whether a finalizer that is old was taken since this was last asked.
+    pub(crate) fn take_old_taken(&self) -> bool {
+        self.old_taken.replace(false)
+    }
+
+    /// How many entries a sweep goes over.
+    pub(crate) fn swept(&self) -> u64 {
+        self.used.get().into()
+    }
+
+    /// Gives memory back if most of the table is unused. If the system refuses
+    /// to, the table stays as it is.
+    fn shrink(&self) {
+        let (old, capacity) = (self.capacity.get(), self.used.get().max(FIRST_CAPACITY));
+        if capacity >= old / 4 {
+            return;
+        }
+        let capacity = capacity * 2;
+        let (Ok(old_layout), Ok(layout)) = (Self::layout(old), Self::layout(capacity)) else {
+            return;
+        };
+        // SAFETY: allocated with the old layout; the new size is less, and not 0.
+        let memory = unsafe {
+            let entries = self.entries.get().as_ptr().cast();
+            std::alloc::realloc(entries, old_layout, layout.size())
+        };
+        if let Some(entries) = NonNull::new(memory.cast()) {
+            self.entries.set(entries);
+            self.capacity.set(capacity);
+        }
     }
 
     /// How many entries belong to live objects.
     pub(crate) fn live(&self) -> u64 {
-        let in_use = |&index: &u32| self.object(index) != NONE;
-        (0..self.used.get()).filter(in_use).count() as u64
+        let live = |&index: &u32| in_use(self.object(index));
+        (0..self.used.get()).filter(live).count() as u64
     }
 
     /// Checks that each entry is in use, free or pending, that the lists hold
@@ -356,14 +388,15 @@ impl HostData {
             let used = self.used.get().into();
             return Err(Error::internal("host data beyond its table", used));
         }
-        let on_lists = self.check_list(self.free.get(), END)?
-            + self.check_list(self.pending_first.get(), self.pending_last.get())?;
+        let (free, pending) = (self.free.get(), self.pending_first.get());
+        let on_lists = self.check_list(free, END, &[FREE])?
+            + self.check_list(pending, self.pending_last.get(), &[PENDING, PENDING_OLD])?;
         if on_lists + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
         let mut external = 0;
         for index in 0..self.used.get() {
-            if self.object(index) != NONE {
+            if in_use(self.object(index)) {
                 external += u128::from(self.read(index).external_bytes);
             }
         }
@@ -374,12 +407,13 @@ impl HostData {
         Ok(())
     }
 
-    /// Counts a list's entries; `last` is checked unless it is [`END`].
-    fn check_list(&self, first: u32, last: u32) -> Result<u64> {
+    /// Counts the entries of a list of such `objects`; `last` is checked unless
+    /// it is [`END`].
+    fn check_list(&self, first: u32, last: u32, objects: &[u32]) -> Result<u64> {
         let (mut next, mut count, mut newest) = (first, 0, END);
         while next != END {
             let sound = next < self.used.get()
-                && self.object(next) == NONE
+                && objects.contains(&self.object(next))
                 && count < u64::from(self.used.get());
             if !sound {
                 return Err(Error::internal(
@@ -406,17 +440,32 @@ impl WeakTable for &HostData {
         // Copies, which stores to entries do not change.
         let survivors = *survivors;
         let all_old = self.all_old.get();
-        for index in 0..self.used.get() {
+        let (mut used, mut free) = (self.used.get(), END);
+        for index in (0..used).rev() {
             let object = self.object(index);
-            if object == NONE {
-                continue;
-            }
-            match survivors.get(GcRef::from_raw(object))? {
-                Some(new) => self.moved(index, new, all_old),
-                None => self.bury(index),
+            let is_free = if in_use(object) {
+                match survivors.get(GcRef::from_raw(object))? {
+                    Some(new) => {
+                        let link = if all_old { OLD } else { self.link(index) };
+                        self.set(index, new.raw(), link);
+                        false
+                    }
+                    None => self.bury(index),
+                }
+            } else {
+                object == FREE
+            };
+            if is_free && index + 1 == used {
+                used = index;
+            } else if is_free {
+                self.set(index, FREE, free);
+                free = index;
             }
         }
+        self.used.set(used);
+        self.free.set(free);
         self.all_old.set(false);
+        self.shrink();
         Ok(())
     }
 }

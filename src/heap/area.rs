@@ -112,8 +112,9 @@ impl AllocationArea {
         self.limit.set(limit);
     }
 
-    /// Takes `bytes`, a multiple of the granule, if no attention is needed and
-    /// the budget has them. The caller writes the object.
+    /// Where the next object would be, if no attention is needed and the budget
+    /// has `bytes`, a multiple of the granule. [`AllocationArea::advance`] takes
+    /// them.
     #[inline(always)]
     pub(crate) fn room(&self, bytes: u64) -> Option<u64> {
         let next = self.next.get();

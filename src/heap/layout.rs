@@ -107,8 +107,8 @@ impl LayoutTable {
             Layout::Fixed { bytes, .. } => bytes.into(),
             Layout::Array { element_bytes, .. } => {
                 let length = region.load_u32(offset + ARRAY_LENGTH)?;
-                // At most 2^64 - 2^33 + 1, and 2^32 elements of the largest size
-                // cannot wrap when the 16 bytes before them are added.
+                // The product is at most (2^32 - 1)^2 = 2^64 - 2^33 + 1: adding 16
+                // and rounding up cannot overflow.
                 (u64::from(length) * u64::from(element_bytes) + ARRAY_ELEMENTS)
                     .next_multiple_of(GRANULE)
             }

@@ -27,7 +27,7 @@ mod pacer;
 mod reference;
 mod roots_list;
 mod survivors;
-mod walk;
+mod verify;
 
 pub(crate) use area::AllocationArea;
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
@@ -38,7 +38,7 @@ pub(crate) use pacer::Pacer;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use survivors::{Survivors, WeakTable};
-pub(crate) use walk::verify;
+pub(crate) use verify::verify;
 
 use crate::error::{Error, Result};
 
@@ -189,10 +189,7 @@ pub(crate) trait GcHeap {
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64);
 
     /// Empties the heap for another store, keeping its first memory.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the pool of heaps comes with it")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "a pool of heaps will use it"))]
     fn reset(&mut self, area: &AllocationArea);
 
     /// The memory that the mutator allocates in, for walking its objects.

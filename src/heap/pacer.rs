@@ -12,7 +12,13 @@
 //! to the limit before the first collection (its issue 11417), and collecting
 //! so eagerly that half the time went there (its issue 13470). The headroom is
 //! never below half the live bytes, so that the work of collecting a growing
-//! heap stays proportional to what is allocated, and never above four times.
+//! heap stays proportional to what is allocated, and never above four times, but
+//! at least 256 KiB.
+//!
+//! Nor is the headroom below half of what a collection goes over beside objects,
+//! roots and the host-data table: a heap of a few objects behind a million roots
+//! is not worth collecting every 256 KiB. That much and no more: the table grows
+//! with the headroom, and must not make the headroom grow in turn.
 //!
 //! Bytes outside the heap that its objects keep alive have a budget of their own
 //! (`store/collect.rs`): they hasten a collection, never delay one, and never
@@ -36,6 +42,9 @@ const NEWEST: f64 = 0.5;
 pub(crate) struct Cycle {
     /// Bytes that survived.
     pub(crate) live_bytes: u64,
+    /// What the collection went over beside objects, in bytes of objects that
+    /// take as long.
+    pub(crate) scanned_bytes: u64,
     /// Bytes allocated since the collection before.
     pub(crate) allocated_bytes: u64,
     /// Nanoseconds between the two collections.
@@ -69,6 +78,7 @@ impl Pacer {
         &mut self,
         began: Instant,
         live_bytes: u64,
+        scanned_bytes: u64,
         allocated_bytes: u64,
     ) -> (u64, u64) {
         let now = Instant::now();
@@ -77,6 +87,7 @@ impl Pacer {
         };
         let cycle = Cycle {
             live_bytes,
+            scanned_bytes,
             allocated_bytes,
             mutator_nanoseconds: nanoseconds(self.since, began),
             collector_nanoseconds: nanoseconds(began, now),
@@ -101,7 +112,7 @@ impl Pacer {
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
         // Float to integer conversions saturate.
         let optimal = optimal.clamp(live / 2.0, live * 4.0) as u64;
-        optimal.max(LEAST_HEADROOM)
+        optimal.max(LEAST_HEADROOM).max(cycle.scanned_bytes / 2)
     }
 }
 
@@ -122,6 +133,7 @@ mod tests {
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
         Pacer::new().headroom(Cycle {
             live_bytes,
+            scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
             mutator_nanoseconds,
             collector_nanoseconds,
@@ -144,5 +156,16 @@ mod tests {
         assert_eq!(headroom(64 * MIB, 1, u64::MAX), 256 * MIB);
         assert_eq!(headroom(0, 1_000, 1_000), LEAST_HEADROOM);
         assert_eq!(headroom(1, 0, 0), LEAST_HEADROOM);
+    }
+    #[test]
+    fn many_roots_make_collections_rarer() {
+        let cycle = Cycle {
+            live_bytes: 0,
+            scanned_bytes: 64 * MIB,
+            allocated_bytes: MIB,
+            mutator_nanoseconds: 1_000,
+            collector_nanoseconds: 1_000,
+        };
+        assert_eq!(Pacer::new().headroom(cycle), 32 * MIB);
     }
 }

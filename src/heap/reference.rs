@@ -54,7 +54,7 @@ impl GcRef {
     /// Whether this is an `i31`.
     #[inline(always)]
     pub(crate) const fn is_i31(self) -> bool {
-        self.0 & 1 == 1
+        self.is_odd()
     }
 
     /// Whether this refers to an object.

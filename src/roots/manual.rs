@@ -88,18 +88,27 @@ impl ManualRoots {
 
     /// Makes sure that a root can be made.
     pub(crate) fn secure(&self) -> Result<()> {
-        if self.ready() {
-            return Ok(());
+        while !self.ready() {
+            let used = self.used.get();
+            self.slots.grow_to(u64::from(used) + 1)?;
+            let end = used.saturating_add(REFILL).min(self.slots.capacity());
+            self.used.set(end);
+            self.link_free(used, end);
         }
-        let used = self.used.get();
-        self.slots.grow_to(u64::from(used) + 1)?;
-        let end = used.saturating_add(REFILL).min(self.slots.capacity());
-        for index in (used..end).rev() {
-            self.slots.slot(index).reference.set(link(self.free.get()));
-            self.free.set(index);
-        }
-        self.used.set(end);
         Ok(())
+    }
+
+    /// Puts the free slots from `from` to `to` before the free list, in their
+    /// order.
+    fn link_free(&self, from: u32, to: u32) {
+        for index in (from..to).rev() {
+            let slot = self.slots.slot(index);
+            let generation = slot.generation.get();
+            if generation & 1 == 0 && generation != EXHAUSTED {
+                slot.reference.set(link(self.free.get()));
+                self.free.set(index);
+            }
+        }
     }
 
     #[inline(always)]
@@ -153,6 +162,25 @@ impl ManualRoots {
         true
     }
 
+    /// Leaves free slots at the end out of what collections scan, if they are
+    /// most of it, and links the others anew in their order. Generations stay.
+    pub(crate) fn trim(&self) {
+        let free = |slot: &RootSlot| slot.generation.get() & 1 == 0;
+        let tail = self
+            .span()
+            .iter()
+            .rev()
+            .take_while(|slot| free(slot))
+            .count() as u32;
+        let used = self.used.get() - tail;
+        if tail <= REFILL || tail < used {
+            return;
+        }
+        self.used.set(used);
+        self.free.set(END);
+        self.link_free(0, used);
+    }
+
     /// The slots that may hold roots, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.first(self.used.get())
@@ -186,14 +214,17 @@ impl ManualRoots {
                 used.into(),
             ));
         }
-        let (mut alive, mut free, mut retired) = (0, 0, 0);
+        let (mut alive, mut free) = (0, 0);
         for slot in self.span() {
             match slot.generation.get() {
                 odd if odd & 1 == 1 => alive += 1,
-                EXHAUSTED => retired += 1,
+                EXHAUSTED => {}
                 _ => free += 1,
             }
         }
+        let all = self.slots.first(self.slots.capacity());
+        let exhausted = |slot: &&RootSlot| slot.generation.get() == EXHAUSTED;
+        let retired = all.iter().filter(exhausted).count() as u32;
         if alive != self.live() || retired != self.retired.get() {
             return Err(Error::internal("a wrong number of manual roots", alive));
         }

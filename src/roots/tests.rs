@@ -284,3 +284,26 @@ fn a_callback_hides_the_scopes_outside_it() {
         scopes.check(3, 0).unwrap();
     }
 }
+
+#[test]
+fn trimmed_slots_keep_their_generations() {
+    let roots = ManualRoots::starting_at(RETIRED - 5);
+    let mut stale = Vec::new();
+    // Each slot issues two generations and is retired then.
+    for round in 0..5 {
+        let slots: Vec<_> = (1..=2000)
+            .map(|n| parts(roots.create(object(n)).unwrap()))
+            .collect();
+        assert!(stale.iter().all(|&(i, g)| roots.get(i, g).is_none()));
+        for &(index, generation) in &slots {
+            assert!(roots.release(index, generation), "{round}");
+        }
+        let scanned = roots.span().len();
+        roots.trim();
+        assert!(roots.span().len() < scanned);
+        roots.check().unwrap();
+        assert!(slots.iter().all(|&(i, g)| roots.get(i, g).is_none()));
+        stale.extend(slots);
+    }
+    assert_eq!(roots.live_max(), 2000);
+}

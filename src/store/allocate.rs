@@ -17,7 +17,7 @@ impl Cold {
         bytes: u64,
     ) -> Result<GcRef> {
         self.make_heap(store)?;
-        self.collect_for_stress(store)?;
+        self.collect_if_due(store)?;
         match self.heap()?.allocate(&store.area, header, bytes) {
             Allocation::Done(object) => return Ok(object),
             Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes())),
@@ -57,15 +57,19 @@ impl Cold {
         }
     }
 
-    /// Stress collects at every n-th allocation, but not in a no-GC span.
-    fn collect_for_stress(&mut self, store: &Store) -> Result<()> {
-        let every = store.engine.config().stress();
-        if every == 0 || store.area.no_gc_spans() > 0 {
+    /// Collects, but not in a no-GC span, when external bytes are worth it, and
+    /// with stress at every n-th allocation.
+    fn collect_if_due(&mut self, store: &Store) -> Result<()> {
+        if store.area.no_gc_spans() > 0 {
             return Ok(());
         }
-        self.stress_count += 1;
-        if self.stress_count >= every {
+        let every = store.engine.config().stress();
+        self.stress_count = self.stress_count.wrapping_add(1);
+        let stress = every > 0 && self.stress_count >= every;
+        if stress {
             self.stress_count = 0;
+        }
+        if stress || store.external_pressure.get() {
             self.collect(store)?;
         }
         Ok(())
@@ -73,8 +77,7 @@ impl Cold {
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom
     /// decides: what was allocated since the last collection must be at least
-    /// half of it before a collection is worth its cost, or what was announced
-    /// outside the heap all of its budget.
+    /// half of it before a collection is worth its cost.
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
         if !self.heap()?.collects() {
@@ -87,8 +90,7 @@ impl Cold {
                 other => other,
             });
         }
-        let external = self.external_allocated >= self.external_budget;
-        let early = !external && area.allocated_bytes() < self.headroom / 2;
+        let early = area.allocated_bytes() < self.headroom / 2;
         if early && self.heap()?.grow(area, bytes).is_ok() {
             return Ok(());
         }

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::WeakTable;
+use crate::externref::EXTERN_BYTES;
+use crate::heap::{RootSlot, WeakTable};
 
 impl Store {
     /// Whether the heap's collector collects at all.
@@ -21,11 +22,12 @@ impl Store {
     }
 
     /// Sends allocations to the slow path while it has something to do beside
-    /// allocating: stress, or finalizers that wait.
+    /// allocating: stress, finalizers that wait, or external bytes.
     pub(super) fn refresh_attention(&self) {
         let stress = self.engine.config().stress() > 0;
         let pending = self.host.has_pending() && self.collects();
-        self.area.set_attention(stress || pending);
+        let pressure = self.external_pressure.get();
+        self.area.set_attention(stress || pending || pressure);
     }
 
     /// How often a root stopped keeping its object alive, other than by its
@@ -63,11 +65,16 @@ impl Cold {
         };
         let collected = collection.collect()?;
         self.roots.clear();
+        store.manual.trim();
         let live = collected.live_bytes;
-        let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, allocated);
+        // A root slot takes as long as its own bytes, an entry as an externref.
+        let slots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
+        let scanned = slots * size_of::<RootSlot>() as u64 + store.host.swept() * EXTERN_BYTES;
+        let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
         heap.set_headroom(&store.area, headroom);
         self.headroom = headroom;
         self.external_allocated = 0;
+        store.external_pressure.set(false);
         // Half of what is alive out there, as in the heap, and never so little
         // that collecting the heap is not worth it.
         self.external_budget = headroom.max(store.host.external_bytes() / 2);

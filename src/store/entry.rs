@@ -65,8 +65,9 @@ impl Store {
     ///
     /// Errors: as [`Store::enter`]; [`Error::Busy`] inside a callback.
     pub(crate) fn detach(&self) -> Result<()> {
-        self.enter()?;
+        self.require_owner()?;
         self.require_no_callback()?;
+        self.enter()?;
         self.entry.store(0, Ordering::Relaxed);
         self.owner.store(0, Ordering::Release);
         Ok(())

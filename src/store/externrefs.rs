@@ -68,7 +68,9 @@ impl Store {
             entry.external_bytes = options.external_bytes;
             self.host.replace(index.into(), entry);
         }
-        cold.spend_external(self, options.external_bytes);
+        if options.external_bytes > 0 {
+            cold.count_external(self, 0, options.external_bytes);
+        }
         Ok(self.handle(slot))
     }
 
@@ -179,22 +181,25 @@ impl Store {
         external_bytes: u64,
     ) -> Result<()> {
         let (index, mut entry) = self.externref(handle)?;
-        let more = external_bytes.saturating_sub(entry.external_bytes);
-        entry.external_bytes = external_bytes;
+        let before = core::mem::replace(&mut entry.external_bytes, external_bytes);
         self.host.replace(index, entry);
-        self.cold.borrow_mut().spend_external(self, more);
+        self.cold
+            .borrow_mut()
+            .count_external(self, before, external_bytes);
         Ok(())
     }
 }
 
 impl super::Cold {
-    /// Counts external bytes that a new or changed object announces; ends the
-    /// allocation budget when they are worth a collection.
-    fn spend_external(&mut self, store: &Store, bytes: u64) {
-        self.external_allocated = self.external_allocated.saturating_add(bytes);
-        if bytes > 0 && self.external_allocated >= self.external_budget {
-            store.area.set_budget_end(store.area.next());
-        }
+    /// Counts the external bytes of an object that had `before` and has `now`.
+    fn count_external(&mut self, store: &Store, before: u64, now: u64) {
+        self.external_allocated = self
+            .external_allocated
+            .saturating_add(now.saturating_sub(before))
+            .saturating_sub(before.saturating_sub(now));
+        let pressure = self.external_allocated >= self.external_budget && store.collects();
+        store.external_pressure.set(pressure);
+        store.refresh_attention();
     }
 }
 

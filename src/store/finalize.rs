@@ -91,9 +91,9 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
         // A finalizer that unrooted something may have been what kept another
         // old object alive. Only old ones count, or finalizers that make
         // garbage would keep this loop going for ever.
-        let old_died = store().host.take_old_died();
+        let old_taken = store().host.take_old_taken();
         store().enter()?;
-        if !old_died || store().releases() == releases {
+        if !old_taken || store().releases() == releases {
             return Ok(());
         }
     }

@@ -18,11 +18,10 @@
 //!
 //! # Foreign code
 //!
-//! Finalizers run from one function, [`finalize::run_pending`], which holds no
-//! borrow of the store. It runs last in each call that may collect.
+//! Finalizers run only in `finalize.rs`, whose functions hold no borrow of the
+//! store meanwhile: last in each call that may collect, and at deletion.
 
 mod allocate;
-mod check;
 mod collect;
 mod config;
 mod engine;
@@ -33,6 +32,7 @@ mod manual;
 mod references;
 mod scopes;
 mod stats;
+mod verify;
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -68,6 +68,8 @@ pub(crate) struct Store {
     /// Whether a finalizer is running.
     in_callback: Cell<bool>,
     finalizers_run: Cell<u64>,
+    /// Whether external bytes are worth a collection.
+    external_pressure: Cell<bool>,
     /// How often `assign` dropped what a root referred to.
     assigned: Cell<u64>,
     data: Cell<StoreData>,
@@ -85,7 +87,7 @@ struct Cold {
     pacer: Pacer,
     /// What the pacer last decided.
     headroom: u64,
-    /// External bytes announced since the last collection.
+    /// External bytes announced since the last collection and not withdrawn.
     external_allocated: u64,
     /// So many are worth a collection.
     external_budget: u64,
@@ -109,7 +111,8 @@ const ROOT_SPANS: usize = 2;
 impl Store {
     /// A store of `engine`, owned by the calling thread.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
+    /// registering the thread.
     pub(crate) fn new(engine: EngineRef) -> Result<Box<Store>> {
         Store::with_roots(engine, LifoRoots::new(), ManualRoots::new())
     }
@@ -147,6 +150,7 @@ impl Store {
             state: Cell::new(entry::State::Open),
             in_callback: Cell::new(false),
             finalizers_run: Cell::new(0),
+            external_pressure: Cell::new(false),
             assigned: Cell::new(0),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::roots::{Handle, ScopeToken};
 
 impl Store {
+    #[inline(always)]
     fn token(&self, serial: u64) -> ScopeToken {
         ScopeToken {
             store_id: self.id,
@@ -18,10 +19,7 @@ impl Store {
         let serial = self
             .scopes
             .enter_ready(self.lifo.len(), self.area.no_gc_spans())?;
-        Some(ScopeToken {
-            store_id: self.id,
-            serial,
-        })
+        Some(self.token(serial))
     }
 
     /// Enters a scope.

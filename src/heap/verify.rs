@@ -1,4 +1,4 @@
-//! A walk over a heap whose objects lie one after another, for verification.
+//! Verification of a heap: a walk over its objects, which lie one after another.
 
 use super::area::AllocationArea;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
