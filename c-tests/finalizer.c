@@ -1,5 +1,6 @@
 /* Finalizers: how often, when, and what they may do. */
 #include "check.h"
+#include "refusals.h"
 
 /* Makes an externref and lets go of it. */
 static void drop(void *data, gcroots_finalizer_t finalizer) {
@@ -7,11 +8,6 @@ static void drop(void *data, gcroots_finalizer_t finalizer) {
   gcroots_ref_t ref;
   OK(gcroots_externref_new(store, data, finalizer, &ref));
   OK(gcroots_scope_exit(store, scope));
-}
-
-static void free_store(void) {
-  OK(gcroots_store_free(store));
-  store = NULL;
 }
 
 /* Runs `body` inside a finalizer, in a collection; under null, where finalizers

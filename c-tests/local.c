@@ -1,11 +1,6 @@
 /* Locals: slots of a scope that may hold null and be assigned. */
 #include "check.h"
-
-static gcroots_ref_t new_local(gcroots_ref_t ref) {
-  gcroots_ref_t local;
-  OK(gcroots_local_new(store, ref, &local));
-  return local;
-}
+#include "refusals.h"
 
 CASE(a_local_refers_to_what_it_was_made_with) {
   int number;

@@ -1,5 +1,6 @@
 /* Manual roots: made by hand, ended by hand, in any order. */
 #include "check.h"
+#include "refusals.h"
 
 #include <unistd.h>
 

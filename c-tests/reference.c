@@ -1,5 +1,6 @@
 /* References: null, equality, identity hashes, assignment. */
 #include "check.h"
+#include "refusals.h"
 
 static bool equal(gcroots_ref_t a, gcroots_ref_t b) {
   bool result = false, reverse = true;
@@ -13,12 +14,6 @@ static uint64_t hash_of(gcroots_ref_t ref) {
   uint64_t hash = 0;
   OK(gcroots_ref_hash(store, ref, &hash));
   return hash;
-}
-
-static gcroots_ref_t new_local(gcroots_ref_t ref) {
-  gcroots_ref_t local;
-  OK(gcroots_local_new(store, ref, &local));
-  return local;
 }
 
 /* Null with all other bits set. */

@@ -1,5 +1,6 @@
 /* Scopes: what they end, and in which order they may be left. */
 #include "check.h"
+#include "refusals.h"
 
 #include <setjmp.h>
 

@@ -38,11 +38,6 @@ static gcroots_store_t *sibling_store(void) {
   return made;
 }
 
-static void free_store(void) {
-  OK(gcroots_store_free(store));
-  store = NULL;
-}
-
 /* --- Life ------------------------------------------------------------------ */
 
 CASE(new_refuses_null_pointers_in_their_order) {

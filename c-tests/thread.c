@@ -1,6 +1,7 @@
 /* Threads: who may call, and how a store changes hands. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "refusals.h"
 
 #include <pthread.h>
 #include <sched.h>

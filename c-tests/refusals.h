@@ -1,0 +1,132 @@
+/* What every function refuses: handles that name nothing, and calls at the wrong
+ * time or from the wrong thread.
+ */
+#ifndef REFUSALS_H
+#define REFUSALS_H
+
+#include "check.h"
+
+/* Handles that every function refuses, and how. */
+enum { BAD_HANDLES = 19 };
+struct bad_handle {
+  const char *name;
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+};
+
+/* Fills in the handles. Leaves a scoped and a manual root, of which most are
+   forged. */
+static inline void bad_handles(struct bad_handle bad[BAD_HANDLES]) {
+  gcroots_store_t *others[2] = {another_store(), NULL};
+  gcroots_ref_t live, stale, foreign[2], bits;
+  gcroots_manually_rooted_t owned, stale_owned, foreign_owned;
+  int n = 0;
+#define BAD(name, ref, status) \
+  bad[n++] = (struct bad_handle){name, ref, status}
+#define FORGED(name, live, member, value) \
+  bits = (live), bits.member = (value), BAD(name, bits, GCROOTS_ERROR_UNROOTED)
+  /* So that the scoped root's generation is even, which a manual root's never
+     is, and the manual root's not that of a root in a slot that is new. */
+  for (int i = 0; i < 3; ++i) {
+    gcroots_scope_t scope;
+    OK(gcroots_scope_enter(store, &scope));
+    OK(gcroots_externref_new(store, NULL, NULL, &stale));
+    OK(gcroots_ref_to_manually_rooted(store, stale, &owned));
+    stale_owned = owned;
+    OK(gcroots_manually_rooted_unroot(store, &owned));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  OK(gcroots_externref_new(store, NULL, NULL, &live));
+  OK(gcroots_ref_to_manually_rooted(store, live, &owned));
+  OK(gcroots_store_new(engine, &others[1]));
+  for (int i = 0; i < 2; ++i) OK(gcroots_externref_new(others[i], NULL, NULL, &foreign[i]));
+  OK(gcroots_ref_to_manually_rooted(others[0], foreign[0], &foreign_owned));
+  OK(gcroots_store_free(others[1]));
+
+  BAD("stale", stale, GCROOTS_ERROR_UNROOTED);
+  BAD("unrooted", stale_owned.ref, GCROOTS_ERROR_UNROOTED);
+  BAD("of another store", foreign[0], GCROOTS_ERROR_WRONG_STORE);
+  BAD("manual, of another store", foreign_owned.ref, GCROOTS_ERROR_WRONG_STORE);
+  BAD("of a deleted store", foreign[1], GCROOTS_ERROR_WRONG_STORE);
+  memset(&bits, 0xff, sizeof bits);
+  BAD("all ones", bits, GCROOTS_ERROR_WRONG_STORE);
+  bits.store_id = live.store_id;
+  BAD("all ones but the store", bits, GCROOTS_ERROR_UNROOTED);
+  FORGED("generation 0", live, generation, 0);
+  FORGED("the greatest generation", live, generation, UINT32_MAX);
+  FORGED("the next generation", live, generation, live.generation + 1);
+  FORGED("manual bit set", live, index, live.index | 1U << 31);
+  FORGED("a slot never used", live, index, live.index + 1000000);
+  FORGED("the last slot", live, index, UINT32_MAX >> 1);
+  FORGED("manual, generation 0", owned.ref, generation, 0);
+  FORGED("manual, the greatest generation", owned.ref, generation, UINT32_MAX);
+  FORGED("manual, the next generation", owned.ref, generation, owned.ref.generation + 1);
+  FORGED("manual bit cleared", owned.ref, index, owned.ref.index & UINT32_MAX >> 1);
+  FORGED("a manual slot never used", owned.ref, index, owned.ref.index + 1000000);
+  FORGED("the last manual slot", owned.ref, index, UINT32_MAX);
+#undef FORGED
+#undef BAD
+  CHECK(n == BAD_HANDLES);
+}
+
+/* The body runs for each bad handle `at`. */
+#define EACH_BAD_HANDLE(at)                                                 \
+  struct bad_handle check_bad[BAD_HANDLES];                                 \
+  bad_handles(check_bad);                                                   \
+  for (struct bad_handle *at = check_bad;                                   \
+       at < check_bad + BAD_HANDLES && (check_note = at->name) != NULL;     \
+       ++at, check_note = NULL)
+
+/* Passes these to every function that takes a store but gcroots_store_attach():
+   each answers `expected` and writes nothing. */
+static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                         gcroots_ref_t ref, gcroots_scope_t scope) {
+  struct {
+    void *data;
+    gcroots_stats_t stats;
+    gcroots_scope_t scope;
+    gcroots_ref_t ref;
+    gcroots_manually_rooted_t rooted;
+    uint64_t hash;
+    bool eq;
+  } out, untouched;
+  gcroots_manually_rooted_t handle = {ref};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
+  memset(&out, 0x5a, sizeof out);
+  memcpy(&untouched, &out, sizeof out);
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_free(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_detach(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_set_data(of, &out, NULL));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_data(of, &out.data));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_gc(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_verify(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_stats(of, &out.stats));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_eq(of, ref, ref, &out.eq));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_hash(of, ref, &out.hash));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_assign(of, ref, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_scope_enter(of, &out.scope));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_scope_exit(of, scope));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_scope_unwind(of, scope));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_scope_escape(of, scope, ref, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_scope_reserve(of, SIZE_MAX));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_local_new(of, ref, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_to_manually_rooted(of, ref, &out.rooted));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_clone(of, handle, &out.rooted));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_unroot(of, &handle));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_to_rooted(of, handle, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_into_rooted(of, &handle, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new(of, NULL, NULL, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new_with(of, &options, &out.ref));
+  options.struct_size = 0;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new_with(of, &options, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_data(of, ref, &out.data));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_data_tagged(of, ref, NULL, &out.data));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_set_data(of, ref, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_externref_set_external_bytes(of, ref, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
+  CHECK(memcmp(&out, &untouched, sizeof out) == 0);
+  CHECK(same_bits(handle.ref, ref));
+}
+
+#endif
