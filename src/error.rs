@@ -31,6 +31,8 @@ pub enum Error {
     },
     /// The handle or scope belongs to another store, or to one since deleted.
     WrongStore {
+        /// The parameter's name.
+        parameter: &'static str,
         /// The store id in the handle.
         handle: u64,
         /// The id of the store that was called.
@@ -50,6 +52,8 @@ pub enum Error {
     },
     /// The handle's scope was exited, or the handle was unrooted.
     Unrooted {
+        /// The parameter's name.
+        parameter: &'static str,
         /// Whether the handle's bits are those of a manual root.
         manual: bool,
         /// The handle's slot.
@@ -132,9 +136,13 @@ impl fmt::Display for Error {
                 value,
                 allowed,
             } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
-            Error::WrongStore { handle, store } => write!(
+            Error::WrongStore {
+                parameter,
+                handle,
+                store,
+            } => write!(
                 f,
-                "the handle or scope belongs to store {handle:#x}, the call is on store {store:#x}"
+                "`{parameter}` belongs to store {handle:#x}, the call is on store {store:#x}"
             ),
             Error::WrongThread { owner: 0, caller } => write!(
                 f,
@@ -146,20 +154,14 @@ impl fmt::Display for Error {
             ),
             Error::Busy { during } => write!(f, "not allowed {during}"),
             Error::Unrooted {
-                manual: true,
+                parameter,
+                manual,
                 slot,
                 generation,
             } => write!(
                 f,
-                "no live manual root in slot {slot} of generation {generation}"
-            ),
-            Error::Unrooted {
-                manual: false,
-                slot,
-                generation,
-            } => write!(
-                f,
-                "no live scoped root in slot {slot} of generation {generation}: its scope was exited, or the handle is forged"
+                "`{parameter}`: no live {} root in slot {slot} of generation {generation}",
+                if manual { "manual" } else { "scoped" }
             ),
             Error::NullReference { parameter } => {
                 write!(f, "`{parameter}` is a null reference; an object is needed")

@@ -22,7 +22,7 @@ impl Store {
     ///
     /// Errors: as [`Store::resolve`]; those of making a manual root.
     pub(crate) fn root(&self, handle: Handle) -> Result<Handle> {
-        let reference = self.resolve(handle)?;
+        let reference = self.resolve(handle, "ref")?;
         if reference.is_null() {
             return Ok(Handle::NULL);
         }
@@ -51,7 +51,7 @@ impl Store {
     pub(crate) fn unroot(&self, handle: Handle) -> Result<()> {
         self.resolve_manual(handle)?;
         if !handle.is_null() && !self.manual.release(handle.index(), handle.generation()) {
-            return Err(unrooted(handle));
+            return Err(unrooted(handle, "handle"));
         }
         Ok(())
     }

@@ -35,10 +35,11 @@ impl Store {
         self.find(handle)
     }
 
-    /// Refuses a handle of another store.
-    pub(super) fn require_mine(&self, store_id: u64) -> Result<()> {
+    /// Refuses a handle or scope of another store.
+    pub(super) fn require_mine(&self, store_id: u64, parameter: &'static str) -> Result<()> {
         if store_id != self.id {
             return Err(Error::WrongStore {
+                parameter,
                 handle: store_id,
                 store: self.id,
             });
@@ -49,21 +50,23 @@ impl Store {
     /// What a handle refers to; null for a null one.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
-    pub(super) fn resolve(&self, handle: Handle) -> Result<GcRef> {
+    pub(super) fn resolve(&self, handle: Handle, parameter: &'static str) -> Result<GcRef> {
         if handle.is_null() {
             return Ok(GcRef::NULL);
         }
-        self.require_mine(handle.store_id)?;
-        self.find(handle).ok_or(unrooted(handle))
+        self.require_mine(handle.store_id, parameter)?;
+        self.find(handle).ok_or(unrooted(handle, parameter))
     }
 
     /// What a manual handle refers to; null for a null one.
     ///
     /// Errors: as [`Store::resolve`]; [`Error::Unrooted`] for a scoped handle.
     pub(super) fn resolve_manual(&self, handle: Handle) -> Result<GcRef> {
-        let reference = self.resolve(handle)?;
+        let parameter = "handle";
+        let reference = self.resolve(handle, parameter)?;
         if !handle.is_null() && !handle.is_manual() {
             return Err(Error::Unrooted {
+                parameter,
                 manual: true,
                 slot: handle.index(),
                 generation: handle.generation(),
@@ -76,7 +79,7 @@ impl Store {
     ///
     /// Errors: as [`Store::resolve`], [`Error::NullReference`].
     pub(super) fn object(&self, handle: Handle, parameter: &'static str) -> Result<GcRef> {
-        let reference = self.resolve(handle)?;
+        let reference = self.resolve(handle, parameter)?;
         if reference.is_null() {
             return Err(Error::NullReference { parameter });
         }
@@ -95,7 +98,7 @@ impl Store {
     ///
     /// Errors: as [`Store::resolve`], for `a` before `b`.
     pub(crate) fn ref_eq(&self, a: Handle, b: Handle) -> Result<bool> {
-        Ok(self.resolve(a)? == self.resolve(b)?)
+        Ok(self.resolve(a, "a")? == self.resolve(b, "b")?)
     }
 
     /// A hash of the object, stable across moves; 0 for null. Never collects.
@@ -103,7 +106,7 @@ impl Store {
     /// Errors: as [`Store::resolve`]; [`Error::SystemMemory`] when an object is
     /// asked for the first time.
     pub(crate) fn ref_hash(&self, handle: Handle) -> Result<u64> {
-        let reference = self.resolve(handle)?;
+        let reference = self.resolve(handle, "ref")?;
         if !reference.is_object() {
             return Ok(mix(reference.raw().into()));
         }
@@ -127,7 +130,7 @@ impl Store {
     ///
     /// Errors: as [`Store::resolve`]; those of a push.
     pub(crate) fn local_new(&self, handle: Handle) -> Result<Handle> {
-        let reference = self.resolve(handle)?;
+        let reference = self.resolve(handle, "ref_or_null")?;
         Ok(self.handle(self.lifo.push(reference)?))
     }
 
@@ -139,7 +142,7 @@ impl Store {
         if target.is_null() {
             return Err(Error::NullReference { parameter: "dst" });
         }
-        self.resolve(target)?;
+        self.resolve(target, "dst")?;
         if target.is_manual() {
             return Err(Error::InvalidArgument {
                 parameter: "dst",
@@ -147,7 +150,7 @@ impl Store {
                 allowed: "a scoped handle",
             });
         }
-        let reference = self.resolve(source)?;
+        let reference = self.resolve(source, "src_or_null")?;
         self.assigned.set(self.assigned.get().wrapping_add(1));
         self.lifo
             .set(target.index(), target.generation(), reference);
@@ -156,8 +159,9 @@ impl Store {
 }
 
 /// The error for a handle of this store that names no live root.
-pub(super) fn unrooted(handle: Handle) -> Error {
+pub(super) fn unrooted(handle: Handle, parameter: &'static str) -> Error {
     Error::Unrooted {
+        parameter,
         manual: handle.is_manual(),
         slot: handle.index(),
         generation: handle.generation(),

@@ -57,7 +57,7 @@ impl Store {
     ///
     /// Errors: [`Error::WrongStore`], [`Error::ScopeOrder`].
     pub(crate) fn exit_scope(&self, scope: ScopeToken) -> Result<()> {
-        self.require_mine(scope.store_id)?;
+        self.require_mine(scope.store_id, "scope")?;
         if !self.exit_scope_fast(scope) {
             return Err(self.scope_order(scope));
         }
@@ -69,7 +69,7 @@ impl Store {
     /// Errors: [`Error::WrongStore`], [`Error::ScopeOrder`] if it is not open
     /// or outside the running finalizer.
     pub(crate) fn unwind_scope(&self, scope: ScopeToken) -> Result<()> {
-        self.require_mine(scope.store_id)?;
+        self.require_mine(scope.store_id, "scope")?;
         let saved = self
             .scopes
             .unwind(scope.serial)
@@ -85,12 +85,12 @@ impl Store {
     /// Errors: as [`Store::exit_scope`]; as [`Store::resolve`] for `handle`;
     /// those of a push.
     pub(crate) fn escape_scope(&self, scope: ScopeToken, handle: Handle) -> Result<Handle> {
-        self.require_mine(scope.store_id)?;
+        self.require_mine(scope.store_id, "scope")?;
         let innermost = self.scopes.innermost();
         if !self.scopes.is_innermost(scope.serial) {
             return Err(self.scope_order(scope));
         }
-        let reference = self.resolve(handle)?;
+        let reference = self.resolve(handle, "ref")?;
         if reference.is_null() {
             self.exit_scope(scope)?;
             return Ok(Handle::NULL);
