@@ -377,6 +377,24 @@ CASE(a_thread_whose_last_exit_hook_has_run_gets_no_store) {
   OK(gcroots_store_attach(store));
 }
 
+static void make_in_the_first_round(void *value) {
+  (void)value;
+  orphan = new_store(0);
+}
+
+static void leave_a_key_only(void) {
+  CHECK(pthread_setspecific(exit_key, &exit_rounds) == 0);
+}
+
+/* The kernel may know the thread a moment longer than pthread_join(). */
+CASE(a_store_of_a_thread_that_only_exit_hooks_made_may_be_attached) {
+  CHECK(pthread_key_create(&exit_key, make_in_the_first_round) == 0);
+  on_another_thread(leave_a_key_only);
+  CHECK(orphan != NULL);
+  while (gcroots_store_attach(orphan) != GCROOTS_OK) sched_yield();
+  OK(gcroots_store_free(orphan));
+}
+
 /* --- Races ----------------------------------------------------------------- */
 
 #define RACERS 4

@@ -140,23 +140,41 @@ pub(crate) fn block() -> *const ThreadBlock {
     block
 }
 
-/// The tokens of the threads that have not ended, but for [`FORKED`].
+/// A thread that has a token, for [`LIVING`].
+#[derive(Clone, Copy)]
+struct LivingThread {
+    token: u64,
+    /// The kernel's number for it.
+    number: libc::c_long,
+}
+
+impl LivingThread {
+    /// Whether the kernel knows the thread. Another may have its number by now,
+    /// so that only a no is certain.
+    fn may_live(self) -> bool {
+        // SAFETY: the signal number 0 sends nothing.
+        let answer = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number, 0) };
+        answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+    }
+}
+
+/// The threads that have not ended, but for [`FORKED`].
 static LIVING: Living = Living(UnsafeCell::new(Mutex::new(Vec::new())));
 
 /// The token of the thread that called `fork`, in its child.
 static FORKED: AtomicU64 = AtomicU64::new(0);
 
 /// A mutex that [`after_fork`] replaces.
-struct Living(UnsafeCell<Mutex<Vec<u64>>>);
+struct Living(UnsafeCell<Mutex<Vec<LivingThread>>>);
 
 // SAFETY: the cell is written in `after_fork` only, while there is one thread.
 unsafe impl Sync for Living {}
 
 impl Living {
-    fn lock(&self) -> MutexGuard<'_, Vec<u64>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<LivingThread>> {
         // SAFETY: see `Sync`.
-        let tokens = unsafe { &*self.0.get() };
-        tokens.lock().unwrap_or_else(PoisonError::into_inner)
+        let threads = unsafe { &*self.0.get() };
+        threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,8 +220,7 @@ fn install_hooks() -> Result<libc::pthread_key_t> {
 /// The calling thread's token, made now if it has none.
 ///
 /// Errors: [`Error::SystemMemory`]; [`Error::Limit`] if the system has no key
-/// left, or the thread's last exit hook has run, after which nobody would learn
-/// of its end.
+/// left, or the thread's last exit hook has run.
 pub(crate) fn token_or_new() -> Result<u64> {
     static NEXT: AtomicU64 = AtomicU64::new(TOKEN_STEP);
 
@@ -219,7 +236,10 @@ pub(crate) fn token_or_new() -> Result<u64> {
     let new = NEXT.fetch_add(TOKEN_STEP, Ordering::Relaxed);
     let mut living = LIVING.lock();
     let key = install_hooks()?;
-    fallible::push(&mut living, new)?;
+    // SAFETY: gettid has no preconditions.
+    let number = unsafe { libc::syscall(libc::SYS_gettid) };
+    let thread = LivingThread { token: new, number };
+    fallible::push(&mut living, thread)?;
     // SAFETY: the key was created.
     if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
         living.pop();
@@ -230,9 +250,17 @@ pub(crate) fn token_or_new() -> Result<u64> {
     Ok(new)
 }
 
-/// Whether the thread with this token, which is not 0, has not ended.
+/// Whether the thread with this token, which is not 0, has not ended. The kernel
+/// is asked too: a thread that got its token in one of its exit hooks may end
+/// before its last round here.
 pub(crate) fn lives(token: u64) -> bool {
-    FORKED.load(Ordering::Relaxed) == token || LIVING.lock().contains(&token)
+    // Acquire: what the thread wrote before its end is seen.
+    if FORKED.load(Ordering::Acquire) == token {
+        return true;
+    }
+    let living = LIVING.lock();
+    let thread = living.iter().find(|thread| thread.token == token);
+    thread.is_some_and(|thread| thread.may_live())
 }
 
 /// The system calls this when a thread that has a token ends.
@@ -247,7 +275,7 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
     let me = token();
     // The exchange fails for every thread but the one that forked.
     let _ = FORKED.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed);
-    LIVING.lock().retain(|&t| t != me);
+    LIVING.lock().retain(|thread| thread.token != me);
     // SAFETY: the block is this thread's own, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(0) | ENDED };
 }
