@@ -2,9 +2,9 @@
  *
  *   words [copying|null] [FILE...]
  *
- * A word is an externref whose host data is a C structure with a finalizer. A
- * line is a scope: when it ends, its words are garbage, except the most frequent
- * ones so far, which manual roots hold across lines. A
+ * Each distinct word of a line is an externref whose host data is a C structure
+ * with a finalizer. A line is a scope: when it ends, its words are garbage,
+ * except the most frequent ones so far, which manual roots hold across lines. A
  * small heap limit makes collections happen by themselves. At the end the
  * program prints the top words and what the collector did, deletes the store,
  * and checks that every finalizer ran exactly once.
@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOP = 10, WORD_MAX_BYTES = 64, COPYING_LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
+enum { TOP = 10, WORD_MAX_BYTES = 64, LINE_MAX_BYTES = 4096 };
+enum { COPYING_LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
 
 /* What a word's externref refers to. Kept to the program's end, so that a
    finalizer that ran twice would be seen. */
@@ -119,19 +120,25 @@ static void promote(gcroots_store_t *store, gcroots_ref_t ref) {
   }
 }
 
-/* The word's externref in the top, or null. */
-static gcroots_ref_t find_top(gcroots_store_t *store, const char *text) {
+/* --- Lines ------------------------------------------------------------------- */
+
+/* The line's words that were new in it: roots of its scope. */
+static gcroots_ref_t line_words[LINE_MAX_BYTES / 2];
+static size_t line_length;
+
+/* The word's externref among the top ones or those of the line, or null. */
+static gcroots_ref_t find_word(gcroots_store_t *store, const char *text) {
   size_t i;
   for (i = 0; i < top_length; i++)
     if (strcmp(word_of(store, top[i].ref)->text, text) == 0) return top[i].ref;
+  for (i = 0; i < line_length; i++)
+    if (strcmp(word_of(store, line_words[i])->text, text) == 0) return line_words[i];
   return gcroots_ref_null();
 }
 
-/* --- Lines ------------------------------------------------------------------- */
-
 static void count_word(gcroots_store_t *store, const char *text) {
   size_t count = count_one(text)->count;
-  gcroots_ref_t ref = find_top(store, text);
+  gcroots_ref_t ref = find_word(store, text);
   if (gcroots_ref_is_null(ref)) {
     struct word *word = (struct word *)calloc(1, sizeof *word);
     if (word == NULL) exit(1);
@@ -140,6 +147,7 @@ static void count_word(gcroots_store_t *store, const char *text) {
     last_made = word;
     must(gcroots_externref_new(store, word, finalize_word, &ref), "new");
     words_made++;
+    line_words[line_length++] = ref;
   }
   word_of(store, ref)->count = count;
   promote(store, ref);
@@ -150,6 +158,7 @@ static void count_line(gcroots_store_t *store, const char *line) {
   size_t length = 0;
   gcroots_scope_t scope;
   must(gcroots_scope_enter(store, &scope), "enter");
+  line_length = 0;
   for (;; line++) {
     if (isalpha((unsigned char)*line)) {
       if (length < sizeof text - 1) text[length++] = (char)tolower((unsigned char)*line);
@@ -164,7 +173,7 @@ static void count_line(gcroots_store_t *store, const char *line) {
 }
 
 static void count_file(gcroots_store_t *store, const char *name) {
-  char line[4096];
+  char line[LINE_MAX_BYTES];
   FILE *file = fopen(name, "r");
   if (file == NULL) {
     perror(name);
