@@ -140,9 +140,8 @@ static inline gcroots_config_t *variant_config(size_t heap_limit) {
   return config;
 }
 
-/* A store of its own engine, with a heap limit; 0 is the default. */
-static inline gcroots_store_t *new_store(size_t heap_limit) {
-  gcroots_config_t *config = variant_config(heap_limit);
+/* A store of an engine that is made with the configuration, which is freed. */
+static inline gcroots_store_t *store_with(gcroots_config_t *config) {
   gcroots_engine_t *its_engine;
   gcroots_store_t *made;
   OK(gcroots_engine_new(config, &its_engine));
@@ -150,6 +149,11 @@ static inline gcroots_store_t *new_store(size_t heap_limit) {
   OK(gcroots_store_new(its_engine, &made));
   gcroots_engine_free(its_engine);
   return made;
+}
+
+/* A store of its own engine, with a heap limit; 0 is the default. */
+static inline gcroots_store_t *new_store(size_t heap_limit) {
+  return store_with(variant_config(heap_limit));
 }
 
 /* An externref with this data and no finalizer. */

@@ -3,17 +3,6 @@
 
 #define GIB ((size_t)1 << 30)
 
-/* A store of an engine that is made with the configuration, which is freed. */
-static gcroots_store_t *store_with(gcroots_config_t *config) {
-  gcroots_engine_t *made_engine;
-  gcroots_store_t *made;
-  OK(gcroots_engine_new(config, &made_engine));
-  gcroots_config_free(config);
-  OK(gcroots_store_new(made_engine, &made));
-  gcroots_engine_free(made_engine);
-  return made;
-}
-
 /* The fixture's store becomes one of this configuration. */
 static void use(gcroots_config_t *config) {
   OK(gcroots_store_free(store));

@@ -25,7 +25,8 @@ pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
         return GCROOTS_OK;
     };
     if let (Error::Internal { .. }, Some(store)) = (error, store) {
-        // SAFETY: the body entered this store, and deletion forgets it.
+        // SAFETY: the body entered this store, so it was alive and this thread's,
+        // and nothing that a body calls can delete the store it has entered.
         unsafe { store.as_ref() }.poison();
     }
     report(error)

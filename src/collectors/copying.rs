@@ -228,10 +228,6 @@ impl CopyingHeap {
 }
 
 impl GcHeap for CopyingHeap {
-    fn collects(&self) -> bool {
-        true
-    }
-
     fn committed_bytes(&self) -> u64 {
         self.spaces
             .iter()

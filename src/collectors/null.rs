@@ -75,10 +75,6 @@ impl NullHeap {
 }
 
 impl GcHeap for NullHeap {
-    fn collects(&self) -> bool {
-        false
-    }
-
     fn committed_bytes(&self) -> u64 {
         self.space.committed_end()
     }

@@ -93,9 +93,6 @@ pub(crate) enum Allocation {
 /// The store lends its [`AllocationArea`] to each method that needs it. A heap
 /// never calls foreign code.
 pub(crate) trait GcHeap {
-    /// Whether [`GcHeap::collection`] can free anything. `false` under `null`.
-    fn collects(&self) -> bool;
-
     /// Bytes committed, in all spaces together.
     fn committed_bytes(&self) -> u64;
 

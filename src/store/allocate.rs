@@ -80,7 +80,7 @@ impl Cold {
     /// half of it before a collection is worth its cost.
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
-        if !self.heap()?.collects() {
+        if !store.collects() {
             return self.heap()?.grow(area, bytes);
         }
         let spans = area.no_gc_spans();
