@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "version",
     "status",
     "config",
@@ -21,6 +21,7 @@ const SECTIONS: [&str; 11] = [
     "scope",
     "local",
     "manually_rooted",
+    "weak",
     "externref",
     "no_gc",
 ];

@@ -87,10 +87,12 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
     gcroots_scope_t scope;
     gcroots_ref_t ref;
     gcroots_manually_rooted_t rooted;
+    gcroots_weak_t weak;
     uint64_t hash;
     bool eq;
   } out, untouched;
   gcroots_manually_rooted_t handle = {ref};
+  gcroots_weak_t weak = {ref.store_id, ref.generation, ref.index};
   gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
   memset(&out, 0x5a, sizeof out);
   memcpy(&untouched, &out, sizeof out);
@@ -116,6 +118,11 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_to_rooted(of, handle, &out.ref));
   REFUSED_AFTER_COLLECTION(expected, gcroots_manually_rooted_into_rooted(of, &handle, &out.ref));
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new(of, NULL, NULL, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_externref_new_manually_rooted(of, NULL, NULL, &out.rooted));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weak_new(of, ref, &out.weak));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weak_upgrade(of, weak, &out.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weak_free(of, &weak));
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new_with(of, &options, &out.ref));
   options.struct_size = 0;
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_new_with(of, &options, &out.ref));

@@ -380,11 +380,11 @@ typedef struct {
    */
   uint64_t manual_roots_max;
   /**
-   * Weak handles: 0 in this version.
+   * Weak handles, those of dead objects included.
    */
   uint64_t weak_handles;
   /**
-   * The most weak handles that there were at once: 0 in this version.
+   * The most weak handles that there were at once.
    */
   uint64_t weak_handles_max;
   /**
@@ -404,7 +404,8 @@ typedef struct {
    */
   uint64_t finalizers_run;
   /**
-   * Stale handles given to an unroot from another thread: 0 in this version.
+   * Handles given to gcroots_manually_rooted_unroot_later() that named no live
+   * root: ignored, and counted when that was found out.
    */
   uint64_t stale_unroots;
   /**
@@ -740,6 +741,19 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
                                                 gcroots_manually_rooted_t *handle);
 
 /**
+ * Ends a manual root later, and sets the handle to null now. Any thread may call
+ * this at any time, without the store, also inside callbacks, and after the
+ * store was deleted, when nothing happens. The root ends when the store's owner
+ * next collects or makes a root; until then copies of the handle are good. A
+ * handle that names no live manual root is ignored and counted
+ * (`stale_unroots`). Needs no memory. Never collects.
+ *
+ * \param[in,out] handle (the root is taken); null is allowed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle);
+
+/**
  * Makes a scoped root for the object of a manual one; null for null. Never
  * collects.
  *
@@ -767,6 +781,72 @@ GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_into_rooted(gcroots_store_t *store,
                                                      gcroots_manually_rooted_t *handle,
                                                      gcroots_ref_t *out);
+
+/* --- Weak handles ------------------------------------------------------------
+ *
+ * A weak handle names an object and does not keep it alive. Collections clear it
+ * when they find the object dead, before any finalizer runs. It lives until it is
+ * freed, across scopes, whether its object does or not. Under the null collector,
+ * where nothing dies, it is never cleared. It has bits of its own: it is not a
+ * gcroots_ref_t, and must be upgraded to reach the object.
+ */
+
+/**
+ * Names an object weakly. `store_id` 0 is the null handle, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the handles that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_weak_t;
+
+/**
+ * Makes a weak handle for the object of a handle of either kind; null for null.
+ * That of an i31 is never cleared. Never collects.
+ *
+ * \param[out] out the weak handle (owned); release it with gcroots_weak_free()
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_weak_new(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  gcroots_weak_t *out);
+
+/**
+ * Makes a scoped root for the object of a weak handle. Never collects.
+ *
+ * \param[out] out the new handle, in the current scope; null if the object has
+ *             died, and for a null weak handle
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED if it was freed,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weak_upgrade(gcroots_store_t *store,
+                                      gcroots_weak_t weak,
+                                      gcroots_ref_t *out);
+
+/**
+ * Ends a weak handle and zeroes it; copies of it become stale. Does nothing for
+ * null. Never collects.
+ *
+ * \param[in,out] weak (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
+                                   gcroots_weak_t *weak);
 
 /* --- Host objects ------------------------------------------------------------
  *
@@ -820,6 +900,24 @@ gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        void *data,
                                        gcroots_finalizer_t finalizer_or_null,
                                        gcroots_ref_t *out);
+
+/**
+ * Makes an externref and a manual root for it, as gcroots_externref_new() and
+ * gcroots_ref_to_manually_rooted() do, but both or neither. May collect.
+ *
+ * \param data the host's pointer (taken on success, nullable)
+ * \param finalizer_or_null runs with `data` after the object's death
+ * \param[out] out the new root (owned); release it with
+ *             gcroots_manually_rooted_unroot()
+ * \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
+                                                       void *data,
+                                                       gcroots_finalizer_t finalizer_or_null,
+                                                       gcroots_manually_rooted_t *out);
 
 /**
  * Makes an externref with a tag and external bytes, rooted in the current
@@ -924,6 +1022,7 @@ static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
 /* The sizes that the library was compiled with. */
 typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_scope_size[sizeof(gcroots_scope_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_stats_size[sizeof(gcroots_stats_t) == 256 ? 1 : -1];
 

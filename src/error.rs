@@ -50,12 +50,12 @@ pub enum Error {
         /// What the store is doing.
         during: &'static str,
     },
-    /// The handle's scope was exited, or the handle was unrooted.
+    /// The handle's scope was exited, or the handle was unrooted or freed.
     Unrooted {
         /// The parameter's name.
         parameter: &'static str,
-        /// Whether the handle's bits are those of a manual root.
-        manual: bool,
+        /// What the handle's bits would name.
+        kind: &'static str,
         /// The handle's slot.
         slot: u32,
         /// The handle's generation.
@@ -155,13 +155,12 @@ impl fmt::Display for Error {
             Error::Busy { during } => write!(f, "not allowed {during}"),
             Error::Unrooted {
                 parameter,
-                manual,
+                kind,
                 slot,
                 generation,
             } => write!(
                 f,
-                "`{parameter}`: no live {} root in slot {slot} of generation {generation}",
-                if manual { "manual" } else { "scoped" }
+                "`{parameter}`: no live {kind} in slot {slot} of generation {generation}"
             ),
             Error::NullReference { parameter } => {
                 write!(f, "`{parameter}` is a null reference; an object is needed")

@@ -14,7 +14,7 @@
 //! roots  externref  identity_hash      peers
 //! collectors                           null, copying
 //! heap                                 the traits, headers, layouts, memory
-//! thread  fallible  error
+//! thread  lock  fallible  error
 //! ```
 
 // No growth that aborts when memory is out (`capi.no-abort`); the list is in
@@ -44,6 +44,7 @@ mod externref;
 mod fallible;
 mod heap;
 mod identity_hash;
+mod lock;
 mod roots;
 mod store;
 mod thread;

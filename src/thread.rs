@@ -18,10 +18,10 @@
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::fallible;
+use crate::lock::{Lock, LockGuard};
 
 /// Tokens are multiples of this; the bits below hold [`LAYOUT_VERSION`] and
 /// [`ENDED`].
@@ -112,6 +112,44 @@ pub(crate) fn entry_word() -> u64 {
     word
 }
 
+/// Whether a store's first word is the calling thread's: whether it may call. The
+/// comparison is written out because a compiler does not compare an atomic in
+/// memory with a register, which is one instruction less of every call.
+#[inline(always)]
+pub(crate) fn may_call(entry: &AtomicU64) -> bool {
+    // SAFETY: reads `entry`, which other threads change by atomic operations, and
+    // the first word of this thread's block, as in `entry_word`.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::asm!(
+            "mov {word}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
+            "mov {word}, qword ptr fs:[{word}]",
+            "cmp {word}, qword ptr [{entry}]",
+            "jne {refused}",
+            word = out(reg) _,
+            entry = in(reg) entry.as_ptr(),
+            refused = label { return false },
+            options(readonly, nostack),
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {word}, :gottprel:gcroots_thread_block",
+            "ldr {word}, [{word}, #:gottprel_lo12:gcroots_thread_block]",
+            "mrs {base}, tpidr_el0",
+            "ldr {word}, [{base}, {word}]",
+            "ldr {base}, [{entry}]",
+            "cmp {word}, {base}",
+            "b.ne {refused}",
+            word = out(reg) _,
+            base = out(reg) _,
+            entry = in(reg) entry.as_ptr(),
+            refused = label { return false },
+            options(readonly, nostack),
+        );
+    }
+    true
+}
+
 /// The calling thread's block. It lives as long as the thread and is used by
 /// this thread only.
 pub(crate) fn block() -> *const ThreadBlock {
@@ -159,22 +197,21 @@ impl LivingThread {
 }
 
 /// The threads that have not ended, but for [`FORKED`].
-static LIVING: Living = Living(UnsafeCell::new(Mutex::new(Vec::new())));
+static LIVING: Living = Living(UnsafeCell::new(Lock::new(Vec::new())));
 
 /// The token of the thread that called `fork`, in its child.
 static FORKED: AtomicU64 = AtomicU64::new(0);
 
 /// A mutex that [`after_fork`] replaces.
-struct Living(UnsafeCell<Mutex<Vec<LivingThread>>>);
+struct Living(UnsafeCell<Lock<Vec<LivingThread>>>);
 
 // SAFETY: the cell is written in `after_fork` only, while there is one thread.
 unsafe impl Sync for Living {}
 
 impl Living {
-    fn lock(&self) -> MutexGuard<'_, Vec<LivingThread>> {
+    fn lock(&self) -> LockGuard<'_, Vec<LivingThread>> {
         // SAFETY: see `Sync`.
-        let threads = unsafe { &*self.0.get() };
-        threads.lock().unwrap_or_else(PoisonError::into_inner)
+        unsafe { &*self.0.get() }.lock()
     }
 }
 
@@ -286,7 +323,7 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
 extern "C" fn after_fork() {
     // SAFETY: there is no other thread, and this one holds no guard: it locks
     // nothing while it calls code that could fork.
-    unsafe { LIVING.0.get().write(Mutex::new(Vec::new())) };
+    unsafe { LIVING.0.get().write(Lock::new(Vec::new())) };
     FORKED.store(token(), Ordering::Relaxed);
 }
 

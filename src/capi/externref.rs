@@ -10,11 +10,12 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use super::boundary::{call, enter, fast, put, required, required_const};
+use super::manually_rooted::gcroots_manually_rooted_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::Error;
-use crate::store::{ExternRefOptions, finalize};
+use crate::store::{ExternRefOptions, Store, finalize};
 
 /// What gcroots_externref_new_with() makes an externref with. Zeros are the
 /// defaults, except for `struct_size`.
@@ -69,12 +70,7 @@ extern "C" fn externref_new_slow(
     finalizer: gcroots_finalizer_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    let options = ExternRefOptions {
-        data,
-        finalizer,
-        tag: core::ptr::null(),
-        external_bytes: 0,
-    };
+    let options = untagged(data, finalizer);
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: as above.
@@ -82,6 +78,44 @@ extern "C" fn externref_new_slow(
             enter(store)?;
             let made = finalize::allocating(store.cast(), |store| store.externref_new(options))?;
             put(out, made)
+        }
+    })
+}
+
+fn untagged(data: *mut c_void, finalizer: gcroots_finalizer_t) -> ExternRefOptions {
+    ExternRefOptions {
+        data,
+        finalizer,
+        tag: core::ptr::null(),
+        external_bytes: 0,
+    }
+}
+
+/// Makes an externref and a manual root for it, as gcroots_externref_new() and
+/// gcroots_ref_to_manually_rooted() do, but both or neither. May collect.
+///
+/// \param data the host's pointer (taken on success, nullable)
+/// \param finalizer_or_null runs with `data` after the object's death
+/// \param[out] out the new root (owned); release it with
+///             gcroots_manually_rooted_unroot()
+/// \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
+    store: *mut gcroots_store_t,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+    out: *mut MaybeUninit<gcroots_manually_rooted_t>,
+) -> gcroots_status_t {
+    let options = untagged(data, finalizer_or_null);
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            enter(store)?;
+            let make = |store: &Store| store.externref_new_manually_rooted(options);
+            put(out, finalize::allocating(store.cast(), make)?)
         }
     })
 }

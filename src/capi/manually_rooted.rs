@@ -11,7 +11,7 @@ use super::boundary::{call, enter, fast, fast_without_output, put, required};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
-use crate::roots::Handle;
+use crate::roots::{Handle, unroot_later};
 
 /// Owns a manual root. Pass `ref`, a borrow, to whatever reads.
 #[repr(C)]
@@ -131,6 +131,31 @@ extern "C" fn unroot_slow(
         // SAFETY: as above.
         unsafe {
             enter(store)?.unroot(handle.read().into())?;
+            put(
+                handle.cast::<MaybeUninit<gcroots_manually_rooted_t>>(),
+                Handle::NULL,
+            )
+        }
+    })
+}
+
+/// Ends a manual root later, and sets the handle to null now. Any thread may call
+/// this at any time, without the store, also inside callbacks, and after the
+/// store was deleted, when nothing happens. The root ends when the store's owner
+/// next collects or makes a root; until then copies of the handle are good. A
+/// handle that names no live manual root is ignored and counted
+/// (`stale_unroots`). Needs no memory. Never collects.
+///
+/// \param[in,out] handle (the root is taken); null is allowed
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
+    handle: *mut gcroots_manually_rooted_t,
+) -> gcroots_status_t {
+    call(|| {
+        let handle = required(handle, "handle")?;
+        // SAFETY: the caller passes `handle` valid for reading and writing.
+        unsafe {
+            unroot_later(handle.read().into());
             put(
                 handle.cast::<MaybeUninit<gcroots_manually_rooted_t>>(),
                 Handle::NULL,

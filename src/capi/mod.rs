@@ -29,6 +29,7 @@ pub mod scope;
 pub mod status;
 pub mod store;
 pub mod version;
+pub mod weak;
 
 #[cfg(test)]
 mod tests;

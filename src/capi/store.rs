@@ -42,9 +42,9 @@ pub struct gcroots_stats_t {
     pub manual_roots: u64,
     /// The most manual roots that there were at once.
     pub manual_roots_max: u64,
-    /// Weak handles: 0 in this version.
+    /// Weak handles, those of dead objects included.
     pub weak_handles: u64,
-    /// The most weak handles that there were at once: 0 in this version.
+    /// The most weak handles that there were at once.
     pub weak_handles_max: u64,
     /// Collections.
     pub collections: u64,
@@ -54,7 +54,8 @@ pub struct gcroots_stats_t {
     pub gc_nanoseconds: u64,
     /// Finalizers that have run.
     pub finalizers_run: u64,
-    /// Stale handles given to an unroot from another thread: 0 in this version.
+    /// Handles given to gcroots_manually_rooted_unroot_later() that named no live
+    /// root: ignored, and counted when that was found out.
     pub stale_unroots: u64,
     /// Zeros.
     pub reserved: [u64; 17],
@@ -73,13 +74,13 @@ impl From<Stats> for gcroots_stats_t {
             scoped_roots_max: stats.scoped_roots_max,
             manual_roots: stats.manual_roots,
             manual_roots_max: stats.manual_roots_max,
-            weak_handles: 0,
-            weak_handles_max: 0,
+            weak_handles: stats.weak_handles,
+            weak_handles_max: stats.weak_handles_max,
             collections: stats.collections,
             moved_bytes: stats.moved_bytes,
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
-            stale_unroots: 0,
+            stale_unroots: stats.stale_unroots,
             reserved: [0; 17],
         }
     }

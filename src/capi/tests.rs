@@ -17,7 +17,6 @@ use super::status::*;
 use super::store::*;
 use crate::error::Error;
 use crate::heap::GcRef;
-use crate::roots::{LifoRoots, ManualRoots};
 use crate::store::{Config, EngineRef, Store};
 
 const GREATEST: u32 = u32::MAX;
@@ -27,11 +26,7 @@ fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_s
     let mut config = Config::new().unwrap();
     config.set_collector(collector).unwrap();
     let engine = EngineRef::new(config).unwrap();
-    let (lifo, manual) = (
-        LifoRoots::starting_at(scoped),
-        ManualRoots::starting_at(manual),
-    );
-    Box::into_raw(Store::with_roots(engine, lifo, manual).unwrap()).cast()
+    Box::into_raw(Store::starting_at(engine, scoped, manual).unwrap()).cast()
 }
 
 fn on_each_collector(test: impl Fn(u32)) {

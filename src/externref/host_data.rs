@@ -49,8 +49,9 @@ const fn in_use(object: u32) -> bool {
     object & 1 == 0
 }
 
-/// An externref's host data. Of an entry that is not in use only `object` and
-/// `link` mean something, while it is pending also `data` and `finalizer`.
+/// An externref's host data. An entry that is not in use has no tag and no external
+/// bytes, so that making one need not say so; its `data` and `finalizer` mean
+/// something only while it is pending.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct HostEntry {
@@ -139,6 +140,17 @@ impl HostData {
         }
     }
 
+    /// Takes the tag and the external bytes from the entry at `index`.
+    #[inline(always)]
+    fn clear(&self, index: u32) {
+        let entry = self.pointer(index);
+        // SAFETY: allocated.
+        unsafe {
+            (*entry).tag = core::ptr::null();
+            (*entry).external_bytes = 0;
+        }
+    }
+
     /// The entry at `index`, which must be in use or pending.
     #[inline(always)]
     fn read(&self, index: u32) -> HostEntry {
@@ -152,6 +164,12 @@ impl HostData {
         self.free.get() != END
     }
 
+    /// The index of the next entry to be made, given [`HostData::ready`].
+    #[inline(always)]
+    pub(crate) fn next(&self) -> u32 {
+        self.free.get()
+    }
+
     /// Makes an entry, given [`HostData::ready`], without tag and external bytes;
     /// returns its index.
     #[inline(always)]
@@ -162,16 +180,14 @@ impl HostData {
         finalizer: Option<Finalizer>,
     ) -> u32 {
         let index = self.free.get();
-        let (entry, next) = (self.pointer(index), self.link(index));
+        let entry = self.pointer(index);
+        self.free.set(self.link(index));
         // SAFETY: allocated.
         unsafe {
             (*entry).data = data;
             (*entry).finalizer = finalizer;
-            (*entry).tag = core::ptr::null();
-            (*entry).external_bytes = 0;
             (*entry).object = object.raw();
         }
-        self.free.set(next);
         index
     }
 
@@ -190,6 +206,7 @@ impl HostData {
         self.used.set(end);
         self.free.set(used);
         for index in used..end {
+            self.clear(index);
             self.set(index, FREE, index + 1);
         }
         self.set(end - 1, FREE, END);
@@ -315,6 +332,7 @@ impl HostData {
             let left = self.external_bytes.get() - u128::from(entry.external_bytes);
             self.external_bytes.set(left);
         }
+        self.clear(index);
         if entry.finalizer.is_some() {
             let old = entry.link == OLD || self.all_old.get();
             self.make_pending(index, if old { PENDING_OLD } else { PENDING });

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::reference::GcRef;
 use crate::error::Result;
@@ -16,6 +17,25 @@ pub(crate) struct RootSlot {
     pub(crate) generation: Cell<u32>,
     /// The reference's bits.
     pub(crate) reference: Cell<u32>,
+}
+
+impl RootSlot {
+    fn generation(&self) -> &AtomicU32 {
+        // SAFETY: the cell is as large and aligned. Whoever shares the slot with
+        // other threads changes the generation in this way only.
+        unsafe { AtomicU32::from_ptr(self.generation.as_ptr()) }
+    }
+
+    /// Sets the generation where other threads may read it meanwhile.
+    #[inline(always)]
+    pub(crate) fn set_shared_generation(&self, generation: u32) {
+        self.generation().store(generation, Ordering::Relaxed);
+    }
+
+    /// The generation, for any thread.
+    pub(crate) fn shared_generation(&self) -> u32 {
+        self.generation().load(Ordering::Relaxed)
+    }
 }
 
 /// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost

@@ -34,12 +34,8 @@ pub(crate) struct ReadySlot<'a> {
 }
 
 impl LifoRoots {
-    /// An empty stack, which allocates nothing.
-    pub(crate) fn new() -> LifoRoots {
-        LifoRoots::starting_at(0)
-    }
-
-    /// An empty stack whose slots have issued all generations up to this one.
+    /// An empty stack, which allocates nothing. Its slots have issued all
+    /// generations up to this one.
     pub(crate) fn starting_at(generation: u32) -> LifoRoots {
         LifoRoots {
             slots: SlotArray::new(generation),

@@ -1,81 +1,61 @@
-//! Manual roots: slots with a free list, unrooted in any order.
+//! Manual roots: unrooted in any order, and from any thread.
+//!
+//! A manual root is a slot of [`FreeListSlots`]. Other threads put theirs into
+//! the [`UnrootQueue`]; the owner takes some out whenever it makes a root, and
+//! all before a collection, so that its only cost is one load.
 
-use core::cell::Cell;
-
-use super::handle::{Handle, MANUAL_BIT, RETIRED, SLOTS_MAX};
-use super::slots::SlotArray;
+use super::directory;
+use super::free_list::FreeListSlots;
+use super::handle::{Handle, MANUAL_BIT};
+use super::links::Links;
+use super::unroot_queue::UnrootQueue;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
-/// The generation (even: free) of a slot that has issued all others.
-const EXHAUSTED: u32 = RETIRED - 1;
+/// Slots that the making of one root takes out of the queue at most.
+const DRAINED_AT_ONCE: u32 = 32;
 
-/// The free list's end: no slot has this number.
-const END: u32 = SLOTS_MAX;
-
-/// Free slots linked at a time, so that the collector does not scan a whole
-/// new array.
-const REFILL: u32 = 256;
-
-/// The slots of manual roots.
+/// A store's manual roots.
 ///
-/// Invariants: a slot below `used` is in use (odd generation), on the free list
-/// (even, its reference an odd link to the next), or retired (even and
-/// exhausted, its reference null).
+/// Invariants: each slot that was ever used has a link; a slot is queued in the
+/// generation of a root that is alive or has gone, never of one to come.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct ManualRoots {
-    slots: SlotArray,
-    used: Cell<u32>,
-    free: Cell<u32>,
-    created: Cell<u64>,
-    released: Cell<u64>,
-    retired: Cell<u32>,
-    /// The most roots at once, as of the last retirement.
-    live_max: Cell<u32>,
+    slots: FreeListSlots<MANUAL_BIT>,
+    links: Links,
+    store_id: u64,
+    queue: UnrootQueue,
 }
 
 impl ManualRoots {
-    /// No roots; allocates nothing.
-    pub(crate) fn new() -> ManualRoots {
-        ManualRoots::starting_at(0)
+    /// No roots, which allocates nothing. Slots have issued all generations up to
+    /// this one, an even one.
+    pub(crate) fn starting_at(store_id: u64, generation: u32) -> ManualRoots {
+        ManualRoots {
+            slots: FreeListSlots::starting_at(generation),
+            links: Links::new(),
+            store_id,
+            queue: UnrootQueue::new(),
+        }
     }
 
-    /// No roots; slots have issued all generations up to this one, an even one.
-    pub(crate) fn starting_at(generation: u32) -> ManualRoots {
-        assert!(generation.is_multiple_of(2));
-        ManualRoots {
-            slots: SlotArray::new(generation),
-            used: Cell::new(0),
-            free: Cell::new(END),
-            created: Cell::new(0),
-            released: Cell::new(0),
-            retired: Cell::new(0),
-            live_max: Cell::new(0),
-        }
+    /// The store's id.
+    pub(crate) fn store_id(&self) -> u64 {
+        self.store_id
     }
 
     /// Whether a root can be made without the slow path.
     #[inline(always)]
     pub(crate) fn ready(&self) -> bool {
-        self.free.get() != END
+        self.slots.ready() && self.queue.is_empty()
     }
 
     /// Makes a root, given [`ManualRoots::ready`]; returns the handle's slot
     /// word.
     #[inline(always)]
     pub(crate) fn create_ready(&self, reference: GcRef) -> u64 {
-        let index = self.free.get();
-        debug_assert!(index < self.used.get());
-        // SAFETY: the free list holds slots below `used`, which is at most the
-        // capacity.
-        let slot = unsafe { self.slots.slot_unchecked(index) };
-        self.free.set(slot.reference.get() >> 1);
-        let generation = slot.generation.get() + 1;
-        slot.generation.set(generation);
-        slot.reference.set(reference.raw());
-        self.created.set(self.created.get() + 1);
-        Handle::slot_word(generation, index | MANUAL_BIT)
+        self.slots.take_ready(reference)
     }
 
     /// Makes a root; returns the handle's slot word.
@@ -87,171 +67,141 @@ impl ManualRoots {
     }
 
     /// Makes sure that a root can be made.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn secure(&self) -> Result<()> {
-        while !self.ready() {
-            let used = self.used.get();
-            self.slots.grow_to(u64::from(used) + 1)?;
-            let end = used.saturating_add(REFILL).min(self.slots.capacity());
-            self.used.set(end);
-            self.link_free(used, end);
+        self.unroot_some();
+        if self.slots.ready() {
+            return Ok(());
         }
-        Ok(())
+        directory::alone(self.store_id, || {
+            // So that no link is in use when the array is replaced.
+            self.unroot_queued();
+            while !self.slots.ready() {
+                self.slots.reserve_one()?;
+                self.links.grow_to(self.slots.capacity())?;
+                self.slots.refill();
+            }
+            Ok(())
+        })
     }
 
-    /// Puts the free slots from `from` to `to` before the free list, in their
-    /// order.
-    fn link_free(&self, from: u32, to: u32) {
-        for index in (from..to).rev() {
-            let slot = self.slots.slot(index);
-            let generation = slot.generation.get();
-            if generation & 1 == 0 && generation != EXHAUSTED {
-                slot.reference.set(link(self.free.get()));
-                self.free.set(index);
+    /// Whether something waits to be unrooted, as far as this thread can see.
+    #[inline(always)]
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Queues the root with these bits to be unrooted, if it is alive; else
+    /// counts it as stale. Needs no memory.
+    ///
+    /// Any thread may call this, in [`directory::alone`] of the store, while the
+    /// owner does anything but grow or drop this.
+    pub(super) fn unroot_later(&self, handle: Handle) {
+        let (links, index) = (self.links.as_slice(), handle.index());
+        let alive = handle.is_manual()
+            && handle.generation() & 1 == 1
+            && (index as usize) < links.len()
+            && self.slots.shared_generation(index) == handle.generation();
+        if alive {
+            self.queue.push(links, index, handle.generation());
+        } else {
+            self.queue.count_stale();
+        }
+    }
+
+    /// Unroots at least one of the roots that other threads queued, if there is
+    /// one.
+    pub(crate) fn unroot_some(&self) {
+        for _ in 0..DRAINED_AT_ONCE {
+            if !self.unroot_one() {
+                return;
             }
         }
     }
 
-    #[inline(always)]
-    fn find(&self, index: u32, generation: u32) -> Option<&RootSlot> {
-        if index >= self.used.get() {
-            return None;
-        }
-        // SAFETY: below `used`, which is at most the capacity.
-        let slot = unsafe { self.slots.slot_unchecked(index) };
-        (slot.generation.get() == generation && generation & 1 == 1).then_some(slot)
+    /// Unroots all that other threads queued.
+    pub(crate) fn unroot_queued(&self) {
+        while self.unroot_one() {}
     }
 
-    /// What the root with these bits refers to if it is alive; of a free slot
-    /// something odd, of a retired one null, which saves a comparison where
-    /// those are refused anyway.
+    fn unroot_one(&self) -> bool {
+        if self.queue.is_empty() {
+            return false;
+        }
+        let Some((index, generation)) = self.queue.pop(self.links.as_slice()) else {
+            return false;
+        };
+        if !self.slots.release(index, generation) {
+            self.queue.count_stale();
+        }
+        true
+    }
+
+    /// How many handles were given to [`ManualRoots::unroot_later`] whose roots
+    /// had gone, or never were.
+    pub(crate) fn stale_unroots(&self) -> u64 {
+        self.queue.stale()
+    }
+
+    /// What the root with these bits refers to if it is alive; otherwise maybe
+    /// something odd or null: see [`FreeListSlots::get_or_odd`].
     #[inline(always)]
     pub(crate) fn get_or_odd(&self, index: u32, generation: u32) -> Option<GcRef> {
-        if index >= self.used.get() {
-            return None;
-        }
-        // SAFETY: below `used`, which is at most the capacity.
-        let slot = unsafe { self.slots.slot_unchecked(index) };
-        (slot.generation.get() == generation).then(|| GcRef::from_raw(slot.reference.get()))
+        self.slots.get_or_odd(index, generation)
     }
 
     /// What the root with these bits refers to, if it is alive.
     #[inline(always)]
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
-        self.find(index, generation)
-            .map(|slot| GcRef::from_raw(slot.reference.get()))
+        self.slots.get(index, generation)
+    }
+
+    /// Ends the root with these bits; `false` if it is not alive, or has the last
+    /// generation of its slot.
+    #[inline(always)]
+    pub(crate) fn release_fast(&self, index: u32, generation: u32) -> bool {
+        self.slots.release_fast(index, generation)
     }
 
     /// Ends the root with these bits; `false` if it is not alive.
-    #[inline(always)]
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
-        let Some(slot) = self.find(index, generation) else {
-            return false;
-        };
-        let generation = generation + 1;
-        slot.generation.set(generation);
-        self.released.set(self.released.get() + 1);
-        if generation == EXHAUSTED {
-            // Retired: neither used again nor linked.
-            self.live_max.set(self.live_max());
-            self.retired.set(self.retired.get() + 1);
-            slot.reference.set(0);
-        } else {
-            slot.reference.set(link(self.free.get()));
-            self.free.set(index);
-        }
-        true
+        self.slots.release(index, generation)
     }
 
     /// Leaves free slots at the end out of what collections scan, if they are
-    /// most of it, and links the others anew in their order. Generations stay.
+    /// most of it.
     pub(crate) fn trim(&self) {
-        let free = |slot: &RootSlot| slot.generation.get() & 1 == 0;
-        let tail = self
-            .span()
-            .iter()
-            .rev()
-            .take_while(|slot| free(slot))
-            .count() as u32;
-        let used = self.used.get() - tail;
-        if tail <= REFILL || tail < used {
-            return;
-        }
-        self.used.set(used);
-        self.free.set(END);
-        self.link_free(0, used);
+        self.slots.trim();
     }
 
     /// The slots that may hold roots, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
-        self.slots.first(self.used.get())
+        self.slots.span()
     }
 
     /// How many roots there are.
     pub(crate) fn live(&self) -> u64 {
-        self.created.get() - self.released.get()
+        self.slots.live()
     }
 
     /// How many roots have ended.
     pub(crate) fn released(&self) -> u64 {
-        self.released.get()
+        self.slots.released()
     }
 
-    /// The most roots that there were at once: never-used slots come last from
-    /// the free list, so each slot that was ever used was needed.
+    /// The most roots that there were at once.
     pub(crate) fn live_max(&self) -> u32 {
-        let without_retired = self.slots.ever_used() - self.retired.get();
-        without_retired.max(self.live_max.get())
+        self.slots.live_max()
     }
 
-    /// Checks the invariants: each slot is in use, free or retired, and the
-    /// list has all the free ones, once.
+    /// Checks the slots, and that each has a link.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;
-        let used = self.used.get();
-        if used > self.slots.capacity() {
-            return Err(Error::internal(
-                "manual roots beyond their array",
-                used.into(),
-            ));
-        }
-        let (mut alive, mut free) = (0, 0);
-        for slot in self.span() {
-            match slot.generation.get() {
-                odd if odd & 1 == 1 => alive += 1,
-                EXHAUSTED => {}
-                _ => free += 1,
-            }
-        }
-        let all = self.slots.first(self.slots.capacity());
-        let exhausted = |slot: &&RootSlot| slot.generation.get() == EXHAUSTED;
-        let retired = all.iter().filter(exhausted).count() as u32;
-        if alive != self.live() || retired != self.retired.get() {
-            return Err(Error::internal("a wrong number of manual roots", alive));
-        }
-        let mut next = self.free.get();
-        while next != END {
-            let slot = self.span().get(next as usize);
-            let sound = slot.is_some_and(|slot| {
-                slot.generation.get() & 1 == 0 && slot.reference.get() & 1 == 1
-            });
-            if !sound || free == 0 {
-                return Err(Error::internal(
-                    "a wrong link between free roots",
-                    next.into(),
-                ));
-            }
-            free -= 1;
-            next = self.slots.slot(next).reference.get() >> 1;
-        }
-        if free != 0 {
-            return Err(Error::internal("free roots that are not on the list", free));
+        let links = self.links.as_slice().len();
+        if self.span().len() > links {
+            return Err(Error::internal("manual roots without links", links as u64));
         }
         Ok(())
     }
-}
-
-/// What stands in a free slot for its reference: odd, so that collectors take
-/// it for an `i31`.
-const fn link(next: u32) -> u32 {
-    next << 1 | 1
 }

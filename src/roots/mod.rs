@@ -26,7 +26,16 @@
 //! * *Manual* roots ([`ManualRoots`]) have a free list and live until they are
 //!   unrooted, in any order.
 //!
-//! The high bit of a handle's index tells which kind it is.
+//! The high bit of a handle's index tells which kind it is. *Weak* handles
+//! ([`WeakHandles`]) have slots like manual roots, which collections sweep
+//! instead of tracing them.
+//!
+//! # Other threads
+//!
+//! A root belongs to the store's owner thread, but destructors and other
+//! languages' finalizers run anywhere. [`unroot_later`] finds the store by the
+//! id in the handle ([`directory`]) and queues the slot (`unroot_queue.rs`); the owner, which pays one load for it when it
+//! makes a root, unroots later.
 //!
 //! # `roots.never-stale`
 //!
@@ -57,22 +66,35 @@
 //!
 //! Pointers to slots (a stale one cannot be checked); one allocation a root
 //! (Wasmtime's manual roots before they were flattened); reference counts on
-//! handles (atomic, or not usable from other threads' destructors).
+//! handles (atomic, or not usable from other threads' destructors); a shared
+//! liveness flag for each root, for which Wasmtime's became 24 bytes and an `Arc`.
 //!
 //! The design follows Wasmtime's `RootSet`, `RootScope`, `Rooted` and
 //! `ManuallyRooted`; generations that retire their slot, checked scopes and
 //! the checks of forged bits are this library's.
 
+pub(crate) mod directory;
+mod free_list;
 mod handle;
 mod lifo;
+mod links;
 mod manual;
 mod scopes;
 mod slots;
+mod unroot_queue;
+mod weak;
 
+/// What the queue's loom model replaces.
+mod atomics {
+    pub(super) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+}
+
+pub(crate) use directory::unroot_later;
 pub(crate) use handle::Handle;
 pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
+pub(crate) use weak::WeakHandles;
 
 #[cfg(test)]
 mod tests;

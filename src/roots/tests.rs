@@ -83,7 +83,7 @@ fn a_run_of_retired_slots_is_one_jump_and_no_reference() {
 
 #[test]
 fn growth_keeps_generations_and_frees_the_old_sentinel_slot() {
-    let roots = LifoRoots::new();
+    let roots = LifoRoots::starting_at(0);
     let first = roots.push(object(1)).unwrap();
     roots.truncate(0);
     // Far beyond the first capacity, so that several growths happen.
@@ -136,7 +136,7 @@ fn a_push_below_the_length_retires_an_exhausted_slot() {
 
 #[test]
 fn reserving_more_slots_than_handles_can_name_is_refused() {
-    let roots = LifoRoots::new();
+    let roots = LifoRoots::starting_at(0);
     let refused = |count| matches!(roots.reserve(count), Err(Error::Limit { .. }));
     assert!(refused(u64::from(SLOTS_MAX) + 1));
     assert!(refused(u64::MAX));
@@ -166,7 +166,7 @@ fn a_reservation_counts_neither_retired_nor_exhausted_slots() {
 fn the_most_roots_at_once_never_falls() {
     let (lifo, manual) = (
         LifoRoots::starting_at(RETIRED - 2),
-        ManualRoots::starting_at(RETIRED - 3),
+        ManualRoots::starting_at(1, RETIRED - 3),
     );
     for count in [5, 3, 1, 7, 2] {
         let created: Vec<_> = (0..count)
@@ -190,7 +190,7 @@ fn the_most_roots_at_once_never_falls() {
 
 #[test]
 fn a_manual_slot_is_retired_at_its_last_generation() {
-    let roots = ManualRoots::starting_at(RETIRED - 5);
+    let roots = ManualRoots::starting_at(1, RETIRED - 5);
     let mut stale = Vec::new();
     for round in 0..2000 {
         let slot = roots.create(object(round + 1)).unwrap();
@@ -214,7 +214,7 @@ fn a_manual_slot_is_retired_at_its_last_generation() {
 
 #[test]
 fn manual_roots_are_reused_newest_first_and_never_alias() {
-    let roots = ManualRoots::new();
+    let roots = ManualRoots::starting_at(1, 0);
     let slots: Vec<_> = (1..=700)
         .map(|n| parts(roots.create(object(n)).unwrap()))
         .collect();
@@ -287,7 +287,7 @@ fn a_callback_hides_the_scopes_outside_it() {
 
 #[test]
 fn trimmed_slots_keep_their_generations() {
-    let roots = ManualRoots::starting_at(RETIRED - 5);
+    let roots = ManualRoots::starting_at(1, RETIRED - 5);
     let mut stale = Vec::new();
     // Each slot issues two generations and is retired then.
     for round in 0..5 {

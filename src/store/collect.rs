@@ -50,6 +50,7 @@ impl Cold {
             return Ok(());
         };
         let began = Instant::now();
+        store.manual.unroot_queued();
         let allocated = store.area.allocated_bytes();
         self.roots.clear();
         // SAFETY: nothing pushes or grows roots until the collection is over.
@@ -57,8 +58,8 @@ impl Cold {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
         }
-        let mut host = &store.host;
-        let mut weak: [&mut dyn WeakTable; 2] = [&mut host, &mut self.hashes];
+        let (mut host, mut handles) = (&store.host, &store.weak);
+        let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
         let Some(collection) = heap.gc(&store.area, &mut self.roots, &self.layouts, &mut weak)
         else {
             return Ok(());
@@ -68,7 +69,8 @@ impl Cold {
         store.manual.trim();
         let live = collected.live_bytes;
         // A root slot takes as long as its own bytes, an entry as an externref.
-        let slots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
+        let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
+        let slots = roots + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64 + store.host.swept() * EXTERN_BYTES;
         let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
         heap.set_headroom(&store.area, headroom);

@@ -26,7 +26,7 @@ impl Store {
     /// Whether the calling thread may call. The fast form of [`Store::enter`].
     #[inline(always)]
     pub(crate) fn enter_fast(&self) -> bool {
-        self.entry.load(Ordering::Relaxed) == thread::entry_word()
+        thread::may_call(&self.entry)
     }
 
     /// Whether the calling thread may call.

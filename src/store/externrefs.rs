@@ -32,16 +32,16 @@ impl Store {
     ) -> Option<Handle> {
         let offset = self.area.room(EXTERN_BYTES)?;
         let ready = self.lifo.ready()?;
-        if !self.host.ready() {
+        if !self.host.ready() || self.manual.has_queued() {
             return None;
         }
         // One structure after the other, so that few values are live at once.
         let object = GcRef::from_offset(offset);
         let slot = self.lifo.push_ready(ready, object);
-        let index = self.host.insert_ready(object, data, finalizer);
         // SAFETY: the area has room for an externref there.
-        unsafe { write_externref(self.area.address(offset), index) };
+        unsafe { write_externref(self.area.address(offset), self.host.next()) };
         self.area.advance(EXTERN_BYTES);
+        self.host.insert_ready(object, data, finalizer);
         Some(self.handle(slot))
     }
 
@@ -50,11 +50,33 @@ impl Store {
     ///
     /// Errors: those of allocating, pushing a root, and adding an entry.
     pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Result<Handle> {
+        let object = self.make_externref(options, || self.lifo.reserve_one())?;
+        Ok(self.handle(self.lifo.push(object)?))
+    }
+
+    /// Makes an externref and a manual root for it. May collect; finalizers are
+    /// queued.
+    ///
+    /// Errors: those of allocating, making a manual root, and adding an entry.
+    pub(crate) fn externref_new_manually_rooted(
+        &self,
+        options: ExternRefOptions,
+    ) -> Result<Handle> {
+        let object = self.make_externref(options, || self.manual.secure())?;
+        Ok(self.handle(self.manual.create(object)?))
+    }
+
+    /// Makes an externref that `secure` has made sure of a root for.
+    fn make_externref(
+        &self,
+        options: ExternRefOptions,
+        secure: impl FnOnce() -> Result<()>,
+    ) -> Result<GcRef> {
+        self.manual.unroot_some();
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before a lack of memory.
-        self.lifo
-            .reserve_one()
+        secure()
             .and_then(|()| self.host.secure())
             .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
         let index = self
@@ -62,7 +84,6 @@ impl Store {
             .insert_ready(object, options.data, options.finalizer);
         // SAFETY: `object` was just allocated with the externrefs' size.
         unsafe { write_externref(self.area.address(object.offset()), index) };
-        let slot = self.lifo.push(object)?;
         if let Some(mut entry) = self.host.get(index.into(), object) {
             entry.tag = options.tag;
             entry.external_bytes = options.external_bytes;
@@ -71,7 +92,7 @@ impl Store {
         if options.external_bytes > 0 {
             cold.count_external(self, 0, options.external_bytes);
         }
-        Ok(self.handle(slot))
+        Ok(object)
     }
 
     /// The host's pointer of the externref that `handle` refers to, if

@@ -84,6 +84,7 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
     }
     store().host.begin_full_collection();
     loop {
+        store().manual.unroot_queued();
         let releases = store().releases();
         store().collect()?;
         // SAFETY: the caller's promise.
@@ -93,6 +94,7 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
         // garbage would keep this loop going for ever.
         let old_taken = store().host.take_old_taken();
         store().enter()?;
+        store().manual.unroot_queued();
         if !old_taken || store().releases() == releases {
             return Ok(());
         }

@@ -42,7 +42,9 @@ impl Store {
     pub(crate) fn unroot_fast(&self, handle: Handle) -> bool {
         handle.store_id == self.id
             && handle.is_manual()
-            && self.manual.release(handle.index(), handle.generation())
+            && self
+                .manual
+                .release_fast(handle.index(), handle.generation())
     }
 
     /// Ends a manual root; nothing happens for null.
@@ -65,6 +67,9 @@ impl Store {
         // A manual root never refers to null.
         let reference = self.manual.get(handle.index(), handle.generation())?;
         let ready = self.lifo.ready()?;
+        if self.manual.has_queued() {
+            return None;
+        }
         Some(self.handle(self.lifo.push_ready(ready, reference)))
     }
 
@@ -76,7 +81,7 @@ impl Store {
         if reference.is_null() {
             return Ok(Handle::NULL);
         }
-        Ok(self.handle(self.lifo.push(reference)?))
+        self.push_root(reference)
     }
 
     /// Turns a manual root into a scoped one; null for null. Pushes first: on

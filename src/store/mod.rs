@@ -33,9 +33,11 @@ mod references;
 mod scopes;
 mod stats;
 mod verify;
+mod weak;
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
+use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use config::Config;
@@ -48,7 +50,7 @@ use crate::externref::{Finalizer, HostData};
 use crate::fallible;
 use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
 use crate::identity_hash::{IdentityHashes, mix};
-use crate::roots::{LifoRoots, ManualRoots, ScopeStack};
+use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
 use crate::thread;
 
 /// One heap and everything that belongs to it. See the module.
@@ -72,6 +74,7 @@ pub(crate) struct Store {
     external_pressure: Cell<bool>,
     /// How often `assign` dropped what a root referred to.
     assigned: Cell<u64>,
+    weak: WeakHandles,
     data: Cell<StoreData>,
     engine: EngineRef,
     cold: RefCell<Cold>,
@@ -114,16 +117,14 @@ impl Store {
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
     /// registering the thread.
     pub(crate) fn new(engine: EngineRef) -> Result<Box<Store>> {
-        Store::with_roots(engine, LifoRoots::new(), ManualRoots::new())
+        Store::starting_at(engine, 0, 0)
     }
 
-    /// A store with these root sets, which must be empty.
-    pub(crate) fn with_roots(
-        engine: EngineRef,
-        lifo: LifoRoots,
-        manual: ManualRoots,
-    ) -> Result<Box<Store>> {
+    /// A store whose slots have issued all generations up to these: of scoped
+    /// roots, and, an even one, of manual roots and weak handles.
+    pub(crate) fn starting_at(engine: EngineRef, scoped: u32, manual: u32) -> Result<Box<Store>> {
         let owner = thread::token_or_new()?;
+        let id = next_id();
         let cold = Cold {
             heap: None,
             layouts: LayoutTable::new()?,
@@ -138,12 +139,12 @@ impl Store {
             moved_bytes: 0,
             gc_nanoseconds: 0,
         };
-        fallible::boxed(Store {
+        let store = fallible::boxed(Store {
             entry: AtomicU64::new(thread::entry_word_of(owner)),
-            id: next_id(),
-            lifo,
+            id,
+            lifo: LifoRoots::starting_at(scoped),
             scopes: ScopeStack::new()?,
-            manual,
+            manual: ManualRoots::starting_at(id, manual),
             area: AllocationArea::new(),
             host: HostData::new(),
             owner: AtomicU64::new(owner),
@@ -152,13 +153,17 @@ impl Store {
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             assigned: Cell::new(0),
+            weak: WeakHandles::starting_at(manual),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,
             }),
             engine,
             cold: RefCell::new(cold),
-        })
+        })?;
+        // SAFETY: the store stays in its box, and `drop` removes it.
+        unsafe { directory::add(NonNull::from(&store.manual)) }?;
+        Ok(store)
     }
 
     /// The embedder's pointer.
@@ -183,6 +188,13 @@ impl Store {
         }
         self.data.set(StoreData { pointer, finalizer });
         Ok(())
+    }
+}
+
+impl Drop for Store {
+    /// Before its fields are dropped, no other thread can find its roots.
+    fn drop(&mut self) {
+        directory::remove(self.id);
     }
 }
 

@@ -65,12 +65,7 @@ impl Store {
         let parameter = "handle";
         let reference = self.resolve(handle, parameter)?;
         if !handle.is_null() && !handle.is_manual() {
-            return Err(Error::Unrooted {
-                parameter,
-                manual: true,
-                slot: handle.index(),
-                generation: handle.generation(),
-            });
+            return Err(unrooted_as("manual root", handle, parameter));
         }
         Ok(reference)
     }
@@ -92,6 +87,15 @@ impl Store {
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to objects of the area.
         ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
+    }
+
+    /// A new scoped root. The owner's part of unrooting from other threads: see
+    /// [`ManualRoots`](crate::roots::ManualRoots).
+    ///
+    /// Errors: those of a push.
+    pub(super) fn push_root(&self, reference: GcRef) -> Result<Handle> {
+        self.manual.unroot_some();
+        Ok(self.handle(self.lifo.push(reference)?))
     }
 
     /// Whether two handles refer to the same object, or both to null.
@@ -131,7 +135,7 @@ impl Store {
     /// Errors: as [`Store::resolve`]; those of a push.
     pub(crate) fn local_new(&self, handle: Handle) -> Result<Handle> {
         let reference = self.resolve(handle, "ref_or_null")?;
-        Ok(self.handle(self.lifo.push(reference)?))
+        self.push_root(reference)
     }
 
     /// Makes a scoped root refer to what `source` does.
@@ -160,9 +164,19 @@ impl Store {
 
 /// The error for a handle of this store that names no live root.
 pub(super) fn unrooted(handle: Handle, parameter: &'static str) -> Error {
+    let kind = if handle.is_manual() {
+        "manual root"
+    } else {
+        "scoped root"
+    };
+    unrooted_as(kind, handle, parameter)
+}
+
+/// The error for a handle of this store that does not name what it should.
+pub(super) fn unrooted_as(kind: &'static str, handle: Handle, parameter: &'static str) -> Error {
     Error::Unrooted {
         parameter,
-        manual: handle.is_manual(),
+        kind,
         slot: handle.index(),
         generation: handle.generation(),
     }

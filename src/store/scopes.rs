@@ -95,6 +95,7 @@ impl Store {
             self.exit_scope(scope)?;
             return Ok(Handle::NULL);
         }
+        self.manual.unroot_some();
         let slot = self.lifo.push_at(innermost.roots, reference)?;
         self.scopes.exit(scope.serial);
         self.area.restore_no_gc(innermost.no_gc_spans);

@@ -13,10 +13,13 @@ pub(crate) struct Stats {
     pub(crate) scoped_roots_max: u64,
     pub(crate) manual_roots: u64,
     pub(crate) manual_roots_max: u64,
+    pub(crate) weak_handles: u64,
+    pub(crate) weak_handles_max: u64,
     pub(crate) collections: u64,
     pub(crate) moved_bytes: u64,
     pub(crate) gc_nanoseconds: u64,
     pub(crate) finalizers_run: u64,
+    pub(crate) stale_unroots: u64,
 }
 
 impl Store {
@@ -32,10 +35,13 @@ impl Store {
             scoped_roots_max: self.lifo.live_max().into(),
             manual_roots: self.manual.live(),
             manual_roots_max: self.manual.live_max().into(),
+            weak_handles: self.weak.live(),
+            weak_handles_max: self.weak.live_max().into(),
             collections: cold.collections,
             moved_bytes: cold.moved_bytes,
             gc_nanoseconds: cold.gc_nanoseconds,
             finalizers_run: self.finalizers_run.get(),
+            stale_unroots: self.manual.stale_unroots(),
         }
     }
 }

@@ -24,6 +24,7 @@ impl Cold {
             .scopes
             .check(store.lifo.len(), store.area.no_gc_spans())?;
         store.host.check()?;
+        store.weak.check()?;
         self.hashes.check()?;
         let Some(heap) = self.heap.as_deref() else {
             return Ok(());
@@ -53,6 +54,7 @@ impl Cold {
         }
         self.hashes
             .objects()
+            .chain(store.weak.references())
             .try_for_each(|object| starts.check(object))?;
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
