@@ -19,7 +19,7 @@
 use super::atomics::{AtomicU32, AtomicU64, Ordering};
 
 /// What a slot needs to be in the queue. Zeros: it is not.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C)]
 pub(crate) struct Link {
     /// The generation to unroot, or 0.
@@ -89,12 +89,10 @@ impl UnrootQueue {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             link.next.store(head, Ordering::Relaxed);
-            match self.head.compare_exchange_weak(
-                head,
-                index + 1,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
+            match self
+                .head
+                .compare_exchange(head, index + 1, Ordering::Release, Ordering::Relaxed)
+            {
                 Ok(_) => return,
                 Err(now) => head = now,
             }
@@ -111,22 +109,11 @@ impl UnrootQueue {
             let next = link.next.load(Ordering::Relaxed);
             match self
                 .head
-                .compare_exchange_weak(head, next, Ordering::Acquire, Ordering::Acquire)
+                .compare_exchange(head, next, Ordering::Acquire, Ordering::Acquire)
             {
                 Ok(_) => return Some((index, link.queued.swap(0, Ordering::AcqRel))),
                 Err(now) => head = now,
             }
-        }
-    }
-}
-
-#[cfg(loom)]
-impl Link {
-    /// A link that is not in the queue.
-    pub(crate) fn new() -> Link {
-        Link {
-            queued: AtomicU32::new(0),
-            next: AtomicU32::new(0),
         }
     }
 }
