@@ -11,12 +11,13 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "version",
     "status",
     "config",
     "engine",
     "store",
+    "growth",
     "reference",
     "scope",
     "local",

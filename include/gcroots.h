@@ -280,6 +280,23 @@ gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
                                            uint32_t every_nth_allocation);
 
 /**
+ * Makes each collection move every object that survives, to find references that
+ * no root holds. The copying collector does so anyway. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
+                                                bool on);
+
+/**
+ * Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
+ * not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
+ * back to the system. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
+                                         size_t heaps);
+
+/**
  * Makes collections fill freed memory with a pattern, to find whoever reads
  * it. Never collects.
  */
@@ -507,6 +524,41 @@ GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
 GCROOTS_API
 gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
                                      gcroots_stats_t *out);
+
+/* --- Growth ------------------------------------------------------------------
+ *
+ * An engine's growth callback is asked before a store's heap commits more memory
+ * than it has committed at first (gcroots_config_set_heap_initial()). It may
+ * refuse, and it may free memory of the host's first. After a refusal the heap is
+ * collected, if it may be; if that does not make room, the allocation answers
+ * GCROOTS_ERROR_OUT_OF_MEMORY (in a no-GC span GCROOTS_ERROR_NO_GC). Without a
+ * callback the heap grows up to its limit.
+ */
+
+/**
+ * Answers whether a store's heap, which has committed `committed_bytes`, may have
+ * committed `wanted_bytes`, in all its spaces together. It is called on the thread
+ * that allocates, so that stores of one engine may call it at the same time. Calls
+ * on `store` answer GCROOTS_ERROR_BUSY meanwhile;
+ * gcroots_manually_rooted_unroot_later() is allowed. It must return.
+ */
+typedef bool (*gcroots_grow_callback_t)(void *env,
+                                        gcroots_store_t *store,
+                                        size_t committed_bytes,
+                                        size_t wanted_bytes);
+
+/**
+ * Sets the growth callback of the stores of engines that are made with this
+ * configuration. Never collects.
+ *
+ * \param callback_or_null NULL for none
+ * \param env given to the callback (borrowed, nullable); it must live as long as
+ *            the engines and their stores
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
+                                                  gcroots_grow_callback_t callback_or_null,
+                                                  void *env);
 
 /* --- References --------------------------------------------------------------
  *

@@ -98,6 +98,11 @@ pub enum Error {
         /// The heap's limit in bytes.
         limit: u64,
     },
+    /// The growth callback refused to let the heap grow.
+    GrowthRefused {
+        /// Bytes that the heap would have had committed.
+        wanted: u64,
+    },
     /// The system refused memory.
     SystemMemory {
         /// Bytes that were asked for.
@@ -188,6 +193,10 @@ impl fmt::Display for Error {
             Error::HeapLimit { requested, limit } => write!(
                 f,
                 "{requested} bytes do not fit into the heap, whose limit is {limit} bytes"
+            ),
+            Error::GrowthRefused { wanted } => write!(
+                f,
+                "the growth callback refused to let the heap commit {wanted} bytes"
             ),
             Error::SystemMemory { requested } => {
                 write!(f, "the system refused {requested} bytes of memory")

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn gcroots_config_free(config: *mut gcroots_config_t) {
 /// # Safety
 ///
 /// `config` must be NULL or a configuration that nothing else uses now.
-unsafe fn configure(
+pub(super) unsafe fn configure(
     config: *mut gcroots_config_t,
     change: impl FnOnce(&mut Config) -> Result<()>,
 ) -> gcroots_status_t {
@@ -139,6 +139,39 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
     unsafe {
         configure(config, |config| {
             config.set_stress(every_nth_allocation);
+            Ok(())
+        })
+    }
+}
+
+/// Makes each collection move every object that survives, to find references that
+/// no root holds. The copying collector does so anyway. Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_move_always(
+    config: *mut gcroots_config_t,
+    on: bool,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure(config, |config| {
+            config.set_move_always(on);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
+/// not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
+/// back to the system. Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_pool(
+    config: *mut gcroots_config_t,
+    heaps: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure(config, |config| {
+            config.set_pool(heaps);
             Ok(())
         })
     }

@@ -21,6 +21,7 @@ mod boundary;
 pub mod config;
 pub mod engine;
 pub mod externref;
+pub mod growth;
 pub mod local;
 pub mod manually_rooted;
 pub mod no_gc;

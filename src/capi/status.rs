@@ -82,7 +82,9 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
         Error::TypeMismatch { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
-        Error::HeapLimit { .. } | Error::SystemMemory { .. } => GCROOTS_ERROR_OUT_OF_MEMORY,
+        Error::HeapLimit { .. } | Error::GrowthRefused { .. } | Error::SystemMemory { .. } => {
+            GCROOTS_ERROR_OUT_OF_MEMORY
+        }
         Error::Limit { .. } => GCROOTS_ERROR_LIMIT,
         Error::Internal { .. } => GCROOTS_ERROR_INTERNAL,
     }

@@ -27,8 +27,8 @@ use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, GRANULE,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, Layout, LayoutTable,
-    ObjectHeader, Progress, Region, Reservation, Survivors, heap_limit,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, Layout,
+    LayoutTable, ObjectHeader, Progress, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -50,9 +50,12 @@ impl GcRuntime for Copying {
         8 * COMMIT_UNIT
     }
 
-    fn new_heap(&self, options: HeapOptions, area: &AllocationArea) -> Result<Box<dyn GcHeap>> {
+    fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
         let half = options.limit.max(self.least_limit()) / 2 / COMMIT_UNIT * COMMIT_UNIT;
         let reservation = Reservation::new(2 * half)?;
+        let initial = (options.initial / 2)
+            .clamp(1, half)
+            .next_multiple_of(COMMIT_UNIT);
         let mut heap = fallible::boxed(CopyingHeap {
             spaces: [
                 reservation.region(0, half),
@@ -61,14 +64,11 @@ impl GcRuntime for Copying {
             reservation,
             active: 0,
             half,
+            initial,
             poison: options.poison,
             cycle: Cycle::default(),
         })?;
-        let initial = (options.initial / 2)
-            .clamp(1, half)
-            .next_multiple_of(COMMIT_UNIT);
         heap.commit(initial)?;
-        heap.place(area, heap.first_object(0), 0);
         Ok(heap)
     }
 }
@@ -81,6 +81,8 @@ struct CopyingHeap {
     active: usize,
     /// Bytes of a space.
     half: u64,
+    /// Bytes of a space that are committed at first.
+    initial: u64,
     poison: bool,
     cycle: Cycle,
 }
@@ -102,6 +104,11 @@ impl CopyingHeap {
     /// first granule stays empty; in the other space too, for symmetry.
     fn first_object(&self, space: usize) -> u64 {
         self.spaces[space].start() + GRANULE
+    }
+
+    /// Bytes of the active space in use.
+    fn used(&self, area: &AllocationArea) -> u64 {
+        area.next() - self.spaces[self.active].start()
     }
 
     /// How much of each space is committed.
@@ -228,6 +235,10 @@ impl CopyingHeap {
 }
 
 impl GcHeap for CopyingHeap {
+    fn open(&mut self, area: &AllocationArea) {
+        self.place(area, self.first_object(self.active), 0);
+    }
+
     fn committed_bytes(&self) -> u64 {
         self.spaces
             .iter()
@@ -243,18 +254,22 @@ impl GcHeap for CopyingHeap {
         self.half - GRANULE
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
-        let start = self.spaces[self.active].start();
-        let needed = (area.next() - start).saturating_add(bytes);
+    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
+        let needed = self.used(area).saturating_add(bytes);
         if needed > self.half {
             return Err(heap_limit(bytes, self.limit_bytes()));
         }
-        if needed > self.capacity() {
-            let needed = needed.next_multiple_of(COMMIT_UNIT);
-            let doubled = (2 * self.capacity()).min(self.half);
-            self.commit(needed.max(doubled))
-                .or_else(|_| self.commit(needed))?;
+        if needed <= self.capacity() {
+            return Ok(2 * self.capacity());
         }
+        let doubled = (2 * self.capacity()).min(self.half);
+        Ok(2 * needed.next_multiple_of(COMMIT_UNIT).max(doubled))
+    }
+
+    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(area, bytes)? / 2;
+        let needed = (self.used(area) + bytes).next_multiple_of(COMMIT_UNIT);
+        self.commit(wanted).or_else(|_| self.commit(needed))?;
         self.update_end(area);
         Ok(())
     }
@@ -273,14 +288,16 @@ impl GcHeap for CopyingHeap {
         Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64) {
-        let used = area.next() - self.spaces[self.active].start();
-        let wanted = used
+    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+        let wanted = self
+            .used(area)
             .saturating_add(headroom)
             .min(self.half)
             .next_multiple_of(COMMIT_UNIT);
-        // What cannot be committed shortens the cycle; it is no error.
-        let _ = self.commit(wanted);
+        if may_grow {
+            // What cannot be committed shortens the cycle; it is no error.
+            let _ = self.commit(wanted);
+        }
         // Twice the want before pages go back, so that a heap whose size swings
         // does not pay for system calls at every collection.
         if self.capacity() > 2 * wanted {
@@ -290,12 +307,15 @@ impl GcHeap for CopyingHeap {
         area.set_budget_end(self.spaces[self.active].start() + wanted);
     }
 
-    fn reset(&mut self, area: &AllocationArea) {
+    fn reset(&mut self) {
+        self.decommit(self.initial);
         for space in &self.spaces {
-            space.release_from(space.start());
+            if self.poison {
+                let filled = space.fill(space.start(), space.committed_end(), POISON);
+                debug_assert!(filled.is_ok());
+            }
+            space.release_from(space.start() + KEPT_BYTES / 2);
         }
-        self.active = 0;
-        self.place(area, self.first_object(0), 0);
     }
 
     fn region(&self) -> &Region {

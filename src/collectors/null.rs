@@ -11,8 +11,8 @@
 use crate::error::Result;
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions, Region,
-    Reservation, heap_limit,
+    AllocationArea, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions,
+    KEPT_BYTES, Region, Reservation, heap_limit,
 };
 
 /// The kind of collector.
@@ -31,23 +31,21 @@ impl GcRuntime for Null {
         4 * COMMIT_UNIT
     }
 
-    fn new_heap(&self, options: HeapOptions, area: &AllocationArea) -> Result<Box<dyn GcHeap>> {
+    fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
         let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
         let reservation = Reservation::new(limit)?;
         let mut space = reservation.region(0, limit);
-        space.commit_to(
-            options
-                .initial
-                .clamp(1, limit)
-                .next_multiple_of(COMMIT_UNIT),
-        )?;
-        let heap = fallible::boxed(NullHeap {
+        let initial = options
+            .initial
+            .clamp(1, limit)
+            .next_multiple_of(COMMIT_UNIT);
+        space.commit_to(initial)?;
+        Ok(fallible::boxed(NullHeap {
             space,
             reservation,
             limit,
-        })?;
-        heap.place(area);
-        Ok(heap)
+            initial,
+        })?)
     }
 }
 
@@ -55,11 +53,12 @@ struct NullHeap {
     space: Region,
     reservation: Reservation,
     limit: u64,
+    initial: u64,
 }
 
-impl NullHeap {
-    /// Points `area` at the empty space. Offset 0 is the null reference.
-    fn place(&self, area: &AllocationArea) {
+impl GcHeap for NullHeap {
+    fn open(&mut self, area: &AllocationArea) {
+        // Offset 0 is the null reference.
         // SAFETY: the region is committed up to there and belongs to this heap,
         // which tells the area whenever that changes.
         unsafe {
@@ -72,9 +71,7 @@ impl NullHeap {
             )
         };
     }
-}
 
-impl GcHeap for NullHeap {
     fn committed_bytes(&self) -> u64 {
         self.space.committed_end()
     }
@@ -87,20 +84,26 @@ impl GcHeap for NullHeap {
         self.limit - GRANULE
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
+    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
         let needed = area.next().saturating_add(bytes);
         if needed > self.limit {
             return Err(heap_limit(bytes, self.limit));
         }
         let committed = self.space.committed_end();
-        if needed > committed {
-            let needed = needed.next_multiple_of(COMMIT_UNIT);
-            let doubled = (2 * committed).min(self.limit);
-            self.space
-                .commit_to(needed.max(doubled))
-                .or_else(|_| self.space.commit_to(needed))?;
+        if needed <= committed {
+            return Ok(committed);
         }
-        // SAFETY: as in `place`.
+        let doubled = (2 * committed).min(self.limit);
+        Ok(needed.next_multiple_of(COMMIT_UNIT).max(doubled))
+    }
+
+    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(area, bytes)?;
+        let needed = (area.next() + bytes).next_multiple_of(COMMIT_UNIT);
+        self.space
+            .commit_to(wanted)
+            .or_else(|_| self.space.commit_to(needed))?;
+        // SAFETY: as in `open`.
         unsafe { area.set_end(self.space.committed_end()) };
         Ok(())
     }
@@ -109,13 +112,13 @@ impl GcHeap for NullHeap {
         None
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, _headroom: u64) {
+    fn set_headroom(&mut self, area: &AllocationArea, _headroom: u64, _may_grow: bool) {
         area.set_budget_end(area.end());
     }
 
-    fn reset(&mut self, area: &AllocationArea) {
-        self.space.release_from(self.space.start());
-        self.place(area);
+    fn reset(&mut self) {
+        self.space.decommit_from(self.initial);
+        self.space.release_from(KEPT_BYTES);
     }
 
     fn region(&self) -> &Region {

@@ -27,6 +27,9 @@ pub(crate) struct Reservation {
     bytes: usize,
 }
 
+// SAFETY: address space belongs to no thread.
+unsafe impl Send for Reservation {}
+
 impl Reservation {
     /// Reserves `bytes`, more than 0, of address space.
     pub(crate) fn new(bytes: u64) -> Result<Reservation> {
@@ -86,6 +89,9 @@ pub(crate) struct Region {
     end: u64,
     committed: u64,
 }
+
+// SAFETY: memory belongs to no thread; whoever has the region uses it.
+unsafe impl Send for Region {}
 
 impl Region {
     /// Where the region starts.

@@ -57,11 +57,15 @@ pub(crate) trait GcRuntime: Sync {
     /// The least heap limit in bytes; smaller ones are rounded up to it.
     fn least_limit(&self) -> u64;
 
-    /// Makes an empty heap and points `area` into it.
+    /// Makes an empty heap, to be opened.
     ///
-    /// Errors: [`Error::SystemMemory`]; `area` is then unchanged.
-    fn new_heap(&self, options: HeapOptions, area: &AllocationArea) -> Result<Box<dyn GcHeap>>;
+    /// Errors: [`Error::SystemMemory`].
+    fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>>;
 }
+
+/// How much of a reset heap stays resident, in all spaces together, and what a
+/// heap commits at first if nothing was said.
+pub(crate) const KEPT_BYTES: u64 = 512 << 10;
 
 /// How large a heap may be, and what to do with freed memory.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +95,11 @@ pub(crate) enum Allocation {
 /// One store's heap.
 ///
 /// The store lends its [`AllocationArea`] to each method that needs it. A heap
-/// never calls foreign code.
-pub(crate) trait GcHeap {
+/// never calls foreign code. Between stores it may change threads.
+pub(crate) trait GcHeap: Send {
+    /// Points `area` at the heap, which must be empty.
+    fn open(&mut self, area: &AllocationArea);
+
     /// Bytes committed, in all spaces together.
     fn committed_bytes(&self) -> u64;
 
@@ -116,6 +123,12 @@ pub(crate) trait GcHeap {
 
     /// The largest object that an empty heap of this limit has room for.
     fn largest_object(&self) -> u64;
+
+    /// The bytes that [`GcHeap::grow`] would have committed then, in all spaces
+    /// together, or fewer if the system refuses.
+    ///
+    /// Errors: [`Error::HeapLimit`].
+    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64>;
 
     /// Makes room and budget for `bytes` more, beyond what is in use, without
     /// collecting.
@@ -182,12 +195,12 @@ pub(crate) trait GcHeap {
 
     /// Sets the budget until the next collection to `headroom` bytes beyond
     /// what is in use, as far as the limit and the system allow; commits what
-    /// that needs and gives back what it does not.
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64);
+    /// that needs, if `may_grow`, and gives back what it does not.
+    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool);
 
-    /// Empties the heap for another store, keeping its first memory.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a pool of heaps will use it"))]
-    fn reset(&mut self, area: &AllocationArea);
+    /// Empties the heap, to be opened for another store. Keeps the memory that a
+    /// new heap has, of which at most [`KEPT_BYTES`] stay resident.
+    fn reset(&mut self);
 
     /// The memory that the mutator allocates in, for walking its objects.
     fn region(&self) -> &Region;

@@ -38,7 +38,8 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
             initial: 64 << 10,
             poison: true,
         };
-        let heap = runtime.new_heap(options, &area).unwrap();
+        let mut heap = runtime.new_heap(options).unwrap();
+        heap.open(&area);
         let mut layouts = LayoutTable::new().unwrap();
         let mut add = |kind, layout| ObjectHeader::new(kind, layouts.add(layout).unwrap());
         let pair = add(
@@ -138,7 +139,7 @@ impl Fixture {
             .gc(&self.area, &mut list, &self.layouts, &mut [])?;
         let collected = collection.collect();
         if collected.is_ok() {
-            self.heap.set_headroom(&self.area, 0);
+            self.heap.set_headroom(&self.area, 0, true);
             self.verify().unwrap();
         }
         Some(collected)
@@ -291,11 +292,12 @@ fn a_no_gc_span_refuses_a_collection() {
 }
 
 #[test]
-fn a_reset_heap_is_empty_and_reads_as_zeros() {
+fn a_reset_heap_is_empty_and_new_objects_are_zeros() {
     on_each_collector(|mut f| {
         let object = f.new_pair(GcRef::NULL, GcRef::NULL, 5);
         f.collect();
-        f.heap.reset(&f.area);
+        f.heap.reset();
+        f.heap.open(&f.area);
         assert_eq!((f.area.used_bytes(), f.area.objects()), (0, 0));
         assert_eq!(f.verify().unwrap(), 0);
         let again = f.allocate(f.pair, PAIR_BYTES);

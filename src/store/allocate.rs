@@ -41,8 +41,8 @@ impl Cold {
 
     fn make_heap(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() {
-            let runtime = store.engine.config().runtime();
-            self.heap = Some(runtime.new_heap(store.engine.heap_options(), &store.area)?);
+            let heap = self.heap.insert(store.engine.take_heap()?);
+            heap.open(&store.area);
             self.headroom = store.area.end() - store.area.next();
             self.external_budget = self.headroom;
             store.refresh_attention();
@@ -50,7 +50,8 @@ impl Cold {
         Ok(())
     }
 
-    fn heap(&mut self) -> Result<&mut dyn GcHeap> {
+    /// The heap, which an allocation has made.
+    pub(super) fn heap(&mut self) -> Result<&mut dyn GcHeap> {
         match self.heap.as_deref_mut() {
             Some(heap) => Ok(heap),
             None => Err(Error::internal("an allocation without a heap", 0)),
@@ -60,7 +61,7 @@ impl Cold {
     /// Collects, but not in a no-GC span, when external bytes are worth it, and
     /// with stress at every n-th allocation.
     fn collect_if_due(&mut self, store: &Store) -> Result<()> {
-        if store.area.no_gc_spans() > 0 {
+        if store.repeats_allocation() || store.area.no_gc_spans() > 0 {
             return Ok(());
         }
         let every = store.engine.config().stress();
@@ -81,23 +82,28 @@ impl Cold {
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
         if !store.collects() {
-            return self.heap()?.grow(area, bytes);
+            return self.grow(store, bytes, false);
         }
         let spans = area.no_gc_spans();
         if spans > 0 {
-            return self.heap()?.grow(area, bytes).map_err(|error| match error {
-                Error::HeapLimit { .. } => Error::NoGc { spans },
+            return self.grow(store, bytes, false).map_err(|error| match error {
+                Error::HeapLimit { .. } | Error::GrowthRefused { .. } => Error::NoGc { spans },
                 other => other,
             });
         }
-        let early = area.allocated_bytes() < self.headroom / 2;
-        if early && self.heap()?.grow(area, bytes).is_ok() {
-            return Ok(());
+        if store.has_collected_for_growth() {
+            return self.grow(store, bytes, true);
+        }
+        if area.allocated_bytes() < self.headroom / 2 {
+            let grown = self.grow(store, bytes, false);
+            if grown.is_ok() || store.wants_growth() {
+                return grown;
+            }
         }
         self.collect(store)?;
         if area.has_budget(bytes) {
             return Ok(());
         }
-        self.heap()?.grow(area, bytes)
+        self.grow(store, bytes, true)
     }
 }

@@ -73,7 +73,12 @@ impl Cold {
         let slots = roots + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64 + store.host.swept() * EXTERN_BYTES;
         let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
-        heap.set_headroom(&store.area, headroom);
+        let config = store.engine.config();
+        if config.move_always() && collected.moved_bytes != live {
+            return Err(Error::internal("objects that were not moved", live));
+        }
+        // What the callback was not asked about does not grow.
+        heap.set_headroom(&store.area, headroom, config.grow_callback().is_none());
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);

@@ -2,13 +2,15 @@
 
 use crate::collectors;
 use crate::error::{Error, Result};
-use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions};
+use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES};
+
+use super::growth::GrowCallback;
 
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
 
-/// What a heap commits at first, if the limit allows and nothing was said.
-const DEFAULT_INITIAL: u64 = 512 << 10;
+/// How many reset heaps an engine keeps, if nothing was said.
+const DEFAULT_POOL: usize = 8;
 
 /// A configuration. Copied by the engine that is made with it.
 #[derive(Clone, Copy)]
@@ -19,6 +21,9 @@ pub(crate) struct Config {
     initial: u64,
     stress: u32,
     poison: bool,
+    move_always: bool,
+    pool: usize,
+    grow_callback: Option<GrowCallback>,
 }
 
 impl Config {
@@ -30,6 +35,9 @@ impl Config {
             initial: 0,
             stress: 0,
             poison: false,
+            move_always: false,
+            pool: DEFAULT_POOL,
+            grow_callback: None,
         })
     }
 
@@ -68,6 +76,36 @@ impl Config {
         self.poison = on;
     }
 
+    /// Makes collections move every object, or not.
+    pub(crate) fn set_move_always(&mut self, on: bool) {
+        self.move_always = on;
+    }
+
+    /// Sets how many reset heaps the engine keeps.
+    pub(crate) fn set_pool(&mut self, heaps: usize) {
+        self.pool = heaps;
+    }
+
+    /// Sets who is asked before a heap grows.
+    pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
+        self.grow_callback = callback;
+    }
+
+    /// Whether collections must move every object.
+    pub(crate) fn move_always(&self) -> bool {
+        self.move_always
+    }
+
+    /// How many reset heaps the engine keeps.
+    pub(crate) fn pool(&self) -> usize {
+        self.pool
+    }
+
+    /// Who is asked before a heap grows.
+    pub(crate) fn grow_callback(&self) -> Option<GrowCallback> {
+        self.grow_callback
+    }
+
     /// The kind of collector.
     pub(crate) fn runtime(&self) -> &'static dyn GcRuntime {
         self.runtime
@@ -91,7 +129,7 @@ impl Config {
             });
         }
         let initial = match self.initial {
-            0 => DEFAULT_INITIAL.min(limit),
+            0 => KEPT_BYTES.min(limit),
             explicit => explicit,
         };
         Ok(HeapOptions {

@@ -1,18 +1,20 @@
-//! What stores share: the configuration, counted.
+//! What stores share: the configuration and the pool of heaps, counted.
 
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::config::Config;
+use super::heap_pool::HeapPool;
 use crate::error::{Error, Result};
 use crate::fallible;
-use crate::heap::HeapOptions;
+use crate::heap::{GcHeap, HeapOptions};
 
 /// A configuration that stores are made from. Shared by threads.
 pub(crate) struct Engine {
     references: AtomicUsize,
     config: Config,
     heap_options: HeapOptions,
+    pool: HeapPool,
 }
 
 /// A counted reference to an [`Engine`]: an `Arc` that is made without aborting
@@ -27,6 +29,7 @@ impl EngineRef {
         let engine = fallible::boxed(Engine {
             references: AtomicUsize::new(1),
             heap_options: config.heap_options()?,
+            pool: HeapPool::new(config.pool()),
             config,
         })?;
         Ok(EngineRef(NonNull::from(Box::leak(engine))))
@@ -73,9 +76,20 @@ impl EngineRef {
         &self.engine().config
     }
 
-    /// The options of each store's heap.
-    pub(crate) fn heap_options(&self) -> HeapOptions {
-        self.engine().heap_options
+    /// A heap for a store: a reset one, if there is one, or a new one.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn take_heap(&self) -> Result<Box<dyn GcHeap>> {
+        let engine = self.engine();
+        match engine.pool.take() {
+            Some(heap) => Ok(heap),
+            None => engine.config.runtime().new_heap(engine.heap_options),
+        }
+    }
+
+    /// Takes back the heap of a store that ends.
+    pub(super) fn give_heap(&self, heap: Box<dyn GcHeap>) {
+        self.engine().pool.put(heap);
     }
 }
 

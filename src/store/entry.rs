@@ -16,6 +16,8 @@ use crate::thread;
 pub(super) enum State {
     /// Calls are allowed.
     Open,
+    /// The growth callback is being asked.
+    Asking,
     /// Its deletion has begun.
     Closing,
     /// The library found nonsense, or panicked.
@@ -39,6 +41,7 @@ impl Store {
         self.require_owner()?;
         match self.state.get() {
             State::Open => Err(Error::internal("an entry word that is wrong", 0)),
+            State::Asking => Err(asking()),
             State::Closing => Err(closing()),
             State::Poisoned => Err(Error::internal("the store was poisoned before", 0)),
         }
@@ -84,9 +87,7 @@ impl Store {
         let caller = thread::token();
         let owner = self.owner.load(Ordering::Acquire);
         if owner != 0 && owner == caller {
-            if self.state.get() == State::Closing {
-                return Err(closing());
-            }
+            self.require_not_busy()?;
             return self.require_no_callback();
         }
         if owner != 0 && thread::lives(owner) {
@@ -109,12 +110,32 @@ impl Store {
     pub(super) fn begin_closing(&self) -> Result<()> {
         self.require_owner()?;
         self.require_no_callback()?;
-        if self.state.get() == State::Closing {
-            return Err(closing());
-        }
+        self.require_not_busy()?;
         self.entry.store(0, Ordering::Relaxed);
         self.state.set(State::Closing);
         Ok(())
+    }
+
+    fn require_not_busy(&self) -> Result<()> {
+        match self.state.get() {
+            State::Open | State::Poisoned => Ok(()),
+            State::Asking => Err(asking()),
+            State::Closing => Err(closing()),
+        }
+    }
+
+    /// Refuses all calls while the growth callback is asked.
+    pub(super) fn begin_asking(&self) {
+        self.entry.store(0, Ordering::Relaxed);
+        self.state.set(State::Asking);
+    }
+
+    /// Allows calls again.
+    pub(super) fn end_asking(&self) {
+        self.state.set(State::Open);
+        let owner = self.owner.load(Ordering::Relaxed);
+        self.entry
+            .store(thread::entry_word_of(owner), Ordering::Relaxed);
     }
 
     /// Refuses all calls from now on but deletion, after nonsense was found in
@@ -124,6 +145,12 @@ impl Store {
         if self.state.get() == State::Open {
             self.state.set(State::Poisoned);
         }
+    }
+}
+
+fn asking() -> Error {
+    Error::Busy {
+        during: "inside the growth callback of this store",
     }
 }
 

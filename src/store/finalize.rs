@@ -8,7 +8,7 @@
 
 use core::ptr::NonNull;
 
-use super::Store;
+use super::{Store, growth};
 use crate::error::{Error, Result};
 
 /// Runs the finalizers that wait, each in a scope of its own, unless one is
@@ -48,17 +48,26 @@ pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
 
 /// Does `operation`, which may collect, and then runs the finalizers that wait,
 /// also if it failed; but not in a store that was found to be nonsense, where
-/// they wait for the store's end.
+/// they wait for the store's end. Repeats it when it failed to ask the growth
+/// callback (`growth.rs`).
 ///
 /// # Safety
 ///
 /// As for [`run_pending`].
 pub(crate) unsafe fn allocating<T>(
     store: NonNull<Store>,
-    operation: impl FnOnce(&Store) -> Result<T>,
+    operation: impl Fn(&Store) -> Result<T>,
 ) -> Result<T> {
-    // SAFETY: the caller's promise.
-    let outcome = operation(unsafe { store.as_ref() });
+    let outcome = loop {
+        // SAFETY: the caller's promise; the borrow ends before a callback begins.
+        let borrowed = unsafe { store.as_ref() };
+        let outcome = operation(borrowed);
+        let Some((committed, wanted, collected)) = borrowed.take_wanted() else {
+            break outcome;
+        };
+        // SAFETY: as above.
+        unsafe { growth::ask(store, committed, wanted, collected) };
+    };
     if !matches!(outcome, Err(Error::Internal { .. })) {
         // SAFETY: the caller's promise.
         unsafe { run_pending(store) };
@@ -112,6 +121,7 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
 pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { pointer.as_ref() };
+    let sound = store().enter_fast();
     store().begin_closing()?;
     store().host.bury_all();
     while let Some((finalizer, data)) = store().host.take_pending() {
@@ -123,6 +133,9 @@ pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
         // SAFETY: whoever set the data promised that its finalizer may be
         // called with it.
         unsafe { finalizer(data.pointer) };
+    }
+    if sound {
+        store().give_heap();
     }
     // SAFETY: the caller gives up the store, which was a box.
     drop(unsafe { Box::from_raw(pointer.as_ptr()) });

@@ -28,6 +28,8 @@ mod engine;
 mod entry;
 mod externrefs;
 pub(crate) mod finalize;
+mod growth;
+mod heap_pool;
 mod manual;
 mod references;
 mod scopes;
@@ -43,6 +45,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use config::Config;
 pub(crate) use engine::{Engine, EngineRef};
 pub(crate) use externrefs::ExternRefOptions;
+pub(crate) use growth::{GrowCallback, GrowFunction};
 pub(crate) use stats::Stats;
 
 use crate::error::Result;
@@ -75,6 +78,7 @@ pub(crate) struct Store {
     /// How often `assign` dropped what a root referred to.
     assigned: Cell<u64>,
     weak: WeakHandles,
+    growth: Cell<growth::Growth>,
     data: Cell<StoreData>,
     engine: EngineRef,
     cold: RefCell<Cold>,
@@ -154,6 +158,7 @@ impl Store {
             external_pressure: Cell::new(false),
             assigned: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
+            growth: Cell::new(growth::Growth::Settled),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,
@@ -164,6 +169,13 @@ impl Store {
         // SAFETY: the store stays in its box, and `drop` removes it.
         unsafe { directory::add(NonNull::from(&store.manual)) }?;
         Ok(store)
+    }
+
+    /// Gives the heap, if there is one, to the engine, at the store's end.
+    fn give_heap(&self) {
+        if let Some(heap) = self.cold.borrow_mut().heap.take() {
+            self.engine.give_heap(heap);
+        }
     }
 
     /// The embedder's pointer.

@@ -1,0 +1,126 @@
+//! Whether a heap may grow: the embedder's growth callback.
+//!
+//! An allocation that needs more committed memory than there is does not call the
+//! callback itself, since it holds borrows of the store. It notes what it wants,
+//! fails, and has changed nothing that a repetition would mind; the driver of
+//! foreign code (`finalize.rs`) asks, notes the answer, and repeats it.
+
+use core::ffi::c_void;
+use core::ptr::NonNull;
+
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+
+/// Answers whether the store's heap, which has committed so many bytes, may have
+/// committed as many as are wanted.
+pub(crate) type GrowFunction = unsafe extern "C" fn(
+    env: *mut c_void,
+    store: *mut Store,
+    committed_bytes: usize,
+    wanted_bytes: usize,
+) -> bool;
+
+/// A growth callback.
+#[derive(Clone, Copy)]
+pub(crate) struct GrowCallback {
+    pub(crate) function: GrowFunction,
+    pub(crate) env: *mut c_void,
+}
+
+/// What an allocation and the driver tell each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// No allocation waits for an answer.
+    Settled,
+    /// The allocation wants the heap to have committed so many bytes.
+    Wanted {
+        committed: u64,
+        wanted: u64,
+        /// Whether it has just collected.
+        collected: bool,
+    },
+    /// The callback's answer.
+    Answered { allowed: bool, collected: bool },
+}
+
+impl Store {
+    /// Whether the allocation that just failed waits for an answer.
+    pub(super) fn wants_growth(&self) -> bool {
+        matches!(self.growth.get(), Growth::Wanted { .. })
+    }
+
+    /// Whether an allocation is repeated with an answer.
+    pub(super) fn repeats_allocation(&self) -> bool {
+        matches!(self.growth.get(), Growth::Answered { .. })
+    }
+
+    /// Whether it collected before it asked.
+    pub(super) fn has_collected_for_growth(&self) -> bool {
+        let growth = self.growth.get();
+        matches!(growth, Growth::Answered { collected, .. } if collected)
+    }
+
+    /// Ends an allocation; what it asks of the callback, if it failed for that.
+    pub(super) fn take_wanted(&self) -> Option<(u64, u64, bool)> {
+        match self.growth.replace(Growth::Settled) {
+            Growth::Wanted {
+                committed,
+                wanted,
+                collected,
+            } => Some((committed, wanted, collected)),
+            _ => None,
+        }
+    }
+}
+
+/// Asks the callback, with the store busy meanwhile, and notes the answer.
+///
+/// # Safety
+///
+/// As for [`run_pending`](super::finalize::run_pending).
+pub(super) unsafe fn ask(store: NonNull<Store>, committed: u64, wanted: u64, collected: bool) {
+    // SAFETY: the caller's promise; the borrows end before the callback begins.
+    let callback = unsafe { store.as_ref() }.engine.config().grow_callback();
+    let Some(GrowCallback { function, env }) = callback else {
+        return;
+    };
+    // SAFETY: as above.
+    unsafe { store.as_ref() }.begin_asking();
+    // SAFETY: whoever configured the callback promised that it may be called.
+    let allowed = unsafe { function(env, store.as_ptr(), committed as usize, wanted as usize) };
+    // SAFETY: the store is still there, since deleting it was refused.
+    let store = unsafe { store.as_ref() };
+    store.end_asking();
+    store.growth.set(Growth::Answered { allowed, collected });
+}
+
+impl Cold {
+    /// Makes room and budget for `bytes` more, if the callback allows: see the
+    /// module.
+    ///
+    /// Errors: those of [`GcHeap::grow`](crate::heap::GcHeap::grow),
+    /// [`Error::GrowthRefused`], also while the callback is still to be asked.
+    pub(super) fn grow(&mut self, store: &Store, bytes: u64, collected: bool) -> Result<()> {
+        let heap = self.heap()?;
+        let committed = heap.committed_bytes();
+        let wanted = heap.committed_after_growth(&store.area, bytes)?;
+        let asks = store.engine.config().grow_callback().is_some();
+        if asks && wanted > committed {
+            match store.growth.get() {
+                Growth::Answered { allowed: true, .. } => {}
+                Growth::Answered { allowed: false, .. } => {
+                    return Err(Error::GrowthRefused { wanted });
+                }
+                Growth::Settled | Growth::Wanted { .. } => {
+                    store.growth.set(Growth::Wanted {
+                        committed,
+                        wanted,
+                        collected,
+                    });
+                    return Err(Error::GrowthRefused { wanted });
+                }
+            }
+        }
+        heap.grow(&store.area, bytes)
+    }
+}
