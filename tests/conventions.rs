@@ -1,4 +1,4 @@
-//! What `docs/design.md` says of the source holds.
+//! What `docs` says of the source holds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,4 +68,25 @@ fn unsafe_is_only_where_the_design_says() {
         unused.is_empty(),
         "listed, and without unsafe code: {unused:?}"
     );
+}
+
+#[test]
+fn the_c_tests_that_the_documentation_names_exist() {
+    let page = fs::read_to_string(root().join("docs/from-wasmtime.md")).unwrap();
+    let mut named = 0;
+    // What is between backticks is every second part.
+    for code in page.split('`').skip(1).step_by(2) {
+        let Some((noun, case)) = code.split_once('.') else {
+            continue;
+        };
+        let Ok(cases) = fs::read_to_string(root().join(format!("c-tests/{noun}.c"))) else {
+            continue;
+        };
+        assert!(
+            cases.contains(&format!("\nCASE({case}) {{")),
+            "{code} is no test"
+        );
+        named += 1;
+    }
+    assert!(named > 0);
 }

@@ -1,4 +1,5 @@
-//! The committed copies of generated files are current.
+//! The committed copies of generated files are current, and headers say which
+//! functions collect.
 //!
 //! `scripts/refresh` brings them up to date: it runs these tests with
 //! `GCROOTS_REFRESH` set.
@@ -60,6 +61,22 @@ fn the_shared_object_exports_what_the_list_says() {
     compare("include/gcroots.symbols", &(symbols.join("\n") + "\n"));
 }
 
+/// Panics if the comment of this function does not say whether it collects.
+fn check_says_whether_it_collects(name: &str, comment: &str) {
+    let words: Vec<_> = comment.split_whitespace().filter(|&w| w != "*").collect();
+    let prose = words.join(" ");
+    assert!(
+        prose.contains("May collect") || prose.contains("Never collects"),
+        "{name} does not say whether it may collect"
+    );
+}
+
+/// The name of the function that is declared.
+fn name_of(declaration: &str) -> &str {
+    let before = declaration.split('(').next().unwrap();
+    before.rsplit([' ', '*']).next().unwrap()
+}
+
 #[test]
 fn every_exported_function_is_declared_and_says_whether_it_collects() {
     let header = include_str!(concat!(env!("OUT_DIR"), "/gcroots.h"));
@@ -70,18 +87,32 @@ fn every_exported_function_is_declared_and_says_whether_it_collects() {
         let Some((_, declaration)) = code.split_once("\nGCROOTS_API") else {
             continue;
         };
-        let name = declaration.split('(').next().unwrap();
-        let name = name.rsplit([' ', '*']).next().unwrap();
-        let words: Vec<_> = comment.split_whitespace().filter(|&w| w != "*").collect();
-        let prose = words.join(" ");
-        assert!(
-            prose.contains("May collect") || prose.contains("Never collects"),
-            "{name} does not say whether it may collect"
-        );
+        let name = name_of(declaration);
+        check_says_whether_it_collects(name, comment);
         declared.push(name.to_owned());
     }
     declared.sort();
     let mut symbols = exported_symbols();
     symbols.sort();
     assert_eq!(declared, symbols);
+}
+
+#[test]
+fn every_function_of_the_wasm_header_says_whether_it_collects() {
+    let header = include_str!("../include/gcroots_wasm.h");
+    let mut documented = Vec::new();
+    for item in header.split("/**").skip(1) {
+        let (comment, code) = item.split_once("*/").unwrap();
+        // What follows a body is not this comment's.
+        let code = code.split("\n}\n").next().unwrap();
+        let Some((_, declaration)) = code.split_once("\nstatic inline ") else {
+            continue;
+        };
+        let name = name_of(declaration);
+        check_says_whether_it_collects(name, comment);
+        documented.push(name);
+    }
+    let functions = header.split("static inline ").skip(1).map(name_of);
+    assert_eq!(documented, functions.collect::<Vec<_>>());
+    assert!(documented.contains(&"wasm_externref_new"));
 }
