@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
@@ -91,6 +92,17 @@ static void externref_new_finalized(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
 }
 
+/* The whole life of a store with one object. */
+static void store_new_object_free(uint64_t count) {
+  while (count-- > 0) {
+    gcroots_store_t *made;
+    gcroots_ref_t ref;
+    MUST(gcroots_store_new(engine, &made));
+    MUST(gcroots_externref_new(made, &store, NULL, &ref));
+    MUST(gcroots_store_free(made));
+  }
+}
+
 static const struct {
   const char *name;
   void (*body)(uint64_t count);
@@ -102,6 +114,7 @@ static const struct {
   {"manual_root_unroot", manual_root_unroot},
   {"externref_new", externref_new},
   {"externref_new_finalized", externref_new_finalized},
+  {"store_new_object_free", store_new_object_free},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {
@@ -110,7 +123,6 @@ __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t 
 }
 
 int main(int argc, char **argv) {
-  gcroots_engine_t *engine;
   size_t i;
   if (argc != 3) {
     for (i = 0; i < sizeof operations / sizeof *operations; i++) puts(operations[i].name);

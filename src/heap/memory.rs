@@ -12,6 +12,7 @@
 //! touches no memory outside.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::fallible;
@@ -270,9 +271,17 @@ impl RegionView {
     }
 }
 
-/// The system's page size in bytes.
+/// The system's page size in bytes, asked for once.
 fn page() -> u64 {
+    static PAGE: AtomicU64 = AtomicU64::new(0);
+
+    let known = PAGE.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
     // SAFETY: sysconf has no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(page).unwrap_or(COMMIT_UNIT).max(COMMIT_UNIT)
+    let page = u64::try_from(page).unwrap_or(COMMIT_UNIT).max(COMMIT_UNIT);
+    PAGE.store(page, Ordering::Relaxed);
+    page
 }
