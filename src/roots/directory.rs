@@ -64,6 +64,10 @@ pub(crate) fn remove(store_id: u64) {
     if let Ok(entry) = entries.find_entry(mix(store_id), |entry| entry.store_id == store_id) {
         entry.remove();
     }
+    if entries.is_empty() {
+        // Gives its memory back.
+        *entries = HashTable::new();
+    }
 }
 
 /// Does `operation` while no other thread queues a root of this store.

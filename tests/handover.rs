@@ -1,0 +1,246 @@
+//! A thousand stores that change threads, while other threads unroot what they
+//! hold. A program of its own, without the test harness: built with a thread
+//! sanitizer (`scripts/test` does both), all that it sees is the library's and this.
+//!
+//! With the argument `race` it races on purpose, to show that the sanitizer is on.
+
+use std::cell::UnsafeCell;
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
+use std::{env, fs, thread};
+
+use gcroots::capi::engine::*;
+use gcroots::capi::externref::*;
+use gcroots::capi::manually_rooted::*;
+use gcroots::capi::reference::gcroots_ref_t;
+use gcroots::capi::scope::*;
+use gcroots::capi::store::*;
+
+const STORES: usize = 1000;
+const THREADS: usize = 4;
+/// Turns of each thread; a store has about 40.
+const TURNS: usize = STORES * 10;
+/// Manual roots that wait for any thread to unroot them.
+const PARKED: usize = 256;
+const OBJECTS: usize = 20;
+
+/// Stores that no thread owns.
+static SHELF: [AtomicPtr<gcroots_store_t>; STORES] = [const { AtomicPtr::new(null_mut()) }; STORES];
+static MADE: AtomicU64 = AtomicU64::new(0);
+static FINALIZED: AtomicU64 = AtomicU64::new(0);
+
+/// Handles go from thread to thread by their bits.
+struct Parked {
+    store_id: AtomicU64,
+    slot: AtomicU64,
+    /// 0 empty, 1 being written or read, 2 full.
+    state: AtomicUsize,
+}
+
+static PARKED_ROOTS: [Parked; PARKED] = [const {
+    Parked {
+        store_id: AtomicU64::new(0),
+        slot: AtomicU64::new(0),
+        state: AtomicUsize::new(0),
+    }
+}; PARKED];
+
+impl Parked {
+    /// Leaves a root here, if there is room; else gives it back.
+    fn leave(&self, root: gcroots_manually_rooted_t) -> Option<gcroots_manually_rooted_t> {
+        if self.state.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+            return Some(root);
+        }
+        let slot = u64::from(root.r#ref.generation) | u64::from(root.r#ref.index) << 32;
+        self.store_id.store(root.r#ref.store_id, Relaxed);
+        self.slot.store(slot, Relaxed);
+        self.state.store(2, Release);
+        None
+    }
+
+    fn take(&self) -> Option<gcroots_manually_rooted_t> {
+        self.state.compare_exchange(2, 1, Acquire, Relaxed).ok()?;
+        let slot = self.slot.load(Relaxed);
+        let r#ref = gcroots_ref_t {
+            store_id: self.store_id.load(Relaxed),
+            generation: slot as u32,
+            index: (slot >> 32) as u32,
+        };
+        self.state.store(0, Release);
+        Some(gcroots_manually_rooted_t { r#ref })
+    }
+}
+
+fn ok(status: u32) {
+    assert_eq!(status, 0);
+}
+
+fn with_out<T>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> T {
+    let mut out = MaybeUninit::uninit();
+    ok(function(&mut out));
+    // SAFETY: outputs are written on success.
+    unsafe { out.assume_init() }
+}
+
+/// Plain memory that a store's objects share: the store's owner and its finalizers
+/// use it, without any lock.
+struct Counter(UnsafeCell<u64>);
+
+unsafe extern "C" fn count_death(data: *mut c_void) {
+    FINALIZED.fetch_add(1, Relaxed);
+    // SAFETY: the counter outlives the store, whose thread this is.
+    unsafe { *(*data.cast::<Counter>()).0.get() += 1 };
+}
+
+/// What a thread does with a store while it has it.
+fn use_store(store: *mut gcroots_store_t, random: &mut u64) {
+    // SAFETY: the store is alive and this thread's; outputs are valid.
+    unsafe {
+        let counter = with_out(|out| gcroots_store_data(store, out));
+        let scope = with_out(|out| gcroots_scope_enter(store, out));
+        for _ in 0..OBJECTS {
+            let object =
+                with_out(|out| gcroots_externref_new(store, counter, Some(count_death), out));
+            MADE.fetch_add(1, Relaxed);
+            let root = with_out(|out| gcroots_ref_to_manually_rooted(store, object, out));
+            let place = &PARKED_ROOTS[next(random) as usize % PARKED];
+            if let Some(mut root) = place.leave(root) {
+                ok(gcroots_manually_rooted_unroot(store, &mut root));
+            }
+        }
+        ok(gcroots_scope_exit(store, scope));
+        if next(random).is_multiple_of(8) {
+            ok(gcroots_store_gc(store));
+        }
+    }
+}
+
+fn next(random: &mut u64) -> u64 {
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    *random
+}
+
+fn work(thread: usize) {
+    let mut random = 0x9e37_79b9_7f4a_7c15 ^ (thread as u64 + 1);
+    for _ in 0..TURNS {
+        let place = &SHELF[next(&mut random) as usize % STORES];
+        let store = place.swap(null_mut(), Acquire);
+        if !store.is_null() {
+            // SAFETY: the store is alive, and only this thread has it.
+            unsafe {
+                ok(gcroots_store_attach(store));
+                use_store(store, &mut random);
+                ok(gcroots_store_detach(store));
+            }
+            place.store(store, Release);
+        }
+        let parked = &PARKED_ROOTS[next(&mut random) as usize % PARKED];
+        if let Some(mut root) = parked.take() {
+            // SAFETY: a root of any store, alive or not.
+            ok(unsafe { gcroots_manually_rooted_unroot_later(&mut root) });
+        }
+    }
+}
+
+/// Resident memory in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().nth(1))
+        .and_then(|kib| kib.parse().ok())
+        .unwrap()
+}
+
+fn on_threads(body: fn(usize)) {
+    let threads: Vec<_> = (0..THREADS)
+        .map(|n| thread::spawn(move || body(n)))
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+/// Each thread makes its share, and ends without giving them up.
+fn make_stores(engine: &AtomicPtr<gcroots_engine_t>, counters: &[Counter]) {
+    for (place, counter) in SHELF.iter().zip(counters) {
+        // SAFETY: the engine and the counters outlive the stores.
+        unsafe {
+            let store = with_out(|out| gcroots_store_new(engine.load(Relaxed), out));
+            ok(gcroots_store_set_data(store, counter.0.get().cast(), None));
+            place.store(store, Release);
+        }
+    }
+}
+
+// SAFETY: whoever owns the store uses its counter.
+unsafe impl Sync for Counter {}
+
+fn live_and_die() {
+    let counters: Vec<_> = (0..STORES).map(|_| Counter(UnsafeCell::new(0))).collect();
+    // SAFETY: outputs are valid.
+    let engine = AtomicPtr::new(with_out(|out| unsafe {
+        gcroots_engine_new(std::ptr::null(), out)
+    }));
+    // The thread that made them has ended when the others attach them.
+    thread::scope(|scope| {
+        scope
+            .spawn(|| make_stores(&engine, &counters))
+            .join()
+            .unwrap()
+    });
+    on_threads(work);
+    for place in &SHELF {
+        let store = place.swap(null_mut(), Acquire);
+        // SAFETY: the store is alive, and only this thread has it.
+        unsafe {
+            ok(gcroots_store_attach(store));
+            ok(gcroots_store_free(store));
+        }
+    }
+    // SAFETY: taken here.
+    unsafe { gcroots_engine_free(engine.load(Relaxed)) };
+    // Roots of stores that are gone.
+    for mut root in PARKED_ROOTS.iter().filter_map(Parked::take) {
+        // SAFETY: valid for reading and writing.
+        ok(unsafe { gcroots_manually_rooted_unroot_later(&mut root) });
+    }
+    // SAFETY: the stores are gone, and no other thread is left.
+    let counted: u64 = counters
+        .iter()
+        .map(|counter| unsafe { *counter.0.get() })
+        .sum();
+    let (made, finalized) = (MADE.swap(0, Relaxed), FINALIZED.swap(0, Relaxed));
+    assert!(made > (THREADS * TURNS * OBJECTS / 2) as u64);
+    assert_eq!((counted, finalized), (made, made));
+    println!("{made} objects of {STORES} stores made and finalized on {THREADS} threads");
+}
+
+fn race() {
+    static SHARED: Counter = Counter(UnsafeCell::new(0));
+    on_threads(|_| {
+        // SAFETY: none: this is the race that a sanitizer must find.
+        unsafe { *SHARED.0.get() += 1 };
+    });
+}
+
+fn main() {
+    if env::args().any(|argument| argument == "race") {
+        return race();
+    }
+    // The first time leaves behind what the process keeps: allocator arenas, tables.
+    live_and_die();
+    let before = resident();
+    for _ in 0..2 {
+        live_and_die();
+    }
+    let after = resident();
+    println!("resident: {before} KiB after the first time, {after} after the third");
+    // A sanitizer's own memory grows as it likes.
+    if cfg!(not(gcroots_tsan)) {
+        assert!(after < before + 1024, "memory is kept");
+    }
+}
