@@ -1,0 +1,44 @@
+# What `cmake --install` puts where. The installed files find each other relative to
+# themselves, so that the tree can be moved; the prefix is not written anywhere.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(generated ${CMAKE_CURRENT_BINARY_DIR}/installed)
+set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gcroots)
+
+# --- The library -----------------------------------------------------------
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(PROGRAMS ${target_folder}/libgcroots.so
+  DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
+# -lgcroots is the shared object, -lgcroots-static the archive.
+file(MAKE_DIRECTORY ${generated})
+file(CREATE_LINK libgcroots.a ${generated}/libgcroots-static.a SYMBOLIC)
+install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
+  ${target_folder}/libgcroots.a ${generated}/libgcroots-static.a
+  DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# Not CMAKE_INSTALL_DOCDIR, which may be an outer project's.
+install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
+
+# --- For pkg-config --------------------------------------------------------
+# Either folder may be absolute.
+foreach(folder LIBDIR INCLUDEDIR)
+  cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_${folder}
+    BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE full_${folder})
+endforeach()
+file(RELATIVE_PATH path_to_prefix ${full_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH path_to_headers ${full_LIBDIR}/pkgconfig ${full_INCLUDEDIR})
+list(JOIN archive_needs " " archive_flags)
+foreach(file gcroots.pc gcroots-static.pc)
+  configure_file(cmake/${file}.in ${generated}/${file} @ONLY)
+  install(FILES ${generated}/${file} DESTINATION ${pkgconfig_folder})
+endforeach()
+
+# --- For find_package ------------------------------------------------------
+configure_package_config_file(cmake/gcrootsConfig.cmake.in ${generated}/gcrootsConfig.cmake
+  INSTALL_DESTINATION ${package_folder}
+  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+# As the SONAME.
+write_basic_package_version_file(${generated}/gcrootsConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion)
+install(FILES ${generated}/gcrootsConfig.cmake ${generated}/gcrootsConfigVersion.cmake
+  DESTINATION ${package_folder})
