@@ -291,6 +291,8 @@ gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
  * Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
  * not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
  * back to the system. Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for more than 4096
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,

@@ -163,18 +163,15 @@ pub unsafe extern "C" fn gcroots_config_set_move_always(
 /// Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
 /// not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
 /// back to the system. Never collects.
+///
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT for more than 4096
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_pool(
     config: *mut gcroots_config_t,
     heaps: usize,
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
-    unsafe {
-        configure(config, |config| {
-            config.set_pool(heaps);
-            Ok(())
-        })
-    }
+    unsafe { configure(config, |config| config.set_pool(heaps)) }
 }
 
 /// Makes collections fill freed memory with a pattern, to find whoever reads

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES};
 
 use super::growth::GrowCallback;
+use super::heap_pool::POOL_MAX;
 
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
@@ -82,8 +83,18 @@ impl Config {
     }
 
     /// Sets how many reset heaps the engine keeps.
-    pub(crate) fn set_pool(&mut self, heaps: usize) {
+    ///
+    /// Errors: [`Error::InvalidArgument`].
+    pub(crate) fn set_pool(&mut self, heaps: usize) -> Result<()> {
+        if heaps > POOL_MAX {
+            return Err(Error::InvalidArgument {
+                parameter: "heaps",
+                value: heaps as u64,
+                allowed: "0 to 4096",
+            });
+        }
         self.pool = heaps;
+        Ok(())
     }
 
     /// Sets who is asked before a heap grows.

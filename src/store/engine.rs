@@ -29,7 +29,7 @@ impl EngineRef {
         let engine = fallible::boxed(Engine {
             references: AtomicUsize::new(1),
             heap_options: config.heap_options()?,
-            pool: HeapPool::new(config.pool()),
+            pool: HeapPool::new(config.pool())?,
             config,
         })?;
         Ok(EngineRef(NonNull::from(Box::leak(engine))))

@@ -1,24 +1,35 @@
 //! Heaps of deleted stores, reset, for the next ones: a store that lives for a
 //! moment needs no system call for its heap.
 
+use crate::error::Result;
 use crate::fallible;
 use crate::heap::GcHeap;
 use crate::lock::Lock;
+
+/// The most heaps that a pool can be made for.
+pub(super) const POOL_MAX: usize = 4096;
 
 /// An engine's reset heaps, all of its configuration.
 pub(crate) struct HeapPool {
     /// How many it keeps at most.
     room: usize,
+    /// Has the room reserved: deleting a store must not need memory.
     heaps: Lock<Vec<Box<dyn GcHeap>>>,
 }
 
 impl HeapPool {
-    /// An empty pool, which allocates nothing.
-    pub(super) const fn new(room: usize) -> HeapPool {
-        HeapPool {
+    /// An empty pool.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(super) fn new(room: usize) -> Result<HeapPool> {
+        let mut heaps = Vec::new();
+        heaps
+            .try_reserve_exact(room)
+            .map_err(|_| fallible::refused(room * size_of::<Box<dyn GcHeap>>()))?;
+        Ok(HeapPool {
             room,
-            heaps: Lock::new(Vec::new()),
-        }
+            heaps: Lock::new(heaps),
+        })
     }
 
     /// A reset heap, if there is one.
@@ -35,8 +46,8 @@ impl HeapPool {
         heap.reset();
         let mut heaps = self.heaps.lock();
         if heaps.len() < self.room {
-            // Without memory for the list there is one heap less in it.
-            let _ = fallible::push(&mut heaps, heap);
+            let kept = fallible::push(&mut heaps, heap);
+            debug_assert!(kept.is_ok());
         }
     }
 }
