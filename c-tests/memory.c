@@ -667,6 +667,7 @@ static struct {
   uint64_t scoped, manual;
   int created[OBJECTS], finalized[OBJECTS];
   int data_set[3], data_finalized[3];
+  int own_created[MANUALS], own_finalized[MANUALS];
   gcroots_ref_t refs[OBJECTS];
   gcroots_manually_rooted_t manuals[MANUALS];
   gcroots_scope_t scopes[SCOPES];
@@ -762,6 +763,31 @@ static void script_roots(void) {
   }
 }
 
+/* Objects that have a manual root from the start. */
+static void script_own(void) {
+  for (int i = 0; i < MANUALS; i++) {
+    gcroots_manually_rooted_t out = {no_handle};
+    gcroots_status_t status = gcroots_externref_new_manually_rooted(
+        script.store, &script.own_finalized[i], count_call, &out);
+    if (!made(status, out.ref)) continue;
+    script.own_created[i] = 1;
+    script.manual++;
+  }
+}
+
+static void script_weak(void) {
+  for (int i = 0; i < OBJECTS; i++) {
+    gcroots_weak_t weak = {no_handle.store_id, no_handle.generation, no_handle.index};
+    gcroots_ref_t out = no_handle;
+    bool weakened = succeeded(gcroots_weak_new(script.store, script.refs[i], &weak));
+    CHECK((weak.store_id == no_handle.store_id) == !weakened);
+    if (!weakened) continue;
+    if (made(gcroots_weak_upgrade(script.store, weak, &out), out) && script.created[i])
+      script.scoped++;
+    if (i % 2 == 0) OK(gcroots_weak_free(script.store, &weak));
+  }
+}
+
 static void script_scopes(void) {
   uint64_t base;
   for (int i = 0; i < SCOPES; i++) {
@@ -816,6 +842,8 @@ static void run_script(void) {
   if (script.store == NULL) return;
   script_objects();
   script_roots();
+  script_own();
+  script_weak();
   script_scopes();
   script_rest();
 }
@@ -836,6 +864,7 @@ static void check_script(void) {
   OK(gcroots_store_verify(script.store));
   OK(gcroots_store_free(script.store));
   for (int i = 0; i < OBJECTS; i++) CHECK(script.finalized[i] == script.created[i]);
+  for (int i = 0; i < MANUALS; i++) CHECK(script.own_finalized[i] == script.own_created[i]);
   for (int i = 0; i < 3; i++) CHECK(script.data_finalized[i] == script.data_set[i]);
 }
 

@@ -195,13 +195,15 @@ impl ManualRoots {
         self.slots.live_max()
     }
 
-    /// Checks the slots, and that each has a link.
+    /// Checks the slots, that each has a link, and the queue.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;
-        let links = self.links.as_slice().len();
-        if self.span().len() > links {
-            return Err(Error::internal("manual roots without links", links as u64));
+        let links = self.links.as_slice();
+        if self.span().len() > links.len() {
+            let links = links.len() as u64;
+            return Err(Error::internal("manual roots without links", links));
         }
-        Ok(())
+        directory::alone(self.store_id, || self.queue.check(links))
+            .map_err(|slot| Error::internal("a wrong queue of roots to unroot", slot.into()))
     }
 }

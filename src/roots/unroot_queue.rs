@@ -99,6 +99,25 @@ impl UnrootQueue {
         }
     }
 
+    /// Checks that the list ends, and that it has the links that are queued, once
+    /// each. Nobody may put in or take out meanwhile. `Err` has the slot that is
+    /// wrong.
+    pub(crate) fn check(&self, links: &[Link]) -> core::result::Result<(), u32> {
+        let queued = |link: &Link| link.queued.load(Ordering::Relaxed);
+        let mut left = links.iter().filter(|link| queued(link) != 0).count();
+        let mut head = self.head.load(Ordering::Acquire);
+        while let Some(index) = head.checked_sub(1) {
+            let link = links.get(index as usize).ok_or(index)?;
+            // Always odd, and no longer list than there are queued links.
+            if queued(link) & 1 == 0 || left == 0 {
+                return Err(index);
+            }
+            left -= 1;
+            head = link.next.load(Ordering::Relaxed);
+        }
+        if left == 0 { Ok(()) } else { Err(0) }
+    }
+
     /// Takes out the newest slot and the generation to unroot in it. The owner
     /// only.
     pub(crate) fn pop(&self, links: &[Link]) -> Option<(u32, u32)> {
