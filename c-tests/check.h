@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define CASE(name)                                                          \
   static void name(void);                                                   \
@@ -68,7 +69,8 @@ struct check_case {
 };
 
 struct check_counts {
-  uint64_t objects, scoped_roots, manual_roots, external_bytes, collections, finalizers_run;
+  uint64_t objects, scoped_roots, manual_roots, weak_handles, external_bytes, collections,
+      finalizers_run;
 };
 
 static struct check_case *check_cases;
@@ -109,12 +111,13 @@ static inline void check_refused(const char *file, int line, const char *call,
 
 /* What a refused call must not change; zeros where the store answers nothing. */
 static inline struct check_counts check_count(void) {
-  struct check_counts counts = {0, 0, 0, 0, 0, 0};
+  struct check_counts counts = {0, 0, 0, 0, 0, 0, 0};
   gcroots_stats_t stats;
   if (store == NULL || gcroots_store_stats(store, &stats) != GCROOTS_OK) return counts;
   counts.objects = stats.objects;
   counts.scoped_roots = stats.scoped_roots;
   counts.manual_roots = stats.manual_roots;
+  counts.weak_handles = stats.weak_handles;
   counts.external_bytes = stats.external_bytes;
   counts.collections = stats.collections;
   counts.finalizers_run = stats.finalizers_run;
@@ -182,6 +185,19 @@ static inline gcroots_manually_rooted_t root(gcroots_ref_t ref) {
   return handle;
 }
 
+/* An externref that only the new manual root keeps alive. */
+static inline gcroots_manually_rooted_t new_rooted(void *data, gcroots_finalizer_t finalizer) {
+  gcroots_manually_rooted_t handle;
+  OK(gcroots_externref_new_manually_rooted(store, data, finalizer, &handle));
+  return handle;
+}
+
+static inline gcroots_manually_rooted_t clone_of(gcroots_manually_rooted_t handle) {
+  gcroots_manually_rooted_t clone;
+  OK(gcroots_manually_rooted_clone(store, handle, &clone));
+  return clone;
+}
+
 static inline gcroots_ref_t new_local(gcroots_ref_t ref) {
   gcroots_ref_t local;
   OK(gcroots_local_new(store, ref, &local));
@@ -204,6 +220,11 @@ static inline gcroots_ref_t untouched(void) {
   return pattern;
 }
 
+static inline gcroots_manually_rooted_t untouched_handle(void) {
+  gcroots_manually_rooted_t handle = {untouched()};
+  return handle;
+}
+
 static inline gcroots_store_t *another_store(void) {
   if (another == NULL) OK(gcroots_store_new(engine, &another));
   return another;
@@ -218,6 +239,15 @@ static inline void memory_out(bool out) {
   if (out) before = limit.rlim_cur;
   limit.rlim_cur = out ? 0 : before;
   CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+/* The process's memory that is not only reserved. */
+static inline size_t resident_bytes(void) {
+  size_t whole, resident;
+  FILE *file = fopen("/proc/self/statm", "r");
+  CHECK(file != NULL && fscanf(file, "%zu %zu", &whole, &resident) == 2);
+  fclose(file);
+  return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Counts how often it is called, in the int that is its data. */

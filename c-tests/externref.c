@@ -830,3 +830,177 @@ CASE(external_bytes_of_a_no_gc_span_hasten_a_collection_after_it) {
   CHECK(stats_of(store).collections == before + (collects ? 1 : 0));
   CHECK(stats_of(store).external_bytes == (collects ? 0 : (uint64_t)1 << 30));
 }
+
+/* --- Manually rooted from the start ------------------------------------------- */
+
+CASE(a_manually_rooted_externref_has_one_root) {
+  static int finalized;
+  gcroots_scope_t scope = enter();
+  gcroots_manually_rooted_t handle = new_rooted(&finalized, count_call);
+  void *data = NULL;
+  CHECK((handle.ref.index & MANUAL_BIT) != 0);
+  CHECK(stats_of(store).manual_roots == 1 && stats_of(store).manual_roots_max == 1);
+  CHECK(stats_of(store).scoped_roots_max == 0 && stats_of(store).objects == 1);
+  OK(gcroots_externref_data_tagged(store, handle.ref, NULL, &data));
+  CHECK(data == &finalized);
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(handle.ref) == &finalized && finalized == 0);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0));
+}
+
+CASE(a_manually_rooted_externref_may_have_null_data) {
+  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL);
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(handle.ref) == NULL);
+}
+
+CASE(many_manually_rooted_externrefs_keep_their_own_data) {
+  enum { COUNT = 2000 };
+  static gcroots_manually_rooted_t handles[COUNT];
+  for (int i = 0; i < COUNT; ++i) handles[i] = new_rooted(&handles[i], NULL);
+  OK(gcroots_store_gc(store));
+  for (int i = 0; i < COUNT; ++i) CHECK(data_of(handles[i].ref) == &handles[i]);
+  CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
+}
+
+CASE(new_manually_rooted_refuses_null_pointers_in_their_order) {
+  int finalized = 0;
+  gcroots_manually_rooted_t out = untouched_handle();
+  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
+  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, NULL));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, &out));
+  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
+  REFUSED(null_argument,
+          gcroots_externref_new_manually_rooted(store, &finalized, count_call, NULL));
+  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
+  CHECK(same_bits(out.ref, untouched()));
+  free_store();
+  CHECK(finalized == 0);
+}
+
+/* Refused, with the store's counts as they were, although it may have collected. */
+static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
+  gcroots_manually_rooted_t out = untouched_handle();
+  gcroots_stats_t before = stats_of(store), after;
+  REFUSED_AFTER_COLLECTION(
+      expected, gcroots_externref_new_manually_rooted(store, finalized, count_call, &out));
+  after = stats_of(store);
+  CHECK(same_bits(out.ref, untouched()));
+  CHECK(after.objects == before.objects && after.live_bytes == before.live_bytes);
+  CHECK(after.manual_roots == before.manual_roots && after.scoped_roots == before.scoped_roots);
+  OK(gcroots_store_verify(store));
+}
+
+CASE(a_full_heap_refuses_a_manually_rooted_externref) {
+  gcroots_store_t *fixture = store;
+  gcroots_manually_rooted_t first, made;
+  gcroots_status_t status;
+  int number, finalized = 0;
+  store = new_store(64 << 10);
+  first = new_rooted(&number, NULL);
+  while ((status = gcroots_externref_new_manually_rooted(store, NULL, NULL, &made)) == GCROOTS_OK) {
+  }
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && stats_of(store).objects > 1000);
+  CHECK(stats_of(store).manual_roots == stats_of(store).objects);
+  for (int i = 0; i < 3; ++i) check_refused_rooted(GCROOTS_ERROR_OUT_OF_MEMORY, &finalized);
+  CHECK(data_of(first.ref) == &number);
+  OK(gcroots_manually_rooted_unroot(store, &made));
+  if (collects) CHECK(data_of(new_rooted(&number, NULL).ref) == &number);
+  free_store();
+  store = fixture;
+  CHECK(finalized == 0);
+}
+
+/* A store whose next manual root needs memory, and its next scoped one not. */
+static void use_up_manual_slots(void) {
+  gcroots_ref_t ref = new_externref(NULL);
+  gcroots_manually_rooted_t made;
+  OK(gcroots_scope_reserve(store, 10));
+  for (int i = 0; i < 100; ++i) new_externref(NULL);
+  memory_out(true);
+  while (gcroots_ref_to_manually_rooted(store, ref, &made) == GCROOTS_OK) {
+  }
+}
+
+CASE(an_externref_whose_manual_root_finds_no_memory_is_refused) {
+  int number, finalized = 0;
+  gcroots_ref_t scoped;
+  use_up_manual_slots();
+  check_refused_rooted(GCROOTS_ERROR_OUT_OF_MEMORY, &finalized);
+  check_refused_rooted(GCROOTS_ERROR_OUT_OF_MEMORY, &finalized);
+  OK(gcroots_externref_new(store, &number, NULL, &scoped));
+  memory_out(false);
+  CHECK(data_of(scoped) == &number);
+  gcroots_manually_rooted_t handle = new_rooted(&number, NULL);
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(handle.ref) == &number && data_of(scoped) == &number);
+  free_store();
+  CHECK(finalized == 0);
+}
+
+CASE(a_full_heap_in_a_no_gc_span_refuses_a_manually_rooted_externref) {
+  gcroots_store_t *fixture = store;
+  const gcroots_status_t full = collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
+  gcroots_manually_rooted_t made;
+  gcroots_status_t status;
+  int finalized = 0;
+  store = new_store(64 << 10);
+  OK(gcroots_no_gc_enter(store));
+  do status = gcroots_externref_new_manually_rooted(store, NULL, NULL, &made);
+  while (status == GCROOTS_OK);
+  CHECK(status == full);
+  check_refused_rooted(full, &finalized);
+  OK(gcroots_no_gc_exit(store));
+  OK(gcroots_manually_rooted_unroot(store, &made));
+  if (collects) new_rooted(NULL, NULL);
+  free_store();
+  store = fixture;
+  CHECK(finalized == 0);
+}
+
+/* Lets an object with this finalizer die, but does not collect. */
+static void make_doomed(void *data, gcroots_finalizer_t finalizer) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_externref_new(store, data, finalizer, &ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void collect_and_count(void *data) {
+  if (collects) OK(gcroots_store_gc(store));
+  count_call(data);
+}
+
+CASE(finalizers_run_before_a_manually_rooted_externref_is_returned) {
+  static int finalized;
+  gcroots_store_t *fixture = store;
+  int number, calls = 0;
+  store = new_store(collects ? 64 << 10 : 0);
+  make_doomed(&finalized, collect_and_count);
+  /* The finalizer collects when the root is there and the handle is not. */
+  while (finalized == 0 && calls++ < 10000) {
+    gcroots_manually_rooted_t handle = new_rooted(&number, NULL);
+    CHECK(data_of(handle.ref) == &number);
+    OK(gcroots_manually_rooted_unroot(store, &handle));
+  }
+  CHECK(finalized == (collects ? 1 : 0));
+  CHECK(!stressed || calls == 1);
+  OK(gcroots_store_verify(store));
+  free_store();
+  store = fixture;
+}
+
+CASE(finalizers_run_although_a_manually_rooted_externref_is_refused) {
+  static int finalized;
+  gcroots_manually_rooted_t out = untouched_handle();
+  use_up_manual_slots();
+  make_doomed(&finalized, count_call);
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                           gcroots_externref_new_manually_rooted(store, NULL, NULL, &out));
+  memory_out(false);
+  CHECK(same_bits(out.ref, untouched()) && finalized == (stressed ? 1 : 0));
+}

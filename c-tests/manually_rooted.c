@@ -2,32 +2,9 @@
 #include "check.h"
 #include "refusals.h"
 
-#include <unistd.h>
-
-/* An externref that only the new manual root keeps alive. */
-static gcroots_manually_rooted_t new_rooted(void *data, gcroots_finalizer_t finalizer) {
-  gcroots_scope_t scope = enter();
-  gcroots_ref_t ref;
-  OK(gcroots_externref_new(store, data, finalizer, &ref));
-  gcroots_manually_rooted_t handle = root(ref);
-  OK(gcroots_scope_exit(store, scope));
-  return handle;
-}
-
-static gcroots_manually_rooted_t clone_of(gcroots_manually_rooted_t handle) {
-  gcroots_manually_rooted_t clone;
-  OK(gcroots_manually_rooted_clone(store, handle, &clone));
-  return clone;
-}
-
 static void unroot(gcroots_manually_rooted_t *handle) {
   OK(gcroots_manually_rooted_unroot(store, handle));
   CHECK(same_bits(handle->ref, gcroots_ref_null()));
-}
-
-static gcroots_manually_rooted_t untouched_handle(void) {
-  gcroots_manually_rooted_t handle = {untouched()};
-  return handle;
 }
 
 /* Every function answers this to the handle, and writes nothing. */
@@ -451,14 +428,6 @@ CASE(every_call_in_the_deletion_of_the_store_is_busy) {
 }
 
 /* --- Memory ------------------------------------------------------------------ */
-
-static size_t resident_bytes(void) {
-  size_t whole, resident;
-  FILE *file = fopen("/proc/self/statm", "r");
-  CHECK(file != NULL && fscanf(file, "%zu %zu", &whole, &resident) == 2);
-  fclose(file);
-  return resident * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 enum { CYCLES = 100000 };
 

@@ -92,7 +92,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
     bool eq;
   } out, untouched;
   gcroots_manually_rooted_t handle = {ref};
-  gcroots_weak_t weak = {ref.store_id, ref.generation, ref.index};
+  gcroots_weak_t weak = {ref.store_id, ref.generation, ref.index}, kept = weak;
   gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
   memset(&out, 0x5a, sizeof out);
   memcpy(&untouched, &out, sizeof out);
@@ -133,7 +133,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
-  CHECK(same_bits(handle.ref, ref));
+  CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }
 
 #endif

@@ -2,23 +2,11 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "refusals.h"
+#include "threads.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static void *run_body(void *body) {
-  (*(void (**)(void))body)();
-  return NULL;
-}
-
-/* Runs `body` on a new thread, to that thread's end. */
-static void on_another_thread(void (*body)(void)) {
-  pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, run_body, &body) == 0);
-  CHECK(pthread_join(thread, NULL) == 0);
-}
 
 /* Runs `body` in a forked process. */
 static void in_a_child(void (*body)(void)) {
