@@ -91,7 +91,10 @@ impl Store {
     #[expect(clippy::wrong_self_convention, reason = "`self` is the store")]
     pub(crate) fn into_rooted(&self, handle: Handle) -> Result<Handle> {
         let rooted = self.to_rooted(handle)?;
-        self.unroot(handle)?;
+        if !handle.is_null() {
+            // Unless the push has ended it: a copy of it may have been queued.
+            self.manual.release(handle.index(), handle.generation());
+        }
         Ok(rooted)
     }
 }
