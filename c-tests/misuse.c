@@ -17,6 +17,7 @@ enum {
   OBJECTS = 1 << 16,
   SCOPED = 400,
   MANUAL = 150,
+  WEAK = 100,
   SCOPES = 40,
   STALE = 256
 };
@@ -37,6 +38,12 @@ struct root {
   struct object *object; /* NULL in a local that holds null */
 };
 
+/* Its object may have died. */
+struct weak {
+  gcroots_weak_t bits;
+  struct object *object;
+};
+
 struct scope {
   gcroots_scope_t bits;
   uint32_t roots, spans;
@@ -47,13 +54,15 @@ static struct world {
   uint64_t id;
   struct root scoped[SCOPED], manual[MANUAL];
   struct scope scopes[SCOPES];
-  uint32_t scoped_count, manual_count, scope_count, spans;
+  struct weak weak[WEAK];
+  uint32_t scoped_count, manual_count, scope_count, weak_count, spans;
   /* Scopes that the running finalizer found open; spans likewise. */
   uint32_t outer_scopes, outer_spans;
   bool in_finalizer;
   gcroots_ref_t stale[STALE];
   gcroots_scope_t stale_scopes[STALE];
-  uint64_t stale_count, stale_scope_count;
+  gcroots_weak_t stale_weak[STALE];
+  uint64_t stale_count, stale_scope_count, stale_weak_count, stale_unroots;
 } worlds[2];
 
 static struct object objects[OBJECTS];
@@ -234,6 +243,31 @@ static gcroots_manually_rooted_t any_manual(struct world *w) {
   return handle;
 }
 
+static gcroots_weak_t as_weak(gcroots_ref_t ref) {
+  return (gcroots_weak_t){ref.store_id, ref.generation, ref.index};
+}
+
+/* A live weak handle, a freed one, one of another store, or other bits. */
+static gcroots_weak_t any_weak(struct world *w) {
+  struct world *other = &worlds[w == &worlds[0]];
+  gcroots_weak_t weak;
+  uint32_t choice = below(100);
+  if (choice < 60 && w->weak_count > 0) return w->weak[below(w->weak_count)].bits;
+  if (choice < 70 && w->stale_weak_count > 0)
+    return w->stale_weak[random_bits() % (w->stale_weak_count < STALE ? w->stale_weak_count
+                                                                      : STALE)];
+  if (choice < 76 && other->weak_count > 0) return other->weak[below(other->weak_count)].bits;
+  if (choice < 90 || w->weak_count == 0) return as_weak(any_ref(w));
+  weak = w->weak[below(w->weak_count)].bits;
+  switch (below(4)) {
+    case 0: weak.generation ^= 1u << below(32); break;
+    case 1: weak.index ^= 1u << below(32); break;
+    case 2: weak.store_id ^= (uint64_t)1 << below(64); break;
+    default: weak.generation = below(2) == 0 ? 0 : UINT32_MAX - below(3); break;
+  }
+  return weak;
+}
+
 static gcroots_scope_t any_scope(struct world *w) {
   struct world *other = &worlds[w == &worlds[0]];
   gcroots_scope_t scope = {w->id, below(3) == 0 ? random_bits() : below(2000)};
@@ -348,6 +382,29 @@ static void create(struct world *w) {
   add_scoped(w, out, object);
 }
 
+/* As create, with a manual root from the start. */
+static void create_manually_rooted(struct world *w) {
+  struct object *object = &objects[object_count];
+  gcroots_manually_rooted_t out = {no_handle};
+  uint32_t at = 0;
+  if (object_count == OBJECTS || w->manual_count == MANUAL) return;
+  object->finalizes = below(4) != 0;
+  object->tag = 0;
+  object->world = (uint32_t)(w - worlds);
+  object_count++;
+  object->roots = 1;
+  /* Its finalizers come before its handle is known, and may move it. */
+  w->manual[w->manual_count++] = (struct root){no_handle, object};
+  EXPECT(GCROOTS_OK,
+         gcroots_externref_new_manually_rooted(w->store, object->data,
+                                               object->finalizes ? finalize : NULL, &out),
+         NULL);
+  while (w->manual[at].object != object) at++;
+  w->manual[at] = w->manual[--w->manual_count];
+  object->roots--;
+  add_manual(w, out.ref, object);
+}
+
 static void read_data(struct world *w) {
   struct object *object;
   gcroots_ref_t ref = any_ref(w);
@@ -459,6 +516,92 @@ static void unroot(struct world *w) {
   }
   CHECK(gcroots_ref_is_null(handle.ref));
   if (object != NULL) remove_manual(w, before.ref);
+}
+
+/* Queues a handle of any store, and has that store's owner take it out. */
+static void unroot_later(struct world *w) {
+  struct object *object;
+  gcroots_manually_rooted_t handle = any_manual(w), before = handle;
+  struct world *its = NULL;
+  gcroots_status_t expected;
+  gcroots_scope_t scope;
+  gcroots_ref_t local;
+  void *data;
+  for (int i = 0; i < 2; i++)
+    if (worlds[i].store != NULL && worlds[i].id == handle.ref.store_id) its = &worlds[i];
+  EXPECT(GCROOTS_OK, gcroots_manually_rooted_unroot_later(&handle), NULL);
+  CHECK(same_bits(handle.ref, gcroots_ref_null()));
+  if (its == NULL || its->store == NULL) return;
+  expected = resolve_manual(its, before.ref, &object);
+  if (expected != GCROOTS_OK) {
+    its->stale_unroots++;
+    return;
+  }
+  EXPECT(GCROOTS_OK, gcroots_externref_data(its->store, before.ref, &data), NULL);
+  OK(gcroots_scope_enter(its->store, &scope));
+  OK(gcroots_local_new(its->store, gcroots_ref_null(), &local));
+  OK(gcroots_scope_exit(its->store, scope));
+  remove_manual(its, before.ref);
+}
+
+/* What using a weak handle answers; *weak is NULL for null. */
+static gcroots_status_t resolve_weak(struct world *w, gcroots_weak_t bits, struct weak **weak) {
+  *weak = NULL;
+  if (bits.store_id == 0) return GCROOTS_OK;
+  if (bits.store_id != w->id) return GCROOTS_ERROR_WRONG_STORE;
+  for (uint32_t i = 0; i < w->weak_count; i++)
+    if (memcmp(&w->weak[i].bits, &bits, sizeof bits) == 0) *weak = &w->weak[i];
+  return *weak == NULL ? GCROOTS_ERROR_UNROOTED : GCROOTS_OK;
+}
+
+static void make_weak(struct world *w) {
+  struct object *object;
+  struct weak *weak;
+  gcroots_ref_t ref = any_ref(w);
+  gcroots_weak_t out = as_weak(no_handle);
+  gcroots_status_t expected = resolve(w, ref, &object);
+  if (w->weak_count == WEAK) return;
+  EXPECT(expected, gcroots_weak_new(w->store, ref, &out), NULL);
+  if (expected != GCROOTS_OK) CHECK(out.store_id == no_handle.store_id);
+  if (expected == GCROOTS_OK && object == NULL) CHECK(out.store_id == 0);
+  if (expected != GCROOTS_OK || object == NULL) return;
+  CHECK(resolve_weak(w, out, &weak) == GCROOTS_ERROR_UNROOTED);
+  w->weak[w->weak_count++] = (struct weak){out, object};
+}
+
+static void upgrade_weak(struct world *w) {
+  struct weak *weak;
+  gcroots_weak_t bits = any_weak(w);
+  gcroots_ref_t out = no_handle;
+  gcroots_status_t expected = resolve_weak(w, bits, &weak);
+  void *data;
+  if (w->scoped_count >= SCOPED) return;
+  EXPECT(expected, gcroots_weak_upgrade(w->store, bits, &out), &out);
+  if (expected != GCROOTS_OK) return;
+  if (weak == NULL || gcroots_ref_is_null(out)) {
+    CHECK(gcroots_ref_is_null(out));
+    if (weak != NULL) CHECK(collects && weak->object->roots == 0);
+    return;
+  }
+  CHECK(!weak->object->finalized);
+  OK(gcroots_externref_data(w->store, out, &data));
+  CHECK(data == &weak->object->data[weak->object->which]);
+  add_scoped(w, out, weak->object);
+}
+
+static void free_weak(struct world *w) {
+  struct weak *weak;
+  gcroots_weak_t bits = any_weak(w), before = bits;
+  gcroots_status_t expected = resolve_weak(w, bits, &weak);
+  EXPECT(expected, gcroots_weak_free(w->store, &bits), NULL);
+  if (expected != GCROOTS_OK) {
+    CHECK(memcmp(&bits, &before, sizeof bits) == 0);
+    return;
+  }
+  CHECK(bits.store_id == 0 && bits.generation == 0 && bits.index == 0);
+  if (weak == NULL) return;
+  w->stale_weak[w->stale_weak_count++ % STALE] = before;
+  *weak = w->weak[--w->weak_count];
 }
 
 static void make_scoped(struct world *w) {
@@ -595,10 +738,12 @@ static void check_counts(struct world *w) {
   gcroots_stats_t stats = stats_of(w->store);
   CHECK(stats.scoped_roots == w->scoped_count);
   CHECK(stats.manual_roots == w->manual_count);
+  CHECK(stats.weak_handles == w->weak_count);
+  CHECK(stats.stale_unroots == w->stale_unroots);
 }
 
 static void make_call(struct world *w) {
-  switch (below(40)) {
+  switch (below(48)) {
     case 0: case 1: case 2: case 3: case 4: create(w); break;
     case 5: case 6: case 7: read_data(w); break;
     case 8: read_tagged(w); break;
@@ -616,6 +761,11 @@ static void make_call(struct world *w) {
     case 35: reserve(w); break;
     case 36: case 37: change_spans(w); break;
     case 38: collect(w); break;
+    case 39: case 40: create_manually_rooted(w); break;
+    case 41: case 42: unroot_later(w); break;
+    case 43: case 44: make_weak(w); break;
+    case 45: upgrade_weak(w); break;
+    case 46: free_weak(w); break;
     default: detach(w); break;
   }
   check_counts(w);
