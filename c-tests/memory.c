@@ -407,12 +407,15 @@ CASE(everything_is_given_back) {
     gcroots_ref_t ref;
     gcroots_scope_t scope;
     gcroots_manually_rooted_t handle;
+    gcroots_weak_t weak;
     uint64_t hash;
     for (int i = 0; i < 300; i++) {
       OK(gcroots_externref_new(made, NULL, NULL, &ref));
       OK(gcroots_ref_hash(made, ref, &hash));
       OK(gcroots_ref_to_manually_rooted(made, ref, &handle));
+      OK(gcroots_weak_new(made, ref, &weak));
       OK(gcroots_scope_enter(made, &scope));
+      if (i % 3 == 0) OK(gcroots_manually_rooted_unroot_later(&handle));
     }
     OK(gcroots_store_gc(made));
     OK(gcroots_store_verify(made));
@@ -664,7 +667,7 @@ enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40 };
 /* What the script has made of the store under test. */
 static struct {
   gcroots_store_t *store;
-  uint64_t scoped, manual;
+  uint64_t scoped, manual, weak;
   int created[OBJECTS], finalized[OBJECTS];
   int data_set[3], data_finalized[3];
   int own_created[MANUALS], own_finalized[MANUALS];
@@ -684,6 +687,7 @@ static bool succeeded(gcroots_status_t status) {
     if (script.store != NULL) {
       OK(gcroots_store_stats(script.store, &stats));
       CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
+      CHECK(stats.weak_handles == script.weak);
     }
   }
   return status == GCROOTS_OK;
@@ -782,9 +786,12 @@ static void script_weak(void) {
     bool weakened = succeeded(gcroots_weak_new(script.store, script.refs[i], &weak));
     CHECK((weak.store_id == no_handle.store_id) == !weakened);
     if (!weakened) continue;
+    if (script.created[i]) script.weak++;
     if (made(gcroots_weak_upgrade(script.store, weak, &out), out) && script.created[i])
       script.scoped++;
-    if (i % 2 == 0) OK(gcroots_weak_free(script.store, &weak));
+    if (i % 2 != 0) continue;
+    OK(gcroots_weak_free(script.store, &weak));
+    if (script.created[i]) script.weak--;
   }
 }
 
