@@ -192,7 +192,7 @@ static inline gcroots_manually_rooted_t new_rooted(void *data, gcroots_finalizer
   return handle;
 }
 
-static inline gcroots_manually_rooted_t clone_of(gcroots_manually_rooted_t handle) {
+static inline gcroots_manually_rooted_t clone_root(gcroots_manually_rooted_t handle) {
   gcroots_manually_rooted_t clone;
   OK(gcroots_manually_rooted_clone(store, handle, &clone));
   return clone;

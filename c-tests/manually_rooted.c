@@ -61,7 +61,7 @@ CASE(clones_die_one_by_one) {
   enum { COUNT = 20 };
   static int finalized;
   gcroots_manually_rooted_t clones[COUNT] = {new_rooted(&finalized, count_call)};
-  for (int i = 1; i < COUNT; ++i) clones[i] = clone_of(clones[i / 2]);
+  for (int i = 1; i < COUNT; ++i) clones[i] = clone_root(clones[i / 2]);
   for (int i = 0; i < COUNT; ++i) {
     CHECK(stats_of(store).manual_roots == (uint64_t)(COUNT - i));
     OK(gcroots_store_gc(store));
@@ -76,7 +76,7 @@ CASE(clones_die_one_by_one) {
 }
 
 CASE(a_clone_is_another_root_of_the_same_object) {
-  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), clone = clone_of(handle);
+  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), clone = clone_root(handle);
   bool equal = false;
   CHECK(!gcroots_ref_same_root(handle.ref, clone.ref));
   OK(gcroots_ref_eq(store, handle.ref, clone.ref, &equal));
@@ -121,7 +121,7 @@ CASE(many_manual_roots_of_one_object_all_resolve) {
   static gcroots_manually_rooted_t handles[COUNT];
   int number;
   handles[0] = new_rooted(&number, NULL);
-  for (int i = 1; i < COUNT; ++i) handles[i] = clone_of(handles[i - 1]);
+  for (int i = 1; i < COUNT; ++i) handles[i] = clone_root(handles[i - 1]);
   CHECK(stats_of(store).manual_roots == COUNT);
   OK(gcroots_store_gc(store));
   for (int i = 0; i < COUNT; ++i) CHECK(data_of(handles[i].ref) == &number);
@@ -135,7 +135,7 @@ CASE(many_manual_roots_of_one_object_all_resolve) {
 CASE(deletion_ends_manual_roots) {
   static int finalized;
   gcroots_manually_rooted_t handle = new_rooted(&finalized, count_call);
-  clone_of(handle);
+  clone_root(handle);
   OK(gcroots_store_free(store));
   CHECK(finalized == 1);
   OK(gcroots_store_new(engine, &store));
@@ -240,7 +240,7 @@ CASE(into_rooted_takes_the_manual_root) {
 
 CASE(into_rooted_leaves_clones) {
   int number;
-  gcroots_manually_rooted_t handle = new_rooted(&number, NULL), clone = clone_of(handle);
+  gcroots_manually_rooted_t handle = new_rooted(&number, NULL), clone = clone_root(handle);
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
   OK(gcroots_manually_rooted_into_rooted(store, &handle, &ref));
@@ -439,7 +439,7 @@ CASE(roots_made_and_dropped_leave_no_memory) {
     gcroots_ref_t scoped;
     if (i == CYCLES / 10) before = resident_bytes();
     OK(gcroots_local_new(store, ref, &scoped));
-    gcroots_manually_rooted_t handle = root(scoped), clone = clone_of(handle);
+    gcroots_manually_rooted_t handle = root(scoped), clone = clone_root(handle);
     OK(gcroots_scope_exit(store, scope));
     scope = enter();
     OK(gcroots_manually_rooted_into_rooted(store, &clone, &scoped));
@@ -483,10 +483,10 @@ CASE(a_manual_root_without_memory_is_refused) {
   gcroots_manually_rooted_t stale = {{last.ref.store_id, 0, last.ref.index}};
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_manually_rooted_clone(store, stale, &made));
   unroot(&last);
-  last = clone_of(handle);
+  last = clone_root(handle);
   memory_out(false);
   OK(gcroots_store_gc(store));
-  CHECK(data_of(last.ref) == &number && data_of(clone_of(handle).ref) == &number);
+  CHECK(data_of(last.ref) == &number && data_of(clone_root(handle).ref) == &number);
 }
 
 CASE(a_failed_conversion_leaves_the_manual_root) {
@@ -512,7 +512,7 @@ CASE(a_failed_conversion_leaves_the_manual_root) {
 static gcroots_manually_rooted_t made_inside;
 
 static void root_inside(void *data) {
-  gcroots_manually_rooted_t *outside = data, clone = clone_of(*outside);
+  gcroots_manually_rooted_t *outside = data, clone = clone_root(*outside);
   gcroots_ref_t ref;
   made_inside = root(new_externref(data));
   OK(gcroots_manually_rooted_to_rooted(store, clone, &ref));

@@ -80,7 +80,7 @@ CASE(only_the_root_of_the_handle_ends) {
 
 CASE(a_clone_is_not_unrooted_with_its_original) {
   int number;
-  gcroots_manually_rooted_t handle = new_rooted(&number, NULL), clone = clone_of(handle);
+  gcroots_manually_rooted_t handle = new_rooted(&number, NULL), clone = clone_root(handle);
   later(&handle);
   drain();
   CHECK(data_of(clone.ref) == &number && manual_roots() == 1);
@@ -136,7 +136,7 @@ static void to_manually_rooted(void) {
 }
 
 static void clone_manual(void) {
-  clone_of(source.manual);
+  clone_root(source.manual);
 }
 
 static void to_rooted(void) {
@@ -266,8 +266,8 @@ CASE(a_collection_ends_all_queued_roots) {
   enum { OBJECTS = 1000 };
   static int finalized;
   for (int i = 0; i < OBJECTS; ++i) many[i] = new_rooted(&finalized, count_call);
-  for (int i = OBJECTS; i < MANY; ++i) many[i] = clone_of(many[i % OBJECTS]);
-  gcroots_manually_rooted_t kept = clone_of(many[0]);
+  for (int i = OBJECTS; i < MANY; ++i) many[i] = clone_root(many[i % OBJECTS]);
+  gcroots_manually_rooted_t kept = clone_root(many[0]);
   for (int i = 0; i < MANY; ++i) later(&many[i]);
   CHECK(manual_roots() == MANY + 1);
   OK(gcroots_store_verify(store));
@@ -301,8 +301,8 @@ CASE(a_queued_copy_is_converted_as_long_as_it_resolves) {
   gcroots_manually_rooted_t handle = new_rooted(&number, NULL), made;
   gcroots_ref_t ref;
   /* Each conversion makes a root, which ends the queued one. */
-  gcroots_manually_rooted_t copies[4] = {clone_of(handle), clone_of(handle), clone_of(handle),
-                                         clone_of(handle)};
+  gcroots_manually_rooted_t copies[4] = {clone_root(handle), clone_root(handle), clone_root(handle),
+                                         clone_root(handle)};
   later_copy(copies[0]);
   OK(gcroots_manually_rooted_clone(store, copies[0], &made));
   CHECK(data_of(made.ref) == &number && !resolves(copies[0]));
@@ -674,12 +674,12 @@ CASE(threads_unroot_while_the_owner_makes_roots_and_collects) {
   for (int i = 0; i < THREADS; ++i)
     for (int k = 0; k < EACH; ++k)
       queues[i][k] = i == 0 && k < OBJECTS ? new_rooted(&finalized, count_call)
-                                           : clone_of(queues[0][k % OBJECTS]);
+                                           : clone_root(queues[0][k % OBJECTS]);
   start(threads, THREADS, unroot_all, true);
   do {
     gcroots_scope_t scope = enter();
     for (int i = 0; i < 1000; ++i) {
-      gcroots_manually_rooted_t handle = clone_of(kept);
+      gcroots_manually_rooted_t handle = clone_root(kept);
       new_local(handle.ref);
       if (i % 2 == 0) OK(gcroots_manually_rooted_unroot(store, &handle));
       else later(&handle);

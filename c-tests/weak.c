@@ -192,7 +192,7 @@ CASE(a_weak_handle_outlives_scopes) {
 
 CASE(a_weak_handle_of_a_manual_root_lives_until_it_is_unrooted) {
   static int finalized;
-  gcroots_manually_rooted_t handle = new_rooted(&finalized, count_call), clone = clone_of(handle);
+  gcroots_manually_rooted_t handle = new_rooted(&finalized, count_call), clone = clone_root(handle);
   gcroots_weak_t weak = weak_of(handle.ref);
   OK(gcroots_manually_rooted_unroot(store, &handle));
   OK(gcroots_store_gc(store));
