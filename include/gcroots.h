@@ -263,9 +263,9 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
                                                size_t bytes);
 
 /**
- * Sets how many bytes a store's heap commits at first, in all its spaces
- * together; 0 is the default: 512 KiB, or the limit if that is less. More than
- * the limit is refused by gcroots_engine_new(). Never collects.
+ * Sets how many bytes a store's heap commits at first, and keeps, in all its
+ * spaces together; 0 is the default: 512 KiB, or the limit if that is less. More
+ * than the limit is refused by gcroots_engine_new(). Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
@@ -531,8 +531,9 @@ gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
  *
  * An engine's growth callback is asked before a store's heap commits more memory
  * than it has committed at first (gcroots_config_set_heap_initial()). It may
- * refuse, and it may free memory of the host's first. After a refusal the heap is
- * collected, if it may be; if that does not make room, the allocation answers
+ * refuse, and it may free memory of the host's first, or unroot objects later
+ * (gcroots_manually_rooted_unroot_later()). After a refusal the heap is collected,
+ * if it may be; if that does not make room, the allocation answers
  * GCROOTS_ERROR_OUT_OF_MEMORY (in a no-GC span GCROOTS_ERROR_NO_GC). Without a
  * callback the heap grows up to its limit.
  */

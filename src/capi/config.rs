@@ -111,9 +111,9 @@ pub unsafe extern "C" fn gcroots_config_set_heap_limit(
     unsafe { configure(config, |config| config.set_limit(bytes as u64)) }
 }
 
-/// Sets how many bytes a store's heap commits at first, in all its spaces
-/// together; 0 is the default: 512 KiB, or the limit if that is less. More than
-/// the limit is refused by gcroots_engine_new(). Never collects.
+/// Sets how many bytes a store's heap commits at first, and keeps, in all its
+/// spaces together; 0 is the default: 512 KiB, or the limit if that is less. More
+/// than the limit is refused by gcroots_engine_new(). Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     config: *mut gcroots_config_t,

@@ -2,8 +2,9 @@
 //!
 //! An engine's growth callback is asked before a store's heap commits more memory
 //! than it has committed at first (gcroots_config_set_heap_initial()). It may
-//! refuse, and it may free memory of the host's first. After a refusal the heap is
-//! collected, if it may be; if that does not make room, the allocation answers
+//! refuse, and it may free memory of the host's first, or unroot objects later
+//! (gcroots_manually_rooted_unroot_later()). After a refusal the heap is collected,
+//! if it may be; if that does not make room, the allocation answers
 //! GCROOTS_ERROR_OUT_OF_MEMORY (in a no-GC span GCROOTS_ERROR_NO_GC). Without a
 //! callback the heap grows up to its limit.
 

@@ -300,8 +300,9 @@ impl GcHeap for CopyingHeap {
         }
         // Twice the want before pages go back, so that a heap whose size swings
         // does not pay for system calls at every collection.
-        if self.capacity() > 2 * wanted {
-            self.decommit(wanted);
+        let kept = wanted.max(self.initial);
+        if self.capacity() > 2 * kept {
+            self.decommit(kept);
         }
         self.update_end(area);
         area.set_budget_end(self.spaces[self.active].start() + wanted);

@@ -39,7 +39,7 @@ pub(super) enum Growth {
         /// Whether it has just collected.
         collected: bool,
     },
-    /// The callback's answer.
+    /// The callback's answer. `collected`: another collection would find no more.
     Answered { allowed: bool, collected: bool },
 }
 
@@ -54,7 +54,7 @@ impl Store {
         matches!(self.growth.get(), Growth::Answered { .. })
     }
 
-    /// Whether it collected before it asked.
+    /// Whether it collected before it asked, and nothing was unrooted since.
     pub(super) fn has_collected_for_growth(&self) -> bool {
         let growth = self.growth.get();
         matches!(growth, Growth::Answered { collected, .. } if collected)
@@ -91,6 +91,8 @@ pub(super) unsafe fn ask(store: NonNull<Store>, committed: u64, wanted: u64, col
     // SAFETY: the store is still there, since deleting it was refused.
     let store = unsafe { store.as_ref() };
     store.end_asking();
+    // A collection may find now what the callback unrooted (`unroot_later`).
+    let collected = collected && !store.manual.has_queued();
     store.growth.set(Growth::Answered { allowed, collected });
 }
 
