@@ -254,6 +254,61 @@ fn nonsense_is_found(word: usize, value: u64) {
     }
 }
 
+/// Makes a store, an object in it, and calls `leave` with both; then deletes the
+/// store and tells what the next store of the same engine has in its heap so many
+/// words behind the start of its first object.
+fn left_for_the_next_store(
+    poison: bool,
+    words: usize,
+    leave: impl FnOnce(*mut gcroots_store_t, gcroots_ref_t),
+) -> u64 {
+    let mut config = Config::new().unwrap();
+    config.set_collector(GCROOTS_COLLECTOR_COPYING).unwrap();
+    config.set_poison(poison);
+    let engine = EngineRef::new(config).unwrap();
+    let new_store = || {
+        let store = Store::new(engine.try_clone().unwrap()).unwrap();
+        Box::into_raw(store).cast::<gcroots_store_t>()
+    };
+    let first = new_store();
+    let object = new_externref(first, 1);
+    leave(first, object);
+    free(first);
+    let next = new_store();
+    // SAFETY: the heap has committed more than that behind its first object.
+    let left = unsafe { address(next, new_externref(next, 2)).add(words).read() };
+    // SAFETY: the store is alive.
+    ok(unsafe { gcroots_store_verify(next) });
+    free(next);
+    left
+}
+
+#[test]
+fn a_poisoned_stores_heap_is_not_used_again() {
+    let mark = |store, object| {
+        // SAFETY: the heap has committed more than that behind its first object.
+        unsafe { address(store, object).add(100).write(42) };
+    };
+    assert_eq!(left_for_the_next_store(false, 100, mark), 42);
+    let left = left_for_the_next_store(false, 100, |store, object| {
+        mark(store, object);
+        // SAFETY: the store is alive; its heap is overwritten on purpose.
+        unsafe { address(store, object).write(0) };
+        // SAFETY: the store is alive.
+        let status = unsafe { gcroots_store_verify(store) };
+        assert_eq!(status, GCROOTS_ERROR_INTERNAL);
+    });
+    assert_eq!(left, 0, "a new heap is zeros");
+}
+
+#[test]
+fn a_heap_for_the_next_store_is_filled_if_freed_memory_is() {
+    let left = left_for_the_next_store(true, 2, |store, _| {
+        new_externref(store, 3);
+    });
+    assert_eq!(left, 0xdbdb_dbdb_dbdb_dbdb);
+}
+
 #[test]
 fn busy_comes_before_the_poison_of_a_finalizer() {
     static STORE: AtomicPtr<gcroots_store_t> = AtomicPtr::new(core::ptr::null_mut());
