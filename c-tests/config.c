@@ -69,6 +69,9 @@ CASE(no_configuration_is_refused_by_each_setter) {
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_initial(NULL, 0));
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_stress(NULL, 1));
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_move_always(NULL, true));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_pool(NULL, 0));
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_grow_callback(NULL, NULL, NULL));
 }
 
 CASE(null_is_named_before_a_wrong_number) {
@@ -353,6 +356,81 @@ CASE(poison_can_be_set_and_unset_again) {
   OK(gcroots_config_set_poison(config, true));
   OK(gcroots_config_set_poison(config, true));
   OK(gcroots_config_set_poison(config, false));
+  use(config);
+  CHECK(data_of(new_externref(&store)) == &store);
+  OK(gcroots_store_gc(store));
+}
+
+CASE(move_always_moves_each_survivor_at_each_collection) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_ref_t kept[50];
+  uint64_t hashes[50], hash;
+  gcroots_weak_t weak;
+  int finalized = 0;
+  OK(gcroots_config_set_move_always(config, true));
+  use(config);
+  for (int i = 0; i < 50; i++) {
+    kept[i] = new_externref(&kept[i]);
+    OK(gcroots_ref_hash(store, kept[i], &hashes[i]));
+  }
+  OK(gcroots_weak_new(store, kept[7], &weak));
+  for (int round = 0; round < 5; round++) {
+    uint64_t moved;
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t upgraded;
+    make_garbage(&finalized);
+    moved = stats_of(store).moved_bytes;
+    OK(gcroots_store_gc(store));
+    if (collects) CHECK(stats_of(store).objects == 50);
+    CHECK(stats_of(store).moved_bytes == (collects ? moved + stats_of(store).live_bytes : 0));
+    OK(gcroots_store_verify(store));
+    for (int i = 0; i < 50; i++) {
+      CHECK(data_of(kept[i]) == &kept[i]);
+      OK(gcroots_ref_hash(store, kept[i], &hash));
+      CHECK(hash == hashes[i]);
+    }
+    OK(gcroots_weak_upgrade(store, weak, &upgraded));
+    CHECK(data_of(upgraded) == &kept[7]);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(finalized == (collects ? 5 : 0));
+  free_store();
+}
+
+CASE(move_always_is_ok_where_nothing_survives) {
+  gcroots_config_t *config = variant_config(0);
+  int finalized = 0;
+  OK(gcroots_config_set_move_always(config, true));
+  use(config);
+  OK(gcroots_store_gc(store));
+  make_garbage(&finalized);
+  for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0) && stats_of(store).moved_bytes == 0);
+  free_store();
+}
+
+CASE(move_always_moves_nothing_in_a_no_gc_span) {
+  gcroots_config_t *config = variant_config(64 << 10);
+  gcroots_ref_t first;
+  uint64_t moved;
+  OK(gcroots_config_set_move_always(config, true));
+  use(config);
+  first = new_externref(&first);
+  moved = stats_of(store).moved_bytes;
+  OK(gcroots_no_gc_enter(store));
+  for (int i = 0; i < 1000; i++) new_externref(NULL);
+  if (collects) REFUSED(GCROOTS_ERROR_NO_GC, gcroots_store_gc(store));
+  CHECK(stats_of(store).moved_bytes == moved && data_of(first) == &first);
+  OK(gcroots_no_gc_exit(store));
+  OK(gcroots_store_gc(store));
+  CHECK(data_of(first) == &first);
+}
+
+CASE(move_always_can_be_set_and_unset_again) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_move_always(config, true));
+  OK(gcroots_config_set_move_always(config, true));
+  OK(gcroots_config_set_move_always(config, false));
   use(config);
   CHECK(data_of(new_externref(&store)) == &store);
   OK(gcroots_store_gc(store));
