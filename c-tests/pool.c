@@ -72,10 +72,29 @@ static size_t fill(void) {
 CASE(no_configuration_is_refused) {
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_pool(NULL, 1));
   CHECK(strstr(gcroots_last_error(), "config") != NULL);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_pool(NULL, SIZE_MAX));
 }
 
-CASE(any_number_of_heaps_is_accepted) {
-  static const size_t pools[] = {0, 1, 2, 8, 1000000, SIZE_MAX / 2, SIZE_MAX};
+CASE(more_than_4096_heaps_are_refused) {
+  static const size_t pools[] = {4097, 65536, (size_t)1 << 32, SIZE_MAX / 2, SIZE_MAX};
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_pool(config, 0));
+  for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
+    char number[32];
+    CHECK(snprintf(number, sizeof number, "%zu", pools[i]) > 0);
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_pool(config, pools[i]));
+    CHECK(strstr(gcroots_last_error(), number) != NULL);
+  }
+  /* The one before has stayed. */
+  use(config);
+  next_store();
+  new_externref(NULL);
+  free_store();
+  CHECK(heaps() == 0);
+}
+
+CASE(up_to_4096_heaps_are_accepted) {
+  static const size_t pools[] = {0, 1, 2, 8, 4095, 4096};
   for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
     use_pool(pools[i]);
     for (int round = 0; round < 3; round++) {
