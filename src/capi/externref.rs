@@ -15,6 +15,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::Error;
+use crate::externref::value_tag;
 use crate::store::{ExternRefOptions, Store, finalize};
 
 /// What gcroots_externref_new_with() makes an externref with. Zeros are the
@@ -168,6 +169,13 @@ unsafe fn read_options(
     }
     // SAFETY: the caller's promise.
     let options = unsafe { options.read() };
+    if options.tag == value_tag() {
+        return Err(Error::InvalidArgument {
+            parameter: "options->tag",
+            value: options.tag as u64,
+            allowed: "addresses outside the library",
+        });
+    }
     Ok(ExternRefOptions {
         data: options.data,
         finalizer: options.finalizer,
