@@ -188,10 +188,8 @@ fn cs_finalizers_run_with_rusts_store() {
         // SAFETY: the store is alive and this thread's.
         with_out(|out| unsafe { gcroots_externref_new(raw, data, Some(count), out) }).unwrap();
         // SAFETY: as above.
-        assert_eq!(
-            unsafe { gcroots_store_set_data(raw, data, Some(count)) },
-            GCROOTS_OK
-        );
+        let status = unsafe { gcroots_store_set_data(raw, data, Some(count)) };
+        assert_eq!(status, GCROOTS_OK);
         drop(store);
         assert_eq!(count_of.load(Ordering::Relaxed), 2);
     });
@@ -206,10 +204,8 @@ fn a_manual_root_changes_hands() {
         let copy = in_c;
         let raw = store.as_ptr();
         // SAFETY: the store is alive and this thread's.
-        assert_eq!(
-            unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) },
-            GCROOTS_OK
-        );
+        let status = unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) };
+        assert_eq!(status, GCROOTS_OK);
         assert_eq!(store.stats().manual_roots, 0);
 
         // Copies of its bits are stale, in Rust too.

@@ -47,7 +47,7 @@ impl ExternRef {
     /// # Errors
     ///
     /// [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory), which has the value, if there is
-    /// no room; [`Error::Internal`](crate::Error::Internal) if the store is poisoned.
+    /// no room; [`Error::Internal`] if the store is poisoned.
     pub fn new<T>(mut store: impl AsContextMut, value: T) -> Result<Rooted<ExternRef>>
     where
         T: Any + Send + Sync + 'static,
@@ -71,10 +71,30 @@ impl ExternRef {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted); for a handle that came from C
-    /// also [`Error::NullReference`](crate::Error::NullReference) and
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+    /// [`Error::WrongStore`], [`Error::Unrooted`]; for a handle that came from C also
+    /// [`Error::NullReference`] and [`Error::TypeMismatch`].
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let externref = ExternRef::new(&mut store, "text")?;
+    /// let data = externref.data(&store)?.unwrap();
+    /// assert_eq!(data.downcast_ref(), Some(&"text"));
+    /// # anyhow::Ok(())
+    /// ```
+    ///
+    /// While it is borrowed, nothing can collect:
+    ///
+    /// ```compile_fail,E0502
+    /// # use gcroots::{Engine, ExternRef, Store};
+    /// # let mut store = Store::new(&Engine::default(), ())?;
+    /// # let externref = ExternRef::new(&mut store, "text")?;
+    /// let data = externref.data(&store)?.unwrap();
+    /// store.gc()?;
+    /// assert!(data.is::<&str>());
+    /// # anyhow::Ok(())
+    /// ```
     pub fn data<'a, T: 'a>(
         &self,
         store: impl Into<StoreContext<'a, T>>,
@@ -91,6 +111,16 @@ impl ExternRef {
     /// # Errors
     ///
     /// As for [`ExternRef::data`].
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let externref = ExternRef::new(&mut store, 1u8)?;
+    /// *externref.data_mut(&mut store)?.unwrap().downcast_mut::<u8>().unwrap() += 1;
+    /// assert_eq!(externref.data(&store)?.unwrap().downcast_ref(), Some(&2u8));
+    /// # anyhow::Ok(())
+    /// ```
     pub fn data_mut<'a, T: 'a>(
         &self,
         store: impl Into<StoreContextMut<'a, T>>,

@@ -29,6 +29,16 @@ use crate::store::Stats;
 /// assert_eq!(seven.downcast_ref::<u32>(), Some(&7));
 /// # anyhow::Ok(())
 /// ```
+///
+/// Threads cannot share one:
+///
+/// ```compile_fail,E0277
+/// let store = gcroots::Store::new(&gcroots::Engine::default(), ())?;
+/// std::thread::scope(|threads| {
+///     threads.spawn(|| store.stats());
+/// });
+/// # anyhow::Ok(())
+/// ```
 pub struct Store<T> {
     // Dropped in this order.
     pub(super) owned: OwnedStore,
