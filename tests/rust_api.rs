@@ -208,6 +208,7 @@ fn a_manual_root_lives_across_scopes_until_it_is_unrooted() {
         assert!(ManuallyRooted::ref_eq(&store, &kept, &twice).unwrap());
 
         kept.unroot(&mut store).unwrap();
+        assert_eq!(store.stats().manual_roots, 1);
         store.gc().unwrap();
         let mut scope = RootScope::new(&mut store).unwrap();
         let rooted = twice.into_rooted(&mut scope).unwrap();
@@ -216,9 +217,11 @@ fn a_manual_root_lives_across_scopes_until_it_is_unrooted() {
         assert_eq!(dropped(), 0);
         drop(scope);
 
-        assert_eq!(store.stats().manual_roots, 0);
         store.gc().unwrap();
         assert_eq!(dropped(), variant.if_collected(1));
+        // Each root ended once, not also by its handle's drop.
+        let stats = store.stats();
+        assert_eq!((stats.manual_roots, stats.stale_unroots), (0, 0));
         store.verify().unwrap();
     });
 }
