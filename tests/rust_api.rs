@@ -34,7 +34,8 @@ fn on_each_collector(test: impl Fn(&Variant)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
-    stress.collector(Collector::Copying).stress(1).poison(true);
+    stress.collector(Collector::Copying);
+    stress.stress(1).poison(true).move_always(true).pool(0);
     for (name, config, collects) in [
         ("null", null, false),
         ("copying", copying, true),

@@ -58,6 +58,8 @@ pub struct Config {
     initial: u64,
     stress: u32,
     poison: bool,
+    move_always: bool,
+    pool: Option<usize>,
 }
 
 impl Config {
@@ -100,6 +102,20 @@ impl Config {
         self
     }
 
+    /// Makes each collection move every object that survives, to find references
+    /// that no root holds. The copying collector does so anyway.
+    pub fn move_always(&mut self, on: bool) -> &mut Config {
+        self.move_always = on;
+        self
+    }
+
+    /// How many heaps of deleted stores the engine keeps for the next stores: 8 if
+    /// not set.
+    pub fn pool(&mut self, heaps: usize) -> &mut Config {
+        self.pool = Some(heaps);
+        self
+    }
+
     /// The core's configuration.
     ///
     /// Errors: [`Error::InvalidArgument`](crate::Error::InvalidArgument).
@@ -112,6 +128,10 @@ impl Config {
         config.set_initial(self.initial);
         config.set_stress(self.stress);
         config.set_poison(self.poison);
+        config.set_move_always(self.move_always);
+        if let Some(heaps) = self.pool {
+            config.set_pool(heaps);
+        }
         Ok(config)
     }
 }

@@ -30,6 +30,13 @@ impl Engine {
         Ok(Engine(EngineRef::new(config.checked()?)?))
     }
 
+    /// An engine of a configuration of the core's, for tests of what [`Config`] has
+    /// not.
+    #[cfg(test)]
+    pub(super) fn of(config: crate::store::Config) -> Engine {
+        Engine(EngineRef::new(config).unwrap())
+    }
+
     /// A reference for the core's store to keep.
     pub(super) fn reference(&self) -> error::Result<EngineRef> {
         self.0.try_clone()

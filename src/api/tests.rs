@@ -4,14 +4,16 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{Collector, Config, Engine, ExternRef, RootScope, Rooted, Store};
+use super::{Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, RootScope, Rooted, Store};
+use crate::collectors;
 use crate::error::Error;
 use crate::externref::{EXTERN_INDEX, VALUE_BIT};
-use crate::store::{ExternRefOptions, Store as Core, finalize};
+use crate::store::{ExternRefOptions, GrowCallback, Store as Core, finalize};
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
     for collector in [Collector::Null, Collector::Copying] {
@@ -148,6 +150,44 @@ fn a_store_in_a_callback_is_not_taken_over() {
         matches!(outcome, Some(Err(Error::Busy { .. }))),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_value_is_made_once_however_often_the_growth_callback_is_asked() {
+    unsafe extern "C" fn at_most(
+        most: *mut c_void,
+        _store: *mut Core,
+        _committed: usize,
+        wanted: usize,
+    ) -> bool {
+        wanted <= most.addr()
+    }
+
+    for collector in [collectors::NULL, collectors::COPYING] {
+        let mut config = crate::store::Config::new().unwrap();
+        config.set_collector(collector).unwrap();
+        config.set_initial(1);
+        config.set_grow_callback(Some(GrowCallback {
+            function: at_most,
+            env: core::ptr::without_provenance_mut(1 << 18),
+        }));
+        let mut store = Store::new(&Engine::of(config), ()).unwrap();
+        let shared = Arc::new(());
+        let mut made = 0;
+        let refused = loop {
+            match ExternRef::new(&mut store, Arc::clone(&shared)) {
+                Ok(_) => made += 1,
+                Err(error) => break error.downcast::<GcHeapOutOfMemory<Arc<()>>>().unwrap(),
+            }
+        };
+        assert!(matches!(refused.cause(), Error::GrowthRefused { .. }));
+        assert_eq!(Arc::strong_count(&shared), made + 2);
+        drop(refused.into_inner());
+        assert_eq!(store.stats().objects, made as u64);
+        store.verify().unwrap();
+        drop(store);
+        assert_eq!(Arc::strong_count(&shared), 1);
+    }
 }
 
 #[cfg(feature = "capi")]

@@ -47,8 +47,10 @@ pub(crate) use config::Config;
 pub(crate) use engine::Engine;
 pub(crate) use engine::EngineRef;
 pub(crate) use externrefs::ExternRefOptions;
+#[cfg(any(feature = "capi", test))]
+pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
-pub(crate) use growth::{GrowCallback, GrowFunction};
+pub(crate) use growth::GrowFunction;
 pub use stats::Stats;
 
 use crate::error::Result;
