@@ -614,6 +614,7 @@ fn a_configuration_out_of_range_is_refused() {
         Config::new()
             .heap_limit(1 << 20)
             .heap_initial((1 << 20) + 1),
+        Config::new().pool(4097),
     ] {
         let error = refused(config);
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");

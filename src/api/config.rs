@@ -109,8 +109,8 @@ impl Config {
         self
     }
 
-    /// How many heaps of deleted stores the engine keeps for the next stores: 8 if
-    /// not set.
+    /// How many heaps of deleted stores the engine keeps for the next stores, each
+    /// with at most 512 KiB resident: 8 if not set, at most 4096.
     pub fn pool(&mut self, heaps: usize) -> &mut Config {
         self.pool = Some(heaps);
         self
@@ -130,7 +130,7 @@ impl Config {
         config.set_poison(self.poison);
         config.set_move_always(self.move_always);
         if let Some(heaps) = self.pool {
-            config.set_pool(heaps);
+            config.set_pool(heaps)?;
         }
         Ok(config)
     }
