@@ -153,6 +153,43 @@ fn a_store_in_a_callback_is_not_taken_over() {
 }
 
 #[test]
+fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
+    unsafe extern "C" fn taken_over_elsewhere(
+        outcome: *mut c_void,
+        store: *mut Core,
+        _committed: usize,
+        _wanted: usize,
+    ) -> bool {
+        let store = store.expose_provenance();
+        let adopted = thread::spawn(move || {
+            let store = core::ptr::with_exposed_provenance::<Core>(store);
+            // SAFETY: the store is alive, and its thread waits for this one.
+            unsafe { (*store).adopt() }
+        });
+        // SAFETY: the test passed the place.
+        unsafe { *outcome.cast() = Some(adopted.join().unwrap()) };
+        false
+    }
+
+    let mut outcome: Option<crate::error::Result<()>> = None;
+    let mut config = crate::store::Config::new().unwrap();
+    config.set_initial(1);
+    config.set_grow_callback(Some(GrowCallback {
+        function: taken_over_elsewhere,
+        env: (&raw mut outcome).cast(),
+    }));
+    let mut store = Store::new(&Engine::of(config), ()).unwrap();
+    while ExternRef::new(&mut store, ()).is_ok() {}
+    assert!(
+        matches!(outcome, Some(Err(Error::Busy { .. }))),
+        "{outcome:?}"
+    );
+    // The store is still this thread's, and works.
+    store.gc().unwrap();
+    store.verify().unwrap();
+}
+
+#[test]
 fn a_value_is_made_once_however_often_the_growth_callback_is_asked() {
     unsafe extern "C" fn at_most(
         most: *mut c_void,
