@@ -910,6 +910,9 @@ gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
  * after the collection that finds the object dead or when the store is
  * deleted, on the thread that drives that. A finalizer may call the store,
  * allocate and collect; it must return.
+ *
+ * An externref that Rust made in the same store holds a value of Rust's: functions
+ * for data answer GCROOTS_ERROR_TYPE_MISMATCH to it.
  */
 
 /**
@@ -981,7 +984,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
  * \param options (borrowed); nothing beyond its `struct_size` is read
  * \param[out] out the handle
  * \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
- *         does not know; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         does not know, or an address inside the library as the tag;
+ *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
  *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
  */
 GCROOTS_API

@@ -11,6 +11,11 @@ use crate::error::{Error, Result};
 
 /// Moves `value` to the heap.
 pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
+    boxed_or_back(value).map_err(|(_, error)| error)
+}
+
+/// Moves `value` to the heap; gives it back if there is no room.
+pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Error)> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {
         // SAFETY: a dangling, aligned pointer is a valid box of a zero-sized type.
@@ -19,7 +24,7 @@ pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
     // SAFETY: the layout's size is not zero.
     let pointer = unsafe { std::alloc::alloc(layout) }.cast::<T>();
     if pointer.is_null() {
-        return Err(refused(layout.size()));
+        return Err((value, refused(layout.size())));
     }
     // SAFETY: `pointer` is fresh memory of T's layout, from the allocator that
     // `Box` gives it back to.

@@ -1,15 +1,48 @@
 //! A garbage-collected heap with roots that cannot be misused.
 //!
-//! The library is used through its C API, `include/gcroots.h`; the [`capi`]
-//! module is that header's source. `docs/design.md` has the promises by their
-//! tags, and the decisions.
+//! A [`Store`] is a heap. Objects in it are named by handles: a [`Rooted`] lives as
+//! long as the [`RootScope`] that it was made in, a [`ManuallyRooted`] until it is
+//! unrooted or dropped. A handle is 16 bytes of plain data that borrows nothing, and
+//! collectors may move any object at any collection. A handle whose root has gone is
+//! refused, for ever.
+//!
+//! ```
+//! use gcroots::{Engine, Error, ExternRef, ManuallyRooted, RootScope, Store};
+//!
+//! let engine = Engine::default();
+//! let mut store = Store::new(&engine, ())?;
+//!
+//! // A value of any type that may be sent and shared is an object's data.
+//! let mut scope = RootScope::new(&mut store)?;
+//! let passing = ExternRef::new(&mut scope, String::from("passing"))?;
+//! let kept = ExternRef::new(&mut scope, vec![1, 2, 3])?;
+//! let kept: ManuallyRooted<ExternRef> = kept.to_manually_rooted(&mut scope)?;
+//! drop(scope);
+//!
+//! // The scope is over: a collection drops the text.
+//! store.gc()?;
+//! assert_eq!(store.stats().objects, 1);
+//! let error = passing.data(&store).unwrap_err();
+//! assert!(matches!(error.downcast_ref(), Some(Error::Unrooted { .. })));
+//!
+//! let numbers = kept.data(&store)?.and_then(|data| data.downcast_ref::<Vec<i32>>());
+//! assert_eq!(numbers, Some(&vec![1, 2, 3]));
+//! # anyhow::Ok(())
+//! ```
+//!
+//! Functions return [`anyhow::Result`]: [`Error`] is what to downcast to, or where
+//! they say so [`GcHeapOutOfMemory`].
+//!
+//! C uses the library through `include/gcroots.h`, whose source is the module `capi`
+//! (a default feature). One store may be used from both. `docs/design.md` has the
+//! promises by their tags, and the decisions.
 //!
 //! # Layers
 //!
 //! Imports point down only.
 //!
 //! ```text
-//! capi                                 extern "C", one file per noun, no logic
+//! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
 //! roots  externref  identity_hash      peers
 //! collectors                           null, copying
@@ -22,11 +55,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 #![cfg_attr(
     not(feature = "capi"),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "without the C API nothing uses the core until there is a Rust API"
-    )
+    expect(dead_code, reason = "some of the core's operations only C has, so far")
 )]
 
 #[cfg(not(all(
@@ -36,6 +65,7 @@
 )))]
 compile_error!("gcroots supports Linux on x86-64 and aarch64");
 
+mod api;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod collectors;
@@ -48,3 +78,15 @@ mod lock;
 mod roots;
 mod store;
 mod thread;
+
+pub use api::{
+    AsContext, AsContextMut, Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, GcRef,
+    ManuallyRooted, RootScope, Rooted, RootedGcRef, Store, StoreContext, StoreContextMut,
+};
+pub use error::Error;
+pub use store::Stats;
+
+/// The examples in the README work.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

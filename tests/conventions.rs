@@ -54,7 +54,10 @@ fn unsafe_is_only_where_the_design_says() {
         let text = fs::read_to_string(&file).unwrap();
         let name = file.strip_prefix(root()).unwrap().to_str().unwrap();
         let words = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"];
-        if name.ends_with("tests.rs") || !words.iter().any(|w| text.contains(w)) {
+        let code = |line: &&str| !line.trim_start().starts_with("//");
+        let mut lines = text.lines().filter(code);
+        let uses = lines.any(|line| words.iter().any(|word| line.contains(word)));
+        if name.ends_with("tests.rs") || !uses {
             continue;
         }
         let at = listed

@@ -5,6 +5,9 @@
 //! after the collection that finds the object dead or when the store is
 //! deleted, on the thread that drives that. A finalizer may call the store,
 //! allocate and collect; it must return.
+//!
+//! An externref that Rust made in the same store holds a value of Rust's: functions
+//! for data answer GCROOTS_ERROR_TYPE_MISMATCH to it.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -15,6 +18,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::Error;
+use crate::externref::value_tag;
 use crate::store::{ExternRefOptions, Store, finalize};
 
 /// What gcroots_externref_new_with() makes an externref with. Zeros are the
@@ -126,7 +130,8 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
 /// \param options (borrowed); nothing beyond its `struct_size` is read
 /// \param[out] out the handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
-///         does not know; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+///         does not know, or an address inside the library as the tag;
+///         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
 ///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_new_with(
@@ -168,6 +173,13 @@ unsafe fn read_options(
     }
     // SAFETY: the caller's promise.
     let options = unsafe { options.read() };
+    if options.tag == value_tag() {
+        return Err(Error::InvalidArgument {
+            parameter: "options->tag",
+            value: options.tag as u64,
+            allowed: "addresses outside the library",
+        });
+    }
     Ok(ExternRefOptions {
         data: options.data,
         finalizer: options.finalizer,

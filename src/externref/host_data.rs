@@ -191,6 +191,13 @@ impl HostData {
         index
     }
 
+    /// Sets the tag of the entry at `index`, which must be in use.
+    #[inline(always)]
+    pub(crate) fn set_tag(&self, index: u32, tag: *const c_void) {
+        // SAFETY: allocated.
+        unsafe { (*self.pointer(index)).tag = tag };
+    }
+
     /// Makes sure that an entry is ready.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].

@@ -16,7 +16,7 @@ pub(crate) const RETIRED: u32 = u32::MAX;
 /// left the store buffer, which stalls for longer than the rest of a call takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub(crate) struct Handle {
+pub struct Handle {
     /// The store's id, 0 for the null reference.
     pub(crate) store_id: u64,
     /// The generation in the lower half, the index in the upper.

@@ -21,6 +21,16 @@ pub(crate) struct Engine {
 /// and never overflows its count.
 pub(crate) struct EngineRef(NonNull<Engine>);
 
+// SAFETY: the count is atomic, and the engine, which is only read, may be shared
+// and dropped by any thread: the assertion checks it.
+unsafe impl Send for EngineRef {}
+// SAFETY: as above.
+unsafe impl Sync for EngineRef {}
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Engine>();
+};
+
 impl EngineRef {
     /// An engine with a copy of `config`.
     ///

@@ -104,16 +104,49 @@ impl Store {
         Ok(())
     }
 
-    /// Begins the store's deletion: from now on every call is refused.
+    /// Makes the calling thread the owner, whoever was, and enters. For stores that
+    /// travel between threads by other means than `detach` and `attach`.
+    ///
+    /// Errors: as [`Store::enter`]; [`Error::Busy`] inside a callback, and
+    /// [`Error::SystemMemory`] and [`Error::Limit`] if the thread never owned a
+    /// store and cannot be registered.
+    ///
+    /// # Safety
+    ///
+    /// No other thread may use the store now, or before the calling one has handed
+    /// it on.
+    #[cold]
+    pub(crate) unsafe fn adopt(&self) -> Result<()> {
+        if self.require_owner().is_err() {
+            self.require_not_busy()?;
+            self.require_no_callback()?;
+            let owner = thread::token_or_new()?;
+            self.owner.store(owner, Ordering::Relaxed);
+            if self.state.get() == State::Open {
+                self.entry
+                    .store(thread::entry_word_of(owner), Ordering::Relaxed);
+            }
+        }
+        self.enter()
+    }
+
+    /// Begins the deletion of a store that no other thread and no callback uses,
+    /// whoever owns it; returns whether it is sound.
+    pub(super) fn close(&self) -> bool {
+        self.entry.store(0, Ordering::Relaxed);
+        self.owner.store(thread::token(), Ordering::Relaxed);
+        self.state.replace(State::Closing) == State::Open
+    }
+
+    /// Begins the store's deletion: from now on every call is refused. Returns
+    /// whether the store is sound.
     ///
     /// Errors: [`Error::WrongThread`], [`Error::Busy`].
-    pub(super) fn begin_closing(&self) -> Result<()> {
+    pub(super) fn begin_closing(&self) -> Result<bool> {
         self.require_owner()?;
         self.require_no_callback()?;
         self.require_not_busy()?;
-        self.entry.store(0, Ordering::Relaxed);
-        self.state.set(State::Closing);
-        Ok(())
+        Ok(self.close())
     }
 
     fn require_not_busy(&self) -> Result<()> {

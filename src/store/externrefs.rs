@@ -4,7 +4,10 @@ use core::ffi::c_void;
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::externref::{EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry};
+use crate::externref::{
+    EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry, VALUE_BIT, index_word,
+    value_tag,
+};
 use crate::heap::GcRef;
 use crate::roots::Handle;
 
@@ -15,7 +18,8 @@ pub(crate) struct ExternRefOptions {
     pub(crate) data: *mut c_void,
     /// Runs after the object's death.
     pub(crate) finalizer: Option<Finalizer>,
-    /// Tells the host's types apart; null is untagged.
+    /// Tells the host's types apart; null is untagged; [`value_tag`] says that
+    /// `data` is a Rust value.
     pub(crate) tag: *const c_void,
     /// Memory outside the heap that the object keeps alive.
     pub(crate) external_bytes: u64,
@@ -30,6 +34,26 @@ impl Store {
         data: *mut c_void,
         finalizer: Option<Finalizer>,
     ) -> Option<Handle> {
+        self.new_fast(data, finalizer, false)
+    }
+
+    /// [`Store::externref_new_fast`] for a Rust value.
+    #[inline(always)]
+    pub(crate) fn externref_new_value_fast(
+        &self,
+        value: *mut c_void,
+        finalizer: Finalizer,
+    ) -> Option<Handle> {
+        self.new_fast(value, Some(finalizer), true)
+    }
+
+    #[inline(always)]
+    fn new_fast(
+        &self,
+        data: *mut c_void,
+        finalizer: Option<Finalizer>,
+        is_value: bool,
+    ) -> Option<Handle> {
         let offset = self.area.room(EXTERN_BYTES)?;
         let ready = self.lifo.ready()?;
         if !self.host.ready() || self.manual.has_queued() {
@@ -39,9 +63,12 @@ impl Store {
         let object = GcRef::from_offset(offset);
         let slot = self.lifo.push_ready(ready, object);
         // SAFETY: the area has room for an externref there.
-        unsafe { write_externref(self.area.address(offset), self.host.next()) };
+        unsafe { write_externref(self.area.address(offset), self.host.next(), is_value) };
         self.area.advance(EXTERN_BYTES);
-        self.host.insert_ready(object, data, finalizer);
+        let index = self.host.insert_ready(object, data, finalizer);
+        if is_value {
+            self.host.set_tag(index, value_tag());
+        }
         Some(self.handle(slot))
     }
 
@@ -82,8 +109,9 @@ impl Store {
         let index = self
             .host
             .insert_ready(object, options.data, options.finalizer);
+        let is_value = options.tag == value_tag();
         // SAFETY: `object` was just allocated with the externrefs' size.
-        unsafe { write_externref(self.area.address(object.offset()), index) };
+        unsafe { write_externref(self.area.address(object.offset()), index, is_value) };
         if let Some(mut entry) = self.host.get(index.into(), object) {
             entry.tag = options.tag;
             entry.external_bytes = options.external_bytes;
@@ -113,17 +141,16 @@ impl Store {
         if object.is_odd() {
             return None;
         }
-        Some(self.host_entry(object)?.1.data)
+        Some(self.host.get(self.index_word(object), object)?.data)
     }
 
-    /// The entry of an object, or of null, if it is an externref with one.
+    /// What stands where an externref has its index, of an object or of null.
     #[inline(always)]
-    fn host_entry(&self, object: GcRef) -> Option<(u64, HostEntry)> {
+    fn index_word(&self, object: GcRef) -> u64 {
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to null or objects of the area; 16 bytes can be
         // read there, as that is the least size of an object.
-        let index = unsafe { address.add(EXTERN_INDEX as usize).cast::<u64>().read() };
-        Some((index, self.host.get(index, object)?))
+        unsafe { address.add(EXTERN_INDEX as usize).cast::<u64>().read() }
     }
 
     /// The entry of the externref that `handle` refers to.
@@ -141,17 +168,42 @@ impl Store {
         if !self.header(object).is_extern() {
             return Err(found("another object"));
         }
-        self.host_entry(object).ok_or(Error::internal(
+        let index = self.index_word(object) & !VALUE_BIT;
+        let entry = self.host.get(index, object).ok_or(Error::internal(
             "an externref without host data",
             object.raw().into(),
-        ))
+        ))?;
+        Ok((index, entry))
+    }
+
+    /// The entry of the externref that `handle` refers to, unless its data are a
+    /// Rust value.
+    ///
+    /// Errors: those of [`Store::externref`], [`Error::TypeMismatch`].
+    fn host_externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
+        let (index, entry) = self.externref(handle)?;
+        if entry.tag == value_tag() {
+            return Err(Error::TypeMismatch {
+                needed: "an externref made through C",
+                found: "one that holds a Rust value",
+            });
+        }
+        Ok((index, entry))
+    }
+
+    /// The Rust value of an externref; `None` if it was made through C.
+    ///
+    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    pub(crate) fn externref_value(&self, handle: Handle) -> Result<Option<*mut c_void>> {
+        let (_, entry) = self.externref(handle)?;
+        Ok((entry.tag == value_tag()).then_some(entry.data))
     }
 
     /// The host's pointer of an externref.
     ///
     /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
     pub(crate) fn externref_data(&self, handle: Handle) -> Result<*mut c_void> {
-        Ok(self.externref(handle)?.1.data)
+        Ok(self.host_externref(handle)?.1.data)
     }
 
     /// The host's pointer of an externref with this tag.
@@ -163,7 +215,7 @@ impl Store {
         handle: Handle,
         tag: *const c_void,
     ) -> Result<*mut c_void> {
-        let (_, entry) = self.externref(handle)?;
+        let (_, entry) = self.host_externref(handle)?;
         if entry.tag != tag {
             return Err(Error::TypeMismatch {
                 needed: if tag.is_null() {
@@ -186,7 +238,7 @@ impl Store {
     ///
     /// Errors: as [`Store::externref_data`].
     pub(crate) fn externref_set_data(&self, handle: Handle, data: *mut c_void) -> Result<()> {
-        let (index, mut entry) = self.externref(handle)?;
+        let (index, mut entry) = self.host_externref(handle)?;
         entry.data = data;
         self.host.replace(index, entry);
         Ok(())
@@ -195,7 +247,7 @@ impl Store {
     /// Sets how much memory outside the heap an externref keeps alive. More
     /// hastens the next collection.
     ///
-    /// Errors: as [`Store::externref_data`].
+    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
     pub(crate) fn externref_set_external_bytes(
         &self,
         handle: Handle,
@@ -230,13 +282,13 @@ impl super::Cold {
 ///
 /// `address` must be valid for writing [`EXTERN_BYTES`] bytes.
 #[inline(always)]
-unsafe fn write_externref(address: *mut u8, index: u32) {
+unsafe fn write_externref(address: *mut u8, index: u32, is_value: bool) {
     // SAFETY: the caller's promise.
     unsafe {
         address.cast::<u64>().write(EXTERN_HEADER.bits());
         address
             .add(EXTERN_INDEX as usize)
             .cast::<u64>()
-            .write(index.into());
+            .write(index_word(index, is_value));
     }
 }

@@ -119,10 +119,37 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
 ///
 /// `store` must be from [`Store::new`], leaked, and not deleted before.
 pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let sound = pointer.as_ref().begin_closing()?;
+        delete_closed(pointer, sound);
+    }
+    Ok(())
+}
+
+/// Deletes a store as [`delete`] does, whichever thread owns it.
+///
+/// # Safety
+///
+/// As for [`delete`]; and no other thread, and no callback of the store, may be
+/// using it.
+pub(crate) unsafe fn delete_owned(pointer: NonNull<Store>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let sound = pointer.as_ref().close();
+        delete_closed(pointer, sound);
+    }
+}
+
+/// Deletes a store whose deletion has begun; if it is sound, its heap goes to the
+/// engine's pool.
+///
+/// # Safety
+///
+/// `store` must be from [`Store::new`], leaked, and not deleted before.
+unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { pointer.as_ref() };
-    let sound = store().enter_fast();
-    store().begin_closing()?;
     store().host.bury_all();
     while let Some((finalizer, data)) = store().host.take_pending() {
         // SAFETY: as in `run_pending`. Calls of the store answer BUSY.
@@ -139,7 +166,6 @@ pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
     }
     // SAFETY: the caller gives up the store, which was a box.
     drop(unsafe { Box::from_raw(pointer.as_ptr()) });
-    Ok(())
 }
 
 impl Store {

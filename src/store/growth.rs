@@ -27,6 +27,12 @@ pub(crate) struct GrowCallback {
     pub(crate) env: *mut c_void,
 }
 
+// SAFETY: whoever configured the callback promised that stores on several threads
+// may call it.
+unsafe impl Send for GrowCallback {}
+// SAFETY: as above.
+unsafe impl Sync for GrowCallback {}
+
 /// What an allocation and the driver tell each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Growth {

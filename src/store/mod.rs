@@ -43,10 +43,15 @@ use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use config::Config;
-pub(crate) use engine::{Engine, EngineRef};
+#[cfg(feature = "capi")]
+pub(crate) use engine::Engine;
+pub(crate) use engine::EngineRef;
 pub(crate) use externrefs::ExternRefOptions;
-pub(crate) use growth::{GrowCallback, GrowFunction};
-pub(crate) use stats::Stats;
+#[cfg(any(feature = "capi", test))]
+pub(crate) use growth::GrowCallback;
+#[cfg(feature = "capi")]
+pub(crate) use growth::GrowFunction;
+pub use stats::Stats;
 
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};

@@ -2,24 +2,42 @@
 
 use super::Store;
 
-/// A store's statistics; see `gcroots_stats_t` for the fields' meaning.
+/// A store's statistics. Bytes and counts are as of now; objects and live bytes
+/// include what died since the last collection.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stats {
-    pub(crate) objects: u64,
-    pub(crate) live_bytes: u64,
-    pub(crate) committed_bytes: u64,
-    pub(crate) external_bytes: u64,
-    pub(crate) scoped_roots: u64,
-    pub(crate) scoped_roots_max: u64,
-    pub(crate) manual_roots: u64,
-    pub(crate) manual_roots_max: u64,
-    pub(crate) weak_handles: u64,
-    pub(crate) weak_handles_max: u64,
-    pub(crate) collections: u64,
-    pub(crate) moved_bytes: u64,
-    pub(crate) gc_nanoseconds: u64,
-    pub(crate) finalizers_run: u64,
-    pub(crate) stale_unroots: u64,
+#[non_exhaustive]
+pub struct Stats {
+    /// Objects: the last collection's survivors and what came since.
+    pub objects: u64,
+    /// Bytes of those objects.
+    pub live_bytes: u64,
+    /// Bytes that the heap has committed, in all its spaces together.
+    pub committed_bytes: u64,
+    /// External bytes of the objects that have not been found dead.
+    pub external_bytes: u64,
+    /// Scoped roots, locals included.
+    pub scoped_roots: u64,
+    /// The most scoped roots that there were at once.
+    pub scoped_roots_max: u64,
+    /// Manual roots.
+    pub manual_roots: u64,
+    /// The most manual roots that there were at once.
+    pub manual_roots_max: u64,
+    /// Weak handles, those of dead objects included.
+    pub weak_handles: u64,
+    /// The most weak handles that there were at once.
+    pub weak_handles_max: u64,
+    /// Collections.
+    pub collections: u64,
+    /// Bytes that collections moved.
+    pub moved_bytes: u64,
+    /// Nanoseconds spent in collections, finalizers not included.
+    pub gc_nanoseconds: u64,
+    /// Finalizers that have run.
+    pub finalizers_run: u64,
+    /// Handles given to be unrooted later that named no live root: ignored, and
+    /// counted when that was found out.
+    pub stale_unroots: u64,
 }
 
 impl Store {

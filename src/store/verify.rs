@@ -2,7 +2,7 @@
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::externref::EXTERN_INDEX;
+use crate::externref::{EXTERN_INDEX, VALUE_BIT, value_tag};
 use crate::heap::{self, GcRef};
 
 impl Store {
@@ -35,9 +35,10 @@ impl Cold {
             hashed += u64::from(header.is_hashed());
             if header.is_extern() {
                 externrefs += 1;
-                let index = region.load_u64(object.offset() + EXTERN_INDEX)?;
-                if store.host.get(index, object).is_none() {
-                    return Err(Error::internal("an externref without host data", index));
+                let word = region.load_u64(object.offset() + EXTERN_INDEX)?;
+                let entry = store.host.get(word & !VALUE_BIT, object);
+                if entry.is_none_or(|e| (e.tag == value_tag()) != (word & VALUE_BIT != 0)) {
+                    return Err(Error::internal("an externref without host data", word));
                 }
             }
             Ok(())

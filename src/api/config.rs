@@ -1,0 +1,137 @@
+//! What an engine is configured with.
+
+use crate::collectors;
+use crate::error::Result;
+use crate::store;
+
+/// Which collector the heaps of an engine's stores have.
+///
+/// ```
+/// use gcroots::{Collector, Config, Engine};
+///
+/// let mut config = Config::new();
+/// config.collector(Collector::Null);
+/// Engine::new(&config)?;
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Collector {
+    /// The library chooses: copying.
+    #[default]
+    Auto,
+    /// Never collects; memory comes back with the store. At least 16 KiB.
+    Null,
+    /// Semi-space copying. At least 32 KiB, half of which is usable.
+    Copying,
+}
+
+impl Collector {
+    fn number(self) -> u32 {
+        match self {
+            Collector::Auto => collectors::AUTO,
+            Collector::Null => collectors::NULL,
+            Collector::Copying => collectors::COPYING,
+        }
+    }
+}
+
+/// A configuration. [`Engine::new`](crate::Engine::new) copies it, and refuses what
+/// is out of range.
+///
+/// ```
+/// use gcroots::{Config, Engine, Error};
+///
+/// let mut config = Config::new();
+/// config.heap_limit(1 << 20).stress(1).poison(true);
+/// Engine::new(&config)?;
+///
+/// config.heap_limit(0);
+/// let error = Engine::new(&config).err().unwrap();
+/// assert!(matches!(error.downcast_ref(), Some(Error::InvalidArgument { .. })));
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    collector: Collector,
+    limit: Option<u64>,
+    initial: u64,
+    stress: u32,
+    poison: bool,
+    move_always: bool,
+    pool: Option<usize>,
+}
+
+impl Config {
+    /// The defaults.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// Chooses the collector.
+    pub fn collector(&mut self, collector: Collector) -> &mut Config {
+        self.collector = collector;
+        self
+    }
+
+    /// How many bytes a store's heap may commit, in all its spaces together: 4 GiB
+    /// if not set, at most 16 GiB. Small limits are rounded up to the collector's
+    /// least.
+    pub fn heap_limit(&mut self, bytes: u64) -> &mut Config {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// How many bytes a store's heap commits at first, in all its spaces together,
+    /// at most the limit; 0 is the default: 512 KiB, or the limit if that is less.
+    pub fn heap_initial(&mut self, bytes: u64) -> &mut Config {
+        self.initial = bytes;
+        self
+    }
+
+    /// Collects at every n-th allocation, to find references that no root holds; 0
+    /// turns it off.
+    pub fn stress(&mut self, every_nth_allocation: u32) -> &mut Config {
+        self.stress = every_nth_allocation;
+        self
+    }
+
+    /// Fills freed memory with a pattern, to find whoever reads it.
+    pub fn poison(&mut self, on: bool) -> &mut Config {
+        self.poison = on;
+        self
+    }
+
+    /// Makes each collection move every object that survives, to find references
+    /// that no root holds. The copying collector does so anyway.
+    pub fn move_always(&mut self, on: bool) -> &mut Config {
+        self.move_always = on;
+        self
+    }
+
+    /// How many heaps of deleted stores the engine keeps for the next stores, each
+    /// with at most 512 KiB resident: 8 if not set, at most 4096.
+    pub fn pool(&mut self, heaps: usize) -> &mut Config {
+        self.pool = Some(heaps);
+        self
+    }
+
+    /// The core's configuration.
+    ///
+    /// Errors: [`Error::InvalidArgument`](crate::Error::InvalidArgument).
+    pub(super) fn checked(&self) -> Result<store::Config> {
+        let mut config = store::Config::new()?;
+        config.set_collector(self.collector.number())?;
+        if let Some(bytes) = self.limit {
+            config.set_limit(bytes)?;
+        }
+        config.set_initial(self.initial);
+        config.set_stress(self.stress);
+        config.set_poison(self.poison);
+        config.set_move_always(self.move_always);
+        if let Some(heaps) = self.pool {
+            config.set_pool(heaps)?;
+        }
+        Ok(config)
+    }
+}

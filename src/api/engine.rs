@@ -1,0 +1,58 @@
+//! What stores share.
+
+use anyhow::Result;
+
+use super::Config;
+use crate::error;
+use crate::store::EngineRef;
+
+/// A configuration that stores are made from. Clones are the same engine; any
+/// thread may use it at any time. A store keeps its engine.
+///
+/// ```
+/// use gcroots::{Engine, Store};
+///
+/// let engine = Engine::default();
+/// let on_a_thread = engine.clone();
+/// std::thread::spawn(move || Store::new(&on_a_thread, ()).map(drop)).join().unwrap()?;
+/// # anyhow::Ok(())
+/// ```
+pub struct Engine(EngineRef);
+
+impl Engine {
+    /// An engine with a copy of `config`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if something in
+    /// `config` is out of range, [`Error::SystemMemory`](crate::Error::SystemMemory).
+    pub fn new(config: &Config) -> Result<Engine> {
+        Ok(Engine(EngineRef::new(config.checked()?)?))
+    }
+
+    /// An engine of a configuration of the core's, for tests of what [`Config`] has
+    /// not.
+    #[cfg(test)]
+    pub(super) fn of(config: crate::store::Config) -> Engine {
+        Engine(EngineRef::new(config).unwrap())
+    }
+
+    /// A reference for the core's store to keep.
+    pub(super) fn reference(&self) -> error::Result<EngineRef> {
+        self.0.try_clone()
+    }
+}
+
+impl Clone for Engine {
+    fn clone(&self) -> Engine {
+        let reference = self.reference();
+        Engine(reference.expect("no program makes 2^64 references to an engine"))
+    }
+}
+
+/// An engine with the default configuration. Panics if memory is out.
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine::new(&Config::new()).expect("the default configuration is valid")
+    }
+}

@@ -1,0 +1,173 @@
+//! References to objects that stand for something of the host's.
+
+use core::any::Any;
+use core::cell::Cell;
+use core::fmt;
+
+use anyhow::Result;
+
+use super::gc_ref::sealed::GcRefImpl;
+use super::host_value::{self, HostValue};
+use super::out_of_memory::is_about_room;
+use super::{AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut};
+use crate::error::{self, Error};
+use crate::externref::value_tag;
+use crate::roots::Handle;
+use crate::store::{ExternRefOptions, Store as Core};
+
+/// A reference to an object that holds a value of the host's, of any type.
+///
+/// It is reached through a [`Rooted`] or a
+/// [`ManuallyRooted`](crate::ManuallyRooted) only. The value is dropped once: after
+/// the collection that finds its object dead, or with the store, on the thread that
+/// does that. A panic in its `drop` is caught there, after the panic hook: other
+/// values are dropped, and the call that collected succeeds.
+///
+/// ```
+/// use gcroots::{Engine, ExternRef, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ())?;
+/// let externref = ExternRef::new(&mut store, vec![1, 2, 3])?;
+///
+/// let data = externref.data_mut(&mut store)?.unwrap();
+/// data.downcast_mut::<Vec<i32>>().unwrap().push(4);
+///
+/// let data = externref.data(&store)?.unwrap();
+/// assert_eq!(data.downcast_ref::<Vec<i32>>().unwrap().len(), 4);
+/// # anyhow::Ok(())
+/// ```
+#[repr(transparent)]
+pub struct ExternRef {
+    handle: Handle,
+}
+
+impl ExternRef {
+    /// Makes an object that holds `value`, rooted in the current scope. May collect.
+    ///
+    /// # Errors
+    ///
+    /// [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory), which has the value, if there is
+    /// no room; [`Error::Internal`] if the store is poisoned.
+    pub fn new<T>(mut store: impl AsContextMut, value: T) -> Result<Rooted<ExternRef>>
+    where
+        T: Any + Send + Sync + 'static,
+    {
+        let value =
+            HostValue::new(value).map_err(|(value, cause)| GcHeapOutOfMemory::new(value, cause))?;
+        let value = Cell::new(Some(value));
+        let store = store.as_context_mut().0;
+        let made = store.owned.allocate(|core| make(core, &value));
+        made.map(Rooted::new)
+            .map_err(|error| match value.into_inner() {
+                Some(value) if is_about_room(error) => {
+                    GcHeapOutOfMemory::new(value.into_value(), error).into()
+                }
+                _ => error.into(),
+            })
+    }
+
+    /// The value; `None` if the object was made through C, and holds what is none of
+    /// Rust's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`], [`Error::Unrooted`]; for a handle that came from C also
+    /// [`Error::NullReference`] and [`Error::TypeMismatch`].
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let externref = ExternRef::new(&mut store, "text")?;
+    /// let data = externref.data(&store)?.unwrap();
+    /// assert_eq!(data.downcast_ref(), Some(&"text"));
+    /// # anyhow::Ok(())
+    /// ```
+    ///
+    /// While it is borrowed, nothing can collect:
+    ///
+    /// ```compile_fail,E0502
+    /// # use gcroots::{Engine, ExternRef, Store};
+    /// # let mut store = Store::new(&Engine::default(), ())?;
+    /// # let externref = ExternRef::new(&mut store, "text")?;
+    /// let data = externref.data(&store)?.unwrap();
+    /// store.gc()?;
+    /// assert!(data.is::<&str>());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn data<'a, T: 'a>(
+        &self,
+        store: impl Into<StoreContext<'a, T>>,
+    ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
+        let store = store.into().0;
+        let value = store.owned.call(|core| core.externref_value(self.handle))?;
+        // SAFETY: the core says that it is a value. It is dropped by what takes the
+        // store exclusively, and `data_mut` does too, so not while 'a lasts.
+        Ok(value.map(|value| unsafe { &*host_value::value(value) }))
+    }
+
+    /// The value, to change it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ExternRef::data`].
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let externref = ExternRef::new(&mut store, 1u8)?;
+    /// *externref.data_mut(&mut store)?.unwrap().downcast_mut::<u8>().unwrap() += 1;
+    /// assert_eq!(externref.data(&store)?.unwrap().downcast_ref(), Some(&2u8));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn data_mut<'a, T: 'a>(
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
+    ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>> {
+        let store = store.into().0;
+        let value = store.owned.call(|core| core.externref_value(self.handle))?;
+        // SAFETY: as in `data`; the store is borrowed exclusively while 'a lasts.
+        Ok(value.map(|value| unsafe { &mut *host_value::value(value) }))
+    }
+}
+
+/// Makes an object that takes `value`; leaves it if there is no room. After any other
+/// error, a bug, the object may be there: then nobody drops the value.
+fn make<T: Any + Send + Sync>(
+    core: &Core,
+    value: &Cell<Option<Box<HostValue<T>>>>,
+) -> error::Result<Handle> {
+    let Some(taken) = value.take() else {
+        return Err(Error::internal("a value that is taken already", 0));
+    };
+    let taken = Box::into_raw(taken);
+    let (data, finalizer) = (taken.cast(), host_value::drop_value::<T> as _);
+    if let Some(handle) = core.externref_new_value_fast(data, finalizer) {
+        return Ok(handle);
+    }
+    let made = core.externref_new(ExternRefOptions {
+        data,
+        finalizer: Some(finalizer),
+        tag: value_tag(),
+        external_bytes: 0,
+    });
+    if made.is_err_and(is_about_room) {
+        // SAFETY: leaked above; the core has not taken it.
+        value.set(Some(unsafe { Box::from_raw(taken) }));
+    }
+    made
+}
+
+impl GcRefImpl for ExternRef {
+    fn from_handle(handle: &Handle) -> &ExternRef {
+        // SAFETY: an `ExternRef` is a handle, and any bits are one.
+        unsafe { &*core::ptr::from_ref(handle).cast() }
+    }
+}
+
+impl fmt::Debug for ExternRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExternRef").field(&self.handle).finish()
+    }
+}

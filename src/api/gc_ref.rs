@@ -1,0 +1,92 @@
+//! Types of references, kinds of roots, and what both kinds can do.
+
+use core::hash::Hasher;
+
+use anyhow::Result;
+
+use super::{AsContext, ExternRef, ManuallyRooted, Rooted};
+use crate::roots::Handle;
+
+/// What only this crate implements and calls.
+pub(super) mod sealed {
+    use crate::roots::Handle;
+
+    /// A type that is a handle.
+    pub trait GcRefImpl: Sized + 'static {
+        fn from_handle(handle: &Handle) -> &Self;
+    }
+
+    /// A kind of root.
+    pub trait RootedGcRefImpl {
+        fn handle(&self) -> Handle;
+    }
+}
+
+use sealed::RootedGcRefImpl;
+
+/// A type of references to objects in the heap: [`ExternRef`]. Sealed.
+///
+/// ```
+/// use gcroots::{AsContextMut, GcRef, ManuallyRooted, Rooted};
+///
+/// fn keep<T: GcRef>(store: impl AsContextMut, root: Rooted<T>) -> ManuallyRooted<T> {
+///     root.to_manually_rooted(store).unwrap()
+/// }
+/// ```
+pub trait GcRef: sealed::GcRefImpl {}
+
+/// Either kind of root for a `T`: [`Rooted`] or [`ManuallyRooted`]. Sealed.
+///
+/// ```
+/// use gcroots::{AsContext, ExternRef, Rooted, RootedGcRef};
+///
+/// fn same(
+///     store: impl AsContext,
+///     a: &impl RootedGcRef<ExternRef>,
+///     b: &impl RootedGcRef<ExternRef>,
+/// ) -> bool {
+///     Rooted::ref_eq(store, a, b).unwrap()
+/// }
+/// ```
+pub trait RootedGcRef<T: GcRef>: sealed::RootedGcRefImpl {}
+
+impl GcRef for ExternRef {}
+
+impl<T: GcRef> RootedGcRef<T> for Rooted<T> {}
+
+impl<T: GcRef> RootedGcRef<T> for ManuallyRooted<T> {}
+
+/// Whether two handles have the same bits.
+pub(super) fn rooted_eq(a: &impl RootedGcRefImpl, b: &impl RootedGcRefImpl) -> bool {
+    a.handle() == b.handle()
+}
+
+/// Hashes a handle's bits.
+pub(super) fn rooted_hash(root: &impl RootedGcRefImpl, state: &mut impl Hasher) {
+    let Handle { store_id, slot } = root.handle();
+    state.write_u64(store_id);
+    state.write_u64(slot);
+}
+
+/// Whether two roots are for the same object.
+pub(super) fn ref_eq(
+    store: impl AsContext,
+    a: &impl RootedGcRefImpl,
+    b: &impl RootedGcRefImpl,
+) -> Result<bool> {
+    let store = store.as_context().0;
+    Ok(store
+        .owned
+        .call(|core| core.ref_eq(a.handle(), b.handle()))?)
+}
+
+/// Hashes the identity of a root's object.
+pub(super) fn ref_hash(
+    store: impl AsContext,
+    root: &impl RootedGcRefImpl,
+    state: &mut impl Hasher,
+) -> Result<()> {
+    let store = store.as_context().0;
+    state.write_u64(store.owned.call(|core| core.ref_hash(root.handle()))?);
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! One store, used from Rust and through the C API.
+//!
+//! Handles go to and fro as the bits they are. What C made, Rust's
+//! [`ExternRef::data`] answers with `None`; what Rust made, the functions for host
+//! data answer with `GCROOTS_ERROR_TYPE_MISMATCH`. Everything else takes both.
+
+use super::{ExternRef, ManuallyRooted, Rooted, Store};
+use crate::capi::manually_rooted::gcroots_manually_rooted_t;
+use crate::capi::reference::gcroots_ref_t;
+use crate::capi::store::gcroots_store_t;
+use crate::roots::Handle;
+
+impl<T> Store<T> {
+    /// The store, for the C API (borrowed). The calling thread becomes its owner.
+    ///
+    /// With it, C must not delete, detach or attach the store. It may be used by the
+    /// thread that called this, until the store is next sent to another; not after
+    /// the store was dropped; and functions that may collect, not while a borrow of a
+    /// value's data is live. Where the store is sent, what C puts into it goes along,
+    /// and its finalizers run there.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use gcroots::capi::externref::gcroots_externref_new;
+    /// use gcroots::{Engine, ExternRef, Rooted, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let mut made = MaybeUninit::uninit();
+    /// let data = core::ptr::without_provenance_mut(42);
+    /// // SAFETY: the store is alive and this thread's, and `made` can be written to.
+    /// let status = unsafe { gcroots_externref_new(store.as_ptr(), data, None, &mut made) };
+    /// assert_eq!(status, gcroots::capi::status::GCROOTS_OK);
+    ///
+    /// // SAFETY: it was made.
+    /// let from_c = Rooted::<ExternRef>::from(unsafe { made.assume_init() });
+    /// assert!(from_c.data(&store)?.is_none());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn as_ptr(&mut self) -> *mut gcroots_store_t {
+        self.owned.as_ptr().cast()
+    }
+}
+
+/// All null handles have the same bits in Rust.
+fn from_c(handle: gcroots_ref_t) -> Handle {
+    let handle = Handle::from(handle);
+    if handle.is_null() {
+        return Handle::NULL;
+    }
+    handle
+}
+
+impl From<Rooted<ExternRef>> for gcroots_ref_t {
+    fn from(rooted: Rooted<ExternRef>) -> gcroots_ref_t {
+        use super::gc_ref::sealed::RootedGcRefImpl;
+        rooted.handle().into()
+    }
+}
+
+/// Any bits may be passed, as to C's functions: those that name no root are refused
+/// when they are used.
+impl From<gcroots_ref_t> for Rooted<ExternRef> {
+    fn from(handle: gcroots_ref_t) -> Rooted<ExternRef> {
+        Rooted::new(from_c(handle))
+    }
+}
+
+/// The root is C's to release from now on.
+impl From<ManuallyRooted<ExternRef>> for gcroots_manually_rooted_t {
+    fn from(root: ManuallyRooted<ExternRef>) -> gcroots_manually_rooted_t {
+        root.into_handle().into()
+    }
+}
+
+/// The root is Rust's from now on: copies that C has kept become stale when it ends.
+/// Any bits may be passed.
+impl From<gcroots_manually_rooted_t> for ManuallyRooted<ExternRef> {
+    fn from(root: gcroots_manually_rooted_t) -> ManuallyRooted<ExternRef> {
+        ManuallyRooted::new(from_c(root.r#ref))
+    }
+}

@@ -1,0 +1,221 @@
+//! Manual roots.
+
+use core::fmt;
+use core::hash::Hasher;
+use core::marker::PhantomData;
+use core::mem;
+use core::ops::Deref;
+
+use anyhow::Result;
+
+use super::gc_ref::{self, sealed::RootedGcRefImpl};
+use super::{AsContext, AsContextMut, GcRef, Rooted, RootedGcRef};
+use crate::roots::{Handle, unroot_later};
+
+/// Owns a root that lives across scopes, in 16 bytes.
+///
+/// It ends in one of two ways. [`ManuallyRooted::unroot`] ends it at once, and is
+/// the cheaper one. Dropping it needs no store and works on any thread, also after
+/// the store is gone: it takes a lock for a moment and leaves the root to the store,
+/// which ends it when it next makes a root or collects. Either way nothing leaks.
+///
+/// An object that holds a `ManuallyRooted` of its own store that leads back to it is
+/// a cycle that no collection sees: it lives as long as the store.
+///
+/// ```
+/// use gcroots::{Engine, ExternRef, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ())?;
+/// let kept = ExternRef::new(&mut store, 1)?.to_manually_rooted(&mut store)?;
+/// let also = kept.clone(&mut store)?;
+/// kept.unroot(&mut store)?;
+/// std::thread::spawn(move || drop(also)).join().unwrap();
+/// store.gc()?;
+/// assert_eq!(store.stats().manual_roots, 0);
+/// # anyhow::Ok(())
+/// ```
+pub struct ManuallyRooted<T: GcRef> {
+    handle: Handle,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: GcRef> ManuallyRooted<T> {
+    /// Takes charge of a root.
+    pub(super) fn new(handle: Handle) -> ManuallyRooted<T> {
+        ManuallyRooted {
+            handle,
+            of: PhantomData,
+        }
+    }
+
+    /// Gives up charge of the root.
+    pub(super) fn into_handle(self) -> Handle {
+        let handle = self.handle;
+        mem::forget(self);
+        handle
+    }
+
+    /// Roots the object once more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`](crate::Error::WrongStore);
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, ManuallyRooted, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let a = ExternRef::new(&mut store, 1)?.to_manually_rooted(&mut store)?;
+    /// let b = a.clone(&mut store)?;
+    /// assert!(!ManuallyRooted::rooted_eq(&a, &b));
+    /// assert!(ManuallyRooted::ref_eq(&store, &a, &b)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn clone(&self, mut store: impl AsContextMut) -> Result<ManuallyRooted<T>> {
+        let store = store.as_context_mut().0;
+        let made = store.owned.call(|core| core.clone_root(self.handle))?;
+        Ok(ManuallyRooted::new(made))
+    }
+
+    /// Ends the root now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`](crate::Error::WrongStore). The root then ends as if it
+    /// were dropped.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let kept = ExternRef::new(&mut store, 1)?.to_manually_rooted(&mut store)?;
+    /// kept.unroot(&mut store)?;
+    /// assert_eq!(store.stats().manual_roots, 0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn unroot(self, mut store: impl AsContextMut) -> Result<()> {
+        let store = store.as_context_mut().0;
+        store.owned.call(|core| {
+            if core.unroot_fast(self.handle) {
+                return Ok(());
+            }
+            core.unroot(self.handle)
+        })?;
+        mem::forget(self);
+        Ok(())
+    }
+
+    /// A scoped root for the object, in the current scope.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`](crate::Error::WrongStore);
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RootScope, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let kept = ExternRef::new(&mut store, 1)?.to_manually_rooted(&mut store)?;
+    /// let mut scope = RootScope::new(&mut store)?;
+    /// let rooted = kept.to_rooted(&mut scope)?;
+    /// assert!(rooted.data(&scope)?.is_some());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_rooted(&self, mut store: impl AsContextMut) -> Result<Rooted<T>> {
+        let store = store.as_context_mut().0;
+        let made = store
+            .owned
+            .call(|core| match core.to_rooted_fast(self.handle) {
+                Some(rooted) => Ok(rooted),
+                None => core.to_rooted(self.handle),
+            })?;
+        Ok(Rooted::new(made))
+    }
+
+    /// Turns this into a scoped root, in the current scope.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ManuallyRooted::to_rooted`]. The root then ends as if it were
+    /// dropped.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let kept = ExternRef::new(&mut store, 1)?.to_manually_rooted(&mut store)?;
+    /// let rooted = kept.into_rooted(&mut store)?;
+    /// assert!(rooted.data(&store)?.is_some());
+    /// assert_eq!(store.stats().manual_roots, 0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn into_rooted(self, mut store: impl AsContextMut) -> Result<Rooted<T>> {
+        let store = store.as_context_mut().0;
+        let made = store.owned.call(|core| core.into_rooted(self.handle))?;
+        mem::forget(self);
+        Ok(Rooted::new(made))
+    }
+
+    /// Whether two handles are of one root: whether they are the same, unless C has
+    /// made copies. Looks at no store.
+    pub fn rooted_eq(a: &ManuallyRooted<T>, b: &ManuallyRooted<T>) -> bool {
+        gc_ref::rooted_eq(a, b)
+    }
+
+    /// As [`Rooted::ref_eq`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Rooted::ref_eq`].
+    pub fn ref_eq(
+        store: impl AsContext,
+        a: &impl RootedGcRef<T>,
+        b: &impl RootedGcRef<T>,
+    ) -> Result<bool> {
+        gc_ref::ref_eq(store, a, b)
+    }
+
+    /// As [`Rooted::rooted_hash`].
+    pub fn rooted_hash<H: Hasher>(&self, state: &mut H) {
+        gc_ref::rooted_hash(self, state);
+    }
+
+    /// As [`Rooted::ref_hash`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Rooted::ref_hash`].
+    pub fn ref_hash<H: Hasher>(&self, store: impl AsContext, state: &mut H) -> Result<()> {
+        gc_ref::ref_hash(store, self, state)
+    }
+}
+
+impl<T: GcRef> Drop for ManuallyRooted<T> {
+    fn drop(&mut self) {
+        unroot_later(self.handle);
+    }
+}
+
+impl<T: GcRef> Deref for ManuallyRooted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        T::from_handle(&self.handle)
+    }
+}
+
+impl<T: GcRef> RootedGcRefImpl for ManuallyRooted<T> {
+    fn handle(&self) -> Handle {
+        self.handle
+    }
+}
+
+impl<T: GcRef> fmt::Debug for ManuallyRooted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManuallyRooted").field(&self.handle).finish()
+    }
+}

@@ -1,0 +1,81 @@
+//! The safe Rust API.
+//!
+//! # The goal
+//!
+//! What C gets as a status, Rust gets from the compiler where it can: no call
+//! during another one, no data borrowed while a collection could run, no second
+//! unroot, no store shared by threads. What the compiler cannot know, the checks of
+//! the core refuse: a handle that outlived its scope, or one of another store.
+//!
+//! # The picture
+//!
+//! ```text
+//! Engine ── Store<T> ── data: T                  yours
+//!              │
+//!              └─ OwnedStore ── the core's store  one heap, its roots, its host data
+//!                   │               ▲      │
+//!     the only pointer to it        │      └─ HostValue: what an ExternRef holds
+//!                                   │
+//!     Rooted<T>, ManuallyRooted<T> ─┘             16 bytes that name a root
+//! ```
+//!
+//! A handle borrows nothing: functions that need the store take it. They take
+//! whatever leads to it, an [`AsContext`] to read or an [`AsContextMut`] to change:
+//! a store, a reference to one, or the [`RootScope`] around it.
+//!
+//! # What soundness rests on
+//!
+//! * Everything that may run finalizers, which drop host values, takes the store
+//!   exclusively. So no borrow of a value is live then, and no value's `drop` can
+//!   reach the store but through C. See `owned_store.rs`.
+//! * A store is `Send` and not `Sync`: whoever has a reference to it is on the only
+//!   thread that uses it. So a store that came from another thread is taken over
+//!   without asking.
+//! * The core says whether an externref's data are a value of this API's, by what
+//!   stands in its own table and never in the heap. See `host_value.rs`.
+//!
+//! The API follows Wasmtime's: its users should feel at home. Where it differs, and
+//! what it leaves out, is in `docs/design.md`.
+
+mod config;
+mod context;
+mod engine;
+mod externref;
+mod gc_ref;
+mod host_value;
+#[cfg(feature = "capi")]
+mod interop;
+mod manually_rooted;
+mod out_of_memory;
+mod owned_store;
+mod root_scope;
+mod rooted;
+mod store;
+
+pub use config::{Collector, Config};
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use engine::Engine;
+pub use externref::ExternRef;
+pub use gc_ref::{GcRef, RootedGcRef};
+pub use manually_rooted::ManuallyRooted;
+pub use out_of_memory::GcHeapOutOfMemory;
+pub use root_scope::RootScope;
+pub use rooted::Rooted;
+pub use store::Store;
+
+#[cfg(test)]
+mod tests;
+
+// What users may rely on.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    const fn sent<T: Send>() {}
+    shared::<Engine>();
+    shared::<Config>();
+    shared::<Rooted<ExternRef>>();
+    shared::<ManuallyRooted<ExternRef>>();
+    sent::<Store<core::cell::Cell<u32>>>();
+    assert!(size_of::<Rooted<ExternRef>>() == 16);
+    assert!(size_of::<ManuallyRooted<ExternRef>>() == 16);
+    assert!(size_of::<ExternRef>() == 16);
+};

@@ -1,0 +1,116 @@
+//! Owns a store of the core's: entry, poison, deletion.
+//!
+//! The only file that has the pointer. Finalizers, which drop host values, run in
+//! [`OwnedStore::allocate`], [`OwnedStore::gc`] and `drop` only. These take the store
+//! exclusively, which is what a borrow of a value's data cannot outlive; and while
+//! they run, nothing here refers to the core's store but through shared references.
+
+use core::ptr::NonNull;
+
+use crate::error::{Error, Result};
+use crate::store::{EngineRef, Stats, Store as Core, finalize};
+
+/// A store of the core's. `Send` and not `Sync`.
+pub(super) struct OwnedStore(NonNull<Core>);
+
+// SAFETY: what a store holds for Rust is `Send`, and what C put there must be if
+// the store is to be sent (`Store::as_ptr`). The core knows its owner thread:
+// `enter` tells it the new one.
+unsafe impl Send for OwnedStore {}
+
+impl OwnedStore {
+    /// A store of `engine`.
+    ///
+    /// Errors: those of [`Core::new`].
+    pub(super) fn new(engine: EngineRef) -> Result<OwnedStore> {
+        Ok(OwnedStore(NonNull::from(Box::leak(Core::new(engine)?))))
+    }
+
+    fn core(&self) -> &Core {
+        // SAFETY: alive until `drop`; only shared references to it are made.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Enters; takes over the store if it came from another thread.
+    #[inline]
+    fn enter(&self) -> Result<&Core> {
+        let core = self.core();
+        if !core.enter_fast() {
+            // SAFETY: this is not `Sync`: a reference to it proves that no other
+            // thread uses it until it is sent on.
+            unsafe { core.adopt() }?;
+        }
+        Ok(core)
+    }
+
+    /// Does an operation that cannot collect.
+    ///
+    /// Errors: those of [`Core::adopt`]; the operation's.
+    #[inline]
+    pub(super) fn call<T>(&self, operation: impl FnOnce(&Core) -> Result<T>) -> Result<T> {
+        let core = self.enter()?;
+        poisoning(core, || operation(core))
+    }
+
+    /// Does an operation that may collect, and runs finalizers. The operation is
+    /// repeated if it failed to ask the growth callback.
+    ///
+    /// Errors: as for [`OwnedStore::call`].
+    pub(super) fn allocate<T>(&mut self, operation: impl Fn(&Core) -> Result<T>) -> Result<T> {
+        let core = self.enter()?;
+        // SAFETY: alive, and just entered.
+        poisoning(core, || unsafe { finalize::allocating(self.0, operation) })
+    }
+
+    /// Collects, and runs finalizers.
+    ///
+    /// Errors: those of [`Core::adopt`], [`Error::NoGc`].
+    pub(super) fn gc(&mut self) -> Result<()> {
+        let core = self.enter()?;
+        // SAFETY: alive, and just entered.
+        poisoning(core, || unsafe { finalize::full_collection(self.0) })
+    }
+
+    /// The statistics now.
+    pub(super) fn stats(&self) -> Stats {
+        self.core().stats()
+    }
+
+    /// The pointer, for C. If the calling thread cannot be made the owner, C's calls
+    /// answer so.
+    #[cfg(feature = "capi")]
+    pub(super) fn as_ptr(&mut self) -> *mut Core {
+        let _refused_by_each_call = self.enter().is_err();
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for OwnedStore {
+    fn drop(&mut self) {
+        // SAFETY: `new` leaked it; the owner of this is the only one who uses it,
+        // and none of the store's callbacks can own the store.
+        unsafe { finalize::delete_owned(self.0) };
+    }
+}
+
+/// Does `operation`. If it panics or finds nonsense, the store is poisoned. A panic
+/// goes on to the caller.
+#[inline]
+fn poisoning<T>(core: &Core, operation: impl FnOnce() -> Result<T>) -> Result<T> {
+    let on_panic = Poison(core);
+    let outcome = operation();
+    core::mem::forget(on_panic);
+    if let Err(Error::Internal { .. }) = outcome {
+        core.poison();
+    }
+    outcome
+}
+
+/// Poisons the store when dropped.
+struct Poison<'a>(&'a Core);
+
+impl Drop for Poison<'_> {
+    fn drop(&mut self) {
+        self.0.poison();
+    }
+}

@@ -1,0 +1,350 @@
+//! One store, used from Rust and through the C API.
+#![cfg(feature = "capi")]
+
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{null, null_mut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use gcroots::capi::externref::*;
+use gcroots::capi::manually_rooted::*;
+use gcroots::capi::no_gc::*;
+use gcroots::capi::reference::gcroots_ref_t;
+use gcroots::capi::scope::*;
+use gcroots::capi::status::*;
+use gcroots::capi::store::*;
+use gcroots::{
+    Collector, Config, Engine, Error, ExternRef, GcHeapOutOfMemory, ManuallyRooted, RootScope,
+    Rooted, Store,
+};
+
+fn on_each_collector(test: impl Fn(Store<()>)) {
+    let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
+    null.collector(Collector::Null);
+    copying.collector(Collector::Copying);
+    stress.collector(Collector::Copying).stress(1).poison(true);
+    for config in [null, copying, stress] {
+        println!("on {config:?}");
+        test(Store::new(&Engine::new(&config).unwrap(), ()).unwrap());
+    }
+}
+
+fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Result<T, u32> {
+    let mut out = MaybeUninit::uninit();
+    match function(&mut out) {
+        // SAFETY: outputs are written on success.
+        GCROOTS_OK => Ok(unsafe { out.assume_init() }),
+        status => Err(status),
+    }
+}
+
+fn last_error() -> &'static str {
+    // SAFETY: the message ends in 0, and is read before the next call.
+    unsafe { CStr::from_ptr(gcroots_last_error()) }
+        .to_str()
+        .unwrap()
+}
+
+fn pointer(number: usize) -> *mut c_void {
+    core::ptr::without_provenance_mut(number)
+}
+
+/// An externref that C makes.
+fn made_by_c(store: &mut Store<()>, data: usize) -> gcroots_ref_t {
+    let store = store.as_ptr();
+    // SAFETY: the store is alive and this thread's.
+    with_out(|out| unsafe { gcroots_externref_new(store, pointer(data), None, out) }).unwrap()
+}
+
+#[track_caller]
+fn error<T>(result: anyhow::Result<T>) -> Error {
+    match result {
+        Ok(_) => panic!("no error"),
+        Err(error) => *error.downcast_ref().expect("an error of the library"),
+    }
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn what_c_made_is_no_value_of_rusts() {
+    on_each_collector(|mut store| {
+        static TAG: u8 = 0;
+        let plain = made_by_c(&mut store, 7);
+        let options = gcroots_externref_options_t {
+            struct_size: size_of::<gcroots_externref_options_t>(),
+            data: pointer(8),
+            finalizer: None,
+            tag: (&raw const TAG).cast(),
+            external_bytes: 0,
+        };
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let tagged = with_out(|out| unsafe { gcroots_externref_new_with(raw, &options, out) });
+        for (handle, data) in [(plain, 7), (tagged.unwrap(), 8)] {
+            let rooted = Rooted::<ExternRef>::from(handle);
+            assert!(rooted.data(&store).unwrap().is_none());
+            assert!(rooted.data_mut(&mut store).unwrap().is_none());
+            store.gc().unwrap();
+            assert!(rooted.data(&store).unwrap().is_none());
+            let raw = store.as_ptr();
+            // SAFETY: the store is alive and this thread's.
+            let read = with_out(|out| unsafe { gcroots_externref_data(raw, handle, out) });
+            assert_eq!(read, Ok(pointer(data)));
+        }
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn what_rust_made_has_no_data_for_c() {
+    on_each_collector(|mut store| {
+        let rooted = ExternRef::new(&mut store, 7u32).unwrap();
+        let slow = {
+            // As the first of a new table is made, and as later ones are.
+            for _ in 0..300 {
+                ExternRef::new(RootScope::new(&mut store).unwrap(), 0u32).unwrap();
+            }
+            ExternRef::new(&mut store, 8u32).unwrap()
+        };
+        for (rooted, value) in [(rooted, 7), (slow, 8)] {
+            let handle = gcroots_ref_t::from(rooted);
+            let raw = store.as_ptr();
+            let refused = |status| {
+                assert_eq!(status, GCROOTS_ERROR_TYPE_MISMATCH);
+                let message =
+                    "needed an externref made through C, found one that holds a Rust value";
+                assert_eq!(last_error(), message);
+            };
+            // SAFETY: the store is alive and this thread's.
+            unsafe {
+                refused(with_out(|out| gcroots_externref_data(raw, handle, out)).unwrap_err());
+                for tag in [null(), (&raw const raw).cast()] {
+                    let read = with_out(|out| gcroots_externref_data_tagged(raw, handle, tag, out));
+                    refused(read.unwrap_err());
+                }
+                refused(gcroots_externref_set_data(raw, handle, null_mut()));
+                refused(gcroots_externref_set_data(raw, handle, pointer(1)));
+                assert_eq!(
+                    gcroots_externref_set_external_bytes(raw, handle, 100),
+                    GCROOTS_OK
+                );
+                assert_eq!(gcroots_store_gc(raw), GCROOTS_OK);
+                refused(with_out(|out| gcroots_externref_data(raw, handle, out)).unwrap_err());
+            }
+            let data = rooted.data(&store).unwrap().unwrap();
+            assert_eq!(data.downcast_ref::<u32>(), Some(&value));
+        }
+        assert_eq!(store.stats().external_bytes, 200);
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn c_collects_and_rusts_values_are_dropped_once() {
+    struct Panics(#[expect(dead_code, reason = "is dropped")] Counted);
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("not into C");
+        }
+    }
+    on_each_collector(|mut store| {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let mut scope = RootScope::new(&mut store).unwrap();
+        ExternRef::new(&mut scope, Counted(Arc::clone(&dropped))).unwrap();
+        ExternRef::new(&mut scope, Panics(Counted(Arc::clone(&dropped)))).unwrap();
+        drop(scope);
+        for _ in 0..2 {
+            let raw = store.as_ptr();
+            // SAFETY: the store is alive and this thread's.
+            assert_eq!(unsafe { gcroots_store_gc(raw) }, GCROOTS_OK);
+        }
+        let finalizers = store.stats().finalizers_run as usize;
+        assert_eq!(dropped.load(Ordering::Relaxed), finalizers);
+        store.verify().unwrap();
+        drop(store);
+        assert_eq!(dropped.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn cs_finalizers_run_with_rusts_store() {
+    unsafe extern "C" fn count(data: *mut c_void) {
+        // SAFETY: the counter that the test passed, which is alive.
+        unsafe { &*data.cast::<AtomicUsize>() }.fetch_add(1, Ordering::Relaxed);
+    }
+    on_each_collector(|mut store| {
+        let count_of = AtomicUsize::new(0);
+        let data = (&raw const count_of).cast_mut().cast();
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        with_out(|out| unsafe { gcroots_externref_new(raw, data, Some(count), out) }).unwrap();
+        // SAFETY: as above.
+        let status = unsafe { gcroots_store_set_data(raw, data, Some(count)) };
+        assert_eq!(status, GCROOTS_OK);
+        drop(store);
+        assert_eq!(count_of.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn a_manual_root_changes_hands() {
+    on_each_collector(|mut store| {
+        let rooted = ExternRef::new(&mut store, 7u32).unwrap();
+        let kept = rooted.to_manually_rooted(&mut store).unwrap();
+        let mut in_c = gcroots_manually_rooted_t::from(kept);
+        let copy = in_c;
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let status = unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) };
+        assert_eq!(status, GCROOTS_OK);
+        assert_eq!(store.stats().manual_roots, 0);
+
+        // Copies of its bits are stale, in Rust too.
+        let stale = ManuallyRooted::<ExternRef>::from(copy);
+        let refused = error(stale.unroot(&mut store));
+        assert!(matches!(refused, Error::Unrooted { .. }), "{refused}");
+
+        // The other way.
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let mut in_c =
+            with_out(|out| unsafe { gcroots_ref_to_manually_rooted(raw, rooted.into(), out) })
+                .unwrap();
+        ManuallyRooted::<ExternRef>::from(in_c)
+            .unroot(&mut store)
+            .unwrap();
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let status = unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) };
+        assert_eq!(status, GCROOTS_ERROR_UNROOTED);
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn any_bits_are_refused_or_mean_what_they_name() {
+    on_each_collector(|mut store| {
+        let rooted = ExternRef::new(&mut store, 7u32).unwrap();
+        let kept = rooted.to_manually_rooted(&mut store).unwrap();
+        let real = [
+            gcroots_ref_t::from(rooted),
+            gcroots_manually_rooted_t::from(kept).r#ref,
+        ];
+        let live = |handle: gcroots_ref_t| real.contains(&handle);
+        for store_id in [0, 1, real[0].store_id, u64::MAX] {
+            for index in [0, 1, 2, 1 << 31, 1 << 31 | 1, u32::MAX] {
+                for generation in [0, 1, 2, 3, u32::MAX] {
+                    let bits = gcroots_ref_t {
+                        store_id,
+                        generation,
+                        index,
+                    };
+                    let scoped = Rooted::<ExternRef>::from(bits);
+                    assert_eq!(scoped.data(&store).is_ok(), live(bits), "{bits:?}");
+                    if live(bits) {
+                        continue;
+                    }
+                    let bits = gcroots_manually_rooted_t { r#ref: bits };
+                    let _ = ManuallyRooted::<ExternRef>::from(bits).unroot(&mut store);
+                    drop(ManuallyRooted::<ExternRef>::from(bits));
+                }
+            }
+        }
+        store.gc().unwrap();
+        store.verify().unwrap();
+        assert_eq!(store.stats().manual_roots, 1);
+    });
+}
+
+#[test]
+fn null_from_c_is_refused_where_an_object_is_needed() {
+    on_each_collector(|mut store| {
+        let bits = |index| gcroots_ref_t {
+            store_id: 0,
+            generation: 1,
+            index,
+        };
+        let (a, b) = (
+            Rooted::<ExternRef>::from(bits(1)),
+            Rooted::<ExternRef>::from(bits(2)),
+        );
+        assert!(Rooted::rooted_eq(a, b));
+        assert!(Rooted::ref_eq(&store, &a, &b).unwrap());
+        let refused = error(a.data(&store));
+        assert!(matches!(refused, Error::NullReference { .. }), "{refused}");
+        let kept = a.to_manually_rooted(&mut store).unwrap();
+        kept.unroot(&mut store).unwrap();
+    });
+}
+
+#[test]
+fn a_value_that_a_no_gc_span_has_no_room_for_comes_back() {
+    on_each_collector(|mut store| {
+        // SAFETY: the store is alive and this thread's.
+        unsafe {
+            assert_eq!(gcroots_no_gc_enter(store.as_ptr()), GCROOTS_OK);
+        }
+        let refused = error(store.gc());
+        assert!(matches!(refused, Error::NoGc { .. }), "{refused}");
+        store.verify().unwrap();
+    });
+    let engine = Engine::new(Config::new().heap_limit(1)).unwrap();
+    let mut store = Store::new(&engine, ()).unwrap();
+    // SAFETY: the store is alive and this thread's.
+    assert_eq!(unsafe { gcroots_no_gc_enter(store.as_ptr()) }, GCROOTS_OK);
+    let refused = loop {
+        if let Err(error) = ExternRef::new(&mut store, String::from("mine")) {
+            break error.downcast::<GcHeapOutOfMemory<String>>().unwrap();
+        }
+    };
+    assert!(matches!(refused.cause(), Error::NoGc { spans: 1 }));
+    assert_eq!(refused.into_inner(), "mine");
+}
+
+#[test]
+fn c_may_leave_a_scope_of_rusts() {
+    on_each_collector(|mut store| {
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let outer = with_out(|out| unsafe { gcroots_scope_enter(raw, out) }).unwrap();
+        let mut scope = RootScope::new(&mut store).unwrap();
+        let inside = ExternRef::new(&mut scope, 7u32).unwrap();
+        // SAFETY: as above.
+        assert_eq!(unsafe { gcroots_scope_unwind(raw, outer) }, GCROOTS_OK);
+        let refused = error(inside.data(&scope));
+        assert!(matches!(refused, Error::Unrooted { .. }), "{refused}");
+        drop(scope);
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn c_knows_which_thread_a_store_went_to() {
+    on_each_collector(|mut store| {
+        let made = made_by_c(&mut store, 7);
+        let raw = store.as_ptr().expose_provenance();
+        let mut store = thread::spawn(move || {
+            store.gc().unwrap();
+            store
+        })
+        .join()
+        .unwrap();
+        let read = || {
+            let raw = core::ptr::with_exposed_provenance_mut(raw);
+            // SAFETY: the store is alive, and no other thread uses it.
+            with_out(|out| unsafe { gcroots_externref_data(raw, made, out) })
+        };
+        assert_eq!(read(), Err(GCROOTS_ERROR_WRONG_THREAD));
+        store.as_ptr();
+        assert_eq!(read(), Ok(pointer(7)));
+    });
+}
