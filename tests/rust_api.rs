@@ -643,3 +643,50 @@ fn threads_share_an_engine() {
         }
     });
 }
+
+/// A small store that asks `allows` whether to grow, filled until it is refused.
+fn refused_store(
+    variant: &Variant,
+    allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static,
+) -> (Store<()>, GcHeapOutOfMemory<u32>) {
+    let mut config = variant.config.clone();
+    config
+        .heap_initial(32 << 10)
+        .stress(0)
+        .grow_callback(allows);
+    let mut store = Store::new(&Engine::new(&config).unwrap(), ()).unwrap();
+    drop(config);
+    for n in 0u32.. {
+        if let Err(refused) = ExternRef::new(&mut store, n) {
+            return (store, refused.downcast().unwrap());
+        }
+    }
+    unreachable!("the heap has a limit")
+}
+
+#[test]
+fn the_growth_callback_may_refuse() {
+    on_each_collector(|variant| {
+        let (store, refused) = refused_store(variant, |committed, wanted| {
+            assert!(committed < wanted);
+            wanted <= 128 << 10
+        });
+        let Error::GrowthRefused { wanted } = refused.cause() else {
+            panic!("{refused:?}");
+        };
+        assert!(wanted > 128 << 10);
+        assert_eq!(store.stats().committed_bytes, 128 << 10);
+        assert_eq!(store.stats().objects, u64::from(refused.into_inner()));
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn a_growth_callback_that_panics_refuses() {
+    on_each_collector(|variant| {
+        let (mut store, refused) = refused_store(variant, |_, _| panic!("it panics, as it should"));
+        assert!(matches!(refused.cause(), Error::GrowthRefused { .. }));
+        store.gc().unwrap();
+        store.verify().unwrap();
+    });
+}

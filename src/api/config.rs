@@ -1,5 +1,6 @@
 //! What an engine is configured with.
 
+use super::growth::Growth;
 use crate::collectors;
 use crate::error::Result;
 use crate::store;
@@ -60,6 +61,7 @@ pub struct Config {
     poison: bool,
     move_always: bool,
     pool: Option<usize>,
+    growth: Option<Growth>,
 }
 
 impl Config {
@@ -116,6 +118,41 @@ impl Config {
         self
     }
 
+    /// Asks `allows` before a store's heap commits more than it had committed at
+    /// first. It is given the bytes that are committed and the bytes that would be,
+    /// on the thread that allocates, and may free other memory or drop a
+    /// [`ManuallyRooted`](crate::ManuallyRooted) before it answers. After a refusal,
+    /// or a panic, the heap is collected; if that does not make room, the allocation
+    /// fails with [`Error::GrowthRefused`](crate::Error::GrowthRefused).
+    ///
+    /// ```
+    /// use gcroots::{Config, Engine, Error, ExternRef, GcHeapOutOfMemory, Store};
+    ///
+    /// let mut config = Config::new();
+    /// config.heap_initial(64 << 10).grow_callback(|_committed, wanted| wanted <= 1 << 20);
+    /// let mut store = Store::new(&Engine::new(&config)?, ())?;
+    /// let error = loop {
+    ///     if let Err(error) = ExternRef::new(&mut store, ()) {
+    ///         break error.downcast::<GcHeapOutOfMemory<()>>()?;
+    ///     }
+    /// };
+    /// assert!(matches!(error.cause(), Error::GrowthRefused { wanted } if wanted > 1 << 20));
+    /// assert_eq!(store.stats().committed_bytes, 1 << 20);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn grow_callback(
+        &mut self,
+        allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static,
+    ) -> &mut Config {
+        self.growth = Some(Growth::new(allows));
+        self
+    }
+
+    /// Who is asked before a heap grows, to be kept as long as the engine.
+    pub(super) fn growth(&self) -> Option<Growth> {
+        self.growth.clone()
+    }
+
     /// The core's configuration.
     ///
     /// Errors: [`Error::InvalidArgument`](crate::Error::InvalidArgument).
@@ -132,6 +169,7 @@ impl Config {
         if let Some(heaps) = self.pool {
             config.set_pool(heaps)?;
         }
+        config.set_grow_callback(self.growth.as_ref().map(Growth::callback));
         Ok(config)
     }
 }

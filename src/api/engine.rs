@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Config;
+use super::growth::Growth;
 use crate::error;
 use crate::store::EngineRef;
 
@@ -17,7 +18,11 @@ use crate::store::EngineRef;
 /// std::thread::spawn(move || Store::new(&on_a_thread, ()).map(drop)).join().unwrap()?;
 /// # anyhow::Ok(())
 /// ```
-pub struct Engine(EngineRef);
+pub struct Engine {
+    core: EngineRef,
+    /// Kept for the core's configuration, which points to it. A store keeps both.
+    growth: Option<Growth>,
+}
 
 impl Engine {
     /// An engine with a copy of `config`.
@@ -27,26 +32,35 @@ impl Engine {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if something in
     /// `config` is out of range, [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn new(config: &Config) -> Result<Engine> {
-        Ok(Engine(EngineRef::new(config.checked()?)?))
+        Ok(Engine {
+            core: EngineRef::new(config.checked()?)?,
+            growth: config.growth(),
+        })
     }
 
     /// An engine of a configuration of the core's, for tests of what [`Config`] has
     /// not.
     #[cfg(test)]
     pub(super) fn of(config: crate::store::Config) -> Engine {
-        Engine(EngineRef::new(config).unwrap())
+        Engine {
+            core: EngineRef::new(config).unwrap(),
+            growth: None,
+        }
     }
 
     /// A reference for the core's store to keep.
     pub(super) fn reference(&self) -> error::Result<EngineRef> {
-        self.0.try_clone()
+        self.core.try_clone()
     }
 }
 
 impl Clone for Engine {
     fn clone(&self) -> Engine {
-        let reference = self.reference();
-        Engine(reference.expect("no program makes 2^64 references to an engine"))
+        let core = self.reference();
+        Engine {
+            core: core.expect("no program makes 2^64 references to an engine"),
+            growth: self.growth.clone(),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ mod context;
 mod engine;
 mod externref;
 mod gc_ref;
+mod growth;
 mod host_value;
 #[cfg(feature = "capi")]
 mod interop;
