@@ -239,6 +239,45 @@ fn live_and_die() {
     println!("{made} objects of {STORES} stores made and finalized on {THREADS} threads");
 }
 
+/// A store that goes from thread to thread by `attach` and `detach` alone: nothing
+/// else orders what its owners do.
+fn attach_and_detach() {
+    static STORE: AtomicPtr<gcroots_store_t> = AtomicPtr::new(null_mut());
+    static COUNTER: Counter = Counter(UnsafeCell::new(0));
+    const TURNS: usize = 2000;
+    // SAFETY: outputs are valid; the thread that made them uses the engine and the
+    // store.
+    unsafe {
+        let engine = with_out(|out| gcroots_engine_new(std::ptr::null(), out));
+        let store = with_out(|out| gcroots_store_new(engine, out));
+        gcroots_engine_free(engine);
+        ok(gcroots_store_detach(store));
+        STORE.store(store, Relaxed);
+    }
+    on_threads(|_| {
+        let store = STORE.load(Relaxed);
+        let mut turns = 0;
+        while turns < TURNS {
+            // SAFETY: the store is alive; its owner alone uses the counter.
+            unsafe {
+                if gcroots_store_attach(store) != GCROOTS_OK {
+                    thread::yield_now();
+                    continue;
+                }
+                *COUNTER.0.get() += 1;
+                ok(gcroots_store_detach(store));
+            }
+            turns += 1;
+        }
+    });
+    // SAFETY: no other thread is left.
+    unsafe {
+        assert_eq!(*COUNTER.0.get(), (THREADS * TURNS) as u64);
+        ok(gcroots_store_attach(STORE.load(Relaxed)));
+        ok(gcroots_store_free(STORE.load(Relaxed)));
+    }
+}
+
 fn race() {
     static SHARED: Counter = Counter(UnsafeCell::new(0));
     on_threads(|_| {
@@ -251,6 +290,7 @@ fn main() {
     if env::args().any(|argument| argument == "race") {
         return race();
     }
+    attach_and_detach();
     // The first time leaves behind what the process keeps: allocator arenas, tables.
     live_and_die();
     let before = resident();
