@@ -453,6 +453,38 @@ CASE(a_new_externref_does_not_inherit_from_a_dead_one) {
   CHECK(stats_of(store).external_bytes == (collects ? 0 : 1000));
 }
 
+/* A live object behind the dead one's keeps its entry in the table. */
+static void entry_used_again(gcroots_finalizer_t finalizer) {
+  static int finalized;
+  gcroots_externref_options_t options = options_of(&finalized);
+  gcroots_ref_t ref;
+  gcroots_manually_rooted_t behind;
+  gcroots_scope_t scope = enter();
+  void *data;
+  options.finalizer = finalizer;
+  options.tag = &tag_a;
+  options.external_bytes = 1000;
+  OK(gcroots_externref_new_with(store, &options, &ref));
+  behind = new_rooted(&behind, NULL);
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  for (int i = 0; i < 3; ++i) {
+    OK(gcroots_externref_new(store, &options, NULL, &ref));
+    OK(gcroots_externref_data_tagged(store, ref, NULL, &data));
+    CHECK(data == &options && stats_of(store).external_bytes == (collects ? 0 : 1000));
+  }
+  OK(gcroots_store_verify(store));
+  CHECK(data_of(behind.ref) == &behind);
+}
+
+CASE(a_new_externref_does_not_inherit_from_a_dead_one_before_others) {
+  entry_used_again(NULL);
+}
+
+CASE(a_new_externref_does_not_inherit_from_a_finalized_one) {
+  entry_used_again(count_call);
+}
+
 CASE(set_data_is_seen_through_every_handle) {
   int a, b;
   gcroots_ref_t ref = new_externref(&a), local;

@@ -166,6 +166,33 @@ CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
   }
 }
 
+CASE(a_refused_allocation_collects_once) {
+  if (!collects || stressed) return;
+  ask_host(INITIAL, LIMIT);
+  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(host.calls == 1 && stats_of(store).collections == 1);
+}
+
+CASE(an_allocation_that_asks_counts_once_for_stress) {
+  enum { NTH = 100 };
+  gcroots_config_t *config = variant_config(0);
+  if (!collects) {
+    gcroots_config_free(config);
+    return;
+  }
+  OK(gcroots_config_set_stress(config, NTH));
+  OK(gcroots_config_set_heap_initial(config, INITIAL));
+  OK(gcroots_config_set_grow_callback(config, answer, &host));
+  host.allowed = SIZE_MAX;
+  OK(gcroots_store_free(store));
+  store = store_with(config);
+  for (uint64_t i = 1; i <= 100 * NTH; i++) {
+    new_externref(NULL);
+    CHECK(stats_of(store).collections == i / NTH);
+  }
+  CHECK(host.calls >= 3);
+}
+
 CASE(a_collection_is_not_asked_about) {
   int finalized = 0;
   ask_host(INITIAL, LIMIT);

@@ -366,6 +366,22 @@ CASE(pooled_heaps_keep_512_kib_each) {
   CHECK(resident() < before + HEAPS * MIB / 2 + 2 * MIB);
 }
 
+CASE(deleting_a_store_touches_no_more_of_its_heap_than_stays) {
+  struct rusage usage;
+  long before;
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_poison(config, true));
+  OK(gcroots_config_set_heap_initial(config, 256 * MIB));
+  use(config);
+  next_store();
+  new_externref(NULL);
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  before = usage.ru_maxrss;
+  next_store();
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  CHECK(usage.ru_maxrss < before + 8 * 1024);
+}
+
 CASE(many_short_lives_take_no_more_memory) {
   size_t before = 0;
   struct rusage usage;

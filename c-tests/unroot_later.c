@@ -382,6 +382,19 @@ CASE(a_store_without_roots_counts_what_names_nothing) {
   CHECK(stale_unroots() == 8);
 }
 
+CASE(the_generation_of_a_free_slot_is_ignored_and_counted_at_once) {
+  gcroots_manually_rooted_t kept = new_rooted(NULL, NULL), handle = clone_root(kept), forged;
+  forged = handle;
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  ++forged.ref.generation;
+  later_copy(forged);
+  CHECK(stale_unroots() == 1);
+  OK(gcroots_store_verify(store));
+  handle = clone_root(kept);
+  drain();
+  CHECK(resolves(handle) && manual_roots() == 2 && stale_unroots() == 1);
+}
+
 CASE(a_second_unroot_is_counted) {
   gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), kept = new_rooted(NULL, NULL);
   for (int i = 0; i < 3; ++i) later_copy(handle);

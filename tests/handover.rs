@@ -1,4 +1,4 @@
-//! A thousand stores that change threads, while other threads unroot what they
+//! A thousand stores that change threads, end and begin anew, while other threads unroot what they
 //! hold. A program of its own, without the test harness: built with a thread
 //! sanitizer (`scripts/test` does both), all that it sees is the library's and this.
 //!
@@ -16,6 +16,7 @@ use gcroots::capi::externref::*;
 use gcroots::capi::manually_rooted::*;
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::scope::*;
+use gcroots::capi::status::{GCROOTS_ERROR_UNROOTED, GCROOTS_OK};
 use gcroots::capi::store::*;
 
 const STORES: usize = 1000;
@@ -25,6 +26,9 @@ const TURNS: usize = STORES * 10;
 /// Manual roots that wait for any thread to unroot them.
 const PARKED: usize = 256;
 const OBJECTS: usize = 20;
+
+/// What the stores are made from.
+static ENGINE: AtomicPtr<gcroots_engine_t> = AtomicPtr::new(null_mut());
 
 /// Stores that no thread owns.
 static SHELF: [AtomicPtr<gcroots_store_t>; STORES] = [const { AtomicPtr::new(null_mut()) }; STORES];
@@ -106,14 +110,33 @@ fn use_store(store: *mut gcroots_store_t, random: &mut u64) {
             MADE.fetch_add(1, Relaxed);
             let root = with_out(|out| gcroots_ref_to_manually_rooted(store, object, out));
             let place = &PARKED_ROOTS[next(random) as usize % PARKED];
+            let mut copy = root;
             if let Some(mut root) = place.leave(root) {
                 ok(gcroots_manually_rooted_unroot(store, &mut root));
+            } else if next(random).is_multiple_of(4) {
+                // Whoever takes the parked one may be faster, or finds it stale.
+                let status = gcroots_manually_rooted_unroot(store, &mut copy);
+                assert!(matches!(status, GCROOTS_OK | GCROOTS_ERROR_UNROOTED));
             }
         }
         ok(gcroots_scope_exit(store, scope));
         if next(random).is_multiple_of(8) {
             ok(gcroots_store_gc(store));
         }
+    }
+}
+
+/// Deletes a store, while other threads may be unrooting what it held, and makes
+/// another for the same counter, most often with the heap of a deleted one.
+fn renew(store: *mut gcroots_store_t) -> *mut gcroots_store_t {
+    // SAFETY: the store is alive and this thread's; the engine and the counter
+    // outlive it.
+    unsafe {
+        let counter = with_out(|out| gcroots_store_data(store, out));
+        ok(gcroots_store_free(store));
+        let store = with_out(|out| gcroots_store_new(ENGINE.load(Relaxed), out));
+        ok(gcroots_store_set_data(store, counter, None));
+        store
     }
 }
 
@@ -128,12 +151,15 @@ fn work(thread: usize) {
     let mut random = 0x9e37_79b9_7f4a_7c15 ^ (thread as u64 + 1);
     for _ in 0..TURNS {
         let place = &SHELF[next(&mut random) as usize % STORES];
-        let store = place.swap(null_mut(), Acquire);
+        let mut store = place.swap(null_mut(), Acquire);
         if !store.is_null() {
             // SAFETY: the store is alive, and only this thread has it.
             unsafe {
                 ok(gcroots_store_attach(store));
                 use_store(store, &mut random);
+                if next(&mut random).is_multiple_of(8) {
+                    store = renew(store);
+                }
                 ok(gcroots_store_detach(store));
             }
             place.store(store, Release);
@@ -165,11 +191,11 @@ fn on_threads(body: fn(usize)) {
 }
 
 /// Each thread makes its share, and ends without giving them up.
-fn make_stores(engine: &AtomicPtr<gcroots_engine_t>, counters: &[Counter]) {
+fn make_stores(counters: &[Counter]) {
     for (place, counter) in SHELF.iter().zip(counters) {
         // SAFETY: the engine and the counters outlive the stores.
         unsafe {
-            let store = with_out(|out| gcroots_store_new(engine.load(Relaxed), out));
+            let store = with_out(|out| gcroots_store_new(ENGINE.load(Relaxed), out));
             ok(gcroots_store_set_data(store, counter.0.get().cast(), None));
             place.store(store, Release);
         }
@@ -182,16 +208,10 @@ unsafe impl Sync for Counter {}
 fn live_and_die() {
     let counters: Vec<_> = (0..STORES).map(|_| Counter(UnsafeCell::new(0))).collect();
     // SAFETY: outputs are valid.
-    let engine = AtomicPtr::new(with_out(|out| unsafe {
-        gcroots_engine_new(std::ptr::null(), out)
-    }));
+    let engine = with_out(|out| unsafe { gcroots_engine_new(std::ptr::null(), out) });
+    ENGINE.store(engine, Relaxed);
     // The thread that made them has ended when the others attach them.
-    thread::scope(|scope| {
-        scope
-            .spawn(|| make_stores(&engine, &counters))
-            .join()
-            .unwrap()
-    });
+    thread::scope(|scope| scope.spawn(|| make_stores(&counters)).join().unwrap());
     on_threads(work);
     for place in &SHELF {
         let store = place.swap(null_mut(), Acquire);
@@ -202,7 +222,7 @@ fn live_and_die() {
         }
     }
     // SAFETY: taken here.
-    unsafe { gcroots_engine_free(engine.load(Relaxed)) };
+    unsafe { gcroots_engine_free(engine) };
     // Roots of stores that are gone.
     for mut root in PARKED_ROOTS.iter().filter_map(Parked::take) {
         // SAFETY: valid for reading and writing.
@@ -219,6 +239,45 @@ fn live_and_die() {
     println!("{made} objects of {STORES} stores made and finalized on {THREADS} threads");
 }
 
+/// A store that goes from thread to thread by `attach` and `detach` alone: nothing
+/// else orders what its owners do.
+fn attach_and_detach() {
+    static STORE: AtomicPtr<gcroots_store_t> = AtomicPtr::new(null_mut());
+    static COUNTER: Counter = Counter(UnsafeCell::new(0));
+    const TURNS: usize = 2000;
+    // SAFETY: outputs are valid; the thread that made them uses the engine and the
+    // store.
+    unsafe {
+        let engine = with_out(|out| gcroots_engine_new(std::ptr::null(), out));
+        let store = with_out(|out| gcroots_store_new(engine, out));
+        gcroots_engine_free(engine);
+        ok(gcroots_store_detach(store));
+        STORE.store(store, Relaxed);
+    }
+    on_threads(|_| {
+        let store = STORE.load(Relaxed);
+        let mut turns = 0;
+        while turns < TURNS {
+            // SAFETY: the store is alive; its owner alone uses the counter.
+            unsafe {
+                if gcroots_store_attach(store) != GCROOTS_OK {
+                    thread::yield_now();
+                    continue;
+                }
+                *COUNTER.0.get() += 1;
+                ok(gcroots_store_detach(store));
+            }
+            turns += 1;
+        }
+    });
+    // SAFETY: no other thread is left.
+    unsafe {
+        assert_eq!(*COUNTER.0.get(), (THREADS * TURNS) as u64);
+        ok(gcroots_store_attach(STORE.load(Relaxed)));
+        ok(gcroots_store_free(STORE.load(Relaxed)));
+    }
+}
+
 fn race() {
     static SHARED: Counter = Counter(UnsafeCell::new(0));
     on_threads(|_| {
@@ -231,6 +290,7 @@ fn main() {
     if env::args().any(|argument| argument == "race") {
         return race();
     }
+    attach_and_detach();
     // The first time leaves behind what the process keeps: allocator arenas, tables.
     live_and_die();
     let before = resident();

@@ -23,7 +23,7 @@ impl OwnedStore {
     ///
     /// Errors: those of [`Core::new`].
     pub(super) fn new(engine: EngineRef) -> Result<OwnedStore> {
-        Ok(OwnedStore(NonNull::from(Box::leak(Core::new(engine)?))))
+        Ok(OwnedStore(Core::new(engine)?))
     }
 
     fn core(&self) -> &Core {
@@ -87,7 +87,7 @@ impl OwnedStore {
 
 impl Drop for OwnedStore {
     fn drop(&mut self) {
-        // SAFETY: `new` leaked it; the owner of this is the only one who uses it,
+        // SAFETY: `new` made it; the owner of this is the only one who uses it,
         // and none of the store's callbacks can own the store.
         unsafe { finalize::delete_owned(self.0) };
     }

@@ -130,7 +130,7 @@ fn a_store_in_a_callback_is_not_taken_over() {
     let mut config = crate::store::Config::new().unwrap();
     config.set_stress(1);
     let engine = crate::store::EngineRef::new(config).unwrap();
-    let store = NonNull::from(Box::leak(Core::new(engine).unwrap()));
+    let store = Core::new(engine).unwrap();
     STORE.store(store.as_ptr(), Ordering::Relaxed);
     let options = ExternRefOptions {
         data: (&raw mut outcome).cast(),
@@ -179,7 +179,7 @@ fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
         env: (&raw mut outcome).cast(),
     }));
     let engine = crate::store::EngineRef::new(config).unwrap();
-    let store = NonNull::from(Box::leak(Core::new(engine).unwrap()));
+    let store = Core::new(engine).unwrap();
     let options = ExternRefOptions {
         data: core::ptr::null_mut(),
         finalizer: None,

@@ -103,9 +103,9 @@ pub unsafe extern "C" fn gcroots_store_new(
         let (engine, out) = (required(engine, "engine")?, required(out, "out")?);
         // SAFETY: the caller holds a reference to the engine.
         let engine = unsafe { borrowed(engine) }.try_clone()?;
-        let store = Box::into_raw(Store::new(engine)?);
+        let store = Store::new(engine)?;
         // SAFETY: the caller's `out` is valid for writing.
-        unsafe { put(out, store.cast::<gcroots_store_t>()) }
+        unsafe { put(out, store.cast::<gcroots_store_t>().as_ptr()) }
     })
 }
 

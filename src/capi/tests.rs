@@ -26,7 +26,10 @@ fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_s
     let mut config = Config::new().unwrap();
     config.set_collector(collector).unwrap();
     let engine = EngineRef::new(config).unwrap();
-    Box::into_raw(Store::starting_at(engine, scoped, manual).unwrap()).cast()
+    Store::starting_at(engine, scoped, manual)
+        .unwrap()
+        .cast()
+        .as_ptr()
 }
 
 fn on_each_collector(test: impl Fn(u32)) {
@@ -268,7 +271,7 @@ fn left_for_the_next_store(
     let engine = EngineRef::new(config).unwrap();
     let new_store = || {
         let store = Store::new(engine.try_clone().unwrap()).unwrap();
-        Box::into_raw(store).cast::<gcroots_store_t>()
+        store.cast::<gcroots_store_t>().as_ptr()
     };
     let first = new_store();
     let object = new_externref(first, 1);

@@ -311,11 +311,13 @@ impl GcHeap for CopyingHeap {
     fn reset(&mut self) {
         self.decommit(self.initial);
         for space in &self.spaces {
+            let kept = space.start() + KEPT_BYTES / 2;
+            space.release_from(kept);
             if self.poison {
-                let filled = space.fill(space.start(), space.committed_end(), POISON);
+                // No more than stays: filling pages that were never used takes memory.
+                let filled = space.fill(space.start(), kept.min(space.committed_end()), POISON);
                 debug_assert!(filled.is_ok());
             }
-            space.release_from(space.start() + KEPT_BYTES / 2);
         }
     }
 

@@ -307,3 +307,17 @@ fn trimmed_slots_keep_their_generations() {
     }
     assert_eq!(roots.live_max(), 2000);
 }
+
+#[test]
+fn roots_grow_while_many_are_queued() {
+    // Slots that are used once, so that ending a root makes no room for another.
+    let roots = ManualRoots::starting_at(1, RETIRED - 3);
+    let slots: Vec<_> = (1..=64).map(|n| roots.create(object(n)).unwrap()).collect();
+    for slot in slots {
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    roots.create(object(65)).unwrap();
+    assert_eq!(roots.live(), 1, "all that were queued have ended");
+    assert_eq!(roots.stale_unroots(), 0);
+    roots.check().unwrap();
+}

@@ -117,7 +117,7 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
 ///
 /// # Safety
 ///
-/// `store` must be from [`Store::new`], leaked, and not deleted before.
+/// `store` must be from [`Store::new`], and not deleted before.
 pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -146,7 +146,7 @@ pub(crate) unsafe fn delete_owned(pointer: NonNull<Store>) {
 ///
 /// # Safety
 ///
-/// `store` must be from [`Store::new`], leaked, and not deleted before.
+/// `store` must be from [`Store::new`], and not deleted before.
 unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { pointer.as_ref() };
@@ -164,8 +164,8 @@ unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
     if sound {
         store().give_heap();
     }
-    // SAFETY: the caller gives up the store, which was a box.
-    drop(unsafe { Box::from_raw(pointer.as_ptr()) });
+    // SAFETY: the caller gives up the store.
+    unsafe { Store::free(pointer) };
 }
 
 impl Store {

@@ -121,17 +121,23 @@ struct StoreData {
 const ROOT_SPANS: usize = 2;
 
 impl Store {
-    /// A store of `engine`, owned by the calling thread.
+    /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
+    /// Not in a box: to move one claims that nothing else points into it, but other
+    /// threads find its roots.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
     /// registering the thread.
-    pub(crate) fn new(engine: EngineRef) -> Result<Box<Store>> {
+    pub(crate) fn new(engine: EngineRef) -> Result<NonNull<Store>> {
         Store::starting_at(engine, 0, 0)
     }
 
     /// A store whose slots have issued all generations up to these: of scoped
     /// roots, and, an even one, of manual roots and weak handles.
-    pub(crate) fn starting_at(engine: EngineRef, scoped: u32, manual: u32) -> Result<Box<Store>> {
+    pub(crate) fn starting_at(
+        engine: EngineRef,
+        scoped: u32,
+        manual: u32,
+    ) -> Result<NonNull<Store>> {
         let owner = thread::token_or_new()?;
         let id = next_id();
         let cold = Cold {
@@ -171,9 +177,29 @@ impl Store {
             engine,
             cold: RefCell::new(cold),
         })?;
-        // SAFETY: the store stays in its box, and `drop` removes it.
-        unsafe { directory::add(NonNull::from(&store.manual)) }?;
+        let store = NonNull::from(Box::leak(store));
+        // SAFETY: the store is alive, and stays where it is until `free`, which
+        // removes its roots first.
+        unsafe {
+            let added = directory::add(NonNull::from(&store.as_ref().manual));
+            added.inspect_err(|_| Store::free(store))?;
+        }
         Ok(store)
+    }
+
+    /// Frees a store, which no other thread can find any more then.
+    ///
+    /// # Safety
+    ///
+    /// `store` must be from [`Store::starting_at`], not freed before, and not used by
+    /// anything else but `unroot_later`.
+    unsafe fn free(store: NonNull<Store>) {
+        // SAFETY: the caller's promise. Only now is the store this thread's alone, so
+        // that it may be in a box, which is what it was made as.
+        unsafe {
+            directory::remove(store.as_ref().id);
+            drop(Box::from_raw(store.as_ptr()));
+        }
     }
 
     /// Gives the heap, if there is one, to the engine, at the store's end.
@@ -205,13 +231,6 @@ impl Store {
         }
         self.data.set(StoreData { pointer, finalizer });
         Ok(())
-    }
-}
-
-impl Drop for Store {
-    /// Before its fields are dropped, no other thread can find its roots.
-    fn drop(&mut self) {
-        directory::remove(self.id);
     }
 }
 
