@@ -47,7 +47,6 @@ pub(crate) use config::Config;
 pub(crate) use engine::Engine;
 pub(crate) use engine::EngineRef;
 pub(crate) use externrefs::ExternRefOptions;
-#[cfg(any(feature = "capi", test))]
 pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
