@@ -17,7 +17,11 @@ install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
   ${target_folder}/libgcroots.a ${generated}/libgcroots-static.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # Not CMAKE_INSTALL_DOCDIR, which may be an outer project's.
-install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
+set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
+install(FILES LICENSE README.md DESTINATION ${doc_folder})
+# What README and the headers point to.
+install(DIRECTORY docs examples DESTINATION ${doc_folder}
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.c")
 
 # --- For pkg-config --------------------------------------------------------
 # Either folder may be absolute.

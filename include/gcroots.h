@@ -455,7 +455,7 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
  * ever. Never collects: it only runs finalizers.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
- *         the store; nothing has run then
+ *         the store or its growth callback; nothing has run then
  */
 GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
 
@@ -464,7 +464,7 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * no-GC spans stay with the store. Until it is attached, every call on it but
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer of the store
+ * \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
@@ -474,7 +474,7 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer of the store,
+ *         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback,
  *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
@@ -799,7 +799,8 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  * Ends a manual root later, and sets the handle to null now. Any thread may call
  * this at any time, without the store, also inside callbacks, and after the
  * store was deleted, when nothing happens. The root ends when the store's owner
- * next collects or makes a root; until then copies of the handle are good. A
+ * next collects or makes a root (if many wait, one of the next); until then copies
+ * of the handle are good. A
  * handle that names no live manual root is ignored and counted
  * (`stale_unroots`). Needs no memory. Never collects.
  *
@@ -984,7 +985,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
  * \param options (borrowed); nothing beyond its `struct_size` is read
  * \param[out] out the handle
  * \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
- *         does not know, or an address inside the library as the tag;
+ *         does not know, or as the tag the one address that the library keeps for
+ *         the values of its Rust API;
  *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
  *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
  */

@@ -153,6 +153,10 @@ impl fmt::Display for Error {
                 f,
                 "the store is detached: attach it first (calling thread {caller:#x})"
             ),
+            Error::WrongThread { owner, caller: 0 } => write!(
+                f,
+                "the store belongs to thread {owner:#x}, the call is from one that never owned a store"
+            ),
             Error::WrongThread { owner, caller } => write!(
                 f,
                 "the store belongs to thread {owner:#x}, the call is from thread {caller:#x}"

@@ -17,7 +17,8 @@ use crate::roots::{Handle, unroot_later};
 /// It ends in one of two ways. [`ManuallyRooted::unroot`] ends it at once, and is
 /// the cheaper one. Dropping it needs no store and works on any thread, also after
 /// the store is gone: it takes a lock for a moment and leaves the root to the store,
-/// which ends it when it next makes a root or collects. Either way nothing leaks.
+/// which ends it when it next collects or makes a root (if many wait, one of the
+/// next). Either way nothing leaks.
 ///
 /// An object that holds a `ManuallyRooted` of its own store that leads back to it is
 /// a cycle that no collection sees: it lives as long as the store.
@@ -59,7 +60,8 @@ impl<T: GcRef> ManuallyRooted<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore);
+    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
+    /// also [`Error::Unrooted`](crate::Error::Unrooted);
     /// [`Error::Limit`](crate::Error::Limit) and
     /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
     ///
@@ -83,7 +85,8 @@ impl<T: GcRef> ManuallyRooted<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore). The root then ends as if it
+    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
+    /// also [`Error::Unrooted`](crate::Error::Unrooted). The root then ends as if it
     /// were dropped.
     ///
     /// ```
@@ -111,7 +114,8 @@ impl<T: GcRef> ManuallyRooted<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore);
+    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
+    /// also [`Error::Unrooted`](crate::Error::Unrooted);
     /// [`Error::Limit`](crate::Error::Limit) and
     /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
     ///

@@ -130,7 +130,8 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
 /// \param options (borrowed); nothing beyond its `struct_size` is read
 /// \param[out] out the handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
-///         does not know, or an address inside the library as the tag;
+///         does not know, or as the tag the one address that the library keeps for
+///         the values of its Rust API;
 ///         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
 ///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
 #[unsafe(no_mangle)]

@@ -142,7 +142,8 @@ extern "C" fn unroot_slow(
 /// Ends a manual root later, and sets the handle to null now. Any thread may call
 /// this at any time, without the store, also inside callbacks, and after the
 /// store was deleted, when nothing happens. The root ends when the store's owner
-/// next collects or makes a root; until then copies of the handle are good. A
+/// next collects or makes a root (if many wait, one of the next); until then copies
+/// of the handle are good. A
 /// handle that names no live manual root is ignored and counted
 /// (`stale_unroots`). Needs no memory. Never collects.
 ///

@@ -150,8 +150,8 @@ impl Store {
         if target.is_manual() {
             return Err(Error::InvalidArgument {
                 parameter: "dst",
-                value: target.slot,
-                allowed: "a scoped handle",
+                value: target.index().into(),
+                allowed: "a scoped handle (this is a manual one's slot)",
             });
         }
         let reference = self.resolve(source, "src_or_null")?;
