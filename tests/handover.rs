@@ -291,6 +291,7 @@ fn main() {
         return race();
     }
     attach_and_detach();
+    let start = resident();
     // The first time leaves behind what the process keeps: allocator arenas, tables.
     live_and_die();
     let before = resident();
@@ -298,7 +299,7 @@ fn main() {
         live_and_die();
     }
     let after = resident();
-    println!("resident: {before} KiB after the first time, {after} after the third");
+    println!("resident: {start} KiB, {before} after the first time, {after} after the third");
     // A sanitizer's own memory grows as it likes.
     if cfg!(not(gcroots_tsan)) {
         assert!(after < before + 1024, "memory is kept");
