@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 15] = [
     "version",
     "status",
     "config",
@@ -25,6 +25,8 @@ const SECTIONS: [&str; 13] = [
     "weak",
     "externref",
     "no_gc",
+    "types",
+    "rec_group",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -1066,6 +1066,445 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
  */
 GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
 
+/* --- Types -------------------------------------------------------------------
+ *
+ * Types of structs, arrays and functions, as WebAssembly GC has them. They are
+ * declared in rec groups (below) and registered with an engine, where equal groups
+ * are one: two registrations of the same group give the same types. A
+ * gcroots_type_t is a counted reference to a registered type, which never changes.
+ * Any thread may use one; it keeps alive what the type refers to, also after its
+ * engine was released.
+ */
+
+/**
+ * A registered type. Equal types of an engine are at the same address.
+ */
+typedef struct gcroots_type_t gcroots_type_t;
+
+/**
+ * What a type is.
+ */
+typedef uint32_t gcroots_type_kind_t;
+
+/**
+ * What a field stores.
+ */
+typedef uint32_t gcroots_storage_t;
+
+/**
+ * What a reference may refer to.
+ */
+typedef uint32_t gcroots_heap_type_t;
+
+/**
+ * The type of a field, element, parameter or result. Zeros but for what is needed
+ * are fine.
+ */
+typedef struct {
+  /**
+   * What is stored.
+   */
+  gcroots_storage_t storage;
+  /**
+   * Of a reference: what it may refer to.
+   */
+  gcroots_heap_type_t heap;
+  /**
+   * With GCROOTS_HEAP_LOCAL: the index in the collection.
+   */
+  uint32_t local;
+  /**
+   * Whether the field may be set: 0 or not. Of parameters and results ignored.
+   */
+  uint8_t is_mutable;
+  /**
+   * Of a reference: whether null is one: 0 or not.
+   */
+  uint8_t is_nullable;
+  /**
+   * With GCROOTS_HEAP_TYPE: the type; else not looked at.
+   */
+  const gcroots_type_t *type;
+} gcroots_field_type_t;
+
+/**
+ * Where an object has what. Offsets count bytes from the object's start, where its
+ * header of 8 bytes is.
+ */
+typedef struct {
+  /**
+   * A struct's size; where an array's elements begin (its length, a uint32_t, is at
+   * 8); 0 of a function.
+   */
+  uint32_t bytes;
+  /**
+   * The size of an array's element; 0 of others.
+   */
+  uint32_t element_bytes;
+  /**
+   * How many offsets there are: a struct's fields; 0 of others.
+   */
+  size_t offset_count;
+  /**
+   * The fields' offsets (borrowed, as long as the type).
+   */
+  const uint32_t *offsets;
+} gcroots_layout_t;
+
+/**
+ * A struct.
+ */
+#define GCROOTS_TYPE_STRUCT 0
+
+/**
+ * An array.
+ */
+#define GCROOTS_TYPE_ARRAY 1
+
+/**
+ * A function.
+ */
+#define GCROOTS_TYPE_FUNC 2
+
+/**
+ * 8 bits, in fields and elements only.
+ */
+#define GCROOTS_STORAGE_I8 0
+
+/**
+ * 16 bits, in fields and elements only.
+ */
+#define GCROOTS_STORAGE_I16 1
+
+/**
+ * 32 bits.
+ */
+#define GCROOTS_STORAGE_I32 2
+
+/**
+ * 64 bits.
+ */
+#define GCROOTS_STORAGE_I64 3
+
+/**
+ * A 32-bit float.
+ */
+#define GCROOTS_STORAGE_F32 4
+
+/**
+ * A 64-bit float.
+ */
+#define GCROOTS_STORAGE_F64 5
+
+/**
+ * 128 bits.
+ */
+#define GCROOTS_STORAGE_V128 6
+
+/**
+ * A reference.
+ */
+#define GCROOTS_STORAGE_REF 7
+
+/**
+ * All internal references.
+ */
+#define GCROOTS_HEAP_ANY 0
+
+/**
+ * Internal references that can be compared.
+ */
+#define GCROOTS_HEAP_EQ 1
+
+/**
+ * 31-bit integers.
+ */
+#define GCROOTS_HEAP_I31 2
+
+/**
+ * All structs.
+ */
+#define GCROOTS_HEAP_STRUCT 3
+
+/**
+ * All arrays.
+ */
+#define GCROOTS_HEAP_ARRAY 4
+
+/**
+ * No internal reference but null.
+ */
+#define GCROOTS_HEAP_NONE 5
+
+/**
+ * All functions.
+ */
+#define GCROOTS_HEAP_FUNC 6
+
+/**
+ * No function but null.
+ */
+#define GCROOTS_HEAP_NOFUNC 7
+
+/**
+ * All external references.
+ */
+#define GCROOTS_HEAP_EXTERN 8
+
+/**
+ * No external reference but null.
+ */
+#define GCROOTS_HEAP_NOEXTERN 9
+
+/**
+ * All exceptions.
+ */
+#define GCROOTS_HEAP_EXN 10
+
+/**
+ * No exception but null.
+ */
+#define GCROOTS_HEAP_NOEXN 11
+
+/**
+ * A registered type: `type`.
+ */
+#define GCROOTS_HEAP_TYPE 12
+
+/**
+ * A type of the collection that is registered together, by its index there: `local`.
+ * In declarations only.
+ */
+#define GCROOTS_HEAP_LOCAL 13
+
+/**
+ * One more reference to a type (borrowed, nullable). Never collects.
+ *
+ * \return the same type (owned); release it with gcroots_type_free(). NULL for NULL.
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type);
+
+/**
+ * Gives up a reference to a type (taken, nullable). Any thread may call this at any
+ * time. Never collects.
+ */
+GCROOTS_API void gcroots_type_free(gcroots_type_t *type);
+
+/**
+ * Whether a type is a struct, an array or a function. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_kind(const gcroots_type_t *type,
+                                   gcroots_type_kind_t *out);
+
+/**
+ * A type's index, which no other type of the engine has while this one is referred
+ * to. Equal types have equal indices. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_index(const gcroots_type_t *type,
+                                    uint32_t *out);
+
+/**
+ * How many fields a struct has; 1 for an array, its element; for a function its
+ * parameters and results together. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_field_count(const gcroots_type_t *type,
+                                          size_t *out);
+
+/**
+ * How many of a function's fields are parameters: the first ones. 0 for other types.
+ * Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_param_count(const gcroots_type_t *type,
+                                          size_t *out);
+
+/**
+ * A field, element, parameter or result of a type. Never collects.
+ *
+ * \param[out] out its `type`, if that is not NULL, is a new reference (owned); release
+ *             it with gcroots_type_free()
+ * \return GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_field(const gcroots_type_t *type,
+                                    size_t index,
+                                    gcroots_field_type_t *out);
+
+/**
+ * The supertype that a type was declared with. Never collects.
+ *
+ * \param[out] out the supertype (owned); release it with gcroots_type_free(). NULL if
+ *             there is none.
+ * \return GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
+                                        gcroots_type_t **out);
+
+/**
+ * A function's trampoline type, in which each reference is a nullable one to the top
+ * of its hierarchy, so that one trampoline serves many types. Of another type itself.
+ * Never collects.
+ *
+ * \param[out] out the type (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
+                                         gcroots_type_t **out);
+
+/**
+ * Whether each object of a type is one of another: the same, or declared below it. In
+ * constant time, without a lock. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_ENGINE if they are of two engines
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_is_subtype(const gcroots_type_t *type,
+                                         const gcroots_type_t *supertype,
+                                         bool *out);
+
+/**
+ * Where a type's objects have what, for engines that read them directly. Never
+ * collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
+                                     gcroots_layout_t *out);
+
+/* --- Rec groups --------------------------------------------------------------
+ *
+ * A rec group declares types that may refer to each other. A collection of groups, a
+ * whole module's say, is registered at once: members refer to each other, and to
+ * those of groups before theirs, by their index in the collection. Types are equal
+ * if their whole groups are and they stand at the same place.
+ */
+
+/**
+ * A declaration. Use it from one thread at a time.
+ */
+typedef struct gcroots_rec_group_t gcroots_rec_group_t;
+
+/**
+ * A type's place in the order of types. Zeros: open, without a supertype.
+ */
+typedef struct {
+  /**
+   * Whether no type may name this one as its supertype: 0 or not.
+   */
+  uint8_t is_final;
+  /**
+   * Whether there is a supertype: 0 or not. With 0, `supertype` must be NULL.
+   */
+  uint8_t has_supertype;
+  /**
+   * The supertype's index in the collection, if `supertype` is NULL: that of a
+   * member before this one, or of a group before.
+   */
+  uint32_t local;
+  /**
+   * The supertype if it is registered already (borrowed, nullable).
+   */
+  const gcroots_type_t *supertype;
+} gcroots_sub_type_t;
+
+/**
+ * Makes an empty rec group. Never collects.
+ *
+ * \return the group (owned); release it with gcroots_rec_group_free(). NULL if memory
+ *         is out.
+ */
+GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void);
+
+/**
+ * Deletes a rec group (taken, nullable). Registered types stay. Never collects.
+ */
+GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
+
+/**
+ * Adds a struct to a rec group. Never collects.
+ *
+ * \param sub_or_null its place in the order of types (borrowed); NULL: final, without
+ *                    a supertype
+ * \param fields (borrowed), nullable if there is none
+ * \param[out] out its position in the group
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
+ *         exist; GCROOTS_ERROR_LIMIT for more than 10,000 fields;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_rec_group_add_struct(gcroots_rec_group_t *group,
+                                              const gcroots_sub_type_t *sub_or_null,
+                                              const gcroots_field_type_t *fields,
+                                              size_t count,
+                                              uint32_t *out);
+
+/**
+ * Adds an array to a rec group. Never collects.
+ *
+ * \param sub_or_null as in gcroots_rec_group_add_struct()
+ * \param element (borrowed)
+ * \param[out] out its position in the group
+ * \return as gcroots_rec_group_add_struct()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_rec_group_add_array(gcroots_rec_group_t *group,
+                                             const gcroots_sub_type_t *sub_or_null,
+                                             const gcroots_field_type_t *element,
+                                             uint32_t *out);
+
+/**
+ * Adds a function to a rec group. Never collects.
+ *
+ * \param sub_or_null as in gcroots_rec_group_add_struct()
+ * \param params (borrowed), nullable if there is none
+ * \param results (borrowed), nullable if there is none
+ * \param[out] out its position in the group
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
+ *         exist, or a packed one; GCROOTS_ERROR_LIMIT for more than 1,000 parameters
+ *         or results; GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
+                                            const gcroots_sub_type_t *sub_or_null,
+                                            const gcroots_field_type_t *params,
+                                            size_t param_count,
+                                            const gcroots_field_type_t *results,
+                                            size_t result_count,
+                                            uint32_t *out);
+
+/**
+ * Registers a collection of rec groups (borrowed) with an engine, all or none. Groups
+ * that are registered already, here or on another thread, give the same types. Never
+ * collects.
+ *
+ * \param groups (borrowed), nullable if there is none
+ * \param[out] out the types of all members of all groups, in order (each owned):
+ *             `type_count` of them, which must be so many; release each with
+ *             gcroots_type_free(). Nullable if there is none.
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL among the groups;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT for another `type_count`, a reference out of
+ *         range, and a supertype that is final, of another kind, not declared before,
+ *         or that the type does not match; GCROOTS_ERROR_WRONG_ENGINE for a reference
+ *         to a type of another engine; GCROOTS_ERROR_LIMIT for more than 63
+ *         supertypes above a type, more than 1,000,000 types of the collection, or too
+ *         many types; GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
+                                            const gcroots_rec_group_t *const *groups,
+                                            size_t group_count,
+                                            gcroots_type_t **out,
+                                            size_t type_count);
+
 /* --- Inline ---------------------------------------------------------------- */
 
 /** The null reference. */

@@ -20,6 +20,21 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
+    /// A type of a collection that is registered is not well formed.
+    InvalidType {
+        /// Its index in the collection.
+        index: u32,
+        /// What is wrong.
+        what: &'static str,
+        /// The index in the collection of the type that it names, if that is not
+        /// its only supertype.
+        other: Option<u32>,
+    },
+    /// The type belongs to another engine.
+    WrongEngine {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
     /// A value is out of its documented range.
     InvalidArgument {
         /// The parameter's name.
@@ -72,6 +87,15 @@ pub enum Error {
         needed: &'static str,
         /// What was found.
         found: &'static str,
+    },
+    /// There is no such field.
+    OutOfBounds {
+        /// What there is not.
+        what: &'static str,
+        /// Its index.
+        index: u64,
+        /// How many there are.
+        length: u64,
     },
     /// The scope or span is not the innermost one, or is not open.
     ScopeOrder {
@@ -141,6 +165,15 @@ impl fmt::Display for Error {
                 value,
                 allowed,
             } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
+            Error::InvalidType {
+                index,
+                what,
+                other: Some(other),
+            } => write!(f, "type {index} {what}: {other}"),
+            Error::InvalidType { index, what, .. } => write!(f, "type {index} {what}"),
+            Error::WrongEngine { parameter } => {
+                write!(f, "`{parameter}` belongs to another engine")
+            }
             Error::WrongStore {
                 parameter,
                 handle,
@@ -174,6 +207,11 @@ impl fmt::Display for Error {
             Error::NullReference { parameter } => {
                 write!(f, "`{parameter}` is a null reference; an object is needed")
             }
+            Error::OutOfBounds {
+                what,
+                index,
+                length,
+            } => write!(f, "there is no {what} {index}, only {length} of them"),
             Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
             Error::ScopeOrder {
                 scope,

@@ -44,7 +44,7 @@
 //! ```text
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
-//! roots  externref  identity_hash      peers
+//! roots  externref  types  identity_hash      peers
 //! collectors                           null, copying
 //! heap                                 the traits, headers, layouts, memory
 //! thread  lock  fallible  error
@@ -69,6 +69,7 @@ mod api;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod collectors;
+mod counted;
 pub mod error;
 mod externref;
 mod fallible;
@@ -78,6 +79,7 @@ mod lock;
 mod roots;
 mod store;
 mod thread;
+mod types;
 
 pub use api::{
     AsContext, AsContextMut, Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, GcRef,

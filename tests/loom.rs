@@ -1,6 +1,7 @@
-//! The queue of roots to unroot, in all interleavings of a few threads, with all
-//! values that its relaxed loads may see (loom). Its source is compiled here anew,
-//! with loom's atomics.
+//! The queue of roots to unroot, and the count of references to a group of types
+//! (`loom/types.rs`), in all interleavings of a few threads, with all values that
+//! their relaxed loads may see (loom). Their source is compiled here anew, with loom's
+//! atomics.
 //!
 //! `RUSTFLAGS='--cfg gcroots_loom' cargo test --test loom -- --nocapture`
 #![cfg(gcroots_loom)]
@@ -28,6 +29,7 @@ mod atomics {
 
     pub(crate) type AtomicU32 = Explored<atomic::AtomicU32>;
     pub(crate) type AtomicU64 = Explored<atomic::AtomicU64>;
+    pub(crate) type AtomicUsize = Explored<atomic::AtomicUsize>;
 
     impl Default for AtomicU32 {
         fn default() -> AtomicU32 {
@@ -84,7 +86,39 @@ mod atomics {
             self.value.fetch_add(value, order)
         }
     }
+
+    impl AtomicUsize {
+        pub(crate) fn new(value: usize) -> AtomicUsize {
+            Explored {
+                value: atomic::AtomicUsize::new(value),
+                companion: atomic::AtomicU32::new(0),
+            }
+        }
+
+        pub(crate) fn load(&self, order: Ordering) -> usize {
+            self.companion.fetch_add(0, Ordering::Relaxed);
+            self.value.load(order)
+        }
+
+        pub(crate) fn fetch_sub(&self, value: usize, order: Ordering) -> usize {
+            self.value.fetch_sub(value, order)
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            old: usize,
+            new: usize,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<usize, usize> {
+            self.value.compare_exchange(old, new, success, failure)
+        }
+    }
 }
+#[path = "../src/types/reference_count.rs"]
+mod reference_count;
+#[path = "loom/types.rs"]
+mod types;
 #[path = "../src/roots/unroot_queue.rs"]
 mod unroot_queue;
 
@@ -164,15 +198,15 @@ const PREEMPTIONS: usize = 4;
 
 /// Explores the model and prints how many executions that took.
 fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
-    static EXECUTIONS: AtomicUsize = AtomicUsize::new(0);
-    EXECUTIONS.store(0, Relaxed);
+    let executions = std::sync::Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(PREEMPTIONS);
+    let counted = executions.clone();
     builder.check(move || {
-        EXECUTIONS.fetch_add(1, Relaxed);
+        counted.fetch_add(1, Relaxed);
         model();
     });
-    println!("{name}: {} executions", EXECUTIONS.load(Relaxed));
+    println!("{name}: {} executions", executions.load(Relaxed));
 }
 
 fn later<const SLOTS: usize>(
@@ -184,7 +218,6 @@ fn later<const SLOTS: usize>(
     thread::spawn(move || roots.unroot_later(index, generation))
 }
 
-// One test, so that the executions of each model are counted by themselves.
 #[test]
 fn the_queue_in_all_interleavings() {
     explore("each root that two threads queue ends once", || {

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use super::boundary::{call, put, required};
 use super::config::gcroots_config_t;
 use super::status::gcroots_status_t;
-use crate::store::{Config, Engine, EngineRef};
+use crate::store::{Config, EngineRef};
 
 /// An engine.
 pub struct gcroots_engine_t {
@@ -23,7 +23,7 @@ pub struct gcroots_engine_t {
 /// `engine` must be an engine that the caller holds a reference to.
 pub(super) unsafe fn borrowed(engine: NonNull<gcroots_engine_t>) -> ManuallyDrop<EngineRef> {
     // SAFETY: the caller's promise; the reference is never dropped.
-    ManuallyDrop::new(unsafe { EngineRef::from_raw(engine.cast::<Engine>()) })
+    ManuallyDrop::new(unsafe { EngineRef::from_raw(engine.cast()) })
 }
 
 /// Makes an engine. Never collects.
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn gcroots_engine_new(
         };
         let engine = EngineRef::new(config)?.into_raw();
         // SAFETY: the caller's `out` is valid for writing.
-        unsafe { put(out, engine.cast::<gcroots_engine_t>()) }
+        unsafe { put(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
     })
 }
 
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn gcroots_engine_clone(
         if let Some(engine) = NonNull::new(engine) {
             // SAFETY: the caller holds a reference.
             let borrowed = unsafe { borrowed(engine) };
-            cloned = borrowed.try_clone()?.into_raw().cast();
+            cloned = borrowed.try_clone()?.into_raw().as_ptr().cast();
         }
         Ok(())
     });
@@ -78,6 +78,6 @@ pub unsafe extern "C" fn gcroots_engine_clone(
 pub unsafe extern "C" fn gcroots_engine_free(engine: *mut gcroots_engine_t) {
     if let Some(engine) = NonNull::new(engine) {
         // SAFETY: the caller gives up a reference that it owns.
-        drop(unsafe { EngineRef::from_raw(engine.cast::<Engine>()) });
+        drop(unsafe { EngineRef::from_raw(engine.cast()) });
     }
 }

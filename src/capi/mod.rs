@@ -25,10 +25,12 @@ pub mod growth;
 pub mod local;
 pub mod manually_rooted;
 pub mod no_gc;
+pub mod rec_group;
 pub mod reference;
 pub mod scope;
 pub mod status;
 pub mod store;
+pub mod types;
 pub mod version;
 pub mod weak;
 

@@ -32,7 +32,9 @@ mod verify;
 pub(crate) use area::AllocationArea;
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
-pub(crate) use layout::{ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable};
+pub(crate) use layout::{
+    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable,
+};
 pub(crate) use memory::{COMMIT_UNIT, Region, Reservation};
 pub(crate) use pacer::Pacer;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};

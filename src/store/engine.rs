@@ -1,70 +1,55 @@
-//! What stores share: the configuration and the pool of heaps, counted.
+//! What stores share: the configuration, the types, and the pool of heaps, counted.
 
 use core::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::config::Config;
 use super::heap_pool::HeapPool;
-use crate::error::{Error, Result};
-use crate::fallible;
+use crate::counted::Counted;
+use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
+use crate::types::Registry;
 
 /// A configuration that stores are made from. Shared by threads.
 pub(crate) struct Engine {
-    references: AtomicUsize,
     config: Config,
     heap_options: HeapOptions,
     pool: HeapPool,
+    types: Counted<Registry>,
 }
 
-/// A counted reference to an [`Engine`]: an `Arc` that is made without aborting
-/// and never overflows its count.
-pub(crate) struct EngineRef(NonNull<Engine>);
+/// A counted reference to an [`Engine`].
+pub(crate) struct EngineRef(Counted<Engine>);
 
-// SAFETY: the count is atomic, and the engine, which is only read, may be shared
-// and dropped by any thread: the assertion checks it.
-unsafe impl Send for EngineRef {}
-// SAFETY: as above.
-unsafe impl Sync for EngineRef {}
+// `Counted` is as safe to share as what it counts.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
-    shared::<Engine>();
+    shared::<EngineRef>();
 };
 
 impl EngineRef {
     /// An engine with a copy of `config`.
     ///
-    /// Errors: those of [`Config::heap_options`], [`Error::SystemMemory`].
+    /// Errors: those of [`Config::heap_options`],
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
-        let engine = fallible::boxed(Engine {
-            references: AtomicUsize::new(1),
+        Ok(EngineRef(Counted::new(Engine {
             heap_options: config.heap_options()?,
             pool: HeapPool::new(config.pool())?,
+            types: Registry::new()?,
             config,
-        })?;
-        Ok(EngineRef(NonNull::from(Box::leak(engine))))
+        })?))
     }
 
     /// One more reference.
     ///
-    /// Errors: [`Error::Limit`].
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit).
     pub(crate) fn try_clone(&self) -> Result<EngineRef> {
-        // Relaxed, as for `Arc`: the caller's reference keeps the engine alive.
-        self.engine()
-            .references
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_add(1))
-            .map_err(|_| Error::Limit {
-                what: "references to an engine",
-                limit: usize::MAX as u64,
-            })?;
-        Ok(EngineRef(self.0))
+        Ok(EngineRef(self.0.try_clone("references to an engine")?))
     }
 
     /// The address, for C. Counts on.
-    pub(crate) fn into_raw(self) -> *mut Engine {
-        let raw = self.0.as_ptr();
-        core::mem::forget(self);
-        raw
+    pub(crate) fn into_raw(self) -> NonNull<()> {
+        self.0.into_raw()
     }
 
     /// Takes back what [`EngineRef::into_raw`] gave.
@@ -72,43 +57,33 @@ impl EngineRef {
     /// # Safety
     ///
     /// `raw` must be from `into_raw`, and taken back once only.
-    pub(crate) unsafe fn from_raw(raw: NonNull<Engine>) -> EngineRef {
-        EngineRef(raw)
-    }
-
-    fn engine(&self) -> &Engine {
-        // SAFETY: alive while counted.
-        unsafe { self.0.as_ref() }
+    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> EngineRef {
+        // SAFETY: the caller's promise.
+        EngineRef(unsafe { Counted::from_raw(raw) })
     }
 
     /// The configuration.
     pub(crate) fn config(&self) -> &Config {
-        &self.engine().config
+        &self.0.config
+    }
+
+    /// The types. They outlive the engine while they are referred to.
+    pub(crate) fn types(&self) -> &Counted<Registry> {
+        &self.0.types
     }
 
     /// A heap for a store: a reset one, if there is one, or a new one.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn take_heap(&self) -> Result<Box<dyn GcHeap>> {
-        let engine = self.engine();
-        match engine.pool.take() {
+        match self.0.pool.take() {
             Some(heap) => Ok(heap),
-            None => engine.config.runtime().new_heap(engine.heap_options),
+            None => self.0.config.runtime().new_heap(self.0.heap_options),
         }
     }
 
     /// Takes back the heap of a store that ends.
     pub(super) fn give_heap(&self, heap: Box<dyn GcHeap>) {
-        self.engine().pool.put(heap);
-    }
-}
-
-impl Drop for EngineRef {
-    fn drop(&mut self) {
-        if self.engine().references.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
-            // SAFETY: that was the last reference; `new` leaked the box.
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
-        }
+        self.0.pool.put(heap);
     }
 }

@@ -43,8 +43,6 @@ use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use config::Config;
-#[cfg(feature = "capi")]
-pub(crate) use engine::Engine;
 pub(crate) use engine::EngineRef;
 pub(crate) use externrefs::ExternRefOptions;
 pub(crate) use growth::GrowCallback;

@@ -1,0 +1,142 @@
+/* The allocator's functions, and those that map and commit pages, over the system's
+ * own, so that each request of the library can be refused and all that it gives
+ * back is counted. Requests of this thread count while `armed`.
+ *
+ * Included first, by one file of a program.
+ */
+#ifndef ALLOCATOR_H
+#define ALLOCATOR_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *old, size_t bytes);
+void *__libc_memalign(size_t alignment, size_t bytes);
+void __libc_free(void *block);
+
+static _Thread_local bool armed;
+/* Requests that are granted before the refusals begin. */
+static _Thread_local uint64_t granted;
+/* Whether all requests after the first refused one are refused as well. */
+static _Thread_local bool lasting;
+static _Thread_local uint64_t refusals;
+/* Only commits of pages are refused. */
+static _Thread_local bool commits_only;
+
+static inline bool refuse(void) {
+  if (!armed || commits_only) return false;
+  if (granted > 0) {
+    granted--;
+    return false;
+  }
+  if (!lasting && refusals > 0) return false;
+  refusals++;
+  errno = ENOMEM;
+  return true;
+}
+
+/* Blocks of the allocator and bytes of mappings that have not been given back. */
+static atomic_long blocks, mapped;
+
+static inline void *counted(void *block) {
+  if (block != NULL) blocks++;
+  return block;
+}
+
+void *malloc(size_t bytes) {
+  return refuse() ? NULL : counted(__libc_malloc(bytes));
+}
+
+void *calloc(size_t count, size_t bytes) {
+  return refuse() ? NULL : counted(__libc_calloc(count, bytes));
+}
+
+void *realloc(void *old, size_t bytes) {
+  void *block;
+  if (refuse()) return NULL;
+  block = __libc_realloc(old, bytes);
+  if (old == NULL && block != NULL) blocks++;
+  if (old != NULL && block == NULL && bytes == 0) blocks--;
+  return block;
+}
+
+void *aligned_alloc(size_t alignment, size_t bytes) {
+  return refuse() ? NULL : counted(__libc_memalign(alignment, bytes));
+}
+
+void *memalign(size_t alignment, size_t bytes) {
+  return aligned_alloc(alignment, bytes);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t bytes) {
+  void *block = aligned_alloc(alignment, bytes);
+  if (block == NULL) return ENOMEM;
+  *out = block;
+  return 0;
+}
+
+void free(void *block) {
+  if (block != NULL) blocks--;
+  __libc_free(block);
+}
+
+void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
+  void *mapping;
+  if (refuse()) return MAP_FAILED;
+  mapping = (void *)syscall(SYS_mmap, address, bytes, protection, flags, file, offset);
+  if (mapping != MAP_FAILED) mapped += (long)bytes;
+  return mapping;
+}
+
+int munmap(void *address, size_t bytes) {
+  mapped -= (long)bytes;
+  return (int)syscall(SYS_munmap, address, bytes);
+}
+
+int mprotect(void *address, size_t bytes, int protection) {
+  if ((protection & PROT_WRITE) != 0) {
+    if (refuse()) return -1;
+    if (armed && commits_only) {
+      refusals++;
+      errno = ENOMEM;
+      return -1;
+    }
+  }
+  return (int)syscall(SYS_mprotect, address, bytes, protection);
+}
+
+/* Grants some requests and refuses one, or all from then on. */
+static inline void arm(uint64_t grants, bool lastingly) {
+  granted = grants;
+  lasting = lastingly;
+  commits_only = false;
+  refusals = 0;
+  armed = true;
+}
+
+static inline void arm_commits(void) {
+  arm(0, true);
+  commits_only = true;
+}
+
+/* With 32 keys taken, setting the library's own needs memory in a new thread. */
+__attribute__((constructor)) static void take_keys(void) {
+  for (int i = 0; i < 32; i++) {
+    pthread_key_t key;
+    if (pthread_key_create(&key, NULL) != 0) abort();
+  }
+}
+
+#endif
