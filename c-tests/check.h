@@ -166,6 +166,16 @@ static inline gcroots_ref_t new_externref(void *data) {
   return ref;
 }
 
+/* Makes rooted objects until one is refused in this way: how many. */
+static inline size_t fill_store(gcroots_status_t refusal) {
+  size_t count = 0;
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
+  check_refused(__FILE__, __LINE__, "fill_store", refusal, status);
+  return count;
+}
+
 /* The host's pointer of an externref. */
 static inline void *data_of(gcroots_ref_t ref) {
   void *data = NULL;

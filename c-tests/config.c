@@ -31,16 +31,6 @@ static void make_garbage(int *finalized) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* How many rooted objects the store takes. */
-static size_t fill(void) {
-  size_t count = 0;
-  gcroots_ref_t ref;
-  gcroots_status_t status;
-  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
-  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
-  return count;
-}
-
 CASE(a_new_configuration_makes_an_engine) {
   gcroots_config_t *config = gcroots_config_new();
   CHECK(config != NULL);
@@ -206,7 +196,7 @@ CASE(a_refused_heap_limit_leaves_the_one_before) {
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, 0));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_heap_limit(config, SIZE_MAX));
   use(config);
-  CHECK(fill() <= (64 << 10) / 16);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) <= (64 << 10) / 16);
 }
 
 CASE(the_last_heap_limit_set_is_the_one) {
@@ -214,7 +204,7 @@ CASE(the_last_heap_limit_set_is_the_one) {
   OK(gcroots_config_set_heap_limit(config, 16 * GIB));
   OK(gcroots_config_set_heap_limit(config, 128 << 10));
   use(config);
-  CHECK(fill() > (64 << 10) / 16 - 16);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) > (64 << 10) / 16 - 16);
   CHECK(stats_of(store).committed_bytes <= 128 << 10);
 }
 
@@ -447,7 +437,7 @@ CASE(an_engine_keeps_a_copy_of_its_configuration) {
   gcroots_engine_free(made);
   new_externref(NULL);
   if (!stressed) CHECK(stats_of(store).collections == 0);
-  CHECK(fill() <= (64 << 10) / 16);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) <= (64 << 10) / 16);
 }
 
 CASE(a_configuration_makes_any_number_of_engines) {

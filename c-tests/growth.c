@@ -50,16 +50,6 @@ static void ask_host(size_t initial, size_t limit) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* Makes rooted objects until one is refused: how many. */
-static size_t fill(gcroots_status_t refusal) {
-  size_t count = 0;
-  gcroots_ref_t ref;
-  gcroots_status_t status;
-  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
-  check_refused(__FILE__, __LINE__, "fill", refusal, status);
-  return count;
-}
-
 /* How many objects a heap of so many bytes has room for. */
 static size_t room(size_t committed) {
   return committed / (collects ? 2 : 1) / 16 - 1;
@@ -101,7 +91,7 @@ CASE(the_last_callback_set_is_the_one) {
   OK(gcroots_config_set_grow_callback(config, answer, &host));
   OK(gcroots_store_free(store));
   store = store_with(config);
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(first.calls == 0 && host.calls == 1);
 }
 
@@ -148,20 +138,20 @@ CASE(it_is_not_asked_for_more_than_the_limit) {
   ask_host(INITIAL, LIMIT);
   host.allowed = SIZE_MAX;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(LIMIT));
+  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(LIMIT));
   CHECK(stats_of(store).committed_bytes == LIMIT && host.wanted == LIMIT);
   OK(gcroots_no_gc_exit(store));
   calls = host.calls;
-  CHECK(fill(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
   CHECK(host.calls == calls);
 }
 
 CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
   ask_host(INITIAL, LIMIT);
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   for (int i = 0; i < 20; i++) {
     int calls = host.calls;
-    CHECK(fill(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
+    CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == 0);
     CHECK(host.calls - calls >= 1 && host.calls - calls <= 2);
   }
 }
@@ -169,7 +159,7 @@ CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
 CASE(a_refused_allocation_collects_once) {
   if (!collects || stressed) return;
   ask_host(INITIAL, LIMIT);
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.calls == 1 && stats_of(store).collections == 1);
 }
 
@@ -268,7 +258,7 @@ CASE(a_store_with_a_used_heap_asks_again) {
 CASE(a_refused_heap_answers_out_of_memory_with_the_bytes) {
   char bytes[32];
   ask_host(INITIAL, LIMIT);
-  CHECK(fill(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL));
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL));
   CHECK(snprintf(bytes, sizeof bytes, " %zu bytes", host.wanted) > 0);
   CHECK(strstr(gcroots_last_error(), bytes) != NULL);
   CHECK(strstr(gcroots_last_error(), "callback") != NULL);
@@ -282,7 +272,7 @@ CASE(a_refused_object_changes_nothing) {
   gcroots_stats_t before, after;
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   before = stats_of(store);
   for (int i = 0; i < 5; i++) {
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
@@ -311,10 +301,10 @@ CASE(a_refused_store_works_on) {
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
   scope = enter();
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   OK(gcroots_scope_exit(store, scope));
   OK(gcroots_store_gc(store));
-  if (collects) CHECK(fill(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
+  if (collects) CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
   host.allowed = SIZE_MAX;
   CHECK(data_of(new_externref(&scope)) == &scope);
   CHECK(stats_of(store).committed_bytes == host.wanted);
@@ -359,7 +349,7 @@ CASE(a_refusal_in_a_no_gc_span_answers_no_gc) {
   ask_host(INITIAL, LIMIT);
   scope = enter();
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill(refusal) == room(INITIAL) && host.calls == 1);
+  CHECK(fill_store(refusal) == room(INITIAL) && host.calls == 1);
   calls = host.calls;
   REFUSED(refusal, gcroots_externref_new(store, &finalized, count_call, &out));
   CHECK(host.calls == calls + 1 && same_bits(out, untouched()));
@@ -374,7 +364,7 @@ CASE(in_a_no_gc_span_the_heap_grows_as_allowed) {
   ask_host(INITIAL, LIMIT);
   host.allowed = 2 * INITIAL;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(2 * INITIAL));
+  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(2 * INITIAL));
   CHECK(stats_of(store).committed_bytes == 2 * INITIAL && stats_of(store).collections == 0);
 }
 
@@ -480,7 +470,7 @@ CASE(another_thread_is_the_wrong_one_inside) {
   host.body = call_from_another_thread;
   live_scope = enter();
   live_ref = new_externref(NULL);
-  fill(GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.calls == 1);
 }
 
@@ -495,7 +485,7 @@ static void use_another(void) {
   make_garbage(&inner_finalized);
   /* Without the collections of stress, which would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
-  fill(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY);
+  fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.store == store && host.calls > of_outer.calls);
   OK(gcroots_store_verify(store));
   OK(gcroots_store_free(store));
@@ -508,7 +498,7 @@ CASE(another_store_may_be_used_inside) {
   ask_host(INITIAL, LIMIT);
   first = new_externref(&first);
   host.body = use_another;
-  CHECK(fill(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
+  CHECK(fill_store(GCROOTS_ERROR_OUT_OF_MEMORY) == room(INITIAL) - 1);
   CHECK(host.calls == 1 && inner_finalized == 1);
   CHECK(data_of(first) == &first);
   host.allowed = SIZE_MAX;

@@ -21,16 +21,6 @@ static void limit_store(size_t limit) {
   store = new_store(limit);
 }
 
-/* Fills the store with rooted objects; returns how many. */
-static size_t fill(void) {
-  size_t count = 0;
-  gcroots_ref_t ref;
-  gcroots_status_t status;
-  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
-  check_refused(__FILE__, __LINE__, "fill", GCROOTS_ERROR_OUT_OF_MEMORY, status);
-  return count;
-}
-
 /* What a space of the limit has room for, at 16 bytes an object. */
 static size_t room(size_t limit) {
   return limit / (collects ? 2 : 1) / 16;
@@ -39,7 +29,7 @@ static size_t room(size_t limit) {
 CASE(a_full_heap_answers_out_of_memory) {
   size_t count;
   limit_store(64 << 10);
-  count = fill();
+  count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(count <= room(64 << 10) && count + 2 >= room(64 << 10));
   CHECK(stats_of(store).objects == count);
 }
@@ -48,7 +38,7 @@ CASE(a_full_heap_collects_before_it_refuses) {
   gcroots_ref_t out;
   uint64_t before;
   limit_store(64 << 10);
-  fill();
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   before = stats_of(store).collections;
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
                            gcroots_externref_new(store, NULL, NULL, &out));
@@ -62,7 +52,7 @@ CASE(a_refused_object_changes_nothing) {
   int finalized = 0;
   limit_store(32 << 10);
   first = new_externref(&first);
-  fill();
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   stats = stats_of(store);
   for (int i = 0; i < 10; i++)
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
@@ -84,7 +74,7 @@ CASE(dropping_roots_makes_room_again) {
   gcroots_ref_t out;
   limit_store(64 << 10);
   scope = enter();
-  first = fill();
+  first = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   OK(gcroots_scope_exit(store, scope));
   if (!collects) {
     REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
@@ -92,7 +82,7 @@ CASE(dropping_roots_makes_room_again) {
   }
   for (int round = 0; round < 5; round++) {
     scope = enter();
-    second = fill();
+    second = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
     CHECK(second == first);
     OK(gcroots_scope_exit(store, scope));
   }
@@ -106,7 +96,7 @@ CASE(dropping_one_root_makes_room_for_one_object) {
   scope = enter();
   handle = root(new_externref(NULL));
   OK(gcroots_scope_exit(store, scope));
-  fill();
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   OK(gcroots_manually_rooted_unroot(store, &handle));
   if (!collects) {
     REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
@@ -147,7 +137,7 @@ CASE(a_small_limit_is_rounded_up_to_64_kib_at_most) {
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     size_t count;
     limit_store(limits[i]);
-    count = fill();
+    count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
     if (i == 0) least = count;
     CHECK(count == least && count > 0);
     CHECK(stats_of(store).committed_bytes <= 64 << 10);
@@ -184,7 +174,7 @@ CASE(an_initial_size_does_not_exceed_the_limit) {
     gcroots_engine_free(made);
     new_externref(NULL);
     CHECK(stats_of(store).committed_bytes <= (limits[i] > 65536 ? limits[i] : 65536));
-    fill();
+    fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
     CHECK(stats_of(store).committed_bytes <= (limits[i] > 65536 ? limits[i] : 65536));
   }
 }
@@ -356,7 +346,7 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   /* Filling takes quadratic time there. */
   if (stressed) return;
   arm_commits();
-  count = fill();
+  count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   armed = false;
   CHECK(refusals > 0 && count > 0);
   CHECK(stats_of(store).committed_bytes == committed);

@@ -57,16 +57,6 @@ static void next_store(void) {
   CHECK(memcmp(&stats, &zeros, sizeof stats) == 0);
 }
 
-/* Makes rooted objects until the heap is full: how many. */
-static size_t fill(void) {
-  size_t count = 0;
-  gcroots_ref_t ref;
-  gcroots_status_t status;
-  while ((status = gcroots_externref_new(store, NULL, NULL, &ref)) == GCROOTS_OK) count++;
-  check_refused(__FILE__, __LINE__, "fill", GCROOTS_ERROR_OUT_OF_MEMORY, status);
-  return count;
-}
-
 /* --- How many heaps it keeps ----------------------------------------------------- */
 
 CASE(no_configuration_is_refused) {
@@ -284,7 +274,7 @@ CASE(a_used_heap_has_the_same_limit) {
   for (int round = 0; round < 4; round++) {
     size_t count;
     next_store();
-    count = fill();
+    count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
     if (round == 0) first = count;
     CHECK(count == first && stats_of(store).committed_bytes <= limit);
     OK(gcroots_store_verify(store));

@@ -178,7 +178,7 @@ unsafe fn read_options(
         return Err(Error::InvalidArgument {
             parameter: "options->tag",
             value: options.tag as u64,
-            allowed: "addresses outside the library",
+            allowed: "any other address",
         });
     }
     Ok(ExternRefOptions {

@@ -9,7 +9,8 @@
  * may be passed as a handle or a scope, and any integer where a number is
  * wanted: what is wrong is refused with a status and a message
  * (gcroots_last_error()), and nothing has changed, except that a call that may
- * collect may have collected.
+ * collect may have collected, and that roots may have ended that were given to
+ * gcroots_manually_rooted_unroot_later().
  *
  * Functions that can fail return a gcroots_status_t and write their output,
  * `out`, only on success. An input and `out` may be at the same address.

@@ -34,8 +34,8 @@
 //!
 //! A root belongs to the store's owner thread, but destructors and other
 //! languages' finalizers run anywhere. [`unroot_later`] finds the store by the
-//! id in the handle ([`directory`]) and queues the slot (`unroot_queue.rs`); the owner, which pays one load for it when it
-//! makes a root, unroots later.
+//! id in the handle ([`directory`]) and queues the slot (`unroot_queue.rs`); the
+//! owner, which pays one load for it when it makes a root, unroots later.
 //!
 //! # `roots.never-stale`
 //!

@@ -36,8 +36,9 @@ impl Store {
         self.manual.released().wrapping_add(self.assigned.get())
     }
 
-    /// Collects once. Finalizers are queued, not run. Nothing happens before
-    /// the first allocation, under `null`, or in a no-GC span.
+    /// Ends the roots that other threads want unrooted, and collects once.
+    /// Finalizers are queued, not run. Nothing is collected under `null` or in a
+    /// no-GC span, and before the first allocation there is nothing to do.
     pub(super) fn collect(&self) -> Result<()> {
         self.cold.borrow_mut().collect(self)
     }

@@ -92,8 +92,8 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
         return store().collect();
     }
     store().host.begin_full_collection();
+    store().manual.unroot_queued();
     loop {
-        store().manual.unroot_queued();
         let releases = store().releases();
         store().collect()?;
         // SAFETY: the caller's promise.
