@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 17] = [
     "version",
     "status",
     "config",
@@ -27,6 +27,8 @@ const SECTIONS: [&str; 15] = [
     "no_gc",
     "types",
     "rec_group",
+    "value",
+    "structs",
 ];
 
 const DIRECTORY: &str = "src/capi";
@@ -99,6 +101,8 @@ fn items(section: &str) -> Result<String> {
     };
     config.function.must_use = Some("GCROOTS_NODISCARD".into());
     config.function.prefix = Some("GCROOTS_API".into());
+    // Also those that no function of the section mentions.
+    config.export.include = types(section)?;
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(Path::new(DIRECTORY).join(format!("{section}.rs")))
@@ -107,4 +111,15 @@ fn items(section: &str) -> Result<String> {
     let mut text = Vec::new();
     bindings.write(&mut text);
     Ok(String::from_utf8(text)?)
+}
+
+/// The names of the section's exported structs and unions.
+fn types(section: &str) -> Result<Vec<String>> {
+    let name = |line: &str| {
+        let name = line
+            .strip_prefix("pub struct ")
+            .or_else(|| line.strip_prefix("pub union "))?;
+        Some(name.split([' ', '(', '{', ';']).next()?.to_owned())
+    };
+    Ok(read(&format!("{section}.rs"))?.lines().filter_map(name).collect())
 }

@@ -14,6 +14,8 @@ static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
+static gcroots_type_t *pair_type;
+static gcroots_ref_t pair;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
 #define MUST(call)               \
@@ -103,6 +105,57 @@ static void store_new_object_free(uint64_t count) {
   }
 }
 
+static void struct_new(uint64_t count) {
+  gcroots_val_t fields[2];
+  fields[0].kind = GCROOTS_STORAGE_I32;
+  fields[0].of.i32 = 1;
+  fields[1].kind = GCROOTS_STORAGE_REF;
+  fields[1].of.ref = pair;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_new(s, pair_type, fields, 2, &ref)); KEEP(&ref))
+}
+
+static void struct_get(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = pair;
+  int32_t value;
+  while (count-- > 0) {
+    MUST(gcroots_struct_get_i32(s, ref, 0, &value));
+    KEEP(value);
+  }
+}
+
+static void struct_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = pair;
+  while (count-- > 0) MUST(gcroots_struct_set_i32(s, ref, 0, 1));
+}
+
+static void struct_get_ref(uint64_t count) {
+  const gcroots_ref_t from = pair;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_get_ref(s, from, 1, &ref)); KEEP(&ref))
+}
+
+static void struct_set_ref(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = pair;
+  while (count-- > 0) MUST(gcroots_struct_set_ref(s, ref, 1, ref));
+}
+
+/* A struct of a number and a reference, both mutable, that refers to itself. */
+static void make_pair(void) {
+  gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
+                                    {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  gcroots_rec_group_t *group = gcroots_rec_group_new();
+  const gcroots_rec_group_t *groups[1];
+  uint32_t position;
+  groups[0] = group;
+  MUST(gcroots_rec_group_add_struct(group, NULL, fields, 2, &position));
+  MUST(gcroots_rec_group_register(engine, groups, 1, &pair_type, 1));
+  gcroots_rec_group_free(group);
+  MUST(gcroots_struct_new_default(store, pair_type, &pair));
+  MUST(gcroots_struct_set_ref(store, pair, 1, pair));
+}
+
 static const struct {
   const char *name;
   void (*body)(uint64_t count);
@@ -115,6 +168,11 @@ static const struct {
   {"externref_new", externref_new},
   {"externref_new_finalized", externref_new_finalized},
   {"store_new_object_free", store_new_object_free},
+  {"struct_new", struct_new},
+  {"struct_get", struct_get},
+  {"struct_set", struct_set},
+  {"struct_get_ref", struct_get_ref},
+  {"struct_set_ref", struct_set_ref},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {
@@ -132,12 +190,14 @@ int main(int argc, char **argv) {
   MUST(gcroots_store_new(engine, &store));
   MUST(gcroots_externref_new(store, &store, NULL, &object));
   MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
+  make_pair();
   for (i = 0; i < sizeof operations / sizeof *operations; i++) {
     if (strcmp(operations[i].name, argv[1]) == 0) {
       uint64_t count = strtoull(argv[2], NULL, 10);
       operations[i].body(count);
       measured(operations[i].body, count);
       MUST(gcroots_store_free(store));
+      gcroots_type_free(pair_type);
       gcroots_engine_free(engine);
       return 0;
     }

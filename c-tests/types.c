@@ -399,11 +399,12 @@ CASE(an_array_begins_with_its_length) {
   }
 }
 
-CASE(a_function_has_no_layout) {
-  gcroots_field_type_t number = plain(GCROOTS_STORAGE_I64);
-  gcroots_type_t *type = new_func(&number, 1, &number, 1);
+CASE(a_function_has_the_layout_of_an_exception_with_its_parameters) {
+  gcroots_field_type_t params[2] = {plain(GCROOTS_STORAGE_I32), plain(GCROOTS_STORAGE_I64)};
+  gcroots_type_t *type = new_func(params, 2, params, 1);
   gcroots_layout_t layout = layout_of(type);
-  CHECK(layout.bytes == 0 && layout.element_bytes == 0 && layout.offset_count == 0);
+  CHECK(layout.bytes == 32 && layout.element_bytes == 0 && layout.offset_count == 2);
+  CHECK(layout.offsets[0] == 16 && layout.offsets[1] == 24);
   gcroots_type_free(type);
 }
 

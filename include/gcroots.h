@@ -100,7 +100,7 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_WRONG_STORE 3
 
 /**
- * The type belongs to another engine. Not used yet.
+ * The type belongs to another engine.
  */
 #define GCROOTS_ERROR_WRONG_ENGINE 4
 
@@ -130,12 +130,12 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_TYPE_MISMATCH 9
 
 /**
- * A write to something immutable. Not used yet.
+ * A write to something immutable.
  */
 #define GCROOTS_ERROR_IMMUTABLE 10
 
 /**
- * A field, element or range that is not there. Not used yet.
+ * A field, element or range that is not there.
  */
 #define GCROOTS_ERROR_OUT_OF_BOUNDS 11
 
@@ -1505,6 +1505,309 @@ gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
                                             size_t group_count,
                                             gcroots_type_t **out,
                                             size_t type_count);
+
+/* --- Values ------------------------------------------------------------------
+ *
+ * What fields and elements are set to and read as, where the type is known only at
+ * run time. Functions for one type, like gcroots_struct_get_i32(), are faster.
+ */
+
+/**
+ * 128 bits.
+ */
+typedef struct {
+  /**
+   * In the order in which memory has them.
+   */
+  uint8_t bytes[16];
+} gcroots_v128_t;
+
+/**
+ * What a gcroots_val_t holds.
+ */
+typedef union {
+  /**
+   * GCROOTS_STORAGE_I32.
+   */
+  int32_t i32;
+  /**
+   * GCROOTS_STORAGE_I64.
+   */
+  int64_t i64;
+  /**
+   * GCROOTS_STORAGE_F32.
+   */
+  float f32;
+  /**
+   * GCROOTS_STORAGE_F64.
+   */
+  double f64;
+  /**
+   * GCROOTS_STORAGE_V128.
+   */
+  gcroots_v128_t v128;
+  /**
+   * GCROOTS_STORAGE_REF. Going in a handle of either kind (borrowed) or null; coming
+   * out a new handle of the current scope, or null.
+   */
+  gcroots_ref_t ref;
+} gcroots_val_of_t;
+
+/**
+ * A value. A packed field or element takes the lower bits of an I32, and is read as
+ * one with zeros before it.
+ */
+typedef struct {
+  /**
+   * Which member of `of` is meant: GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
+   */
+  gcroots_storage_t kind;
+  /**
+   * The value.
+   */
+  gcroots_val_of_t of;
+} gcroots_val_t;
+
+/* --- Structs -----------------------------------------------------------------
+ *
+ * A struct has the fields of its type, at indices from 0 on. The store keeps each type
+ * that it has made an object of; the caller's reference may go. References inside a
+ * gcroots_val_t are borrowed going in and new handles of the current scope coming out.
+ *
+ * Functions that take a struct answer GCROOTS_ERROR_WRONG_STORE,
+ * GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
+ * GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
+ * is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED; then
+ * GCROOTS_ERROR_OUT_OF_BOUNDS for a field that is not there. Functions that set answer
+ * GCROOTS_ERROR_IMMUTABLE next, and last GCROOTS_ERROR_NULL_REFERENCE for null in a
+ * field that is never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that the field
+ * does not take.
+ */
+
+/**
+ * Makes a struct of these values, one for each field, rooted in the current scope. May
+ * collect.
+ *
+ * \param type (borrowed)
+ * \param fields the values (borrowed), nullable if there is none
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
+ *         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
+ *         another engine, or of no structs; GCROOTS_ERROR_INVALID_ARGUMENT for a
+ *         `count` that is not the type's; for a value as functions that set;
+ *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
+                                    const gcroots_type_t *type,
+                                    const gcroots_val_t *fields,
+                                    size_t count,
+                                    gcroots_ref_t *out);
+
+/**
+ * Makes a struct whose fields are zeros and nulls, rooted in the current scope. May
+ * collect.
+ *
+ * \param type (borrowed)
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
+ *         structs, or with a reference that is never null; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_new_default(gcroots_store_t *store,
+                                            const gcroots_type_t *type,
+                                            gcroots_ref_t *out);
+
+/**
+ * A field's value. Never collects.
+ *
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
+ * \return for the struct and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
+ *         GCROOTS_ERROR_LIMIT if a handle is needed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get(gcroots_store_t *store,
+                                    gcroots_ref_t ref,
+                                    size_t index,
+                                    gcroots_val_t *out);
+
+/**
+ * Sets a field. Never collects.
+ *
+ * \param value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
+ *         struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set(gcroots_store_t *store,
+                                    gcroots_ref_t ref,
+                                    size_t index,
+                                    const gcroots_val_t *value);
+
+/**
+ * A field that stores an i32. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_i32(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        int32_t *out);
+
+/**
+ * A field that stores an i64. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_i64(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        int64_t *out);
+
+/**
+ * A field that stores an f32. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_f32(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        float *out);
+
+/**
+ * A field that stores an f64. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_f64(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        double *out);
+
+/**
+ * A field that stores a v128. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_v128(gcroots_store_t *store,
+                                         gcroots_ref_t ref,
+                                         size_t index,
+                                         gcroots_v128_t *out);
+
+/**
+ * Sets a field that stores an i32. A packed one takes the lower bits. Never collects.
+ *
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_i32(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        int32_t value);
+
+/**
+ * Sets a field that stores an i64. Never collects.
+ *
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_i64(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        int64_t value);
+
+/**
+ * Sets a field that stores an f32. Never collects.
+ *
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_f32(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        float value);
+
+/**
+ * Sets a field that stores an f64. Never collects.
+ *
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_f64(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        double value);
+
+/**
+ * Sets a field that stores a v128. Never collects.
+ *
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_v128(gcroots_store_t *store,
+                                         gcroots_ref_t ref,
+                                         size_t index,
+                                         gcroots_v128_t value);
+
+/**
+ * A field that is packed, an i8 or i16, with its sign extended. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_s(gcroots_store_t *store,
+                                      gcroots_ref_t ref,
+                                      size_t index,
+                                      int32_t *out);
+
+/**
+ * A field that is packed, an i8 or i16, with zeros before it. Never collects.
+ *
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_u(gcroots_store_t *store,
+                                      gcroots_ref_t ref,
+                                      size_t index,
+                                      uint32_t *out);
+
+/**
+ * A field that stores a reference. Never collects.
+ *
+ * \param[out] out a new handle of the current scope, or null
+ * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another field; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        gcroots_ref_t *out);
+
+/**
+ * Sets a field that stores a reference. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return for the struct, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        gcroots_ref_t value_or_null);
 
 /* --- Inline ---------------------------------------------------------------- */
 

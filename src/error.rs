@@ -88,6 +88,22 @@ pub enum Error {
         /// What was found.
         found: &'static str,
     },
+    /// The object is of another type than the needed one.
+    NotOfType {
+        /// The index of the needed type.
+        needed: u32,
+        /// What was found.
+        found: &'static str,
+        /// The index of its type, if it has one.
+        found_type: Option<u32>,
+    },
+    /// What cannot be set.
+    Immutable {
+        /// What it is.
+        what: &'static str,
+        /// The index of its type.
+        type_index: u32,
+    },
     /// There is no such field.
     OutOfBounds {
         /// What there is not.
@@ -213,6 +229,17 @@ impl fmt::Display for Error {
                 length,
             } => write!(f, "there is no {what} {index}, only {length} of them"),
             Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
+            Error::NotOfType {
+                needed,
+                found,
+                found_type: Some(index),
+            } => write!(f, "needed type {needed}, found {found} of type {index}"),
+            Error::NotOfType { needed, found, .. } => {
+                write!(f, "needed type {needed}, found {found}")
+            }
+            Error::Immutable { what, type_index } => {
+                write!(f, "{what} of type {type_index} cannot be set")
+            }
             Error::ScopeOrder {
                 scope,
                 innermost: 0,

@@ -30,7 +30,9 @@ pub mod reference;
 pub mod scope;
 pub mod status;
 pub mod store;
+pub mod structs;
 pub mod types;
+pub mod value;
 pub mod version;
 pub mod weak;
 

@@ -17,7 +17,7 @@ pub const GCROOTS_ERROR_NULL_ARGUMENT: gcroots_status_t = 1;
 pub const GCROOTS_ERROR_INVALID_ARGUMENT: gcroots_status_t = 2;
 /// The handle belongs to another store, or to one since deleted.
 pub const GCROOTS_ERROR_WRONG_STORE: gcroots_status_t = 3;
-/// The type belongs to another engine. Not used yet.
+/// The type belongs to another engine.
 pub const GCROOTS_ERROR_WRONG_ENGINE: gcroots_status_t = 4;
 /// The store belongs to another thread, or is detached.
 pub const GCROOTS_ERROR_WRONG_THREAD: gcroots_status_t = 5;
@@ -29,9 +29,9 @@ pub const GCROOTS_ERROR_UNROOTED: gcroots_status_t = 7;
 pub const GCROOTS_ERROR_NULL_REFERENCE: gcroots_status_t = 8;
 /// Not of the needed type, or a failed cast.
 pub const GCROOTS_ERROR_TYPE_MISMATCH: gcroots_status_t = 9;
-/// A write to something immutable. Not used yet.
+/// A write to something immutable.
 pub const GCROOTS_ERROR_IMMUTABLE: gcroots_status_t = 10;
-/// A field, element or range that is not there. Not used yet.
+/// A field, element or range that is not there.
 pub const GCROOTS_ERROR_OUT_OF_BOUNDS: gcroots_status_t = 11;
 /// Not the innermost scope, or not open.
 pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
@@ -81,7 +81,8 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
         Error::Unrooted { .. } => GCROOTS_ERROR_UNROOTED,
         Error::NullReference { .. } => GCROOTS_ERROR_NULL_REFERENCE,
         Error::OutOfBounds { .. } => GCROOTS_ERROR_OUT_OF_BOUNDS,
-        Error::TypeMismatch { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
+        Error::TypeMismatch { .. } | Error::NotOfType { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
+        Error::Immutable { .. } => GCROOTS_ERROR_IMMUTABLE,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
         Error::HeapLimit { .. } | Error::GrowthRefused { .. } | Error::SystemMemory { .. } => {

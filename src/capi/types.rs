@@ -125,13 +125,14 @@ pub struct gcroots_field_type_t {
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_layout_t {
     /// A struct's size; where an array's elements begin (its length, a uint32_t, is at
-    /// 8); 0 of a function.
+    /// 8); of a function that of an exception whose tag has it.
     pub bytes: u32,
     /// The size of an array's element; 0 of others.
     pub element_bytes: u32,
-    /// How many offsets there are: a struct's fields; 0 of others.
+    /// How many offsets there are: a struct's fields, a function's parameters;
+    /// 0 of an array.
     pub offset_count: usize,
-    /// The fields' offsets (borrowed, as long as the type).
+    /// The offsets of the fields, or of an exception's (borrowed, as long as the type).
     pub offsets: *const u32,
 }
 

@@ -26,9 +26,9 @@ use core::marker::PhantomData;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, GRANULE,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, Layout,
-    LayoutTable, ObjectHeader, Progress, Region, Reservation, Survivors, heap_limit,
+    AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList,
+    GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, LayoutTable, ObjectHeader, Progress, Region,
+    Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -184,7 +184,7 @@ impl CopyingHeap {
             }
             return Ok(new);
         }
-        let (_, bytes) = layouts.measure(from, offset, header)?;
+        let bytes = layouts.measure(from, offset, header)?.bytes;
         if bytes > self.cycle.from_end - offset {
             return Err(Error::internal("an object beyond the heap's end", offset));
         }
@@ -212,25 +212,10 @@ impl CopyingHeap {
     fn scan_object(&mut self, offset: u64, layouts: &LayoutTable) -> Result<u64> {
         let to = self.old_and_new().1;
         let header = ObjectHeader::from_bits(to.load_u64(offset)?);
-        let (layout, bytes) = layouts.measure(to, offset, header)?;
-        match layout {
-            Layout::Fixed { references, .. } => {
-                for &at in references {
-                    self.scan_slot(offset + u64::from(at), layouts)?;
-                }
-            }
-            Layout::Array {
-                references: true, ..
-            } => {
-                let length = to.load_u32(offset + ARRAY_LENGTH)?;
-                for element in 0..u64::from(length) {
-                    self.scan_slot(offset + ARRAY_ELEMENTS + 4 * element, layouts)?;
-                }
-            }
-            Layout::Array { .. } => {}
-        }
-        debug_assert!(bytes >= HEADER_BYTES);
-        Ok(bytes)
+        let measured = layouts.measure(to, offset, header)?;
+        measured.each_reference(|at| self.scan_slot(offset + at, layouts))?;
+        debug_assert!(measured.bytes >= HEADER_BYTES);
+        Ok(measured.bytes)
     }
 }
 

@@ -8,7 +8,8 @@
 use core::cell::Cell;
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::reference::GRANULE;
+use super::layout::LEAST_BYTES;
+use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
 
 /// What stands at the base before there is a heap; never written.
@@ -32,8 +33,17 @@ pub(crate) struct AllocationArea {
     budget_end: Cell<u64>,
     after_collection: Cell<u64>,
     attention: Cell<bool>,
+    barriers: Cell<bool>,
     no_gc: Cell<u32>,
 }
+
+/// Types of which all bits are values.
+pub(crate) trait PlainBits: Copy {}
+impl PlainBits for u8 {}
+impl PlainBits for u16 {}
+impl PlainBits for u32 {}
+impl PlainBits for u64 {}
+impl PlainBits for [u8; 16] {}
 
 impl AllocationArea {
     /// The area of a store that has no heap yet: every allocation takes the
@@ -49,6 +59,7 @@ impl AllocationArea {
             budget_end: Cell::new(0),
             after_collection: Cell::new(0),
             attention: Cell::new(false),
+            barriers: Cell::new(false),
             no_gc: Cell::new(0),
         }
     }
@@ -101,6 +112,17 @@ impl AllocationArea {
     pub(crate) fn set_attention(&self, on: bool) {
         self.attention.set(on);
         self.refresh();
+    }
+
+    /// Tells the mutator whether it may store references without a barrier.
+    pub(crate) fn set_barriers(&self, on: bool) {
+        self.barriers.set(on);
+    }
+
+    /// Whether references must be stored through the heap's barriers alone.
+    #[inline(always)]
+    pub(crate) fn has_barriers(&self) -> bool {
+        self.barriers.get()
     }
 
     fn refresh(&self) {
@@ -185,7 +207,80 @@ impl AllocationArea {
         self.base.get().wrapping_add(offset as usize)
     }
 
+    /// Reads what is at `offset`; `None` unless that lies among the objects.
+    #[inline(always)]
+    pub(crate) fn load<T: PlainBits>(&self, offset: u64) -> Option<T> {
+        if !self.contains(offset, size_of::<T>() as u64) {
+            return None;
+        }
+        // SAFETY: in use, so committed; any bits are a `T`.
+        Some(unsafe { self.address(offset).cast::<T>().read_unaligned() })
+    }
+
+    /// Writes to `offset`; `None` unless that lies among the objects.
+    #[inline(always)]
+    pub(crate) fn store<T: PlainBits>(&self, offset: u64, value: T) -> Option<()> {
+        if !self.contains(offset, size_of::<T>() as u64) {
+            return None;
+        }
+        // SAFETY: in use, so committed.
+        unsafe { self.address(offset).cast::<T>().write_unaligned(value) };
+        Some(())
+    }
+
+    /// Copies `bytes` from `offset` on to memory outside the heap; `None` unless they
+    /// lie among the objects.
+    ///
+    /// # Safety
+    ///
+    /// `target` must be valid for writing so many bytes, none of them in the heap.
+    pub(crate) unsafe fn copy_out(&self, offset: u64, target: *mut u8, bytes: u64) -> Option<()> {
+        if !self.contains(offset, bytes) {
+            return None;
+        }
+        // SAFETY: in use, so committed; the caller's promise.
+        unsafe { target.copy_from_nonoverlapping(self.address(offset), bytes as usize) };
+        Some(())
+    }
+
+    /// Copies `bytes` of memory outside the heap to `offset`; `None` unless that lies
+    /// among the objects.
+    ///
+    /// # Safety
+    ///
+    /// `source` must be valid for reading so many bytes, none of them in the heap.
+    pub(crate) unsafe fn copy_in(&self, offset: u64, source: *const u8, bytes: u64) -> Option<()> {
+        if !self.contains(offset, bytes) {
+            return None;
+        }
+        // SAFETY: in use, so committed; the caller's promise.
+        unsafe { source.copy_to_nonoverlapping(self.address(offset), bytes as usize) };
+        Some(())
+    }
+
+    /// Copies `bytes` from `source` to `target`, which may overlap; `None` unless both
+    /// lie among the objects.
+    pub(crate) fn copy_within(&self, source: u64, target: u64, bytes: u64) -> Option<()> {
+        if !self.contains(source, bytes) || !self.contains(target, bytes) {
+            return None;
+        }
+        // SAFETY: in use, so committed.
+        unsafe {
+            self.address(source)
+                .copy_to(self.address(target), bytes as usize)
+        };
+        Some(())
+    }
+
+    /// Whether `reference` is null, an `i31`, or lies where an object may be: the 16
+    /// bytes there can be read.
+    #[inline(always)]
+    pub(crate) fn may_hold(&self, reference: GcRef) -> bool {
+        !reference.is_object() || self.contains(reference.offset(), LEAST_BYTES.into())
+    }
+
     /// Whether `bytes` from `offset` on are in use.
+    #[inline(always)]
     pub(crate) fn contains(&self, offset: u64, bytes: u64) -> bool {
         offset >= self.start.get() && offset <= self.next.get() && bytes <= self.next.get() - offset
     }

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     /// No object: memory given back before a collection. The type's place holds
     /// its size in granules.
     Free = 4,
+    /// A tag and fields at fixed offsets. The type is the tag's.
+    Exn = 5,
 }
 
 /// An object's header.
@@ -70,6 +72,7 @@ impl ObjectHeader {
             2 => Some(Kind::Struct),
             3 => Some(Kind::Array),
             4 => Some(Kind::Free),
+            5 => Some(Kind::Exn),
             _ => None,
         }
     }
@@ -78,6 +81,12 @@ impl ObjectHeader {
     #[inline(always)]
     pub(crate) const fn is_extern(self) -> bool {
         self.0 as u8 == Kind::Extern as u8
+    }
+
+    /// The bits of the kind, whether there is such a kind or not.
+    #[inline(always)]
+    pub(crate) const fn kind_bits(self) -> u8 {
+        self.0 as u8
     }
 
     /// The type's index; of [`Kind::Free`] the size in granules.

@@ -2,7 +2,8 @@
 //!
 //! Collectors and walks know objects only through these. The table is indexed
 //! by the type index in the header and belongs to the store, so finding a
-//! layout takes no lock.
+//! layout takes no lock. All collectors share one header and so one layout for a type:
+//! what they know of an object is in the header's collector bits or beside the heap.
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::memory::Region;
@@ -10,7 +11,8 @@ use super::reference::GRANULE;
 use crate::error::{Error, Result};
 use crate::fallible;
 
-/// The type index of every externref.
+/// The type index of every externref. Their kind tells them from objects of the
+/// engine's type 0.
 pub(crate) const EXTERN_TYPE: u32 = 0;
 
 /// Where an array keeps its length, a `u32`, from the object's start.
@@ -24,17 +26,18 @@ pub(crate) const ARRAY_ELEMENTS: u64 = 16;
 pub(crate) const LEAST_BYTES: u32 = 16;
 
 /// The size of an object of some type, and where its references are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Layout {
     /// A fixed size.
     Fixed {
+        /// The kind in the header.
+        kind: Kind,
         /// Bytes, header included, a multiple of the granule, at least
         /// [`LEAST_BYTES`].
         bytes: u32,
-        /// Offsets of 32-bit references from the object's start.
-        references: Vec<u32>,
+        /// Where the references are.
+        references: References,
     },
-    #[cfg_attr(not(test), expect(dead_code, reason = "arrays come with types"))]
     /// A length at [`ARRAY_LENGTH`], elements from [`ARRAY_ELEMENTS`] on.
     Array {
         /// Bytes of an element.
@@ -44,75 +47,193 @@ pub(crate) enum Layout {
     },
 }
 
-/// A store's layouts, by type index.
+/// Where an object of a fixed size has references: those near its start as bits,
+/// which are faster to go through than a list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct References {
+    /// Bit `i` is the reference at `HEADER_BYTES + 4 * i`.
+    near: u64,
+    /// Offsets of the others.
+    far: Vec<u32>,
+}
+
+impl References {
+    /// References at these offsets from the object's start, multiples of 4 beyond the
+    /// header.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn at(offsets: impl Iterator<Item = u32>) -> Result<References> {
+        let mut references = References::default();
+        for offset in offsets {
+            debug_assert!(offset >= HEADER_BYTES as u32 && offset.is_multiple_of(4));
+            let slot = (offset - HEADER_BYTES as u32) / 4;
+            match 1_u64.checked_shl(slot) {
+                Some(bit) => references.near |= bit,
+                None => fallible::push(&mut references.far, offset)?,
+            }
+        }
+        Ok(references)
+    }
+
+    /// A copy.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    fn try_clone(&self) -> Result<References> {
+        let mut far = Vec::new();
+        far.try_reserve_exact(self.far.len())
+            .map_err(|_| fallible::refused(self.far.len() * 4))?;
+        far.extend(self.far.iter().copied());
+        Ok(References {
+            near: self.near,
+            far,
+        })
+    }
+
+    /// Calls `visit` with each reference's offset from the object's start.
+    #[inline]
+    pub(crate) fn each(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        let mut near = self.near;
+        while near != 0 {
+            visit(HEADER_BYTES + 4 * u64::from(near.trailing_zeros()))?;
+            near &= near - 1;
+        }
+        self.far.iter().try_for_each(|&at| visit(at.into()))
+    }
+}
+
+impl Layout {
+    /// A copy.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn try_clone(&self) -> Result<Layout> {
+        Ok(match self {
+            Layout::Fixed {
+                kind,
+                bytes,
+                references,
+            } => Layout::Fixed {
+                kind: *kind,
+                bytes: *bytes,
+                references: references.try_clone()?,
+            },
+            &Layout::Array {
+                element_bytes,
+                references,
+            } => Layout::Array {
+                element_bytes,
+                references,
+            },
+        })
+    }
+}
+
+/// The layout and size of one object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured<'a> {
+    layout: &'a Layout,
+    /// How many elements it has if it is an array, else 0.
+    length: u32,
+    /// Its size: what the layout or the object's length says, and not yet compared
+    /// with the room that there is.
+    pub(crate) bytes: u64,
+}
+
+impl Measured<'_> {
+    /// Calls `visit` with the offset of each reference from the object's start.
+    #[inline]
+    pub(crate) fn each_reference(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        match self.layout {
+            Layout::Fixed { references, .. } => references.each(visit),
+            Layout::Array {
+                references: true, ..
+            } => (0..u64::from(self.length)).try_for_each(|i| visit(ARRAY_ELEMENTS + 4 * i)),
+            Layout::Array { .. } => Ok(()),
+        }
+    }
+}
+
+/// The layouts of the types that a store uses, by type index, and the externrefs'.
 #[derive(Debug)]
 pub(crate) struct LayoutTable {
-    layouts: Vec<Layout>,
+    externref: Layout,
+    /// Boxed, since indices are an engine's and may be far apart.
+    by_type: Vec<Option<Box<Layout>>>,
 }
 
 impl LayoutTable {
-    /// A table with the externrefs' layout, which is [`EXTERN_TYPE`].
-    pub(crate) fn new() -> Result<LayoutTable> {
-        let mut table = LayoutTable {
-            layouts: Vec::new(),
-        };
-        let externref = Layout::Fixed {
-            bytes: 16,
-            references: Vec::new(),
-        };
-        let index = table.add(externref)?;
-        debug_assert_eq!(index, EXTERN_TYPE);
-        Ok(table)
+    /// A table with the externrefs' layout only, which allocates nothing.
+    pub(crate) fn new() -> LayoutTable {
+        LayoutTable {
+            externref: Layout::Fixed {
+                kind: Kind::Extern,
+                bytes: LEAST_BYTES,
+                references: References::default(),
+            },
+            by_type: Vec::new(),
+        }
     }
 
-    /// Adds a layout and returns its index.
-    pub(crate) fn add(&mut self, layout: Layout) -> Result<u32> {
-        if let Layout::Fixed { bytes, .. } = layout {
-            debug_assert!(bytes >= LEAST_BYTES && u64::from(bytes).is_multiple_of(GRANULE));
+    /// Adds the layout of the type with this index, unless it is there.
+    ///
+    /// Errors: [`Error::SystemMemory`]; nothing has changed then.
+    pub(crate) fn add(&mut self, type_index: u32, layout: &Layout) -> Result<()> {
+        let index = type_index as usize;
+        if let Some(Some(_)) = self.by_type.get(index) {
+            return Ok(());
         }
-        let index = u32::try_from(self.layouts.len()).map_err(|_| Error::Limit {
-            what: "types of a store",
-            limit: u32::MAX.into(),
-        })?;
-        fallible::push(&mut self.layouts, layout)?;
-        Ok(index)
+        let missing = (index + 1).saturating_sub(self.by_type.len());
+        self.by_type
+            .try_reserve(missing)
+            .map_err(|_| fallible::refused(missing * 8))?;
+        let layout = fallible::boxed(layout.try_clone()?)?;
+        self.by_type.extend((0..missing).map(|_| None));
+        self.by_type[index] = Some(layout);
+        Ok(())
     }
 
     /// The layout of an object with this header.
     #[inline]
     pub(crate) fn of(&self, header: ObjectHeader) -> Result<&Layout> {
         let index = header.type_index();
-        match (header.kind(), self.layouts.get(index as usize)) {
-            (Some(Kind::Extern), Some(layout)) if index == EXTERN_TYPE => Ok(layout),
-            (Some(Kind::Struct), Some(layout @ Layout::Fixed { .. })) if index != EXTERN_TYPE => {
-                Ok(layout)
-            }
-            (Some(Kind::Array), Some(layout @ Layout::Array { .. })) => Ok(layout),
+        if header.is_extern() && index == EXTERN_TYPE {
+            return Ok(&self.externref);
+        }
+        let kind = header.kind();
+        match self.by_type.get(index as usize).and_then(Option::as_deref) {
+            Some(layout @ Layout::Fixed { kind: of, .. }) if kind == Some(*of) => Ok(layout),
+            Some(layout @ Layout::Array { .. }) if kind == Some(Kind::Array) => Ok(layout),
             _ => Err(Error::internal("a header of no known type", header.bits())),
         }
     }
 
-    /// The layout and size in bytes of the object at `offset`. The size is that
-    /// of the layout or what the object's length says, and not yet compared
-    /// with the room that there is.
+    /// The layout and size of the object at `offset`.
     #[inline]
     pub(crate) fn measure(
         &self,
         region: &Region,
         offset: u64,
         header: ObjectHeader,
-    ) -> Result<(&Layout, u64)> {
+    ) -> Result<Measured<'_>> {
         let layout = self.of(header)?;
-        let bytes = match *layout {
-            Layout::Fixed { bytes, .. } => bytes.into(),
+        let (length, bytes) = match *layout {
+            Layout::Fixed { bytes, .. } => (0, bytes.into()),
             Layout::Array { element_bytes, .. } => {
                 let length = region.load_u32(offset + ARRAY_LENGTH)?;
-                // The product is at most (2^32 - 1)^2 = 2^64 - 2^33 + 1: adding 16
-                // and rounding up cannot overflow.
-                (u64::from(length) * u64::from(element_bytes) + ARRAY_ELEMENTS)
-                    .next_multiple_of(GRANULE)
+                (length, array_bytes(length, element_bytes))
             }
         };
-        Ok((layout, bytes))
+        Ok(Measured {
+            layout,
+            length,
+            bytes,
+        })
     }
+}
+
+/// The size of an array.
+#[inline(always)]
+pub(crate) fn array_bytes(length: u32, element_bytes: u32) -> u64 {
+    // The product is at most (2^32 - 1)^2 = 2^64 - 2^33 + 1: adding 16 and rounding up
+    // cannot overflow.
+    (u64::from(length) * u64::from(element_bytes) + ARRAY_ELEMENTS).next_multiple_of(GRANULE)
 }

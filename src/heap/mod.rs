@@ -29,11 +29,12 @@ mod roots_list;
 mod survivors;
 mod verify;
 
-pub(crate) use area::AllocationArea;
+pub(crate) use area::{AllocationArea, PlainBits};
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use layout::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable,
+    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, References,
+    array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, Reservation};
 pub(crate) use pacer::Pacer;
@@ -149,25 +150,32 @@ pub(crate) trait GcHeap: Send {
         }
     }
 
-    /// A copy of a reference for another slot in the heap.
+    /// Whether references must be stored in objects with [`GcHeap::write_gc_ref`]
+    /// alone. Else the mutator may store them itself, which saves a call.
+    fn has_barriers(&self) -> bool {
+        false
+    }
+
+    /// A copy of a reference for another slot.
     fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
         reference
     }
 
-    /// A slot in the heap that held `reference` goes away.
+    /// A slot that held `reference` goes away.
     fn drop_gc_ref(&mut self, reference: GcRef) {
         let _ = reference;
     }
 
-    /// Writes `source` to a slot in the heap over what it held.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "references between objects come with structs")
-    )]
-    fn write_gc_ref(&mut self, slot: &mut GcRef, source: GcRef) {
+    /// Writes `source` to the slot at `at` bytes from the heap's base, in an object,
+    /// over what it held; in a new object that is null.
+    ///
+    /// Errors: [`Error::Internal`] for a slot that is not in the heap.
+    fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {
+        let old = GcRef::from_raw(self.region().load_u32(at)?);
         let source = self.clone_gc_ref(source);
-        let old = core::mem::replace(slot, source);
+        self.region().store_u32(at, source.raw())?;
         self.drop_gc_ref(old);
+        Ok(())
     }
 
     /// The bits of a reference for code outside the library, which must not

@@ -40,13 +40,19 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
         };
         let mut heap = runtime.new_heap(options).unwrap();
         heap.open(&area);
-        let mut layouts = LayoutTable::new().unwrap();
-        let mut add = |kind, layout| ObjectHeader::new(kind, layouts.add(layout).unwrap());
+        let mut layouts = LayoutTable::new();
+        let mut types = 1..;
+        let mut add = |kind, layout| {
+            let type_index = types.next().unwrap();
+            layouts.add(type_index, &layout).unwrap();
+            ObjectHeader::new(kind, type_index)
+        };
         let pair = add(
             Kind::Struct,
             Layout::Fixed {
+                kind: Kind::Struct,
                 bytes: PAIR_BYTES as u32,
-                references: vec![8, 12],
+                references: References::at([8, 12].into_iter()).unwrap(),
             },
         );
         let array = |element_bytes, references| Layout::Array {
@@ -265,13 +271,13 @@ fn barriers_of_tracing_collectors_change_nothing_else() {
             f.allocate(f.pair, PAIR_BYTES),
             f.allocate(f.pair, PAIR_BYTES),
         );
-        let mut slot = f.heap.clone_gc_ref(a);
-        assert_eq!(slot, a);
-        f.heap.write_gc_ref(&mut slot, b);
-        assert_eq!(slot, b);
-        assert_eq!(f.heap.expose_gc_ref(slot), b.raw());
+        assert!(!f.heap.has_barriers());
+        assert_eq!(f.heap.clone_gc_ref(b), b);
+        f.heap.write_gc_ref(a.offset() + 8, b).unwrap();
+        assert_eq!(f.reference(a, 8), b);
+        assert_eq!(f.heap.expose_gc_ref(b), b.raw());
         assert!(!f.heap.need_gc_before_exposing(&f.area));
-        f.heap.drop_gc_ref(slot);
+        f.heap.drop_gc_ref(b);
         assert_eq!(f.verify().unwrap(), 2);
     });
 }

@@ -2,7 +2,7 @@
 
 use super::area::AllocationArea;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::layout::{ARRAY_ELEMENTS, ARRAY_LENGTH, Layout, LayoutTable};
+use super::layout::LayoutTable;
 use super::memory::Region;
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
@@ -96,7 +96,10 @@ pub(crate) fn verify(
     while offset < area.next() {
         let (header, bytes) = header_and_size(area, region, layouts, offset)?;
         if header.kind() != Some(Kind::Free) {
-            verify_references(region, layouts.of(header)?, offset, &starts)?;
+            let measured = layouts.measure(region, offset, header)?;
+            measured.each_reference(|at| {
+                starts.check(GcRef::from_raw(region.load_u32(offset + at)?))
+            })?;
         }
         offset += bytes;
     }
@@ -112,7 +115,7 @@ fn header_and_size(
     let header = ObjectHeader::from_bits(region.load_u64(offset)?);
     let bytes = match header.kind() {
         Some(Kind::Free) => u64::from(header.type_index()) * GRANULE,
-        _ => layouts.measure(region, offset, header)?.1,
+        _ => layouts.measure(region, offset, header)?.bytes,
     };
     let sound = header.forwarded().is_none()
         && bytes >= HEADER_BYTES
@@ -125,23 +128,4 @@ fn header_and_size(
         ));
     }
     Ok((header, bytes))
-}
-
-fn verify_references(
-    region: &Region,
-    layout: &Layout,
-    offset: u64,
-    starts: &ObjectStarts,
-) -> Result<()> {
-    let check = |at: u64| starts.check(GcRef::from_raw(region.load_u32(offset + at)?));
-    match layout {
-        Layout::Fixed { references, .. } => references.iter().try_for_each(|&at| check(at.into())),
-        Layout::Array {
-            references: true, ..
-        } => {
-            let length = u64::from(region.load_u32(offset + ARRAY_LENGTH)?);
-            (0..length).try_for_each(|i| check(ARRAY_ELEMENTS + 4 * i))
-        }
-        Layout::Array { .. } => Ok(()),
-    }
 }

@@ -43,6 +43,7 @@ impl Cold {
         if self.heap.is_none() {
             let heap = self.heap.insert(store.engine.take_heap()?);
             heap.open(&store.area);
+            store.area.set_barriers(heap.has_barriers());
             self.headroom = store.area.end() - store.area.next();
             self.external_budget = self.headroom;
             store.refresh_attention();

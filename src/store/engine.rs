@@ -7,7 +7,7 @@ use super::heap_pool::HeapPool;
 use crate::counted::Counted;
 use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
-use crate::types::Registry;
+use crate::types::{Registry, Type};
 
 /// A configuration that stores are made from. Shared by threads.
 pub(crate) struct Engine {
@@ -70,6 +70,11 @@ impl EngineRef {
     /// The types. They outlive the engine while they are referred to.
     pub(crate) fn types(&self) -> &Counted<Registry> {
         &self.0.types
+    }
+
+    /// Whether a type is one of this engine's.
+    pub(super) fn has(&self, of: &Type) -> bool {
+        of.is_of(&self.0.types)
     }
 
     /// A heap for a store: a reset one, if there is one, or a new one.

@@ -3,12 +3,13 @@
 use core::ffi::c_void;
 
 use super::Store;
+use super::objects::name_of;
 use crate::error::{Error, Result};
 use crate::externref::{
     EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry, VALUE_BIT, index_word,
     value_tag,
 };
-use crate::heap::GcRef;
+use crate::heap::{GcRef, ObjectHeader};
 use crate::roots::Handle;
 
 /// What an externref is made with.
@@ -127,15 +128,7 @@ impl Store {
     /// everything is as usual.
     #[inline(always)]
     pub(crate) fn externref_data_fast(&self, handle: Handle) -> Option<*mut c_void> {
-        if handle.store_id != self.id {
-            return None;
-        }
-        let object = if handle.is_manual() {
-            self.manual
-                .get_or_odd(handle.index(), handle.generation())?
-        } else {
-            self.lifo.get_or_odd(handle.index(), handle.generation())?
-        };
+        let object = self.resolve_or_odd(handle)?;
         // Before anything is read: an i31 or the link in a slot without root.
         // Null may be read, and finds no entry.
         if object.is_odd() {
@@ -162,11 +155,9 @@ impl Store {
             needed: "an externref",
             found,
         };
-        if object.is_i31() {
-            return Err(found("an i31"));
-        }
-        if !self.header(object).is_extern() {
-            return Err(found("another object"));
+        let header = self.header_of(object);
+        if !header.is_some_and(ObjectHeader::is_extern) {
+            return Err(found(name_of(header)));
         }
         let index = self.index_word(object) & !VALUE_BIT;
         let entry = self.host.get(index, object).ok_or(Error::internal(

@@ -31,9 +31,13 @@ pub(crate) mod finalize;
 mod growth;
 mod heap_pool;
 mod manual;
+mod objects;
 mod references;
 mod scopes;
 mod stats;
+mod structs;
+mod type_table;
+mod value;
 mod verify;
 mod weak;
 
@@ -49,6 +53,8 @@ pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
 pub use stats::Stats;
+use type_table::TypeTable;
+pub(crate) use value::Value;
 
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
@@ -69,6 +75,7 @@ pub(crate) struct Store {
     manual: ManualRoots,
     area: AllocationArea,
     host: HostData,
+    types: TypeTable,
     // The rest.
     owner: AtomicU64,
     state: Cell<entry::State>,
@@ -139,7 +146,7 @@ impl Store {
         let id = next_id();
         let cold = Cold {
             heap: None,
-            layouts: LayoutTable::new()?,
+            layouts: LayoutTable::new(),
             hashes: IdentityHashes::new(),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
             pacer: Pacer::new(),
@@ -159,6 +166,7 @@ impl Store {
             manual: ManualRoots::starting_at(id, manual),
             area: AllocationArea::new(),
             host: HostData::new(),
+            types: TypeTable::new(),
             owner: AtomicU64::new(owner),
             state: Cell::new(entry::State::Open),
             in_callback: Cell::new(false),

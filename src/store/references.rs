@@ -35,6 +35,20 @@ impl Store {
         self.find(handle)
     }
 
+    /// What a handle of this store refers to; something odd also where there is no
+    /// root, which saves a comparison where odd is refused anyway.
+    #[inline(always)]
+    pub(super) fn resolve_or_odd(&self, handle: Handle) -> Option<GcRef> {
+        if handle.store_id != self.id {
+            return None;
+        }
+        if handle.is_manual() {
+            self.manual.get_or_odd(handle.index(), handle.generation())
+        } else {
+            self.lifo.get_or_odd(handle.index(), handle.generation())
+        }
+    }
+
     /// Refuses a handle or scope of another store.
     pub(super) fn require_mine(&self, store_id: u64, parameter: &'static str) -> Result<()> {
         if store_id != self.id {
@@ -86,6 +100,15 @@ impl Store {
         debug_assert!(object.is_object());
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to objects of the area.
+        ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
+    }
+
+    /// The header of an object that a root refers to; of null some bits of no kind.
+    #[inline(always)]
+    pub(super) fn header_or_nothing(&self, object: GcRef) -> ObjectHeader {
+        let address = self.area.address(object.offset());
+        // SAFETY: roots refer to null or objects of the area, and 16 bytes can be read
+        // at its base.
         ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
     }
 

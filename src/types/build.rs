@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::canonical::{Canonical, CanonicalGroup};
 use super::group::{Group, RegisteredType};
 use super::heap_type::{AbstractType, HeapType, RefType, ValType};
-use super::layout::TypeLayout;
+use super::layout::{Admits, FieldLayout, TypeLayout};
 use super::rec_group::{Composite, DEPTH_MAX, SubType, collect, limit};
 use super::reference_count::ReferenceCount;
 use super::registry::{Inner, Registry, Slot, free_all};
@@ -15,6 +15,7 @@ use super::subtyping::{self, Types};
 use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::fallible;
+use crate::heap::{Layout, ObjectHeader};
 
 /// The types of a registry and those that are being built.
 struct Building<'a> {
@@ -84,6 +85,11 @@ impl Inner {
             };
             check_supertype(&building, position as u32, built)?;
         }
+        for position in 0..types.len() {
+            let (fields, trace) = self.fields(&types, &types[position])?;
+            types[position].fields = fields;
+            types[position].trace = trace;
+        }
         for (position, member) in members.iter().enumerate() {
             if let Some(trampoline) = self.erased(members, member)? {
                 types[position].trampoline = if members == core::slice::from_ref(&trampoline) {
@@ -131,9 +137,31 @@ impl Inner {
             is_final: renamed.is_final,
             supertypes,
             layout: TypeLayout::of(&renamed.composite)?,
+            header: ObjectHeader::new(TypeLayout::kind(&renamed.composite), index),
+            fields: Vec::new(),
+            trace: Layout::Array {
+                element_bytes: 0,
+                references: false,
+            },
             composite: renamed.composite,
             trampoline: index,
         })
+    }
+
+    /// What gets, sets and collectors need of a type whose group's `types` are built.
+    fn fields(
+        &self,
+        types: &[RegisteredType],
+        built: &RegisteredType,
+    ) -> Result<(Vec<FieldLayout>, Layout)> {
+        let building = Building { inner: self, types };
+        let admits = |value: &ValType<u32>| match value {
+            ValType::Ref(reference) => subtyping::admits(&building, reference),
+            _ => Ok(Admits::default()),
+        };
+        let fields = built.layout.fields(&built.composite, admits)?;
+        let trace = built.layout.trace(&built.composite, &fields)?;
+        Ok((fields, trace))
     }
 
     /// Counts a registered type's group for the group that is being built.

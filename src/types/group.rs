@@ -6,12 +6,13 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::canonical::CanonicalGroup;
-use super::layout::TypeLayout;
+use super::layout::{Admits, FieldLayout, TypeLayout};
 use super::rec_group::Composite;
 use super::reference_count::ReferenceCount;
 use super::registry::Registry;
 use crate::counted::Counted;
 use crate::error::{Error, Result};
+use crate::heap::{Kind, Layout, ObjectHeader};
 
 /// A registered type. It never changes.
 #[derive(Debug)]
@@ -28,12 +29,36 @@ pub(crate) struct RegisteredType {
     pub(crate) composite: Composite<u32>,
     /// Where its fields are.
     pub(crate) layout: TypeLayout,
+    /// What gets and sets need of each field of a struct, an array's element, or an
+    /// exception's fields.
+    pub(crate) fields: Vec<FieldLayout>,
+    /// What collectors trace its objects by.
+    pub(crate) trace: Layout,
+    /// The header of its objects: a struct, an array, or an exception whose tag has
+    /// this function type.
+    pub(crate) header: ObjectHeader,
     /// Of a function the index of its trampoline type: references are those of their
     /// hierarchy's top. Of others its own index.
     pub(crate) trampoline: u32,
 }
 
 impl RegisteredType {
+    /// What a slot for references to this type admits.
+    pub(crate) fn admits(&self, nullable: bool) -> Admits {
+        Admits::of_concrete(
+            self.index,
+            self.composite.abstract_type(),
+            self.supertypes.len() as u8,
+            nullable,
+        )
+    }
+
+    /// The kind of its objects.
+    #[inline(always)]
+    pub(crate) fn has_kind(&self, kind: Kind) -> bool {
+        self.header.kind_bits() == kind as u8
+    }
+
     /// Whether each object of this type is one of `other`, which must be of the same
     /// registry.
     #[inline]
@@ -100,9 +125,14 @@ impl Type {
         self.group().registry.type_at(index)
     }
 
+    /// Whether it is registered there.
+    pub(crate) fn is_of(&self, registry: &Registry) -> bool {
+        core::ptr::eq::<Registry>(&*self.group().registry, registry)
+    }
+
     /// Whether both are of one engine.
     pub(crate) fn has_registry_of(&self, other: &Type) -> bool {
-        core::ptr::eq::<Registry>(&*self.group().registry, &*other.group().registry)
+        self.is_of(&other.group().registry)
     }
 
     /// The address, for C. Counts on.

@@ -1,36 +1,206 @@
-//! Where the fields of an object are.
+//! Where the fields of an object are, and what they take.
 //!
 //! Fields follow the header in the order in which they are declared, each at a
 //! multiple of its size (of 8 for 128 bits: objects start at multiples of 8). So a
 //! struct begins as its supertype does. An array is a length, and from
-//! [`ARRAY_ELEMENTS`] on elements.
+//! [`ARRAY_ELEMENTS`] on elements. An exception is its tag, and from
+//! [`EXN_FIELDS`] on what the parameters of the tag's function type are.
 
-use super::heap_type::{FieldType, StorageType, ValType};
+use super::heap_type::{AbstractType, FieldType, StorageType, ValType};
 use super::rec_group::Composite;
 use crate::error::Result;
 use crate::fallible;
-use crate::heap::{ARRAY_ELEMENTS, GRANULE, HEADER_BYTES};
+use crate::heap::{ARRAY_ELEMENTS, GRANULE, HEADER_BYTES, Kind, LEAST_BYTES, Layout, References};
 
-/// Bytes and alignment of what a field stores.
-pub(crate) fn size_and_alignment<C>(storage: &StorageType<C>) -> (u32, u32) {
-    match storage {
-        StorageType::I8 => (1, 1),
-        StorageType::I16 => (2, 2),
-        StorageType::Val(ValType::I32 | ValType::F32 | ValType::Ref(_)) => (4, 4),
-        StorageType::Val(ValType::I64 | ValType::F64) => (8, 8),
-        StorageType::Val(ValType::V128) => (16, 8),
+/// Where an exception's fields begin, from the object's start; its tag is before.
+pub(crate) const EXN_FIELDS: u32 = 16;
+
+/// What a field or element stores, without the types of references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Storage {
+    /// 8 bits.
+    I8 = 0,
+    /// 16 bits.
+    I16 = 1,
+    /// 32 bits.
+    I32 = 2,
+    /// 64 bits.
+    I64 = 3,
+    /// A 32-bit float.
+    F32 = 4,
+    /// A 64-bit float.
+    F64 = 5,
+    /// 128 bits.
+    V128 = 6,
+    /// A reference.
+    Ref = 7,
+}
+
+impl Storage {
+    /// Its name, for messages.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Storage::I8 => "an i8",
+            Storage::I16 => "an i16",
+            Storage::I32 => "an i32",
+            Storage::I64 => "an i64",
+            Storage::F32 => "an f32",
+            Storage::F64 => "an f64",
+            Storage::V128 => "a v128",
+            Storage::Ref => "a reference",
+        }
+    }
+
+    /// How many bytes it takes.
+    #[inline(always)]
+    pub(crate) const fn bytes(self) -> u32 {
+        match self {
+            Storage::I8 => 1,
+            Storage::I16 => 2,
+            Storage::I32 | Storage::F32 | Storage::Ref => 4,
+            Storage::I64 | Storage::F64 => 8,
+            Storage::V128 => 16,
+        }
+    }
+
+    /// At a multiple of how many bytes it stands.
+    const fn alignment(self) -> u32 {
+        match self {
+            Storage::V128 => 8,
+            other => other.bytes(),
+        }
+    }
+
+    fn of<C>(storage: &StorageType<C>) -> Storage {
+        match storage {
+            StorageType::I8 => Storage::I8,
+            StorageType::I16 => Storage::I16,
+            StorageType::Val(value) => Storage::of_value(value),
+        }
+    }
+
+    fn of_value<C>(value: &ValType<C>) -> Storage {
+        match value {
+            ValType::I32 => Storage::I32,
+            ValType::I64 => Storage::I64,
+            ValType::F32 => Storage::F32,
+            ValType::F64 => Storage::F64,
+            ValType::V128 => Storage::V128,
+            ValType::Ref(_) => Storage::Ref,
+        }
     }
 }
+
+/// The references that a slot admits: of which kinds, and if the slot's type is a
+/// concrete one, of which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Admits {
+    /// Of a concrete type its index.
+    pub(crate) type_index: u32,
+    /// Bit `k` stands for objects whose header says kind `k`.
+    pub(crate) kinds: u8,
+    /// Of a concrete type how many supertypes it has, else [`Admits::ANY_TYPE`].
+    pub(crate) depth: u8,
+}
+
+impl Admits {
+    /// The bit of `kinds` for null.
+    pub(crate) const NULL: u8 = 0;
+    /// The bit of `kinds` for an `i31`.
+    pub(crate) const I31: u8 = 7;
+    /// What `depth` says of a slot that admits its kinds whatever their types.
+    pub(crate) const ANY_TYPE: u8 = u8::MAX;
+
+    /// What a reference to an abstract type admits. Slots of `extern` admit what those
+    /// of `any` do, and the other way round: to convert a reference changes no object.
+    pub(crate) const fn of_abstract(heap: AbstractType, nullable: bool) -> Admits {
+        const STRUCT: u8 = 1 << Kind::Struct as u8;
+        const ARRAY: u8 = 1 << Kind::Array as u8;
+        const I31: u8 = 1 << Admits::I31;
+        let kinds = match heap {
+            AbstractType::Any | AbstractType::Extern => {
+                STRUCT | ARRAY | I31 | 1 << Kind::Extern as u8
+            }
+            AbstractType::Eq => STRUCT | ARRAY | I31,
+            AbstractType::I31 => I31,
+            AbstractType::Struct => STRUCT,
+            AbstractType::Array => ARRAY,
+            AbstractType::Exn => 1 << Kind::Exn as u8,
+            AbstractType::None
+            | AbstractType::Func
+            | AbstractType::NoFunc
+            | AbstractType::NoExtern
+            | AbstractType::NoExn => 0,
+        };
+        Admits {
+            type_index: 0,
+            kinds: kinds | (nullable as u8) << Admits::NULL,
+            depth: Admits::ANY_TYPE,
+        }
+    }
+
+    /// What a reference to a concrete type admits, which is just below `above` in the
+    /// order of types and has `depth` supertypes.
+    pub(crate) const fn of_concrete(
+        type_index: u32,
+        above: AbstractType,
+        depth: u8,
+        nullable: bool,
+    ) -> Admits {
+        Admits {
+            type_index,
+            kinds: Admits::of_abstract(above, nullable).kinds,
+            depth,
+        }
+    }
+
+    /// What a slot of an abstract type needs, for messages.
+    pub(crate) fn name(self) -> &'static str {
+        let is = |heap| self.kinds | 1 << Admits::NULL == Admits::of_abstract(heap, true).kinds;
+        match self {
+            _ if is(AbstractType::Any) => "a struct, an array, an i31 or an externref",
+            _ if is(AbstractType::Eq) => "a struct, an array or an i31",
+            _ if is(AbstractType::I31) => "an i31",
+            _ if is(AbstractType::Struct) => "a struct",
+            _ if is(AbstractType::Array) => "an array",
+            _ if is(AbstractType::Exn) => "an exception",
+            _ => "null",
+        }
+    }
+
+    /// Whether null is admitted.
+    pub(crate) const fn null(self) -> bool {
+        self.kinds & 1 << Admits::NULL != 0
+    }
+}
+
+/// All that getting or setting a field needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct FieldLayout {
+    /// Where it is, from the object's start; of elements where the first is.
+    pub(crate) offset: u32,
+    /// What a reference may be.
+    pub(crate) admits: Admits,
+    /// What is stored.
+    pub(crate) storage: Storage,
+    /// Whether it may be set.
+    pub(crate) mutable: bool,
+}
+
+const _: () = assert!(size_of::<FieldLayout>() == 16);
 
 /// An object's size, and the offsets of its fields from its start.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TypeLayout {
     /// Bytes of a struct, header included, a multiple of the granule; of an array
-    /// without elements; 0 of a function.
+    /// without elements; of an exception whose tag has the function type.
     pub(crate) bytes: u32,
     /// Bytes of an array's element, 0 of others.
     pub(crate) element_bytes: u32,
-    /// A struct's fields.
+    /// Those of a struct's fields, or of an exception's.
     pub(crate) offsets: Vec<u32>,
 }
 
@@ -40,34 +210,107 @@ impl TypeLayout {
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn of<C>(composite: &Composite<C>) -> Result<TypeLayout> {
         match composite {
-            Composite::Struct(fields) => TypeLayout::of_struct(fields),
+            Composite::Struct(fields) => {
+                let storage = |field: &FieldType<C>| Storage::of(&field.storage);
+                TypeLayout::of_fields(HEADER_BYTES as u32, fields.iter().map(storage))
+            }
             Composite::Array(element) => Ok(TypeLayout {
                 bytes: ARRAY_ELEMENTS as u32,
-                element_bytes: size_and_alignment(&element.storage).0,
+                element_bytes: Storage::of(&element.storage).bytes(),
                 offsets: Vec::new(),
             }),
-            Composite::Func { .. } => Ok(TypeLayout::default()),
+            Composite::Func { params, .. } => {
+                TypeLayout::of_fields(EXN_FIELDS, params.iter().map(Storage::of_value))
+            }
         }
     }
 
-    fn of_struct<C>(fields: &[FieldType<C>]) -> Result<TypeLayout> {
+    fn of_fields(start: u32, fields: impl ExactSizeIterator<Item = Storage>) -> Result<TypeLayout> {
         let mut offsets = Vec::new();
         offsets
             .try_reserve_exact(fields.len())
             .map_err(|_| fallible::refused(fields.len() * 4))?;
-        let mut end = HEADER_BYTES as u32;
-        for field in fields {
-            let (bytes, alignment) = size_and_alignment(&field.storage);
-            let offset = end.next_multiple_of(alignment);
+        let mut end = start;
+        for storage in fields {
+            let offset = end.next_multiple_of(storage.alignment());
             fallible::push(&mut offsets, offset)?;
-            end = offset + bytes;
+            end = offset + storage.bytes();
         }
         Ok(TypeLayout {
-            bytes: end
-                .max(crate::heap::LEAST_BYTES)
-                .next_multiple_of(GRANULE as u32),
+            bytes: end.max(LEAST_BYTES).next_multiple_of(GRANULE as u32),
             element_bytes: 0,
             offsets,
+        })
+    }
+
+    /// What gets and sets need of each field: of a struct, of an array's elements, of
+    /// an exception. `admits` answers for a field's reference.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
+    /// `admits`.
+    pub(super) fn fields<C: Copy>(
+        &self,
+        composite: &Composite<C>,
+        admits: impl Fn(&ValType<C>) -> Result<Admits>,
+    ) -> Result<Vec<FieldLayout>> {
+        let count = match composite {
+            Composite::Func { params, .. } => params.len(),
+            other => other.len(),
+        };
+        let mut fields = Vec::new();
+        fields
+            .try_reserve_exact(count)
+            .map_err(|_| fallible::refused(count * size_of::<FieldLayout>()))?;
+        for index in 0..count {
+            let Some((storage, mutable)) = composite.field(index) else {
+                break;
+            };
+            let layout = FieldLayout {
+                offset: self.offsets.get(index).copied().unwrap_or(self.bytes),
+                admits: match &storage {
+                    StorageType::Val(value @ ValType::Ref(_)) => admits(value)?,
+                    _ => Admits::default(),
+                },
+                storage: Storage::of(&storage),
+                mutable,
+            };
+            fallible::push(&mut fields, layout)?;
+        }
+        Ok(fields)
+    }
+
+    /// The kind of the objects: a struct, an array, or an exception whose tag has the
+    /// function type.
+    pub(super) const fn kind<C>(composite: &Composite<C>) -> Kind {
+        match composite {
+            Composite::Struct(_) => Kind::Struct,
+            Composite::Array(_) => Kind::Array,
+            Composite::Func { .. } => Kind::Exn,
+        }
+    }
+
+    /// What collectors trace objects by: structs, arrays, and exceptions whose tag has
+    /// a function type.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(super) fn trace<C>(
+        &self,
+        composite: &Composite<C>,
+        fields: &[FieldLayout],
+    ) -> Result<Layout> {
+        let is_reference = |field: &&FieldLayout| field.storage == Storage::Ref;
+        let kind = TypeLayout::kind(composite);
+        if kind == Kind::Array {
+            return Ok(Layout::Array {
+                element_bytes: self.element_bytes,
+                references: fields.iter().any(|field| is_reference(&field)),
+            });
+        }
+        let references = fields.iter().filter(is_reference).map(|field| field.offset);
+        Ok(Layout::Fixed {
+            kind,
+            bytes: self.bytes,
+            references: References::at(references)?,
         })
     }
 }

@@ -52,12 +52,10 @@ mod atomics {
     pub(super) use core::sync::atomic::{AtomicUsize, Ordering};
 }
 
-#[cfg(feature = "capi")]
-pub(crate) use group::RegisteredType;
-#[cfg(any(feature = "capi", test))]
-pub(crate) use group::Type;
+pub(crate) use group::{RegisteredType, Type};
 #[cfg(any(feature = "capi", test))]
 pub(crate) use heap_type::{AbstractType, FieldType, HeapType, RefType, StorageType, ValType};
+pub(crate) use layout::{Admits, EXN_FIELDS, FieldLayout, Storage};
 #[cfg(any(feature = "capi", test))]
 pub(crate) use rec_group::{Composite, Declared, RecGroup, SubType};
 #[cfg(feature = "capi")]

@@ -2,7 +2,9 @@
 
 use super::group::RegisteredType;
 use super::heap_type::{FieldType, HeapType, RefType, StorageType, ValType};
+use super::layout::Admits;
 use super::rec_group::Composite;
+use crate::error::{Error, Result};
 
 /// Finds the types of a registry by their indices, those of the group that is being
 /// registered among them.
@@ -78,4 +80,19 @@ fn heap(types: &impl Types, a: HeapType<u32>, b: HeapType<u32>) -> bool {
             _ => false,
         },
     }
+}
+
+/// What a slot of this type admits.
+///
+/// Errors: [`Error::Internal`] if there is no such type.
+pub(super) fn admits(types: &impl Types, slot: &RefType<u32>) -> Result<Admits> {
+    let index = match slot.heap {
+        HeapType::Abstract(above) => return Ok(Admits::of_abstract(above, slot.nullable)),
+        HeapType::Concrete(index) => index,
+    };
+    let concrete = types.get(index).ok_or(Error::internal(
+        "a type index that names nothing",
+        index.into(),
+    ))?;
+    Ok(concrete.admits(slot.nullable))
 }

@@ -1,0 +1,234 @@
+//! Values
+//!
+//! What fields and elements are set to and read as, where the type is known only at
+//! run time. Functions for one type, like gcroots_struct_get_i32(), are faster.
+
+use core::ptr::NonNull;
+
+use super::reference::gcroots_ref_t;
+use super::types::*;
+use crate::error::{Error, Result};
+use crate::heap::PlainBits;
+use crate::store::Value;
+use crate::types::Storage;
+
+/// 128 bits.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct gcroots_v128_t {
+    /// In the order in which memory has them.
+    pub bytes: [u8; 16],
+}
+
+/// What a gcroots_val_t holds.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union gcroots_val_of_t {
+    /// GCROOTS_STORAGE_I32.
+    pub i32: i32,
+    /// GCROOTS_STORAGE_I64.
+    pub i64: i64,
+    /// GCROOTS_STORAGE_F32.
+    pub f32: f32,
+    /// GCROOTS_STORAGE_F64.
+    pub f64: f64,
+    /// GCROOTS_STORAGE_V128.
+    pub v128: gcroots_v128_t,
+    /// GCROOTS_STORAGE_REF. Going in a handle of either kind (borrowed) or null; coming
+    /// out a new handle of the current scope, or null.
+    pub r#ref: gcroots_ref_t,
+}
+
+/// A value. A packed field or element takes the lower bits of an I32, and is read as
+/// one with zeros before it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct gcroots_val_t {
+    /// Which member of `of` is meant: GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
+    pub kind: gcroots_storage_t,
+    /// The value.
+    pub of: gcroots_val_of_t,
+}
+
+const _: () = assert!(
+    GCROOTS_STORAGE_I8 == Storage::I8 as u32
+        && GCROOTS_STORAGE_I16 == Storage::I16 as u32
+        && GCROOTS_STORAGE_I32 == Storage::I32 as u32
+        && GCROOTS_STORAGE_I64 == Storage::I64 as u32
+        && GCROOTS_STORAGE_F32 == Storage::F32 as u32
+        && GCROOTS_STORAGE_F64 == Storage::F64 as u32
+        && GCROOTS_STORAGE_V128 == Storage::V128 as u32
+        && GCROOTS_STORAGE_REF == Storage::Ref as u32
+);
+
+/// Reads a value; `None` if its kind is none.
+///
+/// # Safety
+///
+/// `value` must be valid for reading what its kind says.
+#[inline(always)]
+pub(super) unsafe fn read_fast(value: *const gcroots_val_t) -> Option<Value> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let of = &raw const (*value).of;
+        Some(match (*value).kind {
+            GCROOTS_STORAGE_I32 => Value::I32((*of).i32 as u32),
+            GCROOTS_STORAGE_I64 => Value::I64((*of).i64 as u64),
+            GCROOTS_STORAGE_F32 => Value::F32((*of).f32.to_bits()),
+            GCROOTS_STORAGE_F64 => Value::F64((*of).f64.to_bits()),
+            GCROOTS_STORAGE_V128 => Value::V128((*of).v128.bytes),
+            GCROOTS_STORAGE_REF => Value::Ref((*of).r#ref.into()),
+            _ => return None,
+        })
+    }
+}
+
+/// Reads a value.
+///
+/// Errors: [`Error::InvalidArgument`] if its kind is none.
+///
+/// # Safety
+///
+/// As for [`read_fast`].
+pub(super) unsafe fn read(value: NonNull<gcroots_val_t>) -> Result<Value> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        read_fast(value.as_ptr()).ok_or(Error::InvalidArgument {
+            parameter: "kind",
+            value: (*value.as_ptr()).kind.into(),
+            allowed: "2 (i32) to 7 (reference)",
+        })
+    }
+}
+
+/// Checks the kinds of `count` values.
+///
+/// Errors: as for [`read`].
+///
+/// # Safety
+///
+/// There must be as many values.
+pub(super) unsafe fn check_kinds(first: NonNull<gcroots_val_t>, count: usize) -> Result<()> {
+    (0..count).try_for_each(|index| {
+        // SAFETY: the caller's promise.
+        unsafe { read(first.add(index)) }.map(|_| ())
+    })
+}
+
+impl From<Value> for gcroots_val_t {
+    fn from(value: Value) -> gcroots_val_t {
+        let zeros = gcroots_v128_t { bytes: [0; 16] };
+        let mut of = gcroots_val_of_t { v128: zeros };
+        let kind = match value {
+            Value::I32(bits) => {
+                of.i32 = bits as i32;
+                GCROOTS_STORAGE_I32
+            }
+            Value::I64(bits) => {
+                of.i64 = bits as i64;
+                GCROOTS_STORAGE_I64
+            }
+            Value::F32(bits) => {
+                of.f32 = f32::from_bits(bits);
+                GCROOTS_STORAGE_F32
+            }
+            Value::F64(bits) => {
+                of.f64 = f64::from_bits(bits);
+                GCROOTS_STORAGE_F64
+            }
+            Value::V128(bytes) => {
+                of.v128 = gcroots_v128_t { bytes };
+                GCROOTS_STORAGE_V128
+            }
+            Value::Ref(handle) => {
+                of.r#ref = handle.into();
+                GCROOTS_STORAGE_REF
+            }
+        };
+        gcroots_val_t { kind, of }
+    }
+}
+
+/// What C has for a field that is no reference and not packed.
+pub(super) trait Scalar: Copy {
+    /// Bits of the same size.
+    type Bits: PlainBits;
+    /// What such a field stores.
+    const STORAGE: Storage;
+    /// From a field's bits.
+    fn from_bits(bits: Self::Bits) -> Self;
+    /// To a field's bits.
+    fn to_bits(self) -> Self::Bits;
+    /// As a value.
+    fn to_value(self) -> Value;
+}
+
+impl Scalar for i32 {
+    type Bits = u32;
+    const STORAGE: Storage = Storage::I32;
+    fn from_bits(bits: u32) -> i32 {
+        bits as i32
+    }
+    fn to_bits(self) -> u32 {
+        self as u32
+    }
+    fn to_value(self) -> Value {
+        Value::I32(self.to_bits())
+    }
+}
+
+impl Scalar for i64 {
+    type Bits = u64;
+    const STORAGE: Storage = Storage::I64;
+    fn from_bits(bits: u64) -> i64 {
+        bits as i64
+    }
+    fn to_bits(self) -> u64 {
+        self as u64
+    }
+    fn to_value(self) -> Value {
+        Value::I64(self.to_bits())
+    }
+}
+
+impl Scalar for f32 {
+    type Bits = u32;
+    const STORAGE: Storage = Storage::F32;
+    fn from_bits(bits: u32) -> f32 {
+        f32::from_bits(bits)
+    }
+    fn to_bits(self) -> u32 {
+        self.to_bits()
+    }
+    fn to_value(self) -> Value {
+        Value::F32(self.to_bits())
+    }
+}
+
+impl Scalar for f64 {
+    type Bits = u64;
+    const STORAGE: Storage = Storage::F64;
+    fn from_bits(bits: u64) -> f64 {
+        f64::from_bits(bits)
+    }
+    fn to_bits(self) -> u64 {
+        self.to_bits()
+    }
+    fn to_value(self) -> Value {
+        Value::F64(self.to_bits())
+    }
+}
+
+impl Scalar for gcroots_v128_t {
+    type Bits = [u8; 16];
+    const STORAGE: Storage = Storage::V128;
+    fn from_bits(bytes: [u8; 16]) -> gcroots_v128_t {
+        gcroots_v128_t { bytes }
+    }
+    fn to_bits(self) -> [u8; 16] {
+        self.bytes
+    }
+    fn to_value(self) -> Value {
+        Value::V128(self.bytes)
+    }
+}

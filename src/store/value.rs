@@ -1,0 +1,228 @@
+//! Values: what fields and elements are set to and read as.
+
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, PlainBits};
+use crate::roots::Handle;
+use crate::types::{FieldLayout, Storage};
+
+/// A value. `R` is a handle outside the store, and what it resolves to inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<R = Handle> {
+    /// 32 bits; packed fields take the lower ones.
+    I32(u32),
+    /// 64 bits.
+    I64(u64),
+    /// The bits of a 32-bit float.
+    F32(u32),
+    /// The bits of a 64-bit float.
+    F64(u64),
+    /// 128 bits.
+    V128([u8; 16]),
+    /// A reference.
+    Ref(R),
+}
+
+impl<R> Value<R> {
+    /// What a field that is not packed stores it as.
+    #[inline(always)]
+    fn storage(&self) -> Storage {
+        match self {
+            Value::I32(_) => Storage::I32,
+            Value::I64(_) => Storage::I64,
+            Value::F32(_) => Storage::F32,
+            Value::F64(_) => Storage::F64,
+            Value::V128(_) => Storage::V128,
+            Value::Ref(_) => Storage::Ref,
+        }
+    }
+}
+
+impl Store {
+    /// What a value's handle refers to.
+    ///
+    /// Errors: as [`Store::resolve`].
+    #[inline]
+    pub(super) fn resolve_value(&self, value: Value) -> Result<Value<GcRef>> {
+        Ok(match value {
+            Value::I32(bits) => Value::I32(bits),
+            Value::I64(bits) => Value::I64(bits),
+            Value::F32(bits) => Value::F32(bits),
+            Value::F64(bits) => Value::F64(bits),
+            Value::V128(bytes) => Value::V128(bytes),
+            Value::Ref(handle) => Value::Ref(self.resolve(handle, "value")?),
+        })
+    }
+
+    /// Refuses a value that the field does not take.
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::NotOfType`]; [`Error::NullReference`]
+    /// for null where it is not taken.
+    pub(super) fn admit(&self, field: &FieldLayout, value: Value<GcRef>) -> Result<()> {
+        let needed = match field.storage {
+            Storage::I8 | Storage::I16 => Storage::I32,
+            other => other,
+        };
+        if value.storage() != needed {
+            return Err(Error::TypeMismatch {
+                needed: needed.name(),
+                found: value.storage().name(),
+            });
+        }
+        match value {
+            Value::Ref(reference) => self.require_admitted(field.admits, reference, "value"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a field's value; the handle that it may hold is a new scoped root. Packed
+    /// fields are extended with zeros.
+    ///
+    /// Errors: those of a push, [`Error::Internal`].
+    pub(super) fn read_value(&self, storage: Storage, at: u64) -> Result<Value> {
+        Ok(match storage {
+            Storage::I8 => Value::I32(self.load::<u8>(at)?.into()),
+            Storage::I16 => Value::I32(self.load::<u16>(at)?.into()),
+            Storage::I32 => Value::I32(self.load(at)?),
+            Storage::I64 => Value::I64(self.load(at)?),
+            Storage::F32 => Value::F32(self.load(at)?),
+            Storage::F64 => Value::F64(self.load(at)?),
+            Storage::V128 => Value::V128(self.load(at)?),
+            Storage::Ref => Value::Ref(self.root_at(at)?),
+        })
+    }
+
+    /// A new scoped root for the reference at `at`; null for null.
+    ///
+    /// Errors: those of a push, [`Error::Internal`].
+    pub(super) fn root_at(&self, at: u64) -> Result<Handle> {
+        let reference = GcRef::from_raw(self.load(at)?);
+        if !self.area.may_hold(reference) {
+            return Err(Error::internal(
+                "a reference out of the heap",
+                reference.raw().into(),
+            ));
+        }
+        if reference.is_null() {
+            return Ok(Handle::NULL);
+        }
+        self.push_root(reference)
+    }
+
+    /// [`Store::root_at`], if it needs no slow path. `None` for null too.
+    #[inline(always)]
+    pub(super) fn root_at_fast(&self, at: u64) -> Option<Handle> {
+        let reference = GcRef::from_raw(self.area.load(at)?);
+        let ready = self.lifo.ready()?;
+        if reference.is_null() || !self.area.may_hold(reference) || self.manual.has_queued() {
+            return None;
+        }
+        Some(self.handle(self.lifo.push_ready(ready, reference)))
+    }
+
+    /// A packed field, its sign extended or zeros before it; `None` if it is not packed.
+    #[inline(always)]
+    pub(super) fn load_packed_fast(&self, storage: Storage, at: u64, signed: bool) -> Option<u32> {
+        match storage {
+            Storage::I8 => {
+                let bits: u8 = self.area.load(at)?;
+                Some(if signed {
+                    bits as i8 as u32
+                } else {
+                    bits.into()
+                })
+            }
+            Storage::I16 => {
+                let bits: u16 = self.area.load(at)?;
+                Some(if signed {
+                    bits as i16 as u32
+                } else {
+                    bits.into()
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// [`Store::load_packed_fast`].
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::Internal`].
+    pub(super) fn load_packed(&self, field: &FieldLayout, at: u64, signed: bool) -> Result<u32> {
+        if !matches!(field.storage, Storage::I8 | Storage::I16) {
+            return Err(Error::TypeMismatch {
+                needed: "an i8 or i16",
+                found: field.storage.name(),
+            });
+        }
+        self.load_packed_fast(field.storage, at, signed)
+            .ok_or(outside(at))
+    }
+
+    /// What a handle to be stored refers to, if everything is as usual.
+    #[inline(always)]
+    pub(super) fn resolve_value_fast(&self, handle: Handle) -> Option<GcRef> {
+        if handle.is_null() {
+            return Some(GcRef::NULL);
+        }
+        self.resolve_fast(handle)
+    }
+
+    /// Stores a reference where no barrier is needed; `None` if one is, or something
+    /// else is unusual.
+    #[inline(always)]
+    pub(super) fn store_ref_fast(&self, field: &FieldLayout, at: u64, value: Handle) -> Option<()> {
+        let reference = self.resolve_value_fast(value)?;
+        if field.storage != Storage::Ref
+            || self.area.has_barriers()
+            || !self.admits(field.admits, reference)
+        {
+            return None;
+        }
+        self.area.store(at, reference.raw())
+    }
+
+    /// Reads what is at `at` in the heap.
+    ///
+    /// Errors: [`Error::Internal`] if no object is there: what led there is nonsense.
+    pub(super) fn load<T: PlainBits>(&self, at: u64) -> Result<T> {
+        self.area.load(at).ok_or(outside(at))
+    }
+
+    /// Writes to `at` in the heap what is no reference.
+    ///
+    /// Errors: as [`Store::load`].
+    pub(super) fn store<T: PlainBits>(&self, at: u64, bits: T) -> Result<()> {
+        self.area.store(at, bits).ok_or(outside(at))
+    }
+}
+
+impl Cold {
+    /// Writes a value that the field takes ([`Store::admit`]) to `at`.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn write_value(
+        &mut self,
+        store: &Store,
+        storage: Storage,
+        at: u64,
+        value: Value<GcRef>,
+    ) -> Result<()> {
+        match value {
+            Value::I32(bits) => match storage {
+                Storage::I8 => store.store(at, bits as u8),
+                Storage::I16 => store.store(at, bits as u16),
+                _ => store.store(at, bits),
+            },
+            Value::F32(bits) => store.store(at, bits),
+            Value::I64(bits) | Value::F64(bits) => store.store(at, bits),
+            Value::V128(bytes) => store.store(at, bytes),
+            Value::Ref(reference) => self.heap()?.write_gc_ref(at, reference),
+        }
+    }
+}
+
+/// The error for a place where no object is.
+#[cold]
+pub(super) fn outside(at: u64) -> Error {
+    Error::internal("a field outside the heap", at)
+}
