@@ -60,7 +60,7 @@ impl Registry {
     /// which members refer to each other, to registered types.
     ///
     /// Errors: [`Error::InvalidType`] if a member is not well formed,
-    /// [`Error::WrongEngine`] if it refers to a type of another registry,
+    /// [`Error::ForeignType`] if it refers to a type of another registry,
     /// [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn register(this: &Counted<Registry>, groups: &[&RecGroup]) -> Result<Vec<Type>> {
         let members = groups.iter().map(|group| group.members().len()).sum();
@@ -389,7 +389,7 @@ fn canonical_members(
                     other: Some(index),
                 }),
             },
-            Declared::Outside(place) => outside(registry, group, place),
+            Declared::Outside(place) => outside(registry, group, place, start + position),
         };
         let member = member.rename(name)?;
         if let Some(Canonical::Member(supertype)) = member.supertype
@@ -406,12 +406,19 @@ fn canonical_members(
     Ok(members)
 }
 
-fn outside(registry: &Counted<Registry>, group: &RecGroup, place: u32) -> Result<Canonical> {
+/// The name of a registered type to which the type with this index in the collection
+/// refers.
+fn outside(
+    registry: &Counted<Registry>,
+    group: &RecGroup,
+    place: u32,
+    index: u32,
+) -> Result<Canonical> {
     let Some(registered) = group.outside(place) else {
         return Err(Error::internal("a type that no group keeps", place.into()));
     };
     if !core::ptr::eq::<Registry>(&**registry, &*registered.group().registry) {
-        return Err(Error::WrongEngine { parameter: "type" });
+        return Err(Error::ForeignType { index });
     }
     Ok(Canonical::Registered(registered.index))
 }

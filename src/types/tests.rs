@@ -197,13 +197,15 @@ fn a_type_of_another_registry_is_refused() {
     let foreign = register(&other, &[group(vec![open(vec![], None)])])
         .unwrap()
         .remove(0);
-    let mut declared = RecGroup::default();
+    let pair = || vec![open(vec![], None), open(vec![i32_field()], None)];
+    let mut declared = group(pair());
     let foreign = declared.refer_to(foreign).unwrap();
     declared
         .add(open(vec![reference(HeapType::Concrete(foreign))], None))
         .unwrap();
-    let refused = register(&registry, &[declared]).unwrap_err();
-    assert_eq!(refused, Error::WrongEngine { parameter: "type" });
+    let refused = register(&registry, &[group(pair()), declared]).unwrap_err();
+    assert_eq!(refused, Error::ForeignType { index: 4 });
+    assert_eq!(registry.len(), 0);
 }
 
 #[test]
