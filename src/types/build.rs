@@ -187,7 +187,7 @@ impl Inner {
         let group = fallible::boxed(Group {
             count: ReferenceCount::new(),
             registry: registry.try_clone("references to a registry")?,
-            hash: canonical.hash(),
+            hash: canonical.hash(&self.hasher),
             canonical,
             types,
             edges: Vec::new(),

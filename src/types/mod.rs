@@ -67,6 +67,8 @@ pub(crate) use registry::Registry;
 #[cfg(test)]
 mod memory_tests;
 #[cfg(test)]
+mod hash_tests;
+#[cfg(test)]
 mod oracle_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! The registry: one group for each canonical form. See the module's opening.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{DefaultHasher, Hasher};
 
 use hashbrown::HashTable;
 
@@ -10,6 +12,7 @@ use super::rec_group::{Declared, MEMBERS_MAX, RecGroup, SubType, at_most, limit}
 use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::fallible;
+use crate::keyed_hash::keyed_hasher;
 use crate::lock::Lock;
 
 /// An engine's types. Shared by threads.
@@ -19,6 +22,8 @@ pub(crate) struct Registry {
 
 /// What the lock protects.
 pub(super) struct Inner {
+    /// Has read a secret: nobody can make groups whose hashes collide.
+    pub(super) hasher: DefaultHasher,
     pub(super) groups: HashTable<NonNull<Group>>,
     pub(super) by_index: Vec<Slot>,
     /// Indices of free slots. Has room for all of them: dropping must not need
@@ -48,6 +53,7 @@ impl Registry {
     pub(crate) fn new() -> Result<Counted<Registry>> {
         Counted::new(Registry {
             inner: Lock::new(Inner {
+                hasher: own_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free: Vec::new(),
@@ -134,6 +140,14 @@ impl Registry {
         unsafe { free_all(dropped) };
     }
 }
+/// A hasher that no other registry has.
+fn own_hasher() -> DefaultHasher {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = keyed_hasher();
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    hasher
+}
+
 
 impl Drop for Registry {
     fn drop(&mut self) {
@@ -205,7 +219,7 @@ impl Inner {
         members: &[SubType<Canonical>],
     ) -> Result<NonNull<Group>> {
         let canonical = CanonicalGroup::new(members)?;
-        let hash = canonical.hash();
+        let hash = canonical.hash(&self.hasher);
         // SAFETY: groups in the table are alive.
         let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == canonical;
         if let Some(&group) = self.groups.find(hash, same) {
@@ -310,7 +324,7 @@ impl Inner {
                 }
                 members += 1;
             }
-            if group_ref.canonical.hash() != group_ref.hash {
+            if group_ref.canonical.hash(&self.hasher) != group_ref.hash {
                 return Err(Error::internal(
                     "a wrong hash of a rec group",
                     group_ref.hash,
