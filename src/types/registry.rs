@@ -110,14 +110,6 @@ impl Registry {
         }
     }
 
-    /// Checks that the tables hold the same groups, each with its references.
-    ///
-    /// Errors: [`Error::Internal`].
-    #[cfg(test)]
-    pub(crate) fn check(&self) -> Result<()> {
-        self.inner.lock().check()
-    }
-
     /// Gives up a reference to a group that may be the last.
     ///
     /// # Safety
@@ -140,20 +132,20 @@ impl Registry {
         unsafe { free_all(dropped) };
     }
 }
-/// A hasher that no other registry has.
-fn own_hasher() -> DefaultHasher {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let mut hasher = keyed_hasher();
-    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
-    hasher
-}
-
 
 impl Drop for Registry {
     fn drop(&mut self) {
         // Each group keeps its registry.
         debug_assert!(self.inner.lock().groups.is_empty());
     }
+}
+
+/// A hasher that no other registry has.
+fn own_hasher() -> DefaultHasher {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = keyed_hasher();
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    hasher
 }
 
 /// Frees groups that are linked from `first` on.
@@ -305,40 +297,6 @@ impl Inner {
             }
         }
         dropped
-    }
-
-    #[cfg(test)]
-    fn check(&self) -> Result<()> {
-        let mut members = 0;
-        for &group in &self.groups {
-            // SAFETY: registered groups are alive.
-            let group_ref = unsafe { &*group.as_ptr() };
-            for (registered, position) in group_ref.types.iter().zip(0..) {
-                let slot = self.by_index.get(registered.index as usize);
-                if !matches!(slot, Some(&Slot::Registered(g, p)) if g == group && p == position) {
-                    let index = registered.index.into();
-                    return Err(Error::internal(
-                        "a type that its index does not name",
-                        index,
-                    ));
-                }
-                members += 1;
-            }
-            if group_ref.canonical.hash(&self.hasher) != group_ref.hash {
-                return Err(Error::internal(
-                    "a wrong hash of a rec group",
-                    group_ref.hash,
-                ));
-            }
-        }
-        if members + self.free.len() != self.by_index.len() {
-            return Err(Error::internal("a wrong number of types", members as u64));
-        }
-        let free = |&index: &u32| matches!(self.by_index.get(index as usize), Some(Slot::Free));
-        match self.free.iter().find(|index| !free(index)) {
-            Some(&index) => Err(Error::internal("a free index that is used", index.into())),
-            None => Ok(()),
-        }
     }
 
     /// Takes a group out of the tables.
