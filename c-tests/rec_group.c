@@ -414,7 +414,7 @@ CASE(types_of_another_engine_are_refused) {
   gcroots_type_t *foreign = foreign_struct();
   gcroots_field_type_t field = ref_to_type(foreign);
   for (int where = 0; where < 5; where++) {
-    gcroots_rec_group_t *group = new_group();
+    gcroots_rec_group_t *group = group_of_structs(2);
     uint32_t out;
     switch (where) {
       case 0: add_struct_of(group, &field); break;
@@ -423,8 +423,8 @@ CASE(types_of_another_engine_are_refused) {
       case 3: OK(gcroots_rec_group_add_func(group, NULL, NULL, 0, &field, 1, &out)); break;
       case 4: add_struct_below(group, below_type(foreign), NULL, 0); break;
     }
-    register_is_refused(GCROOTS_ERROR_WRONG_ENGINE, "another engine", group_of_structs(1), group,
-                        2);
+    register_is_refused(GCROOTS_ERROR_WRONG_ENGINE, "type 3 refers to a type of another engine",
+                        group_of_structs(1), group, 4);
   }
   gcroots_type_free(foreign);
 }

@@ -35,6 +35,11 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
+    /// A type of a collection that is registered refers to a type of another engine.
+    ForeignType {
+        /// Its index in the collection.
+        index: u32,
+    },
     /// A value is out of its documented range.
     InvalidArgument {
         /// The parameter's name.
@@ -189,6 +194,9 @@ impl fmt::Display for Error {
             Error::InvalidType { index, what, .. } => write!(f, "type {index} {what}"),
             Error::WrongEngine { parameter } => {
                 write!(f, "`{parameter}` belongs to another engine")
+            }
+            Error::ForeignType { index } => {
+                write!(f, "type {index} refers to a type of another engine")
             }
             Error::WrongStore {
                 parameter,

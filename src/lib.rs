@@ -47,7 +47,7 @@
 //! roots  externref  types  identity_hash      peers
 //! collectors                           null, copying
 //! heap                                 the traits, headers, layouts, memory
-//! thread  lock  fallible  error
+//! keyed_hash  thread  lock  fallible  error
 //! ```
 
 // No growth that aborts when memory is out (`capi.no-abort`); the list is in
@@ -75,6 +75,7 @@ mod externref;
 mod fallible;
 mod heap;
 mod identity_hash;
+mod keyed_hash;
 mod lock;
 mod roots;
 mod store;

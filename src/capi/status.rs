@@ -74,7 +74,7 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
     match error {
         Error::NullArgument { .. } => GCROOTS_ERROR_NULL_ARGUMENT,
         Error::InvalidArgument { .. } | Error::InvalidType { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
-        Error::WrongEngine { .. } => GCROOTS_ERROR_WRONG_ENGINE,
+        Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,
         Error::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
         Error::WrongThread { .. } => GCROOTS_ERROR_WRONG_THREAD,
         Error::Busy { .. } => GCROOTS_ERROR_BUSY,

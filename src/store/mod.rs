@@ -44,6 +44,7 @@ mod weak;
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr::NonNull;
+use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use config::Config;
@@ -60,7 +61,8 @@ use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
 use crate::fallible;
 use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
-use crate::identity_hash::{IdentityHashes, mix};
+use crate::identity_hash::IdentityHashes;
+use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
 use crate::thread;
 
@@ -246,21 +248,11 @@ fn next_id() -> u64 {
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // The counter's own address differs between copies of the library.
-        let start = mix(process_random() ^ mix(&raw const COUNT as u64));
-        let id = start.wrapping_add(count);
+        let mut start = keyed_hasher();
+        start.write_usize(&raw const COUNT as usize);
+        let id = start.finish().wrapping_add(count);
         if id != 0 {
             return id;
         }
     }
-}
-
-/// A random number that the kernel gave the process.
-fn process_random() -> u64 {
-    // SAFETY: getauxval has no preconditions.
-    let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const u64;
-    if random.is_null() {
-        return 0;
-    }
-    // SAFETY: the kernel puts 16 random bytes there.
-    unsafe { random.read_unaligned() }
 }

@@ -49,7 +49,10 @@ impl Inner {
         let mut edges = Vec::new();
         let built = self
             .build_types(registry, members, &indices, &mut edges)
-            .and_then(|types| self.insert(registry, canonical, types, &mut edges));
+            .and_then(|types| {
+                keep_distinct(&mut edges)?;
+                self.insert(registry, canonical, types, &mut edges)
+            });
         if built.is_err() {
             indices.iter().for_each(|&index| self.give_index(index));
             for edge in edges {
@@ -164,7 +167,8 @@ impl Inner {
         Ok((fields, trace))
     }
 
-    /// Counts a registered type's group for the group that is being built.
+    /// Counts a registered type's group for the group that is being built, perhaps not
+    /// for the first time.
     fn add_edge(&self, index: u32, edges: &mut Vec<NonNull<Group>>) -> Result<()> {
         let (group, _) = self.registered(index).ok_or(unknown(index))?;
         if edges.last() == Some(&group) {
@@ -215,7 +219,7 @@ impl Inner {
         let group = fallible::boxed(Group {
             count: ReferenceCount::new(),
             registry: registry.try_clone("references to a registry")?,
-            hash: canonical.hash(),
+            hash: canonical.hash(&self.hasher),
             canonical,
             types,
             edges: Vec::new(),
@@ -241,6 +245,25 @@ impl Inner {
             self.by_index[registered.index as usize] = Slot::Registered(group, position);
         }
     }
+}
+
+/// Keeps one edge to each group, and no room for more. On an error too, what is there
+/// is counted.
+///
+/// Errors: [`Error::SystemMemory`].
+fn keep_distinct(edges: &mut Vec<NonNull<Group>>) -> Result<()> {
+    edges.sort_unstable();
+    edges.dedup_by(|edge, before| {
+        if edge != before {
+            return false;
+        }
+        // SAFETY: counted twice at least.
+        let last = unsafe { edge.as_ref() }.count.drop_with_lock();
+        debug_assert!(!last);
+        true
+    });
+    *edges = collect(edges, |&edge| Ok(edge))?;
+    Ok(())
 }
 
 /// Checks that a type may have the supertype that it names.

@@ -6,11 +6,12 @@
 //! the index of a registered type. So the form depends on no names and no order of
 //! registration, and two groups are equal exactly if their forms are.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::heap_type::{FieldType, HeapType, StorageType, ValType};
 use super::rec_group::{Composite, SubType};
 use crate::error::Result;
 use crate::fallible;
-use crate::identity_hash::mix;
 
 /// A concrete type in a canonical group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +66,11 @@ impl CanonicalGroup {
         Ok(group)
     }
 
-    /// A hash of the words.
-    pub(super) fn hash(&self) -> u64 {
-        let combine = |hash: u64, &word: &u64| mix(hash.rotate_left(5) ^ word);
-        self.words.iter().fold(self.words.len() as u64, combine)
+    /// A hash of the words after what `hasher` has read.
+    pub(super) fn hash(&self, hasher: &DefaultHasher) -> u64 {
+        let mut hasher = hasher.clone();
+        Hash::hash(&self.words, &mut hasher);
+        hasher.finish()
     }
 
     fn word(&mut self, word: Word, number: u32) -> Result<()> {

@@ -77,8 +77,7 @@ pub(super) struct Group {
     pub(super) hash: u64,
     /// Never changes, so that types keep their addresses.
     pub(super) types: Vec<RegisteredType>,
-    /// The groups that this one refers to, each counted once for each time that it
-    /// is here.
+    /// The groups that this one refers to, each once, and counted once for it.
     pub(super) edges: Vec<NonNull<Group>>,
     /// The next of the groups that are being dropped. Used under the lock only.
     pub(super) next_dropped: Cell<Option<NonNull<Group>>>,

@@ -103,9 +103,11 @@ fn group(members: Vec<SubType<Declared>>) -> RecGroup {
 }
 
 /// A leaf; three that refer to each other and to it, of which two have trampolines;
-/// the leaf again; a subtype.
+/// the leaf again; a subtype that refers to both by turns.
 fn collection() -> Vec<RecGroup> {
     let leaf = || group(vec![structure(&[ValType::I64], None)]);
+    let mut by_turns = vec![ValType::I64];
+    by_turns.extend([3, 0, 2, 4].map(reference));
     vec![
         leaf(),
         group(vec![
@@ -114,27 +116,29 @@ fn collection() -> Vec<RecGroup> {
             function(&[reference(0)]),
         ]),
         leaf(),
-        group(vec![structure(&[ValType::I64, reference(3)], Some(4))]),
+        group(vec![structure(&by_turns, Some(4))]),
     ]
 }
 
 /// Refuses each request of a registration in turn, and returns how many there were.
-fn refuse_each(registry: &Counted<Registry>) -> u64 {
+/// `kept` are all types that there are.
+fn refuse_each(registry: &Counted<Registry>, kept: &[Type]) -> u64 {
     let declared = collection();
     let groups: Vec<_> = declared.iter().collect();
     let before = registry.len();
     for granted in 0.. {
         let (registered, refused) = refusing(granted, || Registry::register(registry, &groups));
-        registry.check().unwrap();
         match registered {
             Ok(types) => {
                 assert!(!refused, "went on after {granted} requests");
                 assert_eq!(types.len(), 6);
+                registry.check_with(kept.iter().chain(&types)).unwrap();
                 return granted;
             }
             Err(error) => {
                 assert!(matches!(error, Error::SystemMemory { .. }), "{error}");
                 assert_eq!(registry.len(), before, "after {granted} requests");
+                registry.check_with(kept).unwrap();
             }
         }
     }
@@ -150,7 +154,7 @@ fn a_registration_that_is_refused_memory_leaves_nothing() {
             let declared = collection();
             let some: Vec<_> = declared.iter().take(kept).collect();
             let some = Registry::register(&registry, &some).unwrap();
-            let granted = refuse_each(&registry);
+            let granted = refuse_each(&registry, &some);
             drop(some);
             assert_eq!(registry.len(), 0, "counted too often");
             granted

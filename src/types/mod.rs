@@ -39,6 +39,8 @@
 
 mod build;
 mod canonical;
+#[cfg(test)]
+mod check;
 mod group;
 mod heap_type;
 mod layout;
@@ -62,6 +64,8 @@ pub(crate) use rec_group::{Composite, Declared, RecGroup, SubType};
 pub(crate) use rec_group::{check_field_count, check_value_counts};
 pub(crate) use registry::Registry;
 
+#[cfg(test)]
+mod hash_tests;
 #[cfg(test)]
 mod memory_tests;
 #[cfg(test)]

@@ -256,9 +256,12 @@ fn register_again(
     }
 }
 
-fn drop_in_random_order(mut types: Vec<Type>, random: &mut Random) {
+fn drop_in_random_order(registry: &Registry, mut types: Vec<Type>, random: &mut Random) {
     while !types.is_empty() {
         drop(types.swap_remove(random.below(types.len())));
+        if random.below(50) == 0 {
+            registry.check_with(&types).unwrap();
+        }
     }
 }
 
@@ -287,7 +290,8 @@ fn compare_batch(seed: u64, compared: &mut Compared) {
         .map(|c| register_one_by_one(&registry, c));
     let one_by_one: Vec<Type> = one_by_one.flatten().collect();
     assert_eq!(indices(&one_by_one), indices(&types), "one by one");
-    registry.check().unwrap();
+    let all = types.iter().chain(&again).chain(&one_by_one);
+    registry.check_with(all).unwrap();
 
     let (oracle, resources) = oracle
         .validate(&wasm::module([].into_iter(), true))
@@ -303,7 +307,7 @@ fn compare_batch(seed: u64, compared: &mut Compared) {
     both.compare_references(&resources.unwrap(), random, compared);
     again.extend(one_by_one);
     again.extend(both.types);
-    drop_in_random_order(again, random);
+    drop_in_random_order(&registry, again, random);
     assert_eq!(registry.len(), 0);
     registry.check().unwrap();
 }

@@ -37,6 +37,12 @@ impl ReferenceCount {
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
+    /// How many references there are.
+    #[cfg(test)]
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     fn update(&self, order: Ordering, change: impl Fn(usize) -> Option<usize>) -> bool {
         let mut old = self.0.load(Ordering::Relaxed);
         while let Some(new) = change(old) {

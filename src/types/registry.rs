@@ -1,6 +1,8 @@
 //! The registry: one group for each canonical form. See the module's opening.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{DefaultHasher, Hasher};
 
 use hashbrown::HashTable;
 
@@ -10,6 +12,7 @@ use super::rec_group::{Declared, MEMBERS_MAX, RecGroup, SubType, at_most, limit}
 use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::fallible;
+use crate::keyed_hash::keyed_hasher;
 use crate::lock::Lock;
 
 /// An engine's types. Shared by threads.
@@ -19,6 +22,8 @@ pub(crate) struct Registry {
 
 /// What the lock protects.
 pub(super) struct Inner {
+    /// Has read a secret: nobody can make groups whose hashes collide.
+    pub(super) hasher: DefaultHasher,
     pub(super) groups: HashTable<NonNull<Group>>,
     pub(super) by_index: Vec<Slot>,
     /// Indices of free slots. Has room for all of them: dropping must not need
@@ -48,6 +53,7 @@ impl Registry {
     pub(crate) fn new() -> Result<Counted<Registry>> {
         Counted::new(Registry {
             inner: Lock::new(Inner {
+                hasher: own_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free: Vec::new(),
@@ -60,7 +66,7 @@ impl Registry {
     /// which members refer to each other, to registered types.
     ///
     /// Errors: [`Error::InvalidType`] if a member is not well formed,
-    /// [`Error::WrongEngine`] if it refers to a type of another registry,
+    /// [`Error::ForeignType`] if it refers to a type of another registry,
     /// [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn register(this: &Counted<Registry>, groups: &[&RecGroup]) -> Result<Vec<Type>> {
         let members = groups.iter().map(|group| group.members().len()).sum();
@@ -104,14 +110,6 @@ impl Registry {
         }
     }
 
-    /// Checks that the tables hold the same groups, each with its references.
-    ///
-    /// Errors: [`Error::Internal`].
-    #[cfg(test)]
-    pub(crate) fn check(&self) -> Result<()> {
-        self.inner.lock().check()
-    }
-
     /// Gives up a reference to a group that may be the last.
     ///
     /// # Safety
@@ -140,6 +138,14 @@ impl Drop for Registry {
         // Each group keeps its registry.
         debug_assert!(self.inner.lock().groups.is_empty());
     }
+}
+
+/// A hasher that no other registry has.
+fn own_hasher() -> DefaultHasher {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = keyed_hasher();
+    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    hasher
 }
 
 /// Frees groups that are linked from `first` on.
@@ -205,7 +211,7 @@ impl Inner {
         members: &[SubType<Canonical>],
     ) -> Result<NonNull<Group>> {
         let canonical = CanonicalGroup::new(members)?;
-        let hash = canonical.hash();
+        let hash = canonical.hash(&self.hasher);
         // SAFETY: groups in the table are alive.
         let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == canonical;
         if let Some(&group) = self.groups.find(hash, same) {
@@ -293,40 +299,6 @@ impl Inner {
         dropped
     }
 
-    #[cfg(test)]
-    fn check(&self) -> Result<()> {
-        let mut members = 0;
-        for &group in &self.groups {
-            // SAFETY: registered groups are alive.
-            let group_ref = unsafe { &*group.as_ptr() };
-            for (registered, position) in group_ref.types.iter().zip(0..) {
-                let slot = self.by_index.get(registered.index as usize);
-                if !matches!(slot, Some(&Slot::Registered(g, p)) if g == group && p == position) {
-                    let index = registered.index.into();
-                    return Err(Error::internal(
-                        "a type that its index does not name",
-                        index,
-                    ));
-                }
-                members += 1;
-            }
-            if group_ref.canonical.hash() != group_ref.hash {
-                return Err(Error::internal(
-                    "a wrong hash of a rec group",
-                    group_ref.hash,
-                ));
-            }
-        }
-        if members + self.free.len() != self.by_index.len() {
-            return Err(Error::internal("a wrong number of types", members as u64));
-        }
-        let free = |&index: &u32| matches!(self.by_index.get(index as usize), Some(Slot::Free));
-        match self.free.iter().find(|index| !free(index)) {
-            Some(&index) => Err(Error::internal("a free index that is used", index.into())),
-            None => Ok(()),
-        }
-    }
-
     /// Takes a group out of the tables.
     fn unlink(&mut self, group: NonNull<Group>) {
         // SAFETY: the caller drops it, and has not yet.
@@ -389,7 +361,7 @@ fn canonical_members(
                     other: Some(index),
                 }),
             },
-            Declared::Outside(place) => outside(registry, group, place),
+            Declared::Outside(place) => outside(registry, group, place, start + position),
         };
         let member = member.rename(name)?;
         if let Some(Canonical::Member(supertype)) = member.supertype
@@ -406,12 +378,19 @@ fn canonical_members(
     Ok(members)
 }
 
-fn outside(registry: &Counted<Registry>, group: &RecGroup, place: u32) -> Result<Canonical> {
+/// The name of a registered type to which the type with this index in the collection
+/// refers.
+fn outside(
+    registry: &Counted<Registry>,
+    group: &RecGroup,
+    place: u32,
+    index: u32,
+) -> Result<Canonical> {
     let Some(registered) = group.outside(place) else {
         return Err(Error::internal("a type that no group keeps", place.into()));
     };
     if !core::ptr::eq::<Registry>(&**registry, &*registered.group().registry) {
-        return Err(Error::WrongEngine { parameter: "type" });
+        return Err(Error::ForeignType { index });
     }
     Ok(Canonical::Registered(registered.index))
 }

@@ -64,7 +64,7 @@ fn equal_groups_are_one_and_positions_tell_members_apart() {
     // The same structure in another group is another type.
     let alone = register(&registry, &[group(vec![open(vec![local(0)], None)])]).unwrap();
     assert!(!indices(&types).contains(&alone[0].index));
-    registry.check().unwrap();
+    registry.check_with(types.iter().chain(&alone)).unwrap();
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_collection_maps_its_indices() {
     assert!(types[3].is_subtype_of(&types[0]) && !types[0].is_subtype_of(&types[3]));
     assert_eq!(types[2].layout.offsets, [8, 12]);
     assert_eq!(types[2].layout.bytes, 16);
-    registry.check().unwrap();
+    registry.check_with(&types).unwrap();
 }
 
 #[test]
@@ -109,6 +109,62 @@ fn what_is_not_well_formed_is_refused_and_leaves_nothing() {
         assert_eq!(registry.len(), 0, "{what}");
         registry.check().unwrap();
     }
+}
+
+#[test]
+fn a_check_finds_a_wrong_count() {
+    let registry = Registry::new().unwrap();
+    let leaf = group(vec![open(vec![], None)]);
+    let node = group(vec![open(vec![local(0)], None)]);
+    let types = register(&registry, &[leaf, node]).unwrap();
+    registry.check_with(&types).unwrap();
+    assert!(registry.check_with(&types[1..]).is_err(), "one too many");
+    let count = &types[0].group().count;
+    // The edge is still counted, then no longer.
+    assert!(!count.drop_with_lock());
+    registry.check().unwrap();
+    assert!(registry.check_with(&types).is_err());
+    assert!(count.drop_with_lock());
+    assert!(registry.check().is_err());
+    assert!(count.add() && count.add());
+    registry.check_with(&types).unwrap();
+}
+
+#[test]
+fn a_group_has_one_edge_to_each_group_that_it_refers_to() {
+    let registry = Registry::new().unwrap();
+    let func = |heap| {
+        let reference = RefType {
+            nullable: false,
+            heap,
+        };
+        SubType {
+            is_final: true,
+            supertype: None,
+            composite: Composite::Func {
+                params: vec![ValType::Ref(reference); 2],
+                results: vec![],
+            },
+        }
+    };
+    let function = |index| func(HeapType::Concrete(Declared::Local(index)));
+    let a = group(vec![open(vec![], None), open(vec![i32_field()], None)]);
+    let b = group(vec![open(vec![i32_field()], None)]);
+    // The fields of one name the groups by turns; two functions share a trampoline.
+    let fields = (0..300).map(|field| local(field % 3)).collect();
+    let members = vec![
+        open(fields, Some(0)),
+        open(vec![local(2), local(1)], Some(0)),
+        function(0),
+        function(2),
+    ];
+    let types = register(&registry, &[a, b, group(members)]).unwrap();
+    assert_eq!(types[5].trampoline, types[6].trampoline);
+    let edges = &types[3].group().edges;
+    assert_eq!((edges.len(), edges.capacity()), (3, 3));
+    registry.check_with(&types).unwrap();
+    drop(types);
+    assert_eq!(registry.len(), 0);
 }
 
 #[test]
@@ -144,9 +200,10 @@ fn functions_have_trampolines() {
     assert_eq!(types[1].trampoline, erased[0].index);
     assert_eq!(erased[0].trampoline, erased[0].index);
     assert_eq!(types[0].trampoline, types[0].index);
-    registry.check().unwrap();
+    registry.check_with(types.iter().chain(&erased)).unwrap();
     drop(erased);
     assert_eq!(registry.len(), 3, "the function keeps its trampoline");
+    registry.check_with(&types).unwrap();
     drop(types);
     assert_eq!(registry.len(), 0);
 }
@@ -197,13 +254,15 @@ fn a_type_of_another_registry_is_refused() {
     let foreign = register(&other, &[group(vec![open(vec![], None)])])
         .unwrap()
         .remove(0);
-    let mut declared = RecGroup::default();
+    let pair = || vec![open(vec![], None), open(vec![i32_field()], None)];
+    let mut declared = group(pair());
     let foreign = declared.refer_to(foreign).unwrap();
     declared
         .add(open(vec![reference(HeapType::Concrete(foreign))], None))
         .unwrap();
-    let refused = register(&registry, &[declared]).unwrap_err();
-    assert_eq!(refused, Error::WrongEngine { parameter: "type" });
+    let refused = register(&registry, &[group(pair()), declared]).unwrap_err();
+    assert_eq!(refused, Error::ForeignType { index: 4 });
+    assert_eq!(registry.len(), 0);
 }
 
 #[test]

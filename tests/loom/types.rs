@@ -107,6 +107,7 @@ impl Registry {
             // SAFETY: loom checks it.
             let freed = group.freed.with(|freed| unsafe { *freed });
             assert!(freed, "not freed");
+            assert_eq!(group.count.get(), 0, "still counted");
         }
     }
 }
