@@ -121,5 +121,8 @@ fn types(section: &str) -> Result<Vec<String>> {
             .or_else(|| line.strip_prefix("pub union "))?;
         Some(name.split([' ', '(', '{', ';']).next()?.to_owned())
     };
-    Ok(read(&format!("{section}.rs"))?.lines().filter_map(name).collect())
+    Ok(read(&format!("{section}.rs"))?
+        .lines()
+        .filter_map(name)
+        .collect())
 }
