@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 21] = [
     "version",
     "status",
     "config",
@@ -29,6 +29,10 @@ const SECTIONS: [&str; 17] = [
     "rec_group",
     "value",
     "structs",
+    "arrays",
+    "i31",
+    "casts",
+    "exceptions",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -1135,7 +1135,7 @@ typedef struct {
 typedef struct {
   /**
    * A struct's size; where an array's elements begin (its length, a uint32_t, is at
-   * 8); 0 of a function.
+   * 8); of a function that of an exception whose tag has it.
    */
   uint32_t bytes;
   /**
@@ -1143,11 +1143,12 @@ typedef struct {
    */
   uint32_t element_bytes;
   /**
-   * How many offsets there are: a struct's fields; 0 of others.
+   * How many offsets there are: a struct's fields, a function's parameters;
+   * 0 of an array.
    */
   size_t offset_count;
   /**
-   * The fields' offsets (borrowed, as long as the type).
+   * The offsets of the fields, or of an exception's (borrowed, as long as the type).
    */
   const uint32_t *offsets;
 } gcroots_layout_t;
@@ -1808,6 +1809,610 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
                                         gcroots_ref_t ref,
                                         size_t index,
                                         gcroots_ref_t value_or_null);
+
+/* --- Arrays ------------------------------------------------------------------
+ *
+ * An array has a length, which never changes, and elements of one type, at indices
+ * from 0 on. The store keeps each type that it has made an object of. References
+ * inside a gcroots_val_t are borrowed going in and new handles of the current scope
+ * coming out.
+ *
+ * Functions that take an array answer GCROOTS_ERROR_WRONG_STORE,
+ * GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
+ * GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
+ * is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED. Functions that
+ * set answer GCROOTS_ERROR_IMMUTABLE next, then GCROOTS_ERROR_NULL_REFERENCE for null
+ * where elements are never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that
+ * elements do not take. Last comes GCROOTS_ERROR_OUT_OF_BOUNDS for elements that are
+ * not there. A range of no elements may begin at the length, not beyond.
+ */
+
+/**
+ * Makes an array of `length` times a value, rooted in the current scope. May collect.
+ *
+ * \param type (borrowed)
+ * \param value (borrowed)
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
+ *         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
+ *         another engine, or of no arrays; for the value as functions that set;
+ *         GCROOTS_ERROR_LIMIT for more than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_new(gcroots_store_t *store,
+                                   const gcroots_type_t *type,
+                                   const gcroots_val_t *value,
+                                   size_t length,
+                                   gcroots_ref_t *out);
+
+/**
+ * Makes an array of zeros or nulls, rooted in the current scope. May collect.
+ *
+ * \param type (borrowed)
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
+ *         arrays, or of references that are never null; GCROOTS_ERROR_LIMIT for more
+ *         than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
+                                           const gcroots_type_t *type,
+                                           size_t length,
+                                           gcroots_ref_t *out);
+
+/**
+ * Makes an array of these values, rooted in the current scope. May collect.
+ *
+ * \param type (borrowed)
+ * \param elements the values (borrowed), nullable if there is none
+ * \param[out] out the handle
+ * \return as gcroots_array_new()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
+                                         const gcroots_type_t *type,
+                                         const gcroots_val_t *elements,
+                                         size_t count,
+                                         gcroots_ref_t *out);
+
+/**
+ * An array's length. Never collects.
+ *
+ * \return for the array as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_len(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   size_t *out);
+
+/**
+ * An element's value. Never collects.
+ *
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
+ * \return for the array and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
+ *         GCROOTS_ERROR_LIMIT if a handle is needed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   size_t index,
+                                   gcroots_val_t *out);
+
+/**
+ * Sets an element. Never collects.
+ *
+ * \param value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
+ *         array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   size_t index,
+                                   const gcroots_val_t *value);
+
+/**
+ * An element that stores an i32. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_i32(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       int32_t *out);
+
+/**
+ * An element that stores an i64. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_i64(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       int64_t *out);
+
+/**
+ * An element that stores an f32. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_f32(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       float *out);
+
+/**
+ * An element that stores an f64. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_f64(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       double *out);
+
+/**
+ * An element that stores a v128. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_v128(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        gcroots_v128_t *out);
+
+/**
+ * Sets an element that stores an i32. A packed one takes the lower bits. Never collects.
+ *
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_i32(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       int32_t value);
+
+/**
+ * Sets an element that stores an i64. Never collects.
+ *
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_i64(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       int64_t value);
+
+/**
+ * Sets an element that stores an f32. Never collects.
+ *
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_f32(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       float value);
+
+/**
+ * Sets an element that stores an f64. Never collects.
+ *
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_f64(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       double value);
+
+/**
+ * Sets an element that stores a v128. Never collects.
+ *
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_v128(gcroots_store_t *store,
+                                        gcroots_ref_t ref,
+                                        size_t index,
+                                        gcroots_v128_t value);
+
+/**
+ * An element that is packed, an i8 or i16, with its sign extended. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_s(gcroots_store_t *store,
+                                     gcroots_ref_t ref,
+                                     size_t index,
+                                     int32_t *out);
+
+/**
+ * An element that is packed, an i8 or i16, with zeros before it. Never collects.
+ *
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_u(gcroots_store_t *store,
+                                     gcroots_ref_t ref,
+                                     size_t index,
+                                     uint32_t *out);
+
+/**
+ * An element that stores a reference. Never collects.
+ *
+ * \param[out] out a new handle of the current scope, or null
+ * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
+ *         another element; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       gcroots_ref_t *out);
+
+/**
+ * Sets an element that stores a reference. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return for the array, the index and the value as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_set_ref(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       size_t index,
+                                       gcroots_ref_t value_or_null);
+
+/**
+ * Sets `count` elements from `index` on to a value. Never collects.
+ *
+ * \param value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
+ *         array, the value and the elements as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_fill(gcroots_store_t *store,
+                                    gcroots_ref_t ref,
+                                    size_t index,
+                                    const gcroots_val_t *value,
+                                    size_t count);
+
+/**
+ * Copies `count` elements from one array to another or to the same, where the two
+ * ranges may overlap. Never collects.
+ *
+ * \param dst the array that is written to
+ * \param src the array that is read
+ * \return for `dst`, then for `src`, as above; GCROOTS_ERROR_IMMUTABLE for `dst`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the types do not say that each element of
+ *         `src` may be one of `dst`; GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_copy(gcroots_store_t *store,
+                                    gcroots_ref_t dst,
+                                    size_t dst_index,
+                                    gcroots_ref_t src,
+                                    size_t src_index,
+                                    size_t count);
+
+/**
+ * Copies `count` elements from `index` on, which are no references, as memory has
+ * them: each takes the size of its storage. Never collects.
+ *
+ * \param[out] out room for the elements, nullable if `count` is 0
+ * \return for the array as above; GCROOTS_ERROR_TYPE_MISMATCH for elements that are
+ *         references; for the elements as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_read(gcroots_store_t *store,
+                                    gcroots_ref_t ref,
+                                    size_t index,
+                                    void *out,
+                                    size_t count);
+
+/**
+ * Sets `count` elements from `index` on, which are no references, to what memory has:
+ * the opposite of gcroots_array_read(). Never collects.
+ *
+ * \param data the elements (borrowed), nullable if `count` is 0
+ * \return for the array as above; GCROOTS_ERROR_IMMUTABLE; GCROOTS_ERROR_TYPE_MISMATCH
+ *         for elements that are references; for the elements as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_write(gcroots_store_t *store,
+                                     gcroots_ref_t ref,
+                                     size_t index,
+                                     const void *data,
+                                     size_t count);
+
+/* --- 31-bit integers ---------------------------------------------------------
+ *
+ * An i31 is a reference without an object: making one never collects, and two of the
+ * same integer are equal.
+ */
+
+/**
+ * A reference that is the lower 31 bits of an integer, rooted in the current scope.
+ * Never collects.
+ *
+ * \param value the highest bit is dropped
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_i31_new(gcroots_store_t *store,
+                                 int32_t value,
+                                 gcroots_ref_t *out);
+
+/**
+ * The integer of an i31, its sign extended: -2^30 to 2^30 - 1. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_i31_get_s(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   int32_t *out);
+
+/**
+ * The integer of an i31, a 0 before it: 0 to 2^31 - 1. Never collects.
+ *
+ * \return as gcroots_i31_get_s()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_i31_get_u(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   uint32_t *out);
+
+/* --- Kinds, casts and conversions --------------------------------------------
+ *
+ * What a reference refers to, and whether it is of a type. Whether a reference is
+ * external belongs to the slot that holds it: slots of GCROOTS_HEAP_ANY and
+ * GCROOTS_HEAP_EXTERN take the same objects, and conversions between the two change
+ * none.
+ */
+
+/**
+ * What a reference refers to.
+ */
+typedef uint32_t gcroots_ref_kind_t;
+
+/**
+ * The type of a reference.
+ */
+typedef struct {
+  /**
+   * With GCROOTS_HEAP_TYPE: the type (borrowed); else not looked at.
+   */
+  const gcroots_type_t *type;
+  /**
+   * What it may refer to; not GCROOTS_HEAP_LOCAL.
+   */
+  gcroots_heap_type_t heap;
+  /**
+   * Whether null is one: 0 or not.
+   */
+  uint8_t is_nullable;
+} gcroots_ref_type_t;
+
+/**
+ * Nothing.
+ */
+#define GCROOTS_REF_NULL 0
+
+/**
+ * Host data.
+ */
+#define GCROOTS_REF_EXTERN 1
+
+/**
+ * A struct.
+ */
+#define GCROOTS_REF_STRUCT 2
+
+/**
+ * An array.
+ */
+#define GCROOTS_REF_ARRAY 3
+
+/**
+ * A 31-bit integer.
+ */
+#define GCROOTS_REF_I31 4
+
+/**
+ * An exception.
+ */
+#define GCROOTS_REF_EXN 5
+
+/**
+ * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_EXN. Never
+ * collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  gcroots_ref_kind_t *out);
+
+/**
+ * The type that a struct or an array was made of. Never collects.
+ *
+ * \param[out] out the type (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for other objects;
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_ref_type(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  gcroots_type_t **out);
+
+/**
+ * Whether a reference is of a type. In constant time, without a lock. Never collects.
+ *
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `of.type` with
+ *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
+ *         none; GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
+ *         GCROOTS_ERROR_WRONG_ENGINE
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  gcroots_ref_type_t of,
+                                  bool *out);
+
+/**
+ * A new handle for what a reference refers to, if it is of a type; null for null.
+ * In constant time, without a lock. Never collects.
+ *
+ * \param[out] out a new handle of the current scope, or null
+ * \return as gcroots_ref_test(); GCROOTS_ERROR_TYPE_MISMATCH if it is not, also for
+ *         null; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_cast(gcroots_store_t *store,
+                                  gcroots_ref_t ref,
+                                  gcroots_ref_type_t to,
+                                  gcroots_ref_t *out);
+
+/**
+ * An internal reference for a slot of external ones. Null stays null. Never collects.
+ *
+ * \param[out] out a new handle of the current scope for the same object, or null
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
+ *         GCROOTS_ERROR_TYPE_MISMATCH for an exception;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_extern_convert_any(gcroots_store_t *store,
+                                            gcroots_ref_t ref,
+                                            gcroots_ref_t *out);
+
+/**
+ * An external reference for a slot of internal ones: the opposite of
+ * gcroots_extern_convert_any(). An object that was internal is so again; host data
+ * become one of GCROOTS_HEAP_ANY and of nothing below. Never collects.
+ *
+ * \param[out] out a new handle of the current scope for the same object, or null
+ * \return as gcroots_extern_convert_any()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_any_convert_extern(gcroots_store_t *store,
+                                            gcroots_ref_t ref,
+                                            gcroots_ref_t *out);
+
+/* --- Tags and exceptions -----------------------------------------------------
+ *
+ * A tag tells exceptions apart: a function type without results, whose parameters are
+ * an exception's fields, and an identity of its own. It lives as long as its store. An
+ * exception is an object that has a tag and fields, which never change.
+ */
+
+/**
+ * Names a tag. `store_id` 0 names none. All handles of one tag have the same bits.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Tells tags from what is none.
+   */
+  uint32_t generation;
+  /**
+   * Which of the store's tags.
+   */
+  uint32_t index;
+} gcroots_tag_t;
+
+/**
+ * Makes a tag, another than all before. Never collects.
+ *
+ * \param type a function type without results (borrowed)
+ * \param[out] out the tag, which lives as long as the store
+ * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for another type;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_tag_new(gcroots_store_t *store,
+                                 const gcroots_type_t *type,
+                                 gcroots_tag_t *out);
+
+/**
+ * The type that a tag was made of. Never collects.
+ *
+ * \param[out] out the type (owned); release it with gcroots_type_free()
+ * \return for the tag GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_WRONG_STORE, and
+ *         GCROOTS_ERROR_UNROOTED for what is no tag; GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_tag_type(gcroots_store_t *store,
+                                  gcroots_tag_t tag,
+                                  gcroots_type_t **out);
+
+/**
+ * Makes an exception of these values, one for each field, rooted in the current scope.
+ * May collect.
+ *
+ * \param fields the values (borrowed), nullable if there is none
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the tag as
+ *         gcroots_tag_type(); GCROOTS_ERROR_INVALID_ARGUMENT for a `count` that is not
+ *         the tag's; for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE for null in a field that is never null, and
+ *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_exn_new(gcroots_store_t *store,
+                                 gcroots_tag_t tag,
+                                 const gcroots_val_t *fields,
+                                 size_t count,
+                                 gcroots_ref_t *out);
+
+/**
+ * The tag of an exception. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_exn_tag(gcroots_store_t *store,
+                                 gcroots_ref_t ref,
+                                 gcroots_tag_t *out);
+
+/**
+ * The value of an exception's field. Never collects.
+ *
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
+ * \return as gcroots_exn_tag(); GCROOTS_ERROR_OUT_OF_BOUNDS;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is needed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
+                                   gcroots_ref_t ref,
+                                   size_t index,
+                                   gcroots_val_t *out);
 
 /* --- Inline ---------------------------------------------------------------- */
 

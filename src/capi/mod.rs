@@ -17,11 +17,15 @@
     )
 )]
 
+pub mod arrays;
 mod boundary;
+pub mod casts;
 pub mod config;
 pub mod engine;
+pub mod exceptions;
 pub mod externref;
 pub mod growth;
+pub mod i31;
 pub mod local;
 pub mod manually_rooted;
 pub mod no_gc;

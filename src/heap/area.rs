@@ -272,6 +272,25 @@ impl AllocationArea {
         Some(())
     }
 
+    /// Writes `bits` so often from `offset` on; `None` unless that lies among the
+    /// objects.
+    pub(crate) fn fill<T: PlainBits>(&self, offset: u64, count: u64, bits: T) -> Option<()> {
+        let bytes = count.checked_mul(size_of::<T>() as u64)?;
+        if !self.contains(offset, bytes) {
+            return None;
+        }
+        for index in 0..count as usize {
+            // SAFETY: in use, so committed.
+            unsafe {
+                self.address(offset)
+                    .cast::<T>()
+                    .add(index)
+                    .write_unaligned(bits)
+            };
+        }
+        Some(())
+    }
+
     /// Whether `reference` is null, an `i31`, or lies where an object may be: the 16
     /// bytes there can be read.
     #[inline(always)]

@@ -57,6 +57,22 @@ impl GcRef {
         self.is_odd()
     }
 
+    /// The `i31` of an integer's lower 31 bits.
+    #[inline(always)]
+    pub(crate) const fn from_i31(bits: u32) -> GcRef {
+        GcRef(bits << 1 | 1)
+    }
+
+    /// The 31 bits of an `i31`.
+    #[inline(always)]
+    pub(crate) const fn i31(self) -> Option<u32> {
+        if self.is_i31() {
+            Some(self.0 >> 1)
+        } else {
+            None
+        }
+    }
+
     /// Whether this refers to an object.
     #[inline(always)]
     pub(crate) const fn is_object(self) -> bool {

@@ -7,7 +7,7 @@ use super::heap_pool::HeapPool;
 use crate::counted::Counted;
 use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
-use crate::types::{Registry, Type};
+use crate::types::{RegisteredType, Registry};
 
 /// A configuration that stores are made from. Shared by threads.
 pub(crate) struct Engine {
@@ -73,7 +73,7 @@ impl EngineRef {
     }
 
     /// Whether a type is one of this engine's.
-    pub(super) fn has(&self, of: &Type) -> bool {
+    pub(super) fn has(&self, of: &RegisteredType) -> bool {
         of.is_of(&self.0.types)
     }
 

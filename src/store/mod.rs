@@ -22,14 +22,19 @@
 //! store meanwhile: last in each call that may collect, and at deletion.
 
 mod allocate;
+mod array_ranges;
+mod arrays;
+mod casts;
 mod collect;
 mod config;
 mod engine;
 mod entry;
+mod exceptions;
 mod externrefs;
 pub(crate) mod finalize;
 mod growth;
 mod heap_pool;
+mod i31;
 mod manual;
 mod objects;
 mod references;
@@ -47,6 +52,8 @@ use core::ptr::NonNull;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "capi")]
+pub(crate) use casts::RefKind;
 pub(crate) use config::Config;
 pub(crate) use engine::EngineRef;
 pub(crate) use externrefs::ExternRefOptions;
@@ -55,6 +62,7 @@ pub(crate) use growth::GrowCallback;
 pub(crate) use growth::GrowFunction;
 pub use stats::Stats;
 use type_table::TypeTable;
+#[cfg(feature = "capi")]
 pub(crate) use value::Value;
 
 use crate::error::Result;
@@ -100,6 +108,7 @@ struct Cold {
     /// Made by the first allocation.
     heap: Option<Box<dyn GcHeap>>,
     layouts: LayoutTable,
+    tags: exceptions::Tags,
     hashes: IdentityHashes,
     roots: GcRootsList,
     pacer: Pacer,
@@ -149,6 +158,7 @@ impl Store {
         let cold = Cold {
             heap: None,
             layouts: LayoutTable::new(),
+            tags: exceptions::Tags::default(),
             hashes: IdentityHashes::new(),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
             pacer: Pacer::new(),

@@ -173,8 +173,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes an object of `bytes` of a type of this engine, rooted in the current scope.
-    /// `check` says whether its contents can be written, which `write` then does; the
+    /// Makes an object of `bytes`, if it may be so large, of a type of this engine,
+    /// rooted in the current scope. `check` says whether its contents can be written, which `write` then does; the
     /// object's other bytes are zeros. May collect; finalizers are queued.
     ///
     /// `check` is asked twice: before anything happens, and when there is room, since a
@@ -186,12 +186,13 @@ impl Store {
     pub(super) fn make(
         &self,
         of: &Type,
-        bytes: u64,
+        bytes: Result<u64>,
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Result<Handle> {
         self.manual.unroot_some();
         check()?;
+        let bytes = bytes?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, of.header, bytes)?;
         cold.know_type(self, of)

@@ -112,6 +112,16 @@ impl Store {
         ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
     }
 
+    /// [`Store::push_root`], if it needs no slow path.
+    #[inline(always)]
+    pub(super) fn push_fast(&self, reference: GcRef) -> Option<Handle> {
+        let ready = self.lifo.ready()?;
+        if self.manual.has_queued() {
+            return None;
+        }
+        Some(self.handle(self.lifo.push_ready(ready, reference)))
+    }
+
     /// A new scoped root. The owner's part of unrooting from other threads: see
     /// [`ManualRoots`](crate::roots::ManualRoots).
     ///

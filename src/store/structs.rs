@@ -44,7 +44,7 @@ impl Store {
         let resolved = |index| self.resolve_value(value(index)?);
         let fields = || of.fields.iter().enumerate();
         let check = || fields().try_for_each(|(index, field)| self.admit(field, resolved(index)?));
-        self.make(of, of.layout.bytes.into(), check, |cold, object| {
+        self.make(of, Ok(of.layout.bytes.into()), check, |cold, object| {
             for (index, field) in fields() {
                 let at = object.offset() + u64::from(field.offset);
                 cold.write_value(self, field.storage, at, resolved(index)?)?;
@@ -129,7 +129,7 @@ impl Store {
     pub(crate) fn struct_new_default(&self, of: &Type) -> Result<Handle> {
         self.require_kind(of, Kind::Struct)?;
         require_defaults(of)?;
-        self.make(of, of.layout.bytes.into(), || Ok(()), |_, _| Ok(()))
+        self.make(of, Ok(of.layout.bytes.into()), || Ok(()), |_, _| Ok(()))
     }
 
     /// The field at `index` of the struct that `handle` refers to, and where it is, if

@@ -51,6 +51,20 @@ impl TypeTable {
         })
     }
 
+    /// A reference to the type with this index.
+    ///
+    /// Errors: [`Error::Internal`] if it is not here, [`Error::Limit`].
+    pub(super) fn kept(&self, index: u32) -> Result<Type> {
+        let kept = (index < self.capacity.get()).then(|| {
+            // SAFETY: below the capacity, and the table does not grow meanwhile.
+            unsafe { self.slots.get().add(index as usize).as_ref() }
+        });
+        match kept {
+            Some(Some(kept)) => kept.try_clone(),
+            _ => Err(Error::internal("a type that is not kept", index.into())),
+        }
+    }
+
     /// Whether this very type is here.
     #[inline(always)]
     pub(super) fn has(&self, of: &RegisteredType) -> bool {

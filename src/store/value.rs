@@ -113,11 +113,10 @@ impl Store {
     #[inline(always)]
     pub(super) fn root_at_fast(&self, at: u64) -> Option<Handle> {
         let reference = GcRef::from_raw(self.area.load(at)?);
-        let ready = self.lifo.ready()?;
-        if reference.is_null() || !self.area.may_hold(reference) || self.manual.has_queued() {
+        if reference.is_null() || !self.area.may_hold(reference) {
             return None;
         }
-        Some(self.handle(self.lifo.push_ready(ready, reference)))
+        self.push_fast(reference)
     }
 
     /// A packed field, its sign extended or zeros before it; `None` if it is not packed.

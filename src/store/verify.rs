@@ -24,6 +24,7 @@ impl Cold {
             .scopes
             .check(store.lifo.len(), store.area.no_gc_spans())?;
         store.host.check()?;
+        store.types.check()?;
         store.weak.check()?;
         self.hashes.check()?;
         let Some(heap) = self.heap.as_deref() else {

@@ -44,6 +44,7 @@ pub(crate) struct RegisteredType {
 
 impl RegisteredType {
     /// What a slot for references to this type admits.
+    #[inline(always)]
     pub(crate) fn admits(&self, nullable: bool) -> Admits {
         Admits::of_concrete(
             self.index,
@@ -51,6 +52,13 @@ impl RegisteredType {
             self.supertypes.len() as u8,
             nullable,
         )
+    }
+
+    /// Whether it is registered there.
+    #[inline]
+    pub(crate) fn is_of(&self, registry: &Registry) -> bool {
+        // SAFETY: a type is handed out once its group is made, and lives in it.
+        core::ptr::eq::<Registry>(&*unsafe { self.group.as_ref() }.registry, registry)
     }
 
     /// The kind of its objects.
@@ -122,11 +130,6 @@ impl Type {
     /// Errors: [`Error::Limit`].
     pub(crate) fn referred(&self, index: u32) -> Result<Type> {
         self.group().registry.type_at(index)
-    }
-
-    /// Whether it is registered there.
-    pub(crate) fn is_of(&self, registry: &Registry) -> bool {
-        core::ptr::eq::<Registry>(&*self.group().registry, registry)
     }
 
     /// Whether both are of one engine.

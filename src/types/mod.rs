@@ -55,11 +55,13 @@ mod atomics {
 }
 
 pub(crate) use group::{RegisteredType, Type};
+pub(crate) use heap_type::{AbstractType, HeapType, RefType};
 #[cfg(any(feature = "capi", test))]
-pub(crate) use heap_type::{AbstractType, FieldType, HeapType, RefType, StorageType, ValType};
-pub(crate) use layout::{Admits, EXN_FIELDS, FieldLayout, Storage};
+pub(crate) use heap_type::{FieldType, StorageType, ValType};
+pub(crate) use layout::{Admits, FieldLayout, Storage};
+pub(crate) use rec_group::Composite;
 #[cfg(any(feature = "capi", test))]
-pub(crate) use rec_group::{Composite, Declared, RecGroup, SubType};
+pub(crate) use rec_group::{Declared, RecGroup, SubType};
 #[cfg(feature = "capi")]
 pub(crate) use rec_group::{check_field_count, check_value_counts};
 pub(crate) use registry::Registry;

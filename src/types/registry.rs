@@ -8,7 +8,8 @@ use hashbrown::HashTable;
 
 use super::canonical::{Canonical, CanonicalGroup};
 use super::group::{Group, RegisteredType, Type};
-use super::rec_group::{Declared, MEMBERS_MAX, RecGroup, SubType, at_most, limit};
+use super::rec_group::{Composite, Declared, MEMBERS_MAX, RecGroup, SubType, at_most, limit};
+use super::subtyping::{self, Types};
 use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::fallible;
@@ -86,6 +87,18 @@ impl Registry {
     pub(crate) fn len(&self) -> usize {
         let inner = self.inner.lock();
         inner.by_index.len() - inner.free.len()
+    }
+
+    /// Whether each element of one type of arrays may be one of another's, both of this
+    /// registry. Takes the lock.
+    pub(crate) fn elements_fit(&self, from: &RegisteredType, to: &RegisteredType) -> bool {
+        let inner = self.inner.lock();
+        match (&from.composite, &to.composite) {
+            (Composite::Array(from), Composite::Array(to)) => {
+                subtyping::storage(&*inner, &from.storage, &to.storage)
+            }
+            _ => false,
+        }
     }
 
     /// The type with this index.
@@ -393,4 +406,10 @@ fn outside(
         return Err(Error::ForeignType { index });
     }
     Ok(Canonical::Registered(registered.index))
+}
+
+impl Types for Inner {
+    fn get(&self, index: u32) -> Option<&RegisteredType> {
+        self.registered(index).map(|(_, registered)| registered)
+    }
 }

@@ -47,7 +47,12 @@ fn field(types: &impl Types, a: &FieldType<u32>, b: &FieldType<u32>) -> bool {
     if a.mutable || b.mutable {
         return a == b;
     }
-    match (&a.storage, &b.storage) {
+    storage(types, &a.storage, &b.storage)
+}
+
+/// Whether all that is stored as `a` may be stored as `b`.
+pub(super) fn storage(types: &impl Types, a: &StorageType<u32>, b: &StorageType<u32>) -> bool {
+    match (a, b) {
         (StorageType::Val(a), StorageType::Val(b)) => value(types, a, b),
         (a, b) => a == b,
     }

@@ -1,0 +1,191 @@
+//! Ranges of array elements: fill, copy, and bulk transfer from and to memory outside
+//! the heap.
+
+use super::arrays::{element_at, element_of, mutable_element, require_range};
+use super::value::{Value, outside};
+use super::{Cold, Store};
+use crate::error::{Error, Result};
+use crate::heap::GcRef;
+use crate::roots::Handle;
+use crate::types::{FieldLayout, RegisteredType, Storage};
+
+impl Store {
+    /// Sets `count` elements from `index` on to a value. Never collects.
+    ///
+    /// Errors: as [`Store::array_set`].
+    pub(crate) fn array_fill(
+        &self,
+        handle: Handle,
+        index: u64,
+        value: Value,
+        count: u64,
+    ) -> Result<()> {
+        let (array, length) = self.array(handle, "ref")?;
+        let value = self.resolve_value(value)?;
+        let element = mutable_element(array.of)?;
+        self.admit(element, value)?;
+        require_range(index, count, length)?;
+        let at = element_at(array.offset, element, index);
+        self.cold
+            .borrow_mut()
+            .fill_values(self, element, at, count, value)
+    }
+
+    /// Copies `count` elements from one array to another or the same, also where the
+    /// two ranges overlap. Never collects.
+    ///
+    /// Errors: as [`Store::typed`] for `target`, then for `source`;
+    /// [`Error::Immutable`]; [`Error::TypeMismatch`] if not every element of the
+    /// source's type may be one of the target's; [`Error::OutOfBounds`].
+    pub(crate) fn array_copy(
+        &self,
+        (target, target_index): (Handle, u64),
+        (source, source_index): (Handle, u64),
+        count: u64,
+    ) -> Result<()> {
+        let (target, target_length) = self.array(target, "dst")?;
+        let (source, source_length) = self.array(source, "src")?;
+        let element = mutable_element(target.of)?;
+        self.require_copyable(source.of, target.of)?;
+        require_range(target_index, count, target_length)?;
+        require_range(source_index, count, source_length)?;
+        let from = element_at(source.offset, element, source_index);
+        let to = element_at(target.offset, element, target_index);
+        if element.storage == Storage::Ref && self.area.has_barriers() {
+            return self.copy_references(from, to, count);
+        }
+        let bytes = count * u64::from(element.storage.bytes());
+        self.area.copy_within(from, to, bytes).ok_or(outside(to))
+    }
+
+    /// Copies references through the barriers, in the order in which none is
+    /// overwritten before it is read.
+    fn copy_references(&self, from: u64, to: u64, count: u64) -> Result<()> {
+        let mut cold = self.cold.borrow_mut();
+        let mut copy = |index: u64| {
+            let reference = GcRef::from_raw(self.load(from + 4 * index)?);
+            cold.heap()?.write_gc_ref(to + 4 * index, reference)
+        };
+        if to <= from {
+            (0..count).try_for_each(&mut copy)
+        } else {
+            (0..count).rev().try_for_each(&mut copy)
+        }
+    }
+
+    /// Refuses arrays whose elements are not all elements of another type of arrays.
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::NotOfType`].
+    fn require_copyable(&self, source: &RegisteredType, target: &RegisteredType) -> Result<()> {
+        let (from, to) = (element_of(source)?, element_of(target)?);
+        if from.storage != to.storage {
+            return Err(Error::TypeMismatch {
+                needed: to.storage.name(),
+                found: from.storage.name(),
+            });
+        }
+        if from.admits == to.admits || self.engine.types().elements_fit(source, target) {
+            return Ok(());
+        }
+        Err(Error::NotOfType {
+            needed: target.index,
+            found: "an array with elements of other references",
+            found_type: Some(source.index),
+        })
+    }
+
+    /// Copies `count` elements from `index` on, which are no references, to memory
+    /// outside the heap. Never collects.
+    ///
+    /// Errors: as [`Store::typed`]; [`Error::TypeMismatch`], [`Error::OutOfBounds`].
+    ///
+    /// # Safety
+    ///
+    /// `out` must be valid for writing as many elements.
+    pub(crate) unsafe fn array_read(
+        &self,
+        handle: Handle,
+        index: u64,
+        out: *mut u8,
+        count: u64,
+    ) -> Result<()> {
+        let (array, length) = self.array(handle, "ref")?;
+        let element = element_of(array.of)?;
+        require_numbers(element)?;
+        require_range(index, count, length)?;
+        let at = element_at(array.offset, element, index);
+        let bytes = count * u64::from(element.storage.bytes());
+        // SAFETY: the caller's promise; nobody outside has memory of the heap.
+        unsafe { self.area.copy_out(at, out, bytes) }.ok_or(outside(at))
+    }
+
+    /// Sets `count` elements from `index` on, which are no references, to what memory
+    /// outside the heap has. Never collects.
+    ///
+    /// Errors: as [`Store::typed`]; [`Error::Immutable`], [`Error::TypeMismatch`],
+    /// [`Error::OutOfBounds`].
+    ///
+    /// # Safety
+    ///
+    /// `data` must be valid for reading as many elements.
+    pub(crate) unsafe fn array_write(
+        &self,
+        handle: Handle,
+        index: u64,
+        data: *const u8,
+        count: u64,
+    ) -> Result<()> {
+        let (array, length) = self.array(handle, "ref")?;
+        let element = mutable_element(array.of)?;
+        require_numbers(element)?;
+        require_range(index, count, length)?;
+        let at = element_at(array.offset, element, index);
+        let bytes = count * u64::from(element.storage.bytes());
+        // SAFETY: as in `array_read`.
+        unsafe { self.area.copy_in(at, data, bytes) }.ok_or(outside(at))
+    }
+}
+
+/// Refuses elements that are references.
+///
+/// Errors: [`Error::TypeMismatch`].
+fn require_numbers(element: &FieldLayout) -> Result<()> {
+    if element.storage != Storage::Ref {
+        return Ok(());
+    }
+    Err(Error::TypeMismatch {
+        needed: "an array of numbers",
+        found: "one of references",
+    })
+}
+
+impl Cold {
+    /// Sets `count` elements from `at` on to a value that they take.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn fill_values(
+        &mut self,
+        store: &Store,
+        element: &FieldLayout,
+        at: u64,
+        count: u64,
+        value: Value<GcRef>,
+    ) -> Result<()> {
+        let area = &store.area;
+        let filled = match value {
+            Value::I32(bits) if element.storage == Storage::I8 => area.fill(at, count, bits as u8),
+            Value::I32(bits) if element.storage == Storage::I16 => {
+                area.fill(at, count, bits as u16)
+            }
+            Value::I32(bits) | Value::F32(bits) => area.fill(at, count, bits),
+            Value::I64(bits) | Value::F64(bits) => area.fill(at, count, bits),
+            Value::V128(bytes) => area.fill(at, count, bytes),
+            Value::Ref(reference) if !area.has_barriers() => area.fill(at, count, reference.raw()),
+            Value::Ref(reference) => {
+                let heap = self.heap()?;
+                return (0..count).try_for_each(|i| heap.write_gc_ref(at + 4 * i, reference));
+            }
+        };
+        filled.ok_or(outside(at))
+    }
+}

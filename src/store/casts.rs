@@ -1,0 +1,163 @@
+//! What a reference is, and which types it has.
+//!
+//! Whether a reference is external belongs to the slot that holds it: the conversions
+//! between `extern` and `any` change no object.
+
+use super::Store;
+use super::objects::name_of;
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, Kind};
+use crate::roots::Handle;
+use crate::types::{AbstractType, Admits, HeapType, RefType, RegisteredType, Type};
+
+/// What a reference refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum RefKind {
+    /// Nothing.
+    Null = 0,
+    /// Host data.
+    Extern = 1,
+    /// Fields.
+    Struct = 2,
+    /// Elements.
+    Array = 3,
+    /// A 31-bit integer.
+    I31 = 4,
+    /// An exception.
+    Exn = 5,
+}
+
+impl Store {
+    /// What `handle` refers to.
+    ///
+    /// Errors: as [`Store::resolve`].
+    pub(crate) fn ref_kind(&self, handle: Handle) -> Result<RefKind> {
+        let reference = self.resolve(handle, "ref")?;
+        if reference.is_null() {
+            return Ok(RefKind::Null);
+        }
+        let Some(header) = self.header_of(reference) else {
+            return Ok(RefKind::I31);
+        };
+        Ok(match header.kind() {
+            Some(Kind::Extern) => RefKind::Extern,
+            Some(Kind::Struct) => RefKind::Struct,
+            Some(Kind::Array) => RefKind::Array,
+            Some(Kind::Exn) => RefKind::Exn,
+            Some(Kind::Free) | None => {
+                return Err(Error::internal("a header of no kind", header.bits()));
+            }
+        })
+    }
+
+    /// The type that a struct or an array was made of.
+    ///
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] for others; those of
+    /// counting a reference to it.
+    pub(crate) fn ref_type(&self, handle: Handle) -> Result<Type> {
+        let reference = self.object(handle, "ref")?;
+        let header = self.header_of(reference);
+        match header {
+            Some(header) if matches!(header.kind(), Some(Kind::Struct | Kind::Array)) => {
+                self.type_of(header)?;
+                self.types.kept(header.type_index())
+            }
+            _ => Err(Error::TypeMismatch {
+                needed: "a struct or an array",
+                found: name_of(header),
+            }),
+        }
+    }
+
+    /// Whether what `handle` refers to is of a type.
+    ///
+    /// Errors: as [`Store::resolve`]; [`Error::WrongEngine`].
+    pub(crate) fn ref_test(&self, handle: Handle, of: RefType<&RegisteredType>) -> Result<bool> {
+        let reference = self.resolve(handle, "ref")?;
+        Ok(self.admits(self.slot_of(of)?, reference))
+    }
+
+    /// [`Store::ref_test`], if everything is as usual.
+    #[inline(always)]
+    pub(crate) fn ref_test_fast(
+        &self,
+        handle: Handle,
+        of: RefType<&RegisteredType>,
+    ) -> Option<bool> {
+        let reference = self.resolve_value_fast(handle)?;
+        Some(self.admits(self.slot_of_fast(of)?, reference))
+    }
+
+    /// A new scoped root for what `handle` refers to, which must be of a type; null for
+    /// null.
+    ///
+    /// Errors: as [`Store::ref_test`]; [`Error::TypeMismatch`], [`Error::NotOfType`];
+    /// those of a push.
+    pub(crate) fn ref_cast(&self, handle: Handle, to: RefType<&RegisteredType>) -> Result<Handle> {
+        let reference = self.resolve(handle, "ref")?;
+        self.require_admitted(self.slot_of(to)?, reference, "ref")
+            .map_err(|error| match error {
+                // To a caller a cast that failed, as any other.
+                Error::NullReference { .. } => Error::TypeMismatch {
+                    needed: "a reference that is not null",
+                    found: "null",
+                },
+                other => other,
+            })?;
+        self.root_or_null(reference)
+    }
+
+    /// [`Store::ref_cast`], if everything is as usual. `None` for null too.
+    #[inline(always)]
+    pub(crate) fn ref_cast_fast(
+        &self,
+        handle: Handle,
+        to: RefType<&RegisteredType>,
+    ) -> Option<Handle> {
+        let reference = self.resolve_fast(handle)?;
+        if reference.is_null() || !self.admits(self.slot_of_fast(to)?, reference) {
+            return None;
+        }
+        self.push_fast(reference)
+    }
+
+    /// What a slot of a type admits; `None` for a type of another engine.
+    #[inline(always)]
+    fn slot_of_fast(&self, of: RefType<&RegisteredType>) -> Option<Admits> {
+        match of.heap {
+            HeapType::Abstract(heap) => Some(Admits::of_abstract(heap, of.nullable)),
+            HeapType::Concrete(concrete) => {
+                let known = self.types.has(concrete) || self.engine.has(concrete);
+                known.then(|| concrete.admits(of.nullable))
+            }
+        }
+    }
+
+    /// What a slot of a type admits.
+    ///
+    /// Errors: [`Error::WrongEngine`].
+    fn slot_of(&self, of: RefType<&RegisteredType>) -> Result<Admits> {
+        self.slot_of_fast(of)
+            .ok_or(Error::WrongEngine { parameter: "type" })
+    }
+
+    /// What `handle` refers to, for a slot of the other of `any` and `extern`: a new
+    /// scoped root; null for null.
+    ///
+    /// Errors: as [`Store::resolve`]; [`Error::TypeMismatch`] for what is neither;
+    /// those of a push.
+    pub(crate) fn convert(&self, handle: Handle) -> Result<Handle> {
+        const EITHER: Admits = Admits::of_abstract(AbstractType::Any, true);
+        let reference = self.resolve(handle, "ref")?;
+        self.require_admitted(EITHER, reference, "ref")?;
+        self.root_or_null(reference)
+    }
+
+    fn root_or_null(&self, reference: GcRef) -> Result<Handle> {
+        if reference.is_null() {
+            return Ok(Handle::NULL);
+        }
+        self.push_root(reference)
+    }
+}
