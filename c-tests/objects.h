@@ -1,0 +1,162 @@
+/* Values and objects in short.
+ */
+#ifndef OBJECTS_H
+#define OBJECTS_H
+
+#include "declare.h"
+
+enum { STORAGES = GCROOTS_STORAGE_REF + 1 };
+
+/* --- Values ------------------------------------------------------------------ */
+
+/* A value of this kind, whose bits are zeros. */
+static inline gcroots_val_t val_of(gcroots_storage_t kind) {
+  gcroots_val_t val;
+  memset(&val, 0, sizeof val);
+  val.kind = kind;
+  return val;
+}
+
+static inline gcroots_val_t val_i32(int32_t number) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_I32);
+  val.of.i32 = number;
+  return val;
+}
+
+static inline gcroots_val_t val_i64(int64_t number) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_I64);
+  val.of.i64 = number;
+  return val;
+}
+
+/* Of these bits. */
+static inline gcroots_val_t val_f32(uint32_t bits) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_F32);
+  memcpy(&val.of.f32, &bits, sizeof bits);
+  return val;
+}
+
+static inline gcroots_val_t val_f64(uint64_t bits) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_F64);
+  memcpy(&val.of.f64, &bits, sizeof bits);
+  return val;
+}
+
+/* Of 16 bytes from `first` on. */
+static inline gcroots_val_t val_v128(uint8_t first) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_V128);
+  for (int i = 0; i < 16; i++) val.of.v128.bytes[i] = (uint8_t)(first + i);
+  return val;
+}
+
+static inline gcroots_val_t val_ref(gcroots_ref_t ref) {
+  gcroots_val_t val = val_of(GCROOTS_STORAGE_REF);
+  val.of.ref = ref;
+  return val;
+}
+
+static inline gcroots_val_t val_null(void) {
+  return val_ref(gcroots_ref_null());
+}
+
+/* What a field of this storage reads as if it was set to this: bits made of the
+   number, and of a reference null. */
+static inline gcroots_val_t val_made_of(gcroots_storage_t storage, uint32_t number) {
+  uint32_t bits = (number + 1) * 2654435761U;
+  switch (storage) {
+    case GCROOTS_STORAGE_I8: return val_i32((int32_t)(bits >> 24));
+    case GCROOTS_STORAGE_I16: return val_i32((int32_t)(bits >> 16));
+    case GCROOTS_STORAGE_I32: return val_i32((int32_t)bits);
+    case GCROOTS_STORAGE_I64: return val_i64((int64_t)((uint64_t)bits << 32 | ~bits));
+    case GCROOTS_STORAGE_F32: return val_f32(bits);
+    case GCROOTS_STORAGE_F64: return val_f64((uint64_t)~bits << 32 | bits);
+    case GCROOTS_STORAGE_V128: return val_v128((uint8_t)(bits >> 24));
+    default: return val_null();
+  }
+}
+
+/* A value that no call gives, to see whether an output was written. */
+static inline gcroots_val_t untouched_val(void) {
+  gcroots_val_t val;
+  memset(&val, 0x5a, sizeof val);
+  return val;
+}
+
+static inline bool is_untouched(gcroots_val_t val) {
+  gcroots_val_t pattern = untouched_val();
+  return val.kind == pattern.kind && memcmp(&val.of, &pattern.of, sizeof val.of) == 0;
+}
+
+/* Whether two handles refer to one object, or both to none. */
+static inline bool same_object(gcroots_ref_t a, gcroots_ref_t b) {
+  bool same;
+  OK(gcroots_ref_eq(store, a, b, &same));
+  return same;
+}
+
+/* Of one kind and of the same bits, or references to one object. */
+static inline bool same_val(gcroots_val_t a, gcroots_val_t b) {
+  static const size_t bytes[STORAGES] = {0, 0, 4, 8, 4, 8, 16, 0};
+  if (a.kind != b.kind || a.kind >= STORAGES) return false;
+  if (a.kind == GCROOTS_STORAGE_REF) return same_object(a.of.ref, b.of.ref);
+  return memcmp(&a.of, &b.of, bytes[a.kind]) == 0;
+}
+
+/* --- Structs ----------------------------------------------------------------- */
+
+/* Registers an open struct of the fields that follow. */
+#define STRUCT_TYPE(...)                                                    \
+  new_struct((gcroots_field_type_t[]){__VA_ARGS__},                         \
+             COUNT_OF(((gcroots_field_type_t[]){__VA_ARGS__})))
+
+/* Makes a struct of the values that follow. */
+#define STRUCT(type, ...)                                                   \
+  make_struct(type, (gcroots_val_t[]){__VA_ARGS__},                         \
+              COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
+
+static inline gcroots_ref_t make_struct(const gcroots_type_t *type, const gcroots_val_t *fields,
+                                        size_t count) {
+  gcroots_ref_t ref;
+  OK(gcroots_struct_new(store, type, fields, count, &ref));
+  return ref;
+}
+
+static inline gcroots_ref_t make_default(const gcroots_type_t *type) {
+  gcroots_ref_t ref;
+  OK(gcroots_struct_new_default(store, type, &ref));
+  return ref;
+}
+
+static inline gcroots_val_t get_field(gcroots_ref_t ref, size_t index) {
+  gcroots_val_t val;
+  OK(gcroots_struct_get(store, ref, index, &val));
+  return val;
+}
+
+static inline void set_field(gcroots_ref_t ref, size_t index, gcroots_val_t val) {
+  OK(gcroots_struct_set(store, ref, index, &val));
+}
+
+static inline gcroots_ref_t field_ref(gcroots_ref_t ref, size_t index) {
+  gcroots_ref_t out;
+  OK(gcroots_struct_get_ref(store, ref, index, &out));
+  return out;
+}
+
+static inline int32_t field_i32(gcroots_ref_t ref, size_t index) {
+  int32_t out;
+  OK(gcroots_struct_get_i32(store, ref, index, &out));
+  return out;
+}
+
+/* A mutable field that takes all references but exceptions and functions. */
+static inline gcroots_field_type_t any_field(void) {
+  return mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
+}
+
+/* A mutable field of any storage. */
+static inline gcroots_field_type_t mutable_of(gcroots_storage_t storage) {
+  return storage == GCROOTS_STORAGE_REF ? any_field() : mutable_(plain(storage));
+}
+
+#endif
