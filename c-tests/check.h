@@ -290,8 +290,10 @@ static inline int check_main(int argc, char **argv) {
   }
   variant = argv[2];
   stressed = strcmp(variant, "stress") == 0;
-  collects = stressed || strcmp(variant, "copying") == 0;
-  collector = collects ? GCROOTS_COLLECTOR_COPYING : GCROOTS_COLLECTOR_NULL;
+  collects = strcmp(variant, "null") != 0;
+  collector = !collects                        ? GCROOTS_COLLECTOR_NULL
+              : strcmp(variant, "check") == 0 ? GCROOTS_COLLECTOR_CHECK
+                                               : GCROOTS_COLLECTOR_COPYING;
   while (it != NULL && strcmp(it->name, argv[1]) != 0) it = it->next;
   CHECK(it != NULL);
   {

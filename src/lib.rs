@@ -45,7 +45,7 @@
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
 //! roots  externref  types  identity_hash      peers
-//! collectors                           null, copying
+//! collectors                           null, copying, check
 //! heap                                 the traits, headers, layouts, memory
 //! keyed_hash  thread  lock  fallible  error
 //! ```

@@ -22,10 +22,12 @@ use gcroots::{
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
+    let mut check = Config::new();
+    check.collector(Collector::Check);
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
     stress.collector(Collector::Copying).stress(1).poison(true);
-    for config in [null, copying, stress] {
+    for config in [null, copying, stress, check] {
         println!("on {config:?}");
         test(Store::new(&Engine::new(&config).unwrap(), ()).unwrap());
     }

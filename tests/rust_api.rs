@@ -32,6 +32,8 @@ impl Variant {
 
 fn on_each_collector(test: impl Fn(&Variant)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
+    let mut check = Config::new();
+    check.collector(Collector::Check);
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
     stress.collector(Collector::Copying);
@@ -40,6 +42,7 @@ fn on_each_collector(test: impl Fn(&Variant)) {
         ("null", null, false),
         ("copying", copying, true),
         ("copying with stress", stress, true),
+        ("check", check, true),
     ] {
         println!("on {name}");
         test(&Variant { config, collects });

@@ -25,6 +25,9 @@ pub enum Collector {
     Null,
     /// Semi-space copying. At least 32 KiB, half of which is usable.
     Copying,
+    /// For tests of the library itself: copying, and finds references that were stored
+    /// without a barrier.
+    Check,
 }
 
 impl Collector {
@@ -33,6 +36,7 @@ impl Collector {
             Collector::Auto => collectors::AUTO,
             Collector::Null => collectors::NULL,
             Collector::Copying => collectors::COPYING,
+            Collector::Check => collectors::CHECK,
         }
     }
 }

@@ -41,4 +41,6 @@ pub mod version;
 pub mod weak;
 
 #[cfg(test)]
+mod barrier_tests;
+#[cfg(test)]
 mod tests;

@@ -33,13 +33,19 @@ fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_s
 }
 
 fn on_each_collector(test: impl Fn(u32)) {
-    [GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_COPYING]
-        .into_iter()
-        .for_each(test);
+    [
+        GCROOTS_COLLECTOR_NULL,
+        GCROOTS_COLLECTOR_COPYING,
+        GCROOTS_COLLECTOR_CHECK,
+    ]
+    .into_iter()
+    .for_each(test);
 }
 
 /// Calls an exported function with an `out`; its status, and the output.
-fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Result<T, u32> {
+pub(super) fn with_out<T: Copy>(
+    function: impl FnOnce(*mut MaybeUninit<T>) -> u32,
+) -> Result<T, u32> {
     let mut out = MaybeUninit::uninit();
     match function(&mut out) {
         // SAFETY: outputs are written on success.
@@ -48,11 +54,11 @@ fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Resul
     }
 }
 
-fn ok(status: u32) {
+pub(super) fn ok(status: u32) {
     assert_eq!(status, GCROOTS_OK, "{}", last_error());
 }
 
-fn last_error() -> String {
+pub(super) fn last_error() -> String {
     // SAFETY: the message ends in 0 and is this thread's.
     let message = unsafe { CStr::from_ptr(gcroots_last_error()) };
     message.to_string_lossy().into_owned()
@@ -74,7 +80,7 @@ fn enter_scope(store: *mut gcroots_store_t) -> gcroots_scope_t {
     with_out(|out| unsafe { gcroots_scope_enter(store, out) }).unwrap()
 }
 
-fn free(store: *mut gcroots_store_t) {
+pub(super) fn free(store: *mut gcroots_store_t) {
     // SAFETY: the store is alive, and not used after this.
     ok(unsafe { gcroots_store_free(store) });
 }

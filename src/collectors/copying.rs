@@ -47,33 +47,15 @@ impl GcRuntime for Copying {
     }
 
     fn least_limit(&self) -> u64 {
-        8 * COMMIT_UNIT
+        CopyingHeap::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
-        let half = options.limit.max(self.least_limit()) / 2 / COMMIT_UNIT * COMMIT_UNIT;
-        let reservation = Reservation::new(2 * half)?;
-        let initial = (options.initial / 2)
-            .clamp(1, half)
-            .next_multiple_of(COMMIT_UNIT);
-        let mut heap = fallible::boxed(CopyingHeap {
-            spaces: [
-                reservation.region(0, half),
-                reservation.region(half, 2 * half),
-            ],
-            reservation,
-            active: 0,
-            half,
-            initial,
-            poison: options.poison,
-            cycle: Cycle::default(),
-        })?;
-        heap.commit(initial)?;
-        Ok(heap)
+        Ok(fallible::boxed(CopyingHeap::new(options)?)?)
     }
 }
 
-struct CopyingHeap {
+pub(super) struct CopyingHeap {
     /// Committed up to the same length each, unless the system refused.
     spaces: [Region; 2],
     reservation: Reservation,
@@ -100,6 +82,39 @@ struct Cycle {
 }
 
 impl CopyingHeap {
+    /// The least heap limit in bytes.
+    pub(super) const LEAST_LIMIT: u64 = 8 * COMMIT_UNIT;
+
+    /// An empty heap, to be opened.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn new(options: HeapOptions) -> Result<CopyingHeap> {
+        let half = options.limit.max(Self::LEAST_LIMIT) / 2 / COMMIT_UNIT * COMMIT_UNIT;
+        let reservation = Reservation::new(2 * half)?;
+        let initial = (options.initial / 2)
+            .clamp(1, half)
+            .next_multiple_of(COMMIT_UNIT);
+        let mut heap = CopyingHeap {
+            spaces: [
+                reservation.region(0, half),
+                reservation.region(half, 2 * half),
+            ],
+            reservation,
+            active: 0,
+            half,
+            initial,
+            poison: options.poison,
+            cycle: Cycle::default(),
+        };
+        heap.commit(initial)?;
+        Ok(heap)
+    }
+
+    /// Where the objects of the collection that is under way start and end.
+    pub(super) fn collected(&self) -> (u64, u64) {
+        (self.first_object(self.active), self.cycle.from_end)
+    }
+
     /// Where objects start in a space. Offset 0 is the null reference, so the
     /// first granule stays empty; in the other space too, for symmetry.
     fn first_object(&self, space: usize) -> u64 {

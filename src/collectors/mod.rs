@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`null`](mod@null) | bump allocation, never collects |
 //! | [`copying`] | Cheney's semi-space copying collector |
+//! | [`check`] | `copying`, and finds references that were stored without a barrier |
 
+mod check;
 mod copying;
 mod null;
 
@@ -32,14 +34,15 @@ pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
     match number {
         AUTO | COPYING => Ok(&copying::Copying),
         NULL => Ok(&null::Null),
+        CHECK => Ok(&check::Check),
         _ => Err(Error::InvalidArgument {
             parameter: "collector",
             value: number.into(),
             allowed: match number {
-                DRC | GENERATIONAL | CHECK => {
-                    "0 (auto), 1 (null), 3 (copying): others are not built"
+                DRC | GENERATIONAL => {
+                    "0 (auto), 1 (null), 3 (copying), 5 (check): others are not built"
                 }
-                _ => "0 (auto), 1 (null), 3 (copying)",
+                _ => "0 (auto), 1 (null), 3 (copying), 5 (check)",
             },
         }),
     }

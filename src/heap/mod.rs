@@ -41,7 +41,7 @@ pub(crate) use pacer::Pacer;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use survivors::{Survivors, WeakTable};
-pub(crate) use verify::verify;
+pub(crate) use verify::{each_object, verify};
 
 use crate::error::{Error, Result};
 
@@ -175,6 +175,15 @@ pub(crate) trait GcHeap: Send {
         let source = self.clone_gc_ref(source);
         self.region().store_u32(at, source.raw())?;
         self.drop_gc_ref(old);
+        Ok(())
+    }
+
+    /// Checks that all references in objects were stored through the barriers, as far
+    /// as the heap knows.
+    ///
+    /// Errors: [`Error::Internal`].
+    fn check_barriers(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+        let _ = (area, layouts);
         Ok(())
     }
 

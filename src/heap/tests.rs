@@ -29,7 +29,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
 }
 
 fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
-    for number in [collectors::NULL, collectors::COPYING] {
+    for number in [collectors::NULL, collectors::COPYING, collectors::CHECK] {
         let runtime = collectors::by_number(number).unwrap();
         println!("{}", runtime.name());
         let area = AllocationArea::new();
@@ -92,8 +92,8 @@ impl Fixture {
 
     fn new_pair(&mut self, first: GcRef, second: GcRef, number: u32) -> GcRef {
         let pair = self.allocate(self.pair, PAIR_BYTES);
-        self.set(pair, 8, first.raw());
-        self.set(pair, 12, second.raw());
+        self.set_reference(pair, 8, first);
+        self.set_reference(pair, 12, second);
         self.set(pair, PAIR_NUMBER, number);
         pair
     }
@@ -108,6 +108,11 @@ impl Fixture {
     fn set(&self, object: GcRef, at: u64, value: u32) {
         let region = self.heap.region();
         region.store_u32(object.offset() + at, value).unwrap();
+    }
+
+    fn set_reference(&mut self, object: GcRef, at: u64, reference: GcRef) {
+        let at = object.offset() + at;
+        self.heap.write_gc_ref(at, reference).unwrap();
     }
 
     fn get(&self, object: GcRef, at: u64) -> u32 {
@@ -173,9 +178,9 @@ fn a_graph_survives_and_garbage_does_not() {
         let array = f.new_array(f.references, 3, 4);
         let pair = f.new_pair(array, bytes, 7);
         // A cycle, an i31, and a second reference to one object.
-        f.set(array, ARRAY_ELEMENTS, pair.raw());
-        f.set(array, ARRAY_ELEMENTS + 4, 0x99);
-        f.set(array, ARRAY_ELEMENTS + 8, bytes.raw());
+        f.set_reference(array, ARRAY_ELEMENTS, pair);
+        f.set_reference(array, ARRAY_ELEMENTS + 4, GcRef::from_raw(0x99));
+        f.set_reference(array, ARRAY_ELEMENTS + 8, bytes);
         let root = f.root(pair);
         for number in 0..1000 {
             f.new_pair(pair, GcRef::NULL, number);
@@ -271,7 +276,6 @@ fn barriers_of_tracing_collectors_change_nothing_else() {
             f.allocate(f.pair, PAIR_BYTES),
             f.allocate(f.pair, PAIR_BYTES),
         );
-        assert!(!f.heap.has_barriers());
         assert_eq!(f.heap.clone_gc_ref(b), b);
         f.heap.write_gc_ref(a.offset() + 8, b).unwrap();
         assert_eq!(f.reference(a, 8), b);

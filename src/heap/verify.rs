@@ -2,7 +2,7 @@
 
 use super::area::AllocationArea;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::layout::LayoutTable;
+use super::layout::{LayoutTable, Measured};
 use super::memory::Region;
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
@@ -76,56 +76,63 @@ pub(crate) fn verify(
     visit: &mut dyn FnMut(GcRef, ObjectHeader) -> Result<()>,
 ) -> Result<ObjectStarts> {
     area.check()?;
+    let (start, end) = (area.start(), area.next());
     let mut starts = ObjectStarts::with_room(area)?;
-    let mut offset = area.start();
-    while offset < area.next() {
-        let (header, bytes) = header_and_size(area, region, layouts, offset)?;
-        if header.kind() != Some(Kind::Free) {
-            starts.insert(offset);
-            visit(GcRef::from_offset(offset), header)?;
-        }
-        offset += bytes;
-    }
+    each_object(region, start, end, layouts, |offset, _| {
+        starts.insert(offset);
+        let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+        visit(GcRef::from_offset(offset), header)
+    })?;
     if starts.objects() != area.objects() {
         return Err(Error::internal(
             "a wrong number of objects",
             starts.objects(),
         ));
     }
-    offset = area.start();
-    while offset < area.next() {
-        let (header, bytes) = header_and_size(area, region, layouts, offset)?;
-        if header.kind() != Some(Kind::Free) {
-            let measured = layouts.measure(region, offset, header)?;
-            measured.each_reference(|at| {
-                starts.check(GcRef::from_raw(region.load_u32(offset + at)?))
-            })?;
-        }
-        offset += bytes;
-    }
+    each_object(region, start, end, layouts, |offset, measured| {
+        measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
+    })?;
     Ok(starts)
 }
 
-fn header_and_size(
-    area: &AllocationArea,
+/// Calls `visit` with each object between `start` and `end`, where they lie one after
+/// another, and with where it is.
+///
+/// Errors: those of `visit`; [`Error::Internal`] on nonsense.
+pub(crate) fn each_object<'a>(
     region: &Region,
-    layouts: &LayoutTable,
-    offset: u64,
-) -> Result<(ObjectHeader, u64)> {
-    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-    let bytes = match header.kind() {
-        Some(Kind::Free) => u64::from(header.type_index()) * GRANULE,
-        _ => layouts.measure(region, offset, header)?.bytes,
-    };
+    start: u64,
+    end: u64,
+    layouts: &'a LayoutTable,
+    mut visit: impl FnMut(u64, Measured<'a>) -> Result<()>,
+) -> Result<()> {
+    let mut offset = start;
+    while offset < end {
+        let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+        let room = end - offset;
+        if header.kind() == Some(Kind::Free) {
+            offset += sound(header, u64::from(header.type_index()) * GRANULE, room)?;
+            continue;
+        }
+        let measured = layouts.measure(region, offset, header)?;
+        let bytes = sound(header, measured.bytes, room)?;
+        visit(offset, measured)?;
+        offset += bytes;
+    }
+    Ok(())
+}
+
+/// An object's size, if it is possible where there is so much room.
+fn sound(header: ObjectHeader, bytes: u64, room: u64) -> Result<u64> {
     let sound = header.forwarded().is_none()
         && bytes >= HEADER_BYTES
         && bytes.is_multiple_of(GRANULE)
-        && area.contains(offset, bytes);
+        && bytes <= room;
     if !sound {
         return Err(Error::internal(
             "an object of an impossible size",
             header.bits(),
         ));
     }
-    Ok((header, bytes))
+    Ok(bytes)
 }

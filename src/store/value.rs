@@ -220,6 +220,15 @@ impl Cold {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// Stores references without barriers where the fast paths are taken, or no longer:
+    /// a fault, for tests of what finds it.
+    pub(crate) fn leave_barriers_out(&self, on: bool) {
+        self.area.set_barriers(!on);
+    }
+}
+
 /// The error for a place where no object is.
 #[cold]
 pub(super) fn outside(at: u64) -> Error {
