@@ -1,9 +1,10 @@
 /* The operations that embedders do most, one function each, for counting
  * instructions. Called through the shared object, loop included.
  *
- *   operations NAME COUNT    does NAME so often to warm up, and so often again
- *                            inside measured(), which a profiler looks for
- *   operations               the names
+ *   operations NAME COUNT [COLLECTOR]  does NAME so often to warm up, and so often
+ *                                      again inside measured(), which a profiler
+ *                                      looks for; on the collector of this number
+ *   operations                         the names
  */
 #include <gcroots.h>
 #include <stdio.h>
@@ -14,8 +15,12 @@ static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
-static gcroots_type_t *pair_type;
-static gcroots_ref_t pair;
+/* A struct of a number and a reference, its supertype, and an array of numbers. */
+enum { BASE, PAIR, NUMBERS, TYPES };
+static gcroots_type_t *types[TYPES];
+static gcroots_ref_t pair, numbers;
+/* Which collector the engine has. */
+static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
 #define MUST(call)               \
@@ -106,12 +111,13 @@ static void store_new_object_free(uint64_t count) {
 }
 
 static void struct_new(uint64_t count) {
+  const gcroots_type_t *const type = types[PAIR];
   gcroots_val_t fields[2];
   fields[0].kind = GCROOTS_STORAGE_I32;
   fields[0].of.i32 = 1;
   fields[1].kind = GCROOTS_STORAGE_REF;
   fields[1].of.ref = pair;
-  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_new(s, pair_type, fields, 2, &ref)); KEEP(&ref))
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_struct_new(s, type, fields, 2, &ref)); KEEP(&ref))
 }
 
 static void struct_get(uint64_t count) {
@@ -141,19 +147,69 @@ static void struct_set_ref(uint64_t count) {
   while (count-- > 0) MUST(gcroots_struct_set_ref(s, ref, 1, ref));
 }
 
-/* A struct of a number and a reference, both mutable, that refers to itself. */
-static void make_pair(void) {
-  gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
-                                    {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+static void array_get(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = numbers;
+  int32_t value;
+  while (count-- > 0) {
+    MUST(gcroots_array_get_i32(s, ref, 5, &value));
+    KEEP(value);
+  }
+}
+
+static void array_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = numbers;
+  while (count-- > 0) MUST(gcroots_array_set_i32(s, ref, 5, 1));
+}
+
+/* To a supertype. */
+static void ref_test(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = pair;
+  const gcroots_ref_type_t to = {types[BASE], GCROOTS_HEAP_TYPE, 0};
+  bool is;
+  while (count-- > 0) {
+    MUST(gcroots_ref_test(s, ref, to, &is));
+    KEEP(is);
+  }
+}
+
+static void ref_cast(uint64_t count) {
+  const gcroots_ref_type_t to = {types[BASE], GCROOTS_HEAP_TYPE, 0};
+  const gcroots_ref_t from = pair;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_ref_cast(s, from, to, &ref)); KEEP(&ref))
+}
+
+static void make_engine(void) {
+  gcroots_config_t *config = gcroots_config_new();
+  if (config == NULL) exit(1);
+  MUST(gcroots_config_set_collector(config, collector));
+  MUST(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+}
+
+static void register_types(void) {
+  const gcroots_field_type_t fields[2] = {
+      {GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
+      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1];
   uint32_t position;
   groups[0] = group;
-  MUST(gcroots_rec_group_add_struct(group, NULL, fields, 2, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, &pair_type, 1));
+  MUST(gcroots_rec_group_add_struct(group, &open, fields, 1, &position));
+  MUST(gcroots_rec_group_add_struct(group, &below_base, fields, 2, &position));
+  MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
+  MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
   gcroots_rec_group_free(group);
-  MUST(gcroots_struct_new_default(store, pair_type, &pair));
+}
+
+/* What the operations on objects work on: the pair refers to itself. */
+static void make_objects(void) {
+  MUST(gcroots_struct_new_default(store, types[PAIR], &pair));
   MUST(gcroots_struct_set_ref(store, pair, 1, pair));
+  MUST(gcroots_array_new_default(store, types[NUMBERS], 10, &numbers));
 }
 
 static const struct {
@@ -173,6 +229,10 @@ static const struct {
   {"struct_set", struct_set},
   {"struct_get_ref", struct_get_ref},
   {"struct_set_ref", struct_set_ref},
+  {"array_get", array_get},
+  {"array_set", array_set},
+  {"ref_test", ref_test},
+  {"ref_cast", ref_cast},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {
@@ -182,22 +242,24 @@ __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t 
 
 int main(int argc, char **argv) {
   size_t i;
-  if (argc != 3) {
+  if (argc < 3 || argc > 4) {
     for (i = 0; i < sizeof operations / sizeof *operations; i++) puts(operations[i].name);
     return argc == 1 ? 0 : 2;
   }
-  MUST(gcroots_engine_new(NULL, &engine));
+  if (argc == 4) collector = (gcroots_collector_t)strtoul(argv[3], NULL, 10);
+  make_engine();
   MUST(gcroots_store_new(engine, &store));
   MUST(gcroots_externref_new(store, &store, NULL, &object));
   MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
-  make_pair();
+  register_types();
+  make_objects();
   for (i = 0; i < sizeof operations / sizeof *operations; i++) {
     if (strcmp(operations[i].name, argv[1]) == 0) {
       uint64_t count = strtoull(argv[2], NULL, 10);
       operations[i].body(count);
       measured(operations[i].body, count);
       MUST(gcroots_store_free(store));
-      gcroots_type_free(pair_type);
+      for (i = 0; i < TYPES; i++) gcroots_type_free(types[i]);
       gcroots_engine_free(engine);
       return 0;
     }

@@ -21,7 +21,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
-use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read, read_fast};
+use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::store::{Store, Value, finalize};
 use crate::types::RegisteredType;
 
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn gcroots_struct_new(
             if fields.is_null() {
                 return None;
             }
-            store.struct_new_fast(of, count, |index| read_fast(fields.add(index)))
+            store.struct_new_fast(of, count, |index| Raw::new(fields.add(index)))
         })
     } {
         return GCROOTS_OK;

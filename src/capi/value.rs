@@ -9,7 +9,8 @@ use super::reference::gcroots_ref_t;
 use super::types::*;
 use crate::error::{Error, Result};
 use crate::heap::PlainBits;
-use crate::store::Value;
+use crate::roots::Handle;
+use crate::store::{RawValue, Value};
 use crate::types::Storage;
 
 /// 128 bits.
@@ -60,6 +61,48 @@ const _: () = assert!(
         && GCROOTS_STORAGE_V128 == Storage::V128 as u32
         && GCROOTS_STORAGE_REF == Storage::Ref as u32
 );
+
+/// A value where it lies.
+#[derive(Clone, Copy)]
+pub(super) struct Raw(*const gcroots_val_t);
+
+impl Raw {
+    /// The value at an address.
+    ///
+    /// # Safety
+    ///
+    /// `value` must be valid for reading what its kind says.
+    #[inline(always)]
+    pub(super) unsafe fn new(value: *const gcroots_val_t) -> Raw {
+        Raw(value)
+    }
+}
+
+impl RawValue for Raw {
+    #[inline(always)]
+    fn kind(&self) -> u32 {
+        // SAFETY: `new` was promised so.
+        unsafe { (*self.0).kind }
+    }
+
+    #[inline(always)]
+    fn bits32(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe { (*self.0).of.i32 as u32 }
+    }
+
+    #[inline(always)]
+    fn bits64(&self) -> u64 {
+        // SAFETY: as above.
+        unsafe { (*self.0).of.i64 as u64 }
+    }
+
+    #[inline(always)]
+    fn handle(&self) -> Handle {
+        // SAFETY: as above.
+        unsafe { (*self.0).of.r#ref }.into()
+    }
+}
 
 /// Reads a value; `None` if its kind is none.
 ///

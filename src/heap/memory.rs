@@ -21,6 +21,9 @@ use crate::fallible;
 /// larger; then the last page of a region is committed as a whole.
 pub(crate) const COMMIT_UNIT: u64 = 4096;
 
+/// Up to so many bytes a loop is faster than a call.
+const COPIED_BY_WORDS: u64 = 64;
+
 /// Address space of a heap. Given back on drop.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -227,8 +230,21 @@ impl Region {
     ) -> Result<()> {
         let source = self.check(offset, bytes)?;
         let target = to.check(to_offset, bytes)?;
-        // SAFETY: both ranges are committed; the regions do not overlap.
-        unsafe { core::ptr::copy_nonoverlapping(source, target, bytes as usize) };
+        let by_words = bytes <= COPIED_BY_WORDS && (offset | to_offset | bytes).is_multiple_of(8);
+        if !by_words {
+            // SAFETY: both ranges are committed; the regions do not overlap.
+            unsafe { core::ptr::copy_nonoverlapping(source, target, bytes as usize) };
+            return Ok(());
+        }
+        let (source, target) = (source.cast::<u64>(), target.cast::<u64>());
+        for word in 0..bytes as usize / 8 {
+            // SAFETY: as above.
+            unsafe {
+                // Volatile, or the compiler makes a call of the loop.
+                let copied = source.add(word).read_volatile();
+                target.add(word).write_volatile(copied);
+            }
+        }
         Ok(())
     }
 

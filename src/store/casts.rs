@@ -128,8 +128,8 @@ impl Store {
         match of.heap {
             HeapType::Abstract(heap) => Some(Admits::of_abstract(heap, of.nullable)),
             HeapType::Concrete(concrete) => {
-                let known = self.types.has(concrete) || self.engine.has(concrete);
-                known.then(|| concrete.admits(of.nullable))
+                let mine = self.engine.has(concrete);
+                mine.then(|| concrete.admits(of.nullable))
             }
         }
     }

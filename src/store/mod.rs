@@ -63,7 +63,7 @@ pub(crate) use growth::GrowFunction;
 pub use stats::Stats;
 use type_table::TypeTable;
 #[cfg(feature = "capi")]
-pub(crate) use value::Value;
+pub(crate) use value::{RawValue, Value};
 
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};

@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::objects::Typed;
-use super::value::Value;
+use super::value::{RawValue, Value};
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, Kind, PlainBits};
 use crate::roots::Handle;
@@ -55,24 +55,26 @@ impl Store {
 
     /// [`Store::struct_new`], if it needs no slow path.
     #[inline(always)]
-    pub(crate) fn struct_new_fast(
+    pub(crate) fn struct_new_fast<V: RawValue>(
         &self,
         of: &RegisteredType,
         count: usize,
-        value: impl Fn(usize) -> Option<Value>,
+        value: impl Fn(usize) -> V,
     ) -> Option<Handle> {
         let usual = self.types.has(of) && of.has_kind(Kind::Struct) && count == of.fields.len();
         if !usual || self.area.has_barriers() || self.manual.has_queued() {
             return None;
         }
         let bytes = of.layout.bytes.into();
-        let offset = self.area.room(bytes)?;
-        let ready = self.lifo.ready()?;
+        self.area.room(bytes)?;
+        self.lifo.ready()?;
         for (index, field) in of.fields.iter().enumerate() {
-            let address = self.area.address(offset + u64::from(field.offset));
+            let at = self.area.next() + u64::from(field.offset);
             // SAFETY: the area has room for the struct, of which this is a field.
-            unsafe { self.write_new_field(address, field, value(index)?)? };
+            unsafe { self.write_new_field(self.area.address(at), field, value(index))? };
         }
+        // Asked again, so that few values are live in the loop.
+        let (offset, ready) = (self.area.next(), self.lifo.ready()?);
         // SAFETY: as above.
         unsafe {
             self.area
@@ -95,27 +97,27 @@ impl Store {
         &self,
         address: *mut u8,
         field: &FieldLayout,
-        value: Value,
+        value: impl RawValue,
     ) -> Option<()> {
+        let storage = field.storage as u32;
+        if value.kind() != storage.max(Storage::I32 as u32) {
+            return None;
+        }
         // SAFETY: the caller's promise.
         unsafe {
-            match (field.storage, value) {
-                (Storage::I32, Value::I32(bits)) | (Storage::F32, Value::F32(bits)) => {
-                    address.cast::<u32>().write(bits);
-                }
-                (Storage::I64, Value::I64(bits)) | (Storage::F64, Value::F64(bits)) => {
-                    address.cast::<u64>().write(bits);
-                }
-                (Storage::I8, Value::I32(bits)) => address.write(bits as u8),
-                (Storage::I16, Value::I32(bits)) => address.cast::<u16>().write(bits as u16),
-                (Storage::Ref, Value::Ref(handle)) => {
-                    let reference = self.resolve_value_fast(handle)?;
+            match field.storage {
+                Storage::Ref => {
+                    let reference = self.resolve_value_fast(value.handle())?;
                     if !self.admits(field.admits, reference) {
                         return None;
                     }
                     address.cast::<u32>().write(reference.raw());
                 }
-                _ => return None,
+                Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),
+                Storage::I64 | Storage::F64 => address.cast::<u64>().write(value.bits64()),
+                Storage::I8 => address.write(value.bits32() as u8),
+                Storage::I16 => address.cast::<u16>().write(value.bits32() as u16),
+                Storage::V128 => return None,
             }
         }
         Some(())

@@ -23,6 +23,19 @@ pub(crate) enum Value<R = Handle> {
     Ref(R),
 }
 
+/// A value that is taken apart where it lies, for fast paths.
+pub(crate) trait RawValue {
+    /// The number of the [`Storage`] of a field that is not packed and has it, or any
+    /// other.
+    fn kind(&self) -> u32;
+    /// The bits of a value of 32.
+    fn bits32(&self) -> u32;
+    /// The bits of a value of 64.
+    fn bits64(&self) -> u64;
+    /// The handle of a reference.
+    fn handle(&self) -> Handle;
+}
+
 impl<R> Value<R> {
     /// What a field that is not packed stores it as.
     #[inline(always)]

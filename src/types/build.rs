@@ -138,8 +138,13 @@ impl Inner {
             index,
             group: NonNull::dangling(),
             is_final: renamed.is_final,
-            supertypes,
             layout: TypeLayout::of(&renamed.composite)?,
+            admits: Admits::of_concrete(
+                index,
+                renamed.composite.abstract_type(),
+                supertypes.len() as u8,
+            ),
+            supertypes,
             header: ObjectHeader::new(TypeLayout::kind(&renamed.composite), index),
             fields: Vec::new(),
             trace: Layout::Array {

@@ -37,6 +37,8 @@ pub(crate) struct RegisteredType {
     /// The header of its objects: a struct, an array, or an exception whose tag has
     /// this function type.
     pub(crate) header: ObjectHeader,
+    /// What a slot for references to this type admits that are not null.
+    pub(super) admits: Admits,
     /// Of a function the index of its trampoline type: references are those of their
     /// hierarchy's top. Of others its own index.
     pub(crate) trampoline: u32,
@@ -46,12 +48,7 @@ impl RegisteredType {
     /// What a slot for references to this type admits.
     #[inline(always)]
     pub(crate) fn admits(&self, nullable: bool) -> Admits {
-        Admits::of_concrete(
-            self.index,
-            self.composite.abstract_type(),
-            self.supertypes.len() as u8,
-            nullable,
-        )
+        self.admits.with_null(nullable)
     }
 
     /// Whether it is registered there.

@@ -141,18 +141,22 @@ impl Admits {
         }
     }
 
-    /// What a reference to a concrete type admits, which is just below `above` in the
-    /// order of types and has `depth` supertypes.
-    pub(crate) const fn of_concrete(
-        type_index: u32,
-        above: AbstractType,
-        depth: u8,
-        nullable: bool,
-    ) -> Admits {
+    /// What a reference to a concrete type admits that is not null; the type is just
+    /// below `above` in the order of types and has `depth` supertypes.
+    pub(super) const fn of_concrete(type_index: u32, above: AbstractType, depth: u8) -> Admits {
         Admits {
             type_index,
-            kinds: Admits::of_abstract(above, nullable).kinds,
+            kinds: Admits::of_abstract(above, false).kinds,
             depth,
+        }
+    }
+
+    /// The same, and null or not.
+    #[inline(always)]
+    pub(super) const fn with_null(self, null: bool) -> Admits {
+        Admits {
+            kinds: self.kinds | (null as u8) << Admits::NULL,
+            ..self
         }
     }
 
