@@ -25,7 +25,7 @@ impl Store {
         let element = mutable_element(array.of)?;
         self.admit(element, value)?;
         require_range(index, count, length)?;
-        let at = element_at(array.offset, element, index);
+        let at = element_at(array.offset, element.storage, index);
         self.cold
             .borrow_mut()
             .fill_values(self, element, at, count, value)
@@ -49,8 +49,8 @@ impl Store {
         self.require_copyable(source.of, target.of)?;
         require_range(target_index, count, target_length)?;
         require_range(source_index, count, source_length)?;
-        let from = element_at(source.offset, element, source_index);
-        let to = element_at(target.offset, element, target_index);
+        let from = element_at(source.offset, element.storage, source_index);
+        let to = element_at(target.offset, element.storage, target_index);
         if element.storage == Storage::Ref && self.area.has_barriers() {
             return self.copy_references(from, to, count);
         }
@@ -113,7 +113,7 @@ impl Store {
         let element = element_of(array.of)?;
         require_numbers(element)?;
         require_range(index, count, length)?;
-        let at = element_at(array.offset, element, index);
+        let at = element_at(array.offset, element.storage, index);
         let bytes = count * u64::from(element.storage.bytes());
         // SAFETY: the caller's promise; nobody outside has memory of the heap.
         unsafe { self.area.copy_out(at, out, bytes) }.ok_or(outside(at))
@@ -139,7 +139,7 @@ impl Store {
         let element = mutable_element(array.of)?;
         require_numbers(element)?;
         require_range(index, count, length)?;
-        let at = element_at(array.offset, element, index);
+        let at = element_at(array.offset, element.storage, index);
         let bytes = count * u64::from(element.storage.bytes());
         // SAFETY: as in `array_read`.
         unsafe { self.area.copy_in(at, data, bytes) }.ok_or(outside(at))

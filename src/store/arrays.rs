@@ -5,13 +5,16 @@ use super::structs::{require_defaults, require_storage};
 use super::value::Value;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, GcRef, Kind, PlainBits, array_bytes};
+use crate::heap::{
+    ARRAY_ELEMENTS, ARRAY_LENGTH, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes,
+};
 use crate::roots::Handle;
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
 
 /// Where the element at `index` is, which must be below the length or be it.
-pub(super) fn element_at(array: u64, element: &FieldLayout, index: u64) -> u64 {
-    array + ARRAY_ELEMENTS + index * u64::from(element.storage.bytes())
+#[inline(always)]
+pub(super) fn element_at(array: u64, storage: Storage, index: u64) -> u64 {
+    array + ARRAY_ELEMENTS + index * u64::from(storage.bytes())
 }
 
 /// An array type's element.
@@ -47,7 +50,7 @@ impl Store {
         let element = element_of(of)?;
         let check = || self.admit(element, self.resolve_value(value)?);
         self.new_array(of, length, check, |cold, object| {
-            let at = element_at(object.offset(), element, 0);
+            let at = element_at(object.offset(), element.storage, 0);
             cold.fill_values(self, element, at, length, self.resolve_value(value)?)
         })
     }
@@ -77,7 +80,7 @@ impl Store {
         let check = || (0..count).try_for_each(|index| self.admit(element, resolved(index)?));
         self.new_array(of, count as u64, check, |cold, object| {
             (0..count).try_for_each(|index| {
-                let at = element_at(object.offset(), element, index as u64);
+                let at = element_at(object.offset(), element.storage, index as u64);
                 cold.write_value(self, element.storage, at, resolved(index)?)
             })
         })
@@ -96,6 +99,13 @@ impl Store {
         })
     }
 
+    /// What an array says that its length is.
+    #[inline(always)]
+    fn length_of(&self, array: Typed<'_>) -> u32 {
+        const { assert!(ARRAY_LENGTH == HEADER_BYTES) }
+        self.word_after_header(array.offset) as u32
+    }
+
     /// The array that `handle` refers to, and its length.
     ///
     /// Errors: as [`Store::typed`].
@@ -105,7 +115,7 @@ impl Store {
         parameter: &'static str,
     ) -> Result<(Typed<'_>, u64)> {
         let array = self.typed(handle, Kind::Array, parameter)?;
-        let length: u32 = self.load(array.offset + ARRAY_LENGTH)?;
+        let length = self.length_of(array);
         let bytes = array_bytes(length, array.of.layout.element_bytes);
         if !self.area.contains(array.offset, bytes) {
             return Err(Error::internal(
@@ -127,21 +137,19 @@ impl Store {
     #[inline(always)]
     pub(crate) fn array_len_fast(&self, handle: Handle) -> Option<u64> {
         let array = self.typed_fast(handle, Kind::Array)?;
-        let length: u32 = self.area.load(array.offset + ARRAY_LENGTH)?;
-        Some(length.into())
+        Some(self.length_of(array).into())
     }
 
-    /// The element at `index` of the array that `handle` refers to, and where it is, if
-    /// everything is as usual.
+    /// The element of the array that `handle` refers to, which is as long as `index`
+    /// needs, and where the array starts, if everything is as usual.
     #[inline(always)]
     fn element_fast(&self, handle: Handle, index: u64) -> Option<(&FieldLayout, u64)> {
-        let Typed { offset, of } = self.typed_fast(handle, Kind::Array)?;
-        let element = of.fields.first()?;
-        let length: u32 = self.area.load(offset + ARRAY_LENGTH)?;
-        if index >= length.into() {
+        let array = self.typed_fast(handle, Kind::Array)?;
+        let element = array.of.fields.first()?;
+        if index >= self.length_of(array).into() {
             return None;
         }
-        Some((element, element_at(offset, element, index)))
+        Some((element, array.offset))
     }
 
     /// The element at `index`, and where it is.
@@ -151,7 +159,7 @@ impl Store {
         let (array, length) = self.array(handle, "ref")?;
         let element = element_of(array.of)?;
         require_range(index, 1, length)?;
-        Ok((element, element_at(array.offset, element, index)))
+        Ok((element, element_at(array.offset, element.storage, index)))
     }
 
     /// As [`Store::element`]; and refuses elements of another storage first.
@@ -196,11 +204,11 @@ impl Store {
         index: u64,
         storage: Storage,
     ) -> Option<T> {
-        let (element, at) = self.element_fast(handle, index)?;
+        let (element, array) = self.element_fast(handle, index)?;
         if element.storage != storage {
             return None;
         }
-        self.area.load(at)
+        self.area.load(element_at(array, storage, index))
     }
 
     /// A packed element, its sign extended or zeros before it.
@@ -221,7 +229,8 @@ impl Store {
         index: u64,
         signed: bool,
     ) -> Option<u32> {
-        let (element, at) = self.element_fast(handle, index)?;
+        let (element, array) = self.element_fast(handle, index)?;
+        let at = element_at(array, element.storage, index);
         self.load_packed_fast(element.storage, at, signed)
     }
 
@@ -236,11 +245,11 @@ impl Store {
     /// [`Store::array_get_ref`], if everything is as usual. `None` for null too.
     #[inline(always)]
     pub(crate) fn array_get_ref_fast(&self, handle: Handle, index: u64) -> Option<Handle> {
-        let (element, at) = self.element_fast(handle, index)?;
+        let (element, array) = self.element_fast(handle, index)?;
         if element.storage != Storage::Ref {
             return None;
         }
-        self.root_at_fast(at)
+        self.root_at_fast(element_at(array, Storage::Ref, index))
     }
 
     /// Sets an element. Never collects.
@@ -253,7 +262,7 @@ impl Store {
         let element = mutable_element(array.of)?;
         self.admit(element, value)?;
         require_range(index, 1, length)?;
-        let at = element_at(array.offset, element, index);
+        let at = element_at(array.offset, element.storage, index);
         self.cold
             .borrow_mut()
             .write_value(self, element.storage, at, value)
@@ -270,16 +279,17 @@ impl Store {
     ) -> bool {
         self.element_fast(handle, index)
             .filter(|(element, _)| element.storage == storage && element.mutable)
-            .and_then(|(_, at)| self.area.store(at, bits))
+            .and_then(|(_, array)| self.area.store(element_at(array, storage, index), bits))
             .is_some()
     }
 
     /// [`Store::array_set`] of a reference, if everything is as usual.
     #[inline(always)]
     pub(crate) fn array_set_ref_fast(&self, handle: Handle, index: u64, value: Handle) -> bool {
-        let Some((element, at)) = self.element_fast(handle, index) else {
+        let Some((element, array)) = self.element_fast(handle, index) else {
             return false;
         };
+        let at = element_at(array, Storage::Ref, index);
         element.mutable && self.store_ref_fast(element, at, value).is_some()
     }
 }

@@ -134,16 +134,11 @@ impl Store {
         if object.is_odd() {
             return None;
         }
-        Some(self.host.get(self.index_word(object), object)?.data)
-    }
-
-    /// What stands where an externref has its index, of an object or of null.
-    #[inline(always)]
-    fn index_word(&self, object: GcRef) -> u64 {
-        let address = self.area.address(object.offset());
-        // SAFETY: roots refer to null or objects of the area; 16 bytes can be
-        // read there, as that is the least size of an object.
-        unsafe { address.add(EXTERN_INDEX as usize).cast::<u64>().read() }
+        Some(
+            self.host
+                .get(self.word_after_header(object.offset()), object)?
+                .data,
+        )
     }
 
     /// The entry of the externref that `handle` refers to.
@@ -159,7 +154,7 @@ impl Store {
         if !header.is_some_and(ObjectHeader::is_extern) {
             return Err(found(name_of(header)));
         }
-        let index = self.index_word(object) & !VALUE_BIT;
+        let index = self.word_after_header(object.offset()) & !VALUE_BIT;
         let entry = self.host.get(index, object).ok_or(Error::internal(
             "an externref without host data",
             object.raw().into(),

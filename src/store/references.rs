@@ -3,7 +3,7 @@
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, ObjectHeader};
+use crate::heap::{GcRef, HEADER_BYTES, ObjectHeader};
 use crate::identity_hash::mix;
 use crate::roots::Handle;
 
@@ -110,6 +110,16 @@ impl Store {
         // SAFETY: roots refer to null or objects of the area, and 16 bytes can be read
         // at its base.
         ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
+    }
+
+    /// What stands after the header of an object that a root refers to, or of null: an
+    /// externref's index, an array's length.
+    #[inline(always)]
+    pub(super) fn word_after_header(&self, offset: u64) -> u64 {
+        let address = self.area.address(offset + HEADER_BYTES);
+        // SAFETY: roots refer to null or objects of the area; 16 bytes can be read
+        // there, as that is the least size of an object.
+        unsafe { address.cast::<u64>().read() }
     }
 
     /// [`Store::push_root`], if it needs no slow path.
