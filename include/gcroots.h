@@ -1870,7 +1870,8 @@ gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
  * \param type (borrowed)
  * \param elements the values (borrowed), nullable if there is none
  * \param[out] out the handle
- * \return as gcroots_array_new()
+ * \return as gcroots_array_new(); GCROOTS_ERROR_LIMIT for the count comes before what
+ *         is wrong with values
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,

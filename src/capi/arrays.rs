@@ -101,7 +101,8 @@ pub unsafe extern "C" fn gcroots_array_new_default(
 /// \param type (borrowed)
 /// \param elements the values (borrowed), nullable if there is none
 /// \param[out] out the handle
-/// \return as gcroots_array_new()
+/// \return as gcroots_array_new(); GCROOTS_ERROR_LIMIT for the count comes before what
+///         is wrong with values
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new_fixed(
     store: *mut gcroots_store_t,
@@ -120,7 +121,11 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
         // SAFETY: the caller passes a store, a type that it holds a reference to, as
         // many values as it says, and `out` valid for writing.
         unsafe {
-            let kinds = || check_kinds(elements, count);
+            let kinds = || match u32::try_from(count) {
+                Ok(_) => check_kinds(elements, count),
+                // Refused below, and nothing is read.
+                Err(_) => Ok(()),
+            };
             make(store, of, out, kinds, |store, of, ()| {
                 store.array_new_fixed(of, count, &|index| read(elements.add(index)))
             })

@@ -130,8 +130,10 @@ pub unsafe extern "C" fn gcroots_exn_new(
         // SAFETY: the caller passes a store, as many values as it says, and `out` valid
         // for writing.
         unsafe {
-            enter(store)?;
-            check_kinds(fields, count)?;
+            // A wrong count is refused below, and nothing is read.
+            if enter(store)?.exn_field_count(tag.into()) == Some(count) {
+                check_kinds(fields, count)?;
+            }
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.exn_new(tag.into(), count, &value);
             put(out, finalize::allocating(store.cast(), make)?)

@@ -67,7 +67,8 @@ impl Store {
 
     /// Makes an array of these values. May collect; finalizers are queued.
     ///
-    /// Errors: as [`Store::array_new`], and those of `value`.
+    /// Errors: as [`Store::array_new`], [`Error::Limit`] before those of the values; and
+    /// those of `value`.
     pub(crate) fn array_new_fixed(
         &self,
         of: &Type,
@@ -75,6 +76,8 @@ impl Store {
         value: &impl Fn(usize) -> Result<Value>,
     ) -> Result<Handle> {
         self.require_kind(of, Kind::Array)?;
+        // Before a value is read: nobody has so many.
+        size(of, count as u64)?;
         let element = element_of(of)?;
         let resolved = |index| self.resolve_value(value(index)?);
         let check = || (0..count).try_for_each(|index| self.admit(element, resolved(index)?));

@@ -95,6 +95,12 @@ impl Store {
         Ok(self.resolve_tag(tag)?.0)
     }
 
+    /// How many fields an exception with this tag has, if it is a tag.
+    pub(crate) fn exn_field_count(&self, tag: Handle) -> Option<usize> {
+        let (of, _) = self.resolve_tag(tag).ok()?;
+        Some(of.fields.len())
+    }
+
     /// Makes an exception of `count` values and roots it in the current scope. May
     /// collect; finalizers are queued.
     ///
