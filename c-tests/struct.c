@@ -25,29 +25,20 @@ CASE(making_refuses_null_pointers_in_their_order) {
 }
 
 /* `type` is of an i32 and a struct that is never null. */
-static void making_is_refused_in_order(const gcroots_type_t *type, const gcroots_type_t *array,
-                                       gcroots_ref_t inner) {
+static void making_is_refused_in_order(const gcroots_type_t *type, const gcroots_type_t *array) {
   gcroots_ref_t host = new_externref(NULL), stale = {host.store_id, 1, 1000}, out = untouched();
   gcroots_val_t no_kind = val_of(STORAGES), of_stale = val_ref(stale), null = val_null();
-  gcroots_val_t late[3] = {of_stale, null, no_kind};
+  gcroots_val_t late[2] = {of_stale, no_kind};
   gcroots_val_t swapped[2] = {null, val_i32(1)}, stale_second[2] = {val_i32(1), of_stale};
   gcroots_val_t null_second[2] = {val_i32(1), null}, host_second[2] = {val_i32(1), val_ref(host)};
   gcroots_val_t stale_after[2] = {val_i64(1), of_stale};
-  gcroots_val_t good[3] = {val_i32(1), val_ref(inner), null};
-  /* Kinds before the type, also that of a value too many. */
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`kind`",
-                 gcroots_struct_new(store, array, late, 3, &out));
+                 gcroots_struct_new(store, array, &no_kind, 1, &out));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_new(store, array, &of_stale, 1, &out));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_new(store, array, late, 2, &out));
-  late[2] = null;
-  for (size_t count = 0; count <= 3; count++) {
-    char text[32];
-    CHECK(snprintf(text, sizeof text, "`count` is %zu;", count) > 0);
-    if (count == 2) continue;
-    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text,
-                   gcroots_struct_new(store, type, late, count, &out));
-    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text,
-                   gcroots_struct_new(store, type, good, count, &out));
-  }
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`kind`",
+                 gcroots_struct_new(store, type, late, 2, &out));
+  late[1] = null;
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_struct_new(store, type, late, 2, &out));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_new(store, type, swapped, 2, &out));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_new(store, type, stale_after, 2, &out));
@@ -62,13 +53,36 @@ CASE(making_is_refused_in_the_documented_order) {
   gcroots_type_t *type = new_struct(fields, 2), *array = new_array(fields[0]);
   gcroots_type_t *empty = new_struct(NULL, 0);
   gcroots_ref_t inner = make_default(empty);
-  making_is_refused_in_order(type, array, inner);
+  making_is_refused_in_order(type, array);
   /* Also when the store knows the type. */
   STRUCT(type, val_i32(1), val_ref(inner));
-  making_is_refused_in_order(type, array, inner);
+  making_is_refused_in_order(type, array);
   gcroots_type_free(type);
   gcroots_type_free(array);
   gcroots_type_free(empty);
+}
+
+CASE(a_count_that_is_not_the_types_is_refused_and_no_value_read) {
+  static const size_t counts[] = {0, 1, 3, 10001, (size_t)UINT32_MAX + 3, SIZE_MAX};
+  gcroots_type_t *type = STRUCT_TYPE(any_field(), any_field());
+  gcroots_type_t *array = new_array(plain(GCROOTS_STORAGE_I8));
+  gcroots_val_t good[3] = {val_null(), val_null(), val_null()}, no_kind = val_of(STORAGES);
+  gcroots_ref_t out = untouched();
+  char text[64];
+  for (int known = 0; known < 2; known++) {
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+      CHECK(snprintf(text, sizeof text, "`count` is %zu;", counts[i]) > 0);
+      REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text,
+                     gcroots_struct_new(store, type, good, counts[i], &out));
+      REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text,
+                     gcroots_struct_new(store, type, &no_kind, counts[i], &out));
+    }
+    REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_new(store, array, good, SIZE_MAX, &out));
+    make_struct(type, good, 2);
+  }
+  CHECK(same_bits(out, untouched()));
+  gcroots_type_free(type);
+  gcroots_type_free(array);
 }
 
 /* Both ways to make an object refuse the type. */
