@@ -69,8 +69,8 @@ struct check_case {
 };
 
 struct check_counts {
-  uint64_t objects, scoped_roots, manual_roots, weak_handles, external_bytes, collections,
-      finalizers_run;
+  uint64_t objects, live_bytes, scoped_roots, manual_roots, weak_handles, external_bytes,
+      collections, finalizers_run;
 };
 
 static struct check_case *check_cases;
@@ -111,10 +111,11 @@ static inline void check_refused(const char *file, int line, const char *call,
 
 /* What a refused call must not change; zeros where the store answers nothing. */
 static inline struct check_counts check_count(void) {
-  struct check_counts counts = {0, 0, 0, 0, 0, 0, 0};
+  struct check_counts counts = {0, 0, 0, 0, 0, 0, 0, 0};
   gcroots_stats_t stats;
   if (store == NULL || gcroots_store_stats(store, &stats) != GCROOTS_OK) return counts;
   counts.objects = stats.objects;
+  counts.live_bytes = stats.live_bytes;
   counts.scoped_roots = stats.scoped_roots;
   counts.manual_roots = stats.manual_roots;
   counts.weak_handles = stats.weak_handles;

@@ -16,6 +16,10 @@
                  gcroots_last_error());                                     \
   } while (0)
 
+/* The call refuses a parameter that is NULL. */
+#define NULL_REFUSED(parameter, call)                                       \
+  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`" parameter "`", call)
+
 /* --- Fields ------------------------------------------------------------------ */
 
 static inline gcroots_field_type_t plain(gcroots_storage_t storage) {
@@ -115,6 +119,14 @@ static inline gcroots_type_t *register_one(gcroots_rec_group_t *group) {
 static inline gcroots_type_t *new_struct(const gcroots_field_type_t *fields, size_t count) {
   gcroots_rec_group_t *group = new_group();
   add_struct_below(group, open_type(), fields, count);
+  return register_one(group);
+}
+
+/* Registers a group of an array. */
+static inline gcroots_type_t *new_array(gcroots_field_type_t element) {
+  gcroots_rec_group_t *group = new_group();
+  uint32_t position;
+  OK(gcroots_rec_group_add_array(group, NULL, &element, &position));
   return register_one(group);
 }
 

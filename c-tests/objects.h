@@ -149,6 +149,44 @@ static inline int32_t field_i32(gcroots_ref_t ref, size_t index) {
   return out;
 }
 
+/* Reads a field by the function for this storage; of packed ones get_s for I8, whose
+   output is given without the sign, and get_u for I16. */
+static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t ref,
+                                      size_t index, gcroots_val_t *out) {
+  gcroots_val_of_t *of = &out->of;
+  gcroots_status_t status;
+  switch (storage) {
+    case GCROOTS_STORAGE_I8: status = gcroots_struct_get_s(store, ref, index, &of->i32); break;
+    case GCROOTS_STORAGE_I16:
+      status = gcroots_struct_get_u(store, ref, index, (uint32_t *)&of->i32);
+      break;
+    case GCROOTS_STORAGE_I32: status = gcroots_struct_get_i32(store, ref, index, &of->i32); break;
+    case GCROOTS_STORAGE_I64: status = gcroots_struct_get_i64(store, ref, index, &of->i64); break;
+    case GCROOTS_STORAGE_F32: status = gcroots_struct_get_f32(store, ref, index, &of->f32); break;
+    case GCROOTS_STORAGE_F64: status = gcroots_struct_get_f64(store, ref, index, &of->f64); break;
+    case GCROOTS_STORAGE_V128:
+      status = gcroots_struct_get_v128(store, ref, index, &of->v128);
+      break;
+    default: status = gcroots_struct_get_ref(store, ref, index, &of->ref);
+  }
+  if (status != GCROOTS_OK) return status;
+  if (storage == GCROOTS_STORAGE_I8) of->i32 &= 0xff;
+  out->kind = storage < GCROOTS_STORAGE_I32 ? GCROOTS_STORAGE_I32 : storage;
+  return status;
+}
+
+/* Sets a field by the function for values of this kind. */
+static inline gcroots_status_t set_as(gcroots_ref_t ref, size_t index, gcroots_val_t val) {
+  switch (val.kind) {
+    case GCROOTS_STORAGE_I32: return gcroots_struct_set_i32(store, ref, index, val.of.i32);
+    case GCROOTS_STORAGE_I64: return gcroots_struct_set_i64(store, ref, index, val.of.i64);
+    case GCROOTS_STORAGE_F32: return gcroots_struct_set_f32(store, ref, index, val.of.f32);
+    case GCROOTS_STORAGE_F64: return gcroots_struct_set_f64(store, ref, index, val.of.f64);
+    case GCROOTS_STORAGE_V128: return gcroots_struct_set_v128(store, ref, index, val.of.v128);
+    default: return gcroots_struct_set_ref(store, ref, index, val.of.ref);
+  }
+}
+
 /* A mutable field that takes all references but exceptions and functions. */
 static inline gcroots_field_type_t any_field(void) {
   return mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
@@ -157,6 +195,36 @@ static inline gcroots_field_type_t any_field(void) {
 /* A mutable field of any storage. */
 static inline gcroots_field_type_t mutable_of(gcroots_storage_t storage) {
   return storage == GCROOTS_STORAGE_REF ? any_field() : mutable_(plain(storage));
+}
+
+/* Registers a struct with a mutable field of each storage, at its index. */
+static inline gcroots_type_t *new_mixed(void) {
+  gcroots_field_type_t fields[STORAGES];
+  for (gcroots_storage_t storage = 0; storage < STORAGES; storage++)
+    fields[storage] = mutable_of(storage);
+  return new_struct(fields, STORAGES);
+}
+
+/* --- Nodes ------------------------------------------------------------------- */
+
+/* Registers a node of graphs: a number and references to two nodes. */
+static inline gcroots_type_t *new_node(void) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_field_type_t fields[3] = {mutable_of(GCROOTS_STORAGE_I32),
+                                    mutable_(or_null(ref_to_local(0))),
+                                    mutable_(or_null(ref_to_local(0)))};
+  add_struct_below(group, open_type(), fields, 3);
+  return register_one(group);
+}
+
+static inline gcroots_ref_t make_node(const gcroots_type_t *type, int32_t number,
+                                      gcroots_ref_t first, gcroots_ref_t second) {
+  return STRUCT(type, val_i32(number), val_ref(first), val_ref(second));
+}
+
+/* A node that refers to none. */
+static inline gcroots_ref_t make_leaf(const gcroots_type_t *type, int32_t number) {
+  return make_node(type, number, gcroots_ref_null(), gcroots_ref_null());
 }
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef REFUSALS_H
 #define REFUSALS_H
 
-#include "check.h"
+#include "objects.h"
 
 /* Handles that every function refuses, and how. */
 enum { BAD_HANDLES = 19 };
@@ -77,6 +77,34 @@ static inline void bad_handles(struct bad_handle bad[BAD_HANDLES]) {
        at < check_bad + BAD_HANDLES && (check_note = at->name) != NULL;     \
        ++at, check_note = NULL)
 
+/* The functions of structs, for every_call_is_refused(). */
+static inline void every_struct_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                                gcroots_ref_t ref) {
+  gcroots_type_t *type = new_struct(NULL, 0);
+  gcroots_val_t val = val_of(STORAGES), out = untouched_val();
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_new(of, type, NULL, 0, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_new(of, type, &val, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_new_default(of, type, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get(of, ref, 0, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set(of, ref, 0, &val));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_i32(of, ref, 0, &out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_i64(of, ref, 0, &out.of.i64));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_f32(of, ref, 0, &out.of.f32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_f64(of, ref, 0, &out.of.f64));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_v128(of, ref, 0, &out.of.v128));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_s(of, ref, 0, &out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_u(of, ref, 0, (uint32_t *)&out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_get_ref(of, ref, 0, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_i32(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_i64(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_f32(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_f64(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_v128(of, ref, 0, val.of.v128));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_ref(of, ref, 0, ref));
+  CHECK(is_untouched(out));
+  gcroots_type_free(type);
+}
+
 /* Passes these to every function that takes a store but gcroots_store_attach():
    each answers `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
@@ -132,6 +160,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_set_external_bytes(of, ref, 1));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
+  every_struct_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }

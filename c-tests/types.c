@@ -6,13 +6,6 @@ static const gcroots_storage_t storages[] = {
     GCROOTS_STORAGE_I8,  GCROOTS_STORAGE_I16, GCROOTS_STORAGE_I32,  GCROOTS_STORAGE_I64,
     GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_V128, GCROOTS_STORAGE_REF};
 
-static gcroots_type_t *new_array(gcroots_field_type_t element) {
-  gcroots_rec_group_t *group = new_group();
-  uint32_t position;
-  OK(gcroots_rec_group_add_array(group, NULL, &element, &position));
-  return register_one(group);
-}
-
 static gcroots_type_t *supertype_of(const gcroots_type_t *type) {
   gcroots_type_t *supertype;
   OK(gcroots_type_supertype(type, &supertype));

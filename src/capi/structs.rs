@@ -29,7 +29,8 @@ use crate::types::RegisteredType;
 /// collect.
 ///
 /// \param type (borrowed)
-/// \param fields the values (borrowed), nullable if there is none
+/// \param fields the values (borrowed), nullable if there is none; read if `count` is
+///               the number of the type's fields
 /// \param[out] out the handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
 ///         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
