@@ -612,7 +612,7 @@ CASE(setting_is_refused_in_the_documented_order) {
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &of_host));
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &null));
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &number));
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_REFERENCE, "`value`", gcroots_struct_set(store, ref, 1, &null));
+  REFUSED_SAYING(GCROOTS_ERROR_NULL_REFERENCE, "value 1", gcroots_struct_set(store, ref, 1, &null));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_set(store, ref, 1, &of_host));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_set(store, ref, 1, &number));
   REFUSED_SAYING(GCROOTS_ERROR_UNROOTED, "`ref`", gcroots_struct_set_ref(store, stale, 9, stale));

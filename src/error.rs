@@ -93,8 +93,31 @@ pub enum Error {
         /// What was found.
         found: &'static str,
     },
+    /// A value is not of the type that its field or element needs.
+    WrongValue {
+        /// The index of the field or element.
+        index: u64,
+        /// What was needed.
+        needed: &'static str,
+        /// What was found.
+        found: &'static str,
+    },
+    /// Null for a field or element that is never null.
+    NullValue {
+        /// The index of the field or element.
+        index: u64,
+    },
+    /// Not as many values as the type has fields.
+    WrongCount {
+        /// How many were passed.
+        count: u64,
+        /// How many are needed.
+        needed: u64,
+    },
     /// The object is of another type than the needed one.
     NotOfType {
+        /// The index of the field or element, if it is a value for one.
+        value: Option<u64>,
         /// The index of the needed type.
         needed: u32,
         /// What was found.
@@ -104,9 +127,9 @@ pub enum Error {
     },
     /// What cannot be set.
     Immutable {
-        /// What it is.
-        what: &'static str,
-        /// The index of its type.
+        /// The index of the field or element.
+        index: u64,
+        /// The index of the object's type.
         type_index: u32,
     },
     /// There is no such field.
@@ -237,17 +260,36 @@ impl fmt::Display for Error {
                 length,
             } => write!(f, "there is no {what} {index}, only {length} of them"),
             Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
-            Error::NotOfType {
+            Error::WrongValue {
+                index,
                 needed,
                 found,
-                found_type: Some(index),
-            } => write!(f, "needed type {needed}, found {found} of type {index}"),
-            Error::NotOfType { needed, found, .. } => {
-                write!(f, "needed type {needed}, found {found}")
+            } => write!(f, "value {index}: needed {needed}, found {found}"),
+            Error::NullValue { index } => {
+                write!(f, "value {index} is a null reference; an object is needed")
             }
-            Error::Immutable { what, type_index } => {
-                write!(f, "{what} of type {type_index} cannot be set")
+            Error::WrongCount { count, needed } => {
+                write!(f, "`count` is {count}; the type has {needed} fields")
             }
+            Error::NotOfType {
+                value,
+                needed,
+                found,
+                found_type,
+            } => {
+                if let Some(index) = value {
+                    write!(f, "value {index}: ")?;
+                }
+                write!(f, "needed type {needed}, found {found}")?;
+                match found_type {
+                    Some(found_type) => write!(f, " of type {found_type}"),
+                    None => Ok(()),
+                }
+            }
+            Error::Immutable { index, type_index } => write!(
+                f,
+                "field or element {index} of an object of type {type_index} cannot be set"
+            ),
             Error::ScopeOrder {
                 scope,
                 innermost: 0,

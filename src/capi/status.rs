@@ -73,15 +73,19 @@ const NAMES: [&CStr; 18] = [
 pub(super) fn status_of(error: Error) -> gcroots_status_t {
     match error {
         Error::NullArgument { .. } => GCROOTS_ERROR_NULL_ARGUMENT,
-        Error::InvalidArgument { .. } | Error::InvalidType { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
+        Error::InvalidArgument { .. } | Error::WrongCount { .. } | Error::InvalidType { .. } => {
+            GCROOTS_ERROR_INVALID_ARGUMENT
+        }
         Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,
         Error::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
         Error::WrongThread { .. } => GCROOTS_ERROR_WRONG_THREAD,
         Error::Busy { .. } => GCROOTS_ERROR_BUSY,
         Error::Unrooted { .. } => GCROOTS_ERROR_UNROOTED,
-        Error::NullReference { .. } => GCROOTS_ERROR_NULL_REFERENCE,
+        Error::NullReference { .. } | Error::NullValue { .. } => GCROOTS_ERROR_NULL_REFERENCE,
         Error::OutOfBounds { .. } => GCROOTS_ERROR_OUT_OF_BOUNDS,
-        Error::TypeMismatch { .. } | Error::NotOfType { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
+        Error::TypeMismatch { .. } | Error::NotOfType { .. } | Error::WrongValue { .. } => {
+            GCROOTS_ERROR_TYPE_MISMATCH
+        }
         Error::Immutable { .. } => GCROOTS_ERROR_IMMUTABLE,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,

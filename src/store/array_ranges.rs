@@ -22,8 +22,8 @@ impl Store {
     ) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
         let value = self.resolve_value(value)?;
-        let element = mutable_element(array.of)?;
-        self.admit(element, value)?;
+        let element = mutable_element(array.of, index)?;
+        self.admit(element, index, value)?;
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);
         self.cold
@@ -45,7 +45,7 @@ impl Store {
     ) -> Result<()> {
         let (target, target_length) = self.array(target, "dst")?;
         let (source, source_length) = self.array(source, "src")?;
-        let element = mutable_element(target.of)?;
+        let element = mutable_element(target.of, target_index)?;
         self.require_copyable(source.of, target.of)?;
         require_range(target_index, count, target_length)?;
         require_range(source_index, count, source_length)?;
@@ -88,6 +88,7 @@ impl Store {
             return Ok(());
         }
         Err(Error::NotOfType {
+            value: None,
             needed: target.index,
             found: "an array with elements of other references",
             found_type: Some(source.index),
@@ -136,7 +137,7 @@ impl Store {
         count: u64,
     ) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
-        let element = mutable_element(array.of)?;
+        let element = mutable_element(array.of, index)?;
         require_numbers(element)?;
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);

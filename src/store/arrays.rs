@@ -48,7 +48,7 @@ impl Store {
     pub(crate) fn array_new(&self, of: &Type, value: Value, length: u64) -> Result<Handle> {
         self.require_kind(of, Kind::Array)?;
         let element = element_of(of)?;
-        let check = || self.admit(element, self.resolve_value(value)?);
+        let check = || self.admit(element, 0, self.resolve_value(value)?);
         self.new_array(of, length, check, |cold, object| {
             let at = element_at(object.offset(), element.storage, 0);
             cold.fill_values(self, element, at, length, self.resolve_value(value)?)
@@ -80,7 +80,8 @@ impl Store {
         size(of, count as u64)?;
         let element = element_of(of)?;
         let resolved = |index| self.resolve_value(value(index)?);
-        let check = || (0..count).try_for_each(|index| self.admit(element, resolved(index)?));
+        let check =
+            || (0..count).try_for_each(|index| self.admit(element, index as u64, resolved(index)?));
         self.new_array(of, count as u64, check, |cold, object| {
             (0..count).try_for_each(|index| {
                 let at = element_at(object.offset(), element.storage, index as u64);
@@ -262,8 +263,8 @@ impl Store {
     pub(crate) fn array_set(&self, handle: Handle, index: u64, value: Value) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
         let value = self.resolve_value(value)?;
-        let element = mutable_element(array.of)?;
-        self.admit(element, value)?;
+        let element = mutable_element(array.of, index)?;
+        self.admit(element, index, value)?;
         require_range(index, 1, length)?;
         let at = element_at(array.offset, element.storage, index);
         self.cold
@@ -297,16 +298,16 @@ impl Store {
     }
 }
 
-/// The element of an array type that may be set.
+/// The element of an array type, which is to be set at `index`.
 ///
 /// Errors: [`Error::Immutable`].
-pub(super) fn mutable_element(of: &RegisteredType) -> Result<&FieldLayout> {
+pub(super) fn mutable_element(of: &RegisteredType, index: u64) -> Result<&FieldLayout> {
     let element = element_of(of)?;
     if element.mutable {
         return Ok(element);
     }
     Err(Error::Immutable {
-        what: "the elements of an array",
+        index,
         type_index: of.index,
     })
 }

@@ -143,6 +143,7 @@ impl Store {
         }
         let typed = header.filter(|header| !header.is_extern());
         Err(Error::NotOfType {
+            value: None,
             needed: slot.type_index,
             found: name_of(header),
             found_type: typed.map(ObjectHeader::type_index),

@@ -13,7 +13,7 @@ impl Store {
     /// finalizers are queued.
     ///
     /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no structs;
-    /// [`Error::InvalidArgument`] for a wrong count; those of `value` and of a value's
+    /// [`Error::WrongCount`]; those of `value` and of a value's
     /// handle, [`Store::admit`]; those of [`Store::make`].
     pub(crate) fn struct_new(
         &self,
@@ -35,15 +35,17 @@ impl Store {
         write: impl FnOnce(&Store, GcRef) -> Result<()>,
     ) -> Result<Handle> {
         if count != of.fields.len() {
-            return Err(Error::InvalidArgument {
-                parameter: "count",
-                value: count as u64,
-                allowed: "the number of the type's fields",
+            return Err(Error::WrongCount {
+                count: count as u64,
+                needed: of.fields.len() as u64,
             });
         }
         let resolved = |index| self.resolve_value(value(index)?);
         let fields = || of.fields.iter().enumerate();
-        let check = || fields().try_for_each(|(index, field)| self.admit(field, resolved(index)?));
+        let check = || {
+            fields()
+                .try_for_each(|(index, field)| self.admit(field, index as u64, resolved(index)?))
+        };
         self.make(of, Ok(of.layout.bytes.into()), check, |cold, object| {
             for (index, field) in fields() {
                 let at = object.offset() + u64::from(field.offset);
@@ -255,11 +257,11 @@ impl Store {
         let (field, at) = self.field(object, index)?;
         if !field.mutable {
             return Err(Error::Immutable {
-                what: "the field",
+                index: index as u64,
                 type_index: object.of.index,
             });
         }
-        self.admit(field, value)?;
+        self.admit(field, index as u64, value)?;
         self.cold
             .borrow_mut()
             .write_value(self, field.storage, at, value)

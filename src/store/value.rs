@@ -67,23 +67,27 @@ impl Store {
         })
     }
 
-    /// Refuses a value that the field does not take.
+    /// Refuses a value that the field does not take; `index` is the field's, or the
+    /// element's.
     ///
-    /// Errors: [`Error::TypeMismatch`], [`Error::NotOfType`]; [`Error::NullReference`]
-    /// for null where it is not taken.
-    pub(super) fn admit(&self, field: &FieldLayout, value: Value<GcRef>) -> Result<()> {
+    /// Errors: [`Error::WrongValue`], [`Error::NotOfType`]; [`Error::NullValue`] for null
+    /// where it is not taken.
+    pub(super) fn admit(&self, field: &FieldLayout, index: u64, value: Value<GcRef>) -> Result<()> {
         let needed = match field.storage {
             Storage::I8 | Storage::I16 => Storage::I32,
             other => other,
         };
         if value.storage() != needed {
-            return Err(Error::TypeMismatch {
+            return Err(Error::WrongValue {
+                index,
                 needed: needed.name(),
                 found: value.storage().name(),
             });
         }
         match value {
-            Value::Ref(reference) => self.require_admitted(field.admits, reference, "value"),
+            Value::Ref(reference) => self
+                .require_admitted(field.admits, reference, "value")
+                .map_err(|error| of_value(error, index)),
             _ => Ok(()),
         }
     }
@@ -239,6 +243,30 @@ impl Store {
     /// a fault, for tests of what finds it.
     pub(crate) fn leave_barriers_out(&self, on: bool) {
         self.area.set_barriers(!on);
+    }
+}
+
+/// The error for a value at `index` that is refused as a reference would be.
+fn of_value(error: Error, index: u64) -> Error {
+    match error {
+        Error::NullReference { .. } => Error::NullValue { index },
+        Error::TypeMismatch { needed, found } => Error::WrongValue {
+            index,
+            needed,
+            found,
+        },
+        Error::NotOfType {
+            needed,
+            found,
+            found_type,
+            ..
+        } => Error::NotOfType {
+            value: Some(index),
+            needed,
+            found,
+            found_type,
+        },
+        other => other,
     }
 }
 
