@@ -102,6 +102,50 @@ static inline void every_struct_call_is_refused(gcroots_status_t expected, gcroo
   REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_v128(of, ref, 0, val.of.v128));
   REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_ref(of, ref, 0, ref));
   CHECK(is_untouched(out));
+/* The functions of arrays, for every_call_is_refused(). The type is another
+   engine's, and the value's kind is none. */
+static inline void every_array_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                               gcroots_ref_t ref) {
+  gcroots_engine_t *own;
+  gcroots_rec_group_t *group = new_group();
+  const gcroots_rec_group_t *groups[1] = {group};
+  gcroots_field_type_t element = plain(GCROOTS_STORAGE_I8);
+  gcroots_type_t *type;
+  gcroots_val_t val = val_of(STORAGES), out = untouched_val();
+  size_t length = 0x5a;
+  uint32_t position;
+  OK(gcroots_engine_new(NULL, &own));
+  OK(gcroots_rec_group_add_array(group, NULL, &element, &position));
+  OK(gcroots_rec_group_register(own, groups, 1, &type, 1));
+  gcroots_rec_group_free(group);
+  gcroots_engine_free(own);
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_new(of, type, &val, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_new_default(of, type, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_new_fixed(of, type, &val, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_len(of, ref, &length));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get(of, ref, 0, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set(of, ref, 0, &val));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_i32(of, ref, 0, &out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_i64(of, ref, 0, &out.of.i64));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_f32(of, ref, 0, &out.of.f32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_f64(of, ref, 0, &out.of.f64));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_v128(of, ref, 0, &out.of.v128));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_s(of, ref, 0, &out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_u(of, ref, 0, (uint32_t *)&out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_get_ref(of, ref, 0, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_i32(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_i64(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_f32(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_f64(of, ref, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_v128(of, ref, 0, val.of.v128));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_set_ref(of, ref, 0, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_fill(of, ref, 0, &val, 0));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_copy(of, ref, 0, ref, 0, 0));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_read(of, ref, 0, &out, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_read(of, ref, 0, NULL, 0));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_write(of, ref, 0, &val, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_write(of, ref, 0, NULL, 0));
+  CHECK(is_untouched(out) && length == 0x5a);
   gcroots_type_free(type);
 }
 
@@ -161,6 +205,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
   every_struct_call_is_refused(expected, of, ref);
+  every_array_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }
