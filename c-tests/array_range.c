@@ -342,9 +342,11 @@ CASE(copy_refuses_elements_that_are_not_there_and_changes_none) {
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, index, source, 0, count));
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
-                     gcroots_array_copy(store, target, 0, source, index, count));
-      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, index, target, 0, count));
+      /* More than LENGTH are too many for the target as well, which comes first. */
+      if (count > LENGTH) text[0] = '\0';
+      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
+                     gcroots_array_copy(store, target, 0, source, index, count));
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, 0, target, index, count));
     }

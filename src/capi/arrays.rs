@@ -641,8 +641,9 @@ pub unsafe extern "C" fn gcroots_array_fill(
 /// \param dst the array that is written to
 /// \param src the array that is read
 /// \return for `dst`, then for `src`, as above; GCROOTS_ERROR_IMMUTABLE for `dst`;
-///         GCROOTS_ERROR_TYPE_MISMATCH if the types do not say that each element of
-///         `src` may be one of `dst`; GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+///         GCROOTS_ERROR_TYPE_MISMATCH unless the elements' type in `src` is the one in
+///         `dst`, or references below it; GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then
+///         `src`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_copy(
     store: *mut gcroots_store_t,

@@ -84,7 +84,11 @@ impl Store {
                 found: from.storage.name(),
             });
         }
-        if from.admits == to.admits || self.engine.types().elements_fit(source, target) {
+        // Slots of types of which neither is below the other may admit the same.
+        if from.storage != Storage::Ref
+            || source.index == target.index
+            || self.engine.types().elements_fit(source, target)
+        {
             return Ok(());
         }
         Err(Error::NotOfType {
