@@ -279,14 +279,11 @@ impl AllocationArea {
         if !self.contains(offset, bytes) {
             return None;
         }
+        // Read once: the compiler cannot know that the writes below do not change it.
+        let first = self.address(offset).cast::<T>();
         for index in 0..count as usize {
             // SAFETY: in use, so committed.
-            unsafe {
-                self.address(offset)
-                    .cast::<T>()
-                    .add(index)
-                    .write_unaligned(bits)
-            };
+            unsafe { first.add(index).write_unaligned(bits) };
         }
         Some(())
     }
