@@ -519,7 +519,7 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 
 /* --- Every allocation in turn ------------------------------------------------ */
 
-enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24 };
+enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -686,6 +686,63 @@ static void script_structs(gcroots_engine_t *of) {
   }
 }
 
+/* Registers an array: NULL if memory is out. */
+static gcroots_type_t *script_array_type(gcroots_engine_t *of, gcroots_storage_t storage) {
+  gcroots_rec_group_t *group = gcroots_rec_group_new();
+  const gcroots_rec_group_t *groups[1] = {group};
+  gcroots_field_type_t element = mutable_of(storage);
+  gcroots_type_t *type = NULL;
+  uint32_t position;
+  CHECK(group != NULL || refusals > 0);
+  if (group == NULL) return NULL;
+  if (succeeded(gcroots_rec_group_add_array(group, NULL, &element, &position)) &&
+      !succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
+    CHECK(type == NULL);
+  gcroots_rec_group_free(group);
+  return type;
+}
+
+/* What reads and sets an array's elements; reading needs memory for handles. */
+static void use_array(gcroots_ref_t array, gcroots_val_t element) {
+  for (size_t i = 0; i < ELEMENTS; i++) {
+    gcroots_ref_t out = no_handle;
+    gcroots_val_t val = val_ref(no_handle);
+    OK(gcroots_array_set(script.store, array, i, &element));
+    OK(gcroots_array_set_ref(script.store, array, i, array));
+    if (made(gcroots_array_get_ref(script.store, array, i, &out), out)) script.scoped++;
+    if (made(gcroots_array_get(script.store, array, i, &val), val.of.ref)) script.scoped++;
+  }
+  OK(gcroots_array_fill(script.store, array, 0, &element, ELEMENTS / 2));
+  OK(gcroots_array_copy(script.store, array, 1, array, 0, ELEMENTS - 1));
+}
+
+/* Arrays of references to those before them, and of numbers, which make the heap
+   grow. */
+static void script_arrays(gcroots_engine_t *of) {
+  static const gcroots_storage_t storages[] = {GCROOTS_STORAGE_V128, GCROOTS_STORAGE_REF};
+  gcroots_val_t elements[ELEMENTS];
+  for (size_t i = 0; i < ELEMENTS; i++) elements[i] = val_ref(script.refs[i]);
+  for (size_t i = 0; i < COUNT_OF(storages); i++) {
+    gcroots_storage_t storage = storages[i];
+    bool refs = storage == GCROOTS_STORAGE_REF;
+    gcroots_val_t value = refs ? val_ref(script.refs[0]) : val_made_of(storage, 1);
+    gcroots_ref_t filled = no_handle, zeros = no_handle, fixed = no_handle;
+    gcroots_type_t *type = script_array_type(of, storage);
+    if (type == NULL) continue;
+    if (made(gcroots_array_new(script.store, type, &value, 2000, &filled), filled))
+      script.scoped++;
+    if (made(gcroots_array_new_default(script.store, type, 2000, &zeros), zeros))
+      script.scoped++;
+    elements[0] = value;
+    if (made(gcroots_array_new_fixed(script.store, type, elements, refs ? ELEMENTS : 1, &fixed),
+             fixed)) {
+      script.scoped++;
+      if (refs) use_array(fixed, value);
+    }
+    gcroots_type_free(type);
+  }
+}
+
 static void script_weak(void) {
   for (int i = 0; i < OBJECTS; i++) {
     gcroots_weak_t weak = {no_handle.store_id, no_handle.generation, no_handle.index};
@@ -756,6 +813,7 @@ static void run_script(void) {
     script_objects();
     /* An engine keeps the room for types that it had once. */
     if (made_engine != NULL) script_structs(made_engine);
+    if (made_engine != NULL) script_arrays(made_engine);
     script_roots();
     script_own();
     script_weak();

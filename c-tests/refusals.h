@@ -102,6 +102,9 @@ static inline void every_struct_call_is_refused(gcroots_status_t expected, gcroo
   REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_v128(of, ref, 0, val.of.v128));
   REFUSED_AFTER_COLLECTION(expected, gcroots_struct_set_ref(of, ref, 0, ref));
   CHECK(is_untouched(out));
+  gcroots_type_free(type);
+}
+
 /* The functions of arrays, for every_call_is_refused(). The type is another
    engine's, and the value's kind is none. */
 static inline void every_array_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
