@@ -689,6 +689,7 @@ CASE(a_value_of_another_kind_is_refused) {
                      gcroots_array_new(store, type, &vals[1], SIZE_MAX, &out));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[kind],
                      gcroots_array_new_fixed(store, type, vals, 2, &out));
+      CHECK(strstr(gcroots_last_error(), "value 1:") != NULL);
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],
                      gcroots_array_set(store, ref, SIZE_MAX, &vals[1]));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],
@@ -722,6 +723,22 @@ CASE(a_bad_handle_is_no_value) {
   CHECK_ALL(ref, val_ref(host), 3);
   gcroots_type_free(type);
   gcroots_type_free(fixed);
+}
+
+CASE(values_beyond_32_bits_are_refused_and_not_read) {
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_I32), *other = new_struct(NULL, 0);
+  gcroots_val_t no_kind = val_of(STORAGES);
+  gcroots_ref_t out = untouched();
+  for (size_t count = (size_t)1 << 32; count != 0; count *= 2) {
+    REFUSED_SAYING(GCROOTS_ERROR_LIMIT, "4294967295",
+                   gcroots_array_new_fixed(store, type, &no_kind, count, &out));
+    REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
+            gcroots_array_new_fixed(store, other, &no_kind, count, &out));
+  }
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_array_new_fixed(store, type, &no_kind, SIZE_MAX, &out));
+  CHECK(same_bits(out, untouched()));
+  gcroots_type_free(type);
+  gcroots_type_free(other);
 }
 
 CASE(a_length_beyond_32_bits_is_refused_after_the_value) {
