@@ -2,8 +2,11 @@
 //!
 //! Allocation is a bump of `next` up to `limit`, done by the store's hot paths
 //! without a call into the heap. The heap owns the memory and moves the other
-//! fields. `limit` is the least of three: the committed end, the budget until
-//! the next collection, and 0 while the slow path must see every allocation.
+//! fields. `limit` is the least of three: the end of what the heap lent, the budget
+//! until the next collection, and 0 while the slow path must see every allocation.
+//!
+//! What is lent may be all of the heap that is not in use yet, or a hole in it. So the
+//! heap says beside it what else is in use, and where its memory begins and ends.
 
 use core::cell::Cell;
 
@@ -17,10 +20,10 @@ static NOTHING: [u64; 2] = [0; 2];
 
 /// The allocation pointer, its limit, and the open no-GC spans.
 ///
-/// Invariant: `base + start .. base + end` is committed memory of the heap, and
-/// `start <= next <= end`; objects fill `start .. next` without a gap. The 16
-/// bytes from `base` on can always be read, so that reading what null refers to
-/// does no harm.
+/// Invariant: `base + heap_start .. base + heap_end` is committed memory of the heap,
+/// `heap_start <= start <= next <= end <= heap_end`, and objects fill `start .. next`
+/// without a gap. The 16 bytes from `base` on can always be read, so that reading what
+/// null refers to does no harm.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct AllocationArea {
@@ -30,6 +33,12 @@ pub(crate) struct AllocationArea {
     objects: Cell<u64>,
     start: Cell<u64>,
     end: Cell<u64>,
+    heap_start: Cell<u64>,
+    heap_end: Cell<u64>,
+    /// Bytes in use elsewhere than between `start` and `next`.
+    used_elsewhere: Cell<u64>,
+    /// Those of them that were allocated since the last collection.
+    allocated_elsewhere: Cell<u64>,
     budget_end: Cell<u64>,
     after_collection: Cell<u64>,
     attention: Cell<bool>,
@@ -56,6 +65,10 @@ impl AllocationArea {
             objects: Cell::new(0),
             start: Cell::new(0),
             end: Cell::new(0),
+            heap_start: Cell::new(0),
+            heap_end: Cell::new(0),
+            used_elsewhere: Cell::new(0),
+            allocated_elsewhere: Cell::new(0),
             budget_end: Cell::new(0),
             after_collection: Cell::new(0),
             attention: Cell::new(false),
@@ -65,7 +78,7 @@ impl AllocationArea {
     }
 
     /// Points the area at memory: `start..next` in use by `objects` objects,
-    /// committed up to `end`, budget up to `end`.
+    /// committed up to `end`, budget up to `end`, which is all of the heap.
     ///
     /// # Safety
     ///
@@ -87,6 +100,10 @@ impl AllocationArea {
         self.after_collection.set(next);
         self.objects.set(objects);
         self.end.set(end);
+        self.heap_start.set(start);
+        self.heap_end.set(end);
+        self.used_elsewhere.set(0);
+        self.allocated_elsewhere.set(0);
         self.set_budget_end(end);
     }
 
@@ -98,6 +115,7 @@ impl AllocationArea {
     pub(crate) unsafe fn set_end(&self, end: u64) {
         assert!(self.next.get() <= end);
         self.end.set(end);
+        self.heap_end.set(end);
         self.set_budget_end(end);
     }
 
@@ -207,29 +225,29 @@ impl AllocationArea {
         self.base.get().wrapping_add(offset as usize)
     }
 
-    /// Reads what is at `offset`; `None` unless that lies among the objects.
+    /// Reads what is at `offset`; `None` unless that lies in the heap.
     #[inline(always)]
     pub(crate) fn load<T: PlainBits>(&self, offset: u64) -> Option<T> {
         if !self.contains(offset, size_of::<T>() as u64) {
             return None;
         }
-        // SAFETY: in use, so committed; any bits are a `T`.
+        // SAFETY: in the heap, so committed; any bits are a `T`.
         Some(unsafe { self.address(offset).cast::<T>().read_unaligned() })
     }
 
-    /// Writes to `offset`; `None` unless that lies among the objects.
+    /// Writes to `offset`; `None` unless that lies in the heap.
     #[inline(always)]
     pub(crate) fn store<T: PlainBits>(&self, offset: u64, value: T) -> Option<()> {
         if !self.contains(offset, size_of::<T>() as u64) {
             return None;
         }
-        // SAFETY: in use, so committed.
+        // SAFETY: in the heap, so committed.
         unsafe { self.address(offset).cast::<T>().write_unaligned(value) };
         Some(())
     }
 
     /// Copies `bytes` from `offset` on to memory outside the heap; `None` unless they
-    /// lie among the objects.
+    /// lie in the heap.
     ///
     /// # Safety
     ///
@@ -238,13 +256,13 @@ impl AllocationArea {
         if !self.contains(offset, bytes) {
             return None;
         }
-        // SAFETY: in use, so committed; the caller's promise.
+        // SAFETY: in the heap, so committed; the caller's promise.
         unsafe { target.copy_from_nonoverlapping(self.address(offset), bytes as usize) };
         Some(())
     }
 
     /// Copies `bytes` of memory outside the heap to `offset`; `None` unless that lies
-    /// among the objects.
+    /// in the heap.
     ///
     /// # Safety
     ///
@@ -253,18 +271,18 @@ impl AllocationArea {
         if !self.contains(offset, bytes) {
             return None;
         }
-        // SAFETY: in use, so committed; the caller's promise.
+        // SAFETY: in the heap, so committed; the caller's promise.
         unsafe { source.copy_to_nonoverlapping(self.address(offset), bytes as usize) };
         Some(())
     }
 
     /// Copies `bytes` from `source` to `target`, which may overlap; `None` unless both
-    /// lie among the objects.
+    /// lie in the heap.
     pub(crate) fn copy_within(&self, source: u64, target: u64, bytes: u64) -> Option<()> {
         if !self.contains(source, bytes) || !self.contains(target, bytes) {
             return None;
         }
-        // SAFETY: in use, so committed.
+        // SAFETY: in the heap, so committed.
         unsafe {
             self.address(source)
                 .copy_to(self.address(target), bytes as usize)
@@ -272,8 +290,8 @@ impl AllocationArea {
         Some(())
     }
 
-    /// Writes `bits` so often from `offset` on; `None` unless that lies among the
-    /// objects.
+    /// Writes `bits` so often from `offset` on; `None` unless that lies in the
+    /// heap.
     pub(crate) fn fill<T: PlainBits>(&self, offset: u64, count: u64, bits: T) -> Option<()> {
         let bytes = count.checked_mul(size_of::<T>() as u64)?;
         if !self.contains(offset, bytes) {
@@ -282,7 +300,7 @@ impl AllocationArea {
         // Read once: the compiler cannot know that the writes below do not change it.
         let first = self.address(offset).cast::<T>();
         for index in 0..count as usize {
-            // SAFETY: in use, so committed.
+            // SAFETY: in the heap, so committed.
             unsafe { first.add(index).write_unaligned(bits) };
         }
         Some(())
@@ -295,10 +313,11 @@ impl AllocationArea {
         !reference.is_object() || self.contains(reference.offset(), LEAST_BYTES.into())
     }
 
-    /// Whether `bytes` from `offset` on are in use.
+    /// Whether `bytes` from `offset` on are memory of the heap, in use or not.
     #[inline(always)]
     pub(crate) fn contains(&self, offset: u64, bytes: u64) -> bool {
-        offset >= self.start.get() && offset <= self.next.get() && bytes <= self.next.get() - offset
+        let room = self.heap_end.get().checked_sub(offset);
+        offset >= self.heap_start.get() && room.is_some_and(|room| bytes <= room)
     }
 
     /// Where the objects start.
@@ -323,12 +342,13 @@ impl AllocationArea {
 
     /// Bytes in use.
     pub(crate) fn used_bytes(&self) -> u64 {
-        self.next.get() - self.start.get()
+        self.next.get() - self.start.get() + self.used_elsewhere.get()
     }
 
     /// Bytes allocated since the last collection.
     pub(crate) fn allocated_bytes(&self) -> u64 {
-        self.next.get().saturating_sub(self.after_collection.get())
+        let here = self.next.get().saturating_sub(self.after_collection.get());
+        here + self.allocated_elsewhere.get()
     }
 
     /// How many no-GC spans are open (`gc.no-gc`).
