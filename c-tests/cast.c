@@ -344,6 +344,36 @@ CASE(a_type_that_no_store_has_used_is_tested_against) {
   free_world();
 }
 
+/* What slots of abstract types need, for messages. */
+static const char *const needed_names[GCROOTS_HEAP_TYPE] = {
+    "a struct, an array, an i31 or an externref",
+    "a struct, an array or an i31",
+    "an i31",
+    "a struct",
+    "an array",
+    "null",
+    "null",
+    "null",
+    "a struct, an array, an i31 or an externref",
+    "null",
+    "an exception",
+    "null"};
+
+CASE(a_failed_cast_says_what_was_needed_and_found) {
+  EACH_KIND(kind) {
+    struct specimen it = {kind, NULL, new_of_kind(kind)};
+    for (gcroots_heap_type_t heap = 0; heap < GCROOTS_HEAP_TYPE; heap++) {
+      gcroots_ref_t out;
+      const char *needed =
+          kind == GCROOTS_REF_NULL ? "a reference that is not null" : needed_names[heap];
+      if (belongs(&it, of_heap(heap, false))) continue;
+      REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, needed,
+                     gcroots_ref_cast(store, it.ref, of_heap(heap, false), &out));
+      CHECK(strstr(gcroots_last_error(), kind_names[kind]) != NULL);
+    }
+  }
+}
+
 CASE(any_byte_but_0_says_nullable) {
   static const uint8_t bytes[] = {1, 2, 0x80, 0xff};
   gcroots_ref_t null = gcroots_ref_null(), ref = new_i31(1);
