@@ -536,15 +536,18 @@ CASE(functions_of_other_objects_refuse_an_exception) {
 
 CASE(refusals_come_in_the_documented_order) {
   gcroots_val_t none[2] = {val_of(STORAGES), val_i32(1)}, bad = val_ref(untouched());
-  gcroots_tag_t tag = tag_of_one(any_field()), no_tag = untouched_tag();
+  gcroots_field_type_t params[2] = {any_field(), any_field()};
+  gcroots_tag_t tag = any_tag(), two = tag_of(params, 2), no_tag = untouched_tag();
   gcroots_ref_t out = untouched();
   NULL_REFUSED("store", gcroots_exn_new(NULL, no_tag, NULL, 1, NULL));
   NULL_REFUSED("fields", gcroots_exn_new(store, no_tag, NULL, 1, NULL));
   NULL_REFUSED("out", gcroots_exn_new(store, no_tag, none, 1, NULL));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_exn_new(store, no_tag, none, 2, &out));
-  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_exn_new(store, no_tag, &bad, 1, &out));
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "count",
-                 gcroots_exn_new(store, tag, (gcroots_val_t[]){bad, bad}, 2, &out));
+  REFUSED_SAYING(GCROOTS_ERROR_WRONG_STORE, "`tag`",
+                 gcroots_exn_new(store, no_tag, none, 2, &out));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`count`",
+                 gcroots_exn_new(store, tag, none, 2, &out));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "kind",
+                 gcroots_exn_new(store, two, (gcroots_val_t[]){bad, none[0]}, 2, &out));
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_exn_new(store, tag, &bad, 1, &out));
   CHECK(same_bits(out, untouched()));
 }
