@@ -519,7 +519,7 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 
 /* --- Every allocation in turn ------------------------------------------------ */
 
-enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150 };
+enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -637,9 +637,9 @@ static void script_own(void) {
   }
 }
 
-/* Registers an open struct: NULL if memory is out. */
-static gcroots_type_t *script_type(gcroots_engine_t *of, const gcroots_field_type_t *fields,
-                                   size_t count) {
+/* Registers an open struct, or a function without results: NULL if memory is out. */
+static gcroots_type_t *script_type(gcroots_engine_t *of, gcroots_type_kind_t kind,
+                                   const gcroots_field_type_t *fields, size_t count) {
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1] = {group};
   gcroots_sub_type_t sub = open_type();
@@ -647,7 +647,9 @@ static gcroots_type_t *script_type(gcroots_engine_t *of, const gcroots_field_typ
   uint32_t position;
   CHECK(group != NULL || refusals > 0);
   if (group == NULL) return NULL;
-  if (succeeded(gcroots_rec_group_add_struct(group, &sub, fields, count, &position)) &&
+  if (succeeded(kind == GCROOTS_TYPE_STRUCT
+                    ? gcroots_rec_group_add_struct(group, &sub, fields, count, &position)
+                    : gcroots_rec_group_add_func(group, &sub, fields, count, NULL, 0, &position)) &&
       !succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
     CHECK(type == NULL);
   gcroots_rec_group_free(group);
@@ -664,7 +666,7 @@ static void script_structs(gcroots_engine_t *of) {
     fields[i] = any_field();
     values[i] = val_ref(i == 0 ? script.refs[0] : script.structs[i - 1]);
     script.structs[i] = gcroots_ref_null();
-    type = script_type(of, fields, i + 1);
+    type = script_type(of, GCROOTS_TYPE_STRUCT, fields, i + 1);
     if (type == NULL) continue;
     if (made(gcroots_struct_new(script.store, type, values, i + 1, &out), out)) {
       script.scoped++;
@@ -743,6 +745,46 @@ static void script_arrays(gcroots_engine_t *of) {
   }
 }
 
+/* Casts and converts a reference that is not null, and an i31. */
+static void script_casts(gcroots_ref_t ref) {
+  gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 0};
+  gcroots_ref_t i31 = no_handle, cast = no_handle, external = no_handle, internal = no_handle;
+  if (made(gcroots_i31_new(script.store, 1, &i31), i31)) script.scoped++;
+  if (made(gcroots_ref_cast(script.store, ref, any, &cast), cast)) script.scoped++;
+  if (made(gcroots_extern_convert_any(script.store, ref, &external), external)) script.scoped++;
+  if (made(gcroots_any_convert_extern(script.store, ref, &internal), internal)) script.scoped++;
+}
+
+/* An exception of these values, whose tag is of a type of its own. */
+static void script_exn(const gcroots_type_t *type, const gcroots_val_t *values, size_t count) {
+  gcroots_tag_t tag = {no_handle.store_id, no_handle.generation, no_handle.index}, read;
+  gcroots_val_t val = val_ref(no_handle);
+  gcroots_ref_t out = no_handle;
+  bool tagged = succeeded(gcroots_tag_new(script.store, type, &tag));
+  CHECK((tag.store_id == no_handle.store_id) == !tagged);
+  if (!tagged || !made(gcroots_exn_new(script.store, tag, values, count, &out), out)) return;
+  script.scoped++;
+  OK(gcroots_exn_tag(script.store, out, &read));
+  CHECK(memcmp(&read, &tag, sizeof tag) == 0);
+  if (made(gcroots_exn_field(script.store, out, 0, &val), val.of.ref))
+    script.scoped += !gcroots_ref_is_null(val.of.ref);
+}
+
+static void script_exns(gcroots_engine_t *of) {
+  gcroots_field_type_t params[EXNS];
+  gcroots_val_t values[EXNS];
+  for (size_t i = 0; i < EXNS; i++) {
+    gcroots_type_t *type;
+    params[i] = any_field();
+    values[i] = val_ref(script.refs[i]);
+    if (script.created[i]) script_casts(script.refs[i]);
+    type = script_type(of, GCROOTS_TYPE_FUNC, params, i + 1);
+    if (type == NULL) continue;
+    script_exn(type, values, i + 1);
+    gcroots_type_free(type);
+  }
+}
+
 static void script_weak(void) {
   for (int i = 0; i < OBJECTS; i++) {
     gcroots_weak_t weak = {no_handle.store_id, no_handle.generation, no_handle.index};
@@ -814,6 +856,7 @@ static void run_script(void) {
     /* An engine keeps the room for types that it had once. */
     if (made_engine != NULL) script_structs(made_engine);
     if (made_engine != NULL) script_arrays(made_engine);
+    if (made_engine != NULL) script_exns(made_engine);
     script_roots();
     script_own();
     script_weak();

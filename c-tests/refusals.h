@@ -152,6 +152,40 @@ static inline void every_array_call_is_refused(gcroots_status_t expected, gcroot
   gcroots_type_free(type);
 }
 
+/* The functions of i31s, kinds, casts, tags and exceptions, for
+   every_call_is_refused(). */
+static inline void every_kind_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                              gcroots_ref_t ref) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0), *its_type = NULL;
+  gcroots_ref_type_t types[] = {{NULL, GCROOTS_HEAP_ANY, 1},
+                                {NULL, UINT32_MAX, 0},
+                                {type, GCROOTS_HEAP_TYPE, 1}};
+  gcroots_tag_t tag = {ref.store_id, ref.generation, ref.index}, tag_out = {1, 2, 3};
+  gcroots_val_t val = val_of(STORAGES), out = untouched_val();
+  gcroots_ref_kind_t kind = 77;
+  unsigned char is = 77;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_i31_new(of, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_i31_get_s(of, ref, &out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_i31_get_u(of, ref, (uint32_t *)&out.of.i32));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_kind(of, ref, &kind));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_type(of, ref, &its_type));
+  for (size_t i = 0; i < COUNT_OF(types); i++) {
+    REFUSED_AFTER_COLLECTION(expected, gcroots_ref_test(of, ref, types[i], (bool *)&is));
+    REFUSED_AFTER_COLLECTION(expected, gcroots_ref_cast(of, ref, types[i], &out.of.ref));
+  }
+  REFUSED_AFTER_COLLECTION(expected, gcroots_extern_convert_any(of, ref, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_any_convert_extern(of, ref, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_tag_new(of, type, &tag_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_tag_type(of, tag, &its_type));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_exn_new(of, tag, NULL, 0, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_exn_new(of, tag, &val, 1, &out.of.ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_exn_tag(of, ref, &tag_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_exn_field(of, ref, 0, &out));
+  CHECK(is_untouched(out) && kind == 77 && is == 77 && its_type == NULL);
+  CHECK(tag_out.store_id == 1 && tag_out.generation == 2 && tag_out.index == 3);
+  gcroots_type_free(type);
+}
+
 /* Passes these to every function that takes a store but gcroots_store_attach():
    each answers `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
@@ -209,6 +243,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
   every_struct_call_is_refused(expected, of, ref);
   every_array_call_is_refused(expected, of, ref);
+  every_kind_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }

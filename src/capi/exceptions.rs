@@ -104,11 +104,12 @@ pub unsafe extern "C" fn gcroots_tag_type(
 /// Makes an exception of these values, one for each field, rooted in the current scope.
 /// May collect.
 ///
-/// \param fields the values (borrowed), nullable if there is none
+/// \param fields the values (borrowed), nullable if there is none; read if `count` is
+///               the number of the tag's fields
 /// \param[out] out the handle
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the tag as
-///         gcroots_tag_type(); GCROOTS_ERROR_INVALID_ARGUMENT for a `count` that is not
-///         the tag's; for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+/// \return for the tag as gcroots_tag_type(); GCROOTS_ERROR_INVALID_ARGUMENT for a
+///         `count` that is not the tag's, and then for a value whose kind is none; for a
+///         value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
 ///         GCROOTS_ERROR_NULL_REFERENCE for null in a field that is never null, and
 ///         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
 ///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::boundary::{call, enter, report};
+use super::casts::*;
 use super::config::*;
 use super::externref::*;
 use super::local::*;
@@ -15,6 +16,7 @@ use super::reference::*;
 use super::scope::*;
 use super::status::*;
 use super::store::*;
+use super::types::*;
 use crate::error::Error;
 use crate::heap::GcRef;
 use crate::store::{Config, EngineRef, Store};
@@ -229,6 +231,36 @@ fn address(store: *mut gcroots_store_t, r#ref: gcroots_ref_t) -> *mut u64 {
     unsafe { &*store.cast::<Store>() }
         .address_for_tests(r#ref.into())
         .cast()
+}
+
+/// Kinds and the bits of slots for null and i31s share their numbers.
+#[test]
+fn an_overwritten_kind_is_of_no_type() {
+    on_each_collector(|collector| {
+        let store = store_starting_at(collector, 0, 0);
+        let object = new_externref(store, 1);
+        let header = address(store, object);
+        // SAFETY: the store is alive; the object's header is overwritten on purpose, and
+        // restored.
+        unsafe {
+            let sound = header.read();
+            for kind in (0..=255).filter(|kind| ![1, 2, 3, 5].contains(kind)) {
+                header.write(sound & !0xff | kind);
+                for heap in GCROOTS_HEAP_ANY..GCROOTS_HEAP_TYPE {
+                    let of = gcroots_ref_type_t {
+                        r#type: core::ptr::null(),
+                        heap,
+                        is_nullable: 0,
+                    };
+                    let is = with_out(|out| gcroots_ref_test(store, object, of, out));
+                    assert_eq!(is, Ok(false), "kind {kind}, heap {heap}");
+                }
+            }
+            header.write(sound);
+            ok(gcroots_store_verify(store));
+        }
+        free(store);
+    });
 }
 
 /// Overwrites the object of `ref` and expects that a read, a collection and a
