@@ -14,8 +14,9 @@ use crate::heap::{HEADER_BYTES, Kind};
 use crate::roots::{Handle, SLOTS_MAX};
 use crate::types::{Composite, Type};
 
-/// What stands in a tag's handle for the generation: tags never end.
-const GENERATION: u32 = 1;
+/// What stands in a tag's handle for the generation, since tags never end: one that a
+/// root's slot is not likely to have.
+const GENERATION: u32 = u32::from_le_bytes(*b"tag!");
 
 /// Where an exception keeps its tag's index, a `u32`, from the object's start.
 const EXN_TAG: u64 = HEADER_BYTES;

@@ -109,7 +109,7 @@ impl Store {
             return slot.kinds >> kind & 1 == 1;
         }
         let header = self.header(reference);
-        if header.kind_bits() >= Admits::I31 || slot.kinds >> header.kind_bits() & 1 == 0 {
+        if header.kind_bits() >= Admits::KINDS || slot.kinds >> header.kind_bits() & 1 == 0 {
             return false;
         }
         slot.depth == Admits::ANY_TYPE

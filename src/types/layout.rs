@@ -100,25 +100,27 @@ pub(crate) struct Admits {
     /// Of a concrete type its index.
     pub(crate) type_index: u32,
     /// Bit `k` stands for objects whose header says kind `k`.
-    pub(crate) kinds: u8,
+    pub(crate) kinds: u16,
     /// Of a concrete type how many supertypes it has, else [`Admits::ANY_TYPE`].
     pub(crate) depth: u8,
 }
 
 impl Admits {
-    /// The bit of `kinds` for null.
-    pub(crate) const NULL: u8 = 0;
+    /// The bits of `kinds` below this one are those of headers.
+    pub(crate) const KINDS: u8 = 8;
     /// The bit of `kinds` for an `i31`.
-    pub(crate) const I31: u8 = 7;
+    pub(crate) const I31: u8 = 8;
+    /// The bit of `kinds` for null.
+    pub(crate) const NULL: u8 = 9;
     /// What `depth` says of a slot that admits its kinds whatever their types.
     pub(crate) const ANY_TYPE: u8 = u8::MAX;
 
     /// What a reference to an abstract type admits. Slots of `extern` admit what those
     /// of `any` do, and the other way round: to convert a reference changes no object.
     pub(crate) const fn of_abstract(heap: AbstractType, nullable: bool) -> Admits {
-        const STRUCT: u8 = 1 << Kind::Struct as u8;
-        const ARRAY: u8 = 1 << Kind::Array as u8;
-        const I31: u8 = 1 << Admits::I31;
+        const STRUCT: u16 = 1 << Kind::Struct as u8;
+        const ARRAY: u16 = 1 << Kind::Array as u8;
+        const I31: u16 = 1 << Admits::I31;
         let kinds = match heap {
             AbstractType::Any | AbstractType::Extern => {
                 STRUCT | ARRAY | I31 | 1 << Kind::Extern as u8
@@ -136,7 +138,7 @@ impl Admits {
         };
         Admits {
             type_index: 0,
-            kinds: kinds | (nullable as u8) << Admits::NULL,
+            kinds: kinds | (nullable as u16) << Admits::NULL,
             depth: Admits::ANY_TYPE,
         }
     }
@@ -155,7 +157,7 @@ impl Admits {
     #[inline(always)]
     pub(super) const fn with_null(self, null: bool) -> Admits {
         Admits {
-            kinds: self.kinds | (null as u8) << Admits::NULL,
+            kinds: self.kinds | (null as u16) << Admits::NULL,
             ..self
         }
     }
