@@ -1595,10 +1595,10 @@ typedef struct {
  * \param fields the values (borrowed), nullable if there is none; read if `count` is
  *               the number of the type's fields
  * \param[out] out the handle
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
- *         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
- *         another engine, or of no structs; GCROOTS_ERROR_INVALID_ARGUMENT for a
- *         `count` that is not the type's; for a value as functions that set;
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none, if the count is
+ *         the type's; GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a
+ *         type of another engine, or of no structs; GCROOTS_ERROR_INVALID_ARGUMENT for
+ *         a `count` that is not the type's; for a value as functions that set;
  *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
  */
 GCROOTS_API
