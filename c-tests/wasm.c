@@ -1,38 +1,8 @@
 /* gcroots_wasm.h: externrefs in the manner of Wasmtime's C API. */
 #include <gcroots_wasm.h>
 
-#include "check.h"
-#include "refusals.h"
-
-#include <pthread.h>
-
-/* The call answers `false` or NULL for the same reason, and with the same
-   message, as `model`, a call of gcroots.h; neither changes a count. */
-#define REFUSED_AS(expected, model, call)                                   \
-  do {                                                                      \
-    char check_reason[512];                                                 \
-    struct check_counts check_before;                                       \
-    REFUSED(expected, model);                                               \
-    snprintf(check_reason, sizeof check_reason, "%s", gcroots_last_error()); \
-    leave_another_message();                                                \
-    check_before = check_count();                                           \
-    CHECK(!(call));                                                         \
-    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                 \
-    CHECK(same_counts(check_before, check_count()));                        \
-  } while (0)
-
-/* One that no call here leaves. */
-static void leave_another_message(void) {
-  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
-}
-
-static bool another_message_is_still_there(void) {
-  return strcmp(gcroots_last_error(), "`config` is NULL") == 0;
-}
-
-static bool same_counts(struct check_counts a, struct check_counts b) {
-  return memcmp(&a, &b, sizeof a) == 0;
-}
+#include "threads.h"
+#include "wasm_refusals.h"
 
 static wasm_externref_t new_wasm(void *data, gcroots_finalizer_t finalizer) {
   wasm_externref_t ref;
@@ -46,17 +16,6 @@ static wasm_externref_t clone_of(wasm_externref_t ref) {
   return clone;
 }
 
-static wasm_externref_t untouched_wasm(void) {
-  wasm_externref_t pattern = {untouched()};
-  return pattern;
-}
-
-static wasm_externref_t null_wasm(void) {
-  wasm_externref_t ref;
-  wasm_externref_set_null(&ref);
-  return ref;
-}
-
 /* Reading and cloning refuse the handle, for this reason. */
 static void check_refused_by_readers(gcroots_status_t status, wasm_externref_t ref) {
   wasm_externref_t out = untouched_wasm(), kept = ref;
@@ -68,17 +27,6 @@ static void check_refused_by_readers(gcroots_status_t status, wasm_externref_t r
   REFUSED_AS(status, gcroots_manually_rooted_clone(store, ref, &out),
              wasm_externref_clone(store, &ref, &ref));
   CHECK(same_bits(out.ref, untouched()) && same_bits(ref.ref, kept.ref));
-}
-
-static void *run_body(void *body) {
-  (*(void (**)(void))body)();
-  return NULL;
-}
-
-static void on_another_thread(void (*body)(void)) {
-  pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, run_body, &body) == 0);
-  CHECK(pthread_join(thread, NULL) == 0);
 }
 
 /* The fixture's store becomes one of the least limit. */

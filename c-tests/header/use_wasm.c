@@ -2,8 +2,8 @@
 #include <gcroots_wasm.h>
 #include <gcroots_wasm.h>
 
-bool header_use_wasm(gcroots_store_t *store, wasm_externref_t *out);
-bool header_use_wasm(gcroots_store_t *store, wasm_externref_t *out) {
+bool header_use_wasm_externref(gcroots_store_t *store, wasm_externref_t *out);
+bool header_use_wasm_externref(gcroots_store_t *store, wasm_externref_t *out) {
   wasm_externref_t ref;
   bool cloned;
   wasm_externref_set_null(&ref);
@@ -11,4 +11,82 @@ bool header_use_wasm(gcroots_store_t *store, wasm_externref_t *out) {
   cloned = wasm_externref_clone(store, &ref, out);
   wasm_externref_unroot(&ref);
   return cloned && !wasm_externref_is_null(out) && wasm_externref_data(store, out) == NULL;
+}
+
+bool header_use_wasm_anyref(gcroots_store_t *store, wasm_anyref_t *ref);
+bool header_use_wasm_anyref(gcroots_store_t *store, wasm_anyref_t *ref) {
+  wasm_externref_t external;
+  wasm_anyref_t any;
+  wasm_eqref_t eq;
+  wasm_structref_t object;
+  wasm_arrayref_t array;
+  int32_t sign;
+  uint32_t zeros;
+  wasm_anyref_set_null(ref);
+  if (!wasm_anyref_is_null(ref) || !wasm_anyref_from_i31(store, 0xffffffff, ref)) return false;
+  if (!wasm_externref_convert_any(store, ref, &external)) return false;
+  if (!wasm_anyref_convert_extern(store, &external, &any)) return false;
+  wasm_anyref_unroot(&any);
+  return wasm_anyref_i31_get_s(store, ref, &sign) && wasm_anyref_i31_get_u(store, ref, &zeros) &&
+         wasm_anyref_is_i31(store, ref) && wasm_anyref_is_eqref(store, ref) &&
+         !wasm_anyref_is_struct(store, ref) && !wasm_anyref_is_array(store, ref) &&
+         wasm_anyref_as_eqref(store, ref, &eq) && !wasm_anyref_as_struct(store, ref, &object) &&
+         !wasm_anyref_as_array(store, ref, &array) && wasm_anyref_clone(store, ref, &any);
+}
+
+bool header_use_wasm_eqref(gcroots_store_t *store, wasm_eqref_t *ref);
+bool header_use_wasm_eqref(gcroots_store_t *store, wasm_eqref_t *ref) {
+  wasm_anyref_t any;
+  wasm_eqref_t eq;
+  wasm_structref_t object;
+  wasm_arrayref_t array;
+  int32_t sign;
+  uint32_t zeros;
+  wasm_eqref_set_null(ref);
+  if (!wasm_eqref_is_null(ref) || !wasm_eqref_from_i31(store, 1, ref)) return false;
+  if (!wasm_eqref_clone(store, ref, &eq)) return false;
+  wasm_eqref_unroot(&eq);
+  return wasm_eqref_i31_get_s(store, ref, &sign) && wasm_eqref_i31_get_u(store, ref, &zeros) &&
+         wasm_eqref_is_i31(store, ref) && !wasm_eqref_is_struct(store, ref) &&
+         !wasm_eqref_is_array(store, ref) && !wasm_eqref_as_struct(store, ref, &object) &&
+         !wasm_eqref_as_array(store, ref, &array) && wasm_eqref_to_anyref(store, ref, &any);
+}
+
+bool header_use_wasm_structref(gcroots_store_t *store, const gcroots_type_t *type,
+                               wasm_structref_t *out);
+bool header_use_wasm_structref(gcroots_store_t *store, const gcroots_type_t *type,
+                               wasm_structref_t *out) {
+  wasm_anyref_t any;
+  wasm_eqref_t eq;
+  wasm_structref_t ref;
+  gcroots_val_t val;
+  wasm_structref_set_null(&ref);
+  if (!wasm_structref_is_null(&ref)) return false;
+  if (!wasm_structref_new_default(store, type, &ref)) return false;
+  if (!wasm_structref_field(store, &ref, 0, &val)) return false;
+  if (!wasm_structref_set_field(store, &ref, 0, &val)) return false;
+  wasm_structref_unroot(&ref);
+  return wasm_structref_new(store, type, &val, 1, out) &&
+         wasm_structref_clone(store, out, &ref) && wasm_structref_to_anyref(store, out, &any) &&
+         wasm_structref_to_eqref(store, out, &eq);
+}
+
+bool header_use_wasm_arrayref(gcroots_store_t *store, const gcroots_type_t *type,
+                              wasm_arrayref_t *out);
+bool header_use_wasm_arrayref(gcroots_store_t *store, const gcroots_type_t *type,
+                              wasm_arrayref_t *out) {
+  wasm_anyref_t any;
+  wasm_eqref_t eq;
+  wasm_arrayref_t ref;
+  gcroots_val_t val;
+  uint32_t length;
+  wasm_arrayref_set_null(&ref);
+  if (!wasm_arrayref_is_null(&ref)) return false;
+  if (!wasm_arrayref_new_default(store, type, 1, &ref)) return false;
+  if (!wasm_arrayref_get(store, &ref, 0, &val)) return false;
+  if (!wasm_arrayref_set(store, &ref, 0, &val)) return false;
+  wasm_arrayref_unroot(&ref);
+  return wasm_arrayref_new(store, type, &val, 2, out) && wasm_arrayref_len(store, out, &length) &&
+         length == 2 && wasm_arrayref_clone(store, out, &ref) &&
+         wasm_arrayref_to_anyref(store, out, &any) && wasm_arrayref_to_eqref(store, out, &eq);
 }

@@ -1,0 +1,49 @@
+/* What functions of gcroots_wasm.h refuse: as calls of gcroots.h do.
+ */
+#ifndef WASM_REFUSALS_H
+#define WASM_REFUSALS_H
+
+#include <gcroots_wasm.h>
+
+#include "refusals.h"
+
+/* The call answers `false` or NULL for the same reason, and with the same
+   message, as `model`, a call of gcroots.h; neither changes a count. */
+#define REFUSED_AS(expected, model, call)                                   \
+  do {                                                                      \
+    char check_reason[512];                                                 \
+    struct check_counts check_before;                                       \
+    REFUSED(expected, model);                                               \
+    snprintf(check_reason, sizeof check_reason, "%s", gcroots_last_error()); \
+    leave_another_message();                                                \
+    check_before = check_count();                                           \
+    CHECK(!(call));                                                         \
+    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                 \
+    CHECK(same_counts(check_before, check_count()));                        \
+  } while (0)
+
+/* One that no call here leaves. */
+static inline void leave_another_message(void) {
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
+}
+
+static inline bool another_message_is_still_there(void) {
+  return strcmp(gcroots_last_error(), "`config` is NULL") == 0;
+}
+
+static inline bool same_counts(struct check_counts a, struct check_counts b) {
+  return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static inline wasm_externref_t untouched_wasm(void) {
+  wasm_externref_t pattern = {untouched()};
+  return pattern;
+}
+
+static inline wasm_externref_t null_wasm(void) {
+  wasm_externref_t ref;
+  wasm_externref_set_null(&ref);
+  return ref;
+}
+
+#endif

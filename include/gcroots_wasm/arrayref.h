@@ -1,0 +1,153 @@
+/*
+ * Arrays. Included by gcroots_wasm.h, whose opening is the introduction.
+ */
+#ifndef GCROOTS_WASM_ARRAYREF_H
+#define GCROOTS_WASM_ARRAYREF_H
+
+#include <gcroots_wasm/externref.h>
+
+/**
+ * Makes an array of `length` times a value, and a root for it, or leaves no root. May
+ * collect.
+ *
+ * \param type (borrowed)
+ * \param value (borrowed)
+ * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
+ * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
+ *         gcroots_array_new() and gcroots_ref_to_manually_rooted()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_arrayref_new(gcroots_store_t *store, const gcroots_type_t *type,
+                                     const gcroots_val_t *value, uint32_t length,
+                                     wasm_arrayref_t *out) {
+  gcroots_ref_t made = gcroots_ref_null();
+  gcroots_scope_t scope;
+  gcroots_status_t status;
+  if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
+  status = gcroots_array_new(store, type, value, length, out == NULL ? NULL : &made);
+  return wasm_ref_keep(store, scope, status, made, out);
+}
+
+/**
+ * Makes an array of zeros or nulls, and a root for it, or leaves no root. May collect.
+ *
+ * \param type (borrowed)
+ * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
+ * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
+ *         gcroots_array_new_default() and gcroots_ref_to_manually_rooted()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_arrayref_new_default(gcroots_store_t *store, const gcroots_type_t *type,
+                                             uint32_t length, wasm_arrayref_t *out) {
+  gcroots_ref_t made = gcroots_ref_null();
+  gcroots_scope_t scope;
+  gcroots_status_t status;
+  if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
+  status = gcroots_array_new_default(store, type, length, out == NULL ? NULL : &made);
+  return wasm_ref_keep(store, scope, status, made, out);
+}
+
+/**
+ * An array's length. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \return whether it was read; if not, the reason is as with gcroots_array_len()
+ */
+static inline bool wasm_arrayref_len(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                     uint32_t *out) {
+  size_t length = 0;
+  if (gcroots_array_len(store, wasm_ref_at(ref).ref, out == NULL ? NULL : &length) != GCROOTS_OK)
+    return false;
+  *out = (uint32_t)length;
+  return true;
+}
+
+/**
+ * An element's value. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle of the current
+ *             scope, or null
+ * \return whether it was read; if not, the reason is as with gcroots_array_get()
+ */
+static inline bool wasm_arrayref_get(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                     uint32_t index, gcroots_val_t *out) {
+  return gcroots_array_get(store, wasm_ref_at(ref).ref, index, out) == GCROOTS_OK;
+}
+
+/**
+ * Sets an element. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \param value (borrowed)
+ * \return whether it was set; if not, the reason is as with gcroots_array_set()
+ */
+static inline bool wasm_arrayref_set(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                     uint32_t index, const gcroots_val_t *value) {
+  return gcroots_array_set(store, wasm_ref_at(ref).ref, index, value) == GCROOTS_OK;
+}
+
+/**
+ * Roots an array once more, for those who take an anyref; null for null. Never
+ * collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
+ * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ *         gcroots_manually_rooted_clone()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_arrayref_to_anyref(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                           wasm_anyref_t *out) {
+  return wasm_ref_up(store, ref, GCROOTS_HEAP_ARRAY, out);
+}
+
+/**
+ * Roots an array once more, for those who take an eqref; null for null. Never
+ * collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \param[out] out the new root (owned); release it with wasm_eqref_unroot()
+ * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ *         gcroots_manually_rooted_clone()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_arrayref_to_eqref(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                          wasm_eqref_t *out) {
+  return wasm_ref_up(store, ref, GCROOTS_HEAP_ARRAY, out);
+}
+
+/**
+ * Roots what a handle refers to once more, whatever it is; null for null. As
+ * wasm_externref_clone(). Never collects.
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_arrayref_clone(gcroots_store_t *store, const wasm_arrayref_t *ref,
+                                       wasm_arrayref_t *out) {
+  return wasm_externref_clone(store, ref, out);
+}
+
+/**
+ * Ends a root later, from any thread, and sets the handle to null now. As
+ * wasm_externref_unroot(). Never collects.
+ */
+static inline void wasm_arrayref_unroot(wasm_arrayref_t *ref) {
+  wasm_externref_unroot(ref);
+}
+
+/**
+ * Whether a handle is null, by its bits. As wasm_externref_is_null(). Never collects.
+ */
+static inline bool wasm_arrayref_is_null(const wasm_arrayref_t *ref) {
+  return wasm_externref_is_null(ref);
+}
+
+/**
+ * Sets a handle to null and ends no root. As wasm_externref_set_null(). Never
+ * collects.
+ */
+static inline void wasm_arrayref_set_null(wasm_arrayref_t *ref) {
+  wasm_externref_set_null(ref);
+}
+
+#endif /* GCROOTS_WASM_ARRAYREF_H */
