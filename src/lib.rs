@@ -83,8 +83,10 @@ mod thread;
 mod types;
 
 pub use api::{
-    AsContext, AsContextMut, Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, GcRef,
-    ManuallyRooted, RootScope, Rooted, RootedGcRef, Store, StoreContext, StoreContextMut,
+    ArrayType, AsContext, AsContextMut, Collector, Config, Engine, ExternRef, FieldType, Finality,
+    FuncType, GcHeapOutOfMemory, GcRef, HeapType, ManuallyRooted, Member, Mutability, RecGroup,
+    RefType, RootScope, Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut,
+    StructType, Supertype, ValType,
 };
 pub use error::Error;
 pub use store::Stats;

@@ -37,32 +37,50 @@
 //! The API follows Wasmtime's: its users should feel at home. Where it differs, and
 //! what it leaves out, is in `docs/design.md`.
 
+mod array_type;
 mod config;
 mod context;
+mod declare;
 mod engine;
 mod externref;
+mod field_type;
+mod func_type;
 mod gc_ref;
 mod growth;
+mod heap_type;
 mod host_value;
 #[cfg(feature = "capi")]
 mod interop;
 mod manually_rooted;
 mod out_of_memory;
 mod owned_store;
+mod rec_group;
+mod ref_type;
+mod registered;
 mod root_scope;
 mod rooted;
 mod store;
+mod struct_type;
+mod val_type;
 
+pub use array_type::ArrayType;
 pub use config::{Collector, Config};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use externref::ExternRef;
+pub use field_type::{FieldType, Mutability, StorageType};
+pub use func_type::FuncType;
 pub use gc_ref::{GcRef, RootedGcRef};
+pub use heap_type::{HeapType, Member};
 pub use manually_rooted::ManuallyRooted;
 pub use out_of_memory::GcHeapOutOfMemory;
+pub use rec_group::{Finality, RecGroup, Supertype};
+pub use ref_type::RefType;
 pub use root_scope::RootScope;
 pub use rooted::Rooted;
 pub use store::Store;
+pub use struct_type::StructType;
+pub use val_type::ValType;
 
 #[cfg(test)]
 mod tests;
