@@ -122,10 +122,10 @@ impl HeapType {
         }
     }
 
-    /// For the core's checks of references, null among them or not.
-    pub(super) fn to_core(&self, nullable: bool) -> types::RefType<&RegisteredType> {
+    /// References of this type that are not null, for the core.
+    pub(super) fn to_core(&self) -> types::RefType<&RegisteredType> {
         types::RefType {
-            nullable,
+            nullable: false,
             heap: match self.named() {
                 Named::Abstract(of) => types::HeapType::Abstract(of),
                 Named::Registered(of) => types::HeapType::Concrete(of),
