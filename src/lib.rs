@@ -30,6 +30,27 @@
 //! # anyhow::Ok(())
 //! ```
 //!
+//! Other objects are structs, arrays and exceptions, of types that an engine has once:
+//! [`StructRef`], [`ArrayRef`], [`ExnRef`]; and [`I31`]s, which need no memory. An
+//! [`AnyRef`] may be any of them but an exception. [`RecGroup`] declares types that
+//! refer to each other.
+//!
+//! ```
+//! use gcroots::{Engine, FieldType, Mutability, RefType, Store, StructRef, StructType};
+//! use gcroots::{Val, ValType};
+//!
+//! let engine = Engine::default();
+//! let node = StructType::new(&engine, [
+//!     FieldType::new(Mutability::Const, ValType::I32),
+//!     FieldType::new(Mutability::Var, RefType::ANYREF),
+//! ])?;
+//! let mut store = Store::new(&engine, ())?;
+//! let last = StructRef::new(&mut store, &node, &[Val::I32(2), Val::AnyRef(None)])?;
+//! let first = StructRef::new(&mut store, &node, &[Val::I32(1), last.into()])?;
+//! last.set_field(&mut store, 1, first.into())?; // a cycle is collected as a whole
+//! # anyhow::Ok(())
+//! ```
+//!
 //! Functions return [`anyhow::Result`]: [`Error`] is what to downcast to, or where
 //! they say so [`GcHeapOutOfMemory`].
 //!
@@ -83,8 +104,11 @@ mod thread;
 mod types;
 
 pub use api::{
-    AsContext, AsContextMut, Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, GcRef,
-    ManuallyRooted, RootScope, Rooted, RootedGcRef, Store, StoreContext, StoreContextMut,
+    AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,
+    EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcHeapOutOfMemory, GcRef, HeapType,
+    I31, ManuallyRooted, Member, Mutability, RecGroup, RefType, RootScope, Rooted, RootedGcRef,
+    StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType, Supertype, Tag, Val,
+    ValType,
 };
 pub use error::Error;
 pub use store::Stats;

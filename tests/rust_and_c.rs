@@ -8,16 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use gcroots::capi::casts::*;
+use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::i31::*;
 use gcroots::capi::manually_rooted::*;
 use gcroots::capi::no_gc::*;
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::scope::*;
 use gcroots::capi::status::*;
 use gcroots::capi::store::*;
+use gcroots::capi::structs::*;
+use gcroots::capi::types::*;
 use gcroots::{
-    Collector, Config, Engine, Error, ExternRef, GcHeapOutOfMemory, ManuallyRooted, RootScope,
-    Rooted, Store,
+    AnyRef, ArrayRef, ArrayType, Collector, Config, Engine, EqRef, Error, ExnRef, ExternRef,
+    FieldType, FuncType, GcHeapOutOfMemory, GcRef, HeapType, I31, ManuallyRooted, Mutability,
+    RefType, RootScope, Rooted, Store, StructRef, StructType, Tag, Val, ValType,
 };
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
@@ -348,5 +354,138 @@ fn c_knows_which_thread_a_store_went_to() {
         assert_eq!(read(), Err(GCROOTS_ERROR_WRONG_THREAD));
         store.as_ptr();
         assert_eq!(read(), Ok(pointer(7)));
+    });
+}
+
+#[test]
+fn objects_cross_both_ways() {
+    on_each_collector(|mut store| {
+        let fields = [ValType::I32, RefType::ANYREF.into()];
+        let pair = fields.map(|of| FieldType::new(Mutability::Var, of));
+        let pair = StructType::new(store.engine(), pair).unwrap();
+        let five = AnyRef::from_i31(&mut store, I31::wrapping_i32(-5)).unwrap();
+        let ours = StructRef::new(&mut store, &pair, &[Val::I32(1), five.into()]).unwrap();
+
+        // C reads and sets what Rust made, and makes another of its type.
+        let (raw, handle) = (store.as_ptr(), gcroots_ref_t::from(ours));
+        // SAFETY: the store is alive and this thread's.
+        let theirs = unsafe {
+            let integer = with_out(|out| gcroots_struct_get_ref(raw, handle, 1, out)).unwrap();
+            assert_eq!(with_out(|out| gcroots_i31_get_s(raw, integer, out)), Ok(-5));
+            assert_eq!(gcroots_struct_set_i32(raw, handle, 0, 2), GCROOTS_OK);
+            assert_eq!(gcroots_struct_set_ref(raw, handle, 1, handle), GCROOTS_OK);
+            let of = with_out(|out| gcroots_ref_type(raw, handle, out)).unwrap();
+            let made = with_out(|out| gcroots_struct_new_default(raw, of, out)).unwrap();
+            gcroots_type_free(of);
+            assert_eq!(gcroots_store_gc(raw), GCROOTS_OK);
+            made
+        };
+        assert_eq!(ours.field(&mut store, 0).unwrap().unwrap_i32(), 2);
+        let itself = ours.field(&mut store, 1).unwrap().unwrap_anyref().unwrap();
+        assert!(Rooted::ref_eq(&store, &itself, &ours.to_anyref()).unwrap());
+        let theirs = Rooted::<AnyRef>::from(theirs);
+        let theirs = theirs.unwrap_struct(&store).unwrap();
+        assert_eq!(theirs.ty(&store).unwrap(), pair);
+        assert_eq!(theirs.field(&mut store, 0).unwrap().unwrap_i32(), 0);
+
+        // A tag and an exception.
+        let failed = FuncType::new(store.engine(), [ValType::I32], []).unwrap();
+        let tag = Tag::new(&mut store, &failed).unwrap();
+        let thrown = ExnRef::new(&mut store, &tag, &[Val::I32(3)]).unwrap();
+        let raw = store.as_ptr();
+        // SAFETY: the store is alive and this thread's.
+        let in_c = with_out(|out| unsafe { gcroots_exn_tag(raw, thrown.into(), out) }).unwrap();
+        assert_eq!(in_c, tag.into());
+        let back = Tag::from(in_c);
+        assert_eq!((back, back.ty(&store).unwrap()), (tag, failed));
+        let no_tag = gcroots_tag_t { index: 1, ..in_c };
+        let refused = error(Tag::from(no_tag).ty(&store));
+        assert!(matches!(refused, Error::Unrooted { .. }), "{refused}");
+        store.verify().unwrap();
+    });
+}
+
+/// Asserts that each function for structs, arrays and exceptions refuses a handle.
+fn refuse_as_each(store: &mut Store<()>, handle: gcroots_ref_t, check: impl Fn(Error)) {
+    fn of<T: GcRef>(handle: gcroots_ref_t) -> Rooted<T> {
+        handle.into()
+    }
+    let object = of::<StructRef>(handle);
+    check(error(object.ty(&*store)));
+    check(error(object.field(&mut *store, 0)));
+    check(error(object.fields(&mut *store)));
+    check(error(object.set_field(&mut *store, 0, Val::I32(0))));
+    let array = of::<ArrayRef>(handle);
+    check(error(array.ty(&*store)));
+    check(error(array.len(&*store)));
+    check(error(array.get(&mut *store, 0)));
+    check(error(array.elems(&mut *store)));
+    check(error(array.set(&mut *store, 0, Val::I32(0))));
+    check(error(array.fill(&mut *store, 0, Val::I32(0), 0)));
+    check(error(array.copy(&mut *store, 0, &array, 0, 0)));
+    check(error(array.read(&*store, 0, &mut [0i32; 0])));
+    check(error(array.write(&mut *store, 0, &[0i32; 0])));
+    let exception = of::<ExnRef>(handle);
+    check(error(exception.tag(&*store)));
+    check(error(exception.field(&mut *store, 0)));
+    check(error(exception.fields(&mut *store)));
+    store.verify().unwrap();
+}
+
+#[test]
+fn a_handle_that_is_said_to_be_of_another_type_is_refused() {
+    on_each_collector(|mut store| {
+        let five = AnyRef::from_i31(&mut store, I31::default()).unwrap();
+        let host = ExternRef::new(&mut store, ()).unwrap();
+        for handle in [gcroots_ref_t::from(five), host.into()] {
+            refuse_as_each(&mut store, handle, |error| {
+                assert!(matches!(error, Error::TypeMismatch { .. }), "{error}");
+            });
+        }
+        let null = gcroots_ref_t::from(Rooted::<AnyRef>::from(gcroots_ref_t {
+            store_id: 0,
+            generation: 7,
+            index: 7,
+        }));
+        refuse_as_each(&mut store, null, |error| {
+            assert!(matches!(error, Error::NullReference { .. }), "{error}");
+        });
+
+        // Of each other's kinds.
+        let mismatch = |error| assert!(matches!(error, Error::TypeMismatch { .. }), "{error}");
+        let empty_type = StructType::new(store.engine(), []).unwrap();
+        let empty = StructRef::new_default(&mut store, &empty_type).unwrap();
+        let numbers = FieldType::new(Mutability::Var, ValType::I32);
+        let numbers = ArrayType::new(store.engine(), numbers).unwrap();
+        let numbers = ArrayRef::new_default(&mut store, &numbers, 1).unwrap();
+        let nothing = FuncType::new(store.engine(), [], []).unwrap();
+        let tag = Tag::new(&mut store, &nothing).unwrap();
+        let thrown = ExnRef::new(&mut store, &tag, &[]).unwrap();
+        let (empty, numbers) = (gcroots_ref_t::from(empty), gcroots_ref_t::from(numbers));
+        mismatch(error(Rooted::<StructRef>::from(numbers).ty(&store)));
+        mismatch(error(Rooted::<StructRef>::from(numbers).fields(&mut store)));
+        mismatch(error(Rooted::<ArrayRef>::from(empty).ty(&store)));
+        mismatch(error(Rooted::<ArrayRef>::from(empty).read(
+            &store,
+            0,
+            &mut [0u8],
+        )));
+        mismatch(error(Rooted::<ExnRef>::from(empty).tag(&store)));
+        mismatch(error(Rooted::<ExternRef>::from(numbers).data(&store)));
+
+        // Casts go by what it is.
+        let wrong = Rooted::<EqRef>::from(gcroots_ref_t::from(thrown));
+        assert!(!wrong.is_struct(&store).unwrap() && !wrong.is_i31(&store).unwrap());
+        mismatch(error(wrong.ty(&store)));
+        let wrong = Rooted::<AnyRef>::from(null);
+        assert!(wrong.as_struct(&store).unwrap().is_none());
+        assert!(!wrong.matches_ty(&store, &HeapType::Any).unwrap());
+        let wrong_struct = Rooted::<StructRef>::from(null);
+        assert!(!wrong_struct.matches_ty(&store, &empty_type).unwrap());
+        let converted = error(ExternRef::convert_any(&mut store, &wrong));
+        assert!(
+            matches!(converted, Error::NullReference { .. }),
+            "{converted}"
+        );
     });
 }

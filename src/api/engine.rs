@@ -4,8 +4,10 @@ use anyhow::Result;
 
 use super::Config;
 use super::growth::Growth;
+use crate::counted::Counted;
 use crate::error;
 use crate::store::EngineRef;
+use crate::types::Registry;
 
 /// A configuration that stores are made from. Clones are the same engine; any
 /// thread may use it at any time. A store keeps its engine.
@@ -51,6 +53,11 @@ impl Engine {
     /// A reference for the core's store to keep.
     pub(super) fn reference(&self) -> error::Result<EngineRef> {
         self.core.try_clone()
+    }
+
+    /// The registry of its types.
+    pub(super) fn types(&self) -> &Counted<Registry> {
+        self.core.types()
     }
 }
 

@@ -6,10 +6,9 @@ use core::fmt;
 
 use anyhow::Result;
 
-use super::gc_ref::sealed::GcRefImpl;
 use super::host_value::{self, HostValue};
 use super::out_of_memory::is_about_room;
-use super::{AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut};
+use super::{AnyRef, AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut, val};
 use crate::error::{self, Error};
 use crate::externref::value_tag;
 use crate::roots::Handle;
@@ -66,13 +65,45 @@ impl ExternRef {
             })
     }
 
+    /// An internal reference as an external one: a new root of the current scope for the
+    /// same object. The opposite of [`AnyRef::convert_extern`]. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`], [`Error::Unrooted`]; [`Error::Limit`] and
+    /// [`Error::SystemMemory`] when there is no room.
+    ///
+    /// ```
+    /// use gcroots::{AnyRef, Engine, Error, ExternRef, I31, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let five = AnyRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+    /// let external = ExternRef::convert_any(&mut store, &five)?;
+    /// let error = external.data(&store).unwrap_err();
+    /// assert!(matches!(error.downcast_ref(), Some(Error::TypeMismatch { .. })));
+    ///
+    /// let again = AnyRef::convert_extern(&mut store, &external)?;
+    /// assert_eq!(again.unwrap_i31(&store)?.get_u32(), 5);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn convert_any(mut store: impl AsContextMut, anyref: &AnyRef) -> Result<Rooted<ExternRef>> {
+        let store = store.as_context_mut().0;
+        let converted = store.owned.call(|core| core.convert(anyref.handle()))?;
+        Ok(val::never_null(converted)?)
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        self.handle
+    }
+
     /// The value; `None` if the object was made through C, and holds what is none of
     /// Rust's.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`], [`Error::Unrooted`]; for a handle that came from C also
-    /// [`Error::NullReference`] and [`Error::TypeMismatch`].
+    /// [`Error::WrongStore`], [`Error::Unrooted`]; [`Error::TypeMismatch`] for an
+    /// internal reference that was converted; for a handle that came from C also
+    /// [`Error::NullReference`].
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -157,13 +188,6 @@ fn make<T: Any + Send + Sync>(
         value.set(Some(unsafe { Box::from_raw(taken) }));
     }
     made
-}
-
-impl GcRefImpl for ExternRef {
-    fn from_handle(handle: &Handle) -> &ExternRef {
-        // SAFETY: an `ExternRef` is a handle, and any bits are one.
-        unsafe { &*core::ptr::from_ref(handle).cast() }
-    }
 }
 
 impl fmt::Debug for ExternRef {

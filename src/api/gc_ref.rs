@@ -4,7 +4,9 @@ use core::hash::Hasher;
 
 use anyhow::Result;
 
-use super::{AsContext, ExternRef, ManuallyRooted, Rooted};
+use super::{
+    AnyRef, ArrayRef, AsContext, EqRef, ExnRef, ExternRef, ManuallyRooted, Rooted, StructRef,
+};
 use crate::roots::Handle;
 
 /// What only this crate implements and calls.
@@ -12,9 +14,11 @@ pub(super) mod sealed {
     use crate::roots::Handle;
 
     /// A type that is a handle.
-    pub trait GcRefImpl: Sized + 'static {
-        fn from_handle(handle: &Handle) -> &Self;
-    }
+    ///
+    /// # Safety
+    ///
+    /// It must be a transparent structure around a [`Handle`].
+    pub unsafe trait GcRefImpl: Sized + 'static {}
 
     /// A kind of root.
     pub trait RootedGcRefImpl {
@@ -22,9 +26,10 @@ pub(super) mod sealed {
     }
 }
 
-use sealed::RootedGcRefImpl;
+use sealed::{GcRefImpl, RootedGcRefImpl};
 
-/// A type of references to objects in the heap: [`ExternRef`]. Sealed.
+/// A type of references to objects in the heap: [`AnyRef`], [`EqRef`], [`StructRef`],
+/// [`ArrayRef`], [`ExternRef`] or [`ExnRef`]. Sealed.
 ///
 /// ```
 /// use gcroots::{AsContextMut, GcRef, ManuallyRooted, Rooted};
@@ -33,7 +38,7 @@ use sealed::RootedGcRefImpl;
 ///     root.to_manually_rooted(store).unwrap()
 /// }
 /// ```
-pub trait GcRef: sealed::GcRefImpl {}
+pub trait GcRef: GcRefImpl {}
 
 /// Either kind of root for a `T`: [`Rooted`] or [`ManuallyRooted`]. Sealed.
 ///
@@ -48,9 +53,44 @@ pub trait GcRef: sealed::GcRefImpl {}
 ///     Rooted::ref_eq(store, a, b).unwrap()
 /// }
 /// ```
-pub trait RootedGcRef<T: GcRef>: sealed::RootedGcRefImpl {}
+pub trait RootedGcRef<T: GcRef>: RootedGcRefImpl {}
 
+impl GcRef for AnyRef {}
+impl GcRef for EqRef {}
+impl GcRef for StructRef {}
+impl GcRef for ArrayRef {}
 impl GcRef for ExternRef {}
+impl GcRef for ExnRef {}
+
+// SAFETY: it is one.
+unsafe impl GcRefImpl for AnyRef {}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for EqRef {}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for StructRef {}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for ArrayRef {}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for ExternRef {}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for ExnRef {}
+
+/// A reference of the type that a root is for.
+#[inline]
+pub(super) fn from_handle<T: GcRef>(handle: &Handle) -> &T {
+    // SAFETY: a `T` is a handle, and any bits are one.
+    unsafe { &*core::ptr::from_ref(handle).cast() }
+}
+
+/// The same root, for a reference of a type that its object is known to have.
+pub(super) fn retyped<T: GcRef, U: GcRef>(root: Rooted<T>) -> Rooted<U> {
+    Rooted::new(root.handle())
+}
+
+/// As [`retyped`], of a manual root.
+pub(super) fn retyped_manual<T: GcRef, U: GcRef>(root: ManuallyRooted<T>) -> ManuallyRooted<U> {
+    ManuallyRooted::new(root.into_handle())
+}
 
 impl<T: GcRef> RootedGcRef<T> for Rooted<T> {}
 

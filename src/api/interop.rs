@@ -1,10 +1,13 @@
 //! One store, used from Rust and through the C API.
 //!
 //! Handles go to and fro as the bits they are. What C made, Rust's
-//! [`ExternRef::data`] answers with `None`; what Rust made, the functions for host
-//! data answer with `GCROOTS_ERROR_TYPE_MISMATCH`. Everything else takes both.
+//! [`ExternRef::data`](super::ExternRef::data) answers with `None`; what Rust made, the
+//! functions for host data answer with `GCROOTS_ERROR_TYPE_MISMATCH`. Everything else
+//! takes both: a struct is a struct. Types go along with their objects.
 
-use super::{ExternRef, ManuallyRooted, Rooted, Store};
+use super::gc_ref::sealed::RootedGcRefImpl;
+use super::{GcRef, ManuallyRooted, Rooted, Store, Tag};
+use crate::capi::exceptions::gcroots_tag_t;
 use crate::capi::manually_rooted::gcroots_manually_rooted_t;
 use crate::capi::reference::gcroots_ref_t;
 use crate::capi::store::gcroots_store_t;
@@ -50,32 +53,44 @@ fn from_c(handle: gcroots_ref_t) -> Handle {
     handle
 }
 
-impl From<Rooted<ExternRef>> for gcroots_ref_t {
-    fn from(rooted: Rooted<ExternRef>) -> gcroots_ref_t {
-        use super::gc_ref::sealed::RootedGcRefImpl;
+impl<T: GcRef> From<Rooted<T>> for gcroots_ref_t {
+    fn from(rooted: Rooted<T>) -> gcroots_ref_t {
         rooted.handle().into()
     }
 }
 
-/// Any bits may be passed, as to C's functions: those that name no root are refused
-/// when they are used.
-impl From<gcroots_ref_t> for Rooted<ExternRef> {
-    fn from(handle: gcroots_ref_t) -> Rooted<ExternRef> {
+/// Any bits may be passed, as to C's functions: those that name no root, or one of an
+/// object of another type, are refused when they are used.
+impl<T: GcRef> From<gcroots_ref_t> for Rooted<T> {
+    fn from(handle: gcroots_ref_t) -> Rooted<T> {
         Rooted::new(from_c(handle))
     }
 }
 
 /// The root is C's to release from now on.
-impl From<ManuallyRooted<ExternRef>> for gcroots_manually_rooted_t {
-    fn from(root: ManuallyRooted<ExternRef>) -> gcroots_manually_rooted_t {
+impl<T: GcRef> From<ManuallyRooted<T>> for gcroots_manually_rooted_t {
+    fn from(root: ManuallyRooted<T>) -> gcroots_manually_rooted_t {
         root.into_handle().into()
     }
 }
 
 /// The root is Rust's from now on: copies that C has kept become stale when it ends.
 /// Any bits may be passed.
-impl From<gcroots_manually_rooted_t> for ManuallyRooted<ExternRef> {
-    fn from(root: gcroots_manually_rooted_t) -> ManuallyRooted<ExternRef> {
+impl<T: GcRef> From<gcroots_manually_rooted_t> for ManuallyRooted<T> {
+    fn from(root: gcroots_manually_rooted_t) -> ManuallyRooted<T> {
         ManuallyRooted::new(from_c(root.r#ref))
+    }
+}
+
+impl From<Tag> for gcroots_tag_t {
+    fn from(tag: Tag) -> gcroots_tag_t {
+        tag.handle().into()
+    }
+}
+
+/// Any bits may be passed: those that name no tag are refused when they are used.
+impl From<gcroots_tag_t> for Tag {
+    fn from(tag: gcroots_tag_t) -> Tag {
+        Tag::of(tag.into())
     }
 }

@@ -208,7 +208,7 @@ impl<T: GcRef> Deref for ManuallyRooted<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        T::from_handle(&self.handle)
+        gc_ref::from_handle(&self.handle)
     }
 }
 

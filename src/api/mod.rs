@@ -19,6 +19,14 @@
 //!     Rooted<T>, ManuallyRooted<T> ─┘             16 bytes that name a root
 //! ```
 //!
+//! The roots are for references of six types. `AnyRef` has those of `EqRef`, which has
+//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef` and `ExnRef` stand
+//! apart. What a reference is said to be is not what it is trusted to be: handles may
+//! come from C, and the core looks at the object each time.
+//!
+//! `StructType`, `ArrayType` and `FuncType` are counted references to registered types,
+//! of which all other types consist.
+//!
 //! A handle borrows nothing: functions that need the store take it. They take
 //! whatever leads to it, an [`AsContext`] to read or an [`AsContextMut`] to change:
 //! a store, a reference to one, or the [`RootScope`] around it.
@@ -37,32 +45,69 @@
 //! The API follows Wasmtime's: its users should feel at home. Where it differs, and
 //! what it leaves out, is in `docs/design.md`.
 
+mod anyref;
+mod array_element;
+mod array_type;
+mod arrayref;
+mod casts;
 mod config;
 mod context;
+mod declare;
 mod engine;
+mod eqref;
+mod exnref;
 mod externref;
+mod field_type;
+mod func_type;
 mod gc_ref;
 mod growth;
+mod heap_type;
 mod host_value;
+mod i31;
 #[cfg(feature = "capi")]
 mod interop;
 mod manually_rooted;
 mod out_of_memory;
 mod owned_store;
+mod rec_group;
+mod ref_type;
+mod registered;
 mod root_scope;
 mod rooted;
 mod store;
+mod struct_type;
+mod structref;
+mod tag;
+mod val;
+mod val_type;
 
+pub use anyref::AnyRef;
+pub use array_element::ArrayElement;
+pub use array_type::ArrayType;
+pub use arrayref::ArrayRef;
 pub use config::{Collector, Config};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
+pub use eqref::EqRef;
+pub use exnref::ExnRef;
 pub use externref::ExternRef;
+pub use field_type::{FieldType, Mutability, StorageType};
+pub use func_type::FuncType;
 pub use gc_ref::{GcRef, RootedGcRef};
+pub use heap_type::{HeapType, Member};
+pub use i31::I31;
 pub use manually_rooted::ManuallyRooted;
 pub use out_of_memory::GcHeapOutOfMemory;
+pub use rec_group::{Finality, RecGroup, Supertype};
+pub use ref_type::RefType;
 pub use root_scope::RootScope;
 pub use rooted::Rooted;
 pub use store::Store;
+pub use struct_type::StructType;
+pub use structref::StructRef;
+pub use tag::Tag;
+pub use val::Val;
+pub use val_type::ValType;
 
 #[cfg(test)]
 mod tests;
@@ -79,4 +124,9 @@ const _: () = {
     assert!(size_of::<Rooted<ExternRef>>() == 16);
     assert!(size_of::<ManuallyRooted<ExternRef>>() == 16);
     assert!(size_of::<ExternRef>() == 16);
+    shared::<Rooted<StructRef>>();
+    shared::<StructType>();
+    shared::<RecGroup>();
+    sent::<Val>();
+    assert!(size_of::<Val>() == 32);
 };

@@ -176,7 +176,7 @@ impl<T: GcRef> Deref for Rooted<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        T::from_handle(&self.handle)
+        gc_ref::from_handle(&self.handle)
     }
 }
 

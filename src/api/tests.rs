@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{Collector, Config, Engine, ExternRef, GcHeapOutOfMemory, RootScope, Rooted, Store};
+use super::{
+    Collector, Config, Engine, ExternRef, FieldType, Finality, GcHeapOutOfMemory, HeapType,
+    Mutability, RecGroup, RefType, RootScope, Rooted, Store, StructType,
+};
 use crate::collectors;
 use crate::error::Error;
 use crate::externref::{EXTERN_INDEX, VALUE_BIT};
@@ -235,6 +238,28 @@ fn a_value_is_made_once_however_often_the_growth_callback_is_asked() {
         drop(store);
         assert_eq!(Arc::strong_count(&shared), 1);
     }
+}
+
+#[test]
+fn types_end_with_what_refers_to_them() {
+    let engine = Engine::default();
+    let outside = StructType::new(&engine, []).unwrap();
+    let reference = RefType::new(true, HeapType::ConcreteStruct(outside));
+    let field = FieldType::new(Mutability::Var, reference);
+    let mut group = RecGroup::new();
+    let too_many = std::iter::repeat_n(field.clone(), 10_001);
+    let refused = group.add_struct(Finality::Final, None, too_many);
+    assert!(matches!(error(refused), Error::Limit { .. }));
+
+    // A member that was refused keeps nothing.
+    let one = FieldType::new(Mutability::Var, RefType::EQREF);
+    group.add_struct(Finality::Final, None, [one]).unwrap();
+    let types = RecGroup::register(&engine, &[&group]).unwrap();
+    assert_eq!(engine.types().len(), 2);
+    drop(field);
+    assert_eq!(engine.types().len(), 1);
+    drop(types);
+    assert_eq!(engine.types().len(), 0);
 }
 
 #[cfg(feature = "capi")]

@@ -47,11 +47,18 @@ pub(crate) struct AllocationArea {
 }
 
 /// Types of which all bits are values.
-pub(crate) trait PlainBits: Copy {}
+pub trait PlainBits: Copy {}
 impl PlainBits for u8 {}
 impl PlainBits for u16 {}
 impl PlainBits for u32 {}
 impl PlainBits for u64 {}
+impl PlainBits for u128 {}
+impl PlainBits for i8 {}
+impl PlainBits for i16 {}
+impl PlainBits for i32 {}
+impl PlainBits for i64 {}
+impl PlainBits for f32 {}
+impl PlainBits for f64 {}
 impl PlainBits for [u8; 16] {}
 
 impl AllocationArea {

@@ -2,10 +2,11 @@
 //! the heap.
 
 use super::arrays::{element_at, element_of, mutable_element, require_range};
+use super::structs::require_storage;
 use super::value::{Value, outside};
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{GcRef, PlainBits};
 use crate::roots::Handle;
 use crate::types::{FieldLayout, RegisteredType, Storage};
 
@@ -149,6 +150,53 @@ impl Store {
         // SAFETY: as in `array_read`.
         unsafe { self.area.copy_in(at, data, bytes) }.ok_or(outside(at))
     }
+
+    /// [`Store::array_read`] into a slice, of elements that are stored as `storage`.
+    ///
+    /// Errors: as there; [`Error::TypeMismatch`] for another storage.
+    pub(crate) fn array_read_slice<T: PlainBits>(
+        &self,
+        handle: Handle,
+        index: u64,
+        out: &mut [T],
+        storage: Storage,
+    ) -> Result<()> {
+        let (array, _) = self.array(handle, "ref")?;
+        require_storage(element_of(array.of)?, storage)?;
+        require_size::<T>(storage)?;
+        let (first, count) = (out.as_mut_ptr().cast(), out.len() as u64);
+        // SAFETY: the slice has as many elements of that size, of which all bits are
+        // values.
+        unsafe { self.array_read(handle, index, first, count) }
+    }
+
+    /// [`Store::array_write`] of a slice, to elements that are stored as `storage`.
+    ///
+    /// Errors: as there; [`Error::TypeMismatch`] for another storage.
+    pub(crate) fn array_write_slice<T: PlainBits>(
+        &self,
+        handle: Handle,
+        index: u64,
+        data: &[T],
+        storage: Storage,
+    ) -> Result<()> {
+        let (array, _) = self.array(handle, "ref")?;
+        require_storage(mutable_element(array.of, index)?, storage)?;
+        require_size::<T>(storage)?;
+        // SAFETY: the slice has as many elements of that size.
+        unsafe { self.array_write(handle, index, data.as_ptr().cast(), data.len() as u64) }
+    }
+}
+
+/// Refuses a storage of another size than `T`.
+///
+/// Errors: [`Error::Internal`].
+fn require_size<T>(storage: Storage) -> Result<()> {
+    if size_of::<T>() == storage.bytes() as usize {
+        return Ok(());
+    }
+    let size = size_of::<T>() as u64;
+    Err(Error::internal("an element of another size", size))
 }
 
 /// Refuses elements that are references.

@@ -70,6 +70,30 @@ impl Store {
         }
     }
 
+    /// The type that an object of this kind was made of; of an exception its tag's.
+    ///
+    /// Errors: as [`Store::typed`]; those of counting a reference to it.
+    pub(crate) fn type_of_kind(&self, handle: Handle, kind: Kind) -> Result<Type> {
+        let index = self.typed(handle, kind, "ref")?.of.index;
+        self.types.kept(index)
+    }
+
+    /// The top of the hierarchy of what a field holds, which holds references. An
+    /// array's elements are field 0.
+    ///
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] if there is no such field.
+    pub(crate) fn top_of_field(&self, handle: Handle, index: usize) -> Result<AbstractType> {
+        let header = self.header_of(self.object(handle, "ref")?);
+        let top = match header.filter(|header| !header.is_extern()) {
+            Some(header) => self.type_of(header)?.top_of_field(index),
+            None => None,
+        };
+        top.ok_or(Error::TypeMismatch {
+            needed: "an object with a reference",
+            found: name_of(header),
+        })
+    }
+
     /// Whether what `handle` refers to is of a type.
     ///
     /// Errors: as [`Store::resolve`]; [`Error::WrongEngine`].

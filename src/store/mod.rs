@@ -52,7 +52,6 @@ use core::ptr::NonNull;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(feature = "capi")]
 pub(crate) use casts::RefKind;
 pub(crate) use config::Config;
 pub(crate) use engine::EngineRef;
@@ -62,7 +61,6 @@ pub(crate) use growth::GrowCallback;
 pub(crate) use growth::GrowFunction;
 pub use stats::Stats;
 use type_table::TypeTable;
-#[cfg(feature = "capi")]
 pub(crate) use value::{RawValue, Value};
 
 use crate::error::Result;

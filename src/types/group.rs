@@ -6,6 +6,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::canonical::CanonicalGroup;
+use super::heap_type::{AbstractType, HeapType, StorageType, ValType};
 use super::layout::{Admits, FieldLayout, TypeLayout};
 use super::rec_group::Composite;
 use super::reference_count::ReferenceCount;
@@ -49,6 +50,21 @@ impl RegisteredType {
     #[inline(always)]
     pub(crate) fn admits(&self, nullable: bool) -> Admits {
         self.admits.with_null(nullable)
+    }
+
+    /// The top of the hierarchy of what a field holds, if it holds references.
+    pub(crate) fn top_of_field(&self, index: usize) -> Option<AbstractType> {
+        let (StorageType::Val(ValType::Ref(reference)), _) = self.composite.field(index)? else {
+            return None;
+        };
+        Some(match reference.heap {
+            HeapType::Abstract(of) => of.top(),
+            // No object is a function: a reference to one admits nothing but null.
+            HeapType::Concrete(_) if self.fields.get(index)?.admits.more_than_null() => {
+                AbstractType::Any
+            }
+            HeapType::Concrete(_) => AbstractType::Func,
+        })
     }
 
     /// Whether it is registered there.

@@ -18,7 +18,7 @@ pub(crate) const EXN_FIELDS: u32 = 16;
 /// What a field or element stores, without the types of references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Storage {
+pub enum Storage {
     /// 8 bits.
     I8 = 0,
     /// 16 bits.
@@ -174,6 +174,11 @@ impl Admits {
             _ if is(AbstractType::Exn) => "an exception",
             _ => "null",
         }
+    }
+
+    /// Whether anything but null is admitted.
+    pub(crate) const fn more_than_null(self) -> bool {
+        self.kinds & !(1 << Admits::NULL) != 0
     }
 
     /// Whether null is admitted.

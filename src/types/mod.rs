@@ -55,15 +55,11 @@ mod atomics {
 }
 
 pub(crate) use group::{RegisteredType, Type};
-pub(crate) use heap_type::{AbstractType, HeapType, RefType};
-#[cfg(any(feature = "capi", test))]
-pub(crate) use heap_type::{FieldType, StorageType, ValType};
+pub(crate) use heap_type::{AbstractType, FieldType, HeapType, RefType, StorageType, ValType};
 pub(crate) use layout::{Admits, FieldLayout, Storage};
-pub(crate) use rec_group::Composite;
-#[cfg(any(feature = "capi", test))]
-pub(crate) use rec_group::{Declared, RecGroup, SubType};
-#[cfg(feature = "capi")]
-pub(crate) use rec_group::{check_field_count, check_value_counts};
+pub(crate) use rec_group::{
+    Composite, Declared, RecGroup, SubType, check_field_count, check_value_counts,
+};
 pub(crate) use registry::Registry;
 
 #[cfg(test)]

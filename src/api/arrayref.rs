@@ -1,0 +1,439 @@
+//! References to arrays.
+
+use core::fmt;
+use std::vec;
+
+use anyhow::Result;
+
+use super::{
+    AnyRef, ArrayElement, ArrayType, AsContext, AsContextMut, EqRef, ManuallyRooted, Rooted, Val,
+    casts, gc_ref, val,
+};
+use crate::error;
+use crate::heap::Kind;
+use crate::roots::Handle;
+use crate::store::Store as Core;
+
+/// A reference to an array.
+///
+/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. Functions answer
+/// [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted) for the array, and for a handle that came
+/// from C also [`Error::NullReference`](crate::Error::NullReference) and
+/// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+///
+/// ```
+/// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, RefType, Store, Val};
+///
+/// let engine = Engine::default();
+/// let table = ArrayType::new(&engine, FieldType::new(Mutability::Var, RefType::ANYREF))?;
+/// let mut store = Store::new(&engine, ())?;
+/// let table = ArrayRef::new(&mut store, &table, &Val::AnyRef(None), 10)?;
+/// table.set(&mut store, 3, table.into())?; // a cycle, which collections see
+///
+/// store.gc()?; // may move it
+/// assert_eq!(table.len(&store)?, 10);
+/// assert!(table.get(&mut store, 2)?.unwrap_anyref().is_none());
+/// assert!(table.get(&mut store, 3)?.unwrap_anyref().is_some());
+/// # anyhow::Ok(())
+/// ```
+#[repr(transparent)]
+pub struct ArrayRef {
+    handle: Handle,
+}
+
+impl ArrayRef {
+    /// Makes an array of `len` times a value, rooted in the current scope. May collect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongEngine`](crate::Error::WrongEngine); those of a value, as for
+    /// [`ArrayRef::set`]; [`Error::HeapLimit`](crate::Error::HeapLimit),
+    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory),
+    /// [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) when
+    /// there is no room.
+    pub fn new(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        elem: &Val,
+        len: u32,
+    ) -> Result<Rooted<ArrayRef>> {
+        let store = store.as_context_mut().0;
+        let make = |core: &Core| core.array_new(ty.core(), elem.core(), len.into());
+        Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// Makes an array of zeros or nulls, rooted in the current scope. May collect.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ArrayRef::new`]; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
+    /// elements that are never null.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Var, ValType::F64))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let zeros = ArrayRef::new_default(&mut store, &numbers, 100)?;
+    /// assert_eq!(zeros.get(&mut store, 99)?.unwrap_f64(), 0.0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn new_default(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        len: u32,
+    ) -> Result<Rooted<ArrayRef>> {
+        let store = store.as_context_mut().0;
+        let make = |core: &Core| core.array_new_default(ty.core(), len.into());
+        Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// Makes an array of these values, rooted in the current scope. May collect.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ArrayRef::new`].
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Const, ValType::I32))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let three = [Val::I32(1), Val::I32(2), Val::I32(3)];
+    /// let three = ArrayRef::new_fixed(&mut store, &numbers, &three)?;
+    /// assert_eq!(three.len(&store)?, 3);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn new_fixed(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        elems: &[Val],
+    ) -> Result<Rooted<ArrayRef>> {
+        let store = store.as_context_mut().0;
+        let value = |index: usize| Ok(elems[index].core());
+        let make = |core: &Core| core.array_new_fixed(ty.core(), elems.len(), &value);
+        Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// The type that it was made of.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Var, ValType::F64))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let zeros = ArrayRef::new_default(&mut store, &numbers, 100)?;
+    /// assert_eq!(zeros.ty(&store)?, numbers);
+    /// assert!(zeros.matches_ty(&store, &numbers)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn ty(&self, store: impl AsContext) -> Result<ArrayType> {
+        let store = store.as_context().0;
+        let of = store
+            .owned
+            .call(|core| core.type_of_kind(self.handle, Kind::Array))?;
+        Ok(ArrayType::of(of))
+    }
+
+    /// Whether it is one of `ty`: of that type, or of one below it. In constant time,
+    /// without a lock.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    pub fn matches_ty(&self, store: impl AsContext, ty: &ArrayType) -> Result<bool> {
+        casts::matches(store, self.handle, casts::to_registered(ty.core()))
+    }
+
+    /// How many elements there are.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array.
+    pub fn len(&self, store: impl AsContext) -> Result<u32> {
+        let store = store.as_context().0;
+        let length = store.owned.call(|core| core.array_len(self.handle))?;
+        Ok(length as u32)
+    }
+
+    /// Whether there is no element.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array.
+    pub fn is_empty(&self, store: impl AsContext) -> Result<bool> {
+        Ok(self.len(store)? == 0)
+    }
+
+    /// An element's value; a reference is a new root of the current scope. Never
+    /// collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
+    /// root.
+    pub fn get(&self, mut store: impl AsContextMut, index: u32) -> Result<Val> {
+        let store = store.as_context_mut().0;
+        Ok(store.owned.call(|core| self.read_one(core, index.into()))?)
+    }
+
+    fn read_one(&self, core: &Core, index: u64) -> error::Result<Val> {
+        let value = core.array_get(self.handle, index)?;
+        Val::read(core, value, self.handle, 0)
+    }
+
+    /// All elements' values, in order; references are new roots of the current scope.
+    /// Never collects. Numbers are better read with [`ArrayRef::read`].
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Const, ValType::I32))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let fours = ArrayRef::new(&mut store, &numbers, &Val::I32(4), 3)?;
+    /// assert!(fours.elems(&mut store)?.all(|value| value.unwrap_i32() == 4));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn elems(&self, mut store: impl AsContextMut) -> Result<vec::IntoIter<Val>> {
+        let store = store.as_context_mut().0;
+        let read_all = |core: &Core| {
+            let of = core.type_of_kind(self.handle, Kind::Array)?;
+            let count = core.array_len(self.handle)? as usize;
+            let references = count * val::references(&of.fields);
+            let read = |index| self.read_one(core, index as u64);
+            val::read_all(core, count, references, read)
+        };
+        Ok(store.owned.call(read_all)?)
+    }
+
+    /// Sets an element. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::WrongStore`](crate::Error::WrongStore) and
+    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// [`Error::Immutable`](crate::Error::Immutable);
+    /// [`Error::NullValue`](crate::Error::NullValue) for null in an array where none is;
+    /// [`Error::WrongValue`](crate::Error::WrongValue) and
+    /// [`Error::NotOfType`](crate::Error::NotOfType) for a value that the array does not
+    /// take; [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<()> {
+        let store = store.as_context_mut().0;
+        Ok(store
+            .owned
+            .call(|core| core.array_set(self.handle, index.into(), value.core()))?)
+    }
+
+    /// Sets `len` elements from `index` on to a value. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ArrayRef::set`].
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Var, ValType::I32))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let numbers = ArrayRef::new_default(&mut store, &numbers, 4)?;
+    /// numbers.fill(&mut store, 1, Val::I32(7), 2)?;
+    /// let mut read = [0; 4];
+    /// numbers.read(&store, 0, &mut read)?;
+    /// assert_eq!(read, [0, 7, 7, 0]);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn fill(
+        &self,
+        mut store: impl AsContextMut,
+        index: u32,
+        value: Val,
+        len: u32,
+    ) -> Result<()> {
+        let store = store.as_context_mut().0;
+        let value = value.core();
+        Ok(store
+            .owned
+            .call(|core| core.array_fill(self.handle, index.into(), value, len.into()))?)
+    }
+
+    /// Copies `len` elements of `src` from `src_index` on to this array, from `index`
+    /// on. They may be the same array, and the ranges overlap. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for this array, then those for `src`;
+    /// [`Error::Immutable`](crate::Error::Immutable) for this one;
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
+    /// [`Error::NotOfType`](crate::Error::NotOfType) if the types do not say that each
+    /// element of `src` may be one of this; [`Error::OutOfBounds`](crate::Error::OutOfBounds)
+    /// for this one, then for `src`.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, StorageType};
+    ///
+    /// let engine = Engine::default();
+    /// let bytes = ArrayType::new(&engine, FieldType::new(Mutability::Var, StorageType::I8))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let bytes = ArrayRef::new_default(&mut store, &bytes, 6)?;
+    /// bytes.write(&mut store, 0, b"abcdef")?;
+    /// bytes.copy(&mut store, 2, &bytes, 0, 4)?;
+    /// let mut read = [0u8; 6];
+    /// bytes.read(&store, 0, &mut read)?;
+    /// assert_eq!(&read, b"ababcd");
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn copy(
+        &self,
+        mut store: impl AsContextMut,
+        index: u32,
+        src: &ArrayRef,
+        src_index: u32,
+        len: u32,
+    ) -> Result<()> {
+        let store = store.as_context_mut().0;
+        let to = (self.handle, index.into());
+        let from = (src.handle, src_index.into());
+        Ok(store
+            .owned
+            .call(|core| core.array_copy(to, from, len.into()))?)
+    }
+
+    /// Copies the elements from `index` on, which are numbers of that size and kind, to
+    /// `out`, as many as that has. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
+    /// elements that are stored as something else;
+    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds). `out` has not changed then.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let numbers = ArrayType::new(&engine, FieldType::new(Mutability::Const, ValType::I64))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let sevens = ArrayRef::new(&mut store, &numbers, &Val::I64(7), 100)?;
+    /// let mut read = [0u64; 3];
+    /// sevens.read(&store, 97, &mut read)?;
+    /// assert_eq!(read, [7, 7, 7]);
+    /// assert!(sevens.read(&store, 98, &mut read).is_err());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn read<T: ArrayElement>(
+        &self,
+        store: impl AsContext,
+        index: u32,
+        out: &mut [T],
+    ) -> Result<()> {
+        let store = store.as_context().0;
+        Ok(store
+            .owned
+            .call(|core| core.array_read_slice(self.handle, index.into(), out, T::STORAGE))?)
+    }
+
+    /// Sets the elements from `index` on, which are numbers of that size and kind, to
+    /// `data`. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the array; [`Error::Immutable`](crate::Error::Immutable);
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for elements that are stored
+    /// as something else; [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, StorageType};
+    ///
+    /// let engine = Engine::default();
+    /// let text = ArrayType::new(&engine, FieldType::new(Mutability::Var, StorageType::I16))?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let text = ArrayRef::new_default(&mut store, &text, 4)?;
+    /// let units: Vec<u16> = "word".encode_utf16().collect();
+    /// text.write(&mut store, 0, &units)?;
+    /// assert_eq!(text.get(&mut store, 0)?.unwrap_i32(), 'w' as i32);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn write<T: ArrayElement>(
+        &self,
+        mut store: impl AsContextMut,
+        index: u32,
+        data: &[T],
+    ) -> Result<()> {
+        let store = store.as_context_mut().0;
+        Ok(store
+            .owned
+            .call(|core| core.array_write_slice(self.handle, index.into(), data, T::STORAGE))?)
+    }
+}
+
+impl Rooted<ArrayRef> {
+    /// The same root, as one of internal references.
+    pub fn to_anyref(self) -> Rooted<AnyRef> {
+        gc_ref::retyped(self)
+    }
+
+    /// The same root, as one of references that can be compared.
+    pub fn to_eqref(self) -> Rooted<EqRef> {
+        gc_ref::retyped(self)
+    }
+}
+
+impl ManuallyRooted<ArrayRef> {
+    /// The same root, as one of internal references.
+    pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
+        gc_ref::retyped_manual(self)
+    }
+
+    /// The same root, as one of references that can be compared.
+    pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
+        gc_ref::retyped_manual(self)
+    }
+}
+
+impl From<Rooted<ArrayRef>> for Rooted<AnyRef> {
+    fn from(root: Rooted<ArrayRef>) -> Rooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl From<Rooted<ArrayRef>> for Rooted<EqRef> {
+    fn from(root: Rooted<ArrayRef>) -> Rooted<EqRef> {
+        root.to_eqref()
+    }
+}
+
+impl From<ManuallyRooted<ArrayRef>> for ManuallyRooted<AnyRef> {
+    fn from(root: ManuallyRooted<ArrayRef>) -> ManuallyRooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl From<ManuallyRooted<ArrayRef>> for ManuallyRooted<EqRef> {
+    fn from(root: ManuallyRooted<ArrayRef>) -> ManuallyRooted<EqRef> {
+        root.to_eqref()
+    }
+}
+
+impl fmt::Debug for ArrayRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ArrayRef").field(&self.handle).finish()
+    }
+}

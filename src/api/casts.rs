@@ -1,0 +1,85 @@
+//! What a reference refers to, for references of any type.
+
+use anyhow::Result;
+
+use super::{ArrayType, AsContext, GcRef, HeapType, I31, Rooted, StructType};
+use crate::error::Error;
+use crate::roots::Handle;
+use crate::store::RefKind;
+use crate::types::{self, RefType, RegisteredType, Type};
+
+/// What `handle` refers to.
+///
+/// Errors: [`Error::WrongStore`], [`Error::Unrooted`], as for all here.
+pub(super) fn kind(store: impl AsContext, handle: Handle) -> Result<RefKind> {
+    let store = store.as_context().0;
+    Ok(store.owned.call(|core| core.ref_kind(handle))?)
+}
+
+/// Whether what `handle` refers to is of a type.
+///
+/// Errors: also [`Error::WrongEngine`].
+pub(super) fn matches(
+    store: impl AsContext,
+    handle: Handle,
+    of: RefType<&RegisteredType>,
+) -> Result<bool> {
+    let store = store.as_context().0;
+    Ok(store
+        .owned
+        .call(|core| match core.ref_test_fast(handle, of) {
+            Some(is) => Ok(is),
+            None => core.ref_test(handle, of),
+        })?)
+}
+
+/// References to objects of a registered type.
+pub(super) fn to_registered(of: &Type) -> RefType<&RegisteredType> {
+    RefType {
+        nullable: false,
+        heap: types::HeapType::Concrete(of),
+    }
+}
+
+/// The same root, if what it is for is of a kind.
+pub(super) fn cast<T: GcRef>(
+    store: impl AsContext,
+    handle: Handle,
+    to: RefKind,
+) -> Result<Option<Rooted<T>>> {
+    let is = kind(store, handle)? == to;
+    Ok(is.then(|| Rooted::new(handle)))
+}
+
+/// The integer, if it is an `i31`.
+pub(super) fn i31(store: impl AsContext, handle: Handle) -> Result<Option<I31>> {
+    let store = store.as_context().0;
+    let bits = store.owned.call(|core| match core.ref_kind(handle)? {
+        RefKind::I31 => core.i31_get(handle).map(Some),
+        _ => Ok(None),
+    })?;
+    Ok(bits.map(I31::wrapping_u32))
+}
+
+/// The narrowest type.
+///
+/// Errors: also [`Error::NullReference`] and [`Error::TypeMismatch`] for a handle that
+/// came from C.
+pub(super) fn ty(store: impl AsContext, handle: Handle) -> Result<HeapType> {
+    let store = store.as_context().0;
+    Ok(store.owned.call(|core| {
+        Ok(match core.ref_kind(handle)? {
+            RefKind::Struct => HeapType::ConcreteStruct(StructType::of(core.ref_type(handle)?)),
+            RefKind::Array => HeapType::ConcreteArray(ArrayType::of(core.ref_type(handle)?)),
+            RefKind::I31 => HeapType::I31,
+            RefKind::Extern => HeapType::Any,
+            RefKind::Null => return Err(Error::NullReference { parameter: "ref" }),
+            RefKind::Exn => {
+                return Err(Error::TypeMismatch {
+                    needed: "an internal reference",
+                    found: "an exception",
+                });
+            }
+        })
+    })?)
+}

@@ -1,0 +1,175 @@
+//! Internal references that can be compared.
+
+use core::fmt;
+
+use anyhow::Result;
+
+use super::{
+    AnyRef, ArrayRef, AsContext, AsContextMut, HeapType, I31, ManuallyRooted, Rooted, StructRef,
+    casts, gc_ref,
+};
+use crate::roots::Handle;
+use crate::store::RefKind;
+
+/// An internal reference that can be compared, [`Rooted::ref_eq`]: to a struct or an
+/// array, or an [`I31`].
+///
+/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. Functions answer
+/// [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted) for it. A cast gives the same root, as for
+/// [`AnyRef`].
+///
+/// ```
+/// use gcroots::{Engine, EqRef, I31, Rooted, Store};
+///
+/// let mut store = Store::new(&Engine::default(), ())?;
+/// let a = EqRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+/// let b = EqRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+/// assert!(Rooted::ref_eq(&store, &a, &b)?);
+/// assert_eq!(a.unwrap_i31(&store)?.get_i32(), 5);
+/// assert!(a.as_struct(&store)?.is_none() && !a.is_array(&store)?);
+/// # anyhow::Ok(())
+/// ```
+#[repr(transparent)]
+pub struct EqRef {
+    handle: Handle,
+}
+
+impl EqRef {
+    /// A reference that is an integer, rooted in the current scope. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// As for [`AnyRef::from_i31`].
+    pub fn from_i31(store: impl AsContextMut, value: I31) -> Result<Rooted<EqRef>> {
+        AnyRef::from_i31(store, value).map(gc_ref::retyped)
+    }
+
+    /// The narrowest type that it is of.
+    ///
+    /// # Errors
+    ///
+    /// Those for the reference; for a handle that came from C also
+    /// [`Error::NullReference`](crate::Error::NullReference) and
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+    ///
+    /// ```
+    /// use gcroots::{EqRef, Engine, HeapType, I31, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let five = EqRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+    /// assert_eq!(five.ty(&store)?, HeapType::I31);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn ty(&self, store: impl AsContext) -> Result<HeapType> {
+        casts::ty(store, self.handle)
+    }
+
+    /// Whether it is one of `ty`. In constant time, without a lock.
+    ///
+    /// # Errors
+    ///
+    /// Those for the reference; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    pub fn matches_ty(&self, store: impl AsContext, ty: &HeapType) -> Result<bool> {
+        casts::matches(store, self.handle, ty.to_core())
+    }
+
+    /// Whether it is a struct.
+    ///
+    /// # Errors
+    ///
+    /// Those for the reference, as for all that follow.
+    pub fn is_struct(&self, store: impl AsContext) -> Result<bool> {
+        Ok(casts::kind(store, self.handle)? == RefKind::Struct)
+    }
+
+    /// The same root, if it is a struct.
+    pub fn as_struct(&self, store: impl AsContext) -> Result<Option<Rooted<StructRef>>> {
+        casts::cast(store, self.handle, RefKind::Struct)
+    }
+
+    /// The same root, of a struct.
+    ///
+    /// # Panics
+    ///
+    /// If it is something else.
+    #[track_caller]
+    pub fn unwrap_struct(&self, store: impl AsContext) -> Result<Rooted<StructRef>> {
+        let cast = self.as_struct(store)?;
+        Ok(cast.expect("not a struct"))
+    }
+
+    /// Whether it is an array.
+    pub fn is_array(&self, store: impl AsContext) -> Result<bool> {
+        Ok(casts::kind(store, self.handle)? == RefKind::Array)
+    }
+
+    /// The same root, if it is an array.
+    pub fn as_array(&self, store: impl AsContext) -> Result<Option<Rooted<ArrayRef>>> {
+        casts::cast(store, self.handle, RefKind::Array)
+    }
+
+    /// The same root, of an array.
+    ///
+    /// # Panics
+    ///
+    /// If it is something else.
+    #[track_caller]
+    pub fn unwrap_array(&self, store: impl AsContext) -> Result<Rooted<ArrayRef>> {
+        let cast = self.as_array(store)?;
+        Ok(cast.expect("not an array"))
+    }
+
+    /// Whether it is an integer.
+    pub fn is_i31(&self, store: impl AsContext) -> Result<bool> {
+        Ok(casts::kind(store, self.handle)? == RefKind::I31)
+    }
+
+    /// The integer, if it is one.
+    pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>> {
+        casts::i31(store, self.handle)
+    }
+
+    /// The integer.
+    ///
+    /// # Panics
+    ///
+    /// If it is something else.
+    #[track_caller]
+    pub fn unwrap_i31(&self, store: impl AsContext) -> Result<I31> {
+        let value = self.as_i31(store)?;
+        Ok(value.expect("not an i31"))
+    }
+}
+
+impl Rooted<EqRef> {
+    /// The same root, as one of internal references.
+    pub fn to_anyref(self) -> Rooted<AnyRef> {
+        gc_ref::retyped(self)
+    }
+}
+
+impl ManuallyRooted<EqRef> {
+    /// The same root, as one of internal references.
+    pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
+        gc_ref::retyped_manual(self)
+    }
+}
+
+impl From<Rooted<EqRef>> for Rooted<AnyRef> {
+    fn from(root: Rooted<EqRef>) -> Rooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl From<ManuallyRooted<EqRef>> for ManuallyRooted<AnyRef> {
+    fn from(root: ManuallyRooted<EqRef>) -> ManuallyRooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl fmt::Debug for EqRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EqRef").field(&self.handle).finish()
+    }
+}

@@ -1,0 +1,253 @@
+//! Rec groups: types that may refer to each other.
+
+use anyhow::Result;
+
+use super::heap_type::Member;
+use super::{ArrayType, Engine, FieldType, FuncType, HeapType, StructType, ValType, declare};
+use crate::types::{self, Composite, Declared, Registry, SubType, Type};
+use crate::{error, fallible};
+
+/// Whether a type may be named as a supertype.
+///
+/// ```
+/// use gcroots::{Engine, Finality, StructType};
+///
+/// let last = StructType::new(&Engine::default(), [])?;
+/// assert_eq!(last.finality(), Finality::Final);
+/// assert!(last.finality().is_final());
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Finality {
+    /// No type may.
+    Final,
+    /// Any type that matches may.
+    NonFinal,
+}
+
+impl Finality {
+    /// Whether it is [`Finality::Final`].
+    pub fn is_final(&self) -> bool {
+        *self == Finality::Final
+    }
+
+    /// Whether it is [`Finality::NonFinal`].
+    pub fn is_non_final(&self) -> bool {
+        *self == Finality::NonFinal
+    }
+}
+
+/// The supertype that a member of a [`RecGroup`] names.
+///
+/// ```
+/// use gcroots::{Engine, Finality, Member, RecGroup, Supertype};
+///
+/// let mut group = RecGroup::new();
+/// group.add_struct(Finality::NonFinal, None, [])?;
+/// group.add_struct(Finality::Final, Some(Supertype::Member(Member(0))), [])?;
+/// let types = RecGroup::register(&Engine::default(), &[&group])?;
+/// assert!(types[1].matches(&types[0]));
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supertype<T> {
+    /// One that is declared before, in this group or in one before it.
+    Member(Member),
+    /// One that is registered already.
+    Registered(T),
+}
+
+/// Declares types that may refer to each other.
+///
+/// Groups, a whole module's say, are registered together: members refer to each other,
+/// and to those of groups before theirs, by their index in that collection. Types are
+/// equal if their whole groups are and they stand at the same place.
+///
+/// ```
+/// use gcroots::{
+///     Engine, FieldType, Finality, HeapType, Member, Mutability, RecGroup, RefType, ValType,
+/// };
+///
+/// // A list: a number, and the rest or null.
+/// let rest = RefType::new(true, HeapType::Member(Member(0)));
+/// let mut list = RecGroup::new();
+/// list.add_struct(Finality::Final, None, [
+///     FieldType::new(Mutability::Const, ValType::I32),
+///     FieldType::new(Mutability::Var, rest),
+/// ])?;
+/// let types = RecGroup::register(&Engine::default(), &[&list])?;
+/// let list = types[0].unwrap_concrete_struct();
+///
+/// let rest = RefType::new(true, HeapType::ConcreteStruct(list.clone()));
+/// assert_eq!(list.field(1), Some(FieldType::new(Mutability::Var, rest)));
+/// # anyhow::Ok(())
+/// ```
+#[derive(Debug, Default)]
+pub struct RecGroup(types::RecGroup);
+
+impl RecGroup {
+    /// An empty group.
+    pub fn new() -> RecGroup {
+        RecGroup::default()
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.0.members().len()
+    }
+
+    /// Whether there is no member.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a struct, and returns its position in the group.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`](crate::Error::Limit) for more than 10,000 fields or 1,000,000
+    /// members; [`Error::SystemMemory`](crate::Error::SystemMemory). The group is then
+    /// as it was.
+    pub fn add_struct(
+        &mut self,
+        finality: Finality,
+        supertype: Option<Supertype<StructType>>,
+        fields: impl IntoIterator<Item = FieldType<Member>>,
+    ) -> Result<u32> {
+        let supertype = supertype.as_ref().map(|above| above.core(StructType::core));
+        self.add(finality, supertype, |group| {
+            declare::struct_of(group, fields)
+        })
+    }
+
+    /// Adds an array, and returns its position in the group.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RecGroup::add_struct`].
+    ///
+    /// ```
+    /// use gcroots::{
+    ///     Engine, FieldType, Finality, HeapType, Member, Mutability, RecGroup, RefType,
+    /// };
+    ///
+    /// // A tree: each node is an array of nodes.
+    /// let node = RefType::new(false, HeapType::Member(Member(0)));
+    /// let mut tree = RecGroup::new();
+    /// tree.add_array(Finality::Final, None, FieldType::new(Mutability::Const, node))?;
+    /// let types = RecGroup::register(&Engine::default(), &[&tree])?;
+    /// assert!(types[0].unwrap_concrete_array().mutability().is_const());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn add_array(
+        &mut self,
+        finality: Finality,
+        supertype: Option<Supertype<ArrayType>>,
+        element: FieldType<Member>,
+    ) -> Result<u32> {
+        let supertype = supertype.as_ref().map(|above| above.core(ArrayType::core));
+        self.add(finality, supertype, |group| {
+            declare::array_of(group, &element)
+        })
+    }
+
+    /// Adds a function, and returns its position in the group.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RecGroup::add_struct`], but for more than 1,000 parameters or results.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Finality, HeapType, Member, RecGroup, RefType};
+    ///
+    /// // A function that returns one of its own type.
+    /// let itself = RefType::new(false, HeapType::Member(Member(0)));
+    /// let mut group = RecGroup::new();
+    /// group.add_func(Finality::Final, None, [], [itself.into()])?;
+    /// let types = RecGroup::register(&Engine::default(), &[&group])?;
+    /// assert_eq!(types[0].unwrap_concrete_func().results().len(), 1);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn add_func(
+        &mut self,
+        finality: Finality,
+        supertype: Option<Supertype<FuncType>>,
+        params: impl IntoIterator<Item = ValType<Member>>,
+        results: impl IntoIterator<Item = ValType<Member>>,
+    ) -> Result<u32> {
+        let supertype = supertype.as_ref().map(|above| above.core(FuncType::core));
+        self.add(finality, supertype, |group| {
+            declare::func_of(group, params, results)
+        })
+    }
+
+    /// Adds a member that `composite` makes; else the group stays as it was.
+    fn add(
+        &mut self,
+        finality: Finality,
+        supertype: Option<Supertype<&Type>>,
+        composite: impl FnOnce(&mut types::RecGroup) -> error::Result<Composite<Declared>>,
+    ) -> Result<u32> {
+        let group = &mut self.0;
+        let outside_before = group.outside_count();
+        let added = composite(group).and_then(|composite| {
+            let supertype = match supertype {
+                Some(Supertype::Member(member)) => Some(Declared::Local(member.0)),
+                Some(Supertype::Registered(above)) => Some(declare::registered(group, above)?),
+                None => None,
+            };
+            group.add(SubType {
+                is_final: finality.is_final(),
+                supertype,
+                composite,
+            })
+        });
+        if added.is_err() {
+            group.forget_outside(outside_before);
+        }
+        Ok(added?)
+    }
+
+    /// Registers a collection of groups, all or none, and returns the types of all
+    /// members of all groups, in order. Groups that are registered already, here or on
+    /// another thread, give the same types.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidType`](crate::Error::InvalidType) for a reference out of range,
+    /// and for a supertype that is final, of another kind, not declared before, or that
+    /// the type does not match; [`Error::ForeignType`](crate::Error::ForeignType) for a
+    /// reference to a type of another engine; [`Error::Limit`](crate::Error::Limit) for
+    /// more than 63 supertypes above a type, or 1,000,000 types of the collection;
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory).
+    ///
+    /// ```
+    /// use gcroots::{Engine, Error, Finality, Member, RecGroup, Supertype};
+    ///
+    /// let mut group = RecGroup::new();
+    /// group.add_struct(Finality::Final, Some(Supertype::Member(Member(7))), [])?;
+    /// let error = RecGroup::register(&Engine::default(), &[&group]).unwrap_err();
+    /// assert!(matches!(error.downcast_ref(), Some(Error::InvalidType { index: 0, .. })));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn register(engine: &Engine, groups: &[&RecGroup]) -> Result<Vec<HeapType>> {
+        let mut core_groups = Vec::new();
+        for group in groups {
+            fallible::push(&mut core_groups, &group.0)?;
+        }
+        let mut types = Vec::new();
+        for registered in Registry::register(engine.types(), &core_groups)? {
+            fallible::push(&mut types, HeapType::of_registered(registered))?;
+        }
+        Ok(types)
+    }
+}
+
+impl<T> Supertype<T> {
+    fn core<'a>(&'a self, core: impl FnOnce(&'a T) -> &'a Type) -> Supertype<&'a Type> {
+        match self {
+            Supertype::Member(member) => Supertype::Member(*member),
+            Supertype::Registered(above) => Supertype::Registered(core(above)),
+        }
+    }
+}

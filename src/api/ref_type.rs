@@ -1,0 +1,75 @@
+//! Types of references.
+
+use core::convert::Infallible;
+
+use super::HeapType;
+
+/// The type of a reference: what it may refer to, and whether null is one.
+///
+/// ```
+/// use gcroots::{HeapType, RefType};
+///
+/// let never_null = RefType::new(false, HeapType::Any);
+/// assert!(!never_null.is_nullable());
+/// assert_eq!(never_null.heap_type(), &HeapType::Any);
+/// assert!(never_null.matches(&RefType::ANYREF));
+/// assert!(!RefType::ANYREF.matches(&never_null));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RefType<M = Infallible> {
+    pub(super) is_nullable: bool,
+    pub(super) heap_type: HeapType<M>,
+}
+
+impl<M> RefType<M> {
+    /// Null or an external reference.
+    pub const EXTERNREF: RefType<M> = RefType::new(true, HeapType::Extern);
+    /// Null, as an external reference.
+    pub const NULLEXTERNREF: RefType<M> = RefType::new(true, HeapType::NoExtern);
+    /// Null or a function.
+    pub const FUNCREF: RefType<M> = RefType::new(true, HeapType::Func);
+    /// Null, as a function.
+    pub const NULLFUNCREF: RefType<M> = RefType::new(true, HeapType::NoFunc);
+    /// Null or an internal reference.
+    pub const ANYREF: RefType<M> = RefType::new(true, HeapType::Any);
+    /// Null or an internal reference that can be compared.
+    pub const EQREF: RefType<M> = RefType::new(true, HeapType::Eq);
+    /// Null or a 31-bit integer.
+    pub const I31REF: RefType<M> = RefType::new(true, HeapType::I31);
+    /// Null or an array.
+    pub const ARRAYREF: RefType<M> = RefType::new(true, HeapType::Array);
+    /// Null or a struct.
+    pub const STRUCTREF: RefType<M> = RefType::new(true, HeapType::Struct);
+    /// Null, as an internal reference.
+    pub const NULLREF: RefType<M> = RefType::new(true, HeapType::None);
+    /// Null or an exception.
+    pub const EXNREF: RefType<M> = RefType::new(true, HeapType::Exn);
+    /// Null, as an exception.
+    pub const NULLEXNREF: RefType<M> = RefType::new(true, HeapType::NoExn);
+
+    /// The type of references to `heap_type`, with null or without.
+    pub const fn new(is_nullable: bool, heap_type: HeapType<M>) -> RefType<M> {
+        RefType {
+            is_nullable,
+            heap_type,
+        }
+    }
+}
+
+impl RefType {
+    /// Whether null is one.
+    pub fn is_nullable(&self) -> bool {
+        self.is_nullable
+    }
+
+    /// What it may refer to.
+    pub fn heap_type(&self) -> &HeapType {
+        &self.heap_type
+    }
+
+    /// Whether each reference of this type is one of `other`. Types of two engines
+    /// never match.
+    pub fn matches(&self, other: &RefType) -> bool {
+        (other.is_nullable || !self.is_nullable) && self.heap_type.matches(&other.heap_type)
+    }
+}

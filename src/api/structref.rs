@@ -1,0 +1,310 @@
+//! References to structs.
+
+use core::fmt;
+use std::vec;
+
+use anyhow::Result;
+
+use super::{
+    AnyRef, AsContext, AsContextMut, EqRef, ManuallyRooted, Rooted, StructType, Val, casts, gc_ref,
+    val,
+};
+use crate::error;
+use crate::heap::Kind;
+use crate::roots::Handle;
+use crate::store::Store as Core;
+
+/// A reference to a struct.
+///
+/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. The store keeps each
+/// type that it has made an object of.
+///
+/// Functions answer [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted) for the struct, and for a handle that came
+/// from C also [`Error::NullReference`](crate::Error::NullReference) and
+/// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+///
+/// ```
+/// use gcroots::{Engine, FieldType, Mutability, RefType, Store, StructRef, StructType};
+/// use gcroots::{Val, ValType};
+///
+/// let engine = Engine::default();
+/// let list = StructType::new(&engine, [
+///     FieldType::new(Mutability::Const, ValType::I32),
+///     FieldType::new(Mutability::Var, RefType::ANYREF),
+/// ])?;
+/// let mut store = Store::new(&engine, ())?;
+/// let two = StructRef::new(&mut store, &list, &[Val::I32(2), Val::AnyRef(None)])?;
+/// let one = StructRef::new(&mut store, &list, &[Val::I32(1), two.into()])?;
+///
+/// store.gc()?; // may move them
+/// let rest = one.field(&mut store, 1)?.unwrap_anyref().unwrap();
+/// let rest = rest.unwrap_struct(&store)?;
+/// assert_eq!(rest.field(&mut store, 0)?.unwrap_i32(), 2);
+/// # anyhow::Ok(())
+/// ```
+#[repr(transparent)]
+pub struct StructRef {
+    handle: Handle,
+}
+
+impl StructRef {
+    /// Makes a struct of these values, one for each field, rooted in the current scope.
+    /// May collect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongEngine`](crate::Error::WrongEngine);
+    /// [`Error::WrongCount`](crate::Error::WrongCount) for another number of values; those of a value, as for [`StructRef::set_field`];
+    /// [`Error::HeapLimit`](crate::Error::HeapLimit),
+    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory),
+    /// [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) when
+    /// there is no room.
+    pub fn new(
+        mut store: impl AsContextMut,
+        ty: &StructType,
+        fields: &[Val],
+    ) -> Result<Rooted<StructRef>> {
+        let (of, count) = (ty.core(), fields.len());
+        let store = store.as_context_mut().0;
+        let made = store.owned.allocate(|core| {
+            let fast = core.struct_new_fast(of, count, |index| fields[index]);
+            match fast {
+                Some(handle) => Ok(handle),
+                None => core.struct_new(of, count, &|index| Ok(fields[index].core())),
+            }
+        })?;
+        Ok(Rooted::new(made))
+    }
+
+    /// Makes a struct of zeros and nulls, rooted in the current scope. May collect.
+    ///
+    /// # Errors
+    ///
+    /// As for [`StructRef::new`]; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
+    /// a type with a field that is never null.
+    ///
+    /// ```
+    /// use gcroots::{Engine, FieldType, Mutability, Store, StructRef, StructType, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let counter = FieldType::new(Mutability::Var, ValType::I64);
+    /// let counter = StructType::new(&engine, [counter])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let made = StructRef::new_default(&mut store, &counter)?;
+    /// assert_eq!(made.field(&mut store, 0)?.unwrap_i64(), 0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn new_default(mut store: impl AsContextMut, ty: &StructType) -> Result<Rooted<StructRef>> {
+        let store = store.as_context_mut().0;
+        let make = |core: &Core| core.struct_new_default(ty.core());
+        Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// The type that it was made of.
+    ///
+    /// # Errors
+    ///
+    /// Those for the struct.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Store, StructRef, StructType};
+    ///
+    /// let engine = Engine::default();
+    /// let empty = StructType::new(&engine, [])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let made = StructRef::new_default(&mut store, &empty)?;
+    /// assert_eq!(made.ty(&store)?, empty);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn ty(&self, store: impl AsContext) -> Result<StructType> {
+        let store = store.as_context().0;
+        let of = store
+            .owned
+            .call(|core| core.type_of_kind(self.handle, Kind::Struct))?;
+        Ok(StructType::of(of))
+    }
+
+    /// Whether it is one of `ty`: of that type, or of one below it. In constant time,
+    /// without a lock.
+    ///
+    /// # Errors
+    ///
+    /// Those for the struct; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    ///
+    /// ```
+    /// use gcroots::{Engine, Store, StructRef, StructType};
+    ///
+    /// let engine = Engine::default();
+    /// let empty = StructType::new(&engine, [])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let made = StructRef::new_default(&mut store, &empty)?;
+    /// assert!(made.matches_ty(&store, &empty)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn matches_ty(&self, store: impl AsContext, ty: &StructType) -> Result<bool> {
+        casts::matches(store, self.handle, casts::to_registered(ty.core()))
+    }
+
+    /// A field's value; a reference is a new root of the current scope. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the struct; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
+    /// root.
+    pub fn field(&self, mut store: impl AsContextMut, index: usize) -> Result<Val> {
+        let store = store.as_context_mut().0;
+        Ok(store.owned.call(|core| self.read(core, index))?)
+    }
+
+    fn read(&self, core: &Core, index: usize) -> error::Result<Val> {
+        let value = core.struct_get(self.handle, index)?;
+        Val::read(core, value, self.handle, index)
+    }
+
+    /// All fields' values, in order; references are new roots of the current scope.
+    /// Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the struct; [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    ///
+    /// ```
+    /// use gcroots::{Engine, FieldType, Mutability, Store, StructRef, StructType};
+    /// use gcroots::{Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let number = FieldType::new(Mutability::Const, ValType::I32);
+    /// let pair = StructType::new(&engine, [number.clone(), number])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let pair = StructRef::new(&mut store, &pair, &[Val::I32(3), Val::I32(4)])?;
+    /// let sum: i32 = pair.fields(&mut store)?.map(|value| value.unwrap_i32()).sum();
+    /// assert_eq!(sum, 7);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn fields(&self, mut store: impl AsContextMut) -> Result<vec::IntoIter<Val>> {
+        let store = store.as_context_mut().0;
+        let read_all = |core: &Core| {
+            let of = core.type_of_kind(self.handle, Kind::Struct)?;
+            let (count, references) = (of.fields.len(), val::references(&of.fields));
+            val::read_all(core, count, references, |index| self.read(core, index))
+        };
+        Ok(store.owned.call(read_all)?)
+    }
+
+    /// Sets a field. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the struct; [`Error::WrongStore`](crate::Error::WrongStore) and
+    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// [`Error::Immutable`](crate::Error::Immutable);
+    /// [`Error::NullValue`](crate::Error::NullValue) for null in a field that is never
+    /// null; [`Error::WrongValue`](crate::Error::WrongValue) and
+    /// [`Error::NotOfType`](crate::Error::NotOfType) for a value that the field does not
+    /// take.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Error, FieldType, Mutability, Store, StructRef, StructType};
+    /// use gcroots::{Val, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let counter = FieldType::new(Mutability::Var, ValType::I64);
+    /// let counter = StructType::new(&engine, [counter])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let counter = StructRef::new_default(&mut store, &counter)?;
+    /// counter.set_field(&mut store, 0, Val::I64(1))?;
+    /// let error = counter.set_field(&mut store, 0, Val::I32(2)).unwrap_err();
+    /// assert!(matches!(error.downcast_ref(), Some(Error::WrongValue { index: 0, .. })));
+    /// assert_eq!(counter.field(&mut store, 0)?.unwrap_i64(), 1);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn set_field(&self, mut store: impl AsContextMut, index: usize, value: Val) -> Result<()> {
+        let store = store.as_context_mut().0;
+        Ok(store
+            .owned
+            .call(|core| core.struct_set(self.handle, index, value.core()))?)
+    }
+}
+
+impl Rooted<StructRef> {
+    /// The same root, as one of internal references.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Rooted, Store, StructRef, StructType};
+    ///
+    /// let engine = Engine::default();
+    /// let empty = StructType::new(&engine, [])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let made = StructRef::new_default(&mut store, &empty)?;
+    /// assert!(Rooted::rooted_eq(made.to_anyref(), made.to_eqref().to_anyref()));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_anyref(self) -> Rooted<AnyRef> {
+        gc_ref::retyped(self)
+    }
+
+    /// The same root, as one of references that can be compared.
+    pub fn to_eqref(self) -> Rooted<EqRef> {
+        gc_ref::retyped(self)
+    }
+}
+
+impl ManuallyRooted<StructRef> {
+    /// The same root, as one of internal references.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Store, StructRef, StructType};
+    ///
+    /// let engine = Engine::default();
+    /// let empty = StructType::new(&engine, [])?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let made = StructRef::new_default(&mut store, &empty)?;
+    /// let kept = made.to_manually_rooted(&mut store)?.to_anyref();
+    /// assert!(kept.is_struct(&store)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
+        gc_ref::retyped_manual(self)
+    }
+
+    /// The same root, as one of references that can be compared.
+    pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
+        gc_ref::retyped_manual(self)
+    }
+}
+
+impl From<Rooted<StructRef>> for Rooted<AnyRef> {
+    fn from(root: Rooted<StructRef>) -> Rooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl From<Rooted<StructRef>> for Rooted<EqRef> {
+    fn from(root: Rooted<StructRef>) -> Rooted<EqRef> {
+        root.to_eqref()
+    }
+}
+
+impl From<ManuallyRooted<StructRef>> for ManuallyRooted<AnyRef> {
+    fn from(root: ManuallyRooted<StructRef>) -> ManuallyRooted<AnyRef> {
+        root.to_anyref()
+    }
+}
+
+impl From<ManuallyRooted<StructRef>> for ManuallyRooted<EqRef> {
+    fn from(root: ManuallyRooted<StructRef>) -> ManuallyRooted<EqRef> {
+        root.to_eqref()
+    }
+}
+
+impl fmt::Debug for StructRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StructRef").field(&self.handle).finish()
+    }
+}

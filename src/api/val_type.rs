@@ -1,0 +1,47 @@
+//! Types of values.
+
+use core::convert::Infallible;
+
+use super::RefType;
+
+/// The type of a value: of a parameter or a result, and of most fields.
+///
+/// ```
+/// use gcroots::{RefType, ValType};
+///
+/// assert!(ValType::I32.matches(&ValType::I32));
+/// assert!(!ValType::I32.matches(&ValType::I64));
+/// assert!(ValType::from(RefType::NULLREF).matches(&ValType::Ref(RefType::EQREF)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ValType<M = Infallible> {
+    /// A 32-bit integer.
+    I32,
+    /// A 64-bit integer.
+    I64,
+    /// A 32-bit float.
+    F32,
+    /// A 64-bit float.
+    F64,
+    /// 128 bits.
+    V128,
+    /// A reference.
+    Ref(RefType<M>),
+}
+
+impl ValType {
+    /// Whether each value of this type is one of `other`. Types of two engines never
+    /// match.
+    pub fn matches(&self, other: &ValType) -> bool {
+        match (self, other) {
+            (ValType::Ref(a), ValType::Ref(b)) => a.matches(b),
+            (a, b) => a == b,
+        }
+    }
+}
+
+impl<M> From<RefType<M>> for ValType<M> {
+    fn from(reference: RefType<M>) -> ValType<M> {
+        ValType::Ref(reference)
+    }
+}
