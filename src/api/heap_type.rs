@@ -3,8 +3,7 @@
 use core::convert::Infallible;
 
 use super::{ArrayType, FuncType, StructType};
-use crate::types;
-use crate::types::{AbstractType, Composite, RegisteredType, Type};
+use crate::types::{self, AbstractType, Composite, RegisteredType, Type};
 
 /// What a reference may refer to: an abstract type, or one that was registered.
 ///

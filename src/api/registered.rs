@@ -3,7 +3,9 @@
 
 use core::hash::{Hash, Hasher};
 
-use super::{Engine, FieldType, Finality, HeapType, Mutability, RefType, StorageType, ValType};
+use super::{
+    Engine, FieldType, Finality, HeapType, Mutability, RefType, StorageType, ValType, declare,
+};
 use crate::error::Result;
 use crate::types::{self, Composite, Declared, RecGroup, RegisteredType, Registry, SubType, Type};
 
@@ -28,7 +30,7 @@ impl Registered {
         let mut group = RecGroup::default();
         let composite = composite(&mut group)?;
         let supertype = match supertype {
-            Some(above) => Some(super::declare::registered(&mut group, above.core())?),
+            Some(above) => Some(declare::registered(&mut group, above.core())?),
             None => None,
         };
         group.add(SubType {

@@ -55,7 +55,8 @@ impl StructRef {
     /// # Errors
     ///
     /// [`Error::WrongEngine`](crate::Error::WrongEngine);
-    /// [`Error::WrongCount`](crate::Error::WrongCount) for another number of values; those of a value, as for [`StructRef::set_field`];
+    /// [`Error::WrongCount`](crate::Error::WrongCount) for another number of values;
+    /// those of a value, as for [`StructRef::set_field`];
     /// [`Error::HeapLimit`](crate::Error::HeapLimit),
     /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
     /// [`Error::SystemMemory`](crate::Error::SystemMemory),

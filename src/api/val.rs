@@ -169,6 +169,7 @@ impl Val {
 }
 
 impl RawValue for Val {
+    #[inline]
     fn kind(&self) -> u32 {
         let storage = match self {
             Val::I32(_) => Storage::I32,
@@ -181,6 +182,7 @@ impl RawValue for Val {
         storage as u32
     }
 
+    #[inline]
     fn bits32(&self) -> u32 {
         match self.core() {
             Value::I32(bits) | Value::F32(bits) => bits,
@@ -188,6 +190,7 @@ impl RawValue for Val {
         }
     }
 
+    #[inline]
     fn bits64(&self) -> u64 {
         match self.core() {
             Value::I64(bits) | Value::F64(bits) => bits,
@@ -195,6 +198,7 @@ impl RawValue for Val {
         }
     }
 
+    #[inline]
     fn handle(&self) -> Handle {
         match self.core() {
             Value::Ref(handle) => handle,
