@@ -43,4 +43,6 @@ pub mod weak;
 #[cfg(test)]
 mod barrier_tests;
 #[cfg(test)]
+mod sandbox_tests;
+#[cfg(test)]
 mod tests;
