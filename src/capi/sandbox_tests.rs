@@ -7,8 +7,10 @@
 //!
 //! `GCROOTS_SEED` and `GCROOTS_ROUNDS` in the environment choose other rounds.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use std::rc::Rc;
 
 use super::arrays::*;
 use super::casts::*;
@@ -74,12 +76,13 @@ struct World {
     refs: Vec<gcroots_ref_t>,
     weak: Vec<gcroots_weak_t>,
     made: u32,
-    finalized: Box<u32>,
+    finalized: Rc<Cell<u32>>,
 }
 
 unsafe extern "C" fn count_call(data: *mut c_void) {
     // SAFETY: the world's counter, which outlives its store.
-    unsafe { *data.cast::<u32>() += 1 };
+    let finalized = unsafe { &*data.cast::<Cell<u32>>() };
+    finalized.set(finalized.get() + 1);
 }
 
 const NULL: gcroots_ref_t = gcroots_ref_t {
@@ -205,7 +208,7 @@ impl World {
             refs: vec![NULL],
             weak: Vec::new(),
             made: 0,
-            finalized: Box::new(0),
+            finalized: Rc::new(Cell::new(0)),
         };
         // SAFETY: the store is alive, and the types are of its engine.
         unsafe {
@@ -360,7 +363,7 @@ impl World {
 type Operation = unsafe fn(&mut World) -> gcroots_status_t;
 
 unsafe fn new_externref(w: &mut World) -> gcroots_status_t {
-    let data = (&raw mut *w.finalized).cast();
+    let data = Rc::as_ptr(&w.finalized).cast_mut().cast();
     // SAFETY: the store is alive.
     let made =
         with_out(|out| unsafe { gcroots_externref_new(w.store, data, Some(count_call), out) });
@@ -720,7 +723,7 @@ fn round(engine: &EngineRef, types: &[*mut gcroots_type_t], seed: u64) -> bool {
     let mut world = World::new(engine, types, seed);
     let sound = (0..6).all(|_| overwrite_and_call(&mut world)) && does(&mut world, collect);
     free(world.store);
-    assert_eq!(*world.finalized, world.made, "finalizers");
+    assert_eq!(world.finalized.get(), world.made, "finalizers");
     sound
 }
 
