@@ -56,11 +56,16 @@ impl IdentityHashes {
         Some(mix(entry.sequence))
     }
 
-    /// Gives an object that was not asked before a hash.
+    /// Gives an object that was not asked before, as its header says, a hash.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::Internal`] if it was, [`Error::SystemMemory`].
     pub(crate) fn insert(&mut self, object: GcRef) -> Result<u64> {
-        debug_assert!(self.position(object).is_none());
+        if self.position(object).is_some() {
+            return Err(Error::internal(
+                "an object with a hash that is not hashed",
+                object.raw().into(),
+            ));
+        }
         self.entries
             .try_reserve(1)
             .map_err(|_| fallible::refused(size_of::<Entry>()))?;

@@ -27,9 +27,9 @@
  * collects" means that neither happens.
  *
  * What C cannot check, and is undefined: a pointer that is not to a live store,
- * configuration or engine where one is wanted; an `out` that is not valid for
- * writing; a C++ exception or a longjmp() that leaves a callback through the
- * library.
+ * configuration, engine, rec group or type where one is wanted, also if a
+ * callback freed it during the call; an `out` that is not valid for writing; a
+ * C++ exception or a longjmp() that leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H

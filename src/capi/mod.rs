@@ -43,4 +43,8 @@ pub mod weak;
 #[cfg(test)]
 mod barrier_tests;
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
+mod sandbox_tests;
+#[cfg(test)]
 mod tests;

@@ -194,7 +194,7 @@ impl CopyingHeap {
         }
         let header = ObjectHeader::from_bits(from.load_u64(offset)?);
         if let Some(new) = header.forwarded() {
-            if !(self.first_object(1 - self.active)..self.cycle.next).contains(&new.offset()) {
+            if !new.lies_in(self.first_object(1 - self.active), self.cycle.next) {
                 return Err(Error::internal("a wrong forwarding", new.raw().into()));
             }
             return Ok(new);

@@ -173,14 +173,12 @@ impl LayoutTable {
         }
     }
 
-    /// Adds the layout of the type with this index, unless it is there.
+    /// Sets the layout of the type with this index, of which there are no objects yet.
+    /// Another type may have had the index, and left its layout here.
     ///
     /// Errors: [`Error::SystemMemory`]; nothing has changed then.
     pub(crate) fn add(&mut self, type_index: u32, layout: &Layout) -> Result<()> {
         let index = type_index as usize;
-        if let Some(Some(_)) = self.by_type.get(index) {
-            return Ok(());
-        }
         let missing = (index + 1).saturating_sub(self.by_type.len());
         self.by_type
             .try_reserve(missing)

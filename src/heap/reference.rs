@@ -1,5 +1,7 @@
 //! The 32-bit reference.
 
+use super::layout::LEAST_BYTES;
+
 /// Objects start at multiples of this many bytes.
 pub(crate) const GRANULE: u64 = 8;
 
@@ -77,6 +79,14 @@ impl GcRef {
     #[inline(always)]
     pub(crate) const fn is_object(self) -> bool {
         self.0 != 0 && self.0 & 1 == 0
+    }
+
+    /// Whether this refers to an object between `start` and `end`, with room for the
+    /// smallest: what is read of an object without a check is there.
+    #[inline(always)]
+    pub(crate) const fn lies_in(self, start: u64, end: u64) -> bool {
+        let offset = self.offset();
+        self.is_object() && offset >= start && offset + LEAST_BYTES as u64 <= end
     }
 
     /// An object's offset from the base in bytes.

@@ -31,7 +31,7 @@ impl Survivors<'_> {
         let header = ObjectHeader::from_bits(self.from.load_u64(old.offset())?);
         match header.forwarded() {
             None => Ok(None),
-            Some(new) if (self.to_start..self.to_end).contains(&new.offset()) => Ok(Some(new)),
+            Some(new) if new.lies_in(self.to_start, self.to_end) => Ok(Some(new)),
             Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
         }
     }

@@ -407,6 +407,72 @@ fn a_forged_forwarding_is_nonsense() {
     });
 }
 
+/// Bits of references that no copy between these offsets has: an `i31`'s, and of the
+/// last granule, behind which there may be no memory.
+fn no_copies(start: u64, end: u64) -> [u32; 3] {
+    [start / 4 + 1, (end - GRANULE) / 4, end / 4].map(|raw| raw as u32)
+}
+
+#[test]
+fn a_forwarding_to_no_whole_object_is_nonsense() {
+    for forged in 0..3 {
+        on_each_collector(|mut f| {
+            let pair = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+            let spoiled = f.new_pair(GcRef::NULL, GcRef::NULL, 2);
+            f.root(pair);
+            f.root(spoiled);
+            let start = f.heap.limit_bytes() / 2 + GRANULE;
+            let raw = no_copies(start, start + PAIR_BYTES)[forged];
+            let forged = ObjectHeader::forwarding(GcRef::from_raw(raw)).bits();
+            let region = f.heap.region();
+            region.store_u64(spoiled.offset(), forged).unwrap();
+            assert!(f.collect().is_none_or(|collected| collected.is_err()));
+        });
+    }
+}
+
+#[test]
+fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
+    let reservation = Reservation::new(16 << 10).unwrap();
+    let mut from = reservation.region(0, 8 << 10);
+    from.commit_to(4 << 10).unwrap();
+    let (to_start, to_end) = (8 << 10, (8 << 10) + PAIR_BYTES);
+    let survivors = Survivors {
+        from: from.view(),
+        from_end: 4 << 10,
+        to_start,
+        to_end,
+        collection: core::marker::PhantomData,
+    };
+    let old = GcRef::from_offset(16);
+    let told = |new| {
+        let forwarding = ObjectHeader::forwarding(new).bits();
+        from.store_u64(old.offset(), forwarding).unwrap();
+        survivors.get(old)
+    };
+    let first = GcRef::from_offset(to_start);
+    assert_eq!(told(first), Ok(Some(first)));
+    for raw in no_copies(to_start, to_end) {
+        assert!(told(GcRef::from_raw(raw)).is_err(), "{raw}");
+    }
+}
+
+#[test]
+fn a_layout_replaces_one_that_a_type_left_behind() {
+    let mut layouts = LayoutTable::new();
+    let bytes = |bytes| Layout::Fixed {
+        kind: Kind::Struct,
+        bytes,
+        references: References::default(),
+    };
+    let header = ObjectHeader::new(Kind::Struct, 3);
+    for size in [16, 32] {
+        layouts.add(3, &bytes(size)).unwrap();
+        let found = layouts.of(header).unwrap();
+        assert!(matches!(found, Layout::Fixed { bytes, .. } if *bytes == size));
+    }
+}
+
 #[test]
 fn a_root_that_points_outside_is_nonsense() {
     on_each_collector(|mut f| {

@@ -6,7 +6,7 @@
 use super::Store;
 use super::objects::name_of;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, Kind};
+use crate::heap::{GcRef, Kind, ObjectHeader};
 use crate::roots::Handle;
 use crate::types::{AbstractType, Admits, HeapType, RefType, RegisteredType, Type};
 
@@ -37,18 +37,16 @@ impl Store {
         if reference.is_null() {
             return Ok(RefKind::Null);
         }
-        let Some(header) = self.header_of(reference) else {
-            return Ok(RefKind::I31);
-        };
-        Ok(match header.kind() {
-            Some(Kind::Extern) => RefKind::Extern,
-            Some(Kind::Struct) => RefKind::Struct,
-            Some(Kind::Array) => RefKind::Array,
-            Some(Kind::Exn) => RefKind::Exn,
-            Some(Kind::Free) | None => {
-                return Err(Error::internal("a header of no kind", header.bits()));
-            }
-        })
+        Ok(
+            match self.header_of(reference)?.and_then(ObjectHeader::kind) {
+                Some(Kind::Extern) => RefKind::Extern,
+                Some(Kind::Struct) => RefKind::Struct,
+                Some(Kind::Array) => RefKind::Array,
+                Some(Kind::Exn) => RefKind::Exn,
+                // No header is of free memory.
+                Some(Kind::Free) | None => RefKind::I31,
+            },
+        )
     }
 
     /// The type that a struct or an array was made of.
@@ -57,7 +55,7 @@ impl Store {
     /// counting a reference to it.
     pub(crate) fn ref_type(&self, handle: Handle) -> Result<Type> {
         let reference = self.object(handle, "ref")?;
-        let header = self.header_of(reference);
+        let header = self.header_of(reference)?;
         match header {
             Some(header) if matches!(header.kind(), Some(Kind::Struct | Kind::Array)) => {
                 self.type_of(header)?;
@@ -83,7 +81,7 @@ impl Store {
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] if there is no such field.
     pub(crate) fn top_of_field(&self, handle: Handle, index: usize) -> Result<AbstractType> {
-        let header = self.header_of(self.object(handle, "ref")?);
+        let header = self.header_of(self.object(handle, "ref")?)?;
         let top = match header.filter(|header| !header.is_extern()) {
             Some(header) => self.type_of(header)?.top_of_field(index),
             None => None,

@@ -150,7 +150,7 @@ impl Store {
             needed: "an externref",
             found,
         };
-        let header = self.header_of(object);
+        let header = self.header_of(object)?;
         if !header.is_some_and(ObjectHeader::is_extern) {
             return Err(found(name_of(header)));
         }

@@ -26,10 +26,13 @@ impl Store {
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
     pub(crate) fn i31_get(&self, handle: Handle) -> Result<u32> {
         let reference = self.object(handle, "ref")?;
-        reference.i31().ok_or_else(|| Error::TypeMismatch {
-            needed: "an i31",
-            found: name_of(self.header_of(reference)),
-        })
+        match reference.i31() {
+            Some(bits) => Ok(bits),
+            None => Err(Error::TypeMismatch {
+                needed: "an i31",
+                found: name_of(self.header_of(reference)?),
+            }),
+        }
     }
 
     /// [`Store::i31_get`], if everything is as usual.

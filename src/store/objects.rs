@@ -41,8 +41,17 @@ const fn needed_name(kind: Kind) -> &'static str {
 
 impl Store {
     /// The header of what a reference that is not null refers to; `None` for an `i31`.
-    pub(super) fn header_of(&self, reference: GcRef) -> Option<ObjectHeader> {
-        reference.is_object().then(|| self.header(reference))
+    ///
+    /// Errors: [`Error::Internal`] if it is no object's.
+    pub(super) fn header_of(&self, reference: GcRef) -> Result<Option<ObjectHeader>> {
+        if !reference.is_object() {
+            return Ok(None);
+        }
+        let header = self.header(reference);
+        match header.kind() {
+            Some(Kind::Free) | None => Err(Error::internal("a header of no kind", header.bits())),
+            Some(_) => Ok(Some(header)),
+        }
     }
 
     /// The object of this kind that `handle` refers to, if everything is as usual.
@@ -74,7 +83,7 @@ impl Store {
         parameter: &'static str,
     ) -> Result<Typed<'_>> {
         let object = self.object(handle, parameter)?;
-        let header = self.header_of(object);
+        let header = self.header_of(object)?;
         match header {
             Some(header) if header.kind() == Some(kind) => Ok(Typed {
                 offset: object.offset(),
@@ -121,7 +130,8 @@ impl Store {
 
     /// Refuses a reference that a slot does not admit.
     ///
-    /// Errors: [`Error::NullReference`], [`Error::TypeMismatch`], [`Error::NotOfType`].
+    /// Errors: [`Error::NullReference`], [`Error::TypeMismatch`], [`Error::NotOfType`];
+    /// [`Error::Internal`].
     pub(super) fn require_admitted(
         &self,
         slot: Admits,
@@ -134,7 +144,7 @@ impl Store {
         if reference.is_null() {
             return Err(Error::NullReference { parameter });
         }
-        let header = self.header_of(reference);
+        let header = self.header_of(reference)?;
         if slot.depth == Admits::ANY_TYPE {
             return Err(Error::TypeMismatch {
                 needed: slot.name(),
@@ -213,7 +223,8 @@ impl Cold {
         if store.types.has(of) {
             return Ok(());
         }
-        // In this order: a type that the table has is complete.
+        // In this order: a type that the table has is complete. A layout whose type is
+        // then not kept is replaced by that of the index's next type.
         self.layouts.add(of.index, &of.trace)?;
         store.types.keep(of)
     }

@@ -3,7 +3,7 @@
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, HEADER_BYTES, ObjectHeader};
+use crate::heap::{GcRef, HEADER_BYTES, LEAST_BYTES, ObjectHeader};
 use crate::identity_hash::mix;
 use crate::roots::Handle;
 
@@ -97,7 +97,7 @@ impl Store {
 
     /// The header of an object that a root refers to.
     pub(super) fn header(&self, object: GcRef) -> ObjectHeader {
-        debug_assert!(object.is_object());
+        debug_assert!(object.is_object() && self.area.may_hold(object));
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to objects of the area.
         ObjectHeader::from_bits(unsafe { address.cast::<u64>().read() })
@@ -106,6 +106,7 @@ impl Store {
     /// The header of an object that a root refers to; of null some bits of no kind.
     #[inline(always)]
     pub(super) fn header_or_nothing(&self, object: GcRef) -> ObjectHeader {
+        debug_assert!(self.area.may_hold(object));
         let address = self.area.address(object.offset());
         // SAFETY: roots refer to null or objects of the area, and 16 bytes can be read
         // at its base.
@@ -116,6 +117,7 @@ impl Store {
     /// externref's index, an array's length.
     #[inline(always)]
     pub(super) fn word_after_header(&self, offset: u64) -> u64 {
+        debug_assert!(offset == 0 || self.area.contains(offset, LEAST_BYTES.into()));
         let address = self.area.address(offset + HEADER_BYTES);
         // SAFETY: roots refer to null or objects of the area; 16 bytes can be read
         // there, as that is the least size of an object.
@@ -232,5 +234,9 @@ impl Store {
     pub(crate) fn address_for_tests(&self, handle: Handle) -> *mut u8 {
         let object = self.object(handle, "ref").unwrap();
         self.area.address(object.offset())
+    }
+    /// The heap's base, and where the objects and the committed memory end from there.
+    pub(crate) fn bounds_for_tests(&self) -> (*mut u8, u64, u64) {
+        (self.area.address(0), self.area.next(), self.area.end())
     }
 }

@@ -58,7 +58,7 @@ unsafe impl GlobalAlloc for Refusing {
 
 /// Runs `call` with a request refused after some that are granted; whether there
 /// were as many.
-fn refusing<T>(granted: u64, call: impl FnOnce() -> T) -> (T, bool) {
+pub(crate) fn refusing<T>(granted: u64, call: impl FnOnce() -> T) -> (T, bool) {
     GRANTED.set(Some(granted));
     let result = call();
     (result, GRANTED.replace(None).is_none())

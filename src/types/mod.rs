@@ -65,7 +65,7 @@ pub(crate) use registry::Registry;
 #[cfg(test)]
 mod hash_tests;
 #[cfg(test)]
-mod memory_tests;
+pub(crate) mod memory_tests;
 #[cfg(test)]
 mod oracle_tests;
 #[cfg(test)]

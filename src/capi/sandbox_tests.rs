@@ -1,0 +1,810 @@
+//! Whatever stands in the heap, functions answer a status, nothing panics, no memory
+//! outside the heap is touched, and finalizers run once (`heap.sandbox`): stores of
+//! objects of many types, of which random words are overwritten, and then random calls.
+//!
+//! Reads that are not checked assert in debug builds that they stay among the objects;
+//! outside of what is committed they would be signals.
+//!
+//! `GCROOTS_SEED` and `GCROOTS_ROUNDS` in the environment choose other rounds.
+
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use std::rc::Rc;
+
+use super::arrays::*;
+use super::casts::*;
+use super::engine::*;
+use super::exceptions::*;
+use super::externref::*;
+use super::i31::*;
+use super::local::*;
+use super::manually_rooted::*;
+use super::rec_group::*;
+use super::reference::*;
+use super::scope::*;
+use super::status::*;
+use super::store::*;
+use super::structs::*;
+use super::tests::{free, last_error, ok, with_out};
+use super::types::*;
+use super::value::*;
+use super::weak::*;
+use crate::collectors;
+use crate::heap::HEADER_BYTES;
+use crate::store::{Config, EngineRef, Store};
+
+/// Stores for each collector and limit.
+const ROUNDS: u64 = 500;
+/// Objects that a store has before its heap is overwritten.
+const OBJECTS: usize = 40;
+/// Words that are overwritten, and calls after each.
+const OVERWRITTEN: u64 = 3;
+const CALLS: u64 = 60;
+/// More elements are not read into memory outside.
+const ELEMENTS: usize = 64;
+
+/// Numbers that look random: SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        crate::identity_hash::mix(self.0)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize]
+    }
+}
+
+/// A number from the environment.
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// A store with objects, and handles for them.
+struct World {
+    random: Random,
+    store: *mut gcroots_store_t,
+    types: Vec<*mut gcroots_type_t>,
+    tags: Vec<gcroots_tag_t>,
+    refs: Vec<gcroots_ref_t>,
+    weak: Vec<gcroots_weak_t>,
+    made: u32,
+    finalized: Rc<Cell<u32>>,
+}
+
+unsafe extern "C" fn count_call(data: *mut c_void) {
+    // SAFETY: the world's counter, which outlives its store.
+    let finalized = unsafe { &*data.cast::<Cell<u32>>() };
+    finalized.set(finalized.get() + 1);
+}
+
+const NULL: gcroots_ref_t = gcroots_ref_t {
+    store_id: 0,
+    generation: 0,
+    index: 0,
+};
+
+const fn field(storage: gcroots_storage_t) -> gcroots_field_type_t {
+    gcroots_field_type_t {
+        storage,
+        heap: GCROOTS_HEAP_ANY,
+        local: 0,
+        is_mutable: 1,
+        is_nullable: 1,
+        r#type: core::ptr::null(),
+    }
+}
+
+const fn field_of(heap: gcroots_heap_type_t, local: u32) -> gcroots_field_type_t {
+    gcroots_field_type_t {
+        heap,
+        local,
+        ..field(GCROOTS_STORAGE_REF)
+    }
+}
+
+/// One of each storage.
+const EACH: [gcroots_field_type_t; 8] = [
+    field(GCROOTS_STORAGE_I8),
+    field(GCROOTS_STORAGE_I16),
+    field(GCROOTS_STORAGE_I32),
+    field(GCROOTS_STORAGE_I64),
+    field(GCROOTS_STORAGE_F32),
+    field(GCROOTS_STORAGE_F64),
+    field(GCROOTS_STORAGE_V128),
+    field(GCROOTS_STORAGE_REF),
+];
+
+/// How many of the types are structs', arrays', and functions', in this order.
+const STRUCTS: usize = 4;
+const ARRAYS: usize = 10;
+const FUNCTIONS: usize = 2;
+
+/// Declares the types: structs without fields, with one of each storage, a subtype of
+/// that, and one of many references; arrays of each storage, and of narrower references.
+///
+/// # Safety
+///
+/// The group must be alive.
+unsafe fn declare(group: *mut gcroots_rec_group_t) {
+    let open = |local| gcroots_sub_type_t {
+        is_final: 0,
+        has_supertype: u8::from(local > 0),
+        local,
+        supertype: core::ptr::null(),
+    };
+    let add_struct = |sub, fields: &[gcroots_field_type_t]| {
+        // SAFETY: the caller's promise; lists are as long as they say.
+        with_out(|out| unsafe {
+            gcroots_rec_group_add_struct(group, &sub, fields.as_ptr(), fields.len(), out)
+        })
+        .unwrap();
+    };
+    let mut longer = EACH.to_vec();
+    longer.extend([field_of(GCROOTS_HEAP_LOCAL, 1), field(GCROOTS_STORAGE_V128)]);
+    add_struct(open(0), &[]);
+    add_struct(open(0), &EACH);
+    add_struct(open(1), &longer);
+    add_struct(open(0), &[field(GCROOTS_STORAGE_REF); 90]);
+    let narrow = [
+        field_of(GCROOTS_HEAP_LOCAL, 1),
+        field_of(GCROOTS_HEAP_EXN, 0),
+    ];
+    // SAFETY: as above.
+    unsafe {
+        for element in EACH.iter().chain(&narrow) {
+            with_out(|out| gcroots_rec_group_add_array(group, &open(0), element, out)).unwrap();
+        }
+        for params in [&EACH[2..], &EACH[7..]] {
+            let (params, count) = (params.as_ptr(), params.len());
+            let no_results = core::ptr::null();
+            with_out(|out| {
+                gcroots_rec_group_add_func(group, &open(0), params, count, no_results, 0, out)
+            })
+            .unwrap();
+        }
+    }
+}
+
+/// Registers the types.
+///
+/// # Safety
+///
+/// The engine must be alive.
+unsafe fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
+    let mut types = vec![core::ptr::null_mut(); STRUCTS + ARRAYS + FUNCTIONS];
+    // SAFETY: the caller's promise; lists are as long as they say.
+    unsafe {
+        let group = gcroots_rec_group_new();
+        declare(group);
+        let groups = [group.cast_const()];
+        ok(gcroots_rec_group_register(
+            engine,
+            groups.as_ptr(),
+            1,
+            types.as_mut_ptr(),
+            types.len(),
+        ));
+        gcroots_rec_group_free(group);
+    }
+    types
+}
+
+impl World {
+    fn new(engine: &EngineRef, types: &[*mut gcroots_type_t], seed: u64) -> World {
+        let store = Store::new(engine.try_clone().unwrap()).unwrap();
+        let mut world = World {
+            random: Random(seed),
+            store: store.cast().as_ptr(),
+            types: types.to_vec(),
+            tags: Vec::new(),
+            refs: vec![NULL],
+            weak: Vec::new(),
+            made: 0,
+            finalized: Rc::new(Cell::new(0)),
+        };
+        // SAFETY: the store is alive, and the types are of its engine.
+        unsafe {
+            for &of in &types[STRUCTS + ARRAYS..] {
+                world
+                    .tags
+                    .push(with_out(|out| gcroots_tag_new(world.store, of, out)).unwrap());
+            }
+            ok(new_externref(&mut world));
+            while world.refs.len() < OBJECTS {
+                let make = world.random.one_of(&MAKING);
+                ok(make(&mut world));
+                let set = world.random.one_of(&SETTING);
+                set(&mut world);
+            }
+        }
+        world
+    }
+
+    fn core(&self) -> &Store {
+        // SAFETY: the store is alive.
+        unsafe { &*self.store.cast() }
+    }
+
+    fn address(&self, of: gcroots_ref_t) -> usize {
+        self.core().address_for_tests(of.into()) as usize
+    }
+
+    /// A handle, and sometimes null.
+    fn any(&mut self) -> gcroots_ref_t {
+        self.random.one_of(&self.refs)
+    }
+
+    fn any_type(&mut self) -> *mut gcroots_type_t {
+        self.random.one_of(&self.types)
+    }
+
+    /// A struct's or an array's.
+    fn type_among(&mut self, first: usize, count: usize) -> *mut gcroots_type_t {
+        self.random.one_of(&self.types[first..first + count])
+    }
+
+    /// An index or a count.
+    fn number(&mut self) -> usize {
+        let small = self.random.below(12) as usize;
+        let huge = [u32::MAX as usize, usize::MAX, usize::MAX / 16, 90, 4000];
+        match self.random.below(10) {
+            0 => self.random.one_of(&huge),
+            _ => small,
+        }
+    }
+
+    fn value(&mut self) -> gcroots_val_t {
+        let kind = 2 + self.random.below(6) as u32;
+        self.value_of(kind)
+    }
+
+    fn value_of(&mut self, kind: gcroots_storage_t) -> gcroots_val_t {
+        let mut of = gcroots_val_of_t {
+            v128: gcroots_v128_t {
+                bytes: [self.random.next() as u8; 16],
+            },
+        };
+        if kind == GCROOTS_STORAGE_REF {
+            of.r#ref = self.any();
+        }
+        gcroots_val_t { kind, of }
+    }
+
+    fn ref_type(&mut self) -> gcroots_ref_type_t {
+        gcroots_ref_type_t {
+            r#type: self.any_type(),
+            heap: self.random.below(13) as u32,
+            is_nullable: self.random.below(2) as u8,
+        }
+    }
+
+    /// Keeps a handle that a call made, if it did.
+    fn keep(&mut self, made: Result<gcroots_ref_t, u32>) -> gcroots_status_t {
+        match made {
+            Ok(made) => {
+                self.refs.push(made);
+                GCROOTS_OK
+            }
+            Err(status) => status,
+        }
+    }
+
+    /// A handle whose object's place can be asked for: no null, no i31.
+    fn any_object(&mut self) -> Option<gcroots_ref_t> {
+        let of = self.any();
+        // SAFETY: the store is alive.
+        let kind = with_out(|out| unsafe { gcroots_ref_kind(self.store, of, out) });
+        (!matches!(kind, Ok(GCROOTS_REF_NULL | GCROOTS_REF_I31) | Err(_))).then_some(of)
+    }
+
+    /// Half of a word: a reference near some object or bound, a length, a type's index.
+    fn nasty_half(&mut self) -> u32 {
+        let object = self.any_object();
+        let (base, next, end) = self.core().bounds_for_tests();
+        let near = object.map_or(0, |of| ((self.address(of) - base as usize) / 4) as u32);
+        let bound = self
+            .random
+            .one_of(&[0, next, end, next + end, 2 * end, 1 << 34])
+            / 4;
+        let moved =
+            self.random
+                .one_of(&[0, 1, 2, 3, 4, 6, 16, u32::MAX, u32::MAX - 1, u32::MAX - 3]);
+        match self.random.below(6) {
+            0 => near,
+            1 => near.wrapping_add(moved),
+            2 | 3 => (bound as u32).wrapping_add(moved),
+            4 => self.random.below(20) as u32,
+            _ => self
+                .random
+                .one_of(&[u32::MAX, 1 << 31, (1 << 31) - 1, 1 << 28, 0xffff]),
+        }
+    }
+
+    /// A word: a header, or two halves.
+    fn nasty_word(&mut self) -> u64 {
+        let upper = u64::from(self.nasty_half()) << 32;
+        match self.random.below(8) {
+            0 => self.random.next(),
+            1 => upper | 1 << 31,
+            2..5 => {
+                let bits = self.random.one_of(&[0, 1 << 8, 1 << 31, 1 << 7]);
+                let of = self.random.below(20) << 32;
+                self.random.below(9) | bits | self.random.one_of(&[of, upper])
+            }
+            _ => upper | u64::from(self.nasty_half()),
+        }
+    }
+
+    /// Overwrites a word of the heap: a header, what follows it, or any.
+    fn overwrite(&mut self) {
+        let word = self.nasty_word();
+        let Some(object) = self.any_object() else {
+            return;
+        };
+        let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
+        let (base, next, _) = self.core().bounds_for_tests();
+        let at = self.address(object) + inside;
+        if at < base as usize + next as usize {
+            // SAFETY: among the objects.
+            unsafe { *(at as *mut u64) = word };
+        }
+    }
+}
+
+/// Something that is done with a store.
+type Operation = unsafe fn(&mut World) -> gcroots_status_t;
+
+unsafe fn new_externref(w: &mut World) -> gcroots_status_t {
+    let data = Rc::as_ptr(&w.finalized).cast_mut().cast();
+    // SAFETY: the store is alive.
+    let made =
+        with_out(|out| unsafe { gcroots_externref_new(w.store, data, Some(count_call), out) });
+    w.made += u32::from(made.is_ok());
+    w.keep(made)
+}
+
+unsafe fn new_struct(w: &mut World) -> gcroots_status_t {
+    let of = w.type_among(0, STRUCTS);
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_struct_new_default(w.store, of, out) });
+    w.keep(made)
+}
+
+unsafe fn new_struct_of_values(w: &mut World) -> gcroots_status_t {
+    let of = w.types[1];
+    let values: Vec<_> = EACH.iter().map(|f| w.value_of(f.storage.max(2))).collect();
+    // SAFETY: the store is alive; the list is as long as it says.
+    let made = with_out(|out| unsafe {
+        gcroots_struct_new(w.store, of, values.as_ptr(), values.len(), out)
+    });
+    w.keep(made)
+}
+
+unsafe fn new_struct_of_references(w: &mut World) -> gcroots_status_t {
+    let of = w.types[3];
+    let values: Vec<_> = (0..90).map(|_| w.value_of(GCROOTS_STORAGE_REF)).collect();
+    // SAFETY: as above.
+    let made = with_out(|out| unsafe { gcroots_struct_new(w.store, of, values.as_ptr(), 90, out) });
+    w.keep(made)
+}
+
+unsafe fn new_array(w: &mut World) -> gcroots_status_t {
+    let of = w.type_among(STRUCTS, ARRAYS);
+    let length = w.random.below(20) as usize;
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_array_new_default(w.store, of, length, out) });
+    w.keep(made)
+}
+
+unsafe fn new_array_of_value(w: &mut World) -> gcroots_status_t {
+    let (of, value) = (w.type_among(STRUCTS, ARRAYS), w.value());
+    let length = w.number();
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_array_new(w.store, of, &value, length, out) });
+    w.keep(made)
+}
+
+unsafe fn new_exception(w: &mut World) -> gcroots_status_t {
+    let (tag, fields) = match w.random.below(2) {
+        0 => (w.tags[0], &EACH[2..]),
+        _ => (w.tags[1], &EACH[7..]),
+    };
+    let values: Vec<_> = fields.iter().map(|f| w.value_of(f.storage)).collect();
+    // SAFETY: the store is alive; the list is as long as it says.
+    let made = with_out(|out| unsafe {
+        gcroots_exn_new(w.store, tag, values.as_ptr(), values.len(), out)
+    });
+    w.keep(made)
+}
+
+unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
+    let integer = w.random.next() as i32;
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_i31_new(w.store, integer, out) });
+    w.keep(made)
+}
+
+/// What makes objects where nothing is overwritten yet; `any` refuses exceptions.
+const MAKING: [Operation; 4] = [new_externref, new_struct, new_array, new_i31];
+
+unsafe fn struct_set(w: &mut World) -> gcroots_status_t {
+    let (of, index, value) = (w.any(), w.number(), w.value());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_struct_set(w.store, of, index, &value) }
+}
+
+unsafe fn struct_set_ref(w: &mut World) -> gcroots_status_t {
+    let (of, index, value) = (w.any(), w.random.below(10) as usize, w.any());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_struct_set_ref(w.store, of, index, value) }
+}
+
+unsafe fn array_set(w: &mut World) -> gcroots_status_t {
+    let (of, index, value) = (w.any(), w.number(), w.value());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_array_set(w.store, of, index, &value) }
+}
+
+unsafe fn array_set_ref(w: &mut World) -> gcroots_status_t {
+    let (of, index, value) = (w.any(), w.number(), w.any());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_array_set_ref(w.store, of, index, value) }
+}
+
+unsafe fn array_fill(w: &mut World) -> gcroots_status_t {
+    let (of, index, count, value) = (w.any(), w.number(), w.number(), w.value());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_array_fill(w.store, of, index, &value, count) }
+}
+
+unsafe fn array_copy(w: &mut World) -> gcroots_status_t {
+    let (to, from, count) = (w.any(), w.any(), w.number());
+    let (to_index, from_index) = (w.number(), w.number());
+    // SAFETY: the store is alive.
+    unsafe { gcroots_array_copy(w.store, to, to_index, from, from_index, count) }
+}
+
+unsafe fn array_write(w: &mut World) -> gcroots_status_t {
+    let data = [w.random.next(); ELEMENTS * 2];
+    let (of, index, count) = (w.any(), w.number(), w.number().min(ELEMENTS));
+    // SAFETY: the store is alive; elements have at most 16 bytes.
+    unsafe { gcroots_array_write(w.store, of, index, data.as_ptr().cast(), count) }
+}
+
+unsafe fn set_numbers(w: &mut World) -> gcroots_status_t {
+    let (of, index) = (w.any(), w.number());
+    let bytes = [7; 16];
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(6) {
+            0 => gcroots_struct_set_i32(w.store, of, index, -1),
+            1 => gcroots_struct_set_i64(w.store, of, index, -1),
+            2 => gcroots_struct_set_v128(w.store, of, index, gcroots_v128_t { bytes }),
+            3 => gcroots_array_set_i32(w.store, of, index, -1),
+            4 => gcroots_array_set_f64(w.store, of, index, 1.5),
+            _ => gcroots_array_set_v128(w.store, of, index, gcroots_v128_t { bytes }),
+        }
+    }
+}
+
+const SETTING: [Operation; 8] = [
+    struct_set,
+    struct_set_ref,
+    array_set,
+    array_set_ref,
+    array_fill,
+    array_copy,
+    array_write,
+    set_numbers,
+];
+
+/// The status of a call whose output does not matter.
+fn status_of<T: Copy>(call: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> gcroots_status_t {
+    with_out(call).map_or_else(|status| status, |_| GCROOTS_OK)
+}
+
+unsafe fn get_value(w: &mut World) -> gcroots_status_t {
+    let (of, index) = (w.any(), w.number());
+    // SAFETY: the store is alive.
+    let got = with_out(|out| unsafe {
+        match w.random.below(3) {
+            0 => gcroots_struct_get(w.store, of, index, out),
+            1 => gcroots_array_get(w.store, of, index, out),
+            _ => gcroots_exn_field(w.store, of, index, out),
+        }
+    });
+    match got {
+        // SAFETY: a reference, as the kind says.
+        Ok(value) if value.kind == GCROOTS_STORAGE_REF => w.keep(Ok(unsafe { value.of.r#ref })),
+        Ok(_) => GCROOTS_OK,
+        Err(status) => status,
+    }
+}
+
+unsafe fn get_ref(w: &mut World) -> gcroots_status_t {
+    let (of, index) = (w.any(), w.number());
+    // SAFETY: the store is alive.
+    let got = with_out(|out| unsafe {
+        match w.random.below(2) {
+            0 => gcroots_struct_get_ref(w.store, of, index, out),
+            _ => gcroots_array_get_ref(w.store, of, index, out),
+        }
+    });
+    w.keep(got)
+}
+
+unsafe fn get_numbers(w: &mut World) -> gcroots_status_t {
+    let (store, of, index) = (w.store, w.any(), w.number());
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(10) {
+            0 => status_of(|out| gcroots_struct_get_i32(store, of, index, out)),
+            1 => status_of(|out| gcroots_struct_get_i64(store, of, index, out)),
+            2 => status_of(|out| gcroots_struct_get_v128(store, of, index, out)),
+            3 => status_of(|out| gcroots_struct_get_s(store, of, index, out)),
+            4 => status_of(|out| gcroots_array_get_i32(store, of, index, out)),
+            5 => status_of(|out| gcroots_array_get_f64(store, of, index, out)),
+            6 => status_of(|out| gcroots_array_get_v128(store, of, index, out)),
+            7 => status_of(|out| gcroots_array_get_u(store, of, index, out)),
+            8 => status_of(|out| gcroots_i31_get_s(store, of, out)),
+            _ => status_of(|out| gcroots_array_len(store, of, out)),
+        }
+    }
+}
+
+unsafe fn array_read(w: &mut World) -> gcroots_status_t {
+    let mut room = [0_u64; ELEMENTS * 2];
+    let (of, index, count) = (w.any(), w.number(), w.number().min(ELEMENTS));
+    // SAFETY: the store is alive; elements have at most 16 bytes.
+    unsafe { gcroots_array_read(w.store, of, index, room.as_mut_ptr().cast(), count) }
+}
+
+unsafe fn ask(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    // SAFETY: the store is alive; the type is given back.
+    unsafe {
+        match w.random.below(7) {
+            0 => status_of(|out| gcroots_ref_kind(store, of, out)),
+            1 => status_of(|out| gcroots_ref_hash(store, of, out)),
+            2 => status_of(|out| gcroots_ref_eq(store, of, w.any(), out)),
+            3 => status_of(|out| gcroots_exn_tag(store, of, out)),
+            4 => status_of(|out| gcroots_externref_data(store, of, out)),
+            5 => status_of(|out| gcroots_ref_test(store, of, w.ref_type(), out)),
+            _ => match with_out(|out| gcroots_ref_type(store, of, out)) {
+                Ok(found) => {
+                    gcroots_type_free(found);
+                    GCROOTS_OK
+                }
+                Err(status) => status,
+            },
+        }
+    }
+}
+
+unsafe fn root_again(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe {
+        match w.random.below(5) {
+            0 => gcroots_ref_cast(store, of, w.ref_type(), out),
+            1 => gcroots_extern_convert_any(store, of, out),
+            2 => gcroots_any_convert_extern(store, of, out),
+            3 => gcroots_local_new(store, of, out),
+            _ => {
+                let mut root = MaybeUninit::<gcroots_manually_rooted_t>::uninit();
+                match gcroots_ref_to_manually_rooted(store, of, &mut root) {
+                    GCROOTS_OK => {
+                        (*out).write(root.assume_init().r#ref);
+                        GCROOTS_OK
+                    }
+                    status => status,
+                }
+            }
+        }
+    });
+    w.keep(made)
+}
+
+unsafe fn weakly(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    if w.weak.is_empty() || w.random.below(2) == 0 {
+        // SAFETY: the store is alive.
+        return match with_out(|out| unsafe { gcroots_weak_new(store, of, out) }) {
+            Ok(made) => {
+                w.weak.push(made);
+                GCROOTS_OK
+            }
+            Err(status) => status,
+        };
+    }
+    let weak = w.random.one_of(&w.weak);
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_weak_upgrade(store, weak, out) });
+    w.keep(made)
+}
+
+unsafe fn in_a_scope(w: &mut World) -> gcroots_status_t {
+    let count = w.refs.len();
+    // SAFETY: the store is alive.
+    unsafe {
+        let scope = match with_out(|out| gcroots_scope_enter(w.store, out)) {
+            Ok(scope) => scope,
+            Err(status) => return status,
+        };
+        let first = w.random.one_of(&CALLING);
+        let status = first(w);
+        w.refs.truncate(count);
+        match status {
+            GCROOTS_ERROR_INTERNAL => status,
+            _ => gcroots_scope_exit(w.store, scope),
+        }
+    }
+}
+
+unsafe fn collect(w: &mut World) -> gcroots_status_t {
+    // SAFETY: the store is alive.
+    unsafe { gcroots_store_gc(w.store) }
+}
+
+unsafe fn verify(w: &mut World) -> gcroots_status_t {
+    // SAFETY: the store is alive.
+    unsafe { gcroots_store_verify(w.store) }
+}
+
+/// All but a collection and a verification, which find most nonsense at once.
+const CALLING: [Operation; 22] = [
+    new_externref,
+    new_struct,
+    new_struct_of_values,
+    new_struct_of_references,
+    new_array,
+    new_array_of_value,
+    new_exception,
+    new_i31,
+    struct_set,
+    struct_set_ref,
+    array_set,
+    array_set_ref,
+    array_fill,
+    array_copy,
+    array_write,
+    set_numbers,
+    get_value,
+    get_ref,
+    get_numbers,
+    array_read,
+    ask,
+    root_again,
+];
+
+/// Does something, and expects that it did not panic; whether the store is still sound.
+fn does(w: &mut World, operation: Operation) -> bool {
+    // SAFETY: the store is alive.
+    let status = unsafe { operation(w) };
+    assert!(status <= GCROOTS_ERROR_INTERNAL, "{status}");
+    if status != GCROOTS_ERROR_INTERNAL {
+        return true;
+    }
+    assert!(!last_error().contains("panic"), "{}", last_error());
+    // SAFETY: the store is alive.
+    assert_eq!(unsafe { verify(w) }, GCROOTS_ERROR_INTERNAL, "not poisoned");
+    false
+}
+
+/// Overwrites words of a store, and calls functions until one finds nonsense.
+fn overwrite_and_call(w: &mut World) -> bool {
+    for _ in 0..w.random.below(OVERWRITTEN) {
+        w.overwrite();
+    }
+    for _ in 0..w.random.below(CALLS) {
+        let operation = match w.random.below(60) {
+            0 => collect,
+            1 => verify,
+            2..8 => weakly,
+            8..12 => in_a_scope,
+            _ => w.random.one_of(&CALLING),
+        };
+        if !does(w, operation) {
+            return false;
+        }
+    }
+    true
+}
+
+fn round(engine: &EngineRef, types: &[*mut gcroots_type_t], seed: u64) -> bool {
+    let mut world = World::new(engine, types, seed);
+    let sound = (0..6).all(|_| overwrite_and_call(&mut world)) && does(&mut world, collect);
+    free(world.store);
+    assert_eq!(world.finalized.get(), world.made, "finalizers");
+    sound
+}
+
+fn rounds(collector: u32, limit: u64, first: u64, count: u64) {
+    let mut config = Config::new().unwrap();
+    config.set_collector(collector).unwrap();
+    config.set_limit(limit).unwrap();
+    config.set_poison(first.is_multiple_of(2));
+    let engine = EngineRef::new(config).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive.
+    let types = unsafe { register(raw) };
+    let mut found = 0;
+    for seed in first..first + count {
+        println!("collector {collector}, limit {limit}, seed {seed}");
+        found += u64::from(!round(&engine, &types, seed));
+    }
+    println!("found nonsense in {found} of {count}");
+    // SAFETY: the engine's reference and the types are this function's own.
+    unsafe {
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// Calls that look at the kind of `of`, an object whose header says another one now.
+unsafe fn look_at(store: *mut gcroots_store_t, of: gcroots_ref_t, way: u32) -> gcroots_status_t {
+    let any = gcroots_ref_type_t {
+        r#type: core::ptr::null(),
+        heap: GCROOTS_HEAP_ANY,
+        is_nullable: 1,
+    };
+    // SAFETY: the store is alive.
+    unsafe {
+        match way {
+            0 => status_of(|out| gcroots_ref_kind(store, of, out)),
+            1 => status_of(|out| gcroots_ref_type(store, of, out)),
+            2 => status_of(|out| gcroots_ref_cast(store, of, any, out)),
+            3 => status_of(|out| gcroots_extern_convert_any(store, of, out)),
+            4 => status_of(|out| gcroots_struct_get_i32(store, of, 2, out)),
+            5 => status_of(|out| gcroots_array_len(store, of, out)),
+            6 => status_of(|out| gcroots_exn_tag(store, of, out)),
+            7 => status_of(|out| gcroots_i31_get_s(store, of, out)),
+            8 => status_of(|out| gcroots_externref_data(store, of, out)),
+            _ => gcroots_struct_set_ref(store, of, 7, of),
+        }
+    }
+}
+
+#[test]
+fn a_header_of_no_kind_is_nonsense() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
+    unsafe {
+        let types = register(raw);
+        for kind in [0, 4, 6, 7, 8, 255] {
+            for way in 0..10 {
+                let mut world = World::new(&engine, &types, way.into());
+                let store = world.store;
+                ok(new_struct_of_values(&mut world));
+                let of = *world.refs.last().unwrap();
+                *(world.address(of) as *mut u8) = kind;
+                let status = look_at(store, of, way);
+                assert_eq!(status, GCROOTS_ERROR_INTERNAL, "{kind} {way}");
+                free(store);
+            }
+        }
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+#[test]
+fn an_overwritten_heap_is_a_status() {
+    let first = setting("GCROOTS_SEED").unwrap_or(1);
+    let count = setting("GCROOTS_ROUNDS").unwrap_or(ROUNDS);
+    for collector in [collectors::NULL, collectors::COPYING, collectors::CHECK] {
+        // A small one, of which both spaces lie side by side, and the default's kind.
+        for limit in [64 << 10, 64 << 20] {
+            rounds(collector, limit, first, count);
+        }
+    }
+}
