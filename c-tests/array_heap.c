@@ -8,7 +8,7 @@ enum { INITIAL = 32 << 10, LIMIT = 128 << 10 };
 /* What a space of the limit has for one array's elements: all but what lies at null
    and the array's header and length. */
 static size_t room(void) {
-  return LIMIT / (collects ? 2 : 1) - 8 - 16;
+  return LIMIT / spaces() - 8 - 16;
 }
 
 /* The fixture's store becomes one of the limit, with another engine. */
@@ -292,7 +292,7 @@ CASE(the_growth_callback_is_asked_for_an_arrays_bytes) {
                            gcroots_array_new(store, type, &value, MORE, &out));
   CHECK(strstr(gcroots_last_error(), "callback") != NULL);
   CHECK(host.calls > 0 && host.committed == INITIAL);
-  CHECK(host.wanted >= MORE * (collects ? 2 : 1) && host.wanted <= LIMIT);
+  CHECK(host.wanted >= MORE * spaces() && host.wanted <= LIMIT);
   after = stats_of(store);
   CHECK(same_bits(out, untouched()) && after.objects == before.objects);
   CHECK(after.live_bytes == before.live_bytes && after.committed_bytes == INITIAL);

@@ -80,7 +80,7 @@ static const char *check_note;
 
 /* The variant's name and what it means. */
 static const char *variant;
-static bool collects, stressed;
+static bool collects, moves, stressed;
 static gcroots_collector_t collector;
 
 /* The fixture. A case may delete these and set them to NULL. */
@@ -129,6 +129,11 @@ static inline gcroots_stats_t stats_of(gcroots_store_t *of) {
   gcroots_stats_t stats;
   OK(gcroots_store_stats(of, &stats));
   return stats;
+}
+
+/* How many spaces the heap has, of which objects fill one. */
+static inline size_t spaces(void) {
+  return moves ? 2 : 1;
 }
 
 /* A configuration for the variant; a limit of 0 is the default. */
@@ -290,11 +295,13 @@ static inline int check_main(int argc, char **argv) {
     return argc == 1 ? 0 : 2;
   }
   variant = argv[2];
-  stressed = strcmp(variant, "stress") == 0;
+  stressed = strstr(variant, "stress") != NULL;
   collects = strcmp(variant, "null") != 0;
-  collector = !collects                        ? GCROOTS_COLLECTOR_NULL
-              : strcmp(variant, "check") == 0 ? GCROOTS_COLLECTOR_CHECK
-                                               : GCROOTS_COLLECTOR_COPYING;
+  collector = !collects                         ? GCROOTS_COLLECTOR_NULL
+              : strncmp(variant, "drc", 3) == 0 ? GCROOTS_COLLECTOR_DRC
+              : strcmp(variant, "check") == 0   ? GCROOTS_COLLECTOR_CHECK
+                                                : GCROOTS_COLLECTOR_COPYING;
+  moves = collects && collector != GCROOTS_COLLECTOR_DRC;
   while (it != NULL && strcmp(it->name, argv[1]) != 0) it = it->next;
   CHECK(it != NULL);
   {

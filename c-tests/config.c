@@ -72,6 +72,7 @@ CASE(null_is_named_before_a_wrong_number) {
 
 CASE(collectors_that_are_built_are_accepted) {
   static const gcroots_collector_t built[] = {GCROOTS_COLLECTOR_AUTO, GCROOTS_COLLECTOR_NULL,
+                                              GCROOTS_COLLECTOR_DRC,
                                               GCROOTS_COLLECTOR_COPYING,
                                               GCROOTS_COLLECTOR_CHECK};
   for (size_t i = 0; i < sizeof built / sizeof *built; i++) {
@@ -84,8 +85,6 @@ CASE(collectors_that_are_built_are_accepted) {
 
 CASE(collectors_that_are_not_built_are_refused) {
   gcroots_config_t *config = variant_config(0);
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_DRC));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_config_set_collector(config, GCROOTS_COLLECTOR_GENERATIONAL));
   gcroots_config_free(config);
@@ -107,7 +106,7 @@ CASE(a_refused_collector_leaves_the_one_before) {
   gcroots_config_t *config = variant_config(0);
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, 99));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_DRC));
+          gcroots_config_set_collector(config, GCROOTS_COLLECTOR_GENERATIONAL));
   use(config);
   make_garbage(&finalized);
   OK(gcroots_store_gc(store));
@@ -354,7 +353,7 @@ CASE(move_always_moves_each_survivor_at_each_collection) {
   uint64_t hashes[50], hash;
   gcroots_weak_t weak;
   int finalized = 0;
-  OK(gcroots_config_set_move_always(config, true));
+  OK(gcroots_config_set_move_always(config, moves));
   use(config);
   for (int i = 0; i < 50; i++) {
     kept[i] = new_externref(&kept[i]);
@@ -369,7 +368,7 @@ CASE(move_always_moves_each_survivor_at_each_collection) {
     moved = stats_of(store).moved_bytes;
     OK(gcroots_store_gc(store));
     if (collects) CHECK(stats_of(store).objects == 50);
-    CHECK(stats_of(store).moved_bytes == (collects ? moved + stats_of(store).live_bytes : 0));
+    CHECK(stats_of(store).moved_bytes == (moves ? moved + stats_of(store).live_bytes : 0));
     OK(gcroots_store_verify(store));
     for (int i = 0; i < 50; i++) {
       CHECK(data_of(kept[i]) == &kept[i]);
@@ -387,7 +386,7 @@ CASE(move_always_moves_each_survivor_at_each_collection) {
 CASE(move_always_is_ok_where_nothing_survives) {
   gcroots_config_t *config = variant_config(0);
   int finalized = 0;
-  OK(gcroots_config_set_move_always(config, true));
+  OK(gcroots_config_set_move_always(config, moves));
   use(config);
   OK(gcroots_store_gc(store));
   make_garbage(&finalized);
@@ -400,7 +399,7 @@ CASE(move_always_moves_nothing_in_a_no_gc_span) {
   gcroots_config_t *config = variant_config(64 << 10);
   gcroots_ref_t first;
   uint64_t moved;
-  OK(gcroots_config_set_move_always(config, true));
+  OK(gcroots_config_set_move_always(config, moves));
   use(config);
   first = new_externref(&first);
   moved = stats_of(store).moved_bytes;
@@ -411,6 +410,21 @@ CASE(move_always_moves_nothing_in_a_no_gc_span) {
   OK(gcroots_no_gc_exit(store));
   OK(gcroots_store_gc(store));
   CHECK(data_of(first) == &first);
+}
+
+CASE(a_collector_that_moves_nothing_refuses_to_move_always) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_engine_t *made = (gcroots_engine_t *)&config;
+  OK(gcroots_config_set_move_always(config, true));
+  if (collects && !moves) {
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_engine_new(config, &made));
+    CHECK(made == (gcroots_engine_t *)&config);
+    CHECK(strstr(gcroots_last_error(), "`move_always` is 1") != NULL);
+  } else {
+    OK(gcroots_engine_new(config, &made));
+    gcroots_engine_free(made);
+  }
+  gcroots_config_free(config);
 }
 
 CASE(move_always_can_be_set_and_unset_again) {

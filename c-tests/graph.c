@@ -10,7 +10,7 @@ static gcroots_config_t *graph_config(size_t heap_limit) {
   gcroots_config_t *config = variant_config(heap_limit);
   if (stressed) {
     OK(gcroots_config_set_stress(config, 97));
-    OK(gcroots_config_set_move_always(config, true));
+    OK(gcroots_config_set_move_always(config, moves));
   }
   return config;
 }
@@ -329,7 +329,8 @@ static gcroots_type_t *bytes_type(void) {
 }
 
 CASE(an_object_larger_than_half_the_free_space_fits_again_and_again) {
-  enum { LIMIT = 1 << 20, USED = 100 << 10, ROOM = LIMIT / 2 - USED - 4096 };
+  enum { LIMIT = 1 << 20, USED = 100 << 10 };
+  const size_t room = LIMIT / spaces() - USED - 4096;
   if (!collects) return;
   use_graph_store(LIMIT);
   gcroots_type_t *type = bytes_type();
@@ -340,13 +341,13 @@ CASE(an_object_larger_than_half_the_free_space_fits_again_and_again) {
     gcroots_scope_t scope = enter();
     uint8_t last[2] = {0, 0};
     value = val_i32(i);
-    OK(gcroots_array_new(store, type, &value, ROOM * 3 / 4, &large));
-    OK(gcroots_array_read(store, large, ROOM * 3 / 4 - 1, &last[0], 1));
+    OK(gcroots_array_new(store, type, &value, room * 3 / 4, &large));
+    OK(gcroots_array_read(store, large, room * 3 / 4 - 1, &last[0], 1));
     OK(gcroots_array_read(store, used, USED - 1, &last[1], 1));
     CHECK(last[0] == (uint8_t)i && last[1] == 0x77);
     /* While it is alive there is no room for another. */
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
-                             gcroots_array_new(store, type, &value, ROOM * 3 / 4, &large));
+                             gcroots_array_new(store, type, &value, room * 3 / 4, &large));
     OK(gcroots_scope_exit(store, scope));
   }
   OK(gcroots_store_verify(store));

@@ -52,7 +52,7 @@ static void ask_host(size_t initial, size_t limit) {
 
 /* How many objects a heap of so many bytes has room for. */
 static size_t room(size_t committed) {
-  return committed / (collects ? 2 : 1) / 16 - 1;
+  return committed / spaces() / 16 - 1;
 }
 
 static void make_garbage(int *finalized) {
@@ -216,12 +216,14 @@ static void allow_or_not(void) {
 CASE(the_heap_commits_no_more_than_was_allowed) {
   enum { ROOTS = 6000 };
   static gcroots_manually_rooted_t roots[ROOTS];
-  int steps = stressed ? 4000 : 100000;
+  /* Fewer with stress, but enough that the heap has to grow. */
+  uint32_t fewer = 2500 * (uint32_t)(3 - spaces());
+  int steps = stressed ? 2 * (int)fewer : 100000;
   ask_host(INITIAL, 1 << 20);
   host.body = allow_or_not;
   granted = INITIAL;
   for (int i = 0; i < steps; i++) {
-    gcroots_manually_rooted_t *at = &roots[random_below(stressed ? 2500 : ROOTS)];
+    gcroots_manually_rooted_t *at = &roots[random_below(stressed ? fewer : ROOTS)];
     if (random_below(5) == 0) {
       OK(gcroots_manually_rooted_unroot(store, at));
     } else if (gcroots_ref_is_null(at->ref)) {

@@ -23,7 +23,7 @@ static void limit_store(size_t limit) {
 
 /* What a space of the limit has room for, at 16 bytes an object. */
 static size_t room(size_t limit) {
-  return limit / (collects ? 2 : 1) / 16;
+  return limit / spaces() / 16;
 }
 
 CASE(a_full_heap_answers_out_of_memory) {

@@ -497,7 +497,7 @@ CASE(statistics_count_collections_and_what_they_moved) {
   OK(gcroots_store_gc(store));
   after = stats_of(store);
   CHECK(after.collections - before.collections == (collects ? 2 : 0));
-  CHECK(after.moved_bytes - before.moved_bytes == (collects ? 2 * before.live_bytes : 0));
+  CHECK(after.moved_bytes - before.moved_bytes == (moves ? 2 * before.live_bytes : 0));
   CHECK(collects ? after.gc_nanoseconds > before.gc_nanoseconds : after.gc_nanoseconds == 0);
 }
 

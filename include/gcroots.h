@@ -209,7 +209,8 @@ typedef uint32_t gcroots_collector_t;
 #define GCROOTS_COLLECTOR_NULL 1
 
 /**
- * Deferred reference counting. Not built yet: INVALID_ARGUMENT.
+ * Deferred reference counting: objects stay where they are, and no half of the memory
+ * is idle. At least 16 KiB.
  */
 #define GCROOTS_COLLECTOR_DRC 2
 
@@ -284,7 +285,8 @@ gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
 
 /**
  * Makes each collection move every object that survives, to find references that
- * no root holds. The copying collector does so anyway. Never collects.
+ * no root holds. The copying collector does so anyway; gcroots_engine_new() refuses it
+ * with GCROOTS_COLLECTOR_DRC, which moves nothing. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,

@@ -66,7 +66,7 @@
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
 //! roots  externref  types  identity_hash      peers
-//! collectors                           null, copying, check
+//! collectors                           null, copying, drc, check
 //! heap                                 the traits, headers, layouts, memory
 //! keyed_hash  thread  lock  fallible  error
 //! ```

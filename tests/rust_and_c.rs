@@ -30,10 +30,12 @@ fn on_each_collector(test: impl Fn(Store<()>)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
     let mut check = Config::new();
     check.collector(Collector::Check);
+    let mut drc = Config::new();
+    drc.collector(Collector::Drc);
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
     stress.collector(Collector::Copying).stress(1).poison(true);
-    for config in [null, copying, stress, check] {
+    for config in [null, drc, copying, stress, check] {
         println!("on {config:?}");
         test(Store::new(&Engine::new(&config).unwrap(), ()).unwrap());
     }

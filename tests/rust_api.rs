@@ -34,6 +34,8 @@ fn on_each_collector(test: impl Fn(&Variant)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
     let mut check = Config::new();
     check.collector(Collector::Check);
+    let mut drc = Config::new();
+    drc.collector(Collector::Drc);
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
     stress.collector(Collector::Copying);
@@ -43,6 +45,7 @@ fn on_each_collector(test: impl Fn(&Variant)) {
         ("copying", copying, true),
         ("copying with stress", stress, true),
         ("check", check, true),
+        ("drc", drc, true),
     ] {
         println!("on {name}");
         test(&Variant { config, collects });

@@ -77,11 +77,13 @@ fn on_each_collector(test: impl Fn(Fixture)) {
     let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
     let mut check = Config::new();
     check.collector(Collector::Check);
+    let mut drc = Config::new();
+    drc.collector(Collector::Drc);
     null.collector(Collector::Null);
     copying.collector(Collector::Copying);
     stress.collector(Collector::Copying);
     stress.stress(1).poison(true).move_always(true).pool(0);
-    for config in [null, copying, stress, check] {
+    for config in [null, drc, copying, stress, check] {
         println!("on {config:?}");
         test(fixture(&Engine::new(&config).unwrap()));
     }

@@ -25,6 +25,9 @@ pub enum Collector {
     Null,
     /// Semi-space copying. At least 32 KiB, half of which is usable.
     Copying,
+    /// Deferred reference counting: objects stay where they are, and no half of the
+    /// memory is idle. At least 16 KiB.
+    Drc,
     /// For tests of the library itself: copying, and finds references that were stored
     /// without a barrier.
     Check,
@@ -36,6 +39,7 @@ impl Collector {
             Collector::Auto => collectors::AUTO,
             Collector::Null => collectors::NULL,
             Collector::Copying => collectors::COPYING,
+            Collector::Drc => collectors::DRC,
             Collector::Check => collectors::CHECK,
         }
     }

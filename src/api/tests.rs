@@ -19,7 +19,12 @@ use crate::externref::{EXTERN_INDEX, VALUE_BIT};
 use crate::store::{ExternRefOptions, GrowCallback, Store as Core, finalize};
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
-    for collector in [Collector::Null, Collector::Copying, Collector::Check] {
+    for collector in [
+        Collector::Null,
+        Collector::Drc,
+        Collector::Copying,
+        Collector::Check,
+    ] {
         let engine = Engine::new(Config::new().collector(collector)).unwrap();
         test(Store::new(&engine, ()).unwrap());
     }
@@ -213,7 +218,12 @@ fn a_value_is_made_once_however_often_the_growth_callback_is_asked() {
         wanted <= most.addr()
     }
 
-    for collector in [collectors::NULL, collectors::COPYING, collectors::CHECK] {
+    for collector in [
+        collectors::NULL,
+        collectors::DRC,
+        collectors::COPYING,
+        collectors::CHECK,
+    ] {
         let mut config = crate::store::Config::new().unwrap();
         config.set_collector(collector).unwrap();
         config.set_initial(1);

@@ -16,7 +16,8 @@ pub type gcroots_collector_t = u32;
 pub const GCROOTS_COLLECTOR_AUTO: gcroots_collector_t = 0;
 /// Never collects; memory comes back with the store. At least 16 KiB.
 pub const GCROOTS_COLLECTOR_NULL: gcroots_collector_t = 1;
-/// Deferred reference counting. Not built yet: INVALID_ARGUMENT.
+/// Deferred reference counting: objects stay where they are, and no half of the memory
+/// is idle. At least 16 KiB.
 pub const GCROOTS_COLLECTOR_DRC: gcroots_collector_t = 2;
 /// Semi-space copying. At least 32 KiB, half of which is usable.
 pub const GCROOTS_COLLECTOR_COPYING: gcroots_collector_t = 3;
@@ -147,7 +148,8 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
 }
 
 /// Makes each collection move every object that survives, to find references that
-/// no root holds. The copying collector does so anyway. Never collects.
+/// no root holds. The copying collector does so anyway; gcroots_engine_new() refuses it
+/// with GCROOTS_COLLECTOR_DRC, which moves nothing. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_move_always(
     config: *mut gcroots_config_t,

@@ -37,6 +37,7 @@ fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_s
 fn on_each_collector(test: impl Fn(u32)) {
     [
         GCROOTS_COLLECTOR_NULL,
+        GCROOTS_COLLECTOR_DRC,
         GCROOTS_COLLECTOR_COPYING,
         GCROOTS_COLLECTOR_CHECK,
     ]

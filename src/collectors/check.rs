@@ -21,8 +21,9 @@ use super::copying::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Collected, CollectionSteps, GcHeap, GcRef, GcRootsList, GcRuntime,
-    HeapOptions, LayoutTable, ObjectHeader, Progress, Region, Reservation, Survivors, each_object,
+    Allocation, AllocationArea, Collected, CollectionSteps, Extent, GcHeap, GcRef, GcRootsList,
+    GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region, Reservation, Survivors,
+    each_object,
 };
 
 /// The kind of collector.
@@ -120,7 +121,7 @@ impl Announced {
 
 impl CheckHeap {
     /// Compares all slots of objects between `start` and `end`.
-    fn check(&self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
+    fn check_slots(&self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
         if !self.announced.complete {
             return Ok(());
         }
@@ -145,13 +146,18 @@ impl GcHeap for CheckHeap {
         self.heap.limit_bytes()
     }
 
-    fn allocate(&mut self, area: &AllocationArea, header: ObjectHeader, bytes: u64) -> Allocation {
-        let outcome = self.heap.allocate(area, header, bytes);
+    fn allocate(
+        &mut self,
+        area: &AllocationArea,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let outcome = self.heap.allocate(area, header, bytes)?;
         if let Allocation::Done(object) = outcome {
             self.announced
                 .add_object(object.offset(), area.next() - object.offset());
         }
-        outcome
+        Ok(outcome)
     }
 
     fn largest_object(&self) -> u64 {
@@ -176,13 +182,19 @@ impl GcHeap for CheckHeap {
         Ok(())
     }
 
-    fn check_barriers(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        self.check(area.start(), area.next(), layouts)
+    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+        self.check_slots(area.start(), area.next(), layouts)
     }
 
-    fn collection(&mut self, area: &AllocationArea) -> Option<&mut dyn CollectionSteps> {
-        self.heap.collection(area)?;
-        Some(self)
+    fn collection(
+        &mut self,
+        area: &AllocationArea,
+        extent: Extent,
+    ) -> Result<Option<&mut dyn CollectionSteps>> {
+        if self.heap.collection(area, extent)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self))
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
@@ -202,7 +214,7 @@ impl GcHeap for CheckHeap {
 impl CollectionSteps for CheckHeap {
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         let (start, end) = self.heap.collected();
-        self.check(start, end, layouts)?;
+        self.check_slots(start, end, layouts)?;
         self.heap.trace_roots(roots, layouts)
     }
 
@@ -214,9 +226,9 @@ impl CollectionSteps for CheckHeap {
         self.heap.survivors()
     }
 
-    fn finish(&mut self, area: &AllocationArea) -> Collected {
-        let collected = self.heap.finish(area);
+    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected> {
+        let collected = self.heap.finish(area, layouts)?;
         self.announced.renew(self.heap.region(), area.next());
-        collected
+        Ok(collected)
     }
 }

@@ -26,9 +26,9 @@ use core::marker::PhantomData;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList,
-    GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, LayoutTable, ObjectHeader, Progress, Region,
-    Reservation, Survivors, heap_limit,
+    AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef,
+    GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, LayoutTable, ObjectHeader,
+    Progress, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -274,9 +274,13 @@ impl GcHeap for CopyingHeap {
         Ok(())
     }
 
-    fn collection(&mut self, area: &AllocationArea) -> Option<&mut dyn CollectionSteps> {
+    fn collection(
+        &mut self,
+        area: &AllocationArea,
+        _extent: Extent,
+    ) -> Result<Option<&mut dyn CollectionSteps>> {
         if area.no_gc_spans() > 0 {
-            return None;
+            return Ok(None);
         }
         let first = self.first_object(1 - self.active);
         self.cycle = Cycle {
@@ -285,7 +289,7 @@ impl GcHeap for CopyingHeap {
             next: first,
             objects: 0,
         };
-        Some(self)
+        Ok(Some(self))
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
@@ -346,7 +350,7 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn survivors(&self) -> Survivors<'_> {
-        Survivors {
+        Survivors::Moved {
             from: self.old_and_new().0.view(),
             from_end: self.cycle.from_end,
             to_start: self.first_object(1 - self.active),
@@ -355,7 +359,7 @@ impl CollectionSteps for CopyingHeap {
         }
     }
 
-    fn finish(&mut self, area: &AllocationArea) -> Collected {
+    fn finish(&mut self, area: &AllocationArea, _layouts: &LayoutTable) -> Result<Collected> {
         if self.poison {
             let from = self.old_and_new().0;
             let filled = from.fill(from.start(), self.cycle.from_end, POISON);
@@ -364,10 +368,10 @@ impl CollectionSteps for CopyingHeap {
         self.active = 1 - self.active;
         self.place(area, self.cycle.next, self.cycle.objects);
         let live_bytes = area.used_bytes();
-        Collected {
+        Ok(Collected {
             objects: self.cycle.objects,
             live_bytes,
             moved_bytes: live_bytes,
-        }
+        })
     }
 }

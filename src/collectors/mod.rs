@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`null`](mod@null) | bump allocation, never collects |
 //! | [`copying`] | Cheney's semi-space copying collector |
+//! | [`drc`] | deferred reference counting, with tracing for cycles; moves nothing |
 //! | [`check`] | `copying`, and finds references that were stored without a barrier |
 
 mod check;
 mod copying;
+mod drc;
 mod null;
 
 use crate::error::{Error, Result};
@@ -34,15 +36,16 @@ pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
     match number {
         AUTO | COPYING => Ok(&copying::Copying),
         NULL => Ok(&null::Null),
+        DRC => Ok(&drc::Drc),
         CHECK => Ok(&check::Check),
         _ => Err(Error::InvalidArgument {
             parameter: "collector",
             value: number.into(),
             allowed: match number {
-                DRC | GENERATIONAL => {
-                    "0 (auto), 1 (null), 3 (copying), 5 (check): others are not built"
+                GENERATIONAL => {
+                    "0 (auto), 1 (null), 2 (drc), 3 (copying), 5 (check): others are not built"
                 }
-                _ => "0 (auto), 1 (null), 3 (copying), 5 (check)",
+                _ => "0 (auto), 1 (null), 2 (drc), 3 (copying), 5 (check)",
             },
         }),
     }

@@ -114,6 +114,54 @@ impl AllocationArea {
         self.set_budget_end(end);
     }
 
+    /// Lends a hole of the heap for new objects: `start` to `end`. Nothing may be lent.
+    ///
+    /// # Safety
+    ///
+    /// The memory must be committed and stay so until [`AllocationArea::take_back`], and
+    /// used through this area and the calling heap only.
+    pub(crate) unsafe fn lend(&self, start: u64, end: u64) {
+        assert!(self.heap_start.get() <= start && start <= end && end <= self.heap_end.get());
+        self.start.set(start);
+        self.next.set(start);
+        self.after_collection.set(start);
+        self.end.set(end);
+        self.set_budget_end(end);
+    }
+
+    /// Takes back what is lent: where it starts, where it is not in use from, and where
+    /// it ends. The next allocation takes the slow path.
+    pub(crate) fn take_back(&self) -> (u64, u64, u64) {
+        let (start, next, end) = (self.start.get(), self.next.get(), self.end.get());
+        let (used, allocated) = (self.used_bytes(), self.allocated_bytes());
+        self.used_elsewhere.set(used);
+        self.allocated_elsewhere.set(allocated);
+        let nothing = self.heap_start.get();
+        self.start.set(nothing);
+        self.next.set(nothing);
+        self.after_collection.set(nothing);
+        self.end.set(nothing);
+        self.set_budget_end(nothing);
+        (start, next, end)
+    }
+
+    /// After a collection, with nothing lent: so many objects are in use, of so many
+    /// bytes.
+    pub(crate) fn settle(&self, used: u64, objects: u64) {
+        self.used_elsewhere.set(used);
+        self.allocated_elsewhere.set(0);
+        self.objects.set(objects);
+    }
+
+    /// Moves the end of the heap's memory, with nothing lent.
+    ///
+    /// # Safety
+    ///
+    /// The memory up to there must be committed and stay so until the next call.
+    pub(crate) unsafe fn set_heap_end(&self, end: u64) {
+        self.heap_end.set(end);
+    }
+
     /// Moves the committed end and the budget's.
     ///
     /// # Safety

@@ -87,7 +87,7 @@ impl<'a> GarbageCollection<'a> {
                 for table in self.weak.iter_mut() {
                     table.sweep(&survivors)?;
                 }
-                self.collected = self.steps.finish(self.area);
+                self.collected = self.steps.finish(self.area, self.layouts)?;
                 self.phase = Phase::Done;
             }
             Phase::Done => {}

@@ -3,6 +3,7 @@
 //! ```text
 //! bits  0..8   kind
 //! bit   8      hashed: the identity-hash table has an entry for the object
+//! bits 10..31  the collector's own
 //! bit   31     forwarded: the upper half is the object's new reference
 //! bits 32..64  index of the type, which finds the layout
 //! ```
@@ -17,6 +18,8 @@ pub(crate) const HEADER_BYTES: u64 = 8;
 
 const HASHED: u64 = 1 << 8;
 const FORWARDED: u64 = 1 << 31;
+const COLLECTOR_SHIFT: u32 = 10;
+const COLLECTOR_MASK: u32 = (1 << 21) - 1;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +106,20 @@ impl ObjectHeader {
         } else {
             None
         }
+    }
+
+    /// What the collector keeps here.
+    #[inline]
+    pub(crate) const fn collector_bits(self) -> u32 {
+        (self.0 >> COLLECTOR_SHIFT) as u32 & COLLECTOR_MASK
+    }
+
+    /// This header with other bits of the collector's, of which there are 21.
+    #[inline]
+    pub(crate) const fn with_collector_bits(self, bits: u32) -> ObjectHeader {
+        debug_assert!(bits <= COLLECTOR_MASK);
+        let others = self.0 & !((COLLECTOR_MASK as u64) << COLLECTOR_SHIFT);
+        ObjectHeader(others | (bits as u64) << COLLECTOR_SHIFT)
     }
 
     /// Whether the object was asked for its identity hash.

@@ -57,6 +57,11 @@ pub(crate) trait GcRuntime: Sync {
     /// Whether heaps of this kind free anything before they end.
     fn collects(&self) -> bool;
 
+    /// Whether collections move objects.
+    fn moves(&self) -> bool {
+        true
+    }
+
     /// The least heap limit in bytes; smaller ones are rounded up to it.
     fn least_limit(&self) -> u64;
 
@@ -110,18 +115,25 @@ pub(crate) trait GcHeap: Send {
     fn limit_bytes(&self) -> u64;
 
     /// Allocates `bytes` (header included) if the area's budget allows.
-    fn allocate(&mut self, area: &AllocationArea, header: ObjectHeader, bytes: u64) -> Allocation {
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn allocate(
+        &mut self,
+        area: &AllocationArea,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
         let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
-            return Allocation::Never;
+            return Ok(Allocation::Never);
         };
         if let Some(offset) = area.bump_within_budget(bytes) {
             area.write_new_object(offset, header, bytes);
-            return Allocation::Done(GcRef::from_offset(offset));
+            return Ok(Allocation::Done(GcRef::from_offset(offset)));
         }
         if bytes > self.largest_object() {
-            return Allocation::Never;
+            return Ok(Allocation::Never);
         }
-        Allocation::CollectOrGrow { bytes }
+        Ok(Allocation::CollectOrGrow { bytes })
     }
 
     /// The largest object that an empty heap of this limit has room for.
@@ -178,13 +190,31 @@ pub(crate) trait GcHeap: Send {
         Ok(())
     }
 
-    /// Checks that all references in objects were stored through the barriers, as far
-    /// as the heap knows.
+    /// Checks what this heap knows beside its objects. They have been found sound.
     ///
-    /// Errors: [`Error::Internal`].
-    fn check_barriers(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+    /// Errors: [`Error::Internal`]; [`Error::SystemMemory`] when there is no memory to
+    /// check with.
+    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
         let _ = (area, layouts);
         Ok(())
+    }
+
+    /// Where the objects start and end, for a walk over them and over free memory
+    /// between them.
+    fn walk(&self, area: &AllocationArea) -> (u64, u64) {
+        (area.start(), area.next())
+    }
+
+    /// Whether [`Extent::Partial`] may find less than [`Extent::Full`].
+    fn has_partial_collections(&self) -> bool {
+        false
+    }
+
+    /// Whether `bytes` may be allocated without growing or collecting.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
+        Ok(area.has_budget(bytes))
     }
 
     /// The bits of a reference for code outside the library, which must not
@@ -210,7 +240,13 @@ pub(crate) trait GcHeap: Send {
 
     /// The hooks of a collection in steps, or `None` if the heap never collects
     /// or `area` has an open no-GC span.
-    fn collection(&mut self, area: &AllocationArea) -> Option<&mut dyn CollectionSteps>;
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn collection(
+        &mut self,
+        area: &AllocationArea,
+        extent: Extent,
+    ) -> Result<Option<&mut dyn CollectionSteps>>;
 
     /// Sets the budget until the next collection to `headroom` bytes beyond
     /// what is in use, as far as the limit and the system allow; commits what
@@ -225,6 +261,15 @@ pub(crate) trait GcHeap: Send {
     fn region(&self) -> &Region;
 }
 
+/// How much a collection has to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What the collector finds at the least cost.
+    Partial,
+    /// Everything that is unreachable.
+    Full,
+}
+
 /// The steps of one collection, called in order by [`GarbageCollection`].
 pub(crate) trait CollectionSteps {
     /// Traces the roots' referents and updates the roots.
@@ -237,7 +282,7 @@ pub(crate) trait CollectionSteps {
     fn survivors(&self) -> Survivors<'_>;
 
     /// Frees the dead and points `area` at the room.
-    fn finish(&mut self, area: &AllocationArea) -> Collected;
+    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected>;
 }
 
 impl dyn GcHeap {
@@ -246,12 +291,13 @@ impl dyn GcHeap {
     pub(crate) fn gc<'a>(
         &'a mut self,
         area: &'a AllocationArea,
+        extent: Extent,
         roots: &'a mut GcRootsList,
         layouts: &'a LayoutTable,
         weak: &'a mut [&'a mut dyn WeakTable],
-    ) -> Option<GarbageCollection<'a>> {
-        let steps = self.collection(area)?;
-        Some(GarbageCollection::new(steps, area, roots, layouts, weak))
+    ) -> Result<Option<GarbageCollection<'a>>> {
+        let steps = self.collection(area, extent)?;
+        Ok(steps.map(|steps| GarbageCollection::new(steps, area, roots, layouts, weak)))
     }
 }
 

@@ -9,30 +9,57 @@ use crate::error::{Error, Result};
 
 /// Answers, at the end of tracing, where an object is now.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Survivors<'a> {
-    /// The space that survivors moved out of.
-    pub(crate) from: RegionView,
-    /// Where the objects in it ended.
-    pub(crate) from_end: u64,
-    /// Where the first survivor is now.
-    pub(crate) to_start: u64,
-    /// Where the last one ends.
-    pub(crate) to_end: u64,
-    /// The collection.
-    pub(crate) collection: PhantomData<&'a ()>,
+pub(crate) enum Survivors<'a> {
+    /// They moved, and left a forwarding reference behind.
+    Moved {
+        /// The space that they moved out of.
+        from: RegionView,
+        /// Where the objects in it ended.
+        from_end: u64,
+        /// Where the first survivor is now.
+        to_start: u64,
+        /// Where the last one ends.
+        to_end: u64,
+        /// The collection.
+        collection: PhantomData<&'a ()>,
+    },
+    /// They are where they were.
+    InPlace {
+        /// The space that they are in.
+        space: RegionView,
+        /// Tells from a header whether the object survived.
+        alive: fn(ObjectHeader) -> bool,
+        /// The collection.
+        collection: PhantomData<&'a ()>,
+    },
 }
 
 impl Survivors<'_> {
     /// Where the object that was at `old` is now, or `None` if it died.
     #[inline]
     pub(crate) fn get(&self, old: GcRef) -> Result<Option<GcRef>> {
+        debug_assert!(old.is_object());
         // Tables are the library's own memory; the load checks the rest.
-        debug_assert!(old.is_object() && old.offset() < self.from_end);
-        let header = ObjectHeader::from_bits(self.from.load_u64(old.offset())?);
-        match header.forwarded() {
-            None => Ok(None),
-            Some(new) if new.lies_in(self.to_start, self.to_end) => Ok(Some(new)),
-            Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
+        match *self {
+            Survivors::InPlace { space, alive, .. } => {
+                let header = ObjectHeader::from_bits(space.load_u64(old.offset())?);
+                Ok(alive(header).then_some(old))
+            }
+            Survivors::Moved {
+                from,
+                from_end,
+                to_start,
+                to_end,
+                ..
+            } => {
+                debug_assert!(old.offset() < from_end);
+                let header = ObjectHeader::from_bits(from.load_u64(old.offset())?);
+                match header.forwarded() {
+                    None => Ok(None),
+                    Some(new) if new.lies_in(to_start, to_end) => Ok(Some(new)),
+                    Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
+                }
+            }
         }
     }
 }

@@ -29,7 +29,12 @@ fn on_each_collector(test: impl Fn(Fixture)) {
 }
 
 fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
-    for number in [collectors::NULL, collectors::COPYING, collectors::CHECK] {
+    for number in [
+        collectors::NULL,
+        collectors::DRC,
+        collectors::COPYING,
+        collectors::CHECK,
+    ] {
         let runtime = collectors::by_number(number).unwrap();
         println!("{}", runtime.name());
         let area = AllocationArea::new();
@@ -76,7 +81,7 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
 
 impl Fixture {
     fn try_allocate(&mut self, header: ObjectHeader, bytes: u64) -> Allocation {
-        self.heap.allocate(&self.area, header, bytes)
+        self.heap.allocate(&self.area, header, bytes).unwrap()
     }
 
     /// Allocates, growing where needed.
@@ -147,7 +152,8 @@ impl Fixture {
         let mut list = self.list();
         let collection = self
             .heap
-            .gc(&self.area, &mut list, &self.layouts, &mut [])?;
+            .gc(&self.area, Extent::Full, &mut list, &self.layouts, &mut [])
+            .unwrap()?;
         let collected = collection.collect();
         if collected.is_ok() {
             self.heap.set_headroom(&self.area, 0, true);
@@ -162,7 +168,7 @@ impl Fixture {
             visited += 1;
             Ok(())
         };
-        let starts = verify(&self.area, self.heap.region(), &self.layouts, &mut visit)?;
+        let starts = verify(&self.area, &*self.heap, &self.layouts, &mut visit)?;
         for root in 0..self.roots.len() {
             starts.check(self.rooted(root))?;
         }
@@ -215,7 +221,11 @@ fn a_long_list_survives_in_increments_and_without_recursion() {
         let root = f.root(head);
         if f.collects {
             let mut list = f.list();
-            let mut collection = f.heap.gc(&f.area, &mut list, &f.layouts, &mut []).unwrap();
+            let mut collection = f
+                .heap
+                .gc(&f.area, Extent::Full, &mut list, &f.layouts, &mut [])
+                .unwrap()
+                .unwrap();
             let mut increments = 1;
             while collection.collect_increment().unwrap() == Progress::Continue {
                 increments += 1;
@@ -437,7 +447,7 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
     let mut from = reservation.region(0, 8 << 10);
     from.commit_to(4 << 10).unwrap();
     let (to_start, to_end) = (8 << 10, (8 << 10) + PAIR_BYTES);
-    let survivors = Survivors {
+    let survivors = Survivors::Moved {
         from: from.view(),
         from_end: 4 << 10,
         to_start,

@@ -1,5 +1,6 @@
 //! Verification of a heap: a walk over its objects, which lie one after another.
 
+use super::GcHeap;
 use super::area::AllocationArea;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::layout::{LayoutTable, Measured};
@@ -17,14 +18,14 @@ pub(crate) struct ObjectStarts {
 }
 
 impl ObjectStarts {
-    fn with_room(area: &AllocationArea) -> Result<ObjectStarts> {
-        let words = (area.used_bytes() / GRANULE).div_ceil(64) as usize;
+    fn with_room(start: u64, end: u64) -> Result<ObjectStarts> {
+        let words = ((end - start) / GRANULE).div_ceil(64) as usize;
         let mut bits = Vec::new();
         bits.try_reserve_exact(words)
             .map_err(|_| fallible::refused(words * 8))?;
         bits.extend(core::iter::repeat_n(0, words));
         Ok(ObjectStarts {
-            start: area.start(),
+            start,
             bits,
             objects: 0,
         })
@@ -64,20 +65,21 @@ impl ObjectStarts {
     }
 }
 
-/// Checks every header, size and reference of the heap, and calls `visit` for
-/// each object. Returns where objects start, to check references from outside.
+/// Checks every header, size and reference of the heap and what it knows beside, and
+/// calls `visit` for each object. Returns where objects start, to check references from outside.
 ///
 /// Errors: [`Error::Internal`] on the first nonsense, [`Error::SystemMemory`]
 /// when there is no memory to check with.
 pub(crate) fn verify(
     area: &AllocationArea,
-    region: &Region,
+    heap: &dyn GcHeap,
     layouts: &LayoutTable,
     visit: &mut dyn FnMut(GcRef, ObjectHeader) -> Result<()>,
 ) -> Result<ObjectStarts> {
     area.check()?;
-    let (start, end) = (area.start(), area.next());
-    let mut starts = ObjectStarts::with_room(area)?;
+    let region = heap.region();
+    let (start, end) = heap.walk(area);
+    let mut starts = ObjectStarts::with_room(start, end)?;
     each_object(region, start, end, layouts, |offset, _| {
         starts.insert(offset);
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);
@@ -92,6 +94,7 @@ pub(crate) fn verify(
     each_object(region, start, end, layouts, |offset, measured| {
         measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
     })?;
+    heap.check(area, layouts)?;
     Ok(starts)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::{Allocation, GcHeap, GcRef, ObjectHeader, heap_limit};
+use crate::heap::{Allocation, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
 
 impl Cold {
     /// Allocates an object of `bytes`, header written, the rest zeros. May
@@ -18,12 +18,12 @@ impl Cold {
     ) -> Result<GcRef> {
         self.make_heap(store)?;
         self.collect_if_due(store)?;
-        match self.heap()?.allocate(&store.area, header, bytes) {
+        match self.heap()?.allocate(&store.area, header, bytes)? {
             Allocation::Done(object) => return Ok(object),
             Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes())),
             Allocation::CollectOrGrow { bytes } => self.make_room(store, bytes)?,
         }
-        match self.heap()?.allocate(&store.area, header, bytes) {
+        match self.heap()?.allocate(&store.area, header, bytes)? {
             Allocation::Done(object) => Ok(object),
             _ => Err(Error::internal(
                 "room that was made and is not there",
@@ -72,7 +72,12 @@ impl Cold {
             self.stress_count = 0;
         }
         if stress || store.external_pressure.get() {
-            self.collect(store)?;
+            // By turns, so that stress sees both.
+            let extent = match self.collections % 2 {
+                0 => Extent::Partial,
+                _ => Extent::Full,
+            };
+            self.collect(store, extent)?;
         }
         Ok(())
     }
@@ -101,8 +106,17 @@ impl Cold {
                 return grown;
             }
         }
-        self.collect(store)?;
-        if area.has_budget(bytes) {
+        self.collect(store, Extent::Partial)?;
+        if self.heap()?.has_room(area, bytes)? {
+            return Ok(());
+        }
+        let grown = self.grow(store, bytes, true);
+        let full = matches!(grown, Err(Error::HeapLimit { .. }));
+        if !full || !self.heap()?.has_partial_collections() {
+            return grown;
+        }
+        self.collect(store, Extent::Full)?;
+        if self.heap()?.has_room(area, bytes)? {
             return Ok(());
         }
         self.grow(store, bytes, true)

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::EXTERN_BYTES;
-use crate::heap::{RootSlot, WeakTable};
+use crate::heap::{Extent, RootSlot, WeakTable};
 
 impl Store {
     /// Whether the heap's collector collects at all.
@@ -36,17 +36,17 @@ impl Store {
         self.manual.released().wrapping_add(self.assigned.get())
     }
 
-    /// Ends the roots that other threads want unrooted, and collects once.
+    /// Ends the roots that other threads want unrooted, and collects everything once.
     /// Finalizers are queued, not run. Nothing is collected under `null` or in a
     /// no-GC span, and before the first allocation there is nothing to do.
     pub(super) fn collect(&self) -> Result<()> {
-        self.cold.borrow_mut().collect(self)
+        self.cold.borrow_mut().collect(self, Extent::Full)
     }
 }
 
 impl Cold {
     /// See [`Store::collect`].
-    pub(super) fn collect(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn collect(&mut self, store: &Store, extent: Extent) -> Result<()> {
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(());
         };
@@ -61,8 +61,14 @@ impl Cold {
         }
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
-        let Some(collection) = heap.gc(&store.area, &mut self.roots, &self.layouts, &mut weak)
-        else {
+        let collection = heap.gc(
+            &store.area,
+            extent,
+            &mut self.roots,
+            &self.layouts,
+            &mut weak,
+        )?;
+        let Some(collection) = collection else {
             return Ok(());
         };
         let collected = collection.collect()?;

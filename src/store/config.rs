@@ -129,7 +129,8 @@ impl Config {
 
     /// The options of each store's heap.
     ///
-    /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit.
+    /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit, or
+    /// objects are to be moved that the collector does not move.
     pub(crate) fn heap_options(&self) -> Result<HeapOptions> {
         let limit = self.limit.max(self.runtime.least_limit());
         if self.initial > limit {
@@ -137,6 +138,13 @@ impl Config {
                 parameter: "heap_initial",
                 value: self.initial,
                 allowed: "at most heap_limit",
+            });
+        }
+        if self.move_always && self.runtime.collects() && !self.runtime.moves() {
+            return Err(Error::InvalidArgument {
+                parameter: "move_always",
+                value: 1,
+                allowed: "0 with a collector that never moves objects",
             });
         }
         let initial = match self.initial {

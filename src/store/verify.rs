@@ -44,8 +44,7 @@ impl Cold {
             }
             Ok(())
         };
-        let starts = heap::verify(&store.area, region, &self.layouts, &mut visit)?;
-        heap.check_barriers(&store.area, &self.layouts)?;
+        let starts = heap::verify(&store.area, heap, &self.layouts, &mut visit)?;
         if externrefs != store.host.live() {
             return Err(Error::internal(
                 "host data without its externref",

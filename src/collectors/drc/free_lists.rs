@@ -1,0 +1,158 @@
+//! Free memory, in lists by size: segregated fits (Wilson, Johnstone, Neely, Boles:
+//! "Dynamic Storage Allocation: A Survey and Critical Review", IWMM 1995).
+//!
+//! A free block says in its header how large it is, and after that which block comes
+//! next in its list. Small blocks have a list for each size; larger ones share a list
+//! up to twice a size. The block at the end of the heap is in no list: it is used last,
+//! and grows with the heap (the wilderness of Lea's allocator).
+//!
+//! What is read from a block is checked: whoever overwrites the heap can lose memory,
+//! but not have the heap hand out what is in use elsewhere as an address.
+
+use crate::error::{Error, Result};
+use crate::heap::{GRANULE, Kind, ObjectHeader, Region};
+
+/// The least block that is in a list: a header and a link.
+pub(super) const LEAST_BLOCK: u64 = 16;
+
+/// Blocks of so many granules and fewer have lists of their own.
+const SMALL: u64 = 64;
+
+/// So many blocks of a list are looked at before a larger one is taken.
+const LOOKED_AT: usize = 32;
+
+/// The lists: of small sizes, and for each power of two beyond.
+const LISTS: usize = SMALL as usize + 1 + 32;
+
+/// Free blocks.
+#[derive(Debug)]
+pub(super) struct FreeLists {
+    /// The offset of the first block of each list, or 0.
+    first: [u64; LISTS],
+    /// Bytes in all lists.
+    bytes: u64,
+}
+
+/// The list for blocks of this size.
+fn list_of(bytes: u64) -> usize {
+    let granules = bytes / GRANULE;
+    if granules <= SMALL {
+        return granules as usize;
+    }
+    SMALL as usize + (granules / SMALL).ilog2() as usize + 1
+}
+
+impl FreeLists {
+    /// No block.
+    pub(super) const fn new() -> FreeLists {
+        FreeLists {
+            first: [0; LISTS],
+            bytes: 0,
+        }
+    }
+
+    /// Bytes in all lists.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Marks memory as free, and lists it if it is large enough for that.
+    ///
+    /// Errors: [`Error::Internal`] for what is not in the heap.
+    pub(super) fn give(&mut self, space: &Region, offset: u64, bytes: u64) -> Result<()> {
+        write_free(space, offset, bytes)?;
+        if bytes < LEAST_BLOCK {
+            return Ok(());
+        }
+        let list = &mut self.first[list_of(bytes)];
+        space.store_u64(offset + GRANULE, *list)?;
+        *list = offset;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Takes a block of at least `bytes`: where it is, and how large.
+    ///
+    /// Errors: [`Error::Internal`] if a list leads to what is no free block.
+    pub(super) fn take(&mut self, space: &Region, bytes: u64) -> Result<Option<(u64, u64)>> {
+        let own = list_of(bytes);
+        // Of a list that several sizes share not every block is large enough.
+        if let Some(found) = self.take_from(space, own, bytes, LOOKED_AT)? {
+            return Ok(Some(found));
+        }
+        if let Some(larger) = (own + 1..LISTS).find(|&list| self.first[list] != 0) {
+            return self.take_from(space, larger, bytes, 1);
+        }
+        self.take_from(space, own, bytes, usize::MAX)
+    }
+
+    /// Takes the first block that is large enough of the first ones of a list.
+    fn take_from(
+        &mut self,
+        space: &Region,
+        list: usize,
+        bytes: u64,
+        first_ones: usize,
+    ) -> Result<Option<(u64, u64)>> {
+        let (mut before, mut offset) = (None, self.first[list]);
+        for _ in 0..first_ones {
+            if offset == 0 {
+                break;
+            }
+            let (found, next) = self.block(space, offset)?;
+            if found >= bytes {
+                match before {
+                    None => self.first[list] = next,
+                    Some(before) => space.store_u64(before + GRANULE, next)?,
+                }
+                self.bytes = self.bytes.saturating_sub(found);
+                return Ok(Some((offset, found)));
+            }
+            (before, offset) = (Some(offset), next);
+        }
+        Ok(None)
+    }
+
+    /// The size of the block at `offset`, and the next of its list.
+    fn block(&self, space: &Region, offset: u64) -> Result<(u64, u64)> {
+        let header = ObjectHeader::from_bits(space.load_u64(offset)?);
+        let next = space.load_u64(offset + GRANULE)?;
+        let bytes = u64::from(header.type_index()) * GRANULE;
+        let sound = header.kind() == Some(Kind::Free)
+            && bytes >= LEAST_BLOCK
+            && bytes <= space.committed_end().saturating_sub(offset)
+            && next.is_multiple_of(GRANULE);
+        if !sound {
+            return Err(Error::internal("a free list that leads astray", offset));
+        }
+        Ok((bytes, next))
+    }
+
+    /// Checks that each list has free blocks of its sizes, and how many bytes they are.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn check(&self, space: &Region) -> Result<()> {
+        let mut bytes = 0;
+        for (list, &first) in self.first.iter().enumerate() {
+            let mut offset = first;
+            while offset != 0 {
+                let (found, next) = self.block(space, offset)?;
+                bytes += found;
+                if list_of(found) != list || bytes > self.bytes {
+                    return Err(Error::internal("a free block in a wrong list", offset));
+                }
+                offset = next;
+            }
+        }
+        if bytes != self.bytes {
+            return Err(Error::internal("a wrong number of free bytes", bytes));
+        }
+        Ok(())
+    }
+}
+
+/// Marks memory as free.
+pub(super) fn write_free(space: &Region, offset: u64, bytes: u64) -> Result<()> {
+    let granules = (bytes / GRANULE) as u32;
+    space.store_u64(offset, ObjectHeader::new(Kind::Free, granules).bits())
+}

@@ -1,0 +1,461 @@
+//! Deferred reference counting, with tracing as the cycle collector.
+//!
+//! **Idea.** Each object counts the slots in other objects that refer to it; roots are
+//! not counted, so that making and dropping one costs what it costs elsewhere. An object
+//! that no slot refers to is in the table of zero counts until the next collection: if
+//! no root refers to it then, it is freed, and what it referred to is counted less in
+//! turn, with a list of what is to be done and no recursion. That is a *partial*
+//! collection: its cost is that of the roots, of what was made since the last one, and
+//! of the garbage. A *full* collection traces from the roots, counts anew, and frees what
+//! was not reached, cycles with it. It runs when asked for, when the heap has doubled
+//! since the last, and before the heap is said to be full.
+//!
+//! Objects never move. Memory is taken from free lists (`free_lists.rs`) a block at a
+//! time, and lent to the allocation area, which bumps through it: objects that were made
+//! one after another lie so. A full collection merges free neighbours.
+//!
+//! **Cost.** Each reference that is stored counts two objects. Dead cycles wait for a
+//! full collection, which takes as long as all objects, dead and alive. Less memory than
+//! copying: no second space.
+//!
+//! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
+//! Collector", CACM 19(9), 1976, for deferring; tracing as the backup that finds cycles
+//! and restores counts that got stuck: Blackburn and McKinley, "Ulterior Reference
+//! Counting", OOPSLA 2003, and Shahriyar, Blackburn, McKinley, "Taking Off the Gloves with
+//! Reference Counting Immix", OOPSLA 2013, from whom also comes that new objects are
+//! judged by going over what was allocated, and so need no entry in a table.
+//!
+//! **Rejected.** Trial deletion (Bacon and Rajan, 2001): it traces candidates three times,
+//! and notes one at each decrement. Counting roots. Buffers for counts that need memory
+//! when a reference is stored: what does not fit into a table is left to the next full
+//! collection.
+
+mod count;
+mod free_lists;
+mod partial;
+mod trace;
+
+use core::marker::PhantomData;
+
+use count::Counted;
+use free_lists::{FreeLists, write_free};
+
+use crate::error::{Error, Result};
+use crate::fallible;
+use crate::heap::{
+    Allocation, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
+    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable, ObjectHeader,
+    Progress, Region, Reservation, Survivors, heap_limit,
+};
+
+/// What freed memory is filled with when poisoning is on.
+const POISON: u8 = 0xdb;
+
+/// A heap is not traced before so much is in use.
+const TRACE_FROM: u64 = 4 << 20;
+
+/// A table with room for more entries is given back when it is empty.
+const KEPT_ENTRIES: usize = 64 << 10;
+
+/// The kind of collector.
+pub(crate) struct Drc;
+
+impl GcRuntime for Drc {
+    fn name(&self) -> &'static str {
+        "drc"
+    }
+
+    fn collects(&self) -> bool {
+        true
+    }
+
+    fn moves(&self) -> bool {
+        false
+    }
+
+    fn least_limit(&self) -> u64 {
+        4 * COMMIT_UNIT
+    }
+
+    fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
+        let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
+        let reservation = Reservation::new(limit)?;
+        let mut space = reservation.region(0, limit);
+        let initial = options
+            .initial
+            .clamp(1, limit)
+            .next_multiple_of(COMMIT_UNIT);
+        space.commit_to(initial)?;
+        Ok(fallible::boxed(DrcHeap {
+            space,
+            reservation,
+            limit,
+            initial,
+            poison: options.poison,
+            free: FreeLists::new(),
+            tail: GRANULE,
+            budget: 0,
+            trace_at: TRACE_FROM,
+            fresh: Vec::new(),
+            zeros: Vec::new(),
+            stack: Vec::new(),
+            must_trace: false,
+            cycle: Cycle::default(),
+        })?)
+    }
+}
+
+struct DrcHeap {
+    space: Region,
+    reservation: Reservation,
+    limit: u64,
+    initial: u64,
+    poison: bool,
+    free: FreeLists,
+    /// From here to the committed end nothing is in use, and nothing is in a list; what
+    /// is lent to the area begins here or ends before.
+    tail: u64,
+    /// Bytes that may be allocated from one collection to the next.
+    budget: u64,
+    /// With so many bytes in use a partial collection becomes a full one.
+    trace_at: u64,
+    /// Where objects were made since the last collection, but for what is lent.
+    fresh: Vec<(u64, u64)>,
+    /// The table of zero counts. An object whose header says that it is listed is here
+    /// once.
+    zeros: Vec<GcRef>,
+    /// Objects that are to be gone over. Empty between collections.
+    stack: Vec<GcRef>,
+    /// Something did not fit into a table: the next collection is a full one.
+    must_trace: bool,
+    cycle: Cycle,
+}
+
+/// The state of the collection that is under way.
+#[derive(Debug, Default)]
+struct Cycle {
+    full: bool,
+    /// Marked objects are not all on the stack: it was full.
+    overflowed: bool,
+    freed_objects: u64,
+    freed_bytes: u64,
+}
+
+impl DrcHeap {
+    /// The header of what a reference refers to.
+    ///
+    /// Errors: [`Error::Internal`] for no object.
+    #[inline]
+    fn counted(&self, object: GcRef) -> Result<Counted> {
+        Counted::of(ObjectHeader::from_bits(
+            self.space.load_u64(object.offset())?,
+        ))
+    }
+
+    #[inline]
+    fn set(&self, object: GcRef, header: Counted) -> Result<()> {
+        self.space.store_u64(object.offset(), header.0.bits())
+    }
+
+    /// Puts an object into the table of zero counts, unless it is there.
+    fn list(&mut self, object: GcRef, header: Counted) -> Result<()> {
+        if header.is_listed() {
+            return self.set(object, header);
+        }
+        let listed = fallible::push(&mut self.zeros, object).is_ok();
+        self.must_trace |= !listed;
+        self.set(object, header.listed(listed))
+    }
+
+    /// Takes back what is lent: what was made there is fresh, the rest free.
+    fn take_back(&mut self, area: &AllocationArea) -> Result<()> {
+        let (start, next, end) = area.take_back();
+        if start < next {
+            let noted = fallible::push(&mut self.fresh, (start, next));
+            self.must_trace |= noted.is_err();
+        }
+        if end == self.space.committed_end() {
+            self.tail = next;
+        } else if next < end {
+            self.free.give(&self.space, next, end - next)?;
+        }
+        Ok(())
+    }
+
+    /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
+    /// none, or no budget.
+    fn lend(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
+        let left = self.budget.saturating_sub(area.allocated_bytes());
+        if bytes > left {
+            return Ok(false);
+        }
+        self.take_back(area)?;
+        let end = self.space.committed_end();
+        let (start, end) = match self.free.take(&self.space, bytes)? {
+            Some((start, found)) => (start, start + found),
+            None if bytes <= end - self.tail => (self.tail, end),
+            None => return Ok(false),
+        };
+        if end == self.space.committed_end() {
+            self.tail = end;
+        }
+        // SAFETY: the block is committed, belongs to this heap, and is in use by nobody
+        // else until it is taken back.
+        unsafe { area.lend(start, end) };
+        area.set_budget_end(start.saturating_add(left));
+        Ok(true)
+    }
+
+    /// Where unused memory at the end begins, lent or not.
+    fn unused_from(&self, area: &AllocationArea) -> u64 {
+        if area.end() == self.space.committed_end() {
+            area.next()
+        } else {
+            self.tail
+        }
+    }
+
+    /// Bytes that are free and not lent.
+    fn free_bytes(&self) -> u64 {
+        self.free.bytes() + (self.space.committed_end() - self.tail)
+    }
+}
+
+impl GcHeap for DrcHeap {
+    fn open(&mut self, area: &AllocationArea) {
+        let end = self.space.committed_end();
+        // SAFETY: the region is committed up to there and belongs to this heap, which
+        // tells the area whenever that changes.
+        unsafe { area.place(self.reservation.base(), GRANULE, GRANULE, end, 0) };
+        self.tail = end;
+        self.budget = end - GRANULE;
+    }
+
+    fn committed_bytes(&self) -> u64 {
+        self.space.committed_end()
+    }
+
+    fn limit_bytes(&self) -> u64 {
+        self.limit
+    }
+
+    fn allocate(
+        &mut self,
+        area: &AllocationArea,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+            return Ok(Allocation::Never);
+        };
+        if bytes > self.largest_object() {
+            return Ok(Allocation::Never);
+        }
+        if !self.has_room(area, bytes)? {
+            return Ok(Allocation::CollectOrGrow { bytes });
+        }
+        match area.bump_within_budget(bytes) {
+            Some(offset) => {
+                area.write_new_object(offset, header, bytes);
+                Ok(Allocation::Done(GcRef::from_offset(offset)))
+            }
+            None => Err(Error::internal(
+                "room that was lent and is not there",
+                bytes,
+            )),
+        }
+    }
+
+    fn largest_object(&self) -> u64 {
+        self.limit - GRANULE
+    }
+
+    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
+        let needed = self.unused_from(area).saturating_add(bytes);
+        if needed > self.limit {
+            return Err(heap_limit(bytes, self.limit));
+        }
+        let committed = self.space.committed_end();
+        if needed <= committed {
+            return Ok(committed);
+        }
+        let doubled = (2 * committed).min(self.limit);
+        Ok(needed.next_multiple_of(COMMIT_UNIT).max(doubled))
+    }
+
+    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(area, bytes)?;
+        let needed = (self.unused_from(area) + bytes).next_multiple_of(COMMIT_UNIT);
+        self.take_back(area)?;
+        self.space
+            .commit_to(wanted)
+            .or_else(|_| self.space.commit_to(needed))?;
+        // SAFETY: committed.
+        unsafe { area.set_heap_end(self.space.committed_end()) };
+        self.budget = self
+            .budget
+            .max(area.allocated_bytes().saturating_add(bytes));
+        Ok(())
+    }
+
+    fn deallocate_uninit(&mut self, area: &AllocationArea, object: GcRef, bytes: u64) {
+        let bytes = bytes.next_multiple_of(GRANULE);
+        if !area.unbump(object.offset(), bytes) {
+            // Found free by the next collection, which goes over what is fresh.
+            area.write_free(object.offset(), bytes);
+        }
+    }
+
+    fn has_barriers(&self) -> bool {
+        true
+    }
+
+    fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
+        reference
+    }
+
+    fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {
+        let old = GcRef::from_raw(self.space.load_u32(at)?);
+        if source.is_object() {
+            let more = self.counted(source)?.more();
+            self.set(source, more)?;
+        }
+        self.space.store_u32(at, source.raw())?;
+        if old.is_object() {
+            let less = self.counted(old)?.less()?;
+            if less.count() == 0 {
+                return self.list(old, less);
+            }
+            self.set(old, less)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+        self.free.check(&self.space)?;
+        self.check_counts(area, layouts)
+    }
+
+    fn walk(&self, area: &AllocationArea) -> (u64, u64) {
+        let (next, end) = (area.next(), area.end());
+        if next < end && end != self.space.committed_end() {
+            // What is lent and not used yet is free to whoever walks by.
+            let written = write_free(&self.space, next, end - next);
+            debug_assert!(written.is_ok());
+        }
+        (GRANULE, self.unused_from(area))
+    }
+
+    fn has_partial_collections(&self) -> bool {
+        true
+    }
+
+    fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
+        Ok(area.has_budget(bytes) || self.lend(area, bytes)?)
+    }
+
+    fn collection(
+        &mut self,
+        area: &AllocationArea,
+        extent: Extent,
+    ) -> Result<Option<&mut dyn CollectionSteps>> {
+        if area.no_gc_spans() > 0 {
+            return Ok(None);
+        }
+        self.take_back(area)?;
+        let full = extent == Extent::Full || self.must_trace || area.used_bytes() > self.trace_at;
+        self.cycle = Cycle {
+            full,
+            ..Cycle::default()
+        };
+        Ok(Some(self))
+    }
+
+    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+        let missing = headroom.saturating_sub(self.free_bytes());
+        let committed = self.space.committed_end();
+        if may_grow && missing > 0 {
+            let wanted = committed.saturating_add(missing).min(self.limit);
+            // What cannot be committed shortens the cycle; it is no error.
+            let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
+        }
+        // Twice the want before pages go back, as in `copying`.
+        let kept = (self.tail + headroom).max(self.initial);
+        if committed > self.tail + 2 * headroom && committed > kept {
+            self.space.decommit_from(kept);
+        }
+        // SAFETY: committed; nothing is lent.
+        unsafe { area.set_heap_end(self.space.committed_end()) };
+        self.budget = headroom;
+    }
+
+    fn reset(&mut self) {
+        self.space.decommit_from(self.initial);
+        self.space.release_from(KEPT_BYTES);
+        if self.poison {
+            let kept = KEPT_BYTES.min(self.space.committed_end());
+            let filled = self.space.fill(0, kept, POISON);
+            debug_assert!(filled.is_ok());
+        }
+        self.free = FreeLists::new();
+        self.trace_at = TRACE_FROM;
+        self.fresh = Vec::new();
+        self.zeros = Vec::new();
+        self.must_trace = false;
+    }
+
+    fn region(&self) -> &Region {
+        &self.space
+    }
+}
+
+impl CollectionSteps for DrcHeap {
+    fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
+        if self.cycle.full {
+            self.mark_roots(roots)
+        } else {
+            self.release_unreferenced(roots, layouts)
+        }
+    }
+
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+        if self.cycle.full {
+            self.mark(layouts, budget)
+        } else {
+            Ok(Progress::Complete)
+        }
+    }
+
+    fn survivors(&self) -> Survivors<'_> {
+        let alive: fn(ObjectHeader) -> bool = if self.cycle.full {
+            |header| Counted(header).is_marked()
+        } else {
+            |header| header.kind() != Some(Kind::Free)
+        };
+        Survivors::InPlace {
+            space: self.space.view(),
+            alive,
+            collection: PhantomData,
+        }
+    }
+
+    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected> {
+        if self.cycle.full {
+            self.sweep(area, layouts)?;
+        }
+        let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
+        let objects = area.objects().saturating_sub(self.cycle.freed_objects);
+        area.settle(used, objects);
+        if self.cycle.full {
+            self.trace_at = (2 * used).max(TRACE_FROM);
+        }
+        if self.stack.capacity() > KEPT_ENTRIES {
+            self.stack = Vec::new();
+        }
+        Ok(Collected {
+            objects,
+            live_bytes: used,
+            moved_bytes: 0,
+        })
+    }
+}
