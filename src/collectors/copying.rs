@@ -182,7 +182,7 @@ impl CopyingHeap {
 
     /// Where the object at `old` is in the new space; copies it first if this
     /// is the first reference to it that was found.
-    #[inline]
+    #[inline(always)]
     fn evacuate(&mut self, old: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
         let (from, to) = self.old_and_new();
         let offset = old.offset();
@@ -213,7 +213,7 @@ impl CopyingHeap {
     }
 
     /// Evacuates what the slot at `offset` of the new space refers to.
-    #[inline]
+    #[inline(always)]
     fn scan_slot(&mut self, offset: u64, layouts: &LayoutTable) -> Result<()> {
         let reference = GcRef::from_raw(self.old_and_new().1.load_u32(offset)?);
         if reference.is_object() {

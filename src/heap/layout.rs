@@ -90,7 +90,7 @@ impl References {
     }
 
     /// Calls `visit` with each reference's offset from the object's start.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn each(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
         let mut near = self.near;
         while near != 0 {
@@ -140,7 +140,7 @@ pub(crate) struct Measured<'a> {
 
 impl Measured<'_> {
     /// Calls `visit` with the offset of each reference from the object's start.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn each_reference(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
         match self.layout {
             Layout::Fixed { references, .. } => references.each(visit),
@@ -190,7 +190,7 @@ impl LayoutTable {
     }
 
     /// The layout of an object with this header.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(&self, header: ObjectHeader) -> Result<&Layout> {
         let index = header.type_index();
         if header.is_extern() && index == EXTERN_TYPE {
@@ -205,7 +205,7 @@ impl LayoutTable {
     }
 
     /// The layout and size of the object at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn measure(
         &self,
         region: &Region,

@@ -21,9 +21,6 @@ use crate::fallible;
 /// larger; then the last page of a region is committed as a whole.
 pub(crate) const COMMIT_UNIT: u64 = 4096;
 
-/// Up to so many bytes a loop is faster than a call.
-const COPIED_BY_WORDS: u64 = 64;
-
 /// Address space of a heap. Given back on drop.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -181,13 +178,13 @@ impl Region {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(&self, offset: u64, bytes: u64) -> Result<*mut u8> {
         self.view().check(offset, bytes)
     }
 
     /// Reads the `u32` at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load_u32(&self, offset: u64) -> Result<u32> {
         let address = self.check(offset, 4)?;
         // SAFETY: 4 bytes from `address` on are committed.
@@ -195,13 +192,13 @@ impl Region {
     }
 
     /// Reads the `u64` at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load_u64(&self, offset: u64) -> Result<u64> {
         self.view().load_u64(offset)
     }
 
     /// Writes the `u32` at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store_u32(&self, offset: u64, value: u32) -> Result<()> {
         let address = self.check(offset, 4)?;
         // SAFETY: 4 bytes from `address` on are committed.
@@ -210,7 +207,7 @@ impl Region {
     }
 
     /// Writes the `u64` at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store_u64(&self, offset: u64, value: u64) -> Result<()> {
         let address = self.check(offset, 8)?;
         // SAFETY: 8 bytes from `address` on are committed.
@@ -220,7 +217,7 @@ impl Region {
 
     /// Copies `bytes` from `offset` here to `to_offset` in `to`, a region that
     /// does not overlap with this one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copy_to(
         &self,
         offset: u64,
@@ -230,19 +227,14 @@ impl Region {
     ) -> Result<()> {
         let source = self.check(offset, bytes)?;
         let target = to.check(to_offset, bytes)?;
-        let by_words = bytes <= COPIED_BY_WORDS && (offset | to_offset | bytes).is_multiple_of(8);
-        if !by_words {
-            // SAFETY: both ranges are committed; the regions do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping(source, target, bytes as usize) };
-            return Ok(());
-        }
-        let (source, target) = (source.cast::<u64>(), target.cast::<u64>());
-        for word in 0..bytes as usize / 8 {
-            // SAFETY: as above.
-            unsafe {
-                // Volatile, or the compiler makes a call of the loop.
-                let copied = source.add(word).read_volatile();
-                target.add(word).write_volatile(copied);
+        // SAFETY: both ranges are committed; the regions do not overlap.
+        unsafe {
+            match bytes {
+                // Small objects, which are the most, without a call.
+                16 => copy_words::<2>(source, target),
+                24 => copy_words::<3>(source, target),
+                32 => copy_words::<4>(source, target),
+                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
             }
         }
         Ok(())
@@ -257,6 +249,20 @@ impl Region {
     }
 }
 
+/// Copies `N` words.
+///
+/// # Safety
+///
+/// As for [`core::ptr::copy_nonoverlapping`], but for alignment.
+#[inline(always)]
+unsafe fn copy_words<const N: usize>(source: *const u8, target: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let words = source.cast::<[u64; N]>().read_unaligned();
+        target.cast::<[u64; N]>().write_unaligned(words);
+    }
+}
+
 /// The bounds of a region's committed part, as they were when it was made. Valid
 /// until the region changes.
 #[derive(Clone, Copy, Debug)]
@@ -268,7 +274,7 @@ pub(crate) struct RegionView {
 
 impl RegionView {
     /// The address of `offset`, if `bytes` from there on are committed.
-    #[inline]
+    #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
         let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
         if into > span || bytes > span - into {
@@ -279,7 +285,7 @@ impl RegionView {
     }
 
     /// Reads the `u64` at `offset`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load_u64(self, offset: u64) -> Result<u64> {
         let address = self.check(offset, 8)?;
         // SAFETY: 8 bytes from `address` on are committed.
