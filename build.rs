@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 21] = [
+const SECTIONS: [&str; 22] = [
     "version",
     "status",
     "config",
@@ -23,6 +23,7 @@ const SECTIONS: [&str; 21] = [
     "local",
     "manually_rooted",
     "weak",
+    "weakmap",
     "externref",
     "no_gc",
     "types",

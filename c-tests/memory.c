@@ -519,7 +519,8 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 
 /* --- Every allocation in turn ------------------------------------------------ */
 
-enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24 };
+enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
+       MAPS = 12 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -801,6 +802,32 @@ static void script_weak(void) {
   }
 }
 
+/* Maps of which each has one entry more, and of which some are freed. */
+static void script_maps(gcroots_engine_t *of) {
+  (void)of;
+  script_objects();
+  for (int m = 0; m < MAPS; m++) {
+    gcroots_weakmap_t map = {no_handle.store_id, no_handle.generation, no_handle.index};
+    bool map_made = succeeded(gcroots_weakmap_new(script.store, &map));
+    size_t entries = 0, counted;
+    CHECK((map.store_id == no_handle.store_id) == !map_made);
+    if (!map_made) continue;
+    for (int i = 0; i < 4 * m; i++) {
+      gcroots_ref_t key = script.refs[i], out = no_handle;
+      if (gcroots_ref_is_null(key)) continue;
+      if (!succeeded(gcroots_weakmap_set(script.store, map, key, script.refs[0]))) continue;
+      entries++;
+      if (i % 5 == 0 && made(gcroots_weakmap_get(script.store, map, key, &out), out))
+        script.scoped += !gcroots_ref_is_null(script.refs[0]);
+    }
+    OK(gcroots_weakmap_size(script.store, map, &counted));
+    CHECK(counted == entries);
+    if (m % 3 == 0) OK(gcroots_weakmap_free(script.store, &map));
+  }
+  succeeded(gcroots_store_verify(script.store));
+  OK(gcroots_store_gc(script.store));
+}
+
 static void script_scopes(void) {
   uint64_t base;
   for (int i = 0; i < SCOPES; i++) {
@@ -936,4 +963,12 @@ CASE(no_call_with_exceptions_aborts_when_memory_runs_out) {
 
 CASE(no_call_with_exceptions_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_exns);
+}
+
+CASE(no_call_with_weak_maps_aborts_when_memory_runs_out) {
+  refuse_each(true, script_maps);
+}
+
+CASE(no_call_with_weak_maps_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_maps);
 }

@@ -186,6 +186,25 @@ static inline void every_kind_call_is_refused(gcroots_status_t expected, gcroots
   gcroots_type_free(type);
 }
 
+/* The functions of weak maps, for every_call_is_refused(). */
+static inline void every_map_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                             gcroots_ref_t ref) {
+  gcroots_weakmap_t map = {ref.store_id, ref.generation, ref.index}, kept = map;
+  gcroots_weakmap_t map_out = {1, 2, 3};
+  gcroots_ref_t out = untouched();
+  unsigned char found = 77;
+  size_t count = 77;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_new(of, &map_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_set(of, map, ref, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_get(of, map, ref, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_delete(of, map, ref, (bool *)&found));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_size(of, map, &count));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_weakmap_free(of, &map));
+  CHECK(same_bits(out, untouched()) && found == 77 && count == 77);
+  CHECK(map_out.store_id == 1 && map_out.generation == 2 && map_out.index == 3);
+  CHECK(memcmp(&map, &kept, sizeof map) == 0);
+}
+
 /* Passes these to every function that takes a store but gcroots_store_attach():
    each answers `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
@@ -241,6 +260,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_set_external_bytes(of, ref, 1));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
+  every_map_call_is_refused(expected, of, ref);
   every_struct_call_is_refused(expected, of, ref);
   every_array_call_is_refused(expected, of, ref);
   every_kind_call_is_refused(expected, of, ref);

@@ -909,6 +909,116 @@ GCROOTS_API
 gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
                                    gcroots_weak_t *weak);
 
+/* --- Weak maps ---------------------------------------------------------------
+ *
+ * A weak map gives objects values, and keeps none of them alive by itself: a value is
+ * alive while its map and its key are, whatever the value refers to. So a key that
+ * only its own value refers to dies, with the value; and so does a chain or a cycle of
+ * values and keys of which nothing else is alive (a map's entries are ephemerons).
+ * Collections remove the entries of keys that they find dead, before any finalizer
+ * runs. Under the null collector nothing dies, and entries go when they are deleted.
+ *
+ * Keys are told apart by identity, like gcroots_ref_eq() does. Any reference but null
+ * may be a key; an i31 never dies. Any reference and null may be a value. An object may
+ * be a key in any number of maps. A map lives until it is freed, across scopes, or
+ * until its store is deleted. It has bits of its own: it is not a gcroots_ref_t.
+ *
+ * The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed map and for a null key,
+ * GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a map that was freed and
+ * for a stale key or value: first for the map, then for the key, then for the value.
+ * None of them collects.
+ */
+
+/**
+ * Names a weak map. `store_id` 0 is none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the maps that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_weakmap_t;
+
+/**
+ * Makes a weak map without entries. Never collects.
+ *
+ * \param[out] out the map (owned); release it with gcroots_weakmap_free()
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_weakmap_new(gcroots_store_t *store,
+                                     gcroots_weakmap_t *out);
+
+/**
+ * Gives a key a value in the map, in place of the one that it had there, which needs
+ * no memory. The map roots neither: whether they live is as above. Never collects.
+ *
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weakmap_set(gcroots_store_t *store,
+                                     gcroots_weakmap_t map,
+                                     gcroots_ref_t key,
+                                     gcroots_ref_t value_or_null);
+
+/**
+ * Makes a scoped root for a key's value. Never collects.
+ *
+ * \param[out] out the new handle, in the current scope; null if the map does not have
+ *             the key, and if the value is null
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weakmap_get(gcroots_store_t *store,
+                                     gcroots_weakmap_t map,
+                                     gcroots_ref_t key,
+                                     gcroots_ref_t *out);
+
+/**
+ * Removes a key and its value from the map. Never collects.
+ *
+ * \param[out] out whether the map had the key, if only for null
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weakmap_delete(gcroots_store_t *store,
+                                        gcroots_weakmap_t map,
+                                        gcroots_ref_t key,
+                                        bool *out);
+
+/**
+ * How many entries the map has, those included whose keys are dead and have not been
+ * found dead yet. Never collects.
+ *
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weakmap_size(gcroots_store_t *store,
+                                      gcroots_weakmap_t map,
+                                      size_t *out);
+
+/**
+ * Ends a map and zeroes its handle; copies of it become stale, and values that only
+ * the map kept alive are not any more. Takes as long as the map has entries. Does
+ * nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] map (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
+                                      gcroots_weakmap_t *map);
+
 /* --- Host objects ------------------------------------------------------------
  *
  * An externref is an object that stands for something of the host's: a

@@ -9,6 +9,9 @@ use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 
+/// Elements for which room is not worth giving back.
+const KEPT: usize = 64;
+
 /// Moves `value` to the heap.
 pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
     boxed_or_back(value).map_err(|(_, error)| error)
@@ -40,6 +43,20 @@ pub(crate) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
     vec.try_reserve(1).map_err(|_| refused(size_of::<T>()))?;
     vec.push(value);
     Ok(())
+}
+
+/// Gives most of `vec`'s room back if it is far more than for `count` elements, which
+/// it keeps room for, and the system has memory for the smaller room.
+pub(crate) fn shrink<T>(vec: &mut Vec<T>, count: usize) {
+    let wanted = count.max(vec.len()).saturating_mul(2).max(KEPT);
+    if vec.capacity() / 2 <= wanted {
+        return;
+    }
+    let mut smaller = Vec::new();
+    if smaller.try_reserve_exact(wanted).is_ok() {
+        smaller.append(vec);
+        *vec = smaller;
+    }
 }
 
 /// The error for `bytes` that the system's allocator refused.

@@ -65,6 +65,7 @@
 //! ```text
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
+//! weak_map                             values that are alive while their keys are
 //! roots  externref  types  identity_hash      peers
 //! collectors                           null, copying, drc, check
 //! heap                                 the traits, headers, layouts, memory
@@ -102,6 +103,7 @@ mod roots;
 mod store;
 mod thread;
 mod types;
+mod weak_map;
 
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,

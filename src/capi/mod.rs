@@ -39,6 +39,7 @@ pub mod types;
 pub mod value;
 pub mod version;
 pub mod weak;
+pub mod weakmap;
 
 #[cfg(test)]
 mod barrier_tests;

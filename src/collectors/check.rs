@@ -186,6 +186,10 @@ impl GcHeap for CheckHeap {
         self.check_slots(area.start(), area.next(), layouts)
     }
 
+    fn reserve_keys(&mut self, count: usize) -> Result<()> {
+        self.heap.reserve_keys(count)
+    }
+
     fn collection(
         &mut self,
         area: &AllocationArea,
@@ -220,6 +224,14 @@ impl CollectionSteps for CheckHeap {
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
         self.heap.trace_increment(layouts, budget)
+    }
+
+    fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
+        self.heap.trace_reference(reference, layouts)
+    }
+
+    fn take_reached_key(&mut self) -> Option<GcRef> {
+        self.heap.take_reached_key()
     }
 
     fn survivors(&self) -> Survivors<'_> {

@@ -28,7 +28,7 @@ use crate::fallible;
 use crate::heap::{
     AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, LayoutTable, ObjectHeader,
-    Progress, Region, Reservation, Survivors, heap_limit,
+    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -67,6 +67,7 @@ pub(super) struct CopyingHeap {
     initial: u64,
     poison: bool,
     cycle: Cycle,
+    reached: ReachedKeys,
 }
 
 /// The state of the collection that is under way.
@@ -105,6 +106,7 @@ impl CopyingHeap {
             initial,
             poison: options.poison,
             cycle: Cycle::default(),
+            reached: ReachedKeys::default(),
         };
         heap.commit(initial)?;
         Ok(heap)
@@ -209,6 +211,9 @@ impl CopyingHeap {
         from.store_u64(offset, ObjectHeader::forwarding(new).bits())?;
         self.cycle.next += bytes;
         self.cycle.objects += 1;
+        if header.is_key() {
+            self.reached.note(old)?;
+        }
         Ok(new)
     }
 
@@ -274,6 +279,10 @@ impl GcHeap for CopyingHeap {
         Ok(())
     }
 
+    fn reserve_keys(&mut self, count: usize) -> Result<()> {
+        self.reached.reserve(count)
+    }
+
     fn collection(
         &mut self,
         area: &AllocationArea,
@@ -289,6 +298,7 @@ impl GcHeap for CopyingHeap {
             next: first,
             objects: 0,
         };
+        self.reached.clear();
         Ok(Some(self))
     }
 
@@ -313,6 +323,7 @@ impl GcHeap for CopyingHeap {
     }
 
     fn reset(&mut self) {
+        self.reached.reset();
         self.decommit(self.initial);
         for space in &self.spaces {
             let kept = space.start() + KEPT_BYTES / 2;
@@ -347,6 +358,14 @@ impl CollectionSteps for CopyingHeap {
             self.cycle.scan += self.scan_object(self.cycle.scan, layouts)?;
         }
         Ok(Progress::Complete)
+    }
+
+    fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
+        self.evacuate(reference, layouts)
+    }
+
+    fn take_reached_key(&mut self) -> Option<GcRef> {
+        self.reached.take()
     }
 
     fn survivors(&self) -> Survivors<'_> {

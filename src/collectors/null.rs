@@ -112,6 +112,10 @@ impl GcHeap for NullHeap {
         Ok(())
     }
 
+    fn reserve_keys(&mut self, _count: usize) -> Result<()> {
+        Ok(())
+    }
+
     fn collection(
         &mut self,
         _area: &AllocationArea,

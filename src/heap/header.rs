@@ -3,6 +3,7 @@
 //! ```text
 //! bits  0..8   kind
 //! bit   8      hashed: the identity-hash table has an entry for the object
+//! bit   9      key: a weak map has an entry for the object
 //! bits 10..31  the collector's own
 //! bit   31     forwarded: the upper half is the object's new reference
 //! bits 32..64  index of the type, which finds the layout
@@ -17,6 +18,7 @@ use super::reference::GcRef;
 pub(crate) const HEADER_BYTES: u64 = 8;
 
 const HASHED: u64 = 1 << 8;
+const KEY: u64 = 1 << 9;
 const FORWARDED: u64 = 1 << 31;
 const COLLECTOR_SHIFT: u32 = 10;
 const COLLECTOR_MASK: u32 = (1 << 21) - 1;
@@ -130,5 +132,16 @@ impl ObjectHeader {
     /// This header with the hashed bit set.
     pub(crate) const fn with_hashed(self) -> ObjectHeader {
         ObjectHeader(self.0 | HASHED)
+    }
+
+    /// Whether the object is a key of some weak map.
+    #[inline]
+    pub(crate) const fn is_key(self) -> bool {
+        self.0 & KEY != 0
+    }
+
+    /// This header with the key bit set or cleared.
+    pub(crate) const fn with_key(self, is_key: bool) -> ObjectHeader {
+        ObjectHeader(self.0 & !KEY | if is_key { KEY } else { 0 })
     }
 }

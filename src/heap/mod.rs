@@ -16,10 +16,12 @@
 //! Roots reach a collector as a [`GcRootsList`], a list of spans. Tables that
 //! refer to objects without keeping them alive (host data, identity hashes)
 //! reach it as [`WeakTable`]s, swept after tracing: what died costs nothing but
-//! its entry there, since the dead are never walked.
+//! its entry there, since the dead are never walked. The values of weak maps are
+//! traced when their keys are reached: [`Ephemerons`].
 
 mod area;
 mod collection;
+mod ephemerons;
 mod header;
 mod layout;
 mod memory;
@@ -30,7 +32,9 @@ mod survivors;
 mod verify;
 
 pub(crate) use area::{AllocationArea, PlainBits};
+use collection::Tables;
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
+pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use layout::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, References,
@@ -205,9 +209,10 @@ pub(crate) trait GcHeap: Send {
         (area.start(), area.next())
     }
 
-    /// Whether [`Extent::Partial`] may find less than [`Extent::Full`].
-    fn has_partial_collections(&self) -> bool {
-        false
+    /// How much the next collection has to find if so much is asked for: at least that.
+    fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
+        let _ = (area, asked);
+        Extent::Full
     }
 
     /// Whether `bytes` may be allocated without growing or collecting.
@@ -238,7 +243,14 @@ pub(crate) trait GcHeap: Send {
         false
     }
 
-    /// The hooks of a collection in steps, or `None` if the heap never collects
+    /// Makes room for collections to reach `count` objects with the header's key bit.
+    /// Nothing where nothing is ever collected.
+    ///
+    /// Errors: [`Error::SystemMemory`]; not if there was room for as many before.
+    fn reserve_keys(&mut self, count: usize) -> Result<()>;
+
+    /// The hooks of a collection in steps, of an extent that [`GcHeap::extent`] has
+    /// decided, or `None` if the heap never collects
     /// or `area` has an open no-GC span.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
@@ -278,6 +290,14 @@ pub(crate) trait CollectionSteps {
     /// Traces about `budget` bytes of objects.
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress>;
 
+    /// Traces what a reference from outside the heap, to an object that was there
+    /// when the collection began, refers to, and returns where that is now.
+    fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef>;
+
+    /// Takes one of the objects with the header's key bit that have been reached, each
+    /// once, by the reference that it had before the collection.
+    fn take_reached_key(&mut self) -> Option<GcRef>;
+
     /// Tells survivors from the dead, once tracing is complete.
     fn survivors(&self) -> Survivors<'_>;
 
@@ -286,18 +306,27 @@ pub(crate) trait CollectionSteps {
 }
 
 impl dyn GcHeap {
-    /// Starts a collection from `roots`. `weak` tables are swept after tracing,
-    /// in their order. `None` where [`GcHeap::collection`] says so.
+    /// Starts a collection of an extent that [`GcHeap::extent`] has decided, from
+    /// `roots`, which include the values of `ephemerons` if it is partial. `ephemerons`
+    /// and the `weak` tables, in their order, are swept after tracing. `None` where
+    /// [`GcHeap::collection`] says so.
     pub(crate) fn gc<'a>(
         &'a mut self,
         area: &'a AllocationArea,
         extent: Extent,
         roots: &'a mut GcRootsList,
         layouts: &'a LayoutTable,
+        ephemerons: &'a mut dyn Ephemerons,
         weak: &'a mut [&'a mut dyn WeakTable],
     ) -> Result<Option<GarbageCollection<'a>>> {
+        debug_assert!(extent == self.extent(area, extent));
+        let tables = Tables {
+            ephemerons,
+            values_are_roots: extent == Extent::Partial,
+            weak,
+        };
         let steps = self.collection(area, extent)?;
-        Ok(steps.map(|steps| GarbageCollection::new(steps, area, roots, layouts, weak)))
+        Ok(steps.map(|steps| GarbageCollection::new(steps, area, roots, layouts, tables)))
     }
 }
 

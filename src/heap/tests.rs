@@ -21,6 +21,25 @@ struct Fixture {
     roots: Vec<RootSlot>,
 }
 
+/// No weak maps.
+struct NoMaps;
+
+impl WeakTable for NoMaps {
+    fn sweep(&mut self, _survivors: &Survivors<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Ephemerons for NoMaps {
+    fn trace_immortal(&mut self, _trace: &mut Trace<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn trace_values(&mut self, key: GcRef, _trace: &mut Trace<'_>) -> Result<()> {
+        panic!("a key: {key:?}");
+    }
+}
+
 const PAIR_BYTES: u64 = 24;
 const PAIR_NUMBER: u64 = 16;
 
@@ -149,10 +168,17 @@ impl Fixture {
 
     /// Collects; `None` where nothing is collected.
     fn collect(&mut self) -> Option<Result<Collected>> {
-        let mut list = self.list();
+        let (mut list, mut none) = (self.list(), NoMaps);
         let collection = self
             .heap
-            .gc(&self.area, Extent::Full, &mut list, &self.layouts, &mut [])
+            .gc(
+                &self.area,
+                Extent::Full,
+                &mut list,
+                &self.layouts,
+                &mut none,
+                &mut [],
+            )
             .unwrap()?;
         let collected = collection.collect();
         if collected.is_ok() {
@@ -220,10 +246,17 @@ fn a_long_list_survives_in_increments_and_without_recursion() {
         }
         let root = f.root(head);
         if f.collects {
-            let mut list = f.list();
+            let (mut list, mut none) = (f.list(), NoMaps);
             let mut collection = f
                 .heap
-                .gc(&f.area, Extent::Full, &mut list, &f.layouts, &mut [])
+                .gc(
+                    &f.area,
+                    Extent::Full,
+                    &mut list,
+                    &f.layouts,
+                    &mut none,
+                    &mut [],
+                )
                 .unwrap()
                 .unwrap();
             let mut increments = 1;

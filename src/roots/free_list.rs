@@ -1,5 +1,5 @@
-//! Slots with a free list, released in any order: what manual roots and weak
-//! handles have in common.
+//! Slots with a free list, released in any order: what manual roots, weak handles and
+//! the handles of weak maps have in common.
 
 use core::cell::Cell;
 
@@ -73,6 +73,17 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         slot.reference.set(reference.raw());
         self.created.set(self.created.get() + 1);
         Handle::slot_word(generation, index | KIND)
+    }
+
+    /// Makes sure that a slot can be taken.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn secure(&self) -> Result<()> {
+        while !self.ready() {
+            self.reserve_one()?;
+            self.refill();
+        }
+        Ok(())
     }
 
     /// Makes room for one slot more than were ever used.

@@ -90,6 +90,7 @@ mod atomics {
 }
 
 pub(crate) use directory::unroot_later;
+pub(crate) use free_list::FreeListSlots;
 pub(crate) use handle::{Handle, SLOTS_MAX};
 pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;

@@ -21,10 +21,7 @@ impl WeakHandles {
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn create(&self, reference: GcRef) -> Result<u64> {
-        while !self.0.ready() {
-            self.0.reserve_one()?;
-            self.0.refill();
-        }
+        self.0.secure()?;
         Ok(self.0.take_ready(reference))
     }
 

@@ -106,13 +106,14 @@ impl Cold {
                 return grown;
             }
         }
-        self.collect(store, Extent::Partial)?;
+        let extent = self.heap()?.extent(area, Extent::Partial);
+        self.collect(store, extent)?;
         if self.heap()?.has_room(area, bytes)? {
             return Ok(());
         }
         let grown = self.grow(store, bytes, true);
         let full = matches!(grown, Err(Error::HeapLimit { .. }));
-        if !full || !self.heap()?.has_partial_collections() {
+        if !full || extent == Extent::Full {
             return grown;
         }
         self.collect(store, Extent::Full)?;

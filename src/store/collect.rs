@@ -30,10 +30,15 @@ impl Store {
         self.area.set_attention(stress || pending || pressure);
     }
 
-    /// How often a root stopped keeping its object alive, other than by its
-    /// scope's end.
+    /// How often a root or a weak map stopped keeping its object alive, other than by
+    /// a scope's end.
     pub(super) fn releases(&self) -> u64 {
-        self.manual.released().wrapping_add(self.assigned.get())
+        self.manual.released().wrapping_add(self.dropped.get())
+    }
+
+    /// Counts a release other than a manual root's.
+    pub(super) fn count_release(&self) {
+        self.dropped.set(self.dropped.get().wrapping_add(1));
     }
 
     /// Ends the roots that other threads want unrooted, and collects everything once.
@@ -53,11 +58,16 @@ impl Cold {
         let began = Instant::now();
         store.manual.unroot_queued();
         let allocated = store.area.allocated_bytes();
+        let extent = heap.extent(&store.area, extent);
         self.roots.clear();
-        // SAFETY: nothing pushes or grows roots until the collection is over.
+        // SAFETY: nothing pushes or grows roots until the collection is over; a sweep
+        // shortens the values of weak maps and leaves them where they are.
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
+            if extent == Extent::Partial {
+                self.roots.add(self.weak_maps.values())?;
+            }
         }
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
@@ -66,6 +76,7 @@ impl Cold {
             extent,
             &mut self.roots,
             &self.layouts,
+            &mut self.weak_maps,
             &mut weak,
         )?;
         let Some(collection) = collection else {
@@ -74,11 +85,15 @@ impl Cold {
         let collected = collection.collect()?;
         self.roots.clear();
         store.manual.trim();
+        self.weak_maps.trim();
+        heap.reserve_keys(self.weak_maps.keys().len())?;
         let live = collected.live_bytes;
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
         let slots = roots + store.weak.swept();
-        let scanned = slots * size_of::<RootSlot>() as u64 + store.host.swept() * EXTERN_BYTES;
+        let scanned = slots * size_of::<RootSlot>() as u64
+            + store.host.swept() * EXTERN_BYTES
+            + self.weak_maps.swept_bytes();
         let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
         let config = store.engine.config();
         if config.move_always() && collected.moved_bytes != live {

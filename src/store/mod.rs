@@ -45,6 +45,7 @@ mod type_table;
 mod value;
 mod verify;
 mod weak;
+mod weak_maps;
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -71,6 +72,7 @@ use crate::identity_hash::IdentityHashes;
 use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
 use crate::thread;
+use crate::weak_map::WeakMaps;
 
 /// One heap and everything that belongs to it. See the module.
 #[repr(C)]
@@ -92,8 +94,8 @@ pub(crate) struct Store {
     finalizers_run: Cell<u64>,
     /// Whether external bytes are worth a collection.
     external_pressure: Cell<bool>,
-    /// How often `assign` dropped what a root referred to.
-    assigned: Cell<u64>,
+    /// How often `assign` or a weak map dropped what it referred to.
+    dropped: Cell<u64>,
     weak: WeakHandles,
     growth: Cell<growth::Growth>,
     data: Cell<StoreData>,
@@ -108,6 +110,7 @@ struct Cold {
     layouts: LayoutTable,
     tags: exceptions::Tags,
     hashes: IdentityHashes,
+    weak_maps: WeakMaps,
     roots: GcRootsList,
     pacer: Pacer,
     /// What the pacer last decided.
@@ -130,8 +133,8 @@ struct StoreData {
     finalizer: Option<Finalizer>,
 }
 
-/// Spans of roots that a collection has: LIFO and manual.
-const ROOT_SPANS: usize = 2;
+/// Spans of roots that a collection has at most: LIFO, manual, values of weak maps.
+const ROOT_SPANS: usize = 3;
 
 impl Store {
     /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
@@ -145,7 +148,7 @@ impl Store {
     }
 
     /// A store whose slots have issued all generations up to these: of scoped
-    /// roots, and, an even one, of manual roots and weak handles.
+    /// roots, and, an even one, of manual roots, weak handles and weak maps.
     pub(crate) fn starting_at(
         engine: EngineRef,
         scoped: u32,
@@ -158,6 +161,7 @@ impl Store {
             layouts: LayoutTable::new(),
             tags: exceptions::Tags::default(),
             hashes: IdentityHashes::new(),
+            weak_maps: WeakMaps::starting_at(manual),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
             pacer: Pacer::new(),
             headroom: 0,
@@ -182,7 +186,7 @@ impl Store {
             in_callback: Cell::new(false),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
-            assigned: Cell::new(0),
+            dropped: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
             growth: Cell::new(growth::Growth::Settled),
             data: Cell::new(StoreData {

@@ -200,7 +200,7 @@ impl Store {
             });
         }
         let reference = self.resolve(source, "src_or_null")?;
-        self.assigned.set(self.assigned.get().wrapping_add(1));
+        self.count_release();
         self.lifo
             .set(target.index(), target.generation(), reference);
         Ok(())

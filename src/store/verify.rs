@@ -1,9 +1,10 @@
 //! The whole store, checked: every structure, every object, every reference.
 
+use super::weak_maps::is_key;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::{EXTERN_INDEX, VALUE_BIT, value_tag};
-use crate::heap::{self, GcRef};
+use crate::heap::{self, GcHeap, GcRef};
 
 impl Store {
     /// Checks every structure of the store and every reference in it.
@@ -27,13 +28,15 @@ impl Cold {
         store.types.check()?;
         store.weak.check()?;
         self.hashes.check()?;
+        self.weak_maps.check()?;
         let Some(heap) = self.heap.as_deref() else {
             return Ok(());
         };
         let region = heap.region();
-        let (mut externrefs, mut hashed) = (0, 0);
+        let (mut externrefs, mut hashed, mut keys) = (0, 0, 0);
         let mut visit = |object: GcRef, header: heap::ObjectHeader| {
             hashed += u64::from(header.is_hashed());
+            keys += u64::from(header.is_key());
             if header.is_extern() {
                 externrefs += 1;
                 let word = region.load_u64(object.offset() + EXTERN_INDEX)?;
@@ -57,10 +60,28 @@ impl Cold {
         self.hashes
             .objects()
             .chain(store.weak.references())
+            .chain(self.weak_maps.keys())
             .try_for_each(|object| starts.check(object))?;
+        self.check_keys(heap, keys)?;
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
+            .chain(self.weak_maps.values())
             .map(|slot| GcRef::from_raw(slot.reference.get()))
             .try_for_each(|root| starts.check(root))
+    }
+
+    /// Checks that the headers that say so are the keys'; so many are there.
+    fn check_keys(&self, heap: &dyn GcHeap, marked: u64) -> Result<()> {
+        let mut keys = 0;
+        for key in self.weak_maps.keys().filter(|key| key.is_object()) {
+            keys += 1;
+            if !is_key(heap, key)? {
+                return Err(Error::internal("an unmarked key", key.raw().into()));
+            }
+        }
+        if keys != marked {
+            return Err(Error::internal("a wrong number of keys", marked));
+        }
+        Ok(())
     }
 }

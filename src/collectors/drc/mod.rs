@@ -45,7 +45,7 @@ use crate::fallible;
 use crate::heap::{
     Allocation, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
     GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable, ObjectHeader,
-    Progress, Region, Reservation, Survivors, heap_limit,
+    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -99,6 +99,7 @@ impl GcRuntime for Drc {
             fresh: Vec::new(),
             zeros: Vec::new(),
             stack: Vec::new(),
+            reached: ReachedKeys::default(),
             must_trace: false,
             cycle: Cycle::default(),
         })?)
@@ -126,6 +127,8 @@ struct DrcHeap {
     zeros: Vec<GcRef>,
     /// Objects that are to be gone over. Empty between collections.
     stack: Vec<GcRef>,
+    /// Keys of weak maps that a full collection has reached.
+    reached: ReachedKeys,
     /// Something did not fit into a table: the next collection is a full one.
     must_trace: bool,
     cycle: Cycle,
@@ -346,12 +349,19 @@ impl GcHeap for DrcHeap {
         (GRANULE, self.unused_from(area))
     }
 
-    fn has_partial_collections(&self) -> bool {
-        true
+    fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
+        if self.must_trace || area.used_bytes() > self.trace_at {
+            return Extent::Full;
+        }
+        asked
     }
 
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
         Ok(area.has_budget(bytes) || self.lend(area, bytes)?)
+    }
+
+    fn reserve_keys(&mut self, count: usize) -> Result<()> {
+        self.reached.reserve(count)
     }
 
     fn collection(
@@ -363,9 +373,9 @@ impl GcHeap for DrcHeap {
             return Ok(None);
         }
         self.take_back(area)?;
-        let full = extent == Extent::Full || self.must_trace || area.used_bytes() > self.trace_at;
+        self.reached.clear();
         self.cycle = Cycle {
-            full,
+            full: extent == Extent::Full,
             ..Cycle::default()
         };
         Ok(Some(self))
@@ -401,6 +411,7 @@ impl GcHeap for DrcHeap {
         self.trace_at = TRACE_FROM;
         self.fresh = Vec::new();
         self.zeros = Vec::new();
+        self.reached.reset();
         self.must_trace = false;
     }
 
@@ -424,6 +435,15 @@ impl CollectionSteps for DrcHeap {
         } else {
             Ok(Progress::Complete)
         }
+    }
+
+    fn trace_reference(&mut self, reference: GcRef, _layouts: &LayoutTable) -> Result<GcRef> {
+        self.reach(reference, 0)?;
+        Ok(reference)
+    }
+
+    fn take_reached_key(&mut self) -> Option<GcRef> {
+        self.reached.take()
     }
 
     fn survivors(&self) -> Survivors<'_> {

@@ -22,7 +22,7 @@ impl DrcHeap {
     }
 
     /// Marks an object, and counts it so much more; its own slots are gone over later.
-    fn reach(&mut self, object: GcRef, more: u32) -> Result<()> {
+    pub(super) fn reach(&mut self, object: GcRef, more: u32) -> Result<()> {
         let mut header = self.counted(object)?;
         if !header.is_marked() {
             header = header
@@ -34,6 +34,9 @@ impl DrcHeap {
                 // Says that it waits, for a walk that finds it.
                 header = header.rooted(true);
                 self.cycle.overflowed = true;
+            }
+            if header.0.is_key() {
+                self.reached.note(object)?;
             }
         }
         for _ in 0..more {
