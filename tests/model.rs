@@ -1,0 +1,118 @@
+//! Each collector equals a model of a store: random programs over the whole C API run on
+//! both, and every value, status, identity, finalizer and statistic is compared.
+//!
+//! `GCROOTS_MODEL_OPERATIONS` is how many operations each lane does (20,000 if it is not
+//! set: `scripts/test` sets more), `GCROOTS_MODEL_SEED` where the seeds begin. A failure
+//! prints its seed and its program, shortened, to be pasted into `REGRESSIONS`.
+#![cfg(feature = "capi")]
+
+#[path = "model/action.rs"]
+mod action;
+#[path = "model/lane.rs"]
+mod lane;
+#[path = "model/library.rs"]
+mod library;
+#[path = "model/model.rs"]
+mod model;
+#[path = "model/predict.rs"]
+mod predict;
+#[path = "model/program.rs"]
+mod program;
+#[path = "model/session.rs"]
+mod session;
+#[path = "model/shrink.rs"]
+mod shrink;
+#[path = "model/types.rs"]
+mod types;
+#[path = "model/walk.rs"]
+mod walk;
+
+use std::env;
+
+use lane::{CHECK, COPYING, Lane, NULL, STRESS};
+use program::{Operation, from_bytes, generate};
+use session::run;
+use shrink::shrink;
+
+const OPERATIONS: u64 = 20_000;
+/// How many operations a program has.
+const LENGTHS: [usize; 4] = [50, 200, 400, 1000];
+
+/// Programs that failed once, and the lanes on which they did.
+const REGRESSIONS: &[(Lane, &[Operation])] = &[];
+
+fn number(variable: &str, default: u64) -> u64 {
+    match env::var(variable) {
+        Ok(value) => value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable}={value}")),
+        Err(_) => default,
+    }
+}
+
+/// Runs programs until there were enough operations.
+fn equals_the_model(lane: Lane) {
+    let wanted = number("GCROOTS_MODEL_OPERATIONS", OPERATIONS);
+    let mut seed = number("GCROOTS_MODEL_SEED", 0);
+    let (mut operations, mut programs) = (0, 0);
+    while operations < wanted {
+        let program = generate(seed, LENGTHS[seed as usize % LENGTHS.len()]);
+        operations += check(lane.for_seed(seed), &program, &format!("seed {seed}"));
+        programs += 1;
+        seed += 1;
+    }
+    println!(
+        "{}: {operations} operations of {programs} programs",
+        lane.name
+    );
+}
+
+/// Runs a program; returns how many operations it did.
+fn check(lane: Lane, program: &[Operation], name: &str) -> u64 {
+    let outcome = run(lane, program, false);
+    let Some(difference) = outcome.difference else {
+        return outcome.operations;
+    };
+    let shortest = shrink(program, |part| run(lane, part, false).difference.is_some());
+    let again = run(lane, &shortest, true);
+    let (trace, last) = (again.trace.join("\n"), again.difference.unwrap_or_default());
+    panic!(
+        "{lane:?}, {name}: {difference}\nshortened to {}:\n{trace}\n{last}",
+        shortest.len()
+    );
+}
+
+#[test]
+fn null_equals_the_model() {
+    equals_the_model(NULL);
+}
+
+#[test]
+fn copying_equals_the_model() {
+    equals_the_model(COPYING);
+}
+
+#[test]
+fn copying_under_stress_equals_the_model() {
+    equals_the_model(STRESS);
+}
+
+#[test]
+fn check_equals_the_model() {
+    equals_the_model(CHECK);
+}
+
+#[test]
+fn programs_that_failed_once_do_not() {
+    for (lane, program) in REGRESSIONS {
+        check(*lane, program, "a regression");
+    }
+}
+
+#[test]
+fn any_bytes_are_a_program() {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(2000).collect();
+    let program = from_bytes(&bytes);
+    assert_eq!(program.len(), 400);
+    check(COPYING, &program, "bytes");
+}

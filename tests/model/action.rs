@@ -1,0 +1,652 @@
+//! What an operation means in the state in which it runs: the call with its arguments,
+//! drawn so that most are accepted and some are not.
+
+use super::model::{Body, Model, Reference, RootState, Value};
+use super::program::{Call, Draw, Operation};
+use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
+
+/// A handle that is passed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Handle {
+    Null,
+    /// A root of the model, alive or not.
+    Root(usize),
+    /// A scoped handle of another store.
+    Foreign,
+    /// Bits that no store has given: a root's, changed; or without one.
+    Forged {
+        from: Option<usize>,
+        how: Forgery,
+    },
+}
+
+/// How bits that are no handle come about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Forgery {
+    /// A generation far from all that there were.
+    Generation,
+    /// The last slot of all, scoped or manual.
+    Slot,
+    /// A store that does not exist.
+    Store,
+}
+
+/// A scope, weak handle or tag that is passed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named {
+    Null,
+    Own(usize),
+    Foreign,
+    /// Bits that name none.
+    Forged,
+}
+
+/// A type that is passed: of the store's engine, or of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TypeArgument {
+    pub(crate) of: usize,
+    pub(crate) other_engine: bool,
+}
+
+/// The type of a reference that is passed. A heap type that does not exist has a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefTypeArgument {
+    pub(crate) heap: Result<Heap, u32>,
+    pub(crate) nullable: bool,
+    pub(crate) other_engine: bool,
+}
+
+/// A value that is passed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Input {
+    I32(u32),
+    I64(u64),
+    F32(u32),
+    F64(u64),
+    V128([u8; 16]),
+    Ref(Handle),
+    /// A kind that is none.
+    NoKind(u32),
+}
+
+/// A getter for one storage.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum As {
+    I32,
+    I64,
+    F32,
+    F64,
+    V128,
+    Signed,
+    Unsigned,
+    Ref,
+}
+
+const GETTERS: [As; 8] = [
+    As::I32,
+    As::I64,
+    As::F32,
+    As::F64,
+    As::V128,
+    As::Signed,
+    As::Unsigned,
+    As::Ref,
+];
+
+/// How an externref is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Maker {
+    Plain,
+    Manual,
+    /// With a tag, external bytes and a `struct_size`, which may be wrong.
+    Options {
+        tag: usize,
+        bytes: usize,
+        sized: bool,
+    },
+}
+
+/// A call with its arguments.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    ScopeEnter,
+    ScopeExit(Named),
+    ScopeUnwind(Named),
+    ScopeEscape(Named, Handle),
+    ScopeReserve(usize),
+    LocalNew(Handle),
+    Assign(Handle, Handle),
+    ToManual(Handle),
+    CloneManual(Handle),
+    Unroot(Handle),
+    UnrootLater(Handle),
+    ToRooted(Handle),
+    IntoRooted(Handle),
+    WeakNew(Handle),
+    WeakUpgrade(Named),
+    WeakFree(Named),
+    /// With the operation that the finalizer does, if there is a finalizer.
+    ExternNew(Maker, Option<Option<Operation>>),
+    ExternData(Handle),
+    ExternDataTagged(Handle, usize),
+    ExternSetData(Handle),
+    ExternBytes(Handle, usize),
+    NoGcEnter,
+    NoGcExit,
+    StructNew(TypeArgument, Vec<Input>),
+    StructNewDefault(TypeArgument),
+    StructGet(Handle, usize),
+    StructGetAs(Handle, usize, As),
+    StructSet(Handle, usize, Input),
+    StructSetAs(Handle, usize, Input),
+    ArrayNew(TypeArgument, Input, usize),
+    ArrayNewDefault(TypeArgument, usize),
+    ArrayNewFixed(TypeArgument, Vec<Input>),
+    /// With a count that no array has, and no values.
+    ArrayNewTooLong(TypeArgument),
+    ArrayLen(Handle),
+    ArrayGet(Handle, usize),
+    ArrayGetAs(Handle, usize, As),
+    ArraySet(Handle, usize, Input),
+    ArraySetAs(Handle, usize, Input),
+    ArrayFill(Handle, usize, Input, usize),
+    ArrayCopy {
+        to: (Handle, usize),
+        from: (Handle, usize),
+        count: usize,
+    },
+    ArrayRead(Handle, usize, usize),
+    ArrayWrite(Handle, usize, Vec<u8>, usize),
+    I31New(u32),
+    I31Get(Handle, bool),
+    Kind(Handle),
+    TypeOf(Handle),
+    Test(Handle, RefTypeArgument),
+    Cast(Handle, RefTypeArgument),
+    Convert(Handle, bool),
+    Equal(Handle, Handle),
+    Hash(Handle),
+    TagNew(TypeArgument),
+    TagType(Named),
+    ExnNew(Named, Vec<Input>),
+    ExnTag(Handle),
+    ExnField(Handle, usize),
+    Collect,
+    Verify,
+    Walk,
+}
+
+/// What a handle should refer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    Extern,
+    Struct,
+    Array,
+    Exn,
+    I31,
+    /// What a slot of this type takes.
+    Fitting(super::types::RefType),
+}
+
+/// A number that no array is as long as.
+const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
+
+/// The action that an operation is now.
+pub(crate) fn plan(model: &Model, operation: Operation) -> Action {
+    let draw = Draw::new(operation.seed.into());
+    Planner { model, draw }.plan(operation.call)
+}
+
+struct Planner<'a> {
+    model: &'a Model,
+    draw: Draw,
+}
+
+impl Planner<'_> {
+    fn plan(&mut self, call: Call) -> Action {
+        use Wanted::*;
+        match call {
+            Call::ScopeEnter => Action::ScopeEnter,
+            Call::ScopeExit => Action::ScopeExit(self.scope(true)),
+            Call::ScopeUnwind => Action::ScopeUnwind(self.scope(false)),
+            Call::ScopeEscape => Action::ScopeEscape(self.scope(true), self.handle(Anything)),
+            Call::ScopeReserve => Action::ScopeReserve(self.reserved()),
+            Call::LocalNew => Action::LocalNew(self.handle(Anything)),
+            Call::Assign => Action::Assign(self.scoped(), self.handle(Anything)),
+            Call::ToManual => Action::ToManual(self.handle(Anything)),
+            Call::CloneManual => Action::CloneManual(self.manual()),
+            Call::Unroot => Action::Unroot(self.manual()),
+            Call::UnrootLater => Action::UnrootLater(self.own_manual()),
+            Call::ToRooted => Action::ToRooted(self.manual()),
+            Call::IntoRooted => Action::IntoRooted(self.manual()),
+            Call::WeakNew => Action::WeakNew(self.handle(Anything)),
+            Call::WeakUpgrade => Action::WeakUpgrade(self.weak()),
+            Call::WeakFree => Action::WeakFree(self.weak()),
+            Call::ExternNew => self.extern_new(),
+            Call::ExternData => Action::ExternData(self.handle(Extern)),
+            Call::ExternDataTagged => {
+                Action::ExternDataTagged(self.handle(Extern), self.draw.below(3))
+            }
+            Call::ExternSetData => Action::ExternSetData(self.handle(Extern)),
+            Call::ExternBytes => Action::ExternBytes(self.handle(Extern), self.bytes()),
+            Call::NoGcEnter => Action::NoGcEnter,
+            Call::NoGcExit => Action::NoGcExit,
+            Call::I31New => Action::I31New(self.draw.next() as u32),
+            Call::I31Get => Action::I31Get(self.handle(I31), self.draw.one_in(2)),
+            Call::Kind => Action::Kind(self.handle(Anything)),
+            Call::TypeOf => Action::TypeOf(self.handle(Anything)),
+            Call::Test => Action::Test(self.handle(Anything), self.ref_type()),
+            Call::Cast => Action::Cast(self.handle(Anything), self.ref_type()),
+            Call::Convert => Action::Convert(self.handle(Anything), self.draw.one_in(2)),
+            Call::Equal => Action::Equal(self.handle(Anything), self.handle(Anything)),
+            Call::Hash => Action::Hash(self.handle(Anything)),
+            Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: 0 })),
+            Call::TagType => Action::TagType(self.tag()),
+            Call::ExnNew => self.exn_new(),
+            Call::ExnTag => Action::ExnTag(self.handle(Exn)),
+            Call::ExnField => {
+                let exn = self.handle(Exn);
+                Action::ExnField(exn, self.index(exn))
+            }
+            Call::Collect => Action::Collect,
+            Call::Verify => Action::Verify,
+            Call::Walk => Action::Walk,
+            of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),
+            of_arrays => self.plan_array(of_arrays),
+        }
+    }
+
+    fn plan_struct(&mut self, call: Call) -> Action {
+        match call {
+            Call::StructNew => {
+                let of = self.type_of(Shape::Struct);
+                Action::StructNew(of, self.inputs(of.of))
+            }
+            Call::StructNewDefault => Action::StructNewDefault(self.type_of(Shape::Struct)),
+            _ => {
+                let handle = self.handle(Wanted::Struct);
+                let index = self.index(handle);
+                let input = self.input_at(handle, index);
+                match call {
+                    Call::StructGet => Action::StructGet(handle, index),
+                    Call::StructGetAs => {
+                        Action::StructGetAs(handle, index, self.getter(handle, index))
+                    }
+                    Call::StructSet => Action::StructSet(handle, index, input),
+                    _ => Action::StructSetAs(handle, index, input),
+                }
+            }
+        }
+    }
+
+    fn plan_array(&mut self, call: Call) -> Action {
+        match call {
+            Call::ArrayNew => {
+                let of = self.type_of(Shape::Array);
+                let input = self.input(self.element(of.of));
+                Action::ArrayNew(of, input, self.length())
+            }
+            Call::ArrayNewDefault => {
+                Action::ArrayNewDefault(self.type_of(Shape::Array), self.length())
+            }
+            Call::ArrayNewFixed => self.array_new_fixed(),
+            Call::ArrayCopy => {
+                let to = self.handle(Wanted::Array);
+                let from = if self.draw.one_in(2) {
+                    to
+                } else {
+                    self.handle(Wanted::Array)
+                };
+                Action::ArrayCopy {
+                    to: (to, self.index(to)),
+                    from: (from, self.index(from)),
+                    count: self.count(to),
+                }
+            }
+            _ => {
+                let handle = self.handle(Wanted::Array);
+                let index = self.index(handle);
+                let input = self.input_at(handle, index);
+                match call {
+                    Call::ArrayLen => Action::ArrayLen(handle),
+                    Call::ArrayGet => Action::ArrayGet(handle, index),
+                    Call::ArrayGetAs => {
+                        Action::ArrayGetAs(handle, index, self.getter(handle, index))
+                    }
+                    Call::ArraySet => Action::ArraySet(handle, index, input),
+                    Call::ArraySetAs => Action::ArraySetAs(handle, index, input),
+                    Call::ArrayFill => Action::ArrayFill(handle, index, input, self.count(handle)),
+                    Call::ArrayRead => Action::ArrayRead(handle, index, self.count(handle)),
+                    _ => self.array_write(handle, index),
+                }
+            }
+        }
+    }
+
+    fn array_new_fixed(&mut self) -> Action {
+        let of = self.type_of(Shape::Array);
+        if self.draw.one_in(30) {
+            return Action::ArrayNewTooLong(of);
+        }
+        let storage = self.element(of.of);
+        let count = self.draw.below(6);
+        let inputs = (0..count).map(|_| self.input(storage)).collect();
+        Action::ArrayNewFixed(of, inputs)
+    }
+
+    fn array_write(&mut self, handle: Handle, index: usize) -> Action {
+        let count = self.count(handle);
+        let room = count.min(4096) * 16;
+        let bytes = (0..room).map(|_| self.draw.next() as u8).collect();
+        Action::ArrayWrite(handle, index, bytes, count)
+    }
+
+    fn extern_new(&mut self) -> Action {
+        let maker = match self.draw.below(6) {
+            0 | 1 => Maker::Plain,
+            2 => Maker::Manual,
+            _ => Maker::Options {
+                tag: self.draw.below(3),
+                bytes: self.bytes(),
+                sized: !self.draw.one_in(30),
+            },
+        };
+        let finalizer = match self.draw.below(8) {
+            0..3 => None,
+            3..5 => Some(None),
+            _ => Some(Some(Operation::drawn(&mut self.draw))),
+        };
+        Action::ExternNew(maker, finalizer)
+    }
+
+    fn exn_new(&mut self) -> Action {
+        let tag = self.tag();
+        let of = match tag {
+            Named::Own(tag) => self.model.tags[tag],
+            _ => 22,
+        };
+        Action::ExnNew(tag, self.inputs(of))
+    }
+
+    fn reserved(&mut self) -> usize {
+        self.draw.among(&[0, 1, 100, usize::MAX])
+    }
+
+    fn bytes(&mut self) -> usize {
+        if self.draw.one_in(2) {
+            return 0;
+        }
+        let bits = self.draw.below(21);
+        self.draw.below(1 << bits)
+    }
+
+    fn length(&mut self) -> usize {
+        match self.draw.below(60) {
+            0 => self.draw.among(&HUGE),
+            // More than any heap here has.
+            1 => u32::MAX as usize,
+            2 => 1 + self.draw.below(1 << 14),
+            3..8 => self.draw.below(400),
+            _ => self.draw.below(12),
+        }
+    }
+
+    fn element(&self, of: usize) -> Storage {
+        let elements = TYPES[of].fields.first();
+        elements.map_or(Storage::I32, |element| element.storage)
+    }
+
+    fn type_of(&mut self, shape: Shape) -> TypeArgument {
+        let of = if self.draw.one_in(30) {
+            self.draw.below(TYPES.len())
+        } else {
+            self.draw.among(&types_of(shape))
+        };
+        TypeArgument {
+            of,
+            other_engine: self.draw.one_in(60),
+        }
+    }
+
+    fn ref_type(&mut self) -> RefTypeArgument {
+        let heap = match self.draw.below(30) {
+            0 => Err(self.draw.among(&[13, 14, u32::MAX])),
+            1..12 => Ok(self.draw.among(&ABSTRACT)),
+            _ => Ok(Heap::Type(self.draw.below(TYPES.len()))),
+        };
+        RefTypeArgument {
+            heap,
+            nullable: self.draw.one_in(2),
+            other_engine: self.draw.one_in(20),
+        }
+    }
+
+    /// Values for an object of this type, seldom too many or too few.
+    fn inputs(&mut self, of: usize) -> Vec<Input> {
+        let fields = TYPES[of].fields;
+        let mut inputs: Vec<_> = fields.iter().map(|f| self.input(f.storage)).collect();
+        if self.draw.one_in(30) {
+            inputs.push(Input::I32(0));
+        } else if self.draw.one_in(30) {
+            inputs.pop();
+        }
+        inputs
+    }
+
+    /// A value for what is at an index, if anything is.
+    fn input_at(&mut self, handle: Handle, index: usize) -> Input {
+        let storage = match self.model.body_of(handle) {
+            Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
+            Some(Body::Array { of, .. }) => Some(self.element(*of)),
+            _ => None,
+        };
+        self.input(storage.unwrap_or(Storage::I32))
+    }
+
+    fn input(&mut self, storage: Storage) -> Input {
+        if self.draw.one_in(60) {
+            return self.any_input();
+        }
+        let bits = self.draw.next();
+        match storage {
+            Storage::I8 | Storage::I16 | Storage::I32 => Input::I32(bits as u32),
+            Storage::I64 => Input::I64(bits),
+            // Numbers: whether calls keep what is none bit by bit is the compiler's.
+            Storage::F32 => Input::F32((bits as i32 as f32).to_bits()),
+            Storage::F64 => Input::F64((bits as i64 as f64).to_bits()),
+            Storage::V128 => {
+                let both = u128::from(bits) << 64 | u128::from(self.draw.next());
+                Input::V128(both.to_le_bytes())
+            }
+            Storage::Ref(of) => Input::Ref(self.handle(Wanted::Fitting(of))),
+        }
+    }
+
+    fn any_input(&mut self) -> Input {
+        match self.draw.below(8) {
+            0 => Input::NoKind(self.draw.among(&[0, 1, 8, u32::MAX])),
+            1 => self.input(Storage::I32),
+            2 => self.input(Storage::I64),
+            3 => self.input(Storage::F32),
+            4 => self.input(Storage::F64),
+            5 => self.input(Storage::V128),
+            _ => Input::Ref(self.handle(Wanted::Anything)),
+        }
+    }
+
+    /// An index into an object, seldom beyond its end.
+    fn index(&mut self, handle: Handle) -> usize {
+        let length = self.model.length_of(handle);
+        match self.draw.below(40) {
+            0 => length,
+            1 => self.draw.among(&HUGE),
+            // The first and last more often than those between.
+            2..6 => length.saturating_sub(1),
+            _ => self.draw.below(length.max(1)),
+        }
+    }
+
+    /// How many elements, seldom too many.
+    fn count(&mut self, handle: Handle) -> usize {
+        let length = self.model.length_of(handle);
+        match self.draw.below(30) {
+            0 => length + 1,
+            1 => self.draw.among(&HUGE),
+            2 => length,
+            _ => self.draw.below(length / 2 + 1),
+        }
+    }
+
+    /// The getter for what is at an index, seldom another.
+    fn getter(&mut self, handle: Handle, index: usize) -> As {
+        let getter = self.draw.among(&GETTERS);
+        if self.draw.one_in(10) {
+            return getter;
+        }
+        match self.model.value_at(handle, index) {
+            Some((Storage::I8 | Storage::I16, _)) if self.draw.one_in(2) => As::Signed,
+            Some((Storage::I8 | Storage::I16, _)) => As::Unsigned,
+            Some((_, Value::I32(_))) => As::I32,
+            Some((_, Value::I64(_))) => As::I64,
+            Some((_, Value::F32(_))) => As::F32,
+            Some((_, Value::F64(_))) => As::F64,
+            Some((_, Value::V128(_))) => As::V128,
+            Some((_, Value::Ref(_))) => As::Ref,
+            None => getter,
+        }
+    }
+
+    /// One of the newest of so many things, or sometimes any.
+    fn newest(&mut self, count: usize) -> usize {
+        let near = if self.draw.one_in(3) {
+            count
+        } else {
+            count.min(8)
+        };
+        count - 1 - self.draw.below(near)
+    }
+
+    fn scope(&mut self, innermost: bool) -> Named {
+        let open: Vec<_> = self.model.frames.iter().filter_map(|f| f.scope).collect();
+        match self.draw.below(40) {
+            0 => Named::Foreign,
+            1 => Named::Forged,
+            2 => Named::Null,
+            // Open or not.
+            3 | 4 if self.model.scopes > 0 => Named::Own(self.draw.below(self.model.scopes)),
+            _ => match open.last() {
+                None => Named::Forged,
+                Some(last) if innermost => Named::Own(*last),
+                Some(_) => Named::Own(open[self.newest(open.len())]),
+            },
+        }
+    }
+
+    fn weak(&mut self) -> Named {
+        let count = self.model.weak.len();
+        match self.draw.below(40) {
+            0 => Named::Foreign,
+            1 => Named::Null,
+            2 => Named::Forged,
+            _ if count == 0 => Named::Null,
+            _ => Named::Own(self.newest(count)),
+        }
+    }
+
+    fn tag(&mut self) -> Named {
+        let count = self.model.tags.len();
+        match self.draw.below(40) {
+            0 => Named::Foreign,
+            1 => Named::Null,
+            2 => Named::Forged,
+            _ if count == 0 => Named::Forged,
+            _ => Named::Own(self.draw.below(count)),
+        }
+    }
+
+    fn manual(&mut self) -> Handle {
+        if self.draw.one_in(12) {
+            return self.handle(Wanted::Anything);
+        }
+        self.root_that(|model, root| model.roots[root].manual)
+            .unwrap_or(Handle::Null)
+    }
+
+    /// A manual handle, but not another store's, whose root would end.
+    fn own_manual(&mut self) -> Handle {
+        match self.manual() {
+            Handle::Foreign => Handle::Null,
+            handle => handle,
+        }
+    }
+
+    fn scoped(&mut self) -> Handle {
+        if self.draw.one_in(12) {
+            return self.handle(Wanted::Anything);
+        }
+        self.root_that(|model, root| !model.roots[root].manual)
+            .unwrap_or(Handle::Null)
+    }
+
+    /// A root that is as it should be, if a few tries find one.
+    fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
+        let model = self.model;
+        (0..12)
+            .filter(|_| !model.live.is_empty())
+            .map(|_| model.live[self.newest(model.live.len())])
+            .find(|root| wanted(model, *root))
+            .map(Handle::Root)
+    }
+
+    fn handle(&mut self, wanted: Wanted) -> Handle {
+        match self.draw.below(80) {
+            0 => return Handle::Foreign,
+            1 => return self.forged(),
+            2 | 3 => return self.stale(),
+            4 | 5 => return Handle::Null,
+            6 | 7 => {
+                let any = self.root_that(|_, _| true);
+                return any.unwrap_or(Handle::Null);
+            }
+            _ => {}
+        }
+        let found = self.root_that(|model, root| {
+            let target = model.roots[root].target;
+            let body = match target {
+                Reference::Node(node) => Some(&model.nodes[node].body),
+                _ => None,
+            };
+            match wanted {
+                Wanted::Anything => true,
+                Wanted::Extern => matches!(body, Some(Body::Extern { .. })),
+                Wanted::Struct => matches!(body, Some(Body::Struct { .. })),
+                Wanted::Array => matches!(body, Some(Body::Array { .. })),
+                Wanted::Exn => matches!(body, Some(Body::Exn { .. })),
+                Wanted::I31 => matches!(target, Reference::I31(_)),
+                Wanted::Fitting(of) => model.admits(of, target),
+            }
+        });
+        found.unwrap_or(Handle::Null)
+    }
+
+    fn forged(&mut self) -> Handle {
+        let roots = self.model.roots.len();
+        let from = (roots > 0).then(|| self.newest(roots));
+        let bound = from.filter(|root| self.model.roots[*root].state != RootState::Pending);
+        let how = self
+            .draw
+            .among(&[Forgery::Generation, Forgery::Slot, Forgery::Store]);
+        Handle::Forged { from: bound, how }
+    }
+
+    /// A handle whose root has gone, if a few tries find one.
+    fn stale(&mut self) -> Handle {
+        let roots = &self.model.roots;
+        (0..12)
+            .filter(|_| !roots.is_empty())
+            .map(|_| self.newest(roots.len()))
+            .find(|root| roots[*root].state == RootState::Gone)
+            .map_or(Handle::Null, Handle::Root)
+    }
+}

@@ -1,0 +1,1000 @@
+//! The library under test: an action becomes a call of the C API.
+
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{null, null_mut};
+use std::cell::RefCell;
+
+use gcroots::capi::arrays::*;
+use gcroots::capi::casts::*;
+use gcroots::capi::config::*;
+use gcroots::capi::engine::*;
+use gcroots::capi::exceptions::*;
+use gcroots::capi::externref::*;
+use gcroots::capi::i31::*;
+use gcroots::capi::local::*;
+use gcroots::capi::manually_rooted::*;
+use gcroots::capi::no_gc::*;
+use gcroots::capi::rec_group::*;
+use gcroots::capi::reference::*;
+use gcroots::capi::scope::*;
+use gcroots::capi::status::*;
+use gcroots::capi::store::*;
+use gcroots::capi::structs::*;
+use gcroots::capi::types::*;
+use gcroots::capi::value::*;
+use gcroots::capi::weak::*;
+
+use super::action::{
+    Action, As, Forgery, Handle, Input, Maker, Named, RefTypeArgument, TypeArgument,
+};
+use super::lane::Lane;
+use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
+
+pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
+    store_id: 0,
+    generation: 0,
+    index: 0,
+};
+
+/// What a call wrote.
+pub(crate) enum Written {
+    Nothing,
+    Bool(bool),
+    Number(u64),
+    Value(gcroots_val_t),
+    Ref(gcroots_ref_t),
+    Weak(gcroots_weak_t),
+    Scope(gcroots_scope_t),
+    Tag(gcroots_tag_t),
+    Type(*mut gcroots_type_t),
+    Bytes(Vec<u8>),
+}
+
+pub(crate) type Status<T> = Result<T, gcroots_status_t>;
+
+/// The bits that calls returned, by the model's numbers.
+#[derive(Default)]
+pub(crate) struct Bits {
+    pub(crate) roots: Vec<gcroots_ref_t>,
+    pub(crate) scopes: Vec<gcroots_scope_t>,
+    pub(crate) weak: Vec<gcroots_weak_t>,
+    pub(crate) tags: Vec<gcroots_tag_t>,
+}
+
+/// Bits of another store.
+struct Foreign {
+    store: *mut gcroots_store_t,
+    root: gcroots_ref_t,
+    scope: gcroots_scope_t,
+    weak: gcroots_weak_t,
+    tag: gcroots_tag_t,
+}
+
+/// A store, its engine's types, and another store and engine to be wrong about.
+pub(crate) struct Library {
+    pub(crate) store: *mut gcroots_store_t,
+    pub(crate) store_id: u64,
+    pub(crate) bits: RefCell<Bits>,
+    types: Vec<*mut gcroots_type_t>,
+    types_elsewhere: Vec<*mut gcroots_type_t>,
+    foreign: Foreign,
+    finalizer: unsafe extern "C" fn(*mut c_void),
+}
+
+/// What outputs have before a call, so that one that is written is seen.
+const UNWRITTEN: u8 = 0xa5;
+
+/// What a call writes, if it succeeds. A call that fails must not write.
+pub(crate) fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
+    let mut out = MaybeUninit::<T>::uninit();
+    // SAFETY: `out` is as large.
+    unsafe { out.as_mut_ptr().write_bytes(UNWRITTEN, 1) };
+    let status = function(&mut out);
+    if status == GCROOTS_OK {
+        // SAFETY: outputs are written on success.
+        return Ok(unsafe { out.assume_init() });
+    }
+    // SAFETY: all bytes were written above.
+    let bytes = unsafe { core::slice::from_raw_parts(out.as_ptr().cast::<u8>(), size_of::<T>()) };
+    if bytes.iter().any(|byte| *byte != UNWRITTEN) {
+        complain(format!(
+            "an output was written with {}",
+            status_name(status)
+        ));
+    }
+    Err(status)
+}
+
+thread_local! {
+    static COMPLAINT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Remembers what is wrong, since a finalizer, where this may be, cannot panic.
+fn complain(what: String) {
+    COMPLAINT.set(Some(what));
+}
+
+/// What was wrong with calls since this was asked last.
+pub(crate) fn take_complaint() -> Option<String> {
+    COMPLAINT.take()
+}
+
+fn done(status: gcroots_status_t) -> Status<Written> {
+    match status {
+        GCROOTS_OK => Ok(Written::Nothing),
+        status => Err(status),
+    }
+}
+
+pub(crate) fn last_error() -> String {
+    // SAFETY: the message ends in 0, and is read before the next call.
+    let message = unsafe { CStr::from_ptr(gcroots_last_error()) };
+    message.to_string_lossy().into_owned()
+}
+
+pub(crate) fn status_name(status: gcroots_status_t) -> String {
+    // SAFETY: a static string.
+    let name = unsafe { CStr::from_ptr(gcroots_status_name(status)) };
+    name.to_string_lossy().into_owned()
+}
+
+fn ok(status: gcroots_status_t) {
+    assert_eq!(status, GCROOTS_OK, "{}", last_error());
+}
+
+/// What a finalizer gets, and `gcroots_externref_data` reads.
+fn pointer(data: u64) -> *mut c_void {
+    core::ptr::without_provenance_mut(data as usize)
+}
+
+/// The tags of externrefs: none, and two addresses.
+fn tag_address(tag: usize) -> *const c_void {
+    static TAGS: [u8; 2] = [0; 2];
+    match tag {
+        0 => null(),
+        tag => (&raw const TAGS[tag - 1]).cast(),
+    }
+}
+
+fn heap_number(heap: Heap) -> u32 {
+    match ABSTRACT.iter().position(|other| *other == heap) {
+        Some(number) => number as u32,
+        None => GCROOTS_HEAP_LOCAL,
+    }
+}
+
+fn field_type(field: &Field) -> gcroots_field_type_t {
+    let (storage, heap, is_nullable) = match field.storage {
+        Storage::I8 => (GCROOTS_STORAGE_I8, Heap::Any, false),
+        Storage::I16 => (GCROOTS_STORAGE_I16, Heap::Any, false),
+        Storage::I32 => (GCROOTS_STORAGE_I32, Heap::Any, false),
+        Storage::I64 => (GCROOTS_STORAGE_I64, Heap::Any, false),
+        Storage::F32 => (GCROOTS_STORAGE_F32, Heap::Any, false),
+        Storage::F64 => (GCROOTS_STORAGE_F64, Heap::Any, false),
+        Storage::V128 => (GCROOTS_STORAGE_V128, Heap::Any, false),
+        Storage::Ref(of) => (GCROOTS_STORAGE_REF, of.heap, of.nullable),
+    };
+    gcroots_field_type_t {
+        storage,
+        heap: heap_number(heap),
+        local: match heap {
+            Heap::Type(of) => of as u32,
+            _ => 0,
+        },
+        is_mutable: field.mutable.into(),
+        is_nullable: is_nullable.into(),
+        r#type: null(),
+    }
+}
+
+/// Registers all types with an engine.
+fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
+    let group = gcroots_rec_group_new();
+    for of in &TYPES {
+        let sub = gcroots_sub_type_t {
+            is_final: 0,
+            has_supertype: of.supertype.is_some().into(),
+            local: of.supertype.unwrap_or(0) as u32,
+            supertype: null(),
+        };
+        let fields: Vec<_> = of.fields.iter().map(field_type).collect();
+        let (first, count) = (fields.as_ptr(), fields.len());
+        let results = [field_type(&Field {
+            storage: Storage::I32,
+            mutable: false,
+        })];
+        // SAFETY: the group is this function's, and there are as many fields.
+        let added = with_out(|out| unsafe {
+            match of.shape {
+                Shape::Struct => gcroots_rec_group_add_struct(group, &sub, first, count, out),
+                Shape::Array => gcroots_rec_group_add_array(group, &sub, first, out),
+                Shape::Func { results: of } => {
+                    let results = results.as_ptr();
+                    gcroots_rec_group_add_func(group, &sub, first, count, results, of, out)
+                }
+            }
+        });
+        added.unwrap_or_else(|_| panic!("{}", last_error()));
+    }
+    let mut types = vec![null_mut(); TYPES.len()];
+    let groups = [group.cast_const()];
+    // SAFETY: the engine is the caller's; there are as many groups and types.
+    unsafe {
+        let (first, count) = (types.as_mut_ptr(), types.len());
+        ok(gcroots_rec_group_register(
+            engine,
+            groups.as_ptr(),
+            1,
+            first,
+            count,
+        ));
+        gcroots_rec_group_free(group);
+    }
+    types
+}
+
+/// An engine for this lane.
+fn engine(lane: &Lane) -> *mut gcroots_engine_t {
+    let config = gcroots_config_new();
+    // SAFETY: the configuration is this function's.
+    unsafe {
+        ok(gcroots_config_set_collector(config, lane.collector));
+        ok(gcroots_config_set_heap_limit(config, lane.heap_limit));
+        ok(gcroots_config_set_stress(config, lane.stress));
+        ok(gcroots_config_set_poison(config, lane.poison));
+        ok(gcroots_config_set_move_always(config, lane.move_always));
+        let engine = with_out(|out| gcroots_engine_new(config, out));
+        gcroots_config_free(config);
+        engine.unwrap_or_else(|_| panic!("{}", last_error()))
+    }
+}
+
+impl Foreign {
+    fn new(engine: *mut gcroots_engine_t, tag_type: *const gcroots_type_t) -> Status<Foreign> {
+        // SAFETY: the engine and the type are the caller's, the store is new.
+        unsafe {
+            let store = with_out(|out| gcroots_store_new(engine, out))?;
+            let root = with_out(|out| gcroots_externref_new(store, null_mut(), None, out))?;
+            Ok(Foreign {
+                store,
+                root,
+                scope: with_out(|out| gcroots_scope_enter(store, out))?,
+                weak: with_out(|out| gcroots_weak_new(store, root, out))?,
+                tag: with_out(|out| gcroots_tag_new(store, tag_type, out))?,
+            })
+        }
+    }
+}
+
+impl Library {
+    /// A new store, whose finalizers are all this one.
+    pub(crate) fn new(lane: &Lane, finalizer: unsafe extern "C" fn(*mut c_void)) -> Library {
+        let (engine, elsewhere) = (engine(lane), engine(lane));
+        let (types, types_elsewhere) = (register(engine), register(elsewhere));
+        let tag_type = TYPES
+            .iter()
+            .position(|of| of.shape == Shape::Func { results: 0 });
+        let tag_type = types[tag_type.expect("a type of tags")];
+        let made = || {
+            let foreign = Foreign::new(engine, tag_type)?;
+            // SAFETY: the engine is this function's, the store is new.
+            unsafe {
+                let store = with_out(|out| gcroots_store_new(engine, out))?;
+                let scope = with_out(|out| gcroots_scope_enter(store, out))?;
+                ok(gcroots_scope_exit(store, scope));
+                Ok((foreign, store, scope.store_id))
+            }
+        };
+        let (foreign, store, store_id) = made().unwrap_or_else(|_: u32| panic!("{}", last_error()));
+        // SAFETY: both are this function's; the stores and types keep what they need.
+        unsafe {
+            gcroots_engine_free(engine);
+            gcroots_engine_free(elsewhere);
+        }
+        Library {
+            store,
+            store_id,
+            bits: RefCell::default(),
+            types,
+            types_elsewhere,
+            foreign,
+            finalizer,
+        }
+    }
+
+    /// Deletes the store, which runs its last finalizers, and all else.
+    pub(crate) fn free(&self) {
+        // SAFETY: nobody uses any of this afterwards.
+        unsafe {
+            ok(gcroots_store_free(self.store));
+            ok(gcroots_store_free(self.foreign.store));
+            for of in self.types.iter().chain(&self.types_elsewhere) {
+                gcroots_type_free(*of);
+            }
+        }
+    }
+
+    fn handle(&self, handle: Handle) -> gcroots_ref_t {
+        match handle {
+            Handle::Null => NULL_REF,
+            Handle::Root(root) => self.bits.borrow().roots[root],
+            Handle::Foreign => self.foreign.root,
+            Handle::Forged { from, how } => {
+                let from = from.map(|root| self.bits.borrow().roots[root]);
+                let mut forged = from.unwrap_or(NULL_REF);
+                forged.store_id = self.store_id;
+                match how {
+                    Forgery::Generation => forged.generation ^= 1 << 30,
+                    Forgery::Slot => forged.index |= u32::MAX >> 1,
+                    Forgery::Store => forged.store_id ^= 1 << 50,
+                }
+                forged
+            }
+        }
+    }
+
+    fn manual(&self, handle: Handle) -> gcroots_manually_rooted_t {
+        gcroots_manually_rooted_t {
+            r#ref: self.handle(handle),
+        }
+    }
+
+    fn scope(&self, scope: Named) -> gcroots_scope_t {
+        match scope {
+            Named::Null => gcroots_scope_t {
+                store_id: 0,
+                serial: 0,
+            },
+            Named::Own(scope) => self.bits.borrow().scopes[scope],
+            Named::Foreign => self.foreign.scope,
+            Named::Forged => gcroots_scope_t {
+                store_id: self.store_id,
+                serial: 0,
+            },
+        }
+    }
+
+    fn weak(&self, weak: Named) -> gcroots_weak_t {
+        match weak {
+            Named::Null => gcroots_weak_t {
+                store_id: 0,
+                generation: 7,
+                index: 7,
+            },
+            Named::Own(weak) => self.bits.borrow().weak[weak],
+            Named::Foreign => self.foreign.weak,
+            Named::Forged => gcroots_weak_t {
+                store_id: self.store_id,
+                generation: 1,
+                index: u32::MAX,
+            },
+        }
+    }
+
+    fn tag(&self, tag: Named) -> gcroots_tag_t {
+        match tag {
+            Named::Null => gcroots_tag_t {
+                store_id: 0,
+                generation: 7,
+                index: 7,
+            },
+            Named::Own(tag) => self.bits.borrow().tags[tag],
+            Named::Foreign => self.foreign.tag,
+            Named::Forged => gcroots_tag_t {
+                store_id: self.store_id,
+                generation: self.foreign.tag.generation + 1,
+                ..self.foreign.tag
+            },
+        }
+    }
+
+    pub(crate) fn type_of(&self, of: usize) -> *const gcroots_type_t {
+        self.types[of]
+    }
+
+    fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
+        if of.other_engine {
+            return self.types_elsewhere[of.of];
+        }
+        self.types[of.of]
+    }
+
+    fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
+        let (heap, r#type) = match of.heap {
+            Ok(Heap::Type(named)) => {
+                let argument = TypeArgument {
+                    of: named,
+                    other_engine: of.other_engine,
+                };
+                (GCROOTS_HEAP_TYPE, self.type_argument(argument))
+            }
+            Ok(heap) => (heap_number(heap), null()),
+            Err(number) => (number, null()),
+        };
+        gcroots_ref_type_t {
+            r#type,
+            heap,
+            is_nullable: of.nullable.into(),
+        }
+    }
+
+    fn value(&self, input: Input) -> gcroots_val_t {
+        let mut of = gcroots_val_of_t {
+            v128: gcroots_v128_t { bytes: [0x5a; 16] },
+        };
+        let kind = match input {
+            Input::I32(bits) => {
+                of.i32 = bits as i32;
+                GCROOTS_STORAGE_I32
+            }
+            Input::I64(bits) => {
+                of.i64 = bits as i64;
+                GCROOTS_STORAGE_I64
+            }
+            Input::F32(bits) => {
+                of.f32 = f32::from_bits(bits);
+                GCROOTS_STORAGE_F32
+            }
+            Input::F64(bits) => {
+                of.f64 = f64::from_bits(bits);
+                GCROOTS_STORAGE_F64
+            }
+            Input::V128(bytes) => {
+                of.v128 = gcroots_v128_t { bytes };
+                GCROOTS_STORAGE_V128
+            }
+            Input::Ref(handle) => {
+                of.r#ref = self.handle(handle);
+                GCROOTS_STORAGE_REF
+            }
+            Input::NoKind(kind) => kind,
+        };
+        gcroots_val_t { kind, of }
+    }
+
+    fn values(&self, inputs: &[Input]) -> Vec<gcroots_val_t> {
+        inputs.iter().map(|input| self.value(*input)).collect()
+    }
+
+    /// Makes the call. `data` is what a new externref gets, or one whose data are set.
+    pub(crate) fn run(&self, action: &Action, data: u64) -> Status<Written> {
+        match action {
+            Action::ScopeEnter
+            | Action::ScopeExit(_)
+            | Action::ScopeUnwind(_)
+            | Action::ScopeEscape(..)
+            | Action::ScopeReserve(_)
+            | Action::NoGcEnter
+            | Action::NoGcExit => self.scopes(action),
+            Action::LocalNew(_)
+            | Action::Assign(..)
+            | Action::ToManual(_)
+            | Action::CloneManual(_)
+            | Action::Unroot(_)
+            | Action::UnrootLater(_)
+            | Action::ToRooted(_)
+            | Action::IntoRooted(_) => self.roots(action),
+            Action::WeakNew(_)
+            | Action::WeakUpgrade(_)
+            | Action::WeakFree(_)
+            | Action::Collect
+            | Action::Verify
+            | Action::Walk => self.weak_and_store(action),
+            Action::ExternNew(..)
+            | Action::ExternData(_)
+            | Action::ExternDataTagged(..)
+            | Action::ExternSetData(_)
+            | Action::ExternBytes(..) => self.externs(action, data),
+            Action::StructNew(..)
+            | Action::StructNewDefault(_)
+            | Action::StructGet(..)
+            | Action::StructGetAs(..)
+            | Action::StructSet(..)
+            | Action::StructSetAs(..) => self.structs(action),
+            Action::ArrayNew(..)
+            | Action::ArrayNewDefault(..)
+            | Action::ArrayNewFixed(..)
+            | Action::ArrayNewTooLong(_) => self.new_arrays(action),
+            Action::ArrayLen(_)
+            | Action::ArrayGet(..)
+            | Action::ArrayGetAs(..)
+            | Action::ArraySet(..)
+            | Action::ArraySetAs(..)
+            | Action::ArrayFill(..)
+            | Action::ArrayCopy { .. }
+            | Action::ArrayRead(..)
+            | Action::ArrayWrite(..) => self.arrays(action),
+            Action::TagNew(_)
+            | Action::TagType(_)
+            | Action::ExnNew(..)
+            | Action::ExnTag(_)
+            | Action::ExnField(..) => self.exceptions(action),
+            _ => self.references(action),
+        }
+    }
+
+    fn scopes(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: the store is alive and this thread's, here and in the functions below.
+        unsafe {
+            match *action {
+                Action::ScopeEnter => {
+                    with_out(|out| gcroots_scope_enter(store, out)).map(Written::Scope)
+                }
+                Action::ScopeExit(scope) => done(gcroots_scope_exit(store, self.scope(scope))),
+                Action::ScopeUnwind(scope) => done(gcroots_scope_unwind(store, self.scope(scope))),
+                Action::ScopeEscape(scope, handle) => {
+                    let (scope, handle) = (self.scope(scope), self.handle(handle));
+                    with_out(|out| gcroots_scope_escape(store, scope, handle, out))
+                        .map(Written::Ref)
+                }
+                Action::ScopeReserve(roots) => done(gcroots_scope_reserve(store, roots)),
+                Action::NoGcEnter => done(gcroots_no_gc_enter(store)),
+                _ => done(gcroots_no_gc_exit(store)),
+            }
+        }
+    }
+
+    fn roots(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        let manual = |out: gcroots_manually_rooted_t| Written::Ref(out.r#ref);
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::LocalNew(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_local_new(store, handle, out)).map(Written::Ref)
+                }
+                Action::Assign(to, from) => done(gcroots_ref_assign(
+                    store,
+                    self.handle(to),
+                    self.handle(from),
+                )),
+                Action::ToManual(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_ref_to_manually_rooted(store, handle, out)).map(manual)
+                }
+                Action::CloneManual(handle) => {
+                    let handle = self.manual(handle);
+                    with_out(|out| gcroots_manually_rooted_clone(store, handle, out)).map(manual)
+                }
+                Action::ToRooted(handle) => {
+                    let handle = self.manual(handle);
+                    with_out(|out| gcroots_manually_rooted_to_rooted(store, handle, out))
+                        .map(Written::Ref)
+                }
+                Action::IntoRooted(handle) => self.taking(handle, |taken| {
+                    with_out(|out| gcroots_manually_rooted_into_rooted(store, taken, out))
+                        .map(Written::Ref)
+                }),
+                Action::Unroot(handle) => self.taking(handle, |taken| {
+                    done(gcroots_manually_rooted_unroot(store, taken))
+                }),
+                Action::UnrootLater(handle) => self.taking(handle, |taken| {
+                    done(gcroots_manually_rooted_unroot_later(taken))
+                }),
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    /// A call that takes a manual root: the handle is null then, or unchanged.
+    fn taking(
+        &self,
+        handle: Handle,
+        call: impl FnOnce(*mut gcroots_manually_rooted_t) -> Status<Written>,
+    ) -> Status<Written> {
+        let passed = self.manual(handle);
+        let mut taken = passed;
+        let written = call(&mut taken);
+        let sound = match written {
+            Ok(_) => taken.r#ref.store_id == 0,
+            Err(_) => taken == passed,
+        };
+        if !sound {
+            complain(format!("{passed:?}, to be taken, became {taken:?}"));
+        }
+        written
+    }
+
+    fn weak_and_store(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::WeakNew(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_weak_new(store, handle, out)).map(Written::Weak)
+                }
+                Action::WeakUpgrade(weak) => {
+                    let weak = self.weak(weak);
+                    with_out(|out| gcroots_weak_upgrade(store, weak, out)).map(Written::Ref)
+                }
+                Action::WeakFree(weak) => {
+                    let mut weak = self.weak(weak);
+                    done(gcroots_weak_free(store, &mut weak))
+                }
+                Action::Collect => done(gcroots_store_gc(store)),
+                Action::Verify => done(gcroots_store_verify(store)),
+                _ => Ok(Written::Nothing),
+            }
+        }
+    }
+
+    fn externs(&self, action: &Action, data: u64) -> Status<Written> {
+        let store = self.store;
+        let number = |data: *mut c_void| Written::Number(data.addr() as u64);
+        // SAFETY: as above; finalizers get data that they know.
+        unsafe {
+            match *action {
+                Action::ExternNew(maker, finalizer) => {
+                    let finalizer = finalizer.map(|_| self.finalizer as _);
+                    self.extern_new(maker, data, finalizer)
+                }
+                Action::ExternData(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_externref_data(store, handle, out)).map(number)
+                }
+                Action::ExternDataTagged(handle, tag) => {
+                    let (handle, tag) = (self.handle(handle), tag_address(tag));
+                    with_out(|out| gcroots_externref_data_tagged(store, handle, tag, out))
+                        .map(number)
+                }
+                Action::ExternSetData(handle) => {
+                    let handle = self.handle(handle);
+                    done(gcroots_externref_set_data(store, handle, pointer(data)))
+                }
+                Action::ExternBytes(handle, bytes) => {
+                    let handle = self.handle(handle);
+                    done(gcroots_externref_set_external_bytes(store, handle, bytes))
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    fn extern_new(
+        &self,
+        maker: Maker,
+        data: u64,
+        finalizer: gcroots_finalizer_t,
+    ) -> Status<Written> {
+        let (store, data) = (self.store, pointer(data));
+        // SAFETY: as above.
+        unsafe {
+            match maker {
+                Maker::Plain => with_out(|out| gcroots_externref_new(store, data, finalizer, out))
+                    .map(Written::Ref),
+                Maker::Manual => with_out(|out| {
+                    gcroots_externref_new_manually_rooted(store, data, finalizer, out)
+                })
+                .map(|out: gcroots_manually_rooted_t| Written::Ref(out.r#ref)),
+                Maker::Options { tag, bytes, sized } => {
+                    let options = gcroots_externref_options_t {
+                        struct_size: size_of::<gcroots_externref_options_t>() - usize::from(!sized),
+                        data,
+                        finalizer,
+                        tag: tag_address(tag),
+                        external_bytes: bytes,
+                    };
+                    with_out(|out| gcroots_externref_new_with(store, &options, out))
+                        .map(Written::Ref)
+                }
+            }
+        }
+    }
+
+    fn structs(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above; there are as many values as is said.
+        unsafe {
+            match *action {
+                Action::StructNew(of, ref inputs) => {
+                    let (of, values) = (self.type_argument(of), self.values(inputs));
+                    let (first, count) = (values.as_ptr(), values.len());
+                    with_out(|out| gcroots_struct_new(store, of, first, count, out))
+                        .map(Written::Ref)
+                }
+                Action::StructNewDefault(of) => {
+                    let of = self.type_argument(of);
+                    with_out(|out| gcroots_struct_new_default(store, of, out)).map(Written::Ref)
+                }
+                Action::StructGet(handle, index) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_struct_get(store, handle, index, out))
+                        .map(Written::Value)
+                }
+                Action::StructSet(handle, index, input) => {
+                    let value = self.value(input);
+                    done(gcroots_struct_set(
+                        store,
+                        self.handle(handle),
+                        index,
+                        &value,
+                    ))
+                }
+                Action::StructGetAs(handle, index, getter) => {
+                    self.struct_get_as(self.handle(handle), index, getter)
+                }
+                Action::StructSetAs(handle, index, input) => {
+                    self.struct_set_as(self.handle(handle), index, input)
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    fn struct_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match getter {
+                As::I32 => signed(with_out(|out| gcroots_struct_get_i32(store, of, at, out))),
+                As::Signed => signed(with_out(|out| gcroots_struct_get_s(store, of, at, out))),
+                As::I64 => with_out(|out| gcroots_struct_get_i64(store, of, at, out))
+                    .map(|bits: i64| Written::Number(bits as u64)),
+                As::F32 => with_out(|out| gcroots_struct_get_f32(store, of, at, out))
+                    .map(|float: f32| Written::Number(float.to_bits().into())),
+                As::F64 => with_out(|out| gcroots_struct_get_f64(store, of, at, out))
+                    .map(|float: f64| Written::Number(float.to_bits())),
+                As::V128 => with_out(|out| gcroots_struct_get_v128(store, of, at, out))
+                    .map(|v128: gcroots_v128_t| Written::Bytes(v128.bytes.to_vec())),
+                As::Unsigned => with_out(|out| gcroots_struct_get_u(store, of, at, out))
+                    .map(|bits: u32| Written::Number(bits.into())),
+                As::Ref => {
+                    with_out(|out| gcroots_struct_get_ref(store, of, at, out)).map(Written::Ref)
+                }
+            }
+        }
+    }
+
+    fn struct_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
+        let store = self.store;
+        let value = self.value(input);
+        // SAFETY: as above; the value has the member that is read.
+        done(unsafe {
+            match input {
+                Input::I32(_) => gcroots_struct_set_i32(store, of, at, value.of.i32),
+                Input::I64(_) => gcroots_struct_set_i64(store, of, at, value.of.i64),
+                Input::F32(_) => gcroots_struct_set_f32(store, of, at, value.of.f32),
+                Input::F64(_) => gcroots_struct_set_f64(store, of, at, value.of.f64),
+                Input::V128(_) => gcroots_struct_set_v128(store, of, at, value.of.v128),
+                Input::Ref(_) => gcroots_struct_set_ref(store, of, at, value.of.r#ref),
+                Input::NoKind(_) => gcroots_struct_set(store, of, at, &value),
+            }
+        })
+    }
+
+    fn new_arrays(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::ArrayNew(of, input, length) => {
+                    let (of, value) = (self.type_argument(of), self.value(input));
+                    with_out(|out| gcroots_array_new(store, of, &value, length, out))
+                        .map(Written::Ref)
+                }
+                Action::ArrayNewDefault(of, length) => {
+                    let of = self.type_argument(of);
+                    with_out(|out| gcroots_array_new_default(store, of, length, out))
+                        .map(Written::Ref)
+                }
+                Action::ArrayNewFixed(of, ref inputs) => {
+                    let (of, values) = (self.type_argument(of), self.values(inputs));
+                    let (first, count) = (values.as_ptr(), values.len());
+                    with_out(|out| gcroots_array_new_fixed(store, of, first, count, out))
+                        .map(Written::Ref)
+                }
+                Action::ArrayNewTooLong(of) => {
+                    let (of, nowhere) = (self.type_argument(of), core::ptr::dangling());
+                    with_out(|out| gcroots_array_new_fixed(store, of, nowhere, 1 << 32, out))
+                        .map(Written::Ref)
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    fn arrays(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above; there is room, and are values, for what an array may have.
+        unsafe {
+            match *action {
+                Action::ArrayLen(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_array_len(store, handle, out))
+                        .map(|length: usize| Written::Number(length as u64))
+                }
+                Action::ArrayGet(handle, index) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_array_get(store, handle, index, out)).map(Written::Value)
+                }
+                Action::ArrayGetAs(handle, index, getter) => {
+                    self.array_get_as(self.handle(handle), index, getter)
+                }
+                Action::ArraySet(handle, index, input) => {
+                    let value = self.value(input);
+                    done(gcroots_array_set(store, self.handle(handle), index, &value))
+                }
+                Action::ArraySetAs(handle, index, input) => {
+                    self.array_set_as(self.handle(handle), index, input)
+                }
+                Action::ArrayFill(handle, index, input, count) => {
+                    let value = self.value(input);
+                    let handle = self.handle(handle);
+                    done(gcroots_array_fill(store, handle, index, &value, count))
+                }
+                Action::ArrayCopy { to, from, count } => {
+                    let (target, source) = (self.handle(to.0), self.handle(from.0));
+                    done(gcroots_array_copy(
+                        store, target, to.1, source, from.1, count,
+                    ))
+                }
+                Action::ArrayRead(handle, index, count) => {
+                    self.array_read(self.handle(handle), index, count)
+                }
+                Action::ArrayWrite(handle, index, ref bytes, count) => {
+                    let (handle, first) = (self.handle(handle), bytes.as_ptr().cast());
+                    done(gcroots_array_write(store, handle, index, first, count))
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    /// The bytes that were written to memory, which may be none.
+    pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
+        // The longest array here, of the largest elements.
+        let mut bytes = vec![UNWRITTEN; count.min(1 << 14) * 16 + 1];
+        let out = bytes.as_mut_ptr().cast();
+        // SAFETY: as above.
+        let status = unsafe { gcroots_array_read(self.store, of, at, out, count) };
+        done(status).map(|_| Written::Bytes(bytes))
+    }
+
+    fn array_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match getter {
+                As::I32 => signed(with_out(|out| gcroots_array_get_i32(store, of, at, out))),
+                As::Signed => signed(with_out(|out| gcroots_array_get_s(store, of, at, out))),
+                As::I64 => with_out(|out| gcroots_array_get_i64(store, of, at, out))
+                    .map(|bits: i64| Written::Number(bits as u64)),
+                As::F32 => with_out(|out| gcroots_array_get_f32(store, of, at, out))
+                    .map(|float: f32| Written::Number(float.to_bits().into())),
+                As::F64 => with_out(|out| gcroots_array_get_f64(store, of, at, out))
+                    .map(|float: f64| Written::Number(float.to_bits())),
+                As::V128 => with_out(|out| gcroots_array_get_v128(store, of, at, out))
+                    .map(|v128: gcroots_v128_t| Written::Bytes(v128.bytes.to_vec())),
+                As::Unsigned => with_out(|out| gcroots_array_get_u(store, of, at, out))
+                    .map(|bits: u32| Written::Number(bits.into())),
+                As::Ref => {
+                    with_out(|out| gcroots_array_get_ref(store, of, at, out)).map(Written::Ref)
+                }
+            }
+        }
+    }
+
+    fn array_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
+        let store = self.store;
+        let value = self.value(input);
+        // SAFETY: as above; the value has the member that is read.
+        done(unsafe {
+            match input {
+                Input::I32(_) => gcroots_array_set_i32(store, of, at, value.of.i32),
+                Input::I64(_) => gcroots_array_set_i64(store, of, at, value.of.i64),
+                Input::F32(_) => gcroots_array_set_f32(store, of, at, value.of.f32),
+                Input::F64(_) => gcroots_array_set_f64(store, of, at, value.of.f64),
+                Input::V128(_) => gcroots_array_set_v128(store, of, at, value.of.v128),
+                Input::Ref(_) => gcroots_array_set_ref(store, of, at, value.of.r#ref),
+                Input::NoKind(_) => gcroots_array_set(store, of, at, &value),
+            }
+        })
+    }
+
+    fn exceptions(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::TagNew(of) => {
+                    let of = self.type_argument(of);
+                    with_out(|out| gcroots_tag_new(store, of, out)).map(Written::Tag)
+                }
+                Action::TagType(tag) => {
+                    let tag = self.tag(tag);
+                    with_out(|out| gcroots_tag_type(store, tag, out)).map(Written::Type)
+                }
+                Action::ExnNew(tag, ref inputs) => {
+                    let (tag, values) = (self.tag(tag), self.values(inputs));
+                    let (first, count) = (values.as_ptr(), values.len());
+                    with_out(|out| gcroots_exn_new(store, tag, first, count, out)).map(Written::Ref)
+                }
+                Action::ExnTag(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_exn_tag(store, handle, out)).map(Written::Tag)
+                }
+                Action::ExnField(handle, index) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_exn_field(store, handle, index, out)).map(Written::Value)
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    fn references(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::I31New(bits) => {
+                    with_out(|out| gcroots_i31_new(store, bits as i32, out)).map(Written::Ref)
+                }
+                Action::I31Get(handle, true) => {
+                    let handle = self.handle(handle);
+                    signed(with_out(|out| gcroots_i31_get_s(store, handle, out)))
+                }
+                Action::I31Get(handle, false) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_i31_get_u(store, handle, out))
+                        .map(|bits: u32| Written::Number(bits.into()))
+                }
+                Action::Kind(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_ref_kind(store, handle, out))
+                        .map(|kind: u32| Written::Number(kind.into()))
+                }
+                Action::TypeOf(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_ref_type(store, handle, out)).map(Written::Type)
+                }
+                Action::Test(handle, of) => {
+                    let (handle, of) = (self.handle(handle), self.ref_type(of));
+                    with_out(|out| gcroots_ref_test(store, handle, of, out)).map(Written::Bool)
+                }
+                Action::Cast(handle, of) => {
+                    let (handle, of) = (self.handle(handle), self.ref_type(of));
+                    with_out(|out| gcroots_ref_cast(store, handle, of, out)).map(Written::Ref)
+                }
+                Action::Convert(handle, to_extern) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| {
+                        if to_extern {
+                            gcroots_extern_convert_any(store, handle, out)
+                        } else {
+                            gcroots_any_convert_extern(store, handle, out)
+                        }
+                    })
+                    .map(Written::Ref)
+                }
+                Action::Equal(a, b) => self
+                    .equal(self.handle(a), self.handle(b))
+                    .map(Written::Bool),
+                Action::Hash(handle) => {
+                    let handle = self.handle(handle);
+                    with_out(|out| gcroots_ref_hash(store, handle, out)).map(Written::Number)
+                }
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    pub(crate) fn equal(&self, a: gcroots_ref_t, b: gcroots_ref_t) -> Status<bool> {
+        // SAFETY: as above.
+        with_out(|out| unsafe { gcroots_ref_eq(self.store, a, b, out) })
+    }
+
+    pub(crate) fn stats(&self) -> gcroots_stats_t {
+        // SAFETY: as above.
+        with_out(|out| unsafe { gcroots_store_stats(self.store, out) })
+            .unwrap_or_else(|_| panic!("{}", last_error()))
+    }
+}
+
+fn signed(bits: Status<i32>) -> Status<Written> {
+    bits.map(|bits| Written::Number(u64::from(bits as u32)))
+}

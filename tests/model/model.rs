@@ -1,0 +1,386 @@
+//! What a store should be: objects as nodes of a graph, with their fields as they were
+//! set, and roots as numbers. Knows nothing of memory; what is reachable is computed from
+//! the roots when it is asked.
+
+use std::collections::HashMap;
+
+use super::action::{Handle, Input};
+use super::program::Operation;
+use super::types::{Heap, RefType, Shape, Storage, TYPES, above, is_subtype};
+
+/// What a reference refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Reference {
+    Null,
+    /// 31 bits.
+    I31(u32),
+    Node(usize),
+}
+
+/// What a field holds. A packed one holds its bits, zeros before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    I32(u32),
+    I64(u64),
+    F32(u32),
+    F64(u64),
+    V128([u8; 16]),
+    Ref(Reference),
+}
+
+/// What an object is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Extern {
+        data: u64,
+        tag: usize,
+        bytes: usize,
+        finalizer: Option<Option<Operation>>,
+        finalized: bool,
+    },
+    Struct {
+        of: usize,
+        fields: Vec<Value>,
+    },
+    Array {
+        of: usize,
+        elements: Vec<Value>,
+    },
+    Exn {
+        tag: usize,
+        fields: Vec<Value>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) body: Body,
+    /// Whether it was seen that the object has died, or the model knows that it must
+    /// have; or whether it was never made.
+    pub(crate) dead: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RootState {
+    /// Made by a call that has not returned.
+    Pending,
+    Live,
+    /// To be unrooted later.
+    Leaving,
+    Gone,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Root {
+    pub(crate) target: Reference,
+    pub(crate) manual: bool,
+    pub(crate) state: RootState,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weak {
+    pub(crate) target: Reference,
+    pub(crate) freed: bool,
+}
+
+/// A scope, or what is around a finalizer, and the store as the outermost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    pub(crate) scope: Option<usize>,
+    /// How many scoped roots there were, and no-GC spans, when it began.
+    pub(crate) roots: usize,
+    pub(crate) spans: u32,
+}
+
+/// The state of a store.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) roots: Vec<Root>,
+    /// The roots that programs may use: live ones.
+    pub(crate) live: Vec<usize>,
+    /// The scoped roots, the newest last.
+    pub(crate) scoped: Vec<usize>,
+    /// The roots that are leaving.
+    pub(crate) leaving: Vec<usize>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) spans: u32,
+    /// How many scopes there were.
+    pub(crate) scopes: usize,
+    pub(crate) weak: Vec<Weak>,
+    /// The type of each tag.
+    pub(crate) tags: Vec<usize>,
+    pub(crate) hashes: HashMap<Reference, u64>,
+    /// Which object has this data.
+    pub(crate) owners: HashMap<u64, usize>,
+    pub(crate) next_data: u64,
+    pub(crate) finalizers_run: u64,
+    pub(crate) stale_unroots: u64,
+    /// Bytes of all objects that were made, estimated from above.
+    pub(crate) bytes_made: usize,
+}
+
+/// More than an object takes.
+fn bytes_of(body: &Body) -> usize {
+    match body {
+        Body::Extern { .. } => 16,
+        Body::Struct { fields, .. } | Body::Exn { fields, .. } => 32 + 16 * fields.len(),
+        Body::Array { of, elements } => 32 + TYPES[*of].fields[0].storage.bytes() * elements.len(),
+    }
+}
+
+impl Model {
+    pub(crate) fn new() -> Model {
+        let outermost = Frame {
+            scope: None,
+            roots: 0,
+            spans: 0,
+        };
+        Model {
+            nodes: Vec::new(),
+            roots: Vec::new(),
+            live: Vec::new(),
+            scoped: Vec::new(),
+            leaving: Vec::new(),
+            frames: vec![outermost],
+            spans: 0,
+            scopes: 0,
+            weak: Vec::new(),
+            tags: Vec::new(),
+            hashes: HashMap::new(),
+            owners: HashMap::new(),
+            next_data: 0,
+            finalizers_run: 0,
+            stale_unroots: 0,
+            bytes_made: 0,
+        }
+    }
+
+    /// The object that a handle refers to, if its root lives.
+    pub(crate) fn body_of(&self, handle: Handle) -> Option<&Body> {
+        let Handle::Root(root) = handle else {
+            return None;
+        };
+        match self.roots[root] {
+            Root {
+                target: Reference::Node(node),
+                state: RootState::Live,
+                ..
+            } => Some(&self.nodes[node].body),
+            _ => None,
+        }
+    }
+
+    /// How many fields or elements that object has.
+    pub(crate) fn length_of(&self, handle: Handle) -> usize {
+        self.body_of(handle).map_or(0, |body| values_of(body).len())
+    }
+
+    /// A field or element of it, and what it stores.
+    pub(crate) fn value_at(&self, handle: Handle, index: usize) -> Option<(Storage, Value)> {
+        let body = self.body_of(handle)?;
+        let of = match body {
+            Body::Extern { .. } => return None,
+            Body::Struct { of, .. } | Body::Array { of, .. } => *of,
+            Body::Exn { tag, .. } => self.tags[*tag],
+        };
+        let fields = TYPES[of].fields;
+        let place = if TYPES[of].shape == Shape::Array {
+            0
+        } else {
+            index
+        };
+        let value = values_of(body).get(index)?;
+        Some((fields.get(place)?.storage, *value))
+    }
+
+    /// Whether a reference is of a type.
+    pub(crate) fn admits(&self, of: RefType, reference: Reference) -> bool {
+        let node = match reference {
+            Reference::Null => return of.nullable,
+            Reference::I31(_) => {
+                return matches!(of.heap, Heap::Any | Heap::Extern | Heap::Eq | Heap::I31);
+            }
+            Reference::Node(node) => node,
+        };
+        let typed = match &self.nodes[node].body {
+            Body::Extern { .. } => return matches!(of.heap, Heap::Any | Heap::Extern),
+            Body::Exn { .. } => return of.heap == Heap::Exn,
+            Body::Struct { of, .. } | Body::Array { of, .. } => *of,
+        };
+        match of.heap {
+            Heap::Any | Heap::Extern | Heap::Eq => true,
+            Heap::Type(upper) => is_subtype(typed, upper),
+            heap => heap == above(typed),
+        }
+    }
+
+    /// A new root, which is pending.
+    pub(crate) fn push_root(&mut self, target: Reference, manual: bool) -> usize {
+        let root = self.roots.len();
+        self.roots.push(Root {
+            target,
+            manual,
+            state: RootState::Pending,
+        });
+        if !manual {
+            self.scoped.push(root);
+        }
+        // As many as one call takes out of the queue.
+        if self.leaving.len() <= 32 {
+            self.settle();
+        }
+        root
+    }
+
+    /// The call that made a root has returned it.
+    pub(crate) fn bind(&mut self, root: usize) {
+        // A finalizer may not end it, since it has no handle of it.
+        self.roots[root].state = RootState::Live;
+        self.live.push(root);
+    }
+
+    pub(crate) fn end_root(&mut self, root: usize) {
+        self.roots[root].state = RootState::Gone;
+        if let Some(at) = self.live.iter().rposition(|live| *live == root) {
+            self.live.remove(at);
+        }
+    }
+
+    /// The roots that were leaving have gone.
+    pub(crate) fn settle(&mut self) {
+        for root in std::mem::take(&mut self.leaving) {
+            self.roots[root].state = RootState::Gone;
+        }
+    }
+
+    /// Ends scoped roots until so many are left.
+    pub(crate) fn truncate(&mut self, roots: usize) {
+        for root in self.scoped.split_off(roots) {
+            self.end_root(root);
+        }
+    }
+
+    /// Ends what began with the frames from this one on.
+    pub(crate) fn end_frames(&mut self, first: usize) {
+        let Frame { roots, spans, .. } = self.frames[first];
+        self.frames.truncate(first);
+        self.truncate(roots);
+        self.spans = spans;
+    }
+
+    pub(crate) fn begin_frame(&mut self, scope: Option<usize>) {
+        self.frames.push(Frame {
+            scope,
+            roots: self.scoped.len(),
+            spans: self.spans,
+        });
+    }
+
+    pub(crate) fn new_data(&mut self) -> u64 {
+        self.next_data += 1;
+        self.next_data
+    }
+
+    /// Makes an object and a pending root for it.
+    pub(crate) fn make(&mut self, body: Body, manual: bool) -> usize {
+        let node = self.nodes.len();
+        if let Body::Extern { data, .. } = body {
+            self.owners.insert(data, node);
+        }
+        self.bytes_made += bytes_of(&body);
+        self.nodes.push(Node { body, dead: false });
+        self.push_root(Reference::Node(node), manual)
+    }
+
+    /// Takes back what [`Model::make`] did, since the call was refused.
+    pub(crate) fn unmake(&mut self, root: usize) {
+        let Reference::Node(node) = self.roots[root].target else {
+            return;
+        };
+        if let Body::Extern { data, .. } = self.nodes[node].body {
+            self.owners.remove(&data);
+        }
+        self.bytes_made -= bytes_of(&self.nodes[node].body);
+        self.nodes[node] = Node {
+            body: Body::Exn {
+                tag: usize::MAX,
+                fields: Vec::new(),
+            },
+            dead: true,
+        };
+        self.scoped.retain(|scoped| *scoped != root);
+        self.roots[root].state = RootState::Gone;
+    }
+
+    /// Which nodes can be reached from roots in these states.
+    pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
+        let held = |root: &&Root| states.contains(&root.state);
+        let targets = self.roots.iter().filter(held).map(|root| root.target);
+        self.reachable_from(targets)
+    }
+
+    /// Which nodes can be reached from some references.
+    pub(crate) fn reachable_from(&self, from: impl Iterator<Item = Reference>) -> Vec<bool> {
+        let mut reached = vec![false; self.nodes.len()];
+        let mut left: Vec<_> = from.collect();
+        while let Some(reference) = left.pop() {
+            let Reference::Node(node) = reference else {
+                continue;
+            };
+            if !std::mem::replace(&mut reached[node], true) {
+                let values = values_of(&self.nodes[node].body).iter();
+                left.extend(values.filter_map(|value| match value {
+                    Value::Ref(reference) => Some(*reference),
+                    _ => None,
+                }));
+            }
+        }
+        reached
+    }
+
+    /// The bytes of some nodes, estimated from above.
+    pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
+        let nodes = self.nodes.iter().zip(counted);
+        nodes
+            .filter(|(_, counted)| **counted)
+            .map(|(node, _)| bytes_of(&node.body))
+            .sum()
+    }
+}
+
+/// The fields or elements of an object.
+pub(crate) fn values_of(body: &Body) -> &[Value] {
+    match body {
+        Body::Extern { .. } => &[],
+        Body::Struct { fields, .. } | Body::Exn { fields, .. } => fields,
+        Body::Array { elements, .. } => elements,
+    }
+}
+
+/// What a field holds if it was never set.
+pub(crate) fn default_of(storage: Storage) -> Value {
+    match storage {
+        Storage::I8 | Storage::I16 | Storage::I32 => Value::I32(0),
+        Storage::I64 => Value::I64(0),
+        Storage::F32 => Value::F32(0),
+        Storage::F64 => Value::F64(0),
+        Storage::V128 => Value::V128([0; 16]),
+        Storage::Ref(_) => Value::Ref(Reference::Null),
+    }
+}
+
+/// What a field holds when it was set to this, which it takes; handles are resolved by
+/// the caller.
+pub(crate) fn stored(storage: Storage, input: Input, reference: Reference) -> Value {
+    match (storage, input) {
+        (Storage::I8, Input::I32(bits)) => Value::I32(bits & 0xff),
+        (Storage::I16, Input::I32(bits)) => Value::I32(bits & 0xffff),
+        (_, Input::I32(bits)) => Value::I32(bits),
+        (_, Input::I64(bits)) => Value::I64(bits),
+        (_, Input::F32(bits)) => Value::F32(bits),
+        (_, Input::F64(bits)) => Value::F64(bits),
+        (_, Input::V128(bytes)) => Value::V128(bytes),
+        (_, Input::Ref(_) | Input::NoKind(_)) => Value::Ref(reference),
+    }
+}

@@ -1,0 +1,230 @@
+//! Programs: lists of operations, each a call and a number from which its arguments are
+//! drawn when it runs. What a number means depends on what exists then, so that any part
+//! of a program is a program.
+
+use std::fmt;
+
+/// The C function, or functions, that an operation calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    ScopeEnter,
+    ScopeExit,
+    ScopeUnwind,
+    ScopeEscape,
+    ScopeReserve,
+    LocalNew,
+    Assign,
+    ToManual,
+    CloneManual,
+    Unroot,
+    UnrootLater,
+    ToRooted,
+    IntoRooted,
+    WeakNew,
+    WeakUpgrade,
+    WeakFree,
+    ExternNew,
+    ExternData,
+    ExternDataTagged,
+    ExternSetData,
+    ExternBytes,
+    NoGcEnter,
+    NoGcExit,
+    StructNew,
+    StructNewDefault,
+    StructGet,
+    StructGetAs,
+    StructSet,
+    StructSetAs,
+    ArrayNew,
+    ArrayNewDefault,
+    ArrayNewFixed,
+    ArrayLen,
+    ArrayGet,
+    ArrayGetAs,
+    ArraySet,
+    ArraySetAs,
+    ArrayFill,
+    ArrayCopy,
+    ArrayRead,
+    ArrayWrite,
+    I31New,
+    I31Get,
+    Kind,
+    TypeOf,
+    Test,
+    Cast,
+    Convert,
+    Equal,
+    Hash,
+    TagNew,
+    TagType,
+    ExnNew,
+    ExnTag,
+    ExnField,
+    Collect,
+    Verify,
+    Walk,
+}
+
+use Call::*;
+
+/// All calls, and how often each is made.
+const CALLS: [(Call, u32); 58] = [
+    (ScopeEnter, 12),
+    (ScopeExit, 8),
+    (ScopeUnwind, 2),
+    (ScopeEscape, 4),
+    (ScopeReserve, 1),
+    (LocalNew, 5),
+    (Assign, 6),
+    (ToManual, 5),
+    (CloneManual, 2),
+    (Unroot, 5),
+    (UnrootLater, 2),
+    (ToRooted, 2),
+    (IntoRooted, 2),
+    (WeakNew, 4),
+    (WeakUpgrade, 5),
+    (WeakFree, 2),
+    (ExternNew, 12),
+    (ExternData, 3),
+    (ExternDataTagged, 2),
+    (ExternSetData, 2),
+    (ExternBytes, 1),
+    (NoGcEnter, 1),
+    (NoGcExit, 2),
+    (StructNew, 12),
+    (StructNewDefault, 6),
+    (StructGet, 8),
+    (StructGetAs, 6),
+    (StructSet, 10),
+    (StructSetAs, 10),
+    (ArrayNew, 5),
+    (ArrayNewDefault, 4),
+    (ArrayNewFixed, 4),
+    (ArrayLen, 2),
+    (ArrayGet, 5),
+    (ArrayGetAs, 4),
+    (ArraySet, 6),
+    (ArraySetAs, 6),
+    (ArrayFill, 3),
+    (ArrayCopy, 6),
+    (ArrayRead, 2),
+    (ArrayWrite, 3),
+    (I31New, 3),
+    (I31Get, 2),
+    (Kind, 3),
+    (TypeOf, 2),
+    (Test, 4),
+    (Cast, 5),
+    (Convert, 3),
+    (Equal, 5),
+    (Hash, 4),
+    (TagNew, 1),
+    (TagType, 1),
+    (ExnNew, 4),
+    (ExnTag, 2),
+    (ExnField, 3),
+    (Collect, 4),
+    (Verify, 1),
+    (Walk, 1),
+];
+
+const _: () = {
+    let mut index = 0;
+    while index < CALLS.len() {
+        assert!(CALLS[index].0 as usize == index);
+        index += 1;
+    }
+    assert!(Walk as usize + 1 == CALLS.len());
+};
+
+/// One step of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Operation {
+    pub(crate) call: Call,
+    /// What the arguments are drawn from.
+    pub(crate) seed: u32,
+}
+
+/// An operation, as failures print it.
+pub(crate) const fn op(call: Call, seed: u32) -> Operation {
+    Operation { call, seed }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "op({:?}, {:#x}),", self.call, self.seed)
+    }
+}
+
+impl Operation {
+    /// The operation that a draw makes.
+    pub(crate) fn drawn(draw: &mut Draw) -> Operation {
+        let total = CALLS.iter().map(|(_, weight)| weight).sum::<u32>();
+        let mut left = draw.below(total as usize) as u32;
+        let chosen = CALLS.iter().find(|(_, weight)| {
+            let found = left < *weight;
+            left = left.saturating_sub(*weight);
+            found
+        });
+        op(chosen.expect("below the total").0, draw.next() as u32)
+    }
+
+    /// The operation in five bytes: a call's number, modulo how many there are, and the
+    /// seed, least byte first.
+    fn from_bytes([call, seed @ ..]: [u8; 5]) -> Operation {
+        let (call, _) = CALLS[usize::from(call) % CALLS.len()];
+        op(call, u32::from_le_bytes(seed))
+    }
+}
+
+/// The program that `seed` stands for.
+pub(crate) fn generate(seed: u64, length: usize) -> Vec<Operation> {
+    let mut draw = Draw::new(seed);
+    (0..length).map(|_| Operation::drawn(&mut draw)).collect()
+}
+
+/// The program in some bytes, for fuzzers: any bytes are one. What is left of them after
+/// the last operation is ignored.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Operation> {
+    let (operations, _) = bytes.as_chunks();
+    operations
+        .iter()
+        .copied()
+        .map(Operation::from_bytes)
+        .collect()
+}
+
+/// Random numbers: Steele, Lea and Flood's SplitMix64 (OOPSLA 2014).
+#[derive(Clone, Debug)]
+pub(crate) struct Draw(u64);
+
+impl Draw {
+    pub(crate) fn new(seed: u64) -> Draw {
+        Draw(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    /// A number below `bound`, which is not 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.next() >> 16) as usize % bound
+    }
+
+    pub(crate) fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    /// One of some things, of which there is at least one.
+    pub(crate) fn among<T: Copy>(&mut self, things: &[T]) -> T {
+        things[self.below(things.len())]
+    }
+}

@@ -1,0 +1,500 @@
+//! A program that runs on the library and on the model, which are compared at each step.
+//!
+//! A finalizer may do an operation of its own, in the middle of the call that collects:
+//! so no borrow is held while a call runs, and what is wrong is noted, not thrown.
+
+use core::ffi::c_void;
+use std::cell::{Cell, RefCell};
+use std::ptr::null;
+
+use gcroots::capi::reference::gcroots_ref_t;
+use gcroots::capi::status::*;
+use gcroots::capi::store::{gcroots_stats_t, gcroots_store_gc};
+use gcroots::capi::types::gcroots_type_free;
+use gcroots::capi::value::gcroots_val_t;
+
+use super::action::{Action, plan};
+use super::lane::Lane;
+use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
+use super::model::{Body, Model, Reference, RootState, Value};
+use super::predict::{Answer, predict};
+use super::program::Operation;
+
+/// What differs, in words.
+pub(crate) type Difference = String;
+pub(crate) type Compared<T = ()> = Result<T, Difference>;
+
+pub(crate) struct Session {
+    pub(crate) lane: Lane,
+    pub(crate) library: Library,
+    pub(crate) model: RefCell<Model>,
+    failure: RefCell<Option<Difference>>,
+    in_finalizer: Cell<bool>,
+    freeing: Cell<bool>,
+    /// The actions, if somebody wants to read them.
+    trace: Option<RefCell<Vec<String>>>,
+}
+
+thread_local! {
+    /// The session whose program runs, for finalizers.
+    static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
+}
+
+/// How a program ended.
+pub(crate) struct Outcome {
+    pub(crate) difference: Option<Difference>,
+    pub(crate) trace: Vec<String>,
+    /// How many operations ran, those of finalizers included.
+    pub(crate) operations: u64,
+}
+
+thread_local! {
+    static OPERATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Runs a program from a new store to the store's end, or to the first difference.
+pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
+    OPERATIONS.set(0);
+    let session = Session {
+        lane,
+        library: Library::new(&lane, finalize),
+        model: RefCell::new(Model::new()),
+        failure: RefCell::default(),
+        in_finalizer: Cell::new(false),
+        freeing: Cell::new(false),
+        trace: traced.then(RefCell::default),
+    };
+    CURRENT.set(&raw const session);
+    for operation in program {
+        session.step(*operation);
+    }
+    session.end();
+    CURRENT.set(null());
+    Outcome {
+        difference: session.failure.take(),
+        trace: session.trace.map(RefCell::into_inner).unwrap_or_default(),
+        operations: OPERATIONS.get(),
+    }
+}
+
+unsafe extern "C" fn finalize(data: *mut c_void) {
+    // SAFETY: a session frees its store before it ends.
+    let session = unsafe { &*CURRENT.get() };
+    session.finalized(data.addr() as u64);
+}
+
+macro_rules! differ {
+    ($($what:tt)*) => { return Err(format!($($what)*)) };
+}
+
+impl Session {
+    /// Does an operation on both, unless they have differed.
+    fn step(&self, operation: Operation) {
+        if self.failure.borrow().is_some() {
+            return;
+        }
+        OPERATIONS.set(OPERATIONS.get() + 1);
+        let action = plan(&self.model.borrow(), operation);
+        self.note(|| format!("{operation} // {action:?}"));
+        self.keep(self.compare(&action));
+    }
+
+    fn note(&self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            let indent = if self.in_finalizer.get() { "// " } else { "" };
+            trace.borrow_mut().push(format!("{indent}{}", what()));
+        }
+    }
+
+    /// Keeps the first difference.
+    fn keep(&self, compared: Compared) {
+        let compared = match take_complaint() {
+            Some(complaint) => Err(complaint),
+            None => compared,
+        };
+        if let Err(difference) = compared {
+            self.failure.borrow_mut().get_or_insert(difference);
+        }
+    }
+
+    fn compare(&self, action: &Action) -> Compared {
+        let nodes_before = self.model.borrow().nodes.len();
+        let run_before = self.model.borrow().finalizers_run;
+        let limit = self.lane.heap_limit;
+        let predicted = predict(&mut self.model.borrow_mut(), action, limit);
+        // What was predicted may have to be found again by its number.
+        let roots = self.model.borrow().roots.len();
+        self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
+        let data = self.model.borrow().next_data;
+        let answered = self.library.run(action, data);
+        if self.failure.borrow().is_some() {
+            // In a finalizer, which came first.
+            return Ok(());
+        }
+        match (predicted, answered) {
+            (Err(predicted), Err(answered)) if predicted == answered => Ok(()),
+            (Ok(Answer::Made(root, bytes)), Err(refused)) => self.refused(root, bytes, refused),
+            (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
+            (Ok(Answer::Walk), Ok(_)) => self.walk(),
+            (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
+            (predicted, Err(answered)) => {
+                let predicted = match predicted {
+                    Ok(answer) => format!("{answer:?}"),
+                    Err(status) => status_name(status),
+                };
+                let (answered, message) = (status_name(answered), last_error());
+                differ!("{answered} ({message}), where the model has {predicted}")
+            }
+            (Err(predicted), Ok(_)) => {
+                differ!("success, where the model has {}", status_name(predicted))
+            }
+        }
+    }
+
+    /// An allocation was refused that the model cannot refuse: is that plausible?
+    fn refused(&self, root: usize, bytes: usize, status: gcroots_status_t) -> Compared {
+        let mut model = self.model.borrow_mut();
+        let states = [RootState::Live, RootState::Pending, RootState::Leaving];
+        let reachable = model.bytes(&model.reachable(&states));
+        let (made, spans) = (model.bytes_made, model.spans);
+        let half = self.lane.usable_bytes() / 2;
+        let plausible = match status {
+            GCROOTS_ERROR_OUT_OF_MEMORY if self.lane.collects() => {
+                bytes > half || (spans == 0 && reachable > half)
+            }
+            GCROOTS_ERROR_OUT_OF_MEMORY => made > half,
+            GCROOTS_ERROR_NO_GC => self.lane.collects() && spans > 0 && made > half,
+            _ => false,
+        };
+        if !plausible {
+            let name = status_name(status);
+            differ!(
+                "{name} ({}) for {bytes} bytes, with {reachable} reachable of {made} made, \
+                 in {spans} spans",
+                last_error()
+            );
+        }
+        model.unmake(root);
+        Ok(())
+    }
+
+    fn compare_written(&self, predicted: Answer, written: Written) -> Compared {
+        match (predicted, written) {
+            (Answer::Nothing, Written::Nothing) => Ok(()),
+            (Answer::Bool(a), Written::Bool(b)) => same(&a, &b),
+            (Answer::Number(a), Written::Number(b)) => same(&a, &b),
+            (Answer::Value(value), Written::Value(read)) => self.compare_value(value, read),
+            (Answer::ValueRoot(root), Written::Value(read)) => {
+                self.compare_root(root, handle_in(read)?)
+            }
+            (Answer::NullRef, Written::Ref(read)) => same(&0, &read.store_id),
+            (Answer::Root(root) | Answer::Made(root, _), Written::Ref(read)) => {
+                self.compare_root(root, read)
+            }
+            (Answer::NullWeak, Written::Weak(weak)) => same(&0, &weak.store_id),
+            (Answer::Weak, Written::Weak(weak)) => {
+                self.library.bits.borrow_mut().weak.push(weak);
+                same(&self.library.store_id, &weak.store_id)
+            }
+            (Answer::Upgrade(weak), Written::Ref(read)) => self.compare_upgrade(weak, read),
+            (Answer::Scope, Written::Scope(scope)) => {
+                self.library.bits.borrow_mut().scopes.push(scope);
+                same(&self.library.store_id, &scope.store_id)
+            }
+            (Answer::Tag, Written::Tag(tag)) => {
+                let tags = &mut self.library.bits.borrow_mut().tags;
+                let again = tags.contains(&tag);
+                tags.push(tag);
+                same(&false, &again)
+            }
+            (Answer::NamedTag(tag), Written::Tag(read)) => {
+                same(&self.library.bits.borrow().tags[tag], &read)
+            }
+            (Answer::Type(of), Written::Type(read)) => {
+                // SAFETY: it is owned; the library keeps another reference.
+                unsafe { gcroots_type_free(read) };
+                same(&self.library.type_of(of), &read.cast_const())
+            }
+            (Answer::Hash(reference), Written::Number(hash)) => {
+                let hashes = &mut self.model.borrow_mut().hashes;
+                same(&*hashes.entry(reference).or_insert(hash), &hash)
+            }
+            // Where there is more room, the rest is as it was.
+            (Answer::Bytes(a), Written::Bytes(b)) => {
+                let (read, rest) = b.split_at(a.len());
+                same(&a[..], read)?;
+                same(&true, &rest.iter().all(|byte| *byte == 0xa5))
+            }
+            (predicted, _) => differ!("another output, where the model has {predicted:?}"),
+        }
+    }
+
+    /// Compares a value that is no reference, or null.
+    pub(crate) fn compare_value(&self, value: Value, read: gcroots_val_t) -> Compared {
+        // SAFETY: the union's bytes are all initialised, whatever the kind.
+        let (kind, bits) = (read.kind, unsafe { read.of.v128.bytes });
+        let first32 = u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]);
+        // SAFETY: as above.
+        let first64 = unsafe { read.of.i64 } as u64;
+        match value {
+            Value::I32(bits) => same(&(2, bits), &(kind, first32)),
+            Value::I64(bits) => same(&(3, bits), &(kind, first64)),
+            Value::F32(bits) => same(&(4, bits), &(kind, first32)),
+            Value::F64(bits) => same(&(5, bits), &(kind, first64)),
+            Value::V128(bytes) => same(&(6, bytes), &(kind, bits)),
+            Value::Ref(_) => same(&0, &handle_in(read)?.store_id),
+        }
+    }
+
+    /// A new root: it must be of this store and of the object that the model has, which
+    /// its other roots tell.
+    fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
+        self.model.borrow_mut().bind(root);
+        self.library.bits.borrow_mut().roots[root] = read;
+        same(&self.library.store_id, &read.store_id)?;
+        let model = self.model.borrow();
+        let target = model.roots[root].target;
+        let others = || model.live.iter().rev().filter(|other| **other != root);
+        let is = |other: &&usize| model.roots[**other].target == target;
+        let same_object = others().find(is);
+        let another = others().find(|other| !is(other));
+        for (other, expected) in [(same_object, true), (another, false)] {
+            if let Some(other) = other {
+                let bits = self.library.bits.borrow().roots[*other];
+                if bits == read {
+                    differ!("root {root} has the bits of root {other}");
+                }
+                let equal = self.library.equal(bits, read).map_err(status_name)?;
+                if equal != expected {
+                    differ!("root {root}, of {target:?}, equals root {other}: {equal}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A weak handle of an object that nothing reaches, and that may have died or not.
+    fn compare_upgrade(&self, weak: usize, read: gcroots_ref_t) -> Compared {
+        let mut model = self.model.borrow_mut();
+        let target = model.weak[weak].target;
+        if read.store_id == 0 {
+            if !self.lane.collects() {
+                differ!("a weak handle of {target:?} was cleared");
+            }
+            if let Reference::Node(node) = target {
+                model.nodes[node].dead = true;
+            }
+            return Ok(());
+        }
+        let reached = model.reachable_from([target].into_iter());
+        if let Some(dead) = (0..reached.len()).find(|n| reached[*n] && model.nodes[*n].dead) {
+            differ!("{target:?} is alive, and reaches node {dead}, which is dead");
+        }
+        let root = model.push_root(target, false);
+        self.library.bits.borrow_mut().roots.push(NULL_REF);
+        drop(model);
+        self.compare_root(root, read)
+    }
+
+    /// The library runs the finalizer of what has this data.
+    fn finalized(&self, data: u64) {
+        if self.failure.borrow().is_some() {
+            return;
+        }
+        let nested = self.in_finalizer.replace(true);
+        self.note(|| format!("finalizer of data {data}"));
+        let operation = self.may_be_finalized(data, nested);
+        match operation {
+            Err(difference) => self.keep(Err(difference)),
+            Ok(_) if self.freeing.get() => {
+                // SAFETY: the store is alive until this returns.
+                let status = unsafe { gcroots_store_gc(self.library.store) };
+                self.keep(same(&GCROOTS_ERROR_BUSY, &status));
+            }
+            Ok(None) => {}
+            Ok(Some(operation)) => {
+                let frame = self.model.borrow().frames.len();
+                self.model.borrow_mut().begin_frame(None);
+                self.step(operation);
+                self.model.borrow_mut().end_frames(frame);
+            }
+        }
+        self.in_finalizer.set(nested);
+    }
+
+    fn may_be_finalized(&self, data: u64, nested: bool) -> Compared<Option<Operation>> {
+        let mut model = self.model.borrow_mut();
+        let Some(&node) = model.owners.get(&data) else {
+            differ!("a finalizer of data {data}, which nothing has");
+        };
+        if nested {
+            differ!("a finalizer of node {node} inside another");
+        }
+        if !self.freeing.get() {
+            let pending = Reference::Node(node);
+            let is_new = |root: &super::model::Root| {
+                root.state == RootState::Pending && root.target == pending
+            };
+            if !self.lane.collects() {
+                differ!("a finalizer of node {node} without a collection");
+            }
+            if model.reachable(&[RootState::Live])[node] || model.roots.iter().any(is_new) {
+                differ!("a finalizer of node {node}, which is reachable");
+            }
+        }
+        model.finalizers_run += 1;
+        model.nodes[node].dead = true;
+        match &mut model.nodes[node].body {
+            Body::Extern {
+                finalized: true, ..
+            } => {
+                differ!("a second finalizer of node {node}")
+            }
+            Body::Extern {
+                finalizer: Some(operation),
+                finalized,
+                ..
+            } => {
+                *finalized = true;
+                Ok(*operation)
+            }
+            body => differ!("a finalizer of node {node}, which has none: {body:?}"),
+        }
+    }
+
+    /// `gcroots_store_gc` has returned.
+    fn collected(&self, nodes_before: usize, run_before: u64) -> Compared {
+        if self.in_finalizer.get() {
+            return self.collected_inside();
+        }
+        let mut model = self.model.borrow_mut();
+        model.settle();
+        let reached = model.reachable(&[RootState::Live]);
+        for node in 0..nodes_before {
+            if !self.lane.collects() || reached[node] {
+                continue;
+            }
+            model.nodes[node].dead = true;
+            if let Body::Extern {
+                finalizer: Some(_),
+                finalized: false,
+                ..
+            } = model.nodes[node].body
+            {
+                differ!("node {node} is unreachable and was not finalized");
+            }
+        }
+        if let Some(node) = (0..reached.len()).find(|n| reached[*n] && model.nodes[*n].dead) {
+            differ!("node {node} is reachable and has died");
+        }
+        let ran = model.finalizers_run != run_before;
+        drop(model);
+        self.compare_stats(&reached, nodes_before, ran)?;
+        self.walk()
+    }
+
+    /// As above, in a finalizer, where the others that are found run later.
+    fn collected_inside(&self) -> Compared {
+        let mut model = self.model.borrow_mut();
+        model.settle();
+        let reached = model.reachable(&[RootState::Live, RootState::Pending]);
+        for (node, reached) in model.nodes.iter_mut().zip(reached) {
+            node.dead |= !reached;
+        }
+        Ok(())
+    }
+
+    /// Compares numbers after a collection; what finalizers made may be dead or not.
+    fn compare_stats(&self, reached: &[bool], nodes_before: usize, ran: bool) -> Compared {
+        let (model, stats) = (self.model.borrow(), self.library.stats());
+        let made = |node: &usize| !matches!(model.nodes[*node].body, Body::Exn { tag, .. } if tag == usize::MAX);
+        let nodes = || (0..model.nodes.len()).filter(made);
+        let least = |node: &usize| reached[*node] || !self.lane.collects();
+        let most = |node: &usize| least(node) || (*node >= nodes_before && ran);
+        let bytes = |node: usize| match model.nodes[node].body {
+            Body::Extern { bytes, .. } => bytes as u64,
+            _ => 0,
+        };
+        let gcroots_stats_t {
+            objects,
+            external_bytes,
+            ..
+        } = stats;
+        let counted = nodes().filter(least).count() as u64..=nodes().filter(most).count() as u64;
+        if !counted.contains(&objects) {
+            differ!("{objects} objects, where the model has {counted:?}");
+        }
+        let counted =
+            nodes().filter(least).map(bytes).sum()..=nodes().filter(most).map(bytes).sum();
+        if !counted.contains(&external_bytes) {
+            differ!("{external_bytes} external bytes, where the model has {counted:?}");
+        }
+        let manual = model.live.iter().filter(|root| model.roots[**root].manual);
+        let weak = model.weak.iter().filter(|weak| !weak.freed);
+        let expected = [
+            model.scoped.len() as u64,
+            manual.count() as u64,
+            weak.count() as u64,
+            model.finalizers_run,
+            model.stale_unroots,
+        ];
+        let found = [
+            stats.scoped_roots,
+            stats.manual_roots,
+            stats.weak_handles,
+            stats.finalizers_run,
+            stats.stale_unroots,
+        ];
+        same(&expected, &found)
+            .map_err(|what| format!("scoped, manual, weak, finalizers, stale: {what}"))
+    }
+
+    /// Compares all that is reachable, and ends the store.
+    fn end(&self) {
+        if self.failure.borrow().is_none() {
+            self.keep(self.walk());
+        }
+        self.freeing.set(true);
+        self.library.free();
+        if self.failure.borrow().is_none() {
+            self.keep(self.all_finalized());
+        }
+    }
+
+    fn all_finalized(&self) -> Compared {
+        let model = self.model.borrow();
+        let left = model.nodes.iter().position(|node| {
+            matches!(
+                node.body,
+                Body::Extern {
+                    finalizer: Some(_),
+                    finalized: false,
+                    ..
+                }
+            )
+        });
+        match left {
+            Some(node) => differ!("node {node} was never finalized"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The handle in a value that is a reference.
+pub(crate) fn handle_in(read: gcroots_val_t) -> Compared<gcroots_ref_t> {
+    same(&7, &read.kind)?;
+    // SAFETY: of a reference this member was written.
+    Ok(unsafe { read.of.r#ref })
+}
+
+pub(crate) fn same<T: PartialEq + std::fmt::Debug + ?Sized>(model: &T, library: &T) -> Compared {
+    if model != library {
+        differ!("{library:?}, where the model has {model:?}");
+    }
+    Ok(())
+}
+
+/// A call of a comparison itself, which must succeed.
+pub(crate) fn succeeded<T>(status: Status<T>) -> Compared<T> {
+    status.map_err(|status| format!("{} ({})", status_name(status), last_error()))
+}

@@ -1,0 +1,150 @@
+//! Compares all that is reachable: each field of each object, from the roots on.
+
+use std::collections::HashMap;
+
+use gcroots::capi::arrays::*;
+use gcroots::capi::casts::gcroots_ref_kind;
+use gcroots::capi::exceptions::gcroots_exn_field;
+use gcroots::capi::externref::gcroots_externref_data;
+use gcroots::capi::i31::gcroots_i31_get_u;
+use gcroots::capi::reference::gcroots_ref_t;
+use gcroots::capi::scope::*;
+use gcroots::capi::structs::gcroots_struct_get;
+use gcroots::capi::value::gcroots_val_t;
+
+use super::library::{Status, Written, with_out};
+use super::model::{Body, Reference, Value};
+use super::predict::{kind_of, memory_of};
+use super::session::{Compared, Session, handle_in, same, succeeded};
+use super::types::{Storage, TYPES};
+
+/// The walk of a store.
+struct Walk<'a> {
+    session: &'a Session,
+    /// A handle of each node that was met.
+    met: HashMap<usize, gcroots_ref_t>,
+    /// The nodes whose fields are to be compared.
+    left: Vec<usize>,
+}
+
+impl Session {
+    /// Compares all that is reachable from live roots, in a scope of its own.
+    pub(crate) fn walk(&self) -> Compared {
+        let store = self.library.store;
+        // SAFETY: the store is alive and this thread's.
+        let scope = succeeded(with_out(|out| unsafe { gcroots_scope_enter(store, out) }))?;
+        let mut walk = Walk {
+            session: self,
+            met: HashMap::new(),
+            left: Vec::new(),
+        };
+        walk.all()?;
+        // SAFETY: as above.
+        same(&0, &unsafe { gcroots_scope_exit(store, scope) })
+    }
+}
+
+impl Walk<'_> {
+    fn all(&mut self) -> Compared {
+        let model = self.session.model.borrow();
+        for root in &model.live {
+            let bits = self.session.library.bits.borrow().roots[*root];
+            self.meet(model.roots[*root].target, bits)
+                .map_err(|what| format!("root {root}: {what}"))?;
+        }
+        while let Some(node) = self.left.pop() {
+            let handle = self.met[&node];
+            self.object(&model.nodes[node].body, handle)
+                .map_err(|what| format!("node {node}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// A handle that should refer to this.
+    fn meet(&mut self, target: Reference, handle: gcroots_ref_t) -> Compared {
+        let store = self.session.library.store;
+        // SAFETY: the store is alive and this thread's, here and below.
+        let kind = with_out(|out| unsafe { gcroots_ref_kind(store, handle, out) });
+        same(
+            &kind_of(&self.session.model.borrow(), target),
+            &succeeded(kind)?,
+        )?;
+        let node = match target {
+            Reference::Null => return Ok(()),
+            Reference::I31(bits) => {
+                // SAFETY: as above.
+                let read = with_out(|out| unsafe { gcroots_i31_get_u(store, handle, out) });
+                return same(&bits, &succeeded(read)?);
+            }
+            Reference::Node(node) => node,
+        };
+        if let Some(before) = self.met.get(&node) {
+            let equal = succeeded(self.session.library.equal(*before, handle))?;
+            return same(&true, &equal).map_err(|_| format!("not the same as node {node}"));
+        }
+        self.met.insert(node, handle);
+        self.left.push(node);
+        Ok(())
+    }
+
+    fn object(&mut self, body: &Body, handle: gcroots_ref_t) -> Compared {
+        let store = self.session.library.store;
+        // SAFETY: as above.
+        unsafe {
+            match body {
+                Body::Extern { data, .. } => {
+                    let read = with_out(|out| gcroots_externref_data(store, handle, out));
+                    same(data, &(succeeded(read)?.addr() as u64))
+                }
+                Body::Struct { fields, .. } => self.values(fields, |index| {
+                    with_out(|out| gcroots_struct_get(store, handle, index, out))
+                }),
+                Body::Exn { fields, .. } => self.values(fields, |index| {
+                    with_out(|out| gcroots_exn_field(store, handle, index, out))
+                }),
+                Body::Array { of, elements } => {
+                    let length = with_out(|out| gcroots_array_len(store, handle, out));
+                    same(&elements.len(), &succeeded(length)?)?;
+                    let storage = TYPES[*of].fields[0].storage;
+                    if let Storage::Ref(_) = storage {
+                        return self.values(elements, |index| {
+                            with_out(|out| gcroots_array_get(store, handle, index, out))
+                        });
+                    }
+                    self.numbers(storage, elements, handle)
+                }
+            }
+        }
+    }
+
+    fn values(
+        &mut self,
+        values: &[Value],
+        read: impl Fn(usize) -> Status<gcroots_val_t>,
+    ) -> Compared {
+        for (index, value) in values.iter().enumerate() {
+            let found = succeeded(read(index))?;
+            let compared = match value {
+                Value::Ref(target) => handle_in(found).and_then(|handle| {
+                    // Null is null, and a local's handle never comes out of a field.
+                    same(&(*target == Reference::Null), &(handle.store_id == 0))?;
+                    self.meet(*target, handle)
+                }),
+                value => self.session.compare_value(*value, found),
+            };
+            compared.map_err(|what| format!("field {index}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    fn numbers(&self, storage: Storage, elements: &[Value], handle: gcroots_ref_t) -> Compared {
+        let library = &self.session.library;
+        let written = succeeded(library.array_read(handle, 0, elements.len()))?;
+        let Written::Bytes(found) = written else {
+            return Err("no bytes".into());
+        };
+        let expected = elements.iter().flat_map(|value| memory_of(storage, *value));
+        let expected: Vec<_> = expected.collect();
+        same(&expected[..], &found[..expected.len()])
+    }
+}
