@@ -1,5 +1,6 @@
 /* Finalizers: how often, when, and what they may do. */
 #include "check.h"
+#include "objects.h"
 #include "refusals.h"
 
 /* Makes an externref and lets go of it. */
@@ -575,6 +576,63 @@ CASE(one_gc_ends_what_a_finalizer_assigned_away) {
   }
   OK(gcroots_store_gc(store));
   CHECK(finalized == (collects ? 1 : 0));
+}
+
+/* What finalizers clear: a struct's field, an array, and one that is copied over it. */
+static gcroots_ref_t box, boxes, no_boxes;
+
+static void clear_field(void *data) {
+  (void)data;
+  if (collects) OK(gcroots_struct_set_ref(store, box, 0, gcroots_ref_null()));
+}
+
+static void clear_any_field(void *data) {
+  gcroots_val_t null = val_null();
+  (void)data;
+  if (collects) OK(gcroots_struct_set(store, box, 0, &null));
+}
+
+static void clear_element(void *data) {
+  (void)data;
+  if (collects) OK(gcroots_array_set_ref(store, boxes, 1, gcroots_ref_null()));
+}
+
+static void fill_elements(void *data) {
+  gcroots_val_t null = val_null();
+  (void)data;
+  if (collects) OK(gcroots_array_fill(store, boxes, 0, &null, 2));
+}
+
+static void copy_elements(void *data) {
+  (void)data;
+  if (collects) OK(gcroots_array_copy(store, boxes, 0, no_boxes, 0, 2));
+}
+
+CASE(one_gc_ends_what_a_finalizer_takes_out_of_objects) {
+  static const gcroots_finalizer_t finalizers[] = {clear_field, clear_any_field, clear_element,
+                                                   fill_elements, copy_elements};
+  static int finalized[COUNT_OF(finalizers)];
+  gcroots_field_type_t any = mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
+  gcroots_type_t *struct_type = STRUCT_TYPE(any);
+  gcroots_type_t *array_type = new_array(any);
+  for (size_t i = 0; i < COUNT_OF(finalizers); i++) {
+    gcroots_ref_t held;
+    gcroots_scope_t scope = enter(), inner;
+    OK(gcroots_struct_new_default(store, struct_type, &box));
+    OK(gcroots_array_new_default(store, array_type, 2, &boxes));
+    OK(gcroots_array_new_default(store, array_type, 2, &no_boxes));
+    inner = enter();
+    OK(gcroots_externref_new(store, &finalized[i], count_call, &held));
+    if (i < 2) OK(gcroots_struct_set_ref(store, box, 0, held));
+    else OK(gcroots_array_set_ref(store, boxes, 1, held));
+    OK(gcroots_scope_exit(store, inner));
+    drop(NULL, finalizers[i]);
+    OK(gcroots_store_gc(store));
+    CHECK(finalized[i] == (collects ? 1 : 0));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(struct_type);
+  gcroots_type_free(array_type);
 }
 
 static void unroot_outer(void *data) {

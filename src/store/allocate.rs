@@ -43,12 +43,18 @@ impl Cold {
         if self.heap.is_none() {
             let heap = self.heap.insert(store.engine.take_heap()?);
             heap.open(&store.area);
-            store.area.set_barriers(heap.has_barriers());
             self.headroom = store.area.end() - store.area.next();
             self.external_budget = self.headroom;
+            self.restore_barriers(store);
             store.refresh_attention();
         }
         Ok(())
+    }
+
+    /// Has references set through barriers if the collector wants that.
+    pub(super) fn restore_barriers(&self, store: &Store) {
+        let wanted = self.heap.as_ref().is_some_and(|heap| heap.has_barriers());
+        store.area.set_barriers(wanted);
     }
 
     /// The heap, which an allocation has made.

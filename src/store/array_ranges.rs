@@ -62,6 +62,7 @@ impl Store {
     /// Copies references through the barriers, in the order in which none is
     /// overwritten before it is read.
     fn copy_references(&self, from: u64, to: u64, count: u64) -> Result<()> {
+        self.count_release();
         let mut cold = self.cold.borrow_mut();
         let mut copy = |index: u64| {
             let reference = GcRef::from_raw(self.load(from + 4 * index)?);
@@ -235,6 +236,7 @@ impl Cold {
             Value::V128(bytes) => area.fill(at, count, bytes),
             Value::Ref(reference) if !area.has_barriers() => area.fill(at, count, reference.raw()),
             Value::Ref(reference) => {
+                store.count_release();
                 let heap = self.heap()?;
                 return (0..count).try_for_each(|i| heap.write_gc_ref(at + 4 * i, reference));
             }

@@ -31,12 +31,13 @@ impl Store {
     }
 
     /// How often a root or a weak map stopped keeping its object alive, other than by
-    /// a scope's end.
+    /// a scope's end; and how often a field or an element was set inside finalizers.
     pub(super) fn releases(&self) -> u64 {
         self.manual.released().wrapping_add(self.dropped.get())
     }
 
-    /// Counts a release other than a manual root's.
+    /// Counts a release other than a manual root's. References in objects are counted
+    /// where they are set through barriers, as they are inside finalizers.
     pub(super) fn count_release(&self) {
         self.dropped.set(self.dropped.get().wrapping_add(1));
     }

@@ -169,8 +169,10 @@ unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
 }
 
 impl Store {
-    /// Opens the scope around a callback.
+    /// Opens the scope around a callback. Until it ends, references are set through
+    /// barriers, where they are counted: see [`Store::releases`].
     fn begin_callback(&self) {
+        self.area.set_barriers(true);
         self.finalizers_run.set(self.finalizers_run.get() + 1);
         self.scopes
             .enter_callback(self.lifo.len(), self.area.no_gc_spans());
@@ -181,5 +183,6 @@ impl Store {
         let saved = self.scopes.exit_callback();
         self.lifo.truncate(saved.roots);
         self.area.restore_no_gc(saved.no_gc_spans);
+        self.cold.borrow().restore_barriers(self);
     }
 }

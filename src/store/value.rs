@@ -232,7 +232,10 @@ impl Cold {
             Value::F32(bits) => store.store(at, bits),
             Value::I64(bits) | Value::F64(bits) => store.store(at, bits),
             Value::V128(bytes) => store.store(at, bytes),
-            Value::Ref(reference) => self.heap()?.write_gc_ref(at, reference),
+            Value::Ref(reference) => {
+                store.count_release();
+                self.heap()?.write_gc_ref(at, reference)
+            }
         }
     }
 }
