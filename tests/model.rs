@@ -3,11 +3,18 @@
 //!
 //! `GCROOTS_MODEL_OPERATIONS` is how many operations each lane does (20,000 if it is not
 //! set: `scripts/test` sets more), `GCROOTS_MODEL_SEED` where the seeds begin. A failure
-//! prints its seed and its program, shortened, to be pasted into `REGRESSIONS`.
+//! prints its seed and its program, shortened, to be pasted into `REGRESSIONS`; a crash
+//! its seed.
+//!
+//! A collector is added as a lane (`model/lane.rs`) and a test below; a function as a call
+//! (`program.rs`), its arguments (`action.rs`), what it should do (`predict.rs`) and how it
+//! is called (`library.rs`): the compiler says where.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]
 mod action;
+#[path = "model/crash.rs"]
+mod crash;
 #[path = "model/lane.rs"]
 mod lane;
 #[path = "model/library.rs"]
@@ -55,7 +62,9 @@ fn equals_the_model(lane: Lane) {
     let wanted = number("GCROOTS_MODEL_OPERATIONS", OPERATIONS);
     let mut seed = number("GCROOTS_MODEL_SEED", 0);
     let (mut operations, mut programs) = (0, 0);
+    crash::install();
     while operations < wanted {
+        crash::note_seed(seed);
         let program = generate(seed, LENGTHS[seed as usize % LENGTHS.len()]);
         operations += check(lane.for_seed(seed), &program, &format!("seed {seed}"));
         programs += 1;

@@ -60,6 +60,20 @@ pub(crate) struct Node {
     pub(crate) dead: bool,
 }
 
+impl Node {
+    /// Whether it has a finalizer that has not run.
+    pub(crate) fn awaits_finalizer(&self) -> bool {
+        matches!(
+            self.body,
+            Body::Extern {
+                finalizer: Some(_),
+                finalized: false,
+                ..
+            }
+        )
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RootState {
     /// Made by a call that has not returned.

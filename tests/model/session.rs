@@ -16,7 +16,7 @@ use gcroots::capi::value::gcroots_val_t;
 use super::action::{Action, plan};
 use super::lane::Lane;
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
-use super::model::{Body, Model, Reference, RootState, Value};
+use super::model::{Body, Model, Node, Reference, RootState, Value};
 use super::predict::{Answer, predict};
 use super::program::Operation;
 
@@ -370,18 +370,13 @@ impl Session {
         let mut model = self.model.borrow_mut();
         model.settle();
         let reached = model.reachable(&[RootState::Live]);
-        for node in 0..nodes_before {
-            if !self.lane.collects() || reached[node] {
-                continue;
-            }
-            model.nodes[node].dead = true;
-            if let Body::Extern {
-                finalizer: Some(_),
-                finalized: false,
-                ..
-            } = model.nodes[node].body
-            {
-                differ!("node {node} is unreachable and was not finalized");
+        if self.lane.collects() {
+            let old = model.nodes.iter_mut().zip(&reached).take(nodes_before);
+            for (number, (node, _)) in old.enumerate().filter(|(_, (_, reached))| !**reached) {
+                node.dead = true;
+                if node.awaits_finalizer() {
+                    differ!("node {number} is unreachable and was not finalized");
+                }
             }
         }
         if let Some(node) = (0..reached.len()).find(|n| reached[*n] && model.nodes[*n].dead) {
@@ -463,17 +458,7 @@ impl Session {
 
     fn all_finalized(&self) -> Compared {
         let model = self.model.borrow();
-        let left = model.nodes.iter().position(|node| {
-            matches!(
-                node.body,
-                Body::Extern {
-                    finalizer: Some(_),
-                    finalized: false,
-                    ..
-                }
-            )
-        });
-        match left {
+        match model.nodes.iter().position(Node::awaits_finalizer) {
             Some(node) => differ!("node {node} was never finalized"),
             None => Ok(()),
         }
