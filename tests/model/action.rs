@@ -194,17 +194,28 @@ const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
 /// The action that an operation is now.
 pub(crate) fn plan(model: &Model, operation: Operation) -> Action {
-    let draw = Draw::new(operation.seed.into());
-    Planner { model, draw }.plan(operation.call)
+    let planner = Planner {
+        model,
+        draw: Draw::new(operation.seed.into()),
+        sound: false,
+    };
+    // Without a tag there is little to do with exceptions.
+    match operation.call {
+        Call::ExnNew if model.tags.is_empty() => planner.plan(Call::TagNew),
+        call => planner.plan(call),
+    }
 }
 
 struct Planner<'a> {
     model: &'a Model,
     draw: Draw,
+    /// Whether all handles and values are to be accepted, as one among many that is not
+    /// has all refused.
+    sound: bool,
 }
 
 impl Planner<'_> {
-    fn plan(&mut self, call: Call) -> Action {
+    fn plan(mut self, call: Call) -> Action {
         use Wanted::*;
         match call {
             Call::ScopeEnter => Action::ScopeEnter,
@@ -425,6 +436,7 @@ impl Planner<'_> {
     /// Values for an object of this type, seldom too many or too few.
     fn inputs(&mut self, of: usize) -> Vec<Input> {
         let fields = TYPES[of].fields;
+        self.sound = !self.draw.one_in(6);
         let mut inputs: Vec<_> = fields.iter().map(|f| self.input(f.storage)).collect();
         if self.draw.one_in(30) {
             inputs.push(Input::I32(0));
@@ -445,7 +457,7 @@ impl Planner<'_> {
     }
 
     fn input(&mut self, storage: Storage) -> Input {
-        if self.draw.one_in(60) {
+        if !self.sound && self.draw.one_in(60) {
             return self.any_input();
         }
         let bits = self.draw.next();
@@ -589,18 +601,22 @@ impl Planner<'_> {
             .unwrap_or(Handle::Null)
     }
 
-    /// A root that is as it should be, if a few tries find one.
+    /// A root that is as it should be: after a few tries the newest, if there is one.
     fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
         let model = self.model;
-        (0..12)
+        let tried = (0..12)
             .filter(|_| !model.live.is_empty())
             .map(|_| model.live[self.newest(model.live.len())])
-            .find(|root| wanted(model, *root))
+            .find(|root| wanted(model, *root));
+        let newest = || model.live.iter().rev().copied();
+        tried
+            .or_else(|| newest().find(|root| wanted(model, *root)))
             .map(Handle::Root)
     }
 
     fn handle(&mut self, wanted: Wanted) -> Handle {
-        match self.draw.below(80) {
+        let chance = if self.sound { 80 } else { self.draw.below(80) };
+        match chance {
             0 => return Handle::Foreign,
             1 => return self.forged(),
             2 | 3 => return self.stale(),
@@ -620,7 +636,10 @@ impl Planner<'_> {
             match wanted {
                 Wanted::Anything => true,
                 Wanted::Extern => matches!(body, Some(Body::Extern { .. })),
-                Wanted::Struct => matches!(body, Some(Body::Struct { .. })),
+                // One without fields is not worth looking for.
+                Wanted::Struct => {
+                    matches!(body, Some(Body::Struct { fields, .. }) if !fields.is_empty())
+                }
                 Wanted::Array => matches!(body, Some(Body::Array { .. })),
                 Wanted::Exn => matches!(body, Some(Body::Exn { .. })),
                 Wanted::I31 => matches!(target, Reference::I31(_)),

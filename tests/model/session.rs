@@ -31,6 +31,8 @@ pub(crate) struct Session {
     failure: RefCell<Option<Difference>>,
     in_finalizer: Cell<bool>,
     freeing: Cell<bool>,
+    operations: Cell<u64>,
+    refused: Cell<u64>,
     /// The actions, if somebody wants to read them.
     trace: Option<RefCell<Vec<String>>>,
 }
@@ -46,15 +48,12 @@ pub(crate) struct Outcome {
     pub(crate) trace: Vec<String>,
     /// How many operations ran, those of finalizers included.
     pub(crate) operations: u64,
-}
-
-thread_local! {
-    static OPERATIONS: Cell<u64> = const { Cell::new(0) };
+    /// How many were answered with an error.
+    pub(crate) refused: u64,
 }
 
 /// Runs a program from a new store to the store's end, or to the first difference.
 pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
-    OPERATIONS.set(0);
     let session = Session {
         lane,
         library: Library::new(&lane, finalize),
@@ -62,6 +61,8 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
+        operations: Cell::new(0),
+        refused: Cell::new(0),
         trace: traced.then(RefCell::default),
     };
     CURRENT.set(&raw const session);
@@ -73,7 +74,8 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     Outcome {
         difference: session.failure.take(),
         trace: session.trace.map(RefCell::into_inner).unwrap_or_default(),
-        operations: OPERATIONS.get(),
+        operations: session.operations.get(),
+        refused: session.refused.get(),
     }
 }
 
@@ -93,7 +95,7 @@ impl Session {
         if self.failure.borrow().is_some() {
             return;
         }
-        OPERATIONS.set(OPERATIONS.get() + 1);
+        self.operations.set(self.operations.get() + 1);
         let action = plan(&self.model.borrow(), operation);
         self.note(|| format!("{operation} // {action:?}"));
         self.keep(self.compare(&action));
@@ -131,6 +133,8 @@ impl Session {
             // In a finalizer, which came first.
             return Ok(());
         }
+        self.refused
+            .set(self.refused.get() + u64::from(answered.is_err()));
         match (predicted, answered) {
             (Err(predicted), Err(answered)) if predicted == answered => Ok(()),
             (Ok(Answer::Made(root, bytes)), Err(refused)) => self.refused(root, bytes, refused),
