@@ -189,6 +189,9 @@ enum Wanted {
     Fitting(super::types::RefType),
 }
 
+/// How long arrays are at most.
+pub(crate) const LONGEST: usize = 1 << 14;
+
 /// A number that no array is as long as.
 const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
@@ -348,8 +351,10 @@ impl Planner<'_> {
 
     fn array_write(&mut self, handle: Handle, index: usize) -> Action {
         let count = self.count(handle);
-        let room = count.min(4096) * 16;
-        let bytes = (0..room).map(|_| self.draw.next() as u8).collect();
+        // A larger count is refused before memory is read.
+        let words = count.min(LONGEST) * 2;
+        let bytes = (0..words).flat_map(|_| self.draw.next().to_le_bytes());
+        let bytes = bytes.collect();
         Action::ArrayWrite(handle, index, bytes, count)
     }
 
@@ -397,7 +402,7 @@ impl Planner<'_> {
             0 => self.draw.among(&HUGE),
             // More than any heap here has.
             1 => u32::MAX as usize,
-            2 => 1 + self.draw.below(1 << 14),
+            2 => 1 + self.draw.below(LONGEST),
             3..8 => self.draw.below(400),
             _ => self.draw.below(12),
         }
@@ -652,7 +657,11 @@ impl Planner<'_> {
     fn forged(&mut self) -> Handle {
         let roots = self.model.roots.len();
         let from = (roots > 0).then(|| self.newest(roots));
-        let bound = from.filter(|root| self.model.roots[*root].state != RootState::Pending);
+        let has_bits = |root: &usize| {
+            let state = self.model.roots[*root].state;
+            !matches!(state, RootState::Pending | RootState::Never)
+        };
+        let bound = from.filter(has_bits);
         let how = self
             .draw
             .among(&[Forgery::Generation, Forgery::Slot, Forgery::Store]);

@@ -26,7 +26,7 @@ use gcroots::capi::value::*;
 use gcroots::capi::weak::*;
 
 use super::action::{
-    Action, As, Forgery, Handle, Input, Maker, Named, RefTypeArgument, TypeArgument,
+    Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, RefTypeArgument, TypeArgument,
 };
 use super::lane::Lane;
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
@@ -846,8 +846,8 @@ impl Library {
 
     /// The bytes that were written to memory, which may be none.
     pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
-        // The longest array here, of the largest elements.
-        let mut bytes = vec![UNWRITTEN; count.min(1 << 14) * 16 + 1];
+        // A larger count is refused before memory is written.
+        let mut bytes = vec![UNWRITTEN; count.min(LONGEST) * 16 + 1];
         let out = bytes.as_mut_ptr().cast();
         // SAFETY: as above.
         let status = unsafe { gcroots_array_read(self.store, of, at, out, count) };

@@ -82,6 +82,8 @@ pub(crate) enum RootState {
     /// To be unrooted later.
     Leaving,
     Gone,
+    /// Of a call that was refused: there is no handle.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -324,7 +326,7 @@ impl Model {
             dead: true,
         };
         self.scoped.retain(|scoped| *scoped != root);
-        self.roots[root].state = RootState::Gone;
+        self.roots[root].state = RootState::Never;
     }
 
     /// Which nodes can be reached from roots in these states.

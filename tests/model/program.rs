@@ -197,6 +197,19 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Operation> {
         .collect()
 }
 
+/// The program in a failure's output, or in what is left of it: one operation a line.
+pub(crate) fn parse(text: &str) -> Vec<Operation> {
+    let operations = text.lines().filter_map(|line| {
+        let (call, rest) = line.trim().strip_prefix("op(")?.split_once(", 0x")?;
+        let (call, _) = *CALLS
+            .iter()
+            .find(|(known, _)| format!("{known:?}") == call)?;
+        let (seed, _) = rest.split_once(')')?;
+        Some(op(call, u32::from_str_radix(seed, 16).ok()?))
+    });
+    operations.collect()
+}
+
 /// Random numbers: Steele, Lea and Flood's SplitMix64 (OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);

@@ -478,7 +478,11 @@ pub(crate) fn handle_in(read: gcroots_val_t) -> Compared<gcroots_ref_t> {
 
 pub(crate) fn same<T: PartialEq + std::fmt::Debug + ?Sized>(model: &T, library: &T) -> Compared {
     if model != library {
-        differ!("{library:?}, where the model has {model:?}");
+        let (mut library, mut model) = (format!("{library:?}"), format!("{model:?}"));
+        // What arrays hold may be long.
+        library.truncate(600);
+        model.truncate(600);
+        differ!("{library}, where the model has {model}");
     }
     Ok(())
 }
