@@ -37,7 +37,7 @@ mod walk;
 
 use std::{env, fs};
 
-use lane::{CHECK, COPYING, Lane, NULL, STRESS};
+use lane::{CHECK, COPYING, DRC, DRC_STRESS, Lane, NULL, STRESS};
 use program::{Call, Operation, from_bytes, generate, parse};
 use session::{Outcome, run};
 use shrink::shrink;
@@ -114,6 +114,16 @@ fn copying_equals_the_model() {
 #[test]
 fn copying_under_stress_equals_the_model() {
     equals_the_model(STRESS);
+}
+
+#[test]
+fn drc_equals_the_model() {
+    equals_the_model(DRC);
+}
+
+#[test]
+fn drc_under_stress_equals_the_model() {
+    equals_the_model(DRC_STRESS);
 }
 
 #[test]

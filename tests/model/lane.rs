@@ -31,6 +31,12 @@ const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
 pub(crate) const NULL: Lane = lane("null", GCROOTS_COLLECTOR_NULL);
 pub(crate) const COPYING: Lane = lane("copying", GCROOTS_COLLECTOR_COPYING);
 pub(crate) const CHECK: Lane = lane("check", GCROOTS_COLLECTOR_CHECK);
+pub(crate) const DRC: Lane = lane("drc", GCROOTS_COLLECTOR_DRC);
+pub(crate) const DRC_STRESS: Lane = Lane {
+    stress: 1,
+    poison: true,
+    ..lane("drc under stress", GCROOTS_COLLECTOR_DRC)
+};
 pub(crate) const STRESS: Lane = Lane {
     stress: 1,
     poison: true,
