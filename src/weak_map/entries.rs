@@ -526,3 +526,46 @@ fn remove(table: &mut HashTable<u32>, hash: u64, at: u32) {
         entry.remove();
     }
 }
+
+#[cfg(test)]
+impl Entries {
+    /// The most entries that there is room for anywhere.
+    pub(super) fn room(&self) -> usize {
+        let vectors = self.entries.capacity().max(self.values.capacity());
+        let tables = self.by_entry.capacity().max(self.by_key.capacity());
+        vectors.max(tables)
+    }
+
+    fn any(&self) -> u32 {
+        self.by_entry.iter().copied().next().unwrap()
+    }
+
+    pub(super) fn break_chain(&mut self) {
+        let at = self.any() as usize;
+        self.entries[at].links[OF_KEY].previous = 0;
+    }
+
+    pub(super) fn miscount(&mut self) {
+        self.maps[0].count += 1;
+    }
+
+    pub(super) fn lose(&mut self) {
+        let at = self.any();
+        let Entry { map, key, .. } = self.entries[at as usize];
+        remove(&mut self.by_entry, entry_hash(map, key), at);
+    }
+
+    /// Undoes the damage, without free places.
+    pub(super) fn repair(&mut self) {
+        let Entries {
+            entries, values, ..
+        } = self;
+        let mut at = 0;
+        values.retain(|_| {
+            at += 1;
+            !entries[at - 1].key.is_null()
+        });
+        entries.retain(|entry| !entry.key.is_null());
+        self.add_all();
+    }
+}
