@@ -1,4 +1,5 @@
-//! The collector `check` finds each kind of store that leaves its barrier out.
+//! The collector `check` finds each kind of store that leaves its barrier out; and
+//! verification finds a reference in a slot that does not admit it.
 
 use super::arrays::*;
 use super::engine::gcroots_engine_free;
@@ -17,15 +18,15 @@ use crate::store::{Config, EngineRef, Store};
 /// which each holds itself, and their types.
 struct Fixture {
     store: *mut gcroots_store_t,
-    types: [*mut gcroots_type_t; 2],
+    types: [*mut gcroots_type_t; 3],
     object: gcroots_ref_t,
     array: gcroots_ref_t,
 }
 
 impl Fixture {
-    fn new() -> Fixture {
+    fn on(collector: u32) -> Fixture {
         let mut config = Config::new().unwrap();
-        config.set_collector(collectors::CHECK).unwrap();
+        config.set_collector(collector).unwrap();
         let engine = EngineRef::new(config).unwrap();
         let store = Store::new(engine.try_clone().unwrap()).unwrap();
         let store = store.cast().as_ptr();
@@ -53,38 +54,45 @@ impl Fixture {
     }
 }
 
-/// The types of a struct and an array.
+/// The types of a struct and an array of anything, and of a struct of an `i31`.
 ///
 /// # Safety
 ///
 /// The engine must be alive.
-unsafe fn register(engine: *mut super::engine::gcroots_engine_t) -> [*mut gcroots_type_t; 2] {
-    let anything = gcroots_field_type_t {
-        storage: GCROOTS_STORAGE_REF,
-        heap: GCROOTS_HEAP_ANY,
-        local: 0,
-        is_mutable: 1,
-        is_nullable: 1,
-        r#type: core::ptr::null(),
-    };
+unsafe fn register(engine: *mut super::engine::gcroots_engine_t) -> [*mut gcroots_type_t; 3] {
+    let anything = reference_to(GCROOTS_HEAP_ANY);
+    let number = reference_to(GCROOTS_HEAP_I31);
     let group = gcroots_rec_group_new();
-    let mut types = [core::ptr::null_mut(); 2];
+    let mut types = [core::ptr::null_mut(); 3];
     let final_type = core::ptr::null();
     // SAFETY: the caller's promise; lists are as long as they say.
     unsafe {
         with_out(|out| gcroots_rec_group_add_struct(group, final_type, &anything, 1, out)).unwrap();
         with_out(|out| gcroots_rec_group_add_array(group, final_type, &anything, out)).unwrap();
+        with_out(|out| gcroots_rec_group_add_struct(group, final_type, &number, 1, out)).unwrap();
         let groups = [group.cast_const()];
         ok(gcroots_rec_group_register(
             engine,
             groups.as_ptr(),
             1,
             types.as_mut_ptr(),
-            2,
+            types.len(),
         ));
         gcroots_rec_group_free(group);
     }
     types
+}
+
+/// A field of references.
+fn reference_to(heap: gcroots_heap_type_t) -> gcroots_field_type_t {
+    gcroots_field_type_t {
+        storage: GCROOTS_STORAGE_REF,
+        heap,
+        local: 0,
+        is_mutable: 1,
+        is_nullable: 1,
+        r#type: core::ptr::null(),
+    }
 }
 
 /// Stores a reference in some way.
@@ -137,7 +145,7 @@ const ALL: [Storing; 6] = [
 /// store is deleted.
 fn after_each(barriers: bool, find: impl Fn(*mut gcroots_store_t)) {
     for store_reference in ALL {
-        let f = Fixture::new();
+        let f = Fixture::on(collectors::CHECK);
         f.core().leave_barriers_out(!barriers);
         // SAFETY: the store is alive.
         unsafe { store_reference(&f) };
@@ -180,4 +188,21 @@ fn a_store_with_its_barrier_is_fine() {
             ok(gcroots_store_gc(store));
         }
     });
+}
+
+#[test]
+fn a_reference_in_a_slot_of_others_is_found_by_verification() {
+    let f = Fixture::on(collectors::COPYING);
+    // SAFETY: the store is alive; a field is overwritten on purpose.
+    unsafe {
+        let number = with_out(|out| gcroots_struct_new_default(f.store, f.types[2], out)).unwrap();
+        ok(gcroots_store_verify(f.store));
+        let field = |of: gcroots_ref_t| f.core().address_for_tests(of.into()).add(8).cast::<u32>();
+        field(number).write(field(f.object).read());
+        assert_eq!(gcroots_store_verify(f.store), GCROOTS_ERROR_INTERNAL);
+        assert!(last_error().contains("slot of others"), "{}", last_error());
+    }
+    free(f.store);
+    // SAFETY: the types are the fixture's own.
+    unsafe { f.types.iter().for_each(|&of| gcroots_type_free(of)) };
 }

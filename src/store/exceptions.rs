@@ -19,14 +19,14 @@ use crate::types::{Composite, Type};
 const GENERATION: u32 = u32::from_le_bytes(*b"tag!");
 
 /// Where an exception keeps its tag's index, a `u32`, from the object's start.
-const EXN_TAG: u64 = HEADER_BYTES;
+pub(super) const EXN_TAG: u64 = HEADER_BYTES;
 
 /// A store's tags, in the order in which they were made.
 #[derive(Debug, Default)]
 pub(super) struct Tags(Vec<Type>);
 
 impl Tags {
-    fn get(&self, index: u32) -> Option<&Type> {
+    pub(super) fn get(&self, index: u32) -> Option<&Type> {
         self.0.get(index as usize)
     }
 

@@ -1,10 +1,12 @@
 //! The whole store, checked: every structure, every object, every reference.
 
+use super::exceptions::EXN_TAG;
 use super::weak_maps::is_key;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::{EXTERN_INDEX, VALUE_BIT, value_tag};
-use crate::heap::{self, GcHeap, GcRef};
+use crate::heap::{self, ARRAY_LENGTH, GcHeap, GcRef, Kind, ObjectHeader};
+use crate::types::{FieldLayout, Storage};
 
 impl Store {
     /// Checks every structure of the store and every reference in it.
@@ -63,11 +65,49 @@ impl Cold {
             .chain(self.weak_maps.keys())
             .try_for_each(|object| starts.check(object))?;
         self.check_keys(heap, keys)?;
+        self.check_slots(store, heap)?;
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
             .chain(self.weak_maps.values())
             .map(|slot| GcRef::from_raw(slot.reference.get()))
             .try_for_each(|root| starts.check(root))
+    }
+
+    /// Checks that each reference in an object is one that its slot admits, and each
+    /// exception's tag one of its type. References have been found to lead to objects.
+    fn check_slots(&self, store: &Store, heap: &dyn GcHeap) -> Result<()> {
+        let region = heap.region();
+        let (start, end) = heap.walk(&store.area);
+        heap::each_object(region, start, end, &self.layouts, |offset, _| {
+            let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+            if header.is_extern() {
+                return Ok(());
+            }
+            let of = store.type_of(header)?;
+            if header.kind() == Some(Kind::Exn) {
+                self.check_tag(region.load_u32(offset + EXN_TAG)?, of.index)?;
+            }
+            let elements = match header.kind() {
+                Some(Kind::Array) => region.load_u32(offset + ARRAY_LENGTH)?,
+                _ => 1,
+            };
+            let mut references = of.fields.iter().filter(|f| f.storage == Storage::Ref);
+            references.try_for_each(|field| {
+                let first = offset + u64::from(field.offset);
+                (0..u64::from(elements)).try_for_each(|element| {
+                    let at = first + 4 * element;
+                    check_slot(store, field, at, GcRef::from_raw(region.load_u32(at)?))
+                })
+            })
+        })
+    }
+
+    /// Checks that a tag is there, and of this type.
+    fn check_tag(&self, tag: u32, type_index: u32) -> Result<()> {
+        match self.tags.get(tag) {
+            Some(of) if of.index == type_index => Ok(()),
+            _ => Err(Error::internal("an exception without a tag", tag.into())),
+        }
     }
 
     /// Checks that the headers that say so are the keys'; so many are there.
@@ -84,4 +124,12 @@ impl Cold {
         }
         Ok(())
     }
+}
+
+/// Checks that a slot admits what it holds.
+fn check_slot(store: &Store, field: &FieldLayout, at: u64, reference: GcRef) -> Result<()> {
+    if store.admits(field.admits, reference) {
+        return Ok(());
+    }
+    Err(Error::internal("a reference in a slot of others", at))
 }
