@@ -657,10 +657,15 @@ CASE(dead_keys_behind_their_values_never_fill_a_small_heap) {
   static int finalized;
   enum { CYCLES = 20000 };
   int cycles = !collects ? 100 : stressed ? CYCLES / 20 : CYCLES;
-  gcroots_type_t *node = new_node();
+  gcroots_config_t *config = variant_config(collects ? 64 << 10 : 0);
+  gcroots_type_t *node;
   gcroots_weakmap_t map;
   OK(gcroots_store_free(store));
-  store = new_store(64 << 10);
+  gcroots_engine_free(engine);
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
+  node = new_node();
   map = new_map();
   for (int i = 0; i < cycles; i++) {
     gcroots_scope_t scope = enter();
