@@ -378,3 +378,74 @@ CASE(arrays_that_hold_each_other_die_together) {
   if (collects) CHECK(stats_of(store).objects == 0);
   gcroots_type_free(type);
 }
+CASE(a_list_that_is_let_go_is_released_by_the_way) {
+  if (!collects) return;
+  use_graph_store(0);
+  size_t count = scaled(1000000, 20000), made = 0;
+  gcroots_type_t *type = node_type(1);
+  gcroots_ref_t list = new_local(gcroots_ref_null());
+  make_list(type, list, count);
+  OK(gcroots_ref_assign(store, list, gcroots_ref_null()));
+  /* No call asks for a collection: allocations alone bring it about. */
+  while (stats_of(store).objects >= count && made < 20 * count) {
+    gcroots_scope_t scope = enter();
+    for (int i = 0; i < 1000; i++, made++) make_default(type);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(stats_of(store).objects < count);
+  OK(gcroots_store_verify(store));
+  gcroots_type_free(type);
+}
+
+CASE(cycles_never_fill_a_heap) {
+  if (!collects) return;
+  use_graph_store(1 << 20);
+  gcroots_type_t *type = node_type(2);
+  for (size_t i = 0; i < scaled(400000, 20000); i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t a = make_default(type);
+    gcroots_ref_t b = STRUCT(type, val_i32(1), val_ref(a), val_null());
+    OK(gcroots_struct_set_ref(store, a, 1, b));
+    OK(gcroots_struct_set_ref(store, a, 2, a));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  collect_and_verify();
+  CHECK(stats_of(store).objects == 0);
+  gcroots_type_free(type);
+}
+
+/* Sizes alternate, and what stays of a round stays until the next. */
+CASE(memory_between_objects_is_merged_and_used_again) {
+  enum { KEPT = 2000, ROUNDS = 41 };
+  if (!collects) return;
+  use_graph_store(0);
+  gcroots_type_t *type = bytes_type();
+  static gcroots_manually_rooted_t kept[KEPT];
+  uint64_t live = 0;
+  gcroots_stats_t stats;
+  for (int round = 0; round < ROUNDS; round++) {
+    size_t length = round % 2 == 0 ? 2500 : 1000;
+    for (int i = 0; i < KEPT; i++) {
+      gcroots_scope_t scope = enter();
+      gcroots_ref_t made;
+      OK(gcroots_array_new_default(store, type, length, &made));
+      OK(gcroots_manually_rooted_unroot(store, &kept[i]));
+      kept[i] = root(made);
+      /* Between those that stay. */
+      OK(gcroots_array_new_default(store, type, length / 2, &made));
+      OK(gcroots_scope_exit(store, scope));
+    }
+  }
+  collect_and_verify();
+  stats = stats_of(store);
+  for (int i = 0; i < KEPT; i++) {
+    size_t length;
+    OK(gcroots_array_len(store, kept[i].ref, &length));
+    live += (16 + length + 7) / 8 * 8;
+    OK(gcroots_manually_rooted_unroot(store, &kept[i]));
+  }
+  CHECK(stats.live_bytes == live && stats.objects == KEPT);
+  /* Where objects do not move, at least a third of the memory is in use. */
+  if (!moves) CHECK(live * 3 >= stats.committed_bytes);
+  gcroots_type_free(type);
+}

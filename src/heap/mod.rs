@@ -215,6 +215,12 @@ pub(crate) trait GcHeap: Send {
         Extent::Full
     }
 
+    /// Whether much free memory is in pieces that a collection would merge.
+    fn is_scattered(&self, area: &AllocationArea) -> bool {
+        let _ = area;
+        false
+    }
+
     /// Whether `bytes` may be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.

@@ -33,6 +33,17 @@ pub(super) struct FreeLists {
     bytes: u64,
 }
 
+/// Where lists end while blocks are appended.
+#[derive(Debug)]
+pub(super) struct Ends([u64; LISTS]);
+
+impl Ends {
+    /// Of empty lists.
+    pub(super) const fn new() -> Ends {
+        Ends([0; LISTS])
+    }
+}
+
 /// The list for blocks of this size.
 fn list_of(bytes: u64) -> usize {
     let granules = bytes / GRANULE;
@@ -67,6 +78,31 @@ impl FreeLists {
         let list = &mut self.first[list_of(bytes)];
         space.store_u64(offset + GRANULE, *list)?;
         *list = offset;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// As [`FreeLists::give`], at the end of the list: for blocks that come in order, so
+    /// that low ones are used first and memory at the end can go back. `last` has where
+    /// each list ends, and 0 of an empty one.
+    pub(super) fn append(
+        &mut self,
+        space: &Region,
+        offset: u64,
+        bytes: u64,
+        last: &mut Ends,
+    ) -> Result<()> {
+        write_free(space, offset, bytes)?;
+        if bytes < LEAST_BLOCK {
+            return Ok(());
+        }
+        let list = list_of(bytes);
+        space.store_u64(offset + GRANULE, 0)?;
+        match last.0[list] {
+            0 => self.first[list] = offset,
+            end => space.store_u64(end + GRANULE, offset)?,
+        }
+        last.0[list] = offset;
         self.bytes += bytes;
         Ok(())
     }

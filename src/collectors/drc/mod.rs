@@ -51,6 +51,12 @@ use crate::heap::{
 /// What freed memory is filled with when poisoning is on.
 const POISON: u8 = 0xdb;
 
+/// The least that may be allocated from one collection to the next.
+const LEAST_HEADROOM: u64 = 256 << 10;
+
+/// Smaller heaps double when they grow.
+const LARGE: u64 = 4 << 20;
+
 /// A heap is not traced before so much is in use.
 const TRACE_FROM: u64 = 4 << 20;
 
@@ -101,6 +107,7 @@ impl GcRuntime for Drc {
             stack: Vec::new(),
             reached: ReachedKeys::default(),
             must_trace: false,
+            unfit: false,
             cycle: Cycle::default(),
         })?)
     }
@@ -131,6 +138,8 @@ struct DrcHeap {
     reached: ReachedKeys,
     /// Something did not fit into a table: the next collection is a full one.
     must_trace: bool,
+    /// There was no free block as large as was asked for since the last collection.
+    unfit: bool,
     cycle: Cycle,
 }
 
@@ -197,7 +206,10 @@ impl DrcHeap {
         let (start, end) = match self.free.take(&self.space, bytes)? {
             Some((start, found)) => (start, start + found),
             None if bytes <= end - self.tail => (self.tail, end),
-            None => return Ok(false),
+            None => {
+                self.unfit = true;
+                return Ok(false);
+            }
         };
         if end == self.space.committed_end() {
             self.tail = end;
@@ -282,8 +294,14 @@ impl GcHeap for DrcHeap {
         if needed <= committed {
             return Ok(committed);
         }
-        let doubled = (2 * committed).min(self.limit);
-        Ok(needed.next_multiple_of(COMMIT_UNIT).max(doubled))
+        // Large heaps by an eighth: memory at the end that is used once may stay in use.
+        let step = if committed < LARGE {
+            committed
+        } else {
+            committed / 8
+        };
+        let more = (committed + step).min(self.limit);
+        Ok(needed.max(more).next_multiple_of(COMMIT_UNIT))
     }
 
     fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
@@ -350,10 +368,15 @@ impl GcHeap for DrcHeap {
     }
 
     fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
-        if self.must_trace || area.used_bytes() > self.trace_at {
+        let unfit = self.unfit && self.is_scattered(area);
+        if unfit || self.must_trace || area.used_bytes() > self.trace_at {
             return Extent::Full;
         }
         asked
+    }
+
+    fn is_scattered(&self, area: &AllocationArea) -> bool {
+        self.free.bytes() > area.used_bytes() / 4 + LEAST_HEADROOM
     }
 
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
@@ -382,16 +405,21 @@ impl GcHeap for DrcHeap {
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
-        let missing = headroom.saturating_sub(self.free_bytes());
+        // Less than what the pacer allows: those who choose this collector want little
+        // memory, and a partial collection costs little.
+        let headroom = headroom.min((area.used_bytes() / 2).max(LEAST_HEADROOM));
+        // Half of it is committed now, the rest when it is needed.
+        let ready = headroom / 2;
+        let missing = ready.saturating_sub(self.free_bytes());
         let committed = self.space.committed_end();
         if may_grow && missing > 0 {
             let wanted = committed.saturating_add(missing).min(self.limit);
             // What cannot be committed shortens the cycle; it is no error.
             let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
         }
-        // Twice the want before pages go back, as in `copying`.
-        let kept = (self.tail + headroom).max(self.initial);
-        if committed > self.tail + 2 * headroom && committed > kept {
+        // Some more than that before pages go back, as in `copying`.
+        let kept = (self.tail + ready).max(self.initial);
+        if committed > self.tail + headroom && committed > kept {
             self.space.decommit_from(kept);
         }
         // SAFETY: committed; nothing is lent.
@@ -463,6 +491,7 @@ impl CollectionSteps for DrcHeap {
         if self.cycle.full {
             self.sweep(area, layouts)?;
         }
+        self.unfit = false;
         let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
         let objects = area.objects().saturating_sub(self.cycle.freed_objects);
         area.settle(used, objects);

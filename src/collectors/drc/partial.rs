@@ -126,8 +126,7 @@ impl DrcHeap {
     }
 
     fn is_fresh(&self, offset: u64) -> bool {
-        let after = self.fresh.partition_point(|&(start, _)| start <= offset);
-        after > 0 && offset < self.fresh[after - 1].1
+        contains(&self.fresh, offset)
     }
 
     /// Notes an object to be released. If there is no room, a full collection finds it.
@@ -183,4 +182,10 @@ impl DrcHeap {
         }
         self.give(offset, offset + bytes)
     }
+}
+
+/// Whether one of these ranges, which are in order, contains an offset.
+pub(super) fn contains(ranges: &[(u64, u64)], offset: u64) -> bool {
+    let after = ranges.partition_point(|&(start, _)| start <= offset);
+    after > 0 && offset < ranges[after - 1].1
 }

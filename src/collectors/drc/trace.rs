@@ -11,7 +11,8 @@ use crate::heap::{
 };
 
 use super::count::Counted;
-use super::free_lists::FreeLists;
+use super::free_lists::{Ends, FreeLists};
+use super::partial::contains;
 
 impl DrcHeap {
     /// Marks what roots refer to.
@@ -97,6 +98,7 @@ impl DrcHeap {
     pub(super) fn sweep(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
         self.free = FreeLists::new();
         self.fresh.clear();
+        let mut last = Ends::new();
         let end = self.tail;
         let (mut offset, mut free_from) = (GRANULE, GRANULE);
         let (mut live_objects, mut live_bytes) = (0, 0);
@@ -104,7 +106,7 @@ impl DrcHeap {
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
             if Counted(header).is_marked() {
-                self.sweep_free(free_from, offset)?;
+                self.sweep_free(free_from, offset, &mut last)?;
                 self.keep(GcRef::from_offset(offset), Counted(header))?;
                 free_from = offset + bytes;
                 live_objects += 1;
@@ -112,17 +114,20 @@ impl DrcHeap {
             }
             offset += bytes;
         }
-        self.sweep_free(free_from, end)?;
+        self.sweep_free(free_from, end, &mut last)?;
         self.cycle.freed_objects = area.objects().saturating_sub(live_objects);
         self.cycle.freed_bytes = area.used_bytes().saturating_sub(live_bytes);
         Ok(())
     }
 
-    fn sweep_free(&mut self, start: u64, end: u64) -> Result<()> {
+    fn sweep_free(&mut self, start: u64, end: u64, last: &mut Ends) -> Result<()> {
         if self.poison {
             self.space.fill(start, end, POISON)?;
         }
-        self.give(start, end)
+        if end == self.tail || start == end {
+            return self.give(start, end);
+        }
+        self.free.append(&self.space, start, end - start, last)
     }
 
     /// Ends the collection for an object that is alive.
@@ -156,6 +161,12 @@ impl DrcHeap {
                 Ok(())
             })
         })?;
+        let mut fresh: Vec<(u64, u64)> = Vec::new();
+        fresh
+            .try_reserve_exact(self.fresh.len())
+            .map_err(|_| fallible::refused(self.fresh.len() * 16))?;
+        fresh.extend(self.fresh.iter().copied());
+        fresh.sort_unstable();
         let lent = area.start()..area.next();
         each_object(&self.space, start, end, layouts, |offset, _| {
             let header = self.counted(GcRef::from_offset(offset))?;
@@ -163,7 +174,7 @@ impl DrcHeap {
             if header.count() != counted && header.count() != STUCK {
                 return Err(Error::internal("a wrong count of references", offset));
             }
-            let found = header.is_listed() || lent.contains(&offset) || self.is_in_fresh(offset);
+            let found = header.is_listed() || lent.contains(&offset) || contains(&fresh, offset);
             if counted == 0 && !found && !self.must_trace {
                 return Err(Error::internal(
                     "a count of zero that is not listed",
@@ -172,10 +183,5 @@ impl DrcHeap {
             }
             Ok(())
         })
-    }
-
-    fn is_in_fresh(&self, offset: u64) -> bool {
-        let contains = |&(start, end): &(u64, u64)| (start..end).contains(&offset);
-        self.fresh.iter().any(contains)
     }
 }
