@@ -31,7 +31,7 @@ pub(crate) enum Forgery {
     Store,
 }
 
-/// A scope, weak handle or tag that is passed.
+/// A scope, weak handle, weak map or tag that is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     Null,
@@ -125,6 +125,12 @@ pub(crate) enum Action {
     WeakNew(Handle),
     WeakUpgrade(Named),
     WeakFree(Named),
+    WeakMapNew,
+    WeakMapSet(Named, Handle, Handle),
+    WeakMapGet(Named, Handle),
+    WeakMapDelete(Named, Handle),
+    WeakMapSize(Named),
+    WeakMapFree(Named),
     /// With the operation that the finalizer does, if there is a finalizer.
     ExternNew(Maker, Option<Option<Operation>>),
     ExternData(Handle),
@@ -202,9 +208,10 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Action {
         draw: Draw::new(operation.seed.into()),
         sound: false,
     };
-    // Without a tag there is little to do with exceptions.
+    // Without a tag there is little to do with exceptions, and with weak maps without one.
     match operation.call {
         Call::ExnNew if model.tags.is_empty() => planner.plan(Call::TagNew),
+        Call::WeakMapSet if model.maps_in_use().next().is_none() => planner.plan(Call::WeakMapNew),
         call => planner.plan(call),
     }
 }
@@ -237,6 +244,21 @@ impl Planner<'_> {
             Call::WeakNew => Action::WeakNew(self.handle(Anything)),
             Call::WeakUpgrade => Action::WeakUpgrade(self.weak()),
             Call::WeakFree => Action::WeakFree(self.weak()),
+            Call::WeakMapNew => Action::WeakMapNew,
+            Call::WeakMapSet => {
+                let map = self.map();
+                Action::WeakMapSet(map, self.handle(Anything), self.handle(Anything))
+            }
+            Call::WeakMapGet => {
+                let map = self.map();
+                Action::WeakMapGet(map, self.key(map))
+            }
+            Call::WeakMapDelete => {
+                let map = self.map();
+                Action::WeakMapDelete(map, self.key(map))
+            }
+            Call::WeakMapSize => Action::WeakMapSize(self.map()),
+            Call::WeakMapFree => Action::WeakMapFree(self.map()),
             Call::ExternNew => self.extern_new(),
             Call::ExternData => Action::ExternData(self.handle(Extern)),
             Call::ExternDataTagged => {
@@ -569,6 +591,35 @@ impl Planner<'_> {
             _ if count == 0 => Named::Null,
             _ => Named::Own(self.newest(count)),
         }
+    }
+
+    fn map(&mut self) -> Named {
+        let count = self.model.maps.len();
+        let in_use: Vec<_> = self.model.maps_in_use().map(|(map, _)| map).collect();
+        match self.draw.below(60) {
+            0 => Named::Foreign,
+            1 => Named::Null,
+            2 => Named::Forged,
+            // Freed or not.
+            3 if count > 0 => Named::Own(self.draw.below(count)),
+            _ if in_use.is_empty() => Named::Null,
+            _ => Named::Own(self.draw.among(&in_use)),
+        }
+    }
+
+    /// A handle for a call that looks for a key: most are of keys that the map has.
+    fn key(&mut self, map: Named) -> Handle {
+        if let Named::Own(map) = map
+            && !self.draw.one_in(4)
+        {
+            let entries = &self.model.maps[map].entries;
+            let found =
+                self.root_that(|model, root| entries.contains_key(&model.roots[root].target));
+            if let Some(found) = found {
+                return found;
+            }
+        }
+        self.handle(Wanted::Anything)
     }
 
     fn tag(&mut self) -> Named {

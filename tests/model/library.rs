@@ -24,6 +24,7 @@ use gcroots::capi::structs::*;
 use gcroots::capi::types::*;
 use gcroots::capi::value::*;
 use gcroots::capi::weak::*;
+use gcroots::capi::weakmap::*;
 
 use super::action::{
     Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, RefTypeArgument, TypeArgument,
@@ -45,6 +46,7 @@ pub(crate) enum Written {
     Value(gcroots_val_t),
     Ref(gcroots_ref_t),
     Weak(gcroots_weak_t),
+    Map(gcroots_weakmap_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
     Type(*mut gcroots_type_t),
@@ -59,6 +61,7 @@ pub(crate) struct Bits {
     pub(crate) roots: Vec<gcroots_ref_t>,
     pub(crate) scopes: Vec<gcroots_scope_t>,
     pub(crate) weak: Vec<gcroots_weak_t>,
+    pub(crate) maps: Vec<gcroots_weakmap_t>,
     pub(crate) tags: Vec<gcroots_tag_t>,
 }
 
@@ -68,6 +71,7 @@ struct Foreign {
     root: gcroots_ref_t,
     scope: gcroots_scope_t,
     weak: gcroots_weak_t,
+    map: gcroots_weakmap_t,
     tag: gcroots_tag_t,
 }
 
@@ -261,6 +265,7 @@ impl Foreign {
                 root,
                 scope: with_out(|out| gcroots_scope_enter(store, out))?,
                 weak: with_out(|out| gcroots_weak_new(store, root, out))?,
+                map: with_out(|out| gcroots_weakmap_new(store, out))?,
                 tag: with_out(|out| gcroots_tag_new(store, tag_type, out))?,
             })
         }
@@ -365,6 +370,23 @@ impl Library {
             Named::Own(weak) => self.bits.borrow().weak[weak],
             Named::Foreign => self.foreign.weak,
             Named::Forged => gcroots_weak_t {
+                store_id: self.store_id,
+                generation: 1,
+                index: u32::MAX,
+            },
+        }
+    }
+
+    fn map(&self, map: Named) -> gcroots_weakmap_t {
+        match map {
+            Named::Null => gcroots_weakmap_t {
+                store_id: 0,
+                generation: 7,
+                index: 7,
+            },
+            Named::Own(map) => self.bits.borrow().maps[map],
+            Named::Foreign => self.foreign.map,
+            Named::Forged => gcroots_weakmap_t {
                 store_id: self.store_id,
                 generation: 1,
                 index: u32::MAX,
@@ -481,6 +503,12 @@ impl Library {
             | Action::Collect
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
+            Action::WeakMapNew
+            | Action::WeakMapSet(..)
+            | Action::WeakMapGet(..)
+            | Action::WeakMapDelete(..)
+            | Action::WeakMapSize(_)
+            | Action::WeakMapFree(_) => self.weak_maps(action),
             Action::ExternNew(..)
             | Action::ExternData(_)
             | Action::ExternDataTagged(..)
@@ -620,6 +648,63 @@ impl Library {
                 _ => Ok(Written::Nothing),
             }
         }
+    }
+
+    fn weak_maps(&self, action: &Action) -> Status<Written> {
+        let store = self.store;
+        // SAFETY: as above.
+        unsafe {
+            match *action {
+                Action::WeakMapNew => {
+                    with_out(|out| gcroots_weakmap_new(store, out)).map(Written::Map)
+                }
+                Action::WeakMapSet(map, key, value) => {
+                    let (key, value) = (self.handle(key), self.handle(value));
+                    done(gcroots_weakmap_set(store, self.map(map), key, value))
+                }
+                Action::WeakMapGet(map, key) => self
+                    .map_get(self.map(map), self.handle(key))
+                    .map(Written::Ref),
+                Action::WeakMapDelete(map, key) => {
+                    let (map, key) = (self.map(map), self.handle(key));
+                    with_out(|out| gcroots_weakmap_delete(store, map, key, out)).map(Written::Bool)
+                }
+                Action::WeakMapSize(map) => self
+                    .map_size(self.map(map))
+                    .map(|size| Written::Number(size as u64)),
+                Action::WeakMapFree(map) => self.map_free(self.map(map)),
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
+    pub(crate) fn map_get(
+        &self,
+        map: gcroots_weakmap_t,
+        key: gcroots_ref_t,
+    ) -> Status<gcroots_ref_t> {
+        // SAFETY: as above.
+        with_out(|out| unsafe { gcroots_weakmap_get(self.store, map, key, out) })
+    }
+
+    pub(crate) fn map_size(&self, map: gcroots_weakmap_t) -> Status<usize> {
+        // SAFETY: as above.
+        with_out(|out| unsafe { gcroots_weakmap_size(self.store, map, out) })
+    }
+
+    /// The map is zeroed then, or unchanged.
+    fn map_free(&self, passed: gcroots_weakmap_t) -> Status<Written> {
+        let mut taken = passed;
+        // SAFETY: as above.
+        let freed = done(unsafe { gcroots_weakmap_free(self.store, &mut taken) });
+        let sound = match freed {
+            Ok(_) => taken.store_id == 0,
+            Err(_) => taken == passed,
+        };
+        if !sound {
+            complain(format!("{passed:?}, to be freed, became {taken:?}"));
+        }
+        freed
     }
 
     fn externs(&self, action: &Action, data: u64) -> Status<Written> {

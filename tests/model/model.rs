@@ -99,6 +99,13 @@ pub(crate) struct Weak {
     pub(crate) freed: bool,
 }
 
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WeakMap {
+    /// Those of dead keys included: nothing asks for them.
+    pub(crate) entries: HashMap<Reference, Reference>,
+    pub(crate) freed: bool,
+}
+
 /// A scope, or what is around a finalizer, and the store as the outermost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -124,6 +131,7 @@ pub(crate) struct Model {
     /// How many scopes there were.
     pub(crate) scopes: usize,
     pub(crate) weak: Vec<Weak>,
+    pub(crate) maps: Vec<WeakMap>,
     /// The type of each tag.
     pub(crate) tags: Vec<usize>,
     pub(crate) hashes: HashMap<Reference, u64>,
@@ -162,6 +170,7 @@ impl Model {
             spans: 0,
             scopes: 0,
             weak: Vec::new(),
+            maps: Vec::new(),
             tags: Vec::new(),
             hashes: HashMap::new(),
             owners: HashMap::new(),
@@ -336,10 +345,50 @@ impl Model {
         self.reachable_from(targets)
     }
 
-    /// Which nodes can be reached from some references.
+    /// Which nodes can be reached from some references, through weak maps too.
     pub(crate) fn reachable_from(&self, from: impl Iterator<Item = Reference>) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
         let mut left: Vec<_> = from.collect();
+        loop {
+            self.reach(left, &mut reached);
+            // These may be keys, or lead to some, whose values the next round reaches.
+            left = self.values_of_reached_keys(&reached);
+            if left.is_empty() {
+                return reached;
+            }
+        }
+    }
+
+    /// The weak maps that were not freed, with their numbers.
+    pub(crate) fn maps_in_use(&self) -> impl Iterator<Item = (usize, &WeakMap)> {
+        let maps = self.maps.iter().enumerate();
+        maps.filter(|(_, map)| !map.freed)
+    }
+
+    /// The values in weak maps that have not been reached, but their keys have.
+    fn values_of_reached_keys(&self, reached: &[bool]) -> Vec<Reference> {
+        let entries = self.maps_in_use().flat_map(|(_, map)| &map.entries);
+        entries
+            .filter(|(key, _)| is_reached(**key, reached))
+            .map(|(_, value)| *value)
+            .filter(|value| !is_reached(*value, reached))
+            .collect()
+    }
+
+    /// How many entries a weak map has at least, of keys that are reached, and at most,
+    /// of keys that nobody has seen dead.
+    pub(crate) fn entry_counts(&self, map: usize, reached: &[bool]) -> (usize, usize) {
+        let keys = || self.maps[map].entries.keys();
+        let not_dead = |key: &&Reference| match **key {
+            Reference::Node(node) => !self.nodes[node].dead,
+            _ => true,
+        };
+        let alive = keys().filter(|key| is_reached(**key, reached));
+        (alive.count(), keys().filter(not_dead).count())
+    }
+
+    /// Marks what references lead to, weak maps aside.
+    fn reach(&self, mut left: Vec<Reference>, reached: &mut [bool]) {
         while let Some(reference) = left.pop() {
             let Reference::Node(node) = reference else {
                 continue;
@@ -352,7 +401,6 @@ impl Model {
                 }));
             }
         }
-        reached
     }
 
     /// The bytes of some nodes, estimated from above.
@@ -362,6 +410,14 @@ impl Model {
             .filter(|(_, counted)| **counted)
             .map(|(node, _)| bytes_of(&node.body))
             .sum()
+    }
+}
+
+/// Whether a reference is to one of these nodes, or to nothing that could die.
+fn is_reached(reference: Reference, reached: &[bool]) -> bool {
+    match reference {
+        Reference::Node(node) => reached[node],
+        Reference::Null | Reference::I31(_) => true,
     }
 }
 

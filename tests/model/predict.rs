@@ -6,7 +6,9 @@ use gcroots::capi::status::*;
 use super::action::{
     Action, As, Forgery, Handle, Input, Maker, Named, RefTypeArgument, TypeArgument,
 };
-use super::model::{Body, Model, Reference, RootState, Value, Weak, default_of, stored, values_of};
+use super::model::{
+    Body, Model, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
+};
 use super::types::{Field, Heap, RefType, Shape, Storage, TYPES, is_storage_subtype};
 
 /// What a call should write.
@@ -28,6 +30,9 @@ pub(crate) enum Answer {
     Weak,
     /// Null or a new root, which the model cannot know.
     Upgrade(usize),
+    NewMap,
+    /// How many entries this weak map has, which the model may not know.
+    Size(usize),
     Scope,
     Tag,
     NamedTag(usize),
@@ -66,6 +71,12 @@ pub(crate) fn predict(model: &mut Model, action: &Action, heap_limit: usize) -> 
         | Action::ToRooted(_)
         | Action::IntoRooted(_) => call.roots(action),
         Action::WeakNew(_) | Action::WeakUpgrade(_) | Action::WeakFree(_) => call.weak(action),
+        Action::WeakMapNew
+        | Action::WeakMapSet(..)
+        | Action::WeakMapGet(..)
+        | Action::WeakMapDelete(..)
+        | Action::WeakMapSize(_)
+        | Action::WeakMapFree(_) => call.weak_maps(action),
         Action::ExternNew(..)
         | Action::ExternData(_)
         | Action::ExternDataTagged(..)
@@ -354,6 +365,59 @@ impl Prediction<'_> {
             return self.rooted(target);
         }
         Answer::Upgrade(weak)
+    }
+
+    fn map_named(&self, map: Named) -> Predicted<usize> {
+        match map {
+            Named::Null => Err(GCROOTS_ERROR_NULL_REFERENCE),
+            Named::Foreign => Err(GCROOTS_ERROR_WRONG_STORE),
+            Named::Own(map) if !self.model.maps[map].freed => Ok(map),
+            Named::Own(_) | Named::Forged => Err(GCROOTS_ERROR_UNROOTED),
+        }
+    }
+
+    fn map_and_key(&self, map: Named, key: Handle) -> Predicted<(usize, Reference)> {
+        let map = self.map_named(map)?;
+        match self.resolve(key)? {
+            Reference::Null => Err(GCROOTS_ERROR_NULL_REFERENCE),
+            key => Ok((map, key)),
+        }
+    }
+
+    fn weak_maps(&mut self, action: &Action) -> Predicted {
+        match *action {
+            Action::WeakMapNew => {
+                self.model.maps.push(WeakMap::default());
+                Ok(Answer::NewMap)
+            }
+            Action::WeakMapSet(map, key, value) => {
+                let (map, key) = self.map_and_key(map, key)?;
+                let value = self.resolve(value)?;
+                self.model.maps[map].entries.insert(key, value);
+                Ok(Answer::Nothing)
+            }
+            Action::WeakMapGet(map, key) => {
+                let (map, key) = self.map_and_key(map, key)?;
+                let value = self.model.maps[map].entries.get(&key).copied();
+                Ok(self.rooted(value.unwrap_or(Reference::Null)))
+            }
+            Action::WeakMapDelete(map, key) => {
+                let (map, key) = self.map_and_key(map, key)?;
+                let removed = self.model.maps[map].entries.remove(&key);
+                Ok(Answer::Bool(removed.is_some()))
+            }
+            Action::WeakMapSize(map) => Ok(Answer::Size(self.map_named(map)?)),
+            Action::WeakMapFree(Named::Null) => Ok(Answer::Nothing),
+            Action::WeakMapFree(map) => {
+                let map = self.map_named(map)?;
+                self.model.maps[map] = WeakMap {
+                    freed: true,
+                    ..WeakMap::default()
+                };
+                Ok(Answer::Nothing)
+            }
+            _ => unreachable!("{action:?}"),
+        }
     }
 
     fn extern_node(&self, handle: Handle) -> Predicted<usize> {

@@ -23,6 +23,12 @@ pub(crate) enum Call {
     WeakNew,
     WeakUpgrade,
     WeakFree,
+    WeakMapNew,
+    WeakMapSet,
+    WeakMapGet,
+    WeakMapDelete,
+    WeakMapSize,
+    WeakMapFree,
     ExternNew,
     ExternData,
     ExternDataTagged,
@@ -70,7 +76,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls, and how often each is made.
-const CALLS: [(Call, u32); 58] = [
+const CALLS: [(Call, u32); 64] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -87,6 +93,12 @@ const CALLS: [(Call, u32); 58] = [
     (WeakNew, 4),
     (WeakUpgrade, 5),
     (WeakFree, 2),
+    (WeakMapNew, 1),
+    (WeakMapSet, 12),
+    (WeakMapGet, 6),
+    (WeakMapDelete, 2),
+    (WeakMapSize, 2),
+    (WeakMapFree, 1),
     (ExternNew, 12),
     (ExternData, 3),
     (ExternDataTagged, 2),

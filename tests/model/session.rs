@@ -201,6 +201,14 @@ impl Session {
                 same(&self.library.store_id, &weak.store_id)
             }
             (Answer::Upgrade(weak), Written::Ref(read)) => self.compare_upgrade(weak, read),
+            (Answer::NewMap, Written::Map(map)) => {
+                self.library.bits.borrow_mut().maps.push(map);
+                same(&self.library.store_id, &map.store_id)
+            }
+            (Answer::Size(map), Written::Number(size)) => {
+                let reached = self.model.borrow().reachable(&[RootState::Live]);
+                self.compare_size(map, size as usize, &reached)
+            }
             (Answer::Scope, Written::Scope(scope)) => {
                 self.library.bits.borrow_mut().scopes.push(scope);
                 same(&self.library.store_id, &scope.store_id)
@@ -248,6 +256,32 @@ impl Session {
             Value::V128(bytes) => same(&(6, bytes), &(kind, bits)),
             Value::Ref(_) => same(&0, &handle_in(read)?.store_id),
         }
+    }
+
+    /// How many entries a weak map has: dead keys are counted until they are found.
+    fn compare_size(&self, map: usize, size: usize, reached: &[bool]) -> Compared {
+        let (least, most) = self.model.borrow().entry_counts(map, reached);
+        let least = if self.lane.collects() { least } else { most };
+        if !(least..=most).contains(&size) {
+            differ!("{size} entries of map {map}, where the model has {least} to {most}");
+        }
+        Ok(())
+    }
+
+    /// Compares the sizes of all weak maps after a collection.
+    fn compare_sizes(&self, reached: &[bool]) -> Compared {
+        let maps: Vec<_> = self
+            .model
+            .borrow()
+            .maps_in_use()
+            .map(|(map, _)| map)
+            .collect();
+        for map in maps {
+            let bits = self.library.bits.borrow().maps[map];
+            let size = succeeded(self.library.map_size(bits))?;
+            self.compare_size(map, size, reached)?;
+        }
+        Ok(())
     }
 
     /// A new root: it must be of this store and of the object that the model has, which
@@ -389,6 +423,7 @@ impl Session {
         let ran = model.finalizers_run != run_before;
         drop(model);
         self.compare_stats(&reached, nodes_before, ran)?;
+        self.compare_sizes(&reached)?;
         self.walk()
     }
 

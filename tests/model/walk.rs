@@ -1,4 +1,5 @@
-//! Compares all that is reachable: each field of each object, from the roots on.
+//! Compares all that is reachable: each field of each object and what weak maps give it,
+//! from the roots on.
 
 use std::collections::HashMap;
 
@@ -6,7 +7,7 @@ use gcroots::capi::arrays::*;
 use gcroots::capi::casts::gcroots_ref_kind;
 use gcroots::capi::exceptions::gcroots_exn_field;
 use gcroots::capi::externref::gcroots_externref_data;
-use gcroots::capi::i31::gcroots_i31_get_u;
+use gcroots::capi::i31::{gcroots_i31_get_u, gcroots_i31_new};
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::scope::*;
 use gcroots::capi::structs::gcroots_struct_get;
@@ -52,10 +53,39 @@ impl Walk<'_> {
             self.meet(model.roots[*root].target, bits)
                 .map_err(|what| format!("root {root}: {what}"))?;
         }
+        self.values_of_i31s()?;
         while let Some(node) = self.left.pop() {
             let handle = self.met[&node];
             self.object(&model.nodes[node].body, handle)
                 .map_err(|what| format!("node {node}: {what}"))?;
+            self.mapped(Reference::Node(node), handle)?;
+        }
+        Ok(())
+    }
+
+    /// What keys that never die have in weak maps.
+    fn values_of_i31s(&mut self) -> Compared {
+        let model = self.session.model.borrow();
+        for key in model.maps_in_use().flat_map(|(_, map)| map.entries.keys()) {
+            if let Reference::I31(bits) = *key {
+                let store = self.session.library.store;
+                // SAFETY: the store is alive and this thread's, here and below.
+                let made = with_out(|out| unsafe { gcroots_i31_new(store, bits as i32, out) });
+                self.mapped(*key, succeeded(made)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What all weak maps have for a key, which most have not.
+    fn mapped(&mut self, key: Reference, handle: gcroots_ref_t) -> Compared {
+        let model = self.session.model.borrow();
+        for (number, map) in model.maps_in_use() {
+            let value = map.entries.get(&key).copied().unwrap_or(Reference::Null);
+            let bits = self.session.library.bits.borrow().maps[number];
+            let found = succeeded(self.session.library.map_get(bits, handle))?;
+            self.meet(value, found)
+                .map_err(|what| format!("{key:?} in map {number}: {what}"))?;
         }
         Ok(())
     }
@@ -63,7 +93,7 @@ impl Walk<'_> {
     /// A handle that should refer to this.
     fn meet(&mut self, target: Reference, handle: gcroots_ref_t) -> Compared {
         let store = self.session.library.store;
-        // SAFETY: the store is alive and this thread's, here and below.
+        // SAFETY: as above.
         let kind = with_out(|out| unsafe { gcroots_ref_kind(store, handle, out) });
         same(
             &kind_of(&self.session.model.borrow(), target),
