@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::EXTERN_BYTES;
-use crate::heap::{Extent, RootSlot, WeakTable};
+use crate::heap::{Collected, Extent, RootSlot, WeakTable};
 
 impl Store {
     /// Whether the heap's collector collects at all.
@@ -53,12 +53,23 @@ impl Store {
 impl Cold {
     /// See [`Store::collect`].
     pub(super) fn collect(&mut self, store: &Store, extent: Extent) -> Result<()> {
-        let Some(heap) = self.heap.as_deref_mut() else {
+        let (began, allocated) = (Instant::now(), store.area.allocated_bytes());
+        let Some(collected) = self.run(store, extent)? else {
             return Ok(());
         };
-        let began = Instant::now();
+        self.pace(store, began, allocated, collected)?;
+        match self.check_in_debug_builds(store) {
+            Err(Error::SystemMemory { .. }) => Ok(()),
+            checked => checked,
+        }
+    }
+
+    /// Traces, sweeps and frees; `None` if nothing is collected.
+    fn run(&mut self, store: &Store, extent: Extent) -> Result<Option<Collected>> {
+        let Some(heap) = self.heap.as_deref_mut() else {
+            return Ok(None);
+        };
         store.manual.unroot_queued();
-        let allocated = store.area.allocated_bytes();
         let extent = heap.extent(&store.area, extent);
         self.roots.clear();
         // SAFETY: nothing pushes or grows roots until the collection is over; a sweep
@@ -81,13 +92,25 @@ impl Cold {
             &mut weak,
         )?;
         let Some(collection) = collection else {
-            return Ok(());
+            return Ok(None);
         };
         let collected = collection.collect()?;
         self.roots.clear();
         store.manual.trim();
         self.weak_maps.trim();
         heap.reserve_keys(self.weak_maps.keys().len())?;
+        Ok(Some(collected))
+    }
+
+    /// Decides how much may be allocated before the next collection, and counts this
+    /// one, before which so much had been allocated.
+    fn pace(
+        &mut self,
+        store: &Store,
+        began: Instant,
+        allocated: u64,
+        collected: Collected,
+    ) -> Result<()> {
         let live = collected.live_bytes;
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
@@ -101,7 +124,8 @@ impl Cold {
             return Err(Error::internal("objects that were not moved", live));
         }
         // What the callback was not asked about does not grow.
-        heap.set_headroom(&store.area, headroom, config.grow_callback().is_none());
+        let may_grow = config.grow_callback().is_none();
+        self.heap()?.set_headroom(&store.area, headroom, may_grow);
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);
@@ -112,10 +136,7 @@ impl Cold {
         self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(nanoseconds);
         store.refresh_attention();
-        match self.check_in_debug_builds(store) {
-            Err(Error::SystemMemory { .. }) => Ok(()),
-            checked => checked,
-        }
+        Ok(())
     }
 
     fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
