@@ -185,8 +185,9 @@ impl Store {
     }
 
     /// Makes an object of `bytes`, if it may be so large, of a type of this engine,
-    /// rooted in the current scope. `check` says whether its contents can be written, which `write` then does; the
-    /// object's other bytes are zeros. May collect; finalizers are queued.
+    /// rooted in the current scope. `check` says whether its contents can be written,
+    /// which `write` then does; the object's other bytes are zeros. May collect;
+    /// finalizers are queued.
     ///
     /// `check` is asked twice: before anything happens, and when there is room, since a
     /// collection may have ended manual roots that other threads want unrooted. An

@@ -441,6 +441,7 @@ impl GcHeap for DrcHeap {
         self.zeros = Vec::new();
         self.reached.reset();
         self.must_trace = false;
+        self.unfit = false;
     }
 
     fn region(&self) -> &Region {
