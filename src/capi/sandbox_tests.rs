@@ -801,7 +801,12 @@ fn a_header_of_no_kind_is_nonsense() {
 fn an_overwritten_heap_is_a_status() {
     let first = setting("GCROOTS_SEED").unwrap_or(1);
     let count = setting("GCROOTS_ROUNDS").unwrap_or(ROUNDS);
-    for collector in [collectors::NULL, collectors::COPYING, collectors::CHECK] {
+    for collector in [
+        collectors::NULL,
+        collectors::DRC,
+        collectors::COPYING,
+        collectors::CHECK,
+    ] {
         // A small one, of which both spaces lie side by side, and the default's kind.
         for limit in [64 << 10, 64 << 20] {
             rounds(collector, limit, first, count);
