@@ -6,7 +6,7 @@
 //! what they know of an object is in the header's collector bits or beside the heap.
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::memory::Region;
+use super::memory::RegionView;
 use super::reference::GRANULE;
 use crate::error::{Error, Result};
 use crate::fallible;
@@ -88,17 +88,6 @@ impl References {
             far,
         })
     }
-
-    /// Calls `visit` with each reference's offset from the object's start.
-    #[inline(always)]
-    pub(crate) fn each(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
-        let mut near = self.near;
-        while near != 0 {
-            visit(HEADER_BYTES + 4 * u64::from(near.trailing_zeros()))?;
-            near &= near - 1;
-        }
-        self.far.iter().try_for_each(|&at| visit(at.into()))
-    }
 }
 
 impl Layout {
@@ -138,17 +127,55 @@ pub(crate) struct Measured<'a> {
     pub(crate) bytes: u64,
 }
 
-impl Measured<'_> {
+impl<'a> Measured<'a> {
+    /// The offset of each reference from the object's start.
+    #[inline(always)]
+    fn references(&self) -> Offsets<'a> {
+        match self.layout {
+            Layout::Fixed { references, .. } => Offsets {
+                near: references.near,
+                far: references.far.iter(),
+                elements: 0..0,
+            },
+            &Layout::Array { references, .. } => Offsets {
+                near: 0,
+                far: [].iter(),
+                elements: 0..if references { self.length } else { 0 },
+            },
+        }
+    }
+
     /// Calls `visit` with the offset of each reference from the object's start.
     #[inline(always)]
-    pub(crate) fn each_reference(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
-        match self.layout {
-            Layout::Fixed { references, .. } => references.each(visit),
-            Layout::Array {
-                references: true, ..
-            } => (0..u64::from(self.length)).try_for_each(|i| visit(ARRAY_ELEMENTS + 4 * i)),
-            Layout::Array { .. } => Ok(()),
+    pub(crate) fn each_reference(&self, visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        self.references().try_for_each(visit)
+    }
+}
+
+/// Offsets of references. One loop goes over all, so that what it does with one can be
+/// part of it.
+#[derive(Clone, Debug)]
+struct Offsets<'a> {
+    near: u64,
+    far: core::slice::Iter<'a, u32>,
+    elements: core::ops::Range<u32>,
+}
+
+impl Iterator for Offsets<'_> {
+    type Item = u64;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<u64> {
+        if self.near != 0 {
+            let slot = self.near.trailing_zeros();
+            self.near &= self.near - 1;
+            return Some(HEADER_BYTES + 4 * u64::from(slot));
         }
+        if let Some(&at) = self.far.next() {
+            return Some(at.into());
+        }
+        let element = self.elements.next()?;
+        Some(ARRAY_ELEMENTS + 4 * u64::from(element))
     }
 }
 
@@ -208,7 +235,7 @@ impl LayoutTable {
     #[inline(always)]
     pub(crate) fn measure(
         &self,
-        region: &Region,
+        space: RegionView<'_>,
         offset: u64,
         header: ObjectHeader,
     ) -> Result<Measured<'_>> {
@@ -216,7 +243,7 @@ impl LayoutTable {
         let (length, bytes) = match *layout {
             Layout::Fixed { bytes, .. } => (0, bytes.into()),
             Layout::Array { element_bytes, .. } => {
-                let length = region.load_u32(offset + ARRAY_LENGTH)?;
+                let length = space.load_u32(offset + ARRAY_LENGTH)?;
                 (length, array_bytes(length, element_bytes))
             }
         };

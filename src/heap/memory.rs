@@ -11,6 +11,7 @@
 //! (`heap.sandbox`): whatever a collector computes from the heap's contents, it
 //! touches no memory outside.
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -169,26 +170,21 @@ impl Region {
         Ok(())
     }
 
-    /// A copy of the region's bounds, for loops that only read.
-    pub(crate) fn view(&self) -> RegionView {
+    /// A copy of the region's bounds, which loops keep in registers.
+    #[inline(always)]
+    pub(crate) fn view(&self) -> RegionView<'_> {
         RegionView {
             base: self.base,
             start: self.start,
             committed: self.committed,
+            region: PhantomData,
         }
-    }
-
-    #[inline(always)]
-    fn check(&self, offset: u64, bytes: u64) -> Result<*mut u8> {
-        self.view().check(offset, bytes)
     }
 
     /// Reads the `u32` at `offset`.
     #[inline(always)]
     pub(crate) fn load_u32(&self, offset: u64) -> Result<u32> {
-        let address = self.check(offset, 4)?;
-        // SAFETY: 4 bytes from `address` on are committed.
-        Ok(unsafe { address.cast::<u32>().read_unaligned() })
+        self.view().load_u32(offset)
     }
 
     /// Reads the `u64` at `offset`.
@@ -200,24 +196,16 @@ impl Region {
     /// Writes the `u32` at `offset`.
     #[inline(always)]
     pub(crate) fn store_u32(&self, offset: u64, value: u32) -> Result<()> {
-        let address = self.check(offset, 4)?;
-        // SAFETY: 4 bytes from `address` on are committed.
-        unsafe { address.cast::<u32>().write_unaligned(value) };
-        Ok(())
+        self.view().store_u32(offset, value)
     }
 
     /// Writes the `u64` at `offset`.
     #[inline(always)]
     pub(crate) fn store_u64(&self, offset: u64, value: u64) -> Result<()> {
-        let address = self.check(offset, 8)?;
-        // SAFETY: 8 bytes from `address` on are committed.
-        unsafe { address.cast::<u64>().write_unaligned(value) };
-        Ok(())
+        self.view().store_u64(offset, value)
     }
 
-    /// Copies `bytes` from `offset` here to `to_offset` in `to`, a region that
-    /// does not overlap with this one.
-    #[inline(always)]
+    /// As [`RegionView::copy_to`].
     pub(crate) fn copy_to(
         &self,
         offset: u64,
@@ -225,24 +213,12 @@ impl Region {
         to_offset: u64,
         bytes: u64,
     ) -> Result<()> {
-        let source = self.check(offset, bytes)?;
-        let target = to.check(to_offset, bytes)?;
-        // SAFETY: both ranges are committed; the regions do not overlap.
-        unsafe {
-            match bytes {
-                // Small objects, which are the most, without a call.
-                16 => copy_words::<2>(source, target),
-                24 => copy_words::<3>(source, target),
-                32 => copy_words::<4>(source, target),
-                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
-            }
-        }
-        Ok(())
+        self.view().copy_to(offset, to.view(), to_offset, bytes)
     }
 
     /// Fills `from..to` with `byte`.
     pub(crate) fn fill(&self, from: u64, to: u64, byte: u8) -> Result<()> {
-        let address = self.check(from, to.saturating_sub(from))?;
+        let address = self.view().check(from, to.saturating_sub(from))?;
         // SAFETY: the range is committed.
         unsafe { core::ptr::write_bytes(address, byte, to.saturating_sub(from) as usize) };
         Ok(())
@@ -263,16 +239,16 @@ unsafe fn copy_words<const N: usize>(source: *const u8, target: *mut u8) {
     }
 }
 
-/// The bounds of a region's committed part, as they were when it was made. Valid
-/// until the region changes.
+/// The bounds of a region's committed part, which do not change while this lives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RegionView {
+pub(crate) struct RegionView<'a> {
     base: NonNull<u8>,
     start: u64,
     committed: u64,
+    region: PhantomData<&'a Region>,
 }
 
-impl RegionView {
+impl RegionView<'_> {
     /// The address of `offset`, if `bytes` from there on are committed.
     #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
@@ -284,12 +260,63 @@ impl RegionView {
         Ok(unsafe { self.base.as_ptr().add(offset as usize) })
     }
 
+    /// Reads the `u32` at `offset`.
+    #[inline(always)]
+    pub(crate) fn load_u32(self, offset: u64) -> Result<u32> {
+        let address = self.check(offset, 4)?;
+        // SAFETY: 4 bytes from `address` on are committed.
+        Ok(unsafe { address.cast::<u32>().read_unaligned() })
+    }
+
     /// Reads the `u64` at `offset`.
     #[inline(always)]
     pub(crate) fn load_u64(self, offset: u64) -> Result<u64> {
         let address = self.check(offset, 8)?;
         // SAFETY: 8 bytes from `address` on are committed.
         Ok(unsafe { address.cast::<u64>().read_unaligned() })
+    }
+
+    /// Writes the `u32` at `offset`.
+    #[inline(always)]
+    pub(crate) fn store_u32(self, offset: u64, value: u32) -> Result<()> {
+        let address = self.check(offset, 4)?;
+        // SAFETY: 4 bytes from `address` on are committed.
+        unsafe { address.cast::<u32>().write_unaligned(value) };
+        Ok(())
+    }
+
+    /// Writes the `u64` at `offset`.
+    #[inline(always)]
+    pub(crate) fn store_u64(self, offset: u64, value: u64) -> Result<()> {
+        let address = self.check(offset, 8)?;
+        // SAFETY: 8 bytes from `address` on are committed.
+        unsafe { address.cast::<u64>().write_unaligned(value) };
+        Ok(())
+    }
+
+    /// Copies `bytes` from `offset` here to `to_offset` in `to`, of a region that
+    /// does not overlap with this one.
+    #[inline(always)]
+    pub(crate) fn copy_to(
+        self,
+        offset: u64,
+        to: RegionView<'_>,
+        to_offset: u64,
+        bytes: u64,
+    ) -> Result<()> {
+        let source = self.check(offset, bytes)?;
+        let target = to.check(to_offset, bytes)?;
+        // SAFETY: both ranges are committed; the regions do not overlap.
+        unsafe {
+            match bytes {
+                // Small objects, which are the most, without a call.
+                16 => copy_words::<2>(source, target),
+                24 => copy_words::<3>(source, target),
+                32 => copy_words::<4>(source, target),
+                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
+            }
+        }
+        Ok(())
     }
 }
 

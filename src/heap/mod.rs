@@ -40,7 +40,7 @@ pub(crate) use layout::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, References,
     array_bytes,
 };
-pub(crate) use memory::{COMMIT_UNIT, Region, Reservation};
+pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use pacer::Pacer;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
 pub(crate) use roots_list::{GcRootsList, RootSlot};

@@ -1,7 +1,5 @@
 //! Who survived a collection, and the tables that want to know.
 
-use core::marker::PhantomData;
-
 use super::header::ObjectHeader;
 use super::memory::RegionView;
 use super::reference::GcRef;
@@ -13,24 +11,20 @@ pub(crate) enum Survivors<'a> {
     /// They moved, and left a forwarding reference behind.
     Moved {
         /// The space that they moved out of.
-        from: RegionView,
+        from: RegionView<'a>,
         /// Where the objects in it ended.
         from_end: u64,
         /// Where the first survivor is now.
         to_start: u64,
         /// Where the last one ends.
         to_end: u64,
-        /// The collection.
-        collection: PhantomData<&'a ()>,
     },
     /// They are where they were.
     InPlace {
         /// The space that they are in.
-        space: RegionView,
+        space: RegionView<'a>,
         /// Tells from a header whether the object survived.
         alive: fn(ObjectHeader) -> bool,
-        /// The collection.
-        collection: PhantomData<&'a ()>,
     },
 }
 

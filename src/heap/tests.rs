@@ -485,7 +485,6 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
         from_end: 4 << 10,
         to_start,
         to_end,
-        collection: core::marker::PhantomData,
     };
     let old = GcRef::from_offset(16);
     let told = |new| {

@@ -117,7 +117,7 @@ pub(crate) fn each_object<'a>(
             offset += sound(header, u64::from(header.type_index()) * GRANULE, room)?;
             continue;
         }
-        let measured = layouts.measure(region, offset, header)?;
+        let measured = layouts.measure(region.view(), offset, header)?;
         let bytes = sound(header, measured.bytes, room)?;
         visit(offset, measured)?;
         offset += bytes;

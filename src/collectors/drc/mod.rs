@@ -35,8 +35,6 @@ mod free_lists;
 mod partial;
 mod trace;
 
-use core::marker::PhantomData;
-
 use count::Counted;
 use free_lists::{FreeLists, write_free};
 
@@ -484,7 +482,6 @@ impl CollectionSteps for DrcHeap {
         Survivors::InPlace {
             space: self.space.view(),
             alive,
-            collection: PhantomData,
         }
     }
 

@@ -95,7 +95,7 @@ impl DrcHeap {
         match header.kind() {
             // A free block is never empty: that would end no walk.
             Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
-            _ => Ok(layouts.measure(&self.space, offset, header)?.bytes),
+            _ => Ok(layouts.measure(self.space.view(), offset, header)?.bytes),
         }
     }
 
@@ -139,7 +139,7 @@ impl DrcHeap {
         while let Some(object) = self.stack.pop() {
             let offset = object.offset();
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-            let measured = layouts.measure(&self.space, offset, header)?;
+            let measured = layouts.measure(self.space.view(), offset, header)?;
             measured.each_reference(|at| {
                 let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
                 self.count_less(slot)

@@ -67,7 +67,7 @@ impl DrcHeap {
     fn mark_slots(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
         let offset = object.offset();
         let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-        let measured = layouts.measure(&self.space, offset, header)?;
+        let measured = layouts.measure(self.space.view(), offset, header)?;
         measured.each_reference(|at| {
             let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
             if slot.is_object() {

@@ -21,14 +21,14 @@
 //! lie in the old space, its header must be of a known type, and the object must
 //! end within the old space and fit into the new.
 
-use core::marker::PhantomData;
+mod evacuate;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fallible;
 use crate::heap::{
     AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef,
-    GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions, KEPT_BYTES, LayoutTable, ObjectHeader,
-    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
+    GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Progress, ReachedKeys, Region,
+    Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -181,62 +181,6 @@ impl CopyingHeap {
     fn old_and_new(&self) -> (&Region, &Region) {
         (&self.spaces[self.active], &self.spaces[1 - self.active])
     }
-
-    /// Where the object at `old` is in the new space; copies it first if this
-    /// is the first reference to it that was found.
-    #[inline(always)]
-    fn evacuate(&mut self, old: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        let (from, to) = self.old_and_new();
-        let offset = old.offset();
-        if offset >= self.cycle.from_end {
-            return Err(Error::internal(
-                "a reference out of the heap",
-                old.raw().into(),
-            ));
-        }
-        let header = ObjectHeader::from_bits(from.load_u64(offset)?);
-        if let Some(new) = header.forwarded() {
-            if !new.lies_in(self.first_object(1 - self.active), self.cycle.next) {
-                return Err(Error::internal("a wrong forwarding", new.raw().into()));
-            }
-            return Ok(new);
-        }
-        let bytes = layouts.measure(from, offset, header)?.bytes;
-        if bytes > self.cycle.from_end - offset {
-            return Err(Error::internal("an object beyond the heap's end", offset));
-        }
-        let target = self.cycle.next;
-        from.copy_to(offset, to, target, bytes)?;
-        let new = GcRef::from_offset(target);
-        from.store_u64(offset, ObjectHeader::forwarding(new).bits())?;
-        self.cycle.next += bytes;
-        self.cycle.objects += 1;
-        if header.is_key() {
-            self.reached.note(old)?;
-        }
-        Ok(new)
-    }
-
-    /// Evacuates what the slot at `offset` of the new space refers to.
-    #[inline(always)]
-    fn scan_slot(&mut self, offset: u64, layouts: &LayoutTable) -> Result<()> {
-        let reference = GcRef::from_raw(self.old_and_new().1.load_u32(offset)?);
-        if reference.is_object() {
-            let new = self.evacuate(reference, layouts)?;
-            self.old_and_new().1.store_u32(offset, new.raw())?;
-        }
-        Ok(())
-    }
-
-    /// Scans the copy at `offset` and returns its size in bytes.
-    fn scan_object(&mut self, offset: u64, layouts: &LayoutTable) -> Result<u64> {
-        let to = self.old_and_new().1;
-        let header = ObjectHeader::from_bits(to.load_u64(offset)?);
-        let measured = layouts.measure(to, offset, header)?;
-        measured.each_reference(|at| self.scan_slot(offset + at, layouts))?;
-        debug_assert!(measured.bytes >= HEADER_BYTES);
-        Ok(measured.bytes)
-    }
 }
 
 impl GcHeap for CopyingHeap {
@@ -343,25 +287,23 @@ impl GcHeap for CopyingHeap {
 
 impl CollectionSteps for CopyingHeap {
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        for root in roots.iter() {
-            root.set(self.evacuate(root.get(), layouts)?);
-        }
-        Ok(())
+        self.evacuating(layouts, |evacuation| {
+            for root in roots.iter() {
+                root.set(evacuation.evacuate(root.get())?);
+            }
+            Ok(())
+        })
     }
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
-        let stop = self.cycle.scan.saturating_add(budget);
-        while self.cycle.scan < self.cycle.next {
-            if self.cycle.scan >= stop {
-                return Ok(Progress::Continue);
-            }
-            self.cycle.scan += self.scan_object(self.cycle.scan, layouts)?;
-        }
-        Ok(Progress::Complete)
+        let mut scan = self.cycle.scan;
+        let progress = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, budget))?;
+        self.cycle.scan = scan;
+        Ok(progress)
     }
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        self.evacuate(reference, layouts)
+        self.evacuating(layouts, |evacuation| evacuation.evacuate(reference))
     }
 
     fn take_reached_key(&mut self) -> Option<GcRef> {
@@ -374,7 +316,6 @@ impl CollectionSteps for CopyingHeap {
             from_end: self.cycle.from_end,
             to_start: self.first_object(1 - self.active),
             to_end: self.cycle.next,
-            collection: PhantomData,
         }
     }
 
