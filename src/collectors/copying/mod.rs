@@ -88,7 +88,7 @@ impl CopyingHeap {
 
     /// An empty heap, to be opened.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn new(options: HeapOptions) -> Result<CopyingHeap> {
         let half = options.limit.max(Self::LEAST_LIMIT) / 2 / COMMIT_UNIT * COMMIT_UNIT;
         let reservation = Reservation::new(2 * half)?;
