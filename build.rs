@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 24] = [
     "version",
     "status",
     "config",
@@ -34,6 +34,8 @@ const SECTIONS: [&str; 22] = [
     "i31",
     "casts",
     "exceptions",
+    "table",
+    "global",
 ];
 
 const DIRECTORY: &str = "src/capi";

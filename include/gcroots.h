@@ -2532,6 +2532,249 @@ gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
                                    size_t index,
                                    gcroots_val_t *out);
 
+/* --- Tables ------------------------------------------------------------------
+ *
+ * A table has references by index, from 0 on, all of one type, and may grow up to its
+ * maximum. It keeps them alive until it is freed, across scopes, or until its store is
+ * deleted. It has bits of its own: it is not a gcroots_ref_t.
+ *
+ * Indices and sizes have 64 bits, as tables of WebAssembly may. A table has 2^32 - 1
+ * elements at most, as an array has, of 4 bytes each; they lie in the heap, in a hidden
+ * array, which gcroots_store_stats() counts as an object, as it does one that a table
+ * grew out of, until that is collected. A table grows faster than it must, where it may
+ * and there is room, so that to grow it one by one takes time in proportion.
+ *
+ * The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed table,
+ * GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a table that was freed; then
+ * for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ * GCROOTS_ERROR_NULL_REFERENCE for null where an element is never null, and
+ * GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_OUT_OF_BOUNDS for an index, or if one of
+ * the elements is not there; nothing is written then.
+ */
+
+/**
+ * Names a table. `store_id` 0 names none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the tables that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_table_t;
+
+/**
+ * Makes a table of `size` elements, which all are the same reference or null. May
+ * collect.
+ *
+ * \param element the elements' type; its `type` (borrowed)
+ * \param maximum more elements it never has; UINT64_MAX: as many as a table may have
+ * \param init_or_null (borrowed); if `size` is 0, null is fine for elements of any type
+ * \param[out] out the table (owned); release it with gcroots_table_free()
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `element.type` with
+ *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
+ *         none, and if `size` is above `maximum`; GCROOTS_ERROR_WRONG_ENGINE; for the
+ *         value as above; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_table_new(gcroots_store_t *store,
+                                   gcroots_ref_type_t element,
+                                   uint64_t size,
+                                   uint64_t maximum,
+                                   gcroots_ref_t init_or_null,
+                                   gcroots_table_t *out);
+
+/**
+ * Makes a scoped root for an element. Never collects.
+ *
+ * \param[out] out a new handle of the current scope, or null
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_get(gcroots_store_t *store,
+                                   gcroots_table_t table,
+                                   uint64_t index,
+                                   gcroots_ref_t *out);
+
+/**
+ * Sets an element. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_set(gcroots_store_t *store,
+                                   gcroots_table_t table,
+                                   uint64_t index,
+                                   gcroots_ref_t value_or_null);
+
+/**
+ * How many elements a table has. Never collects.
+ *
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_size(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t *out);
+
+/**
+ * Appends `delta` elements, which all are the same reference or null. May collect. A
+ * refusal leaves the table as it was.
+ *
+ * \param init_or_null (borrowed); if `delta` is 0, null is fine for elements of any type
+ * \param[out] out how many elements there were before
+ * \return for the table and the value as above; GCROOTS_ERROR_LIMIT beyond the table's
+ *         maximum, or that of all tables; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_grow(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t delta,
+                                    gcroots_ref_t init_or_null,
+                                    uint64_t *out);
+
+/**
+ * Sets `count` elements from `at` on to a reference or null. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_fill(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t at,
+                                    gcroots_ref_t value_or_null,
+                                    uint64_t count);
+
+/**
+ * Copies `count` elements from one table to another or to the same, where the two
+ * ranges may overlap. Never collects.
+ *
+ * \param dst the table that is written to
+ * \param src the table that is read
+ * \return for `dst`, then for `src`, as above; GCROOTS_ERROR_TYPE_MISMATCH unless the
+ *         elements' type in `src` is the one in `dst` or below it;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
+                                    gcroots_table_t dst,
+                                    uint64_t dst_at,
+                                    gcroots_table_t src,
+                                    uint64_t src_at,
+                                    uint64_t count);
+
+/**
+ * Ends a table and zeroes its handle; copies of it become stale, and what only the
+ * table kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] table (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_free(gcroots_store_t *store,
+                                    gcroots_table_t *table);
+
+/* --- Globals -----------------------------------------------------------------
+ *
+ * A global has one value, of any type but a packed one, which may be set if it was made
+ * so. It keeps a reference alive until it is freed, across scopes, or until its store is
+ * deleted. It has bits of its own: it is not a gcroots_ref_t. The value lies in the
+ * heap, in a hidden struct, which gcroots_store_stats() counts as an object.
+ *
+ * The functions answer GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
+ * GCROOTS_ERROR_NULL_REFERENCE for a zeroed global, GCROOTS_ERROR_WRONG_STORE, and
+ * GCROOTS_ERROR_UNROOTED for a global that was freed; then for the handle in a value
+ * GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED.
+ */
+
+/**
+ * Names a global. `store_id` 0 names none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the globals that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_global_t;
+
+/**
+ * Makes a global with this value. May collect.
+ *
+ * \param type what it holds, and whether it may be set (borrowed); not packed, and not
+ *             GCROOTS_HEAP_LOCAL
+ * \param value (borrowed)
+ * \param[out] out the global (owned); release it with gcroots_global_free()
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `type->type` with
+ *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for another type, and for
+ *         the value as above; GCROOTS_ERROR_WRONG_ENGINE; for the value as above,
+ *         GCROOTS_ERROR_NULL_REFERENCE for null where it is never null, and
+ *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_global_new(gcroots_store_t *store,
+                                    const gcroots_field_type_t *type,
+                                    const gcroots_val_t *value,
+                                    gcroots_global_t *out);
+
+/**
+ * A global's value. Never collects.
+ *
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is
+ *         needed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_get(gcroots_store_t *store,
+                                    gcroots_global_t global,
+                                    gcroots_val_t *out);
+
+/**
+ * Sets a global. Never collects.
+ *
+ * \param value (borrowed)
+ * \return as above; GCROOTS_ERROR_IMMUTABLE; for the value GCROOTS_ERROR_NULL_REFERENCE
+ *         for null where it is never null, and GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_set(gcroots_store_t *store,
+                                    gcroots_global_t global,
+                                    const gcroots_val_t *value);
+
+/**
+ * Ends a global and zeroes its handle; copies of it become stale, and what only the
+ * global kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] global (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_free(gcroots_store_t *store,
+                                     gcroots_global_t *global);
+
 /* --- Inline ---------------------------------------------------------------- */
 
 /** The null reference. */

@@ -132,6 +132,11 @@ pub enum Error {
         /// The index of the object's type.
         type_index: u32,
     },
+    /// A global that cannot be set.
+    ImmutableGlobal {
+        /// Its slot.
+        index: u32,
+    },
     /// There is no such field.
     OutOfBounds {
         /// What there is not.
@@ -290,6 +295,7 @@ impl fmt::Display for Error {
                 f,
                 "field or element {index} of an object of type {type_index} cannot be set"
             ),
+            Error::ImmutableGlobal { index } => write!(f, "global {index} cannot be set"),
             Error::ScopeOrder {
                 scope,
                 innermost: 0,

@@ -65,7 +65,7 @@
 //! ```text
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
-//! weak_map                             values that are alive while their keys are
+//! weak_map  table  global              what has handles of its own, beside objects
 //! roots  externref  types  identity_hash      peers
 //! collectors                           null, copying, drc, check
 //! heap                                 the traits, headers, layouts, memory
@@ -95,12 +95,14 @@ mod counted;
 pub mod error;
 mod externref;
 mod fallible;
+mod global;
 mod heap;
 mod identity_hash;
 mod keyed_hash;
 mod lock;
 mod roots;
 mod store;
+mod table;
 mod thread;
 mod types;
 mod weak_map;

@@ -86,7 +86,7 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
         Error::TypeMismatch { .. } | Error::NotOfType { .. } | Error::WrongValue { .. } => {
             GCROOTS_ERROR_TYPE_MISMATCH
         }
-        Error::Immutable { .. } => GCROOTS_ERROR_IMMUTABLE,
+        Error::Immutable { .. } | Error::ImmutableGlobal { .. } => GCROOTS_ERROR_IMMUTABLE,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
         Error::HeapLimit { .. } | Error::GrowthRefused { .. } | Error::SystemMemory { .. } => {

@@ -159,7 +159,7 @@ impl Store {
     /// What a slot of a type admits.
     ///
     /// Errors: [`Error::WrongEngine`].
-    fn slot_of(&self, of: RefType<&RegisteredType>) -> Result<Admits> {
+    pub(super) fn slot_of(&self, of: RefType<&RegisteredType>) -> Result<Admits> {
         self.slot_of_fast(of)
             .ok_or(Error::WrongEngine { parameter: "type" })
     }

@@ -30,8 +30,8 @@ impl Store {
         self.area.set_attention(stress || pending || pressure);
     }
 
-    /// How often a root or a weak map stopped keeping its object alive, other than by
-    /// a scope's end; and how often a field or an element was set inside finalizers.
+    /// How often a root, a weak map, a table or a global stopped keeping its object alive,
+    /// other than by a scope's end; and how often a field or an element was set inside finalizers.
     pub(super) fn releases(&self) -> u64 {
         self.manual.released().wrapping_add(self.dropped.get())
     }
@@ -77,6 +77,8 @@ impl Cold {
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
+            self.roots.add(store.tables.span())?;
+            self.roots.add(store.globals.span())?;
             if extent == Extent::Partial {
                 self.roots.add(self.weak_maps.values())?;
             }
@@ -97,6 +99,8 @@ impl Cold {
         let collected = collection.collect()?;
         self.roots.clear();
         store.manual.trim();
+        store.tables.trim();
+        store.globals.trim();
         self.weak_maps.trim();
         heap.reserve_keys(self.weak_maps.keys().len())?;
         Ok(Some(collected))
@@ -114,7 +118,8 @@ impl Cold {
         let live = collected.live_bytes;
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
-        let slots = roots + store.weak.swept();
+        let held = store.tables.span().len() + store.globals.span().len();
+        let slots = roots + held as u64 + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes();

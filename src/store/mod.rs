@@ -32,6 +32,7 @@ mod entry;
 mod exceptions;
 mod externrefs;
 pub(crate) mod finalize;
+mod globals;
 mod growth;
 mod heap_pool;
 mod i31;
@@ -41,6 +42,7 @@ mod references;
 mod scopes;
 mod stats;
 mod structs;
+mod tables;
 mod type_table;
 mod value;
 mod verify;
@@ -67,10 +69,12 @@ pub(crate) use value::{RawValue, Value};
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
 use crate::fallible;
+use crate::global::Globals;
 use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
 use crate::identity_hash::IdentityHashes;
 use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
+use crate::table::Tables;
 use crate::thread;
 use crate::weak_map::WeakMaps;
 
@@ -86,6 +90,8 @@ pub(crate) struct Store {
     area: AllocationArea,
     host: HostData,
     types: TypeTable,
+    tables: Tables,
+    globals: Globals,
     // The rest.
     owner: AtomicU64,
     state: Cell<entry::State>,
@@ -133,8 +139,9 @@ struct StoreData {
     finalizer: Option<Finalizer>,
 }
 
-/// Spans of roots that a collection has at most: LIFO, manual, values of weak maps.
-const ROOT_SPANS: usize = 3;
+/// Spans of roots that a collection has at most: LIFO, manual, tables, globals, values of
+/// weak maps.
+const ROOT_SPANS: usize = 5;
 
 impl Store {
     /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
@@ -148,7 +155,8 @@ impl Store {
     }
 
     /// A store whose slots have issued all generations up to these: of scoped
-    /// roots, and, an even one, of manual roots, weak handles and weak maps.
+    /// roots, and, an even one, of manual roots, weak handles, weak maps, tables and
+    /// globals.
     pub(crate) fn starting_at(
         engine: EngineRef,
         scoped: u32,
@@ -181,6 +189,8 @@ impl Store {
             area: AllocationArea::new(),
             host: HostData::new(),
             types: TypeTable::new(),
+            tables: Tables::starting_at(manual),
+            globals: Globals::starting_at(manual),
             owner: AtomicU64::new(owner),
             state: Cell::new(entry::State::Open),
             in_callback: Cell::new(false),

@@ -39,7 +39,7 @@ pub(crate) trait RawValue {
 impl<R> Value<R> {
     /// What a field that is not packed stores it as.
     #[inline(always)]
-    fn storage(&self) -> Storage {
+    pub(super) fn storage(&self) -> Storage {
         match self {
             Value::I32(_) => Storage::I32,
             Value::I64(_) => Storage::I64,
@@ -131,6 +131,19 @@ impl Store {
     pub(super) fn root_at_fast(&self, at: u64) -> Option<Handle> {
         let reference = GcRef::from_raw(self.area.load(at)?);
         if reference.is_null() || !self.area.may_hold(reference) {
+            return None;
+        }
+        self.push_fast(reference)
+    }
+
+    /// [`Store::root_at`], if it needs no slow path.
+    #[inline(always)]
+    pub(super) fn root_or_null_at_fast(&self, at: u64) -> Option<Handle> {
+        let reference = GcRef::from_raw(self.area.load(at)?);
+        if reference.is_null() {
+            return Some(Handle::NULL);
+        }
+        if !self.area.may_hold(reference) {
             return None;
         }
         self.push_fast(reference)

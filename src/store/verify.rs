@@ -29,6 +29,8 @@ impl Cold {
         store.host.check()?;
         store.types.check()?;
         store.weak.check()?;
+        store.tables.check()?;
+        store.globals.check()?;
         self.hashes.check()?;
         self.weak_maps.check()?;
         let Some(heap) = self.heap.as_deref() else {
@@ -68,9 +70,13 @@ impl Cold {
         self.check_slots(store, heap)?;
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
+            .chain(store.tables.span())
+            .chain(store.globals.span())
             .chain(self.weak_maps.values())
             .map(|slot| GcRef::from_raw(slot.reference.get()))
-            .try_for_each(|root| starts.check(root))
+            .try_for_each(|root| starts.check(root))?;
+        store.check_tables()?;
+        store.check_globals()
     }
 
     /// Checks that each reference in an object is one that its slot admits, and each

@@ -80,7 +80,8 @@ impl Storage {
         }
     }
 
-    fn of_value<C>(value: &ValType<C>) -> Storage {
+    /// What a value of this type is stored as.
+    pub(crate) fn of_value<C>(value: &ValType<C>) -> Storage {
         match value {
             ValType::I32 => Storage::I32,
             ValType::I64 => Storage::I64,
