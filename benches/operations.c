@@ -19,6 +19,9 @@ static gcroots_manually_rooted_t manual;
 enum { BASE, PAIR, NUMBERS, TYPES };
 static gcroots_type_t *types[TYPES];
 static gcroots_ref_t pair, numbers;
+/* Of 10 references to the pair, and one reference to it. */
+static gcroots_table_t table;
+static gcroots_global_t global;
 /* Which collector the engine has. */
 static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
@@ -181,6 +184,32 @@ static void ref_cast(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_ref_cast(s, from, to, &ref)); KEEP(&ref))
 }
 
+static void table_get(uint64_t count) {
+  const gcroots_table_t from = table;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_table_get(s, from, 5, &ref)); KEEP(&ref))
+}
+
+static void table_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_table_t to = table;
+  const gcroots_ref_t ref = pair;
+  while (count-- > 0) MUST(gcroots_table_set(s, to, 5, ref));
+}
+
+static void global_get(uint64_t count) {
+  const gcroots_global_t from = global;
+  IN_SCOPES(gcroots_val_t val; MUST(gcroots_global_get(s, from, &val)); KEEP(&val))
+}
+
+static void global_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_global_t to = global;
+  gcroots_val_t val;
+  val.kind = GCROOTS_STORAGE_REF;
+  val.of.ref = pair;
+  while (count-- > 0) MUST(gcroots_global_set(s, to, &val));
+}
+
 static void make_engine(void) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
@@ -207,9 +236,16 @@ static void register_types(void) {
 
 /* What the operations on objects work on: the pair refers to itself. */
 static void make_objects(void) {
+  const gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
+  const gcroots_field_type_t any_field = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};
+  gcroots_val_t val;
   MUST(gcroots_struct_new_default(store, types[PAIR], &pair));
   MUST(gcroots_struct_set_ref(store, pair, 1, pair));
   MUST(gcroots_array_new_default(store, types[NUMBERS], 10, &numbers));
+  MUST(gcroots_table_new(store, any, 10, 10, pair, &table));
+  val.kind = GCROOTS_STORAGE_REF;
+  val.of.ref = pair;
+  MUST(gcroots_global_new(store, &any_field, &val, &global));
 }
 
 static const struct {
@@ -231,6 +267,10 @@ static const struct {
   {"struct_set_ref", struct_set_ref},
   {"array_get", array_get},
   {"array_set", array_set},
+  {"table_get", table_get},
+  {"table_set", table_set},
+  {"global_get", global_get},
+  {"global_set", global_set},
   {"ref_test", ref_test},
   {"ref_cast", ref_cast},
 };

@@ -205,6 +205,41 @@ static inline void every_map_call_is_refused(gcroots_status_t expected, gcroots_
   CHECK(memcmp(&map, &kept, sizeof map) == 0);
 }
 
+/* The functions of tables and globals, for every_call_is_refused(). */
+static inline void every_table_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                               gcroots_ref_t ref) {
+  gcroots_table_t table = {ref.store_id, ref.generation, ref.index}, kept = table;
+  gcroots_table_t table_out = {1, 2, 3};
+  gcroots_ref_type_t none = {NULL, UINT32_MAX, 1};
+  gcroots_ref_t out = untouched();
+  uint64_t number = 77;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_new(of, none, 2, 1, ref, &table_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_get(of, table, 0, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_set(of, table, 0, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_size(of, table, &number));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_grow(of, table, 1, ref, &number));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_fill(of, table, 0, ref, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_copy(of, table, 0, table, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_free(of, &table));
+  CHECK(same_bits(out, untouched()) && number == 77);
+  CHECK(table_out.store_id == 1 && table_out.generation == 2 && table_out.index == 3);
+  CHECK(memcmp(&table, &kept, sizeof table) == 0);
+}
+
+static inline void every_global_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                                gcroots_ref_t ref) {
+  gcroots_global_t global = {ref.store_id, ref.generation, ref.index}, kept = global;
+  gcroots_global_t global_out = {1, 2, 3};
+  gcroots_field_type_t packed = plain(GCROOTS_STORAGE_I8);
+  gcroots_val_t val = val_of(STORAGES), out = untouched_val();
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_new(of, &packed, &val, &global_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_get(of, global, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_set(of, global, &val));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_free(of, &global));
+  CHECK(is_untouched(out) && memcmp(&global, &kept, sizeof global) == 0);
+  CHECK(global_out.store_id == 1 && global_out.generation == 2 && global_out.index == 3);
+}
+
 /* Passes these to every function that takes a store but gcroots_store_attach():
    each answers `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
@@ -261,6 +296,8 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
   every_map_call_is_refused(expected, of, ref);
+  every_table_call_is_refused(expected, of, ref);
+  every_global_call_is_refused(expected, of, ref);
   every_struct_call_is_refused(expected, of, ref);
   every_array_call_is_refused(expected, of, ref);
   every_kind_call_is_refused(expected, of, ref);

@@ -17,6 +17,7 @@ use super::casts::*;
 use super::engine::*;
 use super::exceptions::*;
 use super::externref::*;
+use super::global::*;
 use super::i31::*;
 use super::local::*;
 use super::manually_rooted::*;
@@ -26,6 +27,7 @@ use super::scope::*;
 use super::status::*;
 use super::store::*;
 use super::structs::*;
+use super::table::*;
 use super::tests::{free, last_error, ok, with_out};
 use super::types::*;
 use super::value::*;
@@ -75,6 +77,8 @@ struct World {
     tags: Vec<gcroots_tag_t>,
     refs: Vec<gcroots_ref_t>,
     weak: Vec<gcroots_weak_t>,
+    tables: Vec<gcroots_table_t>,
+    globals: Vec<gcroots_global_t>,
     made: u32,
     finalized: Rc<Cell<u32>>,
 }
@@ -207,6 +211,8 @@ impl World {
             tags: Vec::new(),
             refs: vec![NULL],
             weak: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
             made: 0,
             finalized: Rc::new(Cell::new(0)),
         };
@@ -218,6 +224,10 @@ impl World {
                     .push(with_out(|out| gcroots_tag_new(world.store, of, out)).unwrap());
             }
             ok(new_externref(&mut world));
+            for _ in 0..4 {
+                ok(new_table(&mut world));
+                ok(new_global(&mut world));
+            }
             while world.refs.len() < OBJECTS {
                 let make = world.random.one_of(&MAKING);
                 ok(make(&mut world));
@@ -343,15 +353,25 @@ impl World {
         }
     }
 
+    /// Where some object is, perhaps a table's or a global's hidden one.
+    fn some_address(&mut self) -> Option<usize> {
+        let hidden = self.core().hidden_for_tests();
+        if self.random.below(4) == 0 && !hidden.is_empty() {
+            return Some(self.random.one_of(&hidden) as usize);
+        }
+        let object = self.any_object()?;
+        Some(self.address(object))
+    }
+
     /// Overwrites a word of the heap: a header, what follows it, or any.
     fn overwrite(&mut self) {
         let word = self.nasty_word();
-        let Some(object) = self.any_object() else {
+        let Some(object) = self.some_address() else {
             return;
         };
         let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
         let (base, next, _) = self.core().bounds_for_tests();
-        let at = self.address(object) + inside;
+        let at = object + inside;
         if at < base as usize + next as usize {
             // SAFETY: among the objects.
             unsafe { *(at as *mut u64) = word };
@@ -432,6 +452,96 @@ unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
+/// The type of a reference that the default of a table or a global is one of.
+const ANY: gcroots_ref_type_t = gcroots_ref_type_t {
+    r#type: core::ptr::null(),
+    heap: GCROOTS_HEAP_ANY,
+    is_nullable: 1,
+};
+
+unsafe fn new_table(w: &mut World) -> gcroots_status_t {
+    let size = w.random.below(20);
+    let maximum = w.random.one_of(&[size, size + 30, u64::MAX]);
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_table_new(w.store, ANY, size, maximum, NULL, out) });
+    made.map_or_else(
+        |status| status,
+        |made| {
+            w.tables.push(made);
+            GCROOTS_OK
+        },
+    )
+}
+
+unsafe fn new_global(w: &mut World) -> gcroots_status_t {
+    let kind = 2 + w.random.below(6) as u32;
+    let (of, mut value) = (field(kind), w.value_of(kind));
+    if kind == GCROOTS_STORAGE_REF {
+        value.of.r#ref = NULL;
+    }
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_global_new(w.store, &of, &value, out) });
+    made.map_or_else(
+        |status| status,
+        |made| {
+            w.globals.push(made);
+            GCROOTS_OK
+        },
+    )
+}
+
+unsafe fn use_table(w: &mut World) -> gcroots_status_t {
+    let (store, table, other) = (
+        w.store,
+        w.random.one_of(&w.tables),
+        w.random.one_of(&w.tables),
+    );
+    let (index, count, value) = (w.number() as u64, w.number() as u64, w.any());
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(6) {
+            0 => gcroots_table_set(store, table, index, value),
+            1 => gcroots_table_fill(store, table, index, value, count),
+            2 => gcroots_table_copy(store, table, index, other, w.number() as u64, count),
+            3 => status_of(|out| gcroots_table_grow(store, table, count, value, out)),
+            4 => status_of(|out| gcroots_table_size(store, table, out)),
+            _ => {
+                let got = with_out(|out| gcroots_table_get(store, table, index, out));
+                w.keep(got)
+            }
+        }
+    }
+}
+
+unsafe fn use_global(w: &mut World) -> gcroots_status_t {
+    let (store, global, value) = (w.store, w.random.one_of(&w.globals), w.value());
+    // SAFETY: the store is alive; a reference, as the kind says.
+    unsafe {
+        match w.random.below(2) {
+            0 => gcroots_global_set(store, global, &value),
+            _ => match with_out(|out| gcroots_global_get(store, global, out)) {
+                Ok(got) if got.kind == GCROOTS_STORAGE_REF => w.keep(Ok(got.of.r#ref)),
+                Ok(_) => GCROOTS_OK,
+                Err(status) => status,
+            },
+        }
+    }
+}
+
+/// Frees one, of which some handle is left.
+unsafe fn free_one(w: &mut World) -> gcroots_status_t {
+    let (mut table, mut global) = (w.random.one_of(&w.tables), w.random.one_of(&w.globals));
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(4) {
+            0 => gcroots_table_free(w.store, &mut table),
+            1 => gcroots_global_free(w.store, &mut global),
+            2 => new_table(w),
+            _ => new_global(w),
+        }
+    }
+}
+
 /// What makes objects where nothing is overwritten yet; `any` refuses exceptions.
 const MAKING: [Operation; 4] = [new_externref, new_struct, new_array, new_i31];
 
@@ -495,7 +605,9 @@ unsafe fn set_numbers(w: &mut World) -> gcroots_status_t {
     }
 }
 
-const SETTING: [Operation; 8] = [
+const SETTING: [Operation; 10] = [
+    use_table,
+    use_global,
     struct_set,
     struct_set_ref,
     array_set,
@@ -660,7 +772,11 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All but a collection and a verification, which find most nonsense at once.
-const CALLING: [Operation; 22] = [
+const CALLING: [Operation; 26] = [
+    use_table,
+    use_table,
+    use_global,
+    free_one,
     new_externref,
     new_struct,
     new_struct_of_values,
