@@ -372,7 +372,8 @@ typedef void (*gcroots_finalizer_t)(void *data);
  */
 typedef struct {
   /**
-   * Objects: the last collection's survivors and what came since.
+   * Objects: the last collection's survivors and what came since. Those that hold
+   * what is in tables and globals are among them.
    */
   uint64_t objects;
   /**
@@ -514,8 +515,8 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
- * Checks the whole store: every object, every reference, every root, and the
- * tables behind them. For debugging; takes time in proportion to the heap.
+ * Checks the whole store: every object, reference, root, table and global, and what
+ * lies behind them. For debugging; takes time in proportion to the heap.
  * Never collects.
  *
  * \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;

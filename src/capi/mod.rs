@@ -50,4 +50,6 @@ mod memory_tests;
 #[cfg(test)]
 mod sandbox_tests;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;

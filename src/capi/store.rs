@@ -26,7 +26,8 @@ pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_stats_t {
-    /// Objects: the last collection's survivors and what came since.
+    /// Objects: the last collection's survivors and what came since. Those that hold
+    /// what is in tables and globals are among them.
     pub objects: u64,
     /// Bytes of those objects.
     pub live_bytes: u64,
@@ -207,8 +208,8 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
-/// Checks the whole store: every object, every reference, every root, and the
-/// tables behind them. For debugging; takes time in proportion to the heap.
+/// Checks the whole store: every object, reference, root, table and global, and what
+/// lies behind them. For debugging; takes time in proportion to the heap.
 /// Never collects.
 ///
 /// \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;

@@ -39,7 +39,7 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
 
 impl<const KIND: u32> FreeListSlots<KIND> {
     /// So many slots can be told apart from those of other kinds.
-    const MOST: u32 = match KIND {
+    pub(super) const MOST: u32 = match KIND {
         0 => SLOTS_MAX,
         kind => (1 << kind.trailing_zeros()) - 1,
     };
