@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 24] = [
+const SECTIONS: [&str; 25] = [
     "version",
     "status",
     "config",
@@ -36,6 +36,7 @@ const SECTIONS: [&str; 24] = [
     "exceptions",
     "table",
     "global",
+    "func",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -79,6 +79,7 @@ impl Cold {
             self.roots.add(store.manual.span())?;
             self.roots.add(store.tables.span())?;
             self.roots.add(store.globals.span())?;
+            self.roots.add(core::slice::from_ref(&store.pending))?;
             if extent == Extent::Partial {
                 self.roots.add(self.weak_maps.values())?;
             }
