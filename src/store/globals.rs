@@ -8,7 +8,7 @@ use crate::fallible;
 use crate::global::{Global, Globals};
 use crate::heap::{GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
-use crate::types::{Admits, Composite, FieldLayout, Storage, Type, ValType};
+use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 
 impl Store {
     /// Makes a global with this value. May collect; finalizers are queued.
@@ -108,6 +108,27 @@ impl Store {
         }
         let (object, Global { field, .. }) = self.globals.get(handle)?;
         Some((field, object.offset() + u64::from(field.offset)))
+    }
+
+    /// The type of a global's struct, and whether the global may be set. Never collects.
+    ///
+    /// Errors: as [`Store::global`].
+    pub(crate) fn global_type(&self, handle: Handle) -> Result<(Type, bool)> {
+        let (field, _) = self.global(handle)?;
+        let (_, global) = self.globals.get(handle).ok_or(no_global(handle))?;
+        Ok((self.types.kept(global.struct_type)?, field.mutable))
+    }
+
+    /// The top of the hierarchy of a global's value, which is a reference. Never
+    /// collects.
+    ///
+    /// Errors: as [`Store::global`].
+    pub(crate) fn global_top(&self, handle: Handle) -> Result<AbstractType> {
+        let (of, _) = self.global_type(handle)?;
+        of.top_of_field(0).ok_or(Error::internal(
+            "a global of no known type",
+            of.index.into(),
+        ))
     }
 
     /// A global's value; a reference is a new scoped root. Never collects.

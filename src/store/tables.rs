@@ -8,7 +8,8 @@ use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, GcRef, Kind, array_bytes};
 use crate::roots::Handle;
 use crate::table::{Table, Tables, limited};
 use crate::types::{
-    Composite, FieldLayout, HeapType, RefType, RegisteredType, Storage, Type, ValType,
+    AbstractType, Composite, FieldLayout, HeapType, RefType, RegisteredType, Storage, StorageType,
+    Type, ValType,
 };
 
 /// A table and its array.
@@ -19,6 +20,21 @@ struct Found {
     offset: u64,
     /// How many elements the array has: the table's, and then nulls.
     length: u64,
+}
+
+/// What a table is of.
+#[derive(Debug)]
+pub(crate) struct TableOf {
+    /// The type of its array.
+    pub(crate) array: Type,
+    /// The type of its elements, but that null is one here.
+    pub(crate) element: ValType<u32>,
+    /// Whether null is one.
+    pub(crate) nullable: bool,
+    /// How many elements there are.
+    pub(crate) size: u64,
+    /// How many there may be.
+    pub(crate) maximum: u64,
 }
 
 impl Found {
@@ -199,6 +215,39 @@ impl Store {
             return false;
         };
         self.store_ref_fast(&table.element, at, value).is_some()
+    }
+
+    /// What a table is of. Never collects.
+    ///
+    /// Errors: as [`Store::table`].
+    pub(crate) fn table_type(&self, handle: Handle) -> Result<TableOf> {
+        let table = self.table(handle, "table")?.table;
+        let array = self.types.kept(table.array_type)?;
+        match array.composite.field(0) {
+            Some((StorageType::Val(element), _)) => Ok(TableOf {
+                element,
+                array,
+                nullable: table.element.admits.null(),
+                size: table.size.into(),
+                maximum: table.maximum,
+            }),
+            _ => Err(Error::internal(
+                "a table of no known type",
+                table.array_type.into(),
+            )),
+        }
+    }
+
+    /// The top of the hierarchy of a table's elements. Never collects.
+    ///
+    /// Errors: as [`Store::table`].
+    pub(crate) fn table_top(&self, handle: Handle) -> Result<AbstractType> {
+        let array_type = self.table(handle, "table")?.table.array_type;
+        let top = self.types.get(array_type).and_then(|of| of.top_of_field(0));
+        top.ok_or(Error::internal(
+            "a table of no known type",
+            array_type.into(),
+        ))
     }
 
     /// How many elements a table has. Never collects.

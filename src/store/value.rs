@@ -39,7 +39,7 @@ pub(crate) trait RawValue {
 impl<R> Value<R> {
     /// What a field that is not packed stores it as.
     #[inline(always)]
-    pub(super) fn storage(&self) -> Storage {
+    pub(crate) fn storage(&self) -> Storage {
         match self {
             Value::I32(_) => Storage::I32,
             Value::I64(_) => Storage::I64,
