@@ -110,16 +110,19 @@ CASE(floats_and_vectors_keep_their_bits) {
 }
 
 CASE(a_global_keeps_a_reference_of_any_kind) {
-  gcroots_global_t global = new_global(any_field(), val_null()), exn;
+  gcroots_global_t global = new_global(any_field(), val_null()), exn, func;
   EACH_KIND(kind) {
     gcroots_ref_t ref = new_of_kind(kind);
-    if (kind == GCROOTS_REF_EXN) continue;
+    if (kind >= GCROOTS_REF_EXN) continue;
     set(global, val_ref(ref));
     OK(gcroots_store_gc(store));
     CHECK(is(global, val_ref(ref)) && kind_of(get(global).of.ref) == kind);
   }
   exn = new_global(ref_to(GCROOTS_HEAP_EXN), val_ref(new_exn()));
   CHECK(kind_of(get(exn).of.ref) == GCROOTS_REF_EXN);
+  func = new_global(ref_to(GCROOTS_HEAP_FUNC), val_ref(new_function()));
+  OK(gcroots_store_gc(store));
+  CHECK(kind_of(get(func).of.ref) == GCROOTS_REF_FUNC);
 }
 
 CASE(a_reference_that_is_read_is_a_new_root) {

@@ -160,11 +160,11 @@ CASE(an_element_that_is_set_reads_as_what_it_was_set_to) {
 }
 
 CASE(references_of_every_kind_may_be_elements) {
-  gcroots_table_t table = new_anys(GCROOTS_REF_EXN), exns;
+  gcroots_table_t table = new_anys(GCROOTS_REF_EXN), exns, funcs;
   EACH_KIND(kind) {
     gcroots_scope_t scope;
     gcroots_ref_t ref;
-    if (kind == GCROOTS_REF_EXN) continue;
+    if (kind >= GCROOTS_REF_EXN) continue;
     ref = new_of_kind(kind);
     set(table, kind, ref);
     scope = enter();
@@ -173,8 +173,10 @@ CASE(references_of_every_kind_may_be_elements) {
     OK(gcroots_scope_exit(store, scope));
   }
   exns = new_table(never_null(GCROOTS_HEAP_EXN), 2, 2, new_exn());
+  funcs = new_table(never_null(GCROOTS_HEAP_FUNC), 2, 2, new_function());
   OK(gcroots_store_gc(store));
   CHECK(kind_of(get(exns, 1)) == GCROOTS_REF_EXN);
+  CHECK(kind_of(get(funcs, 1)) == GCROOTS_REF_FUNC && same_object(get(funcs, 0), get(funcs, 1)));
 }
 
 /* What slots of each abstract type take besides null, by kinds. */
@@ -191,6 +193,7 @@ static const struct {
     {GCROOTS_HEAP_STRUCT, 1 << GCROOTS_REF_STRUCT},
     {GCROOTS_HEAP_ARRAY, 1 << GCROOTS_REF_ARRAY},
     {GCROOTS_HEAP_EXN, 1 << GCROOTS_REF_EXN},
+    {GCROOTS_HEAP_FUNC, 1 << GCROOTS_REF_FUNC},
     {GCROOTS_HEAP_NONE, 0},
     {GCROOTS_HEAP_NOFUNC, 0},
     {GCROOTS_HEAP_NOEXTERN, 0},
@@ -225,7 +228,7 @@ static void value_is_taken(gcroots_ref_type_t element, gcroots_ref_t value) {
 }
 
 CASE(a_table_takes_what_its_type_says) {
-  gcroots_ref_t refs[GCROOTS_REF_EXN + 1];
+  gcroots_ref_t refs[GCROOTS_REF_FUNC + 1];
   EACH_KIND(kind) refs[kind] = new_of_kind(kind);
   for (size_t i = 0; i < COUNT_OF(heaps); i++) {
     for (uint8_t null = 0; null < 2; null++) {
