@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 23] = [
     "version",
     "status",
     "config",
@@ -34,6 +34,7 @@ const SECTIONS: [&str; 22] = [
     "i31",
     "casts",
     "exceptions",
+    "func",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -66,7 +66,7 @@
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
 //! weak_map                             values that are alive while their keys are
-//! roots  externref  types  identity_hash      peers
+//! roots  externref  func  types  identity_hash      peers
 //! collectors                           null, copying, drc, check
 //! heap                                 the traits, headers, layouts, memory
 //! keyed_hash  thread  lock  fallible  error
@@ -95,6 +95,7 @@ mod counted;
 pub mod error;
 mod externref;
 mod fallible;
+mod func;
 mod heap;
 mod identity_hash;
 mod keyed_hash;

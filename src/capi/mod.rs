@@ -24,6 +24,7 @@ pub mod config;
 pub mod engine;
 pub mod exceptions;
 pub mod externref;
+pub mod func;
 pub mod growth;
 pub mod i31;
 pub mod local;

@@ -202,8 +202,21 @@ impl ScopeStack {
         Some(found)
     }
 
-    /// Enters the scope around a callback. At most one at a time, so that the
-    /// spare record is enough.
+    /// Enters the scope around a host function.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn enter_call(&self, roots: u32, no_gc_spans: u32) -> Result<()> {
+        // SAFETY: the spare record lies after every top.
+        let record = unsafe { self.top.get().add(1) };
+        if record >= self.end.get() {
+            self.grow()?;
+        }
+        self.enter_callback(roots, no_gc_spans);
+        Ok(())
+    }
+
+    /// Enters the scope around a callback. Of finalizers one runs at a time, and what
+    /// it enters grows the stack, so that the spare record is enough.
     pub(crate) fn enter_callback(&self, roots: u32, no_gc_spans: u32) {
         // SAFETY: the spare record lies after every top.
         let record = unsafe { self.top.get().add(1) };

@@ -77,6 +77,7 @@ impl Cold {
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
+            self.roots.add(core::slice::from_ref(&store.pending))?;
             if extent == Extent::Partial {
                 self.roots.add(self.weak_maps.values())?;
             }

@@ -18,12 +18,15 @@
 //!
 //! # Foreign code
 //!
-//! Finalizers run only in `finalize.rs`, whose functions hold no borrow of the
-//! store meanwhile: last in each call that may collect, and at deletion.
+//! Finalizers run only in `finalize.rs`, and host functions only in `calls.rs`, whose
+//! functions hold no borrow of the store meanwhile. Finalizers run last in each call
+//! that may collect, and at deletion.
 
 mod allocate;
 mod array_ranges;
 mod arrays;
+mod call_value;
+pub(crate) mod calls;
 mod casts;
 mod collect;
 mod config;
@@ -32,11 +35,13 @@ mod entry;
 mod exceptions;
 mod externrefs;
 pub(crate) mod finalize;
+mod functions;
 mod growth;
 mod heap_pool;
 mod i31;
 mod manual;
 mod objects;
+mod pending_exception;
 mod references;
 mod scopes;
 mod stats;
@@ -67,7 +72,7 @@ pub(crate) use value::{RawValue, Value};
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
 use crate::fallible;
-use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
+use crate::heap::{AllocationArea, GcHeap, GcRef, GcRootsList, LayoutTable, Pacer, RootSlot};
 use crate::identity_hash::IdentityHashes;
 use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -89,8 +94,13 @@ pub(crate) struct Store {
     // The rest.
     owner: AtomicU64,
     state: Cell<entry::State>,
-    /// Whether a finalizer is running.
-    in_callback: Cell<bool>,
+    /// Whether a finalizer is running; it may be calling host functions.
+    in_finalizer: Cell<bool>,
+    /// How many host functions are running, one inside the other; in them finalizers
+    /// may be running.
+    call_depth: Cell<u32>,
+    /// Refers to the pending exception, or null.
+    pending: RootSlot,
     finalizers_run: Cell<u64>,
     /// Whether external bytes are worth a collection.
     external_pressure: Cell<bool>,
@@ -133,8 +143,9 @@ struct StoreData {
     finalizer: Option<Finalizer>,
 }
 
-/// Spans of roots that a collection has at most: LIFO, manual, values of weak maps.
-const ROOT_SPANS: usize = 3;
+/// Spans of roots that a collection has at most: LIFO, manual, the pending exception,
+/// values of weak maps.
+const ROOT_SPANS: usize = 4;
 
 impl Store {
     /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
@@ -183,7 +194,12 @@ impl Store {
             types: TypeTable::new(),
             owner: AtomicU64::new(owner),
             state: Cell::new(entry::State::Open),
-            in_callback: Cell::new(false),
+            in_finalizer: Cell::new(false),
+            call_depth: Cell::new(0),
+            pending: RootSlot {
+                generation: Cell::new(0),
+                reference: Cell::new(GcRef::NULL.raw()),
+            },
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             dropped: Cell::new(0),

@@ -24,6 +24,7 @@ pub(super) fn name_of(header: Option<ObjectHeader>) -> &'static str {
         Some(Kind::Struct) => "a struct",
         Some(Kind::Array) => "an array",
         Some(Kind::Exn) => "an exception",
+        Some(Kind::Func) => "a function",
         Some(Kind::Free) => "free memory",
     }
 }
@@ -35,6 +36,7 @@ const fn needed_name(kind: Kind) -> &'static str {
         Kind::Struct => "a struct",
         Kind::Array => "an array",
         Kind::Exn => "an exception",
+        Kind::Func => "a function",
         Kind::Free => "free memory",
     }
 }
@@ -100,9 +102,14 @@ impl Store {
     ///
     /// Errors: [`Error::Internal`] if it names none of this kind.
     pub(super) fn type_of(&self, header: ObjectHeader) -> Result<&RegisteredType> {
+        let kind_bits = match header.kind() {
+            // A function type's own objects are exceptions.
+            Some(Kind::Func) => Kind::Exn as u8,
+            _ => header.kind_bits(),
+        };
         self.types
             .get(header.type_index())
-            .filter(|of| of.header.kind_bits() == header.kind_bits())
+            .filter(|of| of.header.kind_bits() == kind_bits)
             .ok_or(Error::internal("a header of no known type", header.bits()))
     }
 

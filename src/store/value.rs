@@ -49,6 +49,21 @@ impl<R> Value<R> {
             Value::Ref(_) => Storage::Ref,
         }
     }
+
+    /// The same value with the reference that `convert` makes of its own.
+    ///
+    /// Errors: those of `convert`.
+    #[inline(always)]
+    pub(super) fn try_map<S>(self, convert: impl FnOnce(R) -> Result<S>) -> Result<Value<S>> {
+        Ok(match self {
+            Value::I32(bits) => Value::I32(bits),
+            Value::I64(bits) => Value::I64(bits),
+            Value::F32(bits) => Value::F32(bits),
+            Value::F64(bits) => Value::F64(bits),
+            Value::V128(bytes) => Value::V128(bytes),
+            Value::Ref(reference) => Value::Ref(convert(reference)?),
+        })
+    }
 }
 
 impl Store {
@@ -57,14 +72,7 @@ impl Store {
     /// Errors: as [`Store::resolve`].
     #[inline]
     pub(super) fn resolve_value(&self, value: Value) -> Result<Value<GcRef>> {
-        Ok(match value {
-            Value::I32(bits) => Value::I32(bits),
-            Value::I64(bits) => Value::I64(bits),
-            Value::F32(bits) => Value::F32(bits),
-            Value::F64(bits) => Value::F64(bits),
-            Value::V128(bytes) => Value::V128(bytes),
-            Value::Ref(handle) => Value::Ref(self.resolve(handle, "value")?),
-        })
+        value.try_map(|handle| self.resolve(handle, "value"))
     }
 
     /// Refuses a value that the field does not take; `index` is the field's, or the
