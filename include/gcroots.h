@@ -160,7 +160,7 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_LIMIT 15
 
 /**
- * A host function threw; the exception is pending. Not used yet.
+ * An exception is pending: gcroots_store_take_exception().
  */
 #define GCROOTS_ERROR_EXCEPTION 16
 
@@ -2358,7 +2358,12 @@ typedef struct {
 #define GCROOTS_REF_EXN 5
 
 /**
- * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_EXN. Never
+ * A function.
+ */
+#define GCROOTS_REF_FUNC 6
+
+/**
+ * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC. Never
  * collects.
  *
  * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
@@ -2369,7 +2374,7 @@ gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_kind_t *out);
 
 /**
- * The type that a struct or an array was made of. Never collects.
+ * The type that a struct, an array or a function was made of. Never collects.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
  * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
@@ -2531,6 +2536,132 @@ gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
                                    gcroots_ref_t ref,
                                    size_t index,
                                    gcroots_val_t *out);
+
+/**
+ * Makes an exception pending, in place of another. While one is pending
+ * gcroots_func_call() calls nothing. It stays alive until it is taken. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH for what is no
+ *         exception
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_throw(gcroots_store_t *store,
+                                     gcroots_ref_t exn);
+
+/**
+ * Takes the pending exception: then none is. Never collects.
+ *
+ * \param[out] out a new handle of the current scope; null if none was pending
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT; it is still pending then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
+                                              gcroots_ref_t *out);
+
+/* --- Functions ---------------------------------------------------------------
+ *
+ * A function is an object that stands for a callback of the host's. It has a function
+ * type, and is called with values of that type, through C or Rust.
+ *
+ * A callback runs in a scope of its own, which ends when it returns with all that was
+ * left inside it; its arguments are handles of that scope. It may call everything but
+ * gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() on its store,
+ * which answer GCROOTS_ERROR_BUSY; scopes and no-GC spans from outside are out of its
+ * reach. It answers GCROOTS_OK, or a status that its caller gets. To throw, it calls
+ * gcroots_store_throw() and answers whatever it likes.
+ */
+
+/**
+ * What a function calls, on the thread of the call.
+ *
+ * `args` are the arguments, of the function's type; handles in them end when the
+ * callback returns. `results` are zeros and null, of the function's type, for the
+ * callback to change: handles that it puts there are borrowed, of either kind. Both
+ * arrays are the library's, until the callback returns, which it must.
+ */
+typedef gcroots_status_t (*gcroots_callback_t)(void *env,
+                                               gcroots_store_t *store,
+                                               const gcroots_val_t *args,
+                                               size_t nargs,
+                                               gcroots_val_t *results,
+                                               size_t nresults);
+
+/**
+ * Sets how many host functions may run inside each other in a store: 1000 if not set.
+ * Each needs some room on the thread's stack. Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
+                                               uint32_t depth);
+
+/**
+ * Makes a function, rooted in the current scope. May collect.
+ *
+ * \param type its type (borrowed)
+ * \param env given to the callback (taken, nullable)
+ * \param finalizer_or_null runs once, with `env`, after the function was found dead or
+ *        when the store is deleted; not while it is running, nor if this call fails
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
+ *         functions; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_new(gcroots_store_t *store,
+                                  const gcroots_type_t *type,
+                                  gcroots_callback_t callback,
+                                  void *env,
+                                  gcroots_finalizer_t finalizer_or_null,
+                                  gcroots_ref_t *out);
+
+/**
+ * Calls a function. May collect, if the callback does.
+ *
+ * If the callback answers GCROOTS_OK, its results are checked as the arguments are. A
+ * status of its own is answered as it is, with the last message of the thread. While an
+ * exception is pending nothing is called, and one that is pending when the callback has
+ * answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays alive meanwhile.
+ *
+ * \param args the arguments (borrowed), nullable if there is none; read if `nargs` and
+ *             `nresults` are the numbers of the function's parameters and results
+ * \param[out] results the results, nullable if there is none, written on success only;
+ *                     references are new handles of the current scope, or null. It may
+ *                     be the same memory as `args`
+ * \return for `func` GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT for a number of arguments or results that is
+ *         not the function's, and then for an argument whose kind is none; for an
+ *         argument GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE for null where it is not taken, and
+ *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_EXCEPTION if one is pending;
+ *         GCROOTS_ERROR_LIMIT for too many functions inside each other, and too many
+ *         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers,
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if that is no status's number;
+ *         GCROOTS_ERROR_EXCEPTION if it threw; and as for the arguments for its results
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_call(gcroots_store_t *store,
+                                   gcroots_ref_t func,
+                                   const gcroots_val_t *args,
+                                   size_t nargs,
+                                   gcroots_val_t *results,
+                                   size_t nresults);
+
+/**
+ * The `env` of a function with this callback. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no
+ *         function, and for one with another callback
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_env(gcroots_store_t *store,
+                                  gcroots_ref_t func,
+                                  gcroots_callback_t callback,
+                                  void **out);
 
 /* --- Inline ---------------------------------------------------------------- */
 
