@@ -520,7 +520,7 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 /* --- Every allocation in turn ------------------------------------------------ */
 
 enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
-       MAPS = 12 };
+       FUNCS = 24, MAPS = 12 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -771,6 +771,51 @@ static void script_exn(const gcroots_type_t *type, const gcroots_val_t *values, 
     script.scoped += !gcroots_ref_is_null(val.of.ref);
 }
 
+/* Answers its arguments, in their order. */
+static gcroots_status_t answer_args(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                    size_t nargs, gcroots_val_t *results, size_t nresults) {
+  (void)env, (void)of;
+  CHECK(nargs == nresults);
+  memcpy(results, args, nargs * sizeof *args);
+  return GCROOTS_OK;
+}
+
+/* A function of these values. */
+static void script_func(const gcroots_type_t *type, const gcroots_val_t *values, size_t count) {
+  gcroots_val_t results[FUNCS];
+  gcroots_ref_t func = no_handle;
+  gcroots_status_t status;
+  if (!made(gcroots_func_new(script.store, type, answer_args, NULL, NULL, &func), func)) return;
+  script.scoped++;
+  results[0] = val_ref(no_handle);
+  status = gcroots_func_call(script.store, func, values, count, results, count);
+  CHECK(same_bits(results[0].of.ref, no_handle) == (status != GCROOTS_OK));
+  if (status == GCROOTS_OK)
+    for (size_t i = 0; i < count; i++) script.scoped += !gcroots_ref_is_null(results[i].of.ref);
+  succeeded(status);
+}
+
+static void script_funcs(gcroots_engine_t *of) {
+  gcroots_field_type_t params[FUNCS];
+  gcroots_val_t values[FUNCS];
+  for (size_t i = 0; i < FUNCS; i++) {
+    const gcroots_rec_group_t *groups[1];
+    gcroots_rec_group_t *group = gcroots_rec_group_new();
+    gcroots_type_t *type = NULL;
+    uint32_t position;
+    params[i] = any_field();
+    values[i] = val_ref(script.refs[i]);
+    groups[0] = group;
+    if (group == NULL) continue;
+    if (succeeded(gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1,
+                                             &position)) &&
+        succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
+      script_func(type, values, i + 1);
+    gcroots_rec_group_free(group);
+    gcroots_type_free(type);
+  }
+}
+
 static void script_exns(gcroots_engine_t *of) {
   gcroots_field_type_t params[EXNS];
   gcroots_val_t values[EXNS];
@@ -963,6 +1008,14 @@ CASE(no_call_with_exceptions_aborts_when_memory_runs_out) {
 
 CASE(no_call_with_exceptions_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_exns);
+}
+
+CASE(no_call_of_functions_aborts_when_memory_runs_out) {
+  refuse_each(true, script_funcs);
+}
+
+CASE(no_call_of_functions_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_funcs);
 }
 
 CASE(no_call_with_weak_maps_aborts_when_memory_runs_out) {

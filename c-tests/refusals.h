@@ -186,6 +186,23 @@ static inline void every_kind_call_is_refused(gcroots_status_t expected, gcroots
   gcroots_type_free(type);
 }
 
+/* Those of functions and the pending exception, for every_call_is_refused(). */
+static inline void every_func_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                              gcroots_ref_t ref) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
+  gcroots_val_t val = val_of(STORAGES), result = untouched_val();
+  gcroots_ref_t out = untouched();
+  void *env = &out;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_new(of, type, answer_ok, NULL, NULL, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(of, ref, NULL, 0, NULL, 0));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(of, ref, &val, 1, &result, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_env(of, ref, answer_ok, &env));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_throw(of, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_take_exception(of, &out));
+  CHECK(same_bits(out, untouched()) && is_untouched(result) && env == &out);
+  gcroots_type_free(type);
+}
+
 /* The functions of weak maps, for every_call_is_refused(). */
 static inline void every_map_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
                                              gcroots_ref_t ref) {
@@ -264,6 +281,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   every_struct_call_is_refused(expected, of, ref);
   every_array_call_is_refused(expected, of, ref);
   every_kind_call_is_refused(expected, of, ref);
+  every_func_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }
