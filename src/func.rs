@@ -11,8 +11,9 @@
 //! may call what the other made.
 
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
-use crate::heap::HEADER_BYTES;
+use crate::heap::{GcRef, HEADER_BYTES};
 use crate::roots::Handle;
 
 /// Bytes of a function in the heap.
@@ -38,6 +39,8 @@ pub(crate) type Callback = unsafe extern "C" fn(
 pub(crate) struct CallValue {
     /// The number of the [`Storage`](crate::types::Storage) that it has, or any other.
     pub(crate) kind: u32,
+    /// What the handle of a result resolves to, noted where C has padding.
+    pub(crate) resolved: MaybeUninit<GcRef>,
     /// The value.
     pub(crate) of: CallBits,
 }

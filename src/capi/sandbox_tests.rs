@@ -17,6 +17,7 @@ use super::casts::*;
 use super::engine::*;
 use super::exceptions::*;
 use super::externref::*;
+use super::func::*;
 use super::i31::*;
 use super::local::*;
 use super::manually_rooted::*;
@@ -83,6 +84,33 @@ unsafe extern "C" fn count_call(data: *mut c_void) {
     // SAFETY: the world's counter, which outlives its store.
     let finalized = unsafe { &*data.cast::<Cell<u32>>() };
     finalized.set(finalized.get() + 1);
+}
+
+/// Whether the arguments of [`answer`] are of the function's type, of which there are
+/// two: the second's is one reference.
+fn are_sound(nargs: usize, args: *const gcroots_val_t) -> bool {
+    let params = if nargs == 1 { &EACH[7..] } else { &EACH[2..] };
+    nargs == params.len()
+        && params.iter().enumerate().all(|(index, param)| {
+            // SAFETY: there are so many arguments.
+            unsafe { (*args.add(index)).kind == param.storage }
+        })
+}
+
+/// What functions call, with the world's counter, and with arguments of their type.
+unsafe extern "C" fn answer(
+    env: *mut c_void,
+    store: *mut gcroots_store_t,
+    args: *const gcroots_val_t,
+    nargs: usize,
+    results: *mut gcroots_val_t,
+    nresults: usize,
+) -> gcroots_status_t {
+    // SAFETY: as above.
+    let made = unsafe { &*env.cast::<Cell<u32>>() };
+    assert!(made.get() < 1 << 20 && are_sound(nargs, args) && nresults == 0);
+    assert!(!store.is_null() && !results.is_null());
+    GCROOTS_OK
 }
 
 const NULL: gcroots_ref_t = gcroots_ref_t {
@@ -425,6 +453,42 @@ unsafe fn new_exception(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
+unsafe fn new_function(w: &mut World) -> gcroots_status_t {
+    let of = w.type_among(STRUCTS + ARRAYS, FUNCTIONS);
+    let env = Rc::as_ptr(&w.finalized).cast_mut().cast();
+    // SAFETY: the store is alive; the counter outlives it.
+    let made = with_out(|out| unsafe {
+        gcroots_func_new(w.store, of, Some(answer), env, Some(count_call), out)
+    });
+    w.made += u32::from(made.is_ok());
+    w.keep(made)
+}
+
+unsafe fn call_function(w: &mut World) -> gcroots_status_t {
+    let (of, fields) = match w.random.below(2) {
+        0 => (w.any(), &EACH[2..]),
+        _ => (w.any(), &EACH[7..]),
+    };
+    let args: Vec<_> = fields.iter().map(|f| w.value_of(f.storage)).collect();
+    let results = core::ptr::null_mut();
+    // SAFETY: the store is alive; the lists are as long as they say.
+    unsafe { gcroots_func_call(w.store, of, args.as_ptr(), args.len(), results, 0) }
+}
+
+unsafe fn throw_and_take(w: &mut World) -> gcroots_status_t {
+    let of = w.any();
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(2) {
+            0 => gcroots_store_throw(w.store, of),
+            _ => {
+                let made = with_out(|out| gcroots_store_take_exception(w.store, out));
+                w.keep(made)
+            }
+        }
+    }
+}
+
 unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     let integer = w.random.next() as i32;
     // SAFETY: the store is alive.
@@ -432,7 +496,8 @@ unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
-/// What makes objects where nothing is overwritten yet; `any` refuses exceptions.
+/// What makes objects where nothing is overwritten yet; `any` refuses exceptions and
+/// functions.
 const MAKING: [Operation; 4] = [new_externref, new_struct, new_array, new_i31];
 
 unsafe fn struct_set(w: &mut World) -> gcroots_status_t {
@@ -571,13 +636,14 @@ unsafe fn ask(w: &mut World) -> gcroots_status_t {
     let (store, of) = (w.store, w.any());
     // SAFETY: the store is alive; the type is given back.
     unsafe {
-        match w.random.below(7) {
+        match w.random.below(8) {
             0 => status_of(|out| gcroots_ref_kind(store, of, out)),
             1 => status_of(|out| gcroots_ref_hash(store, of, out)),
             2 => status_of(|out| gcroots_ref_eq(store, of, w.any(), out)),
             3 => status_of(|out| gcroots_exn_tag(store, of, out)),
             4 => status_of(|out| gcroots_externref_data(store, of, out)),
             5 => status_of(|out| gcroots_ref_test(store, of, w.ref_type(), out)),
+            6 => status_of(|out| gcroots_func_env(store, of, Some(answer), out)),
             _ => match with_out(|out| gcroots_ref_type(store, of, out)) {
                 Ok(found) => {
                     gcroots_type_free(found);
@@ -660,7 +726,7 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All but a collection and a verification, which find most nonsense at once.
-const CALLING: [Operation; 22] = [
+const CALLING: [Operation; 25] = [
     new_externref,
     new_struct,
     new_struct_of_values,
@@ -668,6 +734,9 @@ const CALLING: [Operation; 22] = [
     new_array,
     new_array_of_value,
     new_exception,
+    new_function,
+    call_function,
+    throw_and_take,
     new_i31,
     struct_set,
     struct_set_ref,
@@ -780,7 +849,7 @@ fn a_header_of_no_kind_is_nonsense() {
     // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
     unsafe {
         let types = register(raw);
-        for kind in [0, 4, 6, 7, 8, 255] {
+        for kind in [0, 4, 7, 8, 255] {
             for way in 0..10 {
                 let mut world = World::new(&engine, &types, way.into());
                 let store = world.store;
@@ -792,6 +861,86 @@ fn a_header_of_no_kind_is_nonsense() {
                 free(store);
             }
         }
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// Whatever a function's header and index are overwritten with, nothing is called, and
+/// an externref's data are never a function's, nor the other way round.
+#[test]
+fn an_overwritten_function_is_not_called() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
+    unsafe {
+        let types = register(raw);
+        let [first, second] = [types[STRUCTS + ARRAYS], types[STRUCTS + ARRAYS + 1]];
+        let index = |of| with_out(|out| gcroots_type_index(of, out)).unwrap() as u64;
+        for case in 0..8 {
+            let mut world = World::new(&engine, &types, case);
+            let store = world.store;
+            let env = Rc::as_ptr(&world.finalized).cast_mut().cast();
+            let make = |of| {
+                with_out(|out| {
+                    gcroots_func_new(store, of, Some(answer), env, Some(count_call), out)
+                })
+                .unwrap()
+            };
+            let (func, same, other) = (make(second), make(second), make(first));
+            world.made += 3;
+            ok(new_externref(&mut world));
+            let host = *world.refs.last().unwrap();
+            let words = |of| world.address(of) as *mut u64;
+            let put = |of, at: usize, word| *words(of).add(at) = word;
+            let header = |kind: u64, of| kind | index(of) << 32;
+            match case {
+                0 => put(func, 1, *words(same).add(1)),
+                1 => put(func, 1, *words(other).add(1)),
+                2 => put(func, 1, *words(host).add(1)),
+                3 => put(func, 0, header(6, first)),
+                4 => put(func, 0, header(6, types[0])),
+                5 => put(func, 0, u64::MAX << 32 | 6),
+                6 => put(func, 1, u64::MAX),
+                // An externref that says that it is the function.
+                _ => {
+                    put(host, 0, *words(func));
+                    put(host, 1, *words(func).add(1));
+                }
+            }
+            let called = if case == 7 { host } else { func };
+            let args = EACH[2..].iter().map(|f| world.value_of(f.storage));
+            let args: Vec<_> = match case {
+                3 => args.collect(),
+                _ => vec![world.value_of(GCROOTS_STORAGE_REF)],
+            };
+            let none = core::ptr::null_mut();
+            let status = gcroots_func_call(store, called, args.as_ptr(), args.len(), none, 0);
+            assert_eq!(status, GCROOTS_ERROR_INTERNAL, "{case}");
+            free(store);
+            assert_eq!(world.finalized.get(), world.made, "{case}");
+        }
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// A function whose header says that it is an externref does not show its `env`.
+#[test]
+fn an_overwritten_function_is_no_externref() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
+    unsafe {
+        let types = register(raw);
+        let mut world = World::new(&engine, &types, 1);
+        ok(new_function(&mut world));
+        let func = *world.refs.last().unwrap();
+        *(world.address(func) as *mut u64) = 1;
+        let data = with_out(|out| gcroots_externref_data(world.store, func, out));
+        assert_eq!(data, Err(GCROOTS_ERROR_INTERNAL));
+        free(world.store);
+        assert_eq!(world.finalized.get(), world.made);
         types.iter().for_each(|&of| gcroots_type_free(of));
         gcroots_engine_free(raw);
     }

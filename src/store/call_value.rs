@@ -1,7 +1,10 @@
 //! Arguments and results of calls, from and to [`Value`]s.
 
+use core::mem::MaybeUninit;
+
 use super::Value;
 use crate::func::{CallBits, CallValue};
+use crate::heap::GcRef;
 use crate::types::Storage;
 
 const I32: u32 = Storage::I32 as u32;
@@ -39,6 +42,7 @@ impl CallValue {
     pub(crate) fn default_of(storage: Storage) -> CallValue {
         CallValue {
             kind: storage as u32,
+            resolved: MaybeUninit::new(GcRef::NULL),
             of: CallBits { bytes: [0; 16] },
         }
     }
@@ -74,6 +78,10 @@ impl From<Value> for CallValue {
                 REF
             }
         };
-        CallValue { kind, of }
+        CallValue {
+            kind,
+            resolved: MaybeUninit::new(GcRef::NULL),
+            of,
+        }
     }
 }

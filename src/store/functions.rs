@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 
 use super::Store;
-use super::objects::name_of;
+use super::objects::{Typed, name_of};
 use crate::error::{Error, Result};
 use crate::externref::{Finalizer, FunctionEntry};
 use crate::func::{Callback, FUNC_BYTES, FUNC_INDEX};
@@ -53,6 +53,15 @@ impl Store {
         let index = self.host.insert_function(object, entry, finalizer);
         self.store(object.offset() + FUNC_INDEX, u64::from(index))?;
         Ok(self.handle(self.lifo.push(object)?))
+    }
+
+    /// The function that `handle` refers to, if everything is as usual.
+    #[inline(always)]
+    pub(super) fn function_fast(&self, handle: Handle) -> Option<Function<'_>> {
+        let Typed { offset, of } = self.typed_fast(handle, Kind::Func)?;
+        let object = GcRef::from_offset(offset);
+        let entry = self.host.function(self.word_after_header(offset), object)?;
+        (entry.type_index == of.index).then_some(Function { object, of, entry })
     }
 
     /// The function that `handle` refers to.
