@@ -459,8 +459,8 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
  * GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
  * ever. Never collects: it only runs finalizers.
  *
- * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
- *         the store or its growth callback; nothing has run then
+ * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
+ *         function of the store, or its growth callback; nothing has run then
  */
 GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
 
@@ -469,7 +469,8 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * no-GC spans stay with the store. Until it is attached, every call on it but
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback
+ * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+ *         growth callback
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
@@ -479,11 +480,12 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback,
- *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+ *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+ *         growth callback, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
-GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
+GCROOTS_API
+gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
  * Attaches the embedder's own pointer to a store. The finalizer of the pointer
@@ -645,8 +647,8 @@ gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
  *
  * A scope ends the roots that were made in it, and the no-GC spans that were
  * opened in it, all at once. Scopes nest. The store itself is the outermost:
- * roots made while none is open live as long as the store. Inside a finalizer,
- * scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+ * roots made while none is open live as long as the store. Inside a finalizer
+ * or a function, scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
  */
 
 /**

@@ -925,6 +925,43 @@ fn an_overwritten_function_is_not_called() {
     }
 }
 
+/// Poisons the store, as a call that found nonsense would.
+unsafe extern "C" fn poison(
+    _env: *mut c_void,
+    store: *mut gcroots_store_t,
+    _args: *const gcroots_val_t,
+    _nargs: usize,
+    _results: *mut gcroots_val_t,
+    _nresults: usize,
+) -> gcroots_status_t {
+    // SAFETY: the store is alive.
+    unsafe { &*store.cast::<Store>() }.poison();
+    GCROOTS_OK
+}
+
+#[test]
+fn a_callback_that_leaves_its_store_poisoned_does_not_succeed() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    let none = core::ptr::null_mut::<gcroots_val_t>();
+    // SAFETY: the engine is alive.
+    unsafe {
+        let types = register(raw);
+        let mut world = World::new(&engine, &types, 1);
+        let (store, of) = (world.store, types[STRUCTS + ARRAYS + 1]);
+        let func =
+            with_out(|out| gcroots_func_new(store, of, Some(poison), none.cast(), None, out));
+        let arg = world.value_of(GCROOTS_STORAGE_REF);
+        let status = gcroots_func_call(store, func.unwrap(), &arg, 1, none, 0);
+        assert_eq!(status, GCROOTS_ERROR_INTERNAL);
+        assert!(last_error().contains("poisoned before"));
+        free(store);
+        assert_eq!(world.finalized.get(), world.made);
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
 /// A function whose header says that it is an externref does not show its `env`.
 #[test]
 fn an_overwritten_function_is_no_externref() {

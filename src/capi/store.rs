@@ -115,8 +115,8 @@ pub unsafe extern "C" fn gcroots_store_new(
 /// GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
 /// ever. Never collects: it only runs finalizers.
 ///
-/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
-///         the store or its growth callback; nothing has run then
+/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
+///         function of the store, or its growth callback; nothing has run then
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| match NonNull::new(store) {
@@ -130,7 +130,8 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
 /// no-GC spans stay with the store. Until it is attached, every call on it but
 /// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
 ///
-/// \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback
+/// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+///         growth callback
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -145,8 +146,8 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 /// one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
-///         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback,
-///         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+///         growth callback, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
 ///         never owned a store cannot be registered
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
