@@ -107,11 +107,12 @@ mod types;
 mod weak_map;
 
 pub use api::{
-    AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,
-    EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcHeapOutOfMemory, GcRef, HeapType,
-    I31, ManuallyRooted, Member, Mutability, RecGroup, RefType, RootScope, Rooted, RootedGcRef,
-    StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType, Supertype, Tag, Val,
-    ValType,
+    AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,
+    Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Func, FuncReturn, FuncType, FuncValue,
+    FuncValues, GcHeapOutOfMemory, GcRef, HeapType, I31, IntoFunc, ManuallyRooted, Member,
+    Mutability, RecGroup, RefType, RootScope, Rooted, RootedGcRef, StorageType, Store,
+    StoreContext, StoreContextMut, StructRef, StructType, Supertype, Tag, ThrownException,
+    TypedFunc, Val, ValType,
 };
 pub use error::Error;
 pub use store::Stats;
