@@ -51,6 +51,8 @@
 //! # anyhow::Ok(())
 //! ```
 //!
+//! A closure becomes a function that anybody may call, with [`Func::wrap`].
+//!
 //! Functions return [`anyhow::Result`]: [`Error`] is what to downcast to, or where
 //! they say so [`GcHeapOutOfMemory`].
 //!

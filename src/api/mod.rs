@@ -19,9 +19,9 @@
 //!     Rooted<T>, ManuallyRooted<T> ─┘             16 bytes that name a root
 //! ```
 //!
-//! The roots are for references of six types. `AnyRef` has those of `EqRef`, which has
-//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef` and `ExnRef` stand
-//! apart. What a reference is said to be is not what it is trusted to be: handles may
+//! The roots are for references of seven types. `AnyRef` has those of `EqRef`, which has
+//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef`, `ExnRef` and `Func`
+//! stand apart. What a reference is said to be is not what it is trusted to be: handles may
 //! come from C, and the core looks at the object each time.
 //!
 //! `StructType`, `ArrayType` and `FuncType` are counted references to registered types,
@@ -39,6 +39,7 @@
 //! * A store is `Send` and not `Sync`: whoever has a reference to it is on the only
 //!   thread that uses it. So a store that came from another thread is taken over
 //!   without asking.
+//! * A callback gets the store from the exclusive borrow of whoever called: `func.rs`.
 //! * The core says whether an externref's data are a value of this API's, by what
 //!   stands in its own table and never in the heap. See `host_value.rs`.
 //!
