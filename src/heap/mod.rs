@@ -66,6 +66,12 @@ pub(crate) trait GcRuntime: Sync {
         true
     }
 
+    /// Whether heaps of this kind get the least headroom that the pacer may give, and
+    /// none for what it measures.
+    fn is_frugal(&self) -> bool {
+        false
+    }
+
     /// The least heap limit in bytes; smaller ones are rounded up to it.
     fn least_limit(&self) -> u64;
 
@@ -213,12 +219,6 @@ pub(crate) trait GcHeap: Send {
     fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
         let _ = (area, asked);
         Extent::Full
-    }
-
-    /// Whether much free memory is in pieces that a collection would merge.
-    fn is_scattered(&self, area: &AllocationArea) -> bool {
-        let _ = area;
-        false
     }
 
     /// Whether `bytes` may be allocated without growing or collecting.

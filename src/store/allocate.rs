@@ -106,7 +106,7 @@ impl Cold {
         if store.has_collected_for_growth() {
             return self.grow(store, bytes, true);
         }
-        if area.allocated_bytes() < self.headroom / 2 && !self.heap()?.is_scattered(area) {
+        if area.allocated_bytes() < self.headroom / 2 {
             let grown = self.grow(store, bytes, false);
             if grown.is_ok() || store.wants_growth() {
                 return grown;
