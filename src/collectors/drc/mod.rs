@@ -87,30 +87,7 @@ impl GcRuntime for Drc {
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
         let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
-        let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
-        Ok(fallible::boxed(DrcHeap {
-            space,
-            reservation,
-            limit,
-            initial,
-            poison: options.poison,
-            free: FreeLists::new(),
-            tail: GRANULE,
-            budget: 0,
-            trace_at: TRACE_FROM,
-            fresh: Vec::new(),
-            zeros: Vec::new(),
-            stack: Vec::new(),
-            reached: ReachedKeys::default(),
-            must_trace: false,
-            cycle: Cycle::default(),
-        })?)
+        Ok(fallible::boxed(DrcHeap::new(limit, options)?)?)
     }
 }
 
@@ -153,6 +130,36 @@ struct Cycle {
 }
 
 impl DrcHeap {
+    /// An empty heap of this limit.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    fn new(limit: u64, options: HeapOptions) -> Result<DrcHeap> {
+        let reservation = Reservation::new(limit)?;
+        let mut space = reservation.region(0, limit);
+        let initial = options
+            .initial
+            .clamp(1, limit)
+            .next_multiple_of(COMMIT_UNIT);
+        space.commit_to(initial)?;
+        Ok(DrcHeap {
+            space,
+            reservation,
+            limit,
+            initial,
+            poison: options.poison,
+            free: FreeLists::new(),
+            tail: GRANULE,
+            budget: 0,
+            trace_at: TRACE_FROM,
+            fresh: Vec::new(),
+            zeros: Vec::new(),
+            stack: Vec::new(),
+            reached: ReachedKeys::default(),
+            must_trace: false,
+            cycle: Cycle::default(),
+        })
+    }
+
     /// The header of what a reference refers to.
     ///
     /// Errors: [`Error::Internal`] for no object.
