@@ -31,7 +31,7 @@ mod roots_list;
 mod survivors;
 mod verify;
 
-pub(crate) use area::{AllocationArea, PlainBits};
+pub(crate) use area::{AllocationArea, Barriers, PlainBits};
 use collection::Tables;
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
 pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
@@ -174,8 +174,8 @@ pub(crate) trait GcHeap: Send {
 
     /// Whether references must be stored in objects with [`GcHeap::write_gc_ref`]
     /// alone. Else the mutator may store them itself, which saves a call.
-    fn has_barriers(&self) -> bool {
-        false
+    fn barriers(&self) -> Barriers {
+        Barriers::None
     }
 
     /// A copy of a reference for another slot.

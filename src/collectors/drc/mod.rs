@@ -32,6 +32,7 @@
 //! collection.
 
 mod count;
+mod counting;
 mod free_lists;
 mod partial;
 #[cfg(test)]
@@ -39,14 +40,15 @@ mod tests;
 mod trace;
 
 use count::Counted;
+pub(crate) use counting::{count_new, store};
 use free_lists::{FreeLists, write_free};
 
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable, ObjectHeader,
-    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
+    Allocation, AllocationArea, Barriers, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
+    ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -342,8 +344,8 @@ impl GcHeap for DrcHeap {
         }
     }
 
-    fn has_barriers(&self) -> bool {
-        true
+    fn barriers(&self) -> Barriers {
+        Barriers::Counts
     }
 
     fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
