@@ -458,6 +458,30 @@ CASE(what_is_let_go_without_memory_dies) {
   gcroots_type_free(types[1]);
 }
 
+/* One object is refused at most: what a collection had no room to note the next one finds. */
+CASE(garbage_makes_room_without_memory) {
+  enum { TRIED = 100000 };
+  if (!collects) return;
+  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I64));
+  for (uint64_t grants = 0; grants < 4; grants++) {
+    gcroots_ref_t made;
+    int refused = 0;
+    OK(gcroots_store_free(store));
+    OK(gcroots_store_new(engine, &store));
+    OK(gcroots_struct_new_default(store, type, &made));
+    arm(grants, true);
+    for (int i = 0; i < TRIED; i++) {
+      gcroots_scope_t scope = enter();
+      if (gcroots_struct_new_default(store, type, &made) != GCROOTS_OK) refused++;
+      OK(gcroots_scope_exit(store, scope));
+    }
+    armed = false;
+    CHECK(refused <= 1);
+    OK(gcroots_store_verify(store));
+  }
+  gcroots_type_free(type);
+}
+
 CASE(what_shrinks_needs_no_memory) {
   int finalized = 0;
   gcroots_scope_t scope = enter();
