@@ -2,7 +2,7 @@
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::{Allocation, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
+use crate::heap::{Allocation, Barriers, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
 
 impl Cold {
     /// Allocates an object of `bytes`, header written, the rest zeros. May
@@ -53,8 +53,8 @@ impl Cold {
 
     /// Has references set through barriers if the collector wants that.
     pub(super) fn restore_barriers(&self, store: &Store) {
-        let wanted = self.heap.as_ref().is_some_and(|heap| heap.has_barriers());
-        store.area.set_barriers(wanted);
+        let wanted = self.heap.as_ref().map(|heap| heap.barriers());
+        store.area.set_barriers(wanted.unwrap_or(Barriers::None));
     }
 
     /// The heap, which an allocation has made.
@@ -106,7 +106,7 @@ impl Cold {
         if store.has_collected_for_growth() {
             return self.grow(store, bytes, true);
         }
-        if area.allocated_bytes() < self.headroom / 2 && !self.heap()?.is_scattered(area) {
+        if area.allocated_bytes() < self.headroom / 2 {
             let grown = self.grow(store, bytes, false);
             if grown.is_ok() || store.wants_growth() {
                 return grown;

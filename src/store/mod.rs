@@ -183,7 +183,7 @@ impl Store {
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(manual),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
-            pacer: Pacer::new(),
+            pacer: Pacer::new(engine.config().runtime().is_frugal()),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,

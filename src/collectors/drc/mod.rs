@@ -12,7 +12,8 @@
 //!
 //! Objects never move. Memory is taken from free lists (`free_lists.rs`) a block at a
 //! time, and lent to the allocation area, which bumps through it: objects that were made
-//! one after another lie so. A full collection merges free neighbours.
+//! one after another lie so. Free neighbours are merged when no block is large enough, and
+//! by a full collection, which gives back what is then unused at the end.
 //!
 //! **Cost.** Each reference that is stored counts two objects. Dead cycles wait for a
 //! full collection, which takes as long as all objects, dead and alive. Less memory than
@@ -31,26 +32,27 @@
 //! collection.
 
 mod count;
+mod counting;
 mod free_lists;
 mod partial;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use count::Counted;
+pub(crate) use counting::{count_new, store};
 use free_lists::{FreeLists, write_free};
 
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable, ObjectHeader,
-    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
+    Allocation, AllocationArea, Barriers, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
+    ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
 const POISON: u8 = 0xdb;
-
-/// The least that may be allocated from one collection to the next.
-const LEAST_HEADROOM: u64 = 256 << 10;
 
 /// Smaller heaps double when they grow.
 const LARGE: u64 = 4 << 20;
@@ -77,37 +79,17 @@ impl GcRuntime for Drc {
         false
     }
 
+    fn is_frugal(&self) -> bool {
+        true
+    }
+
     fn least_limit(&self) -> u64 {
         4 * COMMIT_UNIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
         let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
-        let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
-        Ok(fallible::boxed(DrcHeap {
-            space,
-            reservation,
-            limit,
-            initial,
-            poison: options.poison,
-            free: FreeLists::new(),
-            tail: GRANULE,
-            budget: 0,
-            trace_at: TRACE_FROM,
-            fresh: Vec::new(),
-            zeros: Vec::new(),
-            stack: Vec::new(),
-            reached: ReachedKeys::default(),
-            must_trace: false,
-            unfit: false,
-            cycle: Cycle::default(),
-        })?)
+        Ok(fallible::boxed(DrcHeap::new(limit, options)?)?)
     }
 }
 
@@ -136,8 +118,6 @@ struct DrcHeap {
     reached: ReachedKeys,
     /// Something did not fit into a table: the next collection is a full one.
     must_trace: bool,
-    /// There was no free block as large as was asked for since the last collection.
-    unfit: bool,
     cycle: Cycle,
 }
 
@@ -152,6 +132,36 @@ struct Cycle {
 }
 
 impl DrcHeap {
+    /// An empty heap of this limit.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    fn new(limit: u64, options: HeapOptions) -> Result<DrcHeap> {
+        let reservation = Reservation::new(limit)?;
+        let mut space = reservation.region(0, limit);
+        let initial = options
+            .initial
+            .clamp(1, limit)
+            .next_multiple_of(COMMIT_UNIT);
+        space.commit_to(initial)?;
+        Ok(DrcHeap {
+            space,
+            reservation,
+            limit,
+            initial,
+            poison: options.poison,
+            free: FreeLists::new(),
+            tail: GRANULE,
+            budget: 0,
+            trace_at: TRACE_FROM,
+            fresh: Vec::new(),
+            zeros: Vec::new(),
+            stack: Vec::new(),
+            reached: ReachedKeys::default(),
+            must_trace: false,
+            cycle: Cycle::default(),
+        })
+    }
+
     /// The header of what a reference refers to.
     ///
     /// Errors: [`Error::Internal`] for no object.
@@ -187,9 +197,24 @@ impl DrcHeap {
         if end == self.space.committed_end() {
             self.tail = next;
         } else if next < end {
-            self.free.give(&self.space, next, end - next)?;
+            self.free.give_back(&self.space, next, end - next)?;
         }
         Ok(())
+    }
+
+    /// A block of at least `bytes`, in no list any more: where it starts and ends.
+    fn find(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
+        if let Some((start, found)) = self.free.take(&self.space, bytes)? {
+            return Ok(Some((start, start + found)));
+        }
+        if self.free.may_merge() {
+            self.tail = self.free.merge(&self.space, self.tail)?;
+            if let Some((start, found)) = self.free.take(&self.space, bytes)? {
+                return Ok(Some((start, start + found)));
+            }
+        }
+        let end = self.space.committed_end();
+        Ok((bytes <= end - self.tail).then_some((self.tail, end)))
     }
 
     /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
@@ -200,14 +225,8 @@ impl DrcHeap {
             return Ok(false);
         }
         self.take_back(area)?;
-        let end = self.space.committed_end();
-        let (start, end) = match self.free.take(&self.space, bytes)? {
-            Some((start, found)) => (start, start + found),
-            None if bytes <= end - self.tail => (self.tail, end),
-            None => {
-                self.unfit = true;
-                return Ok(false);
-            }
+        let Some((start, end)) = self.find(bytes)? else {
+            return Ok(false);
         };
         if end == self.space.committed_end() {
             self.tail = end;
@@ -325,8 +344,8 @@ impl GcHeap for DrcHeap {
         }
     }
 
-    fn has_barriers(&self) -> bool {
-        true
+    fn barriers(&self) -> Barriers {
+        Barriers::Counts
     }
 
     fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
@@ -351,7 +370,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        self.free.check(&self.space)?;
+        self.free.check(&self.space, self.tail)?;
         self.check_counts(area, layouts)
     }
 
@@ -366,15 +385,10 @@ impl GcHeap for DrcHeap {
     }
 
     fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
-        let unfit = self.unfit && self.is_scattered(area);
-        if unfit || self.must_trace || area.used_bytes() > self.trace_at {
+        if self.must_trace || area.used_bytes() > self.trace_at {
             return Extent::Full;
         }
         asked
-    }
-
-    fn is_scattered(&self, area: &AllocationArea) -> bool {
-        self.free.bytes() > area.used_bytes() / 4 + LEAST_HEADROOM
     }
 
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
@@ -403,9 +417,6 @@ impl GcHeap for DrcHeap {
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
-        // Less than what the pacer allows: those who choose this collector want little
-        // memory, and a partial collection costs little.
-        let headroom = headroom.min((area.used_bytes() / 2).max(LEAST_HEADROOM));
         // Half of it is committed now, the rest when it is needed.
         let ready = headroom / 2;
         let missing = ready.saturating_sub(self.free_bytes());
@@ -415,10 +426,12 @@ impl GcHeap for DrcHeap {
             // What cannot be committed shortens the cycle; it is no error.
             let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
         }
-        // Some more than that before pages go back, as in `copying`.
-        let kept = (self.tail + ready).max(self.initial);
-        if committed > self.tail + headroom && committed > kept {
-            self.space.decommit_from(kept);
+        // A partial collection leaves some more than that before pages go back, as those
+        // of `copying` do: it is soon followed by another.
+        let kept = self.tail + ready.saturating_sub(self.free.bytes());
+        let spared = if self.cycle.full { 0 } else { headroom };
+        if committed > kept + spared && committed > self.initial {
+            self.space.decommit_from(kept.max(self.initial));
         }
         // SAFETY: committed; nothing is lent.
         unsafe { area.set_heap_end(self.space.committed_end()) };
@@ -439,7 +452,6 @@ impl GcHeap for DrcHeap {
         self.zeros = Vec::new();
         self.reached.reset();
         self.must_trace = false;
-        self.unfit = false;
     }
 
     fn region(&self) -> &Region {
@@ -489,7 +501,6 @@ impl CollectionSteps for DrcHeap {
         if self.cycle.full {
             self.sweep(area, layouts)?;
         }
-        self.unfit = false;
         let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
         let objects = area.objects().saturating_sub(self.cycle.freed_objects);
         area.settle(used, objects);
