@@ -16,12 +16,16 @@
 mod action;
 #[path = "model/crash.rs"]
 mod crash;
+#[path = "model/growth.rs"]
+mod growth;
 #[path = "model/lane.rs"]
 mod lane;
 #[path = "model/library.rs"]
 mod library;
 #[path = "model/model.rs"]
 mod model;
+#[path = "model/pointers.rs"]
+mod pointers;
 #[path = "model/predict.rs"]
 mod predict;
 #[path = "model/program.rs"]
@@ -30,6 +34,8 @@ mod program;
 mod session;
 #[path = "model/shrink.rs"]
 mod shrink;
+#[path = "model/threads.rs"]
+mod threads;
 #[path = "model/types.rs"]
 mod types;
 #[path = "model/walk.rs"]
@@ -37,7 +43,7 @@ mod walk;
 
 use std::{env, fs};
 
-use lane::{CHECK, COPYING, DRC, DRC_STRESS, Lane, NULL, STRESS};
+use lane::{CHECK, COPYING, DRC, DRC_STRESS, Lane, MEMORIES, NULL, STRESS};
 use program::{Call, Operation, from_bytes, generate, parse};
 use session::{Outcome, run};
 use shrink::shrink;
@@ -59,8 +65,8 @@ fn number(variable: &str, default: u64) -> u64 {
 fn equals_the_model(lane: Lane) {
     if let Ok(file) = env::var("GCROOTS_MODEL_PROGRAM") {
         let program = parse(&fs::read_to_string(&file).expect("a program"));
-        // With each limit of the heap.
-        for seed in (0..12).filter(|seed| seed % 4 < 2) {
+        // With each memory.
+        for seed in (0..MEMORIES).step_by(4) {
             check(lane.for_seed(seed), &program, &file);
         }
         return;

@@ -106,6 +106,25 @@ pub(crate) struct WeakMap {
     pub(crate) freed: bool,
 }
 
+/// The embedder's pointer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoreData {
+    pub(crate) data: u64,
+    /// What the finalizer does, if there is one.
+    pub(crate) finalizer: Option<Option<Operation>>,
+    /// How many there were before.
+    pub(crate) number: usize,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The thread that runs the program.
+    This,
+    /// Nobody: the store was detached, or its owner has ended.
+    Nobody,
+}
+
 /// A scope, or what is around a finalizer, and the store as the outermost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -142,6 +161,14 @@ pub(crate) struct Model {
     pub(crate) stale_unroots: u64,
     /// Bytes of all objects that were made, estimated from above.
     pub(crate) bytes_made: usize,
+    pub(crate) data: StoreData,
+    /// Those before, whose finalizers wait.
+    pub(crate) replaced: Vec<StoreData>,
+    pub(crate) owner: Owner,
+    /// Whether the thread that runs the program ends when it goes to another.
+    pub(crate) thread_ends: bool,
+    /// Whether the growth callback is being asked.
+    pub(crate) asking: bool,
 }
 
 /// More than an object takes.
@@ -178,6 +205,35 @@ impl Model {
             finalizers_run: 0,
             stale_unroots: 0,
             bytes_made: 0,
+            data: StoreData {
+                data: 0,
+                finalizer: None,
+                number: 0,
+            },
+            replaced: Vec::new(),
+            owner: Owner::This,
+            thread_ends: false,
+            asking: false,
+        }
+    }
+
+    /// Whether a finalizer does an operation.
+    pub(crate) fn in_finalizer(&self) -> bool {
+        let around = self.frames.iter().filter(|frame| frame.scope.is_none());
+        around.count() > 1
+    }
+
+    /// Sets the embedder's pointer.
+    pub(crate) fn set_data(&mut self, data: u64, finalizer: Option<Option<Operation>>) {
+        let number = self.data.number + 1;
+        let new = StoreData {
+            data,
+            finalizer,
+            number,
+        };
+        let old = std::mem::replace(&mut self.data, new);
+        if old.finalizer.is_some() {
+            self.replaced.push(old);
         }
     }
 
@@ -251,10 +307,7 @@ impl Model {
         if !manual {
             self.scoped.push(root);
         }
-        // As many as one call takes out of the queue.
-        if self.leaving.len() <= 32 {
-            self.settle();
-        }
+        self.settle_some();
         root
     }
 
@@ -269,6 +322,13 @@ impl Model {
         self.roots[root].state = RootState::Gone;
         if let Some(at) = self.live.iter().rposition(|live| *live == root) {
             self.live.remove(at);
+        }
+    }
+
+    /// The roots that were leaving have gone, if one call takes as many out of the queue.
+    pub(crate) fn settle_some(&mut self) {
+        if self.leaving.len() <= 32 {
+            self.settle();
         }
     }
 

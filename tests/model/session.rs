@@ -1,7 +1,8 @@
 //! A program that runs on the library and on the model, which are compared at each step.
 //!
-//! A finalizer may do an operation of its own, in the middle of the call that collects:
-//! so no borrow is held while a call runs, and what is wrong is noted, not thrown.
+//! A finalizer may do an operation of its own, in the middle of the call that collects,
+//! and so may the growth callback: so no borrow is held while a call runs, and what is
+//! wrong is noted, not thrown.
 
 use core::ffi::c_void;
 use std::cell::{Cell, RefCell};
@@ -13,12 +14,14 @@ use gcroots::capi::store::{gcroots_stats_t, gcroots_store_gc};
 use gcroots::capi::types::gcroots_type_free;
 use gcroots::capi::value::gcroots_val_t;
 
-use super::action::{Action, plan};
-use super::lane::Lane;
+use super::action::{Action, By, Handle, Input, Planned, plan};
+use super::growth::{Asked, may_grow};
+use super::lane::{INITIAL, Lane};
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
-use super::model::{Body, Model, Node, Reference, RootState, Value};
+use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value};
 use super::predict::{Answer, predict};
-use super::program::Operation;
+use super::program::{Call, Operation, op};
+use super::threads::on_a_new_thread;
 
 /// What differs, in words.
 pub(crate) type Difference = String;
@@ -33,13 +36,22 @@ pub(crate) struct Session {
     freeing: Cell<bool>,
     operations: Cell<u64>,
     refused: Cell<u64>,
+    /// The operation that is being done.
+    pub(crate) operation: Cell<Operation>,
+    /// Whether the call that is being made may run finalizers.
+    may_finalize: Cell<bool>,
+    /// Whether it may ask the growth callback.
+    pub(crate) allocates: Cell<bool>,
+    pub(crate) asked: Cell<Asked>,
+    /// As many bytes as the heap may have committed.
+    pub(crate) granted: Cell<usize>,
     /// The actions, if somebody wants to read them.
     trace: Option<RefCell<Vec<String>>>,
 }
 
 thread_local! {
-    /// The session whose program runs, for finalizers.
-    static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
+    /// The session whose program runs, for finalizers and the growth callback.
+    pub(crate) static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
 }
 
 /// How a program ended.
@@ -56,20 +68,26 @@ pub(crate) struct Outcome {
 pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
-        library: Library::new(&lane, finalize),
+        library: Library::new(&lane, finalize, Some(may_grow)),
         model: RefCell::new(Model::new()),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
         operations: Cell::new(0),
         refused: Cell::new(0),
+        operation: Cell::new(op(Call::Verify, 0)),
+        may_finalize: Cell::new(false),
+        allocates: Cell::new(false),
+        asked: Cell::default(),
+        granted: Cell::new(INITIAL),
         trace: traced.then(RefCell::default),
     };
     CURRENT.set(&raw const session);
-    for operation in program {
-        session.step(*operation);
+    let mut next = session.stint(program, 0);
+    while let Some(first) = next {
+        next = on_a_new_thread(&session, || session.stint(program, first));
     }
-    session.end();
+    session.library.free_others();
     CURRENT.set(null());
     Outcome {
         difference: session.failure.take(),
@@ -77,6 +95,20 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         operations: session.operations.get(),
         refused: session.refused.get(),
     }
+}
+
+/// More than a heap has no use for: what stands at its base.
+const UNUSABLE: usize = 64;
+
+/// An allocation that was refused.
+struct Refusal {
+    root: usize,
+    bytes: usize,
+    status: gcroots_status_t,
+    /// Whether finalizers ran in it.
+    finalized: bool,
+    /// What the heap had committed when the growth callback refused more.
+    refused_at: Option<usize>,
 }
 
 unsafe extern "C" fn finalize(data: *mut c_void) {
@@ -90,26 +122,53 @@ macro_rules! differ {
 }
 
 impl Session {
+    /// Runs the program from its operation `first` on, on this thread. Where another is
+    /// to go on, returns the first operation that is left; else ends the store.
+    fn stint(&self, program: &[Operation], first: usize) -> Option<usize> {
+        for (at, operation) in program.iter().enumerate().skip(first) {
+            if at > first && self.goes_to_the_next(*operation) {
+                return Some(at);
+            }
+            self.step(*operation);
+        }
+        self.end();
+        None
+    }
+
+    /// Whether this operation is the next thread's.
+    fn goes_to_the_next(&self, operation: Operation) -> bool {
+        let model = self.model.borrow();
+        let may_attach = operation.call == Call::StoreAttach || model.owner == Owner::Nobody;
+        may_attach && !self.has_failed() && plan(&model, operation).by == By::Next
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
     /// Does an operation on both, unless they have differed.
-    fn step(&self, operation: Operation) {
-        if self.failure.borrow().is_some() {
+    pub(crate) fn step(&self, operation: Operation) {
+        if self.has_failed() {
             return;
         }
         self.operations.set(self.operations.get() + 1);
-        let action = plan(&self.model.borrow(), operation);
-        self.note(|| format!("{operation} // {action:?}"));
-        self.keep(self.compare(&action));
+        let outer = self.operation.replace(operation);
+        let planned = plan(&self.model.borrow(), operation);
+        self.note(|| format!("{operation} // {planned}"));
+        self.keep(self.compare(&planned));
+        self.operation.set(outer);
     }
 
-    fn note(&self, what: impl FnOnce() -> String) {
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
-            let indent = if self.in_finalizer.get() { "// " } else { "" };
+            let inside = self.in_finalizer.get() || self.allocates.get();
+            let indent = if inside { "// " } else { "" };
             trace.borrow_mut().push(format!("{indent}{}", what()));
         }
     }
 
     /// Keeps the first difference.
-    fn keep(&self, compared: Compared) {
+    pub(crate) fn keep(&self, compared: Compared) {
         let compared = match take_complaint() {
             Some(complaint) => Err(complaint),
             None => compared,
@@ -119,25 +178,37 @@ impl Session {
         }
     }
 
-    fn compare(&self, action: &Action) -> Compared {
+    fn compare(&self, planned: &Planned) -> Compared {
         let nodes_before = self.model.borrow().nodes.len();
         let run_before = self.model.borrow().finalizers_run;
+        let data_before = self.model.borrow().data.number;
         let limit = self.lane.heap_limit;
-        let predicted = predict(&mut self.model.borrow_mut(), action, limit);
+        let predicted = predict(&mut self.model.borrow_mut(), planned, limit);
         // What was predicted may have to be found again by its number.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
-        let data = self.model.borrow().next_data;
-        let answered = self.library.run(action, data);
-        if self.failure.borrow().is_some() {
-            // In a finalizer, which came first.
+        let (answered, asked) = self.call(planned);
+        if self.has_failed() {
+            // In a finalizer or the growth callback, which came first.
             return Ok(());
         }
         self.refused
             .set(self.refused.get() + u64::from(answered.is_err()));
+        if let Ok(Answer::Made(..) | Answer::Collected) = predicted {
+            self.queue_was_run(data_before)?;
+        }
         match (predicted, answered) {
             (Err(predicted), Err(answered)) if predicted == answered => Ok(()),
-            (Ok(Answer::Made(root, bytes)), Err(refused)) => self.refused(root, bytes, refused),
+            (Ok(Answer::Made(root, bytes)), Err(status)) => {
+                let refusal = Refusal {
+                    root,
+                    bytes,
+                    status,
+                    finalized: self.model.borrow().finalizers_run != run_before,
+                    refused_at: asked.refused_at,
+                };
+                self.refused(&planned.action, refusal)
+            }
             (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
@@ -155,31 +226,83 @@ impl Session {
         }
     }
 
+    /// Makes the call, on the thread that is to make it; tells what the growth callback
+    /// was asked meanwhile.
+    fn call(&self, planned: &Planned) -> (Status<Written>, Asked) {
+        let (action, data) = (&planned.action, self.model.borrow().next_data);
+        let collects = action.allocates() || matches!(action, Action::Collect);
+        let outer = (
+            self.may_finalize.replace(collects),
+            self.allocates.replace(action.allocates()),
+            self.asked.take(),
+        );
+        let answered = match planned.by {
+            By::This | By::Next => self.library.run(planned, data),
+            By::Another => on_a_new_thread(self, || self.library.run(planned, data)),
+        };
+        self.may_finalize.set(outer.0);
+        self.allocates.set(outer.1);
+        let asked = self.asked.replace(outer.2);
+        if asked.times > 0 {
+            // The allocation was repeated, which takes some roots out of the queue.
+            self.model.borrow_mut().settle_some();
+        }
+        (answered, asked)
+    }
+
     /// An allocation was refused that the model cannot refuse: is that plausible?
-    fn refused(&self, root: usize, bytes: usize, status: gcroots_status_t) -> Compared {
+    fn refused(&self, action: &Action, refusal: Refusal) -> Compared {
         let mut model = self.model.borrow_mut();
         let states = [RootState::Live, RootState::Pending, RootState::Leaving];
-        let reachable = model.bytes(&model.reachable(&states));
+        let reached = model.reachable(&states);
+        // The new object is not there; it only wants room.
+        let reachable = model.bytes(&reached) - refusal.bytes;
+        let objects = reached.iter().filter(|reached| **reached).count() - 1;
         let (made, spans) = (model.bytes_made, model.spans);
-        let half = self.lane.usable_bytes() / 2;
-        let plausible = match status {
+        let committed = refusal.refused_at.unwrap_or(self.lane.heap_limit);
+        let room = self.lane.usable(committed) - UNUSABLE;
+        let largest = self.lane.usable(self.lane.heap_limit) - UNUSABLE;
+        // What is left lies in as many pieces as objects that stay make of it.
+        let pieces = if self.lane.moves() { 1 } else { objects + 1 };
+        let full = room.saturating_sub(reachable) / pieces < refusal.bytes;
+        // What finalizers did came after the refusal.
+        let full = full || (refusal.finalized && made > room);
+        let plausible = match refusal.status {
             GCROOTS_ERROR_OUT_OF_MEMORY if self.lane.collects() => {
-                bytes > half || (spans == 0 && reachable > half)
+                refusal.bytes > largest || (spans == 0 && full)
             }
-            GCROOTS_ERROR_OUT_OF_MEMORY => made > half,
-            GCROOTS_ERROR_NO_GC => self.lane.collects() && spans > 0 && made > half,
+            GCROOTS_ERROR_OUT_OF_MEMORY => made > room,
+            GCROOTS_ERROR_NO_GC => self.lane.collects() && spans > 0 && made > room,
+            GCROOTS_ERROR_UNROOTED => action.inputs().iter().any(|input| {
+                // By the growth callback.
+                matches!(input, Input::Ref(Handle::Root(root)) if model.roots[*root].state != RootState::Live)
+            }),
             _ => false,
         };
         if !plausible {
-            let name = status_name(status);
+            let name = status_name(refusal.status);
             differ!(
-                "{name} ({}) for {bytes} bytes, with {reachable} reachable of {made} made, \
-                 in {spans} spans",
-                last_error()
+                "{name} ({}) for {} bytes in {room}, with {reachable} in {objects} objects \
+                 reachable of {made} made, in {spans} spans",
+                last_error(),
+                refusal.bytes
             );
         }
-        model.unmake(root);
+        model.unmake(refusal.root);
         Ok(())
+    }
+
+    /// After a call in which finalizers may run: those of the store's data that were
+    /// replaced before have run.
+    fn queue_was_run(&self, data_before: usize) -> Compared {
+        let model = self.model.borrow();
+        if !self.lane.collects() || model.in_finalizer() {
+            return Ok(());
+        }
+        match model.replaced.iter().find(|old| old.number < data_before) {
+            Some(old) => differ!("{old:?} waits, though finalizers may have run"),
+            None => Ok(()),
+        }
     }
 
     fn compare_written(&self, predicted: Answer, written: Written) -> Compared {
@@ -362,25 +485,35 @@ impl Session {
 
     fn may_be_finalized(&self, data: u64, nested: bool) -> Compared<Option<Operation>> {
         let mut model = self.model.borrow_mut();
+        if nested {
+            differ!("a finalizer of data {data} inside another");
+        }
+        if !self.freeing.get() && (!self.may_finalize.get() || model.asking) {
+            differ!("a finalizer of data {data} in a call that runs none");
+        }
+        if !self.freeing.get() && !self.lane.collects() {
+            differ!("a finalizer of data {data} without a collection");
+        }
+        model.finalizers_run += 1;
+        if let Some(at) = model.replaced.iter().position(|old| old.data == data) {
+            return Ok(model.replaced.remove(at).finalizer.flatten());
+        }
+        if data == model.data.data && model.data.finalizer.is_some() {
+            let others = model.nodes.iter().any(Node::awaits_finalizer);
+            if !self.freeing.get() || others || !model.replaced.is_empty() {
+                differ!("a finalizer of the store's data {data}, before its time");
+            }
+            return Ok(model.data.finalizer.take().flatten());
+        }
         let Some(&node) = model.owners.get(&data) else {
             differ!("a finalizer of data {data}, which nothing has");
         };
-        if nested {
-            differ!("a finalizer of node {node} inside another");
+        let pending = Reference::Node(node);
+        let is_new = |root: &Root| root.state == RootState::Pending && root.target == pending;
+        let reachable = || model.reachable(&[RootState::Live])[node];
+        if !self.freeing.get() && (reachable() || model.roots.iter().any(is_new)) {
+            differ!("a finalizer of node {node}, which is reachable");
         }
-        if !self.freeing.get() {
-            let pending = Reference::Node(node);
-            let is_new = |root: &super::model::Root| {
-                root.state == RootState::Pending && root.target == pending
-            };
-            if !self.lane.collects() {
-                differ!("a finalizer of node {node} without a collection");
-            }
-            if model.reachable(&[RootState::Live])[node] || model.roots.iter().any(is_new) {
-                differ!("a finalizer of node {node}, which is reachable");
-            }
-        }
-        model.finalizers_run += 1;
         model.nodes[node].dead = true;
         match &mut model.nodes[node].body {
             Body::Extern {
@@ -452,8 +585,15 @@ impl Session {
         let gcroots_stats_t {
             objects,
             external_bytes,
+            committed_bytes,
             ..
         } = stats;
+        if self.lane.asks && committed_bytes > self.granted.get() as u64 {
+            differ!(
+                "{committed_bytes} bytes committed of {:?} granted",
+                self.granted
+            );
+        }
         let counted = nodes().filter(least).count() as u64..=nodes().filter(most).count() as u64;
         if !counted.contains(&objects) {
             differ!("{objects} objects, where the model has {counted:?}");
@@ -485,18 +625,25 @@ impl Session {
 
     /// Compares all that is reachable, and ends the store.
     fn end(&self) {
-        if self.failure.borrow().is_none() {
+        if !self.has_failed() {
+            // Where it has an owner, that is this thread.
+            self.keep(same(&GCROOTS_OK, &self.library.attach()));
             self.keep(self.walk());
         }
         self.freeing.set(true);
-        self.library.free();
-        if self.failure.borrow().is_none() {
+        let freed = self.library.free_store();
+        if !self.has_failed() {
+            self.keep(same(&GCROOTS_OK, &freed));
             self.keep(self.all_finalized());
         }
     }
 
     fn all_finalized(&self) -> Compared {
         let model = self.model.borrow();
+        let of_data = model.replaced.iter().chain([&model.data]);
+        if let Some(data) = of_data.clone().find(|data| data.finalizer.is_some()) {
+            differ!("{data:?} was never finalized");
+        }
         match model.nodes.iter().position(Node::awaits_finalizer) {
             Some(node) => differ!("node {node} was never finalized"),
             None => Ok(()),
