@@ -328,6 +328,26 @@ CASE(a_collection_that_makes_room_needs_no_growth) {
   CHECK(finalized == rounds);
 }
 
+CASE(garbage_cycles_make_room_when_growth_is_refused) {
+  gcroots_field_type_t field = any_field();
+  gcroots_type_t *type;
+  if (!collects) return;
+  ask_host(INITIAL, LIMIT);
+  type = new_struct(&field, 1);
+  for (int i = 0; i < 5000; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref;
+    OK(gcroots_struct_new_default(store, type, &ref));
+    OK(gcroots_struct_set_ref(store, ref, 0, ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(stats_of(store).committed_bytes == INITIAL);
+  /* Stress makes room before there is a need. */
+  CHECK(stressed || host.calls > 0);
+  OK(gcroots_store_verify(store));
+  gcroots_type_free(type);
+}
+
 CASE(finalizers_run_when_growth_is_refused) {
   int finalized = 0;
   gcroots_status_t status = GCROOTS_OK;
