@@ -157,10 +157,12 @@ CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
 }
 
 CASE(a_refused_allocation_collects_once) {
+  /* Counting, before it is asked about, does not find all garbage. */
+  uint64_t collections = collector == GCROOTS_COLLECTOR_DRC ? 2 : 1;
   if (!collects || stressed) return;
   ask_host(INITIAL, LIMIT);
   fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
-  CHECK(host.calls == 1 && stats_of(store).collections == 1);
+  CHECK(host.calls == 1 && stats_of(store).collections == collections);
 }
 
 CASE(an_allocation_that_asks_counts_once_for_stress) {
