@@ -78,7 +78,8 @@ fn equals_the_model(lane: Lane) {
     while operations < wanted {
         crash::note_seed(seed);
         let program = generate(seed, LENGTHS[seed as usize % LENGTHS.len()]);
-        let outcome = check(lane.for_seed(seed), &program, &format!("seed {seed}"));
+        let name = format!("seed {seed}, after {operations} operations");
+        let outcome = check(lane.for_seed(seed), &program, &name);
         operations += outcome.operations;
         refused += outcome.refused;
         programs += 1;

@@ -393,7 +393,7 @@ impl Planner<'_> {
                 .draw
                 .among(&[By::This, By::Another, By::Next, By::Next]),
             Action::StoreAttach | Action::UnrootLater(_) if self.draw.one_in(3) => By::Another,
-            _ if self.draw.one_in(150) => By::Another,
+            _ if self.draw.one_in(400) => By::Another,
             _ => By::This,
         }
     }

@@ -31,7 +31,7 @@ const LARGE: usize = 64 << 20;
 /// Limits that programs meet.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
 /// What heaps have at first where the growth callback is asked.
-pub(crate) const INITIAL: usize = 32 << 10;
+pub(crate) const INITIAL: usize = 8 << 10;
 /// As many seeds have all memories.
 pub(crate) const MEMORIES: u64 = 48;
 
@@ -58,7 +58,7 @@ impl Lane {
         let small = SMALL[(seed / 16) as usize % SMALL.len()];
         let (heap_limit, asks) = match seed / 4 % 4 {
             0 => (small, false),
-            1 if small == INITIAL => (self.heap_limit, true),
+            1 if small == SMALL[0] => (self.heap_limit, true),
             1 => (small, true),
             _ => (self.heap_limit, false),
         };
