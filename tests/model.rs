@@ -1,5 +1,6 @@
 //! Each collector equals a model of a store: random programs over the whole C API run on
-//! both, and every value, status, identity, finalizer and statistic is compared.
+//! both, and every value, status, identity, finalizer and statistic is compared. About a
+//! quarter of the calls are misuse: handles that are not good, NULL, other threads.
 //!
 //! `GCROOTS_MODEL_OPERATIONS` is how many operations each lane does (20,000 if it is not
 //! set: `scripts/test` sets more), `GCROOTS_MODEL_SEED` where the seeds begin. A failure
@@ -9,7 +10,8 @@
 //!
 //! A collector is added as a lane (`model/lane.rs`) and a test below; a function as a call
 //! (`program.rs`), its arguments (`action.rs`), what it should do (`predict.rs`) and how it
-//! is called (`library.rs`): the compiler says where.
+//! is called (`library.rs`): the compiler says where; but for the pointers that it
+//! requires (`pointers.rs`) and whether it allocates.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]

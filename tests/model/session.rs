@@ -101,14 +101,26 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
 const UNUSABLE: usize = 64;
 
 /// An allocation that was refused.
+#[derive(Debug)]
 struct Refusal {
     root: usize,
     bytes: usize,
     status: gcroots_status_t,
     /// Whether finalizers ran in it.
     finalized: bool,
-    /// What the heap had committed when the growth callback refused more.
-    refused_at: Option<usize>,
+    asked: Asked,
+}
+
+/// As large an object, at least, has its place in so much room when all that is
+/// unreachable has gone. The one that was refused is not there.
+fn room_left(model: &Model, refusal: &Refusal, room: usize, moves: bool) -> usize {
+    let states = [RootState::Live, RootState::Pending, RootState::Leaving];
+    let reached = model.reachable(&states);
+    let bytes = model.bytes(&reached) - refusal.bytes;
+    let objects = reached.iter().filter(|reached| **reached).count() - 1;
+    // Objects that stay where they are make pieces of what is left.
+    let pieces = if moves { 1 } else { objects + 1 };
+    room.saturating_sub(bytes) / pieces
 }
 
 unsafe extern "C" fn finalize(data: *mut c_void) {
@@ -205,7 +217,7 @@ impl Session {
                     bytes,
                     status,
                     finalized: self.model.borrow().finalizers_run != run_before,
-                    refused_at: asked.refused_at,
+                    asked,
                 };
                 self.refused(&planned.action, refusal)
             }
@@ -253,43 +265,42 @@ impl Session {
     /// An allocation was refused that the model cannot refuse: is that plausible?
     fn refused(&self, action: &Action, refusal: Refusal) -> Compared {
         let mut model = self.model.borrow_mut();
-        let states = [RootState::Live, RootState::Pending, RootState::Leaving];
-        let reached = model.reachable(&states);
-        // The new object is not there; it only wants room.
-        let reachable = model.bytes(&reached) - refusal.bytes;
-        let objects = reached.iter().filter(|reached| **reached).count() - 1;
-        let (made, spans) = (model.bytes_made, model.spans);
-        let committed = refusal.refused_at.unwrap_or(self.lane.heap_limit);
-        let room = self.lane.usable(committed) - UNUSABLE;
-        let largest = self.lane.usable(self.lane.heap_limit) - UNUSABLE;
-        // What is left lies in as many pieces as objects that stay make of it.
-        let pieces = if self.lane.moves() { 1 } else { objects + 1 };
-        let full = room.saturating_sub(reachable) / pieces < refusal.bytes;
-        // What finalizers did came after the refusal.
-        let full = full || (refusal.finalized && made > room);
-        let plausible = match refusal.status {
-            GCROOTS_ERROR_OUT_OF_MEMORY if self.lane.collects() => {
-                refusal.bytes > largest || (spans == 0 && full)
-            }
-            GCROOTS_ERROR_OUT_OF_MEMORY => made > room,
-            GCROOTS_ERROR_NO_GC => self.lane.collects() && spans > 0 && made > room,
-            GCROOTS_ERROR_UNROOTED => action.inputs().iter().any(|input| {
-                // By the growth callback.
-                matches!(input, Input::Ref(Handle::Root(root)) if model.roots[*root].state != RootState::Live)
-            }),
+        let has_gone = |input: &Input| match input {
+            Input::Ref(Handle::Root(root)) => model.roots[*root].state != RootState::Live,
             _ => false,
         };
+        let plausible = match refusal.status {
+            // The growth callback unrooted it.
+            GCROOTS_ERROR_UNROOTED => {
+                refusal.asked.times > 0 && action.inputs().iter().any(has_gone)
+            }
+            _ => self.may_lack_memory(&model, &refusal),
+        };
         if !plausible {
-            let name = status_name(refusal.status);
-            differ!(
-                "{name} ({}) for {} bytes in {room}, with {reachable} in {objects} objects \
-                 reachable of {made} made, in {spans} spans",
-                last_error(),
-                refusal.bytes
-            );
+            let (name, message) = (status_name(refusal.status), last_error());
+            let (made, spans) = (model.bytes_made, model.spans);
+            differ!("{name} ({message}): {refusal:?}, {made} bytes made, in {spans} spans");
         }
         model.unmake(refusal.root);
         Ok(())
+    }
+
+    fn may_lack_memory(&self, model: &Model, refusal: &Refusal) -> bool {
+        let committed = refusal.asked.refused_at.unwrap_or(self.lane.heap_limit);
+        let room = self.lane.usable(committed) - UNUSABLE;
+        let largest = self.lane.usable(self.lane.heap_limit) - UNUSABLE;
+        let filled = model.bytes_made > room;
+        match (refusal.status, self.lane.collects()) {
+            (GCROOTS_ERROR_NO_GC, true) => model.spans > 0 && filled,
+            (GCROOTS_ERROR_OUT_OF_MEMORY, false) => filled,
+            (GCROOTS_ERROR_OUT_OF_MEMORY, true) if model.spans == 0 => {
+                // What finalizers did came after the refusal.
+                let finalized = refusal.finalized && filled;
+                finalized || room_left(model, refusal, room, self.lane.moves()) < refusal.bytes
+            }
+            (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
+            _ => false,
+        }
     }
 
     /// After a call in which finalizers may run: those of the store's data that were
@@ -640,8 +651,8 @@ impl Session {
 
     fn all_finalized(&self) -> Compared {
         let model = self.model.borrow();
-        let of_data = model.replaced.iter().chain([&model.data]);
-        if let Some(data) = of_data.clone().find(|data| data.finalizer.is_some()) {
+        let mut of_data = model.replaced.iter().chain([&model.data]);
+        if let Some(data) = of_data.find(|data| data.finalizer.is_some()) {
             differ!("{data:?} was never finalized");
         }
         match model.nodes.iter().position(Node::awaits_finalizer) {
