@@ -393,7 +393,7 @@ impl Planner<'_> {
                 .draw
                 .among(&[By::This, By::Another, By::Next, By::Next]),
             Action::StoreAttach | Action::UnrootLater(_) if self.draw.one_in(3) => By::Another,
-            _ if self.draw.one_in(400) => By::Another,
+            _ if self.draw.one_in(if self.model.asking { 4 } else { 400 }) => By::Another,
             _ => By::This,
         }
     }
@@ -401,7 +401,9 @@ impl Planner<'_> {
     /// Seldom one of the pointers that the call requires, more seldom all.
     fn nulls(&mut self, action: &Action, by: By) -> Nulls {
         // Who is to go on has to attach.
-        if by == By::Next || !self.draw.one_in(60) {
+        let refused = by == By::Another || self.model.owner == Owner::Nobody || self.model.asking;
+        let seldom = if refused { 6 } else { 60 };
+        if by == By::Next || !self.draw.one_in(seldom) {
             return Nulls::NONE;
         }
         let pointers = action.pointers();

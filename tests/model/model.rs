@@ -28,6 +28,17 @@ pub(crate) enum Value {
     Ref(Reference),
 }
 
+impl Value {
+    /// Its size where it is not packed.
+    fn bytes(self) -> usize {
+        match self {
+            Value::I32(_) | Value::F32(_) | Value::Ref(_) => 4,
+            Value::I64(_) | Value::F64(_) => 8,
+            Value::V128(_) => 16,
+        }
+    }
+}
+
 /// What an object is made of.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
@@ -159,7 +170,7 @@ pub(crate) struct Model {
     pub(crate) next_data: u64,
     pub(crate) finalizers_run: u64,
     pub(crate) stale_unroots: u64,
-    /// Bytes of all objects that were made, estimated from above.
+    /// Bytes of all objects that were made.
     pub(crate) bytes_made: usize,
     pub(crate) data: StoreData,
     /// Those before, whose finalizers wait.
@@ -171,13 +182,27 @@ pub(crate) struct Model {
     pub(crate) asking: bool,
 }
 
-/// More than an object takes.
-fn bytes_of(body: &Body) -> usize {
+/// How many bytes an object takes: a header, of arrays the length and of exceptions the
+/// tag, then each value at a multiple of its size, but of 8 at most.
+pub(crate) fn bytes_of(body: &Body) -> usize {
     match body {
         Body::Extern { .. } => 16,
-        Body::Struct { fields, .. } | Body::Exn { fields, .. } => 32 + 16 * fields.len(),
-        Body::Array { of, elements } => 32 + TYPES[*of].fields[0].storage.bytes() * elements.len(),
+        Body::Struct { of, .. } => {
+            let fields = TYPES[*of].fields.iter().map(|field| field.storage.bytes());
+            end_of(8, fields).max(16)
+        }
+        Body::Exn { fields, .. } => end_of(16, fields.iter().map(|value| value.bytes())),
+        Body::Array { of, elements } => {
+            let bytes = TYPES[*of].fields[0].storage.bytes();
+            (16 + bytes * elements.len()).next_multiple_of(8)
+        }
     }
+}
+
+/// Where an object ends that has values of these sizes, from `start` on.
+fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
+    let end = sizes.fold(start, |at, bytes| at.next_multiple_of(bytes.min(8)) + bytes);
+    end.next_multiple_of(8)
 }
 
 impl Model {
@@ -463,7 +488,7 @@ impl Model {
         }
     }
 
-    /// The bytes of some nodes, estimated from above.
+    /// The bytes of some nodes.
     pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
         let nodes = self.nodes.iter().zip(counted);
         nodes

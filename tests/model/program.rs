@@ -144,7 +144,7 @@ const CALLS: [(Call, u32); 69] = [
     (ExnTag, 2),
     (ExnField, 3),
     (StoreSetData, 4),
-    (StoreData, 1),
+    (StoreData, 2),
     (StoreDetach, 1),
     (StoreAttach, 2),
     (StoreFree, 1),

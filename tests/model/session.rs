@@ -10,7 +10,7 @@ use std::ptr::null;
 
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::status::*;
-use gcroots::capi::store::{gcroots_stats_t, gcroots_store_gc};
+use gcroots::capi::store::gcroots_store_gc;
 use gcroots::capi::types::gcroots_type_free;
 use gcroots::capi::value::gcroots_val_t;
 
@@ -18,7 +18,7 @@ use super::action::{Action, By, Handle, Input, Planned, plan};
 use super::growth::{Asked, may_grow};
 use super::lane::{INITIAL, Lane};
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
-use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value};
+use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of};
 use super::predict::{Answer, predict};
 use super::program::{Call, Operation, op};
 use super::threads::on_a_new_thread;
@@ -589,30 +589,29 @@ impl Session {
         let nodes = || (0..model.nodes.len()).filter(made);
         let least = |node: &usize| reached[*node] || !self.lane.collects();
         let most = |node: &usize| least(node) || (*node >= nodes_before && ran);
-        let bytes = |node: usize| match model.nodes[node].body {
+        let external = |node: usize| match model.nodes[node].body {
             Body::Extern { bytes, .. } => bytes as u64,
             _ => 0,
         };
-        let gcroots_stats_t {
-            objects,
-            external_bytes,
-            committed_bytes,
-            ..
-        } = stats;
-        if self.lane.asks && committed_bytes > self.granted.get() as u64 {
+        let bytes = |node: usize| bytes_of(&model.nodes[node].body) as u64;
+        let between = |found: u64, of: &dyn Fn(usize) -> u64| {
+            let sum = |counted: &dyn Fn(&usize) -> bool| nodes().filter(counted).map(of).sum();
+            let (least, most): (u64, u64) = (sum(&least), sum(&most));
+            if !(least..=most).contains(&found) {
+                differ!("{found}, where the model has {least} to {most}");
+            }
+            Ok(())
+        };
+        between(stats.objects, &|_| 1).map_err(|what| format!("objects: {what}"))?;
+        between(stats.live_bytes, &bytes).map_err(|what| format!("live bytes: {what}"))?;
+        between(stats.external_bytes, &external)
+            .map_err(|what| format!("external bytes: {what}"))?;
+        if self.lane.asks && stats.committed_bytes > self.granted.get() as u64 {
             differ!(
-                "{committed_bytes} bytes committed of {:?} granted",
+                "{} bytes committed of {:?} granted",
+                stats.committed_bytes,
                 self.granted
             );
-        }
-        let counted = nodes().filter(least).count() as u64..=nodes().filter(most).count() as u64;
-        if !counted.contains(&objects) {
-            differ!("{objects} objects, where the model has {counted:?}");
-        }
-        let counted =
-            nodes().filter(least).map(bytes).sum()..=nodes().filter(most).map(bytes).sum();
-        if !counted.contains(&external_bytes) {
-            differ!("{external_bytes} external bytes, where the model has {counted:?}");
         }
         let manual = model.live.iter().filter(|root| model.roots[**root].manual);
         let weak = model.weak.iter().filter(|weak| !weak.freed);
