@@ -604,13 +604,19 @@ impl Planner<'_> {
         inputs
     }
 
-    /// A value for what is at an index, if anything is.
+    /// A value for what is at an index, if anything is: often the object itself.
     fn input_at(&mut self, handle: Handle, index: usize) -> Input {
         let storage = match self.model.body_of(handle) {
             Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
             Some(Body::Array { of, .. }) => Some(self.element(*of)),
             _ => None,
         };
+        if let (Some(Storage::Ref(of)), Handle::Root(root)) = (storage, handle)
+            && self.model.admits(of, self.model.roots[root].target)
+            && self.draw.one_in(4)
+        {
+            return Input::Ref(handle);
+        }
         self.input(storage.unwrap_or(Storage::I32))
     }
 

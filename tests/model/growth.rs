@@ -1,12 +1,11 @@
 //! The growth callback: what it may be asked, and its answers, which are drawn. Sometimes
-//! an operation runs inside it first, as one may in a finalizer: most answer BUSY, and
+//! operations run inside it first, as one may in a finalizer: most answer BUSY, and
 //! `gcroots_manually_rooted_unroot_later` gives up a root.
 
 use core::ffi::c_void;
 
 use gcroots::capi::store::gcroots_store_t;
 
-use super::lane::INITIAL;
 use super::program::{Call, Draw, Operation, op};
 use super::session::{CURRENT, Compared, Session};
 
@@ -48,7 +47,8 @@ impl Session {
         if draw.one_in(2) {
             self.inside_callback(&mut draw);
         }
-        let allowed = draw.one_in(2);
+        // Seldom, so that there is little room.
+        let allowed = draw.one_in(4);
         if allowed {
             self.granted.set(self.granted.get().max(wanted));
         } else {
@@ -72,7 +72,7 @@ impl Session {
             "for another store"
         } else if self.asked.get().times == ASKED_AT_MOST {
             "once more"
-        } else if !(INITIAL..=granted).contains(&committed) {
+        } else if !(self.lane.initial()..=granted).contains(&committed) {
             "with more than was granted, or less than at first"
         } else if wanted <= committed || wanted > self.lane.heap_limit {
             "for no more, or more than the limit"
@@ -85,15 +85,16 @@ impl Session {
         ))
     }
 
-    /// Does an operation in the callback.
+    /// Does an operation in the callback, or gives up some roots.
     fn inside_callback(&self, draw: &mut Draw) {
-        let operation = if draw.one_in(2) {
-            op(Call::UnrootLater, draw.next() as u32)
-        } else {
-            Operation::drawn(draw)
-        };
         self.model.borrow_mut().asking = true;
-        self.step(operation);
+        if draw.one_in(3) {
+            self.step(Operation::drawn(draw));
+        } else {
+            for _ in 0..=draw.below(8) {
+                self.step(op(Call::UnrootLater, draw.next() as u32));
+            }
+        }
         self.model.borrow_mut().asking = false;
     }
 }

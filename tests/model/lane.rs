@@ -30,8 +30,8 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
 const LARGE: usize = 64 << 20;
 /// Limits that programs meet.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
-/// What heaps have at first where the growth callback is asked.
-pub(crate) const INITIAL: usize = 8 << 10;
+/// What a space of a heap has at first where the growth callback is asked.
+const INITIAL: usize = 4 << 10;
 /// As many seeds have all memories.
 pub(crate) const MEMORIES: u64 = 48;
 
@@ -58,8 +58,8 @@ impl Lane {
         let small = SMALL[(seed / 16) as usize % SMALL.len()];
         let (heap_limit, asks) = match seed / 4 % 4 {
             0 => (small, false),
-            1 if small == SMALL[0] => (self.heap_limit, true),
             1 => (small, true),
+            2 => (self.heap_limit, true),
             _ => (self.heap_limit, false),
         };
         Lane {
@@ -80,6 +80,11 @@ impl Lane {
             self.collector,
             GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
         )
+    }
+
+    /// What a heap has committed at first where the growth callback is asked.
+    pub(crate) fn initial(&self) -> usize {
+        if self.moves() { 2 * INITIAL } else { INITIAL }
     }
 
     /// How many bytes of objects so many bytes of heap have room for.

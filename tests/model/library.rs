@@ -31,7 +31,7 @@ use super::action::{
     Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, Planned, RefTypeArgument,
     TypeArgument,
 };
-use super::lane::{INITIAL, Lane};
+use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
 
@@ -254,7 +254,7 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
         if lane.asks {
-            ok(gcroots_config_set_heap_initial(config, INITIAL));
+            ok(gcroots_config_set_heap_initial(config, lane.initial()));
             ok(gcroots_config_set_grow_callback(
                 config,
                 callback,

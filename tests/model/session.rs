@@ -16,7 +16,7 @@ use gcroots::capi::value::gcroots_val_t;
 
 use super::action::{Action, By, Handle, Input, Planned, plan};
 use super::growth::{Asked, may_grow};
-use super::lane::{INITIAL, Lane};
+use super::lane::Lane;
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
 use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of};
 use super::predict::{Answer, predict};
@@ -79,7 +79,7 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         may_finalize: Cell::new(false),
         allocates: Cell::new(false),
         asked: Cell::default(),
-        granted: Cell::new(INITIAL),
+        granted: Cell::new(lane.initial()),
         trace: traced.then(RefCell::default),
     };
     CURRENT.set(&raw const session);
