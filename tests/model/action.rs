@@ -254,6 +254,7 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     let call = match operation.call {
         // A store that nobody owns is taken over soon.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
+        _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
         // Only who may call can look at everything.
@@ -551,12 +552,13 @@ impl Planner<'_> {
     }
 
     fn length(&mut self) -> usize {
+        let longer = if self.model.tight { 30 } else { 8 };
         match self.draw.below(60) {
             0 => self.draw.among(&HUGE),
             // More than any heap here has.
             1 => u32::MAX as usize,
             2 => 1 + self.draw.below(LONGEST),
-            3..8 => self.draw.below(400),
+            chance if chance < longer => self.draw.below(400),
             _ => self.draw.below(12),
         }
     }

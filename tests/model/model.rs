@@ -180,6 +180,8 @@ pub(crate) struct Model {
     pub(crate) thread_ends: bool,
     /// Whether the growth callback is being asked.
     pub(crate) asking: bool,
+    /// Whether the heap begins small, so that programs are to fill it.
+    pub(crate) tight: bool,
 }
 
 /// How many bytes an object takes: a header, of arrays the length and of exceptions the
@@ -206,7 +208,7 @@ fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
 }
 
 impl Model {
-    pub(crate) fn new() -> Model {
+    pub(crate) fn new(tight: bool) -> Model {
         let outermost = Frame {
             scope: None,
             roots: 0,
@@ -239,6 +241,7 @@ impl Model {
             owner: Owner::This,
             thread_ends: false,
             asking: false,
+            tight,
         }
     }
 

@@ -40,6 +40,12 @@ pub(crate) struct Session {
     pub(crate) operation: Cell<Operation>,
     /// Whether the call that is being made may run finalizers.
     may_finalize: Cell<bool>,
+    /// How many nodes and store data there were when the collection began whose
+    /// finalizers run.
+    began_with: Cell<(usize, usize)>,
+    /// Whether a finalizer has done something that was found only after that: what it
+    /// released may be collected or not.
+    late: Cell<bool>,
     /// Whether it may ask the growth callback.
     pub(crate) allocates: Cell<bool>,
     pub(crate) asked: Cell<Asked>,
@@ -69,7 +75,7 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
         library: Library::new(&lane, finalize, Some(may_grow)),
-        model: RefCell::new(Model::new()),
+        model: RefCell::new(Model::new(lane.asks)),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
@@ -77,6 +83,8 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         refused: Cell::new(0),
         operation: Cell::new(op(Call::Verify, 0)),
         may_finalize: Cell::new(false),
+        began_with: Cell::new((0, 0)),
+        late: Cell::new(false),
         allocates: Cell::new(false),
         asked: Cell::default(),
         granted: Cell::new(lane.initial()),
@@ -199,6 +207,10 @@ impl Session {
         // What was predicted may have to be found again by its number.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
+        if !self.in_finalizer.get() {
+            self.began_with.set((nodes_before, data_before));
+            self.late.set(false);
+        }
         let (answered, asked) = self.call(planned);
         if self.has_failed() {
             // In a finalizer or the growth callback, which came first.
@@ -507,7 +519,10 @@ impl Session {
         }
         model.finalizers_run += 1;
         if let Some(at) = model.replaced.iter().position(|old| old.data == data) {
-            return Ok(model.replaced.remove(at).finalizer.flatten());
+            let old = model.replaced.remove(at);
+            let late = old.number >= self.began_with.get().1;
+            self.late.set(self.late.get() || late);
+            return Ok(old.finalizer.flatten());
         }
         if data == model.data.data && model.data.finalizer.is_some() {
             let others = model.nodes.iter().any(Node::awaits_finalizer);
@@ -525,6 +540,8 @@ impl Session {
         if !self.freeing.get() && (reachable() || model.roots.iter().any(is_new)) {
             differ!("a finalizer of node {node}, which is reachable");
         }
+        let late = node >= self.began_with.get().0;
+        self.late.set(self.late.get() || late);
         model.nodes[node].dead = true;
         match &mut model.nodes[node].body {
             Body::Extern {
@@ -552,8 +569,10 @@ impl Session {
         let mut model = self.model.borrow_mut();
         model.settle();
         let reached = model.reachable(&[RootState::Live]);
+        // None is, if a late finalizer may have let it go.
+        let old_nodes = if self.late.get() { 0 } else { nodes_before };
         if self.lane.collects() {
-            let old = model.nodes.iter_mut().zip(&reached).take(nodes_before);
+            let old = model.nodes.iter_mut().zip(&reached).take(old_nodes);
             for (number, (node, _)) in old.enumerate().filter(|(_, (_, reached))| !**reached) {
                 node.dead = true;
                 if node.awaits_finalizer() {
@@ -566,7 +585,7 @@ impl Session {
         }
         let ran = model.finalizers_run != run_before;
         drop(model);
-        self.compare_stats(&reached, nodes_before, ran)?;
+        self.compare_stats(&reached, old_nodes, ran)?;
         self.compare_sizes(&reached)?;
         self.walk()
     }
@@ -583,12 +602,12 @@ impl Session {
     }
 
     /// Compares numbers after a collection; what finalizers made may be dead or not.
-    fn compare_stats(&self, reached: &[bool], nodes_before: usize, ran: bool) -> Compared {
+    fn compare_stats(&self, reached: &[bool], old_nodes: usize, ran: bool) -> Compared {
         let (model, stats) = (self.model.borrow(), self.library.stats());
         let made = |node: &usize| !matches!(model.nodes[*node].body, Body::Exn { tag, .. } if tag == usize::MAX);
         let nodes = || (0..model.nodes.len()).filter(made);
         let least = |node: &usize| reached[*node] || !self.lane.collects();
-        let most = |node: &usize| least(node) || (*node >= nodes_before && ran);
+        let most = |node: &usize| least(node) || (*node >= old_nodes && ran);
         let external = |node: usize| match model.nodes[node].body {
             Body::Extern { bytes, .. } => bytes as u64,
             _ => 0,
