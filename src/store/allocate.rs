@@ -94,38 +94,51 @@ impl Cold {
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
         if !store.collects() {
-            return self.grow(store, bytes, false);
+            return self.grow(store, bytes, None);
         }
         let spans = area.no_gc_spans();
         if spans > 0 {
-            return self.grow(store, bytes, false).map_err(|error| match error {
+            return self.grow(store, bytes, None).map_err(|error| match error {
                 Error::HeapLimit { .. } | Error::GrowthRefused { .. } => Error::NoGc { spans },
                 other => other,
             });
         }
-        if store.has_collected_for_growth() {
-            return self.grow(store, bytes, true);
-        }
-        if area.allocated_bytes() < self.headroom / 2 {
-            let grown = self.grow(store, bytes, false);
-            if grown.is_ok() || store.wants_growth() {
-                return grown;
-            }
-        }
-        let extent = self.heap()?.extent(area, Extent::Partial);
-        self.collect(store, extent)?;
-        if self.heap()?.has_room(area, bytes)? {
-            return Ok(());
-        }
-        let grown = self.grow(store, bytes, true);
-        let full = matches!(grown, Err(Error::HeapLimit { .. }));
-        if !full || extent == Extent::Full {
+        let extent = match store.collected_for_growth() {
+            Some(extent) => extent,
+            None => match self.grow_or_collect(store, bytes)? {
+                Some(extent) => extent,
+                None => return Ok(()),
+            },
+        };
+        let grown = self.grow(store, bytes, Some(extent));
+        let refused = matches!(
+            grown,
+            Err(Error::HeapLimit { .. } | Error::GrowthRefused { .. })
+        );
+        if !refused || store.wants_growth() || extent == Extent::Full {
             return grown;
         }
+        // Before an allocation is refused everything is collected.
         self.collect(store, Extent::Full)?;
         if self.heap()?.has_room(area, bytes)? {
             return Ok(());
         }
-        self.grow(store, bytes, true)
+        self.grow(store, bytes, Some(Extent::Full))
+    }
+
+    /// The first attempt of [`Cold::make_room`]: grows if a collection is not worth its
+    /// cost, else does a partial one. `Some`: that made no room.
+    fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Result<Option<Extent>> {
+        let area = &store.area;
+        if area.allocated_bytes() < self.headroom / 2 {
+            let grown = self.grow(store, bytes, None);
+            if grown.is_ok() || store.wants_growth() {
+                return grown.map(|()| None);
+            }
+        }
+        let extent = self.heap()?.extent(area, Extent::Partial);
+        self.collect(store, extent)?;
+        let has_room = self.heap()?.has_room(area, bytes)?;
+        Ok((!has_room).then_some(extent))
     }
 }
