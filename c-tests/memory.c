@@ -882,9 +882,37 @@ static void script_func(const gcroots_type_t *type, const gcroots_val_t *values,
   succeeded(status);
 }
 
+/* What call_itself() calls, and how deep it is. */
+static gcroots_ref_t nested;
+static int nested_depth;
+
+/* Calls itself, deeper than a new store has room for scopes. */
+static gcroots_status_t call_itself(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                    size_t nargs, gcroots_val_t *results, size_t nresults) {
+  gcroots_status_t status = GCROOTS_OK;
+  (void)env;
+  if (++nested_depth < SCOPES)
+    status = gcroots_func_call(of, nested, args, nargs, results, nresults);
+  nested_depth--;
+  return status;
+}
+
+static void script_nested(gcroots_engine_t *of) {
+  gcroots_type_t *type = script_type(of, GCROOTS_TYPE_FUNC, NULL, 0);
+  nested = no_handle;
+  if (type != NULL &&
+      made(gcroots_func_new(script.store, type, call_itself, NULL, NULL, &nested), nested)) {
+    script.scoped++;
+    succeeded(gcroots_func_call(script.store, nested, NULL, 0, NULL, 0));
+    CHECK(nested_depth == 0);
+  }
+  gcroots_type_free(type);
+}
+
 static void script_funcs(gcroots_engine_t *of) {
   gcroots_field_type_t params[FUNCS];
   gcroots_val_t values[FUNCS];
+  script_nested(of);
   for (size_t i = 0; i < FUNCS; i++) {
     const gcroots_rec_group_t *groups[1];
     gcroots_rec_group_t *group = gcroots_rec_group_new();

@@ -983,7 +983,8 @@ fn a_header_of_no_kind_is_nonsense() {
 }
 
 /// Whatever a function's header and index are overwritten with, nothing is called, and
-/// an externref's data are never a function's, nor the other way round.
+/// an externref's data are never a function's, nor the other way round; verification
+/// finds it too.
 #[test]
 fn an_overwritten_function_is_not_called() {
     let engine = EngineRef::new(Config::new().unwrap()).unwrap();
@@ -993,7 +994,7 @@ fn an_overwritten_function_is_not_called() {
         let types = register(raw);
         let [first, second] = [types[STRUCTS + ARRAYS], types[STRUCTS + ARRAYS + 1]];
         let index = |of| with_out(|out| gcroots_type_index(of, out)).unwrap() as u64;
-        for case in 0..8 {
+        for (case, verifies) in (0..8).flat_map(|case| [(case, false), (case, true)]) {
             let mut world = World::new(&engine, &types, case);
             let store = world.store;
             let env = Rc::as_ptr(&world.finalized).cast_mut().cast();
@@ -1031,7 +1032,10 @@ fn an_overwritten_function_is_not_called() {
                 _ => vec![world.value_of(GCROOTS_STORAGE_REF)],
             };
             let none = core::ptr::null_mut();
-            let status = gcroots_func_call(store, called, args.as_ptr(), args.len(), none, 0);
+            let status = match verifies {
+                true => gcroots_store_verify(store),
+                false => gcroots_func_call(store, called, args.as_ptr(), args.len(), none, 0),
+            };
             assert_eq!(status, GCROOTS_ERROR_INTERNAL, "{case}");
             free(store);
             assert_eq!(world.finalized.get(), world.made, "{case}");
