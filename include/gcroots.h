@@ -2834,8 +2834,9 @@ typedef gcroots_status_t (*gcroots_callback_t)(void *env,
                                                size_t nresults);
 
 /**
- * Sets how many host functions may run inside each other in a store: 1000 if not set.
- * Each needs some room on the thread's stack. Never collects.
+ * Sets how many host functions may run inside each other in a store: 200 if not set.
+ * Each needs about 1 KiB of the thread's stack beside what it uses itself. Never
+ * collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0
  */

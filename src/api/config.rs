@@ -127,7 +127,7 @@ impl Config {
         self
     }
 
-    /// How many functions may run inside each other in a store: 1000 if not set, at
+    /// How many functions may run inside each other in a store: 200 if not set, at
     /// least 1. Each needs some room on the thread's stack.
     pub fn call_depth(&mut self, depth: u32) -> &mut Config {
         self.call_depth = Some(depth);

@@ -14,7 +14,7 @@ const DEFAULT_LIMIT: u64 = 4 << 30;
 const DEFAULT_POOL: usize = 8;
 
 /// How deep host functions call each other, if nothing was said.
-const DEFAULT_CALL_DEPTH: u32 = 1000;
+const DEFAULT_CALL_DEPTH: u32 = 200;
 
 /// A configuration. Copied by the engine that is made with it.
 #[derive(Clone, Copy)]
