@@ -5,7 +5,8 @@
 //! has the first start that is known in it. To judge a place, walk there from the last
 //! known start before it, and note what is passed. Between collections blocks are only
 //! split: free ones, when objects are made in them. What was a start stays one, so the
-//! map need not be told of allocations. A collection drops it.
+//! map need not be told of allocations. A collection drops it, and so does a heap that
+//! merges free neighbours ([`GcHeap::merges`]).
 //!
 //! **Cost.** A byte for 512. The heap is walked once after each collection, as far as is
 //! asked about, and what is made later once more; apart from that a question takes a walk
@@ -39,6 +40,8 @@ const _: () = assert!(CARD / GRANULE < NONE as u64);
 pub(crate) struct CrossingMap {
     /// Where the first card, and the first object, begins.
     start: u64,
+    /// What the heap's [`GcHeap::merges`] was.
+    merges: u64,
     /// For each card the granule of the first start that is known. The first card has
     /// its own beginning.
     first: Vec<u8>,
@@ -66,7 +69,11 @@ impl CrossingMap {
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
-        self.cover(start, end)?;
+        if (self.start, self.merges) != (start, heap.merges()) {
+            self.forget();
+            (self.start, self.merges) = (start, heap.merges());
+        }
+        self.cover(end)?;
         let offset = reference.offset();
         let mut at = self.known_before(offset);
         while at < offset {
@@ -81,12 +88,8 @@ impl CrossingMap {
     }
 
     /// Makes sure that there are cards up to `end`.
-    fn cover(&mut self, start: u64, end: u64) -> Result<()> {
-        if self.start != start {
-            self.forget();
-            self.start = start;
-        }
-        let cards = (end - start).div_ceil(CARD) as usize;
+    fn cover(&mut self, end: u64) -> Result<()> {
+        let cards = (end - self.start).div_ceil(CARD) as usize;
         let missing = cards.saturating_sub(self.first.len());
         self.first
             .try_reserve(missing)
@@ -135,7 +138,7 @@ impl CrossingMap {
         layouts: &LayoutTable,
     ) -> Result<()> {
         let (start, end) = heap.walk(area);
-        if self.first.is_empty() || start != self.start {
+        if self.first.is_empty() || (start, heap.merges()) != (self.start, self.merges) {
             return Ok(());
         }
         let mut offset = start;

@@ -225,6 +225,12 @@ pub(crate) trait GcHeap: Send {
         Extent::Full
     }
 
+    /// How often free neighbours have been merged outside of collections: what was known
+    /// to be a start may be none since.
+    fn merges(&self) -> u64 {
+        0
+    }
+
     /// Whether `bytes` may be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
