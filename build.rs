@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 25] = [
+const SECTIONS: [&str; 28] = [
     "version",
     "status",
     "config",
@@ -37,6 +37,9 @@ const SECTIONS: [&str; 25] = [
     "table",
     "global",
     "func",
+    "raw",
+    "root_range",
+    "root_visitor",
 ];
 
 const DIRECTORY: &str = "src/capi";

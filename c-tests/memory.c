@@ -607,7 +607,7 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 /* --- Every allocation in turn ------------------------------------------------ */
 
 enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
-       FUNCS = 24, MAPS = 12, TABLES = 8, GLOBALS = 12 };
+       FUNCS = 24, MAPS = 12, TABLES = 8, GLOBALS = 12, SOURCES = 270 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -1054,6 +1054,56 @@ static void script_globals(gcroots_engine_t *of) {
   OK(gcroots_store_gc(script.store));
 }
 
+static uint32_t script_slots[SOURCES];
+static gcroots_root_range_t script_ranges[SOURCES];
+
+static void report_slots(void *env, gcroots_store_t *of) {
+  (void)env;
+  for (int i = 0; i < SOURCES; i += 3) {
+    gcroots_status_t status = gcroots_root_visitor_report(of, &script_ranges[i], NULL);
+    CHECK(status == GCROOTS_OK || (status == GCROOTS_ERROR_OUT_OF_MEMORY && refusals > 0));
+  }
+}
+
+/* A root source whose making succeeded, or zeros. */
+static gcroots_root_source_t source_made(gcroots_status_t status, gcroots_root_source_t out) {
+  gcroots_root_source_t none = {0, 0, 0};
+  bool is = succeeded(status);
+  CHECK((out.store_id == no_handle.store_id) == !is);
+  return is ? out : none;
+}
+
+/* What is for engines: references there and back, ranges of them, and visitors. */
+static void script_engine(gcroots_engine_t *of) {
+  gcroots_root_source_t sources[SOURCES];
+  void *heap_base = NULL;
+  (void)of;
+  memset(script_slots, 0, sizeof script_slots);
+  if (!succeeded(gcroots_heap_base(script.store, &heap_base))) CHECK(heap_base == NULL);
+  script_objects();
+  for (int i = 0; i < SOURCES; i++) {
+    gcroots_root_source_t out = {no_handle.store_id, 0, 0};
+    gcroots_status_t status;
+    script_ranges[i] = (gcroots_root_range_t){&script_slots[i], 1};
+    OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &script_slots[i]));
+    status = i % 10 == 9
+                 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
+                 : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);
+    sources[i] = source_made(status, out);
+  }
+  succeeded(gcroots_store_gc(script.store));
+  for (int i = 0; i < SOURCES; i++) {
+    gcroots_ref_t back = no_handle;
+    uint32_t raw;
+    OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &raw));
+    if (made(gcroots_ref_from_raw(script.store, raw, &back), back)) script.scoped += raw != 0;
+    OK((i % 10 == 9 ? gcroots_root_visitor_remove : gcroots_root_range_remove)(script.store,
+                                                                             &sources[i]));
+  }
+  succeeded(gcroots_store_verify(script.store));
+  OK(gcroots_store_gc(script.store));
+}
+
 static void script_scopes(void) {
   uint64_t base;
   for (int i = 0; i < SCOPES; i++) {
@@ -1221,4 +1271,12 @@ CASE(no_call_with_globals_aborts_when_memory_runs_out) {
 
 CASE(no_call_with_globals_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_globals);
+}
+
+CASE(no_call_for_engines_aborts_when_memory_runs_out) {
+  refuse_each(true, script_engine);
+}
+
+CASE(no_call_for_engines_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_engine);
 }

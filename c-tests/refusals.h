@@ -257,8 +257,47 @@ static inline void every_global_call_is_refused(gcroots_status_t expected, gcroo
   CHECK(global_out.store_id == 1 && global_out.generation == 2 && global_out.index == 3);
 }
 
-/* Passes these to every function that takes a store but gcroots_store_attach():
-   each answers `expected` and writes nothing. */
+/* A root visitor that is not added. */
+static inline void never_visit(void *env, gcroots_store_t *of) {
+  check_fail(__FILE__, __LINE__, "a visitor that was refused: %p %p", env, (void *)of);
+}
+
+/* The functions for engines, for every_call_is_refused(). */
+static inline void every_engine_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                                gcroots_ref_t ref) {
+  gcroots_root_range_t range = {NULL, 1};
+  gcroots_slot_layout_t layout = {0, 1, 1, 0, 1};
+  gcroots_root_source_t source = {ref.store_id, ref.generation, ref.index}, kept = source;
+  gcroots_root_source_t source_out = {1, 2, 3};
+  gcroots_ref_t out = untouched();
+  uint32_t raw = 77;
+  void *address = &out;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_to_raw(of, ref, &raw));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_from_raw(of, 0, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_ref_from_raw(of, 2, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_heap_base(of, &address));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_array_span(of, ref, 1, 2, &address));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_add(of, &range, NULL, &source_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_add(of, &range, &layout, &source_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_remove(of, &source));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_root_visitor_add(of, never_visit, NULL, &source_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_remove(of, &source));
+  CHECK(same_bits(out, untouched()) && raw == 77 && address == &out);
+  CHECK(source_out.store_id == 1 && source_out.generation == 2 && source_out.index == 3);
+  CHECK(memcmp(&source, &kept, sizeof source) == 0);
+}
+
+/* The one call that root visitors may make. */
+static inline void a_report_is_refused(gcroots_status_t expected, gcroots_store_t *of) {
+  gcroots_root_range_t range = {NULL, 1};
+  gcroots_slot_layout_t layout = {0, 1, 1, 0, 1};
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_report(of, &range, NULL));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_report(of, &range, &layout));
+}
+
+/* Passes these to every function that takes a store but gcroots_store_attach() and
+   gcroots_root_visitor_report(): each answers `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
                                          gcroots_ref_t ref, gcroots_scope_t scope) {
   struct {
@@ -312,6 +351,7 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   REFUSED_AFTER_COLLECTION(expected, gcroots_externref_set_external_bytes(of, ref, 1));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
+  every_engine_call_is_refused(expected, of, ref);
   every_map_call_is_refused(expected, of, ref);
   every_table_call_is_refused(expected, of, ref);
   every_global_call_is_refused(expected, of, ref);

@@ -17,8 +17,9 @@
  * Pointers must not be NULL unless they are called `..._or_null` or the
  * documentation says nullable; NULL is refused with
  * GCROOTS_ERROR_NULL_ARGUMENT. Any call on a store can also answer
- * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL; it
- * is not repeated below.
+ * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL, and
+ * one that may collect what is said of root ranges and visitors, in a store that
+ * has some; it is not repeated below.
  *
  * Who owns what: (owned) is the caller's to release, in the way that is named;
  * (taken) no longer is; (borrowed) stays the caller's. A callback is code of
@@ -28,8 +29,8 @@
  *
  * What C cannot check, and is undefined: a pointer that is not to a live store,
  * configuration, engine, rec group or type where one is wanted, also if a
- * callback freed it during the call; an `out` that is not valid for writing; a
- * C++ exception or a longjmp() that leaves a callback through the library.
+ * callback freed it during the call; an `out` that is not valid for writing; a root
+ * range whose slots are not there when it is read; a C++ exception or a longjmp() that leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
@@ -461,7 +462,8 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
  * ever. Never collects: it only runs finalizers.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
- *         function of the store, or its growth callback; nothing has run then
+ *         function of the store, its growth callback or a root visitor; nothing has
+ *         run then
  */
 GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
 
@@ -470,8 +472,8 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * no-GC spans stay with the store. Until it is attached, every call on it but
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
- *         growth callback
+ * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
+ *         growth callback or a root visitor
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
@@ -481,8 +483,8 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
- *         growth callback, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+ *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
+ *         growth callback or a root visitor, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
 GCROOTS_API
@@ -517,11 +519,12 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
- * Checks the whole store: every object, reference, root, table and global, and what
- * lies behind them. For debugging; takes time in proportion to the heap.
+ * Checks the whole store: every object, reference, root, table and global, what lies
+ * behind them, and root ranges. For debugging; takes time in proportion to the heap.
  * Never collects.
  *
  * \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if only a root range is;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
  */
 GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
@@ -2909,6 +2912,261 @@ gcroots_status_t gcroots_func_env(gcroots_store_t *store,
                                   gcroots_ref_t func,
                                   gcroots_callback_t callback,
                                   void **out);
+
+/* --- Raw references ----------------------------------------------------------
+ *
+ * For engines: interpreters and compilers that keep references and read objects
+ * themselves. docs/engines.md is the introduction.
+ *
+ * A raw reference is 32 bits: 0 is null; one whose low bit is set is an i31, whose
+ * integer are the other bits; any other is an object, at the address of the heap's base
+ * plus 4 times the bits. It is a copy of what a root refers to and no root: the object is
+ * kept alive by roots, of which root ranges are one kind, and the bits are valid until the
+ * next collection, under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which move
+ * nothing, for as long as the object lives.
+ */
+
+/**
+ * The raw reference for a handle of either kind; 0 for null. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
+                                    gcroots_ref_t ref_or_null,
+                                    uint32_t *out);
+
+/**
+ * Makes a scoped root for a raw reference. Any 32 bits may be passed: what does not refer
+ * to the start of an object that is in the heap now is refused. Bits from before a
+ * collection may refer to another object by now. Takes constant time, but that
+ * a collection makes it find objects anew: then the first call walks over the heap, as far
+ * as the bits say, and bits that refer into a large object take time in proportion to it.
+ * Never collects.
+ *
+ * \param[out] out the handle, in the current scope; null for 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for bits that refer to no object;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_ref_from_raw(gcroots_store_t *store,
+                                      uint32_t raw,
+                                      gcroots_ref_t *out);
+
+/**
+ * The address that raw references count from. It stays the same until the store is
+ * deleted. Makes the store's heap if it has none yet. Never collects.
+ *
+ * \param[out] out the address (borrowed)
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API gcroots_status_t gcroots_heap_base(gcroots_store_t *store, void **out);
+
+/**
+ * The address of `count` elements of an array from `start` on, one after another as
+ * memory has them, to read and, if they are mutable, to write. Only in a no-GC span, and
+ * not for elements that are references. Never collects.
+ *
+ * \param[out] out the address (borrowed): valid until no no-GC span of the store is open
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no array,
+ *         or one of references; GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_SCOPE_ORDER
+ *         if no no-GC span is open
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_span(gcroots_store_t *store,
+                                    gcroots_ref_t ref,
+                                    uint32_t start,
+                                    uint32_t count,
+                                    void **out);
+
+/* --- Root ranges -------------------------------------------------------------
+ *
+ * A root range is memory of the embedder's that has references, such as an interpreter's
+ * stack: an array of slots, of which some hold raw references. Each collection reads all
+ * slots, keeps alive what they refer to, and writes the new bits where objects moved. So
+ * slots are read and written by the embedder without a call.
+ *
+ * Where the slots are says a structure of the embedder's, which is read when a collection
+ * begins, so that a stack may grow and move at any time. Two ranges may have slots in
+ * common, but not one's tags in the other's references.
+ *
+ * Slots are looked at before anything moves. If one has bits that refer to nothing, or a
+ * range cannot be where it says, the call that wanted to collect answers
+ * GCROOTS_ERROR_INVALID_ARGUMENT, with the index of the range's handle, the slot and the
+ * bits in the message, and nothing has been collected. Bits into the midst of an object or
+ * of free memory may pass if they find what looks like an object there: then the
+ * heap's contents, though no memory outside, may be overwritten. With
+ * gcroots_config_set_exact_slots() each slot is compared with where objects start.
+ * gcroots_store_verify() compares always. Under the null collector, which never collects,
+ * only gcroots_store_verify() reads ranges.
+ */
+
+/**
+ * Where the slots of a root range are.
+ */
+typedef struct {
+  /**
+   * The first slot, aligned to 4 bytes (borrowed, nullable if `count` is 0).
+   */
+  void *slots;
+  /**
+   * How many slots there are.
+   */
+  size_t count;
+} gcroots_root_range_t;
+
+/**
+ * What a slot of a root range looks like: it has a raw reference, a uint32_t, if the byte
+ * at `tag_offset` and `tag_mask` have the bits of `tag` in common. With a mask and a tag of
+ * 0 each slot has one.
+ */
+typedef struct {
+  /**
+   * Bytes from one slot to the next, a multiple of 4.
+   */
+  size_t slot_bytes;
+  /**
+   * Where the reference is in a slot, a multiple of 4.
+   */
+  size_t ref_offset;
+  /**
+   * Where the byte is that tells references from others: outside the reference, unless
+   * the mask is 0.
+   */
+  size_t tag_offset;
+  /**
+   * The bits of that byte that are looked at.
+   */
+  uint8_t tag_mask;
+  /**
+   * What they are in slots with a reference.
+   */
+  uint8_t tag;
+} gcroots_slot_layout_t;
+
+/**
+ * Names a root range or a root visitor. `store_id` 0 is none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the sources that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_root_source_t;
+
+/**
+ * Adds a root range. Never collects.
+ *
+ * \param range where the slots are (borrowed): its address is kept and read in calls that
+ *              may collect, and in gcroots_store_verify(), until the range is removed or
+ *              the store deleted. What it says then must be there to read and write.
+ * \param layout_or_null copied; NULL for an array of uint32_t
+ * \param[out] out the handle (owned); release it with gcroots_root_range_remove()
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for a range whose own address is not aligned, and
+ *         for a layout that no slot can have; GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
+                                        const gcroots_root_range_t *range,
+                                        const gcroots_slot_layout_t *layout_or_null,
+                                        gcroots_root_source_t *out);
+
+/**
+ * Removes a root range and zeroes its handle; copies of it become stale, and what only
+ * the range kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] source (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
+ *         root visitor's; the handle is unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
+                                           gcroots_root_source_t *source);
+
+/**
+ * Makes collections check that each slot of a root range refers to the start of an
+ * object, which takes a walk over the heap, and memory: a collection may answer
+ * GCROOTS_ERROR_OUT_OF_MEMORY then. To find mistakes. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,
+                                                bool on);
+
+/* --- Root visitors -----------------------------------------------------------
+ *
+ * A root visitor is a function of the embedder's that is called when a collection begins,
+ * and reports where roots are: for stacks of which only a walk finds the references, or
+ * that change too often for root ranges. It is called on the thread that collects. What it
+ * reports serves for all collections of one call, until that calls something else of the
+ * embedder's: a finalizer or the growth callback.
+ *
+ * Inside it calls on the store answer GCROOTS_ERROR_BUSY, but for reports and
+ * gcroots_manually_rooted_unroot_later(). If a report is refused for what it has, or for
+ * memory, nothing is collected, since a root might be missed: the call that wanted to
+ * collect answers the status of the first report that was refused.
+ *
+ * gcroots_store_verify() calls no visitors.
+ */
+
+/**
+ * Reports a store's roots with gcroots_root_visitor_report(). It must return.
+ */
+typedef void (*gcroots_root_visitor_t)(void *env, gcroots_store_t *store);
+
+/**
+ * Adds a root visitor. Never collects.
+ *
+ * \param env given to the visitor (borrowed, nullable)
+ * \param[out] out the handle (owned); release it with gcroots_root_visitor_remove()
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_root_visitor_add(gcroots_store_t *store,
+                                          gcroots_root_visitor_t visitor,
+                                          void *env,
+                                          gcroots_root_source_t *out);
+
+/**
+ * Removes a root visitor and zeroes its handle; copies of it become stale. Does nothing
+ * for a zeroed one. Never collects.
+ *
+ * \param[in,out] source (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
+ *         root range's; the handle is unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_root_visitor_remove(gcroots_store_t *store,
+                                             gcroots_root_source_t *source);
+
+/**
+ * Reports a root range to the collection that has called a visitor of this store. The
+ * slots are as those of ranges that are added; the index in messages is that of the
+ * visitor's handle. Never collects.
+ *
+ * \param range where the slots are, copied: they must be there to read and write until
+ *              the call that collects returns, or calls something else of the embedder's
+ * \param layout_or_null copied; NULL for an array of uint32_t
+ * \return GCROOTS_ERROR_BUSY outside a visitor of this store;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT for a layout that no slot can have, a range that
+ *         cannot be where it says, and a slot that refers to nothing;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
+                                             const gcroots_root_range_t *range,
+                                             const gcroots_slot_layout_t *layout_or_null);
 
 /* --- Inline ---------------------------------------------------------------- */
 

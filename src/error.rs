@@ -49,6 +49,26 @@ pub enum Error {
         /// What may be passed.
         allowed: &'static str,
     },
+    /// The embedder's root range cannot be where it says.
+    BadRange {
+        /// The index in the handle of the range, or of the visitor that reported it.
+        source: u32,
+        /// The address of the slots.
+        slots: u64,
+        /// How many slots it says that there are.
+        count: u64,
+        /// What is wrong with the address.
+        what: &'static str,
+    },
+    /// A slot of a root range has bits that refer to no object.
+    BadSlot {
+        /// The index in the handle of the range, or of the visitor that reported it.
+        source: u32,
+        /// The slot's number.
+        slot: u64,
+        /// Its bits.
+        bits: u32,
+    },
     /// The handle or scope belongs to another store, or to one since deleted.
     WrongStore {
         /// The parameter's name.
@@ -314,6 +334,19 @@ impl fmt::Display for Error {
                 value,
                 allowed,
             } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
+            Error::BadRange {
+                source,
+                slots,
+                count,
+                what,
+            } => write!(
+                f,
+                "root source {source}: the address {slots:#x} of {count} slots {what}"
+            ),
+            Error::BadSlot { source, slot, bits } => write!(
+                f,
+                "root source {source}: slot {slot} has {bits:#x}, which refers to no object"
+            ),
             Error::InvalidType {
                 index,
                 what,

@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use super::{
     ArrayRef, AsContext, AsContextMut, EqRef, ExternRef, HeapType, I31, Rooted, StructRef, casts,
-    val,
+    raw, val,
 };
 use crate::roots::Handle;
 use crate::store::RefKind;
+use crate::types::AbstractType;
 
 /// An internal reference: to a struct or an array, an [`I31`], or an external reference
 /// that was converted.
@@ -221,6 +222,45 @@ impl AnyRef {
 
     pub(super) fn handle(&self) -> Handle {
         self.handle
+    }
+
+    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
+    /// are no root, and valid until the next collection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`](crate::Error::WrongStore),
+    /// [`Error::Unrooted`](crate::Error::Unrooted).
+    ///
+    /// ```
+    /// use gcroots::{AnyRef, Engine, I31, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let five = AnyRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+    /// let raw = five.to_raw(&store)?;
+    /// assert_eq!(raw, 5 << 1 | 1);
+    ///
+    /// let again = AnyRef::from_raw(&mut store, raw)?.unwrap();
+    /// assert_eq!(again.unwrap_i31(&store)?.get_u32(), 5);
+    /// assert!(AnyRef::from_raw(&mut store, 0)?.is_none());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_raw(&self, store: impl AsContext) -> Result<u32> {
+        raw::to_raw(store, self.handle)
+    }
+
+    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
+    /// bits may be passed: what is no reference to an internal object is refused. Never
+    /// collects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for bits of no object,
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for those of another;
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<AnyRef>>> {
+        raw::from_raw(store, raw, AbstractType::Any)
     }
 }
 

@@ -5,11 +5,12 @@ use std::vec;
 
 use anyhow::Result;
 
-use super::{AsContext, AsContextMut, Rooted, Tag, Val, val};
+use super::{AsContext, AsContextMut, Rooted, Tag, Val, raw, val};
 use crate::error;
 use crate::heap::Kind;
 use crate::roots::Handle;
 use crate::store::Store as Core;
+use crate::types::AbstractType;
 
 /// A reference to an exception: a [`Tag`] and fields, which never change.
 ///
@@ -110,6 +111,44 @@ impl ExnRef {
             val::read_all(core, count, references, |index| self.read(core, index))
         };
         Ok(store.owned.call(read_all)?)
+    }
+
+    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
+    /// are no root, and valid until the next collection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`](crate::Error::WrongStore),
+    /// [`Error::Unrooted`](crate::Error::Unrooted).
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExnRef, ExternRef, FuncType, Store, Tag};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ())?;
+    /// let failed = FuncType::new(&engine, [], [])?;
+    /// let failed = Tag::new(&mut store, &failed)?;
+    /// let raw = ExnRef::new(&mut store, &failed, &[])?.to_raw(&store)?;
+    /// assert_eq!(ExnRef::from_raw(&mut store, raw)?.unwrap().tag(&store)?, failed);
+    /// assert!(ExternRef::from_raw(&mut store, raw).is_err());
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_raw(&self, store: impl AsContext) -> Result<u32> {
+        raw::to_raw(store, self.handle)
+    }
+
+    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
+    /// bits may be passed: what is no reference to an exception is refused. Never
+    /// collects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for bits of no object,
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for those of another;
+    /// [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<ExnRef>>> {
+        raw::from_raw(store, raw, AbstractType::Exn)
     }
 }
 

@@ -8,11 +8,15 @@ use anyhow::Result;
 
 use super::host_value::{self, HostValue};
 use super::out_of_memory::is_about_room;
-use super::{AnyRef, AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut, val};
+use super::{
+    AnyRef, AsContext, AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut, raw,
+    val,
+};
 use crate::error::{self, Error};
 use crate::externref::value_tag;
 use crate::roots::Handle;
 use crate::store::{ExternRefOptions, Store as Core};
+use crate::types::AbstractType;
 
 /// A reference to an object that holds a value of the host's, of any type.
 ///
@@ -160,6 +164,44 @@ impl ExternRef {
         let value = store.owned.call(|core| core.externref_value(self.handle))?;
         // SAFETY: as in `data`; the store is borrowed exclusively while 'a lasts.
         Ok(value.map(|value| unsafe { &mut *host_value::value(value) }))
+    }
+
+    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
+    /// are no root, and valid until the next collection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`],
+    /// [`Error::Unrooted`].
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, Rooted, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let text = ExternRef::new(&mut store, "text")?;
+    /// let raw = text.to_raw(&store)?;
+    ///
+    /// let again = ExternRef::from_raw(&mut store, raw)?.unwrap();
+    /// assert!(Rooted::ref_eq(&store, &again, &text)?);
+    /// assert!(ExternRef::from_raw(&mut store, raw + 2).is_err()); // inside the object
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn to_raw(&self, store: impl AsContext) -> Result<u32> {
+        raw::to_raw(store, self.handle)
+    }
+
+    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
+    /// bits may be passed: what is no reference to an external object is refused. Never
+    /// collects.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for bits of no object,
+    /// [`Error::TypeMismatch`] for those of another;
+    /// [`Error::Limit`] and
+    /// [`Error::SystemMemory`] when there is no room.
+    pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<ExternRef>>> {
+        raw::from_raw(store, raw, AbstractType::Extern)
     }
 }
 

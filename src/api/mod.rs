@@ -74,6 +74,7 @@ mod interop;
 mod manually_rooted;
 mod out_of_memory;
 mod owned_store;
+mod raw;
 mod rec_group;
 mod ref_type;
 mod registered;

@@ -270,7 +270,8 @@ fn handle<T: GcRef>(reference: &Option<Rooted<T>>) -> Handle {
     }
 }
 
-fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
+/// The root that a call gave, if it is not null.
+pub(super) fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
     (!handle.is_null()).then(|| Rooted::new(handle))
 }
 

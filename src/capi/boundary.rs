@@ -129,6 +129,20 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
     Ok(entering)
 }
 
+/// Enters a store inside one of its root visitors.
+///
+/// # Safety
+///
+/// As for [`enter`].
+pub(super) unsafe fn enter_visiting<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
+    let store = store.cast::<Store>();
+    // SAFETY: the caller's promise.
+    let entering = unsafe { store.as_ref() };
+    entering.enter_visiting()?;
+    replace_entered(Some(store));
+    Ok(entering)
+}
+
 /// A store that the calling thread need not own: for giving up and taking over.
 ///
 /// # Safety

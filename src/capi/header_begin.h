@@ -17,8 +17,9 @@
  * Pointers must not be NULL unless they are called `..._or_null` or the
  * documentation says nullable; NULL is refused with
  * GCROOTS_ERROR_NULL_ARGUMENT. Any call on a store can also answer
- * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL; it
- * is not repeated below.
+ * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL, and
+ * one that may collect what is said of root ranges and visitors, in a store that
+ * has some; it is not repeated below.
  *
  * Who owns what: (owned) is the caller's to release, in the way that is named;
  * (taken) no longer is; (borrowed) stays the caller's. A callback is code of
@@ -28,8 +29,8 @@
  *
  * What C cannot check, and is undefined: a pointer that is not to a live store,
  * configuration, engine, rec group or type where one is wanted, also if a
- * callback freed it during the call; an `out` that is not valid for writing; a
- * C++ exception or a longjmp() that leaves a callback through the library.
+ * callback freed it during the call; an `out` that is not valid for writing; a root
+ * range whose slots are not there when it is read; a C++ exception or a longjmp() that leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H

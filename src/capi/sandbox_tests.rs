@@ -22,8 +22,12 @@ use super::global::*;
 use super::i31::*;
 use super::local::*;
 use super::manually_rooted::*;
+use super::no_gc::*;
+use super::raw::*;
 use super::rec_group::*;
 use super::reference::*;
+use super::root_range::*;
+use super::root_visitor::*;
 use super::scope::*;
 use super::status::*;
 use super::store::*;
@@ -46,6 +50,8 @@ const OVERWRITTEN: u64 = 3;
 const CALLS: u64 = 60;
 /// More elements are not read into memory outside.
 const ELEMENTS: usize = 64;
+/// Slots of a root range, the first of which a root visitor reports too.
+const SLOTS: usize = 8;
 
 /// Numbers that look random: SplitMix64.
 struct Random(u64);
@@ -80,6 +86,8 @@ struct World {
     weak: Vec<gcroots_weak_t>,
     tables: Vec<gcroots_table_t>,
     globals: Vec<gcroots_global_t>,
+    slots: Box<[Cell<u32>; SLOTS]>,
+    range: Box<gcroots_root_range_t>,
     made: u32,
     finalized: Rc<Cell<u32>>,
 }
@@ -115,6 +123,16 @@ unsafe extern "C" fn answer(
     assert!(made.get() < 1 << 20 && are_sound(nargs, args) && nresults == 0);
     assert!(!store.is_null() && !results.is_null());
     GCROOTS_OK
+}
+
+/// Reports the first slot.
+unsafe extern "C" fn report(env: *mut c_void, store: *mut gcroots_store_t) {
+    let range = gcroots_root_range_t {
+        slots: env,
+        count: 1,
+    };
+    // SAFETY: the store is alive, and so are the slots.
+    unsafe { gcroots_root_visitor_report(store, &range, core::ptr::null()) };
 }
 
 const NULL: gcroots_ref_t = gcroots_ref_t {
@@ -232,6 +250,7 @@ unsafe fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
 impl World {
     fn new(engine: &EngineRef, types: &[*mut gcroots_type_t], seed: u64) -> World {
         let store = Store::new(engine.try_clone().unwrap()).unwrap();
+        let slots = Box::new([const { Cell::new(0) }; SLOTS]);
         let mut world = World {
             random: Random(seed),
             store: store.cast().as_ptr(),
@@ -241,11 +260,21 @@ impl World {
             weak: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
+            range: Box::new(gcroots_root_range_t {
+                slots: slots.as_ptr().cast_mut().cast(),
+                count: SLOTS,
+            }),
+            slots,
             made: 0,
             finalized: Rc::new(Cell::new(0)),
         };
         // SAFETY: the store is alive, and the types are of its engine.
         unsafe {
+            let (range, first) = (&raw const *world.range, world.slots.as_ptr());
+            let no_layout = core::ptr::null();
+            with_out(|out| gcroots_root_range_add(world.store, range, no_layout, out)).unwrap();
+            let env = first.cast_mut().cast();
+            with_out(|out| gcroots_root_visitor_add(world.store, Some(report), env, out)).unwrap();
             for &of in &types[STRUCTS + ARRAYS..] {
                 world
                     .tags
@@ -809,6 +838,62 @@ unsafe fn weakly(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
+unsafe fn raw_there_and_back(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    // SAFETY: the store is alive.
+    let raw = match with_out(|out| unsafe { gcroots_ref_to_raw(store, of, out) }) {
+        Ok(raw) => w.random.one_of(&[raw, raw, raw.wrapping_add(2)]),
+        Err(status) => return status,
+    };
+    // SAFETY: as above.
+    let made = with_out(|out| unsafe { gcroots_ref_from_raw(store, raw, out) });
+    w.keep(made)
+}
+
+unsafe fn from_any_raw(w: &mut World) -> gcroots_status_t {
+    let raw = w.nasty_half();
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_ref_from_raw(w.store, raw, out) });
+    w.keep(made)
+}
+
+/// Mostly right bits: others refuse collections.
+unsafe fn set_slot(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    // SAFETY: the store is alive.
+    let raw = with_out(|out| unsafe { gcroots_ref_to_raw(store, of, out) });
+    let bits = match w.random.below(16) {
+        0 => w.nasty_half(),
+        1 => 0,
+        _ => raw.unwrap_or(0),
+    };
+    let slot = w.random.below(SLOTS as u64) as usize;
+    w.slots[slot].set(bits);
+    GCROOTS_OK
+}
+
+unsafe fn array_span(w: &mut World) -> gcroots_status_t {
+    let (store, of) = (w.store, w.any());
+    let (start, count) = (w.number() as u32, w.number() as u32);
+    // SAFETY: the store is alive; elements have at least a byte.
+    unsafe {
+        // Choosing the numbers may have found nonsense.
+        match gcroots_no_gc_enter(store) {
+            GCROOTS_OK => {}
+            status => return status,
+        }
+        let span = with_out(|out| gcroots_array_span(store, of, start, count, out));
+        if let Ok(first) = span {
+            let bytes = core::slice::from_raw_parts(first.cast::<u8>(), count as usize);
+            assert!(bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>() <= 255 << 32);
+        }
+        match gcroots_no_gc_exit(store) {
+            GCROOTS_OK => span.map_or_else(|status| status, |_| GCROOTS_OK),
+            status => status,
+        }
+    }
+}
+
 unsafe fn in_a_scope(w: &mut World) -> gcroots_status_t {
     let count = w.refs.len();
     // SAFETY: the store is alive.
@@ -838,7 +923,7 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All but a collection and a verification, which find most nonsense at once.
-const CALLING: [Operation; 29] = [
+const CALLING: [Operation; 33] = [
     use_table,
     use_table,
     use_global,
@@ -868,6 +953,10 @@ const CALLING: [Operation; 29] = [
     array_read,
     ask,
     root_again,
+    raw_there_and_back,
+    from_any_raw,
+    set_slot,
+    array_span,
 ];
 
 /// Does something, and expects that it did not panic; whether the store is still sound.
@@ -917,6 +1006,7 @@ fn rounds(collector: u32, limit: u64, first: u64, count: u64) {
     config.set_collector(collector).unwrap();
     config.set_limit(limit).unwrap();
     config.set_poison(first.is_multiple_of(2));
+    config.set_exact_slots(limit > 1 << 20);
     let engine = EngineRef::new(config).unwrap();
     let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
     // SAFETY: the engine is alive.

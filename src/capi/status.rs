@@ -76,7 +76,9 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         Error::InvalidArgument { .. }
         | Error::WrongCount { .. }
         | Error::WrongArity { .. }
-        | Error::InvalidType { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
+        | Error::InvalidType { .. }
+        | Error::BadRange { .. }
+        | Error::BadSlot { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
         Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,
         Error::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
         Error::WrongThread { .. } => GCROOTS_ERROR_WRONG_THREAD,

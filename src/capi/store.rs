@@ -117,7 +117,8 @@ pub unsafe extern "C" fn gcroots_store_new(
 /// ever. Never collects: it only runs finalizers.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
-///         function of the store, or its growth callback; nothing has run then
+///         function of the store, its growth callback or a root visitor; nothing has
+///         run then
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| match NonNull::new(store) {
@@ -131,8 +132,8 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
 /// no-GC spans stay with the store. Until it is attached, every call on it but
 /// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
 ///
-/// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
-///         growth callback
+/// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
+///         growth callback or a root visitor
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -147,8 +148,8 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 /// one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
-///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
-///         growth callback, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
+///         growth callback or a root visitor, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
 ///         never owned a store cannot be registered
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
@@ -209,11 +210,12 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
-/// Checks the whole store: every object, reference, root, table and global, and what
-/// lies behind them. For debugging; takes time in proportion to the heap.
+/// Checks the whole store: every object, reference, root, table and global, what lies
+/// behind them, and root ranges. For debugging; takes time in proportion to the heap.
 /// Never collects.
 ///
 /// \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if only a root range is;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t {

@@ -317,33 +317,33 @@ impl AllocationArea {
         Some(())
     }
 
-    /// Copies `bytes` from `offset` on to memory outside the heap; `None` unless they
-    /// lie in the heap.
+    /// Copies `bytes` from `offset` on to memory, also of the heap, which has spans of
+    /// elements outside; `None` unless they lie in the heap.
     ///
     /// # Safety
     ///
-    /// `target` must be valid for writing so many bytes, none of them in the heap.
+    /// `target` must be valid for writing so many bytes.
     pub(crate) unsafe fn copy_out(&self, offset: u64, target: *mut u8, bytes: u64) -> Option<()> {
         if !self.contains(offset, bytes) {
             return None;
         }
         // SAFETY: in the heap, so committed; the caller's promise.
-        unsafe { target.copy_from_nonoverlapping(self.address(offset), bytes as usize) };
+        unsafe { target.copy_from(self.address(offset), bytes as usize) };
         Some(())
     }
 
-    /// Copies `bytes` of memory outside the heap to `offset`; `None` unless that lies
+    /// Copies `bytes` of memory, also of the heap, to `offset`; `None` unless that lies
     /// in the heap.
     ///
     /// # Safety
     ///
-    /// `source` must be valid for reading so many bytes, none of them in the heap.
+    /// `source` must be valid for reading so many bytes.
     pub(crate) unsafe fn copy_in(&self, offset: u64, source: *const u8, bytes: u64) -> Option<()> {
         if !self.contains(offset, bytes) {
             return None;
         }
         // SAFETY: in the heap, so committed; the caller's promise.
-        unsafe { source.copy_to_nonoverlapping(self.address(offset), bytes as usize) };
+        unsafe { source.copy_to(self.address(offset), bytes as usize) };
         Some(())
     }
 

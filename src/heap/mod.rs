@@ -13,7 +13,7 @@
 //! size or an index; on nonsense the answer is [`Error::Internal`], which
 //! poisons the store.
 //!
-//! Roots reach a collector as a [`GcRootsList`], a list of spans. Tables that
+//! Roots reach a collector as a [`GcRootsList`], a list of spans and ranges. Tables that
 //! refer to objects without keeping them alive (host data, identity hashes)
 //! reach it as [`WeakTable`]s, swept after tracing: what died costs nothing but
 //! its entry there, since the dead are never walked. The values of weak maps are
@@ -21,12 +21,14 @@
 
 mod area;
 mod collection;
+mod crossing_map;
 mod ephemerons;
 mod header;
 mod layout;
 mod memory;
 mod pacer;
 mod reference;
+mod root_range;
 mod roots_list;
 mod survivors;
 mod verify;
@@ -34,6 +36,7 @@ mod verify;
 pub(crate) use area::{AllocationArea, Barriers, PlainBits};
 use collection::Tables;
 pub(crate) use collection::{Collected, GarbageCollection, Progress};
+pub(crate) use crossing_map::CrossingMap;
 pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use layout::{
@@ -43,9 +46,10 @@ pub(crate) use layout::{
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use pacer::Pacer;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
+pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use survivors::{Survivors, WeakTable};
-pub(crate) use verify::{each_object, verify};
+pub(crate) use verify::{ObjectStarts, each_object, is_plausible, verify};
 
 use crate::error::{Error, Result};
 
@@ -221,32 +225,17 @@ pub(crate) trait GcHeap: Send {
         Extent::Full
     }
 
+    /// How often free neighbours have been merged outside of collections: what was known
+    /// to be a start may be none since.
+    fn merges(&self) -> u64 {
+        0
+    }
+
     /// Whether `bytes` may be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
         Ok(area.has_budget(bytes))
-    }
-
-    /// The bits of a reference for code outside the library, which must not
-    /// use them after the next collection.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "raw references come with the engine tier")
-    )]
-    fn expose_gc_ref(&mut self, reference: GcRef) -> u32 {
-        reference.raw()
-    }
-
-    /// Whether to collect before references are handed out, because handing
-    /// them out needs room that only a collection makes.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "raw references come with the engine tier")
-    )]
-    fn need_gc_before_exposing(&self, area: &AllocationArea) -> bool {
-        let _ = area;
-        false
     }
 
     /// Makes room for collections to reach `count` objects with the header's key bit.
@@ -290,7 +279,7 @@ pub(crate) enum Extent {
 
 /// The steps of one collection, called in order by [`GarbageCollection`].
 pub(crate) trait CollectionSteps {
-    /// Traces the roots' referents and updates the roots.
+    /// Traces the roots' referents and updates the roots. A root may come twice.
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()>;
 
     /// Traces about `budget` bytes of objects.

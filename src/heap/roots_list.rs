@@ -1,10 +1,11 @@
-//! How roots reach a collector: as spans of slots, not one by one.
+//! How roots reach a collector: as spans and ranges of slots, not one by one.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::reference::GcRef;
+use super::root_range::RangeSpan;
 use crate::error::Result;
 use crate::fallible;
 
@@ -39,10 +40,11 @@ impl RootSlot {
 }
 
 /// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost
-/// the list one entry.
+/// the list one entry; and ranges of the embedder's.
 #[derive(Debug, Default)]
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
+    ranges: Vec<RangeSpan>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,9 +64,30 @@ impl GcRootsList {
         Ok(list)
     }
 
-    /// Forgets all spans, keeping the room.
+    /// Forgets all spans and ranges, keeping the room.
     pub(crate) fn clear(&mut self) {
         self.spans.clear();
+        self.ranges.clear();
+    }
+
+    /// Makes room for so many ranges, so that adding them before a collection cannot
+    /// fail.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
+        self.ranges
+            .try_reserve(ranges.saturating_sub(self.ranges.len()))
+            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))
+    }
+
+    /// Adds a range, whose references have been found to lead to objects.
+    pub(crate) fn add_range(&mut self, range: RangeSpan) -> Result<()> {
+        fallible::push(&mut self.ranges, range)
+    }
+
+    /// The ranges.
+    pub(crate) fn ranges(&self) -> &[RangeSpan] {
+        &self.ranges
     }
 
     /// Adds a span.
@@ -83,18 +106,34 @@ impl GcRootsList {
         )
     }
 
-    /// Each root that refers to an object.
-    pub(crate) fn iter(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+    /// Calls `visit` with each root that refers to an object.
+    pub(crate) fn try_each(
+        &mut self,
+        mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.iter_spans().try_for_each(&mut visit)?;
+        self.iter_ranges().try_for_each(visit)
+    }
+
+    /// Each root in a span that refers to an object.
+    pub(crate) fn iter_spans(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
         self.spans
             .iter()
             .flat_map(|span| {
                 // SAFETY: `add` was promised that the slots stay in place.
                 unsafe { core::slice::from_raw_parts(span.first, span.count) }
             })
-            .map(|slot| GcRoot {
-                slot: &slot.reference,
-                list: PhantomData,
-            })
+            .map(|slot| GcRoot::of(&slot.reference))
+            .filter(|root| root.get().is_object())
+    }
+
+    /// Each root in a range that refers to an object. That in a slot of two ranges comes
+    /// twice.
+    pub(crate) fn iter_ranges(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+        self.ranges
+            .iter()
+            .flat_map(RangeSpan::references)
+            .map(|(_, slot)| GcRoot::of(slot))
             .filter(|root| root.get().is_object())
     }
 }
@@ -107,6 +146,14 @@ pub(crate) struct GcRoot<'a> {
 }
 
 impl GcRoot<'_> {
+    #[inline(always)]
+    fn of(slot: &Cell<u32>) -> GcRoot<'_> {
+        GcRoot {
+            slot,
+            list: PhantomData,
+        }
+    }
+
     /// What the root refers to.
     #[inline]
     pub(crate) fn get(&self) -> GcRef {

@@ -322,8 +322,6 @@ fn barriers_of_tracing_collectors_change_nothing_else() {
         assert_eq!(f.heap.clone_gc_ref(b), b);
         f.heap.write_gc_ref(a.offset() + 8, b).unwrap();
         assert_eq!(f.reference(a, 8), b);
-        assert_eq!(f.heap.expose_gc_ref(b), b.raw());
-        assert!(!f.heap.need_gc_before_exposing(&f.area));
         f.heap.drop_gc_ref(b);
         assert_eq!(f.verify().unwrap(), 2);
     });
@@ -550,4 +548,61 @@ fn regions_check_every_offset() {
     assert_eq!(region.load_u64(8 << 10), Ok(9));
     region.commit_to(32 << 10).unwrap();
     assert_eq!(region.load_u64(12 << 10), Ok(0));
+}
+
+/// Numbers that look random.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        crate::identity_hash::mix(self.0) % end
+    }
+}
+
+impl Fixture {
+    /// Makes some object, and mostly roots it in place of another.
+    fn change_something(&mut self, random: &mut Random) {
+        let object = match random.below(6) {
+            0 => self.new_array(self.bytes, random.below(3000) as u32, 1),
+            1 | 2 => self.new_array(self.references, random.below(70) as u32, 4),
+            _ => self.new_pair(GcRef::NULL, GcRef::NULL, 1),
+        };
+        let root = random.below(60) as usize;
+        match self.roots.get(root) {
+            Some(slot) => slot.reference.set(object.raw()),
+            None => {
+                self.root(object);
+            }
+        }
+    }
+
+    /// The map knows of so many places of any kind whether they are starts.
+    fn check_starts(&self, map: &mut CrossingMap, random: &mut Random, questions: u64) {
+        let starts = verify(&self.area, &*self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
+        let end = self.heap.region().committed_end() + 100;
+        for _ in 0..questions {
+            let reference = GcRef::from_offset(GRANULE * (1 + random.below(end / GRANULE)));
+            let found = map.is_object(reference, &self.area, &*self.heap, &self.layouts);
+            assert_eq!(found.unwrap(), starts.has(reference), "{reference:?}");
+        }
+        map.check(&self.area, &*self.heap, &self.layouts).unwrap();
+    }
+}
+
+#[test]
+fn starts_of_objects_are_known_while_objects_are_made() {
+    on_each_collector(|mut f| {
+        let (mut map, mut random) = (CrossingMap::default(), Random(5));
+        for round in 0..80 {
+            for _ in 0..random.below(if f.collects { 40 } else { 10 }) {
+                f.change_something(&mut random);
+                f.check_starts(&mut map, &mut random, 3);
+            }
+            f.check_starts(&mut map, &mut random, 2000);
+            if round % 4 == 0 && f.collect().is_some() {
+                map.forget();
+            }
+        }
+    });
 }

@@ -43,14 +43,18 @@ impl ObjectStarts {
         }
     }
 
-    /// Checks that `reference` is null, an `i31`, or an object's start.
-    pub(crate) fn check(&self, reference: GcRef) -> Result<()> {
-        let good = !reference.is_object()
+    /// Whether `reference` is null, an `i31`, or an object's start.
+    pub(crate) fn has(&self, reference: GcRef) -> bool {
+        !reference.is_object()
             || self
                 .place(reference.offset())
                 .and_then(|(word, bit)| Some(self.bits.get(word)? & bit != 0))
-                .unwrap_or(false);
-        if !good {
+                .unwrap_or(false)
+    }
+
+    /// Checks that [`ObjectStarts::has`] the reference.
+    pub(crate) fn check(&self, reference: GcRef) -> Result<()> {
+        if !self.has(reference) {
             return Err(Error::internal(
                 "a reference to no object",
                 reference.raw().into(),
@@ -98,6 +102,55 @@ pub(crate) fn verify(
     Ok(starts)
 }
 
+/// What stands at a place where objects lie one after another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block<'a> {
+    /// Its size, within the room that there is.
+    pub(super) bytes: u64,
+    /// The object, unless this is free memory.
+    pub(super) object: Option<Measured<'a>>,
+}
+
+/// What stands at `offset`, where objects end at `end`.
+///
+/// Errors: [`Error::Internal`] on nonsense.
+#[inline(always)]
+pub(super) fn block_at<'a>(
+    region: &Region,
+    offset: u64,
+    end: u64,
+    layouts: &'a LayoutTable,
+) -> Result<Block<'a>> {
+    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+    let room = end.saturating_sub(offset);
+    if header.kind() == Some(Kind::Free) {
+        let bytes = sound(header, u64::from(header.type_index()) * GRANULE, room)?;
+        return Ok(Block {
+            bytes,
+            object: None,
+        });
+    }
+    let measured = layouts.measure(region.view(), offset, header)?;
+    Ok(Block {
+        bytes: sound(header, measured.bytes, room)?,
+        object: Some(measured),
+    })
+}
+
+/// Whether something that looks like an object stands where `reference` says, among the
+/// objects between `start` and `end`.
+pub(crate) fn is_plausible(
+    reference: GcRef,
+    region: &Region,
+    start: u64,
+    end: u64,
+    layouts: &LayoutTable,
+) -> bool {
+    let looks_like_one = |found: Result<Block<'_>>| found.is_ok_and(|block| block.object.is_some());
+    reference.lies_in(start, end)
+        && looks_like_one(block_at(region, reference.offset(), end, layouts))
+}
+
 /// Calls `visit` with each object between `start` and `end`, where they lie one after
 /// another, and with where it is.
 ///
@@ -111,16 +164,11 @@ pub(crate) fn each_object<'a>(
 ) -> Result<()> {
     let mut offset = start;
     while offset < end {
-        let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-        let room = end - offset;
-        if header.kind() == Some(Kind::Free) {
-            offset += sound(header, u64::from(header.type_index()) * GRANULE, room)?;
-            continue;
+        let block = block_at(region, offset, end, layouts)?;
+        if let Some(measured) = block.object {
+            visit(offset, measured)?;
         }
-        let measured = layouts.measure(region.view(), offset, header)?;
-        let bytes = sound(header, measured.bytes, room)?;
-        visit(offset, measured)?;
-        offset += bytes;
+        offset += block.bytes;
     }
     Ok(())
 }

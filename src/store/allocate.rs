@@ -9,7 +9,7 @@ impl Cold {
     /// collect; finalizers are queued.
     ///
     /// Errors: [`Error::HeapLimit`] after a collection, [`Error::NoGc`],
-    /// [`Error::SystemMemory`].
+    /// [`Error::SystemMemory`]; those of [`Cold::gather_ranges`].
     pub(super) fn allocate(
         &mut self,
         store: &Store,
@@ -39,7 +39,10 @@ impl Cold {
         }
     }
 
-    fn make_heap(&mut self, store: &Store) -> Result<()> {
+    /// Makes the heap if there is none.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn make_heap(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() {
             let heap = self.heap.insert(store.engine.take_heap()?);
             heap.open(&store.area);
@@ -72,11 +75,8 @@ impl Cold {
             return Ok(());
         }
         let every = store.engine.config().stress();
-        self.stress_count = self.stress_count.wrapping_add(1);
+        self.stress_count = self.stress_count.saturating_add(1);
         let stress = every > 0 && self.stress_count >= every;
-        if stress {
-            self.stress_count = 0;
-        }
         if stress || store.external_pressure.get() {
             // By turns, so that stress sees both.
             let extent = match self.collections % 2 {
@@ -84,6 +84,9 @@ impl Cold {
                 _ => Extent::Full,
             };
             self.collect(store, extent)?;
+        }
+        if stress {
+            self.stress_count = 0;
         }
         Ok(())
     }

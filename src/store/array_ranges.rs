@@ -104,7 +104,7 @@ impl Store {
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);
         let bytes = count * u64::from(element.storage.bytes());
-        // SAFETY: the caller's promise; nobody outside has memory of the heap.
+        // SAFETY: the caller's promise.
         unsafe { self.area.copy_out(at, out, bytes) }.ok_or(outside(at))
     }
 
@@ -185,7 +185,7 @@ fn require_size<T>(storage: Storage) -> Result<()> {
 /// Refuses elements that are references.
 ///
 /// Errors: [`Error::TypeMismatch`].
-fn require_numbers(element: &FieldLayout) -> Result<()> {
+pub(super) fn require_numbers(element: &FieldLayout) -> Result<()> {
     if element.storage != Storage::Ref {
         return Ok(());
     }

@@ -66,12 +66,13 @@ impl Cold {
 
     /// Traces, sweeps and frees; `None` if nothing is collected.
     fn run(&mut self, store: &Store, extent: Extent) -> Result<Option<Collected>> {
+        self.roots.clear();
+        self.gather_ranges(store)?;
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(None);
         };
         store.manual.unroot_queued();
         let extent = heap.extent(&store.area, extent);
-        self.roots.clear();
         // SAFETY: nothing pushes or grows roots until the collection is over; a sweep
         // shortens the values of weak maps and leaves them where they are.
         unsafe {
@@ -123,7 +124,8 @@ impl Cold {
         let slots = roots + held as u64 + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
-            + self.weak_maps.swept_bytes();
+            + self.weak_maps.swept_bytes()
+            + self.sources.scanned();
         let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
         let config = store.engine.config();
         if config.move_always() && collected.moved_bytes != live {

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     stress: u32,
     poison: bool,
     move_always: bool,
+    exact_slots: bool,
     pool: usize,
     call_depth: u32,
     grow_callback: Option<GrowCallback>,
@@ -41,6 +42,7 @@ impl Config {
             stress: 0,
             poison: false,
             move_always: false,
+            exact_slots: false,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
             grow_callback: None,
@@ -87,6 +89,11 @@ impl Config {
         self.move_always = on;
     }
 
+    /// Checks slots of root ranges to be starts of objects, or not.
+    pub(crate) fn set_exact_slots(&mut self, on: bool) {
+        self.exact_slots = on;
+    }
+
     /// Sets how many reset heaps the engine keeps.
     ///
     /// Errors: [`Error::InvalidArgument`].
@@ -130,6 +137,11 @@ impl Config {
     /// How deep calls of host functions nest.
     pub(crate) fn call_depth(&self) -> u32 {
         self.call_depth
+    }
+
+    /// Whether slots of root ranges must be starts of objects.
+    pub(crate) fn exact_slots(&self) -> bool {
+        self.exact_slots
     }
 
     /// How many reset heaps the engine keeps.

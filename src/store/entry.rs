@@ -18,6 +18,8 @@ pub(super) enum State {
     Open,
     /// The growth callback is being asked.
     Asking,
+    /// A root visitor is being called.
+    Visiting,
     /// Its deletion has begun.
     Closing,
     /// The library found nonsense, or panicked.
@@ -42,6 +44,7 @@ impl Store {
         match self.state.get() {
             State::Open => Err(Error::internal("an entry word that is wrong", 0)),
             State::Asking => Err(asking()),
+            State::Visiting => Err(visiting()),
             State::Closing => Err(closing()),
             State::Poisoned => Err(Error::internal("the store was poisoned before", 0)),
         }
@@ -155,14 +158,43 @@ impl Store {
         match self.state.get() {
             State::Open | State::Poisoned => Ok(()),
             State::Asking => Err(asking()),
+            State::Visiting => Err(visiting()),
             State::Closing => Err(closing()),
         }
+    }
+
+    /// Whether the calling thread may report roots.
+    ///
+    /// Errors: [`Error::WrongThread`]; [`Error::Busy`] outside root visitors;
+    /// [`Error::Internal`].
+    pub(crate) fn enter_visiting(&self) -> Result<()> {
+        self.require_owner()?;
+        if self.state.get() == State::Visiting {
+            return Ok(());
+        }
+        self.enter()?;
+        Err(Error::Busy {
+            during: "outside the root visitors of this store",
+        })
     }
 
     /// Refuses all calls while the growth callback is asked.
     pub(super) fn begin_asking(&self) {
         self.entry.store(0, Ordering::Relaxed);
         self.state.set(State::Asking);
+    }
+
+    /// Refuses all calls but reports while a root visitor is called.
+    pub(super) fn begin_visiting(&self) {
+        self.entry.store(0, Ordering::Relaxed);
+        self.state.set(State::Visiting);
+    }
+
+    /// Allows calls again, unless a report found nonsense.
+    pub(super) fn end_visiting(&self) {
+        if self.state.get() == State::Visiting {
+            self.end_asking();
+        }
     }
 
     /// Allows calls again.
@@ -177,7 +209,7 @@ impl Store {
     /// the store or the library panicked inside it.
     pub(crate) fn poison(&self) {
         self.entry.store(0, Ordering::Relaxed);
-        if self.state.get() == State::Open {
+        if matches!(self.state.get(), State::Open | State::Visiting) {
             self.state.set(State::Poisoned);
         }
     }
@@ -186,6 +218,12 @@ impl Store {
 fn asking() -> Error {
     Error::Busy {
         during: "inside the growth callback of this store",
+    }
+}
+
+fn visiting() -> Error {
+    Error::Busy {
+        during: "inside a root visitor of this store",
     }
 }
 

@@ -8,7 +8,7 @@
 
 use core::ptr::NonNull;
 
-use super::{Store, growth};
+use super::{Store, growth, root_visitors};
 use crate::error::{Error, Result};
 use crate::heap::Barriers;
 
@@ -63,6 +63,17 @@ pub(crate) unsafe fn allocating<T>(
         // SAFETY: the caller's promise; the borrow ends before a callback begins.
         let borrowed = unsafe { store.as_ref() };
         let outcome = operation(borrowed);
+        if borrowed.wants_visit() {
+            // SAFETY: as above.
+            match unsafe { root_visitors::visit(store) } {
+                Ok(()) => continue,
+                Err(error) => {
+                    borrowed.take_wanted();
+                    break Err(error);
+                }
+            }
+        }
+        borrowed.end_visit();
         let Some((committed, wanted, collected)) = borrowed.take_wanted() else {
             break outcome;
         };
@@ -80,7 +91,7 @@ pub(crate) unsafe fn allocating<T>(
 /// also those that only finalizers let go. Inside a finalizer: once, and the
 /// finalizers are left to the loop that is running.
 ///
-/// Errors: [`Error::NoGc`].
+/// Errors: [`Error::NoGc`]; those of root ranges and visitors.
 ///
 /// # Safety
 ///
@@ -90,15 +101,18 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
     let store = || unsafe { pointer.as_ref() };
     store().require_gc_allowed()?;
     if store().in_finalizer.get() {
-        return store().collect();
+        // SAFETY: the caller's promise.
+        return unsafe { root_visitors::visit_and_collect(pointer) };
     }
     store().host.begin_full_collection();
     store().manual.unroot_queued();
     loop {
         let releases = store().releases();
-        store().collect()?;
         // SAFETY: the caller's promise.
-        unsafe { run_pending(pointer) };
+        unsafe {
+            root_visitors::visit_and_collect(pointer)?;
+            run_pending(pointer);
+        }
         // A finalizer that unrooted something may have been what kept another
         // old object alive. Only old ones count, or finalizers that make
         // garbage would keep this loop going for ever.

@@ -21,6 +21,7 @@
 //! Finalizers run only in `finalize.rs`, and host functions only in `calls.rs`, whose
 //! functions hold no borrow of the store meanwhile. Finalizers run last in each call
 //! that may collect, and at deletion.
+//! The growth callback is asked, and root visitors are called, in the same way.
 
 mod allocate;
 mod array_ranges;
@@ -43,7 +44,11 @@ mod i31;
 mod manual;
 mod objects;
 mod pending_exception;
+mod raw;
 mod references;
+mod root_ranges;
+mod root_sources;
+mod root_visitors;
 mod scopes;
 mod stats;
 mod structs;
@@ -67,6 +72,8 @@ pub(crate) use externrefs::ExternRefOptions;
 pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
+#[cfg(feature = "capi")]
+pub(crate) use root_sources::{RootVisitor, VisitorFunction};
 pub use stats::Stats;
 use type_table::TypeTable;
 pub(crate) use value::{RawValue, Value};
@@ -75,7 +82,9 @@ use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
 use crate::fallible;
 use crate::global::Globals;
-use crate::heap::{AllocationArea, GcHeap, GcRef, GcRootsList, LayoutTable, Pacer, RootSlot};
+use crate::heap::{
+    AllocationArea, CrossingMap, GcHeap, GcRef, GcRootsList, LayoutTable, Pacer, RootSlot,
+};
 use crate::identity_hash::IdentityHashes;
 use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -114,6 +123,7 @@ pub(crate) struct Store {
     dropped: Cell<u64>,
     weak: WeakHandles,
     growth: Cell<growth::Growth>,
+    visit: Cell<root_visitors::Visit>,
     data: Cell<StoreData>,
     /// Where functions of the Rust API find its own part of the store; null in C's.
     rust_part: Cell<*mut c_void>,
@@ -129,6 +139,9 @@ struct Cold {
     tags: exceptions::Tags,
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
+    /// Until the next collection.
+    starts: CrossingMap,
+    sources: root_sources::RootSources,
     roots: GcRootsList,
     pacer: Pacer,
     /// What the pacer last decided.
@@ -167,8 +180,8 @@ impl Store {
     }
 
     /// A store whose slots have issued all generations up to these: of scoped
-    /// roots, and, an even one, of manual roots, weak handles, weak maps, tables and
-    /// globals.
+    /// roots, and, an even one, of manual roots, weak handles, weak maps, tables,
+    /// globals and root sources.
     pub(crate) fn starting_at(
         engine: EngineRef,
         scoped: u32,
@@ -182,6 +195,8 @@ impl Store {
             tags: exceptions::Tags::default(),
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(manual),
+            starts: CrossingMap::default(),
+            sources: root_sources::RootSources::starting_at(manual),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
             pacer: Pacer::new(engine.config().runtime().is_frugal()),
             headroom: 0,
@@ -216,6 +231,7 @@ impl Store {
             dropped: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
             growth: Cell::new(growth::Growth::Settled),
+            visit: Cell::new(root_visitors::Visit::None),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,

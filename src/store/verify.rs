@@ -13,7 +13,7 @@ impl Store {
     /// Checks every structure of the store and every reference in it.
     ///
     /// Errors: [`Error::Internal`] on nonsense, [`Error::SystemMemory`] when
-    /// there is no memory to check with.
+    /// there is no memory to check with; [`Error::BadRange`], [`Error::BadSlot`].
     pub(crate) fn verify(&self) -> Result<()> {
         self.cold.borrow().check(self)
     }
@@ -34,8 +34,9 @@ impl Cold {
         store.globals.check()?;
         self.hashes.check()?;
         self.weak_maps.check()?;
+        self.sources.check()?;
         let Some(heap) = self.heap.as_deref() else {
-            return Ok(());
+            return self.verify_ranges(None);
         };
         let region = heap.region();
         let (mut with_host_data, mut hashed, mut keys) = (0, 0, 0);
@@ -83,7 +84,9 @@ impl Cold {
             .try_for_each(|root| starts.check(root))?;
         store.check_tables()?;
         store.check_globals()?;
-        store.check_pending_exception()
+        store.check_pending_exception()?;
+        self.starts.check(&store.area, heap, &self.layouts)?;
+        self.verify_ranges(Some(&starts))
     }
 
     /// Checks that each reference in an object is one that its slot admits, and each

@@ -3,7 +3,7 @@
 use super::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::heap::{
-    GcRef, HEADER_BYTES, LayoutTable, ObjectHeader, Progress, ReachedKeys, RegionView,
+    GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader, Progress, ReachedKeys, RegionView,
 };
 
 /// What copying and scanning need, in one place: a loop keeps it in registers, which it
@@ -61,7 +61,7 @@ impl Evacuation<'_> {
         let header = ObjectHeader::from_bits(self.from.load_u64(offset)?);
         match header.forwarded() {
             None => self.copy(old, header),
-            Some(new) if new.lies_in(self.to_start, self.next) => Ok(new),
+            Some(new) if self.is_copy(new) => Ok(new),
             Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
         }
     }
@@ -84,6 +84,24 @@ impl Evacuation<'_> {
             self.reached.note(old)?;
         }
         Ok(new)
+    }
+
+    /// Whether this is where an object was copied to.
+    #[inline(always)]
+    fn is_copy(&self, reference: GcRef) -> bool {
+        reference.lies_in(self.to_start, self.next)
+    }
+
+    /// Evacuates what slots of root ranges refer to.
+    pub(super) fn evacuate_ranges(&mut self, roots: &mut GcRootsList) -> Result<()> {
+        for root in roots.iter_ranges() {
+            let old = root.get();
+            // A slot that two ranges share has been updated.
+            if !self.is_copy(old) {
+                root.set(self.evacuate(old)?);
+            }
+        }
+        Ok(())
     }
 
     /// Evacuates what the slot at `offset` of the new space refers to.

@@ -288,11 +288,12 @@ impl GcHeap for CopyingHeap {
 impl CollectionSteps for CopyingHeap {
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         self.evacuating(layouts, |evacuation| {
-            for root in roots.iter() {
+            for root in roots.iter_spans() {
                 root.set(evacuation.evacuate(root.get())?);
             }
             Ok(())
-        })
+        })?;
+        self.evacuating(layouts, |evacuation| evacuation.evacuate_ranges(roots))
     }
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {

@@ -103,6 +103,8 @@ struct DrcHeap {
     /// From here to the committed end nothing is in use, and nothing is in a list; what
     /// is lent to the area begins here or ends before.
     tail: u64,
+    /// How often free neighbours have been merged.
+    merges: u64,
     /// Bytes that may be allocated from one collection to the next.
     budget: u64,
     /// With so many bytes in use a partial collection becomes a full one.
@@ -151,6 +153,7 @@ impl DrcHeap {
             poison: options.poison,
             free: FreeLists::new(),
             tail: GRANULE,
+            merges: 0,
             budget: 0,
             trace_at: TRACE_FROM,
             fresh: Vec::new(),
@@ -209,6 +212,7 @@ impl DrcHeap {
         }
         if self.free.may_merge() {
             self.tail = self.free.merge(&self.space, self.tail)?;
+            self.merges += 1;
             if let Some((start, found)) = self.free.take(&self.space, bytes)? {
                 return Ok(Some((start, start + found)));
             }
@@ -389,6 +393,10 @@ impl GcHeap for DrcHeap {
             return Extent::Full;
         }
         asked
+    }
+
+    fn merges(&self) -> u64 {
+        self.merges
     }
 
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {

@@ -40,7 +40,7 @@ impl DrcHeap {
     }
 
     fn flag_roots(&self, roots: &mut GcRootsList, rooted: bool) -> Result<()> {
-        roots.iter().try_for_each(|root| {
+        roots.try_each(|root| {
             let object = root.get();
             self.set(object, self.counted(object)?.rooted(rooted))
         })

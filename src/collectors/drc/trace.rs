@@ -19,7 +19,7 @@ impl DrcHeap {
     pub(super) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
         self.zeros.clear();
         self.must_trace = false;
-        roots.iter().try_for_each(|root| self.reach(root.get(), 0))
+        roots.try_each(|root| self.reach(root.get(), 0))
     }
 
     /// Marks an object, and counts it so much more; its own slots are gone over later.

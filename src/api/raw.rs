@@ -1,0 +1,24 @@
+//! Raw references: bits that users keep elsewhere.
+
+use anyhow::Result;
+
+use super::{AsContext, AsContextMut, GcRef, Rooted, val};
+use crate::roots::Handle;
+use crate::types::AbstractType;
+
+/// The bits of what a handle refers to.
+pub(super) fn to_raw(store: impl AsContext, handle: Handle) -> Result<u32> {
+    let store = store.as_context().0;
+    Ok(store.owned.call(|core| core.ref_to_raw(handle))?)
+}
+
+/// A new root for what these bits refer to, which is below the top of `T`'s hierarchy.
+pub(super) fn from_raw<T: GcRef>(
+    mut store: impl AsContextMut,
+    raw: u32,
+    top: AbstractType,
+) -> Result<Option<Rooted<T>>> {
+    let store = store.as_context_mut().0;
+    let made = store.owned.call(|core| core.ref_from_raw(raw, top))?;
+    Ok(val::root(made))
+}
