@@ -108,6 +108,20 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
     Ok(entering)
 }
 
+/// As [`enter`], and also between the steps of a collection.
+///
+/// # Safety
+///
+/// As for [`enter`].
+pub(super) unsafe fn enter_between_steps<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
+    let store = store.cast::<Store>();
+    // SAFETY: the caller's promise. Stores are used through shared references.
+    let entering = unsafe { store.as_ref() };
+    entering.enter_between_steps()?;
+    replace_entered(Some(store));
+    Ok(entering)
+}
+
 /// A store that the calling thread need not own: for giving up and taking over.
 ///
 /// # Safety

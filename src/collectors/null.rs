@@ -11,7 +11,7 @@
 use crate::error::Result;
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, COMMIT_UNIT, CollectionSteps, Extent, GRANULE, GcHeap, GcRuntime, HeapOptions,
+    AllocationArea, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions,
     KEPT_BYTES, Region, Reservation, heap_limit,
 };
 
@@ -116,12 +116,8 @@ impl GcHeap for NullHeap {
         Ok(())
     }
 
-    fn collection(
-        &mut self,
-        _area: &AllocationArea,
-        _extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        Ok(None)
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        None
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, _headroom: u64, _may_grow: bool) {

@@ -40,9 +40,12 @@ impl RootSlot {
 
 /// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost
 /// the list one entry.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
+    /// The slots that are chosen: from this one on, so many.
+    first: usize,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,16 +58,30 @@ impl GcRootsList {
     /// An empty list with room for `spans` spans, so that filling it before a
     /// collection cannot fail.
     pub(crate) fn with_room(spans: usize) -> Result<GcRootsList> {
-        let mut list = GcRootsList::default();
-        list.spans
-            .try_reserve(spans)
+        let mut list = Vec::new();
+        list.try_reserve(spans)
             .map_err(|_| fallible::refused(spans * size_of::<Span>()))?;
-        Ok(list)
+        Ok(GcRootsList {
+            spans: list,
+            first: 0,
+            count: usize::MAX,
+        })
     }
 
     /// Forgets all spans, keeping the room.
     pub(crate) fn clear(&mut self) {
         self.spans.clear();
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slots(&self) -> usize {
+        self.spans.iter().map(|span| span.count).sum()
+    }
+
+    /// Chooses `count` slots, from the slot `first` on, of those that there are in all
+    /// spans together.
+    pub(crate) fn choose(&mut self, first: usize, count: usize) {
+        (self.first, self.count) = (first, count);
     }
 
     /// Adds a span.
@@ -83,13 +100,19 @@ impl GcRootsList {
         )
     }
 
-    /// Each root that refers to an object.
+    /// Each root, of those chosen, that refers to an object.
     pub(crate) fn iter(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+        let (mut skipped, mut left) = (self.first, self.count);
         self.spans
             .iter()
-            .flat_map(|span| {
+            .flat_map(move |span| {
                 // SAFETY: `add` was promised that the slots stay in place.
-                unsafe { core::slice::from_raw_parts(span.first, span.count) }
+                let slots = unsafe { core::slice::from_raw_parts(span.first, span.count) };
+                let slots = &slots[skipped.min(slots.len())..];
+                skipped -= span.count - slots.len();
+                let slots = &slots[..left.min(slots.len())];
+                left -= slots.len();
+                slots
             })
             .map(|slot| GcRoot {
                 slot: &slot.reference,

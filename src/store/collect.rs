@@ -5,7 +5,10 @@ use std::time::Instant;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::EXTERN_BYTES;
-use crate::heap::{Collected, Extent, RootSlot, WeakTable};
+use crate::heap::{
+    Budget, Cycle, Extent, GarbageCollection, Lent, Progress, RootSlot, WeakTable,
+    nanoseconds_since,
+};
 
 impl Store {
     /// Whether the heap's collector collects at all.
@@ -50,67 +53,131 @@ impl Store {
     }
 }
 
+/// A collection that is under way. What it borrows, it borrows in each step.
+pub(super) struct Collection {
+    gc: GarbageCollection,
+    /// Bytes that had been allocated since the one before.
+    allocated: u64,
+    /// Nanoseconds between the two.
+    mutator_nanoseconds: u64,
+    /// Nanoseconds that the steps have taken.
+    nanoseconds: u64,
+}
+
+impl Collection {
+    /// Whether ending it now leaves everything as it was.
+    pub(super) fn may_be_abandoned(&self) -> bool {
+        self.gc.may_be_abandoned()
+    }
+}
+
 impl Cold {
     /// See [`Store::collect`].
     pub(super) fn collect(&mut self, store: &Store, extent: Extent) -> Result<()> {
-        let (began, allocated) = (Instant::now(), store.area.allocated_bytes());
-        let Some(collected) = self.run(store, extent)? else {
+        let Some(mut collection) = self.begin_collection(store, extent)? else {
             return Ok(());
         };
-        self.pace(store, began, allocated, collected)?;
-        match self.check_in_debug_builds(store) {
-            Err(Error::SystemMemory { .. }) => Ok(()),
-            checked => checked,
-        }
+        let budget = &mut Budget::unlimited();
+        let progress = self.step_collection(store, &mut collection, budget)?;
+        debug_assert!(progress == Progress::Complete);
+        Ok(())
     }
 
-    /// Traces, sweeps and frees; `None` if nothing is collected.
-    fn run(&mut self, store: &Store, extent: Extent) -> Result<Option<Collected>> {
+    /// Ends the roots that other threads want unrooted and begins a collection; `None` if
+    /// nothing is to be collected.
+    pub(super) fn begin_collection(
+        &mut self,
+        store: &Store,
+        extent: Extent,
+    ) -> Result<Option<Collection>> {
+        let began = Instant::now();
+        store.manual.unroot_queued();
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(None);
         };
-        store.manual.unroot_queued();
-        let extent = heap.extent(&store.area, extent);
+        let (area, allocated) = (&store.area, store.area.allocated_bytes());
+        let extent = heap.extent(area, extent);
+        let gc = GarbageCollection::begin(heap, area, extent)?;
+        Ok(gc.map(|gc| Collection {
+            gc,
+            allocated,
+            mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
+            nanoseconds: nanoseconds_since(began),
+        }))
+    }
+
+    /// Goes on with a collection; ends it when it is complete. Finalizers are queued.
+    pub(super) fn step_collection(
+        &mut self,
+        store: &Store,
+        collection: &mut Collection,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        let began = Instant::now();
+        let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
+        let nanoseconds = nanoseconds_since(began);
+        collection.nanoseconds = collection.nanoseconds.saturating_add(nanoseconds);
+        if progress == Progress::Continue {
+            return Ok(progress);
+        }
+        self.pace(store, collection)?;
+        match self.check_in_debug_builds(store) {
+            Err(Error::SystemMemory { .. }) => Ok(progress),
+            checked => checked.map(|()| progress),
+        }
+    }
+
+    /// Traces, sweeps and frees, as far as the budget allows.
+    fn trace_and_sweep(
+        &mut self,
+        store: &Store,
+        gc: &mut GarbageCollection,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        self.lend_roots(store, gc.values_are_roots())?;
+        let (mut host, mut handles) = (&store.host, &store.weak);
+        let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
+        let mut lent = Lent {
+            area: &store.area,
+            roots: &mut self.roots,
+            layouts: &self.layouts,
+            ephemerons: &mut self.weak_maps,
+            weak: &mut weak,
+        };
+        let Some(heap) = self.heap.as_deref_mut() else {
+            return Err(Error::internal("a collection without a heap", 0));
+        };
+        let progress = gc.step(heap, &mut lent, budget)?;
         self.roots.clear();
-        // SAFETY: nothing pushes or grows roots until the collection is over; a sweep
-        // shortens the values of weak maps and leaves them where they are.
+        if progress == Progress::Complete {
+            store.manual.trim();
+            self.weak_maps.trim();
+            heap.reserve_keys(self.weak_maps.keys().len())?;
+        }
+        Ok(progress)
+    }
+
+    /// Lists the root slots, which are the same in each step of a collection, since no
+    /// call makes or ends roots between them.
+    fn lend_roots(&mut self, store: &Store, values_are_roots: bool) -> Result<()> {
+        self.roots.clear();
+        // SAFETY: the list is cleared when the step is over, and nothing pushes or grows
+        // roots meanwhile; a sweep shortens the values of weak maps and leaves them where
+        // they are.
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
-            if extent == Extent::Partial {
+            if values_are_roots {
                 self.roots.add(self.weak_maps.values())?;
             }
         }
-        let (mut host, mut handles) = (&store.host, &store.weak);
-        let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
-        let collection = heap.gc(
-            &store.area,
-            extent,
-            &mut self.roots,
-            &self.layouts,
-            &mut self.weak_maps,
-            &mut weak,
-        )?;
-        let Some(collection) = collection else {
-            return Ok(None);
-        };
-        let collected = collection.collect()?;
-        self.roots.clear();
-        store.manual.trim();
-        self.weak_maps.trim();
-        heap.reserve_keys(self.weak_maps.keys().len())?;
-        Ok(Some(collected))
+        Ok(())
     }
 
     /// Decides how much may be allocated before the next collection, and counts this
-    /// one, before which so much had been allocated.
-    fn pace(
-        &mut self,
-        store: &Store,
-        began: Instant,
-        allocated: u64,
-        collected: Collected,
-    ) -> Result<()> {
+    /// one.
+    fn pace(&mut self, store: &Store, collection: &Collection) -> Result<()> {
+        let collected = collection.gc.collected();
         let live = collected.live_bytes;
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
@@ -118,7 +185,13 @@ impl Cold {
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes();
-        let (headroom, nanoseconds) = self.pacer.end_cycle(began, live, scanned, allocated);
+        let headroom = self.pacer.end_cycle(Cycle {
+            live_bytes: live,
+            scanned_bytes: scanned,
+            allocated_bytes: collection.allocated,
+            mutator_nanoseconds: collection.mutator_nanoseconds,
+            collector_nanoseconds: collection.nanoseconds,
+        });
         let config = store.engine.config();
         if config.move_always() && collected.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
@@ -134,7 +207,7 @@ impl Cold {
         self.external_budget = headroom.max(store.host.external_bytes() / 2);
         self.collections += 1;
         self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
-        self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(nanoseconds);
+        self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.refresh_attention();
         Ok(())
     }

@@ -35,6 +35,7 @@ pub(crate) mod finalize;
 mod growth;
 mod heap_pool;
 mod i31;
+mod incremental;
 mod manual;
 mod objects;
 mod references;
@@ -119,6 +120,8 @@ struct Cold {
     external_allocated: u64,
     /// So many are worth a collection.
     external_budget: u64,
+    /// The collection that is under way in steps; `None` also if there is nothing to do.
+    collection: Option<collect::Collection>,
     /// Allocations since the last one that stress made collect.
     stress_count: u32,
     collections: u64,
@@ -167,6 +170,7 @@ impl Store {
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
+            collection: None,
             stress_count: 0,
             collections: 0,
             moved_bytes: 0,

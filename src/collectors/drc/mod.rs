@@ -37,13 +37,14 @@ mod trace;
 
 use count::Counted;
 use free_lists::{FreeLists, write_free};
+use trace::Sweep;
 
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable, ObjectHeader,
-    Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
+    Allocation, AllocationArea, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
+    ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -145,6 +146,11 @@ struct DrcHeap {
 #[derive(Debug, Default)]
 struct Cycle {
     full: bool,
+    /// Roots have been marked, so that counts are not what they were.
+    marking: bool,
+    /// A long array that is being gone over, and from where on.
+    long: Option<(GcRef, u64)>,
+    sweep: Option<Sweep>,
     /// Marked objects are not all on the stack: it was full.
     overflowed: bool,
     freed_objects: u64,
@@ -385,21 +391,8 @@ impl GcHeap for DrcHeap {
         self.reached.reserve(count)
     }
 
-    fn collection(
-        &mut self,
-        area: &AllocationArea,
-        extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        if area.no_gc_spans() > 0 {
-            return Ok(None);
-        }
-        self.take_back(area)?;
-        self.reached.clear();
-        self.cycle = Cycle {
-            full: extent == Extent::Full,
-            ..Cycle::default()
-        };
-        Ok(Some(self))
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        Some(self)
     }
 
     fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
@@ -437,6 +430,8 @@ impl GcHeap for DrcHeap {
         self.trace_at = TRACE_FROM;
         self.fresh = Vec::new();
         self.zeros = Vec::new();
+        // Not empty if a collection was left unfinished.
+        self.stack = Vec::new();
         self.reached.reset();
         self.must_trace = false;
         self.unfit = false;
@@ -448,6 +443,16 @@ impl GcHeap for DrcHeap {
 }
 
 impl CollectionSteps for DrcHeap {
+    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()> {
+        self.take_back(area)?;
+        self.reached.clear();
+        self.cycle = Cycle {
+            full: extent == Extent::Full,
+            ..Cycle::default()
+        };
+        Ok(())
+    }
+
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if self.cycle.full {
             self.mark_roots(roots)
@@ -456,7 +461,7 @@ impl CollectionSteps for DrcHeap {
         }
     }
 
-    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
         if self.cycle.full {
             self.mark(layouts, budget)
         } else {
@@ -485,9 +490,14 @@ impl CollectionSteps for DrcHeap {
         }
     }
 
-    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected> {
-        if self.cycle.full {
-            self.sweep(area, layouts)?;
+    fn finish(
+        &mut self,
+        area: &AllocationArea,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<Collected>> {
+        if self.cycle.full && self.sweep(area, layouts, budget)? == Progress::Continue {
+            return Ok(None);
         }
         self.unfit = false;
         let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
@@ -499,10 +509,10 @@ impl CollectionSteps for DrcHeap {
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();
         }
-        Ok(Collected {
+        Ok(Some(Collected {
             objects,
             live_bytes: used,
             moved_bytes: 0,
-        })
+        }))
     }
 }
