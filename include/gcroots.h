@@ -469,21 +469,24 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * no-GC spans stay with the store. Until it is attached, every call on it but
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback
+ * \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
+ *         between the steps of a collection
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
 /**
  * Makes this thread the owner of a store that was detached, or whose owner
- * thread has ended. Succeeds if it is the owner already. Of several threads,
+ * thread has ended, also between the steps of a collection. Succeeds if it is the owner already. Of several threads,
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback,
+ *         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
+ *         to its owner between the steps of a collection,
  *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
-GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
+GCROOTS_API
+gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
  * Attaches the embedder's own pointer to a store. The finalizer of the pointer
@@ -514,6 +517,42 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
+ * Begins a collection in steps: gcroots_store_gc_step() goes on with it. Until it is
+ * over, every call on the store but gcroots_store_gc_step(), gcroots_store_gc_cancel(),
+ * gcroots_store_stats() and gcroots_store_free() answers GCROOTS_ERROR_BUSY;
+ * gcroots_manually_rooted_unroot_later() works, for the next collection. Does a bounded
+ * amount of work, after the roots that other threads want unrooted. Under the null
+ * collector, and before the first allocation, the first step ends it. Never collects by
+ * itself.
+ *
+ * \return GCROOTS_ERROR_BUSY also inside a finalizer of the store and if a collection is
+ *         under way; GCROOTS_ERROR_NO_GC in a no-GC span
+ */
+GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
+
+/**
+ * Goes on with the collection that gcroots_store_gc_start() began. The step that ends
+ * it runs the finalizers of the objects that were unreachable when it began, once each;
+ * what only those let go is left to the next collection. If none is under way, it does
+ * nothing, and answers that it is over. May collect.
+ *
+ * \param budget about so many bytes of objects are traced, or other work done that takes
+ *        as long. With 0 it does the least that it can: each step makes progress
+ * \param[out] out whether the collection is over
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
+                                       size_t budget,
+                                       bool *out);
+
+/**
+ * Ends the collection that gcroots_store_gc_start() began. If no step has been done, it
+ * is as if it had not begun; else the collection is completed, as by a step with no
+ * limit, finalizers included. Does nothing if none is under way. May collect.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
+
+/**
  * Checks the whole store: every object, every reference, every root, and the
  * tables behind them. For debugging; takes time in proportion to the heap.
  * Never collects.
@@ -524,7 +563,7 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
 
 /**
- * A store's statistics. Never collects.
+ * A store's statistics; also between the steps of a collection. Never collects.
  *
  * \param[out] out 256 bytes, whatever the version; unused ones are 0
  */

@@ -197,8 +197,14 @@ impl GcHeap for CheckHeap {
         Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
-        self.heap.set_headroom(area, headroom, may_grow);
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
+        self.heap.set_headroom(area, headroom, may_grow, budget)
     }
 
     fn reset(&mut self) {

@@ -1,7 +1,7 @@
 //! How much of a collection is done at a time.
 
 /// The cost of tracing a root, or an entry of a table, whose object is not at hand.
-pub(crate) const LOOKUP: u64 = 32;
+pub(crate) const LOOKUP: u64 = 16;
 
 /// Work that may still be done now, in bytes of small objects that take about as long to
 /// trace. Whoever works goes over one thing at least, so that each step makes progress.

@@ -259,10 +259,17 @@ pub(crate) trait GcHeap: Send {
     /// The hooks of a collection, or `None` if the heap never collects.
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
 
-    /// Sets the budget until the next collection to `headroom` bytes beyond
-    /// what is in use, as far as the limit and the system allow; commits what
-    /// that needs, if `may_grow`, and gives back what it does not.
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool);
+    /// Ends a collection: sets what may be allocated until the next one to `headroom`
+    /// bytes beyond what is in use, as far as the limit and the system allow; commits what
+    /// that needs, if `may_grow`, and gives back what it does not, as far as the budget
+    /// allows. To be called again until that is complete.
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress;
 
     /// Empties the heap, to be opened for another store. Keeps the memory that a
     /// new heap has, of which at most [`KEPT_BYTES`] stay resident.

@@ -206,7 +206,11 @@ impl Fixture {
                 Err(error) => return Some(Err(error)),
             }
         }
-        self.heap.set_headroom(&self.area, 0, true);
+        let mut settle = || {
+            let mut budget = Budget::of(self.step);
+            self.heap.set_headroom(&self.area, 0, true, &mut budget)
+        };
+        while settle() == Progress::Continue {}
         self.verify().unwrap();
         Some(Ok(gc.collected()))
     }
@@ -354,7 +358,8 @@ fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
         f.step(&mut gc, 0).unwrap();
         assert!(!gc.may_be_abandoned());
         while f.step(&mut gc, f.step).unwrap() == Progress::Continue {}
-        f.heap.set_headroom(&f.area, 0, true);
+        f.heap
+            .set_headroom(&f.area, 0, true, &mut Budget::unlimited());
         assert_eq!(f.verify().unwrap(), 3);
     });
 }

@@ -62,9 +62,15 @@ pub(super) struct Collection {
     mutator_nanoseconds: u64,
     /// Nanoseconds that the steps have taken.
     nanoseconds: u64,
+    /// What the pacer has decided, once the dead are gone.
+    headroom: Option<u64>,
 }
 
 impl Collection {
+    fn add_time(&mut self, began: Instant) {
+        self.nanoseconds = self.nanoseconds.saturating_add(nanoseconds_since(began));
+    }
+
     /// Whether ending it now leaves everything as it was.
     pub(super) fn may_be_abandoned(&self) -> bool {
         self.gc.may_be_abandoned()
@@ -103,6 +109,7 @@ impl Cold {
             allocated,
             mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
             nanoseconds: nanoseconds_since(began),
+            headroom: None,
         }))
     }
 
@@ -114,13 +121,12 @@ impl Cold {
         budget: &mut Budget,
     ) -> Result<Progress> {
         let began = Instant::now();
-        let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
-        let nanoseconds = nanoseconds_since(began);
-        collection.nanoseconds = collection.nanoseconds.saturating_add(nanoseconds);
+        let progress = self.go_on(store, collection, began, budget)?;
+        collection.add_time(began);
         if progress == Progress::Continue {
             return Ok(progress);
         }
-        self.pace(store, collection)?;
+        self.count(store, collection);
         match self.check_in_debug_builds(store) {
             Err(Error::SystemMemory { .. }) => Ok(progress),
             checked => checked.map(|()| progress),
@@ -174,31 +180,57 @@ impl Cold {
         Ok(())
     }
 
-    /// Decides how much may be allocated before the next collection, and counts this
-    /// one.
-    fn pace(&mut self, store: &Store, collection: &Collection) -> Result<()> {
+    /// Works in a step that began then; first on the collection itself, then on the
+    /// memory that is committed.
+    fn go_on(
+        &mut self,
+        store: &Store,
+        collection: &mut Collection,
+        began: Instant,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        if collection.headroom.is_none() {
+            let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
+            if progress == Progress::Continue {
+                return Ok(progress);
+            }
+            collection.headroom = Some(self.pace(store, collection, began)?);
+        }
+        let headroom = collection.headroom.unwrap_or(0);
+        // What the callback was not asked about does not grow.
+        let may_grow = store.engine.config().grow_callback().is_none();
+        let heap = self.heap()?;
+        Ok(heap.set_headroom(&store.area, headroom, may_grow, budget))
+    }
+
+    /// Decides how much may be allocated before the next collection.
+    fn pace(&mut self, store: &Store, collection: &Collection, began: Instant) -> Result<u64> {
         let collected = collection.gc.collected();
         let live = collected.live_bytes;
+        if store.engine.config().move_always() && collected.moved_bytes != live {
+            return Err(Error::internal("objects that were not moved", live));
+        }
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
         let slots = roots + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes();
-        let headroom = self.pacer.end_cycle(Cycle {
+        Ok(self.pacer.end_cycle(Cycle {
             live_bytes: live,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
             mutator_nanoseconds: collection.mutator_nanoseconds,
-            collector_nanoseconds: collection.nanoseconds,
-        });
-        let config = store.engine.config();
-        if config.move_always() && collected.moved_bytes != live {
-            return Err(Error::internal("objects that were not moved", live));
-        }
-        // What the callback was not asked about does not grow.
-        let may_grow = config.grow_callback().is_none();
-        self.heap()?.set_headroom(&store.area, headroom, may_grow);
+            collector_nanoseconds: collection
+                .nanoseconds
+                .saturating_add(nanoseconds_since(began)),
+        }))
+    }
+
+    /// Counts a collection that is over, and sets budgets until the next one.
+    fn count(&mut self, store: &Store, collection: &Collection) {
+        let headroom = collection.headroom.unwrap_or(0);
+        let collected = collection.gc.collected();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);
@@ -209,7 +241,6 @@ impl Cold {
         self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.refresh_attention();
-        Ok(())
     }
 
     fn check_in_debug_builds(&self, store: &Store) -> Result<()> {

@@ -117,7 +117,8 @@ impl Fixture {
         while gc.step(heap, &mut lent, &mut Budget::of(self.step))? == Progress::Continue {
             increments += 1;
         }
-        self.heap.set_headroom(&self.area, 16 << 20, true);
+        self.heap
+            .set_headroom(&self.area, 16 << 20, true, &mut Budget::unlimited());
         self.maps.trim();
         self.heap.reserve_keys(self.maps.keys().len())?;
         self.maps.check()?;

@@ -89,6 +89,8 @@ struct Cycle {
     long: Option<(u64, u64)>,
     /// The old space has been filled up to here.
     filled: u64,
+    /// Memory is being given back.
+    shrinking: bool,
 }
 
 impl CopyingHeap {
@@ -240,7 +242,13 @@ impl GcHeap for CopyingHeap {
         Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
         let wanted = self
             .used(area)
             .saturating_add(headroom)
@@ -253,11 +261,19 @@ impl GcHeap for CopyingHeap {
         // Twice the want before pages go back, so that a heap whose size swings
         // does not pay for system calls at every collection.
         let kept = wanted.max(self.initial);
-        if self.capacity() > 2 * kept {
-            self.decommit(kept);
+        let mut progress = Progress::Complete;
+        if self.capacity() > 2 * kept || self.cycle.shrinking {
+            for space in &mut self.spaces {
+                let end = space.start() + kept;
+                if space.decommit_towards(end, budget) == Progress::Continue {
+                    progress = Progress::Continue;
+                }
+            }
         }
+        self.cycle.shrinking = progress == Progress::Continue;
         self.update_end(area);
         area.set_budget_end(self.spaces[self.active].start() + wanted);
+        progress
     }
 
     fn reset(&mut self) {
@@ -289,6 +305,7 @@ impl CollectionSteps for CopyingHeap {
             objects: 0,
             long: None,
             filled: self.spaces[self.active].start(),
+            shrinking: false,
         };
         self.reached.clear();
         Ok(())

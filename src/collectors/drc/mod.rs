@@ -151,6 +151,8 @@ struct Cycle {
     /// A long array that is being gone over, and from where on.
     long: Option<(GcRef, u64)>,
     sweep: Option<Sweep>,
+    /// Memory is being given back.
+    shrinking: bool,
     /// Marked objects are not all on the stack: it was full.
     overflowed: bool,
     freed_objects: u64,
@@ -395,7 +397,13 @@ impl GcHeap for DrcHeap {
         Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
         // Less than what the pacer allows: those who choose this collector want little
         // memory, and a partial collection costs little.
         let headroom = headroom.min((area.used_bytes() / 2).max(LEAST_HEADROOM));
@@ -410,12 +418,16 @@ impl GcHeap for DrcHeap {
         }
         // Some more than that before pages go back, as in `copying`.
         let kept = (self.tail + ready).max(self.initial);
-        if committed > self.tail + headroom && committed > kept {
-            self.space.decommit_from(kept);
-        }
+        let much = committed > self.tail + headroom && committed > kept;
+        let progress = match much || self.cycle.shrinking {
+            true => self.space.decommit_towards(kept, budget),
+            false => Progress::Complete,
+        };
+        self.cycle.shrinking = progress == Progress::Continue;
         // SAFETY: committed; nothing is lent.
         unsafe { area.set_heap_end(self.space.committed_end()) };
         self.budget = headroom;
+        progress
     }
 
     fn reset(&mut self) {
