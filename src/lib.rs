@@ -107,10 +107,10 @@ mod weak_map;
 
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,
-    EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcHeapOutOfMemory, GcRef, HeapType,
-    I31, ManuallyRooted, Member, Mutability, RecGroup, RefType, RootScope, Rooted, RootedGcRef,
-    StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType, Supertype, Tag, Val,
-    ValType,
+    EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcAsync, GcHeapOutOfMemory, GcRef,
+    HeapType, I31, ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope,
+    Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
+    Supertype, Tag, Val, ValType,
 };
 pub use error::Error;
 pub use store::Stats;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Engine, RootScope, Store};
+use super::{Engine, GcAsync, RootScope, Store};
 
 /// What can be read as a store: a [`Store`], a [`StoreContext`], a [`RootScope`], or
 /// a reference to such.
@@ -113,6 +113,11 @@ impl<T> StoreContextMut<'_, T> {
     /// Those of [`Store::gc`].
     pub fn gc(&mut self) -> Result<()> {
         self.0.gc()
+    }
+
+    /// As [`Store::gc_async`].
+    pub fn gc_async(&mut self) -> GcAsync<'_, T> {
+        self.0.gc_async()
     }
 }
 

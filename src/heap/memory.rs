@@ -153,9 +153,10 @@ impl Region {
             return Progress::Complete;
         }
         self.decommit_from(before - now * GIVEN_BACK);
-        match self.committed < before {
-            true => Progress::Continue,
-            false => Progress::Complete,
+        if self.committed < before {
+            Progress::Continue
+        } else {
+            Progress::Complete
         }
     }
 

@@ -4,7 +4,56 @@ use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::heap::{Allocation, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
 
+/// What an allocation does where it would collect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnDemand {
+    /// It collects.
+    Collect,
+    /// It fails, without a trace, and says so by `Refused`.
+    Refuse,
+    Refused,
+    /// It takes a collection for done: if there is no room the heap grows.
+    HasCollected,
+}
+
+impl Store {
+    /// Does an allocating operation without a collection: `None` if it would collect, and
+    /// then nothing has changed. `has_collected` says that one was just made for it.
+    pub(crate) fn allocate_without_collecting<T>(
+        &self,
+        has_collected: bool,
+        operation: impl FnOnce() -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.on_demand.set(if has_collected {
+            OnDemand::HasCollected
+        } else {
+            OnDemand::Refuse
+        });
+        let outcome = operation();
+        match self.on_demand.replace(OnDemand::Collect) {
+            OnDemand::Refused => Ok(None),
+            _ => outcome.map(Some),
+        }
+    }
+
+    /// Whether a collection for the allocation that is under way was made before.
+    fn has_collected_on_demand(&self) -> bool {
+        self.on_demand.get() == OnDemand::HasCollected || self.has_collected_for_growth()
+    }
+}
+
 impl Cold {
+    /// Collects for an allocation of so many bytes.
+    ///
+    /// Errors: any if it may not collect.
+    fn collect_on_demand(&mut self, store: &Store, extent: Extent, bytes: u64) -> Result<()> {
+        if store.on_demand.get() != OnDemand::Refuse {
+            return self.collect(store, extent);
+        }
+        store.on_demand.set(OnDemand::Refused);
+        Err(heap_limit(bytes, self.heap()?.limit_bytes()))
+    }
+
     /// Allocates an object of `bytes`, header written, the rest zeros. May
     /// collect; finalizers are queued.
     ///
@@ -17,7 +66,7 @@ impl Cold {
         bytes: u64,
     ) -> Result<GcRef> {
         self.make_heap(store)?;
-        self.collect_if_due(store)?;
+        self.collect_if_due(store, bytes)?;
         match self.heap()?.allocate(&store.area, header, bytes)? {
             Allocation::Done(object) => return Ok(object),
             Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes())),
@@ -67,8 +116,9 @@ impl Cold {
 
     /// Collects, but not in a no-GC span, when external bytes are worth it, and
     /// with stress at every n-th allocation.
-    fn collect_if_due(&mut self, store: &Store) -> Result<()> {
-        if store.repeats_allocation() || store.area.no_gc_spans() > 0 {
+    fn collect_if_due(&mut self, store: &Store, bytes: u64) -> Result<()> {
+        let repeated = store.repeats_allocation() || store.has_collected_on_demand();
+        if repeated || store.area.no_gc_spans() > 0 {
             return Ok(());
         }
         let every = store.engine.config().stress();
@@ -83,7 +133,7 @@ impl Cold {
                 0 => Extent::Partial,
                 _ => Extent::Full,
             };
-            self.collect(store, extent)?;
+            self.collect_on_demand(store, extent, bytes)?;
         }
         Ok(())
     }
@@ -103,7 +153,7 @@ impl Cold {
                 other => other,
             });
         }
-        if store.has_collected_for_growth() {
+        if store.has_collected_on_demand() {
             return self.grow(store, bytes, true);
         }
         if area.allocated_bytes() < self.headroom / 2 && !self.heap()?.is_scattered(area) {
@@ -113,7 +163,7 @@ impl Cold {
             }
         }
         let extent = self.heap()?.extent(area, Extent::Partial);
-        self.collect(store, extent)?;
+        self.collect_on_demand(store, extent, bytes)?;
         if self.heap()?.has_room(area, bytes)? {
             return Ok(());
         }

@@ -37,6 +37,15 @@ impl Store {
         Ok(true)
     }
 
+    /// Does what is left of the collection that is under way, where no finalizers may run:
+    /// they wait for the next point where they may.
+    pub(crate) fn gc_complete(&self) -> Result<()> {
+        if !self.is_collecting() {
+            return Ok(());
+        }
+        self.gc_go_on(Budget::unlimited()).map(|_| ())
+    }
+
     /// Ends the collection that is under way, if nothing has been changed yet, as if it
     /// had never begun; whether it did.
     pub(super) fn gc_abandon(&self) -> bool {

@@ -99,6 +99,7 @@ pub(crate) struct Store {
     dropped: Cell<u64>,
     weak: WeakHandles,
     growth: Cell<growth::Growth>,
+    on_demand: Cell<allocate::OnDemand>,
     data: Cell<StoreData>,
     engine: EngineRef,
     cold: RefCell<Cold>,
@@ -193,6 +194,7 @@ impl Store {
             dropped: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
             growth: Cell::new(growth::Growth::Settled),
+            on_demand: Cell::new(allocate::OnDemand::Collect),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,

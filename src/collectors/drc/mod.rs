@@ -419,9 +419,10 @@ impl GcHeap for DrcHeap {
         // Some more than that before pages go back, as in `copying`.
         let kept = (self.tail + ready).max(self.initial);
         let much = committed > self.tail + headroom && committed > kept;
-        let progress = match much || self.cycle.shrinking {
-            true => self.space.decommit_towards(kept, budget),
-            false => Progress::Complete,
+        let progress = if much || self.cycle.shrinking {
+            self.space.decommit_towards(kept, budget)
+        } else {
+            Progress::Complete
         };
         self.cycle.shrinking = progress == Progress::Continue;
         // SAFETY: committed; nothing is lent.
