@@ -43,11 +43,14 @@ impl ExternRef {
     ///
     /// let mut store = Store::new(&Engine::default(), ())?;
     /// // Within a task this is `ExternRef::new_async(&mut store, 7u32).await?`.
-    /// let made = pin!(ExternRef::new_async(&mut store, 7u32));
-    /// let Poll::Ready(made) = made.poll(&mut Context::from_waker(Waker::noop())) else {
-    ///     unreachable!("a new store has room");
+    /// let made = {
+    ///     let made = pin!(ExternRef::new_async(&mut store, 7u32));
+    ///     match made.poll(&mut Context::from_waker(Waker::noop())) {
+    ///         Poll::Ready(made) => made?,
+    ///         Poll::Pending => unreachable!("a new store has room"),
+    ///     }
     /// };
-    /// assert_eq!(made?.data(&store)?.unwrap().downcast_ref(), Some(&7u32));
+    /// assert_eq!(made.data(&store)?.unwrap().downcast_ref(), Some(&7u32));
     /// # anyhow::Ok(())
     /// ```
     pub fn new_async<C: AsContextMut, T>(store: C, value: T) -> NewAsync<C, T>
