@@ -643,7 +643,10 @@ impl Library {
                     let mut weak = self.weak(weak);
                     done(gcroots_weak_free(store, &mut weak))
                 }
-                Action::Collect => done(gcroots_store_gc(store)),
+                Action::Collect => {
+                    self.collect_in_steps();
+                    done(gcroots_store_gc(store))
+                }
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),
             }
@@ -1071,6 +1074,26 @@ impl Library {
     pub(crate) fn equal(&self, a: gcroots_ref_t, b: gcroots_ref_t) -> Status<bool> {
         // SAFETY: as above.
         with_out(|out| unsafe { gcroots_ref_eq(self.store, a, b, out) })
+    }
+
+    /// By turns: nothing, a collection in steps that do little, one that is cancelled on
+    /// its way. What comes after collects what this leaves.
+    fn collect_in_steps(&self) {
+        let turn = self.stats().collections % 3;
+        // SAFETY: the store is alive.
+        unsafe {
+            // Not in finalizers and no-GC spans.
+            if turn == 0 || gcroots_store_gc_start(self.store) != GCROOTS_OK {
+                return;
+            }
+            let step = |out: *mut _| gcroots_store_gc_step(self.store, 300, out);
+            for _ in 0..(if turn == 1 { u32::MAX } else { 5 }) {
+                if with_out(step) != Ok(false) {
+                    return;
+                }
+            }
+            done(gcroots_store_gc_cancel(self.store)).unwrap_or(Written::Nothing);
+        }
     }
 
     pub(crate) fn stats(&self) -> gcroots_stats_t {
