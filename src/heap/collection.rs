@@ -209,7 +209,8 @@ fn trace_reached_values(
         };
         let mut trace = |value| steps.trace_reference(value, lent.layouts);
         let values = lent.ephemerons.trace_values(key, &mut trace)?;
-        budget.spend((values as u64).saturating_mul(LOOKUP));
+        // The key's place in a table, the entry, the value, its object.
+        budget.spend((values as u64).saturating_mul(4 * LOOKUP));
         count += 1;
     }
     Ok(count)

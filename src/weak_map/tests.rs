@@ -152,7 +152,7 @@ impl Fixture {
 /// So many increments may a collection with so many entries take: for each entry a value
 /// is traced, its object, and the entry is swept.
 fn most_increments(entries: u32) -> u64 {
-    u64::from(entries) * (8 * LOOKUP) / STEP + 8
+    u64::from(entries) * (16 * LOOKUP) / STEP + 8
 }
 
 #[test]
