@@ -11,7 +11,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The sections' files, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 22] = [
+const SECTIONS: [&str; 25] = [
     "version",
     "status",
     "config",
@@ -34,6 +34,9 @@ const SECTIONS: [&str; 22] = [
     "i31",
     "casts",
     "exceptions",
+    "table",
+    "global",
+    "func",
 ];
 
 const DIRECTORY: &str = "src/capi";

@@ -15,10 +15,14 @@ static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
-/* A struct of a number and a reference, its supertype, and an array of numbers. */
-enum { BASE, PAIR, NUMBERS, TYPES };
+/* A struct of a number and a reference, its supertype, an array of numbers, and a
+   function from two references to one. */
+enum { BASE, PAIR, NUMBERS, FIRST, TYPES };
 static gcroots_type_t *types[TYPES];
-static gcroots_ref_t pair, numbers;
+/* Of 10 references to the pair, and one reference to it. */
+static gcroots_table_t table;
+static gcroots_global_t global;
+static gcroots_ref_t pair, numbers, first;
 /* Which collector the engine has. */
 static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
@@ -181,6 +185,48 @@ static void ref_cast(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_ref_cast(s, from, to, &ref)); KEEP(&ref))
 }
 
+static void table_get(uint64_t count) {
+  const gcroots_table_t from = table;
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_table_get(s, from, 5, &ref)); KEEP(&ref))
+}
+
+static void table_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_table_t to = table;
+  const gcroots_ref_t ref = pair;
+  while (count-- > 0) MUST(gcroots_table_set(s, to, 5, ref));
+}
+
+static void global_get(uint64_t count) {
+  const gcroots_global_t from = global;
+  IN_SCOPES(gcroots_val_t val; MUST(gcroots_global_get(s, from, &val)); KEEP(&val))
+}
+
+static void global_set(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_global_t to = global;
+  gcroots_val_t val;
+  val.kind = GCROOTS_STORAGE_REF;
+  val.of.ref = pair;
+  while (count-- > 0) MUST(gcroots_global_set(s, to, &val));
+}
+
+static gcroots_status_t answer_first(void *env, gcroots_store_t *s, const gcroots_val_t *args,
+                                     size_t nargs, gcroots_val_t *results, size_t nresults) {
+  (void)env, (void)s, (void)nargs, (void)nresults;
+  results[0] = args[0];
+  return GCROOTS_OK;
+}
+
+static void func_call(uint64_t count) {
+  const gcroots_ref_t func = first;
+  gcroots_val_t args[2];
+  args[0].kind = args[1].kind = GCROOTS_STORAGE_REF;
+  args[0].of.ref = args[1].of.ref = pair;
+  IN_SCOPES(gcroots_val_t result; MUST(gcroots_func_call(s, func, args, 2, &result, 1));
+            KEEP(&result))
+}
+
 static void make_engine(void) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
@@ -193,6 +239,7 @@ static void register_types(void) {
   const gcroots_field_type_t fields[2] = {
       {GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
       {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_field_type_t params[2] = {fields[1], fields[1]};
   const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1];
@@ -201,15 +248,24 @@ static void register_types(void) {
   MUST(gcroots_rec_group_add_struct(group, &open, fields, 1, &position));
   MUST(gcroots_rec_group_add_struct(group, &below_base, fields, 2, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
+  MUST(gcroots_rec_group_add_func(group, NULL, params, 2, params, 1, &position));
   MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
   gcroots_rec_group_free(group);
 }
 
 /* What the operations on objects work on: the pair refers to itself. */
 static void make_objects(void) {
+  const gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
+  const gcroots_field_type_t any_field = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};
+  gcroots_val_t val;
   MUST(gcroots_struct_new_default(store, types[PAIR], &pair));
   MUST(gcroots_struct_set_ref(store, pair, 1, pair));
   MUST(gcroots_array_new_default(store, types[NUMBERS], 10, &numbers));
+  MUST(gcroots_table_new(store, any, 10, 10, pair, &table));
+  val.kind = GCROOTS_STORAGE_REF;
+  val.of.ref = pair;
+  MUST(gcroots_global_new(store, &any_field, &val, &global));
+  MUST(gcroots_func_new(store, types[FIRST], answer_first, NULL, NULL, &first));
 }
 
 static const struct {
@@ -231,8 +287,13 @@ static const struct {
   {"struct_set_ref", struct_set_ref},
   {"array_get", array_get},
   {"array_set", array_set},
+  {"table_get", table_get},
+  {"table_set", table_set},
+  {"global_get", global_get},
+  {"global_set", global_set},
   {"ref_test", ref_test},
   {"ref_cast", ref_cast},
+  {"func_call", func_call},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {

@@ -374,7 +374,7 @@ static const struct {
     {GCROOTS_HEAP_ARRAY, "array", 1 << GCROOTS_REF_ARRAY},
     {GCROOTS_HEAP_EXN, "exn", 1 << GCROOTS_REF_EXN},
     {GCROOTS_HEAP_NONE, "none", 0},
-    {GCROOTS_HEAP_FUNC, "func", 0},
+    {GCROOTS_HEAP_FUNC, "func", 1 << GCROOTS_REF_FUNC},
     {GCROOTS_HEAP_NOFUNC, "nofunc", 0},
     {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
     {GCROOTS_HEAP_NOEXN, "noexn", 0}};
@@ -495,14 +495,16 @@ CASE(elements_of_an_array_type_take_it_and_those_below) {
   free_types(types, CHAIN);
 }
 
-CASE(elements_of_a_function_type_take_only_null) {
-  gcroots_type_t *function = new_func(NULL, 0, NULL, 0);
+CASE(elements_of_a_function_type_take_its_functions_and_null) {
+  gcroots_field_type_t param = plain(GCROOTS_STORAGE_I64);
+  gcroots_type_t *function = new_func(&param, 1, NULL, 0);
   gcroots_type_t *type = new_array(mutable_(or_null(ref_to_type(function))));
   gcroots_ref_t refs[KINDS], ref = make_zeros(type, 1);
   one_of_each_kind(refs);
   for (int kind = 0; kind < KINDS; kind++)
     reference_answers(kind == GCROOTS_REF_NULL ? GCROOTS_OK : GCROOTS_ERROR_TYPE_MISMATCH,
                       kind_names[kind], type, ref, refs[kind]);
+  reference_answers(GCROOTS_OK, "", type, ref, make_func(function, answer_ok, NULL));
   gcroots_type_free(type);
   gcroots_type_free(function);
 }

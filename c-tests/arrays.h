@@ -151,10 +151,10 @@ static inline void check_all(const char *file, int line, gcroots_ref_t ref, gcro
 
 /* --- Objects of every kind --------------------------------------------------- */
 
-enum { KINDS = GCROOTS_REF_EXN + 1 };
+enum { KINDS = GCROOTS_REF_FUNC + 1 };
 
-static const char *const kind_names[KINDS] = {"null",     "an externref", "a struct",
-                                              "an array", "an i31",       "an exception"};
+static const char *const kind_names[KINDS] = {
+    "null", "an externref", "a struct", "an array", "an i31", "an exception", "a function"};
 
 static inline gcroots_ref_t new_exception(void) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
@@ -166,7 +166,7 @@ static inline gcroots_ref_t new_exception(void) {
   return ref;
 }
 
-/* One reference of each kind, at GCROOTS_REF_NULL to GCROOTS_REF_EXN. */
+/* One reference of each kind, at GCROOTS_REF_NULL to GCROOTS_REF_FUNC. */
 static inline void one_of_each_kind(gcroots_ref_t refs[KINDS]) {
   gcroots_type_t *type = new_struct(NULL, 0), *array = array_of(GCROOTS_STORAGE_I8);
   refs[GCROOTS_REF_NULL] = gcroots_ref_null();
@@ -175,6 +175,7 @@ static inline void one_of_each_kind(gcroots_ref_t refs[KINDS]) {
   refs[GCROOTS_REF_ARRAY] = make_zeros(array, 0);
   refs[GCROOTS_REF_I31] = new_i31(7);
   refs[GCROOTS_REF_EXN] = new_exception();
+  refs[GCROOTS_REF_FUNC] = new_function();
   gcroots_type_free(type);
   gcroots_type_free(array);
 }

@@ -110,12 +110,12 @@ static bool is_below(const gcroots_type_t *type, const gcroots_type_t *above) {
 
 struct specimen {
   gcroots_ref_kind_t kind;
-  /* Of a struct or an array. */
+  /* Of a struct, an array or a function. */
   const gcroots_type_t *type;
   gcroots_ref_t ref;
 };
 
-enum { SPECIMENS_MAX = 64 };
+enum { SPECIMENS_MAX = 80 };
 static struct specimen specimens[SPECIMENS_MAX];
 static size_t specimen_count;
 
@@ -135,7 +135,9 @@ static void add_typed(size_t place) {
     case GCROOTS_TYPE_ARRAY:
       add_specimen(GCROOTS_REF_ARRAY, world[place], make_zeros(world[place], place % 3));
       break;
-    default: add_specimen(GCROOTS_REF_EXN, NULL, EXN(new_tag(world[place]), val_i32(1)));
+    default:
+      add_specimen(GCROOTS_REF_EXN, NULL, EXN(new_tag(world[place]), val_i32(1)));
+      add_specimen(GCROOTS_REF_FUNC, world[place], make_func(world[place], answer_ok, NULL));
   }
 }
 
@@ -160,12 +162,14 @@ static bool belongs(const struct specimen *it, gcroots_ref_type_t type) {
   if (it->kind == GCROOTS_REF_NULL) return type.is_nullable;
   switch (type.heap) {
     case GCROOTS_HEAP_ANY:
-    case GCROOTS_HEAP_EXTERN: return it->kind != GCROOTS_REF_EXN;
+    case GCROOTS_HEAP_EXTERN:
+      return it->kind != GCROOTS_REF_EXN && it->kind != GCROOTS_REF_FUNC;
     case GCROOTS_HEAP_EQ: return is_struct || is_array || is_i31;
     case GCROOTS_HEAP_I31: return is_i31;
     case GCROOTS_HEAP_STRUCT: return is_struct;
     case GCROOTS_HEAP_ARRAY: return is_array;
     case GCROOTS_HEAP_EXN: return it->kind == GCROOTS_REF_EXN;
+    case GCROOTS_HEAP_FUNC: return it->kind == GCROOTS_REF_FUNC;
     case GCROOTS_HEAP_TYPE: return it->type != NULL && is_below(it->type, type.type);
     default: return false;
   }
@@ -238,11 +242,12 @@ CASE(an_object_keeps_its_type) {
   gcroots_type_free(same);
 }
 
-CASE(what_is_no_struct_or_array_has_no_type) {
+CASE(what_is_no_struct_array_or_function_has_no_type) {
   EACH_KIND(kind) {
     gcroots_ref_t ref = new_of_kind(kind);
     gcroots_type_t *out = NULL;
-    if (kind == GCROOTS_REF_STRUCT || kind == GCROOTS_REF_ARRAY) continue;
+    if (kind == GCROOTS_REF_STRUCT || kind == GCROOTS_REF_ARRAY || kind == GCROOTS_REF_FUNC)
+      continue;
     REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
             gcroots_ref_type(store, ref, &out));
     CHECK(out == NULL);
@@ -352,7 +357,7 @@ static const char *const needed_names[GCROOTS_HEAP_TYPE] = {
     "a struct",
     "an array",
     "null",
-    "null",
+    "a function",
     "null",
     "a struct, an array, an i31 or an externref",
     "null",
@@ -449,7 +454,7 @@ static gcroots_ref_t to_any(gcroots_ref_t ref) {
 CASE(conversions_keep_the_object) {
   EACH_KIND(kind) {
     gcroots_ref_t ref = new_of_kind(kind), external, internal, back;
-    if (kind == GCROOTS_REF_NULL || kind == GCROOTS_REF_EXN) continue;
+    if (kind == GCROOTS_REF_NULL || kind >= GCROOTS_REF_EXN) continue;
     external = to_extern(ref);
     internal = to_any(ref);
     CHECK(!gcroots_ref_same_root(external, ref) && !gcroots_ref_same_root(internal, ref));
@@ -473,10 +478,12 @@ CASE(null_converts_to_null) {
   CHECK(stats_of(store).scoped_roots == 1);
 }
 
-CASE(an_exception_is_not_converted) {
-  gcroots_ref_t ref = new_exn(), out = untouched();
-  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_extern_convert_any(store, ref, &out));
-  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_any_convert_extern(store, ref, &out));
+CASE(an_exception_and_a_function_are_not_converted) {
+  gcroots_ref_t refs[] = {new_exn(), new_function()}, out = untouched();
+  for (size_t i = 0; i < COUNT_OF(refs); i++) {
+    REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_extern_convert_any(store, refs[i], &out));
+    REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_any_convert_extern(store, refs[i], &out));
+  }
   CHECK(same_bits(out, untouched()));
 }
 
@@ -504,7 +511,7 @@ CASE(slots_of_any_and_of_extern_take_the_same) {
   EACH_KIND(kind) {
     gcroots_ref_t value = new_of_kind(kind);
     for (size_t index = 0; index < 2; index++) {
-      if (kind == GCROOTS_REF_EXN) {
+      if (kind >= GCROOTS_REF_EXN) {
         REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_set_ref(store, ref, index, value));
         continue;
       }

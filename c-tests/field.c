@@ -257,25 +257,25 @@ CASE(a_struct_of_10000_fields_keeps_them_all) {
 /* --- References -------------------------------------------------------------- */
 
 /* One of each kind of references. */
-enum { HOST, STRUCT_, ARRAY, I31, EXN, REFERENCES };
+enum { HOST, STRUCT_, ARRAY, I31, EXN, FUNC, REFERENCES };
 
 /* Which of them an abstract heap type takes. */
 static const struct {
   gcroots_heap_type_t heap;
   bool takes[REFERENCES];
 } heaps[] = {
-    {GCROOTS_HEAP_ANY, {true, true, true, true, false}},
-    {GCROOTS_HEAP_EQ, {false, true, true, true, false}},
-    {GCROOTS_HEAP_I31, {false, false, false, true, false}},
-    {GCROOTS_HEAP_STRUCT, {false, true, false, false, false}},
-    {GCROOTS_HEAP_ARRAY, {false, false, true, false, false}},
-    {GCROOTS_HEAP_NONE, {false, false, false, false, false}},
-    {GCROOTS_HEAP_FUNC, {false, false, false, false, false}},
-    {GCROOTS_HEAP_NOFUNC, {false, false, false, false, false}},
-    {GCROOTS_HEAP_EXTERN, {true, true, true, true, false}},
-    {GCROOTS_HEAP_NOEXTERN, {false, false, false, false, false}},
-    {GCROOTS_HEAP_EXN, {false, false, false, false, true}},
-    {GCROOTS_HEAP_NOEXN, {false, false, false, false, false}},
+    {GCROOTS_HEAP_ANY, {true, true, true, true, false, false}},
+    {GCROOTS_HEAP_EQ, {false, true, true, true, false, false}},
+    {GCROOTS_HEAP_I31, {false, false, false, true, false, false}},
+    {GCROOTS_HEAP_STRUCT, {false, true, false, false, false, false}},
+    {GCROOTS_HEAP_ARRAY, {false, false, true, false, false, false}},
+    {GCROOTS_HEAP_NONE, {false, false, false, false, false, false}},
+    {GCROOTS_HEAP_FUNC, {false, false, false, false, false, true}},
+    {GCROOTS_HEAP_NOFUNC, {false, false, false, false, false, false}},
+    {GCROOTS_HEAP_EXTERN, {true, true, true, true, false, false}},
+    {GCROOTS_HEAP_NOEXTERN, {false, false, false, false, false, false}},
+    {GCROOTS_HEAP_EXN, {false, false, false, false, true, false}},
+    {GCROOTS_HEAP_NOEXN, {false, false, false, false, false, false}},
 };
 
 static void make_references(gcroots_ref_t *refs) {
@@ -288,6 +288,7 @@ static void make_references(gcroots_ref_t *refs) {
   OK(gcroots_array_new_default(store, array, 3, &refs[ARRAY]));
   OK(gcroots_i31_new(store, 5, &refs[I31]));
   OK(gcroots_exn_new(store, tag, NULL, 0, &refs[EXN]));
+  refs[FUNC] = make_func(function, answer_ok, NULL);
   gcroots_type_free(empty);
   gcroots_type_free(array);
   gcroots_type_free(function);
@@ -387,8 +388,9 @@ CASE(a_field_of_a_type_takes_its_subtypes_only) {
   gcroots_type_free(unrelated);
 }
 
-CASE(a_field_of_a_function_type_takes_null_only) {
-  gcroots_type_t *function = new_func(NULL, 0, NULL, 0);
+CASE(a_field_of_a_function_type_takes_its_functions_and_null) {
+  gcroots_field_type_t param = plain(GCROOTS_STORAGE_I64);
+  gcroots_type_t *function = new_func(&param, 1, NULL, 0);
   gcroots_type_t *type = STRUCT_TYPE(mutable_(or_null(ref_to_type(function))));
   gcroots_ref_t ref = make_default(type);
   gcroots_ref_t refs[REFERENCES];
@@ -396,6 +398,7 @@ CASE(a_field_of_a_function_type_takes_null_only) {
   takes(type, ref, gcroots_ref_null(), GCROOTS_OK);
   takes(type, ref, ref, GCROOTS_ERROR_TYPE_MISMATCH);
   for (int i = 0; i < REFERENCES; i++) takes(type, ref, refs[i], GCROOTS_ERROR_TYPE_MISMATCH);
+  takes(type, ref, make_func(function, answer_ok, NULL), GCROOTS_OK);
   gcroots_type_free(type);
   gcroots_type_free(function);
 }
@@ -543,7 +546,7 @@ CASE(another_thread_is_refused_after_null_pointers_and_before_all_else) {
 
 CASE(a_handle_that_names_no_struct_is_refused) {
   static const char *const names[REFERENCES] = {"an externref", "a struct", "an array", "an i31",
-                                                "an exception"};
+                                                "an exception", "a function"};
   gcroots_ref_t refs[REFERENCES];
   gcroots_type_t *type = new_mixed();
   EACH_BAD_HANDLE(bad) {

@@ -103,18 +103,19 @@ static inline gcroots_ref_t new_of_kind(gcroots_ref_kind_t kind) {
     case GCROOTS_REF_ARRAY: return new_bytes();
     case GCROOTS_REF_I31: return new_i31(ITS_INTEGER);
     case GCROOTS_REF_EXN: return new_exn();
+    case GCROOTS_REF_FUNC: return new_function();
     default: return gcroots_ref_null();
   }
 }
 
 /* The names of kinds, for `check_note`. */
-static const char *const kind_names[] = {"null", "an externref", "a struct",
-                                         "an array", "an i31", "an exception"};
+static const char *const kind_names[] = {"null",   "an externref", "a struct",  "an array",
+                                         "an i31", "an exception", "a function"};
 
 /* The body runs for each kind, null among them. */
 #define EACH_KIND(kind)                                                     \
   for (gcroots_ref_kind_t kind = GCROOTS_REF_NULL;                          \
-       kind <= GCROOTS_REF_EXN && (check_note = kind_names[kind]) != NULL;  \
+       kind <= GCROOTS_REF_FUNC && (check_note = kind_names[kind]) != NULL; \
        kind++, check_note = NULL)
 
 #endif

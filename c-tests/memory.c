@@ -520,7 +520,7 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 /* --- Every allocation in turn ------------------------------------------------ */
 
 enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
-       MAPS = 12 };
+       FUNCS = 24, MAPS = 12, TABLES = 8, GLOBALS = 12 };
 
 /* What the script has made of the store under test. */
 static struct {
@@ -771,6 +771,51 @@ static void script_exn(const gcroots_type_t *type, const gcroots_val_t *values, 
     script.scoped += !gcroots_ref_is_null(val.of.ref);
 }
 
+/* Answers its arguments, in their order. */
+static gcroots_status_t answer_args(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                    size_t nargs, gcroots_val_t *results, size_t nresults) {
+  (void)env, (void)of;
+  CHECK(nargs == nresults);
+  memcpy(results, args, nargs * sizeof *args);
+  return GCROOTS_OK;
+}
+
+/* A function of these values. */
+static void script_func(const gcroots_type_t *type, const gcroots_val_t *values, size_t count) {
+  gcroots_val_t results[FUNCS];
+  gcroots_ref_t func = no_handle;
+  gcroots_status_t status;
+  if (!made(gcroots_func_new(script.store, type, answer_args, NULL, NULL, &func), func)) return;
+  script.scoped++;
+  results[0] = val_ref(no_handle);
+  status = gcroots_func_call(script.store, func, values, count, results, count);
+  CHECK(same_bits(results[0].of.ref, no_handle) == (status != GCROOTS_OK));
+  if (status == GCROOTS_OK)
+    for (size_t i = 0; i < count; i++) script.scoped += !gcroots_ref_is_null(results[i].of.ref);
+  succeeded(status);
+}
+
+static void script_funcs(gcroots_engine_t *of) {
+  gcroots_field_type_t params[FUNCS];
+  gcroots_val_t values[FUNCS];
+  for (size_t i = 0; i < FUNCS; i++) {
+    const gcroots_rec_group_t *groups[1];
+    gcroots_rec_group_t *group = gcroots_rec_group_new();
+    gcroots_type_t *type = NULL;
+    uint32_t position;
+    params[i] = any_field();
+    values[i] = val_ref(script.refs[i]);
+    groups[0] = group;
+    if (group == NULL) continue;
+    if (succeeded(gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1,
+                                             &position)) &&
+        succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
+      script_func(type, values, i + 1);
+    gcroots_rec_group_free(group);
+    gcroots_type_free(type);
+  }
+}
+
 static void script_exns(gcroots_engine_t *of) {
   gcroots_field_type_t params[EXNS];
   gcroots_val_t values[EXNS];
@@ -823,6 +868,72 @@ static void script_maps(gcroots_engine_t *of) {
     OK(gcroots_weakmap_size(script.store, map, &counted));
     CHECK(counted == entries);
     if (m % 3 == 0) OK(gcroots_weakmap_free(script.store, &map));
+  }
+  succeeded(gcroots_store_verify(script.store));
+  OK(gcroots_store_gc(script.store));
+}
+
+/* Grows a table of null, which becomes larger than the heap at first is. */
+static void grow_table(gcroots_table_t table, uint64_t size) {
+  for (uint64_t delta = 1; delta < 20000; delta *= 9) {
+    uint64_t before = 77, now;
+    bool grown = succeeded(
+        gcroots_table_grow(script.store, table, delta, script.refs[0], &before));
+    CHECK(before == (grown ? size : 77));
+    if (grown) size += delta;
+    OK(gcroots_table_size(script.store, table, &now));
+    CHECK(now == size);
+  }
+}
+
+/* Tables, each of a type of its own, of which some are freed. */
+static void script_tables(gcroots_engine_t *of) {
+  gcroots_field_type_t field = any_field();
+  gcroots_type_t *type = script_type(of, GCROOTS_TYPE_STRUCT, &field, 1);
+  script_objects();
+  for (uint32_t t = 0; t < TABLES; t++) {
+    gcroots_ref_type_t element = {type, t == 1 && type != NULL ? GCROOTS_HEAP_TYPE : t % 3 * 4,
+                                  1};
+    gcroots_table_t table = {no_handle.store_id, no_handle.generation, no_handle.index};
+    bool table_made = succeeded(gcroots_table_new(script.store, element, 10, UINT64_MAX,
+                                                  gcroots_ref_null(), &table));
+    CHECK((table.store_id == no_handle.store_id) == !table_made);
+    if (!table_made) continue;
+    if (t == 0) grow_table(table, 10);
+    for (uint64_t i = 0; i < 10 && element.heap == GCROOTS_HEAP_ANY; i++) {
+      gcroots_ref_t out = no_handle;
+      OK(gcroots_table_set(script.store, table, i, script.refs[i]));
+      if (made(gcroots_table_get(script.store, table, i, &out), out))
+        script.scoped += !gcroots_ref_is_null(script.refs[i]);
+    }
+    OK(gcroots_table_fill(script.store, table, 0, gcroots_ref_null(), 3));
+    OK(gcroots_table_copy(script.store, table, 0, table, 1, 9));
+    if (t % 3 == 2) OK(gcroots_table_free(script.store, &table));
+  }
+  gcroots_type_free(type);
+  succeeded(gcroots_store_verify(script.store));
+  OK(gcroots_store_gc(script.store));
+}
+
+/* Globals of each type, of which some are freed. */
+static void script_globals(gcroots_engine_t *of) {
+  (void)of;
+  script_objects();
+  for (uint32_t g = 0; g < GLOBALS; g++) {
+    gcroots_storage_t storage = GCROOTS_STORAGE_I32 + g % (STORAGES - GCROOTS_STORAGE_I32);
+    gcroots_field_type_t type = mutable_of(storage);
+    gcroots_val_t value = val_made_of(storage, g), out = val_ref(no_handle);
+    gcroots_global_t global = {no_handle.store_id, no_handle.generation, no_handle.index};
+    bool global_made = succeeded(gcroots_global_new(script.store, &type, &value, &global));
+    CHECK((global.store_id == no_handle.store_id) == !global_made);
+    if (!global_made) continue;
+    if (storage == GCROOTS_STORAGE_REF) value = val_ref(script.refs[g]);
+    OK(gcroots_global_set(script.store, global, &value));
+    if (storage != GCROOTS_STORAGE_REF)
+      OK(gcroots_global_get(script.store, global, &out));
+    else if (made(gcroots_global_get(script.store, global, &out), out.of.ref))
+      script.scoped += !gcroots_ref_is_null(script.refs[g]);
+    if (g % 3 == 2) OK(gcroots_global_free(script.store, &global));
   }
   succeeded(gcroots_store_verify(script.store));
   OK(gcroots_store_gc(script.store));
@@ -975,10 +1086,34 @@ CASE(no_call_with_exceptions_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_exns);
 }
 
+CASE(no_call_of_functions_aborts_when_memory_runs_out) {
+  refuse_each(true, script_funcs);
+}
+
+CASE(no_call_of_functions_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_funcs);
+}
+
 CASE(no_call_with_weak_maps_aborts_when_memory_runs_out) {
   refuse_each(true, script_maps);
 }
 
 CASE(no_call_with_weak_maps_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_maps);
+}
+
+CASE(no_call_with_tables_aborts_when_memory_runs_out) {
+  refuse_each(true, script_tables);
+}
+
+CASE(no_call_with_tables_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_tables);
+}
+
+CASE(no_call_with_globals_aborts_when_memory_runs_out) {
+  refuse_each(true, script_globals);
+}
+
+CASE(no_call_with_globals_aborts_when_one_allocation_is_refused) {
+  refuse_each(false, script_globals);
 }

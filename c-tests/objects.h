@@ -205,6 +205,31 @@ static inline gcroots_type_t *new_mixed(void) {
   return new_struct(fields, STORAGES);
 }
 
+/* --- Functions --------------------------------------------------------------- */
+
+/* Leaves its results as they are: zeros and null. */
+static inline gcroots_status_t answer_ok(void *env, gcroots_store_t *of,
+                                         const gcroots_val_t *args, size_t nargs,
+                                         gcroots_val_t *results, size_t nresults) {
+  (void)env, (void)of, (void)args, (void)nargs, (void)results, (void)nresults;
+  return GCROOTS_OK;
+}
+
+static inline gcroots_ref_t make_func(const gcroots_type_t *type, gcroots_callback_t callback,
+                                      void *env) {
+  gcroots_ref_t ref;
+  OK(gcroots_func_new(store, type, callback, env, NULL, &ref));
+  return ref;
+}
+
+/* A function without parameters and results, of a type that nobody else refers to. */
+static inline gcroots_ref_t new_function(void) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
+  gcroots_ref_t ref = make_func(type, answer_ok, NULL);
+  gcroots_type_free(type);
+  return ref;
+}
+
 /* --- Nodes ------------------------------------------------------------------- */
 
 /* Registers a node of graphs: a number and references to two nodes. */

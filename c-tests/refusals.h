@@ -186,6 +186,23 @@ static inline void every_kind_call_is_refused(gcroots_status_t expected, gcroots
   gcroots_type_free(type);
 }
 
+/* Those of functions and the pending exception, for every_call_is_refused(). */
+static inline void every_func_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                              gcroots_ref_t ref) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
+  gcroots_val_t val = val_of(STORAGES), result = untouched_val();
+  gcroots_ref_t out = untouched();
+  void *env = &out;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_new(of, type, answer_ok, NULL, NULL, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(of, ref, NULL, 0, NULL, 0));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(of, ref, &val, 1, &result, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_func_env(of, ref, answer_ok, &env));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_throw(of, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_take_exception(of, &out));
+  CHECK(same_bits(out, untouched()) && is_untouched(result) && env == &out);
+  gcroots_type_free(type);
+}
+
 /* The functions of weak maps, for every_call_is_refused(). */
 static inline void every_map_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
                                              gcroots_ref_t ref) {
@@ -203,6 +220,41 @@ static inline void every_map_call_is_refused(gcroots_status_t expected, gcroots_
   CHECK(same_bits(out, untouched()) && found == 77 && count == 77);
   CHECK(map_out.store_id == 1 && map_out.generation == 2 && map_out.index == 3);
   CHECK(memcmp(&map, &kept, sizeof map) == 0);
+}
+
+/* The functions of tables and globals, for every_call_is_refused(). */
+static inline void every_table_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                               gcroots_ref_t ref) {
+  gcroots_table_t table = {ref.store_id, ref.generation, ref.index}, kept = table;
+  gcroots_table_t table_out = {1, 2, 3};
+  gcroots_ref_type_t none = {NULL, UINT32_MAX, 1};
+  gcroots_ref_t out = untouched();
+  uint64_t number = 77;
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_new(of, none, 2, 1, ref, &table_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_get(of, table, 0, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_set(of, table, 0, ref));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_size(of, table, &number));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_grow(of, table, 1, ref, &number));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_fill(of, table, 0, ref, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_copy(of, table, 0, table, 0, 1));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_table_free(of, &table));
+  CHECK(same_bits(out, untouched()) && number == 77);
+  CHECK(table_out.store_id == 1 && table_out.generation == 2 && table_out.index == 3);
+  CHECK(memcmp(&table, &kept, sizeof table) == 0);
+}
+
+static inline void every_global_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                                gcroots_ref_t ref) {
+  gcroots_global_t global = {ref.store_id, ref.generation, ref.index}, kept = global;
+  gcroots_global_t global_out = {1, 2, 3};
+  gcroots_field_type_t packed = plain(GCROOTS_STORAGE_I8);
+  gcroots_val_t val = val_of(STORAGES), out = untouched_val();
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_new(of, &packed, &val, &global_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_get(of, global, &out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_set(of, global, &val));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_global_free(of, &global));
+  CHECK(is_untouched(out) && memcmp(&global, &kept, sizeof global) == 0);
+  CHECK(global_out.store_id == 1 && global_out.generation == 2 && global_out.index == 3);
 }
 
 /* As below, for every function that is refused between the steps of a collection. */
@@ -258,9 +310,12 @@ static inline void every_other_call_is_refused(gcroots_status_t expected, gcroot
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_enter(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_no_gc_exit(of));
   every_map_call_is_refused(expected, of, ref);
+  every_table_call_is_refused(expected, of, ref);
+  every_global_call_is_refused(expected, of, ref);
   every_struct_call_is_refused(expected, of, ref);
   every_array_call_is_refused(expected, of, ref);
   every_kind_call_is_refused(expected, of, ref);
+  every_func_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
 }

@@ -156,16 +156,17 @@ CASE(any_object_may_be_a_key_and_a_value) {
   gcroots_type_t *node = new_node(), *none = new_func(NULL, 0, NULL, 0);
   gcroots_type_t *bytes = new_array(plain(GCROOTS_STORAGE_I8));
   gcroots_tag_t tag;
-  gcroots_ref_t refs[5];
+  gcroots_ref_t refs[6];
   OK(gcroots_tag_new(store, none, &tag));
   refs[0] = new_externref(NULL);
   refs[1] = make_leaf(node, 1);
   OK(gcroots_array_new_default(store, bytes, 5, &refs[2]));
   OK(gcroots_exn_new(store, tag, NULL, 0, &refs[3]));
   refs[4] = i31(7);
-  for (int i = 0; i < 5; i++) set(map, refs[i], refs[(i + 2) % 5]);
+  refs[5] = make_func(none, answer_ok, NULL);
+  for (int i = 0; i < 6; i++) set(map, refs[i], refs[(i + 2) % 6]);
   for (int round = 0; round < 3; round++) {
-    for (int i = 0; i < 5; i++) CHECK(same_object(get(map, refs[i]), refs[(i + 2) % 5]));
+    for (int i = 0; i < 6; i++) CHECK(same_object(get(map, refs[i]), refs[(i + 2) % 6]));
     OK(gcroots_store_gc(store));
   }
   gcroots_type_free(node);

@@ -160,7 +160,7 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_LIMIT 15
 
 /**
- * A host function threw; the exception is pending. Not used yet.
+ * An exception is pending: gcroots_store_take_exception().
  */
 #define GCROOTS_ERROR_EXCEPTION 16
 
@@ -372,7 +372,8 @@ typedef void (*gcroots_finalizer_t)(void *data);
  */
 typedef struct {
   /**
-   * Objects: the last collection's survivors and what came since.
+   * Objects: the last collection's survivors and what came since. Those that hold
+   * what is in tables and globals are among them.
    */
   uint64_t objects;
   /**
@@ -459,8 +460,8 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
  * GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
  * ever. Never collects: it only runs finalizers.
  *
- * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
- *         the store or its growth callback; nothing has run then
+ * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
+ *         function of the store, or its growth callback; nothing has run then
  */
 GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
 
@@ -469,8 +470,8 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * no-GC spans stay with the store. Until it is attached, every call on it but
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
- *         between the steps of a collection
+ * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+ *         growth callback, and between the steps of a collection
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
@@ -480,8 +481,8 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
- *         to its owner between the steps of a collection,
+ *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+ *         growth callback, and to its owner between the steps of a collection,
  *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
@@ -525,8 +526,8 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
  * collector, and before the first allocation, the first step ends it. Never collects by
  * itself.
  *
- * \return GCROOTS_ERROR_BUSY also inside a finalizer of the store and if a collection is
- *         under way; GCROOTS_ERROR_NO_GC in a no-GC span
+ * \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
+ *         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 
@@ -553,8 +554,8 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
 GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
 
 /**
- * Checks the whole store: every object, every reference, every root, and the
- * tables behind them. For debugging; takes time in proportion to the heap.
+ * Checks the whole store: every object, reference, root, table and global, and what
+ * lies behind them. For debugging; takes time in proportion to the heap.
  * Never collects.
  *
  * \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
@@ -684,8 +685,8 @@ gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
  *
  * A scope ends the roots that were made in it, and the no-GC spans that were
  * opened in it, all at once. Scopes nest. The store itself is the outermost:
- * roots made while none is open live as long as the store. Inside a finalizer,
- * scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+ * roots made while none is open live as long as the store. Inside a finalizer
+ * or a function, scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
  */
 
 /**
@@ -2397,7 +2398,12 @@ typedef struct {
 #define GCROOTS_REF_EXN 5
 
 /**
- * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_EXN. Never
+ * A function.
+ */
+#define GCROOTS_REF_FUNC 6
+
+/**
+ * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC. Never
  * collects.
  *
  * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
@@ -2408,7 +2414,7 @@ gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_kind_t *out);
 
 /**
- * The type that a struct or an array was made of. Never collects.
+ * The type that a struct, an array or a function was made of. Never collects.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
  * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
@@ -2570,6 +2576,375 @@ gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
                                    gcroots_ref_t ref,
                                    size_t index,
                                    gcroots_val_t *out);
+
+/**
+ * Makes an exception pending, in place of another. While one is pending
+ * gcroots_func_call() calls nothing. It stays alive until it is taken. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH for what is no
+ *         exception
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_throw(gcroots_store_t *store,
+                                     gcroots_ref_t exn);
+
+/**
+ * Takes the pending exception: then none is. Never collects.
+ *
+ * \param[out] out a new handle of the current scope; null if none was pending
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT; it is still pending then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
+                                              gcroots_ref_t *out);
+
+/* --- Tables ------------------------------------------------------------------
+ *
+ * A table has references by index, from 0 on, all of one type, and may grow up to its
+ * maximum. It keeps them alive until it is freed, across scopes, or until its store is
+ * deleted. It has bits of its own: it is not a gcroots_ref_t.
+ *
+ * Indices and sizes have 64 bits, as tables of WebAssembly may. A table has 2^32 - 1
+ * elements at most, as an array has, of 4 bytes each; they lie in the heap, in a hidden
+ * array, which gcroots_store_stats() counts as an object, as it does one that a table
+ * grew out of, until that is collected. A table grows faster than it must, where it may
+ * and there is room, so that to grow it one by one takes time in proportion.
+ *
+ * The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed table,
+ * GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a table that was freed; then
+ * for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ * GCROOTS_ERROR_NULL_REFERENCE for null where an element is never null, and
+ * GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_OUT_OF_BOUNDS for an index, or if one of
+ * the elements is not there; nothing is written then.
+ */
+
+/**
+ * Names a table. `store_id` 0 names none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the tables that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_table_t;
+
+/**
+ * Makes a table of `size` elements, which all are the same reference or null. May
+ * collect.
+ *
+ * \param element the elements' type; its `type` (borrowed)
+ * \param maximum more elements it never has; UINT64_MAX: as many as a table may have
+ * \param init_or_null (borrowed); if `size` is 0, null is fine for elements of any type
+ * \param[out] out the table (owned); release it with gcroots_table_free()
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `element.type` with
+ *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
+ *         none, and if `size` is above `maximum`; GCROOTS_ERROR_WRONG_ENGINE; for the
+ *         value as above; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_table_new(gcroots_store_t *store,
+                                   gcroots_ref_type_t element,
+                                   uint64_t size,
+                                   uint64_t maximum,
+                                   gcroots_ref_t init_or_null,
+                                   gcroots_table_t *out);
+
+/**
+ * Makes a scoped root for an element. Never collects.
+ *
+ * \param[out] out a new handle of the current scope, or null
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_get(gcroots_store_t *store,
+                                   gcroots_table_t table,
+                                   uint64_t index,
+                                   gcroots_ref_t *out);
+
+/**
+ * Sets an element. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_set(gcroots_store_t *store,
+                                   gcroots_table_t table,
+                                   uint64_t index,
+                                   gcroots_ref_t value_or_null);
+
+/**
+ * How many elements a table has. Never collects.
+ *
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_size(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t *out);
+
+/**
+ * Appends `delta` elements, which all are the same reference or null. May collect. A
+ * refusal leaves the table as it was.
+ *
+ * \param init_or_null (borrowed); if `delta` is 0, null is fine for elements of any type
+ * \param[out] out how many elements there were before
+ * \return for the table and the value as above; GCROOTS_ERROR_LIMIT beyond the table's
+ *         maximum, or that of all tables; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_grow(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t delta,
+                                    gcroots_ref_t init_or_null,
+                                    uint64_t *out);
+
+/**
+ * Sets `count` elements from `at` on to a reference or null. Never collects.
+ *
+ * \param value_or_null (borrowed)
+ * \return as above
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_fill(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    uint64_t at,
+                                    gcroots_ref_t value_or_null,
+                                    uint64_t count);
+
+/**
+ * Copies `count` elements from one table to another or to the same, where the two
+ * ranges may overlap. Never collects.
+ *
+ * \param dst the table that is written to
+ * \param src the table that is read
+ * \return for `dst`, then for `src`, as above; GCROOTS_ERROR_TYPE_MISMATCH unless the
+ *         elements' type in `src` is the one in `dst` or below it;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
+                                    gcroots_table_t dst,
+                                    uint64_t dst_at,
+                                    gcroots_table_t src,
+                                    uint64_t src_at,
+                                    uint64_t count);
+
+/**
+ * Ends a table and zeroes its handle; copies of it become stale, and what only the
+ * table kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] table (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_free(gcroots_store_t *store,
+                                    gcroots_table_t *table);
+
+/* --- Globals -----------------------------------------------------------------
+ *
+ * A global has one value, of any type but a packed one, which may be set if it was made
+ * so. It keeps a reference alive until it is freed, across scopes, or until its store is
+ * deleted. It has bits of its own: it is not a gcroots_ref_t. The value lies in the
+ * heap, in a hidden struct, which gcroots_store_stats() counts as an object.
+ *
+ * The functions answer GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
+ * GCROOTS_ERROR_NULL_REFERENCE for a zeroed global, GCROOTS_ERROR_WRONG_STORE, and
+ * GCROOTS_ERROR_UNROOTED for a global that was freed; then for the handle in a value
+ * GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED.
+ */
+
+/**
+ * Names a global. `store_id` 0 names none, whatever the rest.
+ */
+typedef struct {
+  /**
+   * The store's id.
+   */
+  uint64_t store_id;
+  /**
+   * Which of the globals that were in the slot.
+   */
+  uint32_t generation;
+  /**
+   * The slot.
+   */
+  uint32_t index;
+} gcroots_global_t;
+
+/**
+ * Makes a global with this value. May collect.
+ *
+ * \param type what it holds, and whether it may be set (borrowed); not packed, and not
+ *             GCROOTS_HEAP_LOCAL
+ * \param value (borrowed)
+ * \param[out] out the global (owned); release it with gcroots_global_free()
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `type->type` with
+ *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for another type, and for
+ *         the value as above; GCROOTS_ERROR_WRONG_ENGINE; for the value as above,
+ *         GCROOTS_ERROR_NULL_REFERENCE for null where it is never null, and
+ *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
+ *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_global_new(gcroots_store_t *store,
+                                    const gcroots_field_type_t *type,
+                                    const gcroots_val_t *value,
+                                    gcroots_global_t *out);
+
+/**
+ * A global's value. Never collects.
+ *
+ * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
+ * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is
+ *         needed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_get(gcroots_store_t *store,
+                                    gcroots_global_t global,
+                                    gcroots_val_t *out);
+
+/**
+ * Sets a global. Never collects.
+ *
+ * \param value (borrowed)
+ * \return as above; GCROOTS_ERROR_IMMUTABLE; for the value GCROOTS_ERROR_NULL_REFERENCE
+ *         for null where it is never null, and GCROOTS_ERROR_TYPE_MISMATCH
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_set(gcroots_store_t *store,
+                                    gcroots_global_t global,
+                                    const gcroots_val_t *value);
+
+/**
+ * Ends a global and zeroes its handle; copies of it become stale, and what only the
+ * global kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ *
+ * \param[in,out] global (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
+ *         unchanged then
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_free(gcroots_store_t *store,
+                                     gcroots_global_t *global);
+
+/* --- Functions ---------------------------------------------------------------
+ *
+ * A function is an object that stands for a callback of the host's. It has a function
+ * type, and is called with values of that type, through C or Rust.
+ *
+ * A callback runs in a scope of its own, which ends when it returns with all that was
+ * left inside it; its arguments are handles of that scope. It may call everything but
+ * gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() on its store,
+ * which answer GCROOTS_ERROR_BUSY; scopes and no-GC spans from outside are out of its
+ * reach. It answers GCROOTS_OK, or a status that its caller gets. To throw, it calls
+ * gcroots_store_throw() and answers whatever it likes.
+ */
+
+/**
+ * What a function calls, on the thread of the call.
+ *
+ * `args` are the arguments, of the function's type; handles in them end when the
+ * callback returns. `results` are zeros and null, of the function's type, for the
+ * callback to change: handles that it puts there are borrowed, of either kind. Both
+ * arrays are the library's, until the callback returns, which it must.
+ */
+typedef gcroots_status_t (*gcroots_callback_t)(void *env,
+                                               gcroots_store_t *store,
+                                               const gcroots_val_t *args,
+                                               size_t nargs,
+                                               gcroots_val_t *results,
+                                               size_t nresults);
+
+/**
+ * Sets how many host functions may run inside each other in a store: 1000 if not set.
+ * Each needs some room on the thread's stack. Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
+                                               uint32_t depth);
+
+/**
+ * Makes a function, rooted in the current scope. May collect.
+ *
+ * \param type its type (borrowed)
+ * \param env given to the callback (taken, nullable)
+ * \param finalizer_or_null runs once, with `env`, after the function was found dead or
+ *        when the store is deleted; not while it is running, nor if this call fails
+ * \param[out] out the handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
+ *         functions; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
+ *         GCROOTS_ERROR_LIMIT
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_new(gcroots_store_t *store,
+                                  const gcroots_type_t *type,
+                                  gcroots_callback_t callback,
+                                  void *env,
+                                  gcroots_finalizer_t finalizer_or_null,
+                                  gcroots_ref_t *out);
+
+/**
+ * Calls a function. May collect, if the callback does.
+ *
+ * If the callback answers GCROOTS_OK, its results are checked as the arguments are. A
+ * status of its own is answered as it is, with the last message of the thread. While an
+ * exception is pending nothing is called, and one that is pending when the callback has
+ * answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays alive meanwhile.
+ *
+ * \param args the arguments (borrowed), nullable if there is none; read if `nargs` and
+ *             `nresults` are the numbers of the function's parameters and results
+ * \param[out] results the results, nullable if there is none, written on success only;
+ *                     references are new handles of the current scope, or null. It may
+ *                     be the same memory as `args`
+ * \return for `func` GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT for a number of arguments or results that is
+ *         not the function's, and then for an argument whose kind is none; for an
+ *         argument GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE for null where it is not taken, and
+ *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_EXCEPTION if one is pending;
+ *         GCROOTS_ERROR_LIMIT for too many functions inside each other, and too many
+ *         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers,
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if that is no status's number;
+ *         GCROOTS_ERROR_EXCEPTION if it threw; and as for the arguments for its results
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_call(gcroots_store_t *store,
+                                   gcroots_ref_t func,
+                                   const gcroots_val_t *args,
+                                   size_t nargs,
+                                   gcroots_val_t *results,
+                                   size_t nresults);
+
+/**
+ * The `env` of a function with this callback. Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+ *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no
+ *         function, and for one with another callback
+ */
+GCROOTS_API
+gcroots_status_t gcroots_func_env(gcroots_store_t *store,
+                                  gcroots_ref_t func,
+                                  gcroots_callback_t callback,
+                                  void **out);
 
 /* --- Inline ---------------------------------------------------------------- */
 

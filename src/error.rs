@@ -114,6 +114,30 @@ pub enum Error {
         /// How many are needed.
         needed: u64,
     },
+    /// Not as many arguments or results as the function has.
+    WrongArity {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// How many were passed.
+        count: u64,
+        /// How many are needed.
+        needed: u64,
+    },
+    /// An argument or a result of a call is refused.
+    InCall {
+        /// Which of both it is.
+        what: &'static str,
+        /// Its index.
+        index: u64,
+        /// Why.
+        why: ValueError,
+    },
+    /// An exception is pending.
+    Exception {
+        /// Whether the function that was called threw it, or left it pending; else
+        /// nothing was called.
+        thrown: bool,
+    },
     /// The object is of another type than the needed one.
     NotOfType {
         /// The index of the field or element, if it is a value for one.
@@ -131,6 +155,11 @@ pub enum Error {
         index: u64,
         /// The index of the object's type.
         type_index: u32,
+    },
+    /// A global that cannot be set.
+    ImmutableGlobal {
+        /// Its slot.
+        index: u32,
     },
     /// There is no such field.
     OutOfBounds {
@@ -193,7 +222,78 @@ pub enum Error {
     },
 }
 
+/// Why an argument or a result of a call is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// It says that it is of a kind that there is not.
+    Kind {
+        /// That kind's number.
+        kind: u32,
+    },
+    /// Its handle belongs to another store, or to one since deleted.
+    WrongStore {
+        /// The store id in the handle.
+        handle: u64,
+        /// The id of the store that was called.
+        store: u64,
+    },
+    /// Its handle's scope was exited, or the handle was unrooted.
+    Unrooted {
+        /// The handle's slot.
+        slot: u32,
+        /// The handle's generation.
+        generation: u32,
+    },
+    /// A null reference where an object is needed.
+    Null,
+    /// It is not of the type that is needed.
+    Type {
+        /// What was needed.
+        needed: &'static str,
+        /// What was found.
+        found: &'static str,
+    },
+    /// It is an object of another type than the needed one.
+    NotOfType {
+        /// The index of the needed type.
+        needed: u32,
+        /// What was found.
+        found: &'static str,
+        /// The index of its type, if it has one.
+        found_type: Option<u32>,
+    },
+}
+
 impl Error {
+    /// This error of a value, as that of the argument or result at `index`.
+    pub(crate) fn in_call(self, what: &'static str, index: usize) -> Error {
+        let why = match self {
+            Error::WrongStore { handle, store, .. } => ValueError::WrongStore { handle, store },
+            Error::Unrooted {
+                slot, generation, ..
+            } => ValueError::Unrooted { slot, generation },
+            Error::NullValue { .. } => ValueError::Null,
+            Error::WrongValue { needed, found, .. } => ValueError::Type { needed, found },
+            Error::NotOfType {
+                needed,
+                found,
+                found_type,
+                ..
+            } => ValueError::NotOfType {
+                needed,
+                found,
+                found_type,
+            },
+            other => return other,
+        };
+        Error::InCall {
+            what,
+            index: index as u64,
+            why,
+        }
+    }
+
     /// Shorthand for [`Error::Internal`], for checks.
     pub(crate) const fn internal(what: &'static str, value: u64) -> Error {
         Error::Internal { what, value }
@@ -271,6 +371,19 @@ impl fmt::Display for Error {
             Error::WrongCount { count, needed } => {
                 write!(f, "`count` is {count}; the type has {needed} fields")
             }
+            Error::WrongArity {
+                parameter,
+                count,
+                needed,
+            } => write!(f, "`{parameter}` is {count}; the function has {needed}"),
+            Error::InCall { what, index, why } => write!(f, "{what} {index}: {why}"),
+            Error::Exception { thrown: true } => {
+                write!(f, "the function threw an exception, which is pending")
+            }
+            Error::Exception { thrown: false } => write!(
+                f,
+                "an exception is pending; nothing is called before it is taken"
+            ),
             Error::NotOfType {
                 value,
                 needed,
@@ -290,6 +403,7 @@ impl fmt::Display for Error {
                 f,
                 "field or element {index} of an object of type {type_index} cannot be set"
             ),
+            Error::ImmutableGlobal { index } => write!(f, "global {index} cannot be set"),
             Error::ScopeOrder {
                 scope,
                 innermost: 0,
@@ -330,3 +444,33 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            ValueError::Kind { kind } => {
+                write!(f, "`kind` is {kind}; allowed: 2 (i32) to 7 (reference)")
+            }
+            ValueError::WrongStore { handle, store } => write!(
+                f,
+                "belongs to store {handle:#x}, the call is on store {store:#x}"
+            ),
+            ValueError::Unrooted { slot, generation } => {
+                write!(f, "no live root in slot {slot} of generation {generation}")
+            }
+            ValueError::Null => write!(f, "a null reference; an object is needed"),
+            ValueError::Type { needed, found } => write!(f, "needed {needed}, found {found}"),
+            ValueError::NotOfType {
+                needed,
+                found,
+                found_type,
+            } => {
+                write!(f, "needed type {needed}, found {found}")?;
+                match found_type {
+                    Some(found_type) => write!(f, " of type {found_type}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}

@@ -65,8 +65,8 @@
 //! ```text
 //! api  capi                            safe Rust; extern "C", one file per noun, no logic
 //! store                                one heap, its roots, its host data
-//! weak_map                             values that are alive while their keys are
-//! roots  externref  types  identity_hash      peers
+//! weak_map  table  global              what has handles of its own, beside objects
+//! roots  externref  func  types  identity_hash      peers
 //! collectors                           null, copying, drc, check
 //! heap                                 the traits, headers, layouts, memory
 //! keyed_hash  thread  lock  fallible  error
@@ -95,12 +95,15 @@ mod counted;
 pub mod error;
 mod externref;
 mod fallible;
+mod func;
+mod global;
 mod heap;
 mod identity_hash;
 mod keyed_hash;
 mod lock;
 mod roots;
 mod store;
+mod table;
 mod thread;
 mod types;
 mod weak_map;
@@ -108,9 +111,9 @@ mod weak_map;
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,
     EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcAsync, GcHeapOutOfMemory, GcRef,
-    HeapType, I31, ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope,
-    Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
-    Supertype, Tag, Val, ValType,
+    Global, GlobalType, HeapType, I31, ManuallyRooted, Member, Mutability, NewAsync, RecGroup,
+    RefType, RootScope, Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut,
+    StructRef, StructType, Supertype, Table, TableType, Tag, Val, ValType,
 };
 pub use error::Error;
 pub use store::Stats;

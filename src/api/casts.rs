@@ -74,12 +74,15 @@ pub(super) fn ty(store: impl AsContext, handle: Handle) -> Result<HeapType> {
             RefKind::I31 => HeapType::I31,
             RefKind::Extern => HeapType::Any,
             RefKind::Null => return Err(Error::NullReference { parameter: "ref" }),
-            RefKind::Exn => {
-                return Err(Error::TypeMismatch {
-                    needed: "an internal reference",
-                    found: "an exception",
-                });
-            }
+            RefKind::Exn => return Err(not_internal("an exception")),
+            RefKind::Func => return Err(not_internal("a function")),
         })
     })?)
+}
+
+fn not_internal(found: &'static str) -> Error {
+    Error::TypeMismatch {
+        needed: "an internal reference",
+        found,
+    }
 }

@@ -6,11 +6,13 @@
 //! takes both: a struct is a struct. Types go along with their objects.
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{GcRef, ManuallyRooted, Rooted, Store, Tag};
+use super::{GcRef, Global, ManuallyRooted, Rooted, Store, Table, Tag};
 use crate::capi::exceptions::gcroots_tag_t;
+use crate::capi::global::gcroots_global_t;
 use crate::capi::manually_rooted::gcroots_manually_rooted_t;
 use crate::capi::reference::gcroots_ref_t;
 use crate::capi::store::gcroots_store_t;
+use crate::capi::table::gcroots_table_t;
 use crate::roots::Handle;
 
 impl<T> Store<T> {
@@ -92,5 +94,33 @@ impl From<Tag> for gcroots_tag_t {
 impl From<gcroots_tag_t> for Tag {
     fn from(tag: gcroots_tag_t) -> Tag {
         Tag::of(tag.into())
+    }
+}
+
+/// Each may free it, for both.
+impl From<Table> for gcroots_table_t {
+    fn from(table: Table) -> gcroots_table_t {
+        table.handle().into()
+    }
+}
+
+/// Any bits may be passed: those that name no table are refused when they are used.
+impl From<gcroots_table_t> for Table {
+    fn from(table: gcroots_table_t) -> Table {
+        Table::of(table.into())
+    }
+}
+
+/// Each may free it, for both.
+impl From<Global> for gcroots_global_t {
+    fn from(global: Global) -> gcroots_global_t {
+        global.handle().into()
+    }
+}
+
+/// Any bits may be passed: those that name no global are refused when they are used.
+impl From<gcroots_global_t> for Global {
+    fn from(global: gcroots_global_t) -> Global {
+        Global::of(global.into())
     }
 }

@@ -3,6 +3,8 @@
 use core::convert::Infallible;
 
 use super::HeapType;
+use super::heap_type::Named;
+use crate::types::{self, Type};
 
 /// The type of a reference: what it may refer to, and whether null is one.
 ///
@@ -57,6 +59,18 @@ impl<M> RefType<M> {
 }
 
 impl RefType {
+    /// For the core.
+    pub(super) fn to_core(&self) -> types::RefType<&Type> {
+        types::RefType {
+            nullable: self.is_nullable,
+            heap: match self.heap_type.named() {
+                Named::Abstract(of) => types::HeapType::Abstract(of),
+                Named::Registered(of) => types::HeapType::Concrete(of),
+                Named::Member(never) => match *never {},
+            },
+        }
+    }
+
     /// Whether null is one.
     pub fn is_nullable(&self) -> bool {
         self.is_nullable

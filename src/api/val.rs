@@ -153,18 +153,44 @@ impl Val {
     /// Errors: those of [`Core::top_of_field`].
     pub(super) fn read(core: &Core, value: Value, holder: Handle, index: usize) -> Result<Val> {
         Ok(match value {
+            Value::Ref(handle) => Val::of_top(core.top_of_field(holder, index)?, handle),
+            number => Val::of_number(number),
+        })
+    }
+
+    /// A reference that the core read from a slot whose hierarchy has this top.
+    pub(super) fn of_top(top: AbstractType, handle: Handle) -> Val {
+        match top {
+            AbstractType::Func => Val::FuncRef(None),
+            AbstractType::Extern => Val::ExternRef(root(handle)),
+            AbstractType::Exn => Val::ExnRef(root(handle)),
+            _ => Val::AnyRef(root(handle)),
+        }
+    }
+
+    /// A value of the core's that is no reference.
+    pub(super) fn of_number(value: Value) -> Val {
+        match value {
             Value::I32(bits) => Val::I32(bits as i32),
             Value::I64(bits) => Val::I64(bits as i64),
             Value::F32(bits) => Val::F32(bits),
             Value::F64(bits) => Val::F64(bits),
             Value::V128(bytes) => Val::V128(u128::from_le_bytes(bytes)),
-            Value::Ref(handle) => match core.top_of_field(holder, index)? {
-                AbstractType::Func => Val::FuncRef(None),
-                AbstractType::Extern => Val::ExternRef(root(handle)),
-                AbstractType::Exn => Val::ExnRef(root(handle)),
-                _ => Val::AnyRef(root(handle)),
-            },
-        })
+            Value::Ref(_) => unreachable!("a reference where a number is"),
+        }
+    }
+
+    /// The handle of a reference, for the core.
+    ///
+    /// Errors: [`Error::TypeMismatch`] if it is none.
+    pub(super) fn reference(&self) -> Result<Handle> {
+        match self.core() {
+            Value::Ref(handle) => Ok(handle),
+            number => Err(Error::TypeMismatch {
+                needed: Storage::Ref.name(),
+                found: number.storage().name(),
+            }),
+        }
     }
 }
 

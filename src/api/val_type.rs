@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 
 use super::RefType;
+use crate::types::{self, Type};
 
 /// The type of a value: of a parameter or a result, and of most fields.
 ///
@@ -30,6 +31,18 @@ pub enum ValType<M = Infallible> {
 }
 
 impl ValType {
+    /// For the core.
+    pub(super) fn to_core(&self) -> types::ValType<&Type> {
+        match self {
+            ValType::I32 => types::ValType::I32,
+            ValType::I64 => types::ValType::I64,
+            ValType::F32 => types::ValType::F32,
+            ValType::F64 => types::ValType::F64,
+            ValType::V128 => types::ValType::V128,
+            ValType::Ref(reference) => types::ValType::Ref(reference.to_core()),
+        }
+    }
+
     /// Whether each value of this type is one of `other`. Types of two engines never
     /// match.
     pub fn matches(&self, other: &ValType) -> bool {

@@ -31,6 +31,8 @@ pub const GCROOTS_REF_ARRAY: gcroots_ref_kind_t = 3;
 pub const GCROOTS_REF_I31: gcroots_ref_kind_t = 4;
 /// An exception.
 pub const GCROOTS_REF_EXN: gcroots_ref_kind_t = 5;
+/// A function.
+pub const GCROOTS_REF_FUNC: gcroots_ref_kind_t = 6;
 
 const _: () = assert!(
     GCROOTS_REF_NULL == RefKind::Null as u32
@@ -39,6 +41,7 @@ const _: () = assert!(
         && GCROOTS_REF_ARRAY == RefKind::Array as u32
         && GCROOTS_REF_I31 == RefKind::I31 as u32
         && GCROOTS_REF_EXN == RefKind::Exn as u32
+        && GCROOTS_REF_FUNC == RefKind::Func as u32
 );
 
 /// The type of a reference.
@@ -53,7 +56,7 @@ pub struct gcroots_ref_type_t {
     pub is_nullable: u8,
 }
 
-/// What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_EXN. Never
+/// What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC. Never
 /// collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
@@ -70,7 +73,7 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     })
 }
 
-/// The type that a struct or an array was made of. Never collects.
+/// The type that a struct, an array or a function was made of. Never collects.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
 /// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,

@@ -177,3 +177,37 @@ pub unsafe extern "C" fn gcroots_exn_field(
         unsafe { put(out, enter(store)?.exn_field(r#ref.into(), index)?) }
     })
 }
+
+/// Makes an exception pending, in place of another. While one is pending
+/// gcroots_func_call() calls nothing. It stays alive until it is taken. Never collects.
+///
+/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
+///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH for what is no
+///         exception
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_throw(
+    store: *mut gcroots_store_t,
+    exn: gcroots_ref_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store)?.throw(exn.into()) }
+    })
+}
+
+/// Takes the pending exception: then none is. Never collects.
+///
+/// \param[out] out a new handle of the current scope; null if none was pending
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT; it is still pending then
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_take_exception(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { put(out, enter(store)?.take_exception()?) }
+    })
+}

@@ -24,6 +24,8 @@ pub mod config;
 pub mod engine;
 pub mod exceptions;
 pub mod externref;
+pub mod func;
+pub mod global;
 pub mod growth;
 pub mod i31;
 pub mod local;
@@ -35,6 +37,7 @@ pub mod scope;
 pub mod status;
 pub mod store;
 pub mod structs;
+pub mod table;
 pub mod types;
 pub mod value;
 pub mod version;
@@ -47,5 +50,7 @@ mod barrier_tests;
 mod memory_tests;
 #[cfg(test)]
 mod sandbox_tests;
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;

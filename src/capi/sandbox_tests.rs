@@ -17,6 +17,8 @@ use super::casts::*;
 use super::engine::*;
 use super::exceptions::*;
 use super::externref::*;
+use super::func::*;
+use super::global::*;
 use super::i31::*;
 use super::local::*;
 use super::manually_rooted::*;
@@ -26,6 +28,7 @@ use super::scope::*;
 use super::status::*;
 use super::store::*;
 use super::structs::*;
+use super::table::*;
 use super::tests::{free, last_error, ok, with_out};
 use super::types::*;
 use super::value::*;
@@ -75,6 +78,8 @@ struct World {
     tags: Vec<gcroots_tag_t>,
     refs: Vec<gcroots_ref_t>,
     weak: Vec<gcroots_weak_t>,
+    tables: Vec<gcroots_table_t>,
+    globals: Vec<gcroots_global_t>,
     made: u32,
     finalized: Rc<Cell<u32>>,
 }
@@ -83,6 +88,33 @@ unsafe extern "C" fn count_call(data: *mut c_void) {
     // SAFETY: the world's counter, which outlives its store.
     let finalized = unsafe { &*data.cast::<Cell<u32>>() };
     finalized.set(finalized.get() + 1);
+}
+
+/// Whether the arguments of [`answer`] are of the function's type, of which there are
+/// two: the second's is one reference.
+fn are_sound(nargs: usize, args: *const gcroots_val_t) -> bool {
+    let params = if nargs == 1 { &EACH[7..] } else { &EACH[2..] };
+    nargs == params.len()
+        && params.iter().enumerate().all(|(index, param)| {
+            // SAFETY: there are so many arguments.
+            unsafe { (*args.add(index)).kind == param.storage }
+        })
+}
+
+/// What functions call, with the world's counter, and with arguments of their type.
+unsafe extern "C" fn answer(
+    env: *mut c_void,
+    store: *mut gcroots_store_t,
+    args: *const gcroots_val_t,
+    nargs: usize,
+    results: *mut gcroots_val_t,
+    nresults: usize,
+) -> gcroots_status_t {
+    // SAFETY: as above.
+    let made = unsafe { &*env.cast::<Cell<u32>>() };
+    assert!(made.get() < 1 << 20 && are_sound(nargs, args) && nresults == 0);
+    assert!(!store.is_null() && !results.is_null());
+    GCROOTS_OK
 }
 
 const NULL: gcroots_ref_t = gcroots_ref_t {
@@ -207,6 +239,8 @@ impl World {
             tags: Vec::new(),
             refs: vec![NULL],
             weak: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
             made: 0,
             finalized: Rc::new(Cell::new(0)),
         };
@@ -218,6 +252,10 @@ impl World {
                     .push(with_out(|out| gcroots_tag_new(world.store, of, out)).unwrap());
             }
             ok(new_externref(&mut world));
+            for _ in 0..4 {
+                ok(new_table(&mut world));
+                ok(new_global(&mut world));
+            }
             while world.refs.len() < OBJECTS {
                 let make = world.random.one_of(&MAKING);
                 ok(make(&mut world));
@@ -343,6 +381,16 @@ impl World {
         }
     }
 
+    /// Where some object is, perhaps a table's or a global's hidden one.
+    fn some_address(&mut self) -> Option<usize> {
+        let hidden = self.core().hidden_for_tests();
+        if self.random.below(4) == 0 && !hidden.is_empty() {
+            return Some(self.random.one_of(&hidden) as usize);
+        }
+        let object = self.any_object()?;
+        Some(self.address(object))
+    }
+
     /// Overwrites a word of the heap: a header, what follows it, or any.
     fn overwrite(&mut self) {
         let word = self.nasty_word();
@@ -354,10 +402,10 @@ impl World {
 
     /// Where a word of some object is, or of what is after it.
     fn place(&mut self) -> Option<usize> {
-        let object = self.any_object()?;
+        let object = self.some_address()?;
         let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
         let (base, next, _) = self.core().bounds_for_tests();
-        let at = self.address(object) + inside;
+        let at = object + inside;
         (at < base as usize + next as usize).then_some(at)
     }
 }
@@ -428,6 +476,42 @@ unsafe fn new_exception(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
+unsafe fn new_function(w: &mut World) -> gcroots_status_t {
+    let of = w.type_among(STRUCTS + ARRAYS, FUNCTIONS);
+    let env = Rc::as_ptr(&w.finalized).cast_mut().cast();
+    // SAFETY: the store is alive; the counter outlives it.
+    let made = with_out(|out| unsafe {
+        gcroots_func_new(w.store, of, Some(answer), env, Some(count_call), out)
+    });
+    w.made += u32::from(made.is_ok());
+    w.keep(made)
+}
+
+unsafe fn call_function(w: &mut World) -> gcroots_status_t {
+    let (of, fields) = match w.random.below(2) {
+        0 => (w.any(), &EACH[2..]),
+        _ => (w.any(), &EACH[7..]),
+    };
+    let args: Vec<_> = fields.iter().map(|f| w.value_of(f.storage)).collect();
+    let results = core::ptr::null_mut();
+    // SAFETY: the store is alive; the lists are as long as they say.
+    unsafe { gcroots_func_call(w.store, of, args.as_ptr(), args.len(), results, 0) }
+}
+
+unsafe fn throw_and_take(w: &mut World) -> gcroots_status_t {
+    let of = w.any();
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(2) {
+            0 => gcroots_store_throw(w.store, of),
+            _ => {
+                let made = with_out(|out| gcroots_store_take_exception(w.store, out));
+                w.keep(made)
+            }
+        }
+    }
+}
+
 unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     let integer = w.random.next() as i32;
     // SAFETY: the store is alive.
@@ -435,7 +519,98 @@ unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
-/// What makes objects where nothing is overwritten yet; `any` refuses exceptions.
+/// The type of a reference that the default of a table or a global is one of.
+const ANY: gcroots_ref_type_t = gcroots_ref_type_t {
+    r#type: core::ptr::null(),
+    heap: GCROOTS_HEAP_ANY,
+    is_nullable: 1,
+};
+
+unsafe fn new_table(w: &mut World) -> gcroots_status_t {
+    let size = w.random.below(20);
+    let maximum = w.random.one_of(&[size, size + 30, u64::MAX]);
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_table_new(w.store, ANY, size, maximum, NULL, out) });
+    made.map_or_else(
+        |status| status,
+        |made| {
+            w.tables.push(made);
+            GCROOTS_OK
+        },
+    )
+}
+
+unsafe fn new_global(w: &mut World) -> gcroots_status_t {
+    let kind = 2 + w.random.below(6) as u32;
+    let (of, mut value) = (field(kind), w.value_of(kind));
+    if kind == GCROOTS_STORAGE_REF {
+        value.of.r#ref = NULL;
+    }
+    // SAFETY: the store is alive.
+    let made = with_out(|out| unsafe { gcroots_global_new(w.store, &of, &value, out) });
+    made.map_or_else(
+        |status| status,
+        |made| {
+            w.globals.push(made);
+            GCROOTS_OK
+        },
+    )
+}
+
+unsafe fn use_table(w: &mut World) -> gcroots_status_t {
+    let (store, table, other) = (
+        w.store,
+        w.random.one_of(&w.tables),
+        w.random.one_of(&w.tables),
+    );
+    let (index, count, value) = (w.number() as u64, w.number() as u64, w.any());
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(6) {
+            0 => gcroots_table_set(store, table, index, value),
+            1 => gcroots_table_fill(store, table, index, value, count),
+            2 => gcroots_table_copy(store, table, index, other, w.number() as u64, count),
+            3 => status_of(|out| gcroots_table_grow(store, table, count, value, out)),
+            4 => status_of(|out| gcroots_table_size(store, table, out)),
+            _ => {
+                let got = with_out(|out| gcroots_table_get(store, table, index, out));
+                w.keep(got)
+            }
+        }
+    }
+}
+
+unsafe fn use_global(w: &mut World) -> gcroots_status_t {
+    let (store, global, value) = (w.store, w.random.one_of(&w.globals), w.value());
+    // SAFETY: the store is alive; a reference, as the kind says.
+    unsafe {
+        match w.random.below(2) {
+            0 => gcroots_global_set(store, global, &value),
+            _ => match with_out(|out| gcroots_global_get(store, global, out)) {
+                Ok(got) if got.kind == GCROOTS_STORAGE_REF => w.keep(Ok(got.of.r#ref)),
+                Ok(_) => GCROOTS_OK,
+                Err(status) => status,
+            },
+        }
+    }
+}
+
+/// Frees one, of which some handle is left.
+unsafe fn free_one(w: &mut World) -> gcroots_status_t {
+    let (mut table, mut global) = (w.random.one_of(&w.tables), w.random.one_of(&w.globals));
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(4) {
+            0 => gcroots_table_free(w.store, &mut table),
+            1 => gcroots_global_free(w.store, &mut global),
+            2 => new_table(w),
+            _ => new_global(w),
+        }
+    }
+}
+
+/// What makes objects where nothing is overwritten yet; `any` refuses exceptions and
+/// functions.
 const MAKING: [Operation; 4] = [new_externref, new_struct, new_array, new_i31];
 
 unsafe fn struct_set(w: &mut World) -> gcroots_status_t {
@@ -498,7 +673,9 @@ unsafe fn set_numbers(w: &mut World) -> gcroots_status_t {
     }
 }
 
-const SETTING: [Operation; 8] = [
+const SETTING: [Operation; 10] = [
+    use_table,
+    use_global,
     struct_set,
     struct_set_ref,
     array_set,
@@ -574,13 +751,14 @@ unsafe fn ask(w: &mut World) -> gcroots_status_t {
     let (store, of) = (w.store, w.any());
     // SAFETY: the store is alive; the type is given back.
     unsafe {
-        match w.random.below(7) {
+        match w.random.below(8) {
             0 => status_of(|out| gcroots_ref_kind(store, of, out)),
             1 => status_of(|out| gcroots_ref_hash(store, of, out)),
             2 => status_of(|out| gcroots_ref_eq(store, of, w.any(), out)),
             3 => status_of(|out| gcroots_exn_tag(store, of, out)),
             4 => status_of(|out| gcroots_externref_data(store, of, out)),
             5 => status_of(|out| gcroots_ref_test(store, of, w.ref_type(), out)),
+            6 => status_of(|out| gcroots_func_env(store, of, Some(answer), out)),
             _ => match with_out(|out| gcroots_ref_type(store, of, out)) {
                 Ok(found) => {
                     gcroots_type_free(found);
@@ -685,7 +863,11 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All but a collection and a verification, which find most nonsense at once.
-const CALLING: [Operation; 22] = [
+const CALLING: [Operation; 29] = [
+    use_table,
+    use_table,
+    use_global,
+    free_one,
     new_externref,
     new_struct,
     new_struct_of_values,
@@ -693,6 +875,9 @@ const CALLING: [Operation; 22] = [
     new_array,
     new_array_of_value,
     new_exception,
+    new_function,
+    call_function,
+    throw_and_take,
     new_i31,
     struct_set,
     struct_set_ref,
@@ -806,7 +991,7 @@ fn a_header_of_no_kind_is_nonsense() {
     // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
     unsafe {
         let types = register(raw);
-        for kind in [0, 4, 6, 7, 8, 255] {
+        for kind in [0, 4, 7, 8, 255] {
             for way in 0..10 {
                 let mut world = World::new(&engine, &types, way.into());
                 let store = world.store;
@@ -818,6 +1003,123 @@ fn a_header_of_no_kind_is_nonsense() {
                 free(store);
             }
         }
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// Whatever a function's header and index are overwritten with, nothing is called, and
+/// an externref's data are never a function's, nor the other way round.
+#[test]
+fn an_overwritten_function_is_not_called() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
+    unsafe {
+        let types = register(raw);
+        let [first, second] = [types[STRUCTS + ARRAYS], types[STRUCTS + ARRAYS + 1]];
+        let index = |of| with_out(|out| gcroots_type_index(of, out)).unwrap() as u64;
+        for case in 0..8 {
+            let mut world = World::new(&engine, &types, case);
+            let store = world.store;
+            let env = Rc::as_ptr(&world.finalized).cast_mut().cast();
+            let make = |of| {
+                with_out(|out| {
+                    gcroots_func_new(store, of, Some(answer), env, Some(count_call), out)
+                })
+                .unwrap()
+            };
+            let (func, same, other) = (make(second), make(second), make(first));
+            world.made += 3;
+            ok(new_externref(&mut world));
+            let host = *world.refs.last().unwrap();
+            let words = |of| world.address(of) as *mut u64;
+            let put = |of, at: usize, word| *words(of).add(at) = word;
+            let header = |kind: u64, of| kind | index(of) << 32;
+            match case {
+                0 => put(func, 1, *words(same).add(1)),
+                1 => put(func, 1, *words(other).add(1)),
+                2 => put(func, 1, *words(host).add(1)),
+                3 => put(func, 0, header(6, first)),
+                4 => put(func, 0, header(6, types[0])),
+                5 => put(func, 0, u64::MAX << 32 | 6),
+                6 => put(func, 1, u64::MAX),
+                // An externref that says that it is the function.
+                _ => {
+                    put(host, 0, *words(func));
+                    put(host, 1, *words(func).add(1));
+                }
+            }
+            let called = if case == 7 { host } else { func };
+            let args = EACH[2..].iter().map(|f| world.value_of(f.storage));
+            let args: Vec<_> = match case {
+                3 => args.collect(),
+                _ => vec![world.value_of(GCROOTS_STORAGE_REF)],
+            };
+            let none = core::ptr::null_mut();
+            let status = gcroots_func_call(store, called, args.as_ptr(), args.len(), none, 0);
+            assert_eq!(status, GCROOTS_ERROR_INTERNAL, "{case}");
+            free(store);
+            assert_eq!(world.finalized.get(), world.made, "{case}");
+        }
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// Poisons the store, as a call that found nonsense would.
+unsafe extern "C" fn poison(
+    _env: *mut c_void,
+    store: *mut gcroots_store_t,
+    _args: *const gcroots_val_t,
+    _nargs: usize,
+    _results: *mut gcroots_val_t,
+    _nresults: usize,
+) -> gcroots_status_t {
+    // SAFETY: the store is alive.
+    unsafe { &*store.cast::<Store>() }.poison();
+    GCROOTS_OK
+}
+
+#[test]
+fn a_callback_that_leaves_its_store_poisoned_does_not_succeed() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    let none = core::ptr::null_mut::<gcroots_val_t>();
+    // SAFETY: the engine is alive.
+    unsafe {
+        let types = register(raw);
+        let mut world = World::new(&engine, &types, 1);
+        let (store, of) = (world.store, types[STRUCTS + ARRAYS + 1]);
+        let func =
+            with_out(|out| gcroots_func_new(store, of, Some(poison), none.cast(), None, out));
+        let arg = world.value_of(GCROOTS_STORAGE_REF);
+        let status = gcroots_func_call(store, func.unwrap(), &arg, 1, none, 0);
+        assert_eq!(status, GCROOTS_ERROR_INTERNAL);
+        assert!(last_error().contains("poisoned before"));
+        free(store);
+        assert_eq!(world.finalized.get(), world.made);
+        types.iter().for_each(|&of| gcroots_type_free(of));
+        gcroots_engine_free(raw);
+    }
+}
+
+/// A function whose header says that it is an externref does not show its `env`.
+#[test]
+fn an_overwritten_function_is_no_externref() {
+    let engine = EngineRef::new(Config::new().unwrap()).unwrap();
+    let raw = engine.try_clone().unwrap().into_raw().cast().as_ptr();
+    // SAFETY: the engine is alive; the store's heap is overwritten on purpose.
+    unsafe {
+        let types = register(raw);
+        let mut world = World::new(&engine, &types, 1);
+        ok(new_function(&mut world));
+        let func = *world.refs.last().unwrap();
+        *(world.address(func) as *mut u64) = 1;
+        let data = with_out(|out| gcroots_externref_data(world.store, func, out));
+        assert_eq!(data, Err(GCROOTS_ERROR_INTERNAL));
+        free(world.store);
+        assert_eq!(world.finalized.get(), world.made);
         types.iter().for_each(|&of| gcroots_type_free(of));
         gcroots_engine_free(raw);
     }

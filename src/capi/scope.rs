@@ -2,8 +2,8 @@
 //!
 //! A scope ends the roots that were made in it, and the no-GC spans that were
 //! opened in it, all at once. Scopes nest. The store itself is the outermost:
-//! roots made while none is open live as long as the store. Inside a finalizer,
-//! scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+//! roots made while none is open live as long as the store. Inside a finalizer
+//! or a function, scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
 
 use core::mem::MaybeUninit;
 

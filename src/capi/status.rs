@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 
-use crate::error::Error;
+use crate::error::{Error, ValueError};
 use crate::thread;
 
 /// How a call ended: one of the GCROOTS_* numbers below, which are never
@@ -41,7 +41,7 @@ pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
 pub const GCROOTS_ERROR_OUT_OF_MEMORY: gcroots_status_t = 14;
 /// More of something than the library supports.
 pub const GCROOTS_ERROR_LIMIT: gcroots_status_t = 15;
-/// A host function threw; the exception is pending. Not used yet.
+/// An exception is pending: gcroots_store_take_exception().
 pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
 /// A bug in gcroots, or an overwritten heap. The store is poisoned: every call on
 /// it answers this, except gcroots_store_attach() and gcroots_store_free().
@@ -73,9 +73,10 @@ const NAMES: [&CStr; 18] = [
 pub(super) fn status_of(error: Error) -> gcroots_status_t {
     match error {
         Error::NullArgument { .. } => GCROOTS_ERROR_NULL_ARGUMENT,
-        Error::InvalidArgument { .. } | Error::WrongCount { .. } | Error::InvalidType { .. } => {
-            GCROOTS_ERROR_INVALID_ARGUMENT
-        }
+        Error::InvalidArgument { .. }
+        | Error::WrongCount { .. }
+        | Error::WrongArity { .. }
+        | Error::InvalidType { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
         Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,
         Error::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
         Error::WrongThread { .. } => GCROOTS_ERROR_WRONG_THREAD,
@@ -86,13 +87,21 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
         Error::TypeMismatch { .. } | Error::NotOfType { .. } | Error::WrongValue { .. } => {
             GCROOTS_ERROR_TYPE_MISMATCH
         }
-        Error::Immutable { .. } => GCROOTS_ERROR_IMMUTABLE,
+        Error::Immutable { .. } | Error::ImmutableGlobal { .. } => GCROOTS_ERROR_IMMUTABLE,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
         Error::HeapLimit { .. } | Error::GrowthRefused { .. } | Error::SystemMemory { .. } => {
             GCROOTS_ERROR_OUT_OF_MEMORY
         }
         Error::Limit { .. } => GCROOTS_ERROR_LIMIT,
+        Error::InCall { why, .. } => match why {
+            ValueError::Kind { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
+            ValueError::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
+            ValueError::Unrooted { .. } => GCROOTS_ERROR_UNROOTED,
+            ValueError::Null => GCROOTS_ERROR_NULL_REFERENCE,
+            ValueError::Type { .. } | ValueError::NotOfType { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
+        },
+        Error::Exception { .. } => GCROOTS_ERROR_EXCEPTION,
         Error::Internal { .. } => GCROOTS_ERROR_INTERNAL,
     }
 }

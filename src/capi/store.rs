@@ -27,7 +27,8 @@ pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_stats_t {
-    /// Objects: the last collection's survivors and what came since.
+    /// Objects: the last collection's survivors and what came since. Those that hold
+    /// what is in tables and globals are among them.
     pub objects: u64,
     /// Bytes of those objects.
     pub live_bytes: u64,
@@ -116,8 +117,8 @@ pub unsafe extern "C" fn gcroots_store_new(
 /// GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
 /// ever. Never collects: it only runs finalizers.
 ///
-/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer of
-///         the store or its growth callback; nothing has run then
+/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
+///         function of the store, or its growth callback; nothing has run then
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| match NonNull::new(store) {
@@ -131,8 +132,8 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
 /// no-GC spans stay with the store. Until it is attached, every call on it but
 /// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
 ///
-/// \return GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
-///         between the steps of a collection
+/// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+///         growth callback, and between the steps of a collection
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -147,8 +148,8 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 /// one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
-///         GCROOTS_ERROR_BUSY inside a finalizer of the store or its growth callback, and
-///         to its owner between the steps of a collection,
+///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, or its
+///         growth callback, and to its owner between the steps of a collection,
 ///         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
 ///         never owned a store cannot be registered
 #[unsafe(no_mangle)]
@@ -218,8 +219,8 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 /// collector, and before the first allocation, the first step ends it. Never collects by
 /// itself.
 ///
-/// \return GCROOTS_ERROR_BUSY also inside a finalizer of the store and if a collection is
-///         under way; GCROOTS_ERROR_NO_GC in a no-GC span
+/// \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
+///         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -269,8 +270,8 @@ pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) ->
     })
 }
 
-/// Checks the whole store: every object, every reference, every root, and the
-/// tables behind them. For debugging; takes time in proportion to the heap.
+/// Checks the whole store: every object, reference, root, table and global, and what
+/// lies behind them. For debugging; takes time in proportion to the heap.
 /// Never collects.
 ///
 /// \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;

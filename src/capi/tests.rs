@@ -24,7 +24,7 @@ use crate::store::{Config, EngineRef, Store};
 const GREATEST: u32 = u32::MAX;
 
 /// A store whose slots have issued all generations up to these.
-fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_store_t {
+pub(super) fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_store_t {
     let mut config = Config::new().unwrap();
     config.set_collector(collector).unwrap();
     let engine = EngineRef::new(config).unwrap();
@@ -34,7 +34,7 @@ fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_s
         .as_ptr()
 }
 
-fn on_each_collector(test: impl Fn(u32)) {
+pub(super) fn on_each_collector(test: impl Fn(u32)) {
     [
         GCROOTS_COLLECTOR_NULL,
         GCROOTS_COLLECTOR_DRC,

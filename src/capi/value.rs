@@ -3,11 +3,13 @@
 //! What fields and elements are set to and read as, where the type is known only at
 //! run time. Functions for one type, like gcroots_struct_get_i32(), are faster.
 
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::reference::gcroots_ref_t;
 use super::types::*;
 use crate::error::{Error, Result};
+use crate::func::CallValue;
 use crate::heap::PlainBits;
 use crate::roots::Handle;
 use crate::store::{RawValue, Value};
@@ -50,6 +52,12 @@ pub struct gcroots_val_t {
     /// The value.
     pub of: gcroots_val_of_t,
 }
+
+const _: () = assert!(
+    size_of::<gcroots_val_t>() == size_of::<CallValue>()
+        && align_of::<gcroots_val_t>() == align_of::<CallValue>()
+        && offset_of!(gcroots_val_t, of) == offset_of!(CallValue, of)
+);
 
 const _: () = assert!(
     GCROOTS_STORAGE_I8 == Storage::I8 as u32
@@ -111,19 +119,8 @@ impl RawValue for Raw {
 /// `value` must be valid for reading what its kind says.
 #[inline(always)]
 pub(super) unsafe fn read_fast(value: *const gcroots_val_t) -> Option<Value> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let of = &raw const (*value).of;
-        Some(match (*value).kind {
-            GCROOTS_STORAGE_I32 => Value::I32((*of).i32 as u32),
-            GCROOTS_STORAGE_I64 => Value::I64((*of).i64 as u64),
-            GCROOTS_STORAGE_F32 => Value::F32((*of).f32.to_bits()),
-            GCROOTS_STORAGE_F64 => Value::F64((*of).f64.to_bits()),
-            GCROOTS_STORAGE_V128 => Value::V128((*of).v128.bytes),
-            GCROOTS_STORAGE_REF => Value::Ref((*of).r#ref.into()),
-            _ => return None,
-        })
-    }
+    // SAFETY: the caller's promise; both are the same bits.
+    unsafe { CallValue::read(value.cast()) }
 }
 
 /// Reads a value.
@@ -160,35 +157,8 @@ pub(super) unsafe fn check_kinds(first: NonNull<gcroots_val_t>, count: usize) ->
 
 impl From<Value> for gcroots_val_t {
     fn from(value: Value) -> gcroots_val_t {
-        let zeros = gcroots_v128_t { bytes: [0; 16] };
-        let mut of = gcroots_val_of_t { v128: zeros };
-        let kind = match value {
-            Value::I32(bits) => {
-                of.i32 = bits as i32;
-                GCROOTS_STORAGE_I32
-            }
-            Value::I64(bits) => {
-                of.i64 = bits as i64;
-                GCROOTS_STORAGE_I64
-            }
-            Value::F32(bits) => {
-                of.f32 = f32::from_bits(bits);
-                GCROOTS_STORAGE_F32
-            }
-            Value::F64(bits) => {
-                of.f64 = f64::from_bits(bits);
-                GCROOTS_STORAGE_F64
-            }
-            Value::V128(bytes) => {
-                of.v128 = gcroots_v128_t { bytes };
-                GCROOTS_STORAGE_V128
-            }
-            Value::Ref(handle) => {
-                of.r#ref = handle.into();
-                GCROOTS_STORAGE_REF
-            }
-        };
-        gcroots_val_t { kind, of }
+        // SAFETY: both are the same bits, all of which are values.
+        unsafe { core::mem::transmute::<CallValue, gcroots_val_t>(value.into()) }
     }
 }
 

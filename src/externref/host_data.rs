@@ -1,6 +1,7 @@
-//! The host-data table: what externrefs refer to, and the queue of finalizers.
+//! The host-data table: what externrefs and functions refer to, and the queue of
+//! finalizers.
 //!
-//! An entry is in one of three states: free, owned by a live externref, or
+//! An entry is in one of three states: free, owned by a live object, or
 //! pending: its object died and its finalizer waits to run. Free and pending
 //! entries are linked through the table itself, so that a collection needs no
 //! memory to queue any number of finalizers (`finalizer.exactly-once`).
@@ -17,7 +18,8 @@ use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::fallible;
-use crate::heap::{Budget, GcRef, LOOKUP, Progress, Survivors, WeakTable};
+use crate::func::Callback;
+use crate::heap::{Budget, GcRef, HEAP_MAX, LEAST_BYTES, LOOKUP, Progress, Survivors, WeakTable};
 
 /// What runs when an object has died.
 pub(crate) type Finalizer = unsafe extern "C" fn(data: *mut c_void);
@@ -38,18 +40,30 @@ const OLD: u32 = END - 1;
 /// The most entries, so that `link` can tell them from [`OLD`] and [`END`].
 const CAPACITY_MAX: u32 = OLD;
 
-/// What `object` says of an entry that is not in use: odd, so that it equals no
-/// object's bits, nor null's.
-const FREE: u32 = 1;
-const PENDING: u32 = 3;
+/// What `object` has beside the object's bits if that is a function. So an externref's
+/// entry is never taken for a function's, nor the other way round, whatever stands in
+/// the heap.
+const FUNCTION: u32 = 1;
+
+/// What `object` says of an entry that is not in use: neither an object's bits, with
+/// [`FUNCTION`] or without, nor null's. No object is at the base, or so near the end of
+/// what references address that the least object would not fit.
+const FREE: u32 = FUNCTION;
+const PENDING: u32 = u32::MAX;
 /// Pending, and old: see [`HostData::begin_full_collection`].
-const PENDING_OLD: u32 = 5;
+const PENDING_OLD: u32 = u32::MAX - 1;
+
+const _: () = assert!((HEAP_MAX - LEAST_BYTES as u64) / 4 < (PENDING_OLD & !FUNCTION) as u64);
 
 const fn in_use(object: u32) -> bool {
-    object & 1 == 0
+    !matches!(object, FREE | PENDING | PENDING_OLD)
 }
 
-/// An externref's host data. An entry that is not in use has no tag and no external
+const fn is_function(object: u32) -> bool {
+    in_use(object) && object & FUNCTION != 0
+}
+
+/// An object's host data. An entry that is not in use has no tag and no external
 /// bytes, so that making one need not say so; its `data` and `finalizer` mean
 /// something only while it is pending.
 #[derive(Clone, Copy, Debug)]
@@ -59,18 +73,42 @@ pub(crate) struct HostEntry {
     pub(crate) data: *mut c_void,
     /// Runs after the object's death.
     pub(crate) finalizer: Option<Finalizer>,
-    /// Tells the host's types apart; null is untagged.
+    /// Tells the host's types apart; null is untagged. Of a function its callback.
     pub(crate) tag: *const c_void,
-    /// Memory outside the heap that the object keeps alive.
+    /// Memory outside the heap that the object keeps alive. Of a function the index of
+    /// its type.
     pub(crate) external_bytes: u64,
-    /// The object of an entry in use, or [`FREE`], [`PENDING`], [`PENDING_OLD`].
+    /// The object of an entry in use, with [`FUNCTION`] if it is one; or [`FREE`],
+    /// [`PENDING`], [`PENDING_OLD`].
     object: u32,
     /// The next entry of the list that this one is on; of an entry in use
     /// whether it is old: see [`HostData::begin_full_collection`].
     link: u32,
 }
 
-/// A store's host data. Indices of entries stand in the heap's externrefs.
+impl HostEntry {
+    /// The external bytes, which a function does not have.
+    fn external_bytes(&self) -> u128 {
+        if is_function(self.object) {
+            0
+        } else {
+            self.external_bytes.into()
+        }
+    }
+}
+
+/// What a function's entry knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FunctionEntry {
+    /// The host's pointer.
+    pub(crate) env: *mut c_void,
+    /// What is called.
+    pub(crate) callback: Callback,
+    /// The index of its type.
+    pub(crate) type_index: u32,
+}
+
+/// A store's host data. Indices of entries stand in the heap's externrefs and functions.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct HostData {
@@ -204,6 +242,24 @@ impl HostData {
         index
     }
 
+    /// Makes a function's entry, given [`HostData::ready`]; returns its index.
+    pub(crate) fn insert_function(
+        &self,
+        object: GcRef,
+        function: FunctionEntry,
+        finalizer: Option<Finalizer>,
+    ) -> u32 {
+        let index = self.insert_ready(object, function.env, finalizer);
+        let entry = self.pointer(index);
+        // SAFETY: allocated.
+        unsafe {
+            (*entry).tag = function.callback as *const c_void;
+            (*entry).external_bytes = function.type_index.into();
+            (*entry).object = object.raw() | FUNCTION;
+        }
+        index
+    }
+
     /// Sets the tag of the entry at `index`, which must be in use.
     #[inline(always)]
     pub(crate) fn set_tag(&self, index: u32, tag: *const c_void) {
@@ -247,7 +303,7 @@ impl HostData {
         let old = self.capacity.get();
         if old >= CAPACITY_MAX {
             return Err(Error::Limit {
-                what: "externrefs in a store",
+                what: "externrefs and functions in a store",
                 limit: CAPACITY_MAX.into(),
             });
         }
@@ -275,11 +331,32 @@ impl HostData {
     /// object's, which proves that it is an externref.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64, object: GcRef) -> Option<HostEntry> {
+        debug_assert!(!object.is_odd());
         if index >= self.used.get().into() {
             return None;
         }
         let index = index as u32;
         (self.object(index) == object.raw()).then(|| self.read(index))
+    }
+
+    /// [`HostData::get`] for a function.
+    #[inline(always)]
+    pub(crate) fn function(&self, index: u64, object: GcRef) -> Option<FunctionEntry> {
+        debug_assert!(!object.is_odd());
+        if index >= self.used.get().into() || self.object(index as u32) != object.raw() | FUNCTION {
+            return None;
+        }
+        let entry = self.pointer(index as u32);
+        // SAFETY: what the entry says of its object only `insert_function` writes, which
+        // puts a callback into the tag's place. Nothing else changes that until the
+        // object has died.
+        unsafe {
+            Some(FunctionEntry {
+                env: (*entry).data,
+                callback: core::mem::transmute::<*const c_void, Callback>((*entry).tag),
+                type_index: (*entry).external_bytes as u32,
+            })
+        }
     }
 
     /// Replaces the entry at `index`, which [`HostData::get`] returned, keeping
@@ -348,9 +425,10 @@ impl HostData {
     #[inline(always)]
     fn bury(&self, index: u32) -> bool {
         let entry = self.read(index);
-        if entry.external_bytes > 0 {
-            let left = self.external_bytes.get() - u128::from(entry.external_bytes);
-            self.external_bytes.set(left);
+        let external_bytes = entry.external_bytes();
+        if external_bytes > 0 {
+            self.external_bytes
+                .set(self.external_bytes.get() - external_bytes);
         }
         self.clear(index);
         if entry.finalizer.is_some() {
@@ -436,7 +514,7 @@ impl HostData {
         let mut external = 0;
         for index in 0..self.used.get() {
             if in_use(self.object(index)) {
-                external += u128::from(self.read(index).external_bytes);
+                external += self.read(index).external_bytes();
             }
         }
         if external != self.external_bytes.get() {
@@ -484,10 +562,10 @@ impl HostData {
         for index in (stop..sweep.at).rev() {
             let object = self.object(index);
             let is_free = if in_use(object) {
-                match survivors.get(GcRef::from_raw(object))? {
+                match survivors.get(GcRef::from_raw(object & !FUNCTION))? {
                     Some(new) => {
                         let link = if all_old { OLD } else { self.link(index) };
-                        self.set(index, new.raw(), link);
+                        self.set(index, new.raw() | object & FUNCTION, link);
                         false
                     }
                     None => self.bury(index),

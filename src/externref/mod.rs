@@ -16,7 +16,7 @@
 
 mod host_data;
 
-pub(crate) use host_data::{Finalizer, HostData, HostEntry};
+pub(crate) use host_data::{Finalizer, FunctionEntry, HostData, HostEntry};
 
 use core::ffi::c_void;
 

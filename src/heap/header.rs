@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Free = 4,
     /// A tag and fields at fixed offsets. The type is the tag's.
     Exn = 5,
+    /// Refers to host data, as an externref does. The type is the function's.
+    Func = 6,
 }
 
 /// An object's header.
@@ -78,6 +80,7 @@ impl ObjectHeader {
             3 => Some(Kind::Array),
             4 => Some(Kind::Free),
             5 => Some(Kind::Exn),
+            6 => Some(Kind::Func),
             _ => None,
         }
     }

@@ -222,23 +222,28 @@ impl Iterator for Offsets<'_> {
     }
 }
 
-/// The layouts of the types that a store uses, by type index, and the externrefs'.
+/// The layouts of the types that a store uses, by type index; and those of externrefs
+/// and functions, which are the same for all of them.
 #[derive(Debug)]
 pub(crate) struct LayoutTable {
     externref: Layout,
+    function: Layout,
     /// Boxed, since indices are an engine's and may be far apart.
     by_type: Vec<Option<Box<Layout>>>,
 }
 
 impl LayoutTable {
-    /// A table with the externrefs' layout only, which allocates nothing.
+    /// A table with the layouts of externrefs and functions only, which allocates
+    /// nothing.
     pub(crate) fn new() -> LayoutTable {
+        let of_host_data = |kind| Layout::Fixed {
+            kind,
+            bytes: LEAST_BYTES,
+            references: References::default(),
+        };
         LayoutTable {
-            externref: Layout::Fixed {
-                kind: Kind::Extern,
-                bytes: LEAST_BYTES,
-                references: References::default(),
-            },
+            externref: of_host_data(Kind::Extern),
+            function: of_host_data(Kind::Func),
             by_type: Vec::new(),
         }
     }
@@ -270,6 +275,10 @@ impl LayoutTable {
         match self.by_type.get(index as usize).and_then(Option::as_deref) {
             Some(layout @ Layout::Fixed { kind: of, .. }) if kind == Some(*of) => Ok(layout),
             Some(layout @ Layout::Array { .. }) if kind == Some(Kind::Array) => Ok(layout),
+            // What a function type lays out is an exception whose tag has it.
+            Some(Layout::Fixed {
+                kind: Kind::Exn, ..
+            }) if kind == Some(Kind::Func) => Ok(&self.function),
             _ => Err(Error::internal("a header of no known type", header.bits())),
         }
     }

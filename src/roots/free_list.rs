@@ -1,5 +1,5 @@
-//! Slots with a free list, released in any order: what manual roots, weak handles and
-//! the handles of weak maps have in common.
+//! Slots with a free list, released in any order: what manual roots, weak handles, and
+//! the handles of weak maps, tables and globals have in common.
 
 use core::cell::Cell;
 
@@ -18,8 +18,8 @@ const END: u32 = SLOTS_MAX;
 /// new array.
 const REFILL: u32 = 256;
 
-/// Slots that are taken and released in any order. `KIND` is a bit that the
-/// indices in their handles have.
+/// Slots that are taken and released in any order. `KIND` are bits that the
+/// indices in their handles have, above those of all slots.
 ///
 /// Invariants: a slot below `used` is in use (odd generation), on the free list
 /// (even, its reference an odd link to the next), or retired (even and
@@ -38,6 +38,12 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
 }
 
 impl<const KIND: u32> FreeListSlots<KIND> {
+    /// So many slots can be told apart from those of other kinds.
+    pub(super) const MOST: u32 = match KIND {
+        0 => SLOTS_MAX,
+        kind => (1 << kind.trailing_zeros()) - 1,
+    };
+
     /// No slots, which allocates nothing. They will have issued all generations
     /// up to this one, an even one.
     pub(crate) fn starting_at(generation: u32) -> FreeListSlots<KIND> {
@@ -90,7 +96,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn reserve_one(&self) -> Result<()> {
-        self.slots.grow_to(u64::from(self.used.get()) + 1)
+        self.slots
+            .grow_to(u64::from(self.used.get()) + 1, Self::MOST)
     }
 
     /// Puts slots that were never used on the free list, given that there are
@@ -154,6 +161,13 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
         self.find(index, generation)
             .map(|slot| GcRef::from_raw(slot.reference.get()))
+    }
+
+    /// Makes the slot with these bits refer to another object, if it is in use.
+    pub(crate) fn set(&self, index: u32, generation: u32, reference: GcRef) {
+        if let Some(slot) = self.find(index, generation) {
+            slot.reference.set(reference.raw());
+        }
     }
 
     /// Releases the slot with these bits, unless it is not in use, or was so for

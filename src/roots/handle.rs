@@ -6,6 +6,12 @@ pub(crate) const MANUAL_BIT: u32 = 1 << 31;
 /// Slots of each kind that handles can name.
 pub(crate) const SLOTS_MAX: u32 = MANUAL_BIT - 1;
 
+/// The bits of a table's index that others do not have.
+pub(crate) const TABLE: u32 = 1 << 30;
+
+/// Those of a global's.
+pub(crate) const GLOBAL: u32 = MANUAL_BIT | 1 << 30;
+
 /// The greatest generation: never issued, never resolved.
 pub(crate) const RETIRED: u32 = u32::MAX;
 
@@ -53,6 +59,12 @@ impl Handle {
     #[inline(always)]
     pub(crate) const fn index(self) -> u32 {
         (self.slot >> 32) as u32 & !MANUAL_BIT
+    }
+
+    /// The slot, with all bits that say of what kind it is.
+    #[inline(always)]
+    pub(crate) const fn index_and_kind(self) -> u32 {
+        (self.slot >> 32) as u32
     }
 
     /// The generation.

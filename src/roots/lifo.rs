@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use super::handle::{Handle, RETIRED};
+use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
@@ -91,7 +91,7 @@ impl LifoRoots {
             let slot = self.slots.slot(index);
             match slot.generation.get() {
                 RETIRED if index == self.slots.capacity() => {
-                    self.slots.grow_to(u64::from(index) + 1)?;
+                    self.slots.grow_to(u64::from(index) + 1, SLOTS_MAX)?;
                 }
                 RETIRED => index += slot.reference.get() >> 1,
                 LAST => index += 1,
@@ -170,7 +170,7 @@ impl LifoRoots {
             }
         }
         self.slots
-            .grow_to(u64::from(index).saturating_add(count - found))
+            .grow_to(u64::from(index).saturating_add(count - found), SLOTS_MAX)
     }
 
     /// The slot of the root with these bits, if it is alive.

@@ -26,9 +26,11 @@
 //! * *Manual* roots ([`ManualRoots`]) have a free list and live until they are
 //!   unrooted, in any order.
 //!
-//! The high bit of a handle's index tells which kind it is. *Weak* handles
+//! The high bit of a handle's index tells which kind it is; the two highest ones those of
+//! tables and globals. *Weak* handles
 //! ([`WeakHandles`]) have slots like manual roots, which collections sweep
-//! instead of tracing them.
+//! instead of tracing them. Tables and globals have such slots too ([`RecordSlots`]),
+//! which are traced: they hold the objects that have the elements and the values.
 //!
 //! # Other threads
 //!
@@ -79,6 +81,7 @@ mod handle;
 mod lifo;
 mod links;
 mod manual;
+mod records;
 mod scopes;
 mod slots;
 mod unroot_queue;
@@ -91,9 +94,10 @@ mod atomics {
 
 pub(crate) use directory::unroot_later;
 pub(crate) use free_list::FreeListSlots;
-pub(crate) use handle::{Handle, SLOTS_MAX};
+pub(crate) use handle::{GLOBAL, Handle, SLOTS_MAX, TABLE};
 pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;
+pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
 pub(crate) use weak::WeakHandles;
 

@@ -202,8 +202,38 @@ impl ScopeStack {
         Some(found)
     }
 
-    /// Enters the scope around a callback. At most one at a time, so that the
-    /// spare record is enough.
+    /// Whether the stack has room for a scope beside the spare record.
+    #[inline(always)]
+    fn has_room(&self) -> bool {
+        // SAFETY: the spare record lies after every top.
+        let record = unsafe { self.top.get().add(1) };
+        record < self.end.get()
+    }
+
+    /// Enters the scope around a host function, if there is room.
+    #[inline(always)]
+    pub(crate) fn enter_call_ready(&self, roots: u32, no_gc_spans: u32) -> bool {
+        let room = self.has_room();
+        if room {
+            self.enter_callback(roots, no_gc_spans);
+        }
+        room
+    }
+
+    /// Enters the scope around a host function.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn enter_call(&self, roots: u32, no_gc_spans: u32) -> Result<()> {
+        if !self.has_room() {
+            self.grow()?;
+        }
+        self.enter_callback(roots, no_gc_spans);
+        Ok(())
+    }
+
+    /// Enters the scope around a callback. Of finalizers one runs at a time, and what
+    /// it enters grows the stack, so that the spare record is enough.
+    #[inline(always)]
     pub(crate) fn enter_callback(&self, roots: u32, no_gc_spans: u32) {
         // SAFETY: the spare record lies after every top.
         let record = unsafe { self.top.get().add(1) };
@@ -220,6 +250,7 @@ impl ScopeStack {
 
     /// Leaves the innermost callback's scope and all inside it; returns what
     /// it saved.
+    #[inline(always)]
     pub(crate) fn exit_callback(&self) -> Saved {
         while self.innermost_serial() != UNNAMED {
             self.pop();

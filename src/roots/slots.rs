@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use super::handle::{RETIRED, SLOTS_MAX};
+use super::handle::RETIRED;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::RootSlot;
@@ -83,20 +83,19 @@ impl SlotArray {
 
     /// Makes room for at least `capacity` slots.
     ///
-    /// Errors: [`Error::Limit`] beyond what handles can name,
+    /// Errors: [`Error::Limit`] beyond `most`, which handles can name at the most;
     /// [`Error::SystemMemory`].
-    pub(crate) fn grow_to(&self, capacity: u64) -> Result<()> {
+    pub(crate) fn grow_to(&self, capacity: u64, most: u32) -> Result<()> {
         if capacity <= self.capacity().into() {
             return Ok(());
         }
-        if capacity > SLOTS_MAX.into() {
+        if capacity > most.into() {
             return Err(Error::Limit {
                 what: "roots of one kind in a store",
-                limit: SLOTS_MAX.into(),
+                limit: most.into(),
             });
         }
-        let doubled =
-            (2 * u64::from(self.capacity())).clamp(FIRST_CAPACITY.into(), SLOTS_MAX.into());
+        let doubled = (2 * u64::from(self.capacity())).clamp(FIRST_CAPACITY.into(), most.into());
         self.reallocate(capacity.max(doubled) as u32)
             .or_else(|_| self.reallocate(capacity as u32))
     }

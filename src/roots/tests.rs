@@ -1,7 +1,8 @@
 //! The root structures by themselves, near the end of their generations
 //! (`roots.never-stale`).
 
-use super::handle::{RETIRED, SLOTS_MAX};
+use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
+use super::slots::SlotArray;
 use super::*;
 use crate::error::Error;
 use crate::heap::GcRef;
@@ -143,6 +144,68 @@ fn reserving_more_slots_than_handles_can_name_is_refused() {
     roots.reserve(10_000).unwrap();
     assert_eq!(roots.len(), 0);
     roots.check().unwrap();
+}
+
+#[test]
+fn slots_of_tables_and_globals_are_told_apart() {
+    assert_eq!(FreeListSlots::<MANUAL_BIT>::MOST, SLOTS_MAX);
+    for most in [FreeListSlots::<TABLE>::MOST, FreeListSlots::<GLOBAL>::MOST] {
+        for index in [0, 1, most - 1] {
+            let handle = |kind| Handle {
+                store_id: 1,
+                slot: Handle::slot_word(1, index | kind),
+            };
+            assert_eq!(RecordSlots::<TABLE, ()>::index(handle(TABLE)), index);
+            assert_eq!(RecordSlots::<GLOBAL, ()>::index(handle(GLOBAL)), index);
+            for other in [0, MANUAL_BIT, GLOBAL] {
+                assert!(RecordSlots::<TABLE, ()>::index(handle(other)) > most);
+            }
+            for other in [0, MANUAL_BIT, TABLE] {
+                assert!(RecordSlots::<GLOBAL, ()>::index(handle(other)) > most);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_slot_is_made_beyond_what_handles_can_name() {
+    let slots = SlotArray::new(0);
+    slots.grow_to(100, 100).unwrap();
+    assert_eq!(slots.capacity(), 100);
+    let refused = slots.grow_to(101, 100);
+    assert!(matches!(refused, Err(Error::Limit { limit: 100, .. })));
+    slots.grow_to(101, 110).unwrap();
+    assert_eq!(slots.capacity(), 110);
+}
+
+#[test]
+fn a_record_belongs_to_its_slot() {
+    let slots = RecordSlots::<TABLE, u32>::starting_at(0);
+    let handle = |slot| Handle { store_id: 1, slot };
+    let mut taken = Vec::new();
+    for number in 0..1000 {
+        slots.secure(number).unwrap();
+        taken.push(handle(slots.take_ready(object(number + 1), number)));
+    }
+    for (number, &handle) in (0..).zip(&taken) {
+        assert_eq!(slots.get(handle), Some((object(number + 1), number)));
+    }
+    slots.set(taken[7], object(5), 6);
+    assert_eq!(slots.get(taken[7]), Some((object(5), 6)));
+    for &handle in &taken[10..] {
+        assert!(slots.release(handle));
+        assert!(!slots.release(handle));
+        assert_eq!(slots.get(handle), None);
+    }
+    slots.trim();
+    slots.check().unwrap();
+    assert!(slots.span().len() < 1000);
+    slots.secure(0).unwrap();
+    let again = handle(slots.take_ready(object(1), 1));
+    assert_eq!(slots.get(again), Some((object(1), 1)));
+    assert_eq!(slots.get(taken[9]), Some((object(10), 9)));
+    assert_eq!(slots.get(taken[10]), None);
+    slots.check().unwrap();
 }
 
 #[test]

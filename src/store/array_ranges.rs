@@ -52,27 +52,9 @@ impl Store {
         require_range(source_index, count, source_length)?;
         let from = element_at(source.offset, element.storage, source_index);
         let to = element_at(target.offset, element.storage, target_index);
-        if element.storage == Storage::Ref && self.area.has_barriers() {
-            return self.copy_references(from, to, count);
-        }
-        let bytes = count * u64::from(element.storage.bytes());
-        self.area.copy_within(from, to, bytes).ok_or(outside(to))
-    }
-
-    /// Copies references through the barriers, in the order in which none is
-    /// overwritten before it is read.
-    fn copy_references(&self, from: u64, to: u64, count: u64) -> Result<()> {
-        self.count_release();
-        let mut cold = self.cold.borrow_mut();
-        let mut copy = |index: u64| {
-            let reference = GcRef::from_raw(self.load(from + 4 * index)?);
-            cold.heap()?.write_gc_ref(to + 4 * index, reference)
-        };
-        if to <= from {
-            (0..count).try_for_each(&mut copy)
-        } else {
-            (0..count).rev().try_for_each(&mut copy)
-        }
+        self.cold
+            .borrow_mut()
+            .copy_values(self, element.storage, from, to, count)
     }
 
     /// Refuses arrays whose elements are not all elements of another type of arrays.
@@ -214,6 +196,40 @@ fn require_numbers(element: &FieldLayout) -> Result<()> {
 }
 
 impl Cold {
+    /// Copies `count` elements from one place to another, where the two may overlap.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn copy_values(
+        &mut self,
+        store: &Store,
+        storage: Storage,
+        from: u64,
+        to: u64,
+        count: u64,
+    ) -> Result<()> {
+        if storage == Storage::Ref && store.area.has_barriers() {
+            return self.copy_references(store, from, to, count);
+        }
+        let bytes = count * u64::from(storage.bytes());
+        store.area.copy_within(from, to, bytes).ok_or(outside(to))
+    }
+
+    /// Copies references through the barriers, in the order in which none is
+    /// overwritten before it is read.
+    fn copy_references(&mut self, store: &Store, from: u64, to: u64, count: u64) -> Result<()> {
+        store.count_release();
+        let heap = self.heap()?;
+        let mut copy = |index: u64| {
+            let reference = GcRef::from_raw(store.load(from + 4 * index)?);
+            heap.write_gc_ref(to + 4 * index, reference)
+        };
+        if to <= from {
+            (0..count).try_for_each(&mut copy)
+        } else {
+            (0..count).rev().try_for_each(&mut copy)
+        }
+    }
+
     /// Sets `count` elements from `at` on to a value that they take.
     ///
     /// Errors: [`Error::Internal`].

@@ -26,6 +26,8 @@ pub(crate) enum RefKind {
     I31 = 4,
     /// An exception.
     Exn = 5,
+    /// A function.
+    Func = 6,
 }
 
 impl Store {
@@ -43,13 +45,14 @@ impl Store {
                 Some(Kind::Struct) => RefKind::Struct,
                 Some(Kind::Array) => RefKind::Array,
                 Some(Kind::Exn) => RefKind::Exn,
+                Some(Kind::Func) => RefKind::Func,
                 // No header is of free memory.
                 Some(Kind::Free) | None => RefKind::I31,
             },
         )
     }
 
-    /// The type that a struct or an array was made of.
+    /// The type that a struct, an array or a function was made of.
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] for others; those of
     /// counting a reference to it.
@@ -57,12 +60,14 @@ impl Store {
         let reference = self.object(handle, "ref")?;
         let header = self.header_of(reference)?;
         match header {
-            Some(header) if matches!(header.kind(), Some(Kind::Struct | Kind::Array)) => {
+            Some(header)
+                if matches!(header.kind(), Some(Kind::Struct | Kind::Array | Kind::Func)) =>
+            {
                 self.type_of(header)?;
                 self.types.kept(header.type_index())
             }
             _ => Err(Error::TypeMismatch {
-                needed: "a struct or an array",
+                needed: "a struct, an array or a function",
                 found: name_of(header),
             }),
         }
@@ -82,7 +87,8 @@ impl Store {
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] if there is no such field.
     pub(crate) fn top_of_field(&self, handle: Handle, index: usize) -> Result<AbstractType> {
         let header = self.header_of(self.object(handle, "ref")?)?;
-        let top = match header.filter(|header| !header.is_extern()) {
+        let has_fields = |kind| matches!(kind, Kind::Struct | Kind::Array | Kind::Exn);
+        let top = match header.filter(|header| header.kind().is_some_and(has_fields)) {
             Some(header) => self.type_of(header)?.top_of_field(index),
             None => None,
         };
@@ -159,7 +165,7 @@ impl Store {
     /// What a slot of a type admits.
     ///
     /// Errors: [`Error::WrongEngine`].
-    fn slot_of(&self, of: RefType<&RegisteredType>) -> Result<Admits> {
+    pub(super) fn slot_of(&self, of: RefType<&RegisteredType>) -> Result<Admits> {
         self.slot_of_fast(of)
             .ok_or(Error::WrongEngine { parameter: "type" })
     }

@@ -33,8 +33,8 @@ impl Store {
         self.area.set_attention(stress || pending || pressure);
     }
 
-    /// How often a root or a weak map stopped keeping its object alive, other than by
-    /// a scope's end; and how often a field or an element was set inside finalizers.
+    /// How often a root, a weak map, a table or a global stopped keeping its object alive,
+    /// other than by a scope's end; and how often a field or an element was set inside finalizers.
     pub(super) fn releases(&self) -> u64 {
         self.manual.released().wrapping_add(self.dropped.get())
     }
@@ -157,6 +157,8 @@ impl Cold {
         self.roots.clear();
         if progress == Progress::Complete {
             store.manual.trim();
+            store.tables.trim();
+            store.globals.trim();
             self.weak_maps.trim();
             heap.reserve_keys(self.weak_maps.keys().len())?;
         }
@@ -173,6 +175,9 @@ impl Cold {
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
+            self.roots.add(store.tables.span())?;
+            self.roots.add(store.globals.span())?;
+            self.roots.add(core::slice::from_ref(&store.pending))?;
             if values_are_roots {
                 self.roots.add(self.weak_maps.values())?;
             }
@@ -212,7 +217,8 @@ impl Cold {
         }
         // A root slot takes as long as its own bytes, an entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
-        let slots = roots + store.weak.swept();
+        let held = store.tables.span().len() + store.globals.span().len();
+        let slots = roots + held as u64 + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes();

@@ -13,6 +13,9 @@ const DEFAULT_LIMIT: u64 = 4 << 30;
 /// How many reset heaps an engine keeps, if nothing was said.
 const DEFAULT_POOL: usize = 8;
 
+/// How deep host functions call each other, if nothing was said.
+const DEFAULT_CALL_DEPTH: u32 = 1000;
+
 /// A configuration. Copied by the engine that is made with it.
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
@@ -24,6 +27,7 @@ pub(crate) struct Config {
     poison: bool,
     move_always: bool,
     pool: usize,
+    call_depth: u32,
     grow_callback: Option<GrowCallback>,
 }
 
@@ -38,6 +42,7 @@ impl Config {
             poison: false,
             move_always: false,
             pool: DEFAULT_POOL,
+            call_depth: DEFAULT_CALL_DEPTH,
             grow_callback: None,
         })
     }
@@ -97,6 +102,21 @@ impl Config {
         Ok(())
     }
 
+    /// Sets how deep calls of host functions nest.
+    ///
+    /// Errors: [`Error::InvalidArgument`].
+    pub(crate) fn set_call_depth(&mut self, depth: u32) -> Result<()> {
+        if depth == 0 {
+            return Err(Error::InvalidArgument {
+                parameter: "depth",
+                value: 0,
+                allowed: "1 or more",
+            });
+        }
+        self.call_depth = depth;
+        Ok(())
+    }
+
     /// Sets who is asked before a heap grows.
     pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
         self.grow_callback = callback;
@@ -105,6 +125,11 @@ impl Config {
     /// Whether collections must move every object.
     pub(crate) fn move_always(&self) -> bool {
         self.move_always
+    }
+
+    /// How deep calls of host functions nest.
+    pub(crate) fn call_depth(&self) -> u32 {
+        self.call_depth
     }
 
     /// How many reset heaps the engine keeps.

@@ -73,12 +73,14 @@ impl Store {
 
     /// Refuses inside callbacks of this store that may call it.
     pub(super) fn require_no_callback(&self) -> Result<()> {
-        if self.in_callback.get() {
-            return Err(Error::Busy {
-                during: "inside a finalizer of this store",
-            });
-        }
-        Ok(())
+        let during = if self.in_finalizer.get() {
+            "inside a finalizer of this store"
+        } else if self.call_depth.get() > 0 {
+            "inside a host function of this store"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Busy { during })
     }
 
     /// Gives up the store: any thread may attach it.

@@ -23,10 +23,10 @@ use crate::heap::Budget;
 pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { store.as_ref() };
-    if !store().host.has_pending() || store().in_callback.get() || !store().collects() {
+    if !store().host.has_pending() || store().in_finalizer.get() || !store().collects() {
         return;
     }
-    store().in_callback.set(true);
+    store().in_finalizer.set(true);
     // Enough for all that wait now. What inner collections add runs too, up to
     // the same number: the rest waits for the next time, or finalizers that make
     // objects of their own kind could keep this loop going for ever.
@@ -43,7 +43,7 @@ pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
         unsafe { finalizer(data) };
         store().end_callback();
     }
-    store().in_callback.set(false);
+    store().in_finalizer.set(false);
     store().refresh_attention();
 }
 
@@ -89,7 +89,7 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { pointer.as_ref() };
     store().require_gc_allowed()?;
-    if store().in_callback.get() {
+    if store().in_finalizer.get() {
         return store().collect();
     }
     store().host.begin_full_collection();

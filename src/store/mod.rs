@@ -18,12 +18,15 @@
 //!
 //! # Foreign code
 //!
-//! Finalizers run only in `finalize.rs`, whose functions hold no borrow of the
-//! store meanwhile: last in each call that may collect, and at deletion.
+//! Finalizers run only in `finalize.rs`, and host functions only in `calls.rs`, whose
+//! functions hold no borrow of the store meanwhile. Finalizers run last in each call
+//! that may collect, and at deletion.
 
 mod allocate;
 mod array_ranges;
 mod arrays;
+mod call_value;
+pub(crate) mod calls;
 mod casts;
 mod collect;
 mod config;
@@ -32,16 +35,20 @@ mod entry;
 mod exceptions;
 mod externrefs;
 pub(crate) mod finalize;
+mod functions;
+mod globals;
 mod growth;
 mod heap_pool;
 mod i31;
 mod incremental;
 mod manual;
 mod objects;
+mod pending_exception;
 mod references;
 mod scopes;
 mod stats;
 mod structs;
+mod tables;
 mod type_table;
 mod value;
 mod verify;
@@ -68,10 +75,12 @@ pub(crate) use value::{RawValue, Value};
 use crate::error::Result;
 use crate::externref::{Finalizer, HostData};
 use crate::fallible;
-use crate::heap::{AllocationArea, GcHeap, GcRootsList, LayoutTable, Pacer};
+use crate::global::Globals;
+use crate::heap::{AllocationArea, GcHeap, GcRef, GcRootsList, LayoutTable, Pacer, RootSlot};
 use crate::identity_hash::IdentityHashes;
 use crate::keyed_hash::keyed_hasher;
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
+use crate::table::Tables;
 use crate::thread;
 use crate::weak_map::WeakMaps;
 
@@ -87,11 +96,18 @@ pub(crate) struct Store {
     area: AllocationArea,
     host: HostData,
     types: TypeTable,
+    tables: Tables,
+    globals: Globals,
     // The rest.
     owner: AtomicU64,
     state: Cell<entry::State>,
-    /// Whether a finalizer is running.
-    in_callback: Cell<bool>,
+    /// Whether a finalizer is running; it may be calling host functions.
+    in_finalizer: Cell<bool>,
+    /// How many host functions are running, one inside the other; in them finalizers
+    /// may be running.
+    call_depth: Cell<u32>,
+    /// Refers to the pending exception, or null.
+    pending: RootSlot,
     finalizers_run: Cell<u64>,
     /// Whether external bytes are worth a collection.
     external_pressure: Cell<bool>,
@@ -137,8 +153,9 @@ struct StoreData {
     finalizer: Option<Finalizer>,
 }
 
-/// Spans of roots that a collection has at most: LIFO, manual, values of weak maps.
-const ROOT_SPANS: usize = 3;
+/// Spans of roots that a collection has at most: LIFO, manual, tables, globals, the
+/// pending exception, values of weak maps.
+const ROOT_SPANS: usize = 6;
 
 impl Store {
     /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
@@ -152,7 +169,8 @@ impl Store {
     }
 
     /// A store whose slots have issued all generations up to these: of scoped
-    /// roots, and, an even one, of manual roots, weak handles and weak maps.
+    /// roots, and, an even one, of manual roots, weak handles, weak maps, tables and
+    /// globals.
     pub(crate) fn starting_at(
         engine: EngineRef,
         scoped: u32,
@@ -186,9 +204,16 @@ impl Store {
             area: AllocationArea::new(),
             host: HostData::new(),
             types: TypeTable::new(),
+            tables: Tables::starting_at(manual),
+            globals: Globals::starting_at(manual),
             owner: AtomicU64::new(owner),
             state: Cell::new(entry::State::Open),
-            in_callback: Cell::new(false),
+            in_finalizer: Cell::new(false),
+            call_depth: Cell::new(0),
+            pending: RootSlot {
+                generation: Cell::new(0),
+                reference: Cell::new(GcRef::NULL.raw()),
+            },
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             dropped: Cell::new(0),

@@ -5,7 +5,9 @@ use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, Kind, ObjectHeader};
 use crate::roots::Handle;
-use crate::types::{Admits, RegisteredType, Type};
+use crate::types::{
+    Admits, Composite, Declared, FieldType, RecGroup, RegisteredType, Registry, Type, ValType,
+};
 
 /// An object and its type.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,7 @@ pub(super) fn name_of(header: Option<ObjectHeader>) -> &'static str {
         Some(Kind::Struct) => "a struct",
         Some(Kind::Array) => "an array",
         Some(Kind::Exn) => "an exception",
+        Some(Kind::Func) => "a function",
         Some(Kind::Free) => "free memory",
     }
 }
@@ -35,6 +38,7 @@ const fn needed_name(kind: Kind) -> &'static str {
         Kind::Struct => "a struct",
         Kind::Array => "an array",
         Kind::Exn => "an exception",
+        Kind::Func => "a function",
         Kind::Free => "free memory",
     }
 }
@@ -100,9 +104,14 @@ impl Store {
     ///
     /// Errors: [`Error::Internal`] if it names none of this kind.
     pub(super) fn type_of(&self, header: ObjectHeader) -> Result<&RegisteredType> {
+        let kind_bits = match header.kind() {
+            // A function type's own objects are exceptions.
+            Some(Kind::Func) => Kind::Exn as u8,
+            _ => header.kind_bits(),
+        };
         self.types
             .get(header.type_index())
-            .filter(|of| of.header.kind_bits() == header.kind_bits())
+            .filter(|of| of.header.kind_bits() == kind_bits)
             .ok_or(Error::internal("a header of no known type", header.bits()))
     }
 
@@ -189,12 +198,7 @@ impl Store {
     /// which `write` then does; the object's other bytes are zeros. May collect;
     /// finalizers are queued.
     ///
-    /// `check` is asked twice: before anything happens, and when there is room, since a
-    /// collection may have ended manual roots that other threads want unrooted. An
-    /// object whose contents are refused is given back.
-    ///
-    /// Errors: those of `check`, of allocating, of pushing a root;
-    /// [`Error::SystemMemory`].
+    /// Errors: as [`Store::make_held`]; of pushing a root.
     pub(super) fn make(
         &self,
         of: &Type,
@@ -202,17 +206,52 @@ impl Store {
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Result<Handle> {
+        let secure = || self.lifo.reserve_one();
+        let object = self.make_held(of, bytes, secure, check, write)?;
+        Ok(self.handle(self.lifo.push(object)?))
+    }
+
+    /// As [`Store::make`], but roots nothing: `secure` makes room for what the caller
+    /// will hold the object by.
+    ///
+    /// `check` is asked twice: before anything happens, and when there is room, since a
+    /// collection may have ended manual roots that other threads want unrooted. An
+    /// object whose contents are refused is given back.
+    ///
+    /// Errors: those of `check`, of allocating, of `secure`; [`Error::SystemMemory`].
+    pub(super) fn make_held(
+        &self,
+        of: &Type,
+        bytes: Result<u64>,
+        secure: impl FnOnce() -> Result<()>,
+        check: impl Fn() -> Result<()>,
+        write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
+    ) -> Result<GcRef> {
         self.manual.unroot_some();
         check()?;
         let bytes = bytes?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, of.header, bytes)?;
         cold.know_type(self, of)
-            .and_then(|()| self.lifo.reserve_one())
+            .and_then(|()| secure())
             .and_then(|()| check())
             .inspect_err(|_| cold.give_back(self, object, bytes))?;
         write(&mut cold, object)?;
-        Ok(self.handle(self.lifo.push(object)?))
+        Ok(object)
+    }
+
+    /// The type of hidden objects, which `composite` makes of the type of the values
+    /// that they hold; that of a reference may name a registered type.
+    ///
+    /// Errors: [`Error::WrongEngine`]; [`Error::Limit`], [`Error::SystemMemory`].
+    pub(super) fn hidden_type(
+        &self,
+        value: ValType<&Type>,
+        composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
+    ) -> Result<Type> {
+        let group = RecGroup::of_one_holding(value, composite)?;
+        let registered = Registry::register(self.engine.types(), &[&group])?.pop();
+        registered.ok_or(Error::internal("a group without its type", 0))
     }
 }
 

@@ -235,6 +235,18 @@ impl Store {
         let object = self.object(handle, "ref").unwrap();
         self.area.address(object.offset())
     }
+    /// The addresses of the objects of tables and globals.
+    pub(crate) fn hidden_for_tests(&self) -> Vec<*mut u8> {
+        let mut hidden = Vec::new();
+        let mut add = |object: GcRef| {
+            hidden.push(self.area.address(object.offset()));
+            Ok(())
+        };
+        self.tables.each(|object, _| add(object)).unwrap();
+        self.globals.each(|object, _| add(object)).unwrap();
+        hidden
+    }
+
     /// The heap's base, and where the objects and the committed memory end from there.
     pub(crate) fn bounds_for_tests(&self) -> (*mut u8, u64, u64) {
         (self.area.address(0), self.area.next(), self.area.end())

@@ -67,7 +67,7 @@ impl Store {
     /// Leaves a scope and all inside it.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::ScopeOrder`] if it is not open
-    /// or outside the running finalizer.
+    /// or outside the running callback.
     pub(crate) fn unwind_scope(&self, scope: ScopeToken) -> Result<()> {
         self.require_mine(scope.store_id, "scope")?;
         let saved = self

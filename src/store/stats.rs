@@ -7,7 +7,8 @@ use super::Store;
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects: the last collection's survivors and what came since.
+    /// Objects: the last collection's survivors and what came since. Those that hold
+    /// what is in tables and globals are among them.
     pub objects: u64,
     /// Bytes of those objects.
     pub live_bytes: u64,

@@ -39,7 +39,7 @@ pub(crate) trait RawValue {
 impl<R> Value<R> {
     /// What a field that is not packed stores it as.
     #[inline(always)]
-    fn storage(&self) -> Storage {
+    pub(crate) fn storage(&self) -> Storage {
         match self {
             Value::I32(_) => Storage::I32,
             Value::I64(_) => Storage::I64,
@@ -49,6 +49,21 @@ impl<R> Value<R> {
             Value::Ref(_) => Storage::Ref,
         }
     }
+
+    /// The same value with the reference that `convert` makes of its own.
+    ///
+    /// Errors: those of `convert`.
+    #[inline(always)]
+    pub(super) fn try_map<S>(self, convert: impl FnOnce(R) -> Result<S>) -> Result<Value<S>> {
+        Ok(match self {
+            Value::I32(bits) => Value::I32(bits),
+            Value::I64(bits) => Value::I64(bits),
+            Value::F32(bits) => Value::F32(bits),
+            Value::F64(bits) => Value::F64(bits),
+            Value::V128(bytes) => Value::V128(bytes),
+            Value::Ref(reference) => Value::Ref(convert(reference)?),
+        })
+    }
 }
 
 impl Store {
@@ -57,14 +72,7 @@ impl Store {
     /// Errors: as [`Store::resolve`].
     #[inline]
     pub(super) fn resolve_value(&self, value: Value) -> Result<Value<GcRef>> {
-        Ok(match value {
-            Value::I32(bits) => Value::I32(bits),
-            Value::I64(bits) => Value::I64(bits),
-            Value::F32(bits) => Value::F32(bits),
-            Value::F64(bits) => Value::F64(bits),
-            Value::V128(bytes) => Value::V128(bytes),
-            Value::Ref(handle) => Value::Ref(self.resolve(handle, "value")?),
-        })
+        value.try_map(|handle| self.resolve(handle, "value"))
     }
 
     /// Refuses a value that the field does not take; `index` is the field's, or the
@@ -131,6 +139,19 @@ impl Store {
     pub(super) fn root_at_fast(&self, at: u64) -> Option<Handle> {
         let reference = GcRef::from_raw(self.area.load(at)?);
         if reference.is_null() || !self.area.may_hold(reference) {
+            return None;
+        }
+        self.push_fast(reference)
+    }
+
+    /// [`Store::root_at`], if it needs no slow path.
+    #[inline(always)]
+    pub(super) fn root_or_null_at_fast(&self, at: u64) -> Option<Handle> {
+        let reference = GcRef::from_raw(self.area.load(at)?);
+        if reference.is_null() {
+            return Some(Handle::NULL);
+        }
+        if !self.area.may_hold(reference) {
             return None;
         }
         self.push_fast(reference)

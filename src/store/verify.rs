@@ -5,6 +5,7 @@ use super::weak_maps::is_key;
 use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::externref::{EXTERN_INDEX, VALUE_BIT, value_tag};
+use crate::func::FUNC_INDEX;
 use crate::heap::{self, ARRAY_LENGTH, GcHeap, GcRef, Kind, ObjectHeader};
 use crate::types::{FieldLayout, Storage};
 
@@ -29,31 +30,37 @@ impl Cold {
         store.host.check()?;
         store.types.check()?;
         store.weak.check()?;
+        store.tables.check()?;
+        store.globals.check()?;
         self.hashes.check()?;
         self.weak_maps.check()?;
         let Some(heap) = self.heap.as_deref() else {
             return Ok(());
         };
         let region = heap.region();
-        let (mut externrefs, mut hashed, mut keys) = (0, 0, 0);
+        let (mut with_host_data, mut hashed, mut keys) = (0, 0, 0);
         let mut visit = |object: GcRef, header: heap::ObjectHeader| {
             hashed += u64::from(header.is_hashed());
             keys += u64::from(header.is_key());
             if header.is_extern() {
-                externrefs += 1;
+                with_host_data += 1;
                 let word = region.load_u64(object.offset() + EXTERN_INDEX)?;
                 let entry = store.host.get(word & !VALUE_BIT, object);
                 if entry.is_none_or(|e| (e.tag == value_tag()) != (word & VALUE_BIT != 0)) {
                     return Err(Error::internal("an externref without host data", word));
                 }
+            } else if header.kind() == Some(Kind::Func) {
+                with_host_data += 1;
+                let index = region.load_u64(object.offset() + FUNC_INDEX)?;
+                store.function_entry(object, index, header)?;
             }
             Ok(())
         };
         let starts = heap::verify(&store.area, heap, &self.layouts, &mut visit)?;
-        if externrefs != store.host.live() {
+        if with_host_data != store.host.live() {
             return Err(Error::internal(
-                "host data without its externref",
-                externrefs,
+                "host data without its object",
+                with_host_data,
             ));
         }
         if hashed != self.hashes.len() as u64 {
@@ -68,9 +75,15 @@ impl Cold {
         self.check_slots(store, heap)?;
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
+            .chain(store.tables.span())
+            .chain(store.globals.span())
             .chain(self.weak_maps.values())
+            .chain([&store.pending])
             .map(|slot| GcRef::from_raw(slot.reference.get()))
-            .try_for_each(|root| starts.check(root))
+            .try_for_each(|root| starts.check(root))?;
+        store.check_tables()?;
+        store.check_globals()?;
+        store.check_pending_exception()
     }
 
     /// Checks that each reference in an object is one that its slot admits, and each
@@ -84,6 +97,9 @@ impl Cold {
                 return Ok(());
             }
             let of = store.type_of(header)?;
+            if header.kind() == Some(Kind::Func) {
+                return Ok(());
+            }
             if header.kind() == Some(Kind::Exn) {
                 self.check_tag(region.load_u32(offset + EXN_TAG)?, of.index)?;
             }

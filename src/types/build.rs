@@ -35,6 +35,13 @@ impl Types for Building<'_> {
     }
 }
 
+/// What [`Inner::slots`] answers.
+struct Slots {
+    fields: Vec<FieldLayout>,
+    results: Vec<FieldLayout>,
+    trace: Layout,
+}
+
 impl Inner {
     /// Builds and registers a group, counted once.
     ///
@@ -89,9 +96,10 @@ impl Inner {
             check_supertype(&building, position as u32, built)?;
         }
         for position in 0..types.len() {
-            let (fields, trace) = self.fields(&types, &types[position])?;
-            types[position].fields = fields;
-            types[position].trace = trace;
+            let slots = self.slots(&types, &types[position])?;
+            types[position].fields = slots.fields;
+            types[position].results = slots.results;
+            types[position].trace = slots.trace;
         }
         for (position, member) in members.iter().enumerate() {
             if let Some(trampoline) = self.erased(members, member)? {
@@ -147,6 +155,7 @@ impl Inner {
             supertypes,
             header: ObjectHeader::new(TypeLayout::kind(&renamed.composite), index),
             fields: Vec::new(),
+            results: Vec::new(),
             trace: Layout::Array {
                 element_bytes: 0,
                 references: false,
@@ -156,12 +165,9 @@ impl Inner {
         })
     }
 
-    /// What gets, sets and collectors need of a type whose group's `types` are built.
-    fn fields(
-        &self,
-        types: &[RegisteredType],
-        built: &RegisteredType,
-    ) -> Result<(Vec<FieldLayout>, Layout)> {
+    /// What gets, sets, calls and collectors need of a type whose group's `types` are
+    /// built.
+    fn slots(&self, types: &[RegisteredType], built: &RegisteredType) -> Result<Slots> {
         let building = Building { inner: self, types };
         let admits = |value: &ValType<u32>| match value {
             ValType::Ref(reference) => subtyping::admits(&building, reference),
@@ -169,7 +175,11 @@ impl Inner {
         };
         let fields = built.layout.fields(&built.composite, admits)?;
         let trace = built.layout.trace(&built.composite, &fields)?;
-        Ok((fields, trace))
+        Ok(Slots {
+            fields,
+            results: TypeLayout::results(&built.composite, admits)?,
+            trace,
+        })
     }
 
     /// Counts a registered type's group for the group that is being built, perhaps not

@@ -31,8 +31,10 @@ pub(crate) struct RegisteredType {
     /// Where its fields are.
     pub(crate) layout: TypeLayout,
     /// What gets and sets need of each field of a struct, an array's element, or an
-    /// exception's fields.
+    /// exception's fields, which are a function's parameters.
     pub(crate) fields: Vec<FieldLayout>,
+    /// What a function's results take.
+    pub(crate) results: Vec<FieldLayout>,
     /// What collectors trace its objects by.
     pub(crate) trace: Layout,
     /// The header of its objects: a struct, an array, or an exception whose tag has
@@ -59,11 +61,10 @@ impl RegisteredType {
         };
         Some(match reference.heap {
             HeapType::Abstract(of) => of.top(),
-            // No object is a function: a reference to one admits nothing but null.
-            HeapType::Concrete(_) if self.fields.get(index)?.admits.more_than_null() => {
-                AbstractType::Any
+            HeapType::Concrete(_) if self.fields.get(index)?.admits.functions() => {
+                AbstractType::Func
             }
-            HeapType::Concrete(_) => AbstractType::Func,
+            HeapType::Concrete(_) => AbstractType::Any,
         })
     }
 
@@ -74,7 +75,7 @@ impl RegisteredType {
         core::ptr::eq::<Registry>(&*unsafe { self.group.as_ref() }.registry, registry)
     }
 
-    /// The kind of its objects.
+    /// The kind of its objects; of a function type that of exceptions.
     #[inline(always)]
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
         self.header.kind_bits() == kind as u8

@@ -80,7 +80,8 @@ impl Storage {
         }
     }
 
-    fn of_value<C>(value: &ValType<C>) -> Storage {
+    /// What a value of this type is stored as.
+    pub(crate) fn of_value<C>(value: &ValType<C>) -> Storage {
         match value {
             ValType::I32 => Storage::I32,
             ValType::I64 => Storage::I64,
@@ -130,8 +131,8 @@ impl Admits {
             AbstractType::Struct => STRUCT,
             AbstractType::Array => ARRAY,
             AbstractType::Exn => 1 << Kind::Exn as u8,
+            AbstractType::Func => 1 << Kind::Func as u8,
             AbstractType::None
-            | AbstractType::Func
             | AbstractType::NoFunc
             | AbstractType::NoExtern
             | AbstractType::NoExn => 0,
@@ -172,13 +173,14 @@ impl Admits {
             _ if is(AbstractType::Struct) => "a struct",
             _ if is(AbstractType::Array) => "an array",
             _ if is(AbstractType::Exn) => "an exception",
+            _ if is(AbstractType::Func) => "a function",
             _ => "null",
         }
     }
 
-    /// Whether anything but null is admitted.
-    pub(crate) const fn more_than_null(self) -> bool {
-        self.kinds & !(1 << Admits::NULL) != 0
+    /// Whether functions are admitted, all or some.
+    pub(crate) const fn functions(self) -> bool {
+        self.kinds & 1 << Kind::Func as u8 != 0
     }
 
     /// Whether null is admitted.
@@ -288,6 +290,32 @@ impl TypeLayout {
             fallible::push(&mut fields, layout)?;
         }
         Ok(fields)
+    }
+
+    /// What a function's results take, as fields that are nowhere. `admits` answers for
+    /// a result's reference.
+    ///
+    /// Errors: as for [`TypeLayout::fields`].
+    pub(super) fn results<C>(
+        composite: &Composite<C>,
+        admits: impl Fn(&ValType<C>) -> Result<Admits>,
+    ) -> Result<Vec<FieldLayout>> {
+        let mut taken = Vec::new();
+        if let Composite::Func { results, .. } = composite {
+            taken
+                .try_reserve_exact(results.len())
+                .map_err(|_| fallible::refused(results.len() * size_of::<FieldLayout>()))?;
+            for value in results {
+                let layout = FieldLayout {
+                    offset: 0,
+                    admits: admits(value)?,
+                    storage: Storage::of_value(value),
+                    mutable: false,
+                };
+                fallible::push(&mut taken, layout)?;
+            }
+        }
+        Ok(taken)
     }
 
     /// The kind of the objects: a struct, an array, or an exception whose tag has the

@@ -151,6 +151,28 @@ pub(crate) struct RecGroup {
 }
 
 impl RecGroup {
+    /// A group of one final type that `composite` makes of a field that may be set and
+    /// holds values of this type.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn of_one_holding(
+        value: ValType<&Type>,
+        composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
+    ) -> Result<RecGroup> {
+        let mut group = RecGroup::default();
+        let value = rename_value(&value, &mut |of: &Type| group.refer_to(of.try_clone()?))?;
+        let composite = composite(FieldType {
+            storage: StorageType::Val(value),
+            mutable: true,
+        })?;
+        group.add(SubType {
+            is_final: true,
+            supertype: None,
+            composite,
+        })?;
+        Ok(group)
+    }
+
     /// Adds a member and returns its position.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].

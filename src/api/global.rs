@@ -1,0 +1,162 @@
+//! Globals.
+
+use core::hash::{Hash, Hasher};
+
+use anyhow::Result;
+
+use super::registered::Registered;
+use super::{AsContext, AsContextMut, FieldType, GlobalType, Mutability, StorageType, Val};
+use crate::error;
+use crate::roots::Handle;
+use crate::store::{Store as Core, Value};
+
+/// One value, of any type.
+///
+/// It keeps a reference alive until it is freed, or until its store is dropped. This is a
+/// handle, which may be copied. The value lies in the heap, in a hidden struct, which the
+/// statistics count as an object.
+///
+/// What takes a global answers [`Error::WrongStore`](crate::Error::WrongStore), and
+/// [`Error::Unrooted`](crate::Error::Unrooted) for one that was freed. What takes a value
+/// answers the same for its root, [`Error::NullReference`](crate::Error::NullReference) for
+/// null where the value is never null, and
+/// [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
+/// [`Error::NotOfType`](crate::Error::NotOfType) for one of another type.
+///
+/// ```
+/// use gcroots::{Engine, Global, GlobalType, Mutability, Store, Val, ValType};
+///
+/// let mut store = Store::new(&Engine::default(), ())?;
+/// let ty = GlobalType::new(ValType::I32, Mutability::Var);
+/// let global = Global::new(&mut store, ty, Val::I32(1))?;
+/// global.set(&mut store, Val::I32(2))?;
+/// assert_eq!(global.get(&mut store)?.unwrap_i32(), 2);
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Global(Handle);
+
+impl Global {
+    /// Makes a global with this value. May collect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongEngine`](crate::Error::WrongEngine); those for the value;
+    /// [`Error::HeapLimit`](crate::Error::HeapLimit),
+    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    /// [`Error::NoGc`](crate::Error::NoGc),
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) and
+    /// [`Error::Limit`](crate::Error::Limit) when there is no room.
+    pub fn new(
+        mut store: impl AsContextMut,
+        ty: GlobalType,
+        value: impl Into<Val>,
+    ) -> Result<Global> {
+        let store = store.as_context_mut().0;
+        let (mutable, value) = (ty.mutability().is_var(), value.into().core());
+        let make = |core: &Core| core.global_new(ty.content().to_core(), mutable, value);
+        Ok(Global(store.owned.allocate(make)?))
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    ///
+    /// Those for the global.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Global, GlobalType, Mutability, Store, Val, ValType};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let ty = GlobalType::new(ValType::I64, Mutability::Const);
+    /// let global = Global::new(&mut store, ty.clone(), Val::I64(1))?;
+    /// assert_eq!(global.ty(&store)?, ty);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn ty(&self, store: impl AsContext) -> Result<GlobalType> {
+        let store = store.as_context().0;
+        let (of, mutable) = store.owned.call(|core| core.global_type(self.0))?;
+        let Some(FieldType {
+            element_type: StorageType::ValType(content),
+            ..
+        }) = Registered::new(of).field(0)
+        else {
+            unreachable!("a global has one value, which is not packed");
+        };
+        let mutability = match mutable {
+            true => Mutability::Var,
+            false => Mutability::Const,
+        };
+        Ok(GlobalType::new(content, mutability))
+    }
+
+    /// Its value; a reference is a new root of the current scope. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the global; [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
+    /// root.
+    pub fn get(&self, mut store: impl AsContextMut) -> Result<Val> {
+        let store = store.as_context_mut().0;
+        let read = |core: &Core| -> error::Result<Val> {
+            Ok(match core.global_get(self.0)? {
+                Value::Ref(handle) => Val::of_top(core.global_top(self.0)?, handle),
+                number => Val::of_number(number),
+            })
+        };
+        Ok(store.owned.call(read)?)
+    }
+
+    /// Sets it. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// Those for the global; [`Error::WrongStore`](crate::Error::WrongStore) and
+    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// [`Error::ImmutableGlobal`](crate::Error::ImmutableGlobal); the others for the value.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Error, Global, GlobalType, Mutability, Store, Val, ValType};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let ty = GlobalType::new(ValType::I32, Mutability::Const);
+    /// let global = Global::new(&mut store, ty, Val::I32(1))?;
+    /// let error = global.set(&mut store, Val::I32(2)).unwrap_err();
+    /// assert!(matches!(error.downcast_ref(), Some(Error::ImmutableGlobal { .. })));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn set(&self, mut store: impl AsContextMut, value: impl Into<Val>) -> Result<()> {
+        let store = store.as_context_mut().0;
+        let value = value.into().core();
+        Ok(store.owned.call(|core| core.global_set(self.0, value))?)
+    }
+
+    /// Ends the global, and lets its value go. All copies of the handle are stale then.
+    ///
+    /// # Errors
+    ///
+    /// Those for the global.
+    pub fn free(self, mut store: impl AsContextMut) -> Result<()> {
+        let store = store.as_context_mut().0;
+        Ok(store.owned.call(|core| core.global_free(self.0))?)
+    }
+
+    /// A global of the core's.
+    #[cfg(feature = "capi")]
+    pub(super) fn of(handle: Handle) -> Global {
+        Global(handle)
+    }
+
+    #[cfg(feature = "capi")]
+    pub(super) fn handle(&self) -> Handle {
+        self.0
+    }
+}
+
+impl Hash for Global {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.store_id);
+        state.write_u64(self.0.slot);
+    }
+}

@@ -1,0 +1,38 @@
+//! Types of globals.
+
+use super::{Mutability, ValType};
+
+/// The type of a global: what its value is, and whether it may be set.
+///
+/// ```
+/// use gcroots::{GlobalType, Mutability, ValType};
+///
+/// let ty = GlobalType::new(ValType::I32, Mutability::Var);
+/// assert_eq!(ty.content(), &ValType::I32);
+/// assert_eq!(ty.mutability(), Mutability::Var);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GlobalType {
+    content: ValType,
+    mutability: Mutability,
+}
+
+impl GlobalType {
+    /// The type of globals of such values.
+    pub fn new(content: ValType, mutability: Mutability) -> GlobalType {
+        GlobalType {
+            content,
+            mutability,
+        }
+    }
+
+    /// The type of the value.
+    pub fn content(&self) -> &ValType {
+        &self.content
+    }
+
+    /// Whether the value may be set.
+    pub fn mutability(&self) -> Mutability {
+        self.mutability
+    }
+}

@@ -1,0 +1,121 @@
+//! Slots that hold an object each for the library itself, with a record of what it is:
+//! tables and globals.
+
+use core::cell::RefCell;
+
+use super::free_list::FreeListSlots;
+use super::handle::Handle;
+use crate::error::{Error, Result};
+use crate::fallible;
+use crate::heap::{GcRef, RootSlot};
+
+/// Slots whose handles have the bits `KIND`. A slot in use refers to an object.
+///
+/// Invariant: each slot in use has a record.
+#[derive(Debug)]
+pub(crate) struct RecordSlots<const KIND: u32, R> {
+    slots: FreeListSlots<KIND>,
+    records: RefCell<Vec<R>>,
+}
+
+impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
+    /// No slots, which allocates nothing. They will have issued all generations up to
+    /// this one, an even one.
+    pub(crate) fn starting_at(generation: u32) -> RecordSlots<KIND, R> {
+        RecordSlots {
+            slots: FreeListSlots::starting_at(generation),
+            records: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// The slot that a handle of this store names, whether it is in use or not.
+    #[inline(always)]
+    pub(crate) fn index(handle: Handle) -> u32 {
+        // Other bits than those of this kind are above all slots then.
+        handle.index_and_kind() ^ KIND
+    }
+
+    /// Makes sure that a slot can be taken with a record like this one.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn secure(&self, record: R) -> Result<()> {
+        self.slots.secure()?;
+        let mut records = self.records.borrow_mut();
+        let missing = self.slots.span().len().saturating_sub(records.len());
+        records
+            .try_reserve(missing)
+            .map_err(|_| fallible::refused(missing * size_of::<R>()))?;
+        records.extend(core::iter::repeat_n(record, missing));
+        Ok(())
+    }
+
+    /// Takes a slot, given [`RecordSlots::secure`]; returns its slot word.
+    pub(crate) fn take_ready(&self, object: GcRef, record: R) -> u64 {
+        let slot = self.slots.take_ready(object);
+        let index = (slot >> 32) as u32 ^ KIND;
+        self.records.borrow_mut()[index as usize] = record;
+        slot
+    }
+
+    /// The object and the record of the slot that a handle of this store names, if it
+    /// is in use.
+    #[inline(always)]
+    pub(crate) fn get(&self, handle: Handle) -> Option<(GcRef, R)> {
+        let index = Self::index(handle);
+        let object = self.slots.get(index, handle.generation())?;
+        let record = *self.records.try_borrow().ok()?.get(index as usize)?;
+        Some((object, record))
+    }
+
+    /// Gives the slot that a handle names, which is in use, another object and record.
+    pub(crate) fn set(&self, handle: Handle, object: GcRef, record: R) {
+        let index = Self::index(handle);
+        self.slots.set(index, handle.generation(), object);
+        self.records.borrow_mut()[index as usize] = record;
+    }
+
+    /// Releases the slot that a handle of this store names; `false` if it is not in use.
+    pub(crate) fn release(&self, handle: Handle) -> bool {
+        self.slots.release(Self::index(handle), handle.generation())
+    }
+
+    /// The slots that may be in use.
+    pub(crate) fn span(&self) -> &[RootSlot] {
+        self.slots.span()
+    }
+
+    /// Calls `visit` with the object and the record of each slot in use.
+    ///
+    /// Errors: those of `visit`.
+    pub(crate) fn each(&self, mut visit: impl FnMut(GcRef, &R) -> Result<()>) -> Result<()> {
+        let records = self.records.borrow();
+        let slots = self.span().iter().zip(records.iter());
+        let mut in_use = slots.filter(|(slot, _)| slot.generation.get() & 1 == 1);
+        in_use.try_for_each(|(slot, record)| visit(GcRef::from_raw(slot.reference.get()), record))
+    }
+
+    /// Gives back what is far more than the slots in use need.
+    pub(crate) fn trim(&self) {
+        self.slots.trim();
+        let mut records = self.records.borrow_mut();
+        records.truncate(self.span().len());
+        let count = records.len();
+        fallible::shrink(&mut records, count);
+    }
+
+    /// Checks the slots, and that each in use has an object and a record.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(crate) fn check(&self) -> Result<()> {
+        self.slots.check()?;
+        let mut sound = 0;
+        self.each(|object, _| {
+            sound += u64::from(object.is_object());
+            Ok(())
+        })?;
+        if sound != self.slots.live() {
+            return Err(Error::internal("a slot without an object or record", sound));
+        }
+        Ok(())
+    }
+}
