@@ -444,6 +444,58 @@ CASE(none_is_begun_in_a_no_gc_span) {
   collect(0);
 }
 
+static gcroots_status_t start_inside(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                     size_t nargs, gcroots_val_t *results, size_t nresults) {
+  bool done = false;
+  (void)args, (void)nargs, (void)results, (void)nresults;
+  REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_gc_start(of));
+  CHECK(strstr(gcroots_last_error(), "host function") != NULL);
+  OK(gcroots_store_gc_step(of, 0, &done));
+  CHECK(done);
+  OK(gcroots_store_gc_cancel(of));
+  ++*(int *)env;
+  return GCROOTS_OK;
+}
+
+CASE(none_is_begun_in_a_host_function) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
+  gcroots_ref_t func;
+  int called = 0;
+  OK(gcroots_func_new(store, type, start_inside, &called, NULL, &func));
+  OK(gcroots_func_call(store, func, NULL, 0, NULL, 0));
+  collect(0);
+  OK(gcroots_func_call(store, func, NULL, 0, NULL, 0));
+  CHECK(called == 2);
+  gcroots_type_free(type);
+}
+
+/* A table's and a global's hidden objects move, and are alive. */
+CASE(tables_and_globals_survive) {
+  gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
+  gcroots_field_type_t type = any_field();
+  gcroots_val_t val;
+  gcroots_table_t table;
+  gcroots_global_t global;
+  gcroots_scope_t scope;
+  new_world();
+  val = val_ref(world.ring);
+  OK(gcroots_table_new(store, any, 5000, UINT64_MAX, gcroots_ref_null(), &table));
+  OK(gcroots_table_set(store, table, 4321, world.ring));
+  OK(gcroots_global_new(store, &type, &val, &global));
+  for (size_t i = 0; i < COUNT_OF(budgets); i++) {
+    gcroots_ref_t ref;
+    collect(budgets[i]);
+    scope = enter();
+    OK(gcroots_table_get(store, table, 4321, &ref));
+    CHECK(same_object(ref, world.ring));
+    OK(gcroots_global_get(store, global, &val));
+    CHECK(same_object(val.of.ref, world.ring));
+    OK(gcroots_scope_exit(store, scope));
+    check_world();
+  }
+  end_world();
+}
+
 static void attach_and_finish(void) {
   OK(gcroots_store_attach(store));
   if (collects) REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_verify(store));
