@@ -611,27 +611,36 @@ static void copy_elements(void *data) {
 CASE(one_gc_ends_what_a_finalizer_takes_out_of_objects) {
   static const gcroots_finalizer_t finalizers[] = {clear_field, clear_any_field, clear_element,
                                                    fill_elements, copy_elements};
-  static int finalized[COUNT_OF(finalizers)];
+  static int finalized[2 * COUNT_OF(finalizers)];
   gcroots_field_type_t any = mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
-  gcroots_type_t *struct_type = STRUCT_TYPE(any);
+  gcroots_type_t *struct_type = STRUCT_TYPE(any), *cycle_type = STRUCT_TYPE(any, any);
   gcroots_type_t *array_type = new_array(any);
-  for (size_t i = 0; i < COUNT_OF(finalizers); i++) {
-    gcroots_ref_t held;
+  for (size_t i = 0; i < COUNT_OF(finalized); i++) {
+    gcroots_finalizer_t clear = finalizers[i / 2];
+    gcroots_ref_t held, cycle;
     gcroots_scope_t scope = enter(), inner;
     OK(gcroots_struct_new_default(store, struct_type, &box));
     OK(gcroots_array_new_default(store, array_type, 2, &boxes));
     OK(gcroots_array_new_default(store, array_type, 2, &no_boxes));
     inner = enter();
     OK(gcroots_externref_new(store, &finalized[i], count_call, &held));
-    if (i < 2) OK(gcroots_struct_set_ref(store, box, 0, held));
+    /* By turns in an object that holds itself too. */
+    if (i % 2 == 1) {
+      OK(gcroots_struct_new_default(store, cycle_type, &cycle));
+      OK(gcroots_struct_set_ref(store, cycle, 0, held));
+      OK(gcroots_struct_set_ref(store, cycle, 1, cycle));
+      held = cycle;
+    }
+    if (i / 2 < 2) OK(gcroots_struct_set_ref(store, box, 0, held));
     else OK(gcroots_array_set_ref(store, boxes, 1, held));
     OK(gcroots_scope_exit(store, inner));
-    drop(NULL, finalizers[i]);
+    drop(NULL, clear);
     OK(gcroots_store_gc(store));
     CHECK(finalized[i] == (collects ? 1 : 0));
     OK(gcroots_scope_exit(store, scope));
   }
   gcroots_type_free(struct_type);
+  gcroots_type_free(cycle_type);
   gcroots_type_free(array_type);
 }
 

@@ -395,6 +395,93 @@ CASE(a_collection_needs_no_memory) {
   CHECK(finalized == 1000);
 }
 
+enum { HELD = 2000 };
+
+/* An array of structs, each of which refers to the one before. */
+static gcroots_ref_t array_of_structs(gcroots_type_t *types[2]) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_field_type_t element = any_field();
+  uint32_t position;
+  gcroots_ref_t array;
+  OK(gcroots_rec_group_add_array(group, NULL, &element, &position));
+  types[0] = register_one(group);
+  types[1] = new_struct((gcroots_field_type_t[]){mutable_of(GCROOTS_STORAGE_I32), element}, 2);
+  OK(gcroots_array_new_default(store, types[0], HELD, &array));
+  for (uint32_t i = 0; i < HELD; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t before = gcroots_ref_null();
+    if (i > 0) OK(gcroots_array_get_ref(store, array, i - 1, &before));
+    OK(gcroots_array_set_ref(store, array, i, STRUCT(types[1], val_i32((int32_t)i), val_ref(before))));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  return array;
+}
+
+CASE(what_a_collection_without_memory_reaches_survives) {
+  gcroots_type_t *types[2];
+  gcroots_ref_t array = array_of_structs(types), held;
+  arm(0, true);
+  OK(gcroots_store_gc(store));
+  armed = false;
+  OK(gcroots_store_verify(store));
+  CHECK(stats_of(store).objects == HELD + 1);
+  for (uint32_t i = 0; i < HELD; i++) {
+    gcroots_scope_t scope = enter();
+    OK(gcroots_array_get_ref(store, array, i, &held));
+    CHECK(field_i32(held, 0) == (int32_t)i);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(types[0]);
+  gcroots_type_free(types[1]);
+}
+
+/* What a collector has no room to note it must find otherwise, at the next collection
+   that an allocation brings about. */
+CASE(what_is_let_go_without_memory_dies) {
+  if (!collects) return;
+  gcroots_type_t *types[2];
+  gcroots_ref_t array = array_of_structs(types);
+  arm(0, true);
+  for (uint32_t i = 0; i < HELD; i++)
+    OK(gcroots_array_set_ref(store, array, HELD - 1 - i, gcroots_ref_null()));
+  armed = false;
+  uint64_t collections = stats_of(store).collections;
+  while (stats_of(store).collections == collections) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t made;
+    OK(gcroots_struct_new_default(store, types[1], &made));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(stats_of(store).objects <= 2);
+  OK(gcroots_store_verify(store));
+  gcroots_type_free(types[0]);
+  gcroots_type_free(types[1]);
+}
+
+/* One object is refused at most: what a collection had no room to note the next one finds. */
+CASE(garbage_makes_room_without_memory) {
+  enum { TRIED = 100000 };
+  if (!collects) return;
+  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I64));
+  for (uint64_t grants = 0; grants < 4; grants++) {
+    gcroots_ref_t made;
+    int refused = 0;
+    OK(gcroots_store_free(store));
+    OK(gcroots_store_new(engine, &store));
+    OK(gcroots_struct_new_default(store, type, &made));
+    arm(grants, true);
+    for (int i = 0; i < TRIED; i++) {
+      gcroots_scope_t scope = enter();
+      if (gcroots_struct_new_default(store, type, &made) != GCROOTS_OK) refused++;
+      OK(gcroots_scope_exit(store, scope));
+    }
+    armed = false;
+    CHECK(refused <= 1);
+    OK(gcroots_store_verify(store));
+  }
+  gcroots_type_free(type);
+}
+
 CASE(what_shrinks_needs_no_memory) {
   int finalized = 0;
   gcroots_scope_t scope = enter();

@@ -138,6 +138,11 @@ pub enum Error {
         /// nothing was called.
         thrown: bool,
     },
+    /// A function of C's answered a status other than success.
+    Returned {
+        /// The status's number.
+        status: u32,
+    },
     /// The object is of another type than the needed one.
     NotOfType {
         /// The index of the field or element, if it is a value for one.
@@ -377,6 +382,7 @@ impl fmt::Display for Error {
                 needed,
             } => write!(f, "`{parameter}` is {count}; the function has {needed}"),
             Error::InCall { what, index, why } => write!(f, "{what} {index}: {why}"),
+            Error::Returned { status } => write!(f, "the function answered status {status}"),
             Error::Exception { thrown: true } => {
                 write!(f, "the function threw an exception, which is pending")
             }

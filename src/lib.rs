@@ -51,6 +51,8 @@
 //! # anyhow::Ok(())
 //! ```
 //!
+//! A closure becomes a function that anybody may call, with [`Func::wrap`].
+//!
 //! Functions return [`anyhow::Result`]: [`Error`] is what to downcast to, or where
 //! they say so [`GcHeapOutOfMemory`].
 //!
@@ -109,11 +111,12 @@ mod types;
 mod weak_map;
 
 pub use api::{
-    AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Collector, Config, Engine,
-    EqRef, ExnRef, ExternRef, FieldType, Finality, FuncType, GcAsync, GcHeapOutOfMemory, GcRef,
-    Global, GlobalType, HeapType, I31, ManuallyRooted, Member, Mutability, NewAsync, RecGroup,
-    RefType, RootScope, Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut,
-    StructRef, StructType, Supertype, Table, TableType, Tag, Val, ValType,
+    AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,
+    Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Func, FuncReturn, FuncType, FuncValue,
+    FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31, IntoFunc,
+    ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
+    RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
+    Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType,
 };
 pub use error::Error;
 pub use store::Stats;

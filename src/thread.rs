@@ -42,7 +42,7 @@ const _: () = assert!(
 );
 
 /// Bytes of an error message, its terminating 0 included.
-const MESSAGE_BYTES: usize = 256;
+pub(crate) const MESSAGE_BYTES: usize = 256;
 
 /// What each thread has of its own. In a new thread the token is 0 and the
 /// rest zeros.

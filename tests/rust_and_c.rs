@@ -11,6 +11,7 @@ use std::thread;
 use gcroots::capi::casts::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::func::*;
 use gcroots::capi::i31::*;
 use gcroots::capi::manually_rooted::*;
 use gcroots::capi::no_gc::*;
@@ -20,10 +21,12 @@ use gcroots::capi::status::*;
 use gcroots::capi::store::*;
 use gcroots::capi::structs::*;
 use gcroots::capi::types::*;
+use gcroots::capi::value::*;
 use gcroots::{
-    AnyRef, ArrayRef, ArrayType, Collector, Config, Engine, EqRef, Error, ExnRef, ExternRef,
-    FieldType, FuncType, GcHeapOutOfMemory, GcRef, HeapType, I31, ManuallyRooted, Mutability,
-    RefType, RootScope, Rooted, Store, StructRef, StructType, Tag, Val, ValType,
+    AnyRef, ArrayRef, ArrayType, AsContextMut, Caller, Collector, Config, Engine, EqRef, Error,
+    ExnRef, ExternRef, FieldType, Func, FuncType, GcHeapOutOfMemory, GcRef, HeapType, I31,
+    ManuallyRooted, Mutability, RefType, RootScope, Rooted, Store, StructRef, StructType, Tag,
+    ThrownException, Val, ValType,
 };
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
@@ -490,4 +493,210 @@ fn a_handle_that_is_said_to_be_of_another_type_is_refused() {
             "{converted}"
         );
     });
+}
+
+/// Calls a function of one number to one, through C.
+fn call_through_c(
+    store: *mut gcroots_store_t,
+    func: Rooted<Func>,
+    number: i32,
+) -> Result<i32, u32> {
+    let of = gcroots_val_of_t { i32: number };
+    let mut value = gcroots_val_t {
+        kind: GCROOTS_STORAGE_I32,
+        of,
+    };
+    // SAFETY: the store is alive and this thread's; both lists are the one value.
+    unsafe {
+        match gcroots_func_call(store, func.into(), &value, 1, &mut value, 1) {
+            GCROOTS_OK => Ok(value.of.i32),
+            status => Err(status),
+        }
+    }
+}
+
+/// A callback of C's: calls the function that is its `env`, a handle, and adds 1; answers
+/// whatever status it gets.
+unsafe extern "C" fn one_more(
+    env: *mut c_void,
+    store: *mut gcroots_store_t,
+    args: *const gcroots_val_t,
+    nargs: usize,
+    results: *mut gcroots_val_t,
+    nresults: usize,
+) -> gcroots_status_t {
+    assert_eq!((nargs, nresults), (1, 1));
+    // SAFETY: there is one of each, and `env` is such a handle.
+    unsafe {
+        let func = Rooted::from(*env.cast::<gcroots_ref_t>());
+        match call_through_c(store, func, (*args).of.i32) {
+            Ok(number) => {
+                (*results).of.i32 = number + 1;
+                GCROOTS_OK
+            }
+            Err(status) => status,
+        }
+    }
+}
+
+/// A function of C's that calls `inner`, which must outlive it.
+fn function_of_c(
+    store: &mut Store<u32>,
+    inner: &mut gcroots_ref_t,
+    of: &Rooted<Func>,
+) -> Rooted<Func> {
+    let env = core::ptr::from_mut(inner).cast();
+    let store = store.as_ptr();
+    // SAFETY: the store is alive; the type is given back.
+    unsafe {
+        let of = with_out(|out| gcroots_ref_type(store, (*of).into(), out)).unwrap();
+        let made = with_out(|out| gcroots_func_new(store, of, Some(one_more), env, None, out));
+        gcroots_type_free(of);
+        Rooted::from(made.unwrap())
+    }
+}
+
+/// Answers twice its argument, and counts; fails for some.
+fn doubling(mut caller: Caller<'_, u32>, number: i32) -> anyhow::Result<i32> {
+    *caller.data_mut() += 1;
+    caller.gc()?;
+    match number {
+        -1 => anyhow::bail!("not minus one"),
+        -2 => panic!("not minus two"),
+        -3 => Err(Error::NullReference { parameter: "mine" }.into()),
+        _ => Ok(2 * number),
+    }
+}
+
+#[test]
+fn c_calls_functions_of_rust() {
+    let mut store = Store::new(&Engine::default(), 0).unwrap();
+    let double = Func::wrap(&mut store, doubling).unwrap();
+    let pointer = store.as_ptr();
+    assert_eq!(call_through_c(pointer, double, 21), Ok(42));
+    assert_eq!(
+        call_through_c(pointer, double, -1),
+        Err(GCROOTS_ERROR_EXCEPTION)
+    );
+    assert_eq!(last_error(), "not minus one");
+    assert_eq!(
+        call_through_c(pointer, double, -2),
+        Err(GCROOTS_ERROR_EXCEPTION)
+    );
+    assert_eq!(
+        call_through_c(pointer, double, -3),
+        Err(GCROOTS_ERROR_NULL_REFERENCE)
+    );
+    assert!(last_error().contains("`mine`"), "{}", last_error());
+    // No exception is pending after an error or a panic, and the store is sound.
+    assert_eq!(call_through_c(pointer, double, 1), Ok(2));
+    let mut env = null_mut::<c_void>();
+    // SAFETY: the store is alive.
+    let status = unsafe {
+        gcroots_func_env(
+            pointer,
+            double.into(),
+            Some(one_more),
+            (&raw mut env).cast(),
+        )
+    };
+    assert_eq!((status, env), (GCROOTS_ERROR_TYPE_MISMATCH, null_mut()));
+    assert_eq!(*store.data(), 5);
+    store.verify().unwrap();
+}
+
+#[test]
+fn rust_calls_functions_of_c_that_call_rust() {
+    let mut store = Store::new(&Engine::default(), 0).unwrap();
+    let double = Func::wrap(&mut store, doubling).unwrap();
+    let mut inner = double.into();
+    let more = function_of_c(&mut store, &mut inner, &double);
+    let more = more.typed::<i32, i32>(&store).unwrap();
+    assert_eq!(more.call(&mut store, 20).unwrap(), 41);
+    // C passes the status on, and Rust gets what it stands for.
+    let error = more.call(&mut store, -1).unwrap_err();
+    assert_eq!(error.to_string(), "not minus one");
+    let call = std::panic::AssertUnwindSafe(|| more.call(&mut store, -2));
+    let panic = std::panic::catch_unwind(call).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"not minus two"));
+    let error = more.call(&mut store, -3).unwrap_err();
+    assert!(matches!(
+        error.downcast_ref(),
+        Some(Error::NullReference { .. })
+    ));
+    assert_eq!(more.call(&mut store, 1).unwrap(), 3);
+    assert_eq!(*store.data(), 5);
+}
+
+/// A closure uses the store through C, and another function of Rust's from there.
+#[test]
+fn a_closure_calls_through_c() {
+    let mut store = Store::new(&Engine::default(), 0).unwrap();
+    let double = Func::wrap(&mut store, doubling).unwrap();
+    let through = move |mut caller: Caller<'_, u32>, number: i32| {
+        let pointer = caller.as_context_mut().as_ptr();
+        let doubled = call_through_c(pointer, double, number);
+        *caller.data_mut() += 10;
+        doubled.map_err(|status| anyhow::anyhow!("status {status}"))
+    };
+    let through = Func::wrap(&mut store, through).unwrap();
+    let through = through.typed::<i32, i32>(&store).unwrap();
+    assert_eq!(through.call(&mut store, 4).unwrap(), 8);
+    let error = through.call(&mut store, -3).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("status {GCROOTS_ERROR_NULL_REFERENCE}")
+    );
+    assert_eq!(*store.data(), 22);
+}
+
+/// A callback of C's that answers the status that `env` points to.
+unsafe extern "C" fn answer_env(
+    env: *mut c_void,
+    _store: *mut gcroots_store_t,
+    _args: *const gcroots_val_t,
+    _nargs: usize,
+    _results: *mut gcroots_val_t,
+    _nresults: usize,
+) -> gcroots_status_t {
+    // SAFETY: it points to one.
+    unsafe { *env.cast() }
+}
+
+#[test]
+fn a_status_of_c_is_an_error_and_an_exception_is_thrown() {
+    let mut store = Store::new(&Engine::default(), ()).unwrap();
+    let nothing = Func::wrap(&mut store, || ()).unwrap();
+    let of = nothing.ty(&store).unwrap();
+    let tag = Tag::new(&mut store, &of).unwrap();
+    let exn = ExnRef::new(&mut store, &tag, &[]).unwrap();
+    let mut status = GCROOTS_ERROR_LIMIT;
+    let (pointer, env) = (store.as_ptr(), (&raw mut status).cast());
+    // SAFETY: the store is alive; the type is given back.
+    let func: Rooted<Func> = unsafe {
+        let of = with_out(|out| gcroots_ref_type(pointer, nothing.into(), out)).unwrap();
+        let made = with_out(|out| gcroots_func_new(pointer, of, Some(answer_env), env, None, out));
+        gcroots_type_free(of);
+        made.unwrap().into()
+    };
+    let error = func.call(&mut store, &[], &mut []).unwrap_err();
+    let expected = Error::Returned {
+        status: GCROOTS_ERROR_LIMIT,
+    };
+    assert_eq!(error.downcast_ref(), Some(&expected));
+    status = GCROOTS_ERROR_EXCEPTION;
+    let error = func.call(&mut store, &[], &mut []).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(Error::Returned { .. })));
+
+    // What C throws, Rust catches, and the other way round.
+    // SAFETY: the store is alive.
+    unsafe {
+        assert_eq!(gcroots_store_throw(store.as_ptr(), exn.into()), GCROOTS_OK);
+    }
+    assert!(store.take_pending_exception().unwrap().is_some());
+    assert!(store.throw::<()>(&exn).unwrap_err().is::<ThrownException>());
+    // SAFETY: as above.
+    let taken = with_out(|out| unsafe { gcroots_store_take_exception(store.as_ptr(), out) });
+    assert!(Rooted::ref_eq(&store, &exn, &Rooted::<ExnRef>::from(taken.unwrap())).unwrap());
+    assert_eq!(status, GCROOTS_ERROR_EXCEPTION);
 }

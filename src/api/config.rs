@@ -69,6 +69,7 @@ pub struct Config {
     poison: bool,
     move_always: bool,
     pool: Option<usize>,
+    call_depth: Option<u32>,
     growth: Option<Growth>,
 }
 
@@ -126,6 +127,13 @@ impl Config {
         self
     }
 
+    /// How many functions may run inside each other in a store: 1000 if not set, at
+    /// least 1. Each needs some room on the thread's stack.
+    pub fn call_depth(&mut self, depth: u32) -> &mut Config {
+        self.call_depth = Some(depth);
+        self
+    }
+
     /// Asks `allows` before a store's heap commits more than it had committed at
     /// first. It is given the bytes that are committed and the bytes that would be,
     /// on the thread that allocates, and may free other memory or drop a
@@ -176,6 +184,9 @@ impl Config {
         config.set_move_always(self.move_always);
         if let Some(heaps) = self.pool {
             config.set_pool(heaps)?;
+        }
+        if let Some(depth) = self.call_depth {
+            config.set_call_depth(depth)?;
         }
         config.set_grow_callback(self.growth.as_ref().map(Growth::callback));
         Ok(config)

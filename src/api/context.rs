@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Engine, GcAsync, RootScope, Store};
+use super::store::StorePart;
+use super::{Engine, ExnRef, GcAsync, RootScope, Rooted, RootedGcRef, Store};
 
 /// What can be read as a store: a [`Store`], a [`StoreContext`], a [`RootScope`], or
 /// a reference to such.
@@ -61,7 +62,7 @@ pub trait AsContextMut: AsContext {
 /// assert_eq!(*store.as_context().data(), 3);
 /// # anyhow::Ok(())
 /// ```
-pub struct StoreContext<'a, T>(pub(super) &'a Store<T>);
+pub struct StoreContext<'a, T>(pub(super) &'a StorePart<T>);
 
 /// An exclusive reference to a store.
 ///
@@ -76,7 +77,7 @@ pub struct StoreContext<'a, T>(pub(super) &'a Store<T>);
 /// assert_eq!(store.into_data(), 4);
 /// # anyhow::Ok(())
 /// ```
-pub struct StoreContextMut<'a, T>(pub(super) &'a mut Store<T>);
+pub struct StoreContextMut<'a, T>(pub(super) &'a mut StorePart<T>);
 
 impl<'a, T> StoreContext<'a, T> {
     /// As [`Store::data`].
@@ -119,6 +120,24 @@ impl<T> StoreContextMut<'_, T> {
     pub fn gc_async(&mut self) -> GcAsync<'_, T> {
         self.0.gc_async()
     }
+
+    /// As [`Store::throw`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::throw`].
+    pub fn throw<R>(&mut self, exception: &impl RootedGcRef<ExnRef>) -> Result<R> {
+        self.0.throw(exception)
+    }
+
+    /// As [`Store::take_pending_exception`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::take_pending_exception`].
+    pub fn take_pending_exception(&mut self) -> Result<Option<Rooted<ExnRef>>> {
+        self.0.take_pending_exception()
+    }
 }
 
 impl<T> Clone for StoreContext<'_, T> {
@@ -134,14 +153,14 @@ impl<T> AsContext for Store<T> {
 
     #[inline]
     fn as_context(&self) -> StoreContext<'_, T> {
-        StoreContext(self)
+        StoreContext(self.part())
     }
 }
 
 impl<T> AsContextMut for Store<T> {
     #[inline]
     fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
-        StoreContextMut(self)
+        StoreContextMut(self.part_mut())
     }
 }
 

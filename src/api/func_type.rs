@@ -8,8 +8,8 @@ use super::registered::Registered;
 use super::{Engine, Finality, ValType, declare};
 use crate::types::{self, Composite, Type};
 
-/// A registered type of functions, which a [`Tag`](crate::Tag) is made of. There are no
-/// functions in a store yet. As for [`StructType`](crate::StructType), an engine has
+/// A registered type of functions, which a [`Func`](crate::Func) has, and a
+/// [`Tag`](crate::Tag) is made of. As for [`StructType`](crate::StructType), an engine has
 /// each type once, any thread may use it, and it outlives its engine.
 ///
 /// ```

@@ -17,6 +17,7 @@ use anyhow::Result;
 
 use super::Store;
 use super::owned_store::OwnedStore;
+use super::store::StorePart;
 use crate::error;
 
 /// About so many bytes of objects are traced in a step, if nothing was said.
@@ -78,7 +79,7 @@ impl Steps {
 /// completes it, and values are dropped by the next call that may collect.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct GcAsync<'a, T> {
-    store: &'a mut Store<T>,
+    store: &'a mut StorePart<T>,
     steps: Steps,
 }
 
@@ -90,7 +91,7 @@ impl<T> Store<T> {
     ///
     /// # Errors
     ///
-    /// As for [`Store::gc`].
+    /// As for [`Store::gc`]; [`Error::Busy`](crate::Error::Busy) inside a host function.
     ///
     /// ```
     /// use core::pin::pin;
@@ -110,6 +111,12 @@ impl<T> Store<T> {
     /// # anyhow::Ok(())
     /// ```
     pub fn gc_async(&mut self) -> GcAsync<'_, T> {
+        self.part_mut().gc_async()
+    }
+}
+
+impl<T> StorePart<T> {
+    pub(super) fn gc_async(&mut self) -> GcAsync<'_, T> {
         GcAsync {
             store: self,
             steps: Steps::new(),

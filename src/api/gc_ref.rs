@@ -5,12 +5,14 @@ use core::hash::Hasher;
 use anyhow::Result;
 
 use super::{
-    AnyRef, ArrayRef, AsContext, EqRef, ExnRef, ExternRef, ManuallyRooted, Rooted, StructRef,
+    AnyRef, ArrayRef, AsContext, EqRef, ExnRef, ExternRef, Func, HeapType, ManuallyRooted, Rooted,
+    StructRef,
 };
 use crate::roots::Handle;
 
 /// What only this crate implements and calls.
 pub(super) mod sealed {
+    use crate::api::HeapType;
     use crate::roots::Handle;
 
     /// A type that is a handle.
@@ -18,7 +20,10 @@ pub(super) mod sealed {
     /// # Safety
     ///
     /// It must be a transparent structure around a [`Handle`].
-    pub unsafe trait GcRefImpl: Sized + 'static {}
+    pub unsafe trait GcRefImpl: Sized + 'static {
+        /// What references of this type refer to.
+        fn heap_type() -> HeapType;
+    }
 
     /// A kind of root.
     pub trait RootedGcRefImpl {
@@ -29,7 +34,7 @@ pub(super) mod sealed {
 use sealed::{GcRefImpl, RootedGcRefImpl};
 
 /// A type of references to objects in the heap: [`AnyRef`], [`EqRef`], [`StructRef`],
-/// [`ArrayRef`], [`ExternRef`] or [`ExnRef`]. Sealed.
+/// [`ArrayRef`], [`ExternRef`], [`ExnRef`] or [`Func`]. Sealed.
 ///
 /// ```
 /// use gcroots::{AsContextMut, GcRef, ManuallyRooted, Rooted};
@@ -61,19 +66,50 @@ impl GcRef for StructRef {}
 impl GcRef for ArrayRef {}
 impl GcRef for ExternRef {}
 impl GcRef for ExnRef {}
+impl GcRef for Func {}
 
 // SAFETY: it is one.
-unsafe impl GcRefImpl for AnyRef {}
+unsafe impl GcRefImpl for AnyRef {
+    fn heap_type() -> HeapType {
+        HeapType::Any
+    }
+}
 // SAFETY: it is one.
-unsafe impl GcRefImpl for EqRef {}
+unsafe impl GcRefImpl for EqRef {
+    fn heap_type() -> HeapType {
+        HeapType::Eq
+    }
+}
 // SAFETY: it is one.
-unsafe impl GcRefImpl for StructRef {}
+unsafe impl GcRefImpl for StructRef {
+    fn heap_type() -> HeapType {
+        HeapType::Struct
+    }
+}
 // SAFETY: it is one.
-unsafe impl GcRefImpl for ArrayRef {}
+unsafe impl GcRefImpl for ArrayRef {
+    fn heap_type() -> HeapType {
+        HeapType::Array
+    }
+}
 // SAFETY: it is one.
-unsafe impl GcRefImpl for ExternRef {}
+unsafe impl GcRefImpl for ExternRef {
+    fn heap_type() -> HeapType {
+        HeapType::Extern
+    }
+}
 // SAFETY: it is one.
-unsafe impl GcRefImpl for ExnRef {}
+unsafe impl GcRefImpl for ExnRef {
+    fn heap_type() -> HeapType {
+        HeapType::Exn
+    }
+}
+// SAFETY: it is one.
+unsafe impl GcRefImpl for Func {
+    fn heap_type() -> HeapType {
+        HeapType::Func
+    }
+}
 
 /// A reference of the type that a root is for.
 #[inline]

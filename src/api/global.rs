@@ -9,6 +9,7 @@ use super::{AsContext, AsContextMut, FieldType, GlobalType, Mutability, StorageT
 use crate::error;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
+use crate::types::AbstractType;
 
 /// One value, of any type.
 ///
@@ -100,10 +101,12 @@ impl Global {
     pub fn get(&self, mut store: impl AsContextMut) -> Result<Val> {
         let store = store.as_context_mut().0;
         let read = |core: &Core| -> error::Result<Val> {
-            Ok(match core.global_get(self.0)? {
-                Value::Ref(handle) => Val::of_top(core.global_top(self.0)?, handle),
-                number => Val::of_number(number),
-            })
+            let value = core.global_get(self.0)?;
+            let top = match value {
+                Value::Ref(_) => core.global_top(self.0)?,
+                _ => AbstractType::Any,
+            };
+            Ok(Val::of(value, top))
         };
         Ok(store.owned.call(read)?)
     }

@@ -58,6 +58,17 @@ impl<T: Any + Send + Sync> HostValue<T> {
     }
 }
 
+/// The value behind `data`.
+///
+/// # Safety
+///
+/// `data` must be a living [`HostValue`] of `T` from a box that was leaked. References
+/// to the value must be made by the rules.
+pub(super) unsafe fn value_of<T>(data: *mut c_void) -> *mut T {
+    // SAFETY: the caller's promise.
+    unsafe { &raw mut (*data.cast::<HostValue<T>>()).value }
+}
+
 /// # Safety
 ///
 /// `data` must be a living [`HostValue`] of `T`.

@@ -6,11 +6,16 @@
 //! takes both: a struct is a struct. Types go along with their objects.
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{GcRef, Global, ManuallyRooted, Rooted, Store, Table, Tag};
+use super::store::StorePart;
+use super::{
+    AsContextMut, GcRef, Global, ManuallyRooted, Rooted, Store, StoreContextMut, Table, Tag,
+};
+use crate::capi::boundary::set_message;
 use crate::capi::exceptions::gcroots_tag_t;
 use crate::capi::global::gcroots_global_t;
 use crate::capi::manually_rooted::gcroots_manually_rooted_t;
 use crate::capi::reference::gcroots_ref_t;
+use crate::capi::status::{GCROOTS_ERROR_EXCEPTION, gcroots_status_t, status_of};
 use crate::capi::store::gcroots_store_t;
 use crate::capi::table::gcroots_table_t;
 use crate::roots::Handle;
@@ -42,7 +47,21 @@ impl<T> Store<T> {
     /// # anyhow::Ok(())
     /// ```
     pub fn as_ptr(&mut self) -> *mut gcroots_store_t {
-        self.owned.as_ptr().cast()
+        self.as_context_mut().as_ptr()
+    }
+}
+
+impl<T> StoreContextMut<'_, T> {
+    /// As [`Store::as_ptr`]. C may use it as long as this is borrowed, and what it was
+    /// borrowed from; inside a function, no longer than that runs.
+    pub fn as_ptr(&mut self) -> *mut gcroots_store_t {
+        let part: *mut StorePart<T> = self.0;
+        // SAFETY: just borrowed exclusively. What is derived from that borrow is what
+        // functions of Rust's use that C calls.
+        unsafe {
+            (*part).owned.set_rust_part(part.cast());
+            (*part).owned.as_ptr().cast()
+        }
     }
 }
 
@@ -122,5 +141,15 @@ impl From<Global> for gcroots_global_t {
 impl From<gcroots_global_t> for Global {
     fn from(global: gcroots_global_t) -> Global {
         Global::of(global.into())
+    }
+}
+
+/// What C gets for an error of a function of Rust's: its own status if it is one of the
+/// library's, else that of an exception; and its message.
+pub(super) fn answer_for_c(error: &anyhow::Error) -> gcroots_status_t {
+    set_message(error);
+    match error.downcast_ref() {
+        Some(&error) => status_of(error),
+        None => GCROOTS_ERROR_EXCEPTION,
     }
 }

@@ -19,9 +19,9 @@
 //!     Rooted<T>, ManuallyRooted<T> ─┘             16 bytes that name a root
 //! ```
 //!
-//! The roots are for references of six types. `AnyRef` has those of `EqRef`, which has
-//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef` and `ExnRef` stand
-//! apart. What a reference is said to be is not what it is trusted to be: handles may
+//! The roots are for references of seven types. `AnyRef` has those of `EqRef`, which has
+//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef`, `ExnRef` and `Func`
+//! stand apart. What a reference is said to be is not what it is trusted to be: handles may
 //! come from C, and the core looks at the object each time.
 //!
 //! `StructType`, `ArrayType` and `FuncType` are counted references to registered types,
@@ -39,6 +39,7 @@
 //! * A store is `Send` and not `Sync`: whoever has a reference to it is on the only
 //!   thread that uses it. So a store that came from another thread is taken over
 //!   without asking.
+//! * A callback gets the store from the exclusive borrow of whoever called: `func.rs`.
 //! * The core says whether an externref's data are a value of this API's, by what
 //!   stands in its own table and never in the heap. See `host_value.rs`.
 //!
@@ -58,7 +59,9 @@ mod eqref;
 mod exnref;
 mod externref;
 mod field_type;
+mod func;
 mod func_type;
+mod func_values;
 mod gc_async;
 mod gc_ref;
 mod global;
@@ -84,6 +87,7 @@ mod structref;
 mod table;
 mod table_type;
 mod tag;
+mod typed_func;
 mod val;
 mod val_type;
 
@@ -98,7 +102,9 @@ pub use eqref::EqRef;
 pub use exnref::ExnRef;
 pub use externref::ExternRef;
 pub use field_type::{FieldType, Mutability, StorageType};
+pub use func::{Caller, Func, ThrownException};
 pub use func_type::FuncType;
+pub use func_values::{FuncValue, FuncValues};
 pub use gc_async::GcAsync;
 pub use gc_ref::{GcRef, RootedGcRef};
 pub use global::Global;
@@ -118,6 +124,7 @@ pub use structref::StructRef;
 pub use table::Table;
 pub use table_type::TableType;
 pub use tag::Tag;
+pub use typed_func::{FuncReturn, IntoFunc, TypedFunc};
 pub use val::Val;
 pub use val_type::ValType;
 

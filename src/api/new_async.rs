@@ -31,6 +31,7 @@ pub struct NewAsync<C: AsContextMut, T: Any + Send + Sync> {
 impl ExternRef {
     /// As [`ExternRef::new`], but where that would collect, this collects in steps,
     /// between which the task yields, as [`Store::gc_async`](super::Store::gc_async) does.
+    /// Inside a host function it collects at once.
     ///
     /// # Errors
     ///
@@ -113,6 +114,10 @@ impl<C: AsContextMut, T: Any + Send + Sync> Future for NewAsync<C, T> {
                     Err(error) => Err(error),
                 },
             ),
+            // In a host function, where no collection in steps begins.
+            Poll::Ready(Err(Error::Busy { .. })) => {
+                Poll::Ready(ExternRef::new(&mut this.store, value))
+            }
             Poll::Ready(Err(error)) if is_about_room(error) => {
                 Poll::Ready(Err(GcHeapOutOfMemory::new(value, error).into()))
             }

@@ -10,10 +10,12 @@
 //! it) is finished by the next call that is no step of it; values are dropped by the next
 //! of the functions above.
 
+use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::heap::Budget;
+use crate::store::calls::{self, Call};
 use crate::store::{EngineRef, Stats, Store as Core, finalize};
 
 /// A store of the core's. `Send` and not `Sync`.
@@ -129,6 +131,19 @@ impl OwnedStore {
         poisoning(core, || unsafe { finalize::collection_cancel(self.0) })
     }
 
+    /// Has functions find this API's part of the store here.
+    pub(super) fn set_rust_part(&self, part: *mut c_void) {
+        self.core().replace_rust_part(part);
+    }
+
+    /// The core's store, entered, for a call of a function.
+    ///
+    /// Errors: those of [`Core::adopt`].
+    pub(super) fn entered(&self) -> Result<NonNull<Core>> {
+        self.enter()?;
+        Ok(self.0)
+    }
+
     /// The statistics now.
     pub(super) fn stats(&self) -> Stats {
         self.core().stats()
@@ -149,6 +164,29 @@ impl Drop for OwnedStore {
         // and none of the store's callbacks can own the store.
         unsafe { finalize::delete_owned(self.0) };
     }
+}
+
+/// Calls a function, with `part` this API's part of the store meanwhile; returns the
+/// status that its callback answers. No reference into the part may be live but those
+/// that `part` is derived from.
+///
+/// Errors: those of [`calls::call`].
+///
+/// # Safety
+///
+/// `core` must be alive and entered, with this part; for `call` as for [`calls::call`].
+pub(super) unsafe fn call_function(
+    core: NonNull<Core>,
+    part: *mut c_void,
+    call: Call,
+) -> Result<u32> {
+    // SAFETY: the caller's promise.
+    let borrowed = unsafe { core.as_ref() };
+    let before = borrowed.replace_rust_part(part);
+    // SAFETY: the caller's promise.
+    let called = poisoning(borrowed, || unsafe { calls::call(core, call) });
+    borrowed.replace_rust_part(before);
+    called
 }
 
 /// Does `operation`. If it panics or finds nonsense, the store is poisoned. A panic

@@ -70,7 +70,9 @@ impl StructRef {
         let (of, count) = (ty.core(), fields.len());
         let store = store.as_context_mut().0;
         let made = store.owned.allocate(|core| {
-            let fast = core.struct_new_fast(of, count, |index| fields[index]);
+            let fast = core
+                .struct_new_fast(of, count, |index| fields[index])
+                .or_else(|| core.struct_new_counted(of, count, |index| fields[index]));
             match fast {
                 Some(handle) => Ok(handle),
                 None => core.struct_new(of, count, &|index| Ok(fields[index].core())),

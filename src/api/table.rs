@@ -8,7 +8,7 @@ use super::registered::Registered;
 use super::{AsContext, AsContextMut, RefType, TableType, Val, ValType};
 use crate::error;
 use crate::roots::Handle;
-use crate::store::Store as Core;
+use crate::store::{Store as Core, Value};
 
 /// References by index, of which there may become more.
 ///
@@ -108,7 +108,7 @@ impl Table {
         let store = store.as_context_mut().0;
         let read = |core: &Core| -> error::Result<Val> {
             let top = core.table_top(self.0)?;
-            Ok(Val::of_top(top, core.table_get(self.0, index)?))
+            Ok(Val::of(Value::Ref(core.table_get(self.0, index)?), top))
         };
         Ok(store.owned.call(read)?)
     }

@@ -52,13 +52,16 @@ fn made_by_c(store: &mut Store<()>, data: *mut c_void) -> Rooted<ExternRef> {
         tag: core::ptr::null(),
         external_bytes: 0,
     };
-    let made = store.owned.allocate(|core| core.externref_new(options));
+    let made = store
+        .part_mut()
+        .owned
+        .allocate(|core| core.externref_new(options));
     Rooted::new(made.unwrap())
 }
 
 /// Flips the bit that says that an externref holds a Rust value.
 fn flip(store: &Store<()>, externref: Rooted<ExternRef>) {
-    let flipped = store.owned.call(|core| {
+    let flipped = store.part().owned.call(|core| {
         let address = core.address_for_tests(externref.handle());
         // SAFETY: an externref is that large.
         unsafe {
@@ -75,7 +78,10 @@ fn a_panic_of_the_core_poisons_the_store_and_goes_on() {
     on_each_collector(|mut store| {
         let made = ExternRef::new(&mut store, 1u32).unwrap();
         let panicked = catch_unwind(AssertUnwindSafe(|| {
-            store.owned.call::<()>(|_| panic!("as if it were a bug"))
+            store
+                .part()
+                .owned
+                .call::<()>(|_| panic!("as if it were a bug"))
         }));
         assert!(panicked.is_err());
         poisoned(made.data(&store));
@@ -92,7 +98,10 @@ fn a_panic_of_the_core_poisons_the_store_and_goes_on() {
 #[test]
 fn an_internal_error_poisons_the_store() {
     on_each_collector(|mut store| {
-        let wrong: Result<(), _> = store.owned.call(|_| Err(Error::internal("a bug", 0)));
+        let wrong: Result<(), _> = store
+            .part()
+            .owned
+            .call(|_| Err(Error::internal("a bug", 0)));
         assert!(wrong.is_err());
         poisoned(store.gc());
     });

@@ -1,10 +1,9 @@
 //! Values.
 
-use core::convert::Infallible;
 use std::vec;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, GcRef, Rooted, StructRef};
+use super::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, Func, GcRef, Rooted, StructRef};
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::roots::Handle;
@@ -44,8 +43,8 @@ pub enum Val {
     F64(u64),
     /// 128 bits, the lowest first in memory.
     V128(u128),
-    /// A function or null. There are no functions yet.
-    FuncRef(Option<Infallible>),
+    /// A function or null.
+    FuncRef(Option<Rooted<Func>>),
     /// An external reference or null.
     ExternRef(Option<Rooted<ExternRef>>),
     /// An internal reference or null.
@@ -104,6 +103,15 @@ impl Val {
         }
     }
 
+    /// The function, or `None` for null.
+    #[track_caller]
+    pub fn unwrap_funcref(&self) -> Option<Rooted<Func>> {
+        match *self {
+            Val::FuncRef(reference) => reference,
+            ref other => panic!("{other:?} is no funcref"),
+        }
+    }
+
     /// The external reference, or `None` for null.
     #[track_caller]
     pub fn unwrap_externref(&self) -> Option<Rooted<ExternRef>> {
@@ -140,7 +148,7 @@ impl Val {
             Val::F32(bits) => Value::F32(*bits),
             Val::F64(bits) => Value::F64(*bits),
             Val::V128(bits) => Value::V128(bits.to_le_bytes()),
-            Val::FuncRef(_) => Value::Ref(Handle::NULL),
+            Val::FuncRef(reference) => Value::Ref(handle(reference)),
             Val::ExternRef(reference) => Value::Ref(handle(reference)),
             Val::AnyRef(reference) => Value::Ref(handle(reference)),
             Val::ExnRef(reference) => Value::Ref(handle(reference)),
@@ -152,31 +160,27 @@ impl Val {
     ///
     /// Errors: those of [`Core::top_of_field`].
     pub(super) fn read(core: &Core, value: Value, holder: Handle, index: usize) -> Result<Val> {
-        Ok(match value {
-            Value::Ref(handle) => Val::of_top(core.top_of_field(holder, index)?, handle),
-            number => Val::of_number(number),
-        })
+        let top = match value {
+            Value::Ref(_) => core.top_of_field(holder, index)?,
+            _ => AbstractType::Any,
+        };
+        Ok(Val::of(value, top))
     }
 
-    /// A reference that the core read from a slot whose hierarchy has this top.
-    pub(super) fn of_top(top: AbstractType, handle: Handle) -> Val {
-        match top {
-            AbstractType::Func => Val::FuncRef(None),
-            AbstractType::Extern => Val::ExternRef(root(handle)),
-            AbstractType::Exn => Val::ExnRef(root(handle)),
-            _ => Val::AnyRef(root(handle)),
-        }
-    }
-
-    /// A value of the core's that is no reference.
-    pub(super) fn of_number(value: Value) -> Val {
+    /// A value of the core's; a reference is of the hierarchy of `top`.
+    pub(super) fn of(value: Value, top: AbstractType) -> Val {
         match value {
             Value::I32(bits) => Val::I32(bits as i32),
             Value::I64(bits) => Val::I64(bits as i64),
             Value::F32(bits) => Val::F32(bits),
             Value::F64(bits) => Val::F64(bits),
             Value::V128(bytes) => Val::V128(u128::from_le_bytes(bytes)),
-            Value::Ref(_) => unreachable!("a reference where a number is"),
+            Value::Ref(handle) => match top {
+                AbstractType::Func => Val::FuncRef(root(handle)),
+                AbstractType::Extern => Val::ExternRef(root(handle)),
+                AbstractType::Exn => Val::ExnRef(root(handle)),
+                _ => Val::AnyRef(root(handle)),
+            },
         }
     }
 
@@ -340,5 +344,11 @@ impl From<Rooted<ArrayRef>> for Val {
 impl From<Rooted<ExnRef>> for Val {
     fn from(reference: Rooted<ExnRef>) -> Val {
         Val::ExnRef(Some(reference))
+    }
+}
+
+impl From<Rooted<Func>> for Val {
+    fn from(reference: Rooted<Func>) -> Val {
+        Val::FuncRef(Some(reference))
     }
 }

@@ -604,6 +604,14 @@ extern "C" fn set_ref_slow(
     index: usize,
     value: gcroots_ref_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.array_set_ref_counted(r#ref.into(), index as u64, value.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
     call(|| {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());

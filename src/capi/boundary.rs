@@ -11,7 +11,7 @@ use super::status::{GCROOTS_OK, gcroots_status_t, status_of};
 use super::store::gcroots_store_t;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::thread;
+use crate::thread::{self, MESSAGE_BYTES};
 
 /// Runs a function's body. The only place that catches panics: a panic becomes
 /// `INTERNAL`. A failure's message is written last, after whatever finalizers
@@ -46,14 +46,35 @@ fn replace_entered(store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
 /// Stores the error's message as this thread's last and returns its status.
 #[cold]
 pub(super) fn report(error: Error) -> gcroots_status_t {
-    // SAFETY: the block is this thread's own, and formatting the error, which
-    // runs no foreign code, is all that happens while this borrow lives.
+    write_message(format_args!("{error}"));
+    status_of(error)
+}
+
+/// Stores what is shown as this thread's last message.
+pub(crate) fn set_message(shown: &impl core::fmt::Display) {
+    // It may be foreign code that shows it: into a buffer of its own.
+    let mut text = [0; MESSAGE_BYTES];
+    let mut message = Truncated {
+        buffer: &mut text,
+        length: 0,
+    };
+    let _ = write!(message, "{shown}");
+    let length = message.length;
+    message.end();
+    if let Ok(text) = core::str::from_utf8(&text[..length]) {
+        write_message(format_args!("{text}"));
+    }
+}
+
+/// Formatting the message must run no foreign code.
+fn write_message(formatted: core::fmt::Arguments<'_>) {
+    // SAFETY: the block is this thread's own, and formatting the message is all that
+    // happens while this borrow lives.
     let buffer = unsafe { &mut *(*thread::block()).message.get() };
     let mut message = Truncated { buffer, length: 0 };
     // A message that does not fit ends where the buffer does.
-    let _ = write!(message, "{error}");
+    let _ = message.write_fmt(formatted);
     message.end();
-    status_of(error)
 }
 
 /// Writes to a fixed buffer as much as fits with a 0 after it.

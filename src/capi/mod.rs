@@ -18,7 +18,7 @@
 )]
 
 pub mod arrays;
-mod boundary;
+pub(crate) mod boundary;
 pub mod casts;
 pub mod config;
 pub mod engine;

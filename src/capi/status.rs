@@ -70,7 +70,7 @@ const NAMES: [&CStr; 18] = [
 ];
 
 /// The status of each of the core's errors.
-pub(super) fn status_of(error: Error) -> gcroots_status_t {
+pub(crate) fn status_of(error: Error) -> gcroots_status_t {
     match error {
         Error::NullArgument { .. } => GCROOTS_ERROR_NULL_ARGUMENT,
         Error::InvalidArgument { .. }
@@ -102,6 +102,7 @@ pub(super) fn status_of(error: Error) -> gcroots_status_t {
             ValueError::Type { .. } | ValueError::NotOfType { .. } => GCROOTS_ERROR_TYPE_MISMATCH,
         },
         Error::Exception { .. } => GCROOTS_ERROR_EXCEPTION,
+        Error::Returned { status } => status,
         Error::Internal { .. } => GCROOTS_ERROR_INTERNAL,
     }
 }

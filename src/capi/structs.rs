@@ -70,6 +70,18 @@ extern "C" fn struct_new_slow(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: as above.
+    if unsafe {
+        fast(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            if fields.is_null() {
+                return None;
+            }
+            store.struct_new_counted(of, count, |index| Raw::new(fields.add(index)))
+        })
+    } {
+        return GCROOTS_OK;
+    }
     call(|| {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let fields = match count {
@@ -534,6 +546,14 @@ extern "C" fn set_ref_slow(
     index: usize,
     value: gcroots_ref_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.struct_set_ref_counted(r#ref.into(), index, value.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
     call(|| {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());

@@ -245,7 +245,7 @@ fn an_overwritten_kind_is_of_no_type() {
         // restored.
         unsafe {
             let sound = header.read();
-            for kind in (0..=255).filter(|kind| ![1, 2, 3, 5].contains(kind)) {
+            for kind in (0..=255).filter(|kind| ![1, 2, 3, 5, 6].contains(kind)) {
                 header.write(sound & !0xff | kind);
                 for heap in GCROOTS_HEAP_ANY..GCROOTS_HEAP_TYPE {
                     let of = gcroots_ref_type_t {

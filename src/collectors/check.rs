@@ -21,9 +21,9 @@ use super::copying::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Budget, Collected, CollectionSteps, Extent, GcHeap, GcRef,
-    GcRootsList, GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region, Reservation,
-    Survivors, each_object,
+    Allocation, AllocationArea, Barriers, Budget, Collected, CollectionSteps, Extent, GcHeap,
+    GcRef, GcRootsList, GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region,
+    Reservation, Survivors, each_object,
 };
 
 /// The kind of collector.
@@ -175,8 +175,8 @@ impl GcHeap for CheckHeap {
         self.heap.grow(area, bytes)
     }
 
-    fn has_barriers(&self) -> bool {
-        true
+    fn barriers(&self) -> Barriers {
+        Barriers::All
     }
 
     fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {

@@ -9,7 +9,7 @@
 
 mod check;
 mod copying;
-mod drc;
+pub(crate) mod drc;
 mod null;
 
 use crate::error::{Error, Result};

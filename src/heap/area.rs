@@ -42,8 +42,19 @@ pub(crate) struct AllocationArea {
     budget_end: Cell<u64>,
     after_collection: Cell<u64>,
     attention: Cell<bool>,
-    barriers: Cell<bool>,
+    barriers: Cell<Barriers>,
     no_gc: Cell<u32>,
+}
+
+/// How the mutator stores references in objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Barriers {
+    /// It writes them.
+    None,
+    /// It may write them where it also counts them, as the collector that counts does.
+    Counts,
+    /// Through the heap's barriers alone.
+    All,
 }
 
 /// Types of which all bits are values.
@@ -79,7 +90,7 @@ impl AllocationArea {
             budget_end: Cell::new(0),
             after_collection: Cell::new(0),
             attention: Cell::new(false),
-            barriers: Cell::new(false),
+            barriers: Cell::new(Barriers::None),
             no_gc: Cell::new(0),
         }
     }
@@ -187,15 +198,20 @@ impl AllocationArea {
         self.refresh();
     }
 
-    /// Tells the mutator whether it may store references without a barrier.
-    pub(crate) fn set_barriers(&self, on: bool) {
-        self.barriers.set(on);
+    /// Tells the mutator how to store references.
+    pub(crate) fn set_barriers(&self, barriers: Barriers) {
+        self.barriers.set(barriers);
     }
 
-    /// Whether references must be stored through the heap's barriers alone.
+    /// Whether references must be stored through barriers, of whatever kind.
     #[inline(always)]
     pub(crate) fn has_barriers(&self) -> bool {
-        self.barriers.get()
+        self.barriers.get() != Barriers::None
+    }
+
+    /// Whether the mutator may count the references that it stores.
+    pub(crate) fn counts(&self) -> bool {
+        self.barriers.get() == Barriers::Counts
     }
 
     fn refresh(&self) {

@@ -32,7 +32,7 @@ mod roots_list;
 mod survivors;
 mod verify;
 
-pub(crate) use area::{AllocationArea, PlainBits};
+pub(crate) use area::{AllocationArea, Barriers, PlainBits};
 pub(crate) use budget::{Budget, LOOKUP};
 pub(crate) use collection::{Collected, GarbageCollection, Lent, Progress};
 pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
@@ -65,6 +65,12 @@ pub(crate) trait GcRuntime: Sync {
     /// Whether collections move objects.
     fn moves(&self) -> bool {
         true
+    }
+
+    /// Whether heaps of this kind get the least headroom that the pacer may give, and
+    /// none for what it measures.
+    fn is_frugal(&self) -> bool {
+        false
     }
 
     /// The least heap limit in bytes; smaller ones are rounded up to it.
@@ -169,8 +175,8 @@ pub(crate) trait GcHeap: Send {
 
     /// Whether references must be stored in objects with [`GcHeap::write_gc_ref`]
     /// alone. Else the mutator may store them itself, which saves a call.
-    fn has_barriers(&self) -> bool {
-        false
+    fn barriers(&self) -> Barriers {
+        Barriers::None
     }
 
     /// A copy of a reference for another slot.
@@ -214,12 +220,6 @@ pub(crate) trait GcHeap: Send {
     fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
         let _ = (area, asked);
         Extent::Full
-    }
-
-    /// Whether much free memory is in pieces that a collection would merge.
-    fn is_scattered(&self, area: &AllocationArea) -> bool {
-        let _ = area;
-        false
     }
 
     /// Whether `bytes` may be allocated without growing or collecting.

@@ -20,6 +20,9 @@
 //! is not worth collecting every 256 KiB. That much and no more: the table grows
 //! with the headroom, and must not make the headroom grow in turn.
 //!
+//! A collector whose users want little memory, and whose collections cost little, gets
+//! the least of that: then neither memory nor collections depend on the clock.
+//!
 //! Bytes outside the heap that its objects keep alive have a budget of their own
 //! (`store/collect.rs`): they hasten a collection, never delay one, and never
 //! refuse an allocation.
@@ -60,12 +63,15 @@ pub(crate) struct Pacer {
     allocation_rate: f64,
     collection_speed: f64,
     since: Instant,
+    frugal: bool,
 }
 
 impl Pacer {
-    /// A pacer whose first cycle starts now.
-    pub(crate) fn new() -> Pacer {
+    /// A pacer whose first cycle starts now. A frugal one gives the least headroom that
+    /// there may be, whatever the rates are.
+    pub(crate) fn new(frugal: bool) -> Pacer {
         Pacer {
+            frugal,
             allocation_rate: 0.0,
             collection_speed: 0.0,
             since: Instant::now(),
@@ -97,8 +103,9 @@ impl Pacer {
         let live = cycle.live_bytes as f64;
         let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
+        let most = if self.frugal { live / 2.0 } else { live * 4.0 };
         // Float to integer conversions saturate.
-        let optimal = optimal.clamp(live / 2.0, live * 4.0) as u64;
+        let optimal = optimal.clamp(live / 2.0, most) as u64;
         optimal.max(LEAST_HEADROOM).max(cycle.scanned_bytes / 2)
     }
 }
@@ -123,7 +130,7 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
-        Pacer::new().headroom(Cycle {
+        Pacer::new(false).headroom(Cycle {
             live_bytes,
             scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
@@ -149,6 +156,21 @@ mod tests {
         assert_eq!(headroom(0, 1_000, 1_000), LEAST_HEADROOM);
         assert_eq!(headroom(1, 0, 0), LEAST_HEADROOM);
     }
+
+    #[test]
+    fn a_frugal_pacer_does_not_look_at_the_clock() {
+        for (mutator_nanoseconds, collector_nanoseconds) in [(1, u64::MAX), (u64::MAX, 1), (1, 1)] {
+            let cycle = Cycle {
+                live_bytes: 64 * MIB,
+                scanned_bytes: 0,
+                allocated_bytes: 64 * MIB,
+                mutator_nanoseconds,
+                collector_nanoseconds,
+            };
+            assert_eq!(Pacer::new(true).headroom(cycle), 32 * MIB);
+        }
+    }
+
     #[test]
     fn many_roots_make_collections_rarer() {
         let cycle = Cycle {
@@ -158,6 +180,6 @@ mod tests {
             mutator_nanoseconds: 1_000,
             collector_nanoseconds: 1_000,
         };
-        assert_eq!(Pacer::new().headroom(cycle), 32 * MIB);
+        assert_eq!(Pacer::new(false).headroom(cycle), 32 * MIB);
     }
 }

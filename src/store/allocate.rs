@@ -2,7 +2,7 @@
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::{Allocation, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
+use crate::heap::{Allocation, Barriers, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
 
 /// What an allocation does where it would collect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +36,12 @@ impl Store {
         }
     }
 
-    /// Whether a collection for the allocation that is under way was made before.
-    fn has_collected_on_demand(&self) -> bool {
-        self.on_demand.get() == OnDemand::HasCollected || self.has_collected_for_growth()
+    /// The collection that was made before for the allocation that is under way.
+    fn collected_on_demand(&self) -> Option<Extent> {
+        match self.on_demand.get() {
+            OnDemand::HasCollected => Some(Extent::Full),
+            _ => self.collected_for_growth(),
+        }
     }
 }
 
@@ -102,8 +105,8 @@ impl Cold {
 
     /// Has references set through barriers if the collector wants that.
     pub(super) fn restore_barriers(&self, store: &Store) {
-        let wanted = self.heap.as_ref().is_some_and(|heap| heap.has_barriers());
-        store.area.set_barriers(wanted);
+        let wanted = self.heap.as_ref().map(|heap| heap.barriers());
+        store.area.set_barriers(wanted.unwrap_or(Barriers::None));
     }
 
     /// The heap, which an allocation has made.
@@ -117,7 +120,7 @@ impl Cold {
     /// Collects, but not in a no-GC span, when external bytes are worth it, and
     /// with stress at every n-th allocation.
     fn collect_if_due(&mut self, store: &Store, bytes: u64) -> Result<()> {
-        let repeated = store.repeats_allocation() || store.has_collected_on_demand();
+        let repeated = store.repeats_allocation() || store.collected_on_demand().is_some();
         if repeated || store.area.no_gc_spans() > 0 {
             return Ok(());
         }
@@ -144,38 +147,51 @@ impl Cold {
     fn make_room(&mut self, store: &Store, bytes: u64) -> Result<()> {
         let area = &store.area;
         if !store.collects() {
-            return self.grow(store, bytes, false);
+            return self.grow(store, bytes, None);
         }
         let spans = area.no_gc_spans();
         if spans > 0 {
-            return self.grow(store, bytes, false).map_err(|error| match error {
+            return self.grow(store, bytes, None).map_err(|error| match error {
                 Error::HeapLimit { .. } | Error::GrowthRefused { .. } => Error::NoGc { spans },
                 other => other,
             });
         }
-        if store.has_collected_on_demand() {
-            return self.grow(store, bytes, true);
+        let extent = match store.collected_on_demand() {
+            Some(extent) => extent,
+            None => match self.grow_or_collect(store, bytes)? {
+                Some(extent) => extent,
+                None => return Ok(()),
+            },
+        };
+        let grown = self.grow(store, bytes, Some(extent));
+        let refused = matches!(
+            grown,
+            Err(Error::HeapLimit { .. } | Error::GrowthRefused { .. })
+        );
+        if !refused || store.wants_growth() || extent == Extent::Full {
+            return grown;
         }
-        if area.allocated_bytes() < self.headroom / 2 && !self.heap()?.is_scattered(area) {
-            let grown = self.grow(store, bytes, false);
+        // Before an allocation is refused everything is collected.
+        self.collect_on_demand(store, Extent::Full, bytes)?;
+        if self.heap()?.has_room(area, bytes)? {
+            return Ok(());
+        }
+        self.grow(store, bytes, Some(Extent::Full))
+    }
+
+    /// The first attempt of [`Cold::make_room`]: grows if a collection is not worth its
+    /// cost, else does a partial one. `Some`: that made no room.
+    fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Result<Option<Extent>> {
+        let area = &store.area;
+        if area.allocated_bytes() < self.headroom / 2 {
+            let grown = self.grow(store, bytes, None);
             if grown.is_ok() || store.wants_growth() {
-                return grown;
+                return grown.map(|()| None);
             }
         }
         let extent = self.heap()?.extent(area, Extent::Partial);
         self.collect_on_demand(store, extent, bytes)?;
-        if self.heap()?.has_room(area, bytes)? {
-            return Ok(());
-        }
-        let grown = self.grow(store, bytes, true);
-        let full = matches!(grown, Err(Error::HeapLimit { .. }));
-        if !full || extent == Extent::Full {
-            return grown;
-        }
-        self.collect(store, Extent::Full)?;
-        if self.heap()?.has_room(area, bytes)? {
-            return Ok(());
-        }
-        self.grow(store, bytes, true)
+        let has_room = self.heap()?.has_room(area, bytes)?;
+        Ok((!has_room).then_some(extent))
     }
 }

@@ -290,11 +290,29 @@ impl Store {
     /// [`Store::array_set`] of a reference, if everything is as usual.
     #[inline(always)]
     pub(crate) fn array_set_ref_fast(&self, handle: Handle, index: u64, value: Handle) -> bool {
+        !self.area.has_barriers() && self.array_set_ref(handle, index, value, Store::store_plainly)
+    }
+
+    /// [`Store::array_set_ref_fast`] where references are counted, if that is all that
+    /// the barrier does.
+    #[inline(always)]
+    pub(crate) fn array_set_ref_counted(&self, handle: Handle, index: u64, value: Handle) -> bool {
+        self.area.counts() && self.array_set_ref(handle, index, value, Store::store_counted)
+    }
+
+    #[inline(always)]
+    fn array_set_ref(
+        &self,
+        handle: Handle,
+        index: u64,
+        value: Handle,
+        store: impl FnOnce(&Store, u64, GcRef) -> Option<()>,
+    ) -> bool {
         let Some((element, array)) = self.element_fast(handle, index) else {
             return false;
         };
         let at = element_at(array, Storage::Ref, index);
-        element.mutable && self.store_ref_fast(element, at, value).is_some()
+        element.mutable && self.store_ref_fast(element, at, value, store).is_some()
     }
 }
 

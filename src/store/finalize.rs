@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use super::{Store, growth};
 use crate::error::{Error, Result};
-use crate::heap::Budget;
+use crate::heap::{Barriers, Budget};
 
 /// Runs the finalizers that wait, each in a scope of its own, unless one is
 /// running already. Under `null`, and once the store is poisoned, they wait for
@@ -210,7 +210,7 @@ impl Store {
     /// Opens the scope around a callback. Until it ends, references are set through
     /// barriers, where they are counted: see [`Store::releases`].
     fn begin_callback(&self) {
-        self.area.set_barriers(true);
+        self.area.set_barriers(Barriers::All);
         self.finalizers_run.set(self.finalizers_run.get() + 1);
         self.scopes
             .enter_callback(self.lifo.len(), self.area.no_gc_spans());

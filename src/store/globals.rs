@@ -187,7 +187,8 @@ impl Store {
             Value::I32(bits) | Value::F32(bits) => area.store(at, bits),
             Value::I64(bits) | Value::F64(bits) => area.store(at, bits),
             Value::V128(bytes) => area.store(at, bytes),
-            Value::Ref(value) => self.store_ref_fast(&field, at, value),
+            Value::Ref(_) if area.has_barriers() => None,
+            Value::Ref(value) => self.store_ref_fast(&field, at, value, Store::store_plainly),
         };
         stored.is_some()
     }

@@ -10,6 +10,7 @@ use core::ptr::NonNull;
 
 use super::{Cold, Store};
 use crate::error::{Error, Result};
+use crate::heap::Extent;
 
 /// Answers whether the store's heap, which has committed so many bytes, may have
 /// committed as many as are wanted.
@@ -42,11 +43,14 @@ pub(super) enum Growth {
     Wanted {
         committed: u64,
         wanted: u64,
-        /// Whether it has just collected.
-        collected: bool,
+        /// The collection that it has just done.
+        collected: Option<Extent>,
     },
-    /// The callback's answer. `collected`: another collection would find no more.
-    Answered { allowed: bool, collected: bool },
+    /// The callback's answer. `collected`: another such collection would find no more.
+    Answered {
+        allowed: bool,
+        collected: Option<Extent>,
+    },
 }
 
 impl Store {
@@ -60,14 +64,16 @@ impl Store {
         matches!(self.growth.get(), Growth::Answered { .. })
     }
 
-    /// Whether it collected before it asked, and nothing was unrooted since.
-    pub(super) fn has_collected_for_growth(&self) -> bool {
-        let growth = self.growth.get();
-        matches!(growth, Growth::Answered { collected, .. } if collected)
+    /// The collection that it did before it asked, unless something was unrooted since.
+    pub(super) fn collected_for_growth(&self) -> Option<Extent> {
+        match self.growth.get() {
+            Growth::Answered { collected, .. } => collected,
+            Growth::Settled | Growth::Wanted { .. } => None,
+        }
     }
 
     /// Ends an allocation; what it asks of the callback, if it failed for that.
-    pub(super) fn take_wanted(&self) -> Option<(u64, u64, bool)> {
+    pub(super) fn take_wanted(&self) -> Option<(u64, u64, Option<Extent>)> {
         match self.growth.replace(Growth::Settled) {
             Growth::Wanted {
                 committed,
@@ -84,7 +90,12 @@ impl Store {
 /// # Safety
 ///
 /// As for [`run_pending`](super::finalize::run_pending).
-pub(super) unsafe fn ask(store: NonNull<Store>, committed: u64, wanted: u64, collected: bool) {
+pub(super) unsafe fn ask(
+    store: NonNull<Store>,
+    committed: u64,
+    wanted: u64,
+    collected: Option<Extent>,
+) {
     // SAFETY: the caller's promise; the borrows end before the callback begins.
     let callback = unsafe { store.as_ref() }.engine.config().grow_callback();
     let Some(GrowCallback { function, env }) = callback else {
@@ -98,17 +109,22 @@ pub(super) unsafe fn ask(store: NonNull<Store>, committed: u64, wanted: u64, col
     let store = unsafe { store.as_ref() };
     store.allow_calls();
     // A collection may find now what the callback unrooted (`unroot_later`).
-    let collected = collected && !store.manual.has_queued();
+    let collected = collected.filter(|_| !store.manual.has_queued());
     store.growth.set(Growth::Answered { allowed, collected });
 }
 
 impl Cold {
     /// Makes room and budget for `bytes` more, if the callback allows: see the
-    /// module.
+    /// module. `collected` is the collection that the allocation has just done.
     ///
     /// Errors: those of [`GcHeap::grow`](crate::heap::GcHeap::grow),
     /// [`Error::GrowthRefused`], also while the callback is still to be asked.
-    pub(super) fn grow(&mut self, store: &Store, bytes: u64, collected: bool) -> Result<()> {
+    pub(super) fn grow(
+        &mut self,
+        store: &Store,
+        bytes: u64,
+        collected: Option<Extent>,
+    ) -> Result<()> {
         let heap = self.heap()?;
         let committed = heap.committed_bytes();
         let wanted = heap.committed_after_growth(&store.area, bytes)?;

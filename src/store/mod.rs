@@ -117,6 +117,8 @@ pub(crate) struct Store {
     growth: Cell<growth::Growth>,
     on_demand: Cell<allocate::OnDemand>,
     data: Cell<StoreData>,
+    /// Where functions of the Rust API find its own part of the store; null in C's.
+    rust_part: Cell<*mut c_void>,
     engine: EngineRef,
     cold: RefCell<Cold>,
 }
@@ -185,7 +187,7 @@ impl Store {
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(manual),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
-            pacer: Pacer::new(),
+            pacer: Pacer::new(engine.config().runtime().is_frugal()),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
@@ -224,6 +226,7 @@ impl Store {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,
             }),
+            rust_part: Cell::new(core::ptr::null_mut()),
             engine,
             cold: RefCell::new(cold),
         })?;
@@ -257,6 +260,16 @@ impl Store {
         if let Some(heap) = self.cold.borrow_mut().heap.take() {
             self.engine.give_heap(heap);
         }
+    }
+
+    /// Where functions of the Rust API find its own part of the store.
+    pub(crate) fn rust_part(&self) -> *mut c_void {
+        self.rust_part.get()
+    }
+
+    /// Sets where they find it, and returns where they did.
+    pub(crate) fn replace_rust_part(&self, part: *mut c_void) -> *mut c_void {
+        self.rust_part.replace(part)
     }
 
     /// The embedder's pointer.

@@ -15,6 +15,11 @@ impl Store {
         GcRef::from_raw(self.pending.reference.get())
     }
 
+    /// Whether an exception is pending.
+    pub(crate) fn has_pending_exception(&self) -> bool {
+        !self.pending_exception().is_null()
+    }
+
     /// Makes an exception the pending one, in place of another. Never collects.
     ///
     /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].

@@ -3,6 +3,7 @@
 use super::Store;
 use super::objects::Typed;
 use super::value::{RawValue, Value};
+use crate::collectors::drc;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, Kind, PlainBits};
 use crate::roots::Handle;
@@ -63,8 +64,49 @@ impl Store {
         count: usize,
         value: impl Fn(usize) -> V,
     ) -> Option<Handle> {
+        if self.area.has_barriers() {
+            return None;
+        }
+        self.new_struct(of, count, value, |_| Some(()))
+    }
+
+    /// [`Store::struct_new_fast`] where references are counted, if that is all that the
+    /// barrier does.
+    #[inline(always)]
+    pub(crate) fn struct_new_counted<V: RawValue>(
+        &self,
+        of: &RegisteredType,
+        count: usize,
+        value: impl Fn(usize) -> V,
+    ) -> Option<Handle> {
+        if !self.area.counts() {
+            return None;
+        }
+        self.new_struct(of, count, value, |object| {
+            let references = of
+                .fields
+                .iter()
+                .filter(|field| field.storage == Storage::Ref);
+            for field in references {
+                let held = self.area.load(object + u64::from(field.offset))?;
+                drc::count_new(&self.area, GcRef::from_raw(held))?;
+            }
+            Some(())
+        })
+    }
+
+    /// Makes a struct and roots it, if it needs no slow path; before it is there, when
+    /// nothing else can fail any more, `written` is told where it will be.
+    #[inline(always)]
+    fn new_struct<V: RawValue>(
+        &self,
+        of: &RegisteredType,
+        count: usize,
+        value: impl Fn(usize) -> V,
+        written: impl FnOnce(u64) -> Option<()>,
+    ) -> Option<Handle> {
         let usual = self.types.has(of) && of.has_kind(Kind::Struct) && count == of.fields.len();
-        if !usual || self.area.has_barriers() || self.manual.has_queued() {
+        if !usual || self.manual.has_queued() {
             return None;
         }
         let bytes = of.layout.bytes.into();
@@ -77,6 +119,7 @@ impl Store {
         }
         // Asked again, so that few values are live in the loop.
         let (offset, ready) = (self.area.next(), self.lifo.ready()?);
+        written(offset)?;
         // SAFETY: as above.
         unsafe {
             self.area
@@ -285,10 +328,33 @@ impl Store {
     /// [`Store::struct_set`] of a reference, if everything is as usual.
     #[inline(always)]
     pub(crate) fn struct_set_ref_fast(&self, handle: Handle, index: usize, value: Handle) -> bool {
+        !self.area.has_barriers() && self.struct_set_ref(handle, index, value, Store::store_plainly)
+    }
+
+    /// [`Store::struct_set_ref_fast`] where references are counted, if that is all that
+    /// the barrier does.
+    #[inline(always)]
+    pub(crate) fn struct_set_ref_counted(
+        &self,
+        handle: Handle,
+        index: usize,
+        value: Handle,
+    ) -> bool {
+        self.area.counts() && self.struct_set_ref(handle, index, value, Store::store_counted)
+    }
+
+    #[inline(always)]
+    fn struct_set_ref(
+        &self,
+        handle: Handle,
+        index: usize,
+        value: Handle,
+        store: impl FnOnce(&Store, u64, GcRef) -> Option<()>,
+    ) -> bool {
         let Some((field, at)) = self.field_fast(handle, index) else {
             return false;
         };
-        field.mutable && self.store_ref_fast(field, at, value).is_some()
+        field.mutable && self.store_ref_fast(field, at, value, store).is_some()
     }
 }
 

@@ -214,7 +214,10 @@ impl Store {
         let Some((table, at)) = self.table_element_fast(handle, index) else {
             return false;
         };
-        self.store_ref_fast(&table.element, at, value).is_some()
+        !self.area.has_barriers()
+            && self
+                .store_ref_fast(&table.element, at, value, Store::store_plainly)
+                .is_some()
     }
 
     /// What a table is of. Never collects.

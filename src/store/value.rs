@@ -1,7 +1,10 @@
 //! Values: what fields and elements are set to and read as.
 
 use super::{Cold, Store};
+use crate::collectors::drc;
 use crate::error::{Error, Result};
+#[cfg(test)]
+use crate::heap::Barriers;
 use crate::heap::{GcRef, PlainBits};
 use crate::roots::Handle;
 use crate::types::{FieldLayout, Storage};
@@ -204,18 +207,33 @@ impl Store {
         self.resolve_fast(handle)
     }
 
-    /// Stores a reference where no barrier is needed; `None` if one is, or something
-    /// else is unusual.
+    /// Stores a reference with `store`; `None` if that answers so, or something else is
+    /// unusual.
     #[inline(always)]
-    pub(super) fn store_ref_fast(&self, field: &FieldLayout, at: u64, value: Handle) -> Option<()> {
+    pub(super) fn store_ref_fast(
+        &self,
+        field: &FieldLayout,
+        at: u64,
+        value: Handle,
+        store: impl FnOnce(&Store, u64, GcRef) -> Option<()>,
+    ) -> Option<()> {
         let reference = self.resolve_value_fast(value)?;
-        if field.storage != Storage::Ref
-            || self.area.has_barriers()
-            || !self.admits(field.admits, reference)
-        {
+        if field.storage != Storage::Ref || !self.admits(field.admits, reference) {
             return None;
         }
+        store(self, at, reference)
+    }
+
+    /// Stores a reference where no barrier is needed.
+    #[inline(always)]
+    pub(super) fn store_plainly(&self, at: u64, reference: GcRef) -> Option<()> {
         self.area.store(at, reference.raw())
+    }
+
+    /// Stores a reference where no barrier is needed but counting.
+    #[inline(always)]
+    pub(super) fn store_counted(&self, at: u64, reference: GcRef) -> Option<()> {
+        drc::store(&self.area, at, reference)
     }
 
     /// Reads what is at `at` in the heap.
@@ -266,7 +284,8 @@ impl Store {
     /// Stores references without barriers where the fast paths are taken, or no longer:
     /// a fault, for tests of what finds it.
     pub(crate) fn leave_barriers_out(&self, on: bool) {
-        self.area.set_barriers(!on);
+        self.area
+            .set_barriers(if on { Barriers::None } else { Barriers::All });
     }
 }
 

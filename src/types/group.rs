@@ -54,17 +54,22 @@ impl RegisteredType {
         self.admits.with_null(nullable)
     }
 
-    /// The top of the hierarchy of what a field holds, if it holds references.
+    /// The top of the hierarchy of what a field, parameter or result holds, if it holds
+    /// references.
     pub(crate) fn top_of_field(&self, index: usize) -> Option<AbstractType> {
         let (StorageType::Val(ValType::Ref(reference)), _) = self.composite.field(index)? else {
             return None;
         };
         Some(match reference.heap {
             HeapType::Abstract(of) => of.top(),
-            HeapType::Concrete(_) if self.fields.get(index)?.admits.functions() => {
-                AbstractType::Func
+            HeapType::Concrete(_) => {
+                // Results stand after parameters.
+                let mut slots = self.fields.iter().chain(&self.results);
+                match slots.nth(index)?.admits.functions() {
+                    true => AbstractType::Func,
+                    false => AbstractType::Any,
+                }
             }
-            HeapType::Concrete(_) => AbstractType::Any,
         })
     }
 

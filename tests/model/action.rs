@@ -1,7 +1,10 @@
 //! What an operation means in the state in which it runs: the call with its arguments,
 //! drawn so that most are accepted and some are not.
 
-use super::model::{Body, Model, Reference, RootState, Value};
+use std::fmt;
+
+use super::model::{Body, Model, Owner, Reference, RootState, Value};
+use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
@@ -177,9 +180,48 @@ pub(crate) enum Action {
     ExnNew(Named, Vec<Input>),
     ExnTag(Handle),
     ExnField(Handle, usize),
+    /// With whether the data are NULL, and as an externref's the finalizer.
+    StoreSetData(bool, Option<Option<Operation>>),
+    StoreData,
+    StoreDetach,
+    StoreAttach,
+    /// Of the store, where that is refused, or of NULL.
+    StoreFree(bool),
     Collect,
     Verify,
     Walk,
+}
+
+/// The thread that makes a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The one that runs the program.
+    This,
+    /// One that ends then.
+    Another,
+    /// One that runs the program from then on, when this one has ended, but for the first.
+    Next,
+}
+
+/// A call, and what is unusual about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) action: Action,
+    pub(crate) nulls: Nulls,
+    pub(crate) by: By,
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.action)?;
+        if self.by != By::This {
+            write!(f, " by {:?}", self.by)?;
+        }
+        match self.nulls.first(&self.action) {
+            Some(first) => write!(f, " without {first:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a handle should refer to.
@@ -201,18 +243,34 @@ pub(crate) const LONGEST: usize = 1 << 14;
 /// A number that no array is as long as.
 const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
-/// The action that an operation is now.
-pub(crate) fn plan(model: &Model, operation: Operation) -> Action {
-    let planner = Planner {
+/// What an operation is now.
+pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
+    let mut planner = Planner {
         model,
         draw: Draw::new(operation.seed.into()),
         sound: false,
     };
     // Without a tag there is little to do with exceptions, and with weak maps without one.
-    match operation.call {
-        Call::ExnNew if model.tags.is_empty() => planner.plan(Call::TagNew),
-        Call::WeakMapSet if model.maps_in_use().next().is_none() => planner.plan(Call::WeakMapNew),
-        call => planner.plan(call),
+    let call = match operation.call {
+        // A store that nobody owns is taken over soon.
+        _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
+        _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
+        Call::ExnNew if model.tags.is_empty() => Call::TagNew,
+        Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
+        // Only who may call can look at everything.
+        Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
+        call => call,
+    };
+    let action = planner.plan(call);
+    let by = planner.by(&action);
+    Planned {
+        nulls: planner.nulls(&action, by),
+        action: match action {
+            // Where nothing refuses it, the store is not deleted.
+            Action::StoreFree(_) => Action::StoreFree(planner.may_not_delete(by)),
+            action => action,
+        },
+        by,
     }
 }
 
@@ -224,8 +282,36 @@ struct Planner<'a> {
     sound: bool,
 }
 
+impl Action {
+    /// Whether it may collect, run finalizers, and ask whether the heap may grow.
+    pub(crate) fn allocates(&self) -> bool {
+        matches!(
+            self,
+            Action::ExternNew(..)
+                | Action::StructNew(..)
+                | Action::StructNewDefault(_)
+                | Action::ArrayNew(..)
+                | Action::ArrayNewDefault(..)
+                | Action::ArrayNewFixed(..)
+                | Action::ArrayNewTooLong(_)
+                | Action::ExnNew(..)
+        )
+    }
+
+    /// The values that a new object gets.
+    pub(crate) fn inputs(&self) -> &[Input] {
+        match self {
+            Action::StructNew(_, inputs)
+            | Action::ArrayNewFixed(_, inputs)
+            | Action::ExnNew(_, inputs) => inputs,
+            Action::ArrayNew(_, input, _) => std::slice::from_ref(input),
+            _ => &[],
+        }
+    }
+}
+
 impl Planner<'_> {
-    fn plan(mut self, call: Call) -> Action {
+    fn plan(&mut self, call: Call) -> Action {
         use Wanted::*;
         match call {
             Call::ScopeEnter => Action::ScopeEnter,
@@ -285,12 +371,54 @@ impl Planner<'_> {
                 let exn = self.handle(Exn);
                 Action::ExnField(exn, self.index(exn))
             }
+            Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
+            Call::StoreData => Action::StoreData,
+            Call::StoreDetach => Action::StoreDetach,
+            Call::StoreAttach => Action::StoreAttach,
+            Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
             Call::Verify => Action::Verify,
             Call::Walk => Action::Walk,
             of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),
             of_arrays => self.plan_array(of_arrays),
         }
+    }
+
+    /// The thread that makes the call.
+    fn by(&mut self, action: &Action) -> By {
+        let inside = self.model.asking || self.model.in_finalizer();
+        let unowned = self.model.owner == Owner::Nobody;
+        match action {
+            Action::Walk => By::This,
+            Action::StoreAttach if !inside && (unowned || self.model.thread_ends) => self
+                .draw
+                .among(&[By::This, By::Another, By::Next, By::Next]),
+            Action::StoreAttach | Action::UnrootLater(_) if self.draw.one_in(3) => By::Another,
+            _ if self.draw.one_in(if self.model.asking { 4 } else { 400 }) => By::Another,
+            _ => By::This,
+        }
+    }
+
+    /// Seldom one of the pointers that the call requires, more seldom all.
+    fn nulls(&mut self, action: &Action, by: By) -> Nulls {
+        // Who is to go on has to attach.
+        let refused = by == By::Another || self.model.owner == Owner::Nobody || self.model.asking;
+        let seldom = if refused { 6 } else { 60 };
+        if by == By::Next || !self.draw.one_in(seldom) {
+            return Nulls::NONE;
+        }
+        let pointers = action.pointers();
+        let none = Nulls::NONE;
+        match pointers.len() {
+            0 => none,
+            _ if self.draw.one_in(3) => pointers.into_iter().fold(none, Nulls::with),
+            _ => none.with(self.draw.among(&pointers)),
+        }
+    }
+
+    fn may_not_delete(&self, by: By) -> bool {
+        let inside = self.model.asking || self.model.in_finalizer();
+        inside || self.model.owner == Owner::Nobody || by == By::Another
     }
 
     fn plan_struct(&mut self, call: Call) -> Action {
@@ -390,12 +518,16 @@ impl Planner<'_> {
                 sized: !self.draw.one_in(30),
             },
         };
-        let finalizer = match self.draw.below(8) {
+        Action::ExternNew(maker, self.finalizer())
+    }
+
+    /// A finalizer, if there is one, and what it does.
+    fn finalizer(&mut self) -> Option<Option<Operation>> {
+        match self.draw.below(8) {
             0..3 => None,
             3..5 => Some(None),
             _ => Some(Some(Operation::drawn(&mut self.draw))),
-        };
-        Action::ExternNew(maker, finalizer)
+        }
     }
 
     fn exn_new(&mut self) -> Action {
@@ -420,12 +552,13 @@ impl Planner<'_> {
     }
 
     fn length(&mut self) -> usize {
+        let longer = if self.model.tight { 30 } else { 8 };
         match self.draw.below(60) {
             0 => self.draw.among(&HUGE),
             // More than any heap here has.
             1 => u32::MAX as usize,
             2 => 1 + self.draw.below(LONGEST),
-            3..8 => self.draw.below(400),
+            chance if chance < longer => self.draw.below(400),
             _ => self.draw.below(12),
         }
     }
@@ -473,13 +606,19 @@ impl Planner<'_> {
         inputs
     }
 
-    /// A value for what is at an index, if anything is.
+    /// A value for what is at an index, if anything is: often the object itself.
     fn input_at(&mut self, handle: Handle, index: usize) -> Input {
         let storage = match self.model.body_of(handle) {
             Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
             Some(Body::Array { of, .. }) => Some(self.element(*of)),
             _ => None,
         };
+        if let (Some(Storage::Ref(of)), Handle::Root(root)) = (storage, handle)
+            && self.model.admits(of, self.model.roots[root].target)
+            && self.draw.one_in(4)
+        {
+            return Input::Ref(handle);
+        }
         self.input(storage.unwrap_or(Storage::I32))
     }
 

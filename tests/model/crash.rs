@@ -13,6 +13,11 @@ pub(crate) fn note_seed(seed: u64) {
     SEED.set(seed);
 }
 
+/// The seed that this thread's crashes would say.
+pub(crate) fn seed() -> u64 {
+    SEED.get()
+}
+
 /// Has crashes say their seed.
 pub(crate) fn install() {
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL] {

@@ -11,6 +11,8 @@ pub(crate) struct Lane {
     pub(crate) poison: bool,
     pub(crate) move_always: bool,
     pub(crate) heap_limit: usize,
+    /// Whether its heaps begin small, and a callback is asked before they grow.
+    pub(crate) asks: bool,
 }
 
 const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
@@ -21,12 +23,17 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
         poison: false,
         move_always: false,
         heap_limit: LARGE,
+        asks: false,
     }
 }
 
 const LARGE: usize = 64 << 20;
 /// Limits that programs meet.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
+/// What a space of a heap has at first where the growth callback is asked.
+const INITIAL: usize = 4 << 10;
+/// As many seeds have all memories.
+pub(crate) const MEMORIES: u64 = 48;
 
 pub(crate) const NULL: Lane = lane("null", GCROOTS_COLLECTOR_NULL);
 pub(crate) const COPYING: Lane = lane("copying", GCROOTS_COLLECTOR_COPYING);
@@ -45,13 +52,21 @@ pub(crate) const STRESS: Lane = Lane {
 };
 
 impl Lane {
-    /// The lane as the program of this seed has it: some have little memory.
+    /// The lane as the program of this seed has it: some have little memory, and some
+    /// have to ask for more.
     pub(crate) fn for_seed(self, seed: u64) -> Lane {
-        let heap_limit = match seed % 4 {
-            0 => SMALL[(seed / 4) as usize % SMALL.len()],
-            _ => self.heap_limit,
+        let small = SMALL[(seed / 16) as usize % SMALL.len()];
+        let (heap_limit, asks) = match seed / 4 % 4 {
+            0 => (small, false),
+            1 => (small, true),
+            2 => (self.heap_limit, true),
+            _ => (self.heap_limit, false),
         };
-        Lane { heap_limit, ..self }
+        Lane {
+            heap_limit,
+            asks,
+            ..self
+        }
     }
 
     /// Whether anything ever dies.
@@ -59,11 +74,21 @@ impl Lane {
         self.collector != GCROOTS_COLLECTOR_NULL
     }
 
-    /// How many bytes of objects there is room for.
-    pub(crate) fn usable_bytes(&self) -> usize {
-        match self.collector {
-            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK => self.heap_limit / 2,
-            _ => self.heap_limit,
-        }
+    /// Whether objects are moved together, so that no room is lost between them.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(
+            self.collector,
+            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
+        )
+    }
+
+    /// What a heap has committed at first where the growth callback is asked.
+    pub(crate) fn initial(&self) -> usize {
+        if self.moves() { 2 * INITIAL } else { INITIAL }
+    }
+
+    /// How many bytes of objects so many bytes of heap have room for.
+    pub(crate) fn usable(&self, bytes: usize) -> usize {
+        if self.moves() { bytes / 2 } else { bytes }
     }
 }

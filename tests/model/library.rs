@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use gcroots::capi::arrays::*;
 use gcroots::capi::casts::*;
@@ -11,6 +11,7 @@ use gcroots::capi::config::*;
 use gcroots::capi::engine::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::growth::*;
 use gcroots::capi::i31::*;
 use gcroots::capi::local::*;
 use gcroots::capi::manually_rooted::*;
@@ -27,9 +28,11 @@ use gcroots::capi::weak::*;
 use gcroots::capi::weakmap::*;
 
 use super::action::{
-    Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, RefTypeArgument, TypeArgument,
+    Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, Planned, RefTypeArgument,
+    TypeArgument,
 };
 use super::lane::Lane;
+use super::pointers::{Nulls, Pointer};
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
 
 pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
@@ -84,6 +87,8 @@ pub(crate) struct Library {
     types_elsewhere: Vec<*mut gcroots_type_t>,
     foreign: Foreign,
     finalizer: unsafe extern "C" fn(*mut c_void),
+    /// What is NULL in the call that is being made.
+    nulls: Cell<Nulls>,
 }
 
 /// What outputs have before a call, so that one that is written is seen.
@@ -114,8 +119,8 @@ thread_local! {
     static COMPLAINT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Remembers what is wrong, since a finalizer, where this may be, cannot panic.
-fn complain(what: String) {
+/// Remembers what is wrong on this thread, since a finalizer, where this may be, cannot panic.
+pub(crate) fn complain(what: String) {
     COMPLAINT.set(Some(what));
 }
 
@@ -238,8 +243,8 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
     types
 }
 
-/// An engine for this lane.
-fn engine(lane: &Lane) -> *mut gcroots_engine_t {
+/// An engine for this lane, with a growth callback if the lane asks one.
+fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine_t {
     let config = gcroots_config_new();
     // SAFETY: the configuration is this function's.
     unsafe {
@@ -248,6 +253,14 @@ fn engine(lane: &Lane) -> *mut gcroots_engine_t {
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
+        if lane.asks {
+            ok(gcroots_config_set_heap_initial(config, lane.initial()));
+            ok(gcroots_config_set_grow_callback(
+                config,
+                callback,
+                null_mut(),
+            ));
+        }
         let engine = with_out(|out| gcroots_engine_new(config, out));
         gcroots_config_free(config);
         engine.unwrap_or_else(|_| panic!("{}", last_error()))
@@ -273,9 +286,13 @@ impl Foreign {
 }
 
 impl Library {
-    /// A new store, whose finalizers are all this one.
-    pub(crate) fn new(lane: &Lane, finalizer: unsafe extern "C" fn(*mut c_void)) -> Library {
-        let (engine, elsewhere) = (engine(lane), engine(lane));
+    /// A new store, whose finalizers are all this one, and which asks this callback.
+    pub(crate) fn new(
+        lane: &Lane,
+        finalizer: unsafe extern "C" fn(*mut c_void),
+        callback: gcroots_grow_callback_t,
+    ) -> Library {
+        let (engine, elsewhere) = (engine(lane, callback), engine(lane, callback));
         let (types, types_elsewhere) = (register(engine), register(elsewhere));
         let tag_type = TYPES
             .iter()
@@ -305,14 +322,26 @@ impl Library {
             types_elsewhere,
             foreign,
             finalizer,
+            nulls: Cell::default(),
         }
     }
 
-    /// Deletes the store, which runs its last finalizers, and all else.
-    pub(crate) fn free(&self) {
+    /// Deletes the store, which runs its last finalizers, on the thread that owns it.
+    pub(crate) fn free_store(&self) -> gcroots_status_t {
+        // SAFETY: nobody uses it afterwards.
+        unsafe { gcroots_store_free(self.store) }
+    }
+
+    /// Makes this thread the owner of a store that nobody owns.
+    pub(crate) fn attach(&self) -> gcroots_status_t {
+        // SAFETY: the store is alive.
+        unsafe { gcroots_store_attach(self.store) }
+    }
+
+    /// Deletes all else, on the thread that made it.
+    pub(crate) fn free_others(&self) {
         // SAFETY: nobody uses any of this afterwards.
         unsafe {
-            ok(gcroots_store_free(self.store));
             ok(gcroots_store_free(self.foreign.store));
             for of in self.types.iter().chain(&self.types_elsewhere) {
                 gcroots_type_free(*of);
@@ -416,10 +445,12 @@ impl Library {
     }
 
     fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
-        if of.other_engine {
-            return self.types_elsewhere[of.of];
-        }
-        self.types[of.of]
+        let types = if of.other_engine {
+            &self.types_elsewhere
+        } else {
+            &self.types
+        };
+        self.passed_const(Pointer::Type, types[of.of])
     }
 
     fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
@@ -480,7 +511,49 @@ impl Library {
     }
 
     /// Makes the call. `data` is what a new externref gets, or one whose data are set.
-    pub(crate) fn run(&self, action: &Action, data: u64) -> Status<Written> {
+    pub(crate) fn run(&self, planned: &Planned, data: u64) -> Status<Written> {
+        self.nulls.set(planned.nulls);
+        let written = self.call(&planned.action, data);
+        self.nulls.set(Nulls::NONE);
+        if let (Err(GCROOTS_ERROR_NULL_ARGUMENT), Some(first)) =
+            (&written, planned.nulls.first(&planned.action))
+        {
+            let (message, name) = (last_error(), first.name());
+            if message != format!("`{name}` is NULL") {
+                complain(format!("{message}, where {name} is NULL"));
+            }
+        }
+        written
+    }
+
+    /// The store, unless it is to be NULL.
+    fn store(&self) -> *mut gcroots_store_t {
+        self.passed(Pointer::Store, self.store)
+    }
+
+    /// A pointer, or NULL if it is to be.
+    fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
+        if self.nulls.get().has(which) {
+            return null_mut();
+        }
+        pointer
+    }
+
+    /// A pointer to what is only read, likewise.
+    fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
+        self.passed(which, pointer.cast_mut())
+    }
+
+    /// [`with_out`], or without if the output is to be NULL.
+    fn with_out<T: Copy>(&self, function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
+        if self.nulls.get().has(Pointer::Out) {
+            // No status of it is right but a refusal.
+            return Err(function(null_mut()));
+        }
+        with_out(function)
+    }
+
+    fn call(&self, action: &Action, data: u64) -> Status<Written> {
         match action {
             Action::ScopeEnter
             | Action::ScopeExit(_)
@@ -503,6 +576,11 @@ impl Library {
             | Action::Collect
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
+            Action::StoreSetData(..)
+            | Action::StoreData
+            | Action::StoreDetach
+            | Action::StoreAttach
+            | Action::StoreFree(_) => self.stores(action, data),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)
@@ -543,18 +621,18 @@ impl Library {
     }
 
     fn scopes(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: the store is alive and this thread's, here and in the functions below.
         unsafe {
             match *action {
-                Action::ScopeEnter => {
-                    with_out(|out| gcroots_scope_enter(store, out)).map(Written::Scope)
-                }
+                Action::ScopeEnter => self
+                    .with_out(|out| gcroots_scope_enter(store, out))
+                    .map(Written::Scope),
                 Action::ScopeExit(scope) => done(gcroots_scope_exit(store, self.scope(scope))),
                 Action::ScopeUnwind(scope) => done(gcroots_scope_unwind(store, self.scope(scope))),
                 Action::ScopeEscape(scope, handle) => {
                     let (scope, handle) = (self.scope(scope), self.handle(handle));
-                    with_out(|out| gcroots_scope_escape(store, scope, handle, out))
+                    self.with_out(|out| gcroots_scope_escape(store, scope, handle, out))
                         .map(Written::Ref)
                 }
                 Action::ScopeReserve(roots) => done(gcroots_scope_reserve(store, roots)),
@@ -565,14 +643,15 @@ impl Library {
     }
 
     fn roots(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         let manual = |out: gcroots_manually_rooted_t| Written::Ref(out.r#ref);
         // SAFETY: as above.
         unsafe {
             match *action {
                 Action::LocalNew(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_local_new(store, handle, out)).map(Written::Ref)
+                    self.with_out(|out| gcroots_local_new(store, handle, out))
+                        .map(Written::Ref)
                 }
                 Action::Assign(to, from) => done(gcroots_ref_assign(
                     store,
@@ -581,19 +660,21 @@ impl Library {
                 )),
                 Action::ToManual(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_ref_to_manually_rooted(store, handle, out)).map(manual)
+                    self.with_out(|out| gcroots_ref_to_manually_rooted(store, handle, out))
+                        .map(manual)
                 }
                 Action::CloneManual(handle) => {
                     let handle = self.manual(handle);
-                    with_out(|out| gcroots_manually_rooted_clone(store, handle, out)).map(manual)
+                    self.with_out(|out| gcroots_manually_rooted_clone(store, handle, out))
+                        .map(manual)
                 }
                 Action::ToRooted(handle) => {
                     let handle = self.manual(handle);
-                    with_out(|out| gcroots_manually_rooted_to_rooted(store, handle, out))
+                    self.with_out(|out| gcroots_manually_rooted_to_rooted(store, handle, out))
                         .map(Written::Ref)
                 }
                 Action::IntoRooted(handle) => self.taking(handle, |taken| {
-                    with_out(|out| gcroots_manually_rooted_into_rooted(store, taken, out))
+                    self.with_out(|out| gcroots_manually_rooted_into_rooted(store, taken, out))
                         .map(Written::Ref)
                 }),
                 Action::Unroot(handle) => self.taking(handle, |taken| {
@@ -615,7 +696,7 @@ impl Library {
     ) -> Status<Written> {
         let passed = self.manual(handle);
         let mut taken = passed;
-        let written = call(&mut taken);
+        let written = call(self.passed(Pointer::Handle, &mut taken));
         let sound = match written {
             Ok(_) => taken.r#ref.store_id == 0,
             Err(_) => taken == passed,
@@ -627,24 +708,30 @@ impl Library {
     }
 
     fn weak_and_store(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match *action {
                 Action::WeakNew(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_weak_new(store, handle, out)).map(Written::Weak)
+                    self.with_out(|out| gcroots_weak_new(store, handle, out))
+                        .map(Written::Weak)
                 }
                 Action::WeakUpgrade(weak) => {
                     let weak = self.weak(weak);
-                    with_out(|out| gcroots_weak_upgrade(store, weak, out)).map(Written::Ref)
+                    self.with_out(|out| gcroots_weak_upgrade(store, weak, out))
+                        .map(Written::Ref)
                 }
                 Action::WeakFree(weak) => {
                     let mut weak = self.weak(weak);
-                    done(gcroots_weak_free(store, &mut weak))
+                    let weak = self.passed(Pointer::Weak, &mut weak);
+                    done(gcroots_weak_free(store, weak))
                 }
                 Action::Collect => {
-                    self.collect_in_steps();
+                    // Not where NULL is passed in its place.
+                    if store == self.store {
+                        self.collect_in_steps();
+                    }
                     done(gcroots_store_gc(store))
                 }
                 Action::Verify => done(gcroots_store_verify(store)),
@@ -653,14 +740,36 @@ impl Library {
         }
     }
 
+    fn stores(&self, action: &Action, data: u64) -> Status<Written> {
+        let store = self.store();
+        // SAFETY: the store is alive; finalizers get data that they know.
+        unsafe {
+            match *action {
+                Action::StoreSetData(is_null, finalizer) => {
+                    let data = pointer(if is_null { 0 } else { data });
+                    let finalizer = finalizer.map(|_| self.finalizer as _);
+                    done(gcroots_store_set_data(store, data, finalizer))
+                }
+                Action::StoreData => self
+                    .with_out(|out| gcroots_store_data(store, out))
+                    .map(|data: *mut c_void| Written::Number(data.addr() as u64)),
+                Action::StoreDetach => done(gcroots_store_detach(store)),
+                Action::StoreAttach => done(gcroots_store_attach(store)),
+                Action::StoreFree(true) => done(gcroots_store_free(store)),
+                Action::StoreFree(false) => done(gcroots_store_free(null_mut())),
+                _ => unreachable!("{action:?}"),
+            }
+        }
+    }
+
     fn weak_maps(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match *action {
-                Action::WeakMapNew => {
-                    with_out(|out| gcroots_weakmap_new(store, out)).map(Written::Map)
-                }
+                Action::WeakMapNew => self
+                    .with_out(|out| gcroots_weakmap_new(store, out))
+                    .map(Written::Map),
                 Action::WeakMapSet(map, key, value) => {
                     let (key, value) = (self.handle(key), self.handle(value));
                     done(gcroots_weakmap_set(store, self.map(map), key, value))
@@ -670,7 +779,8 @@ impl Library {
                     .map(Written::Ref),
                 Action::WeakMapDelete(map, key) => {
                     let (map, key) = (self.map(map), self.handle(key));
-                    with_out(|out| gcroots_weakmap_delete(store, map, key, out)).map(Written::Bool)
+                    self.with_out(|out| gcroots_weakmap_delete(store, map, key, out))
+                        .map(Written::Bool)
                 }
                 Action::WeakMapSize(map) => self
                     .map_size(self.map(map))
@@ -687,19 +797,20 @@ impl Library {
         key: gcroots_ref_t,
     ) -> Status<gcroots_ref_t> {
         // SAFETY: as above.
-        with_out(|out| unsafe { gcroots_weakmap_get(self.store, map, key, out) })
+        self.with_out(|out| unsafe { gcroots_weakmap_get(self.store(), map, key, out) })
     }
 
     pub(crate) fn map_size(&self, map: gcroots_weakmap_t) -> Status<usize> {
         // SAFETY: as above.
-        with_out(|out| unsafe { gcroots_weakmap_size(self.store, map, out) })
+        self.with_out(|out| unsafe { gcroots_weakmap_size(self.store(), map, out) })
     }
 
     /// The map is zeroed then, or unchanged.
     fn map_free(&self, passed: gcroots_weakmap_t) -> Status<Written> {
         let mut taken = passed;
+        let map = self.passed(Pointer::Map, &mut taken);
         // SAFETY: as above.
-        let freed = done(unsafe { gcroots_weakmap_free(self.store, &mut taken) });
+        let freed = done(unsafe { gcroots_weakmap_free(self.store(), map) });
         let sound = match freed {
             Ok(_) => taken.store_id == 0,
             Err(_) => taken == passed,
@@ -711,7 +822,7 @@ impl Library {
     }
 
     fn externs(&self, action: &Action, data: u64) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         let number = |data: *mut c_void| Written::Number(data.addr() as u64);
         // SAFETY: as above; finalizers get data that they know.
         unsafe {
@@ -722,11 +833,12 @@ impl Library {
                 }
                 Action::ExternData(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_externref_data(store, handle, out)).map(number)
+                    self.with_out(|out| gcroots_externref_data(store, handle, out))
+                        .map(number)
                 }
                 Action::ExternDataTagged(handle, tag) => {
                     let (handle, tag) = (self.handle(handle), tag_address(tag));
-                    with_out(|out| gcroots_externref_data_tagged(store, handle, tag, out))
+                    self.with_out(|out| gcroots_externref_data_tagged(store, handle, tag, out))
                         .map(number)
                 }
                 Action::ExternSetData(handle) => {
@@ -748,16 +860,18 @@ impl Library {
         data: u64,
         finalizer: gcroots_finalizer_t,
     ) -> Status<Written> {
-        let (store, data) = (self.store, pointer(data));
+        let (store, data) = (self.store(), pointer(data));
         // SAFETY: as above.
         unsafe {
             match maker {
-                Maker::Plain => with_out(|out| gcroots_externref_new(store, data, finalizer, out))
+                Maker::Plain => self
+                    .with_out(|out| gcroots_externref_new(store, data, finalizer, out))
                     .map(Written::Ref),
-                Maker::Manual => with_out(|out| {
-                    gcroots_externref_new_manually_rooted(store, data, finalizer, out)
-                })
-                .map(|out: gcroots_manually_rooted_t| Written::Ref(out.r#ref)),
+                Maker::Manual => self
+                    .with_out(|out| {
+                        gcroots_externref_new_manually_rooted(store, data, finalizer, out)
+                    })
+                    .map(|out: gcroots_manually_rooted_t| Written::Ref(out.r#ref)),
                 Maker::Options { tag, bytes, sized } => {
                     let options = gcroots_externref_options_t {
                         struct_size: size_of::<gcroots_externref_options_t>() - usize::from(!sized),
@@ -766,7 +880,8 @@ impl Library {
                         tag: tag_address(tag),
                         external_bytes: bytes,
                     };
-                    with_out(|out| gcroots_externref_new_with(store, &options, out))
+                    let options = self.passed_const(Pointer::Options, &options);
+                    self.with_out(|out| gcroots_externref_new_with(store, options, out))
                         .map(Written::Ref)
                 }
             }
@@ -774,23 +889,25 @@ impl Library {
     }
 
     fn structs(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above; there are as many values as is said.
         unsafe {
             match *action {
                 Action::StructNew(of, ref inputs) => {
                     let (of, values) = (self.type_argument(of), self.values(inputs));
-                    let (first, count) = (values.as_ptr(), values.len());
-                    with_out(|out| gcroots_struct_new(store, of, first, count, out))
+                    let first = self.passed_const(Pointer::Fields, values.as_ptr());
+                    let count = values.len();
+                    self.with_out(|out| gcroots_struct_new(store, of, first, count, out))
                         .map(Written::Ref)
                 }
                 Action::StructNewDefault(of) => {
                     let of = self.type_argument(of);
-                    with_out(|out| gcroots_struct_new_default(store, of, out)).map(Written::Ref)
+                    self.with_out(|out| gcroots_struct_new_default(store, of, out))
+                        .map(Written::Ref)
                 }
                 Action::StructGet(handle, index) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_struct_get(store, handle, index, out))
+                    self.with_out(|out| gcroots_struct_get(store, handle, index, out))
                         .map(Written::Value)
                 }
                 Action::StructSet(handle, index, input) => {
@@ -799,7 +916,7 @@ impl Library {
                         store,
                         self.handle(handle),
                         index,
-                        &value,
+                        self.passed_const(Pointer::Value, &value),
                     ))
                 }
                 Action::StructGetAs(handle, index, getter) => {
@@ -814,31 +931,36 @@ impl Library {
     }
 
     fn struct_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match getter {
-                As::I32 => signed(with_out(|out| gcroots_struct_get_i32(store, of, at, out))),
-                As::Signed => signed(with_out(|out| gcroots_struct_get_s(store, of, at, out))),
-                As::I64 => with_out(|out| gcroots_struct_get_i64(store, of, at, out))
+                As::I32 => signed(self.with_out(|out| gcroots_struct_get_i32(store, of, at, out))),
+                As::Signed => signed(self.with_out(|out| gcroots_struct_get_s(store, of, at, out))),
+                As::I64 => self
+                    .with_out(|out| gcroots_struct_get_i64(store, of, at, out))
                     .map(|bits: i64| Written::Number(bits as u64)),
-                As::F32 => with_out(|out| gcroots_struct_get_f32(store, of, at, out))
+                As::F32 => self
+                    .with_out(|out| gcroots_struct_get_f32(store, of, at, out))
                     .map(|float: f32| Written::Number(float.to_bits().into())),
-                As::F64 => with_out(|out| gcroots_struct_get_f64(store, of, at, out))
+                As::F64 => self
+                    .with_out(|out| gcroots_struct_get_f64(store, of, at, out))
                     .map(|float: f64| Written::Number(float.to_bits())),
-                As::V128 => with_out(|out| gcroots_struct_get_v128(store, of, at, out))
+                As::V128 => self
+                    .with_out(|out| gcroots_struct_get_v128(store, of, at, out))
                     .map(|v128: gcroots_v128_t| Written::Bytes(v128.bytes.to_vec())),
-                As::Unsigned => with_out(|out| gcroots_struct_get_u(store, of, at, out))
+                As::Unsigned => self
+                    .with_out(|out| gcroots_struct_get_u(store, of, at, out))
                     .map(|bits: u32| Written::Number(bits.into())),
-                As::Ref => {
-                    with_out(|out| gcroots_struct_get_ref(store, of, at, out)).map(Written::Ref)
-                }
+                As::Ref => self
+                    .with_out(|out| gcroots_struct_get_ref(store, of, at, out))
+                    .map(Written::Ref),
             }
         }
     }
 
     fn struct_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         let value = self.value(input);
         // SAFETY: as above; the value has the member that is read.
         done(unsafe {
@@ -849,35 +971,47 @@ impl Library {
                 Input::F64(_) => gcroots_struct_set_f64(store, of, at, value.of.f64),
                 Input::V128(_) => gcroots_struct_set_v128(store, of, at, value.of.v128),
                 Input::Ref(_) => gcroots_struct_set_ref(store, of, at, value.of.r#ref),
-                Input::NoKind(_) => gcroots_struct_set(store, of, at, &value),
+                Input::NoKind(_) => {
+                    gcroots_struct_set(store, of, at, self.passed_const(Pointer::Value, &value))
+                }
             }
         })
     }
 
     fn new_arrays(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match *action {
                 Action::ArrayNew(of, input, length) => {
                     let (of, value) = (self.type_argument(of), self.value(input));
-                    with_out(|out| gcroots_array_new(store, of, &value, length, out))
-                        .map(Written::Ref)
+                    self.with_out(|out| {
+                        gcroots_array_new(
+                            store,
+                            of,
+                            self.passed_const(Pointer::Value, &value),
+                            length,
+                            out,
+                        )
+                    })
+                    .map(Written::Ref)
                 }
                 Action::ArrayNewDefault(of, length) => {
                     let of = self.type_argument(of);
-                    with_out(|out| gcroots_array_new_default(store, of, length, out))
+                    self.with_out(|out| gcroots_array_new_default(store, of, length, out))
                         .map(Written::Ref)
                 }
                 Action::ArrayNewFixed(of, ref inputs) => {
                     let (of, values) = (self.type_argument(of), self.values(inputs));
-                    let (first, count) = (values.as_ptr(), values.len());
-                    with_out(|out| gcroots_array_new_fixed(store, of, first, count, out))
+                    let first = self.passed_const(Pointer::Elements, values.as_ptr());
+                    let count = values.len();
+                    self.with_out(|out| gcroots_array_new_fixed(store, of, first, count, out))
                         .map(Written::Ref)
                 }
                 Action::ArrayNewTooLong(of) => {
-                    let (of, nowhere) = (self.type_argument(of), core::ptr::dangling());
-                    with_out(|out| gcroots_array_new_fixed(store, of, nowhere, 1 << 32, out))
+                    let nowhere = self.passed_const(Pointer::Elements, core::ptr::dangling());
+                    let of = self.type_argument(of);
+                    self.with_out(|out| gcroots_array_new_fixed(store, of, nowhere, 1 << 32, out))
                         .map(Written::Ref)
                 }
                 _ => unreachable!("{action:?}"),
@@ -886,25 +1020,31 @@ impl Library {
     }
 
     fn arrays(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above; there is room, and are values, for what an array may have.
         unsafe {
             match *action {
                 Action::ArrayLen(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_array_len(store, handle, out))
+                    self.with_out(|out| gcroots_array_len(store, handle, out))
                         .map(|length: usize| Written::Number(length as u64))
                 }
                 Action::ArrayGet(handle, index) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_array_get(store, handle, index, out)).map(Written::Value)
+                    self.with_out(|out| gcroots_array_get(store, handle, index, out))
+                        .map(Written::Value)
                 }
                 Action::ArrayGetAs(handle, index, getter) => {
                     self.array_get_as(self.handle(handle), index, getter)
                 }
                 Action::ArraySet(handle, index, input) => {
                     let value = self.value(input);
-                    done(gcroots_array_set(store, self.handle(handle), index, &value))
+                    done(gcroots_array_set(
+                        store,
+                        self.handle(handle),
+                        index,
+                        self.passed_const(Pointer::Value, &value),
+                    ))
                 }
                 Action::ArraySetAs(handle, index, input) => {
                     self.array_set_as(self.handle(handle), index, input)
@@ -912,7 +1052,13 @@ impl Library {
                 Action::ArrayFill(handle, index, input, count) => {
                     let value = self.value(input);
                     let handle = self.handle(handle);
-                    done(gcroots_array_fill(store, handle, index, &value, count))
+                    done(gcroots_array_fill(
+                        store,
+                        handle,
+                        index,
+                        self.passed_const(Pointer::Value, &value),
+                        count,
+                    ))
                 }
                 Action::ArrayCopy { to, from, count } => {
                     let (target, source) = (self.handle(to.0), self.handle(from.0));
@@ -924,7 +1070,8 @@ impl Library {
                     self.array_read(self.handle(handle), index, count)
                 }
                 Action::ArrayWrite(handle, index, ref bytes, count) => {
-                    let (handle, first) = (self.handle(handle), bytes.as_ptr().cast());
+                    let first = self.passed_const(Pointer::Data, bytes.as_ptr().cast());
+                    let handle = self.handle(handle);
                     done(gcroots_array_write(store, handle, index, first, count))
                 }
                 _ => unreachable!("{action:?}"),
@@ -936,38 +1083,43 @@ impl Library {
     pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
         // A larger count is refused before memory is written.
         let mut bytes = vec![UNWRITTEN; count.min(LONGEST) * 16 + 1];
-        let out = bytes.as_mut_ptr().cast();
+        let out = self.passed(Pointer::Out, bytes.as_mut_ptr().cast());
         // SAFETY: as above.
-        let status = unsafe { gcroots_array_read(self.store, of, at, out, count) };
+        let status = unsafe { gcroots_array_read(self.store(), of, at, out, count) };
         done(status).map(|_| Written::Bytes(bytes))
     }
 
     fn array_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match getter {
-                As::I32 => signed(with_out(|out| gcroots_array_get_i32(store, of, at, out))),
-                As::Signed => signed(with_out(|out| gcroots_array_get_s(store, of, at, out))),
-                As::I64 => with_out(|out| gcroots_array_get_i64(store, of, at, out))
+                As::I32 => signed(self.with_out(|out| gcroots_array_get_i32(store, of, at, out))),
+                As::Signed => signed(self.with_out(|out| gcroots_array_get_s(store, of, at, out))),
+                As::I64 => self
+                    .with_out(|out| gcroots_array_get_i64(store, of, at, out))
                     .map(|bits: i64| Written::Number(bits as u64)),
-                As::F32 => with_out(|out| gcroots_array_get_f32(store, of, at, out))
+                As::F32 => self
+                    .with_out(|out| gcroots_array_get_f32(store, of, at, out))
                     .map(|float: f32| Written::Number(float.to_bits().into())),
-                As::F64 => with_out(|out| gcroots_array_get_f64(store, of, at, out))
+                As::F64 => self
+                    .with_out(|out| gcroots_array_get_f64(store, of, at, out))
                     .map(|float: f64| Written::Number(float.to_bits())),
-                As::V128 => with_out(|out| gcroots_array_get_v128(store, of, at, out))
+                As::V128 => self
+                    .with_out(|out| gcroots_array_get_v128(store, of, at, out))
                     .map(|v128: gcroots_v128_t| Written::Bytes(v128.bytes.to_vec())),
-                As::Unsigned => with_out(|out| gcroots_array_get_u(store, of, at, out))
+                As::Unsigned => self
+                    .with_out(|out| gcroots_array_get_u(store, of, at, out))
                     .map(|bits: u32| Written::Number(bits.into())),
-                As::Ref => {
-                    with_out(|out| gcroots_array_get_ref(store, of, at, out)).map(Written::Ref)
-                }
+                As::Ref => self
+                    .with_out(|out| gcroots_array_get_ref(store, of, at, out))
+                    .map(Written::Ref),
             }
         }
     }
 
     fn array_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         let value = self.value(input);
         // SAFETY: as above; the value has the member that is read.
         done(unsafe {
@@ -978,36 +1130,44 @@ impl Library {
                 Input::F64(_) => gcroots_array_set_f64(store, of, at, value.of.f64),
                 Input::V128(_) => gcroots_array_set_v128(store, of, at, value.of.v128),
                 Input::Ref(_) => gcroots_array_set_ref(store, of, at, value.of.r#ref),
-                Input::NoKind(_) => gcroots_array_set(store, of, at, &value),
+                Input::NoKind(_) => {
+                    gcroots_array_set(store, of, at, self.passed_const(Pointer::Value, &value))
+                }
             }
         })
     }
 
     fn exceptions(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match *action {
                 Action::TagNew(of) => {
                     let of = self.type_argument(of);
-                    with_out(|out| gcroots_tag_new(store, of, out)).map(Written::Tag)
+                    self.with_out(|out| gcroots_tag_new(store, of, out))
+                        .map(Written::Tag)
                 }
                 Action::TagType(tag) => {
                     let tag = self.tag(tag);
-                    with_out(|out| gcroots_tag_type(store, tag, out)).map(Written::Type)
+                    self.with_out(|out| gcroots_tag_type(store, tag, out))
+                        .map(Written::Type)
                 }
                 Action::ExnNew(tag, ref inputs) => {
                     let (tag, values) = (self.tag(tag), self.values(inputs));
-                    let (first, count) = (values.as_ptr(), values.len());
-                    with_out(|out| gcroots_exn_new(store, tag, first, count, out)).map(Written::Ref)
+                    let first = self.passed_const(Pointer::Fields, values.as_ptr());
+                    let count = values.len();
+                    self.with_out(|out| gcroots_exn_new(store, tag, first, count, out))
+                        .map(Written::Ref)
                 }
                 Action::ExnTag(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_exn_tag(store, handle, out)).map(Written::Tag)
+                    self.with_out(|out| gcroots_exn_tag(store, handle, out))
+                        .map(Written::Tag)
                 }
                 Action::ExnField(handle, index) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_exn_field(store, handle, index, out)).map(Written::Value)
+                    self.with_out(|out| gcroots_exn_field(store, handle, index, out))
+                        .map(Written::Value)
                 }
                 _ => unreachable!("{action:?}"),
             }
@@ -1015,42 +1175,45 @@ impl Library {
     }
 
     fn references(&self, action: &Action) -> Status<Written> {
-        let store = self.store;
+        let store = self.store();
         // SAFETY: as above.
         unsafe {
             match *action {
-                Action::I31New(bits) => {
-                    with_out(|out| gcroots_i31_new(store, bits as i32, out)).map(Written::Ref)
-                }
+                Action::I31New(bits) => self
+                    .with_out(|out| gcroots_i31_new(store, bits as i32, out))
+                    .map(Written::Ref),
                 Action::I31Get(handle, true) => {
                     let handle = self.handle(handle);
-                    signed(with_out(|out| gcroots_i31_get_s(store, handle, out)))
+                    signed(self.with_out(|out| gcroots_i31_get_s(store, handle, out)))
                 }
                 Action::I31Get(handle, false) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_i31_get_u(store, handle, out))
+                    self.with_out(|out| gcroots_i31_get_u(store, handle, out))
                         .map(|bits: u32| Written::Number(bits.into()))
                 }
                 Action::Kind(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_ref_kind(store, handle, out))
+                    self.with_out(|out| gcroots_ref_kind(store, handle, out))
                         .map(|kind: u32| Written::Number(kind.into()))
                 }
                 Action::TypeOf(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_ref_type(store, handle, out)).map(Written::Type)
+                    self.with_out(|out| gcroots_ref_type(store, handle, out))
+                        .map(Written::Type)
                 }
                 Action::Test(handle, of) => {
                     let (handle, of) = (self.handle(handle), self.ref_type(of));
-                    with_out(|out| gcroots_ref_test(store, handle, of, out)).map(Written::Bool)
+                    self.with_out(|out| gcroots_ref_test(store, handle, of, out))
+                        .map(Written::Bool)
                 }
                 Action::Cast(handle, of) => {
                     let (handle, of) = (self.handle(handle), self.ref_type(of));
-                    with_out(|out| gcroots_ref_cast(store, handle, of, out)).map(Written::Ref)
+                    self.with_out(|out| gcroots_ref_cast(store, handle, of, out))
+                        .map(Written::Ref)
                 }
                 Action::Convert(handle, to_extern) => {
                     let handle = self.handle(handle);
-                    with_out(|out| {
+                    self.with_out(|out| {
                         if to_extern {
                             gcroots_extern_convert_any(store, handle, out)
                         } else {
@@ -1064,7 +1227,8 @@ impl Library {
                     .map(Written::Bool),
                 Action::Hash(handle) => {
                     let handle = self.handle(handle);
-                    with_out(|out| gcroots_ref_hash(store, handle, out)).map(Written::Number)
+                    self.with_out(|out| gcroots_ref_hash(store, handle, out))
+                        .map(Written::Number)
                 }
                 _ => unreachable!("{action:?}"),
             }
@@ -1073,16 +1237,17 @@ impl Library {
 
     pub(crate) fn equal(&self, a: gcroots_ref_t, b: gcroots_ref_t) -> Status<bool> {
         // SAFETY: as above.
-        with_out(|out| unsafe { gcroots_ref_eq(self.store, a, b, out) })
+        self.with_out(|out| unsafe { gcroots_ref_eq(self.store(), a, b, out) })
     }
 
     /// By turns: nothing, a collection in steps that do little, one that is cancelled on
     /// its way. What comes after collects what this leaves.
     fn collect_in_steps(&self) {
-        let turn = self.stats().collections % 3;
         // SAFETY: the store is alive.
         unsafe {
-            // Not in finalizers and no-GC spans.
+            let stats = |out: *mut _| gcroots_store_stats(self.store, out);
+            // None while it is detached, and nothing is begun in callbacks and no-GC spans.
+            let turn = with_out::<gcroots_stats_t>(stats).map_or(0, |s| s.collections % 3);
             if turn == 0 || gcroots_store_gc_start(self.store) != GCROOTS_OK {
                 return;
             }
@@ -1098,7 +1263,7 @@ impl Library {
 
     pub(crate) fn stats(&self) -> gcroots_stats_t {
         // SAFETY: as above.
-        with_out(|out| unsafe { gcroots_store_stats(self.store, out) })
+        self.with_out(|out| unsafe { gcroots_store_stats(self.store(), out) })
             .unwrap_or_else(|_| panic!("{}", last_error()))
     }
 }

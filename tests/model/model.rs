@@ -28,6 +28,17 @@ pub(crate) enum Value {
     Ref(Reference),
 }
 
+impl Value {
+    /// Its size where it is not packed.
+    fn bytes(self) -> usize {
+        match self {
+            Value::I32(_) | Value::F32(_) | Value::Ref(_) => 4,
+            Value::I64(_) | Value::F64(_) => 8,
+            Value::V128(_) => 16,
+        }
+    }
+}
+
 /// What an object is made of.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
@@ -106,6 +117,25 @@ pub(crate) struct WeakMap {
     pub(crate) freed: bool,
 }
 
+/// The embedder's pointer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoreData {
+    pub(crate) data: u64,
+    /// What the finalizer does, if there is one.
+    pub(crate) finalizer: Option<Option<Operation>>,
+    /// How many there were before.
+    pub(crate) number: usize,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The thread that runs the program.
+    This,
+    /// Nobody: the store was detached, or its owner has ended.
+    Nobody,
+}
+
 /// A scope, or what is around a finalizer, and the store as the outermost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -140,21 +170,45 @@ pub(crate) struct Model {
     pub(crate) next_data: u64,
     pub(crate) finalizers_run: u64,
     pub(crate) stale_unroots: u64,
-    /// Bytes of all objects that were made, estimated from above.
+    /// Bytes of all objects that were made.
     pub(crate) bytes_made: usize,
+    pub(crate) data: StoreData,
+    /// Those before, whose finalizers wait.
+    pub(crate) replaced: Vec<StoreData>,
+    pub(crate) owner: Owner,
+    /// Whether the thread that runs the program ends when it goes to another.
+    pub(crate) thread_ends: bool,
+    /// Whether the growth callback is being asked.
+    pub(crate) asking: bool,
+    /// Whether the heap begins small, so that programs are to fill it.
+    pub(crate) tight: bool,
 }
 
-/// More than an object takes.
-fn bytes_of(body: &Body) -> usize {
+/// How many bytes an object takes: a header, of arrays the length and of exceptions the
+/// tag, then each value at a multiple of its size, but of 8 at most.
+pub(crate) fn bytes_of(body: &Body) -> usize {
     match body {
         Body::Extern { .. } => 16,
-        Body::Struct { fields, .. } | Body::Exn { fields, .. } => 32 + 16 * fields.len(),
-        Body::Array { of, elements } => 32 + TYPES[*of].fields[0].storage.bytes() * elements.len(),
+        Body::Struct { of, .. } => {
+            let fields = TYPES[*of].fields.iter().map(|field| field.storage.bytes());
+            end_of(8, fields).max(16)
+        }
+        Body::Exn { fields, .. } => end_of(16, fields.iter().map(|value| value.bytes())),
+        Body::Array { of, elements } => {
+            let bytes = TYPES[*of].fields[0].storage.bytes();
+            (16 + bytes * elements.len()).next_multiple_of(8)
+        }
     }
 }
 
+/// Where an object ends that has values of these sizes, from `start` on.
+fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
+    let end = sizes.fold(start, |at, bytes| at.next_multiple_of(bytes.min(8)) + bytes);
+    end.next_multiple_of(8)
+}
+
 impl Model {
-    pub(crate) fn new() -> Model {
+    pub(crate) fn new(tight: bool) -> Model {
         let outermost = Frame {
             scope: None,
             roots: 0,
@@ -178,6 +232,36 @@ impl Model {
             finalizers_run: 0,
             stale_unroots: 0,
             bytes_made: 0,
+            data: StoreData {
+                data: 0,
+                finalizer: None,
+                number: 0,
+            },
+            replaced: Vec::new(),
+            owner: Owner::This,
+            thread_ends: false,
+            asking: false,
+            tight,
+        }
+    }
+
+    /// Whether a finalizer does an operation.
+    pub(crate) fn in_finalizer(&self) -> bool {
+        let around = self.frames.iter().filter(|frame| frame.scope.is_none());
+        around.count() > 1
+    }
+
+    /// Sets the embedder's pointer.
+    pub(crate) fn set_data(&mut self, data: u64, finalizer: Option<Option<Operation>>) {
+        let number = self.data.number + 1;
+        let new = StoreData {
+            data,
+            finalizer,
+            number,
+        };
+        let old = std::mem::replace(&mut self.data, new);
+        if old.finalizer.is_some() {
+            self.replaced.push(old);
         }
     }
 
@@ -251,10 +335,7 @@ impl Model {
         if !manual {
             self.scoped.push(root);
         }
-        // As many as one call takes out of the queue.
-        if self.leaving.len() <= 32 {
-            self.settle();
-        }
+        self.settle_some();
         root
     }
 
@@ -269,6 +350,13 @@ impl Model {
         self.roots[root].state = RootState::Gone;
         if let Some(at) = self.live.iter().rposition(|live| *live == root) {
             self.live.remove(at);
+        }
+    }
+
+    /// The roots that were leaving have gone, if one call takes as many out of the queue.
+    pub(crate) fn settle_some(&mut self) {
+        if self.leaving.len() <= 32 {
+            self.settle();
         }
     }
 
@@ -403,7 +491,7 @@ impl Model {
         }
     }
 
-    /// The bytes of some nodes, estimated from above.
+    /// The bytes of some nodes.
     pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
         let nodes = self.nodes.iter().zip(counted);
         nodes

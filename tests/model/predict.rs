@@ -4,11 +4,12 @@
 use gcroots::capi::status::*;
 
 use super::action::{
-    Action, As, Forgery, Handle, Input, Maker, Named, RefTypeArgument, TypeArgument,
+    Action, As, By, Forgery, Handle, Input, Maker, Named, Planned, RefTypeArgument, TypeArgument,
 };
 use super::model::{
-    Body, Model, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
+    Body, Model, Owner, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
 };
+use super::pointers::Nulls;
 use super::types::{Field, Heap, RefType, Shape, Storage, TYPES, is_storage_subtype};
 
 /// What a call should write.
@@ -51,9 +52,18 @@ type Predicted<T = Answer> = Result<T, Refusal>;
 /// More elements than an array may have.
 const TOO_LONG: usize = 1 << 32;
 
-/// What the action does to the model, and should answer.
-pub(crate) fn predict(model: &mut Model, action: &Action, heap_limit: usize) -> Predicted {
+/// What a call does to the model, and should answer.
+pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -> Predicted {
+    let Planned { action, nulls, by } = planned;
     let mut call = Prediction { model, heap_limit };
+    if *nulls != Nulls::NONE {
+        return Err(GCROOTS_ERROR_NULL_ARGUMENT);
+    }
+    match action {
+        // These ask themselves who calls, or need not.
+        Action::StoreAttach | Action::StoreFree(false) | Action::UnrootLater(_) => {}
+        _ => call.require_owner(*by)?,
+    }
     match action {
         Action::ScopeEnter
         | Action::ScopeExit(_)
@@ -106,6 +116,11 @@ pub(crate) fn predict(model: &mut Model, action: &Action, heap_limit: usize) -> 
         | Action::ExnNew(..)
         | Action::ExnTag(_)
         | Action::ExnField(..) => call.exceptions(action),
+        Action::StoreSetData(..)
+        | Action::StoreData
+        | Action::StoreDetach
+        | Action::StoreAttach
+        | Action::StoreFree(_) => call.stores(action, *by),
         Action::Collect => match call.model.spans {
             0 => Ok(Answer::Collected),
             _ => Err(GCROOTS_ERROR_NO_GC),
@@ -122,6 +137,62 @@ struct Prediction<'a> {
 }
 
 impl Prediction<'_> {
+    /// Refuses calls of other threads, and those inside the growth callback.
+    fn require_owner(&self, by: By) -> Predicted<()> {
+        if by != By::This || self.model.owner == Owner::Nobody {
+            return Err(GCROOTS_ERROR_WRONG_THREAD);
+        }
+        if self.model.asking {
+            return Err(GCROOTS_ERROR_BUSY);
+        }
+        Ok(())
+    }
+
+    /// Refuses what finalizers and the growth callback may not do.
+    fn require_outside(&self) -> Predicted<()> {
+        if self.model.asking || self.model.in_finalizer() {
+            return Err(GCROOTS_ERROR_BUSY);
+        }
+        Ok(())
+    }
+
+    fn stores(&mut self, action: &Action, by: By) -> Predicted {
+        match *action {
+            Action::StoreSetData(is_null, finalizer) => {
+                let data = if is_null { 0 } else { self.model.new_data() };
+                self.model.set_data(data, finalizer);
+            }
+            Action::StoreData => return Ok(Answer::Number(self.model.data.data)),
+            Action::StoreDetach => {
+                self.require_outside()?;
+                self.model.owner = Owner::Nobody;
+            }
+            Action::StoreAttach => self.attach(by)?,
+            Action::StoreFree(true) => self.require_outside()?,
+            Action::StoreFree(false) => {}
+            _ => unreachable!("{action:?}"),
+        }
+        Ok(Answer::Nothing)
+    }
+
+    fn attach(&mut self, by: By) -> Predicted<()> {
+        match (by, self.model.owner) {
+            (By::This, Owner::This) => self.require_outside(),
+            (By::Another, Owner::This) => Err(GCROOTS_ERROR_WRONG_THREAD),
+            // The new owner ends at once.
+            (By::Another, Owner::Nobody) => Ok(()),
+            (By::This, Owner::Nobody) => {
+                self.model.owner = Owner::This;
+                Ok(())
+            }
+            (By::Next, _) => {
+                self.model.owner = Owner::This;
+                self.model.thread_ends = true;
+                Ok(())
+            }
+        }
+    }
+
     fn resolve(&self, handle: Handle) -> Predicted<Reference> {
         match handle {
             Handle::Null => Ok(Reference::Null),

@@ -68,6 +68,11 @@ pub(crate) enum Call {
     ExnNew,
     ExnTag,
     ExnField,
+    StoreSetData,
+    StoreData,
+    StoreDetach,
+    StoreAttach,
+    StoreFree,
     Collect,
     Verify,
     Walk,
@@ -76,7 +81,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls, and how often each is made.
-const CALLS: [(Call, u32); 64] = [
+const CALLS: [(Call, u32); 69] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -138,6 +143,11 @@ const CALLS: [(Call, u32); 64] = [
     (ExnNew, 6),
     (ExnTag, 2),
     (ExnField, 3),
+    (StoreSetData, 4),
+    (StoreData, 2),
+    (StoreDetach, 1),
+    (StoreAttach, 2),
+    (StoreFree, 1),
     (Collect, 4),
     (Verify, 1),
     (Walk, 1),

@@ -1,7 +1,8 @@
 //! A program that runs on the library and on the model, which are compared at each step.
 //!
-//! A finalizer may do an operation of its own, in the middle of the call that collects:
-//! so no borrow is held while a call runs, and what is wrong is noted, not thrown.
+//! A finalizer may do an operation of its own, in the middle of the call that collects,
+//! and so may the growth callback: so no borrow is held while a call runs, and what is
+//! wrong is noted, not thrown.
 
 use core::ffi::c_void;
 use std::cell::{Cell, RefCell};
@@ -9,16 +10,18 @@ use std::ptr::null;
 
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::status::*;
-use gcroots::capi::store::{gcroots_stats_t, gcroots_store_gc};
+use gcroots::capi::store::gcroots_store_gc;
 use gcroots::capi::types::gcroots_type_free;
 use gcroots::capi::value::gcroots_val_t;
 
-use super::action::{Action, plan};
+use super::action::{Action, By, Handle, Input, Planned, plan};
+use super::growth::{Asked, may_grow};
 use super::lane::Lane;
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
-use super::model::{Body, Model, Node, Reference, RootState, Value};
+use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of};
 use super::predict::{Answer, predict};
-use super::program::Operation;
+use super::program::{Call, Operation, op};
+use super::threads::on_a_new_thread;
 
 /// What differs, in words.
 pub(crate) type Difference = String;
@@ -33,13 +36,28 @@ pub(crate) struct Session {
     freeing: Cell<bool>,
     operations: Cell<u64>,
     refused: Cell<u64>,
+    /// The operation that is being done.
+    pub(crate) operation: Cell<Operation>,
+    /// Whether the call that is being made may run finalizers.
+    may_finalize: Cell<bool>,
+    /// How many nodes and store data there were when the collection began whose
+    /// finalizers run.
+    began_with: Cell<(usize, usize)>,
+    /// Whether a finalizer has done something that was found only after that: what it
+    /// released may be collected or not.
+    late: Cell<bool>,
+    /// Whether it may ask the growth callback.
+    pub(crate) allocates: Cell<bool>,
+    pub(crate) asked: Cell<Asked>,
+    /// As many bytes as the heap may have committed.
+    pub(crate) granted: Cell<usize>,
     /// The actions, if somebody wants to read them.
     trace: Option<RefCell<Vec<String>>>,
 }
 
 thread_local! {
-    /// The session whose program runs, for finalizers.
-    static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
+    /// The session whose program runs, for finalizers and the growth callback.
+    pub(crate) static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
 }
 
 /// How a program ended.
@@ -56,20 +74,28 @@ pub(crate) struct Outcome {
 pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
-        library: Library::new(&lane, finalize),
-        model: RefCell::new(Model::new()),
+        library: Library::new(&lane, finalize, Some(may_grow)),
+        model: RefCell::new(Model::new(lane.asks)),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
         operations: Cell::new(0),
         refused: Cell::new(0),
+        operation: Cell::new(op(Call::Verify, 0)),
+        may_finalize: Cell::new(false),
+        began_with: Cell::new((0, 0)),
+        late: Cell::new(false),
+        allocates: Cell::new(false),
+        asked: Cell::default(),
+        granted: Cell::new(lane.initial()),
         trace: traced.then(RefCell::default),
     };
     CURRENT.set(&raw const session);
-    for operation in program {
-        session.step(*operation);
+    let mut next = session.stint(program, 0);
+    while let Some(first) = next {
+        next = on_a_new_thread(&session, || session.stint(program, first));
     }
-    session.end();
+    session.library.free_others();
     CURRENT.set(null());
     Outcome {
         difference: session.failure.take(),
@@ -77,6 +103,32 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         operations: session.operations.get(),
         refused: session.refused.get(),
     }
+}
+
+/// More than a heap has no use for: what stands at its base.
+const UNUSABLE: usize = 64;
+
+/// An allocation that was refused.
+#[derive(Debug)]
+struct Refusal {
+    root: usize,
+    bytes: usize,
+    status: gcroots_status_t,
+    /// Whether finalizers ran in it.
+    finalized: bool,
+    asked: Asked,
+}
+
+/// As large an object, at least, has its place in so much room when all that is
+/// unreachable has gone. The one that was refused is not there.
+fn room_left(model: &Model, refusal: &Refusal, room: usize, moves: bool) -> usize {
+    let states = [RootState::Live, RootState::Pending, RootState::Leaving];
+    let reached = model.reachable(&states);
+    let bytes = model.bytes(&reached) - refusal.bytes;
+    let objects = reached.iter().filter(|reached| **reached).count() - 1;
+    // Objects that stay where they are make pieces of what is left.
+    let pieces = if moves { 1 } else { objects + 1 };
+    room.saturating_sub(bytes) / pieces
 }
 
 unsafe extern "C" fn finalize(data: *mut c_void) {
@@ -90,26 +142,53 @@ macro_rules! differ {
 }
 
 impl Session {
+    /// Runs the program from its operation `first` on, on this thread. Where another is
+    /// to go on, returns the first operation that is left; else ends the store.
+    fn stint(&self, program: &[Operation], first: usize) -> Option<usize> {
+        for (at, operation) in program.iter().enumerate().skip(first) {
+            if at > first && self.goes_to_the_next(*operation) {
+                return Some(at);
+            }
+            self.step(*operation);
+        }
+        self.end();
+        None
+    }
+
+    /// Whether this operation is the next thread's.
+    fn goes_to_the_next(&self, operation: Operation) -> bool {
+        let model = self.model.borrow();
+        let may_attach = operation.call == Call::StoreAttach || model.owner == Owner::Nobody;
+        may_attach && !self.has_failed() && plan(&model, operation).by == By::Next
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
     /// Does an operation on both, unless they have differed.
-    fn step(&self, operation: Operation) {
-        if self.failure.borrow().is_some() {
+    pub(crate) fn step(&self, operation: Operation) {
+        if self.has_failed() {
             return;
         }
         self.operations.set(self.operations.get() + 1);
-        let action = plan(&self.model.borrow(), operation);
-        self.note(|| format!("{operation} // {action:?}"));
-        self.keep(self.compare(&action));
+        let outer = self.operation.replace(operation);
+        let planned = plan(&self.model.borrow(), operation);
+        self.note(|| format!("{operation} // {planned}"));
+        self.keep(self.compare(&planned));
+        self.operation.set(outer);
     }
 
-    fn note(&self, what: impl FnOnce() -> String) {
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
-            let indent = if self.in_finalizer.get() { "// " } else { "" };
+            let inside = self.in_finalizer.get() || self.allocates.get();
+            let indent = if inside { "// " } else { "" };
             trace.borrow_mut().push(format!("{indent}{}", what()));
         }
     }
 
     /// Keeps the first difference.
-    fn keep(&self, compared: Compared) {
+    pub(crate) fn keep(&self, compared: Compared) {
         let compared = match take_complaint() {
             Some(complaint) => Err(complaint),
             None => compared,
@@ -119,25 +198,41 @@ impl Session {
         }
     }
 
-    fn compare(&self, action: &Action) -> Compared {
+    fn compare(&self, planned: &Planned) -> Compared {
         let nodes_before = self.model.borrow().nodes.len();
         let run_before = self.model.borrow().finalizers_run;
+        let data_before = self.model.borrow().data.number;
         let limit = self.lane.heap_limit;
-        let predicted = predict(&mut self.model.borrow_mut(), action, limit);
+        let predicted = predict(&mut self.model.borrow_mut(), planned, limit);
         // What was predicted may have to be found again by its number.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
-        let data = self.model.borrow().next_data;
-        let answered = self.library.run(action, data);
-        if self.failure.borrow().is_some() {
-            // In a finalizer, which came first.
+        if !self.in_finalizer.get() {
+            self.began_with.set((nodes_before, data_before));
+            self.late.set(false);
+        }
+        let (answered, asked) = self.call(planned);
+        if self.has_failed() {
+            // In a finalizer or the growth callback, which came first.
             return Ok(());
         }
         self.refused
             .set(self.refused.get() + u64::from(answered.is_err()));
+        if let Ok(Answer::Made(..) | Answer::Collected) = predicted {
+            self.queue_was_run(data_before)?;
+        }
         match (predicted, answered) {
             (Err(predicted), Err(answered)) if predicted == answered => Ok(()),
-            (Ok(Answer::Made(root, bytes)), Err(refused)) => self.refused(root, bytes, refused),
+            (Ok(Answer::Made(root, bytes)), Err(status)) => {
+                let refusal = Refusal {
+                    root,
+                    bytes,
+                    status,
+                    finalized: self.model.borrow().finalizers_run != run_before,
+                    asked,
+                };
+                self.refused(&planned.action, refusal)
+            }
             (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
@@ -155,31 +250,82 @@ impl Session {
         }
     }
 
+    /// Makes the call, on the thread that is to make it; tells what the growth callback
+    /// was asked meanwhile.
+    fn call(&self, planned: &Planned) -> (Status<Written>, Asked) {
+        let (action, data) = (&planned.action, self.model.borrow().next_data);
+        let collects = action.allocates() || matches!(action, Action::Collect);
+        let outer = (
+            self.may_finalize.replace(collects),
+            self.allocates.replace(action.allocates()),
+            self.asked.take(),
+        );
+        let answered = match planned.by {
+            By::This | By::Next => self.library.run(planned, data),
+            By::Another => on_a_new_thread(self, || self.library.run(planned, data)),
+        };
+        self.may_finalize.set(outer.0);
+        self.allocates.set(outer.1);
+        let asked = self.asked.replace(outer.2);
+        if asked.times > 0 {
+            // The allocation was repeated, which takes some roots out of the queue.
+            self.model.borrow_mut().settle_some();
+        }
+        (answered, asked)
+    }
+
     /// An allocation was refused that the model cannot refuse: is that plausible?
-    fn refused(&self, root: usize, bytes: usize, status: gcroots_status_t) -> Compared {
+    fn refused(&self, action: &Action, refusal: Refusal) -> Compared {
         let mut model = self.model.borrow_mut();
-        let states = [RootState::Live, RootState::Pending, RootState::Leaving];
-        let reachable = model.bytes(&model.reachable(&states));
-        let (made, spans) = (model.bytes_made, model.spans);
-        let half = self.lane.usable_bytes() / 2;
-        let plausible = match status {
-            GCROOTS_ERROR_OUT_OF_MEMORY if self.lane.collects() => {
-                bytes > half || (spans == 0 && reachable > half)
-            }
-            GCROOTS_ERROR_OUT_OF_MEMORY => made > half,
-            GCROOTS_ERROR_NO_GC => self.lane.collects() && spans > 0 && made > half,
+        let has_gone = |input: &Input| match input {
+            Input::Ref(Handle::Root(root)) => model.roots[*root].state != RootState::Live,
             _ => false,
         };
+        let plausible = match refusal.status {
+            // The growth callback unrooted it.
+            GCROOTS_ERROR_UNROOTED => {
+                refusal.asked.times > 0 && action.inputs().iter().any(has_gone)
+            }
+            _ => self.may_lack_memory(&model, &refusal),
+        };
         if !plausible {
-            let name = status_name(status);
-            differ!(
-                "{name} ({}) for {bytes} bytes, with {reachable} reachable of {made} made, \
-                 in {spans} spans",
-                last_error()
-            );
+            let (name, message) = (status_name(refusal.status), last_error());
+            let (made, spans) = (model.bytes_made, model.spans);
+            differ!("{name} ({message}): {refusal:?}, {made} bytes made, in {spans} spans");
         }
-        model.unmake(root);
+        model.unmake(refusal.root);
         Ok(())
+    }
+
+    fn may_lack_memory(&self, model: &Model, refusal: &Refusal) -> bool {
+        let committed = refusal.asked.refused_at.unwrap_or(self.lane.heap_limit);
+        let room = self.lane.usable(committed) - UNUSABLE;
+        let largest = self.lane.usable(self.lane.heap_limit) - UNUSABLE;
+        let filled = model.bytes_made > room;
+        match (refusal.status, self.lane.collects()) {
+            (GCROOTS_ERROR_NO_GC, true) => model.spans > 0 && filled,
+            (GCROOTS_ERROR_OUT_OF_MEMORY, false) => filled,
+            (GCROOTS_ERROR_OUT_OF_MEMORY, true) if model.spans == 0 => {
+                // What finalizers did came after the refusal.
+                let finalized = refusal.finalized && filled;
+                finalized || room_left(model, refusal, room, self.lane.moves()) < refusal.bytes
+            }
+            (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
+            _ => false,
+        }
+    }
+
+    /// After a call in which finalizers may run: those of the store's data that were
+    /// replaced before have run.
+    fn queue_was_run(&self, data_before: usize) -> Compared {
+        let model = self.model.borrow();
+        if !self.lane.collects() || model.in_finalizer() {
+            return Ok(());
+        }
+        match model.replaced.iter().find(|old| old.number < data_before) {
+            Some(old) => differ!("{old:?} waits, though finalizers may have run"),
+            None => Ok(()),
+        }
     }
 
     fn compare_written(&self, predicted: Answer, written: Written) -> Compared {
@@ -362,25 +508,40 @@ impl Session {
 
     fn may_be_finalized(&self, data: u64, nested: bool) -> Compared<Option<Operation>> {
         let mut model = self.model.borrow_mut();
+        if nested {
+            differ!("a finalizer of data {data} inside another");
+        }
+        if !self.freeing.get() && (!self.may_finalize.get() || model.asking) {
+            differ!("a finalizer of data {data} in a call that runs none");
+        }
+        if !self.freeing.get() && !self.lane.collects() {
+            differ!("a finalizer of data {data} without a collection");
+        }
+        model.finalizers_run += 1;
+        if let Some(at) = model.replaced.iter().position(|old| old.data == data) {
+            let old = model.replaced.remove(at);
+            let late = old.number >= self.began_with.get().1;
+            self.late.set(self.late.get() || late);
+            return Ok(old.finalizer.flatten());
+        }
+        if data == model.data.data && model.data.finalizer.is_some() {
+            let others = model.nodes.iter().any(Node::awaits_finalizer);
+            if !self.freeing.get() || others || !model.replaced.is_empty() {
+                differ!("a finalizer of the store's data {data}, before its time");
+            }
+            return Ok(model.data.finalizer.take().flatten());
+        }
         let Some(&node) = model.owners.get(&data) else {
             differ!("a finalizer of data {data}, which nothing has");
         };
-        if nested {
-            differ!("a finalizer of node {node} inside another");
+        let pending = Reference::Node(node);
+        let is_new = |root: &Root| root.state == RootState::Pending && root.target == pending;
+        let reachable = || model.reachable(&[RootState::Live])[node];
+        if !self.freeing.get() && (reachable() || model.roots.iter().any(is_new)) {
+            differ!("a finalizer of node {node}, which is reachable");
         }
-        if !self.freeing.get() {
-            let pending = Reference::Node(node);
-            let is_new = |root: &super::model::Root| {
-                root.state == RootState::Pending && root.target == pending
-            };
-            if !self.lane.collects() {
-                differ!("a finalizer of node {node} without a collection");
-            }
-            if model.reachable(&[RootState::Live])[node] || model.roots.iter().any(is_new) {
-                differ!("a finalizer of node {node}, which is reachable");
-            }
-        }
-        model.finalizers_run += 1;
+        let late = node >= self.began_with.get().0;
+        self.late.set(self.late.get() || late);
         model.nodes[node].dead = true;
         match &mut model.nodes[node].body {
             Body::Extern {
@@ -408,8 +569,10 @@ impl Session {
         let mut model = self.model.borrow_mut();
         model.settle();
         let reached = model.reachable(&[RootState::Live]);
+        // None is, if a late finalizer may have let it go.
+        let old_nodes = if self.late.get() { 0 } else { nodes_before };
         if self.lane.collects() {
-            let old = model.nodes.iter_mut().zip(&reached).take(nodes_before);
+            let old = model.nodes.iter_mut().zip(&reached).take(old_nodes);
             for (number, (node, _)) in old.enumerate().filter(|(_, (_, reached))| !**reached) {
                 node.dead = true;
                 if node.awaits_finalizer() {
@@ -422,7 +585,7 @@ impl Session {
         }
         let ran = model.finalizers_run != run_before;
         drop(model);
-        self.compare_stats(&reached, nodes_before, ran)?;
+        self.compare_stats(&reached, old_nodes, ran)?;
         self.compare_sizes(&reached)?;
         self.walk()
     }
@@ -439,29 +602,35 @@ impl Session {
     }
 
     /// Compares numbers after a collection; what finalizers made may be dead or not.
-    fn compare_stats(&self, reached: &[bool], nodes_before: usize, ran: bool) -> Compared {
+    fn compare_stats(&self, reached: &[bool], old_nodes: usize, ran: bool) -> Compared {
         let (model, stats) = (self.model.borrow(), self.library.stats());
         let made = |node: &usize| !matches!(model.nodes[*node].body, Body::Exn { tag, .. } if tag == usize::MAX);
         let nodes = || (0..model.nodes.len()).filter(made);
         let least = |node: &usize| reached[*node] || !self.lane.collects();
-        let most = |node: &usize| least(node) || (*node >= nodes_before && ran);
-        let bytes = |node: usize| match model.nodes[node].body {
+        let most = |node: &usize| least(node) || (*node >= old_nodes && ran);
+        let external = |node: usize| match model.nodes[node].body {
             Body::Extern { bytes, .. } => bytes as u64,
             _ => 0,
         };
-        let gcroots_stats_t {
-            objects,
-            external_bytes,
-            ..
-        } = stats;
-        let counted = nodes().filter(least).count() as u64..=nodes().filter(most).count() as u64;
-        if !counted.contains(&objects) {
-            differ!("{objects} objects, where the model has {counted:?}");
-        }
-        let counted =
-            nodes().filter(least).map(bytes).sum()..=nodes().filter(most).map(bytes).sum();
-        if !counted.contains(&external_bytes) {
-            differ!("{external_bytes} external bytes, where the model has {counted:?}");
+        let bytes = |node: usize| bytes_of(&model.nodes[node].body) as u64;
+        let between = |found: u64, of: &dyn Fn(usize) -> u64| {
+            let sum = |counted: &dyn Fn(&usize) -> bool| nodes().filter(counted).map(of).sum();
+            let (least, most): (u64, u64) = (sum(&least), sum(&most));
+            if !(least..=most).contains(&found) {
+                differ!("{found}, where the model has {least} to {most}");
+            }
+            Ok(())
+        };
+        between(stats.objects, &|_| 1).map_err(|what| format!("objects: {what}"))?;
+        between(stats.live_bytes, &bytes).map_err(|what| format!("live bytes: {what}"))?;
+        between(stats.external_bytes, &external)
+            .map_err(|what| format!("external bytes: {what}"))?;
+        if self.lane.asks && stats.committed_bytes > self.granted.get() as u64 {
+            differ!(
+                "{} bytes committed of {:?} granted",
+                stats.committed_bytes,
+                self.granted
+            );
         }
         let manual = model.live.iter().filter(|root| model.roots[**root].manual);
         let weak = model.weak.iter().filter(|weak| !weak.freed);
@@ -485,18 +654,25 @@ impl Session {
 
     /// Compares all that is reachable, and ends the store.
     fn end(&self) {
-        if self.failure.borrow().is_none() {
+        if !self.has_failed() {
+            // Where it has an owner, that is this thread.
+            self.keep(same(&GCROOTS_OK, &self.library.attach()));
             self.keep(self.walk());
         }
         self.freeing.set(true);
-        self.library.free();
-        if self.failure.borrow().is_none() {
+        let freed = self.library.free_store();
+        if !self.has_failed() {
+            self.keep(same(&GCROOTS_OK, &freed));
             self.keep(self.all_finalized());
         }
     }
 
     fn all_finalized(&self) -> Compared {
         let model = self.model.borrow();
+        let mut of_data = model.replaced.iter().chain([&model.data]);
+        if let Some(data) = of_data.find(|data| data.finalizer.is_some()) {
+            differ!("{data:?} was never finalized");
+        }
         match model.nodes.iter().position(Node::awaits_finalizer) {
             Some(node) => differ!("node {node} was never finalized"),
             None => Ok(()),

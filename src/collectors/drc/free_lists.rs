@@ -6,6 +6,10 @@
 //! up to twice a size. The block at the end of the heap is in no list: it is used last,
 //! and grows with the heap (the wilderness of Lea's allocator).
 //!
+//! Blocks are not merged as they are given, which would need to know what is before each,
+//! but all at once: when none is large enough, and by a full collection. A block's header
+//! says that it may be merged; free memory that is not given yet has no such mark.
+//!
 //! What is read from a block is checked: whoever overwrites the heap can lose memory,
 //! but not have the heap hand out what is in use elsewhere as an address.
 
@@ -24,6 +28,12 @@ const LOOKED_AT: usize = 32;
 /// The lists: of small sizes, and for each power of two beyond.
 const LISTS: usize = SMALL as usize + 1 + 32;
 
+/// In the header of a free block: it was given.
+const GIVEN: u32 = 1;
+
+/// In that header too, while blocks are merged: the one before is free.
+const FOLLOWS: u32 = 2;
+
 /// Free blocks.
 #[derive(Debug)]
 pub(super) struct FreeLists {
@@ -31,6 +41,8 @@ pub(super) struct FreeLists {
     first: [u64; LISTS],
     /// Bytes in all lists.
     bytes: u64,
+    /// No block of a list is followed by one that was given.
+    merged: bool,
 }
 
 /// Where lists end while blocks are appended.
@@ -59,6 +71,7 @@ impl FreeLists {
         FreeLists {
             first: [0; LISTS],
             bytes: 0,
+            merged: true,
         }
     }
 
@@ -67,11 +80,17 @@ impl FreeLists {
         self.bytes
     }
 
-    /// Marks memory as free, and lists it if it is large enough for that.
+    /// As [`FreeLists::give_back`], where neighbours may be free.
+    pub(super) fn give(&mut self, space: &Region, offset: u64, bytes: u64) -> Result<()> {
+        self.merged = false;
+        self.give_back(space, offset, bytes)
+    }
+
+    /// Marks memory between objects as free, and lists it if it is large enough for that.
     ///
     /// Errors: [`Error::Internal`] for what is not in the heap.
-    pub(super) fn give(&mut self, space: &Region, offset: u64, bytes: u64) -> Result<()> {
-        write_free(space, offset, bytes)?;
+    pub(super) fn give_back(&mut self, space: &Region, offset: u64, bytes: u64) -> Result<()> {
+        write_header(space, offset, bytes, GIVEN)?;
         if bytes < LEAST_BLOCK {
             return Ok(());
         }
@@ -92,7 +111,7 @@ impl FreeLists {
         bytes: u64,
         last: &mut Ends,
     ) -> Result<()> {
-        write_free(space, offset, bytes)?;
+        write_header(space, offset, bytes, GIVEN)?;
         if bytes < LEAST_BLOCK {
             return Ok(());
         }
@@ -149,6 +168,62 @@ impl FreeLists {
         Ok(None)
     }
 
+    /// The block before unused memory may be free from now on.
+    pub(super) fn note_neighbours(&mut self) {
+        self.merged = false;
+    }
+
+    /// Whether [`FreeLists::merge`] may find something.
+    pub(super) fn may_merge(&self) -> bool {
+        !self.merged
+    }
+
+    /// Merges free neighbours. Returns where unused memory begins, which was at `tail`.
+    ///
+    /// Errors: [`Error::Internal`] if a list leads to what is no free block.
+    pub(super) fn merge(&mut self, space: &Region, tail: u64) -> Result<u64> {
+        self.each(space, |offset, bytes| {
+            mark_following(space, offset + bytes, tail)
+        })?;
+        let mut first = FreeLists::new();
+        let mut end = tail;
+        self.each(space, |offset, bytes| {
+            let header = ObjectHeader::from_bits(space.load_u64(offset)?);
+            if header.collector_bits() & FOLLOWS != 0 {
+                return Ok(());
+            }
+            let mut bytes = bytes;
+            while let Some(next) = given(space, offset + bytes, tail)? {
+                bytes += next;
+            }
+            if offset + bytes == tail {
+                end = offset;
+                return Ok(());
+            }
+            first.give_back(space, offset, bytes)
+        })?;
+        *self = first;
+        Ok(end)
+    }
+
+    /// Calls `visit` with each block of a list and its size; it may put that block into
+    /// another list.
+    fn each(&self, space: &Region, mut visit: impl FnMut(u64, u64) -> Result<()>) -> Result<()> {
+        let mut left = self.bytes;
+        for mut offset in self.first {
+            while offset != 0 {
+                let (bytes, next) = self.block(space, offset)?;
+                // Lists that lead in a circle have an end too.
+                left = left
+                    .checked_sub(bytes)
+                    .ok_or(Error::internal("a wrong number of free bytes", offset))?;
+                visit(offset, bytes)?;
+                offset = next;
+            }
+        }
+        Ok(())
+    }
+
     /// The size of the block at `offset`, and the next of its list.
     fn block(&self, space: &Region, offset: u64) -> Result<(u64, u64)> {
         let header = ObjectHeader::from_bits(space.load_u64(offset)?);
@@ -167,7 +242,7 @@ impl FreeLists {
     /// Checks that each list has free blocks of its sizes, and how many bytes they are.
     ///
     /// Errors: [`Error::Internal`].
-    pub(super) fn check(&self, space: &Region) -> Result<()> {
+    pub(super) fn check(&self, space: &Region, tail: u64) -> Result<()> {
         let mut bytes = 0;
         for (list, &first) in self.first.iter().enumerate() {
             let mut offset = first;
@@ -183,12 +258,51 @@ impl FreeLists {
         if bytes != self.bytes {
             return Err(Error::internal("a wrong number of free bytes", bytes));
         }
-        Ok(())
+        if !self.merged {
+            return Ok(());
+        }
+        self.each(space, |offset, bytes| {
+            match given(space, offset + bytes, tail)? {
+                Some(_) => Err(Error::internal("free neighbours that are not one", offset)),
+                None if offset + bytes == tail => {
+                    Err(Error::internal("a free block at the end in a list", offset))
+                }
+                None => Ok(()),
+            }
+        })
     }
 }
 
-/// Marks memory as free.
+/// Marks memory as free that is to be given.
 pub(super) fn write_free(space: &Region, offset: u64, bytes: u64) -> Result<()> {
+    write_header(space, offset, bytes, 0)
+}
+
+fn write_header(space: &Region, offset: u64, bytes: u64, bits: u32) -> Result<()> {
     let granules = (bytes / GRANULE) as u32;
-    space.store_u64(offset, ObjectHeader::new(Kind::Free, granules).bits())
+    let header = ObjectHeader::new(Kind::Free, granules).with_collector_bits(bits);
+    space.store_u64(offset, header.bits())
+}
+
+/// Marks the next block of a list, if it follows, and what is too small for a list.
+fn mark_following(space: &Region, mut offset: u64, tail: u64) -> Result<()> {
+    while let Some(bytes) = given(space, offset, tail)? {
+        write_header(space, offset, bytes, GIVEN | FOLLOWS)?;
+        if bytes >= LEAST_BLOCK {
+            break;
+        }
+        offset += bytes;
+    }
+    Ok(())
+}
+
+/// The size of what is at `offset`, before `tail`, if it is a block that was given.
+fn given(space: &Region, offset: u64, tail: u64) -> Result<Option<u64>> {
+    if offset >= tail {
+        return Ok(None);
+    }
+    let header = ObjectHeader::from_bits(space.load_u64(offset)?);
+    let is_given = header.kind() == Some(Kind::Free) && header.collector_bits() & GIVEN != 0;
+    // Never nothing: that would end no walk.
+    Ok(is_given.then(|| u64::from(header.type_index()).max(1) * GRANULE))
 }

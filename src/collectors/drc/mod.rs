@@ -12,7 +12,8 @@
 //!
 //! Objects never move. Memory is taken from free lists (`free_lists.rs`) a block at a
 //! time, and lent to the allocation area, which bumps through it: objects that were made
-//! one after another lie so. A full collection merges free neighbours.
+//! one after another lie so. Free neighbours are merged when no block is large enough, and
+//! by a full collection, which gives back what is then unused at the end.
 //!
 //! **Cost.** Each reference that is stored counts two objects. Dead cycles wait for a
 //! full collection, which takes as long as all objects, dead and alive. Less memory than
@@ -31,27 +32,28 @@
 //! collection.
 
 mod count;
+mod counting;
 mod free_lists;
 mod partial;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use count::Counted;
+pub(crate) use counting::{count_new, store};
 use free_lists::{FreeLists, write_free};
 use trace::Sweep;
 
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
+    Allocation, AllocationArea, Barriers, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent,
+    GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
     ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
 const POISON: u8 = 0xdb;
-
-/// The least that may be allocated from one collection to the next.
-const LEAST_HEADROOM: u64 = 256 << 10;
 
 /// Smaller heaps double when they grow.
 const LARGE: u64 = 4 << 20;
@@ -78,37 +80,17 @@ impl GcRuntime for Drc {
         false
     }
 
+    fn is_frugal(&self) -> bool {
+        true
+    }
+
     fn least_limit(&self) -> u64 {
         4 * COMMIT_UNIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
         let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
-        let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
-        Ok(fallible::boxed(DrcHeap {
-            space,
-            reservation,
-            limit,
-            initial,
-            poison: options.poison,
-            free: FreeLists::new(),
-            tail: GRANULE,
-            budget: 0,
-            trace_at: TRACE_FROM,
-            fresh: Vec::new(),
-            zeros: Vec::new(),
-            stack: Vec::new(),
-            reached: ReachedKeys::default(),
-            must_trace: false,
-            unfit: false,
-            cycle: Cycle::default(),
-        })?)
+        Ok(fallible::boxed(DrcHeap::new(limit, options)?)?)
     }
 }
 
@@ -137,8 +119,6 @@ struct DrcHeap {
     reached: ReachedKeys,
     /// Something did not fit into a table: the next collection is a full one.
     must_trace: bool,
-    /// There was no free block as large as was asked for since the last collection.
-    unfit: bool,
     cycle: Cycle,
 }
 
@@ -160,6 +140,36 @@ struct Cycle {
 }
 
 impl DrcHeap {
+    /// An empty heap of this limit.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    fn new(limit: u64, options: HeapOptions) -> Result<DrcHeap> {
+        let reservation = Reservation::new(limit)?;
+        let mut space = reservation.region(0, limit);
+        let initial = options
+            .initial
+            .clamp(1, limit)
+            .next_multiple_of(COMMIT_UNIT);
+        space.commit_to(initial)?;
+        Ok(DrcHeap {
+            space,
+            reservation,
+            limit,
+            initial,
+            poison: options.poison,
+            free: FreeLists::new(),
+            tail: GRANULE,
+            budget: 0,
+            trace_at: TRACE_FROM,
+            fresh: Vec::new(),
+            zeros: Vec::new(),
+            stack: Vec::new(),
+            reached: ReachedKeys::default(),
+            must_trace: false,
+            cycle: Cycle::default(),
+        })
+    }
+
     /// The header of what a reference refers to.
     ///
     /// Errors: [`Error::Internal`] for no object.
@@ -195,9 +205,24 @@ impl DrcHeap {
         if end == self.space.committed_end() {
             self.tail = next;
         } else if next < end {
-            self.free.give(&self.space, next, end - next)?;
+            self.free.give_back(&self.space, next, end - next)?;
         }
         Ok(())
+    }
+
+    /// A block of at least `bytes`, in no list any more: where it starts and ends.
+    fn find(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
+        if let Some((start, found)) = self.free.take(&self.space, bytes)? {
+            return Ok(Some((start, start + found)));
+        }
+        if self.free.may_merge() {
+            self.tail = self.free.merge(&self.space, self.tail)?;
+            if let Some((start, found)) = self.free.take(&self.space, bytes)? {
+                return Ok(Some((start, start + found)));
+            }
+        }
+        let end = self.space.committed_end();
+        Ok((bytes <= end - self.tail).then_some((self.tail, end)))
     }
 
     /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
@@ -208,14 +233,8 @@ impl DrcHeap {
             return Ok(false);
         }
         self.take_back(area)?;
-        let end = self.space.committed_end();
-        let (start, end) = match self.free.take(&self.space, bytes)? {
-            Some((start, found)) => (start, start + found),
-            None if bytes <= end - self.tail => (self.tail, end),
-            None => {
-                self.unfit = true;
-                return Ok(false);
-            }
+        let Some((start, end)) = self.find(bytes)? else {
+            return Ok(false);
         };
         if end == self.space.committed_end() {
             self.tail = end;
@@ -333,8 +352,8 @@ impl GcHeap for DrcHeap {
         }
     }
 
-    fn has_barriers(&self) -> bool {
-        true
+    fn barriers(&self) -> Barriers {
+        Barriers::Counts
     }
 
     fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
@@ -359,7 +378,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        self.free.check(&self.space)?;
+        self.free.check(&self.space, self.tail)?;
         self.check_counts(area, layouts)
     }
 
@@ -374,15 +393,10 @@ impl GcHeap for DrcHeap {
     }
 
     fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
-        let unfit = self.unfit && self.is_scattered(area);
-        if unfit || self.must_trace || area.used_bytes() > self.trace_at {
+        if self.must_trace || area.used_bytes() > self.trace_at {
             return Extent::Full;
         }
         asked
-    }
-
-    fn is_scattered(&self, area: &AllocationArea) -> bool {
-        self.free.bytes() > area.used_bytes() / 4 + LEAST_HEADROOM
     }
 
     fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
@@ -404,9 +418,6 @@ impl GcHeap for DrcHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        // Less than what the pacer allows: those who choose this collector want little
-        // memory, and a partial collection costs little.
-        let headroom = headroom.min((area.used_bytes() / 2).max(LEAST_HEADROOM));
         // Half of it is committed now, the rest when it is needed.
         let ready = headroom / 2;
         let missing = ready.saturating_sub(self.free_bytes());
@@ -416,10 +427,13 @@ impl GcHeap for DrcHeap {
             // What cannot be committed shortens the cycle; it is no error.
             let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
         }
-        // Some more than that before pages go back, as in `copying`.
-        let kept = (self.tail + ready).max(self.initial);
-        let much = committed > self.tail + headroom && committed > kept;
+        // A partial collection leaves some more than that before pages go back, as those
+        // of `copying` do: it is soon followed by another.
+        let kept = self.tail + ready.saturating_sub(self.free.bytes());
+        let spared = if self.cycle.full { 0 } else { headroom };
+        let much = committed > kept + spared && committed > self.initial;
         let progress = if much || self.cycle.shrinking {
+            let kept = kept.max(self.initial);
             self.space.decommit_towards(kept, budget)
         } else {
             Progress::Complete
@@ -447,7 +461,6 @@ impl GcHeap for DrcHeap {
         self.stack = Vec::new();
         self.reached.reset();
         self.must_trace = false;
-        self.unfit = false;
     }
 
     fn region(&self) -> &Region {
@@ -512,7 +525,6 @@ impl CollectionSteps for DrcHeap {
         if self.cycle.full && self.sweep(area, layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        self.unfit = false;
         let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
         let objects = area.objects().saturating_sub(self.cycle.freed_objects);
         area.settle(used, objects);

@@ -119,6 +119,7 @@ impl DrcHeap {
     pub(super) fn give(&mut self, start: u64, end: u64) -> Result<()> {
         if end == self.tail && start < end {
             self.tail = start;
+            self.free.note_neighbours();
         } else if start < end {
             self.free.give(&self.space, start, end - start)?;
         }

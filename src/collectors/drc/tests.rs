@@ -1,0 +1,363 @@
+//! Free lists and counts by themselves, and what only a look into the heap shows.
+
+use super::count::{Counted, STUCK};
+use super::free_lists::{FreeLists, write_free};
+use super::*;
+use crate::heap::{
+    Budget, Ephemerons, GarbageCollection, Layout, Lent, References, RootSlot, Trace, WeakTable,
+    verify,
+};
+
+/// Memory that is committed, with what it is reserved in.
+fn memory() -> (Reservation, Region) {
+    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
+    let mut space = reservation.region(0, COMMIT_UNIT);
+    space.commit_to(COMMIT_UNIT).unwrap();
+    (reservation, space)
+}
+
+fn put_object(space: &Region, offset: u64) {
+    let header = ObjectHeader::new(Kind::Extern, 0);
+    space.store_u64(offset, header.bits()).unwrap();
+}
+
+/// A small generator.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005) | 1;
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_406);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Memory is given in pieces, in any order, and comes back as it lies between objects.
+#[test]
+fn what_is_merged_is_as_large_as_can_be() {
+    let (_reservation, space) = memory();
+    for seed in 0..500 {
+        let mut random = Random(seed);
+        let mut pieces: Vec<(u64, u64)> = Vec::new();
+        // Runs of pieces that can be listed, as far as an object.
+        let mut expected: Vec<(u64, u64)> = Vec::new();
+        let (mut offset, mut run) = (GRANULE, None);
+        while offset < COMMIT_UNIT - 128 {
+            let bytes = GRANULE * (1 + random.below(4));
+            if random.below(3) == 0 {
+                put_object(&space, offset);
+                expected.extend(run.take().map(|start| (start, offset - start)));
+            } else {
+                pieces.push((offset, bytes));
+                // What is too small for a list is merged with what is before it.
+                if bytes > GRANULE {
+                    run.get_or_insert(offset);
+                }
+            }
+            offset += bytes;
+        }
+        let tail = offset;
+        let mut lists = FreeLists::new();
+        while !pieces.is_empty() {
+            let (offset, bytes) = pieces.swap_remove(random.below(pieces.len() as u64) as usize);
+            lists.give(&space, offset, bytes).unwrap();
+        }
+        lists.check(&space, tail).unwrap();
+        assert_eq!(lists.merge(&space, tail), Ok(run.unwrap_or(tail)));
+        lists.check(&space, run.unwrap_or(tail)).unwrap();
+        let mut taken = Vec::new();
+        while let Some(block) = lists.take(&space, 2 * GRANULE).unwrap() {
+            taken.push(block);
+        }
+        taken.sort_unstable();
+        assert_eq!(taken, expected, "{seed}");
+        assert_eq!(lists.bytes(), 0);
+    }
+}
+
+#[test]
+fn memory_that_is_not_given_is_not_merged() {
+    let (_reservation, space) = memory();
+    let mut lists = FreeLists::new();
+    lists.give(&space, 8, 16).unwrap();
+    write_free(&space, 24, 16).unwrap();
+    lists.give(&space, 40, 16).unwrap();
+    assert_eq!(lists.merge(&space, 64), Ok(64));
+    assert_eq!(lists.take(&space, 24), Ok(None));
+    assert_eq!(lists.bytes(), 32);
+}
+
+#[test]
+fn a_check_finds_neighbours_that_should_be_one() {
+    let (_reservation, space) = memory();
+    let mut lists = FreeLists::new();
+    put_object(&space, 24);
+    put_object(&space, 56);
+    lists.give_back(&space, 8, 16).unwrap();
+    lists.give_back(&space, 40, 16).unwrap();
+    assert!(lists.check(&space, 64).is_ok());
+    // Unused memory at the end is a neighbour too.
+    assert!(lists.check(&space, 56).is_err());
+    lists.give_back(&space, 24, 16).unwrap();
+    assert!(lists.check(&space, 64).is_err());
+}
+
+#[test]
+fn a_large_block_behind_many_small_ones_of_its_list_is_found() {
+    let reservation = Reservation::new(1 << 20).unwrap();
+    let mut space = reservation.region(0, 1 << 20);
+    space.commit_to(1 << 20).unwrap();
+    let mut lists = FreeLists::new();
+    // One list has blocks of these sizes; the newest come first.
+    lists.give(&space, 8, 1000).unwrap();
+    for block in 1..=100 {
+        lists.give(&space, 8 + block * 2000, 520).unwrap();
+    }
+    assert_eq!(lists.take(&space, 1000), Ok(Some((8, 1000))));
+    assert_eq!(lists.take(&space, 1000), Ok(None));
+    lists.check(&space, 1 << 20).unwrap();
+}
+
+#[test]
+fn a_count_that_is_stuck_stays() {
+    let header = Counted(ObjectHeader::new(Kind::Struct, 1)).listed(true);
+    let almost = header.with_count(STUCK - 1);
+    assert_eq!(almost.less().unwrap().count(), STUCK - 2);
+    let stuck = almost.more();
+    assert_eq!((stuck.count(), stuck.is_listed()), (STUCK, true));
+    assert_eq!(stuck.more().0, stuck.0);
+    assert_eq!(stuck.less().unwrap().0, stuck.0);
+}
+
+#[test]
+fn a_count_below_zero_is_nonsense() {
+    let header = Counted(ObjectHeader::new(Kind::Struct, 1));
+    assert!(header.less().is_err());
+    assert_eq!(header.more().less().unwrap().0, header.0);
+}
+
+/// A heap with what a store would have around it. Its objects are pairs of references
+/// and a number.
+struct Fixture {
+    area: AllocationArea,
+    heap: DrcHeap,
+    layouts: LayoutTable,
+    pair: ObjectHeader,
+    roots: Vec<RootSlot>,
+}
+
+const PAIR_BYTES: u64 = 32;
+
+/// No weak maps.
+struct NoMaps;
+
+impl WeakTable for NoMaps {
+    fn sweep(&mut self, _survivors: &Survivors<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
+    }
+}
+
+impl Ephemerons for NoMaps {
+    fn trace_immortal(&mut self, _trace: &mut Trace<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
+    }
+
+    fn trace_values(&mut self, _key: GcRef, _trace: &mut Trace<'_>) -> Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let area = AllocationArea::new();
+        let options = HeapOptions {
+            limit: 16 << 20,
+            initial: 64 << 10,
+            poison: true,
+        };
+        let mut heap = DrcHeap::new(options.limit, options).unwrap();
+        heap.open(&area);
+        let layout = Layout::Fixed {
+            kind: Kind::Struct,
+            bytes: PAIR_BYTES as u32,
+            references: References::at([8, 12].into_iter()).unwrap(),
+        };
+        let mut layouts = LayoutTable::new();
+        layouts.add(1, &layout).unwrap();
+        Fixture {
+            area,
+            heap,
+            layouts,
+            pair: ObjectHeader::new(Kind::Struct, 1),
+            roots: Vec::new(),
+        }
+    }
+
+    fn pair(&mut self, first: GcRef) -> GcRef {
+        let made = self.heap.allocate(&self.area, self.pair, PAIR_BYTES);
+        let Ok(Allocation::Done(pair)) = made else {
+            panic!("no room: {made:?}");
+        };
+        self.heap.write_gc_ref(pair.offset() + 8, first).unwrap();
+        pair
+    }
+
+    fn root(&mut self, reference: GcRef) {
+        self.roots.push(RootSlot {
+            generation: 1.into(),
+            reference: reference.raw().into(),
+        });
+    }
+
+    fn collect(&mut self, asked: Extent) -> Collected {
+        let mut list = GcRootsList::with_room(1).unwrap();
+        // SAFETY: the roots stay in place while the list is used.
+        unsafe { list.add(&self.roots) }.unwrap();
+        let extent = self.heap.extent(&self.area, asked);
+        let heap: &mut dyn GcHeap = &mut self.heap;
+        let mut gc = GarbageCollection::begin(heap, &self.area, extent)
+            .unwrap()
+            .unwrap();
+        let mut lent = Lent {
+            area: &self.area,
+            roots: &mut list,
+            layouts: &self.layouts,
+            ephemerons: &mut NoMaps,
+            weak: &mut [],
+        };
+        let budget = &mut Budget::unlimited();
+        gc.step(heap, &mut lent, budget).unwrap();
+        let collected = gc.collected();
+        self.heap.set_headroom(&self.area, 64 << 10, true, budget);
+        self.verify();
+        collected
+    }
+
+    fn verify(&self) {
+        verify(&self.area, &self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
+    }
+
+    fn byte(&self, offset: u64) -> u8 {
+        self.heap.space.load_u64(offset).unwrap() as u8
+    }
+}
+
+#[test]
+fn what_did_not_fit_into_a_table_makes_the_next_collection_a_full_one() {
+    let mut f = Fixture::new();
+    // A cycle, which a partial collection does not find.
+    let cycle = f.pair(GcRef::NULL);
+    f.heap.write_gc_ref(cycle.offset() + 8, cycle).unwrap();
+    assert_eq!(f.collect(Extent::Partial).objects, 1);
+    f.heap.must_trace = true;
+    assert_eq!(f.collect(Extent::Partial).objects, 0);
+    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Partial);
+}
+
+#[test]
+fn a_heap_that_has_doubled_is_traced() {
+    let mut f = Fixture::new();
+    f.heap.trace_at = f.area.used_bytes() + PAIR_BYTES;
+    let first = f.pair(GcRef::NULL);
+    f.root(first);
+    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Partial);
+    f.pair(GcRef::NULL);
+    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Full);
+    f.collect(Extent::Partial);
+    assert_eq!(f.heap.trace_at, TRACE_FROM);
+    while f.area.used_bytes() <= TRACE_FROM {
+        f.heap.grow(&f.area, 64 << 10).unwrap();
+        let newest = f.pair(GcRef::from_raw(f.roots[0].reference.get()));
+        f.roots[0].reference.set(newest.raw());
+    }
+    let used = f.area.used_bytes();
+    assert_eq!(f.collect(Extent::Partial).live_bytes, used);
+    assert_eq!(f.heap.trace_at, 2 * used);
+}
+
+#[test]
+fn freed_memory_is_poisoned() {
+    for extent in [Extent::Partial, Extent::Full] {
+        let mut f = Fixture::new();
+        let (dead, kept) = (f.pair(GcRef::NULL), f.pair(GcRef::NULL));
+        f.root(kept);
+        f.collect(extent);
+        assert_eq!(f.byte(dead.offset() + 24), POISON, "{extent:?}");
+        assert_eq!(f.byte(kept.offset() + 24), 0, "{extent:?}");
+    }
+}
+
+#[test]
+fn a_reset_heap_knows_nothing_of_the_one_before() {
+    let mut f = Fixture::new();
+    let first = f.pair(GcRef::NULL);
+    f.pair(first);
+    let second = f.pair(GcRef::NULL);
+    f.root(second);
+    // Listed, fresh, free and lent.
+    f.collect(Extent::Partial);
+    f.pair(second);
+    f.heap.take_back(&f.area).unwrap();
+    f.heap.must_trace = true;
+    f.heap.trace_at += 1;
+    assert!(!f.heap.zeros.is_empty() && !f.heap.fresh.is_empty() && f.heap.free.bytes() > 0);
+    f.heap.reset();
+    assert_eq!(f.byte(second.offset() + 24), POISON);
+    f.area = AllocationArea::new();
+    f.heap.open(&f.area);
+    f.roots.clear();
+    assert!(f.heap.zeros.is_empty() && f.heap.fresh.is_empty() && !f.heap.must_trace);
+    assert_eq!((f.heap.free.bytes(), f.heap.trace_at), (0, TRACE_FROM));
+    assert_eq!(f.collect(Extent::Partial).objects, 0);
+}
+
+#[test]
+fn no_more_is_allocated_than_the_headroom() {
+    let mut f = Fixture::new();
+    // Holes of two pairs each.
+    for _ in 0..100 {
+        let kept = f.pair(GcRef::NULL);
+        f.root(kept);
+        f.pair(GcRef::NULL);
+        f.pair(GcRef::NULL);
+    }
+    f.collect(Extent::Partial);
+    f.heap
+        .set_headroom(&f.area, 51 * PAIR_BYTES, true, &mut Budget::unlimited());
+    for _ in 0..51 {
+        f.pair(GcRef::NULL);
+    }
+    let refused = f.heap.allocate(&f.area, f.pair, PAIR_BYTES);
+    assert_eq!(refused, Ok(Allocation::CollectOrGrow { bytes: PAIR_BYTES }));
+    f.verify();
+}
+
+#[test]
+fn a_free_list_that_is_overwritten_is_nonsense() {
+    let (_reservation, space) = memory();
+    let spoil: [fn(&Region); 4] = [
+        |space| space.store_u64(8, 0).unwrap(),
+        |space| write_free(space, 8, 8).unwrap(),
+        |space| write_free(space, 8, 1 << 20).unwrap(),
+        |space| space.store_u64(16, 9).unwrap(),
+    ];
+    for (number, spoil) in spoil.into_iter().enumerate() {
+        let mut lists = FreeLists::new();
+        lists.give(&space, 8, 24).unwrap();
+        spoil(&space);
+        assert!(lists.check(&space, 64).is_err(), "{number}");
+        assert!(lists.take(&space, 16).is_err(), "{number}");
+    }
+}
+
+#[test]
+fn an_empty_free_block_ends_no_walk() {
+    let mut f = Fixture::new();
+    let spoiled = f.pair(GcRef::NULL);
+    write_free(&f.heap.space, spoiled.offset(), 0).unwrap();
+    let header = ObjectHeader::new(Kind::Free, 0);
+    assert_eq!(
+        f.heap.size(spoiled.offset(), header, &f.layouts),
+        Ok(GRANULE)
+    );
+}

@@ -1,0 +1,115 @@
+//! Pointers that calls require: what is NULL where something is needed.
+
+use super::action::{Action, Input, Maker};
+use super::types::Heap;
+
+/// A pointer that a call takes, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    Store,
+    Type,
+    Fields,
+    Elements,
+    Value,
+    Options,
+    Handle,
+    Weak,
+    Map,
+    Data,
+    Out,
+}
+
+use Pointer::*;
+
+impl Pointer {
+    /// The parameter's name in C.
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+impl Action {
+    /// The pointers that the call requires, in the order of its parameters.
+    pub(crate) fn pointers(&self) -> Vec<Pointer> {
+        match self {
+            Action::Walk | Action::StoreFree(_) => vec![],
+            Action::UnrootLater(_) => vec![Handle],
+            Action::Unroot(_) => vec![Store, Handle],
+            Action::IntoRooted(_) => vec![Store, Handle, Out],
+            Action::WeakFree(_) => vec![Store, Weak],
+            Action::WeakMapFree(_) => vec![Store, Map],
+            Action::ExternNew(Maker::Options { .. }, _) => vec![Store, Options, Out],
+            Action::StructNewDefault(_) | Action::ArrayNewDefault(..) | Action::TagNew(_) => {
+                vec![Store, Type, Out]
+            }
+            Action::ArrayNew(..) => vec![Store, Type, Value, Out],
+            Action::ArrayNewTooLong(_) => vec![Store, Type, Elements, Out],
+            // Where there are none, nothing is read.
+            Action::StructNew(_, fields) if fields.is_empty() => vec![Store, Type, Out],
+            Action::StructNew(..) => vec![Store, Type, Fields, Out],
+            Action::ArrayNewFixed(_, elements) if elements.is_empty() => vec![Store, Type, Out],
+            Action::ArrayNewFixed(..) => vec![Store, Type, Elements, Out],
+            Action::ExnNew(_, fields) if !fields.is_empty() => vec![Store, Fields, Out],
+            Action::StructSet(..)
+            | Action::StructSetAs(_, _, Input::NoKind(_))
+            | Action::ArraySet(..)
+            | Action::ArraySetAs(_, _, Input::NoKind(_))
+            | Action::ArrayFill(..) => vec![Store, Value],
+            Action::ArrayRead(_, _, count) if *count > 0 => vec![Store, Out],
+            Action::ArrayWrite(_, _, _, count) if *count > 0 => vec![Store, Data],
+            Action::Test(_, of) | Action::Cast(_, of) if matches!(of.heap, Ok(Heap::Type(_))) => {
+                vec![Store, Type, Out]
+            }
+            _ if self.writes() => vec![Store, Out],
+            _ => vec![Store],
+        }
+    }
+
+    /// Whether the call has an output, the elements that it reads aside.
+    fn writes(&self) -> bool {
+        !matches!(
+            self,
+            Action::ScopeExit(_)
+                | Action::ScopeUnwind(_)
+                | Action::ScopeReserve(_)
+                | Action::NoGcEnter
+                | Action::NoGcExit
+                | Action::Assign(..)
+                | Action::WeakMapSet(..)
+                | Action::ExternSetData(_)
+                | Action::ExternBytes(..)
+                | Action::StructSetAs(..)
+                | Action::ArraySetAs(..)
+                | Action::ArrayCopy { .. }
+                | Action::ArrayRead(..)
+                | Action::ArrayWrite(..)
+                | Action::StoreSetData(..)
+                | Action::StoreDetach
+                | Action::StoreAttach
+                | Action::Collect
+                | Action::Verify
+        )
+    }
+}
+
+/// Which pointers of a call are NULL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Nulls(u16);
+
+impl Nulls {
+    pub(crate) const NONE: Nulls = Nulls(0);
+
+    pub(crate) fn with(self, pointer: Pointer) -> Nulls {
+        Nulls(self.0 | 1 << pointer as u16)
+    }
+
+    pub(crate) fn has(self, pointer: Pointer) -> bool {
+        self.0 & (1 << pointer as u16) != 0
+    }
+
+    /// The first of them, which is the one that the call complains about.
+    pub(crate) fn first(self, action: &Action) -> Option<Pointer> {
+        let mut pointers = action.pointers().into_iter();
+        pointers.find(|pointer| self.has(*pointer))
+    }
+}
