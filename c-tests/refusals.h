@@ -296,13 +296,11 @@ static inline void a_report_is_refused(gcroots_status_t expected, gcroots_store_
   REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_report(of, &range, &layout));
 }
 
-/* Passes these to every function that takes a store but gcroots_store_attach() and
-   gcroots_root_visitor_report(): each answers `expected` and writes nothing. */
-static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
-                                         gcroots_ref_t ref, gcroots_scope_t scope) {
+/* As below, for every function that is refused between the steps of a collection. */
+static inline void every_other_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                               gcroots_ref_t ref, gcroots_scope_t scope) {
   struct {
     void *data;
-    gcroots_stats_t stats;
     gcroots_scope_t scope;
     gcroots_ref_t ref;
     gcroots_manually_rooted_t rooted;
@@ -315,13 +313,12 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
   memset(&out, 0x5a, sizeof out);
   memcpy(&untouched, &out, sizeof out);
-  REFUSED_AFTER_COLLECTION(expected, gcroots_store_free(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_store_detach(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_store_set_data(of, &out, NULL));
   REFUSED_AFTER_COLLECTION(expected, gcroots_store_data(of, &out.data));
   REFUSED_AFTER_COLLECTION(expected, gcroots_store_gc(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_gc_start(of));
   REFUSED_AFTER_COLLECTION(expected, gcroots_store_verify(of));
-  REFUSED_AFTER_COLLECTION(expected, gcroots_store_stats(of, &out.stats));
   REFUSED_AFTER_COLLECTION(expected, gcroots_ref_eq(of, ref, ref, &out.eq));
   REFUSED_AFTER_COLLECTION(expected, gcroots_ref_hash(of, ref, &out.hash));
   REFUSED_AFTER_COLLECTION(expected, gcroots_ref_assign(of, ref, ref));
@@ -361,6 +358,22 @@ static inline void every_call_is_refused(gcroots_status_t expected, gcroots_stor
   every_func_call_is_refused(expected, of, ref);
   CHECK(memcmp(&out, &untouched, sizeof out) == 0);
   CHECK(same_bits(handle.ref, ref) && memcmp(&weak, &kept, sizeof weak) == 0);
+}
+
+/* Passes these to every function that takes a store but gcroots_store_attach() and
+   gcroots_root_visitor_report(): each answers `expected` and writes nothing. */
+static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
+                                         gcroots_ref_t ref, gcroots_scope_t scope) {
+  gcroots_stats_t stats, untouched;
+  unsigned char done = 77;
+  memset(&stats, 0x5a, sizeof stats);
+  memcpy(&untouched, &stats, sizeof stats);
+  every_other_call_is_refused(expected, of, ref, scope);
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_free(of));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_stats(of, &stats));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_gc_step(of, SIZE_MAX, (bool *)&done));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_store_gc_cancel(of));
+  CHECK(memcmp(&stats, &untouched, sizeof stats) == 0 && done == 77);
 }
 
 #endif

@@ -251,6 +251,61 @@ CASE(slots_follow_objects) {
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));
 }
 
+/* Does `budget` of a collection in steps after the other, until it is over. */
+static void finish_steps(size_t budget) {
+  bool done = false;
+  while (!done) OK(gcroots_store_gc_step(store, budget, &done));
+}
+
+CASE(slots_follow_objects_in_steps) {
+  uint32_t before[SLOTS];
+  add(&range, NULL);
+  fill_slots();
+  memcpy(before, slots, sizeof before);
+  for (size_t budget = 0; budget < 3000; budget += 1000) {
+    OK(gcroots_store_gc_start(store));
+    finish_steps(budget);
+    OK(gcroots_store_verify(store));
+    check_slots();
+  }
+  CHECK((memcmp(before, slots, sizeof before) != 0) == moves);
+  CHECK(stats_of(store).objects == SLOTS);
+}
+
+CASE(slots_are_read_in_the_first_step) {
+  add(&range, NULL);
+  fill_slots();
+  OK(gcroots_store_gc_start(store));
+  memset(slots, 0, sizeof slots);
+  finish_steps(100);
+  for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));
+}
+
+CASE(a_slot_that_refers_to_nothing_refuses_the_first_step) {
+  uint32_t before[SLOTS];
+  unsigned char done = 77;
+  if (!collects) return;
+  add(&range, NULL);
+  fill_slots();
+  for (int end = 0; end < 3; end++) {
+    uint32_t kept = slots[5];
+    slots[5] = UINT32_MAX - 1;
+    memcpy(before, slots, sizeof before);
+    OK(gcroots_store_gc_start(store));
+    for (int i = 0; i < 2; i++)
+      REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 5",
+                     gcroots_store_gc_step(store, 1, (bool *)&done));
+    CHECK(done == 77 && memcmp(before, slots, sizeof before) == 0);
+    REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_gc(store));
+    if (end == 0) OK(gcroots_store_gc_cancel(store));
+    slots[5] = kept;
+    if (end == 1) OK(gcroots_store_gc_cancel(store));
+    if (end == 2) finish_steps(1);
+    OK(gcroots_store_verify(store));
+    check_slots();
+  }
+}
+
 CASE(slots_are_roots_of_collections_that_allocations_need) {
   gcroots_store_t *fixture = store;
   int before = 0;

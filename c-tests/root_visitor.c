@@ -96,6 +96,24 @@ CASE(what_is_reported_lives_and_is_updated) {
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));
 }
 
+CASE(the_first_step_of_a_collection_calls_it) {
+  bool done = false;
+  add(&first);
+  fill_slots();
+  OK(gcroots_store_gc_start(store));
+  CHECK(first.calls == 0);
+  OK(gcroots_store_gc_cancel(store));
+  CHECK(first.calls == 0);
+  OK(gcroots_store_gc_start(store));
+  for (int steps = 1; !done; steps++) {
+    OK(gcroots_store_gc_step(store, 1, &done));
+    CHECK(first.calls == (collects ? 1 : 0));
+    CHECK(done || steps < 100000);
+  }
+  CHECK(!collects || stats_of(store).collections >= 1);
+  check_slots();
+}
+
 CASE(what_is_not_reported_dies) {
   add(&first);
   fill_slots();

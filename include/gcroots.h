@@ -473,18 +473,19 @@ GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
  * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
  * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
- *         growth callback or a root visitor
+ *         growth callback or a root visitor, and between the steps of a collection
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
 /**
  * Makes this thread the owner of a store that was detached, or whose owner
- * thread has ended. Succeeds if it is the owner already. Of several threads,
+ * thread has ended, also between the steps of a collection. Succeeds if it is the owner already. Of several threads,
  * one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
  *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
- *         growth callback or a root visitor, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+ *         growth callback or a root visitor, and to its owner between the steps of a
+ *         collection, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
 GCROOTS_API
@@ -519,6 +520,45 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
+ * Begins a collection in steps: gcroots_store_gc_step() goes on with it. Until it is
+ * over, every call on the store but gcroots_store_gc_step(), gcroots_store_gc_cancel(),
+ * gcroots_store_stats() and gcroots_store_free() answers GCROOTS_ERROR_BUSY;
+ * gcroots_manually_rooted_unroot_later() works, for the next collection. Does a bounded
+ * amount of work, after the roots that other threads want unrooted. Under the null
+ * collector, and before the first allocation, the first step ends it. Never collects by
+ * itself.
+ *
+ * \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
+ *         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
+ */
+GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
+
+/**
+ * Goes on with the collection that gcroots_store_gc_start() began. The step that ends
+ * it runs the finalizers of the objects that were unreachable when it began, once each;
+ * what only those let go is left to the next collection. The first step calls the root
+ * visitors, reads the root ranges and updates their slots. If none is under way, it does
+ * nothing, and answers that it is over. May collect.
+ *
+ * \param budget about so many bytes of objects are traced, or other work done that takes
+ *        as long. With 0 it does the least that it can: each step makes progress
+ * \param[out] out whether the collection is over
+ * \return of the first step also what root ranges and visitors are refused for, as
+ *         gcroots_store_gc(); nothing has been changed then, and the step may be repeated
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
+                                       size_t budget,
+                                       bool *out);
+
+/**
+ * Ends the collection that gcroots_store_gc_start() began. If no step has been done, it
+ * is as if it had not begun; else the collection is completed, as by a step with no
+ * limit, finalizers included. Does nothing if none is under way. May collect.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
+
+/**
  * Checks the whole store: every object, reference, root, table and global, what lies
  * behind them, and root ranges. For debugging; takes time in proportion to the heap.
  * Never collects.
@@ -530,7 +570,7 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
 
 /**
- * A store's statistics. Never collects.
+ * A store's statistics; also between the steps of a collection. Never collects.
  *
  * \param[out] out 256 bytes, whatever the version; unused ones are 0
  */

@@ -7,11 +7,13 @@
 //! Agesen ("Space and Time-Efficient Hashing of Garbage-Collected Objects",
 //! 1999), with the table in place of a field added on the first move.
 
+use core::ops::Range;
+
 use hashbrown::HashTable;
 
 use crate::error::{Error, Result};
 use crate::fallible;
-use crate::heap::{GcRef, Survivors, WeakTable};
+use crate::heap::{Budget, GcRef, LOOKUP, Progress, Survivors, WeakTable};
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -21,13 +23,26 @@ struct Entry {
 
 /// A store's objects that were asked for their hash.
 ///
-/// Invariant: `index` has one position for each entry, found by its object.
+/// Invariant: `index` has one position for each entry, found by its object, unless a
+/// sweep is under way.
 #[derive(Debug)]
 pub(crate) struct IdentityHashes {
     entries: Vec<Entry>,
     index: HashTable<u32>,
     next_sequence: u64,
+    sweep: Sweep,
 }
+
+/// How far a sweep has got.
+#[derive(Clone, Copy, Debug)]
+enum Sweep {
+    /// Entries before `at` have been gone over; `kept` of them are at the front.
+    Entries { at: usize, kept: usize },
+    /// Entries before `at` are in the index.
+    Index { at: usize },
+}
+
+const NOT_BEGUN: Sweep = Sweep::Entries { at: 0, kept: 0 };
 
 impl IdentityHashes {
     /// An empty table, which allocates nothing.
@@ -36,6 +51,7 @@ impl IdentityHashes {
             entries: Vec::new(),
             index: HashTable::new(),
             next_sequence: 1,
+            sweep: NOT_BEGUN,
         }
     }
 
@@ -76,32 +92,39 @@ impl IdentityHashes {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         fallible::push(&mut self.entries, Entry { object, sequence })?;
-        self.index_last();
+        let last = self.entries.len() - 1;
+        self.add_to_index(last..last + 1);
         Ok(mix(sequence))
     }
 
-    /// Puts the last entry into the index, which has room.
+    /// Puts entries into the index, which has room.
     #[expect(clippy::disallowed_methods, reason = "the index has room")]
-    fn index_last(&mut self) {
-        let entries = &self.entries;
-        let at = entries.len() - 1;
-        let hash = |&at: &u32| table_hash(entries[at as usize].object);
-        self.index
-            .insert_unique(hash(&(at as u32)), at as u32, hash);
-    }
-
-    /// Puts all entries into the index anew. Needs no memory.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the index had as many entries before"
-    )]
-    fn rebuild_index(&mut self) {
-        self.index.clear();
+    fn add_to_index(&mut self, range: Range<usize>) {
         let entries = &self.entries;
         let hash = |&at: &u32| table_hash(entries[at as usize].object);
-        for at in 0..entries.len() as u32 {
+        for at in range {
+            let at = at as u32;
             self.index.insert_unique(hash(&at), at, hash);
         }
+    }
+
+    /// Moves the survivors among `count` entries from `at` on to the `kept` ones at the
+    /// front; returns how many are there then.
+    fn keep(
+        &mut self,
+        at: usize,
+        count: usize,
+        mut kept: usize,
+        survivors: &Survivors<'_>,
+    ) -> Result<usize> {
+        for at in at..at + count {
+            let entry = self.entries[at];
+            if let Some(object) = survivors.get(entry.object)? {
+                self.entries[kept] = Entry { object, ..entry };
+                kept += 1;
+            }
+        }
+        Ok(kept)
     }
 
     /// How many objects have a hash.
@@ -128,25 +151,31 @@ impl IdentityHashes {
 }
 
 impl WeakTable for IdentityHashes {
-    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
-        if self.entries.is_empty() {
-            return Ok(());
+    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+        let count = self.entries.len();
+        if let Sweep::Entries { at, kept } = self.sweep {
+            let now = budget.take(count - at, LOOKUP);
+            let kept = self.keep(at, now, kept, survivors)?;
+            let at = at + now;
+            self.sweep = Sweep::Entries { at, kept };
+            if at < count {
+                return Ok(Progress::Continue);
+            }
+            self.entries.truncate(kept);
+            self.index.clear();
+            self.sweep = Sweep::Index { at: 0 };
         }
-        let mut outcome = Ok(());
-        self.entries
-            .retain_mut(|entry| match survivors.get(entry.object) {
-                Ok(Some(new)) => {
-                    entry.object = new;
-                    true
-                }
-                Ok(None) => false,
-                Err(error) => {
-                    outcome = Err(error);
-                    false
-                }
-            });
-        self.rebuild_index();
-        outcome
+        if let Sweep::Index { at } = self.sweep {
+            let left = self.entries.len() - at;
+            let now = budget.take(left, LOOKUP);
+            self.add_to_index(at..at + now);
+            self.sweep = Sweep::Index { at: at + now };
+            if now < left {
+                return Ok(Progress::Continue);
+            }
+        }
+        self.sweep = NOT_BEGUN;
+        Ok(Progress::Complete)
     }
 }
 

@@ -113,10 +113,10 @@ mod weak_map;
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,
     Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Func, FuncReturn, FuncType, FuncValue,
-    FuncValues, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31, IntoFunc,
-    ManuallyRooted, Member, Mutability, RecGroup, RefType, RootScope, Rooted, RootedGcRef,
-    StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType, Supertype, Table,
-    TableType, Tag, ThrownException, TypedFunc, Val, ValType,
+    FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31, IntoFunc,
+    ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
+    RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
+    Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType,
 };
 pub use error::Error;
 pub use store::Stats;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::store::StorePart;
-use super::{Engine, ExnRef, RootScope, Rooted, RootedGcRef, Store};
+use super::{Engine, ExnRef, GcAsync, RootScope, Rooted, RootedGcRef, Store};
 
 /// What can be read as a store: a [`Store`], a [`StoreContext`], a [`RootScope`], or
 /// a reference to such.
@@ -114,6 +114,11 @@ impl<T> StoreContextMut<'_, T> {
     /// Those of [`Store::gc`].
     pub fn gc(&mut self) -> Result<()> {
         self.0.gc()
+    }
+
+    /// As [`Store::gc_async`].
+    pub fn gc_async(&mut self) -> GcAsync<'_, T> {
+        self.0.gc_async()
     }
 
     /// As [`Store::throw`].

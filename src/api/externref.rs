@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::host_value::{self, HostValue};
 use super::out_of_memory::is_about_room;
+use super::owned_store::OwnedStore;
 use super::{
     AnyRef, AsContext, AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut, raw,
     val,
@@ -55,18 +56,27 @@ impl ExternRef {
     where
         T: Any + Send + Sync + 'static,
     {
-        let value =
-            HostValue::new(value).map_err(|(value, cause)| GcHeapOutOfMemory::new(value, cause))?;
-        let value = Cell::new(Some(value));
+        let value = boxed(value)?;
         let store = store.as_context_mut().0;
         let made = store.owned.allocate(|core| make(core, &value));
-        made.map(Rooted::new)
-            .map_err(|error| match value.into_inner() {
-                Some(value) if is_about_room(error) => {
-                    GcHeapOutOfMemory::new(value.into_value(), error).into()
-                }
-                _ => error.into(),
-            })
+        made.map(Rooted::new).map_err(|error| refused(error, value))
+    }
+
+    /// As [`ExternRef::new`], but gives the value back where it would collect. That is not
+    /// so if it `has_collected`.
+    pub(super) fn new_without_collecting<T: Any + Send + Sync>(
+        store: &mut OwnedStore,
+        value: T,
+        has_collected: bool,
+    ) -> Result<core::result::Result<Rooted<ExternRef>, T>> {
+        let value = boxed(value)?;
+        let made = store.allocate_without_collecting(has_collected, |core| make(core, &value));
+        match (made, value.take()) {
+            (Ok(Some(made)), _) => Ok(Ok(Rooted::new(made))),
+            (Ok(None), Some(value)) => Ok(Err(value.into_value())),
+            (Ok(None), None) => Err(Error::internal("a value that was lost", 0).into()),
+            (Err(error), value) => Err(refused(error, Cell::new(value))),
+        }
     }
 
     /// An internal reference as an external one: a new root of the current scope for the
@@ -205,12 +215,30 @@ impl ExternRef {
     }
 }
 
+/// A value that an object may take.
+type Offered<T> = Cell<Option<Box<HostValue<T>>>>;
+
+/// Errors: [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory).
+fn boxed<T: Any + Send + Sync>(value: T) -> Result<Offered<T>> {
+    match HostValue::new(value) {
+        Ok(value) => Ok(Cell::new(Some(value))),
+        Err((value, cause)) => Err(GcHeapOutOfMemory::new(value, cause).into()),
+    }
+}
+
+/// The error that gives the value back, if the object was not made for want of room.
+fn refused<T: Any + Send + Sync>(error: Error, value: Offered<T>) -> anyhow::Error {
+    match value.into_inner() {
+        Some(value) if is_about_room(error) => {
+            GcHeapOutOfMemory::new(value.into_value(), error).into()
+        }
+        _ => error.into(),
+    }
+}
+
 /// Makes an object that takes `value`; leaves it if there is no room. After any other
 /// error, a bug, the object may be there: then nobody drops the value.
-fn make<T: Any + Send + Sync>(
-    core: &Core,
-    value: &Cell<Option<Box<HostValue<T>>>>,
-) -> error::Result<Handle> {
+fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> error::Result<Handle> {
     let Some(taken) = value.take() else {
         return Err(Error::internal("a value that is taken already", 0));
     };

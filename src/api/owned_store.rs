@@ -1,14 +1,20 @@
 //! Owns a store of the core's: entry, poison, deletion.
 //!
 //! The only file that has the pointer. Finalizers, which drop host values, run in
-//! [`OwnedStore::allocate`], [`OwnedStore::gc`] and `drop` only. These take the store
+//! [`OwnedStore::allocate`], [`OwnedStore::gc`], [`OwnedStore::gc_step`],
+//! [`OwnedStore::gc_cancel`] and `drop` only. These take the store
 //! exclusively, which is what a borrow of a value's data cannot outlive; and while
 //! they run, nothing here refers to the core's store but through shared references.
+//!
+//! A collection in steps that was left unfinished (its future was forgotten, or C began
+//! it) is finished by the next call that is no step of it; values are dropped by the next
+//! of the functions above.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
+use crate::heap::Budget;
 use crate::store::calls::{self, Call};
 use crate::store::{EngineRef, Stats, Store as Core, finalize};
 
@@ -33,14 +39,26 @@ impl OwnedStore {
         unsafe { self.0.as_ref() }
     }
 
-    /// Enters; takes over the store if it came from another thread.
+    /// Enters; takes over the store if it came from another thread, and finishes a
+    /// collection in steps.
     #[inline]
     fn enter(&self) -> Result<&Core> {
         let core = self.core();
         if !core.enter_fast() {
-            // SAFETY: this is not `Sync`: a reference to it proves that no other
-            // thread uses it until it is sent on.
-            unsafe { core.adopt() }?;
+            self.enter_between_steps()?;
+            poisoning(core, || core.gc_complete())?;
+        }
+        Ok(core)
+    }
+
+    /// As [`OwnedStore::enter`], without finishing a collection.
+    fn enter_between_steps(&self) -> Result<&Core> {
+        let core = self.core();
+        // SAFETY: this is not `Sync`: a reference to it proves that no other
+        // thread uses it until it is sent on.
+        match unsafe { core.adopt() } {
+            Err(Error::Busy { .. }) if core.is_collecting() => {}
+            adopted => adopted?,
         }
         Ok(core)
     }
@@ -71,6 +89,46 @@ impl OwnedStore {
         let core = self.enter()?;
         // SAFETY: alive, and just entered.
         poisoning(core, || unsafe { finalize::full_collection(self.0) })
+    }
+
+    /// As [`OwnedStore::allocate`], but `None` where it would collect.
+    ///
+    /// Errors: as for [`OwnedStore::call`].
+    pub(super) fn allocate_without_collecting<T>(
+        &mut self,
+        has_collected: bool,
+        operation: impl Fn(&Core) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.allocate(|core| core.allocate_without_collecting(has_collected, || operation(core)))
+    }
+
+    /// Begins a collection in steps.
+    ///
+    /// Errors: those of [`Core::adopt`], [`Error::NoGc`].
+    pub(super) fn gc_start(&mut self) -> Result<()> {
+        let core = self.enter()?;
+        poisoning(core, || core.gc_start())
+    }
+
+    /// Goes on with a collection in steps; whether it is over. Runs finalizers then.
+    ///
+    /// Errors: those of [`Core::adopt`].
+    pub(super) fn gc_step(&mut self, budget: u64) -> Result<bool> {
+        let core = self.enter_between_steps()?;
+        let budget = Budget::of(budget);
+        // SAFETY: alive, and just entered.
+        poisoning(core, || unsafe {
+            finalize::collection_step(self.0, budget)
+        })
+    }
+
+    /// Ends a collection in steps, and runs finalizers if it was completed.
+    ///
+    /// Errors: those of [`Core::adopt`].
+    pub(super) fn gc_cancel(&mut self) -> Result<()> {
+        let core = self.enter_between_steps()?;
+        // SAFETY: alive, and just entered.
+        poisoning(core, || unsafe { finalize::collection_cancel(self.0) })
     }
 
     /// Has functions find this API's part of the store here.

@@ -121,12 +121,18 @@ pub(super) fn required_const<T>(pointer: *const T, parameter: &'static str) -> R
 ///
 /// `store` must be from `gcroots_store_new` and not deleted.
 pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
-    let store = store.cast::<Store>();
-    // SAFETY: the caller's promise. Stores are used through shared references.
-    let entering = unsafe { store.as_ref() };
-    entering.enter()?;
-    replace_entered(Some(store));
-    Ok(entering)
+    // SAFETY: the caller's promise.
+    unsafe { enter_if(store, Store::enter) }
+}
+
+/// As [`enter`], and also between the steps of a collection.
+///
+/// # Safety
+///
+/// As for [`enter`].
+pub(super) unsafe fn enter_between_steps<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
+    // SAFETY: the caller's promise.
+    unsafe { enter_if(store, Store::enter_between_steps) }
 }
 
 /// Enters a store inside one of its root visitors.
@@ -135,10 +141,23 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
 ///
 /// As for [`enter`].
 pub(super) unsafe fn enter_visiting<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
-    let store = store.cast::<Store>();
     // SAFETY: the caller's promise.
+    unsafe { enter_if(store, Store::enter_visiting) }
+}
+
+/// Enters a store, if that is allowed.
+///
+/// # Safety
+///
+/// As for [`enter`].
+unsafe fn enter_if<'a>(
+    store: NonNull<gcroots_store_t>,
+    allowed: impl FnOnce(&Store) -> Result<()>,
+) -> Result<&'a Store> {
+    let store = store.cast::<Store>();
+    // SAFETY: the caller's promise. Stores are used through shared references.
     let entering = unsafe { store.as_ref() };
-    entering.enter_visiting()?;
+    allowed(entering)?;
     replace_entered(Some(store));
     Ok(entering)
 }

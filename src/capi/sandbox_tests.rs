@@ -423,16 +423,19 @@ impl World {
     /// Overwrites a word of the heap: a header, what follows it, or any.
     fn overwrite(&mut self) {
         let word = self.nasty_word();
-        let Some(object) = self.some_address() else {
-            return;
-        };
-        let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
-        let (base, next, _) = self.core().bounds_for_tests();
-        let at = object + inside;
-        if at < base as usize + next as usize {
+        if let Some(at) = self.place() {
             // SAFETY: among the objects.
             unsafe { *(at as *mut u64) = word };
         }
+    }
+
+    /// Where a word of some object is, or of what is after it.
+    fn place(&mut self) -> Option<usize> {
+        let object = self.some_address()?;
+        let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
+        let (base, next, _) = self.core().bounds_for_tests();
+        let at = object + inside;
+        (at < base as usize + next as usize).then_some(at)
     }
 }
 
@@ -917,6 +920,28 @@ unsafe fn collect(w: &mut World) -> gcroots_status_t {
     unsafe { gcroots_store_gc(w.store) }
 }
 
+/// Collects in steps, between which more is overwritten where objects were when it began.
+unsafe fn collect_in_steps(w: &mut World) -> gcroots_status_t {
+    let places: Vec<_> = (0..4).filter_map(|_| w.place()).collect();
+    // SAFETY: the store is alive; the places are in its heap.
+    unsafe {
+        let status = gcroots_store_gc_start(w.store);
+        if status != GCROOTS_OK {
+            return status;
+        }
+        loop {
+            match with_out(|out| gcroots_store_gc_step(w.store, 500, out)) {
+                Ok(true) => return GCROOTS_OK,
+                Ok(false) => {}
+                Err(status) => return status,
+            }
+            if w.random.below(8) == 0 && !places.is_empty() {
+                *(w.random.one_of(&places) as *mut u64) = w.nasty_word();
+            }
+        }
+    }
+}
+
 unsafe fn verify(w: &mut World) -> gcroots_status_t {
     // SAFETY: the store is alive.
     unsafe { gcroots_store_verify(w.store) }
@@ -982,7 +1007,8 @@ fn overwrite_and_call(w: &mut World) -> bool {
         let operation = match w.random.below(60) {
             0 => collect,
             1 => verify,
-            2..8 => weakly,
+            2 => collect_in_steps,
+            3..8 => weakly,
             8..12 => in_a_scope,
             _ => w.random.one_of(&CALLING),
         };

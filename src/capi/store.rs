@@ -8,9 +8,10 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, not_entered, put, required};
+use super::boundary::{call, enter, enter_between_steps, not_entered, put, required};
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
+use crate::heap::Budget;
 use crate::store::{Stats, Store, finalize};
 
 /// A store.
@@ -133,7 +134,7 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
 /// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
 ///
 /// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
-///         growth callback or a root visitor
+///         growth callback or a root visitor, and between the steps of a collection
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -144,12 +145,13 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 }
 
 /// Makes this thread the owner of a store that was detached, or whose owner
-/// thread has ended. Succeeds if it is the owner already. Of several threads,
+/// thread has ended, also between the steps of a collection. Succeeds if it is the owner already. Of several threads,
 /// one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
 ///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
-///         growth callback or a root visitor, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
+///         growth callback or a root visitor, and to its owner between the steps of a
+///         collection, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
 ///         never owned a store cannot be registered
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
@@ -210,6 +212,68 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
+/// Begins a collection in steps: gcroots_store_gc_step() goes on with it. Until it is
+/// over, every call on the store but gcroots_store_gc_step(), gcroots_store_gc_cancel(),
+/// gcroots_store_stats() and gcroots_store_free() answers GCROOTS_ERROR_BUSY;
+/// gcroots_manually_rooted_unroot_later() works, for the next collection. Does a bounded
+/// amount of work, after the roots that other threads want unrooted. Under the null
+/// collector, and before the first allocation, the first step ends it. Never collects by
+/// itself.
+///
+/// \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
+///         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.gc_start()
+    })
+}
+
+/// Goes on with the collection that gcroots_store_gc_start() began. The step that ends
+/// it runs the finalizers of the objects that were unreachable when it began, once each;
+/// what only those let go is left to the next collection. The first step calls the root
+/// visitors, reads the root ranges and updates their slots. If none is under way, it does
+/// nothing, and answers that it is over. May collect.
+///
+/// \param budget about so many bytes of objects are traced, or other work done that takes
+///        as long. With 0 it does the least that it can: each step makes progress
+/// \param[out] out whether the collection is over
+/// \return of the first step also what root ranges and visitors are refused for, as
+///         gcroots_store_gc(); nothing has been changed then, and the step may be repeated
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_gc_step(
+    store: *mut gcroots_store_t,
+    budget: usize,
+    out: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            enter_between_steps(store)?;
+            let budget = Budget::of(budget as u64);
+            put(out, finalize::collection_step(store.cast(), budget)?)
+        }
+    })
+}
+
+/// Ends the collection that gcroots_store_gc_start() began. If no step has been done, it
+/// is as if it had not begun; else the collection is completed, as by a step with no
+/// limit, finalizers included. Does nothing if none is under way. May collect.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter_between_steps(store)?;
+            finalize::collection_cancel(store.cast())
+        }
+    })
+}
+
 /// Checks the whole store: every object, reference, root, table and global, what lies
 /// behind them, and root ranges. For debugging; takes time in proportion to the heap.
 /// Never collects.
@@ -226,7 +290,7 @@ pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gc
     })
 }
 
-/// A store's statistics. Never collects.
+/// A store's statistics; also between the steps of a collection. Never collects.
 ///
 /// \param[out] out 256 bytes, whatever the version; unused ones are 0
 #[unsafe(no_mangle)]
@@ -237,6 +301,6 @@ pub unsafe extern "C" fn gcroots_store_stats(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.stats()) }
+        unsafe { put(out, enter_between_steps(store)?.stats()) }
     })
 }

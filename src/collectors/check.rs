@@ -8,7 +8,7 @@
 //! with the place. Apart from that it collects as `copying` does.
 //!
 //! **Cost.** A third space, not counted against the limit; a walk over all objects
-//! at each collection; no reference is stored without a call. For tests.
+//! at each collection, also of one in steps, whose first and last take long; no reference is stored without a call. For tests.
 //!
 //! **Sources.** Verifying collectors that compare the heap with a snapshot are common
 //! practice in virtual machines; this form is this library's.
@@ -21,9 +21,9 @@ use super::copying::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Barriers, Collected, CollectionSteps, Extent, GcHeap, GcRef,
-    GcRootsList, GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region, Reservation,
-    Survivors, each_object,
+    Allocation, AllocationArea, Barriers, Budget, Collected, CollectionSteps, Extent, GcHeap,
+    GcRef, GcRootsList, GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region,
+    Reservation, Survivors, each_object,
 };
 
 /// The kind of collector.
@@ -54,6 +54,7 @@ impl GcRuntime for Check {
                 start: 0,
                 complete: true,
             },
+            compared: false,
         })?)
     }
 }
@@ -61,6 +62,8 @@ impl GcRuntime for Check {
 struct CheckHeap {
     heap: CopyingHeap,
     announced: Announced,
+    /// The collection that is under way has compared the slots.
+    compared: bool,
 }
 
 /// What each reference slot was last said to hold.
@@ -190,19 +193,18 @@ impl GcHeap for CheckHeap {
         self.heap.reserve_keys(count)
     }
 
-    fn collection(
-        &mut self,
-        area: &AllocationArea,
-        extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        if self.heap.collection(area, extent)?.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(self))
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
-        self.heap.set_headroom(area, headroom, may_grow);
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
+        self.heap.set_headroom(area, headroom, may_grow, budget)
     }
 
     fn reset(&mut self) {
@@ -216,13 +218,21 @@ impl GcHeap for CheckHeap {
 }
 
 impl CollectionSteps for CheckHeap {
+    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()> {
+        self.compared = false;
+        self.heap.begin(area, extent)
+    }
+
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        let (start, end) = self.heap.collected();
-        self.check_slots(start, end, layouts)?;
+        if !self.compared {
+            let (start, end) = self.heap.collected();
+            self.check_slots(start, end, layouts)?;
+            self.compared = true;
+        }
         self.heap.trace_roots(roots, layouts)
     }
 
-    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
         self.heap.trace_increment(layouts, budget)
     }
 
@@ -238,9 +248,16 @@ impl CollectionSteps for CheckHeap {
         self.heap.survivors()
     }
 
-    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected> {
-        let collected = self.heap.finish(area, layouts)?;
-        self.announced.renew(self.heap.region(), area.next());
+    fn finish(
+        &mut self,
+        area: &AllocationArea,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<Collected>> {
+        let collected = self.heap.finish(area, layouts, budget)?;
+        if collected.is_some() {
+            self.announced.renew(self.heap.region(), area.next());
+        }
         Ok(collected)
     }
 }

@@ -11,8 +11,8 @@
 use crate::error::Result;
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, COMMIT_UNIT, CollectionSteps, Extent, GRANULE, GcHeap, GcRuntime, HeapOptions,
-    KEPT_BYTES, Region, Reservation, heap_limit,
+    AllocationArea, Budget, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions,
+    KEPT_BYTES, Progress, Region, Reservation, heap_limit,
 };
 
 /// The kind of collector.
@@ -116,16 +116,19 @@ impl GcHeap for NullHeap {
         Ok(())
     }
 
-    fn collection(
-        &mut self,
-        _area: &AllocationArea,
-        _extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        Ok(None)
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        None
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, _headroom: u64, _may_grow: bool) {
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        _headroom: u64,
+        _may_grow: bool,
+        _budget: &mut Budget,
+    ) -> Progress {
         area.set_budget_end(area.end());
+        Progress::Complete
     }
 
     fn reset(&mut self) {

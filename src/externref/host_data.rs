@@ -19,7 +19,7 @@ use core::ptr::NonNull;
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::func::Callback;
-use crate::heap::{GcRef, HEAP_MAX, LEAST_BYTES, Survivors, WeakTable};
+use crate::heap::{Budget, GcRef, HEAP_MAX, LEAST_BYTES, LOOKUP, Progress, Survivors, WeakTable};
 
 /// What runs when an object has died.
 pub(crate) type Finalizer = unsafe extern "C" fn(data: *mut c_void);
@@ -124,6 +124,18 @@ pub(crate) struct HostData {
     all_old: Cell<bool>,
     /// Whether the finalizer of an old entry was taken since this was last asked.
     old_taken: Cell<bool>,
+    sweep: Cell<Option<Sweep>>,
+}
+
+/// A sweep that is under way, from the last entry to the first.
+#[derive(Clone, Copy, Debug)]
+struct Sweep {
+    /// Entries from here on have been swept.
+    at: u32,
+    /// Those of them from here on are free, and leave the table.
+    used: u32,
+    /// The first of the other free ones.
+    free: u32,
 }
 
 impl HostData {
@@ -139,6 +151,7 @@ impl HostData {
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
+            sweep: Cell::new(None),
         }
     }
 
@@ -425,7 +438,8 @@ impl HostData {
         entry.finalizer.is_none()
     }
 
-    /// Ends the entries of all objects, at the store's end.
+    /// Ends the entries of all objects, at the store's end. An unfinished sweep has left
+    /// each entry in one of its states.
     pub(crate) fn bury_all(&self) {
         for index in 0..self.used.get() {
             if in_use(self.object(index)) && self.bury(index) {
@@ -538,13 +552,14 @@ impl HostData {
     }
 }
 
-impl WeakTable for &HostData {
-    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
-        // Copies, which stores to entries do not change.
-        let survivors = *survivors;
+impl HostData {
+    /// Goes on with a sweep down to the entry at `stop`.
+    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, survivors: Survivors<'_>) -> Result<()> {
         let all_old = self.all_old.get();
-        let (mut used, mut free) = (self.used.get(), END);
-        for index in (0..used).rev() {
+        let Sweep {
+            mut used, mut free, ..
+        } = *sweep;
+        for index in (stop..sweep.at).rev() {
             let object = self.object(index);
             let is_free = if in_use(object) {
                 match survivors.get(GcRef::from_raw(object & !FUNCTION))? {
@@ -565,11 +580,36 @@ impl WeakTable for &HostData {
                 free = index;
             }
         }
-        self.used.set(used);
-        self.free.set(free);
+        *sweep = Sweep {
+            at: stop,
+            used,
+            free,
+        };
+        Ok(())
+    }
+}
+
+impl WeakTable for &HostData {
+    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+        let used = self.used.get();
+        let mut sweep = self.sweep.get().unwrap_or(Sweep {
+            at: used,
+            used,
+            free: END,
+        });
+        let now = budget.take(sweep.at as usize, LOOKUP) as u32;
+        // A copy, which stores to entries do not change.
+        self.sweep_to(sweep.at - now, &mut sweep, *survivors)?;
+        if sweep.at > 0 {
+            self.sweep.set(Some(sweep));
+            return Ok(Progress::Continue);
+        }
+        self.sweep.set(None);
+        self.used.set(sweep.used);
+        self.free.set(sweep.free);
         self.all_old.set(false);
         self.shrink();
-        Ok(())
+        Ok(Progress::Complete)
     }
 }
 

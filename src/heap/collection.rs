@@ -1,19 +1,18 @@
-//! One collection, in increments or at once.
+//! One collection, in steps or at once.
 
 use super::area::AllocationArea;
+use super::budget::{Budget, LOOKUP};
 use super::ephemerons::Ephemerons;
 use super::layout::LayoutTable;
 use super::roots_list::GcRootsList;
 use super::survivors::WeakTable;
-use super::{CollectionSteps, Result};
+use super::{CollectionSteps, Extent, GcHeap, Result};
+use crate::error::Error;
 
-/// Bytes of objects traced in one increment.
-const INCREMENT_BYTES: u64 = 64 << 10;
-
-/// Whether a collection has more to do.
+/// Whether there is more to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// Another increment is needed.
+    /// The budget is spent.
     Continue,
     /// Done.
     Complete,
@@ -30,124 +29,191 @@ pub(crate) struct Collected {
     pub(crate) moved_bytes: u64,
 }
 
-/// Keys whose values are traced in one increment.
-const INCREMENT_KEYS: usize = 1024;
-
-/// The tables that a collection has to do with.
-pub(super) struct Tables<'a> {
-    pub(super) ephemerons: &'a mut dyn Ephemerons,
-    /// Whether the roots include their values.
-    pub(super) values_are_roots: bool,
-    pub(super) weak: &'a mut [&'a mut dyn WeakTable],
+/// What a step of a collection borrows, the same each time.
+pub(crate) struct Lent<'a> {
+    pub(crate) area: &'a AllocationArea,
+    /// All roots; those of a partial collection include the values of `ephemerons`.
+    /// Ranges only in the first step.
+    pub(crate) roots: &'a mut GcRootsList,
+    pub(crate) layouts: &'a LayoutTable,
+    /// Swept after tracing, and before the `weak` tables.
+    pub(crate) ephemerons: &'a mut dyn Ephemerons,
+    /// Swept in their order.
+    pub(crate) weak: &'a mut [&'a mut dyn WeakTable],
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    Roots,
+    /// So many slots of the roots have been gone over.
+    Roots(usize),
+    ImmortalKeys,
     Trace,
     Values,
-    Weak,
+    Ephemerons,
+    /// So many weak tables have been swept.
+    Weak(usize),
+    Finish,
     Done,
 }
 
-/// A collection that is under way: roots, then by turns objects in increments and the
-/// values of keys that were reached meanwhile, until there are neither, then the weak
-/// tables. A key is reached once, so that the turns take no longer than what there is
-/// to trace. Between increments nothing else may use the heap.
-pub(crate) struct GarbageCollection<'a> {
-    steps: &'a mut dyn CollectionSteps,
-    area: &'a AllocationArea,
-    roots: &'a mut GcRootsList,
-    layouts: &'a LayoutTable,
-    tables: Tables<'a>,
+/// A collection that is under way: roots, then by turns objects and the values of keys
+/// that were reached meanwhile, until there are neither, then the weak tables, then the
+/// heap. A key is reached once, so that the turns take no longer than what there is to
+/// trace. It borrows nothing between steps, when nothing else may use the heap or the
+/// tables.
+#[derive(Debug)]
+pub(crate) struct GarbageCollection {
     phase: Phase,
+    /// Whether the roots include the values of ephemerons.
+    values_are_roots: bool,
     collected: Collected,
 }
 
-impl<'a> GarbageCollection<'a> {
-    pub(super) fn new(
-        steps: &'a mut dyn CollectionSteps,
-        area: &'a AllocationArea,
-        roots: &'a mut GcRootsList,
-        layouts: &'a LayoutTable,
-        tables: Tables<'a>,
-    ) -> GarbageCollection<'a> {
-        GarbageCollection {
-            steps,
-            area,
-            roots,
-            layouts,
-            tables,
-            phase: Phase::Roots,
-            collected: Collected::default(),
+impl GarbageCollection {
+    /// Begins a collection of an extent that [`GcHeap::extent`] has decided. `None` if the
+    /// heap never collects, or `area` has an open no-GC span. A partial one is done in one
+    /// step.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    pub(crate) fn begin(
+        heap: &mut dyn GcHeap,
+        area: &AllocationArea,
+        extent: Extent,
+    ) -> Result<Option<GarbageCollection>> {
+        debug_assert!(extent == heap.extent(area, extent));
+        if area.no_gc_spans() > 0 {
+            return Ok(None);
         }
+        let Some(steps) = heap.collection() else {
+            return Ok(None);
+        };
+        steps.begin(area, extent)?;
+        Ok(Some(GarbageCollection {
+            phase: Phase::Roots(0),
+            values_are_roots: extent == Extent::Partial,
+            collected: Collected::default(),
+        }))
     }
 
-    /// Does a bounded part of the work. After an error the heap must not be
-    /// used any more.
-    pub(crate) fn collect_increment(&mut self) -> Result<Progress> {
-        match self.phase {
-            Phase::Roots => {
-                self.steps.trace_roots(self.roots, self.layouts)?;
-                self.trace_immortal_values()?;
-                self.phase = Phase::Trace;
+    /// Whether the roots must include the values of ephemerons.
+    pub(crate) fn values_are_roots(&self) -> bool {
+        self.values_are_roots
+    }
+
+    /// Whether nothing has been changed that abandoning it would leave behind.
+    pub(crate) fn may_be_abandoned(&self) -> bool {
+        self.phase == Phase::Roots(0)
+    }
+
+    /// What it did, once it is complete.
+    pub(crate) fn collected(&self) -> Collected {
+        self.collected
+    }
+
+    /// Does as much as the budget allows. After an error the heap must not be used any
+    /// more.
+    pub(crate) fn step(
+        &mut self,
+        heap: &mut dyn GcHeap,
+        lent: &mut Lent<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        let Some(steps) = heap.collection() else {
+            return Err(Error::internal("a collection of a heap that has none", 0));
+        };
+        while self.phase != Phase::Done {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
             }
-            Phase::Trace => {
-                if self.steps.trace_increment(self.layouts, INCREMENT_BYTES)? == Progress::Complete
-                {
-                    self.phase = Phase::Values;
-                }
-            }
-            Phase::Values => {
-                self.phase = match self.trace_reached_values()? {
-                    0 => Phase::Weak,
-                    _ => Phase::Trace,
-                };
-            }
-            Phase::Weak => {
-                let survivors = self.steps.survivors();
-                self.tables.ephemerons.sweep(&survivors)?;
-                for table in self.tables.weak.iter_mut() {
-                    table.sweep(&survivors)?;
-                }
-                self.collected = self.steps.finish(self.area, self.layouts)?;
-                self.phase = Phase::Done;
-            }
-            Phase::Done => {}
+            self.phase = self.go_on(steps, lent, budget)?;
         }
-        Ok(match self.phase {
-            Phase::Done => Progress::Complete,
-            _ => Progress::Continue,
+        Ok(Progress::Complete)
+    }
+
+    /// Works in this phase; returns the next one, or this one if the budget is spent.
+    fn go_on(
+        &mut self,
+        steps: &mut dyn CollectionSteps,
+        lent: &mut Lent<'_>,
+        budget: &mut Budget,
+    ) -> Result<Phase> {
+        let (phase, layouts) = (self.phase, lent.layouts);
+        let if_complete = |progress, next| match progress {
+            Progress::Complete => next,
+            Progress::Continue => phase,
+        };
+        Ok(match phase {
+            Phase::Roots(done) => trace_roots(steps, lent, done, budget)?,
+            Phase::ImmortalKeys if self.values_are_roots => Phase::Trace,
+            Phase::Values if self.values_are_roots => Phase::Ephemerons,
+            Phase::ImmortalKeys => {
+                let mut trace = |value| steps.trace_reference(value, layouts);
+                let traced = lent.ephemerons.trace_immortal(&mut trace, budget)?;
+                if_complete(traced, Phase::Trace)
+            }
+            Phase::Trace => if_complete(steps.trace_increment(layouts, budget)?, Phase::Values),
+            Phase::Values => match trace_reached_values(steps, lent, budget)? {
+                0 => Phase::Ephemerons,
+                _ => Phase::Trace,
+            },
+            Phase::Ephemerons => {
+                let swept = lent.ephemerons.sweep(&steps.survivors(), budget)?;
+                if_complete(swept, Phase::Weak(0))
+            }
+            Phase::Weak(swept) => match lent.weak.get_mut(swept) {
+                Some(table) => {
+                    let swept_now = table.sweep(&steps.survivors(), budget)?;
+                    if_complete(swept_now, Phase::Weak(swept + 1))
+                }
+                None => Phase::Finish,
+            },
+            Phase::Finish => match steps.finish(lent.area, layouts, budget)? {
+                Some(collected) => {
+                    self.collected = collected;
+                    Phase::Done
+                }
+                None => phase,
+            },
+            Phase::Done => phase,
         })
     }
+}
 
-    /// Traces the values of keys that never die.
-    fn trace_immortal_values(&mut self) -> Result<()> {
-        if self.tables.values_are_roots {
-            return Ok(());
-        }
-        let mut trace = |value| self.steps.trace_reference(value, self.layouts);
-        self.tables.ephemerons.trace_immortal(&mut trace)
-    }
+/// Traces roots, of which so many slots have been gone over.
+fn trace_roots(
+    steps: &mut dyn CollectionSteps,
+    lent: &mut Lent<'_>,
+    done: usize,
+    budget: &mut Budget,
+) -> Result<Phase> {
+    let left = lent.roots.slots().saturating_sub(done);
+    let now = budget.take(left, LOOKUP);
+    lent.roots.choose(done, now);
+    steps.trace_roots(lent.roots, lent.layouts)?;
+    budget.spend(lent.roots.range_bytes());
+    Ok(if now == left {
+        Phase::ImmortalKeys
+    } else {
+        Phase::Roots(done + now)
+    })
+}
 
-    /// Traces the values of some keys that have been reached; returns of how many.
-    fn trace_reached_values(&mut self) -> Result<usize> {
-        if self.tables.values_are_roots {
-            return Ok(0);
-        }
-        for count in 0..INCREMENT_KEYS {
-            let Some(key) = self.steps.take_reached_key() else {
-                return Ok(count);
-            };
-            let mut trace = |value| self.steps.trace_reference(value, self.layouts);
-            self.tables.ephemerons.trace_values(key, &mut trace)?;
-        }
-        Ok(INCREMENT_KEYS)
+/// Traces the values of some keys that have been reached; returns of how many.
+fn trace_reached_values(
+    steps: &mut dyn CollectionSteps,
+    lent: &mut Lent<'_>,
+    budget: &mut Budget,
+) -> Result<usize> {
+    let mut count = 0;
+    while !budget.is_spent() {
+        let Some(key) = steps.take_reached_key() else {
+            break;
+        };
+        let mut trace = |value| steps.trace_reference(value, lent.layouts);
+        let values = lent.ephemerons.trace_values(key, &mut trace)?;
+        // The key's place in a table, the entry, the value, its object.
+        budget.spend((values as u64).saturating_mul(4 * LOOKUP));
+        count += 1;
     }
-
-    /// Does all of the work that is left.
-    pub(crate) fn collect(mut self) -> Result<Collected> {
-        while self.collect_increment()? == Progress::Continue {}
-        Ok(self.collected)
-    }
+    Ok(count)
 }

@@ -9,6 +9,8 @@
 //! OOPSLA 1997), with the keys' entries found by hash in place of lists that are
 //! searched again after each round.
 
+use super::budget::Budget;
+use super::collection::Progress;
 use super::reference::GcRef;
 use super::survivors::WeakTable;
 use crate::error::{Error, Result};
@@ -21,12 +23,12 @@ pub(crate) type Trace<'a> = dyn FnMut(GcRef) -> Result<GcRef> + 'a;
 /// others have been traced, or were roots.
 pub(crate) trait Ephemerons: WeakTable {
     /// Begins a collection whose roots the values are not, by tracing the values of
-    /// keys that are no objects and never die.
-    fn trace_immortal(&mut self, trace: &mut Trace<'_>) -> Result<()>;
+    /// keys that are no objects and never die: goes on where the last call ended.
+    fn trace_immortal(&mut self, trace: &mut Trace<'_>, budget: &mut Budget) -> Result<Progress>;
 
     /// Traces the values of a key that was reached, given by the reference that it had
-    /// before the collection. Needs no memory.
-    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<()>;
+    /// before the collection; returns how many. Needs no memory.
+    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize>;
 }
 
 /// The keys that a collection has reached and whose values are not traced yet. Room

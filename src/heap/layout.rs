@@ -25,6 +25,12 @@ pub(crate) const ARRAY_ELEMENTS: u64 = 16;
 /// the object is.
 pub(crate) const LEAST_BYTES: u32 = 16;
 
+/// An array of more elements is gone over in pieces.
+const LONG: u32 = 1024;
+
+/// Bytes of a long array that are gone over at a time.
+pub(crate) const PIECE: u64 = 4096;
+
 /// The size of an object of some type, and where its references are.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
@@ -149,6 +155,43 @@ impl<'a> Measured<'a> {
     #[inline(always)]
     pub(crate) fn each_reference(&self, visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
         self.references().try_for_each(visit)
+    }
+
+    /// Whether it is an array that is to be gone over in pieces.
+    #[inline(always)]
+    pub(crate) fn is_long(&self) -> bool {
+        self.length > LONG
+    }
+
+    /// Whether it is an array of references.
+    pub(crate) fn has_references(&self) -> bool {
+        matches!(
+            self.layout,
+            Layout::Array {
+                references: true,
+                ..
+            }
+        )
+    }
+
+    /// As [`Measured::each_reference`], for references of an array between the offsets
+    /// `from`, where one is, and `to`.
+    pub(crate) fn references_between(
+        &self,
+        from: u64,
+        to: u64,
+        mut visit: impl FnMut(u64) -> Result<()>,
+    ) -> Result<()> {
+        if !self.has_references() {
+            return Ok(());
+        }
+        let end = to.min(ARRAY_ELEMENTS + 4 * u64::from(self.length));
+        let mut at = from;
+        while at < end {
+            visit(at)?;
+            at += 4;
+        }
+        Ok(())
     }
 }
 

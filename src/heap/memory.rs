@@ -15,12 +15,18 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use super::budget::Budget;
+use super::collection::Progress;
 use crate::error::{Error, Result};
 use crate::fallible;
 
 /// The unit in which committed bytes are counted. A system's pages may be
 /// larger; then the last page of a region is committed as a whole.
 pub(crate) const COMMIT_UNIT: u64 = 4096;
+
+/// Bytes that are given back at a time, no less than a page, and what that costs.
+const GIVEN_BACK: u64 = 64 << 10;
+const GIVING_BACK: u64 = 4096;
 
 /// Address space of a heap. Given back on drop.
 #[derive(Debug)]
@@ -133,6 +139,24 @@ impl Region {
         }
         if self.protect(from, to, libc::PROT_NONE).is_ok() {
             self.committed = from;
+        }
+    }
+
+    /// Gives back what is committed from `end` on, the last first, as far as the budget
+    /// allows. If the system refuses to, the rest stays committed.
+    pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
+        let before = self.committed;
+        let pieces = before.saturating_sub(end).div_ceil(GIVEN_BACK);
+        let now = budget.take(pieces as usize, GIVING_BACK) as u64;
+        if now == pieces {
+            self.decommit_from(end);
+            return Progress::Complete;
+        }
+        self.decommit_from(before - now * GIVEN_BACK);
+        if self.committed < before {
+            Progress::Continue
+        } else {
+            Progress::Complete
         }
     }
 

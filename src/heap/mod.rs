@@ -20,6 +20,7 @@
 //! traced when their keys are reached: [`Ephemerons`].
 
 mod area;
+mod budget;
 mod collection;
 mod crossing_map;
 mod ephemerons;
@@ -34,17 +35,17 @@ mod survivors;
 mod verify;
 
 pub(crate) use area::{AllocationArea, Barriers, PlainBits};
-use collection::Tables;
-pub(crate) use collection::{Collected, GarbageCollection, Progress};
+pub(crate) use budget::{Budget, LOOKUP};
+pub(crate) use collection::{Collected, GarbageCollection, Lent, Progress};
 pub(crate) use crossing_map::CrossingMap;
 pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use layout::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, References,
+    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, PIECE, References,
     array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
-pub(crate) use pacer::Pacer;
+pub(crate) use pacer::{Cycle, Pacer, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
@@ -244,21 +245,20 @@ pub(crate) trait GcHeap: Send {
     /// Errors: [`Error::SystemMemory`]; not if there was room for as many before.
     fn reserve_keys(&mut self, count: usize) -> Result<()>;
 
-    /// The hooks of a collection in steps, of an extent that [`GcHeap::extent`] has
-    /// decided, or `None` if the heap never collects
-    /// or `area` has an open no-GC span.
-    ///
-    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
-    fn collection(
+    /// The hooks of a collection, or `None` if the heap never collects.
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
+
+    /// Ends a collection: sets what may be allocated until the next one to `headroom`
+    /// bytes beyond what is in use, as far as the limit and the system allow; commits what
+    /// that needs, if `may_grow`, and gives back what it does not, as far as the budget
+    /// allows. To be called again until that is complete.
+    fn set_headroom(
         &mut self,
         area: &AllocationArea,
-        extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>>;
-
-    /// Sets the budget until the next collection to `headroom` bytes beyond
-    /// what is in use, as far as the limit and the system allow; commits what
-    /// that needs, if `may_grow`, and gives back what it does not.
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool);
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress;
 
     /// Empties the heap, to be opened for another store. Keeps the memory that a
     /// new heap has, of which at most [`KEPT_BYTES`] stay resident.
@@ -277,13 +277,21 @@ pub(crate) enum Extent {
     Full,
 }
 
-/// The steps of one collection, called in order by [`GarbageCollection`].
+/// What one collection consists of, called in order by [`GarbageCollection`]. Between
+/// calls the heap is not used. Until roots are traced, it is as it was for the mutator,
+/// and may be used by that, and then by another collection.
 pub(crate) trait CollectionSteps {
-    /// Traces the roots' referents and updates the roots. A root may come twice.
+    /// Begins a collection of an extent that [`GcHeap::extent`] has decided.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()>;
+
+    /// Traces what some of the roots, those chosen in the list, refer to, and updates
+    /// them; a root may come twice. Called at least once.
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()>;
 
-    /// Traces about `budget` bytes of objects.
-    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress>;
+    /// Traces objects.
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress>;
 
     /// Traces what a reference from outside the heap, to an object that was there
     /// when the collection began, refers to, and returns where that is now.
@@ -296,33 +304,13 @@ pub(crate) trait CollectionSteps {
     /// Tells survivors from the dead, once tracing is complete.
     fn survivors(&self) -> Survivors<'_>;
 
-    /// Frees the dead and points `area` at the room.
-    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected>;
-}
-
-impl dyn GcHeap {
-    /// Starts a collection of an extent that [`GcHeap::extent`] has decided, from
-    /// `roots`, which include the values of `ephemerons` if it is partial. `ephemerons`
-    /// and the `weak` tables, in their order, are swept after tracing. `None` where
-    /// [`GcHeap::collection`] says so.
-    pub(crate) fn gc<'a>(
-        &'a mut self,
-        area: &'a AllocationArea,
-        extent: Extent,
-        roots: &'a mut GcRootsList,
-        layouts: &'a LayoutTable,
-        ephemerons: &'a mut dyn Ephemerons,
-        weak: &'a mut [&'a mut dyn WeakTable],
-    ) -> Result<Option<GarbageCollection<'a>>> {
-        debug_assert!(extent == self.extent(area, extent));
-        let tables = Tables {
-            ephemerons,
-            values_are_roots: extent == Extent::Partial,
-            weak,
-        };
-        let steps = self.collection(area, extent)?;
-        Ok(steps.map(|steps| GarbageCollection::new(steps, area, roots, layouts, tables)))
-    }
+    /// Frees the dead; once that is done, points `area` at the room.
+    fn finish(
+        &mut self,
+        area: &AllocationArea,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<Collected>>;
 }
 
 /// The error of an allocation that no collection and no growth can make room

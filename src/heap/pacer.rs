@@ -50,9 +50,9 @@ pub(crate) struct Cycle {
     pub(crate) scanned_bytes: u64,
     /// Bytes allocated since the collection before.
     pub(crate) allocated_bytes: u64,
-    /// Nanoseconds between the two collections.
+    /// Nanoseconds between the two collections, until the second began.
     pub(crate) mutator_nanoseconds: u64,
-    /// Nanoseconds that this collection took.
+    /// Nanoseconds that this collection's steps took.
     pub(crate) collector_nanoseconds: u64,
 }
 
@@ -78,28 +78,15 @@ impl Pacer {
         }
     }
 
-    /// Ends a cycle whose collection began at `began`, and returns the headroom
-    /// in bytes and the collection's nanoseconds.
-    pub(crate) fn end_cycle(
-        &mut self,
-        began: Instant,
-        live_bytes: u64,
-        scanned_bytes: u64,
-        allocated_bytes: u64,
-    ) -> (u64, u64) {
-        let now = Instant::now();
-        let nanoseconds = |from: Instant, to: Instant| {
-            u64::try_from(to.duration_since(from).as_nanos()).unwrap_or(u64::MAX)
-        };
-        let cycle = Cycle {
-            live_bytes,
-            scanned_bytes,
-            allocated_bytes,
-            mutator_nanoseconds: nanoseconds(self.since, began),
-            collector_nanoseconds: nanoseconds(began, now),
-        };
-        self.since = now;
-        (self.headroom(cycle), cycle.collector_nanoseconds)
+    /// Nanoseconds since the last cycle ended.
+    pub(crate) fn mutator_nanoseconds(&self) -> u64 {
+        nanoseconds_since(self.since)
+    }
+
+    /// Ends a cycle now, and returns the headroom in bytes.
+    pub(crate) fn end_cycle(&mut self, cycle: Cycle) -> u64 {
+        self.since = Instant::now();
+        self.headroom(cycle)
     }
 
     /// The headroom in bytes after `cycle`.
@@ -121,6 +108,11 @@ impl Pacer {
         let optimal = optimal.clamp(live / 2.0, most) as u64;
         optimal.max(LEAST_HEADROOM).max(cycle.scanned_bytes / 2)
     }
+}
+
+/// Nanoseconds from then to now.
+pub(crate) fn nanoseconds_since(then: Instant) -> u64 {
+    u64::try_from(then.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn smooth(average: &mut f64, newest: f64) {

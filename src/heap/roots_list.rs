@@ -41,10 +41,13 @@ impl RootSlot {
 
 /// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost
 /// the list one entry; and ranges of the embedder's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
     ranges: Vec<RangeSpan>,
+    /// The slots of spans that are chosen: from this one on, so many.
+    first: usize,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +60,15 @@ impl GcRootsList {
     /// An empty list with room for `spans` spans, so that filling it before a
     /// collection cannot fail.
     pub(crate) fn with_room(spans: usize) -> Result<GcRootsList> {
-        let mut list = GcRootsList::default();
-        list.spans
-            .try_reserve(spans)
+        let mut list = Vec::new();
+        list.try_reserve(spans)
             .map_err(|_| fallible::refused(spans * size_of::<Span>()))?;
-        Ok(list)
+        Ok(GcRootsList {
+            spans: list,
+            ranges: Vec::new(),
+            first: 0,
+            count: usize::MAX,
+        })
     }
 
     /// Forgets all spans and ranges, keeping the room.
@@ -85,9 +92,26 @@ impl GcRootsList {
         fallible::push(&mut self.ranges, range)
     }
 
+    /// The bytes of all ranges.
+    pub(crate) fn range_bytes(&self) -> u64 {
+        let bytes = self.ranges.iter().map(RangeSpan::bytes);
+        bytes.fold(0, u64::saturating_add)
+    }
+
     /// The ranges.
     pub(crate) fn ranges(&self) -> &[RangeSpan] {
         &self.ranges
+    }
+
+    /// How many slots there are in spans.
+    pub(crate) fn slots(&self) -> usize {
+        self.spans.iter().map(|span| span.count).sum()
+    }
+
+    /// Chooses `count` slots, from the slot `first` on, of those that there are in all
+    /// spans together.
+    pub(crate) fn choose(&mut self, first: usize, count: usize) {
+        (self.first, self.count) = (first, count);
     }
 
     /// Adds a span.
@@ -115,13 +139,19 @@ impl GcRootsList {
         self.iter_ranges().try_for_each(visit)
     }
 
-    /// Each root in a span that refers to an object.
+    /// Each root in a span, of those chosen, that refers to an object.
     pub(crate) fn iter_spans(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+        let (mut skipped, mut left) = (self.first, self.count);
         self.spans
             .iter()
-            .flat_map(|span| {
+            .flat_map(move |span| {
                 // SAFETY: `add` was promised that the slots stay in place.
-                unsafe { core::slice::from_raw_parts(span.first, span.count) }
+                let slots = unsafe { core::slice::from_raw_parts(span.first, span.count) };
+                let slots = &slots[skipped.min(slots.len())..];
+                skipped -= span.count - slots.len();
+                let slots = &slots[..left.min(slots.len())];
+                left -= slots.len();
+                slots
             })
             .map(|slot| GcRoot::of(&slot.reference))
             .filter(|root| root.get().is_object())

@@ -1,5 +1,7 @@
 //! Who survived a collection, and the tables that want to know.
 
+use super::budget::Budget;
+use super::collection::Progress;
 use super::header::ObjectHeader;
 use super::memory::RegionView;
 use super::reference::GcRef;
@@ -60,7 +62,9 @@ impl Survivors<'_> {
 
 /// A table that refers to objects without keeping them alive.
 pub(crate) trait WeakTable {
-    /// Updates each entry to where its object is now, and removes or sets aside
-    /// those whose object died. Needs no memory; calls no foreign code.
-    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()>;
+    /// Updates entries to where their objects are now, and removes or sets aside
+    /// those whose object died: goes on where the last call ended, as far as the budget
+    /// allows. Needs no memory; calls no foreign code. Nothing else uses the table until
+    /// it is complete; the call after that begins another sweep.
+    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress>;
 }

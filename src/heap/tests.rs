@@ -9,6 +9,8 @@ use crate::collectors;
 /// A heap with what a store would have around it.
 struct Fixture {
     collects: bool,
+    /// The budget of each step of a collection.
+    step: u64,
     area: AllocationArea,
     heap: Box<dyn GcHeap>,
     layouts: LayoutTable,
@@ -25,17 +27,17 @@ struct Fixture {
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Survivors<'_>) -> Result<()> {
-        Ok(())
+    fn sweep(&mut self, _survivors: &Survivors<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
     }
 }
 
 impl Ephemerons for NoMaps {
-    fn trace_immortal(&mut self, _trace: &mut Trace<'_>) -> Result<()> {
-        Ok(())
+    fn trace_immortal(&mut self, _trace: &mut Trace<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
     }
 
-    fn trace_values(&mut self, key: GcRef, _trace: &mut Trace<'_>) -> Result<()> {
+    fn trace_values(&mut self, key: GcRef, _trace: &mut Trace<'_>) -> Result<usize> {
         panic!("a key: {key:?}");
     }
 }
@@ -47,6 +49,10 @@ fn on_each_collector(test: impl Fn(Fixture)) {
     on_each_collector_with_limit(1 << 20, test);
 }
 
+/// Budgets of steps: all at once, one thing at a time, a few.
+const STEPS: [u64; 3] = [u64::MAX, 0, 100];
+
+/// Calls `test` for each collector with collections in each kind of steps.
 fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
     for number in [
         collectors::NULL,
@@ -54,48 +60,55 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
         collectors::COPYING,
         collectors::CHECK,
     ] {
-        let runtime = collectors::by_number(number).unwrap();
-        println!("{}", runtime.name());
-        let area = AllocationArea::new();
-        let options = HeapOptions {
-            limit,
-            initial: 64 << 10,
-            poison: true,
-        };
-        let mut heap = runtime.new_heap(options).unwrap();
-        heap.open(&area);
-        let mut layouts = LayoutTable::new();
-        let mut types = 1..;
-        let mut add = |kind, layout| {
-            let type_index = types.next().unwrap();
-            layouts.add(type_index, &layout).unwrap();
-            ObjectHeader::new(kind, type_index)
-        };
-        let pair = add(
-            Kind::Struct,
-            Layout::Fixed {
-                kind: Kind::Struct,
-                bytes: PAIR_BYTES as u32,
-                references: References::at([8, 12].into_iter()).unwrap(),
-            },
-        );
-        let array = |element_bytes, references| Layout::Array {
-            element_bytes,
-            references,
-        };
-        let references = add(Kind::Array, array(4, true));
-        let bytes = add(Kind::Array, array(1, false));
-        test(Fixture {
-            collects: runtime.collects(),
-            area,
-            heap,
-            layouts,
-            pair,
-            references,
-            bytes,
-            roots: Vec::new(),
-        });
+        for step in STEPS {
+            on_collector(number, step, limit, &test);
+        }
     }
+}
+
+fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
+    let runtime = collectors::by_number(number).unwrap();
+    println!("{}, in steps of {step} bytes", runtime.name());
+    let area = AllocationArea::new();
+    let options = HeapOptions {
+        limit,
+        initial: 64 << 10,
+        poison: true,
+    };
+    let mut heap = runtime.new_heap(options).unwrap();
+    heap.open(&area);
+    let mut layouts = LayoutTable::new();
+    let mut types = 1..;
+    let mut add = |kind, layout| {
+        let type_index = types.next().unwrap();
+        layouts.add(type_index, &layout).unwrap();
+        ObjectHeader::new(kind, type_index)
+    };
+    let pair = add(
+        Kind::Struct,
+        Layout::Fixed {
+            kind: Kind::Struct,
+            bytes: PAIR_BYTES as u32,
+            references: References::at([8, 12].into_iter()).unwrap(),
+        },
+    );
+    let array = |element_bytes, references| Layout::Array {
+        element_bytes,
+        references,
+    };
+    let references = add(Kind::Array, array(4, true));
+    let bytes = add(Kind::Array, array(1, false));
+    test(Fixture {
+        collects: runtime.collects(),
+        step,
+        area,
+        heap,
+        layouts,
+        pair,
+        references,
+        bytes,
+        roots: Vec::new(),
+    });
 }
 
 impl Fixture {
@@ -166,26 +179,40 @@ impl Fixture {
         list
     }
 
-    /// Collects; `None` where nothing is collected.
+    /// Begins a full collection; `None` where nothing is collected.
+    fn begin(&mut self) -> Option<GarbageCollection> {
+        GarbageCollection::begin(&mut *self.heap, &self.area, Extent::Full).unwrap()
+    }
+
+    /// Goes on with it, by a budget of so many bytes.
+    fn step(&mut self, gc: &mut GarbageCollection, bytes: u64) -> Result<Progress> {
+        let mut lent = Lent {
+            area: &self.area,
+            roots: &mut self.list(),
+            layouts: &self.layouts,
+            ephemerons: &mut NoMaps,
+            weak: &mut [],
+        };
+        gc.step(&mut *self.heap, &mut lent, &mut Budget::of(bytes))
+    }
+
+    /// Collects in steps; `None` where nothing is collected.
     fn collect(&mut self) -> Option<Result<Collected>> {
-        let (mut list, mut none) = (self.list(), NoMaps);
-        let collection = self
-            .heap
-            .gc(
-                &self.area,
-                Extent::Full,
-                &mut list,
-                &self.layouts,
-                &mut none,
-                &mut [],
-            )
-            .unwrap()?;
-        let collected = collection.collect();
-        if collected.is_ok() {
-            self.heap.set_headroom(&self.area, 0, true);
-            self.verify().unwrap();
+        let mut gc = self.begin()?;
+        loop {
+            match self.step(&mut gc, self.step) {
+                Ok(Progress::Continue) => continue,
+                Ok(Progress::Complete) => break,
+                Err(error) => return Some(Err(error)),
+            }
         }
-        Some(collected)
+        let mut settle = || {
+            let mut budget = Budget::of(self.step);
+            self.heap.set_headroom(&self.area, 0, true, &mut budget)
+        };
+        while settle() == Progress::Continue {}
+        self.verify().unwrap();
+        Some(Ok(gc.collected()))
     }
 
     fn verify(&self) -> Result<u64> {
@@ -240,30 +267,22 @@ fn a_graph_survives_and_garbage_does_not() {
 fn a_long_list_survives_in_increments_and_without_recursion() {
     on_each_collector_with_limit(256 << 20, |mut f| {
         const LENGTH: u32 = 1_000_000;
+        if f.step != u64::MAX {
+            // It has steps of its own.
+            return;
+        }
         let mut head = GcRef::NULL;
         for number in 0..LENGTH {
             head = f.new_pair(head, GcRef::NULL, number);
         }
         let root = f.root(head);
-        if f.collects {
-            let (mut list, mut none) = (f.list(), NoMaps);
-            let mut collection = f
-                .heap
-                .gc(
-                    &f.area,
-                    Extent::Full,
-                    &mut list,
-                    &f.layouts,
-                    &mut none,
-                    &mut [],
-                )
-                .unwrap()
-                .unwrap();
-            let mut increments = 1;
-            while collection.collect_increment().unwrap() == Progress::Continue {
-                increments += 1;
+        if let Some(mut gc) = f.begin() {
+            const STEP: u64 = 64 << 10;
+            let mut steps = 1;
+            while f.step(&mut gc, STEP).unwrap() == Progress::Continue {
+                steps += 1;
             }
-            assert!(increments > u64::from(LENGTH) * PAIR_BYTES / (64 << 10));
+            assert!(steps >= u64::from(LENGTH) * PAIR_BYTES / STEP);
         }
         assert_eq!(f.verify().unwrap(), LENGTH.into());
         let mut node = f.rooted(root);
@@ -272,6 +291,97 @@ fn a_long_list_survives_in_increments_and_without_recursion() {
             node = f.reference(node, 8);
         }
         assert!(node.is_null());
+    });
+}
+
+#[test]
+fn a_long_array_survives_in_pieces() {
+    const LENGTH: u32 = 5001;
+    on_each_collector(|mut f| {
+        let array = f.new_array(f.references, LENGTH, 4);
+        let root = f.root(array);
+        for index in 0..LENGTH {
+            // Small ones, each twice, and long ones between them.
+            let at = ARRAY_ELEMENTS + 4 * u64::from(index);
+            let element = match index % 1000 {
+                0 => f.new_array(f.bytes, 3000 + index, 1),
+                odd if odd & 1 == 1 => f.new_pair(f.rooted(root), GcRef::NULL, index),
+                _ => f.reference(array, at - 4),
+            };
+            f.set_reference(array, at, element);
+        }
+        let long = f.reference(array, ARRAY_ELEMENTS + 4 * 3000);
+        f.set(long, ARRAY_ELEMENTS + 5996, 0xfeed);
+        let before = f.verify().unwrap();
+        if let Some(collected) = f.collect() {
+            assert_eq!(collected.unwrap().objects, before);
+        }
+        let array = f.rooted(root);
+        assert_eq!(f.get(array, ARRAY_LENGTH), LENGTH);
+        for index in 0..LENGTH {
+            let element = f.reference(array, ARRAY_ELEMENTS + 4 * u64::from(index));
+            match index % 1000 {
+                0 => assert_eq!(f.get(element, ARRAY_LENGTH), 3000 + index),
+                odd if odd & 1 == 1 => {
+                    assert_eq!(f.get(element, PAIR_NUMBER), index);
+                    assert_eq!(f.reference(element, 8), array);
+                }
+                _ => {
+                    let before = f.reference(array, ARRAY_ELEMENTS + 4 * u64::from(index - 1));
+                    assert_eq!(element, before);
+                }
+            }
+        }
+        let long = f.reference(array, ARRAY_ELEMENTS + 4 * 3000);
+        assert_eq!(f.get(long, ARRAY_ELEMENTS + 5996), 0xfeed);
+    });
+}
+
+#[test]
+fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
+    on_each_collector(|mut f| {
+        let pair = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+        let kept = f.new_pair(pair, GcRef::NULL, 2);
+        let root = f.root(kept);
+        f.new_pair(kept, GcRef::NULL, 3);
+        let Some(gc) = f.begin() else {
+            return assert!(!f.collects);
+        };
+        assert!(gc.may_be_abandoned());
+        assert_eq!(f.verify().unwrap(), 3);
+        assert_eq!((f.area.objects(), f.area.used_bytes()), (3, 3 * PAIR_BYTES));
+        // Used, and collected after all.
+        let pair = f.new_pair(f.rooted(root), GcRef::NULL, 4);
+        f.root(pair);
+        assert_eq!(f.verify().unwrap(), 4);
+        let mut gc = f.begin().unwrap();
+        f.step(&mut gc, 0).unwrap();
+        assert!(!gc.may_be_abandoned());
+        while f.step(&mut gc, f.step).unwrap() == Progress::Continue {}
+        f.heap
+            .set_headroom(&f.area, 0, true, &mut Budget::unlimited());
+        assert_eq!(f.verify().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_heap_is_reset_in_the_middle_of_a_collection() {
+    on_each_collector(|mut f| {
+        for steps in 0..30 {
+            let mut head = GcRef::NULL;
+            for number in 0..10 {
+                head = f.new_pair(head, GcRef::NULL, number);
+            }
+            f.root(head);
+            let Some(mut gc) = f.begin() else { return };
+            for _ in 0..steps {
+                f.step(&mut gc, 0).unwrap();
+            }
+            f.roots.clear();
+            f.heap.reset();
+            f.heap.open(&f.area);
+            assert_eq!(f.verify().unwrap(), 0);
+        }
     });
 }
 

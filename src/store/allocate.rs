@@ -4,7 +4,59 @@ use super::{Cold, Store};
 use crate::error::{Error, Result};
 use crate::heap::{Allocation, Barriers, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
 
+/// What an allocation does where it would collect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnDemand {
+    /// It collects.
+    Collect,
+    /// It fails, without a trace, and says so by `Refused`.
+    Refuse,
+    Refused,
+    /// It takes a collection for done: if there is no room the heap grows.
+    HasCollected,
+}
+
+impl Store {
+    /// Does an allocating operation without a collection: `None` if it would collect, and
+    /// then nothing has changed. `has_collected` says that one was just made for it.
+    pub(crate) fn allocate_without_collecting<T>(
+        &self,
+        has_collected: bool,
+        operation: impl FnOnce() -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.on_demand.set(if has_collected {
+            OnDemand::HasCollected
+        } else {
+            OnDemand::Refuse
+        });
+        let outcome = operation();
+        match self.on_demand.replace(OnDemand::Collect) {
+            OnDemand::Refused => Ok(None),
+            _ => outcome.map(Some),
+        }
+    }
+
+    /// The collection that was made before for the allocation that is under way.
+    fn collected_on_demand(&self) -> Option<Extent> {
+        match self.on_demand.get() {
+            OnDemand::HasCollected => Some(Extent::Full),
+            _ => self.collected_for_growth(),
+        }
+    }
+}
+
 impl Cold {
+    /// Collects for an allocation of so many bytes.
+    ///
+    /// Errors: any if it may not collect.
+    fn collect_on_demand(&mut self, store: &Store, extent: Extent, bytes: u64) -> Result<()> {
+        if store.on_demand.get() != OnDemand::Refuse {
+            return self.collect(store, extent);
+        }
+        store.on_demand.set(OnDemand::Refused);
+        Err(heap_limit(bytes, self.heap()?.limit_bytes()))
+    }
+
     /// Allocates an object of `bytes`, header written, the rest zeros. May
     /// collect; finalizers are queued.
     ///
@@ -17,7 +69,7 @@ impl Cold {
         bytes: u64,
     ) -> Result<GcRef> {
         self.make_heap(store)?;
-        self.collect_if_due(store)?;
+        self.collect_if_due(store, bytes)?;
         match self.heap()?.allocate(&store.area, header, bytes)? {
             Allocation::Done(object) => return Ok(object),
             Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes())),
@@ -70,8 +122,9 @@ impl Cold {
 
     /// Collects, but not in a no-GC span, when external bytes are worth it, and
     /// with stress at every n-th allocation.
-    fn collect_if_due(&mut self, store: &Store) -> Result<()> {
-        if store.repeats_allocation() || store.area.no_gc_spans() > 0 {
+    fn collect_if_due(&mut self, store: &Store, bytes: u64) -> Result<()> {
+        let repeated = store.repeats_allocation() || store.collected_on_demand().is_some();
+        if repeated || store.area.no_gc_spans() > 0 {
             return Ok(());
         }
         let every = store.engine.config().stress();
@@ -83,7 +136,7 @@ impl Cold {
                 0 => Extent::Partial,
                 _ => Extent::Full,
             };
-            self.collect(store, extent)?;
+            self.collect_on_demand(store, extent, bytes)?;
         }
         if stress {
             self.stress_count = 0;
@@ -106,7 +159,7 @@ impl Cold {
                 other => other,
             });
         }
-        let extent = match store.collected_for_growth() {
+        let extent = match store.collected_on_demand() {
             Some(extent) => extent,
             None => match self.grow_or_collect(store, bytes)? {
                 Some(extent) => extent,
@@ -122,7 +175,7 @@ impl Cold {
             return grown;
         }
         // Before an allocation is refused everything is collected.
-        self.collect(store, Extent::Full)?;
+        self.collect_on_demand(store, Extent::Full, bytes)?;
         if self.heap()?.has_room(area, bytes)? {
             return Ok(());
         }
@@ -140,7 +193,7 @@ impl Cold {
             }
         }
         let extent = self.heap()?.extent(area, Extent::Partial);
-        self.collect(store, extent)?;
+        self.collect_on_demand(store, extent, bytes)?;
         let has_room = self.heap()?.has_room(area, bytes)?;
         Ok((!has_room).then_some(extent))
     }

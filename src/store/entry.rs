@@ -20,6 +20,8 @@ pub(super) enum State {
     Asking,
     /// A root visitor is being called.
     Visiting,
+    /// A collection in steps is under way: it may be continued or cancelled.
+    Collecting,
     /// Its deletion has begun.
     Closing,
     /// The library found nonsense, or panicked.
@@ -45,9 +47,23 @@ impl Store {
             State::Open => Err(Error::internal("an entry word that is wrong", 0)),
             State::Asking => Err(asking()),
             State::Visiting => Err(visiting()),
+            State::Collecting => Err(collecting()),
             State::Closing => Err(closing()),
             State::Poisoned => Err(Error::internal("the store was poisoned before", 0)),
         }
+    }
+
+    /// As [`Store::enter`], and also between the steps of a collection.
+    pub(crate) fn enter_between_steps(&self) -> Result<()> {
+        match self.enter() {
+            Err(Error::Busy { .. }) if self.is_collecting() => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Whether a collection in steps is under way.
+    pub(crate) fn is_collecting(&self) -> bool {
+        self.state.get() == State::Collecting
     }
 
     fn require_owner(&self) -> Result<()> {
@@ -58,7 +74,8 @@ impl Store {
         Ok(())
     }
 
-    fn require_no_callback(&self) -> Result<()> {
+    /// Refuses inside callbacks of this store that may call it.
+    pub(super) fn require_no_callback(&self) -> Result<()> {
         let during = if self.in_finalizer.get() {
             "inside a finalizer of this store"
         } else if self.call_depth.get() > 0 {
@@ -83,16 +100,20 @@ impl Store {
 
     /// Makes the calling thread the owner of a store that no living thread
     /// owns; succeeds if it is already. A poisoned store can be attached too,
-    /// to be deleted.
+    /// to be deleted, and one whose owner ended between the steps of a collection.
     ///
     /// Errors: [`Error::WrongThread`] while another living thread owns it or
-    /// was faster, [`Error::Busy`] inside a callback, [`Error::SystemMemory`]
+    /// was faster, [`Error::Busy`] inside a callback, and, to the owner, between the
+    /// steps of a collection, [`Error::SystemMemory`]
     /// if the thread never owned a store and cannot be registered.
     pub(crate) fn attach(&self) -> Result<()> {
         let caller = thread::token();
         let owner = self.owner.load(Ordering::Acquire);
         if owner != 0 && owner == caller {
             self.require_not_busy()?;
+            if self.is_collecting() {
+                return Err(collecting());
+            }
             return self.require_no_callback();
         }
         if owner != 0 && thread::lives(owner) {
@@ -140,7 +161,8 @@ impl Store {
     pub(super) fn close(&self) -> bool {
         self.entry.store(0, Ordering::Relaxed);
         self.owner.store(thread::token(), Ordering::Relaxed);
-        self.state.replace(State::Closing) == State::Open
+        let before = self.state.replace(State::Closing);
+        matches!(before, State::Open | State::Collecting)
     }
 
     /// Begins the store's deletion: from now on every call is refused. Returns
@@ -156,7 +178,7 @@ impl Store {
 
     fn require_not_busy(&self) -> Result<()> {
         match self.state.get() {
-            State::Open | State::Poisoned => Ok(()),
+            State::Open | State::Collecting | State::Poisoned => Ok(()),
             State::Asking => Err(asking()),
             State::Visiting => Err(visiting()),
             State::Closing => Err(closing()),
@@ -180,25 +202,33 @@ impl Store {
 
     /// Refuses all calls while the growth callback is asked.
     pub(super) fn begin_asking(&self) {
+        self.refuse_calls(State::Asking);
+    }
+
+    /// Refuses other calls until the collection that has begun is over.
+    pub(super) fn begin_collecting(&self) {
+        self.refuse_calls(State::Collecting);
+    }
+
+    fn refuse_calls(&self, state: State) {
         self.entry.store(0, Ordering::Relaxed);
-        self.state.set(State::Asking);
+        self.state.set(state);
     }
 
     /// Refuses all calls but reports while a root visitor is called.
     pub(super) fn begin_visiting(&self) {
-        self.entry.store(0, Ordering::Relaxed);
-        self.state.set(State::Visiting);
+        self.refuse_calls(State::Visiting);
     }
 
     /// Allows calls again, unless a report found nonsense.
     pub(super) fn end_visiting(&self) {
         if self.state.get() == State::Visiting {
-            self.end_asking();
+            self.allow_calls();
         }
     }
 
     /// Allows calls again.
-    pub(super) fn end_asking(&self) {
+    pub(super) fn allow_calls(&self) {
         self.state.set(State::Open);
         let owner = self.owner.load(Ordering::Relaxed);
         self.entry
@@ -209,7 +239,8 @@ impl Store {
     /// the store or the library panicked inside it.
     pub(crate) fn poison(&self) {
         self.entry.store(0, Ordering::Relaxed);
-        if matches!(self.state.get(), State::Open | State::Visiting) {
+        let states = [State::Open, State::Visiting, State::Collecting];
+        if states.contains(&self.state.get()) {
             self.state.set(State::Poisoned);
         }
     }
@@ -224,6 +255,12 @@ fn asking() -> Error {
 fn visiting() -> Error {
     Error::Busy {
         during: "inside a root visitor of this store",
+    }
+}
+
+fn collecting() -> Error {
+    Error::Busy {
+        during: "between the steps of a collection of this store",
     }
 }
 

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use super::{Store, growth, root_visitors};
 use crate::error::{Error, Result};
-use crate::heap::Barriers;
+use crate::heap::{Barriers, Budget};
 
 /// Runs the finalizers that wait, each in a scope of its own, unless one is
 /// running already. Under `null`, and once the store is poisoned, they wait for
@@ -123,6 +123,49 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Goes on with the collection in steps that is under way, and runs finalizers when it is
+/// over; whether it is, or none is under way. Only what was unreachable when it began is
+/// sure to be gone then: it does not repeat for what finalizers let go.
+///
+/// # Safety
+///
+/// As for [`run_pending`], but the store may be entered between steps.
+pub(crate) unsafe fn collection_step(pointer: NonNull<Store>, budget: Budget) -> Result<bool> {
+    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    let store = || unsafe { pointer.as_ref() };
+    if !store().is_collecting() {
+        return Ok(true);
+    }
+    if store().is_at_first_step() {
+        // SAFETY: the caller's promise.
+        unsafe { root_visitors::visit_between_steps(pointer) }?;
+    }
+    let progress = store().gc_go_on(budget);
+    store().end_visit();
+    let done = progress?;
+    if done {
+        // SAFETY: the caller's promise.
+        unsafe { run_pending(pointer) };
+    }
+    Ok(done)
+}
+
+/// Ends the collection in steps that is under way, if there is one: as if it had never
+/// begun if nothing has been changed yet, else by doing what is left of it.
+///
+/// # Safety
+///
+/// As for [`collection_step`].
+pub(crate) unsafe fn collection_cancel(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; the borrow ends before a callback begins.
+    let store = unsafe { pointer.as_ref() };
+    if !store.is_collecting() || store.gc_abandon() {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { collection_step(pointer, Budget::unlimited()) }.map(|_| ())
 }
 
 /// Deletes the store: runs the finalizers of all its objects, then its data's.

@@ -107,7 +107,7 @@ pub(super) unsafe fn ask(
     let allowed = unsafe { function(env, store.as_ptr(), committed as usize, wanted as usize) };
     // SAFETY: the store is still there, since deleting it was refused.
     let store = unsafe { store.as_ref() };
-    store.end_asking();
+    store.allow_calls();
     // A collection may find now what the callback unrooted (`unroot_later`).
     let collected = collected.filter(|_| !store.manual.has_queued());
     store.growth.set(Growth::Answered { allowed, collected });

@@ -41,6 +41,7 @@ mod globals;
 mod growth;
 mod heap_pool;
 mod i31;
+mod incremental;
 mod manual;
 mod objects;
 mod pending_exception;
@@ -124,6 +125,7 @@ pub(crate) struct Store {
     weak: WeakHandles,
     growth: Cell<growth::Growth>,
     visit: Cell<root_visitors::Visit>,
+    on_demand: Cell<allocate::OnDemand>,
     data: Cell<StoreData>,
     /// Where functions of the Rust API find its own part of the store; null in C's.
     rust_part: Cell<*mut c_void>,
@@ -150,6 +152,8 @@ struct Cold {
     external_allocated: u64,
     /// So many are worth a collection.
     external_budget: u64,
+    /// The collection that is under way in steps; `None` also if there is nothing to do.
+    collection: Option<collect::Collection>,
     /// Allocations since the last one that stress made collect.
     stress_count: u32,
     collections: u64,
@@ -202,6 +206,7 @@ impl Store {
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
+            collection: None,
             stress_count: 0,
             collections: 0,
             moved_bytes: 0,
@@ -232,6 +237,7 @@ impl Store {
             weak: WeakHandles::starting_at(manual),
             growth: Cell::new(growth::Growth::Settled),
             visit: Cell::new(root_visitors::Visit::None),
+            on_demand: Cell::new(allocate::OnDemand::Collect),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,

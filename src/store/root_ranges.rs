@@ -61,8 +61,7 @@ impl Cold {
         for range in 0..self.roots.ranges().len() {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
-        let bytes = self.roots.ranges().iter().map(RangeSpan::bytes);
-        self.sources.set_scanned(bytes.fold(0, u64::saturating_add));
+        self.sources.set_scanned(self.roots.range_bytes());
         self.starts.forget();
         Ok(())
     }

@@ -122,6 +122,26 @@ pub(super) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
     outcome.inspect_err(|_| store().end_visit())
 }
 
+/// Calls the visitors before the first step of a collection, where calls are refused.
+///
+/// Errors: those of [`visit`].
+///
+/// # Safety
+///
+/// As for [`visit`].
+pub(super) unsafe fn visit_between_steps(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; each borrow ends before a visitor is called.
+    let store = || unsafe { pointer.as_ref() };
+    store().allow_calls();
+    // SAFETY: the caller's promise.
+    let visited = unsafe { visit(pointer) };
+    // Not if a report has poisoned it.
+    if store().enter().is_ok() {
+        store().begin_collecting();
+    }
+    visited
+}
+
 /// Calls the visitors, if a collection would do anything, and collects everything once.
 ///
 /// Errors: those of [`visit`] and of collecting.

@@ -3,8 +3,9 @@
 //! They lie in one array, their values in another. Two hash tables say where: one finds
 //! an entry by its map and key, one the first entry of a key. The entries of one key
 //! are chained, and so are those of one map. An entry that is removed leaves a free
-//! place, which the next one takes. A sweep moves all entries to the front, and puts
-//! them into the tables and chains anew, for which the tables have room.
+//! place, which the next one takes. A sweep moves all entries to the front, and then puts
+//! them into the tables and chains anew, for which the tables have room, or into smaller
+//! tables.
 
 use core::cell::Cell;
 
@@ -12,7 +13,7 @@ use hashbrown::HashTable;
 
 use crate::error::{Error, Result};
 use crate::fallible;
-use crate::heap::{GcRef, RootSlot, Survivors, Trace, WeakTable};
+use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot, Survivors, Trace, WeakTable};
 use crate::identity_hash::mix;
 
 /// No entry: a chain's end.
@@ -67,7 +68,7 @@ pub(crate) struct Removed {
 /// See the module.
 ///
 /// Invariants: `values` is as long as `entries`, and null where there is no entry.
-/// Each entry is in `by_entry`, in its key's chain, which begins in `by_key`, and in
+/// Unless a sweep is under way, each entry is in `by_entry`, in its key's chain, which begins in `by_key`, and in
 /// its map's, which begins in `maps`. The others are in the chain of free places.
 #[derive(Debug)]
 pub(super) struct Entries {
@@ -80,7 +81,21 @@ pub(super) struct Entries {
     /// How many values the collection that is under way has traced, if it traces them
     /// with their keys.
     traced: Option<usize>,
+    /// How many entries have been gone over for keys that never die.
+    gone_over: usize,
+    sweep: Sweep,
 }
+
+/// How far a sweep has got.
+#[derive(Clone, Copy, Debug)]
+enum Sweep {
+    /// Entries before `at` have been gone over; `kept` of them are at the front.
+    Entries { at: usize, kept: usize },
+    /// Entries before `at` are in the tables and chains.
+    Tables { at: usize },
+}
+
+const NOT_BEGUN: Sweep = Sweep::Entries { at: 0, kept: 0 };
 
 impl Entries {
     /// No entries, which allocates nothing.
@@ -93,6 +108,8 @@ impl Entries {
             maps: Vec::new(),
             free: NONE,
             traced: None,
+            gone_over: 0,
+            sweep: NOT_BEGUN,
         }
     }
 
@@ -319,27 +336,14 @@ impl Entries {
         links
     }
 
-    /// Puts all entries, of which none is free, into the tables and chains anew. Needs
-    /// no memory: the tables have room for them.
-    fn add_all(&mut self) {
+    /// Takes all entries, of which none is free, out of the tables and chains. The tables
+    /// keep their room, or, if that is far more than is needed, become smaller.
+    fn clear_tables(&mut self) {
         self.by_entry.clear();
         self.by_key.clear();
         self.maps.fill(EMPTY);
         self.free = NONE;
-        for at in 0..self.entries.len() as u32 {
-            self.add(at);
-        }
-    }
-
-    /// Gives back room that is far more than what is in use needs, after a sweep. There
-    /// are no more than the first `maps` maps.
-    pub(super) fn trim(&mut self, maps: usize) {
-        debug_assert!(self.free == NONE);
-        self.maps.truncate(maps);
-        fallible::shrink(&mut self.maps, maps);
         let count = self.entries.len();
-        fallible::shrink(&mut self.entries, count);
-        fallible::shrink(&mut self.values, count);
         if self.by_entry.capacity() / 4 <= count.max(KEPT) {
             return;
         }
@@ -349,8 +353,18 @@ impl Entries {
             .and_then(|()| by_key.try_reserve(2 * count, |_| 0));
         if room.is_ok() {
             (self.by_entry, self.by_key) = (by_entry, by_key);
-            self.add_all();
         }
+    }
+
+    /// Gives back room that is far more than what is in use needs, after a sweep, which
+    /// does so for the tables. There are no more than the first `maps` maps.
+    pub(super) fn trim(&mut self, maps: usize) {
+        debug_assert!(self.free == NONE);
+        self.maps.truncate(maps);
+        fallible::shrink(&mut self.maps, maps);
+        let count = self.entries.len();
+        fallible::shrink(&mut self.entries, count);
+        fallible::shrink(&mut self.values, count);
     }
 
     /// Checks the invariants. `has_map` says whether there is such a map.
@@ -435,14 +449,27 @@ impl Entries {
 /// Collections.
 impl Entries {
     /// Traces the values of keys that are no objects.
-    pub(super) fn trace_immortal(&mut self, trace: &mut Trace<'_>) -> Result<()> {
-        self.traced = Some(0);
-        for at in 0..self.entries.len() as u32 {
-            if self.entries[at as usize].key.is_i31() {
-                self.trace_value(at, trace)?;
+    pub(super) fn trace_immortal(
+        &mut self,
+        trace: &mut Trace<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        if self.gone_over == 0 {
+            self.traced = Some(0);
+        }
+        let left = self.entries.len() - self.gone_over;
+        let now = budget.take(left, LOOKUP);
+        for at in self.gone_over..self.gone_over + now {
+            if self.entries[at].key.is_i31() {
+                self.trace_value(at as u32, trace)?;
             }
         }
-        Ok(())
+        if now < left {
+            self.gone_over += now;
+            return Ok(Progress::Continue);
+        }
+        self.gone_over = 0;
+        Ok(Progress::Complete)
     }
 
     /// Traces the values of a key; returns how many there are.
@@ -465,12 +492,17 @@ impl Entries {
         self.traced = self.traced.map(|count| count + 1);
         Ok(())
     }
-}
 
-impl WeakTable for Entries {
-    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
-        let mut kept = 0;
-        for at in 0..self.entries.len() {
+    /// Moves the survivors among `count` entries from `at` on to the `kept` ones at the
+    /// front; returns how many are there then.
+    fn keep(
+        &mut self,
+        at: usize,
+        count: usize,
+        mut kept: usize,
+        survivors: &Survivors<'_>,
+    ) -> Result<usize> {
+        for at in at..at + count {
             let entry = self.entries[at];
             let alive = match entry.key {
                 null if null.is_null() => None,
@@ -485,6 +517,11 @@ impl WeakTable for Entries {
             self.values[kept].reference.set(value);
             kept += 1;
         }
+        Ok(kept)
+    }
+
+    /// Ends the first half of a sweep, after which so many entries are at the front.
+    fn end_keeping(&mut self, kept: usize) -> Result<()> {
         // A value that was not traced still refers to where its object was. That a key
         // was not noticed is possible if its header was overwritten.
         if self.traced.take().is_some_and(|traced| traced != kept) {
@@ -495,8 +532,37 @@ impl WeakTable for Entries {
         }
         self.entries.truncate(kept);
         self.values.truncate(kept);
-        self.add_all();
+        self.clear_tables();
         Ok(())
+    }
+}
+
+impl WeakTable for Entries {
+    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+        let count = self.entries.len();
+        if let Sweep::Entries { at, kept } = self.sweep {
+            let now = budget.take(count - at, LOOKUP);
+            let kept = self.keep(at, now, kept, survivors)?;
+            let at = at + now;
+            self.sweep = Sweep::Entries { at, kept };
+            if at < count {
+                return Ok(Progress::Continue);
+            }
+            self.end_keeping(kept)?;
+            self.sweep = Sweep::Tables { at: 0 };
+        }
+        if let Sweep::Tables { at } = self.sweep {
+            let left = self.entries.len() - at;
+            // Two tables and two chains.
+            let now = budget.take(left, 4 * LOOKUP);
+            (at..at + now).for_each(|at| self.add(at as u32));
+            self.sweep = Sweep::Tables { at: at + now };
+            if now < left {
+                return Ok(Progress::Continue);
+            }
+        }
+        self.sweep = NOT_BEGUN;
+        Ok(Progress::Complete)
     }
 }
 
@@ -566,6 +632,9 @@ impl Entries {
             !entries[at - 1].key.is_null()
         });
         entries.retain(|entry| !entry.key.is_null());
-        self.add_all();
+        self.clear_tables();
+        for at in 0..self.entries.len() as u32 {
+            self.add(at);
+        }
     }
 }

@@ -16,7 +16,7 @@ use entries::Entries;
 pub(crate) use entries::Removed;
 
 use crate::error::{Error, Result};
-use crate::heap::{Ephemerons, GcRef, RootSlot, Survivors, Trace, WeakTable};
+use crate::heap::{Budget, Ephemerons, GcRef, Progress, RootSlot, Survivors, Trace, WeakTable};
 use crate::roots::FreeListSlots;
 
 /// A store's weak maps.
@@ -133,23 +133,23 @@ impl WeakMaps {
 }
 
 impl WeakTable for WeakMaps {
-    fn sweep(&mut self, survivors: &Survivors<'_>) -> Result<()> {
-        self.entries.sweep(survivors)
+    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+        self.entries.sweep(survivors, budget)
     }
 }
 
 impl Ephemerons for WeakMaps {
-    fn trace_immortal(&mut self, trace: &mut Trace<'_>) -> Result<()> {
-        self.entries.trace_immortal(trace)
+    fn trace_immortal(&mut self, trace: &mut Trace<'_>, budget: &mut Budget) -> Result<Progress> {
+        self.entries.trace_immortal(trace, budget)
     }
 
-    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<()> {
+    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize> {
         match self.entries.trace_values(key, trace)? {
             0 => Err(Error::internal(
                 "a key that is in no weak map",
                 key.raw().into(),
             )),
-            _ => Ok(()),
+            count => Ok(count),
         }
     }
 }

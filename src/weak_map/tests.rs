@@ -6,8 +6,8 @@ use core::cell::Cell;
 use super::*;
 use crate::collectors;
 use crate::heap::{
-    Allocation, AllocationArea, Extent, GcHeap, GcRootsList, HeapOptions, Kind, Layout,
-    LayoutTable, ObjectHeader, Progress, References,
+    Allocation, AllocationArea, Extent, GarbageCollection, GcHeap, GcRootsList, HeapOptions, Kind,
+    LOOKUP, Layout, LayoutTable, Lent, ObjectHeader, References,
 };
 
 /// A heap of objects that refer to nothing, one root, and one map.
@@ -18,11 +18,15 @@ struct Fixture {
     root: Vec<RootSlot>,
     maps: WeakMaps,
     map: u32,
+    /// The budget of a step.
+    step: u64,
 }
 
 const TYPE: u32 = 1;
 
 const BYTES: u64 = 16;
+
+const STEP: u64 = 64 << 10;
 
 fn on_each_collector(test: impl Fn(Fixture)) {
     for number in [collectors::COPYING, collectors::CHECK, collectors::DRC] {
@@ -57,6 +61,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
             root,
             maps,
             map,
+            step: STEP,
         });
     }
 }
@@ -99,22 +104,21 @@ impl Fixture {
         let mut roots = GcRootsList::with_room(1)?;
         // SAFETY: the root stays in place while the list is used.
         unsafe { roots.add(&self.root)? };
-        let mut collection = self
-            .heap
-            .gc(
-                &self.area,
-                Extent::Full,
-                &mut roots,
-                &self.layouts,
-                &mut self.maps,
-                &mut [],
-            )?
-            .unwrap();
+        let heap = &mut *self.heap;
+        let mut gc = GarbageCollection::begin(heap, &self.area, Extent::Full)?.unwrap();
+        let mut lent = Lent {
+            area: &self.area,
+            roots: &mut roots,
+            layouts: &self.layouts,
+            ephemerons: &mut self.maps,
+            weak: &mut [],
+        };
         let mut increments = 1;
-        while collection.collect_increment()? == Progress::Continue {
+        while gc.step(heap, &mut lent, &mut Budget::of(self.step))? == Progress::Continue {
             increments += 1;
         }
-        self.heap.set_headroom(&self.area, 16 << 20, true);
+        self.heap
+            .set_headroom(&self.area, 16 << 20, true, &mut Budget::unlimited());
         self.maps.trim();
         self.heap.reserve_keys(self.maps.keys().len())?;
         self.maps.check()?;
@@ -132,23 +136,37 @@ impl Fixture {
         }
     }
 
+    /// Collects in steps that do one thing each.
+    fn collect_slowly(&mut self) {
+        self.step = 0;
+        self.collect().unwrap();
+        self.step = STEP;
+    }
+
     fn nonsense(&mut self, what: &str) {
         let error = self.collect().unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     }
 }
 
+/// So many increments may a collection with so many entries take: for each entry a value
+/// is traced, its object, and the entry is swept.
+fn most_increments(entries: u32) -> u64 {
+    u64::from(entries) * (16 * LOOKUP) / STEP + 8
+}
+
 #[test]
-fn a_chain_takes_two_increments_a_key() {
+fn a_chain_takes_work_in_proportion_to_its_length() {
     on_each_collector(|mut f| {
         for count in [1, 1000, 4000, 16000] {
             f.make_chain(count);
             let increments = f.collect().unwrap();
-            assert!(increments <= 2 * u64::from(count) + 8, "{increments}");
+            assert!(increments <= most_increments(count), "{increments}");
             assert_eq!(f.maps.count(f.map), count);
             f.set_root(GcRef::NULL);
             // With none of them reached.
-            assert!(f.collect().unwrap() < 8);
+            let increments = f.collect().unwrap();
+            assert!(increments <= most_increments(count), "{increments}");
             assert_eq!(f.maps.count(f.map), 0);
         }
     });
@@ -164,9 +182,33 @@ fn values_of_many_keys_are_traced_in_few_increments() {
             f.set(key, GcRef::NULL);
             f.set(GcRef::from_i31(number), key);
         }
-        assert!(f.collect().unwrap() < 64);
+        assert!(f.collect().unwrap() <= most_increments(20_000));
         assert_eq!(f.maps.count(f.map), 20_000);
         assert!(f.maps.keys().all(|key| !key.is_null()));
+    });
+}
+
+#[test]
+fn a_sweep_in_the_least_steps_keeps_what_one_at_once_does() {
+    on_each_collector(|mut f| {
+        let keeper = f.allocate();
+        f.set_root(keeper);
+        for number in 0..200 {
+            let (dead, value) = (f.allocate(), f.allocate());
+            f.set(dead, value);
+            f.set(GcRef::from_i31(number), value);
+        }
+        f.set(keeper, keeper);
+        f.collect_slowly();
+        assert_eq!(f.maps.count(f.map), 201);
+        assert_eq!(f.maps.get(f.map, f.rooted()), Some(f.rooted()));
+        for number in 0..200 {
+            assert!(f.maps.get(f.map, GcRef::from_i31(number)).is_some());
+        }
+        let chain = 300;
+        f.make_chain(chain);
+        f.collect_slowly();
+        assert_eq!(f.maps.count(f.map), 200 + chain);
     });
 }
 

@@ -727,7 +727,13 @@ impl Library {
                     let weak = self.passed(Pointer::Weak, &mut weak);
                     done(gcroots_weak_free(store, weak))
                 }
-                Action::Collect => done(gcroots_store_gc(store)),
+                Action::Collect => {
+                    // Not where NULL is passed in its place.
+                    if store == self.store {
+                        self.collect_in_steps();
+                    }
+                    done(gcroots_store_gc(store))
+                }
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),
             }
@@ -1232,6 +1238,27 @@ impl Library {
     pub(crate) fn equal(&self, a: gcroots_ref_t, b: gcroots_ref_t) -> Status<bool> {
         // SAFETY: as above.
         self.with_out(|out| unsafe { gcroots_ref_eq(self.store(), a, b, out) })
+    }
+
+    /// By turns: nothing, a collection in steps that do little, one that is cancelled on
+    /// its way. What comes after collects what this leaves.
+    fn collect_in_steps(&self) {
+        // SAFETY: the store is alive.
+        unsafe {
+            let stats = |out: *mut _| gcroots_store_stats(self.store, out);
+            // None while it is detached, and nothing is begun in callbacks and no-GC spans.
+            let turn = with_out::<gcroots_stats_t>(stats).map_or(0, |s| s.collections % 3);
+            if turn == 0 || gcroots_store_gc_start(self.store) != GCROOTS_OK {
+                return;
+            }
+            let step = |out: *mut _| gcroots_store_gc_step(self.store, 300, out);
+            for _ in 0..(if turn == 1 { u32::MAX } else { 5 }) {
+                if with_out(step) != Ok(false) {
+                    return;
+                }
+            }
+            done(gcroots_store_gc_cancel(self.store)).unwrap_or(Written::Nothing);
+        }
     }
 
     pub(crate) fn stats(&self) -> gcroots_stats_t {

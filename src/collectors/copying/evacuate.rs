@@ -3,8 +3,19 @@
 use super::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::heap::{
-    GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader, Progress, ReachedKeys, RegionView,
+    ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader, PIECE,
+    ReachedKeys, RegionView,
 };
+
+/// Why scanning ended.
+pub(super) enum Met {
+    /// There is no other copy.
+    End,
+    /// So much was done as was to be.
+    Stop,
+    /// A long array is next: [`CopyingHeap::scan_piece`].
+    LongArray,
+}
 
 /// What copying and scanning need, in one place: a loop keeps it in registers, which it
 /// cannot do with what is behind a pointer.
@@ -44,6 +55,30 @@ impl CopyingHeap {
         (self.cycle.next, self.cycle.objects) = (evacuation.next, evacuation.objects);
         Ok(done)
     }
+
+    /// Scans copies, until the positions of scanning and of copying add up to `stop`.
+    pub(super) fn scan(&mut self, stop: u64, layouts: &LayoutTable) -> Result<Met> {
+        let mut scan = self.cycle.scan;
+        let met = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, stop))?;
+        self.cycle.scan = scan;
+        Ok(met)
+    }
+
+    /// Copies and scans a piece of the long array at `scan`; returns its bytes. Apart
+    /// from the loop over all copies, which it would slow down.
+    #[cold]
+    pub(super) fn scan_piece(&mut self, layouts: &LayoutTable) -> Result<u64> {
+        let (at, begun) = (self.cycle.scan, self.cycle.long);
+        let (original, start, end, bytes) =
+            self.evacuating(layouts, |evacuation| evacuation.scan_piece(at, begun))?;
+        if end < bytes {
+            self.cycle.long = Some((original, end));
+        } else {
+            self.cycle.long = None;
+            self.cycle.scan += bytes;
+        }
+        Ok(end - start)
+    }
 }
 
 impl Evacuation<'_> {
@@ -70,11 +105,20 @@ impl Evacuation<'_> {
     #[inline(always)]
     fn copy(&mut self, old: GcRef, header: ObjectHeader) -> Result<GcRef> {
         let offset = old.offset();
-        let bytes = self.layouts.measure(self.from, offset, header)?.bytes;
+        let measured = self.layouts.measure(self.from, offset, header)?;
+        let bytes = measured.bytes;
         if bytes > self.from_end - offset {
             return Err(Error::internal("an object beyond the heap's end", offset));
         }
-        self.from.copy_to(offset, self.to, self.next, bytes)?;
+        if measured.is_long() {
+            // The rest when it is scanned: until then the copy says where it is.
+            self.from
+                .copy_to(offset, self.to, self.next, ARRAY_ELEMENTS)?;
+            let here = self.next + ARRAY_ELEMENTS;
+            self.to.store_u32(here, old.raw())?;
+        } else {
+            self.from.copy_to(offset, self.to, self.next, bytes)?;
+        }
         let new = GcRef::from_offset(self.next);
         let forwarding = ObjectHeader::forwarding(new);
         self.from.store_u64(offset, forwarding.bits())?;
@@ -115,27 +159,58 @@ impl Evacuation<'_> {
         Ok(())
     }
 
-    /// Scans the copy at `offset` and returns its size in bytes.
+    /// Scans the copy at `offset` and returns its size in bytes; `None` for a long array.
     #[inline(always)]
-    fn scan_object(&mut self, offset: u64) -> Result<u64> {
+    fn scan_object(&mut self, offset: u64) -> Result<Option<u64>> {
         let header = ObjectHeader::from_bits(self.to.load_u64(offset)?);
         let measured = self.layouts.measure(self.to, offset, header)?;
+        if measured.is_long() {
+            return Ok(None);
+        }
         measured.each_reference(|at| self.scan_slot(offset + at))?;
         debug_assert!(measured.bytes >= HEADER_BYTES);
-        Ok(measured.bytes)
+        Ok(Some(measured.bytes))
     }
 
-    /// Scans copies from `scan` on, about `budget` bytes of them.
-    pub(super) fn scan(&mut self, scan: &mut u64, budget: u64) -> Result<Progress> {
-        let (mut at, stop) = (*scan, scan.saturating_add(budget));
-        while at < self.next && at < stop {
-            at += self.scan_object(at)?;
-        }
+    /// See [`CopyingHeap::scan`].
+    fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<Met> {
+        let mut at = *scan;
+        let met = loop {
+            if at >= self.next {
+                break Met::End;
+            }
+            if at + self.next >= stop {
+                break Met::Stop;
+            }
+            match self.scan_object(at)? {
+                Some(bytes) => at += bytes,
+                None => break Met::LongArray,
+            }
+        };
         *scan = at;
-        Ok(if at < self.next {
-            Progress::Continue
-        } else {
-            Progress::Complete
-        })
+        Ok(met)
+    }
+
+    /// See [`CopyingHeap::scan_piece`]: where the original is, from where to where it was
+    /// scanned, and its size.
+    fn scan_piece(
+        &mut self,
+        offset: u64,
+        begun: Option<(u64, u64)>,
+    ) -> Result<(u64, u64, u64, u64)> {
+        let header = ObjectHeader::from_bits(self.to.load_u64(offset)?);
+        let array = self.layouts.measure(self.to, offset, header)?;
+        let (original, start) = match begun {
+            Some(begun) => begun,
+            None => {
+                let original = GcRef::from_raw(self.to.load_u32(offset + ARRAY_ELEMENTS)?);
+                (original.offset(), ARRAY_ELEMENTS)
+            }
+        };
+        let end = (start + PIECE).min(array.bytes);
+        let (source, target) = (original + start, offset + start);
+        self.from.copy_to(source, self.to, target, end - start)?;
+        array.references_between(start, end, |at| self.scan_slot(offset + at))?;
+        Ok((original, start, end, array.bytes))
     }
 }

@@ -3,7 +3,9 @@
 //! **Idea.** Objects are allocated in one of two equal spaces. A collection
 //! copies what the roots reach into the other and leaves a forwarding reference
 //! behind; the copies are themselves the queue of objects to scan, so that no
-//! stack and no recursion is needed. Then the spaces change roles.
+//! stack and no recursion is needed. Then the spaces change roles. A long array is
+//! copied in pieces as it is scanned, so that no step of a collection takes long; until
+//! then its copy says where the original is.
 //!
 //! **Cost.** Time proportional to what survives (`gc.precise`: what the roots
 //! reach), nothing for the dead. Half of
@@ -23,12 +25,14 @@
 
 mod evacuate;
 
+use evacuate::Met;
+
 use crate::error::Result;
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef,
-    GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Progress, ReachedKeys, Region,
-    Reservation, Survivors, heap_limit,
+    AllocationArea, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
+    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Progress, ReachedKeys,
+    Region, Reservation, Survivors, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -80,6 +84,13 @@ struct Cycle {
     /// Where the next copy goes.
     next: u64,
     objects: u64,
+    /// Of the long array at `scan`: where its original is, and how many of its bytes have
+    /// been copied and scanned.
+    long: Option<(u64, u64)>,
+    /// The old space has been filled up to here.
+    filled: u64,
+    /// Memory is being given back.
+    shrinking: bool,
 }
 
 impl CopyingHeap {
@@ -227,26 +238,17 @@ impl GcHeap for CopyingHeap {
         self.reached.reserve(count)
     }
 
-    fn collection(
-        &mut self,
-        area: &AllocationArea,
-        _extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        if area.no_gc_spans() > 0 {
-            return Ok(None);
-        }
-        let first = self.first_object(1 - self.active);
-        self.cycle = Cycle {
-            from_end: area.next(),
-            scan: first,
-            next: first,
-            objects: 0,
-        };
-        self.reached.clear();
-        Ok(Some(self))
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
         let wanted = self
             .used(area)
             .saturating_add(headroom)
@@ -259,11 +261,19 @@ impl GcHeap for CopyingHeap {
         // Twice the want before pages go back, so that a heap whose size swings
         // does not pay for system calls at every collection.
         let kept = wanted.max(self.initial);
-        if self.capacity() > 2 * kept {
-            self.decommit(kept);
+        let mut progress = Progress::Complete;
+        if self.capacity() > 2 * kept || self.cycle.shrinking {
+            for space in &mut self.spaces {
+                let end = space.start() + kept;
+                if space.decommit_towards(end, budget) == Progress::Continue {
+                    progress = Progress::Continue;
+                }
+            }
         }
+        self.cycle.shrinking = progress == Progress::Continue;
         self.update_end(area);
         area.set_budget_end(self.spaces[self.active].start() + wanted);
+        progress
     }
 
     fn reset(&mut self) {
@@ -286,6 +296,21 @@ impl GcHeap for CopyingHeap {
 }
 
 impl CollectionSteps for CopyingHeap {
+    fn begin(&mut self, area: &AllocationArea, _extent: Extent) -> Result<()> {
+        let first = self.first_object(1 - self.active);
+        self.cycle = Cycle {
+            from_end: area.next(),
+            scan: first,
+            next: first,
+            objects: 0,
+            long: None,
+            filled: self.spaces[self.active].start(),
+            shrinking: false,
+        };
+        self.reached.clear();
+        Ok(())
+    }
+
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         self.evacuating(layouts, |evacuation| {
             for root in roots.iter_spans() {
@@ -296,11 +321,23 @@ impl CollectionSteps for CopyingHeap {
         self.evacuating(layouts, |evacuation| evacuation.evacuate_ranges(roots))
     }
 
-    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
-        let mut scan = self.cycle.scan;
-        let progress = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, budget))?;
-        self.cycle.scan = scan;
-        Ok(progress)
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
+        // What is copied counts as what is scanned, or an array of references to objects
+        // that were not reached before would cost little.
+        let begun = self.cycle.scan + self.cycle.next;
+        let mut stop = begun.saturating_add(budget.left().saturating_mul(2));
+        loop {
+            match self.scan(stop, layouts)? {
+                Met::LongArray => stop = stop.saturating_sub(self.scan_piece(layouts)?),
+                Met::Stop => {
+                    budget.spend(budget.left());
+                    return Ok(Progress::Continue);
+                }
+                Met::End => break,
+            }
+        }
+        budget.spend((self.cycle.scan + self.cycle.next - begun) / 2);
+        Ok(Progress::Complete)
     }
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
@@ -320,19 +357,32 @@ impl CollectionSteps for CopyingHeap {
         }
     }
 
-    fn finish(&mut self, area: &AllocationArea, _layouts: &LayoutTable) -> Result<Collected> {
-        if self.poison {
+    fn finish(
+        &mut self,
+        area: &AllocationArea,
+        _layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<Collected>> {
+        if self.poison && self.cycle.filled < self.cycle.from_end {
+            let start = self.cycle.filled;
+            let granules = (self.cycle.from_end - start).div_ceil(GRANULE);
+            // Filling a granule takes far less than tracing one.
+            let now = budget.take(granules as usize, 1) as u64;
+            self.cycle.filled = (start + now * GRANULE).min(self.cycle.from_end);
             let from = self.old_and_new().0;
-            let filled = from.fill(from.start(), self.cycle.from_end, POISON);
+            let filled = from.fill(start, self.cycle.filled, POISON);
             debug_assert!(filled.is_ok());
+            if now < granules {
+                return Ok(None);
+            }
         }
         self.active = 1 - self.active;
         self.place(area, self.cycle.next, self.cycle.objects);
         let live_bytes = area.used_bytes();
-        Ok(Collected {
+        Ok(Some(Collected {
             objects: self.cycle.objects,
             live_bytes,
             moved_bytes: live_bytes,
-        })
+        }))
     }
 }

@@ -42,12 +42,13 @@ mod trace;
 use count::Counted;
 pub(crate) use counting::{count_new, store};
 use free_lists::{FreeLists, write_free};
+use trace::Sweep;
 
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Barriers, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
+    Allocation, AllocationArea, Barriers, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent,
+    GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
     ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
 };
 
@@ -127,6 +128,13 @@ struct DrcHeap {
 #[derive(Debug, Default)]
 struct Cycle {
     full: bool,
+    /// Roots have been marked, so that counts are not what they were.
+    marking: bool,
+    /// A long array that is being gone over, and from where on.
+    long: Option<(GcRef, u64)>,
+    sweep: Option<Sweep>,
+    /// Memory is being given back.
+    shrinking: bool,
     /// Marked objects are not all on the stack: it was full.
     overflowed: bool,
     freed_objects: u64,
@@ -407,24 +415,17 @@ impl GcHeap for DrcHeap {
         self.reached.reserve(count)
     }
 
-    fn collection(
-        &mut self,
-        area: &AllocationArea,
-        extent: Extent,
-    ) -> Result<Option<&mut dyn CollectionSteps>> {
-        if area.no_gc_spans() > 0 {
-            return Ok(None);
-        }
-        self.take_back(area)?;
-        self.reached.clear();
-        self.cycle = Cycle {
-            full: extent == Extent::Full,
-            ..Cycle::default()
-        };
-        Ok(Some(self))
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
+        Some(self)
     }
 
-    fn set_headroom(&mut self, area: &AllocationArea, headroom: u64, may_grow: bool) {
+    fn set_headroom(
+        &mut self,
+        area: &AllocationArea,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
         // Half of it is committed now, the rest when it is needed.
         let ready = headroom / 2;
         let missing = ready.saturating_sub(self.free_bytes());
@@ -438,12 +439,18 @@ impl GcHeap for DrcHeap {
         // of `copying` do: it is soon followed by another.
         let kept = self.tail + ready.saturating_sub(self.free.bytes());
         let spared = if self.cycle.full { 0 } else { headroom };
-        if committed > kept + spared && committed > self.initial {
-            self.space.decommit_from(kept.max(self.initial));
-        }
+        let much = committed > kept + spared && committed > self.initial;
+        let progress = if much || self.cycle.shrinking {
+            let kept = kept.max(self.initial);
+            self.space.decommit_towards(kept, budget)
+        } else {
+            Progress::Complete
+        };
+        self.cycle.shrinking = progress == Progress::Continue;
         // SAFETY: committed; nothing is lent.
         unsafe { area.set_heap_end(self.space.committed_end()) };
         self.budget = headroom;
+        progress
     }
 
     fn reset(&mut self) {
@@ -458,6 +465,8 @@ impl GcHeap for DrcHeap {
         self.trace_at = TRACE_FROM;
         self.fresh = Vec::new();
         self.zeros = Vec::new();
+        // Not empty if a collection was left unfinished.
+        self.stack = Vec::new();
         self.reached.reset();
         self.must_trace = false;
     }
@@ -468,6 +477,16 @@ impl GcHeap for DrcHeap {
 }
 
 impl CollectionSteps for DrcHeap {
+    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()> {
+        self.take_back(area)?;
+        self.reached.clear();
+        self.cycle = Cycle {
+            full: extent == Extent::Full,
+            ..Cycle::default()
+        };
+        Ok(())
+    }
+
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if self.cycle.full {
             self.mark_roots(roots)
@@ -476,7 +495,7 @@ impl CollectionSteps for DrcHeap {
         }
     }
 
-    fn trace_increment(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+    fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
         if self.cycle.full {
             self.mark(layouts, budget)
         } else {
@@ -505,9 +524,14 @@ impl CollectionSteps for DrcHeap {
         }
     }
 
-    fn finish(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<Collected> {
-        if self.cycle.full {
-            self.sweep(area, layouts)?;
+    fn finish(
+        &mut self,
+        area: &AllocationArea,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<Collected>> {
+        if self.cycle.full && self.sweep(area, layouts, budget)? == Progress::Continue {
+            return Ok(None);
         }
         let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
         let objects = area.objects().saturating_sub(self.cycle.freed_objects);
@@ -518,10 +542,10 @@ impl CollectionSteps for DrcHeap {
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();
         }
-        Ok(Collected {
+        Ok(Some(Collected {
             objects,
             live_bytes: used,
             moved_bytes: 0,
-        })
+        }))
     }
 }

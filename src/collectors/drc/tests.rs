@@ -3,7 +3,10 @@
 use super::count::{Counted, STUCK};
 use super::free_lists::{FreeLists, write_free};
 use super::*;
-use crate::heap::{Ephemerons, Layout, References, RootSlot, Trace, WeakTable, verify};
+use crate::heap::{
+    Budget, Ephemerons, GarbageCollection, Layout, Lent, References, RootSlot, Trace, WeakTable,
+    verify,
+};
 
 /// Memory that is committed, with what it is reserved in.
 fn memory() -> (Reservation, Region) {
@@ -149,18 +152,18 @@ const PAIR_BYTES: u64 = 32;
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Survivors<'_>) -> Result<()> {
-        Ok(())
+    fn sweep(&mut self, _survivors: &Survivors<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
     }
 }
 
 impl Ephemerons for NoMaps {
-    fn trace_immortal(&mut self, _trace: &mut Trace<'_>) -> Result<()> {
-        Ok(())
+    fn trace_immortal(&mut self, _trace: &mut Trace<'_>, _budget: &mut Budget) -> Result<Progress> {
+        Ok(Progress::Complete)
     }
 
-    fn trace_values(&mut self, _key: GcRef, _trace: &mut Trace<'_>) -> Result<()> {
-        Ok(())
+    fn trace_values(&mut self, _key: GcRef, _trace: &mut Trace<'_>) -> Result<usize> {
+        Ok(0)
     }
 }
 
@@ -212,10 +215,20 @@ impl Fixture {
         unsafe { list.add(&self.roots) }.unwrap();
         let extent = self.heap.extent(&self.area, asked);
         let heap: &mut dyn GcHeap = &mut self.heap;
-        let (area, layouts, mut none) = (&self.area, &self.layouts, NoMaps);
-        let collection = heap.gc(area, extent, &mut list, layouts, &mut none, &mut []);
-        let collected = collection.unwrap().unwrap().collect().unwrap();
-        self.heap.set_headroom(&self.area, 64 << 10, true);
+        let mut gc = GarbageCollection::begin(heap, &self.area, extent)
+            .unwrap()
+            .unwrap();
+        let mut lent = Lent {
+            area: &self.area,
+            roots: &mut list,
+            layouts: &self.layouts,
+            ephemerons: &mut NoMaps,
+            weak: &mut [],
+        };
+        let budget = &mut Budget::unlimited();
+        gc.step(heap, &mut lent, budget).unwrap();
+        let collected = gc.collected();
+        self.heap.set_headroom(&self.area, 64 << 10, true, budget);
         self.verify();
         collected
     }
@@ -309,7 +322,8 @@ fn no_more_is_allocated_than_the_headroom() {
         f.pair(GcRef::NULL);
     }
     f.collect(Extent::Partial);
-    f.heap.set_headroom(&f.area, 51 * PAIR_BYTES, true);
+    f.heap
+        .set_headroom(&f.area, 51 * PAIR_BYTES, true, &mut Budget::unlimited());
     for _ in 0..51 {
         f.pair(GcRef::NULL);
     }

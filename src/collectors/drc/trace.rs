@@ -6,19 +6,35 @@ use super::{DrcHeap, POISON};
 use crate::error::{Error, Result};
 use crate::fallible;
 use crate::heap::{
-    AllocationArea, GRANULE, GcHeap, GcRef, GcRootsList, Kind, LayoutTable, ObjectHeader, Progress,
-    each_object,
+    ARRAY_ELEMENTS, AllocationArea, Budget, GRANULE, GcHeap, GcRef, GcRootsList, Kind, LayoutTable,
+    ObjectHeader, PIECE, Progress, each_object,
 };
 
 use super::count::Counted;
 use super::free_lists::{Ends, FreeLists};
 use super::partial::contains;
 
+/// A sweep that is under way.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    /// Where it goes on.
+    at: u64,
+    /// From here to there nothing is in use.
+    free_from: u64,
+    live_objects: u64,
+    live_bytes: u64,
+    /// Where the free lists end.
+    last: Ends,
+}
+
 impl DrcHeap {
-    /// Marks what roots refer to.
+    /// Marks what some of the roots refer to.
     pub(super) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
-        self.zeros.clear();
-        self.must_trace = false;
+        if !self.cycle.marking {
+            self.cycle.marking = true;
+            self.zeros.clear();
+            self.must_trace = false;
+        }
         roots.try_each(|root| self.reach(root.get(), 0))
     }
 
@@ -46,40 +62,72 @@ impl DrcHeap {
         self.set(object, header)
     }
 
-    /// Goes over about `budget` bytes of marked objects.
-    pub(super) fn mark(&mut self, layouts: &LayoutTable, budget: u64) -> Result<Progress> {
+    /// Goes over marked objects.
+    pub(super) fn mark(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
         let mut done = 0;
-        while let Some(object) = self.stack.pop() {
-            done += self.mark_slots(object, layouts)?;
-            if done >= budget {
+        loop {
+            done += if let Some((array, from)) = self.cycle.long {
+                self.mark_piece(array, from, layouts)?
+            } else if let Some(object) = self.stack.pop() {
+                self.mark_slots(object, layouts)?
+            } else if self.cycle.overflowed {
+                self.mark_waiting(layouts)?
+            } else {
+                break;
+            };
+            if done >= budget.left() {
+                budget.spend(done);
                 return Ok(Progress::Continue);
             }
         }
-        if self.cycle.overflowed {
-            self.cycle.overflowed = false;
-            self.mark_waiting(layouts)?;
-            return Ok(Progress::Continue);
-        }
+        budget.spend(done);
         Ok(Progress::Complete)
     }
 
-    /// Marks what an object's slots refer to; returns its size.
+    /// Marks what an object's slots refer to; returns what it cost.
     fn mark_slots(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
         let offset = object.offset();
         let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
         let measured = layouts.measure(self.space.view(), offset, header)?;
-        measured.each_reference(|at| {
-            let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
-            if slot.is_object() {
-                self.reach(slot, 1)?;
-            }
-            Ok(())
-        })?;
+        if measured.is_long() {
+            // Gone over in pieces next, if it has references.
+            self.cycle.long = measured
+                .has_references()
+                .then_some((object, ARRAY_ELEMENTS));
+            return Ok(PIECE);
+        }
+        measured.each_reference(|at| self.mark_slot(offset + at))?;
         Ok(measured.bytes)
     }
 
-    /// Goes over the marked objects that the stack had no room for.
-    fn mark_waiting(&mut self, layouts: &LayoutTable) -> Result<()> {
+    /// Marks what the slot at an offset refers to, which is counted.
+    #[inline(always)]
+    fn mark_slot(&mut self, at: u64) -> Result<()> {
+        let slot = GcRef::from_raw(self.space.load_u32(at)?);
+        if slot.is_object() {
+            self.reach(slot, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Marks what a piece of a long array refers to, from an offset on; returns what it
+    /// cost.
+    #[cold]
+    fn mark_piece(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
+        let offset = array.offset();
+        let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+        let measured = layouts.measure(self.space.view(), offset, header)?;
+        let end = (from + PIECE).min(measured.bytes);
+        measured.references_between(from, end, |at| self.mark_slot(offset + at))?;
+        self.cycle.long = (end < measured.bytes).then_some((array, end));
+        // Each reference is one to an object, which takes longer than its bytes.
+        Ok((end - from) * 4)
+    }
+
+    /// Goes over the marked objects that the stack had no room for; returns what it cost.
+    #[cold]
+    fn mark_waiting(&mut self, layouts: &LayoutTable) -> Result<u64> {
+        self.cycle.overflowed = false;
         let mut offset = GRANULE;
         while offset < self.tail {
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
@@ -88,42 +136,79 @@ impl DrcHeap {
                 let object = GcRef::from_offset(offset);
                 self.set(object, counted.rooted(false))?;
                 self.mark_slots(object, layouts)?;
+                while let Some((array, from)) = self.cycle.long {
+                    self.mark_piece(array, from, layouts)?;
+                }
             }
             offset += self.size(offset, header, layouts)?;
         }
-        Ok(())
+        Ok(offset)
     }
 
     /// Frees what is not marked, and lists the free memory anew, neighbours as one.
-    pub(super) fn sweep(&mut self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+    pub(super) fn sweep(
+        &mut self,
+        area: &AllocationArea,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        let mut sweep = self
+            .cycle
+            .sweep
+            .take()
+            .unwrap_or_else(|| self.begin_sweep());
+        let begun = sweep.at;
+        // In order, without a look at what objects refer to: far faster than tracing.
+        let stop = begun.saturating_add(budget.left().saturating_mul(4));
+        self.sweep_to(stop.min(self.tail), &mut sweep, layouts)?;
+        budget.spend((sweep.at - begun) / 4);
+        if sweep.at < self.tail {
+            self.cycle.sweep = Some(sweep);
+            return Ok(Progress::Continue);
+        }
+        self.sweep_free(sweep.free_from, self.tail, &mut sweep.last)?;
+        self.cycle.freed_objects = area.objects().saturating_sub(sweep.live_objects);
+        self.cycle.freed_bytes = area.used_bytes().saturating_sub(sweep.live_bytes);
+        Ok(Progress::Complete)
+    }
+
+    fn begin_sweep(&mut self) -> Sweep {
         self.free = FreeLists::new();
         self.fresh.clear();
-        let mut last = Ends::new();
-        let end = self.tail;
-        let (mut offset, mut free_from) = (GRANULE, GRANULE);
+        Sweep {
+            at: GRANULE,
+            free_from: GRANULE,
+            live_objects: 0,
+            live_bytes: 0,
+            last: Ends::new(),
+        }
+    }
+
+    /// Goes on with a sweep up to an offset, or a little further.
+    fn sweep_to(&mut self, stop: u64, sweep: &mut Sweep, layouts: &LayoutTable) -> Result<()> {
         let (mut live_objects, mut live_bytes) = (0, 0);
-        while offset < end {
+        let (mut offset, mut free_from) = (sweep.at, sweep.free_from);
+        while offset < stop {
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
             if Counted(header).is_marked() {
-                self.sweep_free(free_from, offset, &mut last)?;
+                self.sweep_free(free_from, offset, &mut sweep.last)?;
                 self.keep(GcRef::from_offset(offset), Counted(header))?;
                 free_from = offset + bytes;
                 live_objects += 1;
                 live_bytes += bytes;
+            } else if self.poison {
+                self.space.fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;
         }
-        self.sweep_free(free_from, end, &mut last)?;
-        self.cycle.freed_objects = area.objects().saturating_sub(live_objects);
-        self.cycle.freed_bytes = area.used_bytes().saturating_sub(live_bytes);
+        (sweep.at, sweep.free_from) = (offset, free_from);
+        sweep.live_objects += live_objects;
+        sweep.live_bytes += live_bytes;
         Ok(())
     }
 
     fn sweep_free(&mut self, start: u64, end: u64, last: &mut Ends) -> Result<()> {
-        if self.poison {
-            self.space.fill(start, end, POISON)?;
-        }
         if end == self.tail || start == end {
             return self.give(start, end);
         }
