@@ -98,16 +98,17 @@ CASE(what_is_reported_lives_and_is_updated) {
 
 CASE(the_first_step_of_a_collection_calls_it) {
   bool done = false;
+  int before;
   add(&first);
   fill_slots();
+  before = first.calls;
   OK(gcroots_store_gc_start(store));
-  CHECK(first.calls == 0);
   OK(gcroots_store_gc_cancel(store));
-  CHECK(first.calls == 0);
+  CHECK(first.calls == before);
   OK(gcroots_store_gc_start(store));
   for (int steps = 1; !done; steps++) {
     OK(gcroots_store_gc_step(store, 1, &done));
-    CHECK(first.calls == (collects ? 1 : 0));
+    CHECK(first.calls == before + (collects ? 1 : 0));
     CHECK(done || steps < 100000);
   }
   CHECK(!collects || stats_of(store).collections >= 1);
