@@ -1,0 +1,236 @@
+//! Functions: those of Wasm are functions of the library's, with a callback that enters
+//! the interpreter.
+//!
+//! The interpreter recognises its own by that callback (`gcroots_func_env`) and calls
+//! them without the library; what else it finds, it calls through the library. The
+//! other way, `gcroots_func_call` on a Wasm function, is how scripts call exports.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Weak;
+
+use super::slot::NO_VAL;
+use super::store::NO_REF;
+use super::{Raw, Result, Slot, Store, Type, ValueStack, check, ffi};
+
+/// Which of the interpreter's functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuncId(pub u32);
+
+/// How a call ended that did not return.
+#[derive(Debug)]
+pub enum Ended {
+    /// The interpreter knows why.
+    Trapped,
+    /// With this exception.
+    Thrown(Raw),
+}
+
+/// The interpreter, as callbacks see it.
+pub trait Callee {
+    fn store(&self) -> &Store;
+
+    fn stack(&self) -> &ValueStack;
+
+    /// Calls a function, which finds its arguments on the stack and leaves its results
+    /// there.
+    fn enter(&self, func: FuncId) -> std::result::Result<(), Ended>;
+}
+
+/// What the functions do that hosts offer to the tests.
+#[derive(Clone, Copy, Debug)]
+pub enum HostFunc {
+    Ignore,
+    Collect,
+}
+
+/// The status with which a callback says that the call trapped: none of the library's.
+const TRAPPED: ffi::gcroots_status_t = 1000;
+
+impl Store {
+    /// Sets what the callbacks of Wasm functions enter.
+    pub fn set_callee(&self, callee: Weak<dyn Callee>) -> Result<()> {
+        let data = Box::into_raw(Box::new(callee));
+        // SAFETY: the finalizer takes back what `into_raw` gave, once.
+        let set = unsafe {
+            ffi::gcroots_store_set_data(self.ptr(), data.cast(), Some(drop_callee))
+        };
+        check(set)
+    }
+
+    /// A Wasm function.
+    pub fn func_new(&self, of: &Type, id: FuncId) -> Result<Raw> {
+        let env = ptr::without_provenance_mut(id.0 as usize);
+        self.function(of, enter_wasm, env)
+    }
+
+    /// A host's.
+    pub fn host_func_new(&self, of: &Type, what: HostFunc) -> Result<Raw> {
+        let callback = match what {
+            HostFunc::Ignore => ignore,
+            HostFunc::Collect => collect as ffi::gcroots_callback_t,
+        };
+        self.function(of, callback, ptr::null_mut())
+    }
+
+    fn function(
+        &self,
+        of: &Type,
+        callback: ffi::gcroots_callback_t,
+        env: *mut c_void,
+    ) -> Result<Raw> {
+        self.scope(|| {
+            let (store, mut out) = (self.ptr(), NO_REF);
+            // SAFETY: the store and the type are alive; callbacks do not follow `env`.
+            check(unsafe {
+                ffi::gcroots_func_new(store, of.as_ptr(), callback, env, None, &mut out)
+            })?;
+            self.raw(out)
+        })
+    }
+
+    /// Which of the interpreter's functions this is; none for a host's.
+    pub fn func_id(&self, func: Raw) -> Result<Option<FuncId>> {
+        self.scope(|| {
+            let (store, func) = (self.ptr(), self.handle(func)?);
+            let mut env: *mut c_void = ptr::null_mut();
+            // SAFETY: the store is alive, `out` is a variable's address.
+            match check(unsafe { ffi::gcroots_func_env(store, func, enter_wasm, &mut env) }) {
+                Ok(()) => Ok(Some(FuncId(env.addr() as u32))),
+                Err(refused) if refused.is_type_mismatch() => Ok(None),
+                Err(refused) => Err(refused),
+            }
+        })
+    }
+
+    /// Calls a function through the library, with the upper `params` slots of the stack,
+    /// which its results replace.
+    pub fn func_call(
+        &self,
+        stack: &ValueStack,
+        func: Raw,
+        params: usize,
+        results: usize,
+    ) -> Result<std::result::Result<(), Ended>> {
+        self.scope(|| {
+            let (store, func) = (self.ptr(), self.handle(func)?);
+            let args = self.vals(&stack.pop_many(params))?;
+            let mut out = vec![NO_VAL; results];
+            // SAFETY: the store is alive, the values are of vectors.
+            let called = check(unsafe {
+                ffi::gcroots_func_call(
+                    store,
+                    func,
+                    args.as_ptr(),
+                    params,
+                    out.as_mut_ptr(),
+                    results,
+                )
+            });
+            match called {
+                Ok(()) => {}
+                Err(refused) if refused.status == TRAPPED => return Ok(Err(Ended::Trapped)),
+                Err(refused) if refused.is_exception() => {
+                    return Ok(Err(Ended::Thrown(self.take_exception()?)));
+                }
+                Err(refused) => return Err(refused),
+            }
+            for val in out {
+                stack.push(self.slot(val)?);
+            }
+            Ok(Ok(()))
+        })
+    }
+}
+
+unsafe extern "C" fn drop_callee(data: *mut c_void) {
+    // SAFETY: `set_callee` gave it.
+    drop(unsafe { Box::from_raw(data.cast::<Weak<dyn Callee>>()) });
+}
+
+/// The callback of all Wasm functions; `env` is the [`FuncId`].
+unsafe extern "C" fn enter_wasm(
+    env: *mut c_void,
+    store: *mut ffi::gcroots_store_t,
+    args: *const ffi::gcroots_val_t,
+    nargs: usize,
+    results: *mut ffi::gcroots_val_t,
+    nresults: usize,
+) -> ffi::gcroots_status_t {
+    let mut data: *mut c_void = ptr::null_mut();
+    // SAFETY: the store is alive; its data are what `set_callee` gave, as long as it is.
+    let callee = unsafe {
+        if let Err(refused) = check(ffi::gcroots_store_data(store, &mut data)) {
+            return refused.status;
+        }
+        (*data.cast::<Weak<dyn Callee>>()).upgrade()
+    };
+    let callee = callee.expect("the interpreter lives while its functions are called");
+    // SAFETY: the library says how many there are of each.
+    let entered = unsafe {
+        let args = (0..nargs).map(|i| *args.add(i)).collect::<Vec<_>>();
+        enter(&*callee, FuncId(env.addr() as u32), &args, |i, val| {
+            assert!(i < nresults);
+            *results.add(i) = val;
+        })
+    };
+    match entered {
+        Ok(status) => status,
+        Err(refused) => refused.status,
+    }
+}
+
+/// What [`enter_wasm`] does, once it has read its pointers.
+fn enter(
+    callee: &dyn Callee,
+    func: FuncId,
+    args: &[ffi::gcroots_val_t],
+    mut result: impl FnMut(usize, ffi::gcroots_val_t),
+) -> Result<ffi::gcroots_status_t> {
+    let (store, stack) = (callee.store(), callee.stack());
+    let below = stack.height();
+    if !stack.has_room(args.len()) {
+        return Ok(ffi::GCROOTS_ERROR_LIMIT);
+    }
+    for arg in args {
+        stack.push(store.slot(*arg)?);
+    }
+    match callee.enter(func) {
+        Ok(()) => {}
+        Err(Ended::Trapped) => return Ok(TRAPPED),
+        Err(Ended::Thrown(exception)) => {
+            let exception = store.handle(exception)?;
+            // SAFETY: the store is alive.
+            check(unsafe { ffi::gcroots_store_throw(store.ptr(), exception) })?;
+            return Ok(ffi::GCROOTS_OK);
+        }
+    }
+    let slots: Vec<Slot> = stack.pop_many(stack.height() - below);
+    for (i, slot) in slots.into_iter().enumerate() {
+        result(i, store.val(slot)?);
+    }
+    Ok(ffi::GCROOTS_OK)
+}
+
+unsafe extern "C" fn ignore(
+    _env: *mut c_void,
+    _store: *mut ffi::gcroots_store_t,
+    _args: *const ffi::gcroots_val_t,
+    _nargs: usize,
+    _results: *mut ffi::gcroots_val_t,
+    _nresults: usize,
+) -> ffi::gcroots_status_t {
+    ffi::GCROOTS_OK
+}
+
+unsafe extern "C" fn collect(
+    _env: *mut c_void,
+    store: *mut ffi::gcroots_store_t,
+    _args: *const ffi::gcroots_val_t,
+    _nargs: usize,
+    _results: *mut ffi::gcroots_val_t,
+    _nresults: usize,
+) -> ffi::gcroots_status_t {
+    // SAFETY: the library gives its store.
+    unsafe { ffi::gcroots_store_gc(store) }
+}

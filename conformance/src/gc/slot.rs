@@ -1,0 +1,179 @@
+//! Values: scalars and raw references, with a tag that tells which.
+
+use super::store::Store;
+use super::{Result, ffi};
+
+/// A reference's bits; 0 is null. Good until the next collection, except in slots of
+/// the [`ValueStack`](super::ValueStack), which the library updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw(pub(super) u32);
+
+impl Raw {
+    pub const NULL: Raw = Raw(0);
+
+    pub fn is_null(self) -> bool {
+        self == Raw::NULL
+    }
+}
+
+/// A value of any type. 32-bit ones have zeros above, so that an address or an index of
+/// either width is read by [`bits`](Slot::bits).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    bits: u64,
+    /// One of GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
+    tag: u8,
+    _padding: [u8; 7],
+}
+
+const _: () = assert!(size_of::<Slot>() == 16);
+
+/// Where the library finds the references among slots.
+pub(super) const LAYOUT: ffi::gcroots_slot_layout_t = ffi::gcroots_slot_layout_t {
+    slot_bytes: size_of::<Slot>(),
+    ref_offset: std::mem::offset_of!(Slot, bits),
+    tag_offset: std::mem::offset_of!(Slot, tag),
+    tag_mask: 0xff,
+    tag: ffi::GCROOTS_STORAGE_REF as u8,
+};
+
+// A raw reference is the lower half of `bits`.
+const _: () = assert!(cfg!(target_endian = "little"));
+
+impl Slot {
+    pub const NULL: Slot = Slot::new(0, ffi::GCROOTS_STORAGE_REF);
+
+    const fn new(bits: u64, tag: u32) -> Slot {
+        Slot {
+            bits,
+            tag: tag as u8,
+            _padding: [0; 7],
+        }
+    }
+
+    pub const fn i32(value: i32) -> Slot {
+        Slot::new(value as u32 as u64, ffi::GCROOTS_STORAGE_I32)
+    }
+
+    pub const fn i64(value: i64) -> Slot {
+        Slot::new(value as u64, ffi::GCROOTS_STORAGE_I64)
+    }
+
+    pub const fn f32_bits(bits: u32) -> Slot {
+        Slot::new(bits as u64, ffi::GCROOTS_STORAGE_F32)
+    }
+
+    pub const fn f64_bits(bits: u64) -> Slot {
+        Slot::new(bits, ffi::GCROOTS_STORAGE_F64)
+    }
+
+    pub const fn reference(raw: Raw) -> Slot {
+        Slot::new(raw.0 as u64, ffi::GCROOTS_STORAGE_REF)
+    }
+
+    pub fn bool(value: bool) -> Slot {
+        Slot::i32(value.into())
+    }
+
+    /// An index of a memory or table that has 64-bit ones or not.
+    pub fn index(value: u64, is_64: bool) -> Slot {
+        if is_64 {
+            Slot::i64(value as i64)
+        } else {
+            Slot::i32(value as i32)
+        }
+    }
+
+    pub fn bits(self) -> u64 {
+        self.bits
+    }
+
+    pub fn as_i32(self) -> i32 {
+        self.bits as i32
+    }
+
+    pub fn as_u32(self) -> u32 {
+        self.bits as u32
+    }
+
+    pub fn as_i64(self) -> i64 {
+        self.bits as i64
+    }
+
+    pub fn as_f32(self) -> f32 {
+        f32::from_bits(self.bits as u32)
+    }
+
+    pub fn as_f64(self) -> f64 {
+        f64::from_bits(self.bits)
+    }
+
+    pub fn as_ref(self) -> Raw {
+        Raw(self.bits as u32)
+    }
+
+    pub fn is_ref(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_REF
+    }
+
+    pub fn is_i32(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_I32
+    }
+
+    pub fn is_i64(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_I64
+    }
+
+    pub fn is_f32(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_F32
+    }
+
+    pub fn is_f64(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_F64
+    }
+}
+
+pub(super) const NO_VAL: ffi::gcroots_val_t = ffi::gcroots_val_t {
+    kind: ffi::GCROOTS_STORAGE_I64,
+    of: ffi::gcroots_val_of_t { i64: 0 },
+};
+
+impl Store {
+    /// The library's form of a value; a reference's is a handle of the current scope.
+    pub(super) fn val(&self, slot: Slot) -> Result<ffi::gcroots_val_t> {
+        let of = match u32::from(slot.tag) {
+            ffi::GCROOTS_STORAGE_REF => ffi::gcroots_val_of_t {
+                ref_: self.handle(slot.as_ref())?,
+            },
+            ffi::GCROOTS_STORAGE_I32 | ffi::GCROOTS_STORAGE_F32 => ffi::gcroots_val_of_t {
+                i32: slot.as_i32(),
+            },
+            _ => ffi::gcroots_val_of_t { i64: slot.as_i64() },
+        };
+        Ok(ffi::gcroots_val_t {
+            kind: slot.tag.into(),
+            of,
+        })
+    }
+
+    pub(super) fn vals(&self, slots: &[Slot]) -> Result<Vec<ffi::gcroots_val_t>> {
+        slots.iter().map(|slot| self.val(*slot)).collect()
+    }
+
+    /// The interpreter's form of a value that came from the library.
+    pub(super) fn slot(&self, val: ffi::gcroots_val_t) -> Result<Slot> {
+        // SAFETY: the library sets the member that `kind` says; the others are plain
+        // data within the same bytes, of which as many are initialized.
+        unsafe {
+            Ok(match val.kind {
+                ffi::GCROOTS_STORAGE_REF => Slot::reference(self.raw(val.of.ref_)?),
+                ffi::GCROOTS_STORAGE_I32 => Slot::i32(val.of.i32),
+                ffi::GCROOTS_STORAGE_F32 => Slot::f32_bits(val.of.f32.to_bits()),
+                ffi::GCROOTS_STORAGE_F64 => Slot::f64_bits(val.of.f64.to_bits()),
+                ffi::GCROOTS_STORAGE_I64 => Slot::i64(val.of.i64),
+                kind => unreachable!("a value of kind {kind}"),
+            })
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A store with an engine of its own, its scopes, and the handles in them.
+
+use std::cell::Cell;
+use std::ptr;
+use std::rc::Rc;
+
+use super::{Raw, Result, check, ffi};
+
+/// The library's collectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collector {
+    Null,
+    Drc,
+    Copying,
+    Check,
+}
+
+impl Collector {
+    pub const ALL: [Collector; 4] = [
+        Collector::Null,
+        Collector::Drc,
+        Collector::Copying,
+        Collector::Check,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Collector::Null => "null",
+            Collector::Drc => "drc",
+            Collector::Copying => "copying",
+            Collector::Check => "check",
+        }
+    }
+
+    fn number(self) -> ffi::gcroots_collector_t {
+        match self {
+            Collector::Null => ffi::GCROOTS_COLLECTOR_NULL,
+            Collector::Drc => ffi::GCROOTS_COLLECTOR_DRC,
+            Collector::Copying => ffi::GCROOTS_COLLECTOR_COPYING,
+            Collector::Check => ffi::GCROOTS_COLLECTOR_CHECK,
+        }
+    }
+}
+
+/// What a store is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub collector: Collector,
+    /// Collect at each n-th allocation; 0 for when the heap is full.
+    pub stress: u32,
+}
+
+/// A store. Clones are the same one, which ends with the last of them.
+#[derive(Clone)]
+pub struct Store(Rc<Inner>);
+
+struct Inner {
+    store: *mut ffi::gcroots_store_t,
+    engine: *mut ffi::gcroots_engine_t,
+    allocations: Cell<u64>,
+}
+
+impl Store {
+    pub fn new(settings: Settings) -> Result<Store> {
+        let engine = engine(settings)?;
+        let mut inner = Inner {
+            store: ptr::null_mut(),
+            engine,
+            allocations: Cell::new(0),
+        };
+        // SAFETY: the engine is alive, `out` is a variable's address.
+        check(unsafe { ffi::gcroots_store_new(engine, &mut inner.store) })?;
+        Ok(Store(Rc::new(inner)))
+    }
+
+    pub(super) fn ptr(&self) -> *mut ffi::gcroots_store_t {
+        self.0.store
+    }
+
+    pub(super) fn engine(&self) -> *mut ffi::gcroots_engine_t {
+        self.0.engine
+    }
+
+    pub fn collect(&self) -> Result<()> {
+        // SAFETY: the store is alive.
+        check(unsafe { ffi::gcroots_store_gc(self.ptr()) })
+    }
+
+    /// Has the library check its whole store.
+    pub fn verify(&self) -> Result<()> {
+        // SAFETY: the store is alive.
+        check(unsafe { ffi::gcroots_store_verify(self.ptr()) })
+    }
+
+    /// How many collections there were.
+    pub fn collections(&self) -> Result<u64> {
+        let mut stats = ffi::gcroots_stats_t::default();
+        // SAFETY: the store is alive, `out` is a variable's address.
+        check(unsafe { ffi::gcroots_store_stats(self.ptr(), &mut stats) })?;
+        Ok(stats.collections)
+    }
+
+    /// How many objects were made through this, tables and globals not counted.
+    pub fn allocations(&self) -> u64 {
+        self.0.allocations.get()
+    }
+
+    pub(super) fn count_allocation(&self) {
+        self.0.allocations.set(self.0.allocations.get() + 1);
+    }
+
+    /// Runs `operation` in a scope, which ends the handles that it makes.
+    pub(super) fn scope<T>(&self, operation: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut scope = ffi::gcroots_scope_t {
+            store_id: 0,
+            serial: 0,
+        };
+        // SAFETY: the store is alive, `out` is a variable's address.
+        check(unsafe { ffi::gcroots_scope_enter(self.ptr(), &mut scope) })?;
+        let result = operation();
+        // SAFETY: the store is alive.
+        check(unsafe { ffi::gcroots_scope_exit(self.ptr(), scope) })?;
+        result
+    }
+
+    /// A handle of the current scope.
+    pub(super) fn handle(&self, raw: Raw) -> Result<ffi::gcroots_ref_t> {
+        let mut handle = NO_REF;
+        // SAFETY: the store is alive, `out` is a variable's address.
+        check(unsafe { ffi::gcroots_ref_from_raw(self.ptr(), raw.0, &mut handle) })?;
+        Ok(handle)
+    }
+
+    pub(super) fn raw(&self, handle: ffi::gcroots_ref_t) -> Result<Raw> {
+        let mut raw = Raw::NULL;
+        // SAFETY: the store is alive, `out` is a variable's address.
+        check(unsafe { ffi::gcroots_ref_to_raw(self.ptr(), handle, &mut raw.0) })?;
+        Ok(raw)
+    }
+}
+
+pub(super) const NO_REF: ffi::gcroots_ref_t = ffi::gcroots_ref_t {
+    store_id: 0,
+    generation: 0,
+    index: 0,
+};
+
+fn engine(settings: Settings) -> Result<*mut ffi::gcroots_engine_t> {
+    let mut engine = ptr::null_mut();
+    // SAFETY: the configuration is alive until it is freed, and no longer used then.
+    unsafe {
+        let config = ffi::gcroots_config_new();
+        assert!(!config.is_null(), "no memory for a configuration");
+        let made = check(ffi::gcroots_config_set_collector(
+            config,
+            settings.collector.number(),
+        ))
+        .and_then(|()| check(ffi::gcroots_config_set_stress(config, settings.stress)))
+        .and_then(|()| check(ffi::gcroots_config_set_poison(config, true)))
+        .and_then(|()| check(ffi::gcroots_config_set_exact_slots(config, true)))
+        .and_then(|()| check(ffi::gcroots_engine_new(config, &mut engine)));
+        ffi::gcroots_config_free(config);
+        made?;
+    }
+    Ok(engine)
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // SAFETY: this owns the store and its reference to the engine.
+        unsafe {
+            if let Err(refused) = check(ffi::gcroots_store_free(self.store)) {
+                eprintln!("the store was not freed: {refused}");
+            }
+            ffi::gcroots_engine_free(self.engine);
+        }
+    }
+}

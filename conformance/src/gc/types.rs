@@ -1,0 +1,425 @@
+//! Types: a module's are registered with the library as its rec groups, and refer to
+//! the library's from then on.
+//!
+//! Whether a *declared* type is below another is the library's answer too; only the
+//! order of the abstract ones (`any`, `eq`, ...) stands here a second time, since
+//! linking compares types without objects.
+
+use std::ptr;
+
+use wasmparser::{
+    AbstractHeapType, CompositeInnerType, HeapType, PackedIndex, RecGroup, StorageType, SubType,
+};
+
+use super::{Result, Store, check, ffi};
+
+/// A registered type. Equal if the library says that they are the same.
+#[derive(PartialEq, Eq)]
+pub struct Type(*mut ffi::gcroots_type_t);
+
+impl Type {
+    pub(super) fn as_ptr(&self) -> *const ffi::gcroots_type_t {
+        self.0
+    }
+
+    pub fn is_subtype(&self, of: &Type) -> bool {
+        let mut answer = false;
+        // SAFETY: both types are alive.
+        let asked = check(unsafe { ffi::gcroots_type_is_subtype(self.0, of.0, &mut answer) });
+        asked.is_ok() && answer
+    }
+
+    /// The abstract type that is right above all types of its kind.
+    fn above(&self) -> Heap {
+        let mut kind = 0;
+        // SAFETY: the type is alive.
+        let asked = check(unsafe { ffi::gcroots_type_kind(self.0, &mut kind) });
+        assert!(asked.is_ok(), "a type without a kind");
+        match kind {
+            ffi::GCROOTS_TYPE_STRUCT => Heap::Struct,
+            ffi::GCROOTS_TYPE_ARRAY => Heap::Array,
+            _ => Heap::Func,
+        }
+    }
+}
+
+impl Clone for Type {
+    fn clone(&self) -> Type {
+        // SAFETY: the type is alive.
+        Type(unsafe { ffi::gcroots_type_clone(self.0) })
+    }
+}
+
+impl Drop for Type {
+    fn drop(&mut self) {
+        // SAFETY: this owns a reference.
+        unsafe { ffi::gcroots_type_free(self.0) }
+    }
+}
+
+/// What a reference may refer to.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Heap {
+    Any,
+    Eq,
+    I31,
+    Struct,
+    Array,
+    None,
+    Func,
+    NoFunc,
+    Extern,
+    NoExtern,
+    Exn,
+    NoExn,
+    Type(Type),
+}
+
+impl Heap {
+    /// Of a type in a module whose types are these.
+    pub fn new(heap: HeapType, types: &[Type]) -> Heap {
+        match heap {
+            HeapType::Abstract { ty, .. } => Heap::of_abstract(ty),
+            HeapType::Concrete(index) | HeapType::Exact(index) => {
+                let index = index.as_module_index().expect("an index in a module");
+                Heap::Type(types[index as usize].clone())
+            }
+        }
+    }
+
+    fn of_abstract(heap: AbstractHeapType) -> Heap {
+        match heap {
+            AbstractHeapType::Any => Heap::Any,
+            AbstractHeapType::Eq => Heap::Eq,
+            AbstractHeapType::I31 => Heap::I31,
+            AbstractHeapType::Struct => Heap::Struct,
+            AbstractHeapType::Array => Heap::Array,
+            AbstractHeapType::None => Heap::None,
+            AbstractHeapType::Func => Heap::Func,
+            AbstractHeapType::NoFunc => Heap::NoFunc,
+            AbstractHeapType::Extern => Heap::Extern,
+            AbstractHeapType::NoExtern => Heap::NoExtern,
+            AbstractHeapType::Exn => Heap::Exn,
+            AbstractHeapType::NoExn => Heap::NoExn,
+            AbstractHeapType::Cont | AbstractHeapType::NoCont => {
+                unreachable!("the validator refuses continuations")
+            }
+        }
+    }
+
+    fn number(&self) -> ffi::gcroots_heap_type_t {
+        match self {
+            Heap::Any => ffi::GCROOTS_HEAP_ANY,
+            Heap::Eq => ffi::GCROOTS_HEAP_EQ,
+            Heap::I31 => ffi::GCROOTS_HEAP_I31,
+            Heap::Struct => ffi::GCROOTS_HEAP_STRUCT,
+            Heap::Array => ffi::GCROOTS_HEAP_ARRAY,
+            Heap::None => ffi::GCROOTS_HEAP_NONE,
+            Heap::Func => ffi::GCROOTS_HEAP_FUNC,
+            Heap::NoFunc => ffi::GCROOTS_HEAP_NOFUNC,
+            Heap::Extern => ffi::GCROOTS_HEAP_EXTERN,
+            Heap::NoExtern => ffi::GCROOTS_HEAP_NOEXTERN,
+            Heap::Exn => ffi::GCROOTS_HEAP_EXN,
+            Heap::NoExn => ffi::GCROOTS_HEAP_NOEXN,
+            Heap::Type(_) => ffi::GCROOTS_HEAP_TYPE,
+        }
+    }
+
+    fn type_ptr(&self) -> *const ffi::gcroots_type_t {
+        match self {
+            Heap::Type(of) => of.as_ptr(),
+            _ => ptr::null(),
+        }
+    }
+
+    /// Whether all that this refers to `of` refers to.
+    pub fn matches(&self, of: &Heap) -> bool {
+        match (self, of) {
+            (Heap::Type(a), Heap::Type(b)) => a.is_subtype(b),
+            (Heap::Type(a), _) => a.above().matches(of),
+            (Heap::None, Heap::Type(b)) => b.above() != Heap::Func,
+            (Heap::NoFunc, Heap::Type(b)) => b.above() == Heap::Func,
+            (Heap::None, _) => of.matches(&Heap::Any),
+            (Heap::NoFunc, _) => matches!(of, Heap::Func | Heap::NoFunc),
+            (Heap::NoExtern, _) => matches!(of, Heap::Extern | Heap::NoExtern),
+            (Heap::NoExn, _) => matches!(of, Heap::Exn | Heap::NoExn),
+            (Heap::I31 | Heap::Struct | Heap::Array, Heap::Eq | Heap::Any) => true,
+            (Heap::Eq, Heap::Any) => true,
+            _ => self == of,
+        }
+    }
+}
+
+/// The type of a reference.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefType {
+    pub heap: Heap,
+    pub nullable: bool,
+}
+
+impl RefType {
+    pub fn new(of: wasmparser::RefType, types: &[Type]) -> RefType {
+        RefType {
+            heap: Heap::new(of.heap_type(), types),
+            nullable: of.is_nullable(),
+        }
+    }
+
+    pub fn matches(&self, of: &RefType) -> bool {
+        (of.nullable || !self.nullable) && self.heap.matches(&of.heap)
+    }
+
+    /// Borrows the type.
+    pub(super) fn to_c(&self) -> ffi::gcroots_ref_type_t {
+        ffi::gcroots_ref_type_t {
+            type_: self.heap.type_ptr(),
+            heap: self.heap.number(),
+            is_nullable: self.nullable.into(),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum ValType {
+    I32,
+    I64,
+    F32,
+    F64,
+    V128,
+    Ref(RefType),
+}
+
+impl ValType {
+    pub fn new(of: wasmparser::ValType, types: &[Type]) -> ValType {
+        match of {
+            wasmparser::ValType::I32 => ValType::I32,
+            wasmparser::ValType::I64 => ValType::I64,
+            wasmparser::ValType::F32 => ValType::F32,
+            wasmparser::ValType::F64 => ValType::F64,
+            wasmparser::ValType::V128 => ValType::V128,
+            wasmparser::ValType::Ref(of) => ValType::Ref(RefType::new(of, types)),
+        }
+    }
+
+    pub fn matches(&self, of: &ValType) -> bool {
+        match (self, of) {
+            (ValType::Ref(a), ValType::Ref(b)) => a.matches(b),
+            _ => self == of,
+        }
+    }
+
+    fn storage(&self) -> ffi::gcroots_storage_t {
+        match self {
+            ValType::I32 => ffi::GCROOTS_STORAGE_I32,
+            ValType::I64 => ffi::GCROOTS_STORAGE_I64,
+            ValType::F32 => ffi::GCROOTS_STORAGE_F32,
+            ValType::F64 => ffi::GCROOTS_STORAGE_F64,
+            ValType::V128 => ffi::GCROOTS_STORAGE_V128,
+            ValType::Ref(_) => ffi::GCROOTS_STORAGE_REF,
+        }
+    }
+}
+
+/// What a field or an element stores.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Storage {
+    I8,
+    I16,
+    Val(ValType),
+}
+
+impl Storage {
+    /// Bytes in a data segment; none for references.
+    pub fn bytes(&self) -> Option<usize> {
+        Some(match self {
+            Storage::I8 => 1,
+            Storage::I16 => 2,
+            Storage::Val(ValType::I32 | ValType::F32) => 4,
+            Storage::Val(ValType::I64 | ValType::F64) => 8,
+            Storage::Val(ValType::V128) => 16,
+            Storage::Val(ValType::Ref(_)) => return None,
+        })
+    }
+}
+
+/// The type of a field, an element or a global.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FieldType {
+    pub storage: Storage,
+    pub mutable: bool,
+}
+
+impl FieldType {
+    pub fn new(of: wasmparser::FieldType, types: &[Type]) -> FieldType {
+        FieldType {
+            storage: match of.element_type {
+                StorageType::I8 => Storage::I8,
+                StorageType::I16 => Storage::I16,
+                StorageType::Val(of) => Storage::Val(ValType::new(of, types)),
+            },
+            mutable: of.mutable,
+        }
+    }
+
+    /// Borrows the type that it refers to.
+    pub(super) fn to_c(&self) -> ffi::gcroots_field_type_t {
+        let mut field = NO_FIELD;
+        field.is_mutable = self.mutable.into();
+        match &self.storage {
+            Storage::I8 => field.storage = ffi::GCROOTS_STORAGE_I8,
+            Storage::I16 => field.storage = ffi::GCROOTS_STORAGE_I16,
+            Storage::Val(of) => field.storage = of.storage(),
+        }
+        if let Storage::Val(ValType::Ref(of)) = &self.storage {
+            field.heap = of.heap.number();
+            field.is_nullable = of.nullable.into();
+            field.type_ = of.heap.type_ptr();
+        }
+        field
+    }
+}
+
+const NO_FIELD: ffi::gcroots_field_type_t = ffi::gcroots_field_type_t {
+    storage: ffi::GCROOTS_STORAGE_I32,
+    heap: ffi::GCROOTS_HEAP_ANY,
+    local: 0,
+    is_mutable: 0,
+    is_nullable: 0,
+    type_: ptr::null(),
+};
+
+impl Store {
+    /// Registers a module's types, in order.
+    pub fn register_types(&self, groups: &[RecGroup]) -> Result<Vec<Type>> {
+        let mut declared = Vec::new();
+        for group in groups {
+            declared.push(Group::new(group.types())?);
+        }
+        self.register(&declared, groups.iter().map(|group| group.types().len()).sum())
+    }
+
+    /// Registers the type of functions with these parameters, and no results.
+    pub fn register_func(&self, params: &[wasmparser::ValType]) -> Result<Type> {
+        let of = wasmparser::FuncType::new(params.iter().copied(), []);
+        let group = Group::new([SubType::func(of, false)].iter())?;
+        let mut types = self.register(&[group], 1)?;
+        Ok(types.remove(0))
+    }
+
+    /// Registers groups that have so many types together.
+    fn register(&self, groups: &[Group], count: usize) -> Result<Vec<Type>> {
+        let pointers: Vec<_> = groups.iter().map(|group| group.0.cast_const()).collect();
+        let mut types = vec![ptr::null_mut(); count];
+        // SAFETY: the engine and the groups are alive, there is room for all types.
+        check(unsafe {
+            ffi::gcroots_rec_group_register(
+                self.engine(),
+                pointers.as_ptr(),
+                pointers.len(),
+                types.as_mut_ptr(),
+                count,
+            )
+        })?;
+        Ok(types.into_iter().map(Type).collect())
+    }
+}
+
+/// A rec group of the library's, which this owns.
+struct Group(*mut ffi::gcroots_rec_group_t);
+
+impl Group {
+    fn new<'a>(members: impl Iterator<Item = &'a SubType>) -> Result<Group> {
+        // SAFETY: nothing is given.
+        let group = Group(unsafe { ffi::gcroots_rec_group_new() });
+        assert!(!group.0.is_null(), "no memory for a rec group");
+        for member in members {
+            group.add(member)?;
+        }
+        Ok(group)
+    }
+
+    fn add(&self, member: &SubType) -> Result<()> {
+        let (sub, mut position) = (order(member), 0);
+        // SAFETY: the group is alive, the declarations are slices and variables.
+        check(unsafe {
+            match &member.composite_type.inner {
+                CompositeInnerType::Struct(of) => {
+                    let fields: Vec<_> = of.fields.iter().map(|f| declared(*f)).collect();
+                    let (from, count) = (fields.as_ptr(), fields.len());
+                    ffi::gcroots_rec_group_add_struct(self.0, &sub, from, count, &mut position)
+                }
+                CompositeInnerType::Array(of) => {
+                    let element = declared(of.0);
+                    ffi::gcroots_rec_group_add_array(self.0, &sub, &element, &mut position)
+                }
+                CompositeInnerType::Func(of) => {
+                    let params: Vec<_> = of.params().iter().map(|v| value(*v)).collect();
+                    let results: Vec<_> = of.results().iter().map(|v| value(*v)).collect();
+                    ffi::gcroots_rec_group_add_func(
+                        self.0,
+                        &sub,
+                        params.as_ptr(),
+                        params.len(),
+                        results.as_ptr(),
+                        results.len(),
+                        &mut position,
+                    )
+                }
+                CompositeInnerType::Cont(_) => {
+                    unreachable!("the validator refuses continuations")
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // SAFETY: this owns the group.
+        unsafe { ffi::gcroots_rec_group_free(self.0) }
+    }
+}
+
+fn order(member: &SubType) -> ffi::gcroots_sub_type_t {
+    let supertype = member.supertype_idxs.first();
+    let index = supertype.and_then(PackedIndex::as_module_index);
+    ffi::gcroots_sub_type_t {
+        is_final: member.is_final.into(),
+        has_supertype: supertype.is_some().into(),
+        local: index.unwrap_or(0),
+        supertype: ptr::null(),
+    }
+}
+
+fn declared(field: wasmparser::FieldType) -> ffi::gcroots_field_type_t {
+    let packed = |storage| ffi::gcroots_field_type_t {
+        storage,
+        ..NO_FIELD
+    };
+    let mut declared = match field.element_type {
+        StorageType::I8 => packed(ffi::GCROOTS_STORAGE_I8),
+        StorageType::I16 => packed(ffi::GCROOTS_STORAGE_I16),
+        StorageType::Val(of) => value(of),
+    };
+    declared.is_mutable = field.mutable.into();
+    declared
+}
+
+/// A type in a declaration, which refers to its module's types by index.
+fn value(of: wasmparser::ValType) -> ffi::gcroots_field_type_t {
+    let mut declared = NO_FIELD;
+    let wasmparser::ValType::Ref(reference) = of else {
+        declared.storage = ValType::new(of, &[]).storage();
+        return declared;
+    };
+    declared.storage = ffi::GCROOTS_STORAGE_REF;
+    declared.is_nullable = reference.is_nullable().into();
+    match reference.heap_type() {
+        HeapType::Abstract { ty, .. } => declared.heap = Heap::of_abstract(ty).number(),
+        HeapType::Concrete(index) | HeapType::Exact(index) => {
+            declared.heap = ffi::GCROOTS_HEAP_LOCAL;
+            declared.local = index.as_module_index().expect("an index in a module");
+        }
+    }
+    declared
+}

@@ -1,0 +1,160 @@
+//! From a module and its imports to an instance.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::{Extern, GlobalInstance, Instance, TableInstance, TagInstance};
+use crate::code::Code;
+use crate::gc::{self, Raw};
+use crate::memory::Memory;
+use crate::module::{Elements, Mode, Module, TableDef};
+use crate::vm::{Result, Stop, Vm, trap};
+
+/// Why there is no instance.
+#[derive(Debug)]
+pub enum Failure {
+    /// An import is missing, or not what the module wants: the official message.
+    Link(&'static str),
+    Stop(Stop),
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Failure {
+        Failure::Stop(stop)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Link(message) => f.write_str(message),
+            Failure::Stop(stop) => stop.fmt(f),
+        }
+    }
+}
+
+/// Makes an instance. `find` gives the export of a module and a name, both of which may
+/// be unknown.
+///
+/// What a failed instantiation has put into imported tables and memories stays, and so
+/// do the functions that it put there.
+pub fn instantiate(
+    vm: &Vm,
+    module: Rc<Module>,
+    find: impl Fn(&str, &str) -> Option<Extern>,
+) -> std::result::Result<Rc<Instance>, Failure> {
+    let instance = Instance::new(&vm.store, module.clone())?;
+    for import in &module.imports {
+        let found = find(&import.module, &import.name).ok_or(Failure::Link("unknown import"))?;
+        if !found.matches(&import.of, &module, &vm.store)? {
+            return Err(Failure::Link("incompatible import type"));
+        }
+        instance.add_import(found)?;
+    }
+    instance.define(vm)?;
+    for export in &module.exports {
+        instance.add_export(&export.name, export.kind, export.index);
+    }
+    instance.apply_segments(vm)?;
+    if let Some(start) = module.start {
+        vm.invoke(instance.func(start)?, 0, 0)?;
+    }
+    Ok(instance)
+}
+
+impl Instance {
+    /// Makes what the module defines, in an order in which initial values find all that
+    /// they may name.
+    fn define(self: &Rc<Instance>, vm: &Vm) -> Result<()> {
+        let module = &self.module;
+        for (of, code) in module.funcs.iter().zip(&module.code) {
+            let id = vm.add_func(self, code);
+            let object = vm.store.func_new(&module.types.registered[*of as usize], id)?;
+            self.add_func(object, Some(id), module.types.arity(*of))?;
+        }
+        for of in &module.memories {
+            match Memory::new(of) {
+                Some(memory) => self.add_memory(Rc::new(memory)),
+                None => return trap("not so much memory"),
+            }
+        }
+        for of in &module.tags {
+            let registered = &module.types.registered[*of as usize];
+            self.add_tag(TagInstance {
+                tag: vm.store.tag_new(registered)?,
+                of: registered.clone(),
+                fields: module.types.arity(*of).0,
+            });
+        }
+        for definition in &module.globals {
+            let value = vm.evaluate(self, &definition.init)?;
+            let global = gc::Global::new(&vm.store, &definition.of, value)?;
+            self.add_global(Rc::new(GlobalInstance {
+                global,
+                of: definition.of.clone(),
+            }));
+        }
+        for definition in &module.tables {
+            let table = self.new_table(vm, definition)?;
+            self.add_table(Rc::new(table));
+        }
+        for elements in &module.elements {
+            let segment = self.new_segment(vm, elements)?;
+            self.elements.borrow_mut().push(segment.map(Rc::new));
+        }
+        let data = module.data.iter().map(|data| data.bytes.clone());
+        self.data.borrow_mut().extend(data);
+        Ok(())
+    }
+
+    fn new_table(self: &Rc<Instance>, vm: &Vm, definition: &TableDef) -> Result<TableInstance> {
+        let init = match &definition.init {
+            Some(init) => vm.evaluate(self, init)?.as_ref(),
+            None => Raw::NULL,
+        };
+        let (element, of) = (&definition.element, definition.of);
+        Ok(TableInstance {
+            table: gc::Table::new(&vm.store, element, of.initial, of.maximum, init)?,
+            element: element.clone(),
+            maximum: of.maximum,
+            is_64: of.table64,
+        })
+    }
+
+    /// A segment's elements as a table; none if there are none.
+    fn new_segment(self: &Rc<Instance>, vm: &Vm, elements: &Elements) -> Result<Option<gc::Table>> {
+        let mut segment: Option<gc::Table> = None;
+        for item in &elements.items {
+            let value = vm.evaluate(self, item)?.as_ref();
+            match &segment {
+                Some(table) => {
+                    table.grow(1, value)?;
+                }
+                None => segment = Some(gc::Table::new(&vm.store, &elements.of, 1, None, value)?),
+            }
+        }
+        Ok(segment)
+    }
+
+    /// Copies active segments to where they belong, and drops them.
+    fn apply_segments(self: &Rc<Instance>, vm: &Vm) -> Result<()> {
+        let offset = |code: &Rc<Code>| Ok::<_, Stop>(vm.evaluate(self, code)?.bits());
+        for (index, elements) in self.module.elements.iter().enumerate() {
+            if let Mode::Active { target, offset: at } = &elements.mode {
+                let count = elements.items.len() as u64;
+                self.init_table(*target, index as u32, offset(at)?, 0, count)?;
+            }
+            if !matches!(elements.mode, Mode::Passive) {
+                self.drop_elements(index as u32);
+            }
+        }
+        for (index, data) in self.module.data.iter().enumerate() {
+            if let Mode::Active { target, offset: at } = &data.mode {
+                let count = data.bytes.len() as u64;
+                self.init_memory(*target, index as u32, offset(at)?, 0, count)?;
+                self.drop_data(index as u32);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! Instances of modules: what their indices mean.
+//!
+//! The functions of an instance, imported ones too, are in a table of the library's,
+//! which keeps them alive and apart: `ref.func` reads it.
+
+mod instantiate;
+mod link;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::gc::{self, FieldType, FuncId, Heap, Raw, RefType, Store, Tag, Type};
+use crate::memory::Memory;
+use crate::module::{ExternKind, Module};
+use crate::vm::Result;
+
+pub use instantiate::{Failure, instantiate};
+
+pub struct Instance {
+    pub module: Rc<Module>,
+    /// The function objects.
+    objects: gc::Table,
+    funcs: RefCell<Vec<Func>>,
+    tables: RefCell<Vec<Rc<TableInstance>>>,
+    memories: RefCell<Vec<Rc<Memory>>>,
+    globals: RefCell<Vec<Rc<GlobalInstance>>>,
+    tags: RefCell<Vec<TagInstance>>,
+    /// None for those that are empty, or were dropped.
+    elements: RefCell<Vec<Option<Rc<gc::Table>>>>,
+    /// Empty if they were dropped.
+    data: RefCell<Vec<Rc<[u8]>>>,
+    exports: RefCell<HashMap<String, (ExternKind, u32)>>,
+}
+
+/// What is known of a function without its object.
+#[derive(Clone, Copy)]
+struct Func {
+    /// None for a host's.
+    id: Option<FuncId>,
+    params: usize,
+    results: usize,
+}
+
+pub struct TableInstance {
+    pub table: gc::Table,
+    pub element: RefType,
+    pub maximum: Option<u64>,
+    pub is_64: bool,
+}
+
+pub struct GlobalInstance {
+    pub global: gc::Global,
+    pub of: FieldType,
+}
+
+#[derive(Clone)]
+pub struct TagInstance {
+    pub tag: Tag,
+    pub of: Type,
+    /// How many fields its exceptions have.
+    pub fields: usize,
+}
+
+/// What an instance exports.
+pub enum Extern {
+    Func(Rc<Instance>, u32),
+    Table(Rc<TableInstance>),
+    Memory(Rc<Memory>),
+    Global(Rc<GlobalInstance>),
+    Tag(TagInstance),
+}
+
+impl Instance {
+    /// An instance without anything.
+    pub fn new(store: &Store, module: Rc<Module>) -> Result<Rc<Instance>> {
+        let any_func = RefType {
+            heap: Heap::Func,
+            nullable: true,
+        };
+        Ok(Rc::new(Instance {
+            module,
+            objects: gc::Table::new(store, &any_func, 0, None, Raw::NULL)?,
+            funcs: RefCell::default(),
+            tables: RefCell::default(),
+            memories: RefCell::default(),
+            globals: RefCell::default(),
+            tags: RefCell::default(),
+            elements: RefCell::default(),
+            data: RefCell::default(),
+            exports: RefCell::default(),
+        }))
+    }
+
+    /// A function's object.
+    pub fn func(&self, index: u32) -> Result<Raw> {
+        Ok(self.objects.get(index.into())?)
+    }
+
+    pub fn func_id(&self, index: u32) -> Option<FuncId> {
+        self.funcs.borrow()[index as usize].id
+    }
+
+    /// How many parameters and results a function has.
+    pub fn arity(&self, index: u32) -> (usize, usize) {
+        let func = self.funcs.borrow()[index as usize];
+        (func.params, func.results)
+    }
+
+    pub fn table(&self, index: u32) -> Rc<TableInstance> {
+        self.tables.borrow()[index as usize].clone()
+    }
+
+    pub fn memory(&self, index: u32) -> Rc<Memory> {
+        self.memories.borrow()[index as usize].clone()
+    }
+
+    pub fn global(&self, index: u32) -> Rc<GlobalInstance> {
+        self.globals.borrow()[index as usize].clone()
+    }
+
+    pub fn tag(&self, index: u32) -> TagInstance {
+        self.tags.borrow()[index as usize].clone()
+    }
+
+    pub fn elements(&self, index: u32) -> Option<Rc<gc::Table>> {
+        self.elements.borrow()[index as usize].clone()
+    }
+
+    pub fn drop_elements(&self, index: u32) {
+        self.elements.borrow_mut()[index as usize] = None;
+    }
+
+    pub fn data(&self, index: u32) -> Rc<[u8]> {
+        self.data.borrow()[index as usize].clone()
+    }
+
+    pub fn drop_data(&self, index: u32) {
+        self.data.borrow_mut()[index as usize] = Rc::new([]);
+    }
+
+    pub fn export(self: &Rc<Instance>, name: &str) -> Option<Extern> {
+        let (kind, index) = *self.exports.borrow().get(name)?;
+        Some(match kind {
+            ExternKind::Func => Extern::Func(self.clone(), index),
+            ExternKind::Table => Extern::Table(self.table(index)),
+            ExternKind::Memory => Extern::Memory(self.memory(index)),
+            ExternKind::Global => Extern::Global(self.global(index)),
+            ExternKind::Tag => Extern::Tag(self.tag(index)),
+        })
+    }
+
+    /// Adds a function by its object.
+    pub fn add_func(
+        &self,
+        object: Raw,
+        id: Option<FuncId>,
+        (params, results): (usize, usize),
+    ) -> Result<()> {
+        self.objects.grow(1, object)?;
+        self.funcs.borrow_mut().push(Func {
+            id,
+            params,
+            results,
+        });
+        Ok(())
+    }
+
+    pub fn add_table(&self, table: Rc<TableInstance>) {
+        self.tables.borrow_mut().push(table);
+    }
+
+    pub fn add_memory(&self, memory: Rc<Memory>) {
+        self.memories.borrow_mut().push(memory);
+    }
+
+    pub fn add_global(&self, global: Rc<GlobalInstance>) {
+        self.globals.borrow_mut().push(global);
+    }
+
+    pub fn add_tag(&self, tag: TagInstance) {
+        self.tags.borrow_mut().push(tag);
+    }
+
+    /// Exports what was added last of a kind.
+    pub fn export_last(&self, name: &str, kind: ExternKind) {
+        let count = match kind {
+            ExternKind::Func => self.funcs.borrow().len(),
+            ExternKind::Table => self.tables.borrow().len(),
+            ExternKind::Memory => self.memories.borrow().len(),
+            ExternKind::Global => self.globals.borrow().len(),
+            ExternKind::Tag => self.tags.borrow().len(),
+        };
+        self.add_export(name, kind, count as u32 - 1);
+    }
+
+    fn add_export(&self, name: &str, kind: ExternKind, index: u32) {
+        let mut exports = self.exports.borrow_mut();
+        exports.insert(name.to_owned(), (kind, index));
+    }
+}

@@ -1,0 +1,106 @@
+//! Linear memories.
+
+use std::cell::RefCell;
+
+use wasmparser::MemoryType;
+
+const PAGE: u64 = 65536;
+
+/// The most pages that a memory gets, whatever its type says.
+const MOST_PAGES: u64 = 65536;
+
+pub struct Memory {
+    bytes: RefCell<Vec<u8>>,
+    pub maximum: Option<u64>,
+    pub is_64: bool,
+}
+
+/// A range is not inside a memory or segment.
+pub struct OutOfBounds;
+
+impl Memory {
+    /// None if there is not so much memory.
+    pub fn new(of: &MemoryType) -> Option<Memory> {
+        if of.initial > MOST_PAGES {
+            return None;
+        }
+        Some(Memory {
+            bytes: RefCell::new(vec![0; (of.initial * PAGE) as usize]),
+            maximum: of.maximum,
+            is_64: of.memory64,
+        })
+    }
+
+    /// The size in pages.
+    pub fn size(&self) -> u64 {
+        self.bytes.borrow().len() as u64 / PAGE
+    }
+
+    /// The size before; none if it cannot be.
+    pub fn grow(&self, pages: u64) -> Option<u64> {
+        let before = self.size();
+        let after = before.checked_add(pages)?;
+        if after > self.maximum.unwrap_or(MOST_PAGES).min(MOST_PAGES) {
+            return None;
+        }
+        let mut bytes = self.bytes.borrow_mut();
+        let more = (pages * PAGE) as usize;
+        bytes.try_reserve_exact(more).ok()?;
+        let length = bytes.len() + more;
+        bytes.resize(length, 0);
+        Some(before)
+    }
+
+    /// The bytes of a number at an address and an offset.
+    pub fn load<const N: usize>(&self, at: u64, offset: u64) -> Result<[u8; N], OutOfBounds> {
+        let at = at.checked_add(offset).ok_or(OutOfBounds)?;
+        let bytes = self.bytes.borrow();
+        let range = range(bytes.len(), at, N as u64)?;
+        Ok(bytes[range].try_into().expect("N bytes"))
+    }
+
+    pub fn store(&self, at: u64, offset: u64, value: &[u8]) -> Result<(), OutOfBounds> {
+        let at = at.checked_add(offset).ok_or(OutOfBounds)?;
+        self.write(at, value)
+    }
+
+    pub fn write(&self, at: u64, value: &[u8]) -> Result<(), OutOfBounds> {
+        let mut bytes = self.bytes.borrow_mut();
+        let range = range(bytes.len(), at, value.len() as u64)?;
+        bytes[range].copy_from_slice(value);
+        Ok(())
+    }
+
+    pub fn fill(&self, at: u64, value: u8, count: u64) -> Result<(), OutOfBounds> {
+        let mut bytes = self.bytes.borrow_mut();
+        let range = range(bytes.len(), at, count)?;
+        bytes[range].fill(value);
+        Ok(())
+    }
+
+    /// Copies from a memory that may be this one.
+    pub fn copy(&self, at: u64, from: &Memory, from_at: u64, count: u64) -> Result<(), OutOfBounds> {
+        let source = range(from.bytes.borrow().len(), from_at, count)?;
+        let target = range(self.bytes.borrow().len(), at, count)?;
+        if std::ptr::eq(self, from) {
+            self.bytes.borrow_mut().copy_within(source, target.start);
+        } else {
+            self.bytes.borrow_mut()[target].copy_from_slice(&from.bytes.borrow()[source]);
+        }
+        Ok(())
+    }
+
+    /// Calls `see` with all bytes.
+    pub fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> T {
+        see(&self.bytes.borrow())
+    }
+}
+
+/// A range of `length` bytes as indices.
+pub fn range(length: usize, at: u64, count: u64) -> Result<std::ops::Range<usize>, OutOfBounds> {
+    let end = at.checked_add(count).ok_or(OutOfBounds)?;
+    if end > length as u64 {
+        return Err(OutOfBounds);
+    }
+    Ok(at as usize..end as usize)
+}

@@ -1,0 +1,127 @@
+//! Calls: of the interpreter's own functions by a new frame, of others through the
+//! library.
+
+use super::activation::{Activation, Frame};
+use super::stop::{Result, Stop, expect, trap};
+use crate::gc::{FuncId, Heap, Raw, RefType};
+
+/// What is called.
+enum Target {
+    Wasm(FuncId),
+    /// With how many parameters and results it has.
+    Host(Raw, (usize, usize)),
+}
+
+const NULL_FUNCTION: &str = "null function reference";
+
+impl Activation<'_> {
+    pub fn call(&mut self, func: u32) -> Result<()> {
+        let target = self.direct(func)?;
+        self.enter(target)
+    }
+
+    pub fn call_indirect(&mut self, table: u32, of: u32) -> Result<()> {
+        let target = self.indirect(table, of)?;
+        self.enter(target)
+    }
+
+    pub fn call_ref(&mut self, of: u32) -> Result<()> {
+        let target = self.referred(of)?;
+        self.enter(target)
+    }
+
+    pub fn return_call(&mut self, func: u32) -> Result<bool> {
+        let target = self.direct(func)?;
+        self.replace(target)
+    }
+
+    pub fn return_call_indirect(&mut self, table: u32, of: u32) -> Result<bool> {
+        let target = self.indirect(table, of)?;
+        self.replace(target)
+    }
+
+    pub fn return_call_ref(&mut self, of: u32) -> Result<bool> {
+        let target = self.referred(of)?;
+        self.replace(target)
+    }
+
+    fn direct(&self, func: u32) -> Result<Target> {
+        let instance = &self.frame.instance;
+        Ok(match instance.func_id(func) {
+            Some(id) => Target::Wasm(id),
+            None => Target::Host(instance.func(func)?, instance.arity(func)),
+        })
+    }
+
+    fn indirect(&self, table: u32, of: u32) -> Result<Target> {
+        let instance = &self.frame.instance;
+        let index = self.stack.pop().bits();
+        let func = instance.table(table).table.get(index);
+        let func = expect(func, NULL_FUNCTION, "undefined element")?;
+        if func.is_null() {
+            let message = format!("uninitialized element {index}");
+            return Err(Stop::Trap(message.into()));
+        }
+        let wanted = RefType {
+            heap: Heap::Type(instance.module.types.registered[of as usize].clone()),
+            nullable: false,
+        };
+        if !self.vm.store.ref_test(func, &wanted)? {
+            return trap("indirect call type mismatch");
+        }
+        self.target(func, of)
+    }
+
+    fn referred(&self, of: u32) -> Result<Target> {
+        let func = self.stack.pop().as_ref();
+        if func.is_null() {
+            return trap(NULL_FUNCTION);
+        }
+        self.target(func, of)
+    }
+
+    fn target(&self, func: Raw, of: u32) -> Result<Target> {
+        Ok(match self.vm.store.func_id(func)? {
+            Some(id) => Target::Wasm(id),
+            None => Target::Host(func, self.frame.instance.module.types.arity(of)),
+        })
+    }
+
+    fn enter(&mut self, target: Target) -> Result<()> {
+        match target {
+            Target::Wasm(id) => {
+                let frame = Frame::new(self.vm, self.vm.func(id))?;
+                let caller = std::mem::replace(&mut self.frame, frame);
+                self.callers.push(caller);
+                Ok(())
+            }
+            Target::Host(func, (params, results)) => {
+                if !self.stack.has_room(results) {
+                    return trap(super::stop::EXHAUSTED);
+                }
+                self.vm.invoke(func, params, results)
+            }
+        }
+    }
+
+    /// A call in place of this one; true if it was the only one, and has returned.
+    fn replace(&mut self, target: Target) -> Result<bool> {
+        let Target::Wasm(id) = target else {
+            self.enter(target)?;
+            return Ok(self.leave());
+        };
+        let func = self.vm.func(id);
+        self.stack.keep_top(func.code.params, self.frame.base);
+        // This call ends first, so that the new one takes its place in the count.
+        let calls = self.vm.calls.get();
+        self.vm.calls.set(calls - 1);
+        match Frame::new(self.vm, func) {
+            Ok(frame) => self.frame = frame,
+            Err(stop) => {
+                self.vm.calls.set(calls);
+                return Err(stop);
+            }
+        }
+        Ok(false)
+    }
+}

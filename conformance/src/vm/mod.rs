@@ -1,0 +1,147 @@
+//! The interpreter: its functions, its stack, and how it is entered.
+//!
+//! `activation` runs code, with frames of its own, so that Wasm's recursion is not
+//! Rust's. The other files are its operations by subject.
+
+mod activation;
+mod arrays;
+mod calls;
+mod exceptions;
+mod memories;
+mod numeric;
+mod references;
+mod stop;
+mod structs;
+mod tables;
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use crate::code::Code;
+use crate::gc::{Callee, Ended, FuncId, Raw, Settings, Slot, Store, ValueStack};
+use crate::instance::Instance;
+
+use activation::Activation;
+pub use stop::{Result, Stop, trap};
+
+/// How far programs may go.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Slots of the value stack.
+    pub slots: usize,
+    /// Calls inside each other.
+    pub calls: usize,
+    /// Branches taken and calls made, in all; `u64::MAX` for no limit.
+    pub steps: u64,
+    /// Elements of an array.
+    pub elements: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            slots: 1 << 20,
+            calls: 1 << 14,
+            steps: u64::MAX,
+            elements: usize::MAX,
+        }
+    }
+}
+
+pub struct Vm {
+    pub stack: ValueStack,
+    pub store: Store,
+    funcs: RefCell<Vec<Func>>,
+    /// Why the last call trapped; the library passes on only that it did.
+    stopped: RefCell<Option<Stop>>,
+    calls: Cell<usize>,
+    steps: Cell<u64>,
+    limits: Limits,
+}
+
+/// A Wasm function.
+#[derive(Clone)]
+struct Func {
+    instance: Rc<Instance>,
+    code: Rc<Code>,
+}
+
+impl Vm {
+    pub fn new(settings: Settings, limits: Limits) -> Result<Rc<Vm>> {
+        let store = Store::new(settings)?;
+        let vm = Rc::new(Vm {
+            stack: ValueStack::new(&store, limits.slots)?,
+            store,
+            funcs: RefCell::default(),
+            stopped: RefCell::default(),
+            calls: Cell::new(0),
+            steps: Cell::new(0),
+            limits,
+        });
+        let weak: Weak<Vm> = Rc::downgrade(&vm);
+        vm.store.set_callee(weak)?;
+        Ok(vm)
+    }
+
+    pub fn add_func(&self, instance: &Rc<Instance>, code: &Rc<Code>) -> FuncId {
+        let mut funcs = self.funcs.borrow_mut();
+        funcs.push(Func {
+            instance: instance.clone(),
+            code: code.clone(),
+        });
+        FuncId(funcs.len() as u32 - 1)
+    }
+
+    fn func(&self, id: FuncId) -> Func {
+        self.funcs.borrow()[id.0 as usize].clone()
+    }
+
+    /// The value of a constant expression.
+    pub fn evaluate(&self, instance: &Rc<Instance>, code: &Rc<Code>) -> Result<Slot> {
+        let height = self.stack.height();
+        let func = Func {
+            instance: instance.clone(),
+            code: code.clone(),
+        };
+        let run = Activation::new(self, func).and_then(Activation::run);
+        if run.is_err() {
+            self.stack.truncate(height);
+        }
+        run.map(|()| self.stack.pop())
+    }
+
+    /// Calls any function through the library. Arguments and results are on the stack.
+    pub fn invoke(&self, func: Raw, params: usize, results: usize) -> Result<()> {
+        match self.store.func_call(&self.stack, func, params, results)? {
+            Ok(()) => Ok(()),
+            Err(Ended::Thrown(exception)) => Err(Stop::Thrown(exception)),
+            Err(Ended::Trapped) => Err(self.stopped.take().expect("a trap has a reason")),
+        }
+    }
+}
+
+impl Callee for Vm {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn stack(&self) -> &ValueStack {
+        &self.stack
+    }
+
+    fn enter(&self, func: FuncId) -> std::result::Result<(), Ended> {
+        let func = self.func(func);
+        let below = self.stack.height() - func.code.params;
+        let run = Activation::new(self, func).and_then(Activation::run);
+        run.map_err(|stop| {
+            self.stack.truncate(below);
+            match stop {
+                Stop::Thrown(exception) => Ended::Thrown(exception),
+                stop => {
+                    self.stopped.replace(Some(stop));
+                    Ended::Trapped
+                }
+            }
+        })
+    }
+}

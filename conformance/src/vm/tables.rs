@@ -1,0 +1,87 @@
+//! Tables and element segments.
+
+use super::activation::Activation;
+use super::stop::{Result, expect, trap};
+use crate::gc::Slot;
+use crate::memory::range;
+
+const BOUNDS: &str = "out of bounds table access";
+const NULL: &str = "null in a table that has none";
+
+impl Activation<'_> {
+    pub fn table_get(&self, table: u32) -> Result<()> {
+        let table = self.frame.instance.table(table);
+        let value = table.table.get(self.stack.pop().bits());
+        self.push(Slot::reference(expect(value, NULL, BOUNDS)?));
+        Ok(())
+    }
+
+    pub fn table_set(&self, table: u32) -> Result<()> {
+        let table = self.frame.instance.table(table);
+        let value = self.stack.pop().as_ref();
+        let set = table.table.set(self.stack.pop().bits(), value);
+        expect(set, NULL, BOUNDS)
+    }
+
+    pub fn table_size(&self, table: u32) -> Result<()> {
+        let table = self.frame.instance.table(table);
+        self.push(Slot::index(table.table.size()?, table.is_64));
+        Ok(())
+    }
+
+    pub fn table_grow(&self, table: u32) -> Result<()> {
+        let table = self.frame.instance.table(table);
+        let delta = self.stack.pop().bits();
+        let init = self.stack.pop().as_ref();
+        let before = match table.table.grow(delta, init) {
+            Ok(before) => before,
+            Err(refused) if refused.is_exhaustion() => u64::MAX,
+            Err(refused) => return Err(refused.into()),
+        };
+        self.push(Slot::index(before, table.is_64));
+        Ok(())
+    }
+
+    pub fn table_fill(&self, table: u32) -> Result<()> {
+        let table = self.frame.instance.table(table);
+        let count = self.stack.pop().bits();
+        let value = self.stack.pop().as_ref();
+        let filled = table.table.fill(self.stack.pop().bits(), value, count);
+        expect(filled, NULL, BOUNDS)
+    }
+
+    pub fn table_copy(&self, to: u32, from: u32) -> Result<()> {
+        let (to, from) = (self.frame.instance.table(to), self.frame.instance.table(from));
+        let (count, from_at) = (self.stack.pop().bits(), self.stack.pop().bits());
+        let copied = to.table.copy(self.stack.pop().bits(), &from.table, from_at, count);
+        expect(copied, NULL, BOUNDS)
+    }
+
+    pub fn table_init(&self, table: u32, elements: u32) -> Result<()> {
+        let (count, from) = (self.stack.pop().bits(), self.stack.pop().bits());
+        let at = self.stack.pop().bits();
+        self.frame.instance.init_table(table, elements, at, from, count)
+    }
+}
+
+impl crate::instance::Instance {
+    /// Copies part of an element segment to a table.
+    pub fn init_table(
+        &self,
+        table: u32,
+        elements: u32,
+        at: u64,
+        from: u64,
+        count: u64,
+    ) -> Result<()> {
+        let table = self.table(table);
+        if let Some(segment) = self.elements(elements) {
+            return expect(table.table.copy(at, &segment, from, count), NULL, BOUNDS);
+        }
+        let size = table.table.size()? as usize;
+        match (range(0, from, count), range(size, at, count)) {
+            (Ok(_), Ok(_)) => Ok(()),
+            _ => trap(BOUNDS),
+        }
+    }
+}
