@@ -12,6 +12,7 @@
 
 mod code;
 mod gc;
+mod generated;
 mod host;
 mod instance;
 mod memory;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
 
 /// Whether all passed.
 fn run(options: &Options) -> Result<bool> {
+    if let Some(modules) = options.generated {
+        return generated::run(options, modules);
+    }
     let mut scripts = Vec::new();
     for path in &options.paths {
         scripts.extend(suite::at(path)?);
@@ -64,16 +68,7 @@ fn run_suite(options: &Options, collector: Collector, scripts: &[Script]) -> boo
     let begin = Instant::now();
     let mut total = Report::default();
     for script in scripts {
-        let report = match &script.text {
-            Ok(text) => {
-                let settings = options.settings(collector);
-                script::run(&script.name, text, settings, options.verify)
-            }
-            Err(error) => Report {
-                failures: vec![format!("{}: {error:#}", script.name)],
-                ..Report::default()
-            },
-        };
+        let report = script::run(script, options.settings(collector), options.verify);
         for failure in &report.failures {
             println!("FAILED {failure}");
         }

@@ -25,6 +25,7 @@ pub type gcroots_ref_kind_t = u32;
 pub type gcroots_type_kind_t = u32;
 
 pub const GCROOTS_OK: u32 = 0;
+pub const GCROOTS_ERROR_INVALID_ARGUMENT: u32 = 2;
 pub const GCROOTS_ERROR_NULL_REFERENCE: u32 = 8;
 pub const GCROOTS_ERROR_TYPE_MISMATCH: u32 = 9;
 pub const GCROOTS_ERROR_OUT_OF_BOUNDS: u32 = 11;
@@ -63,7 +64,6 @@ pub const GCROOTS_HEAP_LOCAL: u32 = 13;
 
 pub const GCROOTS_TYPE_STRUCT: u32 = 0;
 pub const GCROOTS_TYPE_ARRAY: u32 = 1;
-pub const GCROOTS_TYPE_FUNC: u32 = 2;
 
 pub const GCROOTS_REF_NULL: u32 = 0;
 pub const GCROOTS_REF_EXTERN: u32 = 1;
@@ -226,7 +226,6 @@ unsafe extern "C" {
     pub fn gcroots_config_new() -> *mut gcroots_config_t;
     pub fn gcroots_config_free(config: *mut gcroots_config_t);
     pub fn gcroots_config_set_collector(config: *mut gcroots_config_t, collector: gcroots_collector_t) -> gcroots_status_t;
-    pub fn gcroots_config_set_heap_limit(config: *mut gcroots_config_t, bytes: usize) -> gcroots_status_t;
     pub fn gcroots_config_set_stress(config: *mut gcroots_config_t, every_nth_allocation: u32) -> gcroots_status_t;
     pub fn gcroots_config_set_poison(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;
     pub fn gcroots_config_set_exact_slots(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;

@@ -44,8 +44,9 @@ pub enum HostFunc {
     Collect,
 }
 
-/// The status with which a callback says that the call trapped: none of the library's.
-const TRAPPED: ffi::gcroots_status_t = 1000;
+/// The status with which a callback says that the call trapped. The library passes on
+/// its own only; the interpreter knows better what happened.
+const TRAPPED: ffi::gcroots_status_t = ffi::GCROOTS_ERROR_INVALID_ARGUMENT;
 
 impl Store {
     /// Sets what the callbacks of Wasm functions enter.
@@ -104,14 +105,14 @@ impl Store {
     }
 
     /// Calls a function through the library, with the upper `params` slots of the stack,
-    /// which its results replace.
+    /// which its results replace. Gives the exception that it threw, or null.
     pub fn func_call(
         &self,
         stack: &ValueStack,
         func: Raw,
         params: usize,
         results: usize,
-    ) -> Result<std::result::Result<(), Ended>> {
+    ) -> Result<Raw> {
         self.scope(|| {
             let (store, func) = (self.ptr(), self.handle(func)?);
             let args = self.vals(&stack.pop_many(params))?;
@@ -129,16 +130,13 @@ impl Store {
             });
             match called {
                 Ok(()) => {}
-                Err(refused) if refused.status == TRAPPED => return Ok(Err(Ended::Trapped)),
-                Err(refused) if refused.is_exception() => {
-                    return Ok(Err(Ended::Thrown(self.take_exception()?)));
-                }
+                Err(refused) if refused.is_exception() => return self.take_exception(),
                 Err(refused) => return Err(refused),
             }
             for val in out {
                 stack.push(self.slot(val)?);
             }
-            Ok(Ok(()))
+            Ok(Raw::NULL)
         })
     }
 }

@@ -24,8 +24,8 @@ pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
 
 impl Module {
     /// Decodes and validates a module, and registers its types.
-    pub fn new(store: &Store, bytes: &[u8]) -> Result<Module> {
-        let mut validator = Validator::new_with_features(FEATURES);
+    pub fn new(store: &Store, bytes: &[u8], features: WasmFeatures) -> Result<Module> {
+        let mut validator = Validator::new_with_features(features);
         let mut allocations = FuncValidatorAllocations::default();
         let mut module = Module::default();
         for payload in Parser::new(0).parse_all(bytes) {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail, ensure};
-use wasmparser::Validator;
+use wasmparser::{Validator, WasmFeatures};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
@@ -16,7 +16,8 @@ use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet};
 use crate::gc::Settings;
 use crate::host;
 use crate::instance::{Extern, Failure, Instance, instantiate};
-use crate::module::{FEATURES, Module};
+use crate::module::Module;
+use crate::suite;
 use crate::vm::{Limits, Stop, Vm};
 
 /// How the directives of a file went.
@@ -30,17 +31,22 @@ pub struct Report {
     pub collections: u64,
 }
 
-/// Runs a file's text. What cannot be read is a failure.
-pub fn run(name: &str, text: &str, settings: Settings, verify: bool) -> Report {
+/// Runs a file. What cannot be read is a failure.
+pub fn run(file: &suite::Script, settings: Settings, verify: bool) -> Report {
     let mut report = Report::default();
-    if let Err(error) = run_directives(name, text, settings, verify, &mut report) {
-        report.failures.push(format!("{name}: {error:#}"));
+    let run = match &file.text {
+        Ok(text) => run_directives(file, text, settings, verify, &mut report),
+        Err(error) => Err(anyhow::anyhow!("{error:#}")),
+    };
+    if let Err(error) = run {
+        let failure = format!("{}: {error:#}", file.name);
+        report.failures.push(failure);
     }
     report
 }
 
 fn run_directives(
-    name: &str,
+    file: &suite::Script,
     text: &str,
     settings: Settings,
     verify: bool,
@@ -50,7 +56,7 @@ fn run_directives(
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer)?;
     let wast = parser::parse::<Wast<'_>>(&buffer)?;
-    let mut script = Script::new(settings)?;
+    let mut script = Script::new(settings, file.features)?;
     for directive in wast.directives {
         let (line, _) = directive.span().linecol_in(text);
         let mut outcome = script.directive(directive);
@@ -60,7 +66,7 @@ fn run_directives(
         match outcome {
             Ok(()) => report.passed += 1,
             Err(error) => {
-                let failure = format!("{name}:{}: {error:#}", line + 1);
+                let failure = format!("{}:{}: {error:#}", file.name, line + 1);
                 report.failures.push(failure);
             }
         }
@@ -74,6 +80,7 @@ fn run_directives(
 /// A script that runs.
 struct Script {
     vm: Rc<Vm>,
+    features: WasmFeatures,
     registered: HashMap<String, Rc<Instance>>,
     named: HashMap<String, Rc<Instance>>,
     /// The instance that was made last.
@@ -86,7 +93,7 @@ struct Script {
 type Answer = std::result::Result<usize, Failure>;
 
 impl Script {
-    fn new(settings: Settings) -> Result<Script> {
+    fn new(settings: Settings, features: WasmFeatures) -> Result<Script> {
         let vm = Vm::new(settings, Limits::default())?;
         let registered = HashMap::from([
             ("spectest".to_owned(), host::spectest(&vm)?),
@@ -94,6 +101,7 @@ impl Script {
         ]);
         Ok(Script {
             vm,
+            features,
             registered,
             named: HashMap::new(),
             current: None,
@@ -112,7 +120,9 @@ impl Script {
             WastDirective::AssertMalformed { mut module, .. }
             | WastDirective::AssertMalformedCustom { mut module, .. }
             | WastDirective::AssertInvalid { mut module, .. }
-            | WastDirective::AssertInvalidCustom { mut module, .. } => rejected(&mut module),
+            | WastDirective::AssertInvalidCustom { mut module, .. } => {
+                rejected(&mut module, self.features)
+            }
             WastDirective::Register { name, module, .. } => {
                 let instance = self.find(module)?;
                 self.registered.insert(name.to_owned(), instance);
@@ -145,7 +155,7 @@ impl Script {
     /// Decodes a module, and gives it its name as a definition.
     fn definition(&mut self, module: &mut QuoteWat<'_>) -> Result<Rc<Module>> {
         let name = module.name().map(|name| name.name().to_owned());
-        let module = Rc::new(Module::new(&self.vm.store, &module.encode()?)?);
+        let module = Rc::new(Module::new(&self.vm.store, &module.encode()?, self.features)?);
         if let Some(name) = name {
             self.definitions.insert(name, module.clone());
         }
@@ -199,7 +209,7 @@ impl Script {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Wat(module) => {
                 let mut module = QuoteWat::Wat(module);
-                let module = Module::new(&self.vm.store, &module.encode()?)?;
+                let module = Module::new(&self.vm.store, &module.encode()?, self.features)?;
                 Ok(self.instantiate(Rc::new(module)).map(|_| 0))
             }
             WastExecute::Get { module, global, .. } => {
@@ -274,11 +284,11 @@ fn unlinkable(answer: Answer, expected: &str) -> Result<()> {
 }
 
 /// The parser of the text or the validator must refuse it, not the interpreter.
-fn rejected(module: &mut QuoteWat<'_>) -> Result<()> {
+fn rejected(module: &mut QuoteWat<'_>, features: WasmFeatures) -> Result<()> {
     let Ok(bytes) = module.encode() else {
         return Ok(());
     };
-    let valid = Validator::new_with_features(FEATURES).validate_all(&bytes);
+    let valid = Validator::new_with_features(features).validate_all(&bytes);
     ensure!(valid.is_err(), "the module is valid");
     Ok(())
 }

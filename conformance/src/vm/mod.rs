@@ -112,10 +112,11 @@ impl Vm {
 
     /// Calls any function through the library. Arguments and results are on the stack.
     pub fn invoke(&self, func: Raw, params: usize, results: usize) -> Result<()> {
-        match self.store.func_call(&self.stack, func, params, results)? {
-            Ok(()) => Ok(()),
-            Err(Ended::Thrown(exception)) => Err(Stop::Thrown(exception)),
-            Err(Ended::Trapped) => Err(self.stopped.take().expect("a trap has a reason")),
+        self.stopped.take();
+        match self.store.func_call(&self.stack, func, params, results) {
+            Ok(Raw::NULL) => Ok(()),
+            Ok(exception) => Err(Stop::Thrown(exception)),
+            Err(refused) => Err(self.stopped.take().unwrap_or_else(|| refused.into())),
         }
     }
 }

@@ -1,0 +1,130 @@
+//! Generated modules, run on each collector, which must make no difference.
+//!
+//! The official tests make few objects; these make many. A module is generated from its
+//! seed alone, runs under limits that count what the program does and not how long it
+//! takes, and tells what it left behind. Collectors are compared on that.
+
+mod module;
+mod observe;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::gc::Collector;
+use crate::instance::instantiate;
+use crate::module::{FEATURES, Module};
+use crate::options::Options;
+use crate::vm::{Limits, Vm};
+
+const LIMITS: Limits = Limits {
+    slots: 1 << 14,
+    calls: 100,
+    steps: 5_000,
+    elements: 1_000,
+};
+
+/// What a module did on one collector.
+struct Run {
+    /// One line for each thing that was seen.
+    seen: Vec<String>,
+    allocations: u64,
+    collections: u64,
+}
+
+/// The sums of all modules' runs on a collector.
+#[derive(Default)]
+struct Total {
+    allocations: u64,
+    collections: u64,
+}
+
+/// Whether all collectors agree on all modules.
+pub fn run(options: &Options, modules: u64) -> Result<bool> {
+    let begin = Instant::now();
+    let mut totals: Vec<_> = options.collectors.iter().map(|_| Total::default()).collect();
+    let (mut calls, mut returned, mut failed) = (0, 0, 0);
+    for seed in options.seed..options.seed + modules {
+        match run_on_all(options, seed, &mut totals) {
+            Ok(seen) => {
+                let called = seen.iter().filter(|line| line.starts_with("call "));
+                let ended: Vec<_> = called.map(|line| line.contains(" returned")).collect();
+                calls += ended.len();
+                returned += ended.iter().filter(|returned| **returned).count();
+            }
+            Err(error) => {
+                println!("FAILED seed {seed}: {error:#}");
+                failed += 1;
+            }
+        }
+    }
+    for (collector, total) in options.collectors.iter().zip(&totals) {
+        let (name, Total { allocations, collections }) = (collector.name(), total);
+        println!("{name}: {allocations} allocations, {collections} collections");
+    }
+    let passed = modules - failed;
+    println!(
+        "generated: {passed} modules passed, {failed} failed; {calls} calls, of which \
+         {returned} returned; {:.1} s",
+        begin.elapsed().as_secs_f64()
+    );
+    Ok(failed == 0)
+}
+
+/// What all collectors saw, if it is the same.
+fn run_on_all(options: &Options, seed: u64, totals: &mut [Total]) -> Result<Vec<String>> {
+    let bytes = module::generate(seed)?;
+    let mut first: Option<(Collector, Vec<String>)> = None;
+    for (collector, total) in options.collectors.iter().zip(totals) {
+        let run = run_on(options, *collector, &bytes);
+        let run = run.with_context(|| collector.name())?;
+        total.allocations += run.allocations;
+        total.collections += run.collections;
+        match &first {
+            None => first = Some((*collector, run.seen)),
+            Some((other, seen)) => compare(*other, seen, *collector, &run.seen)?,
+        }
+    }
+    let (_, seen) = first.context("no collector")?;
+    Ok(seen)
+}
+
+fn compare(a: Collector, seen_by_a: &[String], b: Collector, seen_by_b: &[String]) -> Result<()> {
+    let differs = seen_by_a.iter().zip(seen_by_b).find(|(a, b)| a != b);
+    if let Some((by_a, by_b)) = differs {
+        bail!("{} saw `{by_a}`, {} saw `{by_b}`", a.name(), b.name());
+    }
+    if seen_by_a.len() != seen_by_b.len() {
+        bail!("{} and {} saw not as many things", a.name(), b.name());
+    }
+    Ok(())
+}
+
+fn run_on(options: &Options, collector: Collector, bytes: &[u8]) -> Result<Run> {
+    let mut settings = options.settings(collector);
+    // Such small heaps would hardly be collected else.
+    settings.stress = settings.stress.max(1);
+    let vm = Vm::new(settings, LIMITS)?;
+    let module = Rc::new(Module::new(&vm.store, bytes, FEATURES)?);
+    let mut seen = Vec::new();
+    match instantiate(&vm, module, |_, _| None) {
+        Ok(instance) => {
+            observe::calls(&vm, &instance, options.verify, &mut seen)?;
+            let before = observe::state(&vm, &instance)?;
+            vm.store.collect()?;
+            let after = observe::state(&vm, &instance)?;
+            if before != after {
+                bail!("a collection changed `{before:?}` to `{after:?}`");
+            }
+            seen.extend(after);
+        }
+        Err(failure) => seen.push(format!("not instantiated: {failure}")),
+    }
+    vm.store.verify()?;
+    Ok(Run {
+        seen,
+        allocations: vm.store.allocations(),
+        collections: vm.store.collections()?,
+    })
+}
