@@ -7,9 +7,14 @@ use std::path::Path;
 fn main() {
     println!("cargo::rerun-if-env-changed=GCROOTS_LIB_DIR");
     let folder = env::var("GCROOTS_LIB_DIR").unwrap_or_else(|_| "build/release".to_owned());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
     let lib = root.join(folder).join("lib");
-    println!("cargo::rerun-if-changed={}", lib.join("libgcroots.so").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        lib.join("libgcroots.so").display()
+    );
     println!("cargo::rustc-link-search=native={}", lib.display());
     println!("cargo::rustc-link-lib=dylib=gcroots");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", lib.display());

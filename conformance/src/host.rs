@@ -5,9 +5,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use wasmparser::{MemoryType, ValType};
 
-use crate::gc::{
-    self, FieldType, Heap, HostFunc, Raw, RefType, Slot, Storage, ValType as Val,
-};
+use crate::gc::{self, FieldType, Heap, HostFunc, Raw, RefType, Slot, Storage, ValType as Val};
 use crate::instance::{GlobalInstance, Instance, TableInstance};
 use crate::memory::Memory;
 use crate::module::{ExternKind, Module};

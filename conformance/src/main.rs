@@ -10,7 +10,10 @@
 //! functions become), `vm` (which runs them), `instance` and `script`. *Rejected:* using
 //! the crate, which would test neither the C API nor what embedders can do with it.
 
+#![deny(unsafe_code)]
+
 mod code;
+#[expect(unsafe_code, reason = "all calls of C are there")]
 mod gc;
 mod generated;
 mod host;
@@ -56,7 +59,11 @@ fn run(options: &Options) -> Result<bool> {
         scripts = suite::official();
     }
     scripts.retain(|script| script.name.contains(&options.filter));
-    anyhow::ensure!(!scripts.is_empty(), "no file has {:?} in its name", options.filter);
+    anyhow::ensure!(
+        !scripts.is_empty(),
+        "no file has {:?} in its name",
+        options.filter
+    );
     let mut passed = true;
     for collector in &options.collectors {
         passed &= run_suite(options, *collector, &scripts);
@@ -72,7 +79,12 @@ fn run_suite(options: &Options, collector: Collector, scripts: &[Script]) -> boo
         for failure in &report.failures {
             println!("FAILED {failure}");
         }
-        println!("{:6} {:4} {}", report.passed, report.failures.len(), script.name);
+        println!(
+            "{:6} {:4} {}",
+            report.passed,
+            report.failures.len(),
+            script.name
+        );
         total.passed += report.passed;
         total.failures.extend(report.failures);
         total.allocations += report.allocations;

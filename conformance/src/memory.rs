@@ -79,7 +79,13 @@ impl Memory {
     }
 
     /// Copies from a memory that may be this one.
-    pub fn copy(&self, at: u64, from: &Memory, from_at: u64, count: u64) -> Result<(), OutOfBounds> {
+    pub fn copy(
+        &self,
+        at: u64,
+        from: &Memory,
+        from_at: u64,
+        count: u64,
+    ) -> Result<(), OutOfBounds> {
         let source = range(from.bytes.borrow().len(), from_at, count)?;
         let target = range(self.bytes.borrow().len(), at, count)?;
         if std::ptr::eq(self, from) {

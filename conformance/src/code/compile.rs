@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
-    BinaryReader, BlockType, FuncValidator, FuncValidatorAllocations, FunctionBody, HeapType, Operator, ValType,
-    ValidatorResources,
+    BinaryReader, BlockType, FuncValidator, FuncValidatorAllocations, FunctionBody, HeapType,
+    Operator, ValType, ValidatorResources,
 };
 
 use super::operators::plain;
@@ -85,7 +85,12 @@ impl Compiler<'_> {
         let label = self.new_label();
         let values = self.code.results as u32;
         let height = self.frame_locals();
-        self.blocks.push(Block { label, height, values, kind: Kind::Plain });
+        self.blocks.push(Block {
+            label,
+            height,
+            values,
+            kind: Kind::Plain,
+        });
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
             let (operator, offset) = reader.read_with_offset()?;
@@ -171,7 +176,12 @@ impl Compiler<'_> {
         let (params, results) = self.arity(of);
         if !self.reachable {
             let kind = Kind::Dead;
-            self.blocks.push(Block { label, height: 0, values: 0, kind });
+            self.blocks.push(Block {
+                label,
+                height: 0,
+                values: 0,
+                kind,
+            });
             return;
         }
         let frame = self.validator.get_control_frame(0);
@@ -182,7 +192,12 @@ impl Compiler<'_> {
         } else {
             results
         };
-        self.blocks.push(Block { label, height, values, kind });
+        self.blocks.push(Block {
+            label,
+            height,
+            values,
+            kind,
+        });
     }
 
     fn open_if(&mut self, of: BlockType) {
@@ -281,14 +296,16 @@ impl Compiler<'_> {
         let (op, returns) = match *operator {
             Operator::Call { function_index } => (Op::Call(function_index), true),
             Operator::CallRef { type_index } => (Op::CallRef(type_index), true),
-            Operator::CallIndirect { type_index: of, table_index: table } => {
-                (Op::CallIndirect { table, of }, true)
-            }
+            Operator::CallIndirect {
+                type_index: of,
+                table_index: table,
+            } => (Op::CallIndirect { table, of }, true),
             Operator::ReturnCall { function_index } => (Op::ReturnCall(function_index), false),
             Operator::ReturnCallRef { type_index } => (Op::ReturnCallRef(type_index), false),
-            Operator::ReturnCallIndirect { type_index: of, table_index: table } => {
-                (Op::ReturnCallIndirect { table, of }, false)
-            }
+            Operator::ReturnCallIndirect {
+                type_index: of,
+                table_index: table,
+            } => (Op::ReturnCallIndirect { table, of }, false),
             _ => return false,
         };
         self.emit(op);
@@ -303,12 +320,16 @@ impl Compiler<'_> {
             Operator::RefTestNullable { hty } => Op::RefTest(self.ref_type(*hty, true)),
             Operator::RefCastNonNull { hty } => Op::RefCast(self.ref_type(*hty, false)),
             Operator::RefCastNullable { hty } => Op::RefCast(self.ref_type(*hty, true)),
-            Operator::BrOnCast { relative_depth, to_ref_type, .. } => {
-                self.cast_branch(*relative_depth, *to_ref_type, true)
-            }
-            Operator::BrOnCastFail { relative_depth, to_ref_type, .. } => {
-                self.cast_branch(*relative_depth, *to_ref_type, false)
-            }
+            Operator::BrOnCast {
+                relative_depth,
+                to_ref_type,
+                ..
+            } => self.cast_branch(*relative_depth, *to_ref_type, true),
+            Operator::BrOnCastFail {
+                relative_depth,
+                to_ref_type,
+                ..
+            } => self.cast_branch(*relative_depth, *to_ref_type, false),
             _ => bail!("{operator:?} is not supported"),
         };
         self.emit(op);

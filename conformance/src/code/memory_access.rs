@@ -1,5 +1,7 @@
 //! Loads and stores: what they read and write.
 
+#![expect(clippy::enum_variant_names, reason = "the operators' names")]
+
 use wasmparser::{MemArg, Operator};
 
 /// Declares the kinds of one direction, and which operators they are.

@@ -1,5 +1,7 @@
 //! Operations on numbers alone.
 
+#![expect(clippy::enum_variant_names, reason = "the operators' names")]
+
 use wasmparser::Operator;
 
 /// Declares a group of operations for each kind of number, and which operators they are.

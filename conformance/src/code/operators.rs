@@ -40,11 +40,19 @@ fn parametric(operator: &Operator<'_>) -> Option<Op> {
 fn memory(operator: &Operator<'_>) -> Option<Op> {
     if let Some((what, at)) = Load::new(operator) {
         let (memory, offset) = (at.memory, at.offset);
-        return Some(Op::Load { what, memory, offset });
+        return Some(Op::Load {
+            what,
+            memory,
+            offset,
+        });
     }
     if let Some((what, at)) = StoreTo::new(operator) {
         let (memory, offset) = (at.memory, at.offset);
-        return Some(Op::Store { what, memory, offset });
+        return Some(Op::Store {
+            what,
+            memory,
+            offset,
+        });
     }
     Some(match *operator {
         Operator::MemorySize { mem } => Op::MemorySize(mem),
@@ -70,7 +78,10 @@ fn table(operator: &Operator<'_>) -> Option<Op> {
         Operator::TableSize { table } => Op::TableSize(table),
         Operator::TableGrow { table } => Op::TableGrow(table),
         Operator::TableFill { table } => Op::TableFill(table),
-        Operator::TableCopy { dst_table, src_table } => Op::TableCopy {
+        Operator::TableCopy {
+            dst_table,
+            src_table,
+        } => Op::TableCopy {
             to: dst_table,
             from: src_table,
         },
@@ -103,9 +114,7 @@ fn structs(operator: &Operator<'_>) -> Option<Op> {
     let get = |field, extension| Op::StructGet { field, extension };
     Some(match *operator {
         Operator::StructNew { struct_type_index } => Op::StructNew(struct_type_index),
-        Operator::StructNewDefault { struct_type_index } => {
-            Op::StructNewDefault(struct_type_index)
-        }
+        Operator::StructNewDefault { struct_type_index } => Op::StructNewDefault(struct_type_index),
         Operator::StructGet { field_index, .. } => get(field_index, Extension::None),
         Operator::StructGetS { field_index, .. } => get(field_index, Extension::Signed),
         Operator::StructGetU { field_index, .. } => get(field_index, Extension::Unsigned),

@@ -103,9 +103,7 @@ impl Store {
         self.scope(|| {
             let (dst, src) = (self.handle(to.0)?, self.handle(from.0)?);
             // SAFETY: the store is alive.
-            check(unsafe {
-                ffi::gcroots_array_copy(self.ptr(), dst, to.1, src, from.1, count)
-            })
+            check(unsafe { ffi::gcroots_array_copy(self.ptr(), dst, to.1, src, from.1, count) })
         })
     }
 

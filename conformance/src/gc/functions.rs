@@ -53,9 +53,8 @@ impl Store {
     pub fn set_callee(&self, callee: Weak<dyn Callee>) -> Result<()> {
         let data = Box::into_raw(Box::new(callee));
         // SAFETY: the finalizer takes back what `into_raw` gave, once.
-        let set = unsafe {
-            ffi::gcroots_store_set_data(self.ptr(), data.cast(), Some(drop_callee))
-        };
+        let set =
+            unsafe { ffi::gcroots_store_set_data(self.ptr(), data.cast(), Some(drop_callee)) };
         check(set)
     }
 

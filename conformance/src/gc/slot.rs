@@ -146,9 +146,9 @@ impl Store {
             ffi::GCROOTS_STORAGE_REF => ffi::gcroots_val_of_t {
                 ref_: self.handle(slot.as_ref())?,
             },
-            ffi::GCROOTS_STORAGE_I32 | ffi::GCROOTS_STORAGE_F32 => ffi::gcroots_val_of_t {
-                i32: slot.as_i32(),
-            },
+            ffi::GCROOTS_STORAGE_I32 | ffi::GCROOTS_STORAGE_F32 => {
+                ffi::gcroots_val_of_t { i32: slot.as_i32() }
+            }
             _ => ffi::gcroots_val_of_t { i64: slot.as_i64() },
         };
         Ok(ffi::gcroots_val_t {

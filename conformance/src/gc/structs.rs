@@ -28,9 +28,7 @@ impl Store {
         self.scope(|| {
             let mut out = NO_REF;
             // SAFETY: the store and the type are alive.
-            check(unsafe {
-                ffi::gcroots_struct_new_default(self.ptr(), of.as_ptr(), &mut out)
-            })?;
+            check(unsafe { ffi::gcroots_struct_new_default(self.ptr(), of.as_ptr(), &mut out) })?;
             self.raw(out)
         })
     }
@@ -51,7 +49,12 @@ impl Store {
                         Ok(Slot::i32(signed))
                     }
                     Extension::Unsigned => {
-                        check(ffi::gcroots_struct_get_u(store, object, field, &mut unsigned))?;
+                        check(ffi::gcroots_struct_get_u(
+                            store,
+                            object,
+                            field,
+                            &mut unsigned,
+                        ))?;
                         Ok(Slot::i32(unsigned as i32))
                     }
                 }

@@ -65,9 +65,7 @@ impl Table {
         self.store.scope(|| {
             let (store, init, mut before) = (self.store.ptr(), self.store.handle(init)?, 0);
             // SAFETY: the store is alive, `out` is a variable's address.
-            check(unsafe {
-                ffi::gcroots_table_grow(store, self.table, delta, init, &mut before)
-            })?;
+            check(unsafe { ffi::gcroots_table_grow(store, self.table, delta, init, &mut before) })?;
             Ok(before)
         })
     }
@@ -84,9 +82,7 @@ impl Table {
     pub fn copy(&self, at: u64, from: &Table, from_at: u64, count: u64) -> Result<()> {
         let store = self.store.ptr();
         // SAFETY: the store is alive.
-        check(unsafe {
-            ffi::gcroots_table_copy(store, self.table, at, from.table, from_at, count)
-        })
+        check(unsafe { ffi::gcroots_table_copy(store, self.table, at, from.table, from_at, count) })
     }
 }
 

@@ -295,7 +295,10 @@ impl Store {
         for group in groups {
             declared.push(Group::new(group.types())?);
         }
-        self.register(&declared, groups.iter().map(|group| group.types().len()).sum())
+        self.register(
+            &declared,
+            groups.iter().map(|group| group.types().len()).sum(),
+        )
     }
 
     /// Registers the type of functions with these parameters, and no results.

@@ -43,7 +43,11 @@ struct Total {
 /// Whether all collectors agree on all modules.
 pub fn run(options: &Options, modules: u64) -> Result<bool> {
     let begin = Instant::now();
-    let mut totals: Vec<_> = options.collectors.iter().map(|_| Total::default()).collect();
+    let mut totals: Vec<_> = options
+        .collectors
+        .iter()
+        .map(|_| Total::default())
+        .collect();
     let (mut calls, mut returned, mut failed) = (0, 0, 0);
     for seed in options.seed..options.seed + modules {
         match run_on_all(options, seed, &mut totals) {
@@ -60,7 +64,13 @@ pub fn run(options: &Options, modules: u64) -> Result<bool> {
         }
     }
     for (collector, total) in options.collectors.iter().zip(&totals) {
-        let (name, Total { allocations, collections }) = (collector.name(), total);
+        let (
+            name,
+            Total {
+                allocations,
+                collections,
+            },
+        ) = (collector.name(), total);
         println!("{name}: {allocations} allocations, {collections} collections");
     }
     let passed = modules - failed;

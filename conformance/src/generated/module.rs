@@ -59,7 +59,9 @@ fn instructions(seed: u64) -> InstructionKinds {
 fn entropy(seed: u64) -> Vec<u8> {
     let first = mix(seed.wrapping_mul(0xd6e8_feb8_6659_fd93));
     let numbers = (0..ENTROPY as u64 / 8).map(|i| first.wrapping_add(i.wrapping_mul(STEP)));
-    numbers.flat_map(|number| mix(number).to_le_bytes()).collect()
+    numbers
+        .flat_map(|number| mix(number).to_le_bytes())
+        .collect()
 }
 
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -19,9 +19,7 @@ impl Extern {
                 };
                 store.ref_test(instance.func(*index)?, &wanted)?
             }
-            (Extern::Table(table), ImportType::Table(of, element)) => {
-                table.matches(of, element)?
-            }
+            (Extern::Table(table), ImportType::Table(of, element)) => table.matches(of, element)?,
             (Extern::Memory(memory), ImportType::Memory(of)) => memory_matches(memory, of),
             (Extern::Global(global), ImportType::Global(of)) => {
                 // What can be set must be the same type.
@@ -46,8 +44,7 @@ impl TableInstance {
 }
 
 fn memory_matches(memory: &Memory, of: &MemoryType) -> bool {
-    memory.is_64 == of.memory64
-        && within(memory.size(), memory.maximum, of.initial, of.maximum)
+    memory.is_64 == of.memory64 && within(memory.size(), memory.maximum, of.initial, of.maximum)
 }
 
 /// Whether a size and a maximum keep to limits.

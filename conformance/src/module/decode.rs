@@ -101,11 +101,7 @@ impl Module {
         Ok(())
     }
 
-    fn type_section(
-        &mut self,
-        store: &Store,
-        section: SectionLimited<'_, RecGroup>,
-    ) -> Result<()> {
+    fn type_section(&mut self, store: &Store, section: SectionLimited<'_, RecGroup>) -> Result<()> {
         let groups = section.into_iter().collect::<Result<Vec<_>, _>>()?;
         self.types.registered = store.register_types(&groups)?;
         for member in groups.iter().flat_map(RecGroup::types) {

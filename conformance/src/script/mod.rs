@@ -155,7 +155,11 @@ impl Script {
     /// Decodes a module, and gives it its name as a definition.
     fn definition(&mut self, module: &mut QuoteWat<'_>) -> Result<Rc<Module>> {
         let name = module.name().map(|name| name.name().to_owned());
-        let module = Rc::new(Module::new(&self.vm.store, &module.encode()?, self.features)?);
+        let module = Rc::new(Module::new(
+            &self.vm.store,
+            &module.encode()?,
+            self.features,
+        )?);
         if let Some(name) = name {
             self.definitions.insert(name, module.clone());
         }

@@ -113,8 +113,16 @@ impl<'a> Activation<'a> {
             Op::I64Const(value) => self.push(Slot::i64(value)),
             Op::F32Const(bits) => self.push(Slot::f32_bits(bits)),
             Op::F64Const(bits) => self.push(Slot::f64_bits(bits)),
-            Op::Load { what, memory, offset } => self.load(what, memory, offset)?,
-            Op::Store { what, memory, offset } => self.store(what, memory, offset)?,
+            Op::Load {
+                what,
+                memory,
+                offset,
+            } => self.load(what, memory, offset)?,
+            Op::Store {
+                what,
+                memory,
+                offset,
+            } => self.store(what, memory, offset)?,
             Op::MemorySize(memory) => self.memory_size(memory),
             Op::MemoryGrow(memory) => self.memory_grow(memory),
             Op::MemoryFill(memory) => self.memory_fill(memory)?,
@@ -206,7 +214,8 @@ impl<'a> Activation<'a> {
 
     /// Ends the innermost call; true if it was the only one.
     pub fn leave(&mut self) -> bool {
-        self.stack.keep_top(self.frame.code.results, self.frame.base);
+        self.stack
+            .keep_top(self.frame.code.results, self.frame.base);
         let Some(caller) = self.callers.pop() else {
             return true;
         };

@@ -35,24 +35,40 @@ impl Activation<'_> {
     pub fn array_new(&self, of: u32) -> Result<()> {
         let length = self.pop_length()?;
         let value = self.stack.pop();
-        self.push_ref(self.vm.store.array_new(self.array_type(of), value, length)?)
+        self.push_ref(
+            self.vm
+                .store
+                .array_new(self.array_type(of), value, length)?,
+        )
     }
 
     pub fn array_new_default(&self, of: u32) -> Result<()> {
         let length = self.pop_length()?;
-        self.push_ref(self.vm.store.array_new_default(self.array_type(of), length)?)
+        self.push_ref(
+            self.vm
+                .store
+                .array_new_default(self.array_type(of), length)?,
+        )
     }
 
     pub fn array_new_fixed(&self, of: u32, count: u32) -> Result<()> {
         let elements = self.stack.pop_many(count as usize);
-        self.push_ref(self.vm.store.array_new_fixed(self.array_type(of), &elements)?)
+        self.push_ref(
+            self.vm
+                .store
+                .array_new_fixed(self.array_type(of), &elements)?,
+        )
     }
 
     pub fn array_new_data(&self, of: u32, data: u32) -> Result<()> {
         let (count, from) = (self.pop_index(), self.pop_index());
         let element = self.frame.instance.module.types.element(of);
         let elements = self.data_elements(element, data, from, count)?;
-        self.push_ref(self.vm.store.array_new_fixed(self.array_type(of), &elements)?)
+        self.push_ref(
+            self.vm
+                .store
+                .array_new_fixed(self.array_type(of), &elements)?,
+        )
     }
 
     /// The values of `count` elements in a data segment, from a byte on.
@@ -67,13 +83,19 @@ impl Activation<'_> {
         let size = element.storage.bytes().expect("no reference");
         let range = range(bytes.len(), from as u64, count as u64 * size as u64)?;
         let elements = bytes[range].chunks_exact(size);
-        Ok(elements.map(|bytes| slot(&element.storage, bytes)).collect())
+        Ok(elements
+            .map(|bytes| slot(&element.storage, bytes))
+            .collect())
     }
 
     pub fn array_new_elem(&self, of: u32, elements: u32) -> Result<()> {
         let (count, from) = (self.pop_index(), self.pop_index());
         let elements = self.segment_elements(elements, from, count)?;
-        self.push_ref(self.vm.store.array_new_fixed(self.array_type(of), &elements)?)
+        self.push_ref(
+            self.vm
+                .store
+                .array_new_fixed(self.array_type(of), &elements)?,
+        )
     }
 
     /// `count` elements of an element segment. Makes no object, so that they stay good.
@@ -119,7 +141,11 @@ impl Activation<'_> {
         let value = self.stack.pop();
         let index = self.pop_index();
         let array = self.stack.pop().as_ref();
-        expect(self.vm.store.array_fill(array, index, value, count), NULL, BOUNDS)
+        expect(
+            self.vm.store.array_fill(array, index, value, count),
+            NULL,
+            BOUNDS,
+        )
     }
 
     pub fn array_copy(&self) -> Result<()> {
@@ -127,7 +153,10 @@ impl Activation<'_> {
         let from = self.stack.pop().as_ref();
         let to_index = self.pop_index();
         let to = self.stack.pop().as_ref();
-        let copied = self.vm.store.array_copy((to, to_index), (from, from_index), count);
+        let copied = self
+            .vm
+            .store
+            .array_copy((to, to_index), (from, from_index), count);
         expect(copied, NULL, BOUNDS)
     }
 
@@ -149,7 +178,11 @@ impl Activation<'_> {
         let (count, from, index) = (self.pop_index(), self.pop_index(), self.pop_index());
         let array = self.stack.pop().as_ref();
         self.check_range(array, index, count)?;
-        for (i, value) in self.segment_elements(elements, from, count)?.into_iter().enumerate() {
+        for (i, value) in self
+            .segment_elements(elements, from, count)?
+            .into_iter()
+            .enumerate()
+        {
             self.vm.store.array_set(array, index + i, value)?;
         }
         Ok(())

@@ -26,9 +26,13 @@ impl Activation<'_> {
     pub fn unwind(&mut self, exception: Raw) -> Result<()> {
         let tag = self.vm.store.exn_tag(exception)?;
         loop {
-            let target = self.frame.catch(tag).map(|catch| (catch.target, catch.with_reference));
+            let target = self
+                .frame
+                .catch(tag)
+                .map(|catch| (catch.target, catch.with_reference));
             if let Some((target, with_reference)) = target {
-                self.stack.truncate(self.frame.base + target.height as usize);
+                self.stack
+                    .truncate(self.frame.base + target.height as usize);
                 let fields = target.values - u32::from(with_reference);
                 for index in 0..fields {
                     self.push(self.vm.store.exn_field(exception, index as usize)?);

@@ -66,7 +66,10 @@ impl Activation<'_> {
     }
 
     pub fn memory_copy(&self, to: u32, from: u32) -> Result<()> {
-        let (to, from) = (self.frame.instance.memory(to), self.frame.instance.memory(from));
+        let (to, from) = (
+            self.frame.instance.memory(to),
+            self.frame.instance.memory(from),
+        );
         let (count, from_at) = (self.stack.pop().bits(), self.stack.pop().bits());
         Ok(to.copy(self.stack.pop().bits(), &from, from_at, count)?)
     }
@@ -74,7 +77,9 @@ impl Activation<'_> {
     pub fn memory_init(&self, memory: u32, data: u32) -> Result<()> {
         let (count, from) = (self.stack.pop().bits(), self.stack.pop().bits());
         let at = self.stack.pop().bits();
-        self.frame.instance.init_memory(memory, data, at, from, count)
+        self.frame
+            .instance
+            .init_memory(memory, data, at, from, count)
     }
 }
 

@@ -8,12 +8,13 @@ use crate::gc::{Slot, ValueStack};
 
 pub fn numeric(stack: &ValueStack, op: Numeric) -> Result<()> {
     match op {
-        Numeric::I32(op) => i32_op(stack, op),
-        Numeric::I64(op) => i64_op(stack, op),
-        Numeric::F32(op) => Ok(f32_op(stack, op)),
-        Numeric::F64(op) => Ok(f64_op(stack, op)),
-        Numeric::Conversion(op) => conversion(stack, op),
+        Numeric::I32(op) => i32_op(stack, op)?,
+        Numeric::I64(op) => i64_op(stack, op)?,
+        Numeric::F32(op) => f32_op(stack, op),
+        Numeric::F64(op) => f64_op(stack, op),
+        Numeric::Conversion(op) => conversion(stack, op)?,
     }
+    Ok(())
 }
 
 /// A Rust type that stands for one of Wasm's, signed, unsigned or truth.
@@ -153,9 +154,12 @@ fn i64_op(stack: &ValueStack, op: I64) -> Result<()> {
 }
 
 /// A rounding whose result is no signaling NaN, which Rust's may be.
-fn quiet<A: Number + PartialEq + Add<Output = A>>(round: impl Fn(A) -> A) -> impl Fn(A) -> A {
-    // Only a NaN differs from itself.
-    move |a| if a == a { round(a) } else { a + a }
+fn quiet<A: Number + PartialOrd + Add<Output = A>>(round: impl Fn(A) -> A) -> impl Fn(A) -> A {
+    // Only a NaN is not ordered with itself.
+    move |a| match a.partial_cmp(&a) {
+        Some(_) => round(a),
+        None => a + a,
+    }
 }
 
 /// Operations on floats, with the same text for both widths.

@@ -86,18 +86,25 @@ impl Activation<'_> {
         } else {
             store.i31_get_u(i31).map(|value| value as i32)
         };
-        self.stack.set_top(Slot::i32(expect(value, NULL_I31, NULL_I31)?));
+        self.stack
+            .set_top(Slot::i32(expect(value, NULL_I31, NULL_I31)?));
         Ok(())
     }
 
     pub fn any_convert_extern(&self) -> Result<()> {
-        let converted = self.vm.store.any_convert_extern(self.stack.peek(0).as_ref())?;
+        let converted = self
+            .vm
+            .store
+            .any_convert_extern(self.stack.peek(0).as_ref())?;
         self.stack.set_top(Slot::reference(converted));
         Ok(())
     }
 
     pub fn extern_convert_any(&self) -> Result<()> {
-        let converted = self.vm.store.extern_convert_any(self.stack.peek(0).as_ref())?;
+        let converted = self
+            .vm
+            .store
+            .extern_convert_any(self.stack.peek(0).as_ref())?;
         self.stack.set_top(Slot::reference(converted));
         Ok(())
     }

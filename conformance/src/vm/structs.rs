@@ -11,14 +11,20 @@ impl Activation<'_> {
     pub fn struct_new(&self, of: u32) -> Result<()> {
         let types = &self.frame.instance.module.types;
         let fields = self.stack.pop_many(types.fields(of));
-        let object = self.vm.store.struct_new(&types.registered[of as usize], &fields)?;
+        let object = self
+            .vm
+            .store
+            .struct_new(&types.registered[of as usize], &fields)?;
         self.push(Slot::reference(object));
         Ok(())
     }
 
     pub fn struct_new_default(&self, of: u32) -> Result<()> {
         let types = &self.frame.instance.module.types;
-        let object = self.vm.store.struct_new_default(&types.registered[of as usize])?;
+        let object = self
+            .vm
+            .store
+            .struct_new_default(&types.registered[of as usize])?;
         self.push(Slot::reference(object));
         Ok(())
     }

@@ -51,16 +51,23 @@ impl Activation<'_> {
     }
 
     pub fn table_copy(&self, to: u32, from: u32) -> Result<()> {
-        let (to, from) = (self.frame.instance.table(to), self.frame.instance.table(from));
+        let (to, from) = (
+            self.frame.instance.table(to),
+            self.frame.instance.table(from),
+        );
         let (count, from_at) = (self.stack.pop().bits(), self.stack.pop().bits());
-        let copied = to.table.copy(self.stack.pop().bits(), &from.table, from_at, count);
+        let copied = to
+            .table
+            .copy(self.stack.pop().bits(), &from.table, from_at, count);
         expect(copied, NULL, BOUNDS)
     }
 
     pub fn table_init(&self, table: u32, elements: u32) -> Result<()> {
         let (count, from) = (self.stack.pop().bits(), self.stack.pop().bits());
         let at = self.stack.pop().bits();
-        self.frame.instance.init_table(table, elements, at, from, count)
+        self.frame
+            .instance
+            .init_table(table, elements, at, from, count)
     }
 }
 
