@@ -7,6 +7,7 @@
 mod module;
 mod observe;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -48,38 +49,50 @@ pub fn run(options: &Options, modules: u64) -> Result<bool> {
         .iter()
         .map(|_| Total::default())
         .collect();
-    let (mut calls, mut returned, mut failed) = (0, 0, 0);
+    let (mut failed, mut endings) = (0, BTreeMap::new());
     for seed in options.seed..options.seed + modules {
         match run_on_all(options, seed, &mut totals) {
-            Ok(seen) => {
-                let called = seen.iter().filter(|line| line.starts_with("call "));
-                let ended: Vec<_> = called.map(|line| line.contains(" returned")).collect();
-                calls += ended.len();
-                returned += ended.iter().filter(|returned| **returned).count();
-            }
+            Ok(seen) => seen
+                .iter()
+                .filter_map(|line| ending(line))
+                .for_each(|ending| {
+                    *endings.entry(ending.to_owned()).or_insert(0) += 1;
+                }),
             Err(error) => {
                 println!("FAILED seed {seed}: {error:#}");
                 failed += 1;
             }
         }
     }
-    for (collector, total) in options.collectors.iter().zip(&totals) {
-        let (
-            name,
-            Total {
-                allocations,
-                collections,
-            },
-        ) = (collector.name(), total);
-        println!("{name}: {allocations} allocations, {collections} collections");
+    for (ending, calls) in endings {
+        println!("{calls:6} calls: {ending}");
     }
-    let passed = modules - failed;
+    for (collector, total) in options.collectors.iter().zip(&totals) {
+        println!(
+            "{}: {} allocations, {} collections",
+            collector.name(),
+            total.allocations,
+            total.collections
+        );
+    }
     println!(
-        "generated: {passed} modules passed, {failed} failed; {calls} calls, of which \
-         {returned} returned; {:.1} s",
+        "generated: {} modules passed, {failed} failed, {:.1} s",
+        modules - failed,
         begin.elapsed().as_secs_f64()
     );
     Ok(failed == 0)
+}
+
+/// How a call ended, without values, if the line tells of one.
+fn ending(line: &str) -> Option<&str> {
+    let (_, how) = line.strip_prefix("call ")?.split_once(": ")?;
+    if how.starts_with("returned") {
+        return Some("returned");
+    }
+    Some(
+        how.trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end(),
+    )
 }
 
 /// What all collectors saw, if it is the same.

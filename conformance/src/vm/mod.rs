@@ -40,8 +40,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            slots: 1 << 20,
-            calls: 1 << 14,
+            slots: 1 << 17,
+            calls: 1 << 12,
             steps: u64::MAX,
             elements: usize::MAX,
         }
