@@ -57,6 +57,7 @@ fn run(options: &Options) -> Result<bool> {
     }
     if options.paths.is_empty() {
         scripts = suite::official();
+        scripts.extend(suite::own()?);
     }
     scripts.retain(|script| script.name.contains(&options.filter));
     anyhow::ensure!(

@@ -1,4 +1,5 @@
-//! The files to run: the official suite, as a crate has it, or any files and folders.
+//! The files to run: the official suite, as a crate has it, and a few of its own; or any
+//! files and folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,17 @@ pub fn official() -> Vec<Script> {
         })
         .filter(|script| !SUPERSEDED.contains(&script.name.as_str()))
         .collect()
+}
+
+/// The scripts of this crate, on what the official ones leave out.
+pub fn own() -> Result<Vec<Script>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut scripts = at(&folder.join("scripts"))?;
+    for script in &mut scripts {
+        let name = Path::new(&script.name).strip_prefix(folder)?;
+        script.name = name.display().to_string();
+    }
+    Ok(scripts)
 }
 
 /// The scripts that a path names: itself, or those in a folder.

@@ -58,7 +58,7 @@ fn run_directives(
     let wast = parser::parse::<Wast<'_>>(&buffer)?;
     let mut script = Script::new(settings, file.features)?;
     for directive in wast.directives {
-        let (line, _) = directive.span().linecol_in(text);
+        let span = directive.span();
         let mut outcome = script.directive(directive);
         if verify {
             outcome = outcome.and_then(|()| Ok(script.vm.store.verify()?));
@@ -66,6 +66,7 @@ fn run_directives(
         match outcome {
             Ok(()) => report.passed += 1,
             Err(error) => {
+                let (line, _) = span.linecol_in(text);
                 let failure = format!("{}:{}: {error:#}", file.name, line + 1);
                 report.failures.push(failure);
             }
