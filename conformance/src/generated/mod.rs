@@ -14,15 +14,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::gc::Collector;
-use crate::instance::instantiate;
+use crate::instance::{Failure, instantiate};
 use crate::module::{FEATURES, Module};
 use crate::options::Options;
-use crate::vm::{Limits, Vm};
+use crate::vm::{Limits, Stop, Vm};
 
 const LIMITS: Limits = Limits {
     slots: 1 << 14,
     calls: 100,
-    steps: 5_000,
+    steps: 2_000,
     elements: 1_000,
 };
 
@@ -116,7 +116,12 @@ fn run_on_all(options: &Options, seed: u64, totals: &mut [Total]) -> Result<Vec<
 fn compare(a: Collector, seen_by_a: &[String], b: Collector, seen_by_b: &[String]) -> Result<()> {
     let differs = seen_by_a.iter().zip(seen_by_b).find(|(a, b)| a != b);
     if let Some((by_a, by_b)) = differs {
-        bail!("{} saw `{by_a}`, {} saw `{by_b}`", a.name(), b.name());
+        // Objects can take many lines.
+        bail!(
+            "{} saw `{by_a:.300}`, {} saw `{by_b:.300}`",
+            a.name(),
+            b.name()
+        );
     }
     if seen_by_a.len() != seen_by_b.len() {
         bail!("{} and {} saw not as many things", a.name(), b.name());
@@ -137,11 +142,10 @@ fn run_on(options: &Options, collector: Collector, bytes: &[u8]) -> Result<Run> 
             let before = observe::state(&vm, &instance)?;
             vm.store.collect()?;
             let after = observe::state(&vm, &instance)?;
-            if before != after {
-                bail!("a collection changed `{before:?}` to `{after:?}`");
-            }
+            compare(collector, &before, collector, &after).context("after a collection")?;
             seen.extend(after);
         }
+        Err(Failure::Stop(Stop::Fault(refused))) => return Err(refused.into()),
         Err(failure) => seen.push(format!("not instantiated: {failure}")),
     }
     vm.store.verify()?;

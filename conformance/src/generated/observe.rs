@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::gc::{Extension, Heap, RefKind, Slot, Store, ValType};
 use crate::instance::{Extern, Instance};
 use crate::module::{ExternKind, Shape};
-use crate::vm::Vm;
+use crate::vm::{Stop, Vm};
 
 /// How deep, and how many elements wide, objects are looked into.
 const DEPTH: usize = 4;
@@ -30,6 +30,7 @@ pub fn calls(vm: &Vm, instance: &Rc<Instance>, verify: bool, seen: &mut Vec<Stri
             let called = vm.invoke(object, params.len(), results.len());
             let how = match called {
                 Ok(()) => format!("returned {}", top(vm, results.len())?),
+                Err(Stop::Fault(refused)) => return Err(refused.into()),
                 Err(stop) => stop.to_string(),
             };
             seen.push(format!("call {}: {how}", export.name));
