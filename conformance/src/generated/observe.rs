@@ -33,7 +33,7 @@ pub fn calls(vm: &Vm, instance: &Rc<Instance>, verify: bool, seen: &mut Vec<Stri
                 Err(Stop::Fault(refused)) => return Err(refused.into()),
                 Err(stop) => stop.to_string(),
             };
-            seen.push(format!("call {}: {how}", export.name));
+            seen.push(format!("call {}: {how}", export.index));
         }
         vm.stack.truncate(0);
         if verify {

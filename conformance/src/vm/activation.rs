@@ -248,7 +248,7 @@ impl Frame {
 }
 
 impl Vm {
-    fn count_step(&self) -> Result<()> {
+    pub fn count_step(&self) -> Result<()> {
         let steps = self.steps.get() + 1;
         if steps > self.limits.steps {
             return trap("step limit");

@@ -24,6 +24,8 @@ impl Activation<'_> {
     /// Continues where an exception is caught; ends calls up to there. Makes no object,
     /// so that the reference stays good.
     pub fn unwind(&mut self, exception: Raw) -> Result<()> {
+        // A handler may be a loop around it.
+        self.vm.count_step()?;
         let tag = self.vm.store.exn_tag(exception)?;
         loop {
             let target = self
