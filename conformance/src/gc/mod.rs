@@ -18,6 +18,7 @@ mod exceptions;
 mod ffi;
 mod functions;
 mod globals;
+mod rec_groups;
 mod references;
 mod slot;
 mod stack;

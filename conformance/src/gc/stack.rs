@@ -2,19 +2,21 @@
 //!
 //! The range's count is the stack's height, changed by each push and pop, so that a
 //! collection sees just the slots that are in use, at any time. The slots are cells,
-//! since a collection that moves objects writes to them.
+//! since a collection that moves objects writes to them, behind counted pointers, since
+//! to move a box claims that nothing else points into it.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
+use std::rc::Rc;
 
 use super::slot::LAYOUT;
 use super::{Result, Slot, Store, check, ffi};
 
 /// See above.
 pub struct ValueStack {
-    slots: Box<[Cell<Slot>]>,
+    slots: Rc<[Cell<Slot>]>,
     /// The library has its address.
-    range: Box<UnsafeCell<ffi::gcroots_root_range_t>>,
+    range: Rc<UnsafeCell<ffi::gcroots_root_range_t>>,
     source: Cell<ffi::gcroots_root_source_t>,
     store: Store,
 }
@@ -22,8 +24,8 @@ pub struct ValueStack {
 impl ValueStack {
     /// An empty stack of at most so many slots.
     pub fn new(store: &Store, capacity: usize) -> Result<ValueStack> {
-        let slots: Box<[Cell<Slot>]> = vec![Cell::new(Slot::i32(0)); capacity].into();
-        let range = Box::new(UnsafeCell::new(ffi::gcroots_root_range_t {
+        let slots: Rc<[Cell<Slot>]> = vec![Cell::new(Slot::i32(0)); capacity].into();
+        let range = Rc::new(UnsafeCell::new(ffi::gcroots_root_range_t {
             slots: slots.as_ptr() as *mut c_void,
             count: 0,
         }));

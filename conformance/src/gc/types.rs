@@ -1,5 +1,4 @@
-//! Types: a module's are registered with the library as its rec groups, and refer to
-//! the library's from then on.
+//! Types, with the library's own inside.
 //!
 //! Whether a *declared* type is below another is the library's answer too; only the
 //! order of the abstract ones (`any`, `eq`, ...) stands here a second time, since
@@ -7,15 +6,13 @@
 
 use std::ptr;
 
-use wasmparser::{
-    AbstractHeapType, CompositeInnerType, HeapType, PackedIndex, RecGroup, StorageType, SubType,
-};
+use wasmparser::{AbstractHeapType, HeapType, StorageType};
 
-use super::{Result, Store, check, ffi};
+use super::{check, ffi};
 
 /// A registered type. Equal if the library says that they are the same.
 #[derive(PartialEq, Eq)]
-pub struct Type(*mut ffi::gcroots_type_t);
+pub struct Type(pub(super) *mut ffi::gcroots_type_t);
 
 impl Type {
     pub(super) fn as_ptr(&self) -> *const ffi::gcroots_type_t {
@@ -87,7 +84,7 @@ impl Heap {
         }
     }
 
-    fn of_abstract(heap: AbstractHeapType) -> Heap {
+    pub(super) fn of_abstract(heap: AbstractHeapType) -> Heap {
         match heap {
             AbstractHeapType::Any => Heap::Any,
             AbstractHeapType::Eq => Heap::Eq,
@@ -107,7 +104,7 @@ impl Heap {
         }
     }
 
-    fn number(&self) -> ffi::gcroots_heap_type_t {
+    pub(super) fn number(&self) -> ffi::gcroots_heap_type_t {
         match self {
             Heap::Any => ffi::GCROOTS_HEAP_ANY,
             Heap::Eq => ffi::GCROOTS_HEAP_EQ,
@@ -208,7 +205,7 @@ impl ValType {
         }
     }
 
-    fn storage(&self) -> ffi::gcroots_storage_t {
+    pub(super) fn storage(&self) -> ffi::gcroots_storage_t {
         match self {
             ValType::I32 => ffi::GCROOTS_STORAGE_I32,
             ValType::I64 => ffi::GCROOTS_STORAGE_I64,
@@ -279,7 +276,7 @@ impl FieldType {
     }
 }
 
-const NO_FIELD: ffi::gcroots_field_type_t = ffi::gcroots_field_type_t {
+pub(super) const NO_FIELD: ffi::gcroots_field_type_t = ffi::gcroots_field_type_t {
     storage: ffi::GCROOTS_STORAGE_I32,
     heap: ffi::GCROOTS_HEAP_ANY,
     local: 0,
@@ -287,142 +284,3 @@ const NO_FIELD: ffi::gcroots_field_type_t = ffi::gcroots_field_type_t {
     is_nullable: 0,
     type_: ptr::null(),
 };
-
-impl Store {
-    /// Registers a module's types, in order.
-    pub fn register_types(&self, groups: &[RecGroup]) -> Result<Vec<Type>> {
-        let mut declared = Vec::new();
-        for group in groups {
-            declared.push(Group::new(group.types())?);
-        }
-        self.register(
-            &declared,
-            groups.iter().map(|group| group.types().len()).sum(),
-        )
-    }
-
-    /// Registers the type of functions with these parameters, and no results.
-    pub fn register_func(&self, params: &[wasmparser::ValType]) -> Result<Type> {
-        let of = wasmparser::FuncType::new(params.iter().copied(), []);
-        let group = Group::new([SubType::func(of, false)].iter())?;
-        let mut types = self.register(&[group], 1)?;
-        Ok(types.remove(0))
-    }
-
-    /// Registers groups that have so many types together.
-    fn register(&self, groups: &[Group], count: usize) -> Result<Vec<Type>> {
-        let pointers: Vec<_> = groups.iter().map(|group| group.0.cast_const()).collect();
-        let mut types = vec![ptr::null_mut(); count];
-        // SAFETY: the engine and the groups are alive, there is room for all types.
-        check(unsafe {
-            ffi::gcroots_rec_group_register(
-                self.engine(),
-                pointers.as_ptr(),
-                pointers.len(),
-                types.as_mut_ptr(),
-                count,
-            )
-        })?;
-        Ok(types.into_iter().map(Type).collect())
-    }
-}
-
-/// A rec group of the library's, which this owns.
-struct Group(*mut ffi::gcroots_rec_group_t);
-
-impl Group {
-    fn new<'a>(members: impl Iterator<Item = &'a SubType>) -> Result<Group> {
-        // SAFETY: nothing is given.
-        let group = Group(unsafe { ffi::gcroots_rec_group_new() });
-        assert!(!group.0.is_null(), "no memory for a rec group");
-        for member in members {
-            group.add(member)?;
-        }
-        Ok(group)
-    }
-
-    fn add(&self, member: &SubType) -> Result<()> {
-        let (sub, mut position) = (order(member), 0);
-        // SAFETY: the group is alive, the declarations are slices and variables.
-        check(unsafe {
-            match &member.composite_type.inner {
-                CompositeInnerType::Struct(of) => {
-                    let fields: Vec<_> = of.fields.iter().map(|f| declared(*f)).collect();
-                    let (from, count) = (fields.as_ptr(), fields.len());
-                    ffi::gcroots_rec_group_add_struct(self.0, &sub, from, count, &mut position)
-                }
-                CompositeInnerType::Array(of) => {
-                    let element = declared(of.0);
-                    ffi::gcroots_rec_group_add_array(self.0, &sub, &element, &mut position)
-                }
-                CompositeInnerType::Func(of) => {
-                    let params: Vec<_> = of.params().iter().map(|v| value(*v)).collect();
-                    let results: Vec<_> = of.results().iter().map(|v| value(*v)).collect();
-                    ffi::gcroots_rec_group_add_func(
-                        self.0,
-                        &sub,
-                        params.as_ptr(),
-                        params.len(),
-                        results.as_ptr(),
-                        results.len(),
-                        &mut position,
-                    )
-                }
-                CompositeInnerType::Cont(_) => {
-                    unreachable!("the validator refuses continuations")
-                }
-            }
-        })
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // SAFETY: this owns the group.
-        unsafe { ffi::gcroots_rec_group_free(self.0) }
-    }
-}
-
-fn order(member: &SubType) -> ffi::gcroots_sub_type_t {
-    let supertype = member.supertype_idxs.first();
-    let index = supertype.and_then(PackedIndex::as_module_index);
-    ffi::gcroots_sub_type_t {
-        is_final: member.is_final.into(),
-        has_supertype: supertype.is_some().into(),
-        local: index.unwrap_or(0),
-        supertype: ptr::null(),
-    }
-}
-
-fn declared(field: wasmparser::FieldType) -> ffi::gcroots_field_type_t {
-    let packed = |storage| ffi::gcroots_field_type_t {
-        storage,
-        ..NO_FIELD
-    };
-    let mut declared = match field.element_type {
-        StorageType::I8 => packed(ffi::GCROOTS_STORAGE_I8),
-        StorageType::I16 => packed(ffi::GCROOTS_STORAGE_I16),
-        StorageType::Val(of) => value(of),
-    };
-    declared.is_mutable = field.mutable.into();
-    declared
-}
-
-/// A type in a declaration, which refers to its module's types by index.
-fn value(of: wasmparser::ValType) -> ffi::gcroots_field_type_t {
-    let mut declared = NO_FIELD;
-    let wasmparser::ValType::Ref(reference) = of else {
-        declared.storage = ValType::new(of, &[]).storage();
-        return declared;
-    };
-    declared.storage = ffi::GCROOTS_STORAGE_REF;
-    declared.is_nullable = reference.is_nullable().into();
-    match reference.heap_type() {
-        HeapType::Abstract { ty, .. } => declared.heap = Heap::of_abstract(ty).number(),
-        HeapType::Concrete(index) | HeapType::Exact(index) => {
-            declared.heap = ffi::GCROOTS_HEAP_LOCAL;
-            declared.local = index.as_module_index().expect("an index in a module");
-        }
-    }
-    declared
-}

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use anyhow::Result;
 use wasmparser::{
     CompositeInnerType, ConstExpr, DataKind, Element, ElementItems, ElementKind, ExternalKind,
-    FuncValidatorAllocations, GlobalType, Parser, Payload, RecGroup, SectionLimited, SubType,
-    TableInit, TypeRef, ValidPayload, Validator, WasmFeatures,
+    FromReader, FuncValidatorAllocations, GlobalType, ImportSectionReader, Parser, Payload,
+    RecGroup, SectionLimited, SubType, TableInit, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::{
@@ -48,54 +48,24 @@ impl Module {
     fn section(&mut self, store: &Store, payload: Payload<'_>) -> Result<()> {
         match payload {
             Payload::TypeSection(section) => self.type_section(store, section)?,
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    let import = import?;
-                    let of = self.import_type(import.ty);
-                    self.imports.push(Import {
-                        module: import.module.to_owned(),
-                        name: import.name.to_owned(),
-                        of,
-                    });
-                }
+            Payload::ImportSection(section) => self.import_section(section)?,
+            Payload::FunctionSection(section) => self.funcs = all(section, Ok)?,
+            Payload::TableSection(section) => {
+                self.tables = all(section, |table| self.table(&table))?;
             }
-            Payload::FunctionSection(section) => {
-                for index in section {
-                    self.funcs.push(index?);
-                }
-            }
-            Payload::TableSection(section) => self.table_section(section)?,
-            Payload::MemorySection(section) => {
-                for of in section {
-                    self.memories.push(of?);
-                }
-            }
-            Payload::TagSection(section) => {
-                for of in section {
-                    self.tags.push(of?.func_type_idx);
-                }
-            }
+            Payload::MemorySection(section) => self.memories = all(section, Ok)?,
+            Payload::TagSection(section) => self.tags = all(section, |of| Ok(of.func_type_idx))?,
             Payload::GlobalSection(section) => {
-                for global in section {
-                    let global = global?;
-                    let of = self.global_type(global.ty);
-                    let init = expression(&global.init_expr)?;
-                    self.globals.push(GlobalDef { of, init });
-                }
+                self.globals = all(section, |global| self.global(&global))?;
             }
-            Payload::ExportSection(section) => self.export_section(section)?,
+            Payload::ExportSection(section) => {
+                self.exports = all(section, |export| Ok(exported(export)))?;
+            }
             Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => {
-                for elements in section {
-                    let elements = self.elements(elements?)?;
-                    self.elements.push(elements);
-                }
+                self.elements = all(section, |elements| self.elements(elements))?;
             }
-            Payload::DataSection(section) => {
-                for data in section {
-                    self.data.push(data_segment(data?)?);
-                }
-            }
+            Payload::DataSection(section) => self.data = all(section, data_segment)?,
             _ => {}
         }
         Ok(())
@@ -138,6 +108,18 @@ impl Module {
         }
     }
 
+    fn import_section(&mut self, section: ImportSectionReader<'_>) -> Result<()> {
+        for import in section.into_imports() {
+            let import = import?;
+            self.imports.push(Import {
+                module: import.module.to_owned(),
+                name: import.name.to_owned(),
+                of: self.import_type(import.ty),
+            });
+        }
+        Ok(())
+    }
+
     fn import_type(&self, of: TypeRef) -> ImportType {
         match of {
             TypeRef::Func(index) | TypeRef::FuncExact(index) => ImportType::Func(index),
@@ -148,41 +130,22 @@ impl Module {
         }
     }
 
-    fn table_section(&mut self, section: SectionLimited<'_, wasmparser::Table<'_>>) -> Result<()> {
-        for table in section {
-            let table = table?;
-            let init = match &table.init {
+    fn table(&self, table: &wasmparser::Table<'_>) -> Result<TableDef> {
+        Ok(TableDef {
+            of: table.ty,
+            element: self.ref_type(table.ty.element_type),
+            init: match &table.init {
                 TableInit::RefNull => None,
                 TableInit::Expr(init) => Some(expression(init)?),
-            };
-            self.tables.push(TableDef {
-                of: table.ty,
-                element: self.ref_type(table.ty.element_type),
-                init,
-            });
-        }
-        Ok(())
+            },
+        })
     }
 
-    fn export_section(
-        &mut self,
-        section: SectionLimited<'_, wasmparser::Export<'_>>,
-    ) -> Result<()> {
-        for export in section {
-            let export = export?;
-            self.exports.push(Export {
-                name: export.name.to_owned(),
-                kind: match export.kind {
-                    ExternalKind::Func | ExternalKind::FuncExact => ExternKind::Func,
-                    ExternalKind::Table => ExternKind::Table,
-                    ExternalKind::Memory => ExternKind::Memory,
-                    ExternalKind::Global => ExternKind::Global,
-                    ExternalKind::Tag => ExternKind::Tag,
-                },
-                index: export.index,
-            });
-        }
-        Ok(())
+    fn global(&self, global: &wasmparser::Global<'_>) -> Result<GlobalDef> {
+        Ok(GlobalDef {
+            of: self.global_type(global.ty),
+            init: expression(&global.init_expr)?,
+        })
     }
 
     fn elements(&self, elements: Element<'_>) -> Result<Elements> {
@@ -216,6 +179,28 @@ impl Module {
             }
         };
         Ok(Elements { mode, of, items })
+    }
+}
+
+/// What `read` makes of each item of a section.
+fn all<'a, T: FromReader<'a>, U>(
+    section: SectionLimited<'a, T>,
+    read: impl Fn(T) -> Result<U>,
+) -> Result<Vec<U>> {
+    section.into_iter().map(|item| read(item?)).collect()
+}
+
+fn exported(export: wasmparser::Export<'_>) -> Export {
+    Export {
+        name: export.name.to_owned(),
+        kind: match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => ExternKind::Func,
+            ExternalKind::Table => ExternKind::Table,
+            ExternalKind::Memory => ExternKind::Memory,
+            ExternalKind::Global => ExternKind::Global,
+            ExternalKind::Tag => ExternKind::Tag,
+        },
+        index: export.index,
     }
 }
 
