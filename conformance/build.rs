@@ -11,10 +11,15 @@ fn main() {
         .parent()
         .expect("the workspace");
     let lib = root.join(folder).join("lib");
-    println!(
-        "cargo::rerun-if-changed={}",
-        lib.join("libgcroots.so").display()
-    );
+    let file = lib.join("libgcroots.so");
+    println!("cargo::rerun-if-changed={}", file.display());
+    if !file.exists() {
+        // Lints need none.
+        println!(
+            "cargo::warning={} is not there: build it with CMake",
+            file.display()
+        );
+    }
     println!("cargo::rustc-link-search=native={}", lib.display());
     println!("cargo::rustc-link-lib=dylib=gcroots");
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", lib.display());
