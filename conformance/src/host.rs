@@ -78,13 +78,11 @@ impl<'a> Host<'a> {
 
     /// A table of 10 to 20 functions.
     fn table(&self, name: &str, is_64: bool) -> Result<()> {
-        let (element, maximum) = (
-            RefType {
-                heap: Heap::Func,
-                nullable: true,
-            },
-            Some(20),
-        );
+        let (heap, maximum) = (Heap::Func, Some(20));
+        let element = RefType {
+            heap,
+            nullable: true,
+        };
         let table = gc::Table::new(&self.vm.store, &element, 10, maximum, Raw::NULL)?;
         self.instance.add_table(Rc::new(TableInstance {
             table,
@@ -98,13 +96,14 @@ impl<'a> Host<'a> {
 
     /// A memory of one to two pages.
     fn memory(&self, name: &str) -> Result<()> {
-        let memory = Memory::new(&MemoryType {
+        let of = MemoryType {
             memory64: false,
             shared: false,
             initial: 1,
             maximum: Some(2),
             page_size_log2: None,
-        });
+        };
+        let memory = Memory::new(&of, of.initial + 1);
         let memory = memory.context("a small memory")?;
         self.instance.add_memory(Rc::new(memory));
         self.instance.export_last(name, ExternKind::Memory);

@@ -6,11 +6,10 @@ use wasmparser::MemoryType;
 
 const PAGE: u64 = 65536;
 
-/// The most pages that a memory gets, whatever its type says.
-const MOST_PAGES: u64 = 65536;
-
 pub struct Memory {
     bytes: RefCell<Vec<u8>>,
+    /// The most pages that it gets, whatever its type says.
+    most: u64,
     pub maximum: Option<u64>,
     pub is_64: bool,
 }
@@ -19,13 +18,14 @@ pub struct Memory {
 pub struct OutOfBounds;
 
 impl Memory {
-    /// None if there is not so much memory.
-    pub fn new(of: &MemoryType) -> Option<Memory> {
-        if of.initial > MOST_PAGES {
+    /// None for a memory of more than `most` pages, which it may not grow to either.
+    pub fn new(of: &MemoryType, most: u64) -> Option<Memory> {
+        if of.initial > most {
             return None;
         }
         Some(Memory {
             bytes: RefCell::new(vec![0; (of.initial * PAGE) as usize]),
+            most,
             maximum: of.maximum,
             is_64: of.memory64,
         })
@@ -40,7 +40,7 @@ impl Memory {
     pub fn grow(&self, pages: u64) -> Option<u64> {
         let before = self.size();
         let after = before.checked_add(pages)?;
-        if after > self.maximum.unwrap_or(MOST_PAGES).min(MOST_PAGES) {
+        if after > self.maximum.unwrap_or(self.most).min(self.most) {
             return None;
         }
         let mut bytes = self.bytes.borrow_mut();

@@ -22,7 +22,8 @@ use crate::vm::{Limits, Stop, Vm};
 const LIMITS: Limits = Limits {
     slots: 1 << 14,
     calls: 100,
-    steps: 2_000,
+    steps: 10_000,
+    pages: 16,
     elements: 1_000,
 };
 
@@ -44,20 +45,16 @@ struct Total {
 /// Whether all collectors agree on all modules.
 pub fn run(options: &Options, modules: u64) -> Result<bool> {
     let begin = Instant::now();
-    let mut totals: Vec<_> = options
-        .collectors
-        .iter()
-        .map(|_| Total::default())
-        .collect();
+    let collectors = options.collectors.iter();
+    let mut totals: Vec<_> = collectors.map(|_| Total::default()).collect();
     let (mut failed, mut endings) = (0, BTreeMap::new());
     for seed in options.seed..options.seed + modules {
         match run_on_all(options, seed, &mut totals) {
-            Ok(seen) => seen
-                .iter()
-                .filter_map(|line| ending(line))
-                .for_each(|ending| {
+            Ok(seen) => {
+                for ending in seen.iter().filter_map(|line| ending(line)) {
                     *endings.entry(ending.to_owned()).or_insert(0) += 1;
-                }),
+                }
+            }
             Err(error) => {
                 println!("FAILED seed {seed}: {error:#}");
                 failed += 1;
@@ -89,10 +86,8 @@ fn ending(line: &str) -> Option<&str> {
     if how.starts_with("returned") {
         return Some("returned");
     }
-    Some(
-        how.trim_end_matches(|c: char| c.is_ascii_digit())
-            .trim_end(),
-    )
+    let is_digit = |c: char| c.is_ascii_digit();
+    Some(how.trim_end_matches(is_digit).trim_end())
 }
 
 /// What all collectors saw, if it is the same.
@@ -117,11 +112,8 @@ fn compare(a: Collector, seen_by_a: &[String], b: Collector, seen_by_b: &[String
     let differs = seen_by_a.iter().zip(seen_by_b).find(|(a, b)| a != b);
     if let Some((by_a, by_b)) = differs {
         // Objects can take many lines.
-        bail!(
-            "{} saw `{by_a:.300}`, {} saw `{by_b:.300}`",
-            a.name(),
-            b.name()
-        );
+        let (a, b) = (a.name(), b.name());
+        bail!("{a} saw `{by_a:.300}`, {b} saw `{by_b:.300}`");
     }
     if seen_by_a.len() != seen_by_b.len() {
         bail!("{} and {} saw not as many things", a.name(), b.name());

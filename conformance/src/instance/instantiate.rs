@@ -75,7 +75,7 @@ impl Instance {
             self.add_func(object, Some(id), module.types.arity(*of))?;
         }
         for of in &module.memories {
-            match Memory::new(of) {
+            match Memory::new(of, vm.limits.pages) {
                 Some(memory) => self.add_memory(Rc::new(memory)),
                 None => return trap("not so much memory"),
             }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::numeric::numeric;
-use super::stop::{EXHAUSTED, Result, Stop, trap};
+use super::stop::{EXHAUSTED, OUT_OF_MEMORY, Result, Stop, trap};
 use super::{Func, Vm};
 use crate::code::{Code, Op, Target};
 use crate::gc::{Slot, ValueStack};
@@ -249,7 +249,19 @@ impl Frame {
 
 impl Vm {
     pub fn count_step(&self) -> Result<()> {
-        let steps = self.steps.get() + 1;
+        self.count_steps(1)
+    }
+
+    /// Counts an object with so many elements or fields.
+    pub fn count_object(&self, elements: usize) -> Result<()> {
+        if elements > self.limits.elements {
+            return trap(OUT_OF_MEMORY);
+        }
+        self.count_steps(1 + elements as u64 / 8)
+    }
+
+    fn count_steps(&self, count: u64) -> Result<()> {
+        let steps = self.steps.get().saturating_add(count);
         if steps > self.limits.steps {
             return trap("step limit");
         }

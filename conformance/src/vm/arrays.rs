@@ -1,7 +1,7 @@
 //! Arrays.
 
 use super::activation::Activation;
-use super::stop::{OUT_OF_MEMORY, Result, expect, trap};
+use super::stop::{Result, expect, trap};
 use crate::gc::{Extension, FieldType, Raw, Slot, Storage, Type, ValType};
 use crate::memory::range;
 
@@ -21,9 +21,7 @@ impl Activation<'_> {
 
     fn pop_length(&self) -> Result<usize> {
         let length = self.pop_index();
-        if length > self.vm.limits.elements {
-            return trap(OUT_OF_MEMORY);
-        }
+        self.vm.count_object(length)?;
         Ok(length)
     }
 
@@ -53,6 +51,7 @@ impl Activation<'_> {
 
     pub fn array_new_fixed(&self, of: u32, count: u32) -> Result<()> {
         let elements = self.stack.pop_many(count as usize);
+        self.vm.count_object(elements.len())?;
         self.push_ref(
             self.vm
                 .store
@@ -64,6 +63,7 @@ impl Activation<'_> {
         let (count, from) = (self.pop_index(), self.pop_index());
         let element = self.frame.instance.module.types.element(of);
         let elements = self.data_elements(element, data, from, count)?;
+        self.vm.count_object(elements.len())?;
         self.push_ref(
             self.vm
                 .store
@@ -91,6 +91,7 @@ impl Activation<'_> {
     pub fn array_new_elem(&self, of: u32, elements: u32) -> Result<()> {
         let (count, from) = (self.pop_index(), self.pop_index());
         let elements = self.segment_elements(elements, from, count)?;
+        self.vm.count_object(elements.len())?;
         self.push_ref(
             self.vm
                 .store

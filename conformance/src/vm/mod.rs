@@ -31,8 +31,10 @@ pub struct Limits {
     pub slots: usize,
     /// Calls inside each other.
     pub calls: usize,
-    /// Branches taken and calls made, in all; `u64::MAX` for no limit.
+    /// Branches taken, calls and objects made, and elements in eights, in all.
     pub steps: u64,
+    /// Pages of a memory.
+    pub pages: u64,
     /// Elements of an array.
     pub elements: usize,
 }
@@ -43,6 +45,7 @@ impl Default for Limits {
             slots: 1 << 17,
             calls: 1 << 12,
             steps: u64::MAX,
+            pages: 1 << 16,
             elements: usize::MAX,
         }
     }
@@ -56,7 +59,7 @@ pub struct Vm {
     stopped: RefCell<Option<Stop>>,
     calls: Cell<usize>,
     steps: Cell<u64>,
-    limits: Limits,
+    pub limits: Limits,
 }
 
 /// A Wasm function.

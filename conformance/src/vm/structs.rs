@@ -11,6 +11,7 @@ impl Activation<'_> {
     pub fn struct_new(&self, of: u32) -> Result<()> {
         let types = &self.frame.instance.module.types;
         let fields = self.stack.pop_many(types.fields(of));
+        self.vm.count_object(0)?;
         let object = self
             .vm
             .store
@@ -20,6 +21,7 @@ impl Activation<'_> {
     }
 
     pub fn struct_new_default(&self, of: u32) -> Result<()> {
+        self.vm.count_object(0)?;
         let types = &self.frame.instance.module.types;
         let object = self
             .vm
