@@ -22,7 +22,7 @@ use crate::vm::{Limits, Stop, Vm};
 const LIMITS: Limits = Limits {
     slots: 1 << 14,
     calls: 100,
-    steps: 10_000,
+    steps: 5_000,
     pages: 16,
     elements: 1_000,
 };

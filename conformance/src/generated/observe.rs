@@ -27,6 +27,7 @@ pub fn calls(vm: &Vm, instance: &Rc<Instance>, verify: bool, seen: &mut Vec<Stri
         };
         if push_arguments(vm, params)? {
             let object = instance.func(export.index)?;
+            vm.restart_steps();
             let called = vm.invoke(object, params.len(), results.len());
             let how = match called {
                 Ok(()) => format!("returned {}", top(vm, results.len())?),

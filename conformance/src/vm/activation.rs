@@ -252,6 +252,11 @@ impl Vm {
         self.count_steps(1)
     }
 
+    /// Begins to count anew.
+    pub fn restart_steps(&self) {
+        self.steps.set(0);
+    }
+
     /// Counts an object with so many elements or fields.
     pub fn count_object(&self, elements: usize) -> Result<()> {
         if elements > self.limits.elements {

@@ -31,7 +31,7 @@ pub struct Limits {
     pub slots: usize,
     /// Calls inside each other.
     pub calls: usize,
-    /// Branches taken, calls and objects made, and elements in eights, in all.
+    /// Branches taken, calls and objects made, and elements in eights.
     pub steps: u64,
     /// Pages of a memory.
     pub pages: u64,
