@@ -35,7 +35,7 @@ pub struct Limits {
     pub steps: u64,
     /// Pages of a memory.
     pub pages: u64,
-    /// Elements of an array.
+    /// Elements of an array, and of a table that grows.
     pub elements: usize,
 }
 

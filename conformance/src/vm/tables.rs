@@ -33,6 +33,11 @@ impl Activation<'_> {
         let table = self.frame.instance.table(table);
         let delta = self.stack.pop().bits();
         let init = self.stack.pop().as_ref();
+        let most = self.vm.limits.elements as u64;
+        if table.table.size()?.saturating_add(delta) > most {
+            self.push(Slot::index(u64::MAX, table.is_64));
+            return Ok(());
+        }
         let before = match table.table.grow(delta, init) {
             Ok(before) => before,
             Err(refused) if refused.is_exhaustion() => u64::MAX,
