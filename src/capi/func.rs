@@ -93,9 +93,10 @@ pub unsafe extern "C" fn gcroots_func_new(
 /// Calls a function. May collect, if the callback does.
 ///
 /// If the callback answers GCROOTS_OK, its results are checked as the arguments are. A
-/// status of its own is answered as it is, with the last message of the thread. While an
-/// exception is pending nothing is called, and one that is pending when the callback has
-/// answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays alive meanwhile.
+/// status of its own, of any number, is answered as it is, with the last message of the
+/// thread. While an exception is pending nothing is called, and one that is pending when
+/// the callback has answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays
+/// alive meanwhile.
 ///
 /// \param args the arguments (borrowed), nullable if there is none; read if `nargs` and
 ///             `nresults` are the numbers of the function's parameters and results
@@ -110,8 +111,7 @@ pub unsafe extern "C" fn gcroots_func_new(
 ///         GCROOTS_ERROR_NULL_REFERENCE for null where it is not taken, and
 ///         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_EXCEPTION if one is pending;
 ///         GCROOTS_ERROR_LIMIT for too many functions inside each other, and too many
-///         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers,
-///         GCROOTS_ERROR_INVALID_ARGUMENT if that is no status's number;
+///         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers;
 ///         GCROOTS_ERROR_EXCEPTION if it threw; and as for the arguments for its results
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_call(

@@ -24,9 +24,6 @@ const FEW: usize = 16;
 /// The status of a callback that succeeded.
 const OK: u32 = 0;
 
-/// The greatest number of a status.
-const LAST_STATUS: u32 = 17;
-
 /// What a function is called with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
@@ -321,8 +318,7 @@ impl Store {
     /// is noted in them: see [`Store::root_all`].
     ///
     /// Errors: [`Error::Internal`] in a store that was poisoned meanwhile;
-    /// [`Error::InvalidArgument`] for a status that is none; [`Error::Exception`];
-    /// [`Error::InCall`] for a result's kind, then for each result.
+    /// [`Error::Exception`]; [`Error::InCall`] for a result's kind, then for each result.
     ///
     /// # Safety
     ///
@@ -336,13 +332,6 @@ impl Store {
         results: NonNull<CallValue>,
     ) -> Result<bool> {
         self.enter()?;
-        if status > LAST_STATUS {
-            return Err(Error::InvalidArgument {
-                parameter: "status that the function returned",
-                value: status.into(),
-                allowed: "0 to 17",
-            });
-        }
         if status != OK {
             return Ok(false);
         }

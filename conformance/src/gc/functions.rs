@@ -44,9 +44,9 @@ pub enum HostFunc {
     Collect,
 }
 
-/// The status with which a callback says that the call trapped. The library passes on
-/// its own only; the interpreter knows better what happened.
-const TRAPPED: ffi::gcroots_status_t = ffi::GCROOTS_ERROR_INVALID_ARGUMENT;
+/// The status with which a callback says that the call trapped, none of the library's;
+/// the interpreter knows what happened.
+const TRAPPED: ffi::gcroots_status_t = 1000;
 
 impl Store {
     /// Sets what the callbacks of Wasm functions enter.
