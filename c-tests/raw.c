@@ -289,6 +289,32 @@ CASE(an_object_that_was_refused_is_none) {
   gcroots_type_free(type);
 }
 
+/* Or a global that is not mutable could be set, and null put where a table has none. */
+CASE(what_holds_the_contents_of_tables_and_globals_is_no_object) {
+  gcroots_table_t table;
+  gcroots_global_t global;
+  gcroots_field_type_t type = plain(GCROOTS_STORAGE_I32);
+  gcroots_val_t value = val_i32(7);
+  gcroots_ref_type_t element;
+  memset(&element, 0, sizeof element);
+  element.heap = GCROOTS_HEAP_I31;
+  use_small_heap();
+  gcroots_ref_t i31;
+  OK(gcroots_i31_new(store, 5, &i31));
+  OK(gcroots_table_new(store, element, 3, UINT64_MAX, i31, &table));
+  OK(gcroots_global_new(store, &type, &value, &global));
+  for (int round = 0; round < 3; round++) {
+    uint64_t before;
+    for (uint32_t raw = 2; raw < (64 << 10) / 4 + 10; raw += 2) check_no_object(raw);
+    if (round == 0) OK(gcroots_table_grow(store, table, 30, i31, &before));
+    OK(gcroots_store_gc(store));
+  }
+  /* Nor when they are garbage. */
+  OK(gcroots_table_free(store, &table));
+  OK(gcroots_global_free(store, &global));
+  for (uint32_t raw = 2; raw < (64 << 10) / 4 + 10; raw += 2) check_no_object(raw);
+}
+
 CASE(large_objects_have_one_start) {
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_I8);
   gcroots_ref_t before = new_externref(NULL), large = make_zeros(array, 1 << 20);
