@@ -2978,11 +2978,11 @@ gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
 
 /**
  * Makes a scoped root for a raw reference. Any 32 bits may be passed: what does not refer
- * to the start of an object that is in the heap now is refused. Bits from before a
- * collection may refer to another object by now. Takes constant time, but that
- * a collection makes it find objects anew: then the first call walks over the heap, as far
- * as the bits say, and bits that refer into a large object take time in proportion to it.
- * Never collects.
+ * to the start of an object that is in the heap now is refused, and so is what tables and
+ * globals are made of. Bits from before a collection may refer to another object by now.
+ * Takes constant time, but that a collection makes it find objects anew: then the first
+ * call walks over the heap, as far as the bits say, and bits that refer into a large
+ * object take time in proportion to it. Never collects.
  *
  * \param[out] out the handle, in the current scope; null for 0
  * \return GCROOTS_ERROR_INVALID_ARGUMENT for bits that refer to no object;

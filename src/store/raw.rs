@@ -5,7 +5,7 @@ use super::array_ranges::require_numbers;
 use super::arrays::{element_at, element_of, require_range};
 use super::{Cold, Store};
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{GcRef, Kind};
 use crate::roots::Handle;
 use crate::types::{AbstractType, Admits};
 
@@ -38,13 +38,18 @@ impl Store {
         self.any_from_raw(raw)
     }
 
-    /// What these bits refer to.
+    /// What these bits refer to. Not a hidden object: whoever had a handle could set a
+    /// global that may not be set, and a table's elements to what the table does not admit.
     ///
     /// Errors: [`Error::InvalidArgument`] for bits that refer to no object;
     /// [`Error::SystemMemory`], [`Error::Internal`].
     fn reference_of(&self, raw: u32) -> Result<GcRef> {
         let reference = GcRef::from_raw(raw);
-        if !reference.is_object() || self.cold.borrow_mut().is_object(self, reference)? {
+        if !reference.is_object() {
+            return Ok(reference);
+        }
+        let is_object = self.cold.borrow_mut().is_object(self, reference)?;
+        if is_object && !self.is_hidden(reference) {
             return Ok(reference);
         }
         Err(Error::InvalidArgument {
@@ -52,6 +57,16 @@ impl Store {
             value: raw.into(),
             allowed: "0, odd numbers, and the bits of objects that are there",
         })
+    }
+
+    /// Whether an object holds the contents of a table or a global, or held them.
+    fn is_hidden(&self, object: GcRef) -> bool {
+        let header = self.header(object);
+        header.kind() != Some(Kind::Extern)
+            && self
+                .types
+                .get(header.type_index())
+                .is_some_and(|of| of.is_hidden)
     }
 
     /// The address that offsets count from, which never changes. Makes the heap if there

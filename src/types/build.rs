@@ -51,12 +51,14 @@ impl Inner {
         registry: &Counted<Registry>,
         members: &[SubType<Canonical>],
         canonical: CanonicalGroup,
+        is_hidden: bool,
     ) -> Result<NonNull<Group>> {
         let indices = self.take_indices(members.len())?;
         let mut edges = Vec::new();
         let built = self
             .build_types(registry, members, &indices, &mut edges)
-            .and_then(|types| {
+            .and_then(|mut types| {
+                types.iter_mut().for_each(|of| of.is_hidden = is_hidden);
                 keep_distinct(&mut edges)?;
                 self.insert(registry, canonical, types, &mut edges)
             });
@@ -146,6 +148,7 @@ impl Inner {
             index,
             group: NonNull::dangling(),
             is_final: renamed.is_final,
+            is_hidden: false,
             layout: TypeLayout::of(&renamed.composite)?,
             admits: Admits::of_concrete(
                 index,
@@ -209,7 +212,7 @@ impl Inner {
             .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
         let mut members = Vec::new();
         fallible::push(&mut members, erased)?;
-        let group = self.intern(registry, &members)?;
+        let group = self.intern(registry, &members, false)?;
         fallible::push(edges, group)?;
         // SAFETY: registered groups are alive; this one has one member.
         let index = unsafe { &(*group.as_ptr()).types }.first();

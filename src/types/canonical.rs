@@ -1,7 +1,7 @@
 //! The canonical form of a rec group: a sequence of words that equal groups share
 //! and others do not.
 //!
-//! A member is its finality, its supertype, and what it is made of, each list after
+//! A hidden group begins with a word that says so. A member is its finality, its supertype, and what it is made of, each list after
 //! its length. A reference to a member of the group is its position; any other is
 //! the index of a registered type. So the form depends on no names and no order of
 //! registration, and two groups are equal exactly if their forms are.
@@ -52,14 +52,18 @@ enum Word {
     Abstract,
     Member,
     Registered,
+    Hidden,
 }
 
 impl CanonicalGroup {
     /// The form of a group of these members.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(super) fn new(members: &[SubType<Canonical>]) -> Result<CanonicalGroup> {
+    pub(super) fn new(members: &[SubType<Canonical>], is_hidden: bool) -> Result<CanonicalGroup> {
         let mut group = CanonicalGroup { words: Vec::new() };
+        if is_hidden {
+            group.word(Word::Hidden, 0)?;
+        }
         for member in members {
             group.member(member)?;
         }

@@ -24,6 +24,9 @@ pub(crate) struct RegisteredType {
     pub(super) group: NonNull<Group>,
     /// Whether no type may name it as its supertype.
     pub(crate) is_final: bool,
+    /// Whether its objects hold the contents of tables or globals: no handle is to refer
+    /// to them.
+    pub(crate) is_hidden: bool,
     /// The indices of its supertypes, from the root down.
     pub(crate) supertypes: Vec<u32>,
     /// What it is; concrete types by their indices.

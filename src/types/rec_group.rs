@@ -148,10 +148,12 @@ pub(crate) struct RecGroup {
     members: Vec<SubType<Declared>>,
     /// Registered types that members refer to.
     outside: Vec<Type>,
+    /// Whether it is one of [`RecGroup::of_one_holding`], which equals no other.
+    is_hidden: bool,
 }
 
 impl RecGroup {
-    /// A group of one final type that `composite` makes of a field that may be set and
+    /// A hidden group of one final type that `composite` makes of a field that may be set and
     /// holds values of this type.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
@@ -159,7 +161,10 @@ impl RecGroup {
         value: ValType<&Type>,
         composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
     ) -> Result<RecGroup> {
-        let mut group = RecGroup::default();
+        let mut group = RecGroup {
+            is_hidden: true,
+            ..RecGroup::default()
+        };
         let value = rename_value(&value, &mut |of: &Type| group.refer_to(of.try_clone()?))?;
         let composite = composite(FieldType {
             storage: StorageType::Val(value),
@@ -204,6 +209,11 @@ impl RecGroup {
     /// not added.
     pub(crate) fn forget_outside(&mut self, count: usize) {
         self.outside.truncate(count);
+    }
+
+    /// Whether no group that is declared equals it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_hidden
     }
 
     /// The members, in order.

@@ -192,16 +192,16 @@ impl Inner {
             .map_err(|_| fallible::refused(members.len() * size_of::<Type>()))?;
         let count = members.len() as u32;
         let start = types.len() as u32;
-        let group = self
-            .intern(registry, &members)
-            .map_err(|error| match error {
-                Error::InvalidType { index, what, other } => Error::InvalidType {
-                    index: start + index,
-                    what,
-                    other,
-                },
-                other => other,
-            })?;
+        let group =
+            self.intern(registry, &members, group.is_hidden())
+                .map_err(|error| match error {
+                    Error::InvalidType { index, what, other } => Error::InvalidType {
+                        index: start + index,
+                        what,
+                        other,
+                    },
+                    other => other,
+                })?;
         for position in 0..count {
             // SAFETY: interning counted it once, for the first type; the others are
             // counted here. A count that is too high leaves the group to those.
@@ -222,8 +222,9 @@ impl Inner {
         &mut self,
         registry: &Counted<Registry>,
         members: &[SubType<Canonical>],
+        is_hidden: bool,
     ) -> Result<NonNull<Group>> {
-        let canonical = CanonicalGroup::new(members)?;
+        let canonical = CanonicalGroup::new(members, is_hidden)?;
         let hash = canonical.hash(&self.hasher);
         // SAFETY: groups in the table are alive.
         let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == canonical;
@@ -232,7 +233,7 @@ impl Inner {
             unsafe { group.as_ref() }.add_reference()?;
             return Ok(group);
         }
-        self.build(registry, members, canonical)
+        self.build(registry, members, canonical, is_hidden)
     }
 
     /// The registered type with this index, which must be one.
