@@ -315,6 +315,20 @@ CASE(what_holds_the_contents_of_tables_and_globals_is_no_object) {
   for (uint32_t raw = 2; raw < (64 << 10) / 4 + 10; raw += 2) check_no_object(raw);
 }
 
+CASE(what_is_declared_as_what_tables_are_made_of_comes_back) {
+  gcroots_type_t *array = new_array(mutable_(or_null(ref_to(GCROOTS_HEAP_I31))));
+  gcroots_ref_t declared = make_zeros(array, 3);
+  gcroots_table_t table;
+  gcroots_ref_type_t element;
+  memset(&element, 0, sizeof element);
+  element.heap = GCROOTS_HEAP_I31;
+  element.is_nullable = 1;
+  OK(gcroots_table_new(store, element, 3, UINT64_MAX, gcroots_ref_null(), &table));
+  CHECK(same_object(from_raw(raw_of(declared)), declared));
+  OK(gcroots_table_free(store, &table));
+  gcroots_type_free(array);
+}
+
 CASE(large_objects_have_one_start) {
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_I8);
   gcroots_ref_t before = new_externref(NULL), large = make_zeros(array, 1 << 20);
