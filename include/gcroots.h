@@ -479,8 +479,8 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
 /**
  * Makes this thread the owner of a store that was detached, or whose owner
- * thread has ended, also between the steps of a collection. Succeeds if it is the owner already. Of several threads,
- * one wins. Never collects.
+ * thread has ended, also between the steps of a collection. Succeeds if it is the owner
+ * already. Of several threads, one wins. Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
  *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
@@ -488,8 +488,7 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  *         collection, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
  *         never owned a store cannot be registered
  */
-GCROOTS_API
-gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
+GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
  * Attaches the embedder's own pointer to a store. The finalizer of the pointer
@@ -515,7 +514,8 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
  * collects, and the finalizers that it finds run after the one that is
  * running. Under the null collector it does nothing. May collect.
  *
- * \return GCROOTS_ERROR_NO_GC in a no-GC span
+ * \return GCROOTS_ERROR_NO_GC in a no-GC span; if a root range or a root visitor's report
+ *         is refused, what the sections about them say
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 

@@ -145,8 +145,8 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 }
 
 /// Makes this thread the owner of a store that was detached, or whose owner
-/// thread has ended, also between the steps of a collection. Succeeds if it is the owner already. Of several threads,
-/// one wins. Never collects.
+/// thread has ended, also between the steps of a collection. Succeeds if it is the owner
+/// already. Of several threads, one wins. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
 ///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
@@ -199,7 +199,8 @@ pub unsafe extern "C" fn gcroots_store_data(
 /// collects, and the finalizers that it finds run after the one that is
 /// running. Under the null collector it does nothing. May collect.
 ///
-/// \return GCROOTS_ERROR_NO_GC in a no-GC span
+/// \return GCROOTS_ERROR_NO_GC in a no-GC span; if a root range or a root visitor's report
+///         is refused, what the sections about them say
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
