@@ -650,6 +650,30 @@ fn a_closure_calls_through_c() {
     assert_eq!(*store.data(), 22);
 }
 
+/// A panic that a closure let C swallow is not the exception that it throws then.
+#[test]
+fn what_is_thrown_after_a_swallowed_panic_is_the_exception() {
+    let mut store = Store::new(&Engine::default(), 0).unwrap();
+    let nothing = Func::wrap(&mut store, || ()).unwrap();
+    let of = nothing.ty(&store).unwrap();
+    let tag = Tag::new(&mut store, &of).unwrap();
+    let exn = ExnRef::new(&mut store, &tag, &[]).unwrap();
+    let double = Func::wrap(&mut store, doubling).unwrap();
+    for returns_ok in [false, true] {
+        let through = move |mut caller: Caller<'_, u32>| -> anyhow::Result<()> {
+            let pointer = caller.as_context_mut().as_ptr();
+            let swallowed = call_through_c(pointer, double, -2);
+            assert_eq!(swallowed, Err(GCROOTS_ERROR_EXCEPTION));
+            let thrown = caller.throw(&exn);
+            if returns_ok { Ok(()) } else { thrown }
+        };
+        let through = Func::wrap(&mut store, through).unwrap();
+        let error = through.call(&mut store, &[], &mut []).unwrap_err();
+        assert!(error.is::<ThrownException>());
+        assert!(store.take_pending_exception().unwrap().is_some());
+    }
+}
+
 /// A callback of C's that answers the status that `env` points to.
 unsafe extern "C" fn answer_env(
     env: *mut c_void,
