@@ -406,7 +406,8 @@ pub(super) unsafe fn invoke<T>(
     let status = match called {
         Ok(OK) => return Ok(()),
         Ok(status) => status,
-        Err(Error::Exception { thrown: true }) => EXCEPTION,
+        // It answered that it succeeded: a failure is one that it swallowed.
+        Err(Error::Exception { thrown: true }) => return Err(ThrownException::new().into()),
         Err(error) => return Err(error.into()),
     };
     match failure.filter(|failure| failure.status == status) {
@@ -448,9 +449,10 @@ unsafe fn answering<T>(
     });
     let (status, why) =
         catch_unwind(running).unwrap_or_else(|panic| (EXCEPTION, Some(Why::Panic(panic))));
-    if let Some(why) = why {
+    if status != OK {
+        // Also if it threw: what C swallowed before is not why.
         // SAFETY: as above.
-        unsafe { (*part).failure = Some(Failure { status, why }) };
+        unsafe { (*part).failure = why.map(|why| Failure { status, why }) };
     }
     status
 }
