@@ -18,6 +18,8 @@
 mod action;
 #[path = "model/crash.rs"]
 mod crash;
+#[path = "model/globals.rs"]
+mod globals;
 #[path = "model/growth.rs"]
 mod growth;
 #[path = "model/lane.rs"]
@@ -36,6 +38,8 @@ mod program;
 mod session;
 #[path = "model/shrink.rs"]
 mod shrink;
+#[path = "model/tables.rs"]
+mod tables;
 #[path = "model/threads.rs"]
 mod threads;
 #[path = "model/types.rs"]

@@ -3,9 +3,11 @@
 
 use std::fmt;
 
+use super::globals::GlobalAction;
 use super::model::{Body, Model, Owner, Reference, RootState, Value};
 use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
+use super::tables::TableAction;
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
 /// A handle that is passed.
@@ -34,7 +36,7 @@ pub(crate) enum Forgery {
     Store,
 }
 
-/// A scope, weak handle, weak map or tag that is passed.
+/// A scope, weak handle, weak map, table, global or tag that is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     Null,
@@ -180,6 +182,8 @@ pub(crate) enum Action {
     ExnNew(Named, Vec<Input>),
     ExnTag(Handle),
     ExnField(Handle, usize),
+    Table(TableAction),
+    Global(GlobalAction),
     /// With whether the data are NULL, and as an externref's the finalizer.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
@@ -226,7 +230,7 @@ impl fmt::Display for Planned {
 
 /// What a handle should refer to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(crate) enum Wanted {
     Anything,
     Extern,
     Struct,
@@ -257,6 +261,10 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
+        Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
+            Call::TableNew
+        }
+        Call::GlobalGet | Call::GlobalSet if model.globals_in_use().is_empty() => Call::GlobalNew,
         // Only who may call can look at everything.
         Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
         call => call,
@@ -274,9 +282,9 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     }
 }
 
-struct Planner<'a> {
-    model: &'a Model,
-    draw: Draw,
+pub(crate) struct Planner<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) draw: Draw,
     /// Whether all handles and values are to be accepted, as one among many that is not
     /// has all refused.
     sound: bool,
@@ -295,17 +303,21 @@ impl Action {
                 | Action::ArrayNewFixed(..)
                 | Action::ArrayNewTooLong(_)
                 | Action::ExnNew(..)
+                | Action::Table(TableAction::New { .. } | TableAction::Grow(..))
+                | Action::Global(GlobalAction::New { .. })
         )
     }
 
     /// The values that a new object gets.
-    pub(crate) fn inputs(&self) -> &[Input] {
+    pub(crate) fn inputs(&self) -> Vec<Input> {
         match self {
             Action::StructNew(_, inputs)
             | Action::ArrayNewFixed(_, inputs)
-            | Action::ExnNew(_, inputs) => inputs,
-            Action::ArrayNew(_, input, _) => std::slice::from_ref(input),
-            _ => &[],
+            | Action::ExnNew(_, inputs) => inputs.clone(),
+            Action::ArrayNew(_, input, _)
+            | Action::Global(GlobalAction::New { value: input, .. }) => vec![*input],
+            Action::Table(action) => action.init().map(Input::Ref).into_iter().collect(),
+            _ => vec![],
         }
     }
 }
@@ -370,6 +382,17 @@ impl Planner<'_> {
             Call::ExnField => {
                 let exn = self.handle(Exn);
                 Action::ExnField(exn, self.index(exn))
+            }
+            Call::TableNew
+            | Call::TableGet
+            | Call::TableSet
+            | Call::TableSize
+            | Call::TableGrow
+            | Call::TableFill
+            | Call::TableCopy
+            | Call::TableFree => self.plan_table(call),
+            Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
+                self.plan_global(call)
             }
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
@@ -448,7 +471,7 @@ impl Planner<'_> {
         match call {
             Call::ArrayNew => {
                 let of = self.type_of(Shape::Array);
-                let input = self.input(self.element(of.of));
+                let input = self.input(self.element_storage(of.of));
                 Action::ArrayNew(of, input, self.length())
             }
             Call::ArrayNewDefault => {
@@ -493,7 +516,7 @@ impl Planner<'_> {
         if self.draw.one_in(30) {
             return Action::ArrayNewTooLong(of);
         }
-        let storage = self.element(of.of);
+        let storage = self.element_storage(of.of);
         let count = self.draw.below(6);
         let inputs = (0..count).map(|_| self.input(storage)).collect();
         Action::ArrayNewFixed(of, inputs)
@@ -551,7 +574,7 @@ impl Planner<'_> {
         self.draw.below(1 << bits)
     }
 
-    fn length(&mut self) -> usize {
+    pub(crate) fn length(&mut self) -> usize {
         let longer = if self.model.tight { 30 } else { 8 };
         match self.draw.below(60) {
             0 => self.draw.among(&HUGE),
@@ -563,7 +586,7 @@ impl Planner<'_> {
         }
     }
 
-    fn element(&self, of: usize) -> Storage {
+    fn element_storage(&self, of: usize) -> Storage {
         let elements = TYPES[of].fields.first();
         elements.map_or(Storage::I32, |element| element.storage)
     }
@@ -580,7 +603,7 @@ impl Planner<'_> {
         }
     }
 
-    fn ref_type(&mut self) -> RefTypeArgument {
+    pub(crate) fn ref_type(&mut self) -> RefTypeArgument {
         let heap = match self.draw.below(30) {
             0 => Err(self.draw.among(&[13, 14, u32::MAX])),
             1..12 => Ok(self.draw.among(&ABSTRACT)),
@@ -610,7 +633,7 @@ impl Planner<'_> {
     fn input_at(&mut self, handle: Handle, index: usize) -> Input {
         let storage = match self.model.body_of(handle) {
             Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
-            Some(Body::Array { of, .. }) => Some(self.element(*of)),
+            Some(Body::Array { of, .. }) => Some(self.element_storage(*of)),
             _ => None,
         };
         if let (Some(Storage::Ref(of)), Handle::Root(root)) = (storage, handle)
@@ -622,7 +645,7 @@ impl Planner<'_> {
         self.input(storage.unwrap_or(Storage::I32))
     }
 
-    fn input(&mut self, storage: Storage) -> Input {
+    pub(crate) fn input(&mut self, storage: Storage) -> Input {
         if !self.sound && self.draw.one_in(60) {
             return self.any_input();
         }
@@ -641,7 +664,7 @@ impl Planner<'_> {
         }
     }
 
-    fn any_input(&mut self) -> Input {
+    pub(crate) fn any_input(&mut self) -> Input {
         match self.draw.below(8) {
             0 => Input::NoKind(self.draw.among(&[0, 1, 8, u32::MAX])),
             1 => self.input(Storage::I32),
@@ -655,7 +678,10 @@ impl Planner<'_> {
 
     /// An index into an object, seldom beyond its end.
     fn index(&mut self, handle: Handle) -> usize {
-        let length = self.model.length_of(handle);
+        self.index_below(self.model.length_of(handle))
+    }
+
+    pub(crate) fn index_below(&mut self, length: usize) -> usize {
         match self.draw.below(40) {
             0 => length,
             1 => self.draw.among(&HUGE),
@@ -667,7 +693,10 @@ impl Planner<'_> {
 
     /// How many elements, seldom too many.
     fn count(&mut self, handle: Handle) -> usize {
-        let length = self.model.length_of(handle);
+        self.count_of(self.model.length_of(handle))
+    }
+
+    pub(crate) fn count_of(&mut self, length: usize) -> usize {
         match self.draw.below(30) {
             0 => length + 1,
             1 => self.draw.among(&HUGE),
@@ -809,7 +838,7 @@ impl Planner<'_> {
             .map(Handle::Root)
     }
 
-    fn handle(&mut self, wanted: Wanted) -> Handle {
+    pub(crate) fn handle(&mut self, wanted: Wanted) -> Handle {
         let chance = if self.sound { 80 } else { self.draw.below(80) };
         match chance {
             0 => return Handle::Foreign,
@@ -849,7 +878,10 @@ impl Planner<'_> {
         let from = (roots > 0).then(|| self.newest(roots));
         let has_bits = |root: &usize| {
             let state = self.model.roots[*root].state;
-            !matches!(state, RootState::Pending | RootState::Never)
+            !matches!(
+                state,
+                RootState::Pending | RootState::Never | RootState::Held
+            )
         };
         let bound = from.filter(has_bits);
         let how = self

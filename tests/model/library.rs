@@ -11,6 +11,7 @@ use gcroots::capi::config::*;
 use gcroots::capi::engine::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::global::*;
 use gcroots::capi::growth::*;
 use gcroots::capi::i31::*;
 use gcroots::capi::local::*;
@@ -22,6 +23,7 @@ use gcroots::capi::scope::*;
 use gcroots::capi::status::*;
 use gcroots::capi::store::*;
 use gcroots::capi::structs::*;
+use gcroots::capi::table::*;
 use gcroots::capi::types::*;
 use gcroots::capi::value::*;
 use gcroots::capi::weak::*;
@@ -50,6 +52,8 @@ pub(crate) enum Written {
     Ref(gcroots_ref_t),
     Weak(gcroots_weak_t),
     Map(gcroots_weakmap_t),
+    Table(gcroots_table_t),
+    Global(gcroots_global_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
     Type(*mut gcroots_type_t),
@@ -65,16 +69,20 @@ pub(crate) struct Bits {
     pub(crate) scopes: Vec<gcroots_scope_t>,
     pub(crate) weak: Vec<gcroots_weak_t>,
     pub(crate) maps: Vec<gcroots_weakmap_t>,
+    pub(crate) tables: Vec<gcroots_table_t>,
+    pub(crate) globals: Vec<gcroots_global_t>,
     pub(crate) tags: Vec<gcroots_tag_t>,
 }
 
 /// Bits of another store.
-struct Foreign {
+pub(crate) struct Foreign {
     store: *mut gcroots_store_t,
     root: gcroots_ref_t,
     scope: gcroots_scope_t,
     weak: gcroots_weak_t,
     map: gcroots_weakmap_t,
+    pub(crate) table: gcroots_table_t,
+    pub(crate) global: gcroots_global_t,
     tag: gcroots_tag_t,
 }
 
@@ -85,7 +93,7 @@ pub(crate) struct Library {
     pub(crate) bits: RefCell<Bits>,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
-    foreign: Foreign,
+    pub(crate) foreign: Foreign,
     finalizer: unsafe extern "C" fn(*mut c_void),
     /// What is NULL in the call that is being made.
     nulls: Cell<Nulls>,
@@ -129,7 +137,7 @@ pub(crate) fn take_complaint() -> Option<String> {
     COMPLAINT.take()
 }
 
-fn done(status: gcroots_status_t) -> Status<Written> {
+pub(crate) fn done(status: gcroots_status_t) -> Status<Written> {
     match status {
         GCROOTS_OK => Ok(Written::Nothing),
         status => Err(status),
@@ -173,19 +181,26 @@ fn heap_number(heap: Heap) -> u32 {
     }
 }
 
+pub(crate) fn storage_number(storage: Storage) -> u32 {
+    match storage {
+        Storage::I8 => GCROOTS_STORAGE_I8,
+        Storage::I16 => GCROOTS_STORAGE_I16,
+        Storage::I32 => GCROOTS_STORAGE_I32,
+        Storage::I64 => GCROOTS_STORAGE_I64,
+        Storage::F32 => GCROOTS_STORAGE_F32,
+        Storage::F64 => GCROOTS_STORAGE_F64,
+        Storage::V128 => GCROOTS_STORAGE_V128,
+        Storage::Ref(_) => GCROOTS_STORAGE_REF,
+    }
+}
+
 fn field_type(field: &Field) -> gcroots_field_type_t {
-    let (storage, heap, is_nullable) = match field.storage {
-        Storage::I8 => (GCROOTS_STORAGE_I8, Heap::Any, false),
-        Storage::I16 => (GCROOTS_STORAGE_I16, Heap::Any, false),
-        Storage::I32 => (GCROOTS_STORAGE_I32, Heap::Any, false),
-        Storage::I64 => (GCROOTS_STORAGE_I64, Heap::Any, false),
-        Storage::F32 => (GCROOTS_STORAGE_F32, Heap::Any, false),
-        Storage::F64 => (GCROOTS_STORAGE_F64, Heap::Any, false),
-        Storage::V128 => (GCROOTS_STORAGE_V128, Heap::Any, false),
-        Storage::Ref(of) => (GCROOTS_STORAGE_REF, of.heap, of.nullable),
+    let (heap, is_nullable) = match field.storage {
+        Storage::Ref(of) => (of.heap, of.nullable),
+        _ => (Heap::Any, false),
     };
     gcroots_field_type_t {
-        storage,
+        storage: storage_number(field.storage),
         heap: heap_number(heap),
         local: match heap {
             Heap::Type(of) => of as u32,
@@ -273,12 +288,27 @@ impl Foreign {
         unsafe {
             let store = with_out(|out| gcroots_store_new(engine, out))?;
             let root = with_out(|out| gcroots_externref_new(store, null_mut(), None, out))?;
+            let any = gcroots_ref_type_t {
+                r#type: null(),
+                heap: heap_number(Heap::Any),
+                is_nullable: 1,
+            };
+            let number = field_type(&Field {
+                storage: Storage::I32,
+                mutable: true,
+            });
+            let value = gcroots_val_t {
+                kind: GCROOTS_STORAGE_I32,
+                of: gcroots_val_of_t { i32: 1 },
+            };
             Ok(Foreign {
                 store,
                 root,
                 scope: with_out(|out| gcroots_scope_enter(store, out))?,
                 weak: with_out(|out| gcroots_weak_new(store, root, out))?,
                 map: with_out(|out| gcroots_weakmap_new(store, out))?,
+                table: with_out(|out| gcroots_table_new(store, any, 2, 4, NULL_REF, out))?,
+                global: with_out(|out| gcroots_global_new(store, &number, &value, out))?,
                 tag: with_out(|out| gcroots_tag_new(store, tag_type, out))?,
             })
         }
@@ -349,7 +379,7 @@ impl Library {
         }
     }
 
-    fn handle(&self, handle: Handle) -> gcroots_ref_t {
+    pub(crate) fn handle(&self, handle: Handle) -> gcroots_ref_t {
         match handle {
             Handle::Null => NULL_REF,
             Handle::Root(root) => self.bits.borrow().roots[root],
@@ -453,7 +483,7 @@ impl Library {
         self.passed_const(Pointer::Type, types[of.of])
     }
 
-    fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
+    pub(crate) fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
         let (heap, r#type) = match of.heap {
             Ok(Heap::Type(named)) => {
                 let argument = TypeArgument {
@@ -472,7 +502,7 @@ impl Library {
         }
     }
 
-    fn value(&self, input: Input) -> gcroots_val_t {
+    pub(crate) fn value(&self, input: Input) -> gcroots_val_t {
         let mut of = gcroots_val_of_t {
             v128: gcroots_v128_t { bytes: [0x5a; 16] },
         };
@@ -527,12 +557,12 @@ impl Library {
     }
 
     /// The store, unless it is to be NULL.
-    fn store(&self) -> *mut gcroots_store_t {
+    pub(crate) fn store(&self) -> *mut gcroots_store_t {
         self.passed(Pointer::Store, self.store)
     }
 
     /// A pointer, or NULL if it is to be.
-    fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
+    pub(crate) fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
         if self.nulls.get().has(which) {
             return null_mut();
         }
@@ -540,12 +570,15 @@ impl Library {
     }
 
     /// A pointer to what is only read, likewise.
-    fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
+    pub(crate) fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
         self.passed(which, pointer.cast_mut())
     }
 
     /// [`with_out`], or without if the output is to be NULL.
-    fn with_out<T: Copy>(&self, function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
+    pub(crate) fn with_out<T: Copy>(
+        &self,
+        function: impl FnOnce(*mut MaybeUninit<T>) -> u32,
+    ) -> Status<T> {
         if self.nulls.get().has(Pointer::Out) {
             // No status of it is right but a refusal.
             return Err(function(null_mut()));
@@ -581,6 +614,8 @@ impl Library {
             | Action::StoreDetach
             | Action::StoreAttach
             | Action::StoreFree(_) => self.stores(action, data),
+            Action::Table(action) => self.tables(action),
+            Action::Global(action) => self.globals(action),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)
@@ -811,12 +846,18 @@ impl Library {
         let map = self.passed(Pointer::Map, &mut taken);
         // SAFETY: as above.
         let freed = done(unsafe { gcroots_weakmap_free(self.store(), map) });
-        let sound = match freed {
-            Ok(_) => taken.store_id == 0,
-            Err(_) => taken == passed,
-        };
-        if !sound {
-            complain(format!("{passed:?}, to be freed, became {taken:?}"));
+        self.check_freed(freed, taken.store_id == 0, taken == passed)
+    }
+
+    /// What was to be freed is zeroed then, or unchanged.
+    pub(crate) fn check_freed(
+        &self,
+        freed: Status<Written>,
+        zeroed: bool,
+        unchanged: bool,
+    ) -> Status<Written> {
+        if !(if freed.is_ok() { zeroed } else { unchanged }) {
+            complain(format!("a handle, freed: {}, is wrong", freed.is_ok()));
         }
         freed
     }

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 
 use super::action::{Handle, Input};
+use super::globals::Global;
 use super::program::Operation;
+use super::tables::Table;
 use super::types::{Heap, RefType, Shape, Storage, TYPES, above, is_subtype};
 
 /// What a reference refers to.
@@ -61,6 +63,12 @@ pub(crate) enum Body {
         tag: usize,
         fields: Vec<Value>,
     },
+    /// What a table or a global has, in so many bytes at least, and at most.
+    Hidden {
+        values: Vec<Value>,
+        bytes: usize,
+        most: usize,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +77,9 @@ pub(crate) struct Node {
     /// Whether it was seen that the object has died, or the model knows that it must
     /// have; or whether it was never made.
     pub(crate) dead: bool,
+    /// Whether it may never have been made: a table's next array, which the one before
+    /// may have had room for.
+    pub(crate) maybe: bool,
 }
 
 impl Node {
@@ -90,6 +101,8 @@ pub(crate) enum RootState {
     /// Made by a call that has not returned.
     Pending,
     Live,
+    /// That of what a table or a global has: there is no handle.
+    Held,
     /// To be unrooted later.
     Leaving,
     Gone,
@@ -162,6 +175,8 @@ pub(crate) struct Model {
     pub(crate) scopes: usize,
     pub(crate) weak: Vec<Weak>,
     pub(crate) maps: Vec<WeakMap>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) globals: Vec<Global>,
     /// The type of each tag.
     pub(crate) tags: Vec<usize>,
     pub(crate) hashes: HashMap<Reference, u64>,
@@ -198,7 +213,26 @@ pub(crate) fn bytes_of(body: &Body) -> usize {
             let bytes = TYPES[*of].fields[0].storage.bytes();
             (16 + bytes * elements.len()).next_multiple_of(8)
         }
+        Body::Hidden { bytes, .. } => *bytes,
     }
+}
+
+/// How many bytes an object takes at most.
+pub(crate) fn most_bytes_of(body: &Body) -> usize {
+    match body {
+        Body::Hidden { most, .. } => *most,
+        body => bytes_of(body),
+    }
+}
+
+/// How many bytes an array of so many references takes.
+pub(crate) fn array_bytes(length: usize) -> usize {
+    (16 + 4 * length).next_multiple_of(8)
+}
+
+/// How many bytes a struct takes that has one field.
+pub(crate) fn struct_bytes(storage: Storage) -> usize {
+    end_of(8, [storage.bytes()].into_iter()).max(16)
 }
 
 /// Where an object ends that has values of these sizes, from `start` on.
@@ -225,6 +259,8 @@ impl Model {
             scopes: 0,
             weak: Vec::new(),
             maps: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
             tags: Vec::new(),
             hashes: HashMap::new(),
             owners: HashMap::new(),
@@ -289,7 +325,7 @@ impl Model {
     pub(crate) fn value_at(&self, handle: Handle, index: usize) -> Option<(Storage, Value)> {
         let body = self.body_of(handle)?;
         let of = match body {
-            Body::Extern { .. } => return None,
+            Body::Extern { .. } | Body::Hidden { .. } => return None,
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
             Body::Exn { tag, .. } => self.tags[*tag],
         };
@@ -315,6 +351,7 @@ impl Model {
         let typed = match &self.nodes[node].body {
             Body::Extern { .. } => return matches!(of.heap, Heap::Any | Heap::Extern),
             Body::Exn { .. } => return of.heap == Heap::Exn,
+            Body::Hidden { .. } => return false,
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
         };
         match of.heap {
@@ -402,7 +439,11 @@ impl Model {
             self.owners.insert(data, node);
         }
         self.bytes_made += bytes_of(&body);
-        self.nodes.push(Node { body, dead: false });
+        self.nodes.push(Node {
+            body,
+            dead: false,
+            maybe: false,
+        });
         self.push_root(Reference::Node(node), manual)
     }
 
@@ -421,14 +462,38 @@ impl Model {
                 fields: Vec::new(),
             },
             dead: true,
+            maybe: false,
         };
         self.scoped.retain(|scoped| *scoped != root);
         self.roots[root].state = RootState::Never;
     }
 
-    /// Which nodes can be reached from roots in these states.
+    /// The object that a table or a global has.
+    pub(crate) fn held_node(&self, root: usize) -> usize {
+        match self.roots[root].target {
+            Reference::Node(node) => node,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// What was made for a table or a global is there, in so many bytes.
+    pub(crate) fn hold(&mut self, root: usize, least: usize, longest: usize) {
+        self.roots[root].state = RootState::Held;
+        let node = self.held_node(root);
+        self.bytes_made += longest - least;
+        if let Body::Hidden { bytes, most, .. } = &mut self.nodes[node].body {
+            (*bytes, *most) = (least, longest);
+        }
+    }
+
+    /// A table or a global has ended, or has another object.
+    pub(crate) fn let_go(&mut self, root: usize) {
+        self.roots[root].state = RootState::Never;
+    }
+
+    /// Which nodes can be reached from roots in these states, and from what is held.
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
-        let held = |root: &&Root| states.contains(&root.state);
+        let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
         self.reachable_from(targets)
     }
@@ -491,12 +556,12 @@ impl Model {
         }
     }
 
-    /// The bytes of some nodes.
+    /// The bytes of some nodes, at most.
     pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
         let nodes = self.nodes.iter().zip(counted);
         nodes
             .filter(|(_, counted)| **counted)
-            .map(|(node, _)| bytes_of(&node.body))
+            .map(|(node, _)| most_bytes_of(&node.body))
             .sum()
     }
 }
@@ -515,6 +580,7 @@ pub(crate) fn values_of(body: &Body) -> &[Value] {
         Body::Extern { .. } => &[],
         Body::Struct { fields, .. } | Body::Exn { fields, .. } => fields,
         Body::Array { elements, .. } => elements,
+        Body::Hidden { values, .. } => values,
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Pointer {
     Handle,
     Weak,
     Map,
+    Table,
+    Global,
     Data,
     Out,
 }
@@ -60,6 +62,8 @@ impl Action {
             Action::Test(_, of) | Action::Cast(_, of) if matches!(of.heap, Ok(Heap::Type(_))) => {
                 vec![Store, Type, Out]
             }
+            Action::Table(action) => action.pointers(),
+            Action::Global(action) => action.pointers(),
             _ if self.writes() => vec![Store, Out],
             _ => vec![Store],
         }

@@ -10,6 +10,7 @@ use super::model::{
     Body, Model, Owner, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
 };
 use super::pointers::Nulls;
+use super::tables::Lengthened;
 use super::types::{Field, Heap, RefType, Shape, Storage, TYPES, is_storage_subtype};
 
 /// What a call should write.
@@ -32,6 +33,10 @@ pub(crate) enum Answer {
     /// Null or a new root, which the model cannot know.
     Upgrade(usize),
     NewMap,
+    /// A new table, or how long it was when it got a new array.
+    Lengthened(Lengthened),
+    /// A new global, of so many bytes.
+    NewGlobal(usize, usize),
     /// How many entries this weak map has, which the model may not know.
     Size(usize),
     Scope,
@@ -47,10 +52,10 @@ pub(crate) enum Answer {
 
 /// A status that is none of success.
 type Refusal = gcroots_status_t;
-type Predicted<T = Answer> = Result<T, Refusal>;
+pub(crate) type Predicted<T = Answer> = Result<T, Refusal>;
 
 /// More elements than an array may have.
-const TOO_LONG: usize = 1 << 32;
+pub(crate) const TOO_LONG: usize = 1 << 32;
 
 /// What a call does to the model, and should answer.
 pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -> Predicted {
@@ -116,6 +121,8 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ExnNew(..)
         | Action::ExnTag(_)
         | Action::ExnField(..) => call.exceptions(action),
+        Action::Table(action) => call.tables(action),
+        Action::Global(action) => call.globals(action),
         Action::StoreSetData(..)
         | Action::StoreData
         | Action::StoreDetach
@@ -131,9 +138,9 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
     }
 }
 
-struct Prediction<'a> {
-    model: &'a mut Model,
-    heap_limit: usize,
+pub(crate) struct Prediction<'a> {
+    pub(crate) model: &'a mut Model,
+    pub(crate) heap_limit: usize,
 }
 
 impl Prediction<'_> {
@@ -193,7 +200,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn resolve(&self, handle: Handle) -> Predicted<Reference> {
+    pub(crate) fn resolve(&self, handle: Handle) -> Predicted<Reference> {
         match handle {
             Handle::Null => Ok(Reference::Null),
             Handle::Foreign
@@ -225,7 +232,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn rooted(&mut self, target: Reference) -> Answer {
+    pub(crate) fn rooted(&mut self, target: Reference) -> Answer {
         if target == Reference::Null {
             return Answer::NullRef;
         }
@@ -240,7 +247,7 @@ impl Prediction<'_> {
     }
 
     /// A field that was read. A reference that is not null is a new root.
-    fn read(&mut self, value: Value) -> Answer {
+    pub(crate) fn read(&mut self, value: Value) -> Answer {
         match value {
             Value::Ref(target) if target != Reference::Null => {
                 Answer::ValueRoot(self.model.push_root(target, false))
@@ -254,6 +261,16 @@ impl Prediction<'_> {
         let before = self.model.bytes_made;
         let root = self.model.make(body, manual);
         Ok(Answer::Made(root, self.model.bytes_made - before))
+    }
+
+    /// What a new table or global has, in so many bytes: its root, and its bytes.
+    pub(crate) fn hidden(&mut self, values: Vec<Value>, bytes: usize) -> (usize, usize) {
+        let body = Body::Hidden {
+            values,
+            bytes,
+            most: bytes,
+        };
+        (self.model.make(body, true), bytes)
     }
 
     fn scope(&self, scope: Named) -> Predicted<Option<usize>> {
@@ -558,7 +575,7 @@ impl Prediction<'_> {
     }
 
     /// What a value's handle refers to, if it has one.
-    fn resolve_input(&self, input: Input) -> Predicted<Reference> {
+    pub(crate) fn resolve_input(&self, input: Input) -> Predicted<Reference> {
         match input {
             Input::Ref(handle) => self.resolve(handle),
             _ => Ok(Reference::Null),
@@ -566,7 +583,12 @@ impl Prediction<'_> {
     }
 
     /// What a field holds when it is set to a value whose handle is resolved.
-    fn admitted(&self, storage: Storage, input: Input, target: Reference) -> Predicted<Value> {
+    pub(crate) fn admitted(
+        &self,
+        storage: Storage,
+        input: Input,
+        target: Reference,
+    ) -> Predicted<Value> {
         let fits = match (storage, input) {
             (Storage::I8 | Storage::I16 | Storage::I32, Input::I32(_))
             | (Storage::I64, Input::I64(_))
@@ -940,6 +962,7 @@ pub(crate) fn kind_of(model: &Model, reference: Reference) -> u32 {
             Body::Struct { .. } => 2,
             Body::Array { .. } => 3,
             Body::Exn { .. } => 5,
+            Body::Hidden { .. } => unreachable!("{node}"),
         },
     }
 }
@@ -950,7 +973,7 @@ fn field_count(of: usize) -> usize {
     TYPES[of].fields.len()
 }
 
-fn require_kinds(inputs: &[Input]) -> Predicted<()> {
+pub(crate) fn require_kinds(inputs: &[Input]) -> Predicted<()> {
     if inputs.iter().any(|input| matches!(input, Input::NoKind(_))) {
         return Err(GCROOTS_ERROR_INVALID_ARGUMENT);
     }
@@ -996,7 +1019,7 @@ fn require_numbers(element: Field) -> Predicted<()> {
     Ok(())
 }
 
-fn require_range(index: usize, count: usize, length: usize) -> Predicted<()> {
+pub(crate) fn require_range(index: usize, count: usize, length: usize) -> Predicted<()> {
     match index.checked_add(count) {
         Some(end) if end <= length => Ok(()),
         _ => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),
