@@ -18,6 +18,8 @@
 mod action;
 #[path = "model/crash.rs"]
 mod crash;
+#[path = "model/functions.rs"]
+mod functions;
 #[path = "model/globals.rs"]
 mod globals;
 #[path = "model/growth.rs"]

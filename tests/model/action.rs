@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::functions::FuncAction;
 use super::globals::GlobalAction;
 use super::model::{Body, Model, Owner, Reference, RootState, Value};
 use super::pointers::Nulls;
@@ -184,6 +185,7 @@ pub(crate) enum Action {
     ExnField(Handle, usize),
     Table(TableAction),
     Global(GlobalAction),
+    Func(FuncAction),
     /// With whether the data are NULL, and as an externref's the finalizer.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
@@ -236,6 +238,7 @@ pub(crate) enum Wanted {
     Struct,
     Array,
     Exn,
+    Func,
     I31,
     /// What a slot of this type takes.
     Fitting(super::types::RefType),
@@ -249,16 +252,14 @@ const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
 /// What an operation is now.
 pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
-    let mut planner = Planner {
-        model,
-        draw: Draw::new(operation.seed.into()),
-        sound: false,
-    };
+    let mut planner = Planner::new(model, Draw::new(operation.seed.into()));
+    let is_pending = model.pending != Reference::Null;
     // Without a tag there is little to do with exceptions, and with weak maps without one.
     let call = match operation.call {
         // A store that nobody owns is taken over soon.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
+        Call::FuncCall if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
         Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
@@ -287,7 +288,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) draw: Draw,
     /// Whether all handles and values are to be accepted, as one among many that is not
     /// has all refused.
-    sound: bool,
+    pub(crate) sound: bool,
 }
 
 impl Action {
@@ -305,6 +306,7 @@ impl Action {
                 | Action::ExnNew(..)
                 | Action::Table(TableAction::New { .. } | TableAction::Grow(..))
                 | Action::Global(GlobalAction::New { .. })
+                | Action::Func(FuncAction::New(..))
         )
     }
 
@@ -318,6 +320,16 @@ impl Action {
             | Action::Global(GlobalAction::New { value: input, .. }) => vec![*input],
             Action::Table(action) => action.init().map(Input::Ref).into_iter().collect(),
             _ => vec![],
+        }
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(model: &'a Model, draw: Draw) -> Planner<'a> {
+        Planner {
+            model,
+            draw,
+            sound: false,
         }
     }
 }
@@ -375,7 +387,7 @@ impl Planner<'_> {
             Call::Convert => Action::Convert(self.handle(Anything), self.draw.one_in(2)),
             Call::Equal => Action::Equal(self.handle(Anything), self.handle(Anything)),
             Call::Hash => Action::Hash(self.handle(Anything)),
-            Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: 0 })),
+            Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: &[] })),
             Call::TagType => Action::TagType(self.tag()),
             Call::ExnNew => self.exn_new(),
             Call::ExnTag => Action::ExnTag(self.handle(Exn)),
@@ -394,6 +406,9 @@ impl Planner<'_> {
             Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
                 self.plan_global(call)
             }
+            Call::FuncNew | Call::FuncCall | Call::FuncEnv | Call::Throw | Call::TakeException => {
+                self.plan_func(call)
+            }
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
             Call::StoreDetach => Action::StoreDetach,
@@ -409,7 +424,7 @@ impl Planner<'_> {
 
     /// The thread that makes the call.
     fn by(&mut self, action: &Action) -> By {
-        let inside = self.model.asking || self.model.in_finalizer();
+        let inside = self.model.asking || self.model.is_inside();
         let unowned = self.model.owner == Owner::Nobody;
         match action {
             Action::Walk => By::This,
@@ -440,7 +455,7 @@ impl Planner<'_> {
     }
 
     fn may_not_delete(&self, by: By) -> bool {
-        let inside = self.model.asking || self.model.in_finalizer();
+        let inside = self.model.asking || self.model.is_inside();
         inside || self.model.owner == Owner::Nobody || by == By::Another
     }
 
@@ -545,7 +560,7 @@ impl Planner<'_> {
     }
 
     /// A finalizer, if there is one, and what it does.
-    fn finalizer(&mut self) -> Option<Option<Operation>> {
+    pub(crate) fn finalizer(&mut self) -> Option<Option<Operation>> {
         match self.draw.below(8) {
             0..3 => None,
             3..5 => Some(None),
@@ -591,7 +606,7 @@ impl Planner<'_> {
         elements.map_or(Storage::I32, |element| element.storage)
     }
 
-    fn type_of(&mut self, shape: Shape) -> TypeArgument {
+    pub(crate) fn type_of(&mut self, shape: Shape) -> TypeArgument {
         let of = if self.draw.one_in(30) {
             self.draw.below(TYPES.len())
         } else {
@@ -617,7 +632,7 @@ impl Planner<'_> {
     }
 
     /// Values for an object of this type, seldom too many or too few.
-    fn inputs(&mut self, of: usize) -> Vec<Input> {
+    pub(crate) fn inputs(&mut self, of: usize) -> Vec<Input> {
         let fields = TYPES[of].fields;
         self.sound = !self.draw.one_in(6);
         let mut inputs: Vec<_> = fields.iter().map(|f| self.input(f.storage)).collect();
@@ -866,6 +881,7 @@ impl Planner<'_> {
                 }
                 Wanted::Array => matches!(body, Some(Body::Array { .. })),
                 Wanted::Exn => matches!(body, Some(Body::Exn { .. })),
+                Wanted::Func => matches!(body, Some(Body::Func { .. })),
                 Wanted::I31 => matches!(target, Reference::I31(_)),
                 Wanted::Fitting(of) => model.admits(of, target),
             }

@@ -11,6 +11,7 @@ use gcroots::capi::config::*;
 use gcroots::capi::engine::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::func::gcroots_config_set_call_depth;
 use gcroots::capi::global::*;
 use gcroots::capi::growth::*;
 use gcroots::capi::i31::*;
@@ -33,6 +34,7 @@ use super::action::{
     Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, Planned, RefTypeArgument,
     TypeArgument,
 };
+use super::functions::CALL_DEPTH;
 use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
@@ -49,6 +51,7 @@ pub(crate) enum Written {
     Bool(bool),
     Number(u64),
     Value(gcroots_val_t),
+    Values(Vec<gcroots_val_t>),
     Ref(gcroots_ref_t),
     Weak(gcroots_weak_t),
     Map(gcroots_weakmap_t),
@@ -94,13 +97,13 @@ pub(crate) struct Library {
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
     pub(crate) foreign: Foreign,
-    finalizer: unsafe extern "C" fn(*mut c_void),
+    pub(crate) finalizer: unsafe extern "C" fn(*mut c_void),
     /// What is NULL in the call that is being made.
     nulls: Cell<Nulls>,
 }
 
 /// What outputs have before a call, so that one that is written is seen.
-const UNWRITTEN: u8 = 0xa5;
+pub(crate) const UNWRITTEN: u8 = 0xa5;
 
 /// What a call writes, if it succeeds. A call that fails must not write.
 pub(crate) fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
@@ -161,7 +164,7 @@ fn ok(status: gcroots_status_t) {
 }
 
 /// What a finalizer gets, and `gcroots_externref_data` reads.
-fn pointer(data: u64) -> *mut c_void {
+pub(crate) fn pointer(data: u64) -> *mut c_void {
     core::ptr::without_provenance_mut(data as usize)
 }
 
@@ -224,18 +227,15 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
         };
         let fields: Vec<_> = of.fields.iter().map(field_type).collect();
         let (first, count) = (fields.as_ptr(), fields.len());
-        let results = [field_type(&Field {
-            storage: Storage::I32,
-            mutable: false,
-        })];
         // SAFETY: the group is this function's, and there are as many fields.
         let added = with_out(|out| unsafe {
             match of.shape {
                 Shape::Struct => gcroots_rec_group_add_struct(group, &sub, first, count, out),
                 Shape::Array => gcroots_rec_group_add_array(group, &sub, first, out),
-                Shape::Func { results: of } => {
-                    let results = results.as_ptr();
-                    gcroots_rec_group_add_func(group, &sub, first, count, results, of, out)
+                Shape::Func { results } => {
+                    let results: Vec<_> = results.iter().map(field_type).collect();
+                    let (result, of) = (results.as_ptr(), results.len());
+                    gcroots_rec_group_add_func(group, &sub, first, count, result, of, out)
                 }
             }
         });
@@ -268,6 +268,7 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
+        ok(gcroots_config_set_call_depth(config, CALL_DEPTH));
         if lane.asks {
             ok(gcroots_config_set_heap_initial(config, lane.initial()));
             ok(gcroots_config_set_grow_callback(
@@ -326,7 +327,7 @@ impl Library {
         let (types, types_elsewhere) = (register(engine), register(elsewhere));
         let tag_type = TYPES
             .iter()
-            .position(|of| of.shape == Shape::Func { results: 0 });
+            .position(|of| of.shape == Shape::Func { results: &[] });
         let tag_type = types[tag_type.expect("a type of tags")];
         let made = || {
             let foreign = Foreign::new(engine, tag_type)?;
@@ -474,7 +475,7 @@ impl Library {
         self.types[of]
     }
 
-    fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
+    pub(crate) fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
         let types = if of.other_engine {
             &self.types_elsewhere
         } else {
@@ -536,7 +537,7 @@ impl Library {
         gcroots_val_t { kind, of }
     }
 
-    fn values(&self, inputs: &[Input]) -> Vec<gcroots_val_t> {
+    pub(crate) fn values(&self, inputs: &[Input]) -> Vec<gcroots_val_t> {
         inputs.iter().map(|input| self.value(*input)).collect()
     }
 
@@ -561,9 +562,14 @@ impl Library {
         self.passed(Pointer::Store, self.store)
     }
 
+    /// Whether a pointer is to be NULL.
+    pub(crate) fn is_null(&self, which: Pointer) -> bool {
+        self.nulls.get().has(which)
+    }
+
     /// A pointer, or NULL if it is to be.
     pub(crate) fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
-        if self.nulls.get().has(which) {
+        if self.is_null(which) {
             return null_mut();
         }
         pointer
@@ -616,6 +622,7 @@ impl Library {
             | Action::StoreFree(_) => self.stores(action, data),
             Action::Table(action) => self.tables(action),
             Action::Global(action) => self.globals(action),
+            Action::Func(action) => self.functions(action, data),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)

@@ -63,6 +63,12 @@ pub(crate) enum Body {
         tag: usize,
         fields: Vec<Value>,
     },
+    Func {
+        of: usize,
+        data: u64,
+        finalizer: Option<Option<Operation>>,
+        finalized: bool,
+    },
     /// What a table or a global has, in so many bytes at least, and at most.
     Hidden {
         values: Vec<Value>,
@@ -91,6 +97,10 @@ impl Node {
                 finalizer: Some(_),
                 finalized: false,
                 ..
+            } | Body::Func {
+                finalizer: Some(_),
+                finalized: false,
+                ..
             }
         )
     }
@@ -101,7 +111,8 @@ pub(crate) enum RootState {
     /// Made by a call that has not returned.
     Pending,
     Live,
-    /// That of what a table or a global has: there is no handle.
+    /// That of what a table or a global has, or of a function that runs: there is no
+    /// handle.
     Held,
     /// To be unrooted later.
     Leaving,
@@ -149,7 +160,7 @@ pub(crate) enum Owner {
     Nobody,
 }
 
-/// A scope, or what is around a finalizer, and the store as the outermost.
+/// A scope, or what is around a finalizer or a function, and the store as the outermost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) scope: Option<usize>,
@@ -187,6 +198,10 @@ pub(crate) struct Model {
     pub(crate) stale_unroots: u64,
     /// Bytes of all objects that were made.
     pub(crate) bytes_made: usize,
+    /// The pending exception.
+    pub(crate) pending: Reference,
+    /// How many functions run inside each other.
+    pub(crate) calls: u32,
     pub(crate) data: StoreData,
     /// Those before, whose finalizers wait.
     pub(crate) replaced: Vec<StoreData>,
@@ -203,7 +218,7 @@ pub(crate) struct Model {
 /// tag, then each value at a multiple of its size, but of 8 at most.
 pub(crate) fn bytes_of(body: &Body) -> usize {
     match body {
-        Body::Extern { .. } => 16,
+        Body::Extern { .. } | Body::Func { .. } => 16,
         Body::Struct { of, .. } => {
             let fields = TYPES[*of].fields.iter().map(|field| field.storage.bytes());
             end_of(8, fields).max(16)
@@ -268,6 +283,8 @@ impl Model {
             finalizers_run: 0,
             stale_unroots: 0,
             bytes_made: 0,
+            pending: Reference::Null,
+            calls: 0,
             data: StoreData {
                 data: 0,
                 finalizer: None,
@@ -281,8 +298,8 @@ impl Model {
         }
     }
 
-    /// Whether a finalizer does an operation.
-    pub(crate) fn in_finalizer(&self) -> bool {
+    /// Whether a finalizer or a function does an operation.
+    pub(crate) fn is_inside(&self) -> bool {
         let around = self.frames.iter().filter(|frame| frame.scope.is_none());
         around.count() > 1
     }
@@ -325,7 +342,7 @@ impl Model {
     pub(crate) fn value_at(&self, handle: Handle, index: usize) -> Option<(Storage, Value)> {
         let body = self.body_of(handle)?;
         let of = match body {
-            Body::Extern { .. } | Body::Hidden { .. } => return None,
+            Body::Extern { .. } | Body::Func { .. } | Body::Hidden { .. } => return None,
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
             Body::Exn { tag, .. } => self.tags[*tag],
         };
@@ -352,6 +369,12 @@ impl Model {
             Body::Extern { .. } => return matches!(of.heap, Heap::Any | Heap::Extern),
             Body::Exn { .. } => return of.heap == Heap::Exn,
             Body::Hidden { .. } => return false,
+            Body::Func { of: typed, .. } => {
+                return match of.heap {
+                    Heap::Type(upper) => is_subtype(*typed, upper),
+                    heap => heap == Heap::Func,
+                };
+            }
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
         };
         match of.heap {
@@ -384,7 +407,11 @@ impl Model {
     }
 
     pub(crate) fn end_root(&mut self, root: usize) {
-        self.roots[root].state = RootState::Gone;
+        // Of what has no handle there is none that is stale.
+        self.roots[root].state = match self.roots[root].state {
+            RootState::Held => RootState::Never,
+            _ => RootState::Gone,
+        };
         if let Some(at) = self.live.iter().rposition(|live| *live == root) {
             self.live.remove(at);
         }
@@ -435,7 +462,7 @@ impl Model {
     /// Makes an object and a pending root for it.
     pub(crate) fn make(&mut self, body: Body, manual: bool) -> usize {
         let node = self.nodes.len();
-        if let Body::Extern { data, .. } = body {
+        if let Body::Extern { data, .. } | Body::Func { data, .. } = body {
             self.owners.insert(data, node);
         }
         self.bytes_made += bytes_of(&body);
@@ -452,7 +479,7 @@ impl Model {
         let Reference::Node(node) = self.roots[root].target else {
             return;
         };
-        if let Body::Extern { data, .. } = self.nodes[node].body {
+        if let Body::Extern { data, .. } | Body::Func { data, .. } = self.nodes[node].body {
             self.owners.remove(&data);
         }
         self.bytes_made -= bytes_of(&self.nodes[node].body);
@@ -491,11 +518,12 @@ impl Model {
         self.roots[root].state = RootState::Never;
     }
 
-    /// Which nodes can be reached from roots in these states, and from what is held.
+    /// Which nodes can be reached from roots in these states, from what is held and
+    /// from the pending exception.
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
         let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
-        self.reachable_from(targets)
+        self.reachable_from(targets.chain([self.pending]))
     }
 
     /// Which nodes can be reached from some references, through weak maps too.
@@ -577,7 +605,7 @@ fn is_reached(reference: Reference, reached: &[bool]) -> bool {
 /// The fields or elements of an object.
 pub(crate) fn values_of(body: &Body) -> &[Value] {
     match body {
-        Body::Extern { .. } => &[],
+        Body::Extern { .. } | Body::Func { .. } => &[],
         Body::Struct { fields, .. } | Body::Exn { fields, .. } => fields,
         Body::Array { elements, .. } => elements,
         Body::Hidden { values, .. } => values,

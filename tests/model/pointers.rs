@@ -16,6 +16,9 @@ pub(crate) enum Pointer {
     Weak,
     Map,
     Table,
+    Callback,
+    Args,
+    Results,
     Global,
     Data,
     Out,
@@ -64,6 +67,7 @@ impl Action {
             }
             Action::Table(action) => action.pointers(),
             Action::Global(action) => action.pointers(),
+            Action::Func(action) => action.pointers(),
             _ if self.writes() => vec![Store, Out],
             _ => vec![Store],
         }

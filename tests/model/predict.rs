@@ -6,6 +6,7 @@ use gcroots::capi::status::*;
 use super::action::{
     Action, As, By, Forgery, Handle, Input, Maker, Named, Planned, RefTypeArgument, TypeArgument,
 };
+use super::functions::Called;
 use super::model::{
     Body, Model, Owner, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
 };
@@ -32,6 +33,8 @@ pub(crate) enum Answer {
     Weak,
     /// Null or a new root, which the model cannot know.
     Upgrade(usize),
+    /// A function is called, of which the rest is drawn when it runs.
+    Called(Called),
     NewMap,
     /// A new table, or how long it was when it got a new array.
     Lengthened(Lengthened),
@@ -123,6 +126,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ExnField(..) => call.exceptions(action),
         Action::Table(action) => call.tables(action),
         Action::Global(action) => call.globals(action),
+        Action::Func(action) => call.functions(action),
         Action::StoreSetData(..)
         | Action::StoreData
         | Action::StoreDetach
@@ -155,9 +159,9 @@ impl Prediction<'_> {
         Ok(())
     }
 
-    /// Refuses what finalizers and the growth callback may not do.
+    /// Refuses what finalizers, functions and the growth callback may not do.
     fn require_outside(&self) -> Predicted<()> {
-        if self.model.asking || self.model.in_finalizer() {
+        if self.model.asking || self.model.is_inside() {
             return Err(GCROOTS_ERROR_BUSY);
         }
         Ok(())
@@ -216,7 +220,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn node(&self, handle: Handle) -> Predicted<usize> {
+    pub(crate) fn node(&self, handle: Handle) -> Predicted<usize> {
         match self.resolve(handle)? {
             Reference::Null => Err(GCROOTS_ERROR_NULL_REFERENCE),
             Reference::I31(_) => Err(GCROOTS_ERROR_TYPE_MISMATCH),
@@ -257,7 +261,7 @@ impl Prediction<'_> {
     }
 
     /// A new object of about so many bytes, if a heap can ever have it.
-    fn made(&mut self, body: Body, manual: bool) -> Predicted {
+    pub(crate) fn made(&mut self, body: Body, manual: bool) -> Predicted {
         let before = self.model.bytes_made;
         let root = self.model.make(body, manual);
         Ok(Answer::Made(root, self.model.bytes_made - before))
@@ -564,7 +568,11 @@ impl Prediction<'_> {
         Ok(Answer::Nothing)
     }
 
-    fn type_of_shape(&self, of: TypeArgument, wanted: fn(Shape) -> bool) -> Predicted<()> {
+    pub(crate) fn type_of_shape(
+        &self,
+        of: TypeArgument,
+        wanted: fn(Shape) -> bool,
+    ) -> Predicted<()> {
         if of.other_engine {
             return Err(GCROOTS_ERROR_WRONG_ENGINE);
         }
@@ -609,7 +617,7 @@ impl Prediction<'_> {
         Ok(stored(storage, input, target))
     }
 
-    fn values(&self, fields: &[Field], inputs: &[Input]) -> Predicted<Vec<Value>> {
+    pub(crate) fn values(&self, fields: &[Field], inputs: &[Input]) -> Predicted<Vec<Value>> {
         let each = fields.iter().zip(inputs);
         each.map(|(field, input)| {
             let target = self.resolve_input(*input)?;
@@ -856,7 +864,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn exn_node(&self, handle: Handle) -> Predicted<(usize, usize)> {
+    pub(crate) fn exn_node(&self, handle: Handle) -> Predicted<(usize, usize)> {
         let node = self.node(handle)?;
         match self.model.nodes[node].body {
             Body::Exn { tag, .. } => Ok((node, tag)),
@@ -867,7 +875,7 @@ impl Prediction<'_> {
     fn exceptions(&mut self, action: &Action) -> Predicted {
         match *action {
             Action::TagNew(of) => {
-                let is_function: fn(Shape) -> bool = |shape| shape == Shape::Func { results: 0 };
+                let is_function: fn(Shape) -> bool = |shape| shape == Shape::Func { results: &[] };
                 self.type_of_shape(of, is_function)?;
                 self.model.tags.push(of.of);
                 Ok(Answer::Tag)
@@ -922,7 +930,9 @@ impl Prediction<'_> {
                 Ok(Answer::Number(kind_of(self.model, reference).into()))
             }
             Action::TypeOf(handle) => match self.model.nodes[self.node(handle)?].body {
-                Body::Struct { of, .. } | Body::Array { of, .. } => Ok(Answer::Type(of)),
+                Body::Struct { of, .. } | Body::Array { of, .. } | Body::Func { of, .. } => {
+                    Ok(Answer::Type(of))
+                }
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),
@@ -933,7 +943,7 @@ impl Prediction<'_> {
             Action::Convert(handle, _) => {
                 let reference = self.resolve(handle)?;
                 if let Reference::Node(node) = reference
-                    && let Body::Exn { .. } = self.model.nodes[node].body
+                    && let Body::Exn { .. } | Body::Func { .. } = self.model.nodes[node].body
                 {
                     return Err(GCROOTS_ERROR_TYPE_MISMATCH);
                 }
@@ -962,6 +972,7 @@ pub(crate) fn kind_of(model: &Model, reference: Reference) -> u32 {
             Body::Struct { .. } => 2,
             Body::Array { .. } => 3,
             Body::Exn { .. } => 5,
+            Body::Func { .. } => 6,
             Body::Hidden { .. } => unreachable!("{node}"),
         },
     }

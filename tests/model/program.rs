@@ -80,6 +80,11 @@ pub(crate) enum Call {
     GlobalGet,
     GlobalSet,
     GlobalFree,
+    FuncNew,
+    FuncCall,
+    FuncEnv,
+    Throw,
+    TakeException,
     StoreSetData,
     StoreData,
     StoreDetach,
@@ -93,7 +98,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls, and how often each is made.
-const CALLS: [(Call, u32); 81] = [
+const CALLS: [(Call, u32); 86] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -167,6 +172,11 @@ const CALLS: [(Call, u32); 81] = [
     (GlobalGet, 4),
     (GlobalSet, 6),
     (GlobalFree, 1),
+    (FuncNew, 7),
+    (FuncCall, 14),
+    (FuncEnv, 2),
+    (Throw, 1),
+    (TakeException, 4),
     (StoreSetData, 4),
     (StoreData, 2),
     (StoreDetach, 1),

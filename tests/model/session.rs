@@ -16,13 +16,14 @@ use gcroots::capi::types::gcroots_type_free;
 use gcroots::capi::value::gcroots_val_t;
 
 use super::action::{Action, By, Handle, Input, Planned, plan};
+use super::functions::Called;
 use super::growth::{Asked, may_grow};
 use super::lane::Lane;
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
 use super::model::{
     Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
 };
-use super::predict::{Answer, predict};
+use super::predict::{Answer, Predicted, predict};
 use super::program::{Call, Operation, op};
 use super::tables::Lengthened;
 use super::threads::on_a_new_thread;
@@ -38,6 +39,10 @@ pub(crate) struct Session {
     failure: RefCell<Option<Difference>>,
     in_finalizer: Cell<bool>,
     freeing: Cell<bool>,
+    /// The call whose function is to run.
+    pub(crate) calling: RefCell<Option<Called>>,
+    /// What a function has returned, and what should become of it.
+    pub(crate) returned: RefCell<Option<Predicted<Vec<Value>>>>,
     operations: Cell<u64>,
     refused: Cell<u64>,
     /// The operation that is being done.
@@ -83,6 +88,8 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
+        calling: RefCell::default(),
+        returned: RefCell::default(),
         operations: Cell::new(0),
         refused: Cell::new(0),
         operation: Cell::new(op(Call::Verify, 0)),
@@ -185,7 +192,8 @@ impl Session {
 
     pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
-            let inside = self.in_finalizer.get() || self.allocates.get();
+            let called = self.model.borrow().calls > 0;
+            let inside = called || self.in_finalizer.get() || self.allocates.get();
             let indent = if inside { "// " } else { "" };
             trace.borrow_mut().push(format!("{indent}{}", what()));
         }
@@ -215,6 +223,9 @@ impl Session {
         if !self.in_finalizer.get() {
             self.began_with.set((nodes_before, data_before));
             self.late.set(false);
+        }
+        if let Ok(Answer::Called(call)) = &predicted {
+            self.calling.replace(Some(call.clone()));
         }
         let (answered, asked) = self.call(planned);
         if self.has_failed() {
@@ -251,6 +262,7 @@ impl Session {
             }
             (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
+            (Ok(Answer::Called(_)), answered) => self.compare_returned(answered),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
             (predicted, Err(answered)) => {
                 let predicted = match predicted {
@@ -377,7 +389,7 @@ impl Session {
     /// replaced before have run.
     fn queue_was_run(&self, data_before: usize) -> Compared {
         let model = self.model.borrow();
-        if !self.lane.collects() || model.in_finalizer() {
+        if !self.lane.collects() || self.in_finalizer.get() {
             return Ok(());
         }
         match model.replaced.iter().find(|old| old.number < data_before) {
@@ -494,7 +506,7 @@ impl Session {
 
     /// A new root: it must be of this store and of the object that the model has, which
     /// its other roots tell.
-    fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
+    pub(crate) fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
         self.model.borrow_mut().bind(root);
         self.library.bits.borrow_mut().roots[root] = read;
         same(&self.library.store_id, &read.store_id)?;
@@ -608,10 +620,18 @@ impl Session {
         match &mut model.nodes[node].body {
             Body::Extern {
                 finalized: true, ..
+            }
+            | Body::Func {
+                finalized: true, ..
             } => {
                 differ!("a second finalizer of node {node}")
             }
             Body::Extern {
+                finalizer: Some(operation),
+                finalized,
+                ..
+            }
+            | Body::Func {
                 finalizer: Some(operation),
                 finalized,
                 ..

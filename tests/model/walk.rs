@@ -7,6 +7,7 @@ use gcroots::capi::arrays::*;
 use gcroots::capi::casts::gcroots_ref_kind;
 use gcroots::capi::exceptions::gcroots_exn_field;
 use gcroots::capi::externref::gcroots_externref_data;
+use gcroots::capi::func::gcroots_func_env;
 use gcroots::capi::i31::{gcroots_i31_get_u, gcroots_i31_new};
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::scope::*;
@@ -171,6 +172,11 @@ impl Walk<'_> {
                 Body::Exn { fields, .. } => self.values(fields, |index| {
                     with_out(|out| gcroots_exn_field(store, handle, index, out))
                 }),
+                Body::Func { data, .. } => {
+                    let callback = self.session.library.callback(true);
+                    let read = with_out(|out| gcroots_func_env(store, handle, callback, out));
+                    same(data, &(succeeded(read)?.addr() as u64))
+                }
                 Body::Hidden { .. } => Err("a handle of a hidden object".into()),
                 Body::Array { of, elements } => {
                     let length = with_out(|out| gcroots_array_len(store, handle, out));
