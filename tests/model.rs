@@ -36,6 +36,8 @@ mod pointers;
 mod predict;
 #[path = "model/program.rs"]
 mod program;
+#[path = "model/ranges.rs"]
+mod ranges;
 #[path = "model/session.rs"]
 mod session;
 #[path = "model/shrink.rs"]

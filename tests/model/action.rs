@@ -8,6 +8,7 @@ use super::globals::GlobalAction;
 use super::model::{Body, Model, Owner, Reference, RootState, Value};
 use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
+use super::ranges::RangeAction;
 use super::tables::TableAction;
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
@@ -186,6 +187,7 @@ pub(crate) enum Action {
     Table(TableAction),
     Global(GlobalAction),
     Func(FuncAction),
+    Range(RangeAction),
     /// With whether the data are NULL, and as an externref's the finalizer.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
@@ -409,6 +411,13 @@ impl Planner<'_> {
             Call::FuncNew | Call::FuncCall | Call::FuncEnv | Call::Throw | Call::TakeException => {
                 self.plan_func(call)
             }
+            Call::RangeAdd
+            | Call::RangeSet
+            | Call::RangeGet
+            | Call::RangeMove
+            | Call::RangeWrong
+            | Call::RangeRemove
+            | Call::FromRaw => self.plan_range(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
             Call::StoreDetach => Action::StoreDetach,
@@ -841,7 +850,7 @@ impl Planner<'_> {
     }
 
     /// A root that is as it should be: after a few tries the newest, if there is one.
-    fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
+    pub(crate) fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
         let model = self.model;
         let tried = (0..12)
             .filter(|_| !model.live.is_empty())

@@ -20,6 +20,7 @@ use gcroots::capi::manually_rooted::*;
 use gcroots::capi::no_gc::*;
 use gcroots::capi::rec_group::*;
 use gcroots::capi::reference::*;
+use gcroots::capi::root_range::gcroots_root_source_t;
 use gcroots::capi::scope::*;
 use gcroots::capi::status::*;
 use gcroots::capi::store::*;
@@ -37,6 +38,7 @@ use super::action::{
 use super::functions::CALL_DEPTH;
 use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
+use super::ranges::Slots;
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
 
 pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
@@ -57,6 +59,7 @@ pub(crate) enum Written {
     Map(gcroots_weakmap_t),
     Table(gcroots_table_t),
     Global(gcroots_global_t),
+    Range(gcroots_root_source_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
     Type(*mut gcroots_type_t),
@@ -74,6 +77,7 @@ pub(crate) struct Bits {
     pub(crate) maps: Vec<gcroots_weakmap_t>,
     pub(crate) tables: Vec<gcroots_table_t>,
     pub(crate) globals: Vec<gcroots_global_t>,
+    pub(crate) ranges: Vec<gcroots_root_source_t>,
     pub(crate) tags: Vec<gcroots_tag_t>,
 }
 
@@ -94,6 +98,8 @@ pub(crate) struct Library {
     pub(crate) store: *mut gcroots_store_t,
     pub(crate) store_id: u64,
     pub(crate) bits: RefCell<Bits>,
+    /// The memory of root ranges, by the model's numbers.
+    pub(crate) slots: RefCell<Vec<Slots>>,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
     pub(crate) foreign: Foreign,
@@ -349,6 +355,7 @@ impl Library {
             store,
             store_id,
             bits: RefCell::default(),
+            slots: RefCell::default(),
             types,
             types_elsewhere,
             foreign,
@@ -371,6 +378,7 @@ impl Library {
 
     /// Deletes all else, on the thread that made it.
     pub(crate) fn free_others(&self) {
+        self.slots.take().iter().for_each(Slots::free);
         // SAFETY: nobody uses any of this afterwards.
         unsafe {
             ok(gcroots_store_free(self.foreign.store));
@@ -623,6 +631,7 @@ impl Library {
             Action::Table(action) => self.tables(action),
             Action::Global(action) => self.globals(action),
             Action::Func(action) => self.functions(action, data),
+            Action::Range(action) => self.ranges(action),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::action::{Handle, Input};
 use super::globals::Global;
 use super::program::Operation;
+use super::ranges::Range;
 use super::tables::Table;
 use super::types::{Heap, RefType, Shape, Storage, TYPES, above, is_subtype};
 
@@ -188,6 +189,7 @@ pub(crate) struct Model {
     pub(crate) maps: Vec<WeakMap>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
+    pub(crate) ranges: Vec<Range>,
     /// The type of each tag.
     pub(crate) tags: Vec<usize>,
     pub(crate) hashes: HashMap<Reference, u64>,
@@ -212,6 +214,8 @@ pub(crate) struct Model {
     pub(crate) asking: bool,
     /// Whether the heap begins small, so that programs are to fill it.
     pub(crate) tight: bool,
+    /// Whether anything ever dies.
+    pub(crate) collects: bool,
 }
 
 /// How many bytes an object takes: a header, of arrays the length and of exceptions the
@@ -257,7 +261,7 @@ fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
 }
 
 impl Model {
-    pub(crate) fn new(tight: bool) -> Model {
+    pub(crate) fn new(tight: bool, collects: bool) -> Model {
         let outermost = Frame {
             scope: None,
             roots: 0,
@@ -276,6 +280,7 @@ impl Model {
             maps: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
+            ranges: Vec::new(),
             tags: Vec::new(),
             hashes: HashMap::new(),
             owners: HashMap::new(),
@@ -295,6 +300,7 @@ impl Model {
             thread_ends: false,
             asking: false,
             tight,
+            collects,
         }
     }
 
@@ -518,12 +524,13 @@ impl Model {
         self.roots[root].state = RootState::Never;
     }
 
-    /// Which nodes can be reached from roots in these states, from what is held and
-    /// from the pending exception.
+    /// Which nodes can be reached from roots in these states, from what is held,
+    /// root ranges and the pending exception.
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
         let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
-        self.reachable_from(targets.chain([self.pending]))
+        let others = self.in_ranges().into_iter().chain([self.pending]);
+        self.reachable_from(targets.chain(others))
     }
 
     /// Which nodes can be reached from some references, through weak maps too.

@@ -19,6 +19,8 @@ pub(crate) enum Pointer {
     Callback,
     Args,
     Results,
+    Range,
+    Source,
     Global,
     Data,
     Out,
@@ -68,6 +70,7 @@ impl Action {
             Action::Table(action) => action.pointers(),
             Action::Global(action) => action.pointers(),
             Action::Func(action) => action.pointers(),
+            Action::Range(action) => action.pointers(),
             _ if self.writes() => vec![Store, Out],
             _ => vec![Store],
         }

@@ -38,6 +38,7 @@ pub(crate) enum Answer {
     NewMap,
     /// A new table, or how long it was when it got a new array.
     Lengthened(Lengthened),
+    NewRange,
     /// A new global, of so many bytes.
     NewGlobal(usize, usize),
     /// How many entries this weak map has, which the model may not know.
@@ -127,6 +128,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::Table(action) => call.tables(action),
         Action::Global(action) => call.globals(action),
         Action::Func(action) => call.functions(action),
+        Action::Range(action) => call.root_ranges(action),
         Action::StoreSetData(..)
         | Action::StoreData
         | Action::StoreDetach

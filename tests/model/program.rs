@@ -85,6 +85,13 @@ pub(crate) enum Call {
     FuncEnv,
     Throw,
     TakeException,
+    RangeAdd,
+    RangeSet,
+    RangeGet,
+    RangeMove,
+    RangeWrong,
+    RangeRemove,
+    FromRaw,
     StoreSetData,
     StoreData,
     StoreDetach,
@@ -98,7 +105,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls, and how often each is made.
-const CALLS: [(Call, u32); 86] = [
+const CALLS: [(Call, u32); 93] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -177,6 +184,13 @@ const CALLS: [(Call, u32); 86] = [
     (FuncEnv, 2),
     (Throw, 1),
     (TakeException, 4),
+    (RangeAdd, 1),
+    (RangeSet, 10),
+    (RangeGet, 5),
+    (RangeMove, 1),
+    (RangeWrong, 1),
+    (RangeRemove, 1),
+    (FromRaw, 3),
     (StoreSetData, 4),
     (StoreData, 2),
     (StoreDetach, 1),

@@ -25,6 +25,7 @@ use super::model::{
 };
 use super::predict::{Answer, Predicted, predict};
 use super::program::{Call, Operation, op};
+use super::ranges::RangeAction;
 use super::tables::Lengthened;
 use super::threads::on_a_new_thread;
 
@@ -84,7 +85,7 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
         library: Library::new(&lane, finalize, Some(may_grow)),
-        model: RefCell::new(Model::new(lane.asks)),
+        model: RefCell::new(Model::new(lane.asks, lane.collects())),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
@@ -324,7 +325,11 @@ impl Session {
     /// was asked meanwhile.
     fn call(&self, planned: &Planned) -> (Status<Written>, Asked) {
         let (action, data) = (&planned.action, self.model.borrow().next_data);
-        let collects = action.allocates() || matches!(action, Action::Collect);
+        let collects = action.allocates()
+            || matches!(
+                action,
+                Action::Collect | Action::Range(RangeAction::Wrong(..))
+            );
         let outer = (
             self.may_finalize.replace(collects),
             self.allocates.replace(action.allocates()),
@@ -420,6 +425,10 @@ impl Session {
             (Answer::NewMap, Written::Map(map)) => {
                 self.library.bits.borrow_mut().maps.push(map);
                 same(&self.library.store_id, &map.store_id)
+            }
+            (Answer::NewRange, Written::Range(range)) => {
+                self.library.bits.borrow_mut().ranges.push(range);
+                same(&self.library.store_id, &range.store_id)
             }
             (Answer::Lengthened(made), written) => self.compare_lengthened(made, written),
             (Answer::NewGlobal(global, bytes), Written::Global(read)) => {

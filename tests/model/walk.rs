@@ -56,6 +56,7 @@ impl Walk<'_> {
         }
         self.tables()?;
         self.globals()?;
+        self.ranges()?;
         self.values_of_i31s()?;
         while let Some(node) = self.left.pop() {
             let handle = self.met[&node];
@@ -91,6 +92,19 @@ impl Walk<'_> {
             let found = succeeded(library.global_get(bits))?;
             self.value(model.global_value(global), found)
                 .map_err(|what| format!("global {global}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    fn ranges(&mut self) -> Compared {
+        let (model, library) = (self.session.model.borrow(), &self.session.library);
+        for range in model.ranges_in_use() {
+            for (slot, target) in model.range_slots(range) {
+                let bits = library.slots.borrow()[range].read(slot);
+                let found = succeeded(library.from_raw(bits))?;
+                self.element(Value::Ref(target), found)
+                    .map_err(|what| format!("slot {slot} of range {range}: {what}"))?;
+            }
         }
         Ok(())
     }
