@@ -11,7 +11,8 @@
 //! A collector is added as a lane (`model/lane.rs`) and a test below; a function as a call
 //! (`program.rs`), its arguments (`action.rs`), what it should do (`predict.rs`) and how it
 //! is called (`library.rs`): the compiler says where; but for the pointers that it
-//! requires (`pointers.rs`) and whether it allocates.
+//! requires (`pointers.rs`) and whether it allocates. What has a file of its own has all of
+//! that there: `tables.rs`, `globals.rs`, `functions.rs`, `ranges.rs`.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]

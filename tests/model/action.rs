@@ -261,7 +261,7 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
         // A store that nobody owns is taken over soon.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
-        Call::FuncCall if is_pending && planner.draw.one_in(2) => Call::TakeException,
+        Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
         Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
@@ -408,9 +408,11 @@ impl Planner<'_> {
             Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
                 self.plan_global(call)
             }
-            Call::FuncNew | Call::FuncCall | Call::FuncEnv | Call::Throw | Call::TakeException => {
-                self.plan_func(call)
-            }
+            Call::FuncNew
+            | Call::FuncInvoke
+            | Call::FuncEnv
+            | Call::Throw
+            | Call::TakeException => self.plan_func(call),
             Call::RangeAdd
             | Call::RangeSet
             | Call::RangeGet

@@ -88,7 +88,7 @@ impl Planner<'_> {
                 let of = self.type_of(Shape::Func { results: &[] });
                 FuncAction::New(of, self.finalizer())
             }
-            Call::FuncCall => self.func_call(),
+            Call::FuncInvoke => self.func_call(),
             Call::FuncEnv => FuncAction::Env(self.handle(Wanted::Func), !self.draw.one_in(6)),
             Call::Throw => FuncAction::Throw(self.handle(Wanted::Exn)),
             _ => FuncAction::TakeException,
@@ -315,7 +315,7 @@ impl Session {
         for _ in 0..draw.below(4) {
             let seed = draw.next() as u32;
             let operation = match draw.below(12) {
-                0 | 1 => op(Call::FuncCall, seed),
+                0 | 1 => op(Call::FuncInvoke, seed),
                 2 => op(Call::Throw, seed),
                 3 => op(Call::Collect, seed),
                 4 => op(Call::StructNewDefault, seed),

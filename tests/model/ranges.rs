@@ -2,7 +2,7 @@
 //! read, and write where objects moved. A range's slots may move, and their number change,
 //! at any time. Now and then a slot has bits that refer to nothing while one call runs.
 
-use core::ptr::null;
+use core::ptr::{null, slice_from_raw_parts_mut};
 use std::slice;
 
 use gcroots::capi::raw::*;
@@ -344,8 +344,9 @@ fn words(slots: usize, layout: Layout) -> gcroots_root_range_t {
 /// The range must be from [`words`], and its slots not be used again.
 unsafe fn free_words(range: gcroots_root_range_t, layout: Layout) {
     let count = range.count * layout.words();
+    let words = slice_from_raw_parts_mut(range.slots.cast::<u32>(), count);
     // SAFETY: the caller's promise.
-    drop(unsafe { Box::from_raw(slice::from_raw_parts_mut(range.slots.cast::<u32>(), count)) });
+    drop(unsafe { Box::from_raw(words) });
 }
 
 impl Library {
@@ -377,7 +378,7 @@ impl Library {
                 }
                 RangeAction::Get(range, slot) => {
                     let bits = self.slots.borrow()[range].read(slot);
-                    self.from_raw(bits).map(Written::Ref)
+                    self.root_raw(bits).map(Written::Ref)
                 }
                 RangeAction::Move(range, slots) => {
                     let verified = done(gcroots_store_verify(store))?;
@@ -400,7 +401,7 @@ impl Library {
                     let removed = done(gcroots_root_range_remove(store, source));
                     self.check_freed(removed, taken.store_id == 0, taken == passed)
                 }
-                RangeAction::FromRaw(raw) => self.from_raw(self.raw(raw)).map(Written::Ref),
+                RangeAction::FromRaw(raw) => self.root_raw(self.raw(raw)).map(Written::Ref),
             }
         }
     }
@@ -424,7 +425,7 @@ impl Library {
         added.map(Written::Range)
     }
 
-    pub(crate) fn from_raw(&self, bits: u32) -> Status<gcroots_ref_t> {
+    pub(crate) fn root_raw(&self, bits: u32) -> Status<gcroots_ref_t> {
         // SAFETY: as above.
         self.with_out(|out| unsafe { gcroots_ref_from_raw(self.store(), bits, out) })
     }

@@ -101,7 +101,7 @@ impl Walk<'_> {
         for range in model.ranges_in_use() {
             for (slot, target) in model.range_slots(range) {
                 let bits = library.slots.borrow()[range].read(slot);
-                let found = succeeded(library.from_raw(bits))?;
+                let found = succeeded(library.root_raw(bits))?;
                 self.element(Value::Ref(target), found)
                     .map_err(|what| format!("slot {slot} of range {range}: {what}"))?;
             }
