@@ -485,6 +485,21 @@ CASE(what_a_finalizer_lets_go_is_collected) {
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == 1);
 }
 
+static void empty_slots(void *data) {
+  ++*(int *)data;
+  memset(slots, 0, sizeof slots);
+}
+
+CASE(what_a_finalizer_empties_is_collected) {
+  int finalized = 0;
+  gcroots_root_source_t source = add(&range, NULL);
+  fill_slots();
+  if (!run_as_finalizer(empty_slots, &finalized)) return;
+  CHECK(finalized == 1);
+  for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == 1);
+  remove_range(&source);
+}
+
 /* --- Garbage --------------------------------------------------------------------------- */
 
 /* What a collection and a verification answer to a slot that refers to nothing. */

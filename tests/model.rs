@@ -11,13 +11,18 @@
 //! A collector is added as a lane (`model/lane.rs`) and a test below; a function as a call
 //! (`program.rs`), its arguments (`action.rs`), what it should do (`predict.rs`) and how it
 //! is called (`library.rs`): the compiler says where; but for the pointers that it
-//! requires (`pointers.rs`) and whether it allocates.
+//! requires (`pointers.rs`) and whether it allocates. What has a file of its own has all of
+//! that there: `tables.rs`, `globals.rs`, `functions.rs`, `ranges.rs`.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]
 mod action;
 #[path = "model/crash.rs"]
 mod crash;
+#[path = "model/functions.rs"]
+mod functions;
+#[path = "model/globals.rs"]
+mod globals;
 #[path = "model/growth.rs"]
 mod growth;
 #[path = "model/lane.rs"]
@@ -32,10 +37,14 @@ mod pointers;
 mod predict;
 #[path = "model/program.rs"]
 mod program;
+#[path = "model/ranges.rs"]
+mod ranges;
 #[path = "model/session.rs"]
 mod session;
 #[path = "model/shrink.rs"]
 mod shrink;
+#[path = "model/tables.rs"]
+mod tables;
 #[path = "model/threads.rs"]
 mod threads;
 #[path = "model/types.rs"]

@@ -108,18 +108,21 @@ pub(crate) unsafe fn full_collection(pointer: NonNull<Store>) -> Result<()> {
     store().manual.unroot_queued();
     loop {
         let releases = store().releases();
+        let sources = store().has_root_sources();
         // SAFETY: the caller's promise.
         unsafe {
             root_visitors::visit_and_collect(pointer)?;
             run_pending(pointer);
         }
         // A finalizer that unrooted something may have been what kept another
-        // old object alive. Only old ones count, or finalizers that make
-        // garbage would keep this loop going for ever.
+        // old object alive; in root ranges it does so without a call. Only old
+        // ones count, or finalizers that make garbage would keep this loop going
+        // for ever.
         let old_taken = store().host.take_old_taken();
         store().enter()?;
         store().manual.unroot_queued();
-        if !old_taken || store().releases() == releases {
+        let let_go = sources || store().releases() != releases;
+        if !old_taken || !let_go {
             return Ok(());
         }
     }

@@ -131,6 +131,11 @@ impl RootSources {
         .next()
     }
 
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.ranges + self.visitors == 0
+    }
+
     /// How many ranges a collection may have to look at.
     pub(super) fn span_count(&self) -> usize {
         self.ranges + self.reported.len()
@@ -208,6 +213,11 @@ impl Store {
         let cold = &mut *self.cold.borrow_mut();
         cold.roots.reserve_ranges(cold.sources.span_count() + 1)?;
         Ok(self.handle(cold.sources.add(source)?))
+    }
+
+    /// Whether there are roots that the embedder keeps.
+    pub(super) fn has_root_sources(&self) -> bool {
+        !self.cold.borrow().sources.is_empty()
     }
 
     /// Removes a source of roots of a kind; nothing happens for null.

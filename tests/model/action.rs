@@ -3,9 +3,13 @@
 
 use std::fmt;
 
+use super::functions::FuncAction;
+use super::globals::GlobalAction;
 use super::model::{Body, Model, Owner, Reference, RootState, Value};
 use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
+use super::ranges::RangeAction;
+use super::tables::TableAction;
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
 /// A handle that is passed.
@@ -34,7 +38,7 @@ pub(crate) enum Forgery {
     Store,
 }
 
-/// A scope, weak handle, weak map or tag that is passed.
+/// A scope, weak handle, weak map, table, global or tag that is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     Null,
@@ -180,6 +184,10 @@ pub(crate) enum Action {
     ExnNew(Named, Vec<Input>),
     ExnTag(Handle),
     ExnField(Handle, usize),
+    Table(TableAction),
+    Global(GlobalAction),
+    Func(FuncAction),
+    Range(RangeAction),
     /// With whether the data are NULL, and as an externref's the finalizer.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
@@ -226,12 +234,13 @@ impl fmt::Display for Planned {
 
 /// What a handle should refer to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(crate) enum Wanted {
     Anything,
     Extern,
     Struct,
     Array,
     Exn,
+    Func,
     I31,
     /// What a slot of this type takes.
     Fitting(super::types::RefType),
@@ -245,18 +254,20 @@ const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
 /// What an operation is now.
 pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
-    let mut planner = Planner {
-        model,
-        draw: Draw::new(operation.seed.into()),
-        sound: false,
-    };
+    let mut planner = Planner::new(model, Draw::new(operation.seed.into()));
+    let is_pending = model.pending != Reference::Null;
     // Without a tag there is little to do with exceptions, and with weak maps without one.
     let call = match operation.call {
         // A store that nobody owns is taken over soon.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
+        Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
+        Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
+            Call::TableNew
+        }
+        Call::GlobalGet | Call::GlobalSet if model.globals_in_use().is_empty() => Call::GlobalNew,
         // Only who may call can look at everything.
         Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
         call => call,
@@ -274,12 +285,12 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     }
 }
 
-struct Planner<'a> {
-    model: &'a Model,
-    draw: Draw,
+pub(crate) struct Planner<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) draw: Draw,
     /// Whether all handles and values are to be accepted, as one among many that is not
     /// has all refused.
-    sound: bool,
+    pub(crate) sound: bool,
 }
 
 impl Action {
@@ -295,17 +306,32 @@ impl Action {
                 | Action::ArrayNewFixed(..)
                 | Action::ArrayNewTooLong(_)
                 | Action::ExnNew(..)
+                | Action::Table(TableAction::New { .. } | TableAction::Grow(..))
+                | Action::Global(GlobalAction::New { .. })
+                | Action::Func(FuncAction::New(..))
         )
     }
 
     /// The values that a new object gets.
-    pub(crate) fn inputs(&self) -> &[Input] {
+    pub(crate) fn inputs(&self) -> Vec<Input> {
         match self {
             Action::StructNew(_, inputs)
             | Action::ArrayNewFixed(_, inputs)
-            | Action::ExnNew(_, inputs) => inputs,
-            Action::ArrayNew(_, input, _) => std::slice::from_ref(input),
-            _ => &[],
+            | Action::ExnNew(_, inputs) => inputs.clone(),
+            Action::ArrayNew(_, input, _)
+            | Action::Global(GlobalAction::New { value: input, .. }) => vec![*input],
+            Action::Table(action) => action.init().map(Input::Ref).into_iter().collect(),
+            _ => vec![],
+        }
+    }
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(model: &'a Model, draw: Draw) -> Planner<'a> {
+        Planner {
+            model,
+            draw,
+            sound: false,
         }
     }
 }
@@ -363,7 +389,7 @@ impl Planner<'_> {
             Call::Convert => Action::Convert(self.handle(Anything), self.draw.one_in(2)),
             Call::Equal => Action::Equal(self.handle(Anything), self.handle(Anything)),
             Call::Hash => Action::Hash(self.handle(Anything)),
-            Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: 0 })),
+            Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: &[] })),
             Call::TagType => Action::TagType(self.tag()),
             Call::ExnNew => self.exn_new(),
             Call::ExnTag => Action::ExnTag(self.handle(Exn)),
@@ -371,6 +397,29 @@ impl Planner<'_> {
                 let exn = self.handle(Exn);
                 Action::ExnField(exn, self.index(exn))
             }
+            Call::TableNew
+            | Call::TableGet
+            | Call::TableSet
+            | Call::TableSize
+            | Call::TableGrow
+            | Call::TableFill
+            | Call::TableCopy
+            | Call::TableFree => self.plan_table(call),
+            Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
+                self.plan_global(call)
+            }
+            Call::FuncNew
+            | Call::FuncInvoke
+            | Call::FuncEnv
+            | Call::Throw
+            | Call::TakeException => self.plan_func(call),
+            Call::RangeAdd
+            | Call::RangeSet
+            | Call::RangeGet
+            | Call::RangeMove
+            | Call::RangeWrong
+            | Call::RangeRemove
+            | Call::FromRaw => self.plan_range(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
             Call::StoreDetach => Action::StoreDetach,
@@ -386,7 +435,7 @@ impl Planner<'_> {
 
     /// The thread that makes the call.
     fn by(&mut self, action: &Action) -> By {
-        let inside = self.model.asking || self.model.in_finalizer();
+        let inside = self.model.asking || self.model.is_inside();
         let unowned = self.model.owner == Owner::Nobody;
         match action {
             Action::Walk => By::This,
@@ -417,7 +466,7 @@ impl Planner<'_> {
     }
 
     fn may_not_delete(&self, by: By) -> bool {
-        let inside = self.model.asking || self.model.in_finalizer();
+        let inside = self.model.asking || self.model.is_inside();
         inside || self.model.owner == Owner::Nobody || by == By::Another
     }
 
@@ -448,7 +497,7 @@ impl Planner<'_> {
         match call {
             Call::ArrayNew => {
                 let of = self.type_of(Shape::Array);
-                let input = self.input(self.element(of.of));
+                let input = self.input(self.element_storage(of.of));
                 Action::ArrayNew(of, input, self.length())
             }
             Call::ArrayNewDefault => {
@@ -493,7 +542,7 @@ impl Planner<'_> {
         if self.draw.one_in(30) {
             return Action::ArrayNewTooLong(of);
         }
-        let storage = self.element(of.of);
+        let storage = self.element_storage(of.of);
         let count = self.draw.below(6);
         let inputs = (0..count).map(|_| self.input(storage)).collect();
         Action::ArrayNewFixed(of, inputs)
@@ -522,7 +571,7 @@ impl Planner<'_> {
     }
 
     /// A finalizer, if there is one, and what it does.
-    fn finalizer(&mut self) -> Option<Option<Operation>> {
+    pub(crate) fn finalizer(&mut self) -> Option<Option<Operation>> {
         match self.draw.below(8) {
             0..3 => None,
             3..5 => Some(None),
@@ -551,7 +600,7 @@ impl Planner<'_> {
         self.draw.below(1 << bits)
     }
 
-    fn length(&mut self) -> usize {
+    pub(crate) fn length(&mut self) -> usize {
         let longer = if self.model.tight { 30 } else { 8 };
         match self.draw.below(60) {
             0 => self.draw.among(&HUGE),
@@ -563,12 +612,12 @@ impl Planner<'_> {
         }
     }
 
-    fn element(&self, of: usize) -> Storage {
+    fn element_storage(&self, of: usize) -> Storage {
         let elements = TYPES[of].fields.first();
         elements.map_or(Storage::I32, |element| element.storage)
     }
 
-    fn type_of(&mut self, shape: Shape) -> TypeArgument {
+    pub(crate) fn type_of(&mut self, shape: Shape) -> TypeArgument {
         let of = if self.draw.one_in(30) {
             self.draw.below(TYPES.len())
         } else {
@@ -580,7 +629,7 @@ impl Planner<'_> {
         }
     }
 
-    fn ref_type(&mut self) -> RefTypeArgument {
+    pub(crate) fn ref_type(&mut self) -> RefTypeArgument {
         let heap = match self.draw.below(30) {
             0 => Err(self.draw.among(&[13, 14, u32::MAX])),
             1..12 => Ok(self.draw.among(&ABSTRACT)),
@@ -594,7 +643,7 @@ impl Planner<'_> {
     }
 
     /// Values for an object of this type, seldom too many or too few.
-    fn inputs(&mut self, of: usize) -> Vec<Input> {
+    pub(crate) fn inputs(&mut self, of: usize) -> Vec<Input> {
         let fields = TYPES[of].fields;
         self.sound = !self.draw.one_in(6);
         let mut inputs: Vec<_> = fields.iter().map(|f| self.input(f.storage)).collect();
@@ -610,7 +659,7 @@ impl Planner<'_> {
     fn input_at(&mut self, handle: Handle, index: usize) -> Input {
         let storage = match self.model.body_of(handle) {
             Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
-            Some(Body::Array { of, .. }) => Some(self.element(*of)),
+            Some(Body::Array { of, .. }) => Some(self.element_storage(*of)),
             _ => None,
         };
         if let (Some(Storage::Ref(of)), Handle::Root(root)) = (storage, handle)
@@ -622,7 +671,7 @@ impl Planner<'_> {
         self.input(storage.unwrap_or(Storage::I32))
     }
 
-    fn input(&mut self, storage: Storage) -> Input {
+    pub(crate) fn input(&mut self, storage: Storage) -> Input {
         if !self.sound && self.draw.one_in(60) {
             return self.any_input();
         }
@@ -641,7 +690,7 @@ impl Planner<'_> {
         }
     }
 
-    fn any_input(&mut self) -> Input {
+    pub(crate) fn any_input(&mut self) -> Input {
         match self.draw.below(8) {
             0 => Input::NoKind(self.draw.among(&[0, 1, 8, u32::MAX])),
             1 => self.input(Storage::I32),
@@ -655,7 +704,10 @@ impl Planner<'_> {
 
     /// An index into an object, seldom beyond its end.
     fn index(&mut self, handle: Handle) -> usize {
-        let length = self.model.length_of(handle);
+        self.index_below(self.model.length_of(handle))
+    }
+
+    pub(crate) fn index_below(&mut self, length: usize) -> usize {
         match self.draw.below(40) {
             0 => length,
             1 => self.draw.among(&HUGE),
@@ -667,7 +719,10 @@ impl Planner<'_> {
 
     /// How many elements, seldom too many.
     fn count(&mut self, handle: Handle) -> usize {
-        let length = self.model.length_of(handle);
+        self.count_of(self.model.length_of(handle))
+    }
+
+    pub(crate) fn count_of(&mut self, length: usize) -> usize {
         match self.draw.below(30) {
             0 => length + 1,
             1 => self.draw.among(&HUGE),
@@ -797,7 +852,7 @@ impl Planner<'_> {
     }
 
     /// A root that is as it should be: after a few tries the newest, if there is one.
-    fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
+    pub(crate) fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
         let model = self.model;
         let tried = (0..12)
             .filter(|_| !model.live.is_empty())
@@ -809,7 +864,7 @@ impl Planner<'_> {
             .map(Handle::Root)
     }
 
-    fn handle(&mut self, wanted: Wanted) -> Handle {
+    pub(crate) fn handle(&mut self, wanted: Wanted) -> Handle {
         let chance = if self.sound { 80 } else { self.draw.below(80) };
         match chance {
             0 => return Handle::Foreign,
@@ -837,6 +892,7 @@ impl Planner<'_> {
                 }
                 Wanted::Array => matches!(body, Some(Body::Array { .. })),
                 Wanted::Exn => matches!(body, Some(Body::Exn { .. })),
+                Wanted::Func => matches!(body, Some(Body::Func { .. })),
                 Wanted::I31 => matches!(target, Reference::I31(_)),
                 Wanted::Fitting(of) => model.admits(of, target),
             }
@@ -849,7 +905,10 @@ impl Planner<'_> {
         let from = (roots > 0).then(|| self.newest(roots));
         let has_bits = |root: &usize| {
             let state = self.model.roots[*root].state;
-            !matches!(state, RootState::Pending | RootState::Never)
+            !matches!(
+                state,
+                RootState::Pending | RootState::Never | RootState::Held
+            )
         };
         let bound = from.filter(has_bits);
         let how = self

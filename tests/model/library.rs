@@ -11,6 +11,8 @@ use gcroots::capi::config::*;
 use gcroots::capi::engine::*;
 use gcroots::capi::exceptions::*;
 use gcroots::capi::externref::*;
+use gcroots::capi::func::gcroots_config_set_call_depth;
+use gcroots::capi::global::*;
 use gcroots::capi::growth::*;
 use gcroots::capi::i31::*;
 use gcroots::capi::local::*;
@@ -18,10 +20,12 @@ use gcroots::capi::manually_rooted::*;
 use gcroots::capi::no_gc::*;
 use gcroots::capi::rec_group::*;
 use gcroots::capi::reference::*;
+use gcroots::capi::root_range::gcroots_root_source_t;
 use gcroots::capi::scope::*;
 use gcroots::capi::status::*;
 use gcroots::capi::store::*;
 use gcroots::capi::structs::*;
+use gcroots::capi::table::*;
 use gcroots::capi::types::*;
 use gcroots::capi::value::*;
 use gcroots::capi::weak::*;
@@ -31,8 +35,10 @@ use super::action::{
     Action, As, Forgery, Handle, Input, LONGEST, Maker, Named, Planned, RefTypeArgument,
     TypeArgument,
 };
+use super::functions::CALL_DEPTH;
 use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
+use super::ranges::Slots;
 use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
 
 pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
@@ -47,9 +53,13 @@ pub(crate) enum Written {
     Bool(bool),
     Number(u64),
     Value(gcroots_val_t),
+    Values(Vec<gcroots_val_t>),
     Ref(gcroots_ref_t),
     Weak(gcroots_weak_t),
     Map(gcroots_weakmap_t),
+    Table(gcroots_table_t),
+    Global(gcroots_global_t),
+    Range(gcroots_root_source_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
     Type(*mut gcroots_type_t),
@@ -65,16 +75,21 @@ pub(crate) struct Bits {
     pub(crate) scopes: Vec<gcroots_scope_t>,
     pub(crate) weak: Vec<gcroots_weak_t>,
     pub(crate) maps: Vec<gcroots_weakmap_t>,
+    pub(crate) tables: Vec<gcroots_table_t>,
+    pub(crate) globals: Vec<gcroots_global_t>,
+    pub(crate) ranges: Vec<gcroots_root_source_t>,
     pub(crate) tags: Vec<gcroots_tag_t>,
 }
 
 /// Bits of another store.
-struct Foreign {
+pub(crate) struct Foreign {
     store: *mut gcroots_store_t,
     root: gcroots_ref_t,
     scope: gcroots_scope_t,
     weak: gcroots_weak_t,
     map: gcroots_weakmap_t,
+    pub(crate) table: gcroots_table_t,
+    pub(crate) global: gcroots_global_t,
     tag: gcroots_tag_t,
 }
 
@@ -83,16 +98,18 @@ pub(crate) struct Library {
     pub(crate) store: *mut gcroots_store_t,
     pub(crate) store_id: u64,
     pub(crate) bits: RefCell<Bits>,
+    /// The memory of root ranges, by the model's numbers.
+    pub(crate) slots: RefCell<Vec<Slots>>,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
-    foreign: Foreign,
-    finalizer: unsafe extern "C" fn(*mut c_void),
+    pub(crate) foreign: Foreign,
+    pub(crate) finalizer: unsafe extern "C" fn(*mut c_void),
     /// What is NULL in the call that is being made.
     nulls: Cell<Nulls>,
 }
 
 /// What outputs have before a call, so that one that is written is seen.
-const UNWRITTEN: u8 = 0xa5;
+pub(crate) const UNWRITTEN: u8 = 0xa5;
 
 /// What a call writes, if it succeeds. A call that fails must not write.
 pub(crate) fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
@@ -129,7 +146,7 @@ pub(crate) fn take_complaint() -> Option<String> {
     COMPLAINT.take()
 }
 
-fn done(status: gcroots_status_t) -> Status<Written> {
+pub(crate) fn done(status: gcroots_status_t) -> Status<Written> {
     match status {
         GCROOTS_OK => Ok(Written::Nothing),
         status => Err(status),
@@ -153,7 +170,7 @@ fn ok(status: gcroots_status_t) {
 }
 
 /// What a finalizer gets, and `gcroots_externref_data` reads.
-fn pointer(data: u64) -> *mut c_void {
+pub(crate) fn pointer(data: u64) -> *mut c_void {
     core::ptr::without_provenance_mut(data as usize)
 }
 
@@ -173,19 +190,26 @@ fn heap_number(heap: Heap) -> u32 {
     }
 }
 
+pub(crate) fn storage_number(storage: Storage) -> u32 {
+    match storage {
+        Storage::I8 => GCROOTS_STORAGE_I8,
+        Storage::I16 => GCROOTS_STORAGE_I16,
+        Storage::I32 => GCROOTS_STORAGE_I32,
+        Storage::I64 => GCROOTS_STORAGE_I64,
+        Storage::F32 => GCROOTS_STORAGE_F32,
+        Storage::F64 => GCROOTS_STORAGE_F64,
+        Storage::V128 => GCROOTS_STORAGE_V128,
+        Storage::Ref(_) => GCROOTS_STORAGE_REF,
+    }
+}
+
 fn field_type(field: &Field) -> gcroots_field_type_t {
-    let (storage, heap, is_nullable) = match field.storage {
-        Storage::I8 => (GCROOTS_STORAGE_I8, Heap::Any, false),
-        Storage::I16 => (GCROOTS_STORAGE_I16, Heap::Any, false),
-        Storage::I32 => (GCROOTS_STORAGE_I32, Heap::Any, false),
-        Storage::I64 => (GCROOTS_STORAGE_I64, Heap::Any, false),
-        Storage::F32 => (GCROOTS_STORAGE_F32, Heap::Any, false),
-        Storage::F64 => (GCROOTS_STORAGE_F64, Heap::Any, false),
-        Storage::V128 => (GCROOTS_STORAGE_V128, Heap::Any, false),
-        Storage::Ref(of) => (GCROOTS_STORAGE_REF, of.heap, of.nullable),
+    let (heap, is_nullable) = match field.storage {
+        Storage::Ref(of) => (of.heap, of.nullable),
+        _ => (Heap::Any, false),
     };
     gcroots_field_type_t {
-        storage,
+        storage: storage_number(field.storage),
         heap: heap_number(heap),
         local: match heap {
             Heap::Type(of) => of as u32,
@@ -209,18 +233,15 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
         };
         let fields: Vec<_> = of.fields.iter().map(field_type).collect();
         let (first, count) = (fields.as_ptr(), fields.len());
-        let results = [field_type(&Field {
-            storage: Storage::I32,
-            mutable: false,
-        })];
         // SAFETY: the group is this function's, and there are as many fields.
         let added = with_out(|out| unsafe {
             match of.shape {
                 Shape::Struct => gcroots_rec_group_add_struct(group, &sub, first, count, out),
                 Shape::Array => gcroots_rec_group_add_array(group, &sub, first, out),
-                Shape::Func { results: of } => {
-                    let results = results.as_ptr();
-                    gcroots_rec_group_add_func(group, &sub, first, count, results, of, out)
+                Shape::Func { results } => {
+                    let results: Vec<_> = results.iter().map(field_type).collect();
+                    let (result, of) = (results.as_ptr(), results.len());
+                    gcroots_rec_group_add_func(group, &sub, first, count, result, of, out)
                 }
             }
         });
@@ -253,6 +274,7 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
+        ok(gcroots_config_set_call_depth(config, CALL_DEPTH));
         if lane.asks {
             ok(gcroots_config_set_heap_initial(config, lane.initial()));
             ok(gcroots_config_set_grow_callback(
@@ -273,12 +295,27 @@ impl Foreign {
         unsafe {
             let store = with_out(|out| gcroots_store_new(engine, out))?;
             let root = with_out(|out| gcroots_externref_new(store, null_mut(), None, out))?;
+            let any = gcroots_ref_type_t {
+                r#type: null(),
+                heap: heap_number(Heap::Any),
+                is_nullable: 1,
+            };
+            let number = field_type(&Field {
+                storage: Storage::I32,
+                mutable: true,
+            });
+            let value = gcroots_val_t {
+                kind: GCROOTS_STORAGE_I32,
+                of: gcroots_val_of_t { i32: 1 },
+            };
             Ok(Foreign {
                 store,
                 root,
                 scope: with_out(|out| gcroots_scope_enter(store, out))?,
                 weak: with_out(|out| gcroots_weak_new(store, root, out))?,
                 map: with_out(|out| gcroots_weakmap_new(store, out))?,
+                table: with_out(|out| gcroots_table_new(store, any, 2, 4, NULL_REF, out))?,
+                global: with_out(|out| gcroots_global_new(store, &number, &value, out))?,
                 tag: with_out(|out| gcroots_tag_new(store, tag_type, out))?,
             })
         }
@@ -296,7 +333,7 @@ impl Library {
         let (types, types_elsewhere) = (register(engine), register(elsewhere));
         let tag_type = TYPES
             .iter()
-            .position(|of| of.shape == Shape::Func { results: 0 });
+            .position(|of| of.shape == Shape::Func { results: &[] });
         let tag_type = types[tag_type.expect("a type of tags")];
         let made = || {
             let foreign = Foreign::new(engine, tag_type)?;
@@ -318,6 +355,7 @@ impl Library {
             store,
             store_id,
             bits: RefCell::default(),
+            slots: RefCell::default(),
             types,
             types_elsewhere,
             foreign,
@@ -340,6 +378,7 @@ impl Library {
 
     /// Deletes all else, on the thread that made it.
     pub(crate) fn free_others(&self) {
+        self.slots.take().iter().for_each(Slots::free);
         // SAFETY: nobody uses any of this afterwards.
         unsafe {
             ok(gcroots_store_free(self.foreign.store));
@@ -349,7 +388,7 @@ impl Library {
         }
     }
 
-    fn handle(&self, handle: Handle) -> gcroots_ref_t {
+    pub(crate) fn handle(&self, handle: Handle) -> gcroots_ref_t {
         match handle {
             Handle::Null => NULL_REF,
             Handle::Root(root) => self.bits.borrow().roots[root],
@@ -444,7 +483,7 @@ impl Library {
         self.types[of]
     }
 
-    fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
+    pub(crate) fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
         let types = if of.other_engine {
             &self.types_elsewhere
         } else {
@@ -453,7 +492,7 @@ impl Library {
         self.passed_const(Pointer::Type, types[of.of])
     }
 
-    fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
+    pub(crate) fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
         let (heap, r#type) = match of.heap {
             Ok(Heap::Type(named)) => {
                 let argument = TypeArgument {
@@ -472,7 +511,7 @@ impl Library {
         }
     }
 
-    fn value(&self, input: Input) -> gcroots_val_t {
+    pub(crate) fn value(&self, input: Input) -> gcroots_val_t {
         let mut of = gcroots_val_of_t {
             v128: gcroots_v128_t { bytes: [0x5a; 16] },
         };
@@ -506,7 +545,7 @@ impl Library {
         gcroots_val_t { kind, of }
     }
 
-    fn values(&self, inputs: &[Input]) -> Vec<gcroots_val_t> {
+    pub(crate) fn values(&self, inputs: &[Input]) -> Vec<gcroots_val_t> {
         inputs.iter().map(|input| self.value(*input)).collect()
     }
 
@@ -527,25 +566,33 @@ impl Library {
     }
 
     /// The store, unless it is to be NULL.
-    fn store(&self) -> *mut gcroots_store_t {
+    pub(crate) fn store(&self) -> *mut gcroots_store_t {
         self.passed(Pointer::Store, self.store)
     }
 
+    /// Whether a pointer is to be NULL.
+    pub(crate) fn is_null(&self, which: Pointer) -> bool {
+        self.nulls.get().has(which)
+    }
+
     /// A pointer, or NULL if it is to be.
-    fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
-        if self.nulls.get().has(which) {
+    pub(crate) fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
+        if self.is_null(which) {
             return null_mut();
         }
         pointer
     }
 
     /// A pointer to what is only read, likewise.
-    fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
+    pub(crate) fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
         self.passed(which, pointer.cast_mut())
     }
 
     /// [`with_out`], or without if the output is to be NULL.
-    fn with_out<T: Copy>(&self, function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
+    pub(crate) fn with_out<T: Copy>(
+        &self,
+        function: impl FnOnce(*mut MaybeUninit<T>) -> u32,
+    ) -> Status<T> {
         if self.nulls.get().has(Pointer::Out) {
             // No status of it is right but a refusal.
             return Err(function(null_mut()));
@@ -581,6 +628,10 @@ impl Library {
             | Action::StoreDetach
             | Action::StoreAttach
             | Action::StoreFree(_) => self.stores(action, data),
+            Action::Table(action) => self.tables(action),
+            Action::Global(action) => self.globals(action),
+            Action::Func(action) => self.functions(action, data),
+            Action::Range(action) => self.ranges(action),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)
@@ -811,12 +862,18 @@ impl Library {
         let map = self.passed(Pointer::Map, &mut taken);
         // SAFETY: as above.
         let freed = done(unsafe { gcroots_weakmap_free(self.store(), map) });
-        let sound = match freed {
-            Ok(_) => taken.store_id == 0,
-            Err(_) => taken == passed,
-        };
-        if !sound {
-            complain(format!("{passed:?}, to be freed, became {taken:?}"));
+        self.check_freed(freed, taken.store_id == 0, taken == passed)
+    }
+
+    /// What was to be freed is zeroed then, or unchanged.
+    pub(crate) fn check_freed(
+        &self,
+        freed: Status<Written>,
+        zeroed: bool,
+        unchanged: bool,
+    ) -> Status<Written> {
+        if !(if freed.is_ok() { zeroed } else { unchanged }) {
+            complain(format!("a handle, freed: {}, is wrong", freed.is_ok()));
         }
         freed
     }

@@ -5,7 +5,10 @@
 use std::collections::HashMap;
 
 use super::action::{Handle, Input};
+use super::globals::Global;
 use super::program::Operation;
+use super::ranges::Range;
+use super::tables::Table;
 use super::types::{Heap, RefType, Shape, Storage, TYPES, above, is_subtype};
 
 /// What a reference refers to.
@@ -61,6 +64,18 @@ pub(crate) enum Body {
         tag: usize,
         fields: Vec<Value>,
     },
+    Func {
+        of: usize,
+        data: u64,
+        finalizer: Option<Option<Operation>>,
+        finalized: bool,
+    },
+    /// What a table or a global has, in so many bytes at least, and at most.
+    Hidden {
+        values: Vec<Value>,
+        bytes: usize,
+        most: usize,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +84,9 @@ pub(crate) struct Node {
     /// Whether it was seen that the object has died, or the model knows that it must
     /// have; or whether it was never made.
     pub(crate) dead: bool,
+    /// Whether it may never have been made: a table's next array, which the one before
+    /// may have had room for.
+    pub(crate) maybe: bool,
 }
 
 impl Node {
@@ -77,6 +95,10 @@ impl Node {
         matches!(
             self.body,
             Body::Extern {
+                finalizer: Some(_),
+                finalized: false,
+                ..
+            } | Body::Func {
                 finalizer: Some(_),
                 finalized: false,
                 ..
@@ -90,6 +112,9 @@ pub(crate) enum RootState {
     /// Made by a call that has not returned.
     Pending,
     Live,
+    /// That of what a table or a global has, or of a function that runs: there is no
+    /// handle.
+    Held,
     /// To be unrooted later.
     Leaving,
     Gone,
@@ -136,7 +161,7 @@ pub(crate) enum Owner {
     Nobody,
 }
 
-/// A scope, or what is around a finalizer, and the store as the outermost.
+/// A scope, or what is around a finalizer or a function, and the store as the outermost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) scope: Option<usize>,
@@ -162,6 +187,9 @@ pub(crate) struct Model {
     pub(crate) scopes: usize,
     pub(crate) weak: Vec<Weak>,
     pub(crate) maps: Vec<WeakMap>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) globals: Vec<Global>,
+    pub(crate) ranges: Vec<Range>,
     /// The type of each tag.
     pub(crate) tags: Vec<usize>,
     pub(crate) hashes: HashMap<Reference, u64>,
@@ -172,6 +200,10 @@ pub(crate) struct Model {
     pub(crate) stale_unroots: u64,
     /// Bytes of all objects that were made.
     pub(crate) bytes_made: usize,
+    /// The pending exception.
+    pub(crate) pending: Reference,
+    /// How many functions run inside each other.
+    pub(crate) calls: u32,
     pub(crate) data: StoreData,
     /// Those before, whose finalizers wait.
     pub(crate) replaced: Vec<StoreData>,
@@ -182,13 +214,15 @@ pub(crate) struct Model {
     pub(crate) asking: bool,
     /// Whether the heap begins small, so that programs are to fill it.
     pub(crate) tight: bool,
+    /// Whether anything ever dies.
+    pub(crate) collects: bool,
 }
 
 /// How many bytes an object takes: a header, of arrays the length and of exceptions the
 /// tag, then each value at a multiple of its size, but of 8 at most.
 pub(crate) fn bytes_of(body: &Body) -> usize {
     match body {
-        Body::Extern { .. } => 16,
+        Body::Extern { .. } | Body::Func { .. } => 16,
         Body::Struct { of, .. } => {
             let fields = TYPES[*of].fields.iter().map(|field| field.storage.bytes());
             end_of(8, fields).max(16)
@@ -198,7 +232,26 @@ pub(crate) fn bytes_of(body: &Body) -> usize {
             let bytes = TYPES[*of].fields[0].storage.bytes();
             (16 + bytes * elements.len()).next_multiple_of(8)
         }
+        Body::Hidden { bytes, .. } => *bytes,
     }
+}
+
+/// How many bytes an object takes at most.
+pub(crate) fn most_bytes_of(body: &Body) -> usize {
+    match body {
+        Body::Hidden { most, .. } => *most,
+        body => bytes_of(body),
+    }
+}
+
+/// How many bytes an array of so many references takes.
+pub(crate) fn array_bytes(length: usize) -> usize {
+    (16 + 4 * length).next_multiple_of(8)
+}
+
+/// How many bytes a struct takes that has one field.
+pub(crate) fn struct_bytes(storage: Storage) -> usize {
+    end_of(8, [storage.bytes()].into_iter()).max(16)
 }
 
 /// Where an object ends that has values of these sizes, from `start` on.
@@ -208,7 +261,7 @@ fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
 }
 
 impl Model {
-    pub(crate) fn new(tight: bool) -> Model {
+    pub(crate) fn new(tight: bool, collects: bool) -> Model {
         let outermost = Frame {
             scope: None,
             roots: 0,
@@ -225,6 +278,9 @@ impl Model {
             scopes: 0,
             weak: Vec::new(),
             maps: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            ranges: Vec::new(),
             tags: Vec::new(),
             hashes: HashMap::new(),
             owners: HashMap::new(),
@@ -232,6 +288,8 @@ impl Model {
             finalizers_run: 0,
             stale_unroots: 0,
             bytes_made: 0,
+            pending: Reference::Null,
+            calls: 0,
             data: StoreData {
                 data: 0,
                 finalizer: None,
@@ -242,11 +300,12 @@ impl Model {
             thread_ends: false,
             asking: false,
             tight,
+            collects,
         }
     }
 
-    /// Whether a finalizer does an operation.
-    pub(crate) fn in_finalizer(&self) -> bool {
+    /// Whether a finalizer or a function does an operation.
+    pub(crate) fn is_inside(&self) -> bool {
         let around = self.frames.iter().filter(|frame| frame.scope.is_none());
         around.count() > 1
     }
@@ -289,7 +348,7 @@ impl Model {
     pub(crate) fn value_at(&self, handle: Handle, index: usize) -> Option<(Storage, Value)> {
         let body = self.body_of(handle)?;
         let of = match body {
-            Body::Extern { .. } => return None,
+            Body::Extern { .. } | Body::Func { .. } | Body::Hidden { .. } => return None,
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
             Body::Exn { tag, .. } => self.tags[*tag],
         };
@@ -315,6 +374,13 @@ impl Model {
         let typed = match &self.nodes[node].body {
             Body::Extern { .. } => return matches!(of.heap, Heap::Any | Heap::Extern),
             Body::Exn { .. } => return of.heap == Heap::Exn,
+            Body::Hidden { .. } => return false,
+            Body::Func { of: typed, .. } => {
+                return match of.heap {
+                    Heap::Type(upper) => is_subtype(*typed, upper),
+                    heap => heap == Heap::Func,
+                };
+            }
             Body::Struct { of, .. } | Body::Array { of, .. } => *of,
         };
         match of.heap {
@@ -347,7 +413,11 @@ impl Model {
     }
 
     pub(crate) fn end_root(&mut self, root: usize) {
-        self.roots[root].state = RootState::Gone;
+        // Of what has no handle there is none that is stale.
+        self.roots[root].state = match self.roots[root].state {
+            RootState::Held => RootState::Never,
+            _ => RootState::Gone,
+        };
         if let Some(at) = self.live.iter().rposition(|live| *live == root) {
             self.live.remove(at);
         }
@@ -398,11 +468,15 @@ impl Model {
     /// Makes an object and a pending root for it.
     pub(crate) fn make(&mut self, body: Body, manual: bool) -> usize {
         let node = self.nodes.len();
-        if let Body::Extern { data, .. } = body {
+        if let Body::Extern { data, .. } | Body::Func { data, .. } = body {
             self.owners.insert(data, node);
         }
         self.bytes_made += bytes_of(&body);
-        self.nodes.push(Node { body, dead: false });
+        self.nodes.push(Node {
+            body,
+            dead: false,
+            maybe: false,
+        });
         self.push_root(Reference::Node(node), manual)
     }
 
@@ -411,7 +485,7 @@ impl Model {
         let Reference::Node(node) = self.roots[root].target else {
             return;
         };
-        if let Body::Extern { data, .. } = self.nodes[node].body {
+        if let Body::Extern { data, .. } | Body::Func { data, .. } = self.nodes[node].body {
             self.owners.remove(&data);
         }
         self.bytes_made -= bytes_of(&self.nodes[node].body);
@@ -421,16 +495,42 @@ impl Model {
                 fields: Vec::new(),
             },
             dead: true,
+            maybe: false,
         };
         self.scoped.retain(|scoped| *scoped != root);
         self.roots[root].state = RootState::Never;
     }
 
-    /// Which nodes can be reached from roots in these states.
+    /// The object that a table or a global has.
+    pub(crate) fn held_node(&self, root: usize) -> usize {
+        match self.roots[root].target {
+            Reference::Node(node) => node,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// What was made for a table or a global is there, in so many bytes.
+    pub(crate) fn hold(&mut self, root: usize, least: usize, longest: usize) {
+        self.roots[root].state = RootState::Held;
+        let node = self.held_node(root);
+        self.bytes_made += longest - least;
+        if let Body::Hidden { bytes, most, .. } = &mut self.nodes[node].body {
+            (*bytes, *most) = (least, longest);
+        }
+    }
+
+    /// A table or a global has ended, or has another object.
+    pub(crate) fn let_go(&mut self, root: usize) {
+        self.roots[root].state = RootState::Never;
+    }
+
+    /// Which nodes can be reached from roots in these states, from what is held,
+    /// root ranges and the pending exception.
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
-        let held = |root: &&Root| states.contains(&root.state);
+        let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
-        self.reachable_from(targets)
+        let others = self.in_ranges().into_iter().chain([self.pending]);
+        self.reachable_from(targets.chain(others))
     }
 
     /// Which nodes can be reached from some references, through weak maps too.
@@ -491,12 +591,12 @@ impl Model {
         }
     }
 
-    /// The bytes of some nodes.
+    /// The bytes of some nodes, at most.
     pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
         let nodes = self.nodes.iter().zip(counted);
         nodes
             .filter(|(_, counted)| **counted)
-            .map(|(node, _)| bytes_of(&node.body))
+            .map(|(node, _)| most_bytes_of(&node.body))
             .sum()
     }
 }
@@ -512,9 +612,10 @@ fn is_reached(reference: Reference, reached: &[bool]) -> bool {
 /// The fields or elements of an object.
 pub(crate) fn values_of(body: &Body) -> &[Value] {
     match body {
-        Body::Extern { .. } => &[],
+        Body::Extern { .. } | Body::Func { .. } => &[],
         Body::Struct { fields, .. } | Body::Exn { fields, .. } => fields,
         Body::Array { elements, .. } => elements,
+        Body::Hidden { values, .. } => values,
     }
 }
 

@@ -15,6 +15,13 @@ pub(crate) enum Pointer {
     Handle,
     Weak,
     Map,
+    Table,
+    Callback,
+    Args,
+    Results,
+    Range,
+    Source,
+    Global,
     Data,
     Out,
 }
@@ -60,6 +67,10 @@ impl Action {
             Action::Test(_, of) | Action::Cast(_, of) if matches!(of.heap, Ok(Heap::Type(_))) => {
                 vec![Store, Type, Out]
             }
+            Action::Table(action) => action.pointers(),
+            Action::Global(action) => action.pointers(),
+            Action::Func(action) => action.pointers(),
+            Action::Range(action) => action.pointers(),
             _ if self.writes() => vec![Store, Out],
             _ => vec![Store],
         }
@@ -94,17 +105,17 @@ impl Action {
 
 /// Which pointers of a call are NULL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Nulls(u16);
+pub(crate) struct Nulls(u32);
 
 impl Nulls {
     pub(crate) const NONE: Nulls = Nulls(0);
 
     pub(crate) fn with(self, pointer: Pointer) -> Nulls {
-        Nulls(self.0 | 1 << pointer as u16)
+        Nulls(self.0 | 1 << pointer as u32)
     }
 
     pub(crate) fn has(self, pointer: Pointer) -> bool {
-        self.0 & (1 << pointer as u16) != 0
+        self.0 & (1 << pointer as u32) != 0
     }
 
     /// The first of them, which is the one that the call complains about.

@@ -6,10 +6,12 @@ use gcroots::capi::status::*;
 use super::action::{
     Action, As, By, Forgery, Handle, Input, Maker, Named, Planned, RefTypeArgument, TypeArgument,
 };
+use super::functions::Called;
 use super::model::{
     Body, Model, Owner, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
 };
 use super::pointers::Nulls;
+use super::tables::Lengthened;
 use super::types::{Field, Heap, RefType, Shape, Storage, TYPES, is_storage_subtype};
 
 /// What a call should write.
@@ -31,7 +33,14 @@ pub(crate) enum Answer {
     Weak,
     /// Null or a new root, which the model cannot know.
     Upgrade(usize),
+    /// A function is called, of which the rest is drawn when it runs.
+    Called(Called),
     NewMap,
+    /// A new table, or how long it was when it got a new array.
+    Lengthened(Lengthened),
+    NewRange,
+    /// A new global, of so many bytes.
+    NewGlobal(usize, usize),
     /// How many entries this weak map has, which the model may not know.
     Size(usize),
     Scope,
@@ -47,10 +56,10 @@ pub(crate) enum Answer {
 
 /// A status that is none of success.
 type Refusal = gcroots_status_t;
-type Predicted<T = Answer> = Result<T, Refusal>;
+pub(crate) type Predicted<T = Answer> = Result<T, Refusal>;
 
 /// More elements than an array may have.
-const TOO_LONG: usize = 1 << 32;
+pub(crate) const TOO_LONG: usize = 1 << 32;
 
 /// What a call does to the model, and should answer.
 pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -> Predicted {
@@ -116,6 +125,10 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ExnNew(..)
         | Action::ExnTag(_)
         | Action::ExnField(..) => call.exceptions(action),
+        Action::Table(action) => call.tables(action),
+        Action::Global(action) => call.globals(action),
+        Action::Func(action) => call.functions(action),
+        Action::Range(action) => call.root_ranges(action),
         Action::StoreSetData(..)
         | Action::StoreData
         | Action::StoreDetach
@@ -131,9 +144,9 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
     }
 }
 
-struct Prediction<'a> {
-    model: &'a mut Model,
-    heap_limit: usize,
+pub(crate) struct Prediction<'a> {
+    pub(crate) model: &'a mut Model,
+    pub(crate) heap_limit: usize,
 }
 
 impl Prediction<'_> {
@@ -148,9 +161,9 @@ impl Prediction<'_> {
         Ok(())
     }
 
-    /// Refuses what finalizers and the growth callback may not do.
+    /// Refuses what finalizers, functions and the growth callback may not do.
     fn require_outside(&self) -> Predicted<()> {
-        if self.model.asking || self.model.in_finalizer() {
+        if self.model.asking || self.model.is_inside() {
             return Err(GCROOTS_ERROR_BUSY);
         }
         Ok(())
@@ -193,7 +206,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn resolve(&self, handle: Handle) -> Predicted<Reference> {
+    pub(crate) fn resolve(&self, handle: Handle) -> Predicted<Reference> {
         match handle {
             Handle::Null => Ok(Reference::Null),
             Handle::Foreign
@@ -209,7 +222,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn node(&self, handle: Handle) -> Predicted<usize> {
+    pub(crate) fn node(&self, handle: Handle) -> Predicted<usize> {
         match self.resolve(handle)? {
             Reference::Null => Err(GCROOTS_ERROR_NULL_REFERENCE),
             Reference::I31(_) => Err(GCROOTS_ERROR_TYPE_MISMATCH),
@@ -225,7 +238,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn rooted(&mut self, target: Reference) -> Answer {
+    pub(crate) fn rooted(&mut self, target: Reference) -> Answer {
         if target == Reference::Null {
             return Answer::NullRef;
         }
@@ -240,7 +253,7 @@ impl Prediction<'_> {
     }
 
     /// A field that was read. A reference that is not null is a new root.
-    fn read(&mut self, value: Value) -> Answer {
+    pub(crate) fn read(&mut self, value: Value) -> Answer {
         match value {
             Value::Ref(target) if target != Reference::Null => {
                 Answer::ValueRoot(self.model.push_root(target, false))
@@ -250,10 +263,20 @@ impl Prediction<'_> {
     }
 
     /// A new object of about so many bytes, if a heap can ever have it.
-    fn made(&mut self, body: Body, manual: bool) -> Predicted {
+    pub(crate) fn made(&mut self, body: Body, manual: bool) -> Predicted {
         let before = self.model.bytes_made;
         let root = self.model.make(body, manual);
         Ok(Answer::Made(root, self.model.bytes_made - before))
+    }
+
+    /// What a new table or global has, in so many bytes: its root, and its bytes.
+    pub(crate) fn hidden(&mut self, values: Vec<Value>, bytes: usize) -> (usize, usize) {
+        let body = Body::Hidden {
+            values,
+            bytes,
+            most: bytes,
+        };
+        (self.model.make(body, true), bytes)
     }
 
     fn scope(&self, scope: Named) -> Predicted<Option<usize>> {
@@ -547,7 +570,11 @@ impl Prediction<'_> {
         Ok(Answer::Nothing)
     }
 
-    fn type_of_shape(&self, of: TypeArgument, wanted: fn(Shape) -> bool) -> Predicted<()> {
+    pub(crate) fn type_of_shape(
+        &self,
+        of: TypeArgument,
+        wanted: fn(Shape) -> bool,
+    ) -> Predicted<()> {
         if of.other_engine {
             return Err(GCROOTS_ERROR_WRONG_ENGINE);
         }
@@ -558,7 +585,7 @@ impl Prediction<'_> {
     }
 
     /// What a value's handle refers to, if it has one.
-    fn resolve_input(&self, input: Input) -> Predicted<Reference> {
+    pub(crate) fn resolve_input(&self, input: Input) -> Predicted<Reference> {
         match input {
             Input::Ref(handle) => self.resolve(handle),
             _ => Ok(Reference::Null),
@@ -566,7 +593,12 @@ impl Prediction<'_> {
     }
 
     /// What a field holds when it is set to a value whose handle is resolved.
-    fn admitted(&self, storage: Storage, input: Input, target: Reference) -> Predicted<Value> {
+    pub(crate) fn admitted(
+        &self,
+        storage: Storage,
+        input: Input,
+        target: Reference,
+    ) -> Predicted<Value> {
         let fits = match (storage, input) {
             (Storage::I8 | Storage::I16 | Storage::I32, Input::I32(_))
             | (Storage::I64, Input::I64(_))
@@ -587,7 +619,7 @@ impl Prediction<'_> {
         Ok(stored(storage, input, target))
     }
 
-    fn values(&self, fields: &[Field], inputs: &[Input]) -> Predicted<Vec<Value>> {
+    pub(crate) fn values(&self, fields: &[Field], inputs: &[Input]) -> Predicted<Vec<Value>> {
         let each = fields.iter().zip(inputs);
         each.map(|(field, input)| {
             let target = self.resolve_input(*input)?;
@@ -834,7 +866,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn exn_node(&self, handle: Handle) -> Predicted<(usize, usize)> {
+    pub(crate) fn exn_node(&self, handle: Handle) -> Predicted<(usize, usize)> {
         let node = self.node(handle)?;
         match self.model.nodes[node].body {
             Body::Exn { tag, .. } => Ok((node, tag)),
@@ -845,7 +877,7 @@ impl Prediction<'_> {
     fn exceptions(&mut self, action: &Action) -> Predicted {
         match *action {
             Action::TagNew(of) => {
-                let is_function: fn(Shape) -> bool = |shape| shape == Shape::Func { results: 0 };
+                let is_function: fn(Shape) -> bool = |shape| shape == Shape::Func { results: &[] };
                 self.type_of_shape(of, is_function)?;
                 self.model.tags.push(of.of);
                 Ok(Answer::Tag)
@@ -900,7 +932,9 @@ impl Prediction<'_> {
                 Ok(Answer::Number(kind_of(self.model, reference).into()))
             }
             Action::TypeOf(handle) => match self.model.nodes[self.node(handle)?].body {
-                Body::Struct { of, .. } | Body::Array { of, .. } => Ok(Answer::Type(of)),
+                Body::Struct { of, .. } | Body::Array { of, .. } | Body::Func { of, .. } => {
+                    Ok(Answer::Type(of))
+                }
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),
@@ -911,7 +945,7 @@ impl Prediction<'_> {
             Action::Convert(handle, _) => {
                 let reference = self.resolve(handle)?;
                 if let Reference::Node(node) = reference
-                    && let Body::Exn { .. } = self.model.nodes[node].body
+                    && let Body::Exn { .. } | Body::Func { .. } = self.model.nodes[node].body
                 {
                     return Err(GCROOTS_ERROR_TYPE_MISMATCH);
                 }
@@ -940,6 +974,8 @@ pub(crate) fn kind_of(model: &Model, reference: Reference) -> u32 {
             Body::Struct { .. } => 2,
             Body::Array { .. } => 3,
             Body::Exn { .. } => 5,
+            Body::Func { .. } => 6,
+            Body::Hidden { .. } => unreachable!("{node}"),
         },
     }
 }
@@ -950,7 +986,7 @@ fn field_count(of: usize) -> usize {
     TYPES[of].fields.len()
 }
 
-fn require_kinds(inputs: &[Input]) -> Predicted<()> {
+pub(crate) fn require_kinds(inputs: &[Input]) -> Predicted<()> {
     if inputs.iter().any(|input| matches!(input, Input::NoKind(_))) {
         return Err(GCROOTS_ERROR_INVALID_ARGUMENT);
     }
@@ -996,7 +1032,7 @@ fn require_numbers(element: Field) -> Predicted<()> {
     Ok(())
 }
 
-fn require_range(index: usize, count: usize, length: usize) -> Predicted<()> {
+pub(crate) fn require_range(index: usize, count: usize, length: usize) -> Predicted<()> {
     match index.checked_add(count) {
         Some(end) if end <= length => Ok(()),
         _ => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),

@@ -8,6 +8,7 @@ use core::ffi::c_void;
 use std::cell::{Cell, RefCell};
 use std::ptr::null;
 
+use gcroots::capi::global::gcroots_global_t;
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::status::*;
 use gcroots::capi::store::gcroots_store_gc;
@@ -15,12 +16,17 @@ use gcroots::capi::types::gcroots_type_free;
 use gcroots::capi::value::gcroots_val_t;
 
 use super::action::{Action, By, Handle, Input, Planned, plan};
+use super::functions::Called;
 use super::growth::{Asked, may_grow};
 use super::lane::Lane;
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
-use super::model::{Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of};
-use super::predict::{Answer, predict};
+use super::model::{
+    Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
+};
+use super::predict::{Answer, Predicted, predict};
 use super::program::{Call, Operation, op};
+use super::ranges::RangeAction;
+use super::tables::Lengthened;
 use super::threads::on_a_new_thread;
 
 /// What differs, in words.
@@ -34,6 +40,10 @@ pub(crate) struct Session {
     failure: RefCell<Option<Difference>>,
     in_finalizer: Cell<bool>,
     freeing: Cell<bool>,
+    /// The call whose function is to run.
+    pub(crate) calling: RefCell<Option<Called>>,
+    /// What a function has returned, and what should become of it.
+    pub(crate) returned: RefCell<Option<Predicted<Vec<Value>>>>,
     operations: Cell<u64>,
     refused: Cell<u64>,
     /// The operation that is being done.
@@ -75,10 +85,12 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
         library: Library::new(&lane, finalize, Some(may_grow)),
-        model: RefCell::new(Model::new(lane.asks)),
+        model: RefCell::new(Model::new(lane.asks, lane.collects())),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
+        calling: RefCell::default(),
+        returned: RefCell::default(),
         operations: Cell::new(0),
         refused: Cell::new(0),
         operation: Cell::new(op(Call::Verify, 0)),
@@ -181,7 +193,8 @@ impl Session {
 
     pub(crate) fn note(&self, what: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
-            let inside = self.in_finalizer.get() || self.allocates.get();
+            let called = self.model.borrow().calls > 0;
+            let inside = called || self.in_finalizer.get() || self.allocates.get();
             let indent = if inside { "// " } else { "" };
             trace.borrow_mut().push(format!("{indent}{}", what()));
         }
@@ -207,9 +220,13 @@ impl Session {
         // What was predicted may have to be found again by its number.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
+        self.number_containers();
         if !self.in_finalizer.get() {
             self.began_with.set((nodes_before, data_before));
             self.late.set(false);
+        }
+        if let Ok(Answer::Called(call)) = &predicted {
+            self.calling.replace(Some(call.clone()));
         }
         let (answered, asked) = self.call(planned);
         if self.has_failed() {
@@ -218,12 +235,19 @@ impl Session {
         }
         self.refused
             .set(self.refused.get() + u64::from(answered.is_err()));
-        if let Ok(Answer::Made(..) | Answer::Collected) = predicted {
+        if let Ok(
+            Answer::Made(..) | Answer::Lengthened(_) | Answer::NewGlobal(..) | Answer::Collected,
+        ) = predicted
+        {
             self.queue_was_run(data_before)?;
         }
         match (predicted, answered) {
             (Err(predicted), Err(answered)) if predicted == answered => Ok(()),
-            (Ok(Answer::Made(root, bytes)), Err(status)) => {
+            (
+                Ok(made @ (Answer::Made(..) | Answer::Lengthened(_) | Answer::NewGlobal(..))),
+                Err(status),
+            ) => {
+                let (root, bytes) = self.object_of(&made);
                 let refusal = Refusal {
                     root,
                     bytes,
@@ -231,10 +255,15 @@ impl Session {
                     finalized: self.model.borrow().finalizers_run != run_before,
                     asked,
                 };
-                self.refused(&planned.action, refusal)
+                self.refused(&planned.action, refusal)?;
+                if let Answer::Lengthened(made) = made {
+                    self.model.borrow_mut().stay(made);
+                }
+                Ok(())
             }
             (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
+            (Ok(Answer::Called(_)), answered) => self.compare_returned(answered),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
             (predicted, Err(answered)) => {
                 let predicted = match predicted {
@@ -250,11 +279,57 @@ impl Session {
         }
     }
 
+    /// Makes places for the bits of what was predicted to be made.
+    fn number_containers(&self) {
+        let (model, mut bits) = (self.model.borrow(), self.library.bits.borrow_mut());
+        let (table, global) = (self.library.foreign.table, self.library.foreign.global);
+        bits.tables.resize(model.tables.len(), table);
+        bits.globals.resize(model.globals.len(), global);
+    }
+
+    /// The root of an object that was to be made, and its bytes.
+    fn object_of(&self, made: &Answer) -> (usize, usize) {
+        match *made {
+            Answer::Made(root, bytes) => (root, bytes),
+            Answer::Lengthened(made) => (made.root, made.bytes),
+            Answer::NewGlobal(global, bytes) => (self.model.borrow().globals[global].root, bytes),
+            _ => unreachable!("{made:?}"),
+        }
+    }
+
+    /// A table has got its array, or a new one.
+    fn compare_lengthened(&self, made: Lengthened, written: Written) -> Compared {
+        self.model.borrow_mut().lengthen(made);
+        match (made.before, written) {
+            (Some(before), Written::Number(read)) => same(&(before as u64), &read),
+            (None, Written::Table(table)) => {
+                let tables = &mut self.library.bits.borrow_mut().tables;
+                let again = tables.contains(&table);
+                tables[made.table] = table;
+                same(&(self.library.store_id, false), &(table.store_id, again))
+            }
+            _ => differ!("another output of {made:?}"),
+        }
+    }
+
+    fn compare_global(&self, global: usize, bytes: usize, read: gcroots_global_t) -> Compared {
+        let root = self.model.borrow().globals[global].root;
+        self.model.borrow_mut().hold(root, bytes, bytes);
+        let globals = &mut self.library.bits.borrow_mut().globals;
+        let again = globals.contains(&read);
+        globals[global] = read;
+        same(&(self.library.store_id, false), &(read.store_id, again))
+    }
+
     /// Makes the call, on the thread that is to make it; tells what the growth callback
     /// was asked meanwhile.
     fn call(&self, planned: &Planned) -> (Status<Written>, Asked) {
         let (action, data) = (&planned.action, self.model.borrow().next_data);
-        let collects = action.allocates() || matches!(action, Action::Collect);
+        let collects = action.allocates()
+            || matches!(
+                action,
+                Action::Collect | Action::Range(RangeAction::Wrong(..))
+            );
         let outer = (
             self.may_finalize.replace(collects),
             self.allocates.replace(action.allocates()),
@@ -319,7 +394,7 @@ impl Session {
     /// replaced before have run.
     fn queue_was_run(&self, data_before: usize) -> Compared {
         let model = self.model.borrow();
-        if !self.lane.collects() || model.in_finalizer() {
+        if !self.lane.collects() || self.in_finalizer.get() {
             return Ok(());
         }
         match model.replaced.iter().find(|old| old.number < data_before) {
@@ -350,6 +425,14 @@ impl Session {
             (Answer::NewMap, Written::Map(map)) => {
                 self.library.bits.borrow_mut().maps.push(map);
                 same(&self.library.store_id, &map.store_id)
+            }
+            (Answer::NewRange, Written::Range(range)) => {
+                self.library.bits.borrow_mut().ranges.push(range);
+                same(&self.library.store_id, &range.store_id)
+            }
+            (Answer::Lengthened(made), written) => self.compare_lengthened(made, written),
+            (Answer::NewGlobal(global, bytes), Written::Global(read)) => {
+                self.compare_global(global, bytes, read)
             }
             (Answer::Size(map), Written::Number(size)) => {
                 let reached = self.model.borrow().reachable(&[RootState::Live]);
@@ -432,7 +515,7 @@ impl Session {
 
     /// A new root: it must be of this store and of the object that the model has, which
     /// its other roots tell.
-    fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
+    pub(crate) fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
         self.model.borrow_mut().bind(root);
         self.library.bits.borrow_mut().roots[root] = read;
         same(&self.library.store_id, &read.store_id)?;
@@ -546,10 +629,18 @@ impl Session {
         match &mut model.nodes[node].body {
             Body::Extern {
                 finalized: true, ..
+            }
+            | Body::Func {
+                finalized: true, ..
             } => {
                 differ!("a second finalizer of node {node}")
             }
             Body::Extern {
+                finalizer: Some(operation),
+                finalized,
+                ..
+            }
+            | Body::Func {
                 finalizer: Some(operation),
                 finalized,
                 ..
@@ -606,24 +697,28 @@ impl Session {
         let (model, stats) = (self.model.borrow(), self.library.stats());
         let made = |node: &usize| !matches!(model.nodes[*node].body, Body::Exn { tag, .. } if tag == usize::MAX);
         let nodes = || (0..model.nodes.len()).filter(made);
-        let least = |node: &usize| reached[*node] || !self.lane.collects();
-        let most = |node: &usize| least(node) || (*node >= old_nodes && ran);
+        let there = |node: &usize| reached[*node] || !self.lane.collects();
+        let least = |node: &usize| there(node) && !model.nodes[*node].maybe;
+        let most = |node: &usize| there(node) || (*node >= old_nodes && ran);
         let external = |node: usize| match model.nodes[node].body {
             Body::Extern { bytes, .. } => bytes as u64,
             _ => 0,
         };
         let bytes = |node: usize| bytes_of(&model.nodes[node].body) as u64;
-        let between = |found: u64, of: &dyn Fn(usize) -> u64| {
-            let sum = |counted: &dyn Fn(&usize) -> bool| nodes().filter(counted).map(of).sum();
-            let (least, most): (u64, u64) = (sum(&least), sum(&most));
+        let most_bytes = |node: usize| most_bytes_of(&model.nodes[node].body) as u64;
+        type Of<'a> = &'a dyn Fn(usize) -> u64;
+        let between = |found: u64, of: Of<'_>, of_most: Of<'_>| {
+            let least: u64 = nodes().filter(least).map(of).sum();
+            let most: u64 = nodes().filter(most).map(of_most).sum();
             if !(least..=most).contains(&found) {
                 differ!("{found}, where the model has {least} to {most}");
             }
             Ok(())
         };
-        between(stats.objects, &|_| 1).map_err(|what| format!("objects: {what}"))?;
-        between(stats.live_bytes, &bytes).map_err(|what| format!("live bytes: {what}"))?;
-        between(stats.external_bytes, &external)
+        between(stats.objects, &|_| 1, &|_| 1).map_err(|what| format!("objects: {what}"))?;
+        between(stats.live_bytes, &bytes, &most_bytes)
+            .map_err(|what| format!("live bytes: {what}"))?;
+        between(stats.external_bytes, &external, &external)
             .map_err(|what| format!("external bytes: {what}"))?;
         if self.lane.asks && stats.committed_bytes > self.granted.get() as u64 {
             differ!(

@@ -56,7 +56,7 @@ pub(crate) const ABSTRACT: [Heap; 12] = [
     Heap::NoExn,
 ];
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) storage: Storage,
     pub(crate) mutable: bool,
@@ -66,10 +66,7 @@ pub(crate) struct Field {
 pub(crate) enum Shape {
     Struct,
     Array,
-    /// A function with so many results, which are i32s.
-    Func {
-        results: usize,
-    },
+    Func { results: &'static [Field] },
 }
 
 /// A type that is declared. All are open, in one rec group.
@@ -135,7 +132,7 @@ use Shape::{Array, Struct};
 use Storage::*;
 
 /// The types, each with its index in the rec group.
-pub(crate) const TYPES: [Type; 25] = [
+pub(crate) const TYPES: [Type; 29] = [
     of(Struct, &[var(I32), var(null_or(Heap::Any))]),
     below(
         BASE,
@@ -208,20 +205,57 @@ pub(crate) const TYPES: [Type; 25] = [
     of(Array, &[var(never_null(Heap::Type(BASE)))]),
     of(Array, &[var(null_or(Heap::Extern))]),
     of(Array, &[var(null_or(Heap::Type(NUMBERS)))]),
-    of(Shape::Func { results: 0 }, &[]),
+    of(Shape::Func { results: &[] }, &[]),
     of(
-        Shape::Func { results: 0 },
+        Shape::Func { results: &[] },
         &[constant(I32), constant(null_or(Heap::Any))],
     ),
     of(
-        Shape::Func { results: 0 },
+        Shape::Func { results: &[] },
         &[
             constant(never_null(Heap::Type(BASE))),
             constant(V128),
             constant(I64),
         ],
     ),
-    of(Shape::Func { results: 1 }, &[constant(I32)]),
+    of(
+        Shape::Func {
+            results: &[constant(I32)],
+        },
+        &[constant(I32)],
+    ),
+    of(
+        Shape::Func {
+            results: &[constant(null_or(Heap::Any)), constant(I64)],
+        },
+        &[
+            constant(null_or(Heap::Any)),
+            constant(never_null(Heap::Type(BASE))),
+        ],
+    ),
+    of(
+        Shape::Func {
+            results: &[constant(null_or(Heap::Type(BASE)))],
+        },
+        &[
+            constant(I64),
+            constant(null_or(Heap::Extern)),
+            constant(F64),
+        ],
+    ),
+    of(
+        Shape::Func {
+            results: &[constant(null_or(Heap::Func)), constant(V128)],
+        },
+        &[constant(null_or(Heap::Func)), constant(null_or(Heap::Exn))],
+    ),
+    // More values than are passed without an allocation.
+    of(
+        Shape::Func {
+            results: &[constant(null_or(Heap::Any)); 9],
+        },
+        &[constant(null_or(Heap::Any)); 9],
+    ),
 ];
 
 /// The types of this shape, by index; functions whatever their results.

@@ -7,6 +7,7 @@ use gcroots::capi::arrays::*;
 use gcroots::capi::casts::gcroots_ref_kind;
 use gcroots::capi::exceptions::gcroots_exn_field;
 use gcroots::capi::externref::gcroots_externref_data;
+use gcroots::capi::func::gcroots_func_env;
 use gcroots::capi::i31::{gcroots_i31_get_u, gcroots_i31_new};
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::scope::*;
@@ -53,6 +54,9 @@ impl Walk<'_> {
             self.meet(model.roots[*root].target, bits)
                 .map_err(|what| format!("root {root}: {what}"))?;
         }
+        self.tables()?;
+        self.globals()?;
+        self.ranges()?;
         self.values_of_i31s()?;
         while let Some(node) = self.left.pop() {
             let handle = self.met[&node];
@@ -61,6 +65,56 @@ impl Walk<'_> {
             self.mapped(Reference::Node(node), handle)?;
         }
         Ok(())
+    }
+
+    fn tables(&mut self) -> Compared {
+        let (model, library) = (self.session.model.borrow(), &self.session.library);
+        for table in model.tables_in_use() {
+            let bits = library.bits.borrow().tables[table];
+            let values = model.elements(table);
+            same(
+                &(values.len() as u64),
+                &succeeded(library.table_size(bits))?,
+            )?;
+            for (index, value) in values.iter().enumerate() {
+                let found = succeeded(library.table_get(bits, index))?;
+                self.element(*value, found)
+                    .map_err(|what| format!("element {index} of table {table}: {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn globals(&mut self) -> Compared {
+        let (model, library) = (self.session.model.borrow(), &self.session.library);
+        for global in model.globals_in_use() {
+            let bits = library.bits.borrow().globals[global];
+            let found = succeeded(library.global_get(bits))?;
+            self.value(model.global_value(global), found)
+                .map_err(|what| format!("global {global}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    fn ranges(&mut self) -> Compared {
+        let (model, library) = (self.session.model.borrow(), &self.session.library);
+        for range in model.ranges_in_use() {
+            for (slot, target) in model.range_slots(range) {
+                let bits = library.slots.borrow()[range].read(slot);
+                let found = succeeded(library.root_raw(bits))?;
+                self.element(Value::Ref(target), found)
+                    .map_err(|what| format!("slot {slot} of range {range}: {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn element(&mut self, value: Value, found: gcroots_ref_t) -> Compared {
+        let Value::Ref(target) = value else {
+            return Err(format!("{value:?} in a table"));
+        };
+        same(&(target == Reference::Null), &(found.store_id == 0))?;
+        self.meet(target, found)
     }
 
     /// What keys that never die have in weak maps.
@@ -132,6 +186,12 @@ impl Walk<'_> {
                 Body::Exn { fields, .. } => self.values(fields, |index| {
                     with_out(|out| gcroots_exn_field(store, handle, index, out))
                 }),
+                Body::Func { data, .. } => {
+                    let callback = self.session.library.callback(true);
+                    let read = with_out(|out| gcroots_func_env(store, handle, callback, out));
+                    same(data, &(succeeded(read)?.addr() as u64))
+                }
+                Body::Hidden { .. } => Err("a handle of a hidden object".into()),
                 Body::Array { of, elements } => {
                     let length = with_out(|out| gcroots_array_len(store, handle, out));
                     same(&elements.len(), &succeeded(length)?)?;
@@ -154,17 +214,18 @@ impl Walk<'_> {
     ) -> Compared {
         for (index, value) in values.iter().enumerate() {
             let found = succeeded(read(index))?;
-            let compared = match value {
-                Value::Ref(target) => handle_in(found).and_then(|handle| {
-                    // Null is null, and a local's handle never comes out of a field.
-                    same(&(*target == Reference::Null), &(handle.store_id == 0))?;
-                    self.meet(*target, handle)
-                }),
-                value => self.session.compare_value(*value, found),
-            };
-            compared.map_err(|what| format!("field {index}: {what}"))?;
+            self.value(*value, found)
+                .map_err(|what| format!("field {index}: {what}"))?;
         }
         Ok(())
+    }
+
+    fn value(&mut self, value: Value, found: gcroots_val_t) -> Compared {
+        match value {
+            // Null is null, and a local's handle never comes out of a field.
+            Value::Ref(_) => self.element(value, handle_in(found)?),
+            value => self.session.compare_value(value, found),
+        }
     }
 
     fn numbers(&self, storage: Storage, elements: &[Value], handle: gcroots_ref_t) -> Compared {
