@@ -32,11 +32,11 @@ static void fail(const char *what, const char *why) {
 }
 
 /* A function that was called can answer with a status of the interpreter's. */
-#define MUST(call)                                                      \
-  do {                                                                  \
-    gcroots_status_t status_ = (call);                                  \
-    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error()); \
-    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());       \
+#define MUST(call)                                                               \
+  do {                                                                           \
+    gcroots_status_t status_ = (call);                                           \
+    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error());   \
+    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());                \
   } while (0)
 
 /* The same for the interpreter's own functions. */

@@ -1,9 +1,11 @@
 //! Functions: those of Wasm are functions of the library's, with a callback that enters
 //! the interpreter.
 //!
-//! The interpreter recognises its own by that callback (`gcroots_func_env`) and calls
-//! them without the library; what else it finds, it calls through the library. The
-//! other way, `gcroots_func_call` on a Wasm function, is how scripts call exports.
+//! The interpreter recognises its own by that callback (`gcroots_func_env`) and what it
+//! enters, and calls them without the library; what else it finds, it calls through the
+//! library. The other way, `gcroots_func_call` on a Wasm function, is how scripts and
+//! programs in C call exports. *Rejected:* the interpreter in the store's data, which are
+//! the program's when the store is, and could name but one interpreter.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
