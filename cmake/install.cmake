@@ -19,9 +19,9 @@ install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
 # Not CMAKE_INSTALL_DOCDIR, which may be an outer project's.
 set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
 install(FILES LICENSE README.md DESTINATION ${doc_folder})
-# What README and the headers point to.
+# What README and the headers point to; examples/externref needs what is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
-  FILES_MATCHING PATTERN "*.md" PATTERN "*.c")
+  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c")
 
 # --- For pkg-config --------------------------------------------------------
 # Either folder may be absolute.

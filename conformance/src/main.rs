@@ -1,39 +1,17 @@
-//! Runs WebAssembly's official tests over libgcroots.
-//!
-//! An interpreter for WebAssembly 3.0 without vectors and threads, which uses the
-//! library through its C API only, and keeps each reference that it has in the
-//! library's roots: the value stack is a root range; tables, globals and exceptions are
-//! the library's; functions are, too. Types are registered with the library, so that
-//! what is tested is its registry, its casts, its layouts, its collectors and its roots.
-//!
-//! To read it, begin with `gc`, which is all contact with the library, then `code` (what
-//! functions become), `vm` (which runs them), `instance` and `script`. *Rejected:* using
-//! the crate, which would test neither the C API nor what embedders can do with it.
+//! Runs the official tests, or what the command line names.
 
 #![deny(unsafe_code)]
-
-mod code;
-#[expect(unsafe_code, reason = "all calls of C are there")]
-mod gc;
-mod generated;
-mod host;
-mod instance;
-mod memory;
-mod module;
-mod options;
-mod script;
-mod suite;
-mod vm;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 
-use gc::Collector;
-use options::Options;
-use script::Report;
-use suite::Script;
+use gcroots_interpreter::gc::Collector;
+use gcroots_interpreter::generated;
+use gcroots_interpreter::options::Options;
+use gcroots_interpreter::script::{self, Report};
+use gcroots_interpreter::suite::{self, Script};
 
 fn main() -> ExitCode {
     match Options::parse(std::env::args().skip(1)).and_then(|options| run(&options)) {

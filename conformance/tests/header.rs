@@ -1,5 +1,6 @@
 //! That the declarations in `src/gc/ffi.rs` are those of `gcroots.h`: they are turned
-//! into C that a compiler accepts only if they agree.
+//! into C that a compiler accepts only if they agree. And that `gcroots_interpreter.h`
+//! declares what `src/capi.rs` defines.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,12 +12,39 @@ fn the_declarations_are_those_of_the_header() {
     let rust = std::fs::read_to_string(here.join("src/gc/ffi.rs")).unwrap();
     let (c, checks) = in_c(&rust);
     assert!(checks > 100, "only {checks} checks");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("header.c");
+    compile("header.c", &format!("#include \"gcroots.h\"\n{c}"));
+}
+
+#[test]
+fn the_interpreters_header_is_true() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let status = std::fs::read_to_string(here.join("src/status.rs")).unwrap();
+    let (constants, checks) = in_c(&status.replace("pub fn", "fn"));
+    assert_eq!(checks, 6);
+    let mut c = format!("#include \"gcroots_interpreter.h\"\n{constants}");
+    let capi = std::fs::read_to_string(here.join("src/capi.rs")).unwrap();
+    let definitions: Vec<_> = capi
+        .split("\npub unsafe extern \"C\" fn ")
+        .skip(1)
+        .collect();
+    assert_eq!(definitions.len(), 6);
+    for definition in definitions {
+        let (signature, _) = definition.split_once(" {").unwrap();
+        let name = signature.split('(').next().unwrap();
+        function(&mut c, name, &format!("{};", signature.replace('\n', " ")));
+    }
+    compile("interpreter.c", &c);
+}
+
+fn compile(name: &str, c: &str) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&file, c).unwrap();
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let output = Command::new(compiler)
         .args(["-std=c11", "-fsyntax-only", "-Wall", "-Werror"])
         .arg(format!("-I{}", here.join("../include").display()))
+        .arg(format!("-I{}", here.join("include").display()))
         .arg(&file)
         .output()
         .unwrap();
@@ -26,7 +54,7 @@ fn the_declarations_are_those_of_the_header() {
 
 /// C that agrees with the header if the Rust does, and how many things it checks.
 fn in_c(rust: &str) -> (String, usize) {
-    let mut c = "#include <stddef.h>\n#include \"gcroots.h\"\n".to_owned();
+    let mut c = "#include <stddef.h>\n".to_owned();
     let mut checks = 0;
     let mut lines = rust.lines().map(str::trim);
     while let Some(line) = lines.next() {

@@ -230,12 +230,11 @@ unsafe extern "C" {
     pub fn gcroots_config_set_poison(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;
     pub fn gcroots_config_set_exact_slots(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;
     pub fn gcroots_engine_new(config_or_null: *const gcroots_config_t, out: *mut *mut gcroots_engine_t) -> gcroots_status_t;
+    pub fn gcroots_engine_clone(engine: *mut gcroots_engine_t) -> *mut gcroots_engine_t;
     pub fn gcroots_engine_free(engine: *mut gcroots_engine_t);
 
     pub fn gcroots_store_new(engine: *mut gcroots_engine_t, out: *mut *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t;
-    pub fn gcroots_store_set_data(store: *mut gcroots_store_t, data: *mut c_void, finalizer_or_null: Option<gcroots_finalizer_t>) -> gcroots_status_t;
-    pub fn gcroots_store_data(store: *mut gcroots_store_t, out: *mut *mut c_void) -> gcroots_status_t;
     pub fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_stats(store: *mut gcroots_store_t, out: *mut gcroots_stats_t) -> gcroots_status_t;

@@ -1,17 +1,21 @@
 //! Functions: those of Wasm are functions of the library's, with a callback that enters
 //! the interpreter.
 //!
-//! The interpreter recognises its own by that callback (`gcroots_func_env`) and calls
-//! them without the library; what else it finds, it calls through the library. The
-//! other way, `gcroots_func_call` on a Wasm function, is how scripts call exports.
+//! The interpreter recognises its own by that callback (`gcroots_func_env`) and what it
+//! enters, and calls them without the library; what else it finds, it calls through the
+//! library. The other way, `gcroots_func_call` on a Wasm function, is how scripts and
+//! programs in C call exports. *Rejected:* the interpreter in the store's data, which are
+//! the program's when the store is, and could name but one interpreter.
 
 use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Weak;
 
 use super::slot::NO_VAL;
 use super::store::NO_REF;
 use super::{Raw, Result, Slot, Store, Type, ValueStack, check, ffi};
+use crate::status::{INTERPRETER_GONE, INTERPRETER_PANICKED, INTERPRETER_TRAPPED, set_last_error};
 
 /// Which of the interpreter's functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,12 @@ pub trait Callee {
     fn enter(&self, func: FuncId) -> std::result::Result<(), Ended>;
 }
 
+/// What a Wasm function's callback enters.
+pub struct Entry {
+    pub callee: Weak<dyn Callee>,
+    pub id: FuncId,
+}
+
 /// What the functions do that hosts offer to the tests.
 #[derive(Clone, Copy, Debug)]
 pub enum HostFunc {
@@ -44,24 +54,16 @@ pub enum HostFunc {
     Collect,
 }
 
-/// The status with which a callback says that the call trapped, none of the library's;
-/// the interpreter knows what happened.
-const TRAPPED: ffi::gcroots_status_t = 1000;
-
 impl Store {
-    /// Sets what the callbacks of Wasm functions enter.
-    pub fn set_callee(&self, callee: Weak<dyn Callee>) -> Result<()> {
-        let data = Box::into_raw(Box::new(callee));
-        // SAFETY: the finalizer takes back what `into_raw` gave, once.
-        let set =
-            unsafe { ffi::gcroots_store_set_data(self.ptr(), data.cast(), Some(drop_callee)) };
-        check(set)
-    }
-
     /// A Wasm function.
-    pub fn func_new(&self, of: &Type, id: FuncId) -> Result<Raw> {
-        let env = ptr::without_provenance_mut(id.0 as usize);
-        self.function(of, enter_wasm, env)
+    pub fn func_new(&self, of: &Type, entry: Entry) -> Result<Raw> {
+        let env = Box::into_raw(Box::new(entry)).cast();
+        let made = self.function(of, enter_wasm, env, Some(drop_entry));
+        if made.is_err() {
+            // SAFETY: `into_raw` gave it, and there is no function that has it.
+            unsafe { drop_entry(env) };
+        }
+        made
     }
 
     /// A host's.
@@ -70,7 +72,7 @@ impl Store {
             HostFunc::Ignore => ignore,
             HostFunc::Collect => collect as ffi::gcroots_callback_t,
         };
-        self.function(of, callback, ptr::null_mut())
+        self.function(of, callback, ptr::null_mut(), None)
     }
 
     fn function(
@@ -78,25 +80,31 @@ impl Store {
         of: &Type,
         callback: ffi::gcroots_callback_t,
         env: *mut c_void,
+        finalizer: Option<ffi::gcroots_finalizer_t>,
     ) -> Result<Raw> {
         self.scope(|| {
             let (store, mut out) = (self.ptr(), NO_REF);
-            // SAFETY: the store and the type are alive; callbacks do not follow `env`.
+            // SAFETY: the store and the type are alive; `env` is what the callback takes.
             check(unsafe {
-                ffi::gcroots_func_new(store, of.as_ptr(), callback, env, None, &mut out)
+                ffi::gcroots_func_new(store, of.as_ptr(), callback, env, finalizer, &mut out)
             })?;
             self.raw(out)
         })
     }
 
-    /// Which of the interpreter's functions this is; none for a host's.
-    pub fn func_id(&self, func: Raw) -> Result<Option<FuncId>> {
+    /// Which of this interpreter's functions this is; none for a host's and another
+    /// interpreter's.
+    pub fn func_id(&self, func: Raw, callee: &dyn Callee) -> Result<Option<FuncId>> {
         self.scope(|| {
             let (store, func) = (self.ptr(), self.handle(func)?);
             let mut env: *mut c_void = ptr::null_mut();
             // SAFETY: the store is alive, `out` is a variable's address.
             match check(unsafe { ffi::gcroots_func_env(store, func, enter_wasm, &mut env) }) {
-                Ok(()) => Ok(Some(FuncId(env.addr() as u32))),
+                Ok(()) => {
+                    // SAFETY: the function, which lives in this scope, has an entry.
+                    let entry = unsafe { &*env.cast::<Entry>() };
+                    Ok(entry.is_of(callee).then_some(entry.id))
+                }
                 Err(refused) if refused.is_type_mismatch() => Ok(None),
                 Err(refused) => Err(refused),
             }
@@ -140,40 +148,55 @@ impl Store {
     }
 }
 
-unsafe extern "C" fn drop_callee(data: *mut c_void) {
-    // SAFETY: `set_callee` gave it.
-    drop(unsafe { Box::from_raw(data.cast::<Weak<dyn Callee>>()) });
+impl Entry {
+    fn is_of(&self, callee: &dyn Callee) -> bool {
+        let own: *const () = Weak::as_ptr(&self.callee).cast();
+        ptr::eq(own, ptr::from_ref(callee).cast())
+    }
 }
 
-/// The callback of all Wasm functions; `env` is the [`FuncId`].
+unsafe extern "C" fn drop_entry(env: *mut c_void) {
+    // SAFETY: `func_new` gave it, and this takes it back once.
+    drop(unsafe { Box::from_raw(env.cast::<Entry>()) });
+}
+
+/// The callback of all Wasm functions; `env` is the [`Entry`].
 unsafe extern "C" fn enter_wasm(
     env: *mut c_void,
-    store: *mut ffi::gcroots_store_t,
+    _store: *mut ffi::gcroots_store_t,
     args: *const ffi::gcroots_val_t,
     nargs: usize,
     results: *mut ffi::gcroots_val_t,
     nresults: usize,
 ) -> ffi::gcroots_status_t {
-    let mut data: *mut c_void = ptr::null_mut();
-    // SAFETY: the store is alive; its data are what `set_callee` gave, as long as it is.
-    let callee = unsafe {
-        if let Err(refused) = check(ffi::gcroots_store_data(store, &mut data)) {
-            return refused.status;
+    // SAFETY: the function lives while it is called, and with it its entry.
+    let (callee, id) = unsafe {
+        let entry = &*env.cast::<Entry>();
+        (entry.callee.upgrade(), entry.id)
+    };
+    let Some(callee) = callee else {
+        set_last_error("the interpreter of this function was freed");
+        return INTERPRETER_GONE;
+    };
+    let below = callee.stack().height();
+    let entered = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the library says how many there are of each.
+        unsafe {
+            let args = (0..nargs).map(|i| *args.add(i)).collect::<Vec<_>>();
+            enter(&*callee, id, &args, |i, val| {
+                assert!(i < nresults);
+                *results.add(i) = val;
+            })
         }
-        (*data.cast::<Weak<dyn Callee>>()).upgrade()
-    };
-    let callee = callee.expect("the interpreter lives while its functions are called");
-    // SAFETY: the library says how many there are of each.
-    let entered = unsafe {
-        let args = (0..nargs).map(|i| *args.add(i)).collect::<Vec<_>>();
-        enter(&*callee, FuncId(env.addr() as u32), &args, |i, val| {
-            assert!(i < nresults);
-            *results.add(i) = val;
-        })
-    };
+    }));
     match entered {
-        Ok(status) => status,
-        Err(refused) => refused.status,
+        Ok(Ok(status)) => status,
+        Ok(Err(refused)) => refused.status,
+        Err(_) => {
+            callee.stack().truncate(below);
+            set_last_error("the interpreter panicked");
+            INTERPRETER_PANICKED
+        }
     }
 }
 
@@ -194,7 +217,7 @@ fn enter(
     }
     match callee.enter(func) {
         Ok(()) => {}
-        Err(Ended::Trapped) => return Ok(TRAPPED),
+        Err(Ended::Trapped) => return Ok(INTERPRETER_TRAPPED),
         Err(Ended::Thrown(exception)) => {
             let exception = store.handle(exception)?;
             // SAFETY: the store is alive.

@@ -27,6 +27,11 @@ impl Global {
         })
     }
 
+    /// The library's name for it.
+    pub fn handle(&self) -> ffi::gcroots_global_t {
+        self.global
+    }
+
     pub fn get(&self) -> Result<Slot> {
         self.store.scope(|| {
             let mut val = NO_VAL;

@@ -31,7 +31,11 @@ use std::ffi::CStr;
 use std::fmt;
 
 pub use exceptions::Tag;
-pub use functions::{Callee, Ended, FuncId, HostFunc};
+pub use ffi::{
+    GCROOTS_ERROR_INVALID_ARGUMENT, GCROOTS_OK, gcroots_engine_t, gcroots_global_t, gcroots_ref_t,
+    gcroots_status_t, gcroots_store_t, gcroots_table_t,
+};
+pub use functions::{Callee, Ended, Entry, FuncId, HostFunc};
 pub use globals::Global;
 pub use references::RefKind;
 pub use slot::{Raw, Slot};
@@ -59,6 +63,10 @@ pub struct Refused {
 }
 
 impl Refused {
+    pub fn status(&self) -> gcroots_status_t {
+        self.status
+    }
+
     pub fn is_null_reference(&self) -> bool {
         self.status == ffi::GCROOTS_ERROR_NULL_REFERENCE
     }

@@ -1,4 +1,4 @@
-//! A store with an engine of its own, its scopes, and the handles in them.
+//! A store, made here or lent, its scopes, and the handles in them.
 
 use std::cell::Cell;
 use std::ptr;
@@ -50,13 +50,15 @@ pub struct Settings {
     pub stress: u32,
 }
 
-/// A store. Clones are the same one, which ends with the last of them.
+/// A store. Clones are the same one, which ends with the last of them, unless it was lent.
 #[derive(Clone)]
 pub struct Store(Rc<Inner>);
 
 struct Inner {
     store: *mut ffi::gcroots_store_t,
+    /// A reference of this one's own.
     engine: *mut ffi::gcroots_engine_t,
+    is_lent: bool,
     allocations: Cell<u64>,
 }
 
@@ -66,6 +68,7 @@ impl Store {
         let mut inner = Inner {
             store: ptr::null_mut(),
             engine,
+            is_lent: false,
             allocations: Cell::new(0),
         };
         // SAFETY: the engine is alive, `out` is a variable's address.
@@ -73,11 +76,31 @@ impl Store {
         Ok(Store(Rc::new(inner)))
     }
 
-    pub(super) fn ptr(&self) -> *mut ffi::gcroots_store_t {
+    /// A store of the caller's.
+    ///
+    /// # Safety
+    ///
+    /// Both are alive, and the store outlives all clones. It is used on the threads
+    /// only that may use it.
+    pub unsafe fn lent(
+        engine: *mut ffi::gcroots_engine_t,
+        store: *mut ffi::gcroots_store_t,
+    ) -> Store {
+        // SAFETY: the engine is alive.
+        let engine = unsafe { ffi::gcroots_engine_clone(engine) };
+        Store(Rc::new(Inner {
+            store,
+            engine,
+            is_lent: true,
+            allocations: Cell::new(0),
+        }))
+    }
+
+    pub fn ptr(&self) -> *mut ffi::gcroots_store_t {
         self.0.store
     }
 
-    pub(super) fn engine(&self) -> *mut ffi::gcroots_engine_t {
+    pub fn engine(&self) -> *mut ffi::gcroots_engine_t {
         self.0.engine
     }
 
@@ -124,14 +147,14 @@ impl Store {
     }
 
     /// A handle of the current scope.
-    pub(super) fn handle(&self, raw: Raw) -> Result<ffi::gcroots_ref_t> {
+    pub fn handle(&self, raw: Raw) -> Result<ffi::gcroots_ref_t> {
         let mut handle = NO_REF;
         // SAFETY: the store is alive, `out` is a variable's address.
         check(unsafe { ffi::gcroots_ref_from_raw(self.ptr(), raw.0, &mut handle) })?;
         Ok(handle)
     }
 
-    pub(super) fn raw(&self, handle: ffi::gcroots_ref_t) -> Result<Raw> {
+    pub fn raw(&self, handle: ffi::gcroots_ref_t) -> Result<Raw> {
         let mut raw = Raw::NULL;
         // SAFETY: the store is alive, `out` is a variable's address.
         check(unsafe { ffi::gcroots_ref_to_raw(self.ptr(), handle, &mut raw.0) })?;
@@ -167,9 +190,11 @@ fn engine(settings: Settings) -> Result<*mut ffi::gcroots_engine_t> {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // SAFETY: this owns the store and its reference to the engine.
+        // SAFETY: this owns its reference to the engine, and the store if it is not lent.
         unsafe {
-            if let Err(refused) = check(ffi::gcroots_store_free(self.store)) {
+            if !self.is_lent
+                && let Err(refused) = check(ffi::gcroots_store_free(self.store))
+            {
                 eprintln!("the store was not freed: {refused}");
             }
             ffi::gcroots_engine_free(self.engine);

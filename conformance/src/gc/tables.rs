@@ -36,6 +36,11 @@ impl Table {
         })
     }
 
+    /// The library's name for it.
+    pub fn handle(&self) -> ffi::gcroots_table_t {
+        self.table
+    }
+
     pub fn size(&self) -> Result<u64> {
         let mut size = 0;
         // SAFETY: the store is alive, `out` is a variable's address.

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::gc::Collector;
+use crate::gc::{Collector, Store};
 use crate::instance::{Failure, instantiate};
 use crate::module::{FEATURES, Module};
 use crate::options::Options;
@@ -125,7 +125,7 @@ fn run_on(options: &Options, collector: Collector, bytes: &[u8]) -> Result<Run> 
     let mut settings = options.settings(collector);
     // Such small heaps would hardly be collected else.
     settings.stress = settings.stress.max(1);
-    let vm = Vm::new(settings, LIMITS)?;
+    let vm = Vm::new(Store::new(settings)?, LIMITS)?;
     let module = Rc::new(Module::new(&vm.store, bytes, FEATURES)?);
     let mut seen = Vec::new();
     match instantiate(&vm, module, |_, _| None) {

@@ -69,9 +69,7 @@ impl Instance {
         let module = &self.module;
         for (of, code) in module.funcs.iter().zip(&module.code) {
             let id = vm.add_func(self, code);
-            let object = vm
-                .store
-                .func_new(&module.types.registered[*of as usize], id)?;
+            let object = vm.func_new(&module.types.registered[*of as usize], id)?;
             self.add_func(object, Some(id), module.types.arity(*of))?;
         }
         for of in &module.memories {

@@ -13,7 +13,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::Id;
 use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet};
 
-use crate::gc::Settings;
+use crate::gc::{Settings, Store};
 use crate::host;
 use crate::instance::{Extern, Failure, Instance, instantiate};
 use crate::module::Module;
@@ -95,7 +95,7 @@ type Answer = std::result::Result<usize, Failure>;
 
 impl Script {
     fn new(settings: Settings, features: WasmFeatures) -> Result<Script> {
-        let vm = Vm::new(settings, Limits::default())?;
+        let vm = Vm::new(Store::new(settings)?, Limits::default())?;
         let registered = HashMap::from([
             ("spectest".to_owned(), host::spectest(&vm)?),
             ("wasmtime".to_owned(), host::wasmtime(&vm)?),

@@ -81,7 +81,7 @@ impl Activation<'_> {
     }
 
     fn target(&self, func: Raw, of: u32) -> Result<Target> {
-        Ok(match self.vm.store.func_id(func)? {
+        Ok(match self.vm.store.func_id(func, self.vm)? {
             Some(id) => Target::Wasm(id),
             None => Target::Host(func, self.frame.instance.module.types.arity(of)),
         })

@@ -18,8 +18,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::code::Code;
-use crate::gc::{Callee, Ended, FuncId, Raw, Settings, Slot, Store, ValueStack};
+use crate::gc::{Callee, Ended, Entry, FuncId, Raw, Slot, Store, Type, ValueStack};
 use crate::instance::Instance;
+use crate::status;
 
 use activation::Activation;
 pub use stop::{Result, Stop, trap};
@@ -52,6 +53,8 @@ impl Default for Limits {
 }
 
 pub struct Vm {
+    /// What its functions hold.
+    own: Weak<Vm>,
     pub stack: ValueStack,
     pub store: Store,
     funcs: RefCell<Vec<Func>>,
@@ -70,20 +73,24 @@ struct Func {
 }
 
 impl Vm {
-    pub fn new(settings: Settings, limits: Limits) -> Result<Rc<Vm>> {
-        let store = Store::new(settings)?;
-        let vm = Rc::new(Vm {
-            stack: ValueStack::new(&store, limits.slots)?,
+    pub fn new(store: Store, limits: Limits) -> Result<Rc<Vm>> {
+        let stack = ValueStack::new(&store, limits.slots)?;
+        Ok(Rc::new_cyclic(|own: &Weak<Vm>| Vm {
+            own: own.clone(),
+            stack,
             store,
             funcs: RefCell::default(),
             stopped: RefCell::default(),
             calls: Cell::new(0),
             steps: Cell::new(0),
             limits,
-        });
-        let weak: Weak<Vm> = Rc::downgrade(&vm);
-        vm.store.set_callee(weak)?;
-        Ok(vm)
+        }))
+    }
+
+    /// The object of a function that was added.
+    pub fn func_new(&self, of: &Type, id: FuncId) -> Result<Raw> {
+        let callee = self.own.clone();
+        Ok(self.store.func_new(of, Entry { callee, id })?)
     }
 
     pub fn add_func(&self, instance: &Rc<Instance>, code: &Rc<Code>) -> FuncId {
@@ -142,6 +149,7 @@ impl Callee for Vm {
             match stop {
                 Stop::Thrown(exception) => Ended::Thrown(exception),
                 stop => {
+                    status::set_last_error(&stop);
                     self.stopped.replace(Some(stop));
                     Ended::Trapped
                 }
