@@ -75,21 +75,48 @@ fn unsafe_is_only_where_the_design_says() {
 
 #[test]
 fn the_c_tests_that_the_documentation_names_exist() {
-    let page = fs::read_to_string(root().join("docs/from-wasmtime.md")).unwrap();
-    let mut named = 0;
-    // What is between backticks is every second part.
-    for code in page.split('`').skip(1).step_by(2) {
-        let Some((noun, case)) = code.split_once('.') else {
-            continue;
-        };
-        let Ok(cases) = fs::read_to_string(root().join(format!("c-tests/{noun}.c"))) else {
-            continue;
-        };
-        assert!(
-            cases.contains(&format!("\nCASE({case}) {{")),
-            "{code} is no test"
-        );
-        named += 1;
+    for page in ["docs/from-wasmtime.md", "docs/faults.md"] {
+        let page = fs::read_to_string(root().join(page)).unwrap();
+        let mut named = 0;
+        // What is between backticks is every second part.
+        for code in page.split('`').skip(1).step_by(2) {
+            let Some((noun, case)) = code.split_once('.') else {
+                continue;
+            };
+            let Ok(cases) = fs::read_to_string(root().join(format!("c-tests/{noun}.c"))) else {
+                continue;
+            };
+            let case = case.split('@').next().unwrap();
+            assert!(
+                cases.contains(&format!("\nCASE({case}) {{")),
+                "{code} is no test"
+            );
+            named += 1;
+        }
+        assert!(named > 0);
     }
-    assert!(named > 0);
+}
+
+#[test]
+fn the_table_of_faults_has_each_patch() {
+    let mut patches = Vec::new();
+    for entry in fs::read_dir(root().join("tests/faults")).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(path.extension().is_some_and(|e| e == "patch"), "{path:?}");
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        patches.push((name, text.lines().next().unwrap().to_owned()));
+    }
+    patches.sort();
+
+    let page = fs::read_to_string(root().join("docs/faults.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: Vec<_> = rows
+        .map(|row| {
+            let (name, rest) = row.split_once("` | ").unwrap();
+            let (what, _) = rest.split_once(" | ").unwrap();
+            (name.to_owned(), what.to_owned())
+        })
+        .collect();
+    assert_eq!(listed, patches);
 }
