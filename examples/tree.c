@@ -1,7 +1,7 @@
 /* A sorted tree of structs: declares a type whose fields refer to it, makes objects of
  * it, and reads them back while collections move them.
  *
- *   tree COLLECTOR [COUNT]    COLLECTOR: copying or null
+ *   tree COLLECTOR [COUNT]    COLLECTOR: copying, drc or null
  */
 #include <gcroots.h>
 #include <stdio.h>
@@ -93,6 +93,12 @@ static size_t walk(gcroots_ref_t node, int64_t *last) {
   return count;
 }
 
+static gcroots_collector_t collector_of(const char *name) {
+  if (strcmp(name, "null") == 0) return GCROOTS_COLLECTOR_NULL;
+  if (strcmp(name, "drc") == 0) return GCROOTS_COLLECTOR_DRC;
+  return GCROOTS_COLLECTOR_COPYING;
+}
+
 int main(int argc, char **argv) {
   gcroots_config_t *config = gcroots_config_new();
   gcroots_engine_t *engine;
@@ -100,10 +106,8 @@ int main(int argc, char **argv) {
   uint64_t random = 1;
   int64_t last = INT64_MIN;
   long count = argc > 2 ? atol(argv[2]) : 100000;
-  bool null = argc > 1 && strcmp(argv[1], "null") == 0;
   if (config == NULL) return 1;
-  MUST(gcroots_config_set_collector(config, null ? GCROOTS_COLLECTOR_NULL
-                                                 : GCROOTS_COLLECTOR_COPYING));
+  MUST(gcroots_config_set_collector(config, collector_of(argc > 1 ? argv[1] : "copying")));
   MUST(gcroots_engine_new(config, &engine));
   gcroots_config_free(config);
   MUST(gcroots_store_new(engine, &store));

@@ -1,6 +1,6 @@
 /* Counts the words of real text, and lets the collector clean up.
  *
- *   words [copying|null] [FILE...]
+ *   words [copying|drc|null] [FILE...]
  *
  * Each distinct word of a line is an externref whose host data is a C structure
  * with a finalizer. A line is a scope: when it ends, its words are garbage,
@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { TOP = 10, WORD_MAX_BYTES = 64, LINE_MAX_BYTES = 4096 };
-enum { COPYING_LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
+enum { LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
 
 /* What a word's externref refers to. Kept to the program's end, so that a
    finalizer that ran twice would be seen. */
@@ -189,14 +189,25 @@ static void count_file(gcroots_store_t *store, const char *name) {
 
 /* --- The program ------------------------------------------------------------- */
 
-static gcroots_store_t *new_store(bool copying) {
+static const char *const collectors[] = {"copying", "drc", "null"};
+static const gcroots_collector_t collector_ids[] = {
+  GCROOTS_COLLECTOR_COPYING, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
+
+/* The collector of this name, or 0: the library's own choice. */
+static gcroots_collector_t collector_of(const char *name) {
+  for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++)
+    if (strcmp(name, collectors[i]) == 0) return collector_ids[i];
+  return GCROOTS_COLLECTOR_AUTO;
+}
+
+static gcroots_store_t *new_store(gcroots_collector_t collector) {
   gcroots_config_t *config = gcroots_config_new();
   gcroots_engine_t *engine;
   gcroots_store_t *store;
   if (config == NULL) exit(1);
-  must(gcroots_config_set_collector(
-         config, copying ? GCROOTS_COLLECTOR_COPYING : GCROOTS_COLLECTOR_NULL), "collector");
-  must(gcroots_config_set_heap_limit(config, copying ? COPYING_LIMIT : NULL_LIMIT), "limit");
+  must(gcroots_config_set_collector(config, collector), "collector");
+  must(gcroots_config_set_heap_limit(
+         config, collector == GCROOTS_COLLECTOR_NULL ? NULL_LIMIT : LIMIT), "limit");
   must(gcroots_engine_new(config, &engine), "engine");
   gcroots_config_free(config);
   must(gcroots_store_new(engine, &store), "store");
@@ -222,8 +233,9 @@ static void report(gcroots_store_t *store) {
 
 int main(int argc, char **argv) {
   static const char *const default_files[] = {DEFAULT_FILES};
-  int first = argc > 1 && (strcmp(argv[1], "copying") == 0 || strcmp(argv[1], "null") == 0) ? 2 : 1;
-  gcroots_store_t *store = new_store(first == 1 || strcmp(argv[1], "null") != 0);
+  gcroots_collector_t collector = collector_of(argc > 1 ? argv[1] : "");
+  int first = collector == GCROOTS_COLLECTOR_AUTO ? 1 : 2;
+  gcroots_store_t *store = new_store(collector);
   size_t i;
   if (first < argc) {
     for (; first < argc; first++) count_file(store, argv[first]);

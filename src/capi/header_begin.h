@@ -30,7 +30,8 @@
  * What C cannot check, and is undefined: a pointer that is not to a live store,
  * configuration, engine, rec group or type where one is wanted, also if a
  * callback freed it during the call; an `out` that is not valid for writing; a root
- * range whose slots are not there when it is read; a C++ exception or a longjmp() that leaves a callback through the library.
+ * range whose slots are not there when it is read; a C++ exception or a longjmp()
+ * that leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
