@@ -1,7 +1,8 @@
 //! The pending exception: what was thrown and not yet taken.
 //!
 //! It stands in a root slot of its own, which every collection scans with the other
-//! roots, so that it needs no barrier.
+//! roots. Exceptions are rare, so that it goes through the heap's barriers as well, which
+//! other root slots do not.
 
 use super::Store;
 use crate::error::{Error, Result};
@@ -26,8 +27,20 @@ impl Store {
     pub(crate) fn throw(&self, handle: Handle) -> Result<()> {
         self.typed(handle, Kind::Exn, "exn")?;
         let exception = self.resolve(handle, "exn")?;
-        self.count_release();
+        self.set_pending(exception)
+    }
+
+    /// Makes this the pending exception, or with null none.
+    ///
+    /// Errors: [`Error::Internal`].
+    fn set_pending(&self, exception: GcRef) -> Result<()> {
+        let mut cold = self.cold.borrow_mut();
+        let heap = cold.heap()?;
+        let exception = heap.clone_gc_ref(exception);
+        let old = self.pending_exception();
         self.pending.reference.set(exception.raw());
+        heap.drop_gc_ref(old);
+        self.count_release();
         Ok(())
     }
 
@@ -41,8 +54,7 @@ impl Store {
             return Ok(Handle::NULL);
         }
         let taken = self.push_root(exception)?;
-        self.count_release();
-        self.pending.reference.set(GcRef::NULL.raw());
+        self.set_pending(GcRef::NULL)?;
         Ok(taken)
     }
 
