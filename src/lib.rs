@@ -90,25 +90,17 @@
 compile_error!("gcroots supports Linux on x86-64 and aarch64");
 
 mod api;
+mod base;
 #[cfg(feature = "capi")]
 pub mod capi;
 mod collectors;
-mod counted;
+mod engine;
 pub mod error;
-mod externref;
-mod fallible;
-mod func;
-mod global;
 mod heap;
-mod identity_hash;
-mod keyed_hash;
-mod lock;
+mod host;
 mod roots;
 mod store;
-mod table;
-mod thread;
 mod types;
-mod weak_map;
 
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,

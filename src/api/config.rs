@@ -2,8 +2,8 @@
 
 use super::growth::Growth;
 use crate::collectors;
+use crate::engine;
 use crate::error::Result;
-use crate::store;
 
 /// Which collector the heaps of an engine's stores have.
 ///
@@ -172,8 +172,8 @@ impl Config {
     /// The core's configuration.
     ///
     /// Errors: [`Error::InvalidArgument`](crate::Error::InvalidArgument).
-    pub(super) fn checked(&self) -> Result<store::Config> {
-        let mut config = store::Config::new()?;
+    pub(super) fn checked(&self) -> Result<engine::Config> {
+        let mut config = engine::Config::new()?;
         config.set_collector(self.collector.number())?;
         if let Some(bytes) = self.limit {
             config.set_limit(bytes)?;

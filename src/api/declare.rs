@@ -4,8 +4,8 @@ use core::convert::Infallible;
 
 use super::heap_type::{Member, Named};
 use super::{FieldType, StorageType, ValType};
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 use crate::types::{
     self, Composite, Declared, RecGroup, Type, check_field_count, check_value_counts,
 };

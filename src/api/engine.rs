@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use super::Config;
 use super::growth::Growth;
-use crate::counted::Counted;
+use crate::base::counted::Counted;
+use crate::engine::EngineRef;
 use crate::error;
-use crate::store::EngineRef;
 use crate::types::Registry;
 
 /// A configuration that stores are made from. Clones are the same engine; any
@@ -43,7 +43,7 @@ impl Engine {
     /// An engine of a configuration of the core's, for tests of what [`Config`] has
     /// not.
     #[cfg(test)]
-    pub(super) fn of(config: crate::store::Config) -> Engine {
+    pub(super) fn of(config: crate::engine::Config) -> Engine {
         Engine {
             core: EngineRef::new(config).unwrap(),
             growth: None,

@@ -14,7 +14,7 @@ use super::{
     val,
 };
 use crate::error::{self, Error};
-use crate::externref::value_tag;
+use crate::host::value_tag;
 use crate::roots::Handle;
 use crate::store::{ExternRefOptions, Store as Core};
 use crate::types::AbstractType;

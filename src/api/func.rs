@@ -25,13 +25,13 @@ use super::host_value::{self, HostValue};
 use super::owned_store::call_function;
 use super::store::StorePart;
 use super::{Engine, ExnRef, FuncType, FuncValues, IntoFunc, Rooted, RootedGcRef, TypedFunc, Val};
+use crate::base::fallible;
 use crate::error::{self, Error};
-use crate::fallible;
-use crate::func::{CallValue, Callback};
 use crate::heap::Kind;
+use crate::host::{CallValue, Callback};
 use crate::roots::Handle;
 use crate::store::Store as Core;
-use crate::store::calls::Call;
+use crate::store::host_code::calls::Call;
 use crate::types::{AbstractType, RegisteredType, Storage};
 
 /// The status of a callback that succeeded.

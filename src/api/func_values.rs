@@ -6,7 +6,7 @@ use core::mem;
 use super::gc_ref::sealed::{GcRefImpl, RootedGcRefImpl};
 use super::{GcRef, ManuallyRooted, RefType, Rooted, ValType, val};
 use crate::error::{Error, Result};
-use crate::func::CallValue;
+use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 

@@ -5,7 +5,7 @@ use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::store::{GrowCallback, Store as Core};
+use crate::engine::GrowCallback;
 
 /// Whether a heap that has committed so many bytes may have as many as it wants.
 type Allows = dyn Fn(u64, u64) -> bool + Send + Sync;
@@ -43,7 +43,7 @@ impl fmt::Debug for Growth {
 /// `env` must be from a [`Growth::callback`] that is valid.
 unsafe extern "C" fn ask(
     env: *mut c_void,
-    _store: *mut Core,
+    _store: *mut c_void,
     committed_bytes: usize,
     wanted_bytes: usize,
 ) -> bool {

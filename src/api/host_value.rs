@@ -21,8 +21,8 @@ use core::any::Any;
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::base::fallible;
 use crate::error::Error;
-use crate::fallible;
 
 /// A value with a header before it.
 #[repr(C)]

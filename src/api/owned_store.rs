@@ -13,10 +13,12 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
+use crate::engine::EngineRef;
 use crate::error::{Error, Result};
 use crate::heap::Budget;
-use crate::store::calls::{self, Call};
-use crate::store::{EngineRef, Stats, Store as Core, finalize};
+use crate::store::host_code::calls::{self, Call};
+use crate::store::host_code::finalize;
+use crate::store::{Stats, Store as Core};
 
 /// A store of the core's. `Send` and not `Sync`.
 pub(super) struct OwnedStore(NonNull<Core>);

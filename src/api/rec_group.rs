@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use super::heap_type::Member;
 use super::{ArrayType, Engine, FieldType, FuncType, HeapType, StructType, ValType, declare};
+use crate::base::fallible;
+use crate::error;
 use crate::types::{self, Composite, Declared, Registry, SubType, Type};
-use crate::{error, fallible};
 
 /// Whether a type may be named as a supertype.
 ///

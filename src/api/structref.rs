@@ -10,7 +10,7 @@ use super::{
     val,
 };
 use crate::error;
-use crate::heap::Kind;
+use crate::heap::{FastPath, Kind};
 use crate::roots::Handle;
 use crate::store::Store as Core;
 
@@ -70,10 +70,7 @@ impl StructRef {
         let (of, count) = (ty.core(), fields.len());
         let store = store.as_context_mut().0;
         let made = store.owned.allocate(|core| {
-            let fast = core
-                .struct_new_fast(of, count, |index| fields[index])
-                .or_else(|| core.struct_new_counted(of, count, |index| fields[index]));
-            match fast {
+            match core.struct_new_fast(FastPath::InLine, of, count, |index| fields[index]) {
                 Some(handle) => Ok(handle),
                 None => core.struct_new(of, count, &|index| Ok(fields[index].core())),
             }

@@ -11,7 +11,7 @@ use super::func_values::{MOST, sealed::FuncValuesImpl};
 use super::store::StorePart;
 use super::{AsContextMut, Func, FuncType, FuncValue, FuncValues, ValType};
 use crate::error::Error;
-use crate::func::CallValue;
+use crate::host::CallValue;
 use crate::roots::Handle;
 
 /// A function that takes `P` and answers `R`, to be called without looking at its type

@@ -4,8 +4,8 @@ use std::vec;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
 use super::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, Func, GcRef, Rooted, StructRef};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::roots::Handle;
 use crate::store::{RawValue, Store as Core, Value};
 use crate::types::{AbstractType, FieldLayout, Storage};

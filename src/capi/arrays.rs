@@ -25,8 +25,10 @@ use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
 use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::error::Result;
+use crate::heap::FastPath;
 use crate::roots::Handle;
-use crate::store::{Store, Value, finalize};
+use crate::store::host_code::finalize;
+use crate::store::{Store, Value};
 use crate::types::Type;
 
 /// Makes an array of `length` times a value, rooted in the current scope. May collect.
@@ -588,7 +590,12 @@ pub unsafe extern "C" fn gcroots_array_set_ref(
     // SAFETY: the caller passes a store or NULL.
     if unsafe {
         fast_without_output(store, |store| {
-            store.array_set_ref_fast(r#ref.into(), index as u64, value_or_null.into())
+            store.array_set_ref_fast(
+                FastPath::Leaf,
+                r#ref.into(),
+                index as u64,
+                value_or_null.into(),
+            )
         })
     } {
         return GCROOTS_OK;
@@ -607,7 +614,7 @@ extern "C" fn set_ref_slow(
     // SAFETY: the caller passes a store or NULL.
     if unsafe {
         fast_without_output(store, |store| {
-            store.array_set_ref_counted(r#ref.into(), index as u64, value.into())
+            store.array_set_ref_fast(FastPath::InLine, r#ref.into(), index as u64, value.into())
         })
     } {
         return GCROOTS_OK;

@@ -9,9 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::status::{GCROOTS_OK, gcroots_status_t, status_of};
 use super::store::gcroots_store_t;
+use crate::base::thread::{self, MESSAGE_BYTES};
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::thread::{self, MESSAGE_BYTES};
 
 /// Runs a function's body. The only place that catches panics: a panic becomes
 /// `INTERNAL`. A failure's message is written last, after whatever finalizers

@@ -4,10 +4,10 @@
 
 use super::boundary::{call, required};
 use super::status::gcroots_status_t;
+use crate::base::fallible;
 use crate::collectors;
+use crate::engine::Config;
 use crate::error::Result;
-use crate::fallible;
-use crate::store::Config;
 
 /// Which collector a store's heap has.
 pub type gcroots_collector_t = u32;

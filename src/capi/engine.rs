@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use super::boundary::{call, put, required};
 use super::config::gcroots_config_t;
 use super::status::gcroots_status_t;
-use crate::store::{Config, EngineRef};
+use crate::engine::{Config, EngineRef};
 
 /// An engine.
 pub struct gcroots_engine_t {

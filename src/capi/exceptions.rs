@@ -14,7 +14,8 @@ use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t, owned};
 use super::value::{check_kinds, gcroots_val_t, read};
 use crate::roots::Handle;
-use crate::store::{Store, finalize};
+use crate::store::Store;
+use crate::store::host_code::finalize;
 
 /// Names a tag. `store_id` 0 names none. All handles of one tag have the same bits.
 #[repr(C)]

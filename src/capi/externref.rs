@@ -18,8 +18,9 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::Error;
-use crate::externref::value_tag;
-use crate::store::{ExternRefOptions, Store, finalize};
+use crate::host::value_tag;
+use crate::store::host_code::finalize;
+use crate::store::{ExternRefOptions, Store};
 
 /// What gcroots_externref_new_with() makes an externref with. Zeros are the
 /// defaults, except for `struct_size`.

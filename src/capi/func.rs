@@ -22,9 +22,10 @@ use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use super::types::{borrowed, gcroots_type_t};
 use super::value::gcroots_val_t;
 use crate::error::{Error, Result};
-use crate::func::Callback;
-use crate::store::calls::{self, Call};
-use crate::store::{Store, finalize};
+use crate::host::Callback;
+use crate::store::Store;
+use crate::store::host_code::calls::{self, Call};
+use crate::store::host_code::finalize;
 
 /// What a function calls, on the thread of the call.
 ///

@@ -21,7 +21,8 @@ use super::types::*;
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
 use crate::roots::Handle;
-use crate::store::{Store, finalize};
+use crate::store::Store;
+use crate::store::host_code::finalize;
 use crate::types::{AbstractType, HeapType, ValType};
 
 /// Names a global. `store_id` 0 names none, whatever the rest.

@@ -13,7 +13,7 @@ use core::ffi::c_void;
 use super::config::{configure, gcroots_config_t};
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
-use crate::store::{GrowCallback, GrowFunction};
+use crate::engine::{GrowCallback, GrowFunction};
 
 /// Answers whether a store's heap, which has committed `committed_bytes`, may have
 /// committed `wanted_bytes`, in all its spaces together. It is called on the thread

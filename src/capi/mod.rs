@@ -48,12 +48,4 @@ pub mod weak;
 pub mod weakmap;
 
 #[cfg(test)]
-mod barrier_tests;
-#[cfg(test)]
-mod memory_tests;
-#[cfg(test)]
-mod sandbox_tests;
-#[cfg(test)]
-mod table_tests;
-#[cfg(test)]
 mod tests;

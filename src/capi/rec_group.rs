@@ -12,8 +12,8 @@ use super::boundary::{call, put, required, required_const};
 use super::engine::{borrowed as borrowed_engine, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use super::types::*;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::types::{
     AbstractType, Composite, Declared, FieldType, HeapType, RecGroup, RefType, Registry,
     StorageType, SubType, ValType, check_field_count, check_value_counts,

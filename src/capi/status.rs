@@ -2,8 +2,8 @@
 
 use core::ffi::{CStr, c_char};
 
+use crate::base::thread;
 use crate::error::{Error, ValueError};
-use crate::thread;
 
 /// How a call ended: one of the GCROOTS_* numbers below, which are never
 /// renumbered.

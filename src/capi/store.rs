@@ -12,7 +12,8 @@ use super::boundary::{call, enter, enter_between_steps, not_entered, put, requir
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::heap::Budget;
-use crate::store::{Stats, Store, finalize};
+use crate::store::host_code::finalize;
+use crate::store::{Stats, Store};
 
 /// A store.
 pub struct gcroots_store_t {

@@ -22,7 +22,9 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
 use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
-use crate::store::{Store, Value, finalize};
+use crate::heap::FastPath;
+use crate::store::host_code::finalize;
+use crate::store::{Store, Value};
 use crate::types::RegisteredType;
 
 /// Makes a struct of these values, one for each field, rooted in the current scope. May
@@ -53,7 +55,9 @@ pub unsafe extern "C" fn gcroots_struct_new(
             if fields.is_null() {
                 return None;
             }
-            store.struct_new_fast(of, count, |index| Raw::new(fields.add(index)))
+            store.struct_new_fast(FastPath::Leaf, of, count, |index| {
+                Raw::new(fields.add(index))
+            })
         })
     } {
         return GCROOTS_OK;
@@ -77,7 +81,9 @@ extern "C" fn struct_new_slow(
             if fields.is_null() {
                 return None;
             }
-            store.struct_new_counted(of, count, |index| Raw::new(fields.add(index)))
+            store.struct_new_fast(FastPath::InLine, of, count, |index| {
+                Raw::new(fields.add(index))
+            })
         })
     } {
         return GCROOTS_OK;
@@ -530,7 +536,7 @@ pub unsafe extern "C" fn gcroots_struct_set_ref(
     // SAFETY: the caller passes a store or NULL.
     if unsafe {
         fast_without_output(store, |store| {
-            store.struct_set_ref_fast(r#ref.into(), index, value_or_null.into())
+            store.struct_set_ref_fast(FastPath::Leaf, r#ref.into(), index, value_or_null.into())
         })
     } {
         return GCROOTS_OK;
@@ -549,7 +555,7 @@ extern "C" fn set_ref_slow(
     // SAFETY: the caller passes a store or NULL.
     if unsafe {
         fast_without_output(store, |store| {
-            store.struct_set_ref_counted(r#ref.into(), index, value.into())
+            store.struct_set_ref_fast(FastPath::InLine, r#ref.into(), index, value.into())
         })
     } {
         return GCROOTS_OK;

@@ -27,7 +27,8 @@ use super::store::gcroots_store_t;
 use super::types::{GCROOTS_HEAP_TYPE, borrowed, gcroots_heap_type_t, gcroots_type_t};
 use crate::error::{Error, Result};
 use crate::roots::Handle;
-use crate::store::{Store, finalize};
+use crate::store::Store;
+use crate::store::host_code::finalize;
 use crate::types::{AbstractType, HeapType, RefType, Type};
 
 /// Names a table. `store_id` 0 names none, whatever the rest.

@@ -18,12 +18,12 @@
 //! every call would take as long as a collection.
 
 use super::copying::CopyingHeap;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Barriers, Budget, Collected, CollectionSteps, Extent, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, LayoutTable, ObjectHeader, Progress, Region,
-    Reservation, Survivors, each_object,
+    Allocation, Barrier, Budget, Collected, CollectionSteps, Extent, GcHeap, GcRef, GcRootsList,
+    GcRuntime, HeapOptions, LayoutTable, Mutator, ObjectHeader, Progress, Region, Reservation,
+    Survivors, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -135,10 +135,26 @@ impl CheckHeap {
     }
 }
 
+impl WriteBarrier for CheckHeap {
+    fn region(&self) -> &Region {
+        self.heap.region()
+    }
+
+    fn barrier(&self) -> Barrier {
+        Barrier::SLOW
+    }
+
+    fn write_barrier(&mut self, _holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
+        self.announced.set(at, new);
+        Ok(())
+    }
+}
+
 impl GcHeap for CheckHeap {
-    fn open(&mut self, area: &AllocationArea) {
-        self.heap.open(area);
-        self.announced.renew(self.heap.region(), area.next());
+    fn open(&mut self, mutator: &Mutator) {
+        self.heap.open(mutator);
+        self.announced
+            .renew(self.heap.region(), mutator.bump.next());
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -151,14 +167,14 @@ impl GcHeap for CheckHeap {
 
     fn allocate(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        let outcome = self.heap.allocate(area, header, bytes)?;
+        let outcome = self.heap.allocate(mutator, header, bytes)?;
         if let Allocation::Done(object) = outcome {
             self.announced
-                .add_object(object.offset(), area.next() - object.offset());
+                .add_object(object.offset(), mutator.bump.next() - object.offset());
         }
         Ok(outcome)
     }
@@ -167,26 +183,16 @@ impl GcHeap for CheckHeap {
         self.heap.largest_object()
     }
 
-    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
-        self.heap.committed_after_growth(area, bytes)
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
+        self.heap.committed_after_growth(mutator, bytes)
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
-        self.heap.grow(area, bytes)
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
+        self.heap.grow(mutator, bytes)
     }
 
-    fn barriers(&self) -> Barriers {
-        Barriers::All
-    }
-
-    fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {
-        self.heap.write_gc_ref(at, source)?;
-        self.announced.set(at, source);
-        Ok(())
-    }
-
-    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        self.check_slots(area.start(), area.next(), layouts)
+    fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        self.check_slots(mutator.bump.start(), mutator.bump.next(), layouts)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -199,28 +205,24 @@ impl GcHeap for CheckHeap {
 
     fn set_headroom(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         headroom: u64,
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        self.heap.set_headroom(area, headroom, may_grow, budget)
+        self.heap.set_headroom(mutator, headroom, may_grow, budget)
     }
 
     fn reset(&mut self) {
         self.heap.reset();
         self.announced.slots.decommit_from(0);
     }
-
-    fn region(&self) -> &Region {
-        self.heap.region()
-    }
 }
 
 impl CollectionSteps for CheckHeap {
-    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()> {
         self.compared = false;
-        self.heap.begin(area, extent)
+        self.heap.begin(mutator, extent)
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
@@ -250,13 +252,14 @@ impl CollectionSteps for CheckHeap {
 
     fn finish(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<Collected>> {
-        let collected = self.heap.finish(area, layouts, budget)?;
+        let collected = self.heap.finish(mutator, layouts, budget)?;
         if collected.is_some() {
-            self.announced.renew(self.heap.region(), area.next());
+            self.announced
+                .renew(self.heap.region(), mutator.bump.next());
         }
         Ok(collected)
     }

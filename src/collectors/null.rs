@@ -8,11 +8,11 @@
 //!
 //! **Sources.** Known as the null or epsilon collector (JEP 318).
 
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 use crate::heap::{
-    AllocationArea, Budget, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions,
-    KEPT_BYTES, Progress, Region, Reservation, heap_limit,
+    Budget, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions, KEPT_BYTES,
+    Mutator, Progress, Region, Reservation, WriteBarrier, heap_limit,
 };
 
 /// The kind of collector.
@@ -60,13 +60,19 @@ struct NullHeap {
     initial: u64,
 }
 
+impl WriteBarrier for NullHeap {
+    fn region(&self) -> &Region {
+        &self.space
+    }
+}
+
 impl GcHeap for NullHeap {
-    fn open(&mut self, area: &AllocationArea) {
+    fn open(&mut self, mutator: &Mutator) {
         // Offset 0 is the null reference.
         // SAFETY: the region is committed up to there and belongs to this heap,
         // which tells the area whenever that changes.
         unsafe {
-            area.place(
+            mutator.set_heap(
                 self.reservation.base(),
                 GRANULE,
                 GRANULE,
@@ -88,8 +94,8 @@ impl GcHeap for NullHeap {
         self.limit - GRANULE
     }
 
-    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
-        let needed = area.next().saturating_add(bytes);
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
+        let needed = mutator.bump.next().saturating_add(bytes);
         if needed > self.limit {
             return Err(heap_limit(bytes, self.limit));
         }
@@ -101,14 +107,14 @@ impl GcHeap for NullHeap {
         Ok(needed.next_multiple_of(COMMIT_UNIT).max(doubled))
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
-        let wanted = self.committed_after_growth(area, bytes)?;
-        let needed = (area.next() + bytes).next_multiple_of(COMMIT_UNIT);
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(mutator, bytes)?;
+        let needed = (mutator.bump.next() + bytes).next_multiple_of(COMMIT_UNIT);
         self.space
             .commit_to(wanted)
             .or_else(|_| self.space.commit_to(needed))?;
         // SAFETY: as in `open`.
-        unsafe { area.set_end(self.space.committed_end()) };
+        unsafe { mutator.set_end(self.space.committed_end()) };
         Ok(())
     }
 
@@ -122,21 +128,17 @@ impl GcHeap for NullHeap {
 
     fn set_headroom(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         _headroom: u64,
         _may_grow: bool,
         _budget: &mut Budget,
     ) -> Progress {
-        area.set_budget_end(area.end());
+        mutator.bump.set_budget_end(mutator.bump.end());
         Progress::Complete
     }
 
     fn reset(&mut self) {
         self.space.decommit_from(self.initial);
         self.space.release_from(KEPT_BYTES);
-    }
-
-    fn region(&self) -> &Region {
-        &self.space
     }
 }

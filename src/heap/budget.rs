@@ -43,3 +43,12 @@ impl Budget {
         taken
     }
 }
+
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The budget is spent.
+    Continue,
+    /// Done.
+    Complete,
+}

@@ -1,22 +1,13 @@
 //! One collection, in steps or at once.
 
-use super::area::AllocationArea;
-use super::budget::{Budget, LOOKUP};
+use super::budget::{Budget, LOOKUP, Progress};
 use super::ephemerons::Ephemerons;
 use super::layout::LayoutTable;
+use super::mutator::Mutator;
 use super::roots_list::GcRootsList;
 use super::survivors::WeakTable;
 use super::{CollectionSteps, Extent, GcHeap, Result};
 use crate::error::Error;
-
-/// Whether there is more to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// The budget is spent.
-    Continue,
-    /// Done.
-    Complete,
-}
 
 /// What a collection did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +22,7 @@ pub(crate) struct Collected {
 
 /// What a step of a collection borrows, the same each time.
 pub(crate) struct Lent<'a> {
-    pub(crate) area: &'a AllocationArea,
+    pub(crate) mutator: &'a Mutator,
     /// All roots; those of a partial collection include the values of `ephemerons`.
     /// Ranges only in the first step.
     pub(crate) roots: &'a mut GcRootsList,
@@ -77,17 +68,17 @@ impl GarbageCollection {
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
     pub(crate) fn begin(
         heap: &mut dyn GcHeap,
-        area: &AllocationArea,
+        mutator: &Mutator,
         extent: Extent,
     ) -> Result<Option<GarbageCollection>> {
-        debug_assert!(extent == heap.extent(area, extent));
-        if area.no_gc_spans() > 0 {
+        debug_assert!(extent == heap.extent(mutator, extent));
+        if mutator.no_gc_spans() > 0 {
             return Ok(None);
         }
         let Some(steps) = heap.collection() else {
             return Ok(None);
         };
-        steps.begin(area, extent)?;
+        steps.begin(mutator, extent)?;
         Ok(Some(GarbageCollection {
             phase: Phase::Roots(0),
             values_are_roots: extent == Extent::Partial,
@@ -167,7 +158,7 @@ impl GarbageCollection {
                 }
                 None => Phase::Finish,
             },
-            Phase::Finish => match steps.finish(lent.area, layouts, budget)? {
+            Phase::Finish => match steps.finish(lent.mutator, layouts, budget)? {
                 Some(collected) => {
                     self.collected = collected;
                     Phase::Done

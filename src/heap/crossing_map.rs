@@ -20,12 +20,12 @@
 //! objects are made. Looking at the header only, which any bits may resemble.
 
 use super::GcHeap;
-use super::area::AllocationArea;
 use super::layout::LayoutTable;
+use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
 use super::verify::block_at;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// Bytes of a card.
 const CARD: u64 = 512;
@@ -61,11 +61,11 @@ impl CrossingMap {
     pub(crate) fn is_object(
         &mut self,
         reference: GcRef,
-        area: &AllocationArea,
+        mutator: &Mutator,
         heap: &dyn GcHeap,
         layouts: &LayoutTable,
     ) -> Result<bool> {
-        let (start, end) = heap.walk(area);
+        let (start, end) = heap.walk(mutator);
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
@@ -133,11 +133,11 @@ impl CrossingMap {
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(
         &self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         heap: &dyn GcHeap,
         layouts: &LayoutTable,
     ) -> Result<()> {
-        let (start, end) = heap.walk(area);
+        let (start, end) = heap.walk(mutator);
         if self.first.is_empty() || (start, heap.merges()) != (self.start, self.merges) {
             return Ok(());
         }

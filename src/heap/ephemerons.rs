@@ -9,12 +9,11 @@
 //! OOPSLA 1997), with the keys' entries found by hash in place of lists that are
 //! searched again after each round.
 
-use super::budget::Budget;
-use super::collection::Progress;
+use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::survivors::WeakTable;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// Traces a value's object and returns where it is now.
 pub(crate) type Trace<'a> = dyn FnMut(GcRef) -> Result<GcRef> + 'a;

@@ -7,9 +7,9 @@
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::memory::RegionView;
-use super::reference::GRANULE;
+use super::reference::{GRANULE, LEAST_BYTES};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// The type index of every externref. Their kind tells them from objects of the
 /// engine's type 0.
@@ -20,10 +20,6 @@ pub(crate) const ARRAY_LENGTH: u64 = HEADER_BYTES;
 
 /// Where an array's elements begin, from the object's start.
 pub(crate) const ARRAY_ELEMENTS: u64 = 16;
-
-/// The least size of an object: the word after the header can be read whatever
-/// the object is.
-pub(crate) const LEAST_BYTES: u32 = 16;
 
 /// An array of more elements is gone over in pieces.
 const LONG: u32 = 1024;

@@ -15,10 +15,9 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::budget::Budget;
-use super::collection::Progress;
+use super::budget::{Budget, Progress};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// The unit in which committed bytes are counted. A system's pages may be
 /// larger; then the last page of a region is committed as a whole.

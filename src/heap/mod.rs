@@ -4,7 +4,7 @@
 //! The split follows Wasmtime's `GcRuntime` and `GcHeap`: a [`GcRuntime`] is a
 //! kind of collector, shared by all stores of an engine; a [`GcHeap`] is one
 //! store's heap. What the mutator touches at each allocation lies in an
-//! [`AllocationArea`], which the store keeps in its hot block and lends to the
+//! [`Mutator`], which the store keeps in its hot block and lends to the
 //! heap, so that allocating needs no call through the trait.
 //!
 //! Nothing in a heap is a native pointer (`heap.sandbox`). An object is an
@@ -19,14 +19,19 @@
 //! its entry there, since the dead are never walked. The values of weak maps are
 //! traced when their keys are reached: [`Ephemerons`].
 
-mod area;
+mod access;
+mod barrier;
 mod budget;
+mod bump;
 mod collection;
+mod counted_header;
 mod crossing_map;
 mod ephemerons;
 mod header;
+mod identity_hash;
 mod layout;
 mod memory;
+mod mutator;
 mod pacer;
 mod reference;
 mod root_range;
@@ -34,19 +39,23 @@ mod roots_list;
 mod survivors;
 mod verify;
 
-pub(crate) use area::{AllocationArea, Barriers, PlainBits};
-pub(crate) use budget::{Budget, LOOKUP};
-pub(crate) use collection::{Collected, GarbageCollection, Lent, Progress};
+pub(crate) use access::PlainBits;
+pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
+pub(crate) use budget::{Budget, LOOKUP, Progress};
+pub(crate) use bump::Window;
+pub(crate) use collection::{Collected, GarbageCollection, Lent};
+pub(crate) use counted_header::{CountedHeader, STICKY};
 pub(crate) use crossing_map::CrossingMap;
 pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
+pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, LEAST_BYTES, Layout, LayoutTable, PIECE, References,
-    array_bytes,
+    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, PIECE, References, array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
+pub(crate) use mutator::Mutator;
 pub(crate) use pacer::{Cycle, Pacer, nanoseconds_since};
-pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX};
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use survivors::{Survivors, WeakTable};
@@ -117,11 +126,11 @@ pub(crate) enum Allocation {
 
 /// One store's heap.
 ///
-/// The store lends its [`AllocationArea`] to each method that needs it. A heap
+/// The store lends its [`Mutator`] to each method that needs it. A heap
 /// never calls foreign code. Between stores it may change threads.
-pub(crate) trait GcHeap: Send {
+pub(crate) trait GcHeap: WriteBarrier + Send {
     /// Points `area` at the heap, which must be empty.
-    fn open(&mut self, area: &AllocationArea);
+    fn open(&mut self, mutator: &Mutator);
 
     /// Bytes committed, in all spaces together.
     fn committed_bytes(&self) -> u64;
@@ -134,15 +143,15 @@ pub(crate) trait GcHeap: Send {
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
     fn allocate(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
         let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
             return Ok(Allocation::Never);
         };
-        if let Some(offset) = area.bump_within_budget(bytes) {
-            area.write_new_object(offset, header, bytes);
+        if let Some(offset) = mutator.bump.bump_within_budget(bytes) {
+            mutator.write_new_object(offset, header, bytes);
             return Ok(Allocation::Done(GcRef::from_offset(offset)));
         }
         if bytes > self.largest_object() {
@@ -158,71 +167,43 @@ pub(crate) trait GcHeap: Send {
     /// together, or fewer if the system refuses.
     ///
     /// Errors: [`Error::HeapLimit`].
-    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64>;
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64>;
 
     /// Makes room and budget for `bytes` more, beyond what is in use, without
     /// collecting.
     ///
     /// Errors: [`Error::HeapLimit`], [`Error::SystemMemory`]; nothing has
     /// changed then.
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()>;
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()>;
 
     /// Gives back an object whose initialisation failed, before anything refers
     /// to it. The newest object's memory is reused at once, another's when the
     /// next collection does not find it.
-    fn deallocate_uninit(&mut self, area: &AllocationArea, object: GcRef, bytes: u64) {
+    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
         let bytes = bytes.next_multiple_of(GRANULE);
-        if !area.unbump(object.offset(), bytes) {
-            area.write_free(object.offset(), bytes);
+        if !mutator.bump.unbump(object.offset(), bytes) {
+            mutator.write_free(object.offset(), bytes);
         }
-    }
-
-    /// Whether references must be stored in objects with [`GcHeap::write_gc_ref`]
-    /// alone. Else the mutator may store them itself, which saves a call.
-    fn barriers(&self) -> Barriers {
-        Barriers::None
-    }
-
-    /// A copy of a reference for another slot.
-    fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
-        reference
-    }
-
-    /// A slot that held `reference` goes away.
-    fn drop_gc_ref(&mut self, reference: GcRef) {
-        let _ = reference;
-    }
-
-    /// Writes `source` to the slot at `at` bytes from the heap's base, in an object,
-    /// over what it held; in a new object that is null.
-    ///
-    /// Errors: [`Error::Internal`] for a slot that is not in the heap.
-    fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {
-        let old = GcRef::from_raw(self.region().load_u32(at)?);
-        let source = self.clone_gc_ref(source);
-        self.region().store_u32(at, source.raw())?;
-        self.drop_gc_ref(old);
-        Ok(())
     }
 
     /// Checks what this heap knows beside its objects. They have been found sound.
     ///
     /// Errors: [`Error::Internal`]; [`Error::SystemMemory`] when there is no memory to
     /// check with.
-    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        let _ = (area, layouts);
+    fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        let _ = (mutator, layouts);
         Ok(())
     }
 
     /// Where the objects start and end, for a walk over them and over free memory
     /// between them.
-    fn walk(&self, area: &AllocationArea) -> (u64, u64) {
-        (area.start(), area.next())
+    fn walk(&self, mutator: &Mutator) -> (u64, u64) {
+        (mutator.bump.start(), mutator.bump.next())
     }
 
     /// How much the next collection has to find if so much is asked for: at least that.
-    fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
-        let _ = (area, asked);
+    fn extent(&self, mutator: &Mutator, asked: Extent) -> Extent {
+        let _ = (mutator, asked);
         Extent::Full
     }
 
@@ -235,8 +216,8 @@ pub(crate) trait GcHeap: Send {
     /// Whether `bytes` may be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
-    fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
-        Ok(area.has_budget(bytes))
+    fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        Ok(mutator.bump.has_budget(bytes))
     }
 
     /// Makes room for collections to reach `count` objects with the header's key bit.
@@ -254,7 +235,7 @@ pub(crate) trait GcHeap: Send {
     /// allows. To be called again until that is complete.
     fn set_headroom(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         headroom: u64,
         may_grow: bool,
         budget: &mut Budget,
@@ -263,9 +244,6 @@ pub(crate) trait GcHeap: Send {
     /// Empties the heap, to be opened for another store. Keeps the memory that a
     /// new heap has, of which at most [`KEPT_BYTES`] stay resident.
     fn reset(&mut self);
-
-    /// The memory that the mutator allocates in, for walking its objects.
-    fn region(&self) -> &Region;
 }
 
 /// How much a collection has to find.
@@ -284,7 +262,7 @@ pub(crate) trait CollectionSteps {
     /// Begins a collection of an extent that [`GcHeap::extent`] has decided.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
-    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()>;
+    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()>;
 
     /// Traces what some of the roots, those chosen in the list, refer to, and updates
     /// them; a root may come twice. Called at least once.
@@ -307,7 +285,7 @@ pub(crate) trait CollectionSteps {
     /// Frees the dead; once that is done, points `area` at the room.
     fn finish(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<Collected>>;

@@ -1,9 +1,13 @@
 //! The 32-bit reference.
 
-use super::layout::LEAST_BYTES;
+/// The least size of an object in bytes: a header and a word after it.
+pub(crate) const LEAST_BYTES: u32 = 16;
 
 /// Objects start at multiples of this many bytes.
 pub(crate) const GRANULE: u64 = 8;
+
+/// Bytes of a slot that holds a reference.
+pub(crate) const SLOT_BYTES: u64 = 4;
 
 /// The most bytes that 32-bit references address: 16 GiB.
 pub(crate) const HEAP_MAX: u64 = 1 << 34;

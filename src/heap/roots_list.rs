@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 
 /// One root: a generation that collectors ignore, and a reference. Slots that
 /// hold no root have a null or odd reference, which every collector skips.

@@ -1,7 +1,6 @@
 //! Who survived a collection, and the tables that want to know.
 
-use super::budget::Budget;
-use super::collection::Progress;
+use super::budget::{Budget, Progress};
 use super::header::ObjectHeader;
 use super::memory::RegionView;
 use super::reference::GcRef;

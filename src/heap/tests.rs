@@ -11,7 +11,7 @@ struct Fixture {
     collects: bool,
     /// The budget of each step of a collection.
     step: u64,
-    area: AllocationArea,
+    mutator: Mutator,
     heap: Box<dyn GcHeap>,
     layouts: LayoutTable,
     /// Two references and a number.
@@ -69,14 +69,14 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
 fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
     let runtime = collectors::by_number(number).unwrap();
     println!("{}, in steps of {step} bytes", runtime.name());
-    let area = AllocationArea::new();
+    let mutator = Mutator::new();
     let options = HeapOptions {
         limit,
         initial: 64 << 10,
         poison: true,
     };
     let mut heap = runtime.new_heap(options).unwrap();
-    heap.open(&area);
+    heap.open(&mutator);
     let mut layouts = LayoutTable::new();
     let mut types = 1..;
     let mut add = |kind, layout| {
@@ -101,7 +101,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
     test(Fixture {
         collects: runtime.collects(),
         step,
-        area,
+        mutator,
         heap,
         layouts,
         pair,
@@ -113,7 +113,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
 
 impl Fixture {
     fn try_allocate(&mut self, header: ObjectHeader, bytes: u64) -> Allocation {
-        self.heap.allocate(&self.area, header, bytes).unwrap()
+        self.heap.allocate(&self.mutator, header, bytes).unwrap()
     }
 
     /// Allocates, growing where needed.
@@ -121,7 +121,9 @@ impl Fixture {
         loop {
             match self.try_allocate(header, bytes) {
                 Allocation::Done(object) => return object,
-                Allocation::CollectOrGrow { bytes } => self.heap.grow(&self.area, bytes).unwrap(),
+                Allocation::CollectOrGrow { bytes } => {
+                    self.heap.grow(&self.mutator, bytes).unwrap()
+                }
                 Allocation::Never => panic!("{bytes} bytes never fit"),
             }
         }
@@ -148,8 +150,9 @@ impl Fixture {
     }
 
     fn set_reference(&mut self, object: GcRef, at: u64, reference: GcRef) {
-        let at = object.offset() + at;
-        self.heap.write_gc_ref(at, reference).unwrap();
+        let holder = object.offset();
+        let written = self.heap.write_gc_ref(holder, holder + at, reference);
+        written.unwrap();
     }
 
     fn get(&self, object: GcRef, at: u64) -> u32 {
@@ -181,13 +184,13 @@ impl Fixture {
 
     /// Begins a full collection; `None` where nothing is collected.
     fn begin(&mut self) -> Option<GarbageCollection> {
-        GarbageCollection::begin(&mut *self.heap, &self.area, Extent::Full).unwrap()
+        GarbageCollection::begin(&mut *self.heap, &self.mutator, Extent::Full).unwrap()
     }
 
     /// Goes on with it, by a budget of so many bytes.
     fn step(&mut self, gc: &mut GarbageCollection, bytes: u64) -> Result<Progress> {
         let mut lent = Lent {
-            area: &self.area,
+            mutator: &self.mutator,
             roots: &mut self.list(),
             layouts: &self.layouts,
             ephemerons: &mut NoMaps,
@@ -208,7 +211,7 @@ impl Fixture {
         }
         let mut settle = || {
             let mut budget = Budget::of(self.step);
-            self.heap.set_headroom(&self.area, 0, true, &mut budget)
+            self.heap.set_headroom(&self.mutator, 0, true, &mut budget)
         };
         while settle() == Progress::Continue {}
         self.verify().unwrap();
@@ -221,7 +224,7 @@ impl Fixture {
             visited += 1;
             Ok(())
         };
-        let starts = verify(&self.area, &*self.heap, &self.layouts, &mut visit)?;
+        let starts = verify(&self.mutator, &*self.heap, &self.layouts, &mut visit)?;
         for root in 0..self.roots.len() {
             starts.check(self.rooted(root))?;
         }
@@ -251,7 +254,7 @@ fn a_graph_survives_and_garbage_does_not() {
         let collected = collected.unwrap();
         assert_eq!(collected.objects, 3);
         assert_eq!(collected.live_bytes, PAIR_BYTES + 16 + 16 + 16 + 104);
-        assert_eq!(collected.live_bytes, f.area.used_bytes());
+        assert_eq!(collected.live_bytes, f.mutator.bump.used_bytes());
         let pair = f.rooted(root);
         assert_eq!(f.get(pair, PAIR_NUMBER), 7);
         let (array, bytes) = (f.reference(pair, 8), f.reference(pair, 12));
@@ -349,7 +352,10 @@ fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
         };
         assert!(gc.may_be_abandoned());
         assert_eq!(f.verify().unwrap(), 3);
-        assert_eq!((f.area.objects(), f.area.used_bytes()), (3, 3 * PAIR_BYTES));
+        assert_eq!(
+            (f.mutator.bump.objects(), f.mutator.bump.used_bytes()),
+            (3, 3 * PAIR_BYTES)
+        );
         // Used, and collected after all.
         let pair = f.new_pair(f.rooted(root), GcRef::NULL, 4);
         f.root(pair);
@@ -359,7 +365,7 @@ fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
         assert!(!gc.may_be_abandoned());
         while f.step(&mut gc, f.step).unwrap() == Progress::Continue {}
         f.heap
-            .set_headroom(&f.area, 0, true, &mut Budget::unlimited());
+            .set_headroom(&f.mutator, 0, true, &mut Budget::unlimited());
         assert_eq!(f.verify().unwrap(), 3);
     });
 }
@@ -379,7 +385,7 @@ fn a_heap_is_reset_in_the_middle_of_a_collection() {
             }
             f.roots.clear();
             f.heap.reset();
-            f.heap.open(&f.area);
+            f.heap.open(&f.mutator);
             assert_eq!(f.verify().unwrap(), 0);
         }
     });
@@ -393,7 +399,7 @@ fn allocation_tells_collect_or_grow_from_never() {
         assert_eq!(f.try_allocate(f.pair, u64::MAX), Allocation::Never);
         let expected = Allocation::CollectOrGrow { bytes: largest };
         assert_eq!(f.try_allocate(f.pair, largest - 7), expected);
-        f.heap.grow(&f.area, largest).unwrap();
+        f.heap.grow(&f.mutator, largest).unwrap();
         assert_eq!(f.heap.committed_bytes(), f.heap.limit_bytes());
         assert!(matches!(
             f.try_allocate(f.pair, largest),
@@ -403,7 +409,7 @@ fn allocation_tells_collect_or_grow_from_never() {
             requested: 8,
             limit: f.heap.limit_bytes(),
         };
-        assert_eq!(f.heap.grow(&f.area, 8), Err(refused));
+        assert_eq!(f.heap.grow(&f.mutator, 8), Err(refused));
     });
 }
 
@@ -413,27 +419,60 @@ fn an_uninitialised_object_is_given_back() {
         let first = f.allocate(f.pair, PAIR_BYTES);
         let second = f.allocate(f.pair, PAIR_BYTES);
         // Not the newest: becomes free memory that walks skip.
-        f.heap.deallocate_uninit(&f.area, first, PAIR_BYTES);
+        f.heap.deallocate_uninit(&f.mutator, first, PAIR_BYTES);
         assert_eq!(f.verify().unwrap(), 1);
         // The newest: its memory is used again at once.
-        f.heap.deallocate_uninit(&f.area, second, PAIR_BYTES);
+        f.heap.deallocate_uninit(&f.mutator, second, PAIR_BYTES);
         assert_eq!(f.verify().unwrap(), 0);
         assert_eq!(f.allocate(f.pair, PAIR_BYTES), second);
     });
 }
 
 #[test]
-fn barriers_of_tracing_collectors_change_nothing_else() {
+fn the_slow_barrier_of_a_tracing_collector_changes_the_slot_alone() {
     on_each_collector(|mut f| {
         let (a, b) = (
             f.allocate(f.pair, PAIR_BYTES),
             f.allocate(f.pair, PAIR_BYTES),
         );
-        assert_eq!(f.heap.clone_gc_ref(b), b);
-        f.heap.write_gc_ref(a.offset() + 8, b).unwrap();
+        f.set_reference(a, 8, b);
         assert_eq!(f.reference(a, 8), b);
-        f.heap.drop_gc_ref(b);
+        assert_eq!(f.reference(a, 12), GcRef::NULL);
         assert_eq!(f.verify().unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_descriptor_sends_the_values_of_its_interval_to_the_slow_barrier() {
+    on_each_collector(|mut f| {
+        let (holder, young) = (
+            f.allocate(f.pair, PAIR_BYTES),
+            f.allocate(f.pair, PAIR_BYTES),
+        );
+        let (old, odd) = (holder, GcRef::from_raw(u32::MAX));
+        let first = u64::from(young.raw());
+        for (barrier, slow) in [
+            (Barrier::NONE, [false; 4]),
+            (Barrier::slow_for(first, 1), [true, false, false, false]),
+            (
+                Barrier::slow_for(first, 1 << 32),
+                [true, false, false, true],
+            ),
+            (Barrier::SLOW, [true; 4]),
+        ] {
+            f.mutator.set_barrier(barrier);
+            for (value, slow) in [young, old, GcRef::NULL, odd].into_iter().zip(slow) {
+                f.set(holder, 8, GcRef::NULL.raw());
+                let at = holder.offset() + 8;
+                let written = f
+                    .mutator
+                    .write_gc_ref(FastPath::InLine, holder.offset(), at, value);
+                assert_eq!(written.is_none(), slow, "{barrier:?}, {value:?}");
+                let now = if slow { GcRef::NULL } else { value };
+                assert_eq!(f.reference(holder, 8), now);
+            }
+        }
+        f.set(holder, 8, GcRef::NULL.raw());
     });
 }
 
@@ -442,12 +481,12 @@ fn a_no_gc_span_refuses_a_collection() {
     on_each_collector(|mut f| {
         let object = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
         let root = f.root(object);
-        f.area.enter_no_gc().unwrap();
-        f.area.enter_no_gc().unwrap();
-        f.area.restore_no_gc(1);
+        f.mutator.enter_no_gc().unwrap();
+        f.mutator.enter_no_gc().unwrap();
+        f.mutator.restore_no_gc(1);
         assert!(f.collect().is_none());
         assert_eq!(f.rooted(root), object);
-        f.area.restore_no_gc(0);
+        f.mutator.restore_no_gc(0);
         assert_eq!(f.collect().is_some(), f.collects);
     });
 }
@@ -458,8 +497,11 @@ fn a_reset_heap_is_empty_and_new_objects_are_zeros() {
         let object = f.new_pair(GcRef::NULL, GcRef::NULL, 5);
         f.collect();
         f.heap.reset();
-        f.heap.open(&f.area);
-        assert_eq!((f.area.used_bytes(), f.area.objects()), (0, 0));
+        f.heap.open(&f.mutator);
+        assert_eq!(
+            (f.mutator.bump.used_bytes(), f.mutator.bump.objects()),
+            (0, 0)
+        );
         assert_eq!(f.verify().unwrap(), 0);
         let again = f.allocate(f.pair, PAIR_BYTES);
         assert_eq!(f.get(again, PAIR_NUMBER), 0);
@@ -511,7 +553,7 @@ fn a_reference_far_outside_is_nonsense() {
 #[test]
 fn a_reference_to_unused_memory_is_nonsense() {
     nonsense_is_found(|f, array| {
-        let unused = GcRef::from_offset(f.area.next());
+        let unused = GcRef::from_offset(f.mutator.bump.next());
         f.set(array, ARRAY_ELEMENTS, unused.raw());
     });
 }
@@ -666,7 +708,7 @@ struct Random(u64);
 impl Random {
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        crate::identity_hash::mix(self.0) % end
+        crate::base::hashing::mix(self.0) % end
     }
 }
 
@@ -689,14 +731,21 @@ impl Fixture {
 
     /// The map knows of so many places of any kind whether they are starts.
     fn check_starts(&self, map: &mut CrossingMap, random: &mut Random, questions: u64) {
-        let starts = verify(&self.area, &*self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
+        let starts = verify(
+            &self.mutator,
+            &*self.heap,
+            &self.layouts,
+            &mut |_, _| Ok(()),
+        )
+        .unwrap();
         let end = self.heap.region().committed_end() + 100;
         for _ in 0..questions {
             let reference = GcRef::from_offset(GRANULE * (1 + random.below(end / GRANULE)));
-            let found = map.is_object(reference, &self.area, &*self.heap, &self.layouts);
+            let found = map.is_object(reference, &self.mutator, &*self.heap, &self.layouts);
             assert_eq!(found.unwrap(), starts.has(reference), "{reference:?}");
         }
-        map.check(&self.area, &*self.heap, &self.layouts).unwrap();
+        map.check(&self.mutator, &*self.heap, &self.layouts)
+            .unwrap();
     }
 }
 

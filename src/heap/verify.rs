@@ -1,13 +1,13 @@
 //! Verification of a heap: a walk over its objects, which lie one after another.
 
 use super::GcHeap;
-use super::area::AllocationArea;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::layout::{LayoutTable, Measured};
 use super::memory::Region;
+use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// Which granules of the area start an object.
 #[derive(Debug)]
@@ -75,21 +75,21 @@ impl ObjectStarts {
 /// Errors: [`Error::Internal`] on the first nonsense, [`Error::SystemMemory`]
 /// when there is no memory to check with.
 pub(crate) fn verify(
-    area: &AllocationArea,
+    mutator: &Mutator,
     heap: &dyn GcHeap,
     layouts: &LayoutTable,
     visit: &mut dyn FnMut(GcRef, ObjectHeader) -> Result<()>,
 ) -> Result<ObjectStarts> {
-    area.check()?;
+    mutator.bump.check()?;
     let region = heap.region();
-    let (start, end) = heap.walk(area);
+    let (start, end) = heap.walk(mutator);
     let mut starts = ObjectStarts::with_room(start, end)?;
     each_object(region, start, end, layouts, |offset, _| {
         starts.insert(offset);
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);
         visit(GcRef::from_offset(offset), header)
     })?;
-    if starts.objects() != area.objects() {
+    if starts.objects() != mutator.bump.objects() {
         return Err(Error::internal(
             "a wrong number of objects",
             starts.objects(),
@@ -98,7 +98,7 @@ pub(crate) fn verify(
     each_object(region, start, end, layouts, |offset, measured| {
         measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
     })?;
-    heap.check(area, layouts)?;
+    heap.check(mutator, layouts)?;
     Ok(starts)
 }
 

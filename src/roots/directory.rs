@@ -10,10 +10,10 @@ use hashbrown::HashTable;
 
 use super::handle::Handle;
 use super::manual::ManualRoots;
+use crate::base::fallible;
+use crate::base::hashing::mix;
+use crate::base::lock::Lock;
 use crate::error::Result;
-use crate::fallible;
-use crate::identity_hash::mix;
-use crate::lock::Lock;
 
 /// How many parts there are.
 const PARTS: usize = 64;

@@ -5,8 +5,8 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::unroot_queue::Link;
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 
 /// A growable array of [`Link`]s. They are not touched before a slot is queued,
 /// so that they cost no memory until then.

@@ -5,8 +5,8 @@ use core::cell::RefCell;
 
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::{GcRef, RootSlot};
 
 /// Slots whose handles have the bits `KIND`. A slot in use refers to an object.

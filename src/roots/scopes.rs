@@ -4,8 +4,8 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// The serial of records that no token names: the store's own scope at the
 /// bottom, and the one around each callback.

@@ -5,8 +5,8 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::handle::RETIRED;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::RootSlot;
 
 /// `capacity` slots and one more, the sentinel, of the greatest generation.

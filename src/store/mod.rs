@@ -23,42 +23,13 @@
 //! that may collect, and at deletion.
 //! The growth callback is asked, and root visitors are called, in the same way.
 
-mod allocate;
-mod array_ranges;
-mod arrays;
-mod call_value;
-pub(crate) mod calls;
-mod casts;
-mod collect;
-mod config;
-mod engine;
-mod entry;
-mod exceptions;
-mod externrefs;
-pub(crate) mod finalize;
-mod functions;
-mod globals;
-mod growth;
-mod heap_pool;
-mod i31;
-mod incremental;
-mod manual;
+mod access;
+mod collection;
+mod containers;
+mod handles;
+pub(crate) mod host_code;
 mod objects;
-mod pending_exception;
-mod raw;
-mod references;
-mod root_ranges;
-mod root_sources;
-mod root_visitors;
-mod scopes;
 mod stats;
-mod structs;
-mod tables;
-mod type_table;
-mod value;
-mod verify;
-mod weak;
-mod weak_maps;
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -66,32 +37,28 @@ use core::ptr::NonNull;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(crate) use casts::RefKind;
-pub(crate) use config::Config;
-pub(crate) use engine::EngineRef;
-pub(crate) use externrefs::ExternRefOptions;
-pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
-pub(crate) use growth::GrowFunction;
-#[cfg(feature = "capi")]
-pub(crate) use root_sources::{RootVisitor, VisitorFunction};
+pub(crate) use collection::{RootVisitor, VisitorFunction};
+use collection::{allocate, collect, root_sources};
+use containers::globals::Globals;
+use containers::tables::Tables;
+use containers::weak_maps::WeakMaps;
+use host_code::{growth, root_visitors};
+use objects::exceptions;
+use objects::type_table::TypeTable;
+pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
 pub use stats::Stats;
-use type_table::TypeTable;
-pub(crate) use value::{RawValue, Value};
 
+use crate::base::fallible;
+use crate::base::hashing::keyed_hasher;
+use crate::base::thread;
+use crate::engine::EngineRef;
 use crate::error::Result;
-use crate::externref::{Finalizer, HostData};
-use crate::fallible;
-use crate::global::Globals;
 use crate::heap::{
-    AllocationArea, CrossingMap, GcHeap, GcRef, GcRootsList, LayoutTable, Pacer, RootSlot,
+    CrossingMap, GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, Pacer, RootSlot,
 };
-use crate::identity_hash::IdentityHashes;
-use crate::keyed_hash::keyed_hasher;
+use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
-use crate::table::Tables;
-use crate::thread;
-use crate::weak_map::WeakMaps;
 
 /// One heap and everything that belongs to it. See the module.
 #[repr(C)]
@@ -102,14 +69,14 @@ pub(crate) struct Store {
     lifo: LifoRoots,
     scopes: ScopeStack,
     manual: ManualRoots,
-    area: AllocationArea,
+    mutator: Mutator,
     host: HostData,
     types: TypeTable,
     tables: Tables,
     globals: Globals,
     // The rest.
     owner: AtomicU64,
-    state: Cell<entry::State>,
+    state: Cell<access::State>,
     /// Whether a finalizer is running; it may be calling host functions.
     in_finalizer: Cell<bool>,
     /// How many host functions are running, one inside the other; in them finalizers
@@ -173,7 +140,7 @@ struct StoreData {
 const ROOT_SPANS: usize = 6;
 
 impl Store {
-    /// A store of `engine`, owned by the calling thread; [`finalize::delete`] ends it.
+    /// A store of `engine`, owned by the calling thread; [`delete`](host_code::finalize::delete) ends it.
     /// Not in a box: to move one claims that nothing else points into it, but other
     /// threads find its roots.
     ///
@@ -218,13 +185,13 @@ impl Store {
             lifo: LifoRoots::starting_at(scoped),
             scopes: ScopeStack::new()?,
             manual: ManualRoots::starting_at(id, manual),
-            area: AllocationArea::new(),
+            mutator: Mutator::new(),
             host: HostData::new(),
             types: TypeTable::new(),
             tables: Tables::starting_at(manual),
             globals: Globals::starting_at(manual),
             owner: AtomicU64::new(owner),
-            state: Cell::new(entry::State::Open),
+            state: Cell::new(access::State::Open),
             in_finalizer: Cell::new(false),
             call_depth: Cell::new(0),
             pending: RootSlot {
@@ -306,7 +273,7 @@ impl Store {
         if let Some(old_finalizer) = old.finalizer {
             self.host.secure()?;
             self.host.queue(old.pointer, old_finalizer);
-            self.refresh_attention();
+            self.update_slow_path();
         }
         self.data.set(StoreData { pointer, finalizer });
         Ok(())

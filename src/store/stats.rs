@@ -46,8 +46,8 @@ impl Store {
     pub(crate) fn stats(&self) -> Stats {
         let cold = self.cold.borrow();
         Stats {
-            objects: self.area.objects(),
-            live_bytes: self.area.used_bytes(),
+            objects: self.mutator.bump.objects(),
+            live_bytes: self.mutator.bump.used_bytes(),
             committed_bytes: cold.heap.as_ref().map_or(0, |heap| heap.committed_bytes()),
             external_bytes: self.host.external_bytes(),
             scoped_roots: self.lifo.live().into(),

@@ -12,9 +12,9 @@ use super::rec_group::{Composite, DEPTH_MAX, SubType, collect, limit};
 use super::reference_count::ReferenceCount;
 use super::registry::{Inner, Registry, Slot, free_all};
 use super::subtyping::{self, Types};
-use crate::counted::Counted;
+use crate::base::counted::Counted;
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::{Layout, ObjectHeader};
 
 /// The types of a registry and those that are being built.

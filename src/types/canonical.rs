@@ -10,8 +10,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::heap_type::{FieldType, HeapType, StorageType, ValType};
 use super::rec_group::{Composite, SubType};
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 
 /// A concrete type in a canonical group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::layout::{Admits, FieldLayout, TypeLayout};
 use super::rec_group::Composite;
 use super::reference_count::ReferenceCount;
 use super::registry::Registry;
-use crate::counted::Counted;
+use crate::base::counted::Counted;
 use crate::error::{Error, Result};
 use crate::heap::{Kind, Layout, ObjectHeader};
 

@@ -8,8 +8,8 @@
 
 use super::heap_type::{AbstractType, FieldType, StorageType, ValType};
 use super::rec_group::Composite;
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 use crate::heap::{ARRAY_ELEMENTS, GRANULE, HEADER_BYTES, Kind, LEAST_BYTES, Layout, References};
 
 /// Where an exception's fields begin, from the object's start; its tag is before.

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use super::*;
-use crate::counted::Counted;
+use crate::base::counted::Counted;
 use crate::error::Error;
 
 thread_local! {

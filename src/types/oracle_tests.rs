@@ -16,7 +16,7 @@ use self::generate::{Collection, Group, Member, Name, Random};
 use self::wasm::Oracle;
 use super::group::RegisteredType;
 use super::*;
-use crate::counted::Counted;
+use crate::base::counted::Counted;
 use crate::error::{Error, Result};
 
 /// Collections that share a registry and an oracle.

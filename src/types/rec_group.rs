@@ -2,8 +2,8 @@
 
 use super::group::Type;
 use super::heap_type::{AbstractType, FieldType, HeapType, RefType, StorageType, ValType};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 
 /// The most members of a group, and types of a collection.
 pub(crate) const MEMBERS_MAX: usize = 1_000_000;

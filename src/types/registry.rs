@@ -10,11 +10,11 @@ use super::canonical::{Canonical, CanonicalGroup};
 use super::group::{Group, RegisteredType, Type};
 use super::rec_group::{Composite, Declared, MEMBERS_MAX, RecGroup, SubType, at_most, limit};
 use super::subtyping::{self, Types};
-use crate::counted::Counted;
+use crate::base::counted::Counted;
+use crate::base::fallible;
+use crate::base::hashing::keyed_hasher;
+use crate::base::lock::Lock;
 use crate::error::{Error, Result};
-use crate::fallible;
-use crate::keyed_hash::keyed_hasher;
-use crate::lock::Lock;
 
 /// An engine's types. Shared by threads.
 pub(crate) struct Registry {

@@ -1,7 +1,7 @@
 //! The registry by itself.
 
 use super::*;
-use crate::counted::Counted;
+use crate::base::counted::Counted;
 use crate::error::Error;
 
 type Field = FieldType<Declared>;

@@ -27,12 +27,12 @@ mod evacuate;
 
 use evacuate::Met;
 
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 use crate::heap::{
-    AllocationArea, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Progress, ReachedKeys,
-    Region, Reservation, Survivors, heap_limit,
+    Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef, GcRootsList,
+    GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Mutator, Progress, ReachedKeys, Region,
+    Reservation, Survivors, WriteBarrier, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -135,8 +135,8 @@ impl CopyingHeap {
     }
 
     /// Bytes of the active space in use.
-    fn used(&self, area: &AllocationArea) -> u64 {
-        area.next() - self.spaces[self.active].start()
+    fn used(&self, mutator: &Mutator) -> u64 {
+        mutator.bump.next() - self.spaces[self.active].start()
     }
 
     /// How much of each space is committed.
@@ -166,12 +166,12 @@ impl CopyingHeap {
     }
 
     /// Points `area` at the active space, in use up to `next`.
-    fn place(&self, area: &AllocationArea, next: u64, objects: u64) {
+    fn place(&self, mutator: &Mutator, next: u64, objects: u64) {
         let end = self.spaces[self.active].start() + self.capacity();
         // SAFETY: the space is committed up to there and belongs to this heap,
         // which tells the area whenever that changes.
         unsafe {
-            area.place(
+            mutator.set_heap(
                 self.reservation.base(),
                 self.first_object(self.active),
                 next,
@@ -182,10 +182,10 @@ impl CopyingHeap {
     }
 
     /// Tells `area` how far the active space is committed now.
-    fn update_end(&self, area: &AllocationArea) {
+    fn update_end(&self, mutator: &Mutator) {
         let end = self.spaces[self.active].start() + self.capacity();
         // SAFETY: as in `place`.
-        unsafe { area.set_end(end) };
+        unsafe { mutator.set_end(end) };
     }
 
     /// The old and the new space of the collection that is under way.
@@ -194,9 +194,15 @@ impl CopyingHeap {
     }
 }
 
+impl WriteBarrier for CopyingHeap {
+    fn region(&self) -> &Region {
+        &self.spaces[self.active]
+    }
+}
+
 impl GcHeap for CopyingHeap {
-    fn open(&mut self, area: &AllocationArea) {
-        self.place(area, self.first_object(self.active), 0);
+    fn open(&mut self, mutator: &Mutator) {
+        self.place(mutator, self.first_object(self.active), 0);
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -214,8 +220,8 @@ impl GcHeap for CopyingHeap {
         self.half - GRANULE
     }
 
-    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
-        let needed = self.used(area).saturating_add(bytes);
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
+        let needed = self.used(mutator).saturating_add(bytes);
         if needed > self.half {
             return Err(heap_limit(bytes, self.limit_bytes()));
         }
@@ -226,11 +232,11 @@ impl GcHeap for CopyingHeap {
         Ok(2 * needed.next_multiple_of(COMMIT_UNIT).max(doubled))
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
-        let wanted = self.committed_after_growth(area, bytes)? / 2;
-        let needed = (self.used(area) + bytes).next_multiple_of(COMMIT_UNIT);
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(mutator, bytes)? / 2;
+        let needed = (self.used(mutator) + bytes).next_multiple_of(COMMIT_UNIT);
         self.commit(wanted).or_else(|_| self.commit(needed))?;
-        self.update_end(area);
+        self.update_end(mutator);
         Ok(())
     }
 
@@ -244,13 +250,13 @@ impl GcHeap for CopyingHeap {
 
     fn set_headroom(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         headroom: u64,
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
         let wanted = self
-            .used(area)
+            .used(mutator)
             .saturating_add(headroom)
             .min(self.half)
             .next_multiple_of(COMMIT_UNIT);
@@ -271,8 +277,10 @@ impl GcHeap for CopyingHeap {
             }
         }
         self.cycle.shrinking = progress == Progress::Continue;
-        self.update_end(area);
-        area.set_budget_end(self.spaces[self.active].start() + wanted);
+        self.update_end(mutator);
+        mutator
+            .bump
+            .set_budget_end(self.spaces[self.active].start() + wanted);
         progress
     }
 
@@ -289,17 +297,13 @@ impl GcHeap for CopyingHeap {
             }
         }
     }
-
-    fn region(&self) -> &Region {
-        &self.spaces[self.active]
-    }
 }
 
 impl CollectionSteps for CopyingHeap {
-    fn begin(&mut self, area: &AllocationArea, _extent: Extent) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, _extent: Extent) -> Result<()> {
         let first = self.first_object(1 - self.active);
         self.cycle = Cycle {
-            from_end: area.next(),
+            from_end: mutator.bump.next(),
             scan: first,
             next: first,
             objects: 0,
@@ -359,7 +363,7 @@ impl CollectionSteps for CopyingHeap {
 
     fn finish(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         _layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<Collected>> {
@@ -377,8 +381,8 @@ impl CollectionSteps for CopyingHeap {
             }
         }
         self.active = 1 - self.active;
-        self.place(area, self.cycle.next, self.cycle.objects);
-        let live_bytes = area.used_bytes();
+        self.place(mutator, self.cycle.next, self.cycle.objects);
+        let live_bytes = mutator.bump.used_bytes();
         Ok(Some(Collected {
             objects: self.cycle.objects,
             live_bytes,

@@ -31,25 +31,22 @@
 //! when a reference is stored: what does not fit into a table is left to the next full
 //! collection.
 
-mod count;
-mod counting;
 mod free_lists;
 mod partial;
 #[cfg(test)]
 mod tests;
 mod trace;
 
-use count::Counted;
-pub(crate) use counting::{count_new, store};
 use free_lists::{FreeLists, write_free};
 use trace::Sweep;
 
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::{
-    Allocation, AllocationArea, Barriers, Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent,
+    Allocation, Barrier, Budget, COMMIT_UNIT, Collected, CollectionSteps, CountedHeader, Extent,
     GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
-    ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, heap_limit,
+    Mutator, ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, Window,
+    WriteBarrier, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -177,30 +174,30 @@ impl DrcHeap {
     ///
     /// Errors: [`Error::Internal`] for no object.
     #[inline]
-    fn counted(&self, object: GcRef) -> Result<Counted> {
-        Counted::of(ObjectHeader::from_bits(
+    fn counted(&self, object: GcRef) -> Result<CountedHeader> {
+        CountedHeader::of(ObjectHeader::from_bits(
             self.space.load_u64(object.offset())?,
         ))
     }
 
     #[inline]
-    fn set(&self, object: GcRef, header: Counted) -> Result<()> {
-        self.space.store_u64(object.offset(), header.0.bits())
+    fn set(&self, object: GcRef, header: CountedHeader) -> Result<()> {
+        self.space.store_u64(object.offset(), header.bits())
     }
 
     /// Puts an object into the table of zero counts, unless it is there.
-    fn list(&mut self, object: GcRef, header: Counted) -> Result<()> {
-        if header.is_listed() {
+    fn list(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
+        if header.is_in_zero_counts() {
             return self.set(object, header);
         }
         let listed = fallible::push(&mut self.zeros, object).is_ok();
         self.must_trace |= !listed;
-        self.set(object, header.listed(listed))
+        self.set(object, header.in_zero_counts(listed))
     }
 
     /// Takes back what is lent: what was made there is fresh, the rest free.
-    fn take_back(&mut self, area: &AllocationArea) -> Result<()> {
-        let (start, next, end) = area.take_back();
+    fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let Window { start, next, end } = mutator.take_back();
         if start < next {
             let noted = fallible::push(&mut self.fresh, (start, next));
             self.must_trace |= noted.is_err();
@@ -231,12 +228,12 @@ impl DrcHeap {
 
     /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
     /// none, or no budget.
-    fn lend(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
-        let left = self.budget.saturating_sub(area.allocated_bytes());
+    fn lend(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        let left = self.budget.saturating_sub(mutator.bump.allocated_bytes());
         if bytes > left {
             return Ok(false);
         }
-        self.take_back(area)?;
+        self.take_back(mutator)?;
         let Some((start, end)) = self.find(bytes)? else {
             return Ok(false);
         };
@@ -245,15 +242,15 @@ impl DrcHeap {
         }
         // SAFETY: the block is committed, belongs to this heap, and is in use by nobody
         // else until it is taken back.
-        unsafe { area.lend(start, end) };
-        area.set_budget_end(start.saturating_add(left));
+        unsafe { mutator.lend(start, end) };
+        mutator.bump.set_budget_end(start.saturating_add(left));
         Ok(true)
     }
 
     /// Where unused memory at the end begins, lent or not.
-    fn unused_from(&self, area: &AllocationArea) -> u64 {
-        if area.end() == self.space.committed_end() {
-            area.next()
+    fn unused_from(&self, mutator: &Mutator) -> u64 {
+        if mutator.bump.end() == self.space.committed_end() {
+            mutator.bump.next()
         } else {
             self.tail
         }
@@ -265,12 +262,37 @@ impl DrcHeap {
     }
 }
 
+impl WriteBarrier for DrcHeap {
+    fn region(&self) -> &Region {
+        &self.space
+    }
+
+    fn barrier(&self) -> Barrier {
+        Barrier::COUNTING
+    }
+
+    fn write_barrier(&mut self, _holder: u64, _at: u64, old: GcRef, new: GcRef) -> Result<()> {
+        if new.is_object() {
+            let header = self.counted(new)?.increment();
+            self.set(new, header)?;
+        }
+        if old.is_object() {
+            let header = self.counted(old)?.decrement()?;
+            if header.count() == 0 {
+                return self.list(old, header);
+            }
+            self.set(old, header)?;
+        }
+        Ok(())
+    }
+}
+
 impl GcHeap for DrcHeap {
-    fn open(&mut self, area: &AllocationArea) {
+    fn open(&mut self, mutator: &Mutator) {
         let end = self.space.committed_end();
         // SAFETY: the region is committed up to there and belongs to this heap, which
         // tells the area whenever that changes.
-        unsafe { area.place(self.reservation.base(), GRANULE, GRANULE, end, 0) };
+        unsafe { mutator.set_heap(self.reservation.base(), GRANULE, GRANULE, end, 0) };
         self.tail = end;
         self.budget = end - GRANULE;
     }
@@ -285,7 +307,7 @@ impl GcHeap for DrcHeap {
 
     fn allocate(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
@@ -295,12 +317,12 @@ impl GcHeap for DrcHeap {
         if bytes > self.largest_object() {
             return Ok(Allocation::Never);
         }
-        if !self.has_room(area, bytes)? {
+        if !self.has_room(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
-        match area.bump_within_budget(bytes) {
+        match mutator.bump.bump_within_budget(bytes) {
             Some(offset) => {
-                area.write_new_object(offset, header, bytes);
+                mutator.write_new_object(offset, header, bytes);
                 Ok(Allocation::Done(GcRef::from_offset(offset)))
             }
             None => Err(Error::internal(
@@ -314,8 +336,8 @@ impl GcHeap for DrcHeap {
         self.limit - GRANULE
     }
 
-    fn committed_after_growth(&self, area: &AllocationArea, bytes: u64) -> Result<u64> {
-        let needed = self.unused_from(area).saturating_add(bytes);
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
+        let needed = self.unused_from(mutator).saturating_add(bytes);
         if needed > self.limit {
             return Err(heap_limit(bytes, self.limit));
         }
@@ -333,71 +355,46 @@ impl GcHeap for DrcHeap {
         Ok(needed.max(more).next_multiple_of(COMMIT_UNIT))
     }
 
-    fn grow(&mut self, area: &AllocationArea, bytes: u64) -> Result<()> {
-        let wanted = self.committed_after_growth(area, bytes)?;
-        let needed = (self.unused_from(area) + bytes).next_multiple_of(COMMIT_UNIT);
-        self.take_back(area)?;
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
+        let wanted = self.committed_after_growth(mutator, bytes)?;
+        let needed = (self.unused_from(mutator) + bytes).next_multiple_of(COMMIT_UNIT);
+        self.take_back(mutator)?;
         self.space
             .commit_to(wanted)
             .or_else(|_| self.space.commit_to(needed))?;
         // SAFETY: committed.
-        unsafe { area.set_heap_end(self.space.committed_end()) };
+        unsafe { mutator.set_heap_end(self.space.committed_end()) };
         self.budget = self
             .budget
-            .max(area.allocated_bytes().saturating_add(bytes));
+            .max(mutator.bump.allocated_bytes().saturating_add(bytes));
         Ok(())
     }
 
-    fn deallocate_uninit(&mut self, area: &AllocationArea, object: GcRef, bytes: u64) {
+    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
         let bytes = bytes.next_multiple_of(GRANULE);
-        if !area.unbump(object.offset(), bytes) {
+        if !mutator.bump.unbump(object.offset(), bytes) {
             // Found free by the next collection, which goes over what is fresh.
-            area.write_free(object.offset(), bytes);
+            mutator.write_free(object.offset(), bytes);
         }
     }
 
-    fn barriers(&self) -> Barriers {
-        Barriers::Counts
-    }
-
-    fn clone_gc_ref(&mut self, reference: GcRef) -> GcRef {
-        reference
-    }
-
-    fn write_gc_ref(&mut self, at: u64, source: GcRef) -> Result<()> {
-        let old = GcRef::from_raw(self.space.load_u32(at)?);
-        if source.is_object() {
-            let more = self.counted(source)?.more();
-            self.set(source, more)?;
-        }
-        self.space.store_u32(at, source.raw())?;
-        if old.is_object() {
-            let less = self.counted(old)?.less()?;
-            if less.count() == 0 {
-                return self.list(old, less);
-            }
-            self.set(old, less)?;
-        }
-        Ok(())
-    }
-
-    fn check(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
+    fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
         self.free.check(&self.space, self.tail)?;
-        self.check_counts(area, layouts)
+        self.check_counts(mutator, layouts)
     }
 
-    fn walk(&self, area: &AllocationArea) -> (u64, u64) {
-        let (next, end) = (area.next(), area.end());
+    fn walk(&self, mutator: &Mutator) -> (u64, u64) {
+        let (next, end) = (mutator.bump.next(), mutator.bump.end());
         if next < end && end != self.space.committed_end() {
             // What is lent and not used yet is free to whoever walks by.
             let written = write_free(&self.space, next, end - next);
             debug_assert!(written.is_ok());
         }
-        (GRANULE, self.unused_from(area))
+        (GRANULE, self.unused_from(mutator))
     }
 
-    fn extent(&self, area: &AllocationArea, asked: Extent) -> Extent {
-        if self.must_trace || area.used_bytes() > self.trace_at {
+    fn extent(&self, mutator: &Mutator, asked: Extent) -> Extent {
+        if self.must_trace || mutator.bump.used_bytes() > self.trace_at {
             return Extent::Full;
         }
         asked
@@ -407,8 +404,8 @@ impl GcHeap for DrcHeap {
         self.merges
     }
 
-    fn has_room(&mut self, area: &AllocationArea, bytes: u64) -> Result<bool> {
-        Ok(area.has_budget(bytes) || self.lend(area, bytes)?)
+    fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        Ok(mutator.bump.has_budget(bytes) || self.lend(mutator, bytes)?)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -421,7 +418,7 @@ impl GcHeap for DrcHeap {
 
     fn set_headroom(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         headroom: u64,
         may_grow: bool,
         budget: &mut Budget,
@@ -448,7 +445,7 @@ impl GcHeap for DrcHeap {
         };
         self.cycle.shrinking = progress == Progress::Continue;
         // SAFETY: committed; nothing is lent.
-        unsafe { area.set_heap_end(self.space.committed_end()) };
+        unsafe { mutator.set_heap_end(self.space.committed_end()) };
         self.budget = headroom;
         progress
     }
@@ -470,15 +467,11 @@ impl GcHeap for DrcHeap {
         self.reached.reset();
         self.must_trace = false;
     }
-
-    fn region(&self) -> &Region {
-        &self.space
-    }
 }
 
 impl CollectionSteps for DrcHeap {
-    fn begin(&mut self, area: &AllocationArea, extent: Extent) -> Result<()> {
-        self.take_back(area)?;
+    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()> {
+        self.take_back(mutator)?;
         self.reached.clear();
         self.cycle = Cycle {
             full: extent == Extent::Full,
@@ -514,7 +507,7 @@ impl CollectionSteps for DrcHeap {
 
     fn survivors(&self) -> Survivors<'_> {
         let alive: fn(ObjectHeader) -> bool = if self.cycle.full {
-            |header| Counted(header).is_marked()
+            |header| CountedHeader::of_any(header).is_marked()
         } else {
             |header| header.kind() != Some(Kind::Free)
         };
@@ -526,16 +519,22 @@ impl CollectionSteps for DrcHeap {
 
     fn finish(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<Collected>> {
-        if self.cycle.full && self.sweep(area, layouts, budget)? == Progress::Continue {
+        if self.cycle.full && self.sweep(mutator, layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        let used = area.used_bytes().saturating_sub(self.cycle.freed_bytes);
-        let objects = area.objects().saturating_sub(self.cycle.freed_objects);
-        area.settle(used, objects);
+        let used = mutator
+            .bump
+            .used_bytes()
+            .saturating_sub(self.cycle.freed_bytes);
+        let objects = mutator
+            .bump
+            .objects()
+            .saturating_sub(self.cycle.freed_objects);
+        mutator.bump.set_survivors(used, objects);
         if self.cycle.full {
             self.trace_at = (2 * used).max(TRACE_FROM);
         }

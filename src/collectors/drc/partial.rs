@@ -5,8 +5,8 @@ use core::mem;
 
 use super::free_lists::write_free;
 use super::{DrcHeap, KEPT_ENTRIES, POISON};
+use crate::base::fallible;
 use crate::error::Result;
-use crate::fallible;
 use crate::heap::{GRANULE, GcRef, GcRootsList, Kind, LayoutTable, ObjectHeader};
 
 impl DrcHeap {
@@ -53,7 +53,7 @@ impl DrcHeap {
             // Released since, because of another.
             return Ok(());
         }
-        let header = self.counted(object)?.listed(false);
+        let header = self.counted(object)?.in_zero_counts(false);
         self.set(object, header)?;
         self.judge(object, layouts)
     }
@@ -61,7 +61,7 @@ impl DrcHeap {
     /// Releases an object without references, unless it has roots: then it is listed.
     fn judge(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
         let header = self.counted(object)?;
-        if header.count() > 0 || header.is_listed() {
+        if header.count() > 0 || header.is_in_zero_counts() {
             return Ok(());
         }
         if header.is_rooted() {
@@ -155,11 +155,11 @@ impl DrcHeap {
         if !slot.is_object() {
             return Ok(());
         }
-        let header = self.counted(slot)?.less()?;
+        let header = self.counted(slot)?.decrement()?;
         self.set(slot, header)?;
         match header.count() {
             // It is judged later than this one.
-            0 if header.is_listed() => Ok(()),
+            0 if header.is_in_zero_counts() => Ok(()),
             0 if header.is_rooted() => self.list(slot, header),
             0 => {
                 self.push(slot);

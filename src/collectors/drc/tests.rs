@@ -1,11 +1,10 @@
 //! Free lists and counts by themselves, and what only a look into the heap shows.
 
-use super::count::{Counted, STUCK};
 use super::free_lists::{FreeLists, write_free};
 use super::*;
 use crate::heap::{
-    Budget, Ephemerons, GarbageCollection, Layout, Lent, References, RootSlot, Trace, WeakTable,
-    verify,
+    Budget, CountedHeader, Ephemerons, GarbageCollection, Layout, Lent, References, RootSlot,
+    STICKY, Trace, WeakTable, verify,
 };
 
 /// Memory that is committed, with what it is reserved in.
@@ -119,27 +118,30 @@ fn a_large_block_behind_many_small_ones_of_its_list_is_found() {
 }
 
 #[test]
-fn a_count_that_is_stuck_stays() {
-    let header = Counted(ObjectHeader::new(Kind::Struct, 1)).listed(true);
-    let almost = header.with_count(STUCK - 1);
-    assert_eq!(almost.less().unwrap().count(), STUCK - 2);
-    let stuck = almost.more();
-    assert_eq!((stuck.count(), stuck.is_listed()), (STUCK, true));
-    assert_eq!(stuck.more().0, stuck.0);
-    assert_eq!(stuck.less().unwrap().0, stuck.0);
+fn a_count_that_is_sticky_stays() {
+    let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1)).in_zero_counts(true);
+    let almost = header.with_count(STICKY - 1);
+    assert_eq!(almost.decrement().unwrap().count(), STICKY - 2);
+    let sticky = almost.increment();
+    assert_eq!((sticky.count(), sticky.is_in_zero_counts()), (STICKY, true));
+    assert_eq!(sticky.increment().bits(), sticky.bits());
+    assert_eq!(sticky.decrement().unwrap().bits(), sticky.bits());
 }
 
 #[test]
 fn a_count_below_zero_is_nonsense() {
-    let header = Counted(ObjectHeader::new(Kind::Struct, 1));
-    assert!(header.less().is_err());
-    assert_eq!(header.more().less().unwrap().0, header.0);
+    let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1));
+    assert!(header.decrement().is_err());
+    assert_eq!(
+        header.increment().decrement().unwrap().bits(),
+        header.bits()
+    );
 }
 
 /// A heap with what a store would have around it. Its objects are pairs of references
 /// and a number.
 struct Fixture {
-    area: AllocationArea,
+    mutator: Mutator,
     heap: DrcHeap,
     layouts: LayoutTable,
     pair: ObjectHeader,
@@ -169,14 +171,14 @@ impl Ephemerons for NoMaps {
 
 impl Fixture {
     fn new() -> Fixture {
-        let area = AllocationArea::new();
+        let mutator = Mutator::new();
         let options = HeapOptions {
             limit: 16 << 20,
             initial: 64 << 10,
             poison: true,
         };
         let mut heap = DrcHeap::new(options.limit, options).unwrap();
-        heap.open(&area);
+        heap.open(&mutator);
         let layout = Layout::Fixed {
             kind: Kind::Struct,
             bytes: PAIR_BYTES as u32,
@@ -185,7 +187,7 @@ impl Fixture {
         let mut layouts = LayoutTable::new();
         layouts.add(1, &layout).unwrap();
         Fixture {
-            area,
+            mutator,
             heap,
             layouts,
             pair: ObjectHeader::new(Kind::Struct, 1),
@@ -194,11 +196,12 @@ impl Fixture {
     }
 
     fn pair(&mut self, first: GcRef) -> GcRef {
-        let made = self.heap.allocate(&self.area, self.pair, PAIR_BYTES);
+        let made = self.heap.allocate(&self.mutator, self.pair, PAIR_BYTES);
         let Ok(Allocation::Done(pair)) = made else {
             panic!("no room: {made:?}");
         };
-        self.heap.write_gc_ref(pair.offset() + 8, first).unwrap();
+        let holder = pair.offset();
+        self.heap.write_gc_ref(holder, holder + 8, first).unwrap();
         pair
     }
 
@@ -213,13 +216,13 @@ impl Fixture {
         let mut list = GcRootsList::with_room(1).unwrap();
         // SAFETY: the roots stay in place while the list is used.
         unsafe { list.add(&self.roots) }.unwrap();
-        let extent = self.heap.extent(&self.area, asked);
+        let extent = self.heap.extent(&self.mutator, asked);
         let heap: &mut dyn GcHeap = &mut self.heap;
-        let mut gc = GarbageCollection::begin(heap, &self.area, extent)
+        let mut gc = GarbageCollection::begin(heap, &self.mutator, extent)
             .unwrap()
             .unwrap();
         let mut lent = Lent {
-            area: &self.area,
+            mutator: &self.mutator,
             roots: &mut list,
             layouts: &self.layouts,
             ephemerons: &mut NoMaps,
@@ -228,13 +231,14 @@ impl Fixture {
         let budget = &mut Budget::unlimited();
         gc.step(heap, &mut lent, budget).unwrap();
         let collected = gc.collected();
-        self.heap.set_headroom(&self.area, 64 << 10, true, budget);
+        self.heap
+            .set_headroom(&self.mutator, 64 << 10, true, budget);
         self.verify();
         collected
     }
 
     fn verify(&self) {
-        verify(&self.area, &self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
+        verify(&self.mutator, &self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
     }
 
     fn byte(&self, offset: u64) -> u8 {
@@ -247,30 +251,31 @@ fn what_did_not_fit_into_a_table_makes_the_next_collection_a_full_one() {
     let mut f = Fixture::new();
     // A cycle, which a partial collection does not find.
     let cycle = f.pair(GcRef::NULL);
-    f.heap.write_gc_ref(cycle.offset() + 8, cycle).unwrap();
+    let holder = cycle.offset();
+    f.heap.write_gc_ref(holder, holder + 8, cycle).unwrap();
     assert_eq!(f.collect(Extent::Partial).objects, 1);
     f.heap.must_trace = true;
     assert_eq!(f.collect(Extent::Partial).objects, 0);
-    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Partial);
+    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Partial);
 }
 
 #[test]
 fn a_heap_that_has_doubled_is_traced() {
     let mut f = Fixture::new();
-    f.heap.trace_at = f.area.used_bytes() + PAIR_BYTES;
+    f.heap.trace_at = f.mutator.bump.used_bytes() + PAIR_BYTES;
     let first = f.pair(GcRef::NULL);
     f.root(first);
-    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Partial);
+    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Partial);
     f.pair(GcRef::NULL);
-    assert_eq!(f.heap.extent(&f.area, Extent::Partial), Extent::Full);
+    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Full);
     f.collect(Extent::Partial);
     assert_eq!(f.heap.trace_at, TRACE_FROM);
-    while f.area.used_bytes() <= TRACE_FROM {
-        f.heap.grow(&f.area, 64 << 10).unwrap();
+    while f.mutator.bump.used_bytes() <= TRACE_FROM {
+        f.heap.grow(&f.mutator, 64 << 10).unwrap();
         let newest = f.pair(GcRef::from_raw(f.roots[0].reference.get()));
         f.roots[0].reference.set(newest.raw());
     }
-    let used = f.area.used_bytes();
+    let used = f.mutator.bump.used_bytes();
     assert_eq!(f.collect(Extent::Partial).live_bytes, used);
     assert_eq!(f.heap.trace_at, 2 * used);
 }
@@ -297,14 +302,14 @@ fn a_reset_heap_knows_nothing_of_the_one_before() {
     // Listed, fresh, free and lent.
     f.collect(Extent::Partial);
     f.pair(second);
-    f.heap.take_back(&f.area).unwrap();
+    f.heap.take_back(&f.mutator).unwrap();
     f.heap.must_trace = true;
     f.heap.trace_at += 1;
     assert!(!f.heap.zeros.is_empty() && !f.heap.fresh.is_empty() && f.heap.free.bytes() > 0);
     f.heap.reset();
     assert_eq!(f.byte(second.offset() + 24), POISON);
-    f.area = AllocationArea::new();
-    f.heap.open(&f.area);
+    f.mutator = Mutator::new();
+    f.heap.open(&f.mutator);
     f.roots.clear();
     assert!(f.heap.zeros.is_empty() && f.heap.fresh.is_empty() && !f.heap.must_trace);
     assert_eq!((f.heap.free.bytes(), f.heap.trace_at), (0, TRACE_FROM));
@@ -323,11 +328,11 @@ fn no_more_is_allocated_than_the_headroom() {
     }
     f.collect(Extent::Partial);
     f.heap
-        .set_headroom(&f.area, 51 * PAIR_BYTES, true, &mut Budget::unlimited());
+        .set_headroom(&f.mutator, 51 * PAIR_BYTES, true, &mut Budget::unlimited());
     for _ in 0..51 {
         f.pair(GcRef::NULL);
     }
-    let refused = f.heap.allocate(&f.area, f.pair, PAIR_BYTES);
+    let refused = f.heap.allocate(&f.mutator, f.pair, PAIR_BYTES);
     assert_eq!(refused, Ok(Allocation::CollectOrGrow { bytes: PAIR_BYTES }));
     f.verify();
 }

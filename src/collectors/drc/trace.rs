@@ -1,16 +1,14 @@
 //! Full collections: marking from the roots, which counts anew, and sweeping. And the
 //! check of counts.
 
-use super::count::STUCK;
 use super::{DrcHeap, POISON};
+use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::fallible;
 use crate::heap::{
-    ARRAY_ELEMENTS, AllocationArea, Budget, GRANULE, GcHeap, GcRef, GcRootsList, Kind, LayoutTable,
-    ObjectHeader, PIECE, Progress, each_object,
+    ARRAY_ELEMENTS, Budget, CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, Kind, LayoutTable,
+    Mutator, ObjectHeader, PIECE, Progress, STICKY, each_object,
 };
 
-use super::count::Counted;
 use super::free_lists::{Ends, FreeLists};
 use super::partial::contains;
 
@@ -44,7 +42,7 @@ impl DrcHeap {
         if !header.is_marked() {
             header = header
                 .marked(true)
-                .listed(false)
+                .in_zero_counts(false)
                 .rooted(false)
                 .with_count(0);
             if fallible::push(&mut self.stack, object).is_err() {
@@ -52,12 +50,12 @@ impl DrcHeap {
                 header = header.rooted(true);
                 self.cycle.overflowed = true;
             }
-            if header.0.is_key() {
+            if header.header().is_key() {
                 self.reached.note(object)?;
             }
         }
         for _ in 0..more {
-            header = header.more();
+            header = header.increment();
         }
         self.set(object, header)
     }
@@ -131,7 +129,7 @@ impl DrcHeap {
         let mut offset = GRANULE;
         while offset < self.tail {
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-            let counted = Counted(header);
+            let counted = CountedHeader::of_any(header);
             if header.kind() != Some(Kind::Free) && counted.is_rooted() {
                 let object = GcRef::from_offset(offset);
                 self.set(object, counted.rooted(false))?;
@@ -148,7 +146,7 @@ impl DrcHeap {
     /// Frees what is not marked, and lists the free memory anew, neighbours as one.
     pub(super) fn sweep(
         &mut self,
-        area: &AllocationArea,
+        mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Progress> {
@@ -167,8 +165,8 @@ impl DrcHeap {
             return Ok(Progress::Continue);
         }
         self.sweep_free(sweep.free_from, self.tail, &mut sweep.last)?;
-        self.cycle.freed_objects = area.objects().saturating_sub(sweep.live_objects);
-        self.cycle.freed_bytes = area.used_bytes().saturating_sub(sweep.live_bytes);
+        self.cycle.freed_objects = mutator.bump.objects().saturating_sub(sweep.live_objects);
+        self.cycle.freed_bytes = mutator.bump.used_bytes().saturating_sub(sweep.live_bytes);
         Ok(Progress::Complete)
     }
 
@@ -191,9 +189,9 @@ impl DrcHeap {
         while offset < stop {
             let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
-            if Counted(header).is_marked() {
+            if CountedHeader::of_any(header).is_marked() {
                 self.sweep_free(free_from, offset, &mut sweep.last)?;
-                self.keep(GcRef::from_offset(offset), Counted(header))?;
+                self.keep(GcRef::from_offset(offset), CountedHeader::of_any(header))?;
                 free_from = offset + bytes;
                 live_objects += 1;
                 live_bytes += bytes;
@@ -216,7 +214,7 @@ impl DrcHeap {
     }
 
     /// Ends the collection for an object that is alive.
-    fn keep(&mut self, object: GcRef, header: Counted) -> Result<()> {
+    fn keep(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
         let header = header.marked(false);
         if header.count() == 0 {
             return self.list(object, header);
@@ -228,8 +226,8 @@ impl DrcHeap {
     /// count none are listed or fresh.
     ///
     /// Errors: [`Error::Internal`], [`Error::SystemMemory`].
-    pub(super) fn check_counts(&self, area: &AllocationArea, layouts: &LayoutTable) -> Result<()> {
-        let (start, end) = self.walk(area);
+    pub(super) fn check_counts(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        let (start, end) = self.walk(mutator);
         let mut counts: Vec<u32> = Vec::new();
         let granules = ((end - start) / GRANULE) as usize;
         counts
@@ -252,14 +250,15 @@ impl DrcHeap {
             .map_err(|_| fallible::refused(self.fresh.len() * 16))?;
         fresh.extend(self.fresh.iter().copied());
         fresh.sort_unstable();
-        let lent = area.start()..area.next();
+        let lent = mutator.bump.start()..mutator.bump.next();
         each_object(&self.space, start, end, layouts, |offset, _| {
             let header = self.counted(GcRef::from_offset(offset))?;
             let counted = counts[place(offset)];
-            if header.count() != counted && header.count() != STUCK {
+            if header.count() != counted && header.count() != STICKY {
                 return Err(Error::internal("a wrong count of references", offset));
             }
-            let found = header.is_listed() || lent.contains(&offset) || contains(&fresh, offset);
+            let found =
+                header.is_in_zero_counts() || lent.contains(&offset) || contains(&fresh, offset);
             if counted == 0 && !found && !self.must_trace {
                 return Err(Error::internal(
                     "a count of zero that is not listed",

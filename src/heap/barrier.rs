@@ -1,0 +1,234 @@
+//! The write barrier: the one way in which a reference gets into an object.
+//!
+//! A collector that counts references, remembers slots or compares them with a copy must
+//! hear of every reference that is stored in an object. The mutator stores references
+//! with the functions of this module only, and tells them the holder (the object) as well
+//! as the slot. Root slots have no barrier (ROOTS-1).
+//!
+//! What a store does beside writing the slot is data: the [`Barrier`] descriptor, which
+//! the heap chooses and the mutator's hot block holds. One comparison decides whether the
+//! stored value concerns the collector at all:
+//!
+//! | collector | values that concern it | what follows |
+//! |---|---|---|
+//! | `null`, `copying` | none | nothing |
+//! | `drc` | all | counting in line, while no count falls to zero |
+//! | one with a remembered set | references to young objects | the slow barrier |
+//! | `check`; each collector while a finalizer runs | all | the slow barrier |
+//!
+//! The slow barrier calls the heap's own hook, [`WriteBarrier::write_barrier`]. Compiled
+//! code that stores references itself needs the descriptor and nothing else.
+
+use super::access::HeapAccess;
+use super::counted_header::CountedHeader;
+use super::header::ObjectHeader;
+use super::memory::Region;
+use super::reference::{GcRef, SLOT_BYTES};
+use crate::error::{Error, Result};
+
+/// How far a fast path of the mutator goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FastPath {
+    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path calls nothing, so
+    /// it needs no stack frame.
+    Leaf,
+    /// It compares the value and counts in line, and gives up if that is not enough.
+    InLine,
+}
+
+/// What the mutator does beside writing a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Barrier {
+    /// The first value, as bits, that concerns the collector.
+    first: u64,
+    /// How many values concern the collector, from `first` on.
+    length: u64,
+    /// Whether counting in line is enough for those values.
+    counts: bool,
+}
+
+impl Barrier {
+    /// Nothing beside the store.
+    pub(crate) const NONE: Barrier = Barrier::slow_for(0, 0);
+
+    /// The slow barrier for each store.
+    pub(crate) const SLOW: Barrier = Barrier::slow_for(0, 1 << 32);
+
+    /// Each store counts the object it refers to, and the one that the slot referred to.
+    pub(crate) const COUNTING: Barrier = Barrier {
+        counts: true,
+        ..Barrier::SLOW
+    };
+
+    /// The slow barrier for stores of `length` values, as bits, from `first` on: a
+    /// remembered set names the references into its young space.
+    pub(crate) const fn slow_for(first: u64, length: u64) -> Barrier {
+        Barrier {
+            first,
+            length,
+            counts: false,
+        }
+    }
+
+    /// Whether no value concerns the collector.
+    #[inline(always)]
+    pub(crate) fn is_none(self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether storing `value` concerns the collector.
+    #[inline(always)]
+    fn concerns(self, value: GcRef) -> bool {
+        u64::from(value.raw()).wrapping_sub(self.first) < self.length
+    }
+
+    /// Stores `value` in the slot at `at`, in the object at `holder`. `None`, with
+    /// nothing changed, if that takes more than `path`, or the slot is not in the heap.
+    #[inline(always)]
+    pub(crate) fn write(
+        self,
+        path: FastPath,
+        memory: &HeapAccess,
+        holder: u64,
+        at: u64,
+        value: GcRef,
+    ) -> Option<()> {
+        debug_assert!(holder < at);
+        if self.is_none() || (path == FastPath::InLine && !self.concerns(value)) {
+            return memory.store(at, value.raw());
+        }
+        if path == FastPath::Leaf || !self.counts {
+            return None;
+        }
+        write_counted(memory, at, value)
+    }
+
+    /// Whether a fast path may make an object that holds references.
+    #[inline(always)]
+    pub(crate) fn allows_new_objects(self, path: FastPath) -> bool {
+        self.is_none() || (path == FastPath::InLine && self.counts)
+    }
+
+    /// Whether a fast path may store references, as far as is known without their values.
+    #[inline(always)]
+    pub(crate) fn allows(self, path: FastPath) -> bool {
+        path == FastPath::InLine || self.is_none()
+    }
+
+    /// Announces the reference in the slot at `at` of a new object, which is written and
+    /// which nothing has read yet. `None` if the reference is nonsense.
+    #[inline(always)]
+    pub(crate) fn initialise(self, memory: &HeapAccess, at: u64) -> Option<()> {
+        let value = GcRef::from_raw(memory.load(at)?);
+        if !self.counts || !value.is_object() {
+            return Some(());
+        }
+        set_header(memory, value, counted(memory, value)?.increment())
+    }
+}
+
+/// [`Barrier::write`] with counting in line. `None` if the old referent's count would fall
+/// to zero, which the heap's table of zero counts has to hear of.
+#[inline(always)]
+fn write_counted(memory: &HeapAccess, at: u64, value: GcRef) -> Option<()> {
+    let old = GcRef::from_raw(memory.load(at)?);
+    if old == value {
+        return Some(());
+    }
+    // All is read before anything is written.
+    let new_header = match value.is_object() {
+        true => Some(counted(memory, value)?.increment()),
+        false => None,
+    };
+    if old.is_object() {
+        let old_header = counted(memory, old)?.decrement().ok()?;
+        if old_header.count() == 0 {
+            return None;
+        }
+        set_header(memory, old, old_header)?;
+    }
+    if let Some(header) = new_header {
+        set_header(memory, value, header)?;
+    }
+    memory.store(at, value.raw())
+}
+
+#[inline(always)]
+fn counted(memory: &HeapAccess, object: GcRef) -> Option<CountedHeader> {
+    CountedHeader::of(ObjectHeader::from_bits(memory.load(object.offset())?)).ok()
+}
+
+#[inline(always)]
+fn set_header(memory: &HeapAccess, object: GcRef, header: CountedHeader) -> Option<()> {
+    memory.store(object.offset(), header.bits())
+}
+
+/// A heap's part of the slow barrier.
+pub(crate) trait WriteBarrier {
+    /// The memory that the mutator allocates in.
+    fn region(&self) -> &Region;
+
+    /// The descriptor that the mutator stores references by.
+    fn barrier(&self) -> Barrier {
+        Barrier::NONE
+    }
+
+    /// Hears that the slot at `at`, in the object at `holder`, which refers to `old`, is
+    /// about to refer to `new`. A new object's slots refer to null.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn write_barrier(&mut self, holder: u64, at: u64, old: GcRef, new: GcRef) -> Result<()> {
+        let _ = (holder, at, old, new);
+        Ok(())
+    }
+
+    /// The slow barrier: stores `value` in the slot at `at`, in the object at `holder`.
+    ///
+    /// Errors: [`Error::Internal`] for a slot that is not in the heap, and if the heap
+    /// finds itself overwritten.
+    fn write_gc_ref(&mut self, holder: u64, at: u64, value: GcRef) -> Result<()> {
+        debug_assert!(holder < at);
+        let old = GcRef::from_raw(self.region().load_u32(at)?);
+        self.write_barrier(holder, at, old, value)?;
+        self.region().store_u32(at, value.raw())
+    }
+
+    /// Copies `count` references within the heap, from `from` to `to` in the object at
+    /// `holder`. The two ranges may overlap.
+    ///
+    /// Errors: as [`WriteBarrier::write_gc_ref`].
+    fn copy_gc_refs(
+        &mut self,
+        memory: &HeapAccess,
+        holder: u64,
+        from: u64,
+        to: u64,
+        count: u64,
+    ) -> Result<()> {
+        let mut copy = |index: u64| {
+            let value = memory.load(from + SLOT_BYTES * index);
+            let value = GcRef::from_raw(value.ok_or(outside(from))?);
+            self.write_gc_ref(holder, to + SLOT_BYTES * index, value)
+        };
+        // No slot is overwritten before it is read.
+        if to <= from {
+            (0..count).try_for_each(&mut copy)
+        } else {
+            (0..count).rev().try_for_each(&mut copy)
+        }
+    }
+
+    /// Stores `value` in `count` slots from `at` on, in the object at `holder`.
+    ///
+    /// Errors: as [`WriteBarrier::write_gc_ref`].
+    fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
+        (0..count).try_for_each(|index| self.write_gc_ref(holder, at + SLOT_BYTES * index, value))
+    }
+}
+
+/// The error for a slot that is not in the heap.
+#[cold]
+fn outside(at: u64) -> Error {
+    Error::internal("a field outside the heap", at)
+}

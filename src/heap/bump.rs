@@ -1,0 +1,217 @@
+//! Bump allocation: the window in which the mutator makes objects.
+//!
+//! An allocation takes `bytes` at `next` if they end at or before `limit`, without a call
+//! into the heap. The heap owns the memory and sets the other fields. `limit` is the
+//! least of three bounds: the end of the window, the budget until the next collection,
+//! and 0 while the slow path must see every allocation.
+//!
+//! The window may be all of the heap that is not in use yet, or a hole in it. The heap
+//! says beside it how much is in use elsewhere.
+
+use core::cell::Cell;
+
+use crate::error::{Error, Result};
+
+/// The window for new objects.
+///
+/// Invariant: `start <= next <= end`, objects fill `start .. next` without a gap, and
+/// `start .. end` is committed memory of the heap.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct BumpAllocator {
+    next: Cell<u64>,
+    limit: Cell<u64>,
+    objects: Cell<u64>,
+    start: Cell<u64>,
+    end: Cell<u64>,
+    /// Bytes in use elsewhere than between `start` and `next`.
+    used_elsewhere: Cell<u64>,
+    /// The part of those bytes that was allocated since the last collection.
+    allocated_elsewhere: Cell<u64>,
+    budget_end: Cell<u64>,
+    after_collection: Cell<u64>,
+    slow_path_forced: Cell<bool>,
+}
+
+/// A window that the heap has taken back from the mutator.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// Where it starts.
+    pub(crate) start: u64,
+    /// Where the unused part starts.
+    pub(crate) next: u64,
+    /// Where it ends.
+    pub(crate) end: u64,
+}
+
+impl BumpAllocator {
+    /// An allocator without a window: every allocation takes the slow path.
+    pub(super) const fn new() -> BumpAllocator {
+        BumpAllocator {
+            next: Cell::new(0),
+            limit: Cell::new(0),
+            objects: Cell::new(0),
+            start: Cell::new(0),
+            end: Cell::new(0),
+            used_elsewhere: Cell::new(0),
+            allocated_elsewhere: Cell::new(0),
+            budget_end: Cell::new(0),
+            after_collection: Cell::new(0),
+            slow_path_forced: Cell::new(false),
+        }
+    }
+
+    /// Sets the window, of which `start..next` is in use, and its budget to all of it.
+    pub(super) fn set_window(&self, start: u64, next: u64, end: u64) {
+        self.start.set(start);
+        self.next.set(next);
+        self.after_collection.set(next);
+        self.end.set(end);
+        self.set_budget_end(end);
+    }
+
+    /// Replaces the window by an empty one at `at` and returns the old one. The next
+    /// allocation takes the slow path.
+    pub(super) fn take_window(&self, at: u64) -> Window {
+        let window = Window {
+            start: self.start.get(),
+            next: self.next.get(),
+            end: self.end.get(),
+        };
+        let (used, allocated) = (self.used_bytes(), self.allocated_bytes());
+        self.used_elsewhere.set(used);
+        self.allocated_elsewhere.set(allocated);
+        self.set_window(at, at, at);
+        window
+    }
+
+    /// Sets the counts after a collection: the number of live objects, and the bytes in
+    /// use outside of the window.
+    pub(crate) fn set_survivors(&self, used_elsewhere: u64, objects: u64) {
+        self.used_elsewhere.set(used_elsewhere);
+        self.allocated_elsewhere.set(0);
+        self.objects.set(objects);
+    }
+
+    /// Moves the window's end, and the budget's end with it.
+    pub(super) fn set_end(&self, end: u64) {
+        assert!(self.next.get() <= end);
+        self.end.set(end);
+        self.set_budget_end(end);
+    }
+
+    /// Ends the budget at `end`, or at the window's end if that is less.
+    pub(crate) fn set_budget_end(&self, end: u64) {
+        self.budget_end
+            .set(end.clamp(self.next.get(), self.end.get()));
+        self.update_limit();
+    }
+
+    /// Sends every allocation to the slow path, or stops doing so.
+    pub(crate) fn force_slow_path(&self, on: bool) {
+        self.slow_path_forced.set(on);
+        self.update_limit();
+    }
+
+    fn update_limit(&self) {
+        let limit = if self.slow_path_forced.get() {
+            0
+        } else {
+            self.budget_end.get()
+        };
+        self.limit.set(limit);
+    }
+
+    /// Where the next object of `bytes`, a multiple of the granule, goes; `None` if the
+    /// slow path must allocate it. [`BumpAllocator::advance`] takes the bytes.
+    #[inline(always)]
+    pub(crate) fn room(&self, bytes: u64) -> Option<u64> {
+        let next = self.next.get();
+        (next + bytes <= self.limit.get()).then_some(next)
+    }
+
+    /// Completes an allocation of `bytes` at [`BumpAllocator::room`].
+    #[inline(always)]
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.next.set(self.next.get() + bytes);
+        self.objects.set(self.objects.get() + 1);
+    }
+
+    /// Takes `bytes` if the budget has them, even while the slow path is forced.
+    pub(crate) fn bump_within_budget(&self, bytes: u64) -> Option<u64> {
+        if !self.has_budget(bytes) {
+            return None;
+        }
+        let next = self.next.get();
+        self.advance(bytes);
+        Some(next)
+    }
+
+    /// Whether the budget has `bytes`.
+    pub(crate) fn has_budget(&self, bytes: u64) -> bool {
+        bytes <= self.budget_end.get() - self.next.get()
+    }
+
+    /// Takes back the object of `bytes` at `offset` if it is the newest.
+    pub(crate) fn unbump(&self, offset: u64, bytes: u64) -> bool {
+        let is_newest =
+            offset >= self.start.get() && offset.checked_add(bytes) == Some(self.next.get());
+        if is_newest {
+            self.next.set(offset);
+            self.forget_object();
+        }
+        is_newest
+    }
+
+    /// Counts one object less: its memory is free.
+    pub(super) fn forget_object(&self) {
+        self.objects.set(self.objects.get() - 1);
+    }
+
+    /// Where the window starts.
+    pub(crate) fn start(&self) -> u64 {
+        self.start.get()
+    }
+
+    /// Where the objects in the window end.
+    pub(crate) fn next(&self) -> u64 {
+        self.next.get()
+    }
+
+    /// Where the window ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.end.get()
+    }
+
+    /// Objects in the heap: the last collection's survivors and those made since.
+    pub(crate) fn objects(&self) -> u64 {
+        self.objects.get()
+    }
+
+    /// Bytes in use.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.next.get() - self.start.get() + self.used_elsewhere.get()
+    }
+
+    /// Bytes allocated since the last collection.
+    pub(crate) fn allocated_bytes(&self) -> u64 {
+        let here = self.next.get().saturating_sub(self.after_collection.get());
+        here + self.allocated_elsewhere.get()
+    }
+
+    /// Checks the order of the bounds.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(crate) fn check(&self) -> Result<()> {
+        let is_ordered = self.start.get() <= self.next.get()
+            && self.next.get() <= self.budget_end.get()
+            && self.budget_end.get() <= self.end.get();
+        if !is_ordered {
+            return Err(Error::internal(
+                "an allocation pointer out of its window",
+                self.next.get(),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! What the mutator shares with its heap: access to the memory, the window for new
+//! objects, the write barrier, and the open no-GC spans.
+//!
+//! The store keeps a [`Mutator`] in its hot block and lends it to each method of the heap
+//! that needs it. Reading, storing and allocating need no call through a trait.
+
+use core::cell::Cell;
+
+use super::access::HeapAccess;
+use super::barrier::{Barrier, FastPath};
+use super::bump::{BumpAllocator, Window};
+use super::header::{HEADER_BYTES, Kind, ObjectHeader};
+use super::reference::{GRANULE, GcRef};
+use crate::error::{Error, Result};
+
+/// The mutator's part of a heap. See the module.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Mutator {
+    /// The heap's memory.
+    pub(crate) memory: HeapAccess,
+    /// The window for new objects, which lies in the heap's memory.
+    pub(crate) bump: BumpAllocator,
+    barrier: Cell<Barrier>,
+    no_gc: Cell<u32>,
+}
+
+impl Mutator {
+    /// The mutator of a store that has no heap yet: every allocation takes the slow path.
+    pub(crate) const fn new() -> Mutator {
+        Mutator {
+            memory: HeapAccess::none(),
+            bump: BumpAllocator::new(),
+            barrier: Cell::new(Barrier::NONE),
+            no_gc: Cell::new(0),
+        }
+    }
+
+    /// Points the mutator at a heap whose memory is one window: `start..next` is in use
+    /// by `objects` objects, `next..end` is free. The budget is the whole window.
+    ///
+    /// # Safety
+    ///
+    /// `base + start .. base + end` must be committed and stay so until the next call of
+    /// this function or [`Mutator::set_end`], and be used through this mutator and the
+    /// calling heap only.
+    pub(crate) unsafe fn set_heap(
+        &self,
+        base: *mut u8,
+        start: u64,
+        next: u64,
+        end: u64,
+        objects: u64,
+    ) {
+        assert!(start <= next && next <= end);
+        // SAFETY: the caller's promise.
+        unsafe { self.memory.set(base, start, end) };
+        self.bump.set_window(start, next, end);
+        self.bump.set_survivors(0, objects);
+    }
+
+    /// Lends the mutator a hole of the heap, `start..end`, as its window. It must have no
+    /// window.
+    ///
+    /// # Safety
+    ///
+    /// The memory must be committed and stay so until [`Mutator::take_back`], and be used
+    /// through this mutator and the calling heap only.
+    pub(crate) unsafe fn lend(&self, start: u64, end: u64) {
+        assert!(self.memory.start() <= start && start <= end && end <= self.memory.end());
+        self.bump.set_window(start, start, end);
+    }
+
+    /// Takes back the window. The next allocation takes the slow path.
+    pub(crate) fn take_back(&self) -> Window {
+        self.bump.take_window(self.memory.start())
+    }
+
+    /// Moves the end of the heap's memory, while the mutator has no window.
+    ///
+    /// # Safety
+    ///
+    /// The memory up to `end` must be committed and stay so until the next call.
+    pub(crate) unsafe fn set_heap_end(&self, end: u64) {
+        // SAFETY: the caller's promise.
+        unsafe { self.memory.set_end(end) };
+    }
+
+    /// Moves the end of the heap's memory, of the window and of the budget.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Mutator::set_heap`], with the same base and start.
+    pub(crate) unsafe fn set_end(&self, end: u64) {
+        self.bump.set_end(end);
+        // SAFETY: the caller's promise.
+        unsafe { self.memory.set_end(end) };
+    }
+
+    /// Writes a new object's header and zeros after it.
+    pub(crate) fn write_new_object(&self, offset: u64, header: ObjectHeader, bytes: u64) {
+        debug_assert!(offset >= self.bump.start() && offset + bytes <= self.bump.next());
+        // SAFETY: the bytes were just taken from the window, whose memory is committed by
+        // the type's invariant.
+        unsafe {
+            let object = self.memory.address(offset);
+            object.cast::<u64>().write(header.bits());
+            object
+                .add(HEADER_BYTES as usize)
+                .write_bytes(0, (bytes - HEADER_BYTES) as usize);
+        }
+    }
+
+    /// Marks an object of the window, `bytes` at `offset`, as free.
+    pub(crate) fn write_free(&self, offset: u64, bytes: u64) {
+        let granules = (bytes / GRANULE) as u32;
+        self.write_new_object(offset, ObjectHeader::new(Kind::Free, granules), bytes);
+        self.bump.forget_object();
+    }
+
+    /// The write barrier's descriptor.
+    #[inline(always)]
+    pub(crate) fn barrier(&self) -> Barrier {
+        self.barrier.get()
+    }
+
+    /// Sets the write barrier's descriptor.
+    pub(crate) fn set_barrier(&self, barrier: Barrier) {
+        self.barrier.set(barrier);
+    }
+
+    /// Stores `value` in the slot at `at`, in the object at `holder`. `None`, with
+    /// nothing changed, if that takes more than `path`, or the slot is not in the heap.
+    #[inline(always)]
+    pub(crate) fn write_gc_ref(
+        &self,
+        path: FastPath,
+        holder: u64,
+        at: u64,
+        value: GcRef,
+    ) -> Option<()> {
+        self.barrier().write(path, &self.memory, holder, at, value)
+    }
+
+    /// How many no-GC spans are open (`gc.no-gc`).
+    #[inline(always)]
+    pub(crate) fn no_gc_spans(&self) -> u32 {
+        self.no_gc.get()
+    }
+
+    /// Opens a no-GC span.
+    ///
+    /// Errors: [`Error::Limit`].
+    pub(crate) fn enter_no_gc(&self) -> Result<()> {
+        let spans = self.no_gc.get().checked_add(1).ok_or(Error::Limit {
+            what: "nested no-GC spans",
+            limit: u32::MAX.into(),
+        })?;
+        self.no_gc.set(spans);
+        Ok(())
+    }
+
+    /// Leaves `spans` no-GC spans open, at most as many as are open now.
+    #[inline(always)]
+    pub(crate) fn restore_no_gc(&self, spans: u32) {
+        debug_assert!(spans <= self.no_gc.get());
+        self.no_gc.set(spans);
+    }
+}

@@ -1,0 +1,112 @@
+//! Root ranges of a store: what a collection does with them before it begins.
+//!
+//! What is in them the embedder writes, without a check. So each collection looks at all
+//! slots before anything moves; if one refers to nothing, nothing is collected.
+
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, ObjectStarts, RangeSpan, RootRange, SlotLayout, is_plausible};
+use crate::roots::Handle;
+use crate::store::collection::root_sources::{Source, SourceKind};
+use crate::store::{Cold, Store};
+
+impl Store {
+    /// Adds a root range, which is read at each collection until it is removed. Never
+    /// collects.
+    ///
+    /// Errors: [`Error::InvalidArgument`]; [`Error::Limit`], [`Error::SystemMemory`].
+    ///
+    /// # Safety
+    ///
+    /// As long as the range is not removed, it must be there to read in each call that
+    /// may collect, and its slots as for [`RangeSpan::new`].
+    pub(crate) unsafe fn root_range_add(
+        &self,
+        range: *const RootRange,
+        layout: SlotLayout,
+    ) -> Result<Handle> {
+        if !range.is_aligned() {
+            return Err(Error::InvalidArgument {
+                parameter: "range",
+                value: range.addr() as u64,
+                allowed: "addresses that are aligned to 8 bytes",
+            });
+        }
+        layout.check()?;
+        self.add_root_source(Source::Range { range, layout })
+    }
+
+    /// Removes a root range; nothing happens for null. Never collects.
+    ///
+    /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
+    pub(crate) fn root_range_remove(&self, source: Handle) -> Result<()> {
+        self.remove_root_source(SourceKind::Range, source)
+    }
+}
+
+impl Cold {
+    /// Adds all ranges to the roots of a collection, which moves or frees nothing before.
+    ///
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; that of
+    /// [`Cold::require_visited`]; to find starts of objects [`Error::SystemMemory`] and
+    /// [`Error::Internal`].
+    pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
+        if self.heap.is_none() || !store.collects() {
+            return Ok(());
+        }
+        self.require_visited(store)?;
+        // SAFETY: whoever added or reported the ranges promised that.
+        for span in unsafe { self.sources.spans() } {
+            self.roots.add_range(span?)?;
+        }
+        for range in 0..self.roots.ranges().len() {
+            self.check_range(store, &{ self.roots.ranges()[range] })?;
+        }
+        self.sources.set_scanned(self.roots.range_bytes());
+        self.starts.forget();
+        Ok(())
+    }
+
+    /// Checks that the slots of a range refer to objects, or to what looks like some.
+    ///
+    /// Errors: as [`Cold::gather_ranges`].
+    pub(in crate::store) fn check_range(&mut self, store: &Store, range: &RangeSpan) -> Result<()> {
+        if store.engine.config().exact_slots() {
+            return check_slots(range, |reference| self.is_object(store, reference));
+        }
+        let Some(heap) = self.heap.as_deref() else {
+            return check_slots(range, |_| Ok(false));
+        };
+        let (region, (start, end)) = (heap.region(), heap.walk(&store.mutator));
+        check_slots(range, |reference| {
+            Ok(is_plausible(reference, region, start, end, &self.layouts))
+        })
+    }
+
+    /// Checks that the slots of all ranges refer to starts of objects; `None` for those of
+    /// no heap.
+    ///
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`].
+    pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStarts>) -> Result<()> {
+        // SAFETY: whoever added or reported the ranges promised that.
+        unsafe { self.sources.spans() }.try_for_each(|span| {
+            check_slots(&span?, |reference| {
+                Ok(starts.is_some_and(|starts| starts.has(reference)))
+            })
+        })
+    }
+}
+
+/// Checks that the references of a range lead to objects.
+fn check_slots(range: &RangeSpan, mut leads: impl FnMut(GcRef) -> Result<bool>) -> Result<()> {
+    range.references().try_for_each(|(slot, bits)| {
+        let reference = GcRef::from_raw(bits.get());
+        if reference.is_object() && !leads(reference)? {
+            return Err(Error::BadSlot {
+                source: range.source,
+                slot: slot as u64,
+                bits: reference.raw(),
+            });
+        }
+        Ok(())
+    })
+}

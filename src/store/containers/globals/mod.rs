@@ -1,0 +1,253 @@
+//! Globals: one value each, of any type.
+//!
+//! A global is a record outside the heap and a hidden struct of one field in it, which
+//! no handle refers to: a root slot of the global's own does. The reasons are those of
+//! tables ([`tables`](super::tables)).
+//!
+//! The field may be set even if the global may not: a global says itself whether.
+
+mod record;
+
+use crate::base::fallible;
+use crate::error::{Error, Result};
+use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
+use crate::roots::Handle;
+use crate::store::Store;
+use crate::store::containers::tables::registered;
+use crate::store::objects::value::Value;
+use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
+pub(in crate::store) use record::{Global, Globals};
+
+impl Store {
+    /// Makes a global with this value. May collect; finalizers are queued.
+    ///
+    /// Errors: [`Error::WrongEngine`]; those of the value's handle,
+    /// [`Store::require_taken`]; those of allocating.
+    pub(crate) fn global_new(
+        &self,
+        of: ValType<&Type>,
+        mutable: bool,
+        value: Value,
+    ) -> Result<Handle> {
+        let admits = match of {
+            ValType::Ref(reference) => self.slot_of(registered(reference))?,
+            _ => Admits::default(),
+        };
+        let field = FieldLayout {
+            offset: HEADER_BYTES as u32,
+            admits,
+            storage: Storage::of_value(&of),
+            mutable,
+        };
+        let check = || self.require_taken(&field, self.resolve_value(value)?);
+        check()?;
+        let of = self.hidden_type(of, |field| {
+            let mut fields = Vec::new();
+            fallible::push(&mut fields, field)?;
+            Ok(Composite::Struct(fields))
+        })?;
+        debug_assert!(of.fields.iter().all(|held| held.offset == field.offset));
+        let global = Global {
+            field,
+            struct_type: of.index,
+        };
+        let bytes = Ok(of.layout.bytes.into());
+        let secure = || self.globals.secure(global);
+        let object = self.make_held(&of, bytes, secure, check, |cold, object| {
+            let at = object.offset() + u64::from(field.offset);
+            let value = self.resolve_value(value)?;
+            cold.write_value(self, field.storage, object.offset(), at, value)
+        })?;
+        Ok(self.handle(self.globals.take_ready(object, global)))
+    }
+
+    /// Refuses a value that a global does not take.
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::NotOfType`], [`Error::NullReference`].
+    fn require_taken(&self, field: &FieldLayout, value: Value<GcRef>) -> Result<()> {
+        if value.storage() != field.storage {
+            return Err(Error::TypeMismatch {
+                needed: field.storage.name(),
+                found: value.storage().name(),
+            });
+        }
+        match value {
+            Value::Ref(reference) => self.require_admitted(field.admits, reference, "value"),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the global that `handle` names takes, and where its value is.
+    ///
+    /// Errors: [`Error::NullReference`], [`Error::WrongStore`], [`Error::Unrooted`];
+    /// [`Error::Internal`].
+    fn global(&self, handle: Handle) -> Result<(FieldLayout, u64)> {
+        let parameter = "global";
+        if handle.is_null() {
+            return Err(Error::NullReference { parameter });
+        }
+        self.require_mine(handle.store_id, parameter)?;
+        match self.globals.get(handle) {
+            Some((object, global)) => self.value_of(object, &global),
+            None => Err(no_global(handle)),
+        }
+    }
+
+    /// What a global takes, and where its value is in its struct, which must agree.
+    ///
+    /// Errors: [`Error::Internal`].
+    fn value_of(&self, object: GcRef, global: &Global) -> Result<(FieldLayout, u64)> {
+        let header = self.header(object);
+        if header.kind() != Some(Kind::Struct) || header.type_index() != global.struct_type {
+            return Err(Error::internal(
+                "a global without its struct",
+                header.bits(),
+            ));
+        }
+        let field = global.field;
+        Ok((field, object.offset() + u64::from(field.offset)))
+    }
+
+    /// What the global that `handle` names takes, and where its value is, if everything
+    /// is as usual.
+    #[inline(always)]
+    fn global_fast(&self, handle: Handle) -> Option<(FieldLayout, u64)> {
+        if handle.store_id != self.id {
+            return None;
+        }
+        let (object, Global { field, .. }) = self.globals.get(handle)?;
+        Some((field, object.offset() + u64::from(field.offset)))
+    }
+
+    /// The type of a global's struct, and whether the global may be set. Never collects.
+    ///
+    /// Errors: as [`Store::global`].
+    pub(crate) fn global_type(&self, handle: Handle) -> Result<(Type, bool)> {
+        let (field, _) = self.global(handle)?;
+        let (_, global) = self.globals.get(handle).ok_or(no_global(handle))?;
+        Ok((self.types.kept(global.struct_type)?, field.mutable))
+    }
+
+    /// The top of the hierarchy of a global's value, which is a reference. Never
+    /// collects.
+    ///
+    /// Errors: as [`Store::global`].
+    pub(crate) fn global_top(&self, handle: Handle) -> Result<AbstractType> {
+        let (of, _) = self.global_type(handle)?;
+        of.top_of_field(0).ok_or(Error::internal(
+            "a global of no known type",
+            of.index.into(),
+        ))
+    }
+
+    /// A global's value; a reference is a new scoped root. Never collects.
+    ///
+    /// Errors: as [`Store::global`]; those of a push.
+    pub(crate) fn global_get(&self, handle: Handle) -> Result<Value> {
+        let (field, at) = self.global(handle)?;
+        self.read_value(field.storage, at)
+    }
+
+    /// [`Store::global_get`], if everything is as usual.
+    #[inline(always)]
+    pub(crate) fn global_get_fast(&self, handle: Handle) -> Option<Value> {
+        let (field, at) = self.global_fast(handle)?;
+        let mutator = &self.mutator;
+        Some(match field.storage {
+            Storage::I32 => Value::I32(mutator.memory.load(at)?),
+            Storage::I64 => Value::I64(mutator.memory.load(at)?),
+            Storage::F32 => Value::F32(mutator.memory.load(at)?),
+            Storage::F64 => Value::F64(mutator.memory.load(at)?),
+            Storage::V128 => Value::V128(mutator.memory.load(at)?),
+            Storage::Ref => Value::Ref(self.root_or_null_at_fast(at)?),
+            Storage::I8 | Storage::I16 => return None,
+        })
+    }
+
+    /// Sets a global. Never collects.
+    ///
+    /// Errors: as [`Store::global`]; those of the value's handle;
+    /// [`Error::ImmutableGlobal`]; those of [`Store::require_taken`].
+    pub(crate) fn global_set(&self, handle: Handle, value: Value) -> Result<()> {
+        let (field, at) = self.global(handle)?;
+        let value = self.resolve_value(value)?;
+        if !field.mutable {
+            return Err(Error::ImmutableGlobal {
+                index: Globals::index(handle),
+            });
+        }
+        self.require_taken(&field, value)?;
+        self.cold
+            .borrow_mut()
+            .write_value(self, field.storage, holder_of(&field, at), at, value)
+    }
+
+    /// [`Store::global_set`], if everything is as usual.
+    #[inline(always)]
+    pub(crate) fn global_set_fast(&self, handle: Handle, value: Value) -> bool {
+        let Some((field, at)) = self.global_fast(handle) else {
+            return false;
+        };
+        if !field.mutable || value.storage() != field.storage {
+            return false;
+        }
+        let mutator = &self.mutator;
+        let stored = match value {
+            Value::I32(bits) | Value::F32(bits) => mutator.memory.store(at, bits),
+            Value::I64(bits) | Value::F64(bits) => mutator.memory.store(at, bits),
+            Value::V128(bytes) => mutator.memory.store(at, bytes),
+            Value::Ref(value) => {
+                self.store_ref_fast(FastPath::Leaf, &field, holder_of(&field, at), at, value)
+            }
+        };
+        stored.is_some()
+    }
+
+    /// Ends a global, and lets its value go; nothing happens for null. Never collects.
+    ///
+    /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
+    pub(crate) fn global_free(&self, handle: Handle) -> Result<()> {
+        if handle.is_null() {
+            return Ok(());
+        }
+        self.require_mine(handle.store_id, "global")?;
+        if !self.globals.release(handle) {
+            return Err(no_global(handle));
+        }
+        self.count_release();
+        Ok(())
+    }
+
+    /// Checks that each global has a struct of its type, with a value that it takes.
+    /// References in objects have been found to lead to objects.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(in crate::store) fn check_globals(&self) -> Result<()> {
+        self.globals.each(|object, global| {
+            let (field, at) = self.value_of(object, global)?;
+            if field.storage != Storage::Ref {
+                return Ok(());
+            }
+            let reference = GcRef::from_raw(self.load(at)?);
+            match self.admits(field.admits, reference) {
+                true => Ok(()),
+                false => Err(Error::internal("a wrong value of a global", at)),
+            }
+        })
+    }
+}
+
+fn no_global(handle: Handle) -> Error {
+    Error::Unrooted {
+        parameter: "global",
+        kind: "global",
+        slot: Globals::index(handle),
+        generation: handle.generation(),
+    }
+}
+
+/// Where the struct starts whose field is at `at`.
+#[inline(always)]
+fn holder_of(field: &FieldLayout, at: u64) -> u64 {
+    at - u64::from(field.offset)
+}

@@ -1,0 +1,301 @@
+//! Weak maps by themselves, over heaps of each collector: how much a collection does,
+//! and what it answers to headers that were overwritten.
+
+use core::cell::Cell;
+
+use super::entries::Entries;
+use super::maps::*;
+use crate::collectors;
+use crate::error::Result;
+use crate::heap::{
+    Allocation, Budget, Extent, GarbageCollection, GcHeap, GcRef, GcRootsList, HeapOptions, Kind,
+    LOOKUP, Layout, LayoutTable, Lent, Mutator, ObjectHeader, Progress, References, RootSlot,
+};
+
+/// A heap of objects that refer to nothing, one root, and one map.
+struct Fixture {
+    mutator: Mutator,
+    heap: Box<dyn GcHeap>,
+    layouts: LayoutTable,
+    root: Vec<RootSlot>,
+    maps: WeakMaps,
+    map: u32,
+    /// The budget of a step.
+    step: u64,
+}
+
+const TYPE: u32 = 1;
+
+const BYTES: u64 = 16;
+
+const STEP: u64 = 64 << 10;
+
+fn on_each_collector(test: impl Fn(Fixture)) {
+    for number in [collectors::COPYING, collectors::CHECK, collectors::DRC] {
+        let runtime = collectors::by_number(number).unwrap();
+        println!("{}", runtime.name());
+        let mutator = Mutator::new();
+        let mut heap = runtime
+            .new_heap(HeapOptions {
+                limit: 64 << 20,
+                initial: 32 << 20,
+                poison: true,
+            })
+            .unwrap();
+        heap.open(&mutator);
+        let mut layouts = LayoutTable::new();
+        let layout = Layout::Fixed {
+            kind: Kind::Struct,
+            bytes: BYTES as u32,
+            references: References::at([].into_iter()).unwrap(),
+        };
+        layouts.add(TYPE, &layout).unwrap();
+        let mut maps = WeakMaps::starting_at(0);
+        let map = (maps.create().unwrap() >> 32) as u32;
+        let root = vec![RootSlot {
+            generation: Cell::new(1),
+            reference: Cell::new(0),
+        }];
+        test(Fixture {
+            mutator,
+            heap,
+            layouts,
+            root,
+            maps,
+            map,
+            step: STEP,
+        });
+    }
+}
+
+impl Fixture {
+    fn allocate(&mut self) -> GcRef {
+        let header = ObjectHeader::new(Kind::Struct, TYPE);
+        match self.heap.allocate(&self.mutator, header, BYTES).unwrap() {
+            Allocation::Done(object) => object,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn set_is_key(&self, object: GcRef, is_key: bool) {
+        let region = self.heap.region();
+        let header = ObjectHeader::from_bits(region.load_u64(object.offset()).unwrap());
+        let header = header.with_key(is_key);
+        region.store_u64(object.offset(), header.bits()).unwrap();
+    }
+
+    fn set(&mut self, key: GcRef, value: GcRef) {
+        let keys = self.maps.reserve_one().unwrap();
+        if key.is_object() {
+            self.heap.reserve_keys(keys).unwrap();
+            self.set_is_key(key, true);
+        }
+        self.maps.insert(self.map, key, value);
+    }
+
+    fn rooted(&self) -> GcRef {
+        GcRef::from_raw(self.root[0].reference.get())
+    }
+
+    fn set_root(&self, object: GcRef) {
+        self.root[0].reference.set(object.raw());
+    }
+
+    /// Collects in full; returns in how many increments.
+    fn collect(&mut self) -> Result<u64> {
+        let mut roots = GcRootsList::with_room(1)?;
+        // SAFETY: the root stays in place while the list is used.
+        unsafe { roots.add(&self.root)? };
+        let heap = &mut *self.heap;
+        let mut gc = GarbageCollection::begin(heap, &self.mutator, Extent::Full)?.unwrap();
+        let mut lent = Lent {
+            mutator: &self.mutator,
+            roots: &mut roots,
+            layouts: &self.layouts,
+            ephemerons: &mut self.maps,
+            weak: &mut [],
+        };
+        let mut increments = 1;
+        while gc.step(heap, &mut lent, &mut Budget::of(self.step))? == Progress::Continue {
+            increments += 1;
+        }
+        self.heap
+            .set_headroom(&self.mutator, 16 << 20, true, &mut Budget::unlimited());
+        self.maps.trim();
+        self.heap.reserve_keys(self.maps.keys().len())?;
+        self.maps.check()?;
+        Ok(increments)
+    }
+
+    /// A chain of `count` entries of which the first key is rooted.
+    fn make_chain(&mut self, count: u32) {
+        let mut last = self.allocate();
+        self.set_root(last);
+        for _ in 0..count {
+            let next = self.allocate();
+            self.set(last, next);
+            last = next;
+        }
+    }
+
+    /// Collects in steps that do one thing each.
+    fn collect_slowly(&mut self) {
+        self.step = 0;
+        self.collect().unwrap();
+        self.step = STEP;
+    }
+
+    fn nonsense(&mut self, what: &str) {
+        let error = self.collect().unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+/// So many increments may a collection with so many entries take: for each entry a value
+/// is traced, its object, and the entry is swept.
+fn most_increments(entries: u32) -> u64 {
+    u64::from(entries) * (16 * LOOKUP) / STEP + 8
+}
+
+#[test]
+fn a_chain_takes_work_in_proportion_to_its_length() {
+    on_each_collector(|mut f| {
+        for count in [1, 1000, 4000, 16000] {
+            f.make_chain(count);
+            let increments = f.collect().unwrap();
+            assert!(increments <= most_increments(count), "{increments}");
+            assert_eq!(f.maps.count(f.map), count);
+            f.set_root(GcRef::NULL);
+            // With none of them reached.
+            let increments = f.collect().unwrap();
+            assert!(increments <= most_increments(count), "{increments}");
+            assert_eq!(f.maps.count(f.map), 0);
+        }
+    });
+}
+
+#[test]
+fn values_of_many_keys_are_traced_in_few_increments() {
+    on_each_collector(|mut f| {
+        let keeper = f.allocate();
+        f.set_root(keeper);
+        for number in 0..10_000 {
+            let key = f.allocate();
+            f.set(key, GcRef::NULL);
+            f.set(GcRef::from_i31(number), key);
+        }
+        assert!(f.collect().unwrap() <= most_increments(20_000));
+        assert_eq!(f.maps.count(f.map), 20_000);
+        assert!(f.maps.keys().all(|key| !key.is_null()));
+    });
+}
+
+#[test]
+fn a_sweep_in_the_least_steps_keeps_what_one_at_once_does() {
+    on_each_collector(|mut f| {
+        let keeper = f.allocate();
+        f.set_root(keeper);
+        for number in 0..200 {
+            let (dead, value) = (f.allocate(), f.allocate());
+            f.set(dead, value);
+            f.set(GcRef::from_i31(number), value);
+        }
+        f.set(keeper, keeper);
+        f.collect_slowly();
+        assert_eq!(f.maps.count(f.map), 201);
+        assert_eq!(f.maps.get(f.map, f.rooted()), Some(f.rooted()));
+        for number in 0..200 {
+            assert!(f.maps.get(f.map, GcRef::from_i31(number)).is_some());
+        }
+        let chain = 300;
+        f.make_chain(chain);
+        f.collect_slowly();
+        assert_eq!(f.maps.count(f.map), 200 + chain);
+    });
+}
+
+#[test]
+fn a_table_that_has_emptied_gives_its_room_back() {
+    on_each_collector(|mut f| {
+        f.make_chain(50_000);
+        let room = |f: &Fixture| f.maps.entries.room();
+        assert!(room(&f) >= 50_000);
+        f.set_root(GcRef::NULL);
+        f.collect().unwrap();
+        assert!(room(&f) <= 256, "{}", room(&f));
+        f.make_chain(100);
+        f.collect().unwrap();
+        assert_eq!(f.maps.count(f.map), 100);
+    });
+}
+
+#[test]
+fn a_key_without_its_bit_is_nonsense_if_it_is_alive() {
+    on_each_collector(|mut f| {
+        f.make_chain(10);
+        f.set_is_key(f.rooted(), false);
+        f.nonsense("not traced");
+    });
+}
+
+#[test]
+fn an_object_with_the_bit_that_is_no_key_is_nonsense() {
+    on_each_collector(|mut f| {
+        f.make_chain(10);
+        let other = f.allocate();
+        f.set_is_key(other, true);
+        f.set_root(other);
+        f.nonsense("in no weak map");
+    });
+}
+
+#[test]
+fn more_objects_with_the_bit_than_keys_are_nonsense() {
+    on_each_collector(|mut f| {
+        f.make_chain(1);
+        f.heap.reserve_keys(0).unwrap();
+        for number in 0..10_000 {
+            let other = f.allocate();
+            f.set_is_key(other, true);
+            f.maps.reserve_one().unwrap();
+            f.maps.insert(f.map, GcRef::from_i31(number), other);
+        }
+        f.nonsense("more keys");
+    });
+}
+
+#[test]
+fn check_finds_a_wrong_chain_a_wrong_count_and_a_lost_entry() {
+    on_each_collector(|mut f| {
+        f.make_chain(20);
+        let key = f.rooted();
+        let removed = f.maps.remove(f.map, key).unwrap();
+        assert_eq!(removed.last_of, Some(key));
+        f.maps.check().unwrap();
+        type Damage = fn(&mut Entries);
+        let damages: [Damage; 3] = [Entries::break_chain, Entries::miscount, Entries::lose];
+        for damage in damages {
+            f.maps.check().unwrap();
+            damage(&mut f.maps.entries);
+            assert!(f.maps.check().is_err());
+            f.maps.entries.repair();
+        }
+    });
+}
+
+#[test]
+fn maps_retire_their_slots() {
+    let mut maps = WeakMaps::starting_at(u32::MAX - 3);
+    let mut stale = Vec::new();
+    for _ in 0..300 {
+        let word = maps.create().unwrap();
+        let (generation, index) = (word as u32, (word >> 32) as u32);
+        assert!(stale.iter().all(|&(g, i)| !maps.has(i, g)));
+        assert!(maps.has(index, generation));
+        maps.release(index, generation);
+        assert!(!maps.has(index, generation));
+        stale.push((generation, index));
+        maps.check().unwrap();
+    }
+    assert!(!stale.iter().any(|&(generation, _)| generation == u32::MAX));
+}

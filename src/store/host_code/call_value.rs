@@ -1,0 +1,87 @@
+//! Arguments and results of calls, from and to [`Value`]s.
+
+use core::mem::MaybeUninit;
+
+use crate::heap::GcRef;
+use crate::host::{CallBits, CallValue};
+use crate::store::Value;
+use crate::types::Storage;
+
+const I32: u32 = Storage::I32 as u32;
+const I64: u32 = Storage::I64 as u32;
+const F32: u32 = Storage::F32 as u32;
+const F64: u32 = Storage::F64 as u32;
+const V128: u32 = Storage::V128 as u32;
+const REF: u32 = Storage::Ref as u32;
+
+impl CallValue {
+    /// Reads a value; `None` if its kind is none.
+    ///
+    /// # Safety
+    ///
+    /// `value` must be valid for reading what its kind says.
+    #[inline(always)]
+    pub(crate) unsafe fn read(value: *const CallValue) -> Option<Value> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let of = &raw const (*value).of;
+            Some(match (*value).kind {
+                I32 => Value::I32((*of).bits32),
+                I64 => Value::I64((*of).bits64),
+                F32 => Value::F32((*of).bits32),
+                F64 => Value::F64((*of).bits64),
+                V128 => Value::V128((*of).bytes),
+                REF => Value::Ref((*of).handle),
+                _ => return None,
+            })
+        }
+    }
+
+    /// Zeros, or null, of what a field that is not packed stores.
+    #[inline(always)]
+    pub(crate) fn default_of(storage: Storage) -> CallValue {
+        CallValue {
+            kind: storage as u32,
+            resolved: MaybeUninit::new(GcRef::NULL),
+            of: CallBits { bytes: [0; 16] },
+        }
+    }
+}
+
+impl From<Value> for CallValue {
+    #[inline(always)]
+    fn from(value: Value) -> CallValue {
+        let mut of = CallBits { bytes: [0; 16] };
+        let kind = match value {
+            Value::I32(bits32) => {
+                of.bits32 = bits32;
+                I32
+            }
+            Value::I64(bits64) => {
+                of.bits64 = bits64;
+                I64
+            }
+            Value::F32(bits32) => {
+                of.bits32 = bits32;
+                F32
+            }
+            Value::F64(bits64) => {
+                of.bits64 = bits64;
+                F64
+            }
+            Value::V128(bytes) => {
+                of.bytes = bytes;
+                V128
+            }
+            Value::Ref(handle) => {
+                of.handle = handle;
+                REF
+            }
+        };
+        CallValue {
+            kind,
+            resolved: MaybeUninit::new(GcRef::NULL),
+            of,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Functions: objects that the host can call. How they are called is in `calls.rs`.
+
+use core::ffi::c_void;
+
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, Kind, ObjectHeader};
+use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX};
+use crate::host::{Finalizer, FunctionEntry};
+use crate::roots::Handle;
+use crate::store::Store;
+use crate::store::objects::typed::{Typed, name_of};
+use crate::types::{RegisteredType, Type};
+
+/// A function that a handle refers to.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Function<'a> {
+    /// The object.
+    pub(in crate::store) object: GcRef,
+    /// Its type, which the store keeps.
+    pub(in crate::store) of: &'a RegisteredType,
+    /// What the host-data table knows of it.
+    pub(in crate::store) entry: FunctionEntry,
+}
+
+impl Store {
+    /// Makes a function of this type and roots it in the current scope. May collect;
+    /// finalizers are queued.
+    ///
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no
+    /// functions; those of allocating, pushing a root, and adding an entry.
+    pub(crate) fn func_new(
+        &self,
+        of: &Type,
+        callback: Callback,
+        env: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> Result<Handle> {
+        // A function type's own objects are exceptions.
+        self.require_kind(of, Kind::Exn)?;
+        self.manual.unroot_some();
+        let mut cold = self.cold.borrow_mut();
+        let header = ObjectHeader::new(Kind::Func, of.index);
+        let object = cold.allocate(self, header, FUNC_BYTES)?;
+        cold.know_type(self, of)
+            .and_then(|()| self.lifo.reserve_one())
+            .and_then(|()| self.host.secure())
+            .inspect_err(|_| cold.give_back(self, object, FUNC_BYTES))?;
+        let entry = FunctionEntry {
+            env,
+            callback,
+            type_index: of.index,
+        };
+        let index = self.host.insert_function(object, entry, finalizer);
+        self.store(object.offset() + FUNC_INDEX, u64::from(index))?;
+        Ok(self.handle(self.lifo.push(object)?))
+    }
+
+    /// The function that `handle` refers to, if everything is as usual.
+    #[inline(always)]
+    pub(in crate::store) fn function_fast(&self, handle: Handle) -> Option<Function<'_>> {
+        let Typed { offset, of } = self.typed_fast(handle, Kind::Func)?;
+        let object = GcRef::from_offset(offset);
+        let entry = self.host.function(self.word_after_header(offset), object)?;
+        (entry.type_index == of.index).then_some(Function { object, of, entry })
+    }
+
+    /// The function that `handle` refers to.
+    ///
+    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`]; [`Error::Internal`]
+    /// for an object that is not what its entry says.
+    #[inline]
+    pub(in crate::store) fn function(&self, handle: Handle) -> Result<Function<'_>> {
+        let object = self.object(handle, "func")?;
+        let header = self.header_of(object)?;
+        let Some(header) = header.filter(|header| header.kind() == Some(Kind::Func)) else {
+            return Err(Error::TypeMismatch {
+                needed: "a function",
+                found: name_of(header),
+            });
+        };
+        let index = self.word_after_header(object.offset());
+        Ok(Function {
+            object,
+            of: self.type_of(header)?,
+            entry: self.function_entry(object, index, header)?,
+        })
+    }
+
+    /// The entry of a function, given the index in it and its header.
+    ///
+    /// Errors: [`Error::Internal`] unless all three agree.
+    #[inline]
+    pub(in crate::store) fn function_entry(
+        &self,
+        object: GcRef,
+        index: u64,
+        header: ObjectHeader,
+    ) -> Result<FunctionEntry> {
+        self.host
+            .function(index, object)
+            .filter(|entry| entry.type_index == header.type_index())
+            .ok_or(Error::internal("a function without host data", index))
+    }
+
+    /// The host's pointer of a function that has this callback. Never collects.
+    ///
+    /// Errors: as [`Store::function`]; [`Error::TypeMismatch`].
+    pub(crate) fn func_env(&self, handle: Handle, callback: Callback) -> Result<*mut c_void> {
+        let entry = self.function(handle)?.entry;
+        if entry.callback as usize != callback as usize {
+            return Err(Error::TypeMismatch {
+                needed: "a function of the given callback",
+                found: "one of another callback",
+            });
+        }
+        Ok(entry.env)
+    }
+}

@@ -1,0 +1,43 @@
+//! 31-bit integers, which are references without an object.
+
+use crate::error::{Error, Result};
+use crate::heap::GcRef;
+use crate::roots::Handle;
+use crate::store::Store;
+use crate::store::objects::typed::name_of;
+
+impl Store {
+    /// A reference that is the lower 31 bits of an integer, rooted in the current
+    /// scope. Never collects.
+    ///
+    /// Errors: those of a push.
+    pub(crate) fn i31_new(&self, bits: u32) -> Result<Handle> {
+        self.push_root(GcRef::from_i31(bits))
+    }
+
+    /// [`Store::i31_new`], if it needs no slow path.
+    #[inline(always)]
+    pub(crate) fn i31_new_fast(&self, bits: u32) -> Option<Handle> {
+        self.push_fast(GcRef::from_i31(bits))
+    }
+
+    /// The 31 bits of an `i31`, the highest bit of the result 0.
+    ///
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
+    pub(crate) fn i31_get(&self, handle: Handle) -> Result<u32> {
+        let reference = self.object(handle, "ref")?;
+        match reference.i31() {
+            Some(bits) => Ok(bits),
+            None => Err(Error::TypeMismatch {
+                needed: "an i31",
+                found: name_of(self.header_of(reference)?),
+            }),
+        }
+    }
+
+    /// [`Store::i31_get`], if everything is as usual.
+    #[inline(always)]
+    pub(crate) fn i31_get_fast(&self, handle: Handle) -> Option<u32> {
+        self.resolve_fast(handle)?.i31()
+    }
+}
