@@ -17,9 +17,14 @@ pub type gcroots_status_t = u32;
 pub const GCROOTS_OK: gcroots_status_t = 0;
 /// A pointer that must not be NULL is NULL.
 pub const GCROOTS_ERROR_NULL_ARGUMENT: gcroots_status_t = 1;
-/// An argument is not one that the function accepts: a number is out of its documented
-/// range, a number of values is not what the type needs, a type declaration is not well
-/// formed, or a root range or one of its slots is invalid.
+/// The function does not accept an argument, because
+///
+/// - a number is out of its documented range;
+/// - the number of values is not what the type or the function needs;
+/// - a handle is manual where a scoped one is needed;
+/// - a type declaration is not well formed;
+/// - a root range is invalid, or one of its slots holds bits that do not refer to an
+///   object.
 pub const GCROOTS_ERROR_INVALID_ARGUMENT: gcroots_status_t = 2;
 /// The handle or scope belongs to another store, or to a store that was deleted.
 pub const GCROOTS_ERROR_WRONG_STORE: gcroots_status_t = 3;
@@ -28,50 +33,54 @@ pub const GCROOTS_ERROR_WRONG_STORE: gcroots_status_t = 3;
 pub const GCROOTS_ERROR_WRONG_ENGINE: gcroots_status_t = 4;
 /// The calling thread does not own the store: another thread does, or it is detached.
 pub const GCROOTS_ERROR_WRONG_THREAD: gcroots_status_t = 5;
-/// The store does not allow this call now, because of
+/// The store does not allow this call now, because
 ///
-/// - a callback that is running: see "Callbacks" in the introduction,
-/// - a collection in steps that is under way: see gcroots_store_gc_start(), or
-/// - a deletion: the store is running its last finalizers.
-///
-/// Also returned by gcroots_root_visitor_report() outside a root visitor.
+/// - a callback is running: see "Callbacks" in the introduction;
+/// - a collection in steps is under way: see gcroots_store_gc_start();
+/// - the store is being deleted and runs its last finalizers;
+/// - the function is gcroots_root_visitor_report(), and no root visitor is running.
 pub const GCROOTS_ERROR_BUSY: gcroots_status_t = 6;
-/// The handle names nothing that is live in this store. The scope of the root was exited,
-/// the handle was unrooted, freed or removed, the bits were forged, or the handle is of a
-/// kind that the function does not take, such as a scoped handle in place of a manual
-/// one.
+/// The handle names nothing that is live in this store, because
+///
+/// - the scope of the root was exited;
+/// - the handle was unrooted, freed or removed;
+/// - its bits were never issued by this store;
+/// - it is of a kind that the function does not take, such as a scoped handle where a
+///   manual one is needed.
 pub const GCROOTS_ERROR_UNROOTED: gcroots_status_t = 7;
-/// The reference is null where an object is needed, or the handle is zeroed where a weak
-/// map or the like is needed.
+/// A reference is null where an object is needed, or a handle is zeroed where it must
+/// name a weak map or the like.
 pub const GCROOTS_ERROR_NULL_REFERENCE: gcroots_status_t = 8;
-/// The object, value or type is not of the type that is needed, or a cast failed.
+/// An object, value or type is not of the type that is needed, or a cast failed.
 pub const GCROOTS_ERROR_TYPE_MISMATCH: gcroots_status_t = 9;
 /// The field, element or global is immutable, and the call would write it.
 pub const GCROOTS_ERROR_IMMUTABLE: gcroots_status_t = 10;
-/// The index or range lies outside the object, table or type.
+/// An index, or a range of indices, is not all inside the object, table or type.
 pub const GCROOTS_ERROR_OUT_OF_BOUNDS: gcroots_status_t = 11;
-/// One of
+/// Scopes or no-GC spans are not nested as the function needs, because
 ///
 /// - the scope is not open, or was opened outside the callback that is running;
-/// - the scope is not the innermost one, and the function needs the innermost;
+/// - the scope is not the current one, and the function needs the current one;
 /// - the no-GC span to close was not opened in the current scope;
-/// - the function works in a no-GC span only, and none is open.
+/// - no no-GC span is open, and the function works only in one.
 pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
-/// A no-GC span is open, and the call is gcroots_store_gc(), gcroots_store_gc_start(), or
-/// an allocation for which the heap may not grow, because of its limit or because the
-/// growth callback refused.
+/// A no-GC span is open, and
+///
+/// - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
+/// - an allocation does not fit, the heap has reached its limit or the growth callback
+///   has refused, and a collection might have made room.
 pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
-/// One of
+/// There is no memory, because
 ///
 /// - the object does not fit within the heap's limit, even after a collection;
 /// - the growth callback refused memory, and a collection did not make room;
 /// - the system refused memory.
 pub const GCROOTS_ERROR_OUT_OF_MEMORY: gcroots_status_t = 14;
-/// The call would exceed a limit of the library, such as 2^31 - 1 roots of one kind in a
-/// store, or a limit of the system on the number of something.
+/// The call would exceed a limit of the library or of the system on the number of
+/// something, such as the 2^31 - 1 roots of each kind that a store can have.
 pub const GCROOTS_ERROR_LIMIT: gcroots_status_t = 15;
-/// An exception is pending: gcroots_func_call() threw one, or was called while one was
-/// pending. gcroots_store_take_exception() takes it.
+/// An exception is pending: the function that gcroots_func_call() called threw it, or it
+/// was pending before, and nothing was called. gcroots_store_take_exception() takes it.
 pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
 /// The library found a bug of its own, or a heap that something has overwritten. The
 /// store is poisoned: every call on it returns this status, except gcroots_store_attach()
