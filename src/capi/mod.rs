@@ -7,7 +7,7 @@
 #![expect(non_camel_case_types, reason = "the names that C sees")]
 #![expect(
     clippy::missing_safety_doc,
-    reason = "what callers must keep to stands once, at the top of the header"
+    reason = "the rules for callers stand once, at the top of the header"
 )]
 #![cfg_attr(
     doc,

@@ -15,9 +15,9 @@
 //!
 //! - a structure describes memory that cannot be an array of slots
 //!   (GCROOTS_ERROR_INVALID_ARGUMENT);
-//! - a slot holds bits that do not refer to an object (GCROOTS_ERROR_INVALID_ARGUMENT).
-//!   The message has the `index` of the range's handle, the number of the slot, and the
-//!   bits;
+//! - a slot holds bits that are not null, not an i31, and do not refer to an object
+//!   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
+//!   the number of the slot, and the bits;
 //! - the system refuses memory for the check, with gcroots_config_set_exact_slots()
 //!   (GCROOTS_ERROR_OUT_OF_MEMORY).
 //!
