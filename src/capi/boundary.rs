@@ -1,6 +1,5 @@
-//! What every exported function shares: the panic boundary, NULL checks, entry
-//! to a store, outputs, and the fast path (`capi.no-abort`,
-//! `capi.out-on-success`).
+//! What every exported function shares: the panic boundary, NULL checks, entry to a
+//! store, outputs, and the fast path (`capi.no-abort`, `capi.out-on-success`).
 
 use core::fmt::Write;
 use core::mem::MaybeUninit;
@@ -13,9 +12,12 @@ use crate::base::thread::{self, MESSAGE_BYTES};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
-/// Runs a function's body. The only place that catches panics: a panic becomes
-/// `INTERNAL`. A failure's message is written last, after whatever finalizers
-/// did. A store in which the library panicked or found nonsense is poisoned.
+/// Runs the body of an exported function and returns its status.
+///
+/// This is the only place that catches panics: a panic becomes GCROOTS_ERROR_INTERNAL. A
+/// failure's message is written last, so that finalizers that ran during the call cannot
+/// replace it. If the library panicked or found the heap corrupt, the store that the body
+/// entered is poisoned.
 pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
     let outer = replace_entered(None);
     let outcome = catch_unwind(AssertUnwindSafe(body))
@@ -32,8 +34,8 @@ pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
     report(error)
 }
 
-/// Sets the store that this thread's innermost call has entered, and returns the
-/// one before.
+/// Sets the store that this thread's innermost call has entered. Returns the previous
+/// one.
 fn replace_entered(store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
     let new = store.map_or(core::ptr::null(), |store| {
         store.as_ptr().cast_const().cast()
@@ -43,16 +45,17 @@ fn replace_entered(store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
     NonNull::new(old.cast_mut().cast())
 }
 
-/// Stores the error's message as this thread's last and returns its status.
+/// Stores the error's message as this thread's last message. Returns the error's status.
 #[cold]
 pub(super) fn report(error: Error) -> gcroots_status_t {
     write_message(format_args!("{error}"));
     status_of(error)
 }
 
-/// Stores what is shown as this thread's last message.
+/// Stores the text of `shown` as this thread's last message.
 pub(crate) fn set_message(shown: &impl core::fmt::Display) {
-    // It may be foreign code that shows it: into a buffer of its own.
+    // `Display` may run foreign code, which may write this thread's message itself. So
+    // it formats into a buffer of its own.
     let mut text = [0; MESSAGE_BYTES];
     let mut message = Truncated {
         buffer: &mut text,
@@ -66,18 +69,19 @@ pub(crate) fn set_message(shown: &impl core::fmt::Display) {
     }
 }
 
-/// Formatting the message must run no foreign code.
+/// Stores the formatted text as this thread's last message. Formatting must run no
+/// foreign code, because the thread's buffer is borrowed meanwhile.
 fn write_message(formatted: core::fmt::Arguments<'_>) {
     // SAFETY: the block is this thread's own, and formatting the message is all that
     // happens while this borrow lives.
     let buffer = unsafe { &mut *(*thread::block()).message.get() };
     let mut message = Truncated { buffer, length: 0 };
-    // A message that does not fit ends where the buffer does.
+    // A message that does not fit is cut at the end of the buffer.
     let _ = message.write_fmt(formatted);
     message.end();
 }
 
-/// Writes to a fixed buffer as much as fits with a 0 after it.
+/// Writes to a fixed buffer as much as fits, and leaves room for the terminating 0.
 struct Truncated<'a> {
     buffer: &'a mut [u8],
     length: usize,
@@ -104,18 +108,24 @@ impl Write for Truncated<'_> {
     }
 }
 
-/// A pointer that must not be NULL.
+/// Checks that a pointer is not NULL.
+///
+/// Errors: [`Error::NullArgument`].
 pub(super) fn required<T>(pointer: *mut T, parameter: &'static str) -> Result<NonNull<T>> {
     NonNull::new(pointer).ok_or(Error::NullArgument { parameter })
 }
 
-/// A pointer to read from that must not be NULL.
+/// Checks that a pointer to read from is not NULL.
+///
+/// Errors: [`Error::NullArgument`].
 pub(super) fn required_const<T>(pointer: *const T, parameter: &'static str) -> Result<NonNull<T>> {
     required(pointer.cast_mut(), parameter)
 }
 
-/// Enters a store, if the calling thread may call it now. With the functions
-/// below, the only place where a caller's store pointer is used.
+/// Enters a store, if the calling thread may call it now. This function and the ones
+/// below are the only places that use a caller's store pointer.
+///
+/// Errors: [`Error::WrongThread`], [`Error::Busy`], [`Error::Internal`].
 ///
 /// # Safety
 ///
@@ -125,11 +135,14 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
     unsafe { enter_if(store, Store::enter) }
 }
 
-/// As [`enter`], and also between the steps of a collection.
+/// Enters a store, if the calling thread may call it now or a collection in steps is
+/// under way.
+///
+/// Errors: [`Error::WrongThread`], [`Error::Busy`], [`Error::Internal`].
 ///
 /// # Safety
 ///
-/// As for [`enter`].
+/// `store` must be from `gcroots_store_new` and not deleted.
 pub(super) unsafe fn enter_between_steps<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
     // SAFETY: the caller's promise.
     unsafe { enter_if(store, Store::enter_between_steps) }
@@ -137,19 +150,24 @@ pub(super) unsafe fn enter_between_steps<'a>(store: NonNull<gcroots_store_t>) ->
 
 /// Enters a store inside one of its root visitors.
 ///
+/// Errors: [`Error::WrongThread`], [`Error::Internal`]; [`Error::Busy`] outside root
+/// visitors.
+///
 /// # Safety
 ///
-/// As for [`enter`].
+/// `store` must be from `gcroots_store_new` and not deleted.
 pub(super) unsafe fn enter_visiting<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a Store> {
     // SAFETY: the caller's promise.
     unsafe { enter_if(store, Store::enter_visiting) }
 }
 
-/// Enters a store, if that is allowed.
+/// Enters a store, if `allowed` succeeds.
+///
+/// Errors: those of `allowed`.
 ///
 /// # Safety
 ///
-/// As for [`enter`].
+/// `store` must be from `gcroots_store_new` and not deleted.
 unsafe fn enter_if<'a>(
     store: NonNull<gcroots_store_t>,
     allowed: impl FnOnce(&Store) -> Result<()>,
@@ -162,17 +180,17 @@ unsafe fn enter_if<'a>(
     Ok(entering)
 }
 
-/// A store that the calling thread need not own: for giving up and taking over.
+/// Returns a store that the calling thread need not own, for detaching and attaching it.
 ///
 /// # Safety
 ///
-/// As for [`enter`].
+/// `store` must be from `gcroots_store_new` and not deleted.
 pub(super) unsafe fn not_entered<'a>(store: NonNull<gcroots_store_t>) -> &'a Store {
     // SAFETY: the caller's promise.
     unsafe { store.cast::<Store>().as_ref() }
 }
 
-/// Writes an output: the last thing that a successful call does.
+/// Writes an output. A successful call does this last.
 ///
 /// # Safety
 ///
@@ -183,14 +201,16 @@ pub(super) unsafe fn put<T>(out: NonNull<MaybeUninit<T>>, value: impl Into<T>) -
     Ok(())
 }
 
-/// Does `operation` and writes its result, if the store may be entered, `out`
-/// is not NULL, and nothing unusual happens. Otherwise nothing has changed, and
-/// the caller goes the slow way, which makes all checks in the documented
-/// order. `V` and `C` are the same bits.
+/// Does `operation` and writes its result.
+///
+/// Returns `false`, with nothing changed, if a pointer is NULL, the store may not be
+/// entered now, or `operation` needs its slow form. The caller then takes the slow path,
+/// which makes all checks in the documented order. `V` and `C` must have the same bits.
 ///
 /// # Safety
 ///
-/// As for [`enter`] and [`put`], but the pointers may be NULL.
+/// `store` must be NULL, or from `gcroots_store_new` and not deleted. `out` must be NULL
+/// or valid for writing.
 #[inline(always)]
 pub(super) unsafe fn fast<V, C>(
     store: *mut gcroots_store_t,
@@ -214,11 +234,12 @@ pub(super) unsafe fn fast<V, C>(
     true
 }
 
-/// [`fast`] for an operation without output.
+/// Does `operation`, which has no output. Returns `false`, with nothing changed, if
+/// `store` is NULL or may not be entered now, or `operation` needs its slow form.
 ///
 /// # Safety
 ///
-/// As for [`enter`], but the pointer may be NULL.
+/// `store` must be NULL, or from `gcroots_store_new` and not deleted.
 #[inline(always)]
 pub(super) unsafe fn fast_without_output(
     store: *mut gcroots_store_t,

@@ -1,9 +1,10 @@
 //! Kinds, casts and conversions
 //!
-//! What a reference refers to, and whether it is of a type. Whether a reference is
-//! external belongs to the slot that holds it: slots of GCROOTS_HEAP_ANY and
-//! GCROOTS_HEAP_EXTERN take the same objects, and conversions between the two change
-//! none.
+//! These functions tell what a reference refers to, and whether it is of a type.
+//!
+//! A reference is internal or external because of the slot that holds it, and not because
+//! of its object. Slots of GCROOTS_HEAP_ANY and GCROOTS_HEAP_EXTERN hold the same
+//! objects. Conversions between the two change no object.
 
 use core::mem::MaybeUninit;
 
@@ -16,18 +17,18 @@ use crate::error::{Error, Result};
 use crate::store::{RefKind, Store};
 use crate::types::{AbstractType, HeapType, RefType, RegisteredType};
 
-/// What a reference refers to.
+/// What a reference refers to: one of the GCROOTS_REF_... numbers below.
 pub type gcroots_ref_kind_t = u32;
 
-/// Nothing.
+/// Nothing: the reference is null.
 pub const GCROOTS_REF_NULL: gcroots_ref_kind_t = 0;
-/// Host data.
+/// An externref, which holds host data.
 pub const GCROOTS_REF_EXTERN: gcroots_ref_kind_t = 1;
 /// A struct.
 pub const GCROOTS_REF_STRUCT: gcroots_ref_kind_t = 2;
 /// An array.
 pub const GCROOTS_REF_ARRAY: gcroots_ref_kind_t = 3;
-/// A 31-bit integer.
+/// An i31: a 31-bit integer.
 pub const GCROOTS_REF_I31: gcroots_ref_kind_t = 4;
 /// An exception.
 pub const GCROOTS_REF_EXN: gcroots_ref_kind_t = 5;
@@ -48,18 +49,20 @@ const _: () = assert!(
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_ref_type_t {
-    /// With GCROOTS_HEAP_TYPE: the type (borrowed); else not looked at.
+    /// The registered type (borrowed), if `heap` is GCROOTS_HEAP_TYPE; otherwise ignored.
     pub r#type: *const gcroots_type_t,
-    /// What it may refer to; not GCROOTS_HEAP_LOCAL.
+    /// What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
     pub heap: gcroots_heap_type_t,
-    /// Whether null is one: 0 or not.
+    /// Whether null is of this type: 0 if not, any other number if so.
     pub is_nullable: u8,
 }
 
-/// What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC. Never
-/// collects.
+/// Gets what a reference refers to. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_kind(
     store: *mut gcroots_store_t,
@@ -73,12 +76,15 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     })
 }
 
-/// The type that a struct, an array or a function was made of. Never collects.
+/// Gets the type that a struct, an array or a function was made with. Never collects.
 ///
+/// \param ref a scoped or manual handle (borrowed)
 /// \param[out] out the type (owned); release it with gcroots_type_free()
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for other objects;
-///         GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+///         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_ref_type(
@@ -93,12 +99,18 @@ pub unsafe extern "C" fn gcroots_ref_type(
     })
 }
 
-/// Whether a reference is of a type. In constant time, without a lock. Never collects.
+/// Tests whether a reference is of a type. Never collects.
 ///
-/// \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `of.type` with
-///         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
-///         none; GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
-///         GCROOTS_ERROR_WRONG_ENGINE
+/// Cost: constant; takes no lock.
+///
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out whether `ref` is of the type `of`
+/// \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
+///         `of.type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_test(
     store: *mut gcroots_store_t,
@@ -126,16 +138,28 @@ extern "C" fn test_slow(
     of: gcroots_ref_type_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    // SAFETY: as above.
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
     unsafe { with_type(store, of, out, |store, of| store.ref_test(r#ref.into(), of)) }
 }
 
-/// A new handle for what a reference refers to, if it is of a type; null for null.
-/// In constant time, without a lock. Never collects.
+/// Makes a scoped root for what a reference refers to, if it is of a type. Never
+/// collects.
 ///
-/// \param[out] out a new handle of the current scope, or null
-/// \return as gcroots_ref_test(); GCROOTS_ERROR_TYPE_MISMATCH if it is not, also for
-///         null; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// Cost: constant; takes no lock.
+///
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out the new handle, in the current scope; null if `ref` is null and null
+///             is of the type
+/// \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
+///         `to.type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not of the type, also if it is null;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_cast(
     store: *mut gcroots_store_t,
@@ -163,7 +187,8 @@ extern "C" fn cast_slow(
     to: gcroots_ref_type_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    // SAFETY: as above.
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
     unsafe {
         with_type(store, to, out, |store, to| {
             Ok(gcroots_ref_t::from(store.ref_cast(r#ref.into(), to)?))
@@ -171,12 +196,17 @@ extern "C" fn cast_slow(
     }
 }
 
-/// An internal reference for a slot of external ones. Null stays null. Never collects.
+/// Converts an internal reference to an external one, for a slot of GCROOTS_HEAP_EXTERN.
+/// Never collects.
 ///
-/// \param[out] out a new handle of the current scope for the same object, or null
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
-///         GCROOTS_ERROR_TYPE_MISMATCH for an exception;
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out the new handle, in the current scope, for the same object or i31; null
+///             if `ref` is null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is an exception or a function;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_extern_convert_any(
     store: *mut gcroots_store_t,
@@ -190,12 +220,19 @@ pub unsafe extern "C" fn gcroots_extern_convert_any(
     })
 }
 
-/// An external reference for a slot of internal ones: the opposite of
-/// gcroots_extern_convert_any(). An object that was internal is so again; host data
-/// become one of GCROOTS_HEAP_ANY and of nothing below. Never collects.
+/// Converts an external reference to an internal one, for a slot of GCROOTS_HEAP_ANY: the
+/// opposite of gcroots_extern_convert_any(). An object that was internal before is so
+/// again, of its own type. An externref becomes a reference of GCROOTS_HEAP_ANY, and of
+/// none of the types below it. Never collects.
 ///
-/// \param[out] out a new handle of the current scope for the same object, or null
-/// \return as gcroots_extern_convert_any()
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out the new handle, in the current scope, for the same object or i31; null
+///             if `ref` is null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is an exception or a function;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_any_convert_extern(
     store: *mut gcroots_store_t,
@@ -209,12 +246,13 @@ pub unsafe extern "C" fn gcroots_any_convert_extern(
     })
 }
 
-/// A reference's type, if it is one.
+/// Reads the type of a reference. Returns `None` if `of.heap` is not a valid number, or
+/// `of.type` is needed and NULL.
 ///
 /// # Safety
 ///
-/// `of.type` must be a type that the caller holds a reference to, or NULL, unless it is
-/// not looked at.
+/// `of.type` must be NULL, or a type that the caller holds a reference to, unless it is
+/// ignored.
 #[inline(always)]
 unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a RegisteredType>> {
     let heap = if of.heap == GCROOTS_HEAP_TYPE {
@@ -229,12 +267,13 @@ unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a Registered
     })
 }
 
-/// Does `operation` with a reference's type, and writes its result.
+/// Does `operation` with the type of a reference, and writes its result.
 ///
 /// # Safety
 ///
-/// As for [`enter`] and [`put`], but `store` and `out` may be NULL; `of.type` as for
-/// [`read_fast`].
+/// `store` must be NULL, or from `gcroots_store_new` and not deleted. `out` must be NULL
+/// or valid for writing. `of.type` must be NULL, or a type that the caller holds a
+/// reference to, unless it is ignored.
 unsafe fn with_type<T>(
     store: *mut gcroots_store_t,
     of: gcroots_ref_type_t,

@@ -1,6 +1,7 @@
 //! Configuration
 //!
-//! What an engine is made with. gcroots_engine_new() copies it.
+//! A configuration says how an engine's stores work: their collector, their memory, and
+//! checks for debugging. gcroots_engine_new() copies it.
 
 use super::boundary::{call, required};
 use super::status::gcroots_status_t;
@@ -9,23 +10,27 @@ use crate::collectors;
 use crate::engine::Config;
 use crate::error::Result;
 
-/// Which collector a store's heap has.
+/// The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
 pub type gcroots_collector_t = u32;
 
-/// The library chooses: copying.
+/// The library chooses: GCROOTS_COLLECTOR_COPYING.
 pub const GCROOTS_COLLECTOR_AUTO: gcroots_collector_t = 0;
-/// Never collects; memory comes back with the store. At least 16 KiB.
+/// The null collector: never collects. Objects, and their finalizers, wait for the
+/// store's deletion. The least heap limit is 16 KiB.
 pub const GCROOTS_COLLECTOR_NULL: gcroots_collector_t = 1;
-/// Deferred reference counting: objects stay where they are, and no half of the memory
-/// is idle. At least 16 KiB.
+/// Deferred reference counting. Objects never move, and the whole limit is usable, since
+/// there is no second space. The least heap limit is 16 KiB.
 pub const GCROOTS_COLLECTOR_DRC: gcroots_collector_t = 2;
-/// Semi-space copying. At least 32 KiB, half of which is usable.
+/// Semi-space copying: each collection moves all live objects. Half of the heap limit is
+/// usable. The least limit is 32 KiB.
 pub const GCROOTS_COLLECTOR_COPYING: gcroots_collector_t = 3;
-/// Generational. Not built yet: INVALID_ARGUMENT.
+/// Generational. Not available yet: gcroots_config_set_collector() returns
+/// GCROOTS_ERROR_INVALID_ARGUMENT.
 pub const GCROOTS_COLLECTOR_GENERATIONAL: gcroots_collector_t = 4;
-/// For tests of the library itself: copying, and finds references that were stored
-/// without a barrier; what is found poisons the store. At least 32 KiB, half of which is
-/// usable; takes half as much again beyond the limit.
+/// For tests of the library itself. Collects as GCROOTS_COLLECTOR_COPYING does, and finds
+/// references that were stored without a barrier. Such a reference poisons the store.
+/// Half of the heap limit is usable, and a third space of that size is not counted
+/// against the limit. The least limit is 32 KiB.
 pub const GCROOTS_COLLECTOR_CHECK: gcroots_collector_t = 5;
 
 const _: () = assert!(
@@ -48,8 +53,8 @@ impl gcroots_config_t {
 
 /// Makes a configuration with the defaults. Never collects.
 ///
-/// \return the configuration (owned); release it with gcroots_config_free().
-///         NULL if memory is out.
+/// \return the configuration (owned); release it with gcroots_config_free(). NULL if the
+///         system refuses memory.
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn gcroots_config_new() -> *mut gcroots_config_t {
@@ -61,8 +66,10 @@ pub extern "C" fn gcroots_config_new() -> *mut gcroots_config_t {
     made
 }
 
-/// Deletes a configuration (taken, nullable). Engines made with it stay.
-/// Never collects.
+/// Deletes a configuration. Engines that were made with it are not affected. Never
+/// collects.
+///
+/// \param config (taken, nullable)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_free(config: *mut gcroots_config_t) {
     if !config.is_null() {
@@ -87,10 +94,10 @@ pub(super) unsafe fn configure(
     })
 }
 
-/// Chooses the collector. Never collects.
+/// Chooses the collector; GCROOTS_COLLECTOR_AUTO if not set. Never collects.
 ///
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT if there is no such collector, or it is
-///         not built
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `collector` is not the number of a
+///         collector, or the library was built without it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_collector(
     config: *mut gcroots_config_t,
@@ -100,11 +107,11 @@ pub unsafe extern "C" fn gcroots_config_set_collector(
     unsafe { configure(config, |config| config.set_collector(collector)) }
 }
 
-/// Sets how many bytes a store's heap may commit, in all its spaces together:
-/// 4 GiB if not set. Small limits are rounded up to the collector's least.
+/// Sets the number of bytes that a store's heap may commit at most, in all its spaces
+/// together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
 /// Never collects.
 ///
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for 0 or more than 16 GiB
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_heap_limit(
     config: *mut gcroots_config_t,
@@ -114,9 +121,10 @@ pub unsafe extern "C" fn gcroots_config_set_heap_limit(
     unsafe { configure(config, |config| config.set_limit(bytes as u64)) }
 }
 
-/// Sets how many bytes a store's heap commits at first, and keeps, in all its
-/// spaces together; 0 is the default: 512 KiB, or the limit if that is less. More
-/// than the limit is refused by gcroots_engine_new(). Never collects.
+/// Sets the number of bytes that a store's heap commits at first, in all its spaces
+/// together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
+/// heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
+/// heap limit. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     config: *mut gcroots_config_t,
@@ -131,8 +139,8 @@ pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     }
 }
 
-/// Makes stores collect at every n-th allocation outside no-GC spans, to find
-/// references that no root holds; 0 turns it off. Never collects.
+/// Makes stores collect at every n-th allocation outside no-GC spans, to find references
+/// that no root keeps alive. 0 turns this off, which is the default. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_stress(
     config: *mut gcroots_config_t,
@@ -147,9 +155,10 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
     }
 }
 
-/// Makes each collection move every object that survives, to find references that
-/// no root holds. The copying collector does so anyway; gcroots_engine_new() refuses it
-/// with GCROOTS_COLLECTOR_DRC, which moves nothing. Never collects.
+/// Makes each collection move every object that survives, to find references that no root
+/// keeps up to date. Off by default. The copying collector always does so. With
+/// GCROOTS_COLLECTOR_DRC, which never moves objects, gcroots_engine_new() fails. Never
+/// collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_move_always(
     config: *mut gcroots_config_t,
@@ -164,11 +173,11 @@ pub unsafe extern "C" fn gcroots_config_set_move_always(
     }
 }
 
-/// Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
-/// not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
-/// back to the system. Never collects.
+/// Sets how many heaps of deleted stores an engine keeps, to reuse them in new stores; 8
+/// if not set. Each kept heap has at most 512 KiB resident. With 0 the heap of each
+/// deleted store is returned to the system. Never collects.
 ///
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for more than 4096
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `heaps` is more than 4096
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_pool(
     config: *mut gcroots_config_t,
@@ -178,8 +187,8 @@ pub unsafe extern "C" fn gcroots_config_set_pool(
     unsafe { configure(config, |config| config.set_pool(heaps)) }
 }
 
-/// Makes collections fill freed memory with a pattern, to find whoever reads
-/// it. Never collects.
+/// Makes collections fill freed memory with a pattern, to find code that still reads it.
+/// Off by default. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_poison(
     config: *mut gcroots_config_t,

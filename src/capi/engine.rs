@@ -1,7 +1,8 @@
 //! Engine
 //!
-//! What stores share. Counted: each store keeps its engine. Any thread may use
-//! an engine at any time.
+//! An engine has what stores share: a configuration, types, and a pool of heaps. It is
+//! reference-counted, and each store keeps its engine. Any thread may use an engine at
+//! any time.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
@@ -11,12 +12,12 @@ use super::config::gcroots_config_t;
 use super::status::gcroots_status_t;
 use crate::engine::{Config, EngineRef};
 
-/// An engine.
+/// An engine. A pointer to it is a counted reference.
 pub struct gcroots_engine_t {
     _private: [u8; 0],
 }
 
-/// A reference that counts nothing to the caller's engine.
+/// Borrows the caller's reference to an engine, without counting another one.
 ///
 /// # Safety
 ///
@@ -30,8 +31,11 @@ pub(super) unsafe fn borrowed(engine: NonNull<gcroots_engine_t>) -> ManuallyDrop
 ///
 /// \param config_or_null copied; NULL for the defaults
 /// \param[out] out the engine (owned); release it with gcroots_engine_free()
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
-///         exceeds its limit; GCROOTS_ERROR_OUT_OF_MEMORY
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the initial heap size exceeds the heap
+///         limit;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if gcroots_config_set_move_always() is on and
+///         the collector is GCROOTS_COLLECTOR_DRC;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_engine_new(
@@ -51,10 +55,11 @@ pub unsafe extern "C" fn gcroots_engine_new(
     })
 }
 
-/// One more reference to an engine (borrowed, nullable). Never collects.
+/// Makes one more reference to an engine. Never collects.
 ///
-/// \return the same engine (owned); release it with gcroots_engine_free().
-///         NULL for NULL.
+/// \param engine (borrowed, nullable)
+/// \return the same engine (owned); release it with gcroots_engine_free(). NULL if
+///         `engine` is NULL.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_engine_clone(
@@ -72,8 +77,10 @@ pub unsafe extern "C" fn gcroots_engine_clone(
     cloned
 }
 
-/// Gives up a reference to an engine (taken, nullable). The engine ends with
-/// its last reference and store. Never collects.
+/// Releases a reference to an engine. The engine is deleted when its last reference and
+/// its last store are gone. Never collects.
+///
+/// \param engine (taken, nullable)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_engine_free(engine: *mut gcroots_engine_t) {
     if let Some(engine) = NonNull::new(engine) {

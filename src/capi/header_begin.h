@@ -3,35 +3,173 @@
  *
  * Generated from src/capi; do not edit.
  *
- * A handle (gcroots_ref_t) names a root in a store; the root keeps an object
- * alive, and a collection that moves the object updates the root. Scoped
- * handles end with their scope, manual ones when they are unrooted. Any bits
- * may be passed as a handle or a scope, and any integer where a number is
- * wanted: what is wrong is refused with a status and a message
- * (gcroots_last_error()), and nothing has changed, except that a call that may
- * collect may have collected, and that roots may have ended that were given to
- * gcroots_manually_rooted_unroot_later().
+ * This comment is the introduction. The sections after it are the reference
+ * manual, in the order in which a newcomer needs them.
  *
- * Functions that can fail return a gcroots_status_t and write their output,
- * `out`, only on success. An input and `out` may be at the same address.
- * Pointers must not be NULL unless they are called `..._or_null` or the
- * documentation says nullable; NULL is refused with
- * GCROOTS_ERROR_NULL_ARGUMENT. Any call on a store can also answer
- * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL, and
- * one that may collect what is said of root ranges and visitors, in a store that
- * has some; it is not repeated below.
+ * --- A first program
  *
- * Who owns what: (owned) is the caller's to release, in the way that is named;
- * (taken) no longer is; (borrowed) stays the caller's. A callback is code of
- * the caller's that the library calls. "May collect" means that objects may
- * move or die and that finalizers may run before the call returns; "Never
- * collects" means that neither happens.
+ *   gcroots_engine_t *engine;
+ *   gcroots_store_t *store;
+ *   gcroots_scope_t scope;
+ *   gcroots_ref_t ref;
+ *   void *data;
  *
- * What C cannot check, and is undefined: a pointer that is not to a live store,
- * configuration, engine, rec group or type where one is wanted, also if a
- * callback freed it during the call; an `out` that is not valid for writing; a root
- * range whose slots are not there when it is read; a C++ exception or a longjmp()
- * that leaves a callback through the library.
+ *   gcroots_engine_new(NULL, &engine);         // the default configuration
+ *   gcroots_store_new(engine, &store);         // a heap, owned by this thread
+ *   gcroots_engine_free(engine);               // the store keeps the engine
+ *
+ *   gcroots_scope_enter(store, &scope);
+ *   gcroots_externref_new(store, my_data, my_finalizer, &ref);
+ *   gcroots_store_gc(store);                   // `ref` keeps its object alive
+ *   gcroots_externref_data(store, ref, &data); // data == my_data
+ *   gcroots_scope_exit(store, scope);          // `ref` is stale from here on
+ *   gcroots_externref_data(store, ref, &data); // GCROOTS_ERROR_UNROOTED
+ *
+ *   gcroots_store_free(store);                 // runs my_finalizer(my_data)
+ *
+ * A real program checks the status of each call.
+ *
+ * --- Stores and objects
+ *
+ * A store is one heap with its roots and its host data. Stores that share a
+ * configuration and types are made from one engine. An object lives in one
+ * store and is freed by the store's collector. There are five kinds of objects:
+ *
+ * - An externref holds a pointer of the program, and a finalizer for it.
+ * - A struct has fields, an array has elements. Both have a registered type.
+ * - An exception has a tag and fields. It never changes.
+ * - A function holds a callback of the program.
+ *
+ * A reference refers to an object, or is an i31 (a 31-bit integer), or is null.
+ *
+ * --- Handles and roots
+ *
+ * The program names objects by handles (gcroots_ref_t). A handle is 16 bytes of
+ * plain data, without an address in it. It names a root: a slot inside the
+ * store that holds a reference. A root keeps its object alive, and everything
+ * that can be reached from it. A collection that moves the object updates the
+ * root, so the handle stays valid.
+ *
+ * - A scoped root ends with the scope that it was made in.
+ * - A manual root (gcroots_manually_rooted_t) lives until it is unrooted.
+ * - A weak handle (gcroots_weak_t) names an object and does not keep it alive.
+ *
+ * A handle is stale once its root has ended. A stale handle never becomes valid
+ * again, and never names another object. Weak maps, tables, globals, tags, root
+ * ranges and root visitors have handles of their own, with the same rules.
+ *
+ * Any bits may be passed as a handle or a scope, and any number as an integer.
+ * The library checks them in each call, in release builds too: stale and
+ * forged handles, and handles of another store, cause a status and a message.
+ *
+ * --- Scopes
+ *
+ * The current scope is the innermost scope that is open. A function whose output
+ * is a gcroots_ref_t makes a new scoped root in the current scope.
+ * gcroots_scope_exit() ends all roots of a scope at once. While no scope is open,
+ * new scoped roots live as long as the store. So a program that runs for long
+ * enters a scope for each unit of work.
+ *
+ * --- Errors
+ *
+ * A function that can fail returns a gcroots_status_t. After a failure,
+ * gcroots_last_error() is a message with the values that were wrong.
+ *
+ * A function writes its outputs, such as `out`, only on success. A failed call
+ * has changed nothing, with these exceptions:
+ *
+ * - Roots that were given to gcroots_manually_rooted_unroot_later() may have
+ *   ended.
+ * - A call that may collect may have collected and run callbacks.
+ * - gcroots_func_call() does not undo what the function did.
+ *
+ * Some statuses are not repeated in the descriptions of functions:
+ *
+ * - Any function returns GCROOTS_ERROR_NULL_ARGUMENT if a pointer that must not
+ *   be NULL is NULL.
+ * - Any call on a store can return GCROOTS_ERROR_WRONG_THREAD,
+ *   GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL.
+ * - Functions that may collect can also return the errors listed under "Root
+ *   ranges" and "Root visitors", if the store has root ranges or root visitors.
+ *
+ * If several things are wrong, the call returns the first status in this order:
+ *
+ *   1. NULL pointers, in the order of the parameters.
+ *   2. The store: GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY,
+ *      GCROOTS_ERROR_INTERNAL.
+ *   3. Integers that are out of their documented range.
+ *   4. Each handle, in the order of the parameters: GCROOTS_ERROR_WRONG_STORE,
+ *      GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, then its type.
+ *      For a scope: GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER.
+ *   5. GCROOTS_ERROR_NO_GC.
+ *   6. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
+ *
+ * --- Pointers and ownership
+ *
+ *   (owned)     The caller owns it now, and releases it in the way that is named.
+ *   (taken)     The library owns it now: the caller gives it up.
+ *   (borrowed)  The owner does not change.
+ *   (nullable)  NULL is allowed. Parameters called `..._or_null` are nullable too.
+ *
+ * All other pointers must not be NULL. An input and `out` may be at the same
+ * address.
+ *
+ * --- Threads
+ *
+ * A store belongs to one thread: the one that made it, until
+ * gcroots_store_detach() and gcroots_store_attach() hand it to another. A call
+ * from a thread that is not the owner returns GCROOTS_ERROR_WRONG_THREAD. Engines
+ * and types may be used by any thread at any time. A configuration or a rec
+ * group may be used by one thread at a time.
+ * gcroots_manually_rooted_unroot_later() may be called from any thread. Each
+ * thread has its own last error message.
+ *
+ * --- Collection
+ *
+ * A collection frees the objects that cannot be reached from a root, and may
+ * move the others. Roots are scoped and manual roots, tables, globals, the
+ * pending exception, and the slots of root ranges. Collections happen only inside
+ * calls. The description of each function says one of:
+ *
+ *   May collect.      Objects may move or die, and finalizers may run, before
+ *                     the call returns.
+ *   Never collects.   No object moves or dies, and no finalizer runs.
+ *
+ * Functions that allocate objects collect when they need memory. gcroots_store_gc()
+ * collects at once. gcroots_store_gc_start() collects in small steps. In a no-GC
+ * span (gcroots_no_gc_enter()) nothing collects.
+ *
+ * --- Callbacks
+ *
+ * A callback is a function of the program that the library calls: a finalizer,
+ * the callback of a function object, a growth callback or a root visitor. The
+ * library calls it on the thread that made the call on the store. A callback
+ * must return.
+ *
+ * - Finalizers and function callbacks may call the store, allocate and
+ *   collect. On this store gcroots_store_free(), gcroots_store_detach(),
+ *   gcroots_store_attach() and gcroots_store_gc_start() return GCROOTS_ERROR_BUSY
+ *   there. Each runs in a scope of its own, which ends when it returns.
+ *   Scopes and no-GC spans from outside cannot be closed inside.
+ * - Inside growth callbacks and root visitors, calls on the store return
+ *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - While gcroots_store_free() runs finalizers, calls on the store return
+ *   GCROOTS_ERROR_BUSY.
+ *
+ * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ *
+ * --- Undefined behaviour
+ *
+ * C cannot check the following. The behaviour is undefined if
+ *
+ * - a pointer to a store, a configuration, an engine, a rec group or a type does
+ *   not point to a live one, for instance because a callback freed it during the
+ *   call;
+ * - `out` is not valid for writing, or another pointer is not valid for what the
+ *   function does with it;
+ * - the slots of a root range cannot be read and written when the library needs
+ *   them;
+ * - a C++ exception or a longjmp() leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
@@ -40,19 +178,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header; gcroots_version() is that of the library. */
+/* The version of this header. gcroots_version() is the version of the library. */
 #define GCROOTS_VERSION "@VERSION@"
 #define GCROOTS_VERSION_MAJOR @MAJOR@
 #define GCROOTS_VERSION_MINOR @MINOR@
 #define GCROOTS_VERSION_PATCH @PATCH@
 
-/* Before each function. Define it to add attributes. */
+/* Stands before each function. Define it before this header to add attributes. */
 #ifndef GCROOTS_API
 #define GCROOTS_API
 #endif
 
-/* On functions that return something owned. Define it as nothing to be free to
-   ignore that. */
+/* Stands before each function that returns something owned: compilers warn if the
+   result is ignored. Define it as nothing to turn the warning off. */
 #ifndef GCROOTS_NODISCARD
 #if defined(__GNUC__)
 #define GCROOTS_NODISCARD __attribute__((warn_unused_result))

@@ -1,18 +1,18 @@
 /* --- Inline ---------------------------------------------------------------- */
 
-/** The null reference. */
+/** Returns the null reference. Never collects. */
 static inline gcroots_ref_t gcroots_ref_null(void) {
   gcroots_ref_t null_reference = {0, 0, 0};
   return null_reference;
 }
 
-/** Whether a handle's bits are the null reference. A local that holds null has
-    bits of its own: see gcroots_local_new(). */
+/** Returns whether a handle is the null reference. Looks at the bits only: a local
+    that holds null has other bits, see the section "Locals". Never collects. */
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }
 
-/* The sizes that the library was compiled with. */
+/* These do not compile if a size differs from the library's. */
 typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];

@@ -1,9 +1,11 @@
 //! Locals
 //!
-//! A slot of the current scope that may hold null and that
-//! gcroots_ref_assign() changes, so that a loop need not make a root each time.
-//! A local that holds null behaves as null everywhere, except that
-//! gcroots_ref_is_null() and gcroots_ref_same_root() see bits only.
+//! A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
+//! another object, or to null. So a loop can use one root for all its iterations.
+//!
+//! A local that holds null behaves as null in every function, except that
+//! gcroots_ref_is_null() and gcroots_ref_same_root() look at the bits only, and these are
+//! not the bits of null.
 
 use core::mem::MaybeUninit;
 
@@ -14,10 +16,13 @@ use super::store::gcroots_store_t;
 
 /// Makes a local in the current scope. Never collects.
 ///
-/// \param ref_or_null what it holds at first: a handle of either kind, or null
-/// \param[out] out the local's handle
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param ref_or_null a scoped or manual handle (borrowed), or null: what the local holds
+///        at first
+/// \param[out] out the handle of the local
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref_or_null` is stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_local_new(
     store: *mut gcroots_store_t,

@@ -1,9 +1,12 @@
 //! Manual roots
 //!
-//! A manual root lives until it is unrooted, in any order, across scopes. The
-//! handle owns the root: unrooting it twice, or using it afterwards, answers
-//! GCROOTS_ERROR_UNROOTED, through any copy of the handle. All functions here
-//! take null, and answer GCROOTS_ERROR_UNROOTED to the bits of a scoped handle.
+//! A manual root lives until it is unrooted. Manual roots may be unrooted in any order,
+//! and do not depend on scopes.
+//!
+//! The handle owns the root. After the root was unrooted, each copy of the handle is
+//! stale: using it, or unrooting it again, returns GCROOTS_ERROR_UNROOTED. The functions
+//! of this section take null handles. For a scoped handle those that take a
+//! gcroots_manually_rooted_t return GCROOTS_ERROR_UNROOTED.
 
 use core::mem::MaybeUninit;
 
@@ -13,7 +16,8 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use crate::roots::{Handle, unroot_later};
 
-/// Owns a manual root. Pass `ref`, a borrow, to whatever reads.
+/// Owns a manual root. To read the object, pass `ref` (borrowed) to functions that take a
+/// gcroots_ref_t.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_manually_rooted_t {
@@ -39,13 +43,16 @@ impl From<gcroots_manually_rooted_t> for Handle {
     }
 }
 
-/// Makes a manual root for the object of a handle of either kind; null for
-/// null. Never collects.
+/// Makes a manual root for the object that a handle refers to. Never collects.
 ///
+/// \param ref a scoped or manual handle (borrowed), or null
 /// \param[out] out the new root (owned); release it with
-///             gcroots_manually_rooted_unroot()
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+///             gcroots_manually_rooted_unroot(). Null if `ref` is null or a local that
+///             holds null.
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_ref_to_manually_rooted(
@@ -70,17 +77,20 @@ extern "C" fn to_manually_rooted_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.root(r#ref.into())?) }
     })
 }
 
-/// Roots the object of a manual root once more; null for null. Never collects.
+/// Makes another manual root for the object of a manual root. Never collects.
 ///
+/// \param handle a manual handle (borrowed), or null
 /// \param[out] out the new root (owned); release it with
-///             gcroots_manually_rooted_unroot()
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+///             gcroots_manually_rooted_unroot(). Null if `handle` is null.
+/// \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_manually_rooted_clone(
@@ -95,19 +105,20 @@ pub unsafe extern "C" fn gcroots_manually_rooted_clone(
     })
 }
 
-/// Ends a manual root and sets the handle to null; copies of it become stale.
-/// Does nothing for null. Never collects.
+/// Ends a manual root and sets the handle to null. Copies of the handle become stale.
+/// Does nothing if the handle is null. Never collects.
 ///
 /// \param[in,out] handle (the root is taken)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
-///         unchanged then
+/// \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped. After a failure the
+///         handle is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_manually_rooted_unroot(
     store: *mut gcroots_store_t,
     handle: *mut gcroots_manually_rooted_t,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and `handle` valid for reading
-    // and writing or NULL; it is the same bits as a core handle.
+    // and writing or NULL. It has the same bits as a core handle.
     unsafe {
         let handle = handle.cast::<Handle>();
         let unrooted = !handle.is_null()
@@ -128,7 +139,7 @@ extern "C" fn unroot_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, handle) = (required(store, "store")?, required(handle, "handle")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `handle` valid for reading and writing.
         unsafe {
             enter(store)?.unroot(handle.read().into())?;
             put(
@@ -139,15 +150,18 @@ extern "C" fn unroot_slow(
     })
 }
 
-/// Ends a manual root later, and sets the handle to null now. Any thread may call
-/// this at any time, without the store, also inside callbacks, and after the
-/// store was deleted, when nothing happens. The root ends when the store's owner
-/// next collects or makes a root (if many wait, one of the next); until then copies
-/// of the handle are good. A
-/// handle that names no live manual root is ignored and counted
-/// (`stale_unroots`). Needs no memory. Never collects.
+/// Sets the handle to null now, and has the root ended later by the store's owner.
 ///
-/// \param[in,out] handle (the root is taken); null is allowed
+/// Any thread may call this at any time, also inside callbacks. It does not need the
+/// store, and does nothing if the store was deleted. The root ends when the owner next
+/// collects. It may end earlier, when the owner makes a root: each new root ends a
+/// bounded number of those that wait. Until then copies of the handle stay valid. A
+/// handle that names no live manual root is ignored, and counted in gcroots_stats_t's
+/// `stale_unroots`.
+///
+/// Never collects. Needs no memory.
+///
+/// \param[in,out] handle (the root is taken); it may be null
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
     handle: *mut gcroots_manually_rooted_t,
@@ -165,12 +179,14 @@ pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
     })
 }
 
-/// Makes a scoped root for the object of a manual one; null for null. Never
-/// collects.
+/// Makes a scoped root for the object of a manual root. Never collects.
 ///
-/// \param[out] out the new handle, in the current scope
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param handle a manual handle (borrowed), or null
+/// \param[out] out the new handle, in the current scope; null if `handle` is null
+/// \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_manually_rooted_to_rooted(
     store: *mut gcroots_store_t,
@@ -194,20 +210,22 @@ extern "C" fn to_rooted_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.to_rooted(handle.into())?) }
     })
 }
 
-/// Turns a manual root into a scoped one: gcroots_manually_rooted_to_rooted()
-/// and gcroots_manually_rooted_unroot() in one. On a failure the manual root is
-/// unchanged. Never collects.
+/// Turns a manual root into a scoped root: makes a scoped root for its object, ends the
+/// manual root and sets its handle to null. After a failure the manual root is unchanged.
+/// Never collects.
 ///
-/// \param[in,out] handle (the root is taken); set to null
-/// \param[out] out the new handle, in the current scope; may be `&handle->ref`,
-///             which is then the new handle
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param[in,out] handle (the root is taken); it may be null
+/// \param[out] out the new handle, in the current scope; null if `handle` is null. It may
+///             be `&handle->ref`, which is the new handle then.
+/// \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_manually_rooted_into_rooted(
     store: *mut gcroots_store_t,

@@ -1,13 +1,13 @@
-//! The C API: `include/gcroots.h` is generated from these files, a section per
-//! file, in the order of `build.rs`.
+//! The C API. `include/gcroots.h` is generated from these files: each file is a section
+//! of the header, in the order that `build.rs` lists.
 //!
-//! A function is three moves: unwrap the arguments, call the core, write `out`.
-//! `boundary.rs` has what they share. Comments on exported items are written for
-//! readers of the header.
+//! An exported function does three things: it unwraps the arguments, calls the core, and
+//! writes `out`. `boundary.rs` has what these functions share. Doc comments of exported
+//! items are written for readers of the header.
 #![expect(non_camel_case_types, reason = "the names that C sees")]
 #![expect(
     clippy::missing_safety_doc,
-    reason = "what callers must keep to stands once, at the top of the header"
+    reason = "the rules for callers stand once, at the top of the header"
 )]
 #![cfg_attr(
     doc,

@@ -1,9 +1,10 @@
 //! No-GC spans
 //!
-//! Inside a span nothing moves and nothing dies. The heap may grow to its
-//! limit; past that allocations answer GCROOTS_ERROR_NO_GC where a collection
-//! might have helped. Spans nest, and end with the scope that they were opened
-//! in.
+//! While a no-GC span is open, nothing collects: no object moves and no object dies. The
+//! heap may grow up to its limit. An allocation that does not fit then returns
+//! GCROOTS_ERROR_NO_GC if a collection might have made room.
+//!
+//! Spans nest. A span ends, at the latest, with the scope that it was opened in.
 
 use super::boundary::{call, enter, required};
 use super::status::gcroots_status_t;
@@ -11,7 +12,7 @@ use super::store::gcroots_store_t;
 
 /// Opens a no-GC span in the current scope. Never collects.
 ///
-/// \return GCROOTS_ERROR_LIMIT at 2^32 nested spans
+/// \return GCROOTS_ERROR_LIMIT if 2^32 - 1 spans are open
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_no_gc_enter(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -23,7 +24,8 @@ pub unsafe extern "C" fn gcroots_no_gc_enter(store: *mut gcroots_store_t) -> gcr
 
 /// Closes the innermost no-GC span of the current scope. Never collects.
 ///
-/// \return GCROOTS_ERROR_SCOPE_ORDER if none was opened in the current scope
+/// \return GCROOTS_ERROR_SCOPE_ORDER if no span is open that was opened in the current
+///         scope
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_no_gc_exit(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {

@@ -1,14 +1,18 @@
 //! Raw references
 //!
-//! For engines: interpreters and compilers that keep references and read objects
-//! themselves. docs/engines.md is the introduction.
+//! For engines: interpreters and compilers that keep references in their own memory and
+//! read objects themselves. docs/engines.md is the introduction.
 //!
-//! A raw reference is 32 bits: 0 is null; one whose low bit is set is an i31, whose
-//! integer are the other bits; any other is an object, at the address of the heap's base
-//! plus 4 times the bits. It is a copy of what a root refers to and no root: the object is
-//! kept alive by roots, of which root ranges are one kind, and the bits are valid until the
-//! next collection, under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which move
-//! nothing, for as long as the object lives.
+//! A raw reference is 32 bits:
+//!
+//! - 0 is null.
+//! - If the lowest bit is 1, it is an i31. The other bits are the integer.
+//! - Otherwise it is an object. Its address is the heap's base plus 4 times the bits.
+//!
+//! A raw reference is a copy of what a root refers to, and is not a root itself. Roots
+//! keep the object alive; the slots of root ranges are roots. The bits are valid until
+//! the next collection. Under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which
+//! move no objects, they are valid as long as the object lives.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -18,9 +22,12 @@ use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
 
-/// The raw reference for a handle of either kind; 0 for null. Never collects.
+/// Gets the raw reference for a handle. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+/// \param ref_or_null a scoped or manual handle (borrowed), or null
+/// \param[out] out the raw reference; 0 for null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref_or_null` is stale
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_to_raw(
     store: *mut gcroots_store_t,
@@ -34,16 +41,23 @@ pub unsafe extern "C" fn gcroots_ref_to_raw(
     })
 }
 
-/// Makes a scoped root for a raw reference. Any 32 bits may be passed: what does not refer
-/// to the start of an object that is in the heap now is refused, and so is what tables and
-/// globals are made of. Bits from before a collection may refer to another object by now.
-/// Takes constant time, but that a collection makes it find objects anew: then the first
-/// call walks over the heap, as far as the bits say, and bits that refer into a large
-/// object take time in proportion to it. Never collects.
+/// Makes a scoped root for a raw reference. Never collects.
 ///
-/// \param[out] out the handle, in the current scope; null for 0
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for bits that refer to no object;
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// `raw` may be any 32 bits. The call fails unless they are null, an i31, or refer to the
+/// start of an object that is in the heap now. Internal objects, such as those that hold
+/// the contents of tables and globals, are refused as well. Bits from before a collection
+/// may refer to another object now.
+///
+/// Cost: constant. The first call after a collection may walk the heap up to the address,
+/// to find where objects start; later calls reuse that. Bits that refer into a large
+/// object cost time in proportion to its size.
+///
+/// \param[out] out the handle, in the current scope; null if `raw` is 0
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal
+///         one;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory to find the object,
+///         or for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_ref_from_raw(
     store: *mut gcroots_store_t,
@@ -57,11 +71,12 @@ pub unsafe extern "C" fn gcroots_ref_from_raw(
     })
 }
 
-/// The address that raw references count from. It stays the same until the store is
-/// deleted. Makes the store's heap if it has none yet. Never collects.
+/// Gets the base of the heap: the address that raw references count from. It does not
+/// change until the store is deleted. If the store has no heap yet, the call makes it.
+/// Never collects.
 ///
 /// \param[out] out the address (borrowed)
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_heap_base(
     store: *mut gcroots_store_t,
@@ -74,15 +89,20 @@ pub unsafe extern "C" fn gcroots_heap_base(
     })
 }
 
-/// The address of `count` elements of an array from `start` on, one after another as
-/// memory has them, to read and, if they are mutable, to write. Only in a no-GC span, and
-/// not for elements that are references. Never collects.
+/// Gets the address of `count` elements of an array, from index `start` on, to read them
+/// and, if they are mutable, to write them. They lie in memory one after another. Works
+/// only in a no-GC span, and only for elements that are not references. Never collects.
 ///
-/// \param[out] out the address (borrowed): valid until no no-GC span of the store is open
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no array,
-///         or one of references; GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_SCOPE_ORDER
-///         if no no-GC span is open
+/// \param ref a scoped or manual handle (borrowed) of an array
+/// \param[out] out the address (borrowed); valid until the last open no-GC span of the
+///             store ends
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not an array, or its elements are
+///         references;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the elements are not all in the array;
+///         GCROOTS_ERROR_SCOPE_ORDER if no no-GC span is open
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_span(
     store: *mut gcroots_store_t,

@@ -1,23 +1,33 @@
 //! Root ranges
 //!
-//! A root range is memory of the embedder's that has references, such as an interpreter's
-//! stack: an array of slots, of which some hold raw references. Each collection reads all
-//! slots, keeps alive what they refer to, and writes the new bits where objects moved. So
-//! slots are read and written by the embedder without a call.
+//! A root range is an array of slots in the program's memory, such as the stack of an
+//! interpreter. Some slots hold raw references, and these are roots. The program reads
+//! and writes the slots without a call. Each collection reads all slots, keeps their
+//! objects alive, and writes the new bits where objects have moved.
 //!
-//! Where the slots are says a structure of the embedder's, which is read when a collection
-//! begins, so that a stack may grow and move at any time. Two ranges may have slots in
-//! common, but not one's tags in the other's references.
+//! The program describes the slots in a gcroots_root_range_t. The library reads that
+//! structure at the start of each collection. So the array may grow or move between
+//! collections. Two ranges may overlap, as long as the tag bytes of one do not lie inside
+//! references of the other.
 //!
-//! Slots are looked at before anything moves. If one has bits that refer to nothing, or a
-//! range cannot be where it says, the call that wanted to collect answers
-//! GCROOTS_ERROR_INVALID_ARGUMENT, with the index of the range's handle, the slot and the
-//! bits in the message, and nothing has been collected. Bits into the midst of an object or
-//! of free memory may pass if they find what looks like an object there: then the
-//! heap's contents, though no memory outside, may be overwritten. With
-//! gcroots_config_set_exact_slots() each slot is compared with where objects start.
-//! gcroots_store_verify() compares always. Under the null collector, which never collects,
-//! only gcroots_store_verify() reads ranges.
+//! Each collection checks the slots before it moves or frees anything. The call that
+//! collects fails, and nothing has been collected, if
+//!
+//! - a structure describes memory that cannot be an array of slots
+//!   (GCROOTS_ERROR_INVALID_ARGUMENT);
+//! - a slot holds bits that are not null, not an i31, and do not refer to an object
+//!   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
+//!   the number of the slot, and the bits;
+//! - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+//!   (GCROOTS_ERROR_OUT_OF_MEMORY).
+//!
+//! Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
+//! into an object or into free memory may pass, if the memory there looks like an object.
+//! The heap's contents may be overwritten then, but no memory outside the heap.
+//! gcroots_store_verify() always checks exactly.
+//!
+//! Under the null collector, which never collects, only gcroots_store_verify() reads
+//! ranges.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -31,13 +41,13 @@ use super::store::gcroots_store_t;
 use crate::heap::{RootRange, SlotLayout};
 use crate::roots::Handle;
 
-/// Where the slots of a root range are.
+/// Says where the slots of a root range are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_root_range_t {
-    /// The first slot, aligned to 4 bytes (borrowed, nullable if `count` is 0).
+    /// The first slot, aligned to 4 bytes (borrowed; nullable if `count` is 0).
     pub slots: *mut c_void,
-    /// How many slots there are.
+    /// The number of slots.
     pub count: usize,
 }
 
@@ -46,34 +56,35 @@ const _: () = assert!(
         && align_of::<gcroots_root_range_t>() == align_of::<RootRange>()
 );
 
-/// What a slot of a root range looks like: it has a raw reference, a uint32_t, if the byte
-/// at `tag_offset` and `tag_mask` have the bits of `tag` in common. With a mask and a tag of
-/// 0 each slot has one.
+/// Describes the slots of a root range. A slot holds a raw reference, a uint32_t, if
+/// `(byte & tag_mask) == tag`, where `byte` is the byte at `tag_offset`. If `tag_mask` and
+/// `tag` are 0, every slot holds a reference.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_slot_layout_t {
-    /// Bytes from one slot to the next, a multiple of 4.
+    /// The bytes from one slot to the next: a multiple of 4, not 0.
     pub slot_bytes: usize,
-    /// Where the reference is in a slot, a multiple of 4.
+    /// The offset of the reference in a slot: a multiple of 4, less than `slot_bytes`.
     pub ref_offset: usize,
-    /// Where the byte is that tells references from others: outside the reference, unless
-    /// the mask is 0.
+    /// The offset of the tag byte in a slot: less than `slot_bytes`, and outside the
+    /// reference unless `tag_mask` is 0.
     pub tag_offset: usize,
-    /// The bits of that byte that are looked at.
+    /// The bits of the tag byte that are compared.
     pub tag_mask: u8,
-    /// What they are in slots with a reference.
+    /// The value of these bits in slots that hold a reference. Other bits must be 0.
     pub tag: u8,
 }
 
-/// Names a root range or a root visitor. `store_id` 0 is none, whatever the rest.
+/// Names a root range or a root visitor. If `store_id` is 0, it is zeroed and names
+/// neither, whatever the other fields are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_root_source_t {
-    /// The store's id.
+    /// The id of the store.
     pub store_id: u64,
-    /// Which of the sources that were in the slot.
+    /// Tells apart the ranges and visitors that have used the slot, one after another.
     pub generation: u32,
-    /// The slot.
+    /// The number of the slot.
     pub index: u32,
 }
 
@@ -106,7 +117,7 @@ impl From<gcroots_root_source_t> for Handle {
     }
 }
 
-/// What the slots look like; without a layout they are references.
+/// Reads a layout of slots. Without a layout each slot is a reference.
 ///
 /// # Safety
 ///
@@ -126,16 +137,19 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
     }
 }
 
-/// Adds a root range. Never collects.
+/// Adds a root range to a store. Never collects.
 ///
-/// \param range where the slots are (borrowed): its address is kept and read in calls that
-///              may collect, and in gcroots_store_verify(), until the range is removed or
-///              the store deleted. What it says then must be there to read and write.
-/// \param layout_or_null copied; NULL for an array of uint32_t
+/// \param range where the slots are (borrowed). The library keeps this address. It reads
+///        the structure, and reads and writes the slots, in calls that may collect and in
+///        gcroots_store_verify(), until the range is removed or the store is deleted.
+///        Structure and slots must be valid in these calls.
+/// \param layout_or_null copied; NULL if the slots are an array of uint32_t
 /// \param[out] out the handle (owned); release it with gcroots_root_range_remove()
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a range whose own address is not aligned, and
-///         for a layout that no slot can have; GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `range` is not aligned to 8 bytes;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the layout breaks a rule of
+///         gcroots_slot_layout_t;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a root range
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_root_range_add(
@@ -147,8 +161,8 @@ pub unsafe extern "C" fn gcroots_root_range_add(
     call(|| {
         let (store, range) = (required(store, "store")?, required_const(range, "range")?);
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a store, a layout, and `out` valid for writing, and
-        // promises what is said of `range`.
+        // SAFETY: the caller passes a store, a layout or NULL, and `out` valid for writing.
+        // It keeps `range` and its slots valid, as documented.
         unsafe {
             let store = enter(store)?;
             let range = range.cast::<RootRange>().as_ptr().cast_const();
@@ -160,12 +174,14 @@ pub unsafe extern "C" fn gcroots_root_range_add(
     })
 }
 
-/// Removes a root range and zeroes its handle; copies of it become stale, and what only
-/// the range kept alive is not any more. Does nothing for a zeroed one. Never collects.
+/// Removes a root range and sets its handle to zeros. Copies of the handle become stale.
+/// The slots are no roots from then on. Does nothing if the handle is zeroed. Never
+/// collects.
 ///
 /// \param[in,out] source (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
-///         root visitor's; the handle is unchanged then
+/// \return GCROOTS_ERROR_WRONG_STORE if `source` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `source` was removed, or names a root visitor. After
+///         a failure the handle is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_root_range_remove(
     store: *mut gcroots_store_t,
@@ -184,9 +200,11 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
     })
 }
 
-/// Makes collections check that each slot of a root range refers to the start of an
-/// object, which takes a walk over the heap, and memory: a collection may answer
-/// GCROOTS_ERROR_OUT_OF_MEMORY then. To find mistakes. Never collects.
+/// Makes collections check exactly that each slot of a root range refers to the start of
+/// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
+/// Off by default. Never collects.
+///
+/// Cost: a walk over the heap, and memory, in each collection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(
     config: *mut gcroots_config_t,

@@ -1,17 +1,24 @@
 //! Root visitors
 //!
-//! A root visitor is a function of the embedder's that is called when a collection begins,
-//! and reports where roots are: for stacks of which only a walk finds the references, or
-//! that change too often for root ranges. It is called on the thread that collects. What it
-//! reports serves for all collections of one call, until that calls something else of the
-//! embedder's: a finalizer or the growth callback.
+//! A root visitor is a function of the program that reports where roots are. The library
+//! calls it at the start of a collection, on the thread that collects. It is meant for
+//! stacks whose references only a walk can find, and for roots that change too often to
+//! be root ranges.
 //!
-//! Inside it calls on the store answer GCROOTS_ERROR_BUSY, but for reports and
-//! gcroots_manually_rooted_unroot_later(). If a report is refused for what it has, or for
-//! memory, nothing is collected, since a root might be missed: the call that wanted to
-//! collect answers the status of the first report that was refused.
+//! One call may do several collections. The library calls the visitors before the first
+//! one and uses the reports for the others too, unless a finalizer or the growth callback
+//! has run since: then it calls the visitors again. A collection in steps calls them in
+//! its first step.
 //!
-//! gcroots_store_verify() calls no visitors.
+//! Inside a visitor, calls on the store return GCROOTS_ERROR_BUSY, except
+//! gcroots_root_visitor_report(). gcroots_manually_rooted_unroot_later() may be called.
+//!
+//! If a report fails with GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY,
+//! nothing is collected, since a root might be missed. The call that collects returns the
+//! status of the first report that failed so.
+//!
+//! gcroots_store_verify() calls no visitors. Under the null collector visitors are never
+//! called.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -27,15 +34,16 @@ use crate::heap::RootRange;
 use crate::roots::Handle;
 use crate::store::{RootVisitor, VisitorFunction};
 
-/// Reports a store's roots with gcroots_root_visitor_report(). It must return.
+/// Reports the roots of `store` with gcroots_root_visitor_report(). It must return.
 pub type gcroots_root_visitor_t =
     Option<unsafe extern "C" fn(env: *mut c_void, store: *mut gcroots_store_t)>;
 
-/// Adds a root visitor. Never collects.
+/// Adds a root visitor to a store. Never collects.
 ///
-/// \param env given to the visitor (borrowed, nullable)
+/// \param env passed to the visitor (borrowed, nullable)
 /// \param[out] out the handle (owned); release it with gcroots_root_visitor_remove()
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a root visitor
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_root_visitor_add(
@@ -44,8 +52,8 @@ pub unsafe extern "C" fn gcroots_root_visitor_add(
     env: *mut c_void,
     out: *mut MaybeUninit<gcroots_root_source_t>,
 ) -> gcroots_status_t {
-    // SAFETY: the types differ only in what C sees of a store: a pointer that is not
-    // followed.
+    // SAFETY: the two types differ only in the type of the pointer to the store, which the
+    // visitor does not follow.
     let function =
         unsafe { core::mem::transmute::<gcroots_root_visitor_t, Option<VisitorFunction>>(visitor) };
     call(|| {
@@ -59,12 +67,13 @@ pub unsafe extern "C" fn gcroots_root_visitor_add(
     })
 }
 
-/// Removes a root visitor and zeroes its handle; copies of it become stale. Does nothing
-/// for a zeroed one. Never collects.
+/// Removes a root visitor and sets its handle to zeros. Copies of the handle become
+/// stale. Does nothing if the handle is zeroed. Never collects.
 ///
 /// \param[in,out] source (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
-///         root range's; the handle is unchanged then
+/// \return GCROOTS_ERROR_WRONG_STORE if `source` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `source` was removed, or names a root range. After a
+///         failure the handle is unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_root_visitor_remove(
     store: *mut gcroots_store_t,
@@ -83,17 +92,23 @@ pub unsafe extern "C" fn gcroots_root_visitor_remove(
     })
 }
 
-/// Reports a root range to the collection that has called a visitor of this store. The
-/// slots are as those of ranges that are added; the index in messages is that of the
-/// visitor's handle. Never collects.
+/// Reports a range of slots to the collection that is calling a visitor of this store.
+/// The slots are roots of this collection, like those of a root range. The check of root
+/// ranges applies to them; in its messages the index is that of the visitor's handle.
+/// Never collects.
 ///
-/// \param range where the slots are, copied: they must be there to read and write until
-///              the call that collects returns, or calls something else of the embedder's
-/// \param layout_or_null copied; NULL for an array of uint32_t
+/// \param range where the slots are, copied. The slots must be valid for reading and
+///        writing until the call that collects returns, or calls a finalizer or the
+///        growth callback.
+/// \param layout_or_null copied; NULL if the slots are an array of uint32_t
 /// \return GCROOTS_ERROR_BUSY outside a visitor of this store;
-///         GCROOTS_ERROR_INVALID_ARGUMENT for a layout that no slot can have, a range that
-///         cannot be where it says, and a slot that refers to nothing;
-///         GCROOTS_ERROR_OUT_OF_MEMORY
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the layout breaks a rule of
+///         gcroots_slot_layout_t;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `range` describes memory that cannot be an
+///         array of slots;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if a slot holds bits that do not refer to an
+///         object;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_root_visitor_report(
     store: *mut gcroots_store_t,
@@ -102,8 +117,8 @@ pub unsafe extern "C" fn gcroots_root_visitor_report(
 ) -> gcroots_status_t {
     call(|| {
         let (store, range) = (required(store, "store")?, required_const(range, "range")?);
-        // SAFETY: the caller passes a store, a layout, and a range of which it promises
-        // what is said there.
+        // SAFETY: the caller passes a store, a layout or NULL, and a range whose slots it
+        // keeps valid, as documented.
         unsafe {
             let range = range.cast::<RootRange>().read_unaligned();
             let layout = slot_layout(layout_or_null);

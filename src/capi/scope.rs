@@ -1,9 +1,13 @@
 //! Scopes
 //!
-//! A scope ends the roots that were made in it, and the no-GC spans that were
-//! opened in it, all at once. Scopes nest. The store itself is the outermost:
-//! roots made while none is open live as long as the store. Inside a finalizer
-//! or a function, scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+//! A scope groups scoped roots. When the scope ends, all roots that were made in it end,
+//! and all no-GC spans that were opened in it are closed.
+//!
+//! Scopes nest. Outside all of them is the store itself: roots that are made while no
+//! scope is open live as long as the store.
+//!
+//! A callback cannot end scopes that were opened before it began: they return
+//! GCROOTS_ERROR_SCOPE_ORDER there.
 
 use core::mem::MaybeUninit;
 
@@ -14,13 +18,13 @@ use super::store::gcroots_store_t;
 use crate::roots::ScopeToken;
 use crate::store::Store;
 
-/// Names an open scope. Any bits may be passed.
+/// Names an open scope. Any bits may be passed to functions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_scope_t {
-    /// The store's id.
+    /// The id of the store.
     pub store_id: u64,
-    /// Never given twice by a store; 0 names no scope.
+    /// The number of the scope. A store never issues a number twice, and never issues 0.
     pub serial: u64,
 }
 
@@ -45,10 +49,11 @@ impl From<gcroots_scope_t> for ScopeToken {
     }
 }
 
-/// Enters a scope. Never collects.
+/// Enters a scope, which becomes the current scope. Never collects.
 ///
-/// \param[out] out names the scope for gcroots_scope_exit() and the like
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY
+/// \param[out] out names the scope, for gcroots_scope_exit(), gcroots_scope_unwind() and
+///             gcroots_scope_escape()
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_scope_enter(
     store: *mut gcroots_store_t,
@@ -70,15 +75,15 @@ extern "C" fn scope_enter_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.enter_scope()?) }
     })
 }
 
-/// Leaves the innermost scope. Never collects.
+/// Ends the current scope. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
-///         not the innermost one, or was left before
+/// \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
+///         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_scope_exit(
     store: *mut gcroots_store_t,
@@ -99,16 +104,17 @@ extern "C" fn scope_exit_slow(
 ) -> gcroots_status_t {
     call(|| {
         let store = required(store, "store")?;
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.exit_scope(scope.into())
     })
 }
 
-/// Leaves a scope and all inside it: for early returns, longjmp() and the like.
+/// Ends a scope and all scopes inside it, for early returns, longjmp() and the like.
 /// Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
-///         not open
+/// \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
+///         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not open, or was opened before the
+///         callback that is running began
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_scope_unwind(
     store: *mut gcroots_store_t,
@@ -121,15 +127,17 @@ pub unsafe extern "C" fn gcroots_scope_unwind(
     })
 }
 
-/// Leaves the innermost scope and keeps one object, with a new root in the
-/// scope around it. On a failure the scope stays open. Never collects.
+/// Ends the current scope and keeps one object alive, with a new root in the enclosing
+/// scope. After a failure the scope is still open. Never collects.
 ///
-/// \param ref any handle of the store; null, or a local that holds null, gives
-///            null
-/// \param[out] out the new handle
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER for `scope`;
-///         GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED for `ref`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param ref a scoped or manual handle of the store, or null (borrowed)
+/// \param[out] out the new handle, in the enclosing scope; null if `ref` is null or a
+///             local that holds null
+/// \return GCROOTS_ERROR_WRONG_STORE if `scope` or `ref` belongs to another store;
+///         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_scope_escape(
     store: *mut gcroots_store_t,
@@ -144,11 +152,11 @@ pub unsafe extern "C" fn gcroots_scope_escape(
     })
 }
 
-/// Makes sure that `roots` more scoped roots can be made without allocating.
+/// Reserves memory for `roots` more scoped roots, so that making them needs no memory.
 /// Never collects.
 ///
-/// \return GCROOTS_ERROR_LIMIT beyond the slots that handles can name,
-///         GCROOTS_ERROR_OUT_OF_MEMORY
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory;
+///         GCROOTS_ERROR_LIMIT if the store has fewer slots left for scoped roots
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_scope_reserve(
     store: *mut gcroots_store_t,

@@ -1,53 +1,93 @@
 //! Statuses and messages
+//!
+//! A function that can fail returns a status. The introduction at the top of this header
+//! says which statuses any function can return, and in which order errors are checked.
 
 use core::ffi::{CStr, c_char};
 
 use crate::base::thread;
 use crate::error::{Error, ValueError};
 
-/// How a call ended: one of the GCROOTS_* numbers below, which are never
-/// renumbered.
+/// The outcome of a call: one of the GCROOTS_OK and GCROOTS_ERROR_... numbers below. They
+/// are never renumbered. gcroots_func_call() may also return a number of its callback's
+/// choice.
 pub type gcroots_status_t = u32;
 
-/// Success.
+/// The call succeeded.
 pub const GCROOTS_OK: gcroots_status_t = 0;
-/// A required pointer is NULL.
+/// A pointer that must not be NULL is NULL.
 pub const GCROOTS_ERROR_NULL_ARGUMENT: gcroots_status_t = 1;
-/// A value is out of its documented range.
+/// The function does not accept an argument, because
+///
+/// - a number is out of its documented range;
+/// - the number of values is not what the type or the function needs;
+/// - a handle is manual where a scoped one is needed;
+/// - a type declaration is not well formed;
+/// - a root range is invalid, or one of its slots holds bits that do not refer to an
+///   object.
 pub const GCROOTS_ERROR_INVALID_ARGUMENT: gcroots_status_t = 2;
-/// The handle belongs to another store, or to one since deleted.
+/// The handle or scope belongs to another store, or to a store that was deleted.
 pub const GCROOTS_ERROR_WRONG_STORE: gcroots_status_t = 3;
-/// The type belongs to another engine.
+/// The type belongs to another engine than the store, or a type declaration refers to a
+/// type of another engine.
 pub const GCROOTS_ERROR_WRONG_ENGINE: gcroots_status_t = 4;
-/// The store belongs to another thread, or is detached.
+/// The calling thread does not own the store: another thread does, or it is detached.
 pub const GCROOTS_ERROR_WRONG_THREAD: gcroots_status_t = 5;
-/// Not allowed inside the callback that is running.
+/// The store does not allow this call now, because
+///
+/// - a callback is running: see "Callbacks" in the introduction;
+/// - a collection in steps is under way: see gcroots_store_gc_start();
+/// - the store is being deleted and runs its last finalizers;
+/// - the function is gcroots_root_visitor_report(), and no root visitor is running.
 pub const GCROOTS_ERROR_BUSY: gcroots_status_t = 6;
-/// The handle's scope was exited, or the handle was unrooted.
+/// The handle names nothing that is live in this store, because
+///
+/// - the scope of the root was exited;
+/// - the handle was unrooted, freed or removed;
+/// - its bits were never issued by this store;
+/// - it is of a kind that the function does not take, such as a scoped handle where a
+///   manual one is needed.
 pub const GCROOTS_ERROR_UNROOTED: gcroots_status_t = 7;
-/// A null reference where an object is needed.
+/// A reference is null where an object is needed, or a handle is zeroed where it must
+/// name a weak map or the like.
 pub const GCROOTS_ERROR_NULL_REFERENCE: gcroots_status_t = 8;
-/// Not of the needed type, or a failed cast.
+/// An object, value or type is not of the type that is needed, or a cast failed.
 pub const GCROOTS_ERROR_TYPE_MISMATCH: gcroots_status_t = 9;
-/// A write to something immutable.
+/// The field, element or global is immutable, and the call would write it.
 pub const GCROOTS_ERROR_IMMUTABLE: gcroots_status_t = 10;
-/// A field, element or range that is not there.
+/// An index, or a range of indices, is not all inside the object, table or type.
 pub const GCROOTS_ERROR_OUT_OF_BOUNDS: gcroots_status_t = 11;
-/// Not the innermost scope, or not open.
+/// Scopes or no-GC spans are not nested as the function needs, because
+///
+/// - the scope is not open, or was opened outside the callback that is running;
+/// - the scope is not the current one, and the function needs the current one;
+/// - the no-GC span to close was not opened in the current scope;
+/// - no no-GC span is open, and the function works only in one.
 pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
-/// A collection is needed inside a no-GC span.
+/// A no-GC span is open, and
+///
+/// - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
+/// - an allocation does not fit, the heap has reached its limit or the growth callback
+///   has refused, and a collection might have made room.
 pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
-/// The heap's limit is reached, after a collection; or the system refused.
+/// There is no memory, because
+///
+/// - the object does not fit within the heap's limit, even after a collection;
+/// - the growth callback refused memory, and a collection did not make room;
+/// - the system refused memory.
 pub const GCROOTS_ERROR_OUT_OF_MEMORY: gcroots_status_t = 14;
-/// More of something than the library supports.
+/// The call would exceed a limit of the library or of the system on the number of
+/// something, such as the 2^31 - 1 roots of each kind that a store can have.
 pub const GCROOTS_ERROR_LIMIT: gcroots_status_t = 15;
-/// An exception is pending: gcroots_store_take_exception().
+/// An exception is pending: the function that gcroots_func_call() called threw it, or it
+/// was pending before, and nothing was called. gcroots_store_take_exception() takes it.
 pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
-/// A bug in gcroots, or an overwritten heap. The store is poisoned: every call on
-/// it answers this, except gcroots_store_attach() and gcroots_store_free().
+/// The library found a bug of its own, or a heap that something has overwritten. The
+/// store is poisoned: every call on it returns this status, except gcroots_store_attach()
+/// and gcroots_store_free().
 pub const GCROOTS_ERROR_INTERNAL: gcroots_status_t = 17;
 
-/// The names of the statuses, by number.
+/// The names of the statuses, indexed by number.
 const NAMES: [&CStr; 18] = [
     c"GCROOTS_OK",
     c"GCROOTS_ERROR_NULL_ARGUMENT",
@@ -69,7 +109,7 @@ const NAMES: [&CStr; 18] = [
     c"GCROOTS_ERROR_INTERNAL",
 ];
 
-/// The status of each of the core's errors.
+/// Returns the status for an error of the core.
 pub(crate) fn status_of(error: Error) -> gcroots_status_t {
     match error {
         Error::NullArgument { .. } => GCROOTS_ERROR_NULL_ARGUMENT,
@@ -109,8 +149,9 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
     }
 }
 
-/// The name of a status, like "GCROOTS_ERROR_BUSY"; "GCROOTS_UNKNOWN" for a
-/// number that is none. Static; never NULL. Never collects.
+/// Returns the name of a status, such as "GCROOTS_ERROR_BUSY". Never collects.
+///
+/// \return a static string, never NULL; "GCROOTS_UNKNOWN" if the number is not a status
 #[unsafe(no_mangle)]
 pub extern "C" fn gcroots_status_name(status: gcroots_status_t) -> *const c_char {
     NAMES
@@ -118,9 +159,11 @@ pub extern "C" fn gcroots_status_name(status: gcroots_status_t) -> *const c_char
         .map_or(c"GCROOTS_UNKNOWN".as_ptr(), |name| name.as_ptr())
 }
 
-/// This thread's last error message, with the values that were wrong: "" before
-/// the first failure, never NULL. Valid until this thread's next failing call;
-/// success does not clear it. Never collects.
+/// Returns the message of this thread's last failed call, with the values that were
+/// wrong. A successful call does not change it. Never collects.
+///
+/// \return the message (borrowed), at most 255 bytes, valid until the next call on this
+///         thread that fails; never NULL; "" before the first failure
 #[unsafe(no_mangle)]
 pub extern "C" fn gcroots_last_error() -> *const c_char {
     // SAFETY: takes an address inside this thread's block.

@@ -1,8 +1,8 @@
 //! Store
 //!
-//! A heap, its roots and its host data. A store belongs to the thread that made
-//! it; another thread's call answers GCROOTS_ERROR_WRONG_THREAD, until the owner
-//! detaches the store and the other attaches it.
+//! A store is a heap with its roots and its host data. It belongs to the thread that made
+//! it. Calls from another thread return GCROOTS_ERROR_WRONG_THREAD, until the owner
+//! detaches the store and the other thread attaches it.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -20,47 +20,52 @@ pub struct gcroots_store_t {
     _private: [u8; 0],
 }
 
-/// Runs once, after the death of what `data` belongs to. It must return.
+/// Releases `data`. It is called once, after the object, function or store that `data`
+/// belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
+/// return.
 pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
-/// What gcroots_store_stats() tells. Bytes and counts are as of now; objects
-/// and live bytes include what died since the last collection.
+/// The statistics of a store: see gcroots_store_stats(). They are as of now, but
+/// `objects` and `live_bytes` include the objects that have died since the last
+/// collection.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_stats_t {
-    /// Objects: the last collection's survivors and what came since. Those that hold
-    /// what is in tables and globals are among them.
+    /// The number of objects: those that survived the last collection, and those that
+    /// were made since. The internal objects that hold the contents of tables and globals
+    /// are included.
     pub objects: u64,
-    /// Bytes of those objects.
+    /// The bytes of those objects.
     pub live_bytes: u64,
-    /// Bytes that the heap has committed, in all its spaces together.
+    /// The bytes that the heap has committed, in all its spaces together.
     pub committed_bytes: u64,
-    /// External bytes of the objects that have not been found dead.
+    /// The external bytes of all objects that no collection has found dead.
     pub external_bytes: u64,
-    /// Scoped roots, locals included.
+    /// The number of scoped roots, including locals.
     pub scoped_roots: u64,
-    /// The most scoped roots that there were at once.
+    /// The highest number of scoped roots so far.
     pub scoped_roots_max: u64,
-    /// Manual roots.
+    /// The number of manual roots.
     pub manual_roots: u64,
-    /// The most manual roots that there were at once.
+    /// The highest number of manual roots so far.
     pub manual_roots_max: u64,
-    /// Weak handles, those of dead objects included.
+    /// The number of weak handles, including those whose objects have died.
     pub weak_handles: u64,
-    /// The most weak handles that there were at once.
+    /// The highest number of weak handles so far.
     pub weak_handles_max: u64,
-    /// Collections.
+    /// The number of collections.
     pub collections: u64,
-    /// Bytes that collections moved.
+    /// The bytes of objects that collections have moved.
     pub moved_bytes: u64,
-    /// Nanoseconds spent in collections, finalizers not included.
+    /// The time that collections have taken, without finalizers, in nanoseconds.
     pub gc_nanoseconds: u64,
-    /// Finalizers that have run.
+    /// The number of finalizers that have run.
     pub finalizers_run: u64,
-    /// Handles given to gcroots_manually_rooted_unroot_later() that named no live
-    /// root: ignored, and counted when that was found out.
+    /// The number of handles that were passed to gcroots_manually_rooted_unroot_later()
+    /// and named no live root. They were ignored. A handle is counted when the library
+    /// finds that it is stale.
     pub stale_unroots: u64,
-    /// Zeros.
+    /// Reserved: zeros.
     pub reserved: [u64; 17],
 }
 
@@ -89,13 +94,15 @@ impl From<Stats> for gcroots_stats_t {
     }
 }
 
-/// Makes a store, owned by this thread. Its heap is made by the first object.
-/// Never collects.
+/// Makes a store, which belongs to the calling thread. The store gets its heap when the
+/// first object is made. Never collects.
 ///
-/// \param engine (borrowed): the store keeps a reference of its own
+/// \param engine (borrowed); the store keeps a reference of its own
 /// \param[out] out the store (owned); release it with gcroots_store_free()
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY; GCROOTS_ERROR_LIMIT if the system has no
-///         thread-specific key left
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+///         GCROOTS_ERROR_LIMIT if the system has no thread-specific key left;
+///         GCROOTS_ERROR_LIMIT if the calling thread is ending, and has already given up
+///         its stores
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_store_new(
@@ -112,15 +119,20 @@ pub unsafe extern "C" fn gcroots_store_new(
     })
 }
 
-/// Deletes a store (taken, nullable) with all its objects and roots, whatever
-/// is open or poisoned, after running the finalizers of all objects and then
-/// that of the store's data. Finalizers that call the store get
-/// GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
-/// ever. Never collects: it only runs finalizers.
+/// Deletes a store with all its objects and roots.
 ///
-/// \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
-///         function of the store, its growth callback or a root visitor; nothing has
-///         run then
+/// First the finalizers of all objects run, then the finalizer of the store's data. Calls
+/// on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
+/// and a collection in steps may be under way. A poisoned store is deleted in the same
+/// way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
+/// for ever.
+///
+/// Never collects: it only runs finalizers.
+///
+/// \param store (taken on success, nullable)
+/// \return GCROOTS_ERROR_WRONG_THREAD if the calling thread does not own the store;
+///         GCROOTS_ERROR_BUSY inside a callback of the store. After a failure no
+///         finalizer has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| match NonNull::new(store) {
@@ -130,12 +142,12 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
     })
 }
 
-/// Gives up a store, so that another thread can attach it. Open scopes and
-/// no-GC spans stay with the store. Until it is attached, every call on it but
-/// gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
+/// Gives up a store, so that another thread can attach it. Open scopes and no-GC spans
+/// stay open. Until the store is attached, every call on it except gcroots_store_attach()
+/// returns GCROOTS_ERROR_WRONG_THREAD. Never collects.
 ///
-/// \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
-///         growth callback or a root visitor, and between the steps of a collection
+/// \return GCROOTS_ERROR_BUSY inside a callback of the store;
+///         GCROOTS_ERROR_BUSY between the steps of a collection
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -145,15 +157,22 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
     })
 }
 
-/// Makes this thread the owner of a store that was detached, or whose owner
-/// thread has ended, also between the steps of a collection. Succeeds if it is the owner
-/// already. Of several threads, one wins. Never collects.
+/// Makes the calling thread the owner of a store.
 ///
-/// \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
-///         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
-///         growth callback or a root visitor, and to its owner between the steps of a
-///         collection, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
-///         never owned a store cannot be registered
+/// The store must be detached, or its owner thread must have ended. The owner thread may
+/// have ended between the steps of a collection, and the store may be poisoned. If the
+/// calling thread is the owner already, the call does nothing and succeeds. If several
+/// threads attach a store at the same time, one of them succeeds.
+///
+/// Never collects.
+///
+/// \return GCROOTS_ERROR_WRONG_THREAD if another thread, which has not ended, owns the
+///         store;
+///         GCROOTS_ERROR_BUSY inside a callback of the store;
+///         GCROOTS_ERROR_BUSY if the calling thread is the owner, between the steps of a
+///         collection;
+///         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if the calling thread never
+///         owned a store and cannot be registered: see gcroots_store_new()
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -163,12 +182,20 @@ pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gc
     })
 }
 
-/// Attaches the embedder's own pointer to a store. The finalizer of the pointer
-/// before runs at the next point where finalizers may run; that of the last one
-/// when the store is deleted, after those of all objects. Never collects.
+/// Attaches a pointer of the program to a store, in place of the previous one.
+///
+/// The finalizer of the previous pointer runs in the next call on the store that may
+/// collect; under the null collector it runs when the store is deleted. The finalizer of
+/// the last pointer runs when the store is deleted, after the finalizers of all objects.
+///
+/// Never collects.
 ///
 /// \param data (taken on success, nullable)
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param finalizer_or_null runs with `data`; NULL for none
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory to queue the previous
+///         finalizer;
+///         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+///         queue it
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_set_data(
     store: *mut gcroots_store_t,
@@ -182,7 +209,9 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     })
 }
 
-/// The pointer that gcroots_store_set_data() set; NULL before. Never collects.
+/// Gets the pointer that gcroots_store_set_data() has set. Never collects.
+///
+/// \param[out] out the pointer (borrowed); NULL if none was set
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_data(
     store: *mut gcroots_store_t,
@@ -195,13 +224,18 @@ pub unsafe extern "C" fn gcroots_store_data(
     })
 }
 
-/// Collects: when this returns, every object that was unreachable is gone and
-/// finalized, also those that only finalizers let go. Inside a finalizer it
-/// collects, and the finalizers that it finds run after the one that is
-/// running. Under the null collector it does nothing. May collect.
+/// Collects everything that is unreachable. May collect.
 ///
-/// \return GCROOTS_ERROR_NO_GC in a no-GC span; if a root range or a root visitor's report
-///         is refused, what the sections about them say
+/// - Normally: when it returns, every object that was unreachable has been freed and
+///   finalized, including objects that became unreachable through those finalizers.
+/// - Inside a finalizer: it collects once. The finalizers that this makes due run after
+///   the one that is running.
+/// - Under the null collector: it does nothing.
+///
+/// \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+///         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+///         or the report of a root visitor, is refused: see the sections "Root ranges"
+///         and "Root visitors"
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -214,16 +248,22 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
-/// Begins a collection in steps: gcroots_store_gc_step() goes on with it. Until it is
-/// over, every call on the store but gcroots_store_gc_step(), gcroots_store_gc_cancel(),
-/// gcroots_store_stats() and gcroots_store_free() answers GCROOTS_ERROR_BUSY;
-/// gcroots_manually_rooted_unroot_later() works, for the next collection. Does a bounded
-/// amount of work, after the roots that other threads want unrooted. Under the null
-/// collector, and before the first allocation, the first step ends it. Never collects by
-/// itself.
+/// Begins a collection in steps. gcroots_store_gc_step() does the steps.
 ///
-/// \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
-///         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
+/// Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
+/// except gcroots_store_gc_step(), gcroots_store_gc_cancel(), gcroots_store_stats(),
+/// gcroots_store_free(), and gcroots_store_attach() after the owner thread has ended.
+/// gcroots_manually_rooted_unroot_later() may be called, and takes effect after the
+/// collection. Under the null collector, and before the first object is made, the first
+/// step ends the collection.
+///
+/// Never collects by itself.
+///
+/// Cost: bounded, except that all roots that wait to be unrooted are ended first.
+///
+/// \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
+///         GCROOTS_ERROR_BUSY inside a callback of the store;
+///         GCROOTS_ERROR_NO_GC if a no-GC span is open
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -233,17 +273,22 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
     })
 }
 
-/// Goes on with the collection that gcroots_store_gc_start() began. The step that ends
-/// it runs the finalizers of the objects that were unreachable when it began, once each;
-/// what only those let go is left to the next collection. The first step calls the root
-/// visitors, reads the root ranges and updates their slots. If none is under way, it does
-/// nothing, and answers that it is over. May collect.
+/// Does one step of the collection that gcroots_store_gc_start() began. May collect.
 ///
-/// \param budget about so many bytes of objects are traced, or other work done that takes
-///        as long. With 0 it does the least that it can: each step makes progress
+/// - The first step calls the root visitors, reads the root ranges and updates their
+///   slots.
+/// - The last step runs the finalizers of the objects that were unreachable when the
+///   collection began, once each. Objects that become unreachable through these
+///   finalizers are left to the next collection.
+/// - If no collection is under way, the call does nothing, and `out` is true.
+///
+/// \param budget the work of this step, in bytes: about as much as it takes to trace
+///        objects of that size. Each step makes some progress, also with 0.
 /// \param[out] out whether the collection is over
-/// \return of the first step also what root ranges and visitors are refused for, as
-///         gcroots_store_gc(); nothing has been changed then, and the step may be repeated
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from the first
+///         step, if a root range, or the report of a root visitor, is refused: see the
+///         sections "Root ranges" and "Root visitors". Nothing has been collected then,
+///         and the step may be repeated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_step(
     store: *mut gcroots_store_t,
@@ -261,9 +306,12 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     })
 }
 
-/// Ends the collection that gcroots_store_gc_start() began. If no step has been done, it
-/// is as if it had not begun; else the collection is completed, as by a step with no
-/// limit, finalizers included. Does nothing if none is under way. May collect.
+/// Ends the collection that gcroots_store_gc_start() began. May collect.
+///
+/// - If no step has been done, nothing is collected, as if the collection had not begun.
+/// - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
+///   unlimited budget. Finalizers run.
+/// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -276,13 +324,15 @@ pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) ->
     })
 }
 
-/// Checks the whole store: every object, reference, root, table and global, what lies
-/// behind them, and root ranges. For debugging; takes time in proportion to the heap.
-/// Never collects.
+/// Checks the whole store, for debugging: every object, reference, root, table and
+/// global, the structures behind them, and the root ranges. Never collects.
 ///
-/// \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
-///         GCROOTS_ERROR_INVALID_ARGUMENT if only a root range is;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
+/// Cost: in proportion to the heap.
+///
+/// \return GCROOTS_ERROR_INTERNAL if anything but a root range is wrong; this poisons the
+///         store;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if a root range is wrong and nothing else is;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory for checking
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| {
@@ -292,9 +342,10 @@ pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gc
     })
 }
 
-/// A store's statistics; also between the steps of a collection. Never collects.
+/// Gets a store's statistics. Works between the steps of a collection too. Never
+/// collects.
 ///
-/// \param[out] out 256 bytes, whatever the version; unused ones are 0
+/// \param[out] out 256 bytes in every version of the library; unused ones are 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_stats(
     store: *mut gcroots_store_t,

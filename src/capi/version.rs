@@ -8,8 +8,10 @@ const VERSION: &CStr =
         Err(_) => panic!("the version has a zero in it"),
     };
 
-/// The version of the library that was loaded, like "0.1.0". The header's own
-/// is in GCROOTS_VERSION. Static; never NULL. Never collects.
+/// Returns the version of the library that was loaded, such as "0.1.0". The version of
+/// the header is GCROOTS_VERSION. Never collects.
+///
+/// \return a static string, never NULL
 #[unsafe(no_mangle)]
 pub extern "C" fn gcroots_version() -> *const c_char {
     VERSION.as_ptr()

@@ -1,10 +1,13 @@
 //! Weak handles
 //!
-//! A weak handle names an object and does not keep it alive. Collections clear it
-//! when they find the object dead, before any finalizer runs. It lives until it is
-//! freed, across scopes, whether its object does or not. Under the null collector,
-//! where nothing dies, it is never cleared. It has bits of its own: it is not a
-//! gcroots_ref_t, and must be upgraded to reach the object.
+//! A weak handle names an object and does not keep it alive. To use the object, upgrade
+//! the weak handle to a scoped root.
+//!
+//! A collection that finds the object dead clears its weak handles, before any finalizer
+//! runs. A cleared handle stays until it is freed. Weak handles do not depend on scopes.
+//! Under the null collector no object dies, and no weak handle is cleared.
+//!
+//! A weak handle is not a gcroots_ref_t, and its bits are not valid as one.
 
 use core::mem::MaybeUninit;
 
@@ -14,15 +17,16 @@ use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
 use crate::roots::Handle;
 
-/// Names an object weakly. `store_id` 0 is the null handle, whatever the rest.
+/// Names an object weakly. If `store_id` is 0, it is the null handle, whatever the other
+/// fields are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_weak_t {
-    /// The store's id.
+    /// The id of the store.
     pub store_id: u64,
-    /// Which of the handles that were in the slot.
+    /// Tells apart the weak handles that have used the slot, one after another.
     pub generation: u32,
-    /// The slot.
+    /// The number of the slot.
     pub index: u32,
 }
 
@@ -54,12 +58,16 @@ impl From<gcroots_weak_t> for Handle {
     }
 }
 
-/// Makes a weak handle for the object of a handle of either kind; null for null.
-/// That of an i31 is never cleared. Never collects.
+/// Makes a weak handle for what a handle refers to. A weak handle for an i31 is never
+/// cleared. Never collects.
 ///
-/// \param[out] out the weak handle (owned); release it with gcroots_weak_free()
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param ref a scoped or manual handle (borrowed), or null
+/// \param[out] out the weak handle (owned); release it with gcroots_weak_free(). Null if
+///             `ref` is null or a local that holds null.
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the weak handle;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a weak handle
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_weak_new(
@@ -76,10 +84,13 @@ pub unsafe extern "C" fn gcroots_weak_new(
 
 /// Makes a scoped root for the object of a weak handle. Never collects.
 ///
-/// \param[out] out the new handle, in the current scope; null if the object has
-///             died, and for a null weak handle
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED if it was freed,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param weak a weak handle (borrowed), or null
+/// \param[out] out the new handle, in the current scope; null if a collection has found
+///             the object dead, or if `weak` is null
+/// \return GCROOTS_ERROR_WRONG_STORE if `weak` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `weak` was freed;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weak_upgrade(
     store: *mut gcroots_store_t,
@@ -93,12 +104,13 @@ pub unsafe extern "C" fn gcroots_weak_upgrade(
     })
 }
 
-/// Ends a weak handle and zeroes it; copies of it become stale. Does nothing for
-/// null. Never collects.
+/// Ends a weak handle and sets it to zeros. Copies of it become stale. Does nothing if it
+/// is null. Never collects.
 ///
 /// \param[in,out] weak (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
-///         unchanged then
+/// \return GCROOTS_ERROR_WRONG_STORE if `weak` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `weak` was freed. After a failure the handle is
+///         unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weak_free(
     store: *mut gcroots_store_t,

@@ -1,21 +1,21 @@
 //! Weak maps
 //!
-//! A weak map gives objects values, and keeps none of them alive by itself: a value is
-//! alive while its map and its key are, whatever the value refers to. So a key that
-//! only its own value refers to dies, with the value; and so does a chain or a cycle of
-//! values and keys of which nothing else is alive (a map's entries are ephemerons).
-//! Collections remove the entries of keys that they find dead, before any finalizer
-//! runs. Under the null collector nothing dies, and entries go when they are deleted.
+//! A weak map gives keys values. Both are references. The map keeps a value alive while
+//! the map and the key are alive, and never keeps a key alive. So a key that only its own
+//! value refers to dies, together with the value. The same holds for a chain or a cycle of
+//! keys and values that nothing else keeps alive. (The entries of a map are ephemerons.)
 //!
-//! Keys are told apart by identity, like gcroots_ref_eq() does. Any reference but null
-//! may be a key; an i31 never dies. Any reference and null may be a value. An object may
-//! be a key in any number of maps. A map lives until it is freed, across scopes, or
-//! until its store is deleted. It has bits of its own: it is not a gcroots_ref_t.
+//! A collection removes the entries whose keys it finds dead, before any finalizer runs.
+//! Under the null collector no key dies, and entries stay until they are deleted.
 //!
-//! The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed map and for a null key,
-//! GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a map that was freed and
-//! for a stale key or value: first for the map, then for the key, then for the value.
-//! None of them collects.
+//! - A key is any reference except null. Keys are compared by identity, as
+//!   gcroots_ref_eq() compares references. An i31 never dies. An object may be a key in
+//!   any number of maps.
+//! - A value is any reference, or null.
+//! - A map lives until it is freed, or until its store is deleted. It does not depend on
+//!   scopes.
+//!
+//! The handle of a map is not a gcroots_ref_t, and its bits are not valid as one.
 
 use core::mem::MaybeUninit;
 
@@ -25,15 +25,16 @@ use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
 use crate::roots::Handle;
 
-/// Names a weak map. `store_id` 0 is none, whatever the rest.
+/// Names a weak map. If `store_id` is 0, it is zeroed and names no map, whatever the
+/// other fields are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_weakmap_t {
-    /// The store's id.
+    /// The id of the store.
     pub store_id: u64,
-    /// Which of the maps that were in the slot.
+    /// Tells apart the maps that have used the slot, one after another.
     pub generation: u32,
-    /// The slot.
+    /// The number of the slot.
     pub index: u32,
 }
 
@@ -65,10 +66,11 @@ impl From<gcroots_weakmap_t> for Handle {
     }
 }
 
-/// Makes a weak map without entries. Never collects.
+/// Makes an empty weak map. Never collects.
 ///
 /// \param[out] out the map (owned); release it with gcroots_weakmap_free()
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a weak map
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_weakmap_new(
@@ -82,10 +84,19 @@ pub unsafe extern "C" fn gcroots_weakmap_new(
     })
 }
 
-/// Gives a key a value in the map, in place of the one that it had there, which needs
-/// no memory. The map roots neither: whether they live is as above. Never collects.
+/// Sets the value of a key in a map. The key may have a value there already, which is
+/// replaced; this needs no memory. The map roots neither the key nor the value. Never
+/// collects.
 ///
-/// \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param key a scoped or manual handle (borrowed)
+/// \param value_or_null a scoped or manual handle (borrowed), or null
+/// \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+///         GCROOTS_ERROR_WRONG_STORE if `map`, `key` or `value_or_null` belongs to
+///         another store;
+///         GCROOTS_ERROR_UNROOTED if `map` was freed, or `key` or `value_or_null` is
+///         stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new entry;
+///         GCROOTS_ERROR_LIMIT if the weak maps of the store have too many entries
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weakmap_set(
     store: *mut gcroots_store_t,
@@ -100,11 +111,16 @@ pub unsafe extern "C" fn gcroots_weakmap_set(
     })
 }
 
-/// Makes a scoped root for a key's value. Never collects.
+/// Makes a scoped root for the value of a key in a map. Never collects.
 ///
+/// \param key a scoped or manual handle (borrowed)
 /// \param[out] out the new handle, in the current scope; null if the map does not have
-///             the key, and if the value is null
-/// \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+///             the key, or if the value is null
+/// \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+///         GCROOTS_ERROR_WRONG_STORE if `map` or `key` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `map` was freed or `key` is stale;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weakmap_get(
     store: *mut gcroots_store_t,
@@ -119,10 +135,13 @@ pub unsafe extern "C" fn gcroots_weakmap_get(
     })
 }
 
-/// Removes a key and its value from the map. Never collects.
+/// Removes a key and its value from a map. Never collects.
 ///
-/// \param[out] out whether the map had the key, if only for null
-/// \return as above
+/// \param key a scoped or manual handle (borrowed)
+/// \param[out] out whether the map had the key, also if the value was null
+/// \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+///         GCROOTS_ERROR_WRONG_STORE if `map` or `key` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `map` was freed or `key` is stale
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weakmap_delete(
     store: *mut gcroots_store_t,
@@ -137,10 +156,12 @@ pub unsafe extern "C" fn gcroots_weakmap_delete(
     })
 }
 
-/// How many entries the map has, those included whose keys are dead and have not been
-/// found dead yet. Never collects.
+/// Gets the number of entries of a map. Entries whose keys have died are included until a
+/// collection finds the keys dead. Never collects.
 ///
-/// \return as above
+/// \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed;
+///         GCROOTS_ERROR_WRONG_STORE if `map` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `map` was freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weakmap_size(
     store: *mut gcroots_store_t,
@@ -154,13 +175,16 @@ pub unsafe extern "C" fn gcroots_weakmap_size(
     })
 }
 
-/// Ends a map and zeroes its handle; copies of it become stale, and values that only
-/// the map kept alive are not any more. Takes as long as the map has entries. Does
-/// nothing for a zeroed one. Never collects.
+/// Deletes a map and sets its handle to zeros. Copies of the handle become stale. Values
+/// that only the map kept alive are unreachable from then on. Does nothing if the handle
+/// is zeroed. Never collects.
+///
+/// Cost: in proportion to the number of entries.
 ///
 /// \param[in,out] map (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
-///         unchanged then
+/// \return GCROOTS_ERROR_WRONG_STORE if `map` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `map` was freed. After a failure the handle is
+///         unchanged.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_weakmap_free(
     store: *mut gcroots_store_t,
