@@ -51,11 +51,11 @@ pub type gcroots_callback_t = Option<
     ) -> gcroots_status_t,
 >;
 
-/// Sets how many host functions may be active inside each other in one store. The
-/// default is 200. Never collects.
+/// Sets how deep calls of host functions may nest in one store. The default is 200.
+/// Never collects.
 ///
-/// Each active function takes about 1 KiB of the thread's stack, in addition to what
-/// the callback itself uses.
+/// Each nested call takes about 1 KiB of the thread's stack, in addition to what the
+/// callback itself uses.
 ///
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `depth` is 0
 #[unsafe(no_mangle)]

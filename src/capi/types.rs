@@ -354,8 +354,8 @@ pub unsafe extern "C" fn gcroots_type_supertype(
 /// Returns the trampoline type of a function type. Never collects.
 ///
 /// In a trampoline type, each reference is nullable and of the top type of its
-/// hierarchy. One trampoline so serves many function types. For a struct or array type,
-/// the function returns the type itself.
+/// hierarchy, so that one trampoline serves many function types. For a struct or array
+/// type, the function returns the type itself.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
 /// \return GCROOTS_ERROR_LIMIT if the type cannot have more references
