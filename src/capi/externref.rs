@@ -177,7 +177,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
 ///
 /// # Safety
 ///
-/// `options` must point to as many bytes as its member `struct_size` says.
+/// `options` must point to `struct_size` readable bytes.
 unsafe fn read_options(
     options: core::ptr::NonNull<gcroots_externref_options_t>,
 ) -> crate::error::Result<ExternRefOptions> {

@@ -265,7 +265,7 @@ fn list<T>(first: *const T, count: usize, parameter: &'static str) -> Result<Lis
 ///
 /// # Safety
 ///
-/// The list must have as many groups as it says, and nothing may change them during `'a`.
+/// The list must be as long as its length says. Nothing may change the groups during `'a`.
 unsafe fn read_groups<'a>(groups: List<*const gcroots_rec_group_t>) -> Result<Vec<&'a RecGroup>> {
     let mut read = Vec::new();
     for place in 0..groups.1 {
@@ -344,7 +344,8 @@ unsafe fn read_member(
 ///
 /// # Safety
 ///
-/// The list must have as many items as it says, and each must meet `convert`'s condition.
+/// The list must be as long as its length says. Each item must meet the condition of
+/// `convert`.
 unsafe fn read_list<T>(
     group: &mut RecGroup,
     from: List<gcroots_field_type_t>,
