@@ -38,15 +38,15 @@ use crate::types::Type;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
 ///         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new(
     store: *mut gcroots_store_t,
@@ -81,12 +81,12 @@ pub unsafe extern "C" fn gcroots_array_new(
 /// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references that are not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new_default(
     store: *mut gcroots_store_t,
@@ -120,19 +120,19 @@ pub unsafe extern "C" fn gcroots_array_new_default(
 /// \param count the number of values, which is the array's length
 /// \param[out] out the new handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is at most 2^32 - 1 and the `kind`
-///             of a value is not a valid one;
+///         of a value is not a valid one;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
 ///         GCROOTS_ERROR_LIMIT if `count` is above 2^32 - 1;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in a value does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and the elements are not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of the element type;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new_fixed(
     store: *mut gcroots_store_t,
@@ -191,7 +191,7 @@ unsafe fn make<T: Copy>(
 ///
 /// \param[out] out the number of elements
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array
 #[unsafe(no_mangle)]
@@ -227,14 +227,12 @@ extern "C" fn len_slow(
 ///
 /// \param[out] out the value; a reference is a new handle of the current scope, or null
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get(
     store: *mut gcroots_store_t,
@@ -256,14 +254,14 @@ pub unsafe extern "C" fn gcroots_array_get(
 /// \param value the new value (borrowed)
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
@@ -366,7 +364,7 @@ extern "C" fn set_slow<C: Scalar>(
 /// Reads an element of storage i32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i32;
@@ -385,7 +383,7 @@ pub unsafe extern "C" fn gcroots_array_get_i32(
 /// Reads an element of storage i64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i64;
@@ -404,7 +402,7 @@ pub unsafe extern "C" fn gcroots_array_get_i64(
 /// Reads an element of storage f32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f32;
@@ -423,7 +421,7 @@ pub unsafe extern "C" fn gcroots_array_get_f32(
 /// Reads an element of storage f64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f64;
@@ -442,7 +440,7 @@ pub unsafe extern "C" fn gcroots_array_get_f64(
 /// Reads an element of storage v128. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not v128;
@@ -462,7 +460,7 @@ pub unsafe extern "C" fn gcroots_array_get_v128(
 /// collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
@@ -482,7 +480,7 @@ pub unsafe extern "C" fn gcroots_array_set_i32(
 /// Sets an element of storage i64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
@@ -502,7 +500,7 @@ pub unsafe extern "C" fn gcroots_array_set_i64(
 /// Sets an element of storage f32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
@@ -522,7 +520,7 @@ pub unsafe extern "C" fn gcroots_array_set_f32(
 /// Sets an element of storage f64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
@@ -542,7 +540,7 @@ pub unsafe extern "C" fn gcroots_array_set_f64(
 /// Sets an element of storage v128. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
@@ -562,7 +560,7 @@ pub unsafe extern "C" fn gcroots_array_set_v128(
 /// Reads an element of storage i8 or i16, sign-extended. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
@@ -606,7 +604,7 @@ extern "C" fn get_s_slow(
 /// Reads an element of storage i8 or i16, zero-extended. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
@@ -651,15 +649,13 @@ extern "C" fn get_u_slow(
 ///
 /// \param[out] out a new handle of the current scope, or null
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_ref(
     store: *mut gcroots_store_t,
@@ -702,16 +698,16 @@ extern "C" fn get_ref_slow(
 ///
 /// \param value_or_null the new value (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `value_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
-///             not nullable;
+///         not nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references, or
-///             `value_or_null` is not of the element type;
+///         `value_or_null` is not of the element type;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_ref(
@@ -762,14 +758,14 @@ extern "C" fn set_ref_slow(
 /// \param value the new value (borrowed)
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
 #[unsafe(no_mangle)]
@@ -801,16 +797,16 @@ pub unsafe extern "C" fn gcroots_array_fill(
 /// \param src the array that is read
 /// \param src_index the first element that is read
 /// \return GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `dst` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `dst` does not refer to an array;
 ///         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `src` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `src` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `src` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `src` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements of `dst` are immutable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
-///             `dst` or, for references, a subtype of it;
+///         `dst` or, for references, a subtype of it;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the array;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the array
 #[unsafe(no_mangle)]
@@ -838,7 +834,7 @@ pub unsafe extern "C" fn gcroots_array_copy(
 ///
 /// \param[out] out memory for `count` elements, nullable if `count` is 0
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
@@ -872,7 +868,7 @@ pub unsafe extern "C" fn gcroots_array_read(
 ///
 /// \param data the elements (borrowed), nullable if `count` is 0
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
 ///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;

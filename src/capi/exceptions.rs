@@ -70,10 +70,10 @@ impl From<gcroots_tag_t> for Handle {
 /// \param[out] out the tag. It lives as long as the store and is not released
 /// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type, or has
-///             results;
+///         results;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the tag;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more tags, or the type more
-///             references
+///         GCROOTS_ERROR_LIMIT if the store has too many tags, or the type too many
+///         references
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_tag_new(
     store: *mut gcroots_store_t,
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn gcroots_tag_new(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
-///         GCROOTS_ERROR_LIMIT if the type cannot have more references
+///         GCROOTS_ERROR_LIMIT if the type has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_tag_type(
@@ -126,14 +126,14 @@ pub unsafe extern "C" fn gcroots_tag_type(
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of a value is not a valid one;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in a value does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_new(
     store: *mut gcroots_store_t,
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn gcroots_exn_new(
 /// Returns the tag of an exception. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception
 #[unsafe(no_mangle)]
@@ -185,14 +185,12 @@ pub unsafe extern "C" fn gcroots_exn_tag(
 ///
 /// \param[out] out the value; a reference is a new handle of the current scope, or null
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the exception has no field `index`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_field(
     store: *mut gcroots_store_t,
@@ -216,7 +214,7 @@ pub unsafe extern "C" fn gcroots_exn_field(
 ///
 /// \param exn the exception (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `exn` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `exn` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `exn` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `exn` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
 #[unsafe(no_mangle)]
@@ -235,10 +233,10 @@ pub unsafe extern "C" fn gcroots_store_throw(
 ///
 /// \param[out] out a new handle of the current scope, or null if no exception was
 ///             pending
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the new root; the
-///             exception stays pending;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots; the
-///             exception stays pending
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         the exception stays pending;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root; the
+///         exception stays pending
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_take_exception(
     store: *mut gcroots_store_t,

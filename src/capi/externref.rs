@@ -53,8 +53,9 @@ pub struct gcroots_externref_options_t {
 /// \param[out] out the new handle
 /// \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///             or its host data;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots or externrefs
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_new(
     store: *mut gcroots_store_t,
@@ -116,8 +117,9 @@ fn untagged(data: *mut c_void, finalizer: gcroots_finalizer_t) -> ExternRefOptio
 ///             gcroots_manually_rooted_unroot()
 /// \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///             or its host data;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more manual roots or externrefs
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
@@ -147,11 +149,12 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
 /// \param[out] out the new handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
-///             library reserves for the values of its Rust API;
+///         library reserves for the values of its Rust API;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///             or its host data;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots or externrefs
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_new_with(
     store: *mut gcroots_store_t,
@@ -211,10 +214,10 @@ unsafe fn read_options(
 ///
 /// \param[out] out the pointer (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
-///             through C
+///         through C
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_data(
     store: *mut gcroots_store_t,
@@ -249,10 +252,10 @@ extern "C" fn externref_data_slow(
 ///        without a tag
 /// \param[out] out the pointer (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
-///             through C;
+///         through C;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the externref has another tag
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_data_tagged(
@@ -274,10 +277,10 @@ pub unsafe extern "C" fn gcroots_externref_data_tagged(
 ///
 /// \param data the new pointer (taken on success, nullable)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
-///             through C
+///         through C
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_set_data(
     store: *mut gcroots_store_t,
@@ -298,7 +301,7 @@ pub unsafe extern "C" fn gcroots_externref_set_data(
 ///
 /// \param bytes the new size, which replaces the old one
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref
 #[unsafe(no_mangle)]

@@ -80,8 +80,9 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///             or its host data;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots or functions
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_new(
     store: *mut gcroots_store_t,
@@ -123,32 +124,31 @@ pub unsafe extern "C" fn gcroots_func_new(
 ///             on success. A reference is a new handle of the current scope, or null.
 ///             `results` may be the same memory as `args`
 /// \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `func` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `func` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `nargs` or `nresults` is not the
-///             function's number;
+///         function's number;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of an argument is not a valid
-///             one;
+///         one;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in an argument belongs to another
-///             store;
-///         GCROOTS_ERROR_UNROOTED if the handle in an argument does not name a live
-///             root;
+///         store;
+///         GCROOTS_ERROR_UNROOTED if the handle in an argument is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if an argument is null and its parameter is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if an argument is not of its parameter's type;
 ///         GCROOTS_ERROR_EXCEPTION if an exception is pending; nothing was called;
 ///         GCROOTS_ERROR_LIMIT if the call depth is reached: see
-///             gcroots_config_set_call_depth();
+///         gcroots_config_set_call_depth();
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the call;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root;
 ///         the callback's status, if that is not GCROOTS_OK;
 ///         GCROOTS_ERROR_EXCEPTION if an exception is pending after the callback;
 ///         the status listed above for an argument, if a result fails the same check;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the roots of the
-///             results;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots for the
-///             results
+///         results;
+///         GCROOTS_ERROR_LIMIT if the store has no slots left for the roots of the
+///         results
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_call(
     store: *mut gcroots_store_t,
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn gcroots_func_call(
 /// \param callback the callback that the function must have
 /// \param[out] out the pointer (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `func` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `func` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the function has another callback

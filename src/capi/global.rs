@@ -73,20 +73,20 @@ impl From<gcroots_global_t> for Handle {
 /// \param value the first value (borrowed)
 /// \param[out] out the global (owned); release it with gcroots_global_free()
 /// \return GCROOTS_ERROR_NULL_ARGUMENT if `type` is a reference to GCROOTS_HEAP_TYPE
-///             and `type->type` is NULL;
+///         and `type->type` is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the heap type or the storage is not an
-///             allowed one;
+///         allowed one;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `type->type` belongs to another engine;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the global;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more globals, or the engine
-///             more types
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a global, or the
+///         engine too many types
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_global_new(
@@ -140,11 +140,9 @@ pub unsafe extern "C" fn gcroots_global_new(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
-///             freed;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         freed;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_get(
     store: *mut gcroots_store_t,
@@ -185,12 +183,12 @@ extern "C" fn get_slow(
 ///         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_IMMUTABLE if the global is immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_set(
@@ -238,7 +236,7 @@ extern "C" fn set_slow(
 /// \param[in,out] global the global (taken)
 /// \return GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
-///             freed before
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_free(
     store: *mut gcroots_store_t,

@@ -15,8 +15,8 @@ use super::store::gcroots_store_t;
 ///
 /// \param value the integer; its highest bit is ignored
 /// \param[out] out the new handle
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the new root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_i31_new(
     store: *mut gcroots_store_t,
@@ -47,7 +47,7 @@ extern "C" fn new_slow(
 /// Returns the integer of an i31, sign-extended: -2^30 to 2^30 - 1. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
 #[unsafe(no_mangle)]
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn gcroots_i31_get_s(
 /// Returns the integer of an i31, zero-extended: 0 to 2^31 - 1. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
 #[unsafe(no_mangle)]

@@ -74,13 +74,13 @@ pub unsafe extern "C" fn gcroots_rec_group_free(group: *mut gcroots_rec_group_t)
 /// \param[out] out the type's position in the group
 /// \return GCROOTS_ERROR_LIMIT if `count` is above 10,000;
 ///         GCROOTS_ERROR_NULL_ARGUMENT if a field refers to GCROOTS_HEAP_TYPE and its
-///             `type` is NULL;
+///         `type` is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a field does
-///             not exist;
+///         not exist;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
-///             `has_supertype` is 0;
+///         `has_supertype` is 0;
 ///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
-///             names cannot have more references;
+///         names has too many references;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_struct(
@@ -113,13 +113,13 @@ pub unsafe extern "C" fn gcroots_rec_group_add_struct(
 /// \param element the type of the elements (borrowed)
 /// \param[out] out the type's position in the group
 /// \return GCROOTS_ERROR_NULL_ARGUMENT if `element` refers to GCROOTS_HEAP_TYPE and its
-///             `type` is NULL;
+///         `type` is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of `element` does
-///             not exist;
+///         not exist;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
-///             `has_supertype` is 0;
+///         `has_supertype` is 0;
 ///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
-///             names cannot have more references;
+///         names has too many references;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_array(
@@ -152,13 +152,13 @@ pub unsafe extern "C" fn gcroots_rec_group_add_array(
 /// \param[out] out the type's position in the group
 /// \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
 ///         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
-///             GCROOTS_HEAP_TYPE and its `type` is NULL;
+///         GCROOTS_HEAP_TYPE and its `type` is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
-///             result does not exist, or the storage is packed (i8 or i16);
+///         result does not exist, or the storage is packed (i8 or i16);
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
-///             `has_supertype` is 0;
+///         `has_supertype` is 0;
 ///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
-///             names cannot have more references;
+///         names has too many references;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_func(
@@ -202,15 +202,15 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
 /// \param type_count the number of members of all groups
 /// \return GCROOTS_ERROR_NULL_ARGUMENT if one of the groups is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `type_count` is not the number of members
-///             of all groups;
+///         of all groups;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if a member refers to an index that neither
-///             its group nor an earlier one declares;
+///         its group nor an earlier one declares;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if a supertype is final, is of another kind,
-///             is not declared earlier, or does not match the type that names it;
+///         is not declared earlier, or does not match the type that names it;
 ///         GCROOTS_ERROR_WRONG_ENGINE if a member refers to a type of another engine;
 ///         GCROOTS_ERROR_LIMIT if a type has more than 63 supertypes above it, the
-///             collection has more than 1,000,000 types, or the engine cannot have more
-///             types;
+///         collection has more than 1,000,000 types, or the engine cannot have more
+///         types;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the types
 #[unsafe(no_mangle)]
 #[must_use]

@@ -32,19 +32,19 @@ use crate::types::RegisteredType;
 /// \param count the number of values
 /// \param[out] out the new handle
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is the number of fields and the
-///             `kind` of a value is not a valid one;
+///         `kind` of a value is not a valid one;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in a value does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_new(
     store: *mut gcroots_store_t,
@@ -124,8 +124,8 @@ extern "C" fn struct_new_slow(
 ///         GCROOTS_ERROR_TYPE_MISMATCH if a field is a reference that is not nullable;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
-///             root;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more scoped roots
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_new_default(
     store: *mut gcroots_store_t,
@@ -152,14 +152,12 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
 ///
 /// \param[out] out the value; a reference is a new handle of the current scope, or null
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get(
     store: *mut gcroots_store_t,
@@ -181,15 +179,15 @@ pub unsafe extern "C" fn gcroots_struct_get(
 /// \param value the new value (borrowed)
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if the handle in `value` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
 ///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the field is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the field's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set(
@@ -291,7 +289,7 @@ extern "C" fn set_slow<C: Scalar>(
 /// Reads a field of storage i32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -310,7 +308,7 @@ pub unsafe extern "C" fn gcroots_struct_get_i32(
 /// Reads a field of storage i64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -329,7 +327,7 @@ pub unsafe extern "C" fn gcroots_struct_get_i64(
 /// Reads a field of storage f32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -348,7 +346,7 @@ pub unsafe extern "C" fn gcroots_struct_get_f32(
 /// Reads a field of storage f64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -367,7 +365,7 @@ pub unsafe extern "C" fn gcroots_struct_get_f64(
 /// Reads a field of storage v128. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -387,7 +385,7 @@ pub unsafe extern "C" fn gcroots_struct_get_v128(
 /// collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -407,7 +405,7 @@ pub unsafe extern "C" fn gcroots_struct_set_i32(
 /// Sets a field of storage i64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -427,7 +425,7 @@ pub unsafe extern "C" fn gcroots_struct_set_i64(
 /// Sets a field of storage f32. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -447,7 +445,7 @@ pub unsafe extern "C" fn gcroots_struct_set_f32(
 /// Sets a field of storage f64. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -467,7 +465,7 @@ pub unsafe extern "C" fn gcroots_struct_set_f64(
 /// Sets a field of storage v128. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -487,7 +485,7 @@ pub unsafe extern "C" fn gcroots_struct_set_v128(
 /// Reads a field of storage i8 or i16, sign-extended. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -531,7 +529,7 @@ extern "C" fn get_s_slow(
 /// Reads a field of storage i8 or i16, zero-extended. Never collects.
 ///
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
@@ -576,15 +574,13 @@ extern "C" fn get_u_slow(
 ///
 /// \param[out] out a new handle of the current scope, or null
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_ref(
     store: *mut gcroots_store_t,
@@ -622,17 +618,17 @@ extern "C" fn get_ref_slow(
 ///
 /// \param value_or_null the new value (borrowed)
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `ref` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
 ///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `value_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
 ///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the field is not
-///             nullable;
+///         nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference, or
-///             `value_or_null` is not of the field's type
+///         `value_or_null` is not of the field's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_ref(
     store: *mut gcroots_store_t,

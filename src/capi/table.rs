@@ -127,21 +127,21 @@ pub(super) fn references_to(heap: &HeapTypeOf, is_nullable: u8) -> RefType<&Type
 ///        is 0, even if the elements are not nullable
 /// \param[out] out the table (owned); release it with gcroots_table_free()
 /// \return GCROOTS_ERROR_NULL_ARGUMENT if `element.heap` is GCROOTS_HEAP_TYPE and
-///             `element.type` is NULL;
+///         `element.type` is NULL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `element.heap` is not a heap type, or is
-///             GCROOTS_HEAP_LOCAL;
+///         GCROOTS_HEAP_LOCAL;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if `size` is above `maximum`;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `element.type` belongs to another engine;
 ///         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `init_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
-///             not nullable;
+///         not nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
 ///         GCROOTS_ERROR_LIMIT if `size` is above 2^32 - 1;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the table;
-///         GCROOTS_ERROR_LIMIT if the store cannot have more tables, or the engine more
-///             types
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a table, or the engine
+///         too many types
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_table_new(
@@ -176,12 +176,10 @@ pub unsafe extern "C" fn gcroots_table_new(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`;
-///         GCROOTS_ERROR_OUT_OF_MEMORY if a new root is needed and there is no memory
-///             for it;
-///         GCROOTS_ERROR_LIMIT if a new root is needed and the store cannot have more
-///             scoped roots
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_get(
     store: *mut gcroots_store_t,
@@ -221,11 +219,11 @@ extern "C" fn get_slow(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `value_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
-///             not nullable;
+///         not nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
 #[unsafe(no_mangle)]
@@ -267,7 +265,7 @@ extern "C" fn set_slow(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_size(
     store: *mut gcroots_store_t,
@@ -291,14 +289,14 @@ pub unsafe extern "C" fn gcroots_table_size(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `init_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
-///             not nullable;
+///         not nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
 ///         GCROOTS_ERROR_LIMIT if the new size is above the table's maximum, or above
-///             2^32 - 1;
+///         2^32 - 1;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the elements
 #[unsafe(no_mangle)]
@@ -326,11 +324,11 @@ pub unsafe extern "C" fn gcroots_table_grow(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
-///         GCROOTS_ERROR_UNROOTED if `value_or_null` does not name a live root;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
-///             not nullable;
+///         not nullable;
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the table
 #[unsafe(no_mangle)]
@@ -361,13 +359,13 @@ pub unsafe extern "C" fn gcroots_table_fill(
 /// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `dst` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `dst` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `src` is 0;
 ///         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `src` does not name a table, or the table was
-///             freed;
+///         freed;
 ///         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
-///             `dst` or a subtype of it;
+///         `dst` or a subtype of it;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the table;
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the table
 #[unsafe(no_mangle)]
@@ -395,7 +393,7 @@ pub unsafe extern "C" fn gcroots_table_copy(
 /// \param[in,out] table the table (taken)
 /// \return GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
-///             freed before
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_free(
     store: *mut gcroots_store_t,

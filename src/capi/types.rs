@@ -162,7 +162,7 @@ pub(super) fn owned(registered: Type) -> *mut gcroots_type_t {
 /// collects.
 ///
 /// \return the same type (owned); release it with gcroots_type_free(). NULL if `type`
-///         is NULL or cannot have more references
+///         is NULL or has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *mut gcroots_type_t {
@@ -281,7 +281,7 @@ pub unsafe extern "C" fn gcroots_type_param_count(
 /// \param[out] out the field. If its `type` is not NULL, it is a new reference (owned);
 ///             release it with gcroots_type_free()
 /// \return GCROOTS_ERROR_OUT_OF_BOUNDS if the type has no field `index`;
-///         GCROOTS_ERROR_LIMIT if the field's type cannot have more references
+///         GCROOTS_ERROR_LIMIT if the field's type has too many references
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_field(
     r#type: *const gcroots_type_t,
@@ -336,7 +336,7 @@ fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
 ///
 /// \param[out] out the supertype (owned); release it with gcroots_type_free(). NULL if
 ///             the type has no supertype
-/// \return GCROOTS_ERROR_LIMIT if the supertype cannot have more references
+/// \return GCROOTS_ERROR_LIMIT if the supertype has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_supertype(
@@ -358,7 +358,7 @@ pub unsafe extern "C" fn gcroots_type_supertype(
 /// type, the function returns the type itself.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
-/// \return GCROOTS_ERROR_LIMIT if the type cannot have more references
+/// \return GCROOTS_ERROR_LIMIT if the type has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_trampoline(
