@@ -1,18 +1,15 @@
 //! Arrays
 //!
-//! An array has a length, which never changes, and elements of one type, at indices
-//! from 0 on. The store keeps each type that it has made an object of. References
-//! inside a gcroots_val_t are borrowed going in and new handles of the current scope
-//! coming out.
+//! An array has elements of one type. Its length never changes. Indices start at 0.
 //!
-//! Functions that take an array answer GCROOTS_ERROR_WRONG_STORE,
-//! GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
-//! GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
-//! is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED. Functions that
-//! set answer GCROOTS_ERROR_IMMUTABLE next, then GCROOTS_ERROR_NULL_REFERENCE for null
-//! where elements are never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that
-//! elements do not take. Last comes GCROOTS_ERROR_OUT_OF_BOUNDS for elements that are
-//! not there. A range of no elements may begin at the length, not beyond.
+//! Ownership:
+//! - The store keeps each type of which it has made an object. The caller may release
+//!   its own reference to the type.
+//! - A handle inside a gcroots_val_t is borrowed when the value is passed to a function.
+//!   It is a new handle of the current scope when a function writes the value.
+//!
+//! Each function checks for its errors in the order in which it lists them. An empty range
+//! of elements may start at the end of the array, but not beyond it.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -31,16 +28,27 @@ use crate::store::host_code::finalize;
 use crate::store::{Store, Value};
 use crate::types::Type;
 
-/// Makes an array of `length` times a value, rooted in the current scope. May collect.
+/// Makes an array whose elements all have the same value, and roots it in the current
+/// scope. May collect.
 ///
-/// \param type (borrowed)
-/// \param value (borrowed)
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
-///         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
-///         another engine, or of no arrays; for the value as functions that set;
-///         GCROOTS_ERROR_LIMIT for more than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param type the array's type (borrowed)
+/// \param value the value of each element (borrowed). It is checked even if `length` is
+///        0
+/// \param length the number of elements
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+///         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new(
     store: *mut gcroots_store_t,
@@ -66,14 +74,21 @@ pub unsafe extern "C" fn gcroots_array_new(
     })
 }
 
-/// Makes an array of zeros or nulls, rooted in the current scope. May collect.
+/// Makes an array whose elements are zero or null, and roots it in the current scope.
+/// May collect.
 ///
-/// \param type (borrowed)
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
-///         arrays, or of references that are never null; GCROOTS_ERROR_LIMIT for more
-///         than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT
+/// \param type the array's type (borrowed)
+/// \param length the number of elements
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references that are not
+///         nullable;
+///         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new_default(
     store: *mut gcroots_store_t,
@@ -98,13 +113,28 @@ pub unsafe extern "C" fn gcroots_array_new_default(
     })
 }
 
-/// Makes an array of these values, rooted in the current scope. May collect.
+/// Makes an array from one value for each element, and roots it in the current scope.
+/// May collect.
 ///
-/// \param type (borrowed)
-/// \param elements the values (borrowed), nullable if there is none
-/// \param[out] out the handle
-/// \return as gcroots_array_new(); GCROOTS_ERROR_LIMIT for the count comes before what
-///         is wrong with values
+/// \param type the array's type (borrowed)
+/// \param elements the values (borrowed), nullable if `count` is 0. Each value is
+///        checked completely before the next one
+/// \param count the number of values, which is the array's length
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is at most 2^32 - 1 and the `kind`
+///         of a value is not a valid one;
+///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+///         GCROOTS_ERROR_LIMIT if `count` is above 2^32 - 1;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and the elements are not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of the element type;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_new_fixed(
     store: *mut gcroots_store_t,
@@ -120,12 +150,12 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
             _ => required_const(elements, "elements")?,
         };
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a store, a type that it holds a reference to, as
-        // many values as it says, and `out` valid for writing.
+        // SAFETY: the caller passes a store, a type that it holds a reference to, `count`
+        // values, and `out` valid for writing.
         unsafe {
             let kinds = || match u32::try_from(count) {
                 Ok(_) => check_kinds(elements, count),
-                // Refused below, and nothing is read.
+                // `array_new_fixed` refuses this count before it reads a value.
                 Err(_) => Ok(()),
             };
             make(store, of, out, kinds, |store, of, ()| {
@@ -135,11 +165,13 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
     })
 }
 
-/// Makes an array in a store that is entered first; then `prepare` checks integers.
+/// Enters the store, runs `prepare`, which checks integer arguments, and makes an array
+/// from its result.
 ///
 /// # Safety
 ///
-/// As for [`enter`] and [`put`]; the caller must hold a reference to the type.
+/// `store` must be a live store, `out` must be valid for writing, and the caller must hold
+/// a reference to the type.
 unsafe fn make<T: Copy>(
     store: NonNull<gcroots_store_t>,
     of: NonNull<gcroots_type_t>,
@@ -157,9 +189,13 @@ unsafe fn make<T: Copy>(
     }
 }
 
-/// An array's length. Never collects.
+/// Returns the length of an array. Never collects.
 ///
-/// \return for the array as above
+/// \param[out] out the number of elements
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_len(
     store: *mut gcroots_store_t,
@@ -182,16 +218,23 @@ extern "C" fn len_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.array_len(r#ref.into())? as usize) }
     })
 }
 
-/// An element's value. Never collects.
+/// Reads an element of any storage. Never collects.
 ///
-/// \param[out] out its `of.ref`, if it is a reference, is a new handle or null
-/// \return for the array and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
-///         GCROOTS_ERROR_LIMIT if a handle is needed
+/// An element of storage i8 or i16 is read as an i32, zero-extended.
+///
+/// \param[out] out the value; a reference is a new handle of the current scope, or null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get(
     store: *mut gcroots_store_t,
@@ -206,11 +249,23 @@ pub unsafe extern "C" fn gcroots_array_get(
     })
 }
 
-/// Sets an element. Never collects.
+/// Sets an element of any storage. Never collects.
 ///
-/// \param value (borrowed)
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
-///         array, the index and the value as above
+/// An element of storage i8 or i16 takes the lower bits of an i32.
+///
+/// \param value the new value (borrowed)
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set(
     store: *mut gcroots_store_t,
@@ -228,11 +283,11 @@ pub unsafe extern "C" fn gcroots_array_set(
     })
 }
 
-/// Reads an element that stores a `C`.
+/// Reads an element whose C type is `C`.
 ///
 /// # Safety
 ///
-/// As for [`fast`].
+/// `store` must be NULL or point to a live store. `out` must be NULL or valid for writing.
 #[inline(always)]
 unsafe fn get<C: Scalar>(
     store: *mut gcroots_store_t,
@@ -270,11 +325,11 @@ extern "C" fn get_slow<C: Scalar>(
     })
 }
 
-/// Sets an element that stores a `C`.
+/// Sets an element whose C type is `C`.
 ///
 /// # Safety
 ///
-/// As for [`fast_without_output`].
+/// `store` must be NULL or point to a live store.
 #[inline(always)]
 unsafe fn set<C: Scalar>(
     store: *mut gcroots_store_t,
@@ -308,10 +363,14 @@ extern "C" fn set_slow<C: Scalar>(
     })
 }
 
-/// An element that stores an i32. Never collects.
+/// Reads an element of storage i32. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i32;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_i32(
     store: *mut gcroots_store_t,
@@ -323,10 +382,14 @@ pub unsafe extern "C" fn gcroots_array_get_i32(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// An element that stores an i64. Never collects.
+/// Reads an element of storage i64. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i64;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_i64(
     store: *mut gcroots_store_t,
@@ -338,10 +401,14 @@ pub unsafe extern "C" fn gcroots_array_get_i64(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// An element that stores an f32. Never collects.
+/// Reads an element of storage f32. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f32;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_f32(
     store: *mut gcroots_store_t,
@@ -353,10 +420,14 @@ pub unsafe extern "C" fn gcroots_array_get_f32(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// An element that stores an f64. Never collects.
+/// Reads an element of storage f64. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f64;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_f64(
     store: *mut gcroots_store_t,
@@ -368,10 +439,14 @@ pub unsafe extern "C" fn gcroots_array_get_f64(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// An element that stores a v128. Never collects.
+/// Reads an element of storage v128. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not v128;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_v128(
     store: *mut gcroots_store_t,
@@ -383,9 +458,16 @@ pub unsafe extern "C" fn gcroots_array_get_v128(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// Sets an element that stores an i32. A packed one takes the lower bits. Never collects.
+/// Sets an element of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
+/// collects.
 ///
-/// \return for the array, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i32, i16 or i8;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_i32(
     store: *mut gcroots_store_t,
@@ -397,9 +479,15 @@ pub unsafe extern "C" fn gcroots_array_set_i32(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets an element that stores an i64. Never collects.
+/// Sets an element of storage i64. Never collects.
 ///
-/// \return for the array, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i64;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_i64(
     store: *mut gcroots_store_t,
@@ -411,9 +499,15 @@ pub unsafe extern "C" fn gcroots_array_set_i64(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets an element that stores an f32. Never collects.
+/// Sets an element of storage f32. Never collects.
 ///
-/// \return for the array, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f32;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_f32(
     store: *mut gcroots_store_t,
@@ -425,9 +519,15 @@ pub unsafe extern "C" fn gcroots_array_set_f32(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets an element that stores an f64. Never collects.
+/// Sets an element of storage f64. Never collects.
 ///
-/// \return for the array, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f64;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_f64(
     store: *mut gcroots_store_t,
@@ -439,9 +539,15 @@ pub unsafe extern "C" fn gcroots_array_set_f64(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets an element that stores a v128. Never collects.
+/// Sets an element of storage v128. Never collects.
 ///
-/// \return for the array, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not v128;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_v128(
     store: *mut gcroots_store_t,
@@ -453,10 +559,14 @@ pub unsafe extern "C" fn gcroots_array_set_v128(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// An element that is packed, an i8 or i16, with its sign extended. Never collects.
+/// Reads an element of storage i8 or i16, sign-extended. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_s(
     store: *mut gcroots_store_t,
@@ -485,7 +595,7 @@ extern "C" fn get_s_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.array_get_packed(r#ref.into(), index as u64, true)?;
             put(out, bits as i32)
@@ -493,10 +603,14 @@ extern "C" fn get_s_slow(
     })
 }
 
-/// An element that is packed, an i8 or i16, with zeros before it. Never collects.
+/// Reads an element of storage i8 or i16, zero-extended. Never collects.
 ///
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_u(
     store: *mut gcroots_store_t,
@@ -525,7 +639,7 @@ extern "C" fn get_u_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.array_get_packed(r#ref.into(), index as u64, false)?;
             put(out, bits)
@@ -533,11 +647,17 @@ extern "C" fn get_u_slow(
     })
 }
 
-/// An element that stores a reference. Never collects.
+/// Reads an element that is a reference. Never collects.
 ///
 /// \param[out] out a new handle of the current scope, or null
-/// \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another element; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_get_ref(
     store: *mut gcroots_store_t,
@@ -566,7 +686,7 @@ extern "C" fn get_ref_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             put(
                 out,
@@ -576,10 +696,21 @@ extern "C" fn get_ref_slow(
     })
 }
 
-/// Sets an element that stores a reference. Never collects.
+/// Sets an element that is a reference. Never collects.
 ///
-/// \param value_or_null (borrowed)
-/// \return for the array, the index and the value as above
+/// \param value_or_null the new value (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+///         not nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references, or
+///         `value_or_null` is not of the element type;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_set_ref(
     store: *mut gcroots_store_t,
@@ -622,16 +753,28 @@ extern "C" fn set_ref_slow(
     call(|| {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.array_set(r#ref.into(), index as u64, value)
     })
 }
 
-/// Sets `count` elements from `index` on to a value. Never collects.
+/// Sets `count` elements, from `index` on, to one value. Never collects.
 ///
-/// \param value (borrowed)
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
-///         array, the value and the elements as above
+/// Elements of storage i8 or i16 take the lower bits of an i32.
+///
+/// \param value the new value (borrowed)
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_fill(
     store: *mut gcroots_store_t,
@@ -650,15 +793,29 @@ pub unsafe extern "C" fn gcroots_array_fill(
     })
 }
 
-/// Copies `count` elements from one array to another or to the same, where the two
-/// ranges may overlap. Never collects.
+/// Copies `count` elements from one array to another, or within one array. Never
+/// collects.
 ///
-/// \param dst the array that is written to
+/// The two ranges may overlap: the result is as if the elements were copied to a
+/// temporary array first.
+///
+/// \param dst the array that is written
+/// \param dst_index the first element that is written
 /// \param src the array that is read
-/// \return for `dst`, then for `src`, as above; GCROOTS_ERROR_IMMUTABLE for `dst`;
-///         GCROOTS_ERROR_TYPE_MISMATCH unless the elements' type in `src` is the one in
-///         `dst`, or references below it; GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then
-///         `src`
+/// \param src_index the first element that is read
+/// \return GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `dst` does not refer to an array;
+///         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `src` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `src` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `src` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements of `dst` are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
+///         `dst` or, for references, a subtype of it;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the array;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_copy(
     store: *mut gcroots_store_t,
@@ -677,12 +834,18 @@ pub unsafe extern "C" fn gcroots_array_copy(
     })
 }
 
-/// Copies `count` elements from `index` on, which are no references, as memory has
-/// them: each takes the size of its storage. Never collects.
+/// Copies `count` elements, from `index` on, out of the heap. Never collects.
 ///
-/// \param[out] out room for the elements, nullable if `count` is 0
-/// \return for the array as above; GCROOTS_ERROR_TYPE_MISMATCH for elements that are
-///         references; for the elements as above
+/// The elements must not be references. They are copied as they lie in the heap: one
+/// after another, each of the size of its storage.
+///
+/// \param[out] out memory for `count` elements, nullable if `count` is 0
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_read(
     store: *mut gcroots_store_t,
@@ -696,7 +859,7 @@ pub unsafe extern "C" fn gcroots_array_read(
         if count > 0 {
             required(out, "out")?;
         }
-        // SAFETY: the caller passes a store, and room for as many elements.
+        // SAFETY: the caller passes a store, and room for `count` elements.
         unsafe {
             let store = enter(store)?;
             store.array_read(r#ref.into(), index as u64, out.cast(), count as u64)
@@ -704,12 +867,20 @@ pub unsafe extern "C" fn gcroots_array_read(
     })
 }
 
-/// Sets `count` elements from `index` on, which are no references, to what memory has:
-/// the opposite of gcroots_array_read(). Never collects.
+/// Copies `count` elements into the heap, from `index` on: the opposite of
+/// gcroots_array_read(). Never collects.
+///
+/// The elements must not be references. In memory they lie one after another, each of
+/// the size of its storage.
 ///
 /// \param data the elements (borrowed), nullable if `count` is 0
-/// \return for the array as above; GCROOTS_ERROR_IMMUTABLE; GCROOTS_ERROR_TYPE_MISMATCH
-///         for elements that are references; for the elements as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+///         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_write(
     store: *mut gcroots_store_t,
@@ -723,7 +894,7 @@ pub unsafe extern "C" fn gcroots_array_write(
         if count > 0 {
             required_const(data, "data")?;
         }
-        // SAFETY: the caller passes a store, and as many elements.
+        // SAFETY: the caller passes a store, and `count` elements.
         unsafe {
             let store = enter(store)?;
             store.array_write(r#ref.into(), index as u64, data.cast(), count as u64)

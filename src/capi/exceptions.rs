@@ -1,8 +1,10 @@
 //! Tags and exceptions
 //!
-//! A tag tells exceptions apart: a function type without results, whose parameters are
-//! an exception's fields, and an identity of its own. It lives as long as its store. An
-//! exception is an object that has a tag and fields, which never change.
+//! A tag identifies a kind of exception. It is made from a function type without results;
+//! the parameters of that type are the fields of the tag's exceptions. Two tags are
+//! different even if they are made from the same type. A tag lives as long as its store.
+//!
+//! An exception is an object with a tag and fields. Neither ever changes.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -17,15 +19,16 @@ use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::host_code::finalize;
 
-/// Names a tag. `store_id` 0 names none. All handles of one tag have the same bits.
+/// Names a tag. All handles of one tag have the same bits. A handle whose `store_id` is
+/// 0 names no tag.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_tag_t {
     /// The store's id.
     pub store_id: u64,
-    /// Tells tags from what is none.
+    /// The same for all tags. It tells tags from other handles.
     pub generation: u32,
-    /// Which of the store's tags.
+    /// The tag's number in its store.
     pub index: u32,
 }
 
@@ -62,12 +65,16 @@ impl From<gcroots_tag_t> for Handle {
     }
 }
 
-/// Makes a tag, another than all before. Never collects.
+/// Makes a tag that differs from all other tags. Never collects.
 ///
 /// \param type a function type without results (borrowed)
-/// \param[out] out the tag, which lives as long as the store
-/// \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for another type;
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param[out] out the tag. It lives as long as the store and is not released
+/// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type, or has
+///         results;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the tag;
+///         GCROOTS_ERROR_LIMIT if the store has too many tags, or the type too many
+///         references
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_tag_new(
     store: *mut gcroots_store_t,
@@ -83,11 +90,13 @@ pub unsafe extern "C" fn gcroots_tag_new(
     })
 }
 
-/// The type that a tag was made of. Never collects.
+/// Returns the function type from which a tag was made. Never collects.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
-/// \return for the tag GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_WRONG_STORE, and
-///         GCROOTS_ERROR_UNROOTED for what is no tag; GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
+///         GCROOTS_ERROR_LIMIT if the type has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_tag_type(
@@ -102,18 +111,30 @@ pub unsafe extern "C" fn gcroots_tag_type(
     })
 }
 
-/// Makes an exception of these values, one for each field, rooted in the current scope.
+/// Makes an exception from one value for each field, and roots it in the current scope.
 /// May collect.
 ///
-/// \param fields the values (borrowed), nullable if there is none; read if `count` is
-///               the number of the tag's fields
-/// \param[out] out the handle
-/// \return for the tag as gcroots_tag_type(); GCROOTS_ERROR_INVALID_ARGUMENT for a
-///         `count` that is not the tag's, and then for a value whose kind is none; for a
-///         value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE for null in a field that is never null, and
-///         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// The new exception is not pending: gcroots_store_throw() makes it so.
+///
+/// \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+///        `count` is the number of fields of the tag. Each value is checked completely
+///        before the next one
+/// \param count the number of values
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of a value is not a valid one;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_new(
     store: *mut gcroots_store_t,
@@ -129,10 +150,9 @@ pub unsafe extern "C" fn gcroots_exn_new(
             _ => required_const(fields, "fields")?,
         };
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a store, as many values as it says, and `out` valid
-        // for writing.
+        // SAFETY: the caller passes a store, `count` values, and `out` valid for writing.
         unsafe {
-            // A wrong count is refused below, and nothing is read.
+            // With a wrong count no value may be read; `exn_new` reports the count.
             if enter(store)?.exn_field_count(tag.into()) == Some(count) {
                 check_kinds(fields, count)?;
             }
@@ -143,10 +163,12 @@ pub unsafe extern "C" fn gcroots_exn_new(
     })
 }
 
-/// The tag of an exception. Never collects.
+/// Returns the tag of an exception. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_tag(
     store: *mut gcroots_store_t,
@@ -160,11 +182,16 @@ pub unsafe extern "C" fn gcroots_exn_tag(
     })
 }
 
-/// The value of an exception's field. Never collects.
+/// Reads a field of an exception. Never collects.
 ///
-/// \param[out] out its `of.ref`, if it is a reference, is a new handle or null
-/// \return as gcroots_exn_tag(); GCROOTS_ERROR_OUT_OF_BOUNDS;
-///         GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is needed
+/// \param[out] out the value; a reference is a new handle of the current scope, or null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the exception has no field `index`;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_field(
     store: *mut gcroots_store_t,
@@ -179,12 +206,18 @@ pub unsafe extern "C" fn gcroots_exn_field(
     })
 }
 
-/// Makes an exception pending, in place of another. While one is pending
-/// gcroots_func_call() calls nothing. It stays alive until it is taken. Never collects.
+/// Makes an exception the store's pending exception, and replaces any other. Never
+/// collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH for what is no
-///         exception
+/// The store keeps the exception alive until gcroots_store_take_exception() takes it.
+/// While an exception is pending, gcroots_func_call() calls nothing and returns
+/// GCROOTS_ERROR_EXCEPTION.
+///
+/// \param exn the exception (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `exn` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `exn` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `exn` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_throw(
     store: *mut gcroots_store_t,
@@ -197,10 +230,14 @@ pub unsafe extern "C" fn gcroots_store_throw(
     })
 }
 
-/// Takes the pending exception: then none is. Never collects.
+/// Takes the pending exception. Afterwards no exception is pending. Never collects.
 ///
-/// \param[out] out a new handle of the current scope; null if none was pending
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT; it is still pending then
+/// \param[out] out a new handle of the current scope, or null if no exception was
+///             pending
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         the exception stays pending;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root; the
+///         exception stays pending
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_take_exception(
     store: *mut gcroots_store_t,

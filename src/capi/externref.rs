@@ -1,13 +1,16 @@
 //! Host objects
 //!
-//! An externref is an object that stands for something of the host's: a
-//! pointer, which the library never follows, and a finalizer, which runs once,
-//! after the collection that finds the object dead or when the store is
-//! deleted, on the thread that drives that. A finalizer may call the store,
-//! allocate and collect; it must return.
+//! An externref is an object that stands for something of the host. It holds:
+//! - a pointer of the host, which the library never follows
+//! - a finalizer, which runs once: after the collection that finds the object dead, or
+//!   when the store is deleted
 //!
-//! An externref that Rust made in the same store holds a value of Rust's: functions
-//! for data answer GCROOTS_ERROR_TYPE_MISMATCH to it.
+//! A finalizer runs on the thread that collects or deletes the store. It may call the
+//! store, allocate and collect; while the store is deleted, such calls return
+//! GCROOTS_ERROR_BUSY. It must return.
+//!
+//! An externref made through the Rust API holds a Rust value instead of a pointer.
+//! Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -22,8 +25,8 @@ use crate::host::value_tag;
 use crate::store::host_code::finalize;
 use crate::store::{ExternRefOptions, Store};
 
-/// What gcroots_externref_new_with() makes an externref with. Zeros are the
-/// defaults, except for `struct_size`.
+/// The options of gcroots_externref_new_with(). Zero is the default for each member
+/// except `struct_size`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_externref_options_t {
@@ -31,23 +34,29 @@ pub struct gcroots_externref_options_t {
     pub struct_size: usize,
     /// The host's pointer (taken on success, nullable).
     pub data: *mut c_void,
-    /// Runs with `data` after the object's death; NULL for none.
+    /// Runs with `data` after the object's death; NULL for no finalizer.
     pub finalizer: gcroots_finalizer_t,
-    /// Tells the host's types apart: an address, compared and never followed, such
-    /// as that of a `static const char`. NULL is untagged.
+    /// An address that identifies the host's type, such as that of a `static const
+    /// char`. The library compares it and never follows it. NULL for no tag.
     pub tag: *const c_void,
-    /// Memory outside the heap that the object keeps alive: it hastens
-    /// collections and never refuses an allocation.
+    /// The size of the memory outside the heap that the object keeps alive. More
+    /// external memory makes collections more frequent. It never makes an allocation
+    /// fail.
     pub external_bytes: usize,
 }
 
-/// Makes an externref, rooted in the current scope. May collect.
+/// Makes an externref, and roots it in the current scope. May collect.
+///
+/// If the call fails, the caller keeps `data` and the finalizer never runs.
 ///
 /// \param data the host's pointer (taken on success, nullable)
 /// \param finalizer_or_null runs with `data` after the object's death
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_new(
     store: *mut gcroots_store_t,
@@ -78,7 +87,7 @@ extern "C" fn externref_new_slow(
     let options = untagged(data, finalizer);
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             enter(store)?;
             let made = finalize::allocating(store.cast(), |store| store.externref_new(options))?;
@@ -96,15 +105,22 @@ fn untagged(data: *mut c_void, finalizer: gcroots_finalizer_t) -> ExternRefOptio
     }
 }
 
-/// Makes an externref and a manual root for it, as gcroots_externref_new() and
-/// gcroots_ref_to_manually_rooted() do, but both or neither. May collect.
+/// Makes an externref and a manual root for it: both or neither. May collect.
+///
+/// This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
+/// without a scoped root.
+///
+/// If the call fails, the caller keeps `data` and the finalizer never runs.
 ///
 /// \param data the host's pointer (taken on success, nullable)
 /// \param finalizer_or_null runs with `data` after the object's death
 /// \param[out] out the new root (owned); release it with
 ///             gcroots_manually_rooted_unroot()
-/// \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+/// \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
@@ -125,16 +141,21 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
     })
 }
 
-/// Makes an externref with a tag and external bytes, rooted in the current
-/// scope. May collect.
+/// Makes an externref with options, such as a tag and external bytes, and roots it in
+/// the current scope. May collect.
 ///
-/// \param options (borrowed); nothing beyond its `struct_size` is read
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
-///         does not know, or as the tag the one address that the library keeps for
-///         the values of its Rust API;
-///         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+/// If the call fails, the caller keeps `options->data` and the finalizer never runs.
+///
+/// \param options the options (borrowed). Only the first `struct_size` bytes are read
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
+///         library reserves for the values of its Rust API;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_new_with(
     store: *mut gcroots_store_t,
@@ -145,8 +166,8 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
         let store = required(store, "store")?;
         let options = required_const(options, "options")?;
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a store, `options` of the size that they
-        // say, and `out` valid for writing.
+        // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
+        // valid for writing.
         unsafe {
             enter(store)?;
             let options = read_options(options)?;
@@ -156,15 +177,15 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
     })
 }
 
-/// Reads options of a known size, and not more than that.
+/// Reads options whose size is known, and no byte beyond that size.
 ///
 /// # Safety
 ///
-/// `options` must point to as many bytes as its first member says.
+/// `options` must point to `struct_size` readable bytes.
 unsafe fn read_options(
     options: core::ptr::NonNull<gcroots_externref_options_t>,
 ) -> crate::error::Result<ExternRefOptions> {
-    // SAFETY: the caller's promise; the size comes first.
+    // SAFETY: the caller's promise; `struct_size` is the first member.
     let size = unsafe { options.cast::<usize>().read() };
     if size != size_of::<gcroots_externref_options_t>() {
         return Err(Error::InvalidArgument {
@@ -190,10 +211,14 @@ unsafe fn read_options(
     })
 }
 
-/// The host's pointer of an externref (borrowed). Never collects.
+/// Returns the host's pointer of an externref. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// \param[out] out the pointer (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+///         through C
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_data(
     store: *mut gcroots_store_t,
@@ -217,16 +242,22 @@ extern "C" fn externref_data_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.externref_data(r#ref.into())?) }
     })
 }
 
-/// The host's pointer of an externref that was made with this tag (borrowed).
-/// A NULL tag matches the untagged ones only. Never collects.
+/// Returns the host's pointer of an externref that has the given tag. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// \param tag the tag that the externref must have; NULL matches only externrefs
+///        without a tag
+/// \param[out] out the pointer (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+///         through C;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the externref has another tag
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_data_tagged(
     store: *mut gcroots_store_t,
@@ -241,12 +272,16 @@ pub unsafe extern "C" fn gcroots_externref_data_tagged(
     })
 }
 
-/// Replaces the host's pointer. The old one is the caller's again; the
-/// finalizer will get the new one. Never collects.
+/// Replaces the host's pointer of an externref. Never collects.
 ///
-/// \param data (taken on success, nullable)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// The caller owns the old pointer again. The finalizer will get the new pointer.
+///
+/// \param data the new pointer (taken on success, nullable)
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+///         through C
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_set_data(
     store: *mut gcroots_store_t,
@@ -260,11 +295,16 @@ pub unsafe extern "C" fn gcroots_externref_set_data(
     })
 }
 
-/// Says how much memory outside the heap an externref keeps alive now. More
-/// hastens the next collection. Never collects.
+/// Sets the size of the memory outside the heap that an externref keeps alive now.
+/// Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// A higher value makes the next collection come earlier.
+///
+/// \param bytes the new size, which replaces the old one
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
     store: *mut gcroots_store_t,

@@ -1,14 +1,19 @@
 //! Functions
 //!
-//! A function is an object that stands for a callback of the host's. It has a function
-//! type, and is called with values of that type, through C or Rust.
+//! A function is an object that stands for a callback of the host. It has a function
+//! type. C and Rust can both call it, with values of that type.
 //!
-//! A callback runs in a scope of its own, which ends when it returns with all that was
-//! left inside it; its arguments are handles of that scope. It may call everything but
-//! gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() on its store,
-//! which answer GCROOTS_ERROR_BUSY; scopes and no-GC spans from outside are out of its
-//! reach. It answers GCROOTS_OK, or a status that its caller gets. To throw, it calls
-//! gcroots_store_throw() and answers whatever it likes.
+//! A callback runs in a scope of its own. Its arguments are handles of that scope. When
+//! the callback returns, that scope ends, and with it all scopes, roots and no-GC spans
+//! that are still open inside.
+//!
+//! A callback may call its store, with two exceptions:
+//! - gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() return
+//!   GCROOTS_ERROR_BUSY
+//! - it cannot end scopes and no-GC spans that were opened outside
+//!
+//! A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
+//! it calls gcroots_store_throw() and returns any status.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -27,12 +32,15 @@ use crate::store::Store;
 use crate::store::host_code::calls::{self, Call};
 use crate::store::host_code::finalize;
 
-/// What a function calls, on the thread of the call.
+/// The code of a function. It runs on the thread that calls the function, and must
+/// return.
 ///
-/// `args` are the arguments, of the function's type; handles in them end when the
-/// callback returns. `results` are zeros and null, of the function's type, for the
-/// callback to change: handles that it puts there are borrowed, of either kind. Both
-/// arrays are the library's, until the callback returns, which it must.
+/// - `args` holds the arguments, of the function's types. Handles in it are valid until
+///   the callback returns.
+/// - `results` holds zeros and nulls, of the function's types, which the callback
+///   replaces. Handles that it writes there are borrowed, and of either kind.
+///
+/// The library owns both arrays. They are valid until the callback returns.
 pub type gcroots_callback_t = Option<
     unsafe extern "C" fn(
         env: *mut c_void,
@@ -44,11 +52,13 @@ pub type gcroots_callback_t = Option<
     ) -> gcroots_status_t,
 >;
 
-/// Sets how many host functions may run inside each other in a store: 200 if not set.
-/// Each needs about 1 KiB of the thread's stack beside what it uses itself. Never
-/// collects.
+/// Sets how deep calls of host functions may nest in one store. The default is 200.
+/// Never collects.
 ///
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for 0
+/// Each nested call takes about 1 KiB of the thread's stack, in addition to what the
+/// callback itself uses.
+///
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `depth` is 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_call_depth(
     config: *mut gcroots_config_t,
@@ -58,16 +68,22 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
     unsafe { configure(config, |config| config.set_call_depth(depth)) }
 }
 
-/// Makes a function, rooted in the current scope. May collect.
+/// Makes a function, and roots it in the current scope. May collect.
 ///
-/// \param type its type (borrowed)
-/// \param env given to the callback (taken, nullable)
-/// \param finalizer_or_null runs once, with `env`, after the function was found dead or
-///        when the store is deleted; not while it is running, nor if this call fails
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
-///         functions; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT
+/// \param type the function's type (borrowed)
+/// \param callback the code that a call runs
+/// \param env a pointer that the callback receives (taken on success, nullable)
+/// \param finalizer_or_null runs once with `env`: after a collection has found the
+///        function dead, or when the store is deleted. It does not run while the
+///        callback is running, and never if gcroots_func_new() fails
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_new(
     store: *mut gcroots_store_t,
@@ -93,27 +109,47 @@ pub unsafe extern "C" fn gcroots_func_new(
 
 /// Calls a function. May collect, if the callback does.
 ///
-/// If the callback answers GCROOTS_OK, its results are checked as the arguments are. A
-/// status of its own, of any number, is answered as it is, with the last message of the
-/// thread. While an exception is pending nothing is called, and one that is pending when
-/// the callback has answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays
-/// alive meanwhile.
+/// The call does the following:
+/// 1. It checks the arguments.
+/// 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
+/// 3. It runs the callback. The function stays alive meanwhile.
+/// 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
+///    that status. gcroots_last_error() is then the thread's last message.
+/// 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
+/// 6. It checks the results as it checks arguments, and writes them.
 ///
-/// \param args the arguments (borrowed), nullable if there is none; read if `nargs` and
-///             `nresults` are the numbers of the function's parameters and results
-/// \param[out] results the results, nullable if there is none, written on success only;
-///                     references are new handles of the current scope, or null. It may
-///                     be the same memory as `args`
-/// \return for `func` GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH;
-///         GCROOTS_ERROR_INVALID_ARGUMENT for a number of arguments or results that is
-///         not the function's, and then for an argument whose kind is none; for an
-///         argument GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE for null where it is not taken, and
-///         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_EXCEPTION if one is pending;
-///         GCROOTS_ERROR_LIMIT for too many functions inside each other, and too many
-///         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers;
-///         GCROOTS_ERROR_EXCEPTION if it threw; and as for the arguments for its results
+/// \param args the arguments (borrowed), nullable if `nargs` is 0. They are read only
+///        if `nargs` and `nresults` are the numbers of the function's parameters and
+///        results. Each argument is checked completely before the next one
+/// \param[out] results the results, nullable if `nresults` is 0. They are written only
+///             on success. A reference is a new handle of the current scope, or null.
+///             `results` may be the same memory as `args`
+/// \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `func` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `nargs` or `nresults` is not the
+///         function's number;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of an argument is not a valid
+///         one;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in an argument belongs to another
+///         store;
+///         GCROOTS_ERROR_UNROOTED if the handle in an argument is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if an argument is null and its parameter is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if an argument is not of its parameter's type;
+///         GCROOTS_ERROR_EXCEPTION if an exception is pending; nothing was called;
+///         GCROOTS_ERROR_LIMIT if the call depth is reached: see
+///         gcroots_config_set_call_depth();
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the call;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root;
+///         the callback's status, if that is not GCROOTS_OK;
+///         GCROOTS_ERROR_EXCEPTION if an exception is pending after the callback;
+///         the status listed above for an argument, if a result fails the same check;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the roots of the
+///         results;
+///         GCROOTS_ERROR_LIMIT if the store has no slots left for the roots of the
+///         results
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_call(
     store: *mut gcroots_store_t,
@@ -141,22 +177,27 @@ pub unsafe extern "C" fn gcroots_func_call(
             results: results.cast(),
             nresults,
         };
-        // SAFETY: the caller passes a store, and arrays as long as it says.
+        // SAFETY: the caller passes a store, `nargs` arguments, and room for `nresults`
+        // results.
         unsafe {
             enter(store)?;
             answered = calls::call(store.cast(), call)?;
         }
         Ok(())
     });
-    // One of both is GCROOTS_OK.
+    // At least one of the two is GCROOTS_OK, which is 0.
     refused | answered
 }
 
-/// The `env` of a function with this callback. Never collects.
+/// Returns the `env` of a function that has the given callback. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no
-///         function, and for one with another callback
+/// \param callback the callback that the function must have
+/// \param[out] out the pointer (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `func` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the function has another callback
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_env(
     store: *mut gcroots_store_t,
@@ -172,9 +213,11 @@ pub unsafe extern "C" fn gcroots_func_env(
     })
 }
 
-/// A callback that must not be NULL.
+/// Checks that a callback is not NULL, and converts it to the core's type.
+///
+/// Errors: [`Error::NullArgument`].
 fn required_callback(callback: gcroots_callback_t) -> Result<Callback> {
-    // SAFETY: the types differ only in what C sees of a store and of a value.
+    // SAFETY: the two types differ only in the names of the store and value types.
     let callback =
         unsafe { core::mem::transmute::<gcroots_callback_t, Option<Callback>>(callback) };
     callback.ok_or(Error::NullArgument {

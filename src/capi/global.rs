@@ -1,14 +1,13 @@
 //! Globals
 //!
-//! A global has one value, of any type but a packed one, which may be set if it was made
-//! so. It keeps a reference alive until it is freed, across scopes, or until its store is
-//! deleted. It has bits of its own: it is not a gcroots_ref_t. The value lies in the
-//! heap, in a hidden struct, which gcroots_store_stats() counts as an object.
+//! A global holds one value of any type except a packed one. It can be set if it was made
+//! mutable. It keeps a reference alive, across scopes, until it is freed or its store is
+//! deleted. A gcroots_global_t is not a gcroots_ref_t.
 //!
-//! The functions answer GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
-//! GCROOTS_ERROR_NULL_REFERENCE for a zeroed global, GCROOTS_ERROR_WRONG_STORE, and
-//! GCROOTS_ERROR_UNROOTED for a global that was freed; then for the handle in a value
-//! GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED.
+//! The value lies in a hidden struct in the heap. gcroots_store_stats() counts that struct
+//! as an object.
+//!
+//! Each function checks for its errors in the order in which it lists them.
 
 use core::mem::MaybeUninit;
 
@@ -25,15 +24,16 @@ use crate::store::Store;
 use crate::store::host_code::finalize;
 use crate::types::{AbstractType, HeapType, ValType};
 
-/// Names a global. `store_id` 0 names none, whatever the rest.
+/// Names a global. A handle whose `store_id` is 0 names no global, whatever its other
+/// members are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_global_t {
     /// The store's id.
     pub store_id: u64,
-    /// Which of the globals that were in the slot.
+    /// Tells apart the globals that use the slot one after another.
     pub generation: u32,
-    /// The slot.
+    /// The global's slot in its store.
     pub index: u32,
 }
 
@@ -66,18 +66,28 @@ impl From<gcroots_global_t> for Handle {
     }
 }
 
-/// Makes a global with this value. May collect.
+/// Makes a global with the given value. May collect.
 ///
-/// \param type what it holds, and whether it may be set (borrowed); not packed, and not
-///             GCROOTS_HEAP_LOCAL
-/// \param value (borrowed)
+/// \param type the type of the value, and whether the global is mutable (borrowed). The
+///        storage must not be i8 or i16, and the heap type must not be
+///        GCROOTS_HEAP_LOCAL
+/// \param value the first value (borrowed)
 /// \param[out] out the global (owned); release it with gcroots_global_free()
-/// \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `type->type` with
-///         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for another type, and for
-///         the value as above; GCROOTS_ERROR_WRONG_ENGINE; for the value as above,
-///         GCROOTS_ERROR_NULL_REFERENCE for null where it is never null, and
-///         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_NULL_ARGUMENT if `type` is a reference to GCROOTS_HEAP_TYPE
+///         and `type->type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the heap type or the storage is not an
+///         allowed one;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_WRONG_ENGINE if `type->type` belongs to another engine;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the global;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a global, or the
+///         engine too many types
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_global_new(
@@ -125,11 +135,15 @@ pub unsafe extern "C" fn gcroots_global_new(
     })
 }
 
-/// A global's value. Never collects.
+/// Reads the value of a global. Never collects.
 ///
-/// \param[out] out its `of.ref`, if it is a reference, is a new handle or null
-/// \return as above; GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is
-///         needed
+/// \param[out] out the value; a reference is a new handle of the current scope, or null
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_get(
     store: *mut gcroots_store_t,
@@ -158,16 +172,25 @@ extern "C" fn get_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.global_get(global.into())?) }
     })
 }
 
-/// Sets a global. Never collects.
+/// Sets the value of a global. Never collects.
 ///
-/// \param value (borrowed)
-/// \return as above; GCROOTS_ERROR_IMMUTABLE; for the value GCROOTS_ERROR_NULL_REFERENCE
-///         for null where it is never null, and GCROOTS_ERROR_TYPE_MISMATCH
+/// \param value the new value (borrowed)
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_IMMUTABLE if the global is immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_set(
     store: *mut gcroots_store_t,
@@ -198,7 +221,7 @@ extern "C" fn set_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store and a value.
         unsafe {
             let store = enter(store)?;
             store.global_set(global.into(), read(value)?)
@@ -206,12 +229,15 @@ extern "C" fn set_slow(
     })
 }
 
-/// Ends a global and zeroes its handle; copies of it become stale, and what only the
-/// global kept alive is not any more. Does nothing for a zeroed one. Never collects.
+/// Ends a global and zeroes its handle. Never collects.
 ///
-/// \param[in,out] global (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
-///         unchanged then
+/// Copies of the handle become stale. The global no longer keeps its value alive. For a
+/// zeroed handle the function does nothing. If it fails, the handle is unchanged.
+///
+/// \param[in,out] global the global (taken)
+/// \return GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_global_free(
     store: *mut gcroots_store_t,

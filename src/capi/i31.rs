@@ -1,7 +1,7 @@
 //! 31-bit integers
 //!
-//! An i31 is a reference without an object: making one never collects, and two of the
-//! same integer are equal.
+//! An i31 is a reference that holds an integer and refers to no object. Making one never
+//! collects. Two i31 references with the same integer are equal.
 
 use core::mem::MaybeUninit;
 
@@ -10,12 +10,13 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 
-/// A reference that is the lower 31 bits of an integer, rooted in the current scope.
-/// Never collects.
+/// Makes an i31 from the lower 31 bits of an integer, and roots it in the current
+/// scope. Never collects.
 ///
-/// \param value the highest bit is dropped
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param value the integer; its highest bit is ignored
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_i31_new(
     store: *mut gcroots_store_t,
@@ -38,15 +39,17 @@ extern "C" fn new_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.i31_new(value as u32)?) }
     })
 }
 
-/// The integer of an i31, its sign extended: -2^30 to 2^30 - 1. Never collects.
+/// Returns the integer of an i31, sign-extended: -2^30 to 2^30 - 1. Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-///         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_i31_get_s(
     store: *mut gcroots_store_t,
@@ -57,9 +60,12 @@ pub unsafe extern "C" fn gcroots_i31_get_s(
     unsafe { get(store, r#ref, out, |bits| (bits << 1) as i32 >> 1) }
 }
 
-/// The integer of an i31, a 0 before it: 0 to 2^31 - 1. Never collects.
+/// Returns the integer of an i31, zero-extended: 0 to 2^31 - 1. Never collects.
 ///
-/// \return as gcroots_i31_get_s()
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_i31_get_u(
     store: *mut gcroots_store_t,
@@ -70,11 +76,11 @@ pub unsafe extern "C" fn gcroots_i31_get_u(
     unsafe { get(store, r#ref, out, |bits| bits) }
 }
 
-/// Reads an i31 and extends it.
+/// Reads an i31 and extends its 31 bits with `extend`.
 ///
 /// # Safety
 ///
-/// As for [`fast`].
+/// `store` must be NULL or point to a live store. `out` must be NULL or valid for writing.
 #[inline(always)]
 unsafe fn get<T>(
     store: *mut gcroots_store_t,

@@ -1,9 +1,10 @@
 //! Rec groups
 //!
-//! A rec group declares types that may refer to each other. A collection of groups, a
-//! whole module's say, is registered at once: members refer to each other, and to
-//! those of groups before theirs, by their index in the collection. Types are equal
-//! if their whole groups are and they stand at the same place.
+//! A rec group declares types that may refer to each other. A collection of groups, such
+//! as those of a whole module, is registered in one call. A member refers to another by its
+//! index in the collection. The other must be in the same group, or in an earlier one.
+//!
+//! Two types are equal if their groups are equal and they have the same position there.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -19,28 +20,29 @@ use crate::types::{
     StorageType, SubType, ValType, check_field_count, check_value_counts,
 };
 
-/// A declaration. Use it from one thread at a time.
+/// A rec group that is being declared. Use it from one thread at a time.
 pub struct gcroots_rec_group_t(RecGroup);
 
-/// A type's place in the order of types. Zeros: open, without a supertype.
+/// The supertype of a declared type, and whether the type is final. Zeros: not final,
+/// without a supertype.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_sub_type_t {
-    /// Whether no type may name this one as its supertype: 0 or not.
+    /// Nonzero if no type may name this one as its supertype.
     pub is_final: u8,
-    /// Whether there is a supertype: 0 or not. With 0, `supertype` must be NULL.
+    /// Nonzero if there is a supertype. If zero, `supertype` must be NULL.
     pub has_supertype: u8,
-    /// The supertype's index in the collection, if `supertype` is NULL: that of a
-    /// member before this one, or of a group before.
+    /// The supertype's index in the collection, if `supertype` is NULL. It must be the
+    /// index of an earlier member of this group, or of a member of an earlier group.
     pub local: u32,
-    /// The supertype if it is registered already (borrowed, nullable).
+    /// The supertype, if it is registered already (borrowed, nullable).
     pub supertype: *const gcroots_type_t,
 }
 
 /// Makes an empty rec group. Never collects.
 ///
-/// \return the group (owned); release it with gcroots_rec_group_free(). NULL if memory
-///         is out.
+/// \return the group (owned); release it with gcroots_rec_group_free(). NULL if there
+///         is no memory for it
 #[unsafe(no_mangle)]
 #[must_use]
 pub extern "C" fn gcroots_rec_group_new() -> *mut gcroots_rec_group_t {
@@ -52,7 +54,8 @@ pub extern "C" fn gcroots_rec_group_new() -> *mut gcroots_rec_group_t {
     made
 }
 
-/// Deletes a rec group (taken, nullable). Registered types stay. Never collects.
+/// Deletes a rec group (taken, nullable). Types that were registered from it stay.
+/// Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_free(group: *mut gcroots_rec_group_t) {
     if !group.is_null() {
@@ -61,15 +64,24 @@ pub unsafe extern "C" fn gcroots_rec_group_free(group: *mut gcroots_rec_group_t)
     }
 }
 
-/// Adds a struct to a rec group. Never collects.
+/// Adds a struct type to a rec group. If it fails, the group is unchanged. Never
+/// collects.
 ///
-/// \param sub_or_null its place in the order of types (borrowed); NULL: final, without
-///                    a supertype
-/// \param fields (borrowed), nullable if there is none
-/// \param[out] out its position in the group
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
-///         exist; GCROOTS_ERROR_LIMIT for more than 10,000 fields;
-///         GCROOTS_ERROR_OUT_OF_MEMORY
+/// \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+///        a final type without a supertype
+/// \param fields the types of the fields (borrowed), nullable if `count` is 0
+/// \param count the number of fields
+/// \param[out] out the type's position in the group
+/// \return GCROOTS_ERROR_LIMIT if `count` is above 10,000;
+///         GCROOTS_ERROR_NULL_ARGUMENT if a field refers to GCROOTS_HEAP_TYPE and its
+///         `type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a field does
+///         not exist;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+///         `has_supertype` is 0;
+///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+///         names has too many references;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_struct(
     group: *mut gcroots_rec_group_t,
@@ -82,8 +94,8 @@ pub unsafe extern "C" fn gcroots_rec_group_add_struct(
         let group = required(group, "group")?;
         let fields = list(fields, count, "fields")?;
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a group that nothing else uses now, as many fields
-        // as it says, and `out` valid for writing.
+        // SAFETY: the caller passes a group that nothing else uses now, `count` fields, and
+        // `out` valid for writing.
         unsafe {
             add(group, sub_or_null, out, |group| {
                 check_field_count(count)?;
@@ -93,12 +105,22 @@ pub unsafe extern "C" fn gcroots_rec_group_add_struct(
     })
 }
 
-/// Adds an array to a rec group. Never collects.
+/// Adds an array type to a rec group. If it fails, the group is unchanged. Never
+/// collects.
 ///
-/// \param sub_or_null as in gcroots_rec_group_add_struct()
-/// \param element (borrowed)
-/// \param[out] out its position in the group
-/// \return as gcroots_rec_group_add_struct()
+/// \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+///        a final type without a supertype
+/// \param element the type of the elements (borrowed)
+/// \param[out] out the type's position in the group
+/// \return GCROOTS_ERROR_NULL_ARGUMENT if `element` refers to GCROOTS_HEAP_TYPE and its
+///         `type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of `element` does
+///         not exist;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+///         `has_supertype` is 0;
+///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+///         names has too many references;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_array(
     group: *mut gcroots_rec_group_t,
@@ -120,15 +142,24 @@ pub unsafe extern "C" fn gcroots_rec_group_add_array(
     })
 }
 
-/// Adds a function to a rec group. Never collects.
+/// Adds a function type to a rec group. If it fails, the group is unchanged. Never
+/// collects.
 ///
-/// \param sub_or_null as in gcroots_rec_group_add_struct()
-/// \param params (borrowed), nullable if there is none
-/// \param results (borrowed), nullable if there is none
-/// \param[out] out its position in the group
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
-///         exist, or a packed one; GCROOTS_ERROR_LIMIT for more than 1,000 parameters
-///         or results; GCROOTS_ERROR_OUT_OF_MEMORY
+/// \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+///        a final type without a supertype
+/// \param params the types of the parameters (borrowed), nullable if `param_count` is 0
+/// \param results the types of the results (borrowed), nullable if `result_count` is 0
+/// \param[out] out the type's position in the group
+/// \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
+///         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
+///         GCROOTS_HEAP_TYPE and its `type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
+///         result does not exist, or the storage is packed (i8 or i16);
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+///         `has_supertype` is 0;
+///         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+///         names has too many references;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_rec_group_add_func(
     group: *mut gcroots_rec_group_t,
@@ -144,8 +175,8 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
         let params = list(params, param_count, "params")?;
         let results = list(results, result_count, "results")?;
         let out = required(out, "out")?;
-        // SAFETY: the caller passes a group that nothing else uses now, as many
-        // parameters and results as it says, and `out` valid for writing.
+        // SAFETY: the caller passes a group that nothing else uses now, `param_count`
+        // parameters, `result_count` results, and `out` valid for writing.
         unsafe {
             add(group, sub_or_null, out, |group| {
                 check_value_counts(param_count, result_count)?;
@@ -158,21 +189,29 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
     })
 }
 
-/// Registers a collection of rec groups (borrowed) with an engine, all or none. Groups
-/// that are registered already, here or on another thread, give the same types. Never
-/// collects.
+/// Registers a collection of rec groups with an engine: all of them, or none if it
+/// fails. Never collects.
 ///
-/// \param groups (borrowed), nullable if there is none
-/// \param[out] out the types of all members of all groups, in order (each owned):
-///             `type_count` of them, which must be so many; release each with
-///             gcroots_type_free(). Nullable if there is none.
-/// \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL among the groups;
-///         GCROOTS_ERROR_INVALID_ARGUMENT for another `type_count`, a reference out of
-///         range, and a supertype that is final, of another kind, not declared before,
-///         or that the type does not match; GCROOTS_ERROR_WRONG_ENGINE for a reference
-///         to a type of another engine; GCROOTS_ERROR_LIMIT for more than 63
-///         supertypes above a type, more than 1,000,000 types of the collection, or too
-///         many types; GCROOTS_ERROR_OUT_OF_MEMORY
+/// A group that equals a registered one gives the same types, whichever thread
+/// registered it.
+///
+/// \param groups the groups (borrowed), nullable if `group_count` is 0
+/// \param[out] out an array of `type_count` types, nullable if `type_count` is 0. It
+///             gets the types of all members of all groups, in order (each owned);
+///             release each with gcroots_type_free()
+/// \param type_count the number of members of all groups
+/// \return GCROOTS_ERROR_NULL_ARGUMENT if one of the groups is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `type_count` is not the number of members
+///         of all groups;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if a member refers to an index that neither
+///         its group nor an earlier one declares;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if a supertype is final, is of another kind,
+///         is not declared earlier, or does not match the type that names it;
+///         GCROOTS_ERROR_WRONG_ENGINE if a member refers to a type of another engine;
+///         GCROOTS_ERROR_LIMIT if a type has more than 63 supertypes above it, the
+///         collection has more than 1,000,000 types, or the engine cannot have more
+///         types;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the types
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_rec_group_register(
@@ -186,8 +225,8 @@ pub unsafe extern "C" fn gcroots_rec_group_register(
         let engine = required(engine, "engine")?;
         let groups = list(groups, group_count, "groups")?;
         let out = list(out.cast_const(), type_count, "out")?;
-        // SAFETY: the caller holds a reference to the engine, and passes as many groups
-        // as it says, and room for as many types.
+        // SAFETY: the caller holds a reference to the engine, and passes `group_count`
+        // groups and room for `type_count` types.
         unsafe {
             let groups = read_groups(groups)?;
             let members: usize = groups.iter().map(|group| group.members().len()).sum();
@@ -207,10 +246,12 @@ pub unsafe extern "C" fn gcroots_rec_group_register(
     })
 }
 
-/// A list from C: where it begins, and how long it is.
+/// A list from C: the address of its first item, and its length.
 type List<T> = (*const T, usize);
 
-/// A list, which may be NULL only if it is empty.
+/// Makes a list. `first` may be NULL only if the list is empty.
+///
+/// Errors: [`Error::NullArgument`].
 fn list<T>(first: *const T, count: usize, parameter: &'static str) -> Result<List<T>> {
     if count > 0 {
         required_const(first, parameter)?;
@@ -218,26 +259,30 @@ fn list<T>(first: *const T, count: usize, parameter: &'static str) -> Result<Lis
     Ok((first, count))
 }
 
+/// Borrows the groups of a list.
+///
+/// Errors: [`Error::NullArgument`] for a NULL group, [`Error::SystemMemory`].
+///
 /// # Safety
 ///
-/// There must be as many groups as the list says, that nothing changes meanwhile.
+/// The list must be as long as its length says. Nothing may change the groups during `'a`.
 unsafe fn read_groups<'a>(groups: List<*const gcroots_rec_group_t>) -> Result<Vec<&'a RecGroup>> {
     let mut read = Vec::new();
     for place in 0..groups.1 {
         // SAFETY: the caller's promise.
         let group = required_const(unsafe { groups.0.add(place).read() }, "groups")?;
-        // SAFETY: as above.
+        // SAFETY: the caller's promise.
         fallible::push(&mut read, &unsafe { group.as_ref() }.0)?;
     }
     Ok(read)
 }
 
-/// Adds a member that `composite` makes; else the group stays as it was.
+/// Adds the member that `composite` makes. On an error the group is unchanged.
 ///
 /// # Safety
 ///
-/// `group` must be a group that nothing else uses now; `sub_or_null` valid for reading
-/// or NULL; `out` valid for writing.
+/// `group` must be a group that nothing else uses now. `sub_or_null` must be NULL or valid
+/// for reading, and `out` must be valid for writing.
 unsafe fn add(
     mut group: NonNull<gcroots_rec_group_t>,
     sub_or_null: *const gcroots_sub_type_t,
@@ -258,10 +303,14 @@ unsafe fn add(
     unsafe { put(out, added?) }
 }
 
+/// Reads a member. Without `sub_or_null`, it is final and has no supertype.
+///
+/// Errors: [`Error::InvalidArgument`]; the errors of [`read_concrete`].
+///
 /// # Safety
 ///
-/// `sub_or_null` must be valid for reading or NULL; the supertype, if it names one, the
-/// caller's.
+/// `sub_or_null` must be NULL or valid for reading. The caller must hold a reference to
+/// the supertype, if it names a registered one.
 unsafe fn read_member(
     group: &mut RecGroup,
     sub_or_null: *const gcroots_sub_type_t,
@@ -273,7 +322,7 @@ unsafe fn read_member(
         is_final: sub.is_none_or(|sub| sub.is_final != 0),
         supertype: match sub {
             Some(sub) if sub.has_supertype != 0 => {
-                // SAFETY: as above.
+                // SAFETY: the caller's promise.
                 Some(unsafe { read_concrete(group, sub.supertype, sub.local) }?)
             }
             Some(sub) if !sub.supertype.is_null() => {
@@ -289,11 +338,14 @@ unsafe fn read_member(
     })
 }
 
-/// Reads and converts a list.
+/// Reads the items of a list, and converts each.
+///
+/// Errors: those of `convert`, [`Error::SystemMemory`].
 ///
 /// # Safety
 ///
-/// There must be as many items as the list says.
+/// The list must be as long as its length says. Each item must meet the condition of
+/// `convert`.
 unsafe fn read_list<T>(
     group: &mut RecGroup,
     from: List<gcroots_field_type_t>,
@@ -308,9 +360,13 @@ unsafe fn read_list<T>(
     Ok(read)
 }
 
+/// Reads the type of a field or element.
+///
+/// Errors: the errors of [`read_value`].
+///
 /// # Safety
 ///
-/// The type that it names, if it names one, must be the caller's.
+/// The caller must hold a reference to the type that `field` names, if it names one.
 unsafe fn read_field(
     group: &mut RecGroup,
     field: gcroots_field_type_t,
@@ -327,9 +383,13 @@ unsafe fn read_field(
     })
 }
 
+/// Reads the type of a value, which is not packed.
+///
+/// Errors: [`Error::InvalidArgument`]; the errors of [`read_heap`].
+///
 /// # Safety
 ///
-/// As for [`read_field`].
+/// The caller must hold a reference to the type that `field` names, if it names one.
 unsafe fn read_value(
     group: &mut RecGroup,
     field: gcroots_field_type_t,
@@ -355,9 +415,14 @@ unsafe fn read_value(
     })
 }
 
+/// Reads the heap type of a reference.
+///
+/// Errors: [`Error::NullArgument`], [`Error::InvalidArgument`]; the errors of
+/// [`read_concrete`].
+///
 /// # Safety
 ///
-/// As for [`read_field`].
+/// The caller must hold a reference to the type that `field` names, if it names one.
 unsafe fn read_heap(
     group: &mut RecGroup,
     field: gcroots_field_type_t,
@@ -381,11 +446,15 @@ unsafe fn read_heap(
     }
 }
 
-/// A registered type, or if that is NULL, one by its index in the collection.
+/// Reads the name of a type: the registered type `named`, or if that is NULL, the index
+/// `local` in the collection.
+///
+/// Errors: [`Error::Limit`] if the type cannot have more references,
+/// [`Error::SystemMemory`].
 ///
 /// # Safety
 ///
-/// The type must be the caller's, or NULL.
+/// `named` must be NULL or a type that the caller holds a reference to.
 unsafe fn read_concrete(
     group: &mut RecGroup,
     named: *const gcroots_type_t,

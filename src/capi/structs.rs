@@ -1,17 +1,14 @@
 //! Structs
 //!
-//! A struct has the fields of its type, at indices from 0 on. The store keeps each type
-//! that it has made an object of; the caller's reference may go. References inside a
-//! gcroots_val_t are borrowed going in and new handles of the current scope coming out.
+//! A struct has the fields that its type declares. Field indices start at 0.
 //!
-//! Functions that take a struct answer GCROOTS_ERROR_WRONG_STORE,
-//! GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
-//! GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
-//! is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED; then
-//! GCROOTS_ERROR_OUT_OF_BOUNDS for a field that is not there. Functions that set answer
-//! GCROOTS_ERROR_IMMUTABLE next, and last GCROOTS_ERROR_NULL_REFERENCE for null in a
-//! field that is never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that the field
-//! does not take.
+//! Ownership:
+//! - The store keeps each type of which it has made an object. The caller may release
+//!   its own reference to the type.
+//! - A handle inside a gcroots_val_t is borrowed when the value is passed to a function.
+//!   It is a new handle of the current scope when a function writes the value.
+//!
+//! Each function checks for its errors in the order in which it lists them.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -27,18 +24,29 @@ use crate::store::host_code::finalize;
 use crate::store::{Store, Value};
 use crate::types::RegisteredType;
 
-/// Makes a struct of these values, one for each field, rooted in the current scope. May
+/// Makes a struct from one value for each field, and roots it in the current scope. May
 /// collect.
 ///
-/// \param type (borrowed)
-/// \param fields the values (borrowed), nullable if there is none; read if `count` is
-///               the number of the type's fields
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none, if the count is
-///         the type's; GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a
-///         type of another engine, or of no structs; GCROOTS_ERROR_INVALID_ARGUMENT for
-///         a `count` that is not the type's; for a value as functions that set;
-///         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param type the struct's type (borrowed)
+/// \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+///        `count` is the number of fields of the type. Each value is checked completely
+///        before the next one
+/// \param count the number of values
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is the number of fields and the
+///         `kind` of a value is not a valid one;
+///         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_new(
     store: *mut gcroots_store_t,
@@ -48,7 +56,7 @@ pub unsafe extern "C" fn gcroots_struct_new(
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
-    // NULL, as many values as it says, and `out` valid for writing or NULL.
+    // NULL, `count` values, and `out` valid for writing or NULL.
     if unsafe {
         fast(store, out, |store| {
             let of = r#type.cast::<RegisteredType>().as_ref()?;
@@ -74,7 +82,8 @@ extern "C" fn struct_new_slow(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    // SAFETY: as above.
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `count` values, and `out` valid for writing or NULL.
     if unsafe {
         fast(store, out, |store| {
             let of = r#type.cast::<RegisteredType>().as_ref()?;
@@ -95,11 +104,12 @@ extern "C" fn struct_new_slow(
             _ => required_const(fields, "fields")?,
         };
         let out = required(out, "out")?;
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, a type that it holds a reference to, `count`
+        // values, and `out` valid for writing.
         unsafe {
             enter(store)?;
             let of = borrowed(of);
-            // A wrong count is refused below, and nothing is read.
+            // With a wrong count no value may be read; `struct_new` reports the count.
             if count == of.fields.len() {
                 check_kinds(fields, count)?;
             }
@@ -110,14 +120,18 @@ extern "C" fn struct_new_slow(
     })
 }
 
-/// Makes a struct whose fields are zeros and nulls, rooted in the current scope. May
+/// Makes a struct whose fields are zero or null, and roots it in the current scope. May
 /// collect.
 ///
-/// \param type (borrowed)
-/// \param[out] out the handle
-/// \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
-///         structs, or with a reference that is never null; GCROOTS_ERROR_NO_GC,
-///         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \param type the struct's type (borrowed)
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+///         GCROOTS_ERROR_TYPE_MISMATCH if a field is a reference that is not nullable;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_new_default(
     store: *mut gcroots_store_t,
@@ -138,11 +152,18 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
     })
 }
 
-/// A field's value. Never collects.
+/// Reads a field of any storage. Never collects.
 ///
-/// \param[out] out its `of.ref`, if it is a reference, is a new handle or null
-/// \return for the struct and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
-///         GCROOTS_ERROR_LIMIT if a handle is needed
+/// A field of storage i8 or i16 is read as an i32, zero-extended.
+///
+/// \param[out] out the value; a reference is a new handle of the current scope, or null
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get(
     store: *mut gcroots_store_t,
@@ -157,11 +178,23 @@ pub unsafe extern "C" fn gcroots_struct_get(
     })
 }
 
-/// Sets a field. Never collects.
+/// Sets a field of any storage. Never collects.
 ///
-/// \param value (borrowed)
-/// \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
-///         struct, the index and the value as above
+/// A field of storage i8 or i16 takes the lower bits of an i32.
+///
+/// \param value the new value (borrowed)
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the field is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the field's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set(
     store: *mut gcroots_store_t,
@@ -179,11 +212,11 @@ pub unsafe extern "C" fn gcroots_struct_set(
     })
 }
 
-/// Reads a field that stores a `C`.
+/// Reads a field whose C type is `C`.
 ///
 /// # Safety
 ///
-/// As for [`fast`].
+/// `store` must be NULL or point to a live store. `out` must be NULL or valid for writing.
 #[inline(always)]
 unsafe fn get<C: Scalar>(
     store: *mut gcroots_store_t,
@@ -221,11 +254,11 @@ extern "C" fn get_slow<C: Scalar>(
     })
 }
 
-/// Sets a field that stores a `C`.
+/// Sets a field whose C type is `C`.
 ///
 /// # Safety
 ///
-/// As for [`fast_without_output`].
+/// `store` must be NULL or point to a live store.
 #[inline(always)]
 unsafe fn set<C: Scalar>(
     store: *mut gcroots_store_t,
@@ -259,10 +292,14 @@ extern "C" fn set_slow<C: Scalar>(
     })
 }
 
-/// A field that stores an i32. Never collects.
+/// Reads a field of storage i32. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i32
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_i32(
     store: *mut gcroots_store_t,
@@ -274,10 +311,14 @@ pub unsafe extern "C" fn gcroots_struct_get_i32(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// A field that stores an i64. Never collects.
+/// Reads a field of storage i64. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_i64(
     store: *mut gcroots_store_t,
@@ -289,10 +330,14 @@ pub unsafe extern "C" fn gcroots_struct_get_i64(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// A field that stores an f32. Never collects.
+/// Reads a field of storage f32. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f32
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_f32(
     store: *mut gcroots_store_t,
@@ -304,10 +349,14 @@ pub unsafe extern "C" fn gcroots_struct_get_f32(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// A field that stores an f64. Never collects.
+/// Reads a field of storage f64. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_f64(
     store: *mut gcroots_store_t,
@@ -319,10 +368,14 @@ pub unsafe extern "C" fn gcroots_struct_get_f64(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// A field that stores a v128. Never collects.
+/// Reads a field of storage v128. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not v128
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_v128(
     store: *mut gcroots_store_t,
@@ -334,9 +387,16 @@ pub unsafe extern "C" fn gcroots_struct_get_v128(
     unsafe { get(store, r#ref, index, out) }
 }
 
-/// Sets a field that stores an i32. A packed one takes the lower bits. Never collects.
+/// Sets a field of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
+/// collects.
 ///
-/// \return for the struct, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i32, i16 or i8
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_i32(
     store: *mut gcroots_store_t,
@@ -348,9 +408,15 @@ pub unsafe extern "C" fn gcroots_struct_set_i32(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets a field that stores an i64. Never collects.
+/// Sets a field of storage i64. Never collects.
 ///
-/// \return for the struct, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_i64(
     store: *mut gcroots_store_t,
@@ -362,9 +428,15 @@ pub unsafe extern "C" fn gcroots_struct_set_i64(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets a field that stores an f32. Never collects.
+/// Sets a field of storage f32. Never collects.
 ///
-/// \return for the struct, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f32
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_f32(
     store: *mut gcroots_store_t,
@@ -376,9 +448,15 @@ pub unsafe extern "C" fn gcroots_struct_set_f32(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets a field that stores an f64. Never collects.
+/// Sets a field of storage f64. Never collects.
 ///
-/// \return for the struct, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f64
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_f64(
     store: *mut gcroots_store_t,
@@ -390,9 +468,15 @@ pub unsafe extern "C" fn gcroots_struct_set_f64(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// Sets a field that stores a v128. Never collects.
+/// Sets a field of storage v128. Never collects.
 ///
-/// \return for the struct, the index and the value as above
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not v128
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_v128(
     store: *mut gcroots_store_t,
@@ -404,10 +488,14 @@ pub unsafe extern "C" fn gcroots_struct_set_v128(
     unsafe { set(store, r#ref, index, value) }
 }
 
-/// A field that is packed, an i8 or i16, with its sign extended. Never collects.
+/// Reads a field of storage i8 or i16, sign-extended. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i8 or i16
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_s(
     store: *mut gcroots_store_t,
@@ -436,7 +524,7 @@ extern "C" fn get_s_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.struct_get_packed(r#ref.into(), index, true)?;
             put(out, bits as i32)
@@ -444,10 +532,14 @@ extern "C" fn get_s_slow(
     })
 }
 
-/// A field that is packed, an i8 or i16, with zeros before it. Never collects.
+/// Reads a field of storage i8 or i16, zero-extended. Never collects.
 ///
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i8 or i16
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_u(
     store: *mut gcroots_store_t,
@@ -476,7 +568,7 @@ extern "C" fn get_u_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.struct_get_packed(r#ref.into(), index, false)?;
             put(out, bits)
@@ -484,11 +576,17 @@ extern "C" fn get_u_slow(
     })
 }
 
-/// A field that stores a reference. Never collects.
+/// Reads a field that is a reference. Never collects.
 ///
 /// \param[out] out a new handle of the current scope, or null
-/// \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
-///         another field; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get_ref(
     store: *mut gcroots_store_t,
@@ -517,15 +615,26 @@ extern "C" fn get_ref_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.struct_get_ref(r#ref.into(), index)?) }
     })
 }
 
-/// Sets a field that stores a reference. Never collects.
+/// Sets a field that is a reference. Never collects.
 ///
-/// \param value_or_null (borrowed)
-/// \return for the struct, the index and the value as above
+/// \param value_or_null the new value (borrowed)
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the field is not
+///         nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference, or
+///         `value_or_null` is not of the field's type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_set_ref(
     store: *mut gcroots_store_t,
@@ -563,7 +672,7 @@ extern "C" fn set_ref_slow(
     call(|| {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.struct_set(r#ref.into(), index, value)
     })
 }

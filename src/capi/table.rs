@@ -1,21 +1,23 @@
 //! Tables
 //!
-//! A table has references by index, from 0 on, all of one type, and may grow up to its
-//! maximum. It keeps them alive until it is freed, across scopes, or until its store is
-//! deleted. It has bits of its own: it is not a gcroots_ref_t.
+//! A table holds references of one type, at indices from 0 on. It can grow up to its
+//! maximum. It keeps its elements alive, across scopes, until it is freed or its store is
+//! deleted. A gcroots_table_t is not a gcroots_ref_t.
 //!
-//! Indices and sizes have 64 bits, as tables of WebAssembly may. A table has 2^32 - 1
-//! elements at most, as an array has, of 4 bytes each; they lie in the heap, in a hidden
-//! array, which gcroots_store_stats() counts as an object, as it does one that a table
-//! grew out of, until that is collected. A table grows faster than it must, where it may
-//! and there is room, so that to grow it one by one takes time in proportion.
+//! Indices and sizes have 64 bits, as in WebAssembly. Like an array, a table has at most
+//! 2^32 - 1 elements. Each takes 4 bytes.
 //!
-//! The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed table,
-//! GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a table that was freed; then
-//! for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
-//! GCROOTS_ERROR_NULL_REFERENCE for null where an element is never null, and
-//! GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_OUT_OF_BOUNDS for an index, or if one of
-//! the elements is not there; nothing is written then.
+//! The elements lie in a hidden array in the heap. gcroots_store_stats() counts that array
+//! as an object. A table that grows beyond its array gets a larger one; the old array is
+//! counted until a collection frees it.
+//!
+//! Cost: when a table needs a larger array, it reserves more room than requested, if its
+//! maximum and the heap allow that. So appending elements one by one takes time
+//! proportional to their number.
+//!
+//! Each function checks for its errors in the order in which it lists them. A function
+//! that fails writes no element. An empty range of elements may start at the end of the
+//! table, but not beyond it.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 
@@ -31,15 +33,16 @@ use crate::store::Store;
 use crate::store::host_code::finalize;
 use crate::types::{AbstractType, HeapType, RefType, Type};
 
-/// Names a table. `store_id` 0 names none, whatever the rest.
+/// Names a table. A handle whose `store_id` is 0 names no table, whatever its other
+/// members are.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_table_t {
     /// The store's id.
     pub store_id: u64,
-    /// Which of the tables that were in the slot.
+    /// Tells apart the tables that use the slot one after another.
     pub generation: u32,
-    /// The slot.
+    /// The table's slot in its store.
     pub index: u32,
 }
 
@@ -72,16 +75,18 @@ impl From<gcroots_table_t> for Handle {
     }
 }
 
-/// What a reference may refer to, for as long as the caller's type lives.
+/// A heap type, valid as long as the caller holds its reference to the type.
 pub(super) type HeapTypeOf = HeapType<ManuallyDrop<Type>>;
 
-/// Reads what a reference may refer to.
+/// Reads a heap type. `of` is read only with [`GCROOTS_HEAP_TYPE`].
 ///
-/// Errors: [`Error::InvalidArgument`].
+/// Errors: [`Error::NullArgument`] for a NULL `of` that is read,
+/// [`Error::InvalidArgument`] for a number that is not a heap type.
 ///
 /// # Safety
 ///
-/// With [`GCROOTS_HEAP_TYPE`], `of` must be a type that the caller holds a reference to.
+/// With [`GCROOTS_HEAP_TYPE`], `of` must be NULL or a type that the caller holds a
+/// reference to.
 pub(super) unsafe fn read_heap(
     heap: gcroots_heap_type_t,
     of: *const gcroots_type_t,
@@ -101,7 +106,7 @@ pub(super) unsafe fn read_heap(
     }
 }
 
-/// The type of references to `heap`.
+/// The type of references to `heap`. They are nullable unless `is_nullable` is 0.
 pub(super) fn references_to(heap: &HeapTypeOf, is_nullable: u8) -> RefType<&Type> {
     RefType {
         nullable: is_nullable != 0,
@@ -112,18 +117,32 @@ pub(super) fn references_to(heap: &HeapTypeOf, is_nullable: u8) -> RefType<&Type
     }
 }
 
-/// Makes a table of `size` elements, which all are the same reference or null. May
+/// Makes a table of `size` elements, which are all the same reference or null. May
 /// collect.
 ///
-/// \param element the elements' type; its `type` (borrowed)
-/// \param maximum more elements it never has; UINT64_MAX: as many as a table may have
-/// \param init_or_null (borrowed); if `size` is 0, null is fine for elements of any type
+/// \param element the type of the elements; its member `type` (borrowed)
+/// \param size the number of elements
+/// \param maximum the greatest size to which the table can grow; UINT64_MAX for no
+///        other limit than that of all tables
+/// \param init_or_null the value of each element (borrowed). It may be null if `size`
+///        is 0, even if the elements are not nullable
 /// \param[out] out the table (owned); release it with gcroots_table_free()
-/// \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `element.type` with
-///         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
-///         none, and if `size` is above `maximum`; GCROOTS_ERROR_WRONG_ENGINE; for the
-///         value as above; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
-///         GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_NULL_ARGUMENT if `element.heap` is GCROOTS_HEAP_TYPE and
+///         `element.type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `element.heap` is not a heap type, or is
+///         GCROOTS_HEAP_LOCAL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `size` is above `maximum`;
+///         GCROOTS_ERROR_WRONG_ENGINE if `element.type` belongs to another engine;
+///         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
+///         not nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
+///         GCROOTS_ERROR_LIMIT if `size` is above 2^32 - 1;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the table;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a table, or the engine
+///         too many types
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_table_new(
@@ -152,10 +171,16 @@ pub unsafe extern "C" fn gcroots_table_new(
     })
 }
 
-/// Makes a scoped root for an element. Never collects.
+/// Reads an element, and roots it in the current scope. Never collects.
 ///
 /// \param[out] out a new handle of the current scope, or null
-/// \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_get(
     store: *mut gcroots_store_t,
@@ -184,15 +209,24 @@ extern "C" fn get_slow(
 ) -> gcroots_status_t {
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.table_get(table.into(), index)?) }
     })
 }
 
 /// Sets an element. Never collects.
 ///
-/// \param value_or_null (borrowed)
-/// \return as above
+/// \param value_or_null the new value (borrowed)
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+///         not nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_set(
     store: *mut gcroots_store_t,
@@ -221,14 +255,18 @@ extern "C" fn set_slow(
 ) -> gcroots_status_t {
     call(|| {
         let store = required(store, "store")?;
-        // SAFETY: as above.
+        // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.table_set(table.into(), index, value.into())
     })
 }
 
-/// How many elements a table has. Never collects.
+/// Returns the number of elements of a table. Never collects.
 ///
-/// \return as above
+/// \param[out] out the number of elements
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_size(
     store: *mut gcroots_store_t,
@@ -242,14 +280,26 @@ pub unsafe extern "C" fn gcroots_table_size(
     })
 }
 
-/// Appends `delta` elements, which all are the same reference or null. May collect. A
-/// refusal leaves the table as it was.
+/// Appends `delta` elements, which are all the same reference or null. May collect.
 ///
-/// \param init_or_null (borrowed); if `delta` is 0, null is fine for elements of any type
-/// \param[out] out how many elements there were before
-/// \return for the table and the value as above; GCROOTS_ERROR_LIMIT beyond the table's
-///         maximum, or that of all tables; GCROOTS_ERROR_NO_GC,
-///         GCROOTS_ERROR_OUT_OF_MEMORY
+/// If it fails, the table is unchanged.
+///
+/// \param init_or_null the value of each new element (borrowed). It may be null if
+///        `delta` is 0, even if the elements are not nullable
+/// \param[out] out the number of elements before the call
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
+///         not nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
+///         GCROOTS_ERROR_LIMIT if the new size is above the table's maximum, or above
+///         2^32 - 1;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the elements
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_grow(
     store: *mut gcroots_store_t,
@@ -269,10 +319,19 @@ pub unsafe extern "C" fn gcroots_table_grow(
     })
 }
 
-/// Sets `count` elements from `at` on to a reference or null. Never collects.
+/// Sets `count` elements, from `at` on, to a reference or null. Never collects.
 ///
-/// \param value_or_null (borrowed)
-/// \return as above
+/// \param value_or_null the new value (borrowed). It is checked even if `count` is 0
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+///         not nullable;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the table
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_fill(
     store: *mut gcroots_store_t,
@@ -288,14 +347,28 @@ pub unsafe extern "C" fn gcroots_table_fill(
     })
 }
 
-/// Copies `count` elements from one table to another or to the same, where the two
-/// ranges may overlap. Never collects.
+/// Copies `count` elements from one table to another, or within one table. Never
+/// collects.
 ///
-/// \param dst the table that is written to
+/// The two ranges may overlap: the result is as if the elements were copied to a
+/// temporary table first.
+///
+/// \param dst the table that is written
+/// \param dst_at the first element that is written
 /// \param src the table that is read
-/// \return for `dst`, then for `src`, as above; GCROOTS_ERROR_TYPE_MISMATCH unless the
-///         elements' type in `src` is the one in `dst` or below it;
-///         GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+/// \param src_at the first element that is read
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `dst` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `src` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `src` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
+///         `dst` or a subtype of it;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the table;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the table
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_copy(
     store: *mut gcroots_store_t,
@@ -313,12 +386,15 @@ pub unsafe extern "C" fn gcroots_table_copy(
     })
 }
 
-/// Ends a table and zeroes its handle; copies of it become stale, and what only the
-/// table kept alive is not any more. Does nothing for a zeroed one. Never collects.
+/// Ends a table and zeroes its handle. Never collects.
 ///
-/// \param[in,out] table (taken)
-/// \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
-///         unchanged then
+/// Copies of the handle become stale. The table no longer keeps its elements alive. For
+/// a zeroed handle the function does nothing. If it fails, the handle is unchanged.
+///
+/// \param[in,out] table the table (taken)
+/// \return GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_table_free(
     store: *mut gcroots_store_t,

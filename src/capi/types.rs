@@ -1,11 +1,12 @@
 //! Types
 //!
-//! Types of structs, arrays and functions, as WebAssembly GC has them. They are
-//! declared in rec groups (below) and registered with an engine, where equal groups
-//! are one: two registrations of the same group give the same types. A
-//! gcroots_type_t is a counted reference to a registered type, which never changes.
-//! Any thread may use one; it keeps alive what the type refers to, also after its
-//! engine was released.
+//! The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
+//! in rec groups (the next section) and registered with an engine. An engine keeps one copy
+//! of equal rec groups: registering an equal group again returns the same types.
+//!
+//! A gcroots_type_t is a counted reference to a registered type. A registered type never
+//! changes, and any thread may use it. A reference keeps alive the type and all types to
+//! which it refers, even after the engine was released.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
@@ -17,7 +18,7 @@ use crate::types::{
     AbstractType, Composite, HeapType, RefType, RegisteredType, StorageType, Type, ValType,
 };
 
-/// What a type is.
+/// The kind of a type: one of GCROOTS_TYPE_STRUCT to GCROOTS_TYPE_FUNC.
 pub type gcroots_type_kind_t = u32;
 
 /// A struct.
@@ -27,12 +28,12 @@ pub const GCROOTS_TYPE_ARRAY: gcroots_type_kind_t = 1;
 /// A function.
 pub const GCROOTS_TYPE_FUNC: gcroots_type_kind_t = 2;
 
-/// What a field stores.
+/// What a field stores: one of GCROOTS_STORAGE_I8 to GCROOTS_STORAGE_REF.
 pub type gcroots_storage_t = u32;
 
-/// 8 bits, in fields and elements only.
+/// 8 bits (packed). For fields and elements only.
 pub const GCROOTS_STORAGE_I8: gcroots_storage_t = 0;
-/// 16 bits, in fields and elements only.
+/// 16 bits (packed). For fields and elements only.
 pub const GCROOTS_STORAGE_I16: gcroots_storage_t = 1;
 /// 32 bits.
 pub const GCROOTS_STORAGE_I32: gcroots_storage_t = 2;
@@ -47,7 +48,8 @@ pub const GCROOTS_STORAGE_V128: gcroots_storage_t = 6;
 /// A reference.
 pub const GCROOTS_STORAGE_REF: gcroots_storage_t = 7;
 
-/// What a reference may refer to.
+/// A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
+/// GCROOTS_HEAP_LOCAL.
 pub type gcroots_heap_type_t = u32;
 
 /// All internal references.
@@ -60,24 +62,24 @@ pub const GCROOTS_HEAP_I31: gcroots_heap_type_t = 2;
 pub const GCROOTS_HEAP_STRUCT: gcroots_heap_type_t = 3;
 /// All arrays.
 pub const GCROOTS_HEAP_ARRAY: gcroots_heap_type_t = 4;
-/// No internal reference but null.
+/// No internal reference except null.
 pub const GCROOTS_HEAP_NONE: gcroots_heap_type_t = 5;
 /// All functions.
 pub const GCROOTS_HEAP_FUNC: gcroots_heap_type_t = 6;
-/// No function but null.
+/// No function except null.
 pub const GCROOTS_HEAP_NOFUNC: gcroots_heap_type_t = 7;
 /// All external references.
 pub const GCROOTS_HEAP_EXTERN: gcroots_heap_type_t = 8;
-/// No external reference but null.
+/// No external reference except null.
 pub const GCROOTS_HEAP_NOEXTERN: gcroots_heap_type_t = 9;
 /// All exceptions.
 pub const GCROOTS_HEAP_EXN: gcroots_heap_type_t = 10;
-/// No exception but null.
+/// No exception except null.
 pub const GCROOTS_HEAP_NOEXN: gcroots_heap_type_t = 11;
-/// A registered type: `type`.
+/// Objects of a registered type, which the member `type` names.
 pub const GCROOTS_HEAP_TYPE: gcroots_heap_type_t = 12;
-/// A type of the collection that is registered together, by its index there: `local`.
-/// In declarations only.
+/// Objects of a type that is registered in the same call. The member `local` is its
+/// index in the collection: see gcroots_rec_group_register(). For declarations only.
 pub const GCROOTS_HEAP_LOCAL: gcroots_heap_type_t = 13;
 
 const _: () = assert!(
@@ -95,48 +97,53 @@ const _: () = assert!(
         && GCROOTS_HEAP_NOEXN == AbstractType::NoExn as u32
 );
 
-/// A registered type. Equal types of an engine are at the same address.
+/// A registered type. Within one engine, equal types have the same address.
 pub struct gcroots_type_t {
     _private: [u8; 0],
 }
 
-/// The type of a field, element, parameter or result. Zeros but for what is needed
-/// are fine.
+/// The type of a field, element, parameter or result. Members that do not apply are
+/// ignored; they may be zero.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_field_type_t {
-    /// What is stored.
+    /// What the field stores.
     pub storage: gcroots_storage_t,
-    /// Of a reference: what it may refer to.
+    /// If it stores a reference: what the reference may refer to.
     pub heap: gcroots_heap_type_t,
-    /// With GCROOTS_HEAP_LOCAL: the index in the collection.
+    /// With GCROOTS_HEAP_LOCAL: the index of the type in the collection.
     pub local: u32,
-    /// Whether the field may be set: 0 or not. Of parameters and results ignored.
+    /// Nonzero if the field is mutable. Ignored for parameters and results.
     pub is_mutable: u8,
-    /// Of a reference: whether null is one: 0 or not.
+    /// If it stores a reference: nonzero if the reference may be null.
     pub is_nullable: u8,
-    /// With GCROOTS_HEAP_TYPE: the type; else not looked at.
+    /// With GCROOTS_HEAP_TYPE: the type. Ignored otherwise.
     pub r#type: *const gcroots_type_t,
 }
 
-/// Where an object has what. Offsets count bytes from the object's start, where its
-/// header of 8 bytes is.
+/// The layout of a type's objects in memory. Offsets are in bytes, from the start of
+/// the object. An object starts with a header of 8 bytes.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gcroots_layout_t {
-    /// A struct's size; where an array's elements begin (its length, a uint32_t, is at
-    /// 8); of a function that of an exception whose tag has it.
+    /// Depends on the kind of the type:
+    /// - struct: the size of an object
+    /// - array: the offset of the first element; the length, a uint32_t, is at offset 8
+    /// - function: the size of an exception whose tag has this type
     pub bytes: u32,
-    /// The size of an array's element; 0 of others.
+    /// The size of an array element; 0 for structs and functions.
     pub element_bytes: u32,
-    /// How many offsets there are: a struct's fields, a function's parameters;
-    /// 0 of an array.
+    /// The number of `offsets`:
+    /// - struct: the number of fields
+    /// - array: 0
+    /// - function: the number of parameters
     pub offset_count: usize,
-    /// The offsets of the fields, or of an exception's (borrowed, as long as the type).
+    /// The offsets of the fields of a struct, or of an exception whose tag has this type
+    /// (borrowed, valid as long as the type).
     pub offsets: *const u32,
 }
 
-/// A reference that counts nothing to the caller's type.
+/// Borrows the caller's reference to a type. The count does not change.
 ///
 /// # Safety
 ///
@@ -146,14 +153,16 @@ pub(super) unsafe fn borrowed(registered: NonNull<gcroots_type_t>) -> ManuallyDr
     ManuallyDrop::new(unsafe { Type::from_raw(registered.cast::<RegisteredType>()) })
 }
 
-/// A type, for C to own.
+/// Converts a reference to a type into a pointer that C owns.
 pub(super) fn owned(registered: Type) -> *mut gcroots_type_t {
     registered.into_raw().as_ptr().cast()
 }
 
-/// One more reference to a type (borrowed, nullable). Never collects.
+/// Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
+/// collects.
 ///
-/// \return the same type (owned); release it with gcroots_type_free(). NULL for NULL.
+/// \return the same type (owned); release it with gcroots_type_free(). NULL if `type`
+///         is NULL or has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *mut gcroots_type_t {
@@ -168,7 +177,7 @@ pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *m
     cloned
 }
 
-/// Gives up a reference to a type (taken, nullable). Any thread may call this at any
+/// Releases a reference to a type (taken, nullable). Any thread may call this at any
 /// time. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_free(r#type: *mut gcroots_type_t) {
@@ -178,7 +187,7 @@ pub unsafe extern "C" fn gcroots_type_free(r#type: *mut gcroots_type_t) {
     }
 }
 
-/// Reads something of a type into `out`.
+/// Writes to `out` what `read` returns for a type.
 ///
 /// # Safety
 ///
@@ -196,7 +205,9 @@ unsafe fn ask<T>(
     })
 }
 
-/// Whether a type is a struct, an array or a function. Never collects.
+/// Returns whether a type is a struct, an array or a function type. Never collects.
+///
+/// \param[out] out one of GCROOTS_TYPE_STRUCT to GCROOTS_TYPE_FUNC
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_kind(
     r#type: *const gcroots_type_t,
@@ -213,8 +224,12 @@ pub unsafe extern "C" fn gcroots_type_kind(
     unsafe { ask(r#type, out, kind) }
 }
 
-/// A type's index, which no other type of the engine has while this one is referred
-/// to. Equal types have equal indices. Never collects.
+/// Returns the index of a type in its engine. Never collects.
+///
+/// Equal types have equal indices. As long as anything refers to the type, no other
+/// type of the engine has its index.
+///
+/// \param[out] out the index
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_index(
     r#type: *const gcroots_type_t,
@@ -224,8 +239,11 @@ pub unsafe extern "C" fn gcroots_type_index(
     unsafe { ask(r#type, out, |registered| Ok(registered.index)) }
 }
 
-/// How many fields a struct has; 1 for an array, its element; for a function its
-/// parameters and results together. Never collects.
+/// Returns the number of fields of a type. Never collects.
+///
+/// \param[out] out for a struct type the number of fields; for an array type 1, its
+///             element; for a function type the number of parameters and results
+///             together
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_field_count(
     r#type: *const gcroots_type_t,
@@ -235,8 +253,11 @@ pub unsafe extern "C" fn gcroots_type_field_count(
     unsafe { ask(r#type, out, |registered| Ok(registered.composite.len())) }
 }
 
-/// How many of a function's fields are parameters: the first ones. 0 for other types.
-/// Never collects.
+/// Returns how many of a function type's fields are parameters. Never collects.
+///
+/// The parameters are the first fields; the results follow.
+///
+/// \param[out] out the number of parameters; 0 for struct and array types
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_param_count(
     r#type: *const gcroots_type_t,
@@ -252,11 +273,15 @@ pub unsafe extern "C" fn gcroots_type_param_count(
     unsafe { ask(r#type, out, count) }
 }
 
-/// A field, element, parameter or result of a type. Never collects.
+/// Returns a field of a type: a field, an element, a parameter or a result. Never
+/// collects.
 ///
-/// \param[out] out its `type`, if that is not NULL, is a new reference (owned); release
-///             it with gcroots_type_free()
-/// \return GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_LIMIT
+/// \param index the field's index, below gcroots_type_field_count(). For a function
+///        type the results come after the parameters
+/// \param[out] out the field. If its `type` is not NULL, it is a new reference (owned);
+///             release it with gcroots_type_free()
+/// \return GCROOTS_ERROR_OUT_OF_BOUNDS if the type has no field `index`;
+///         GCROOTS_ERROR_LIMIT if the field's type has too many references
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_field(
     r#type: *const gcroots_type_t,
@@ -307,11 +332,11 @@ fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
     Ok(field)
 }
 
-/// The supertype that a type was declared with. Never collects.
+/// Returns the supertype with which a type was declared. Never collects.
 ///
 /// \param[out] out the supertype (owned); release it with gcroots_type_free(). NULL if
-///             there is none.
-/// \return GCROOTS_ERROR_LIMIT
+///             the type has no supertype
+/// \return GCROOTS_ERROR_LIMIT if the supertype has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_supertype(
@@ -326,12 +351,14 @@ pub unsafe extern "C" fn gcroots_type_supertype(
     unsafe { ask(r#type, out, supertype) }
 }
 
-/// A function's trampoline type, in which each reference is a nullable one to the top
-/// of its hierarchy, so that one trampoline serves many types. Of another type itself.
-/// Never collects.
+/// Returns the trampoline type of a function type. Never collects.
+///
+/// In a trampoline type, each reference is nullable and of the top type of its
+/// hierarchy, so that one trampoline serves many function types. For a struct or array
+/// type, the function returns the type itself.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
-/// \return GCROOTS_ERROR_LIMIT
+/// \return GCROOTS_ERROR_LIMIT if the type has too many references
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_trampoline(
@@ -343,10 +370,13 @@ pub unsafe extern "C" fn gcroots_type_trampoline(
     unsafe { ask(r#type, out, trampoline) }
 }
 
-/// Whether each object of a type is one of another: the same, or declared below it. In
-/// constant time, without a lock. Never collects.
+/// Tests whether a type is a subtype of another: the same type, or declared below it.
+/// Never collects.
 ///
-/// \return GCROOTS_ERROR_WRONG_ENGINE if they are of two engines
+/// Cost: constant. Takes no lock.
+///
+/// \param[out] out whether each object of `type` is also one of `supertype`
+/// \return GCROOTS_ERROR_WRONG_ENGINE if the two types belong to different engines
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_is_subtype(
     r#type: *const gcroots_type_t,
@@ -371,8 +401,10 @@ pub unsafe extern "C" fn gcroots_type_is_subtype(
     })
 }
 
-/// Where a type's objects have what, for engines that read them directly. Never
-/// collects.
+/// Returns the memory layout of a type's objects, for engines that access objects
+/// directly. Never collects.
+///
+/// \param[out] out the layout. Its `offsets` are valid as long as the type
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_type_layout(
     r#type: *const gcroots_type_t,

@@ -1,7 +1,8 @@
 //! Values
 //!
-//! What fields and elements are set to and read as, where the type is known only at
-//! run time. Functions for one type, like gcroots_struct_get_i32(), are faster.
+//! A gcroots_val_t is a value whose type is known only at run time. Fields and elements are
+//! set to such values and read as such values. Functions for one type, such as
+//! gcroots_struct_get_i32(), are faster.
 
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -15,39 +16,41 @@ use crate::roots::Handle;
 use crate::store::{RawValue, Value};
 use crate::types::Storage;
 
-/// 128 bits.
+/// A value of 128 bits.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct gcroots_v128_t {
-    /// In the order in which memory has them.
+    /// The bytes, in memory order.
     pub bytes: [u8; 16],
 }
 
-/// What a gcroots_val_t holds.
+/// The content of a gcroots_val_t. The `kind` of the value says which member is valid.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union gcroots_val_of_t {
-    /// GCROOTS_STORAGE_I32.
+    /// Valid for GCROOTS_STORAGE_I32.
     pub i32: i32,
-    /// GCROOTS_STORAGE_I64.
+    /// Valid for GCROOTS_STORAGE_I64.
     pub i64: i64,
-    /// GCROOTS_STORAGE_F32.
+    /// Valid for GCROOTS_STORAGE_F32.
     pub f32: f32,
-    /// GCROOTS_STORAGE_F64.
+    /// Valid for GCROOTS_STORAGE_F64.
     pub f64: f64,
-    /// GCROOTS_STORAGE_V128.
+    /// Valid for GCROOTS_STORAGE_V128.
     pub v128: gcroots_v128_t,
-    /// GCROOTS_STORAGE_REF. Going in a handle of either kind (borrowed) or null; coming
-    /// out a new handle of the current scope, or null.
+    /// Valid for GCROOTS_STORAGE_REF:
+    /// - passed to a function: a handle of either kind (borrowed), or null
+    /// - written by a function: a new handle of the current scope, or null
     pub r#ref: gcroots_ref_t,
 }
 
-/// A value. A packed field or element takes the lower bits of an I32, and is read as
-/// one with zeros before it.
+/// A value. A field or element of storage i8 or i16 takes the lower bits of an i32, and
+/// is read as an i32, zero-extended.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct gcroots_val_t {
-    /// Which member of `of` is meant: GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
+    /// Says which member of `of` is valid: one of GCROOTS_STORAGE_I32 to
+    /// GCROOTS_STORAGE_REF.
     pub kind: gcroots_storage_t,
     /// The value.
     pub of: gcroots_val_of_t,
@@ -70,7 +73,7 @@ const _: () = assert!(
         && GCROOTS_STORAGE_REF == Storage::Ref as u32
 );
 
-/// A value where it lies.
+/// A value that is read in place, in the caller's memory.
 #[derive(Clone, Copy)]
 pub(super) struct Raw(*const gcroots_val_t);
 
@@ -79,7 +82,8 @@ impl Raw {
     ///
     /// # Safety
     ///
-    /// `value` must be valid for reading what its kind says.
+    /// `value` must be valid for reading the member that its kind says, as long as the
+    /// result is used.
     #[inline(always)]
     pub(super) unsafe fn new(value: *const gcroots_val_t) -> Raw {
         Raw(value)
@@ -89,47 +93,47 @@ impl Raw {
 impl RawValue for Raw {
     #[inline(always)]
     fn kind(&self) -> u32 {
-        // SAFETY: `new` was promised so.
+        // SAFETY: the promise of the caller of `new`.
         unsafe { (*self.0).kind }
     }
 
     #[inline(always)]
     fn bits32(&self) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: the promise of the caller of `new`.
         unsafe { (*self.0).of.i32 as u32 }
     }
 
     #[inline(always)]
     fn bits64(&self) -> u64 {
-        // SAFETY: as above.
+        // SAFETY: the promise of the caller of `new`.
         unsafe { (*self.0).of.i64 as u64 }
     }
 
     #[inline(always)]
     fn handle(&self) -> Handle {
-        // SAFETY: as above.
+        // SAFETY: the promise of the caller of `new`.
         unsafe { (*self.0).of.r#ref }.into()
     }
 }
 
-/// Reads a value; `None` if its kind is none.
+/// Reads a value. Returns `None` if its kind is not a valid one.
 ///
 /// # Safety
 ///
-/// `value` must be valid for reading what its kind says.
+/// `value` must be valid for reading the member that its kind says.
 #[inline(always)]
 pub(super) unsafe fn read_fast(value: *const gcroots_val_t) -> Option<Value> {
-    // SAFETY: the caller's promise; both are the same bits.
+    // SAFETY: the caller's promise; both types have the same layout.
     unsafe { CallValue::read(value.cast()) }
 }
 
 /// Reads a value.
 ///
-/// Errors: [`Error::InvalidArgument`] if its kind is none.
+/// Errors: [`Error::InvalidArgument`] if its kind is not a valid one.
 ///
 /// # Safety
 ///
-/// As for [`read_fast`].
+/// `value` must be valid for reading the member that its kind says.
 pub(super) unsafe fn read(value: NonNull<gcroots_val_t>) -> Result<Value> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -143,11 +147,12 @@ pub(super) unsafe fn read(value: NonNull<gcroots_val_t>) -> Result<Value> {
 
 /// Checks the kinds of `count` values.
 ///
-/// Errors: as for [`read`].
+/// Errors: [`Error::InvalidArgument`] if a kind is not a valid one.
 ///
 /// # Safety
 ///
-/// There must be as many values.
+/// From `first` on there must be `count` values, each valid for reading the member that
+/// its kind says.
 pub(super) unsafe fn check_kinds(first: NonNull<gcroots_val_t>, count: usize) -> Result<()> {
     (0..count).try_for_each(|index| {
         // SAFETY: the caller's promise.
@@ -157,22 +162,22 @@ pub(super) unsafe fn check_kinds(first: NonNull<gcroots_val_t>, count: usize) ->
 
 impl From<Value> for gcroots_val_t {
     fn from(value: Value) -> gcroots_val_t {
-        // SAFETY: both are the same bits, all of which are values.
+        // SAFETY: both types have the same layout, and `gcroots_val_t` allows all bits.
         unsafe { core::mem::transmute::<CallValue, gcroots_val_t>(value.into()) }
     }
 }
 
-/// What C has for a field that is no reference and not packed.
+/// The C type of a field that is neither a reference nor packed.
 pub(super) trait Scalar: Copy {
     /// Bits of the same size.
     type Bits: PlainBits;
-    /// What such a field stores.
+    /// The storage of such a field.
     const STORAGE: Storage;
-    /// From a field's bits.
+    /// Converts from a field's bits.
     fn from_bits(bits: Self::Bits) -> Self;
-    /// To a field's bits.
+    /// Converts to a field's bits.
     fn to_bits(self) -> Self::Bits;
-    /// As a value.
+    /// Converts to a value.
     fn to_value(self) -> Value;
 }
 

@@ -1,5 +1,5 @@
-//! The collector `check` finds each kind of store that leaves its barrier out; and
-//! verification finds a reference in a slot that does not admit it.
+//! The collector `check` finds each kind of write that leaves out its barrier.
+//! Verification finds a reference in a slot that does not admit it.
 
 use super::{free, last_error, ok, with_out};
 use crate::capi::arrays::*;
@@ -15,8 +15,8 @@ use crate::collectors;
 use crate::engine::{Config, EngineRef};
 use crate::store::Store;
 
-/// A store with the collector, a struct and an array of references to anything, of
-/// which each holds itself, and their types.
+/// A store with a struct and an array that can hold any reference, and their types. The
+/// struct and the array each hold a reference to themselves.
 struct Fixture {
     store: *mut gcroots_store_t,
     types: [*mut gcroots_type_t; 3],
@@ -32,7 +32,7 @@ impl Fixture {
         let store = Store::new(engine.try_clone().unwrap()).unwrap();
         let store = store.cast().as_ptr();
         let engine = engine.into_raw().cast().as_ptr();
-        // SAFETY: the store and the engine are alive; lists are as long as they say.
+        // SAFETY: the store and the engine are alive; each count is the length of its list.
         unsafe {
             let types = register(engine);
             gcroots_engine_free(engine);
@@ -55,7 +55,7 @@ impl Fixture {
     }
 }
 
-/// The types of a struct and an array of anything, and of a struct of an `i31`.
+/// Registers three types: a struct and an array of any reference, and a struct of an `i31`.
 ///
 /// # Safety
 ///
@@ -66,7 +66,7 @@ unsafe fn register(engine: *mut crate::capi::engine::gcroots_engine_t) -> [*mut 
     let group = gcroots_rec_group_new();
     let mut types = [core::ptr::null_mut(); 3];
     let final_type = core::ptr::null();
-    // SAFETY: the caller's promise; lists are as long as they say.
+    // SAFETY: the caller's promise; each count is the length of its list.
     unsafe {
         with_out(|out| gcroots_rec_group_add_struct(group, final_type, &anything, 1, out)).unwrap();
         with_out(|out| gcroots_rec_group_add_array(group, final_type, &anything, out)).unwrap();
@@ -84,7 +84,7 @@ unsafe fn register(engine: *mut crate::capi::engine::gcroots_engine_t) -> [*mut 
     types
 }
 
-/// A field of references.
+/// A field that holds a reference to `heap`.
 fn reference_to(heap: gcroots_heap_type_t) -> gcroots_field_type_t {
     gcroots_field_type_t {
         storage: GCROOTS_STORAGE_REF,
@@ -142,8 +142,8 @@ const ALL: [Storing; 6] = [
     struct_set, struct_new, array_set, array_new, array_fill, array_copy,
 ];
 
-/// Stores in each way, with or without barriers, and asks with `find`, after which the
-/// store is deleted.
+/// For each kind of write: makes a store, writes with or without barriers, and calls `find`
+/// with the store. Deletes the store afterwards.
 fn after_each(barriers: bool, find: impl Fn(*mut gcroots_store_t)) {
     for store_reference in ALL {
         let f = Fixture::on(collectors::CHECK);
@@ -153,7 +153,7 @@ fn after_each(barriers: bool, find: impl Fn(*mut gcroots_store_t)) {
         f.core().leave_barriers_out(false);
         find(f.store);
         free(f.store);
-        // SAFETY: the types are the fixture's own.
+        // SAFETY: the fixture owns the types.
         unsafe { f.types.iter().for_each(|&of| gcroots_type_free(of)) };
     }
 }
@@ -204,6 +204,6 @@ fn a_reference_in_a_slot_of_others_is_found_by_verification() {
         assert!(last_error().contains("slot of others"), "{}", last_error());
     }
     free(f.store);
-    // SAFETY: the types are the fixture's own.
+    // SAFETY: the fixture owns the types.
     unsafe { f.types.iter().for_each(|&of| gcroots_type_free(of)) };
 }

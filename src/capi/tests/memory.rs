@@ -1,4 +1,4 @@
-//! Memory that is refused where the store and its engine must agree afterwards.
+//! Allocations that fail at a point after which the store and its engine must still agree.
 
 use super::{free, ok, with_out};
 use crate::capi::arrays::*;
@@ -11,7 +11,7 @@ use crate::engine::{Config, EngineRef};
 use crate::store::Store;
 use crate::types::memory_tests::refusing;
 
-/// The one type of a group.
+/// Registers a group of one type, which `add` adds.
 ///
 /// # Safety
 ///
@@ -21,7 +21,7 @@ unsafe fn register(
     add: unsafe fn(*mut gcroots_rec_group_t),
 ) -> *mut gcroots_type_t {
     let mut of = core::ptr::null_mut();
-    // SAFETY: the caller's promise; lists are as long as they say.
+    // SAFETY: the caller's promise; each count is the length of its list.
     unsafe {
         let group = gcroots_rec_group_new();
         add(group);
@@ -68,7 +68,7 @@ fn a_type_that_the_store_could_not_keep_leaves_its_index_to_others() {
     for granted in 0.. {
         let store = Store::new(engine.try_clone().unwrap()).unwrap();
         let store = store.cast::<gcroots_store_t>().as_ptr();
-        // SAFETY: the store and the engine are alive, and types until they are freed.
+        // SAFETY: the store and the engine are alive. Each type is used before it is freed.
         let enough = unsafe {
             let refused = register(raw, add_struct);
             let index = with_out(|out| gcroots_type_index(refused, out)).unwrap();
@@ -89,6 +89,6 @@ fn a_type_that_the_store_could_not_keep_leaves_its_index_to_others() {
             break;
         }
     }
-    // SAFETY: this function's own reference.
+    // SAFETY: this function owns the reference.
     unsafe { gcroots_engine_free(raw) };
 }

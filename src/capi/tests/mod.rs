@@ -1,5 +1,5 @@
-//! What C cannot set up: generations near their end, overwritten heaps, and
-//! panics, seen through the exported functions.
+//! Tests of the exported functions in states that C cannot set up: slot generations near
+//! their maximum, overwritten heaps, and panics.
 
 mod barriers;
 mod memory;
@@ -29,7 +29,7 @@ use crate::store::Store;
 
 const GREATEST: u32 = u32::MAX;
 
-/// A store whose slots have issued all generations up to these.
+/// A store whose scoped and manual slots have issued all generations up to the given ones.
 pub(super) fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mut gcroots_store_t {
     let mut config = Config::new().unwrap();
     config.set_collector(collector).unwrap();
@@ -51,13 +51,14 @@ pub(super) fn on_each_collector(test: impl Fn(u32)) {
     .for_each(test);
 }
 
-/// Calls an exported function with an `out`; its status, and the output.
+/// Calls an exported function that has an `out`. Returns the output, or the status of a
+/// failure.
 pub(super) fn with_out<T: Copy>(
     function: impl FnOnce(*mut MaybeUninit<T>) -> u32,
 ) -> Result<T, u32> {
     let mut out = MaybeUninit::uninit();
     match function(&mut out) {
-        // SAFETY: outputs are written on success.
+        // SAFETY: the function writes its output on success.
         GCROOTS_OK => Ok(unsafe { out.assume_init() }),
         status => Err(status),
     }
@@ -68,7 +69,7 @@ pub(super) fn ok(status: u32) {
 }
 
 pub(super) fn last_error() -> String {
-    // SAFETY: the message ends in 0 and is this thread's.
+    // SAFETY: the message is this thread's, and ends in a NUL.
     let message = unsafe { CStr::from_ptr(gcroots_last_error()) };
     message.to_string_lossy().into_owned()
 }
@@ -149,7 +150,7 @@ fn scopes_and_escapes_work_where_slots_retire() {
 fn forged_handles_on_retired_and_free_slots_are_refused() {
     on_each_collector(|collector| {
         let store = store_starting_at(collector, GREATEST - 2, GREATEST - 3);
-        // Retire some slots of each kind.
+        // Retires some slots of each kind.
         let object = new_externref(store, 1);
         for _ in 0..10 {
             let scope = enter_scope(store);
@@ -223,7 +224,7 @@ fn a_panic_answers_internal_and_poisons_the_store() {
         let elsewhere = store as usize;
         let status = std::thread::spawn(move || gcroots_store_gc(elsewhere as *mut _)).join();
         assert_eq!(status.unwrap(), GCROOTS_ERROR_WRONG_THREAD);
-        // Another store is not touched.
+        // The other store is unaffected.
         ok(gcroots_store_gc(other));
         assert_eq!(FINALIZED.load(Ordering::Relaxed), 0);
     }
@@ -232,7 +233,7 @@ fn a_panic_answers_internal_and_poisons_the_store() {
     free(other);
 }
 
-/// Where the object of a handle is in the heap.
+/// The address of a handle's object in the heap.
 fn address(store: *mut gcroots_store_t, r#ref: gcroots_ref_t) -> *mut u64 {
     // SAFETY: the store is alive.
     unsafe { &*store.cast::<Store>() }
@@ -240,7 +241,8 @@ fn address(store: *mut gcroots_store_t, r#ref: gcroots_ref_t) -> *mut u64 {
         .cast()
 }
 
-/// Kinds and the bits of slots for null and i31s share their numbers.
+/// In the bit set of what a slot admits, the bits for null and i31 have numbers that an
+/// overwritten kind could also have.
 #[test]
 fn an_overwritten_kind_is_of_no_type() {
     on_each_collector(|collector| {
@@ -270,8 +272,8 @@ fn an_overwritten_kind_is_of_no_type() {
     });
 }
 
-/// Overwrites the object of `ref` and expects that a read, a collection and a
-/// walk answer INTERNAL, each in a store of its own.
+/// Overwrites a word of an object, and expects that a read, a collection and a
+/// verification return INTERNAL. Each runs in a store of its own.
 fn nonsense_is_found(word: usize, value: u64) {
     static FINALIZED: AtomicU32 = AtomicU32::new(0);
     unsafe extern "C" fn finalizer(_: *mut c_void) {
@@ -291,7 +293,7 @@ fn nonsense_is_found(word: usize, value: u64) {
                 1 => gcroots_store_gc(store),
                 _ => gcroots_store_verify(store),
             };
-            // A read looks at the index, a collection at the header.
+            // A read does not notice a wrong header, nor a collection a wrong index.
             if (way, word) != (0, 0) && (way, word) != (1, 1) {
                 assert_eq!(status, GCROOTS_ERROR_INTERNAL, "{way} {word} {value:#x}");
                 assert_eq!(data(store, refs[0]), Err(GCROOTS_ERROR_INTERNAL));
@@ -302,9 +304,9 @@ fn nonsense_is_found(word: usize, value: u64) {
     }
 }
 
-/// Makes a store, an object in it, and calls `leave` with both; then deletes the
-/// store and tells what the next store of the same engine has in its heap so many
-/// words behind the start of its first object.
+/// Makes a store with one object, calls `leave` with both, and deletes the store. Then
+/// makes another store of the same engine. Returns the word of its heap that lies `words`
+/// words after the start of its first object.
 fn left_for_the_next_store(
     poison: bool,
     words: usize,
@@ -323,7 +325,7 @@ fn left_for_the_next_store(
     leave(first, object);
     free(first);
     let next = new_store();
-    // SAFETY: the heap has committed more than that behind its first object.
+    // SAFETY: the heap has committed more memory than that after its first object.
     let left = unsafe { address(next, new_externref(next, 2)).add(words).read() };
     // SAFETY: the store is alive.
     ok(unsafe { gcroots_store_verify(next) });
@@ -334,7 +336,7 @@ fn left_for_the_next_store(
 #[test]
 fn a_poisoned_stores_heap_is_not_used_again() {
     let mark = |store, object| {
-        // SAFETY: the heap has committed more than that behind its first object.
+        // SAFETY: the heap has committed more memory than that after its first object.
         unsafe { address(store, object).add(100).write(42) };
     };
     assert_eq!(left_for_the_next_store(false, 100, mark), 42);
@@ -403,7 +405,7 @@ fn an_overwritten_index_never_names_other_host_data() {
 
 #[test]
 fn null_and_links_find_no_host_data() {
-    // What the fast read leaves out, it must still refuse.
+    // The fast path of a read leaves out these checks, and must still refuse both.
     let store = store_starting_at(GCROOTS_COLLECTOR_COPYING, 0, 0);
     // SAFETY: the store is alive.
     unsafe {
@@ -412,7 +414,7 @@ fn null_and_links_find_no_host_data() {
             generation: 0,
             index: 0,
         };
-        // Before there is a heap, and after.
+        // Once before the store has a heap, and once after.
         for _ in 0..2 {
             let local = with_out(|out| gcroots_local_new(store, null, out)).unwrap();
             assert_eq!(data(store, local), Err(GCROOTS_ERROR_NULL_REFERENCE));

@@ -1,11 +1,14 @@
-//! Whatever stands in the heap, functions answer a status, nothing panics, no memory
-//! outside the heap is touched, and finalizers run once (`heap.sandbox`): stores of
-//! objects of many types, of which random words are overwritten, and then random calls.
+//! Tests of `heap.sandbox`. Whatever the contents of the heap are:
+//! - functions return a status, and nothing panics
+//! - no memory outside the heap is touched
+//! - finalizers run once
 //!
-//! Reads that are not checked assert in debug builds that they stay among the objects;
-//! outside of what is committed they would be signals.
+//! Each round makes a store with objects of many types, overwrites random words of its
+//! heap, and makes random calls. In debug builds, unchecked reads assert that they stay
+//! among the objects. A read outside the committed memory raises a signal.
 //!
-//! `GCROOTS_SEED` and `GCROOTS_ROUNDS` in the environment choose other rounds.
+//! The environment variables `GCROOTS_SEED` (the first seed) and `GCROOTS_ROUNDS` (the
+//! number of rounds) choose other rounds.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -42,19 +45,20 @@ use crate::engine::{Config, EngineRef};
 use crate::heap::HEADER_BYTES;
 use crate::store::Store;
 
-/// Stores for each collector and limit.
+/// The number of stores for each collector and limit.
 const ROUNDS: u64 = 500;
-/// Objects that a store has before its heap is overwritten.
+/// The number of handles that a store has before its heap is overwritten.
 const OBJECTS: usize = 40;
-/// Words that are overwritten, and calls after each.
+/// Fewer words than this are overwritten at a time.
 const OVERWRITTEN: u64 = 3;
+/// Fewer calls than this are made before more words are overwritten.
 const CALLS: u64 = 60;
-/// More elements are not read into memory outside.
+/// At most this number of elements is copied out of the heap in one call.
 const ELEMENTS: usize = 64;
-/// Slots of a root range, the first of which a root visitor reports too.
+/// The number of slots of the root range. A root visitor reports the first slot as well.
 const SLOTS: usize = 8;
 
-/// Numbers that look random: SplitMix64.
+/// A pseudo-random number generator: SplitMix64.
 struct Random(u64);
 
 impl Random {
@@ -72,7 +76,7 @@ impl Random {
     }
 }
 
-/// A number from the environment.
+/// A number from an environment variable.
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
@@ -94,23 +98,24 @@ struct World {
 }
 
 unsafe extern "C" fn count_call(data: *mut c_void) {
-    // SAFETY: the world's counter, which outlives its store.
+    // SAFETY: `data` is the world's counter, which outlives its store.
     let finalized = unsafe { &*data.cast::<Cell<u32>>() };
     finalized.set(finalized.get() + 1);
 }
 
-/// Whether the arguments of [`answer`] are of the function's type, of which there are
-/// two: the second's is one reference.
+/// Whether the arguments of [`answer`] are of the function's type. There are two function
+/// types: the second has one parameter, a reference.
 fn are_sound(nargs: usize, args: *const gcroots_val_t) -> bool {
     let params = if nargs == 1 { &EACH[7..] } else { &EACH[2..] };
     nargs == params.len()
         && params.iter().enumerate().all(|(index, param)| {
-            // SAFETY: there are so many arguments.
+            // SAFETY: there are `nargs` arguments, and `index` is below.
             unsafe { (*args.add(index)).kind == param.storage }
         })
 }
 
-/// What functions call, with the world's counter, and with arguments of their type.
+/// The callback of all functions. It checks that `env` is the world's counter, and that the
+/// arguments are of the function's type.
 unsafe extern "C" fn answer(
     env: *mut c_void,
     store: *mut gcroots_store_t,
@@ -119,14 +124,14 @@ unsafe extern "C" fn answer(
     results: *mut gcroots_val_t,
     nresults: usize,
 ) -> gcroots_status_t {
-    // SAFETY: as above.
+    // SAFETY: `env` is the world's counter, which outlives its store.
     let made = unsafe { &*env.cast::<Cell<u32>>() };
     assert!(made.get() < 1 << 20 && are_sound(nargs, args) && nresults == 0);
     assert!(!store.is_null() && !results.is_null());
     GCROOTS_OK
 }
 
-/// Reports the first slot.
+/// A root visitor that reports the first slot.
 unsafe extern "C" fn report(env: *mut c_void, store: *mut gcroots_store_t) {
     let range = gcroots_root_range_t {
         slots: env,
@@ -161,7 +166,7 @@ const fn field_of(heap: gcroots_heap_type_t, local: u32) -> gcroots_field_type_t
     }
 }
 
-/// One of each storage.
+/// A field of each storage, in the order of the storages' numbers.
 const EACH: [gcroots_field_type_t; 8] = [
     field(GCROOTS_STORAGE_I8),
     field(GCROOTS_STORAGE_I16),
@@ -173,13 +178,16 @@ const EACH: [gcroots_field_type_t; 8] = [
     field(GCROOTS_STORAGE_REF),
 ];
 
-/// How many of the types are structs', arrays', and functions', in this order.
+/// The numbers of struct, array and function types. The types are in this order.
 const STRUCTS: usize = 4;
 const ARRAYS: usize = 10;
 const FUNCTIONS: usize = 2;
 
-/// Declares the types: structs without fields, with one of each storage, a subtype of
-/// that, and one of many references; arrays of each storage, and of narrower references.
+/// Declares the types:
+/// - structs: without fields, with a field of each storage, a subtype of the latter, and
+///   with many references
+/// - arrays: of each storage, and of references to two narrower types
+/// - functions: with a parameter of each storage that is not packed, and with a reference
 ///
 /// # Safety
 ///
@@ -192,7 +200,7 @@ unsafe fn declare(group: *mut gcroots_rec_group_t) {
         supertype: core::ptr::null(),
     };
     let add_struct = |sub, fields: &[gcroots_field_type_t]| {
-        // SAFETY: the caller's promise; lists are as long as they say.
+        // SAFETY: the caller's promise; the count is the length of the list.
         with_out(|out| unsafe {
             gcroots_rec_group_add_struct(group, &sub, fields.as_ptr(), fields.len(), out)
         })
@@ -208,7 +216,7 @@ unsafe fn declare(group: *mut gcroots_rec_group_t) {
         field_of(GCROOTS_HEAP_LOCAL, 1),
         field_of(GCROOTS_HEAP_EXN, 0),
     ];
-    // SAFETY: as above.
+    // SAFETY: the caller's promise; the count is the length of the list.
     unsafe {
         for element in EACH.iter().chain(&narrow) {
             with_out(|out| gcroots_rec_group_add_array(group, &open(0), element, out)).unwrap();
@@ -231,7 +239,7 @@ unsafe fn declare(group: *mut gcroots_rec_group_t) {
 /// The engine must be alive.
 unsafe fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
     let mut types = vec![core::ptr::null_mut(); STRUCTS + ARRAYS + FUNCTIONS];
-    // SAFETY: the caller's promise; lists are as long as they say.
+    // SAFETY: the caller's promise; each count is the length of its list.
     unsafe {
         let group = gcroots_rec_group_new();
         declare(group);
@@ -305,7 +313,7 @@ impl World {
         self.core().address_for_tests(of.into()) as usize
     }
 
-    /// A handle, and sometimes null.
+    /// A random handle, which may be null.
     fn any(&mut self) -> gcroots_ref_t {
         self.random.one_of(&self.refs)
     }
@@ -314,12 +322,12 @@ impl World {
         self.random.one_of(&self.types)
     }
 
-    /// A struct's or an array's.
+    /// A random one of `count` types, from `first` on.
     fn type_among(&mut self, first: usize, count: usize) -> *mut gcroots_type_t {
         self.random.one_of(&self.types[first..first + count])
     }
 
-    /// An index or a count.
+    /// A random index or count.
     fn number(&mut self) -> usize {
         let small = self.random.below(12) as usize;
         let huge = [u32::MAX as usize, usize::MAX, usize::MAX / 16, 90, 4000];
@@ -354,7 +362,7 @@ impl World {
         }
     }
 
-    /// Keeps a handle that a call made, if it did.
+    /// Keeps the handle that a call made, if the call succeeded. Returns the call's status.
     fn keep(&mut self, made: Result<gcroots_ref_t, u32>) -> gcroots_status_t {
         match made {
             Ok(made) => {
@@ -365,7 +373,7 @@ impl World {
         }
     }
 
-    /// A handle whose object's place can be asked for: no null, no i31.
+    /// A random handle of an object, which has an address: neither null nor an i31.
     fn any_object(&mut self) -> Option<gcroots_ref_t> {
         let of = self.any();
         // SAFETY: the store is alive.
@@ -373,7 +381,8 @@ impl World {
         (!matches!(kind, Ok(GCROOTS_REF_NULL | GCROOTS_REF_I31) | Err(_))).then_some(of)
     }
 
-    /// Half of a word: a reference near some object or bound, a length, a type's index.
+    /// Half of a word that is likely to do harm: a reference near some object or bound of
+    /// the heap, a length, or the index of a type.
     fn nasty_half(&mut self) -> u32 {
         let object = self.any_object();
         let (base, next, end) = self.core().bounds_for_tests();
@@ -396,7 +405,7 @@ impl World {
         }
     }
 
-    /// A word: a header, or two halves.
+    /// A word that is likely to do harm: a header, or two halves.
     fn nasty_word(&mut self) -> u64 {
         let upper = u64::from(self.nasty_half()) << 32;
         match self.random.below(8) {
@@ -411,7 +420,7 @@ impl World {
         }
     }
 
-    /// Where some object is, perhaps a table's or a global's hidden one.
+    /// The address of some object. It may be the hidden object of a table or a global.
     fn some_address(&mut self) -> Option<usize> {
         let hidden = self.core().hidden_for_tests();
         if self.random.below(4) == 0 && !hidden.is_empty() {
@@ -421,16 +430,16 @@ impl World {
         Some(self.address(object))
     }
 
-    /// Overwrites a word of the heap: a header, what follows it, or any.
+    /// Overwrites a word of the heap: a header, or a word near one.
     fn overwrite(&mut self) {
         let word = self.nasty_word();
         if let Some(at) = self.place() {
-            // SAFETY: among the objects.
+            // SAFETY: the address is among the objects of the heap.
             unsafe { *(at as *mut u64) = word };
         }
     }
 
-    /// Where a word of some object is, or of what is after it.
+    /// The address of a word of some object, or of a word after it.
     fn place(&mut self) -> Option<usize> {
         let object = self.some_address()?;
         let inside = self.random.one_of(&[0, 0, 1, 1, 2, 3, 5, 9]) * HEADER_BYTES as usize;
@@ -440,7 +449,7 @@ impl World {
     }
 }
 
-/// Something that is done with a store.
+/// An operation on a store.
 type Operation = unsafe fn(&mut World) -> gcroots_status_t;
 
 unsafe fn new_externref(w: &mut World) -> gcroots_status_t {
@@ -462,7 +471,7 @@ unsafe fn new_struct(w: &mut World) -> gcroots_status_t {
 unsafe fn new_struct_of_values(w: &mut World) -> gcroots_status_t {
     let of = w.types[1];
     let values: Vec<_> = EACH.iter().map(|f| w.value_of(f.storage.max(2))).collect();
-    // SAFETY: the store is alive; the list is as long as it says.
+    // SAFETY: the store is alive; the count is the length of the list.
     let made = with_out(|out| unsafe {
         gcroots_struct_new(w.store, of, values.as_ptr(), values.len(), out)
     });
@@ -472,7 +481,7 @@ unsafe fn new_struct_of_values(w: &mut World) -> gcroots_status_t {
 unsafe fn new_struct_of_references(w: &mut World) -> gcroots_status_t {
     let of = w.types[3];
     let values: Vec<_> = (0..90).map(|_| w.value_of(GCROOTS_STORAGE_REF)).collect();
-    // SAFETY: as above.
+    // SAFETY: the store is alive; the count is the length of the list.
     let made = with_out(|out| unsafe { gcroots_struct_new(w.store, of, values.as_ptr(), 90, out) });
     w.keep(made)
 }
@@ -499,7 +508,7 @@ unsafe fn new_exception(w: &mut World) -> gcroots_status_t {
         _ => (w.tags[1], &EACH[7..]),
     };
     let values: Vec<_> = fields.iter().map(|f| w.value_of(f.storage)).collect();
-    // SAFETY: the store is alive; the list is as long as it says.
+    // SAFETY: the store is alive; the count is the length of the list.
     let made = with_out(|out| unsafe {
         gcroots_exn_new(w.store, tag, values.as_ptr(), values.len(), out)
     });
@@ -524,7 +533,7 @@ unsafe fn call_function(w: &mut World) -> gcroots_status_t {
     };
     let args: Vec<_> = fields.iter().map(|f| w.value_of(f.storage)).collect();
     let results = core::ptr::null_mut();
-    // SAFETY: the store is alive; the lists are as long as they say.
+    // SAFETY: the store is alive; the count is the length of the list.
     unsafe { gcroots_func_call(w.store, of, args.as_ptr(), args.len(), results, 0) }
 }
 
@@ -549,7 +558,7 @@ unsafe fn new_i31(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
-/// The type of a reference that the default of a table or a global is one of.
+/// A reference type of which null is a value.
 const ANY: gcroots_ref_type_t = gcroots_ref_type_t {
     r#type: core::ptr::null(),
     heap: GCROOTS_HEAP_ANY,
@@ -612,7 +621,7 @@ unsafe fn use_table(w: &mut World) -> gcroots_status_t {
 
 unsafe fn use_global(w: &mut World) -> gcroots_status_t {
     let (store, global, value) = (w.store, w.random.one_of(&w.globals), w.value());
-    // SAFETY: the store is alive; a reference, as the kind says.
+    // SAFETY: the store is alive; the kind says that the value is a reference.
     unsafe {
         match w.random.below(2) {
             0 => gcroots_global_set(store, global, &value),
@@ -625,7 +634,7 @@ unsafe fn use_global(w: &mut World) -> gcroots_status_t {
     }
 }
 
-/// Frees one, of which some handle is left.
+/// Frees a table or a global and keeps its stale handle, or makes a new one.
 unsafe fn free_one(w: &mut World) -> gcroots_status_t {
     let (mut table, mut global) = (w.random.one_of(&w.tables), w.random.one_of(&w.globals));
     // SAFETY: the store is alive.
@@ -639,8 +648,8 @@ unsafe fn free_one(w: &mut World) -> gcroots_status_t {
     }
 }
 
-/// What makes objects where nothing is overwritten yet; `any` refuses exceptions and
-/// functions.
+/// The operations that make objects before anything is overwritten. They make no exceptions
+/// or functions, since fields of `any` refuse those.
 const MAKING: [Operation; 4] = [new_externref, new_struct, new_array, new_i31];
 
 unsafe fn struct_set(w: &mut World) -> gcroots_status_t {
@@ -716,7 +725,7 @@ const SETTING: [Operation; 10] = [
     set_numbers,
 ];
 
-/// The status of a call whose output does not matter.
+/// Calls a function, ignores its output, and returns its status.
 fn status_of<T: Copy>(call: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> gcroots_status_t {
     with_out(call).map_or_else(|status| status, |_| GCROOTS_OK)
 }
@@ -732,7 +741,7 @@ unsafe fn get_value(w: &mut World) -> gcroots_status_t {
         }
     });
     match got {
-        // SAFETY: a reference, as the kind says.
+        // SAFETY: the kind says that the value is a reference.
         Ok(value) if value.kind == GCROOTS_STORAGE_REF => w.keep(Ok(unsafe { value.of.r#ref })),
         Ok(_) => GCROOTS_OK,
         Err(status) => status,
@@ -779,7 +788,7 @@ unsafe fn array_read(w: &mut World) -> gcroots_status_t {
 
 unsafe fn ask(w: &mut World) -> gcroots_status_t {
     let (store, of) = (w.store, w.any());
-    // SAFETY: the store is alive; the type is given back.
+    // SAFETY: the store is alive; the type is released.
     unsafe {
         match w.random.below(8) {
             0 => status_of(|out| gcroots_ref_kind(store, of, out)),
@@ -849,7 +858,7 @@ unsafe fn raw_there_and_back(w: &mut World) -> gcroots_status_t {
         Ok(raw) => w.random.one_of(&[raw, raw, raw.wrapping_add(2)]),
         Err(status) => return status,
     };
-    // SAFETY: as above.
+    // SAFETY: the store is alive.
     let made = with_out(|out| unsafe { gcroots_ref_from_raw(store, raw, out) });
     w.keep(made)
 }
@@ -861,7 +870,8 @@ unsafe fn from_any_raw(w: &mut World) -> gcroots_status_t {
     w.keep(made)
 }
 
-/// Mostly right bits: others refuse collections.
+/// Sets a slot of the root range. Most of its bits are sound, since a collection refuses
+/// others.
 unsafe fn set_slot(w: &mut World) -> gcroots_status_t {
     let (store, of) = (w.store, w.any());
     // SAFETY: the store is alive.
@@ -881,7 +891,7 @@ unsafe fn array_span(w: &mut World) -> gcroots_status_t {
     let (start, count) = (w.number() as u32, w.number() as u32);
     // SAFETY: the store is alive; elements have at least a byte.
     unsafe {
-        // Choosing the numbers may have found nonsense.
+        // Choosing random bits for an earlier operation may have poisoned the store.
         match gcroots_no_gc_enter(store) {
             GCROOTS_OK => {}
             status => return status,
@@ -921,7 +931,8 @@ unsafe fn collect(w: &mut World) -> gcroots_status_t {
     unsafe { gcroots_store_gc(w.store) }
 }
 
-/// Collects in steps, between which more is overwritten where objects were when it began.
+/// Collects in steps, and overwrites words between the steps, where objects were when the
+/// collection began.
 unsafe fn collect_in_steps(w: &mut World) -> gcroots_status_t {
     let places: Vec<_> = (0..4).filter_map(|_| w.place()).collect();
     // SAFETY: the store is alive; the places are in its heap.
@@ -948,7 +959,7 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
     unsafe { gcroots_store_verify(w.store) }
 }
 
-/// All but a collection and a verification, which find most nonsense at once.
+/// All operations except collections and verification, which find most corruption at once.
 const CALLING: [Operation; 33] = [
     use_table,
     use_table,
@@ -985,7 +996,8 @@ const CALLING: [Operation; 33] = [
     array_span,
 ];
 
-/// Does something, and expects that it did not panic; whether the store is still sound.
+/// Does an operation, and expects that it does not panic. Returns whether the store is still
+/// sound.
 fn does(w: &mut World, operation: Operation) -> bool {
     // SAFETY: the store is alive.
     let status = unsafe { operation(w) };
@@ -999,7 +1011,8 @@ fn does(w: &mut World, operation: Operation) -> bool {
     false
 }
 
-/// Overwrites words of a store, and calls functions until one finds nonsense.
+/// Overwrites words of a store's heap, and makes calls until one finds corruption. Returns
+/// whether the store is still sound.
 fn overwrite_and_call(w: &mut World) -> bool {
     for _ in 0..w.random.below(OVERWRITTEN) {
         w.overwrite();
@@ -1044,14 +1057,14 @@ fn rounds(collector: u32, limit: u64, first: u64, count: u64) {
         found += u64::from(!round(&engine, &types, seed));
     }
     println!("found nonsense in {found} of {count}");
-    // SAFETY: the engine's reference and the types are this function's own.
+    // SAFETY: this function owns the reference to the engine and the types.
     unsafe {
         types.iter().for_each(|&of| gcroots_type_free(of));
         gcroots_engine_free(raw);
     }
 }
 
-/// Calls that look at the kind of `of`, an object whose header says another one now.
+/// Makes a call that reads the kind of the object `of`, whose header was overwritten.
 unsafe fn look_at(store: *mut gcroots_store_t, of: gcroots_ref_t, way: u32) -> gcroots_status_t {
     let any = gcroots_ref_type_t {
         r#type: core::ptr::null(),
@@ -1099,9 +1112,9 @@ fn a_header_of_no_kind_is_nonsense() {
     }
 }
 
-/// Whatever a function's header and index are overwritten with, nothing is called, and
-/// an externref's data are never a function's, nor the other way round; verification
-/// finds it too.
+/// Whatever a function's header and index are overwritten with, nothing is called. The host
+/// data of an externref are never used as those of a function, and those of a function
+/// never as those of an externref. Verification finds the corruption as well.
 #[test]
 fn an_overwritten_function_is_not_called() {
     let engine = EngineRef::new(Config::new().unwrap()).unwrap();
@@ -1136,7 +1149,7 @@ fn an_overwritten_function_is_not_called() {
                 4 => put(func, 0, header(6, types[0])),
                 5 => put(func, 0, u64::MAX << 32 | 6),
                 6 => put(func, 1, u64::MAX),
-                // An externref that says that it is the function.
+                // An externref becomes a copy of the function.
                 _ => {
                     put(host, 0, *words(func));
                     put(host, 1, *words(func).add(1));
@@ -1162,7 +1175,7 @@ fn an_overwritten_function_is_not_called() {
     }
 }
 
-/// Poisons the store, as a call that found nonsense would.
+/// A callback that poisons its store, as a call that finds corruption does.
 unsafe extern "C" fn poison(
     _env: *mut c_void,
     store: *mut gcroots_store_t,
@@ -1199,7 +1212,7 @@ fn a_callback_that_leaves_its_store_poisoned_does_not_succeed() {
     }
 }
 
-/// A function whose header says that it is an externref does not show its `env`.
+/// A function whose header is overwritten with an externref's does not expose its `env`.
 #[test]
 fn an_overwritten_function_is_no_externref() {
     let engine = EngineRef::new(Config::new().unwrap()).unwrap();
@@ -1230,7 +1243,8 @@ fn an_overwritten_heap_is_a_status() {
         collectors::COPYING,
         collectors::CHECK,
     ] {
-        // A small one, of which both spaces lie side by side, and the default's kind.
+        // In a small heap the committed parts of both spaces are adjacent. In a large heap,
+        // as by default, uncommitted memory lies between them.
         for limit in [64 << 10, 64 << 20] {
             rounds(collector, limit, first, count);
         }

@@ -1,5 +1,5 @@
-//! Tables and globals where C cannot set up what is needed: overwritten arrays and
-//! structs, stores without barriers, and generations near their end.
+//! Tests of tables and globals in states that C cannot set up: overwritten arrays and
+//! structs, writes without barriers, and slot generations near their maximum.
 
 use super::{free, last_error, ok, on_each_collector, store_starting_at, with_out};
 use crate::capi::global::*;
@@ -21,8 +21,8 @@ const NULL: gcroots_ref_t = gcroots_ref_t {
     index: 0,
 };
 
-/// A store with a table of two externrefs, which are never null, of which the array has
-/// room for four, and a global with one of them.
+/// A store with a table and a global of externrefs that are not nullable. The table has
+/// three elements, and its array has room for four.
 struct Fixture {
     store: *mut gcroots_store_t,
     object: gcroots_ref_t,
@@ -81,7 +81,7 @@ impl Fixture {
         unsafe { &*self.store.cast() }
     }
 
-    /// Where the table's array is, and the global's struct.
+    /// The addresses of the table's array and of the global's struct.
     fn hidden(&self) -> [*mut u8; 2] {
         self.core().hidden_for_tests().try_into().unwrap()
     }
@@ -92,7 +92,7 @@ impl Fixture {
     }
 }
 
-/// Overwrites something, given where the table's array and the global's struct are.
+/// Overwrites something, given the addresses of the table's array and the global's struct.
 type Overwriting = unsafe fn([*mut u8; 2]);
 
 unsafe fn shorter_array([array, _]: [*mut u8; 2]) {
@@ -124,7 +124,7 @@ unsafe fn other_array([array, of]: [*mut u8; 2]) {
 }
 
 unsafe fn other_struct([array, of]: [*mut u8; 2]) {
-    // SAFETY: as above.
+    // SAFETY: the caller passes an array and a struct, with headers.
     unsafe { of.cast::<u64>().write(array.cast::<u64>().read()) }
 }
 
@@ -146,7 +146,7 @@ fn verification_finds_what_a_table_or_global_does_not_agree_with() {
     for overwrite in ways {
         let f = Fixture::on(collectors::COPYING);
         ok(f.verify());
-        // SAFETY: objects of the heap, overwritten on purpose.
+        // SAFETY: the addresses are of objects in the heap, which are overwritten on purpose.
         unsafe { overwrite(f.hidden()) };
         assert_eq!(f.verify(), GCROOTS_ERROR_INTERNAL);
         free(f.store);
@@ -158,7 +158,7 @@ fn a_table_without_its_array_is_nonsense_where_it_is_used() {
     for way in 0..5 {
         let f = Fixture::on(collectors::COPYING);
         let (store, table, object) = (f.store, f.table, f.object);
-        // SAFETY: an object of the heap, overwritten on purpose.
+        // SAFETY: the addresses are of objects in the heap; one is overwritten on purpose.
         unsafe { shorter_array(f.hidden()) };
         // SAFETY: the store is alive.
         let status = unsafe {
@@ -167,7 +167,7 @@ fn a_table_without_its_array_is_nonsense_where_it_is_used() {
                 1 => gcroots_table_copy(store, table, 0, table, 1, 2),
                 2 => with_out(|out| gcroots_table_grow(store, table, 1, object, out)).unwrap_err(),
                 3 => with_out(|out| gcroots_table_size(store, table, out)).unwrap_err(),
-                // By the slow path, since there is no such element.
+                // The element does not exist, so this takes the slow path.
                 _ => gcroots_table_set(store, table, 3, object),
             }
         };
