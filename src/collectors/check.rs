@@ -21,9 +21,9 @@ use super::copying::CopyingHeap;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, Collected, CollectionSteps, Extent, GcHeap, GcRef, GcRootsList,
-    GcRuntime, HeapOptions, LayoutTable, Mutator, ObjectHeader, Progress, Region, Reservation,
-    Survivors, WriteBarrier, each_object,
+    Allocation, Barrier, Budget, Collected, CollectionKind, CollectionSteps, GcHeap, GcRef,
+    GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, ObjectHeader, Progress,
+    Region, Reservation, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -220,9 +220,9 @@ impl GcHeap for CheckHeap {
 }
 
 impl CollectionSteps for CheckHeap {
-    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
         self.compared = false;
-        self.heap.begin(mutator, extent)
+        self.heap.begin(mutator, kind)
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
@@ -242,12 +242,12 @@ impl CollectionSteps for CheckHeap {
         self.heap.trace_reference(reference, layouts)
     }
 
-    fn take_reached_key(&mut self) -> Option<GcRef> {
-        self.heap.take_reached_key()
+    fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
+        self.heap.pop_pending_ephemeron()
     }
 
-    fn survivors(&self) -> Survivors<'_> {
-        self.heap.survivors()
+    fn liveness(&self) -> Liveness<'_> {
+        self.heap.liveness()
     }
 
     fn finish(

@@ -87,7 +87,7 @@ impl EngineRef {
     /// A heap for a store: a reset one, if there is one, or a new one.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn take_heap(&self) -> Result<Box<dyn GcHeap>> {
+    pub(crate) fn acquire_heap(&self) -> Result<Box<dyn GcHeap>> {
         match self.0.pool.take() {
             Some(heap) => Ok(heap),
             None => self.0.config.runtime().new_heap(self.0.heap_options),
@@ -95,7 +95,7 @@ impl EngineRef {
     }
 
     /// Takes back the heap of a store that ends.
-    pub(crate) fn give_heap(&self, heap: Box<dyn GcHeap>) {
+    pub(crate) fn return_heap(&self, heap: Box<dyn GcHeap>) {
         self.0.pool.put(heap);
     }
 }

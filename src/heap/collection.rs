@@ -5,8 +5,8 @@ use super::ephemerons::Ephemerons;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::roots_list::GcRootsList;
-use super::survivors::WeakTable;
-use super::{CollectionSteps, Extent, GcHeap, Result};
+use super::weak_table::WeakTable;
+use super::{CollectionKind, CollectionSteps, GcHeap, Result};
 use crate::error::Error;
 
 /// What a collection did.
@@ -21,7 +21,7 @@ pub(crate) struct Collected {
 }
 
 /// What a step of a collection borrows, the same each time.
-pub(crate) struct Lent<'a> {
+pub(crate) struct TraceContext<'a> {
     pub(crate) mutator: &'a Mutator,
     /// All roots; those of a partial collection include the values of `ephemerons`.
     /// Ranges only in the first step.
@@ -61,7 +61,7 @@ pub(crate) struct GarbageCollection {
 }
 
 impl GarbageCollection {
-    /// Begins a collection of an extent that [`GcHeap::extent`] has decided. `None` if the
+    /// Begins a collection of an extent that [`GcHeap::collection_kind`] has decided. `None` if the
     /// heap never collects, or `area` has an open no-GC span. A partial one is done in one
     /// step.
     ///
@@ -69,19 +69,19 @@ impl GarbageCollection {
     pub(crate) fn begin(
         heap: &mut dyn GcHeap,
         mutator: &Mutator,
-        extent: Extent,
+        kind: CollectionKind,
     ) -> Result<Option<GarbageCollection>> {
-        debug_assert!(extent == heap.extent(mutator, extent));
+        debug_assert!(kind == heap.collection_kind(mutator, kind));
         if mutator.no_gc_spans() > 0 {
             return Ok(None);
         }
         let Some(steps) = heap.collection() else {
             return Ok(None);
         };
-        steps.begin(mutator, extent)?;
+        steps.begin(mutator, kind)?;
         Ok(Some(GarbageCollection {
             phase: Phase::Roots(0),
-            values_are_roots: extent == Extent::Partial,
+            values_are_roots: kind == CollectionKind::Minor,
             collected: Collected::default(),
         }))
     }
@@ -106,7 +106,7 @@ impl GarbageCollection {
     pub(crate) fn step(
         &mut self,
         heap: &mut dyn GcHeap,
-        lent: &mut Lent<'_>,
+        lent: &mut TraceContext<'_>,
         budget: &mut Budget,
     ) -> Result<Progress> {
         let Some(steps) = heap.collection() else {
@@ -125,7 +125,7 @@ impl GarbageCollection {
     fn go_on(
         &mut self,
         steps: &mut dyn CollectionSteps,
-        lent: &mut Lent<'_>,
+        lent: &mut TraceContext<'_>,
         budget: &mut Budget,
     ) -> Result<Phase> {
         let (phase, layouts) = (self.phase, lent.layouts);
@@ -148,12 +148,12 @@ impl GarbageCollection {
                 _ => Phase::Trace,
             },
             Phase::Ephemerons => {
-                let swept = lent.ephemerons.sweep(&steps.survivors(), budget)?;
+                let swept = lent.ephemerons.sweep(&steps.liveness(), budget)?;
                 if_complete(swept, Phase::Weak(0))
             }
             Phase::Weak(swept) => match lent.weak.get_mut(swept) {
                 Some(table) => {
-                    let swept_now = table.sweep(&steps.survivors(), budget)?;
+                    let swept_now = table.sweep(&steps.liveness(), budget)?;
                     if_complete(swept_now, Phase::Weak(swept + 1))
                 }
                 None => Phase::Finish,
@@ -173,7 +173,7 @@ impl GarbageCollection {
 /// Traces roots, of which so many slots have been gone over.
 fn trace_roots(
     steps: &mut dyn CollectionSteps,
-    lent: &mut Lent<'_>,
+    lent: &mut TraceContext<'_>,
     done: usize,
     budget: &mut Budget,
 ) -> Result<Phase> {
@@ -192,12 +192,12 @@ fn trace_roots(
 /// Traces the values of some keys that have been reached; returns of how many.
 fn trace_reached_values(
     steps: &mut dyn CollectionSteps,
-    lent: &mut Lent<'_>,
+    lent: &mut TraceContext<'_>,
     budget: &mut Budget,
 ) -> Result<usize> {
     let mut count = 0;
     while !budget.is_spent() {
-        let Some(key) = steps.take_reached_key() else {
+        let Some(key) = steps.pop_pending_ephemeron() else {
             break;
         };
         let mut trace = |value| steps.trace_reference(value, lent.layouts);

@@ -2,7 +2,7 @@
 //!
 //! A collector knows nothing of the tables that have them, and the tables nothing of
 //! tracing. An object's header says that it is a key; when a collection first reaches
-//! such an object, it notes it ([`ReachedKeys`]), and when there is nothing else to
+//! such an object, it notes it ([`PendingEphemerons`]), and when there is nothing else to
 //! trace, the table traces the values of the keys that were noted ([`Ephemerons`]),
 //! which may reach further keys. So each entry is looked at once, however long a chain
 //! of keys and values is. After Hayes ("Ephemerons: a New Finalization Mechanism",
@@ -11,7 +11,7 @@
 
 use super::budget::{Budget, Progress};
 use super::reference::GcRef;
-use super::survivors::WeakTable;
+use super::weak_table::WeakTable;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
@@ -33,9 +33,9 @@ pub(crate) trait Ephemerons: WeakTable {
 /// The keys that a collection has reached and whose values are not traced yet. Room
 /// for all keys is made as they become keys, so that a collection needs no memory.
 #[derive(Debug, Default)]
-pub(crate) struct ReachedKeys(Vec<GcRef>);
+pub(crate) struct PendingEphemerons(Vec<GcRef>);
 
-impl ReachedKeys {
+impl PendingEphemerons {
     /// Makes room for `count` keys; gives room back that is far more.
     ///
     /// Errors: [`Error::SystemMemory`] if there is more room needed than there was.

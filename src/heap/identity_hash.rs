@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use crate::base::fallible;
 use crate::base::hashing::mix;
 use crate::error::{Error, Result};
-use crate::heap::{Budget, GcRef, LOOKUP, Progress, Survivors, WeakTable};
+use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -116,7 +116,7 @@ impl IdentityHashes {
         at: usize,
         count: usize,
         mut kept: usize,
-        survivors: &Survivors<'_>,
+        survivors: &Liveness<'_>,
     ) -> Result<usize> {
         for at in at..at + count {
             let entry = self.entries[at];
@@ -152,7 +152,7 @@ impl IdentityHashes {
 }
 
 impl WeakTable for IdentityHashes {
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let count = self.entries.len();
         if let Sweep::Entries { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);

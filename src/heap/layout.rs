@@ -25,7 +25,7 @@ pub(crate) const ARRAY_ELEMENTS: u64 = 16;
 const LONG: u32 = 1024;
 
 /// Bytes of a long array that are gone over at a time.
-pub(crate) const PIECE: u64 = 4096;
+pub(crate) const ARRAY_CHUNK: u64 = 4096;
 
 /// The size of an object of some type, and where its references are.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl<'a> Measured<'a> {
 
     /// Whether it is an array that is to be gone over in pieces.
     #[inline(always)]
-    pub(crate) fn is_long(&self) -> bool {
+    pub(crate) fn is_chunked(&self) -> bool {
         self.length > LONG
     }
 

@@ -25,41 +25,42 @@ mod budget;
 mod bump;
 mod collection;
 mod counted_header;
-mod crossing_map;
 mod ephemerons;
 mod header;
 mod identity_hash;
 mod layout;
 mod memory;
 mod mutator;
+mod object_start_table;
 mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
-mod survivors;
 mod verify;
+mod weak_table;
 
 pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
 pub(crate) use bump::Window;
-pub(crate) use collection::{Collected, GarbageCollection, Lent};
+pub(crate) use collection::{Collected, GarbageCollection, TraceContext};
 pub(crate) use counted_header::{CountedHeader, STICKY};
-pub(crate) use crossing_map::CrossingMap;
-pub(crate) use ephemerons::{Ephemerons, ReachedKeys, Trace};
+pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, PIECE, References, array_bytes,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, References,
+    array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use mutator::Mutator;
+pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use pacer::{Cycle, Pacer, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
-pub(crate) use survivors::{Survivors, WeakTable};
-pub(crate) use verify::{ObjectStarts, each_object, is_plausible, verify};
+pub(crate) use verify::{ObjectStartBits, each_object, is_plausible, verify};
+pub(crate) use weak_table::{Liveness, WeakTable};
 
 use crate::error::{Error, Result};
 
@@ -82,7 +83,7 @@ pub(crate) trait GcRuntime: Sync {
 
     /// Whether heaps of this kind get the least headroom that the pacer may give, and
     /// none for what it measures.
-    fn is_frugal(&self) -> bool {
+    fn prefers_small_heap(&self) -> bool {
         false
     }
 
@@ -202,14 +203,14 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     }
 
     /// How much the next collection has to find if so much is asked for: at least that.
-    fn extent(&self, mutator: &Mutator, asked: Extent) -> Extent {
+    fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
         let _ = (mutator, asked);
-        Extent::Full
+        CollectionKind::Major
     }
 
     /// How often free neighbours have been merged outside of collections: what was known
     /// to be a start may be none since.
-    fn merges(&self) -> u64 {
+    fn coalescings(&self) -> u64 {
         0
     }
 
@@ -248,21 +249,21 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
 
 /// How much a collection has to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum CollectionKind {
     /// What the collector finds at the least cost.
-    Partial,
+    Minor,
     /// Everything that is unreachable.
-    Full,
+    Major,
 }
 
 /// What one collection consists of, called in order by [`GarbageCollection`]. Between
 /// calls the heap is not used. Until roots are traced, it is as it was for the mutator,
 /// and may be used by that, and then by another collection.
 pub(crate) trait CollectionSteps {
-    /// Begins a collection of an extent that [`GcHeap::extent`] has decided.
+    /// Begins a collection of an extent that [`GcHeap::collection_kind`] has decided.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
-    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()>;
+    fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()>;
 
     /// Traces what some of the roots, those chosen in the list, refer to, and updates
     /// them; a root may come twice. Called at least once.
@@ -277,10 +278,10 @@ pub(crate) trait CollectionSteps {
 
     /// Takes one of the objects with the header's key bit that have been reached, each
     /// once, by the reference that it had before the collection.
-    fn take_reached_key(&mut self) -> Option<GcRef>;
+    fn pop_pending_ephemeron(&mut self) -> Option<GcRef>;
 
     /// Tells survivors from the dead, once tracing is complete.
-    fn survivors(&self) -> Survivors<'_>;
+    fn liveness(&self) -> Liveness<'_>;
 
     /// Frees the dead; once that is done, points `area` at the room.
     fn finish(

@@ -27,7 +27,7 @@ struct Fixture {
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Survivors<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }
@@ -184,12 +184,12 @@ impl Fixture {
 
     /// Begins a full collection; `None` where nothing is collected.
     fn begin(&mut self) -> Option<GarbageCollection> {
-        GarbageCollection::begin(&mut *self.heap, &self.mutator, Extent::Full).unwrap()
+        GarbageCollection::begin(&mut *self.heap, &self.mutator, CollectionKind::Major).unwrap()
     }
 
     /// Goes on with it, by a budget of so many bytes.
     fn step(&mut self, gc: &mut GarbageCollection, bytes: u64) -> Result<Progress> {
-        let mut lent = Lent {
+        let mut lent = TraceContext {
             mutator: &self.mutator,
             roots: &mut self.list(),
             layouts: &self.layouts,
@@ -630,7 +630,7 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
     let mut from = reservation.region(0, 8 << 10);
     from.commit_to(4 << 10).unwrap();
     let (to_start, to_end) = (8 << 10, (8 << 10) + PAIR_BYTES);
-    let survivors = Survivors::Moved {
+    let survivors = Liveness::Moved {
         from: from.view(),
         from_end: 4 << 10,
         to_start,
@@ -730,7 +730,7 @@ impl Fixture {
     }
 
     /// The map knows of so many places of any kind whether they are starts.
-    fn check_starts(&self, map: &mut CrossingMap, random: &mut Random, questions: u64) {
+    fn check_starts(&self, map: &mut ObjectStartTable, random: &mut Random, questions: u64) {
         let starts = verify(
             &self.mutator,
             &*self.heap,
@@ -752,7 +752,7 @@ impl Fixture {
 #[test]
 fn starts_of_objects_are_known_while_objects_are_made() {
     on_each_collector(|mut f| {
-        let (mut map, mut random) = (CrossingMap::default(), Random(5));
+        let (mut map, mut random) = (ObjectStartTable::default(), Random(5));
         for round in 0..80 {
             for _ in 0..random.below(if f.collects { 40 } else { 10 }) {
                 f.change_something(&mut random);

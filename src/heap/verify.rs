@@ -11,20 +11,20 @@ use crate::error::{Error, Result};
 
 /// Which granules of the area start an object.
 #[derive(Debug)]
-pub(crate) struct ObjectStarts {
+pub(crate) struct ObjectStartBits {
     start: u64,
     bits: Vec<u64>,
     objects: u64,
 }
 
-impl ObjectStarts {
-    fn with_room(start: u64, end: u64) -> Result<ObjectStarts> {
+impl ObjectStartBits {
+    fn with_room(start: u64, end: u64) -> Result<ObjectStartBits> {
         let words = ((end - start) / GRANULE).div_ceil(64) as usize;
         let mut bits = Vec::new();
         bits.try_reserve_exact(words)
             .map_err(|_| fallible::refused(words * 8))?;
         bits.extend(core::iter::repeat_n(0, words));
-        Ok(ObjectStarts {
+        Ok(ObjectStartBits {
             start,
             bits,
             objects: 0,
@@ -52,7 +52,7 @@ impl ObjectStarts {
                 .unwrap_or(false)
     }
 
-    /// Checks that [`ObjectStarts::has`] the reference.
+    /// Checks that [`ObjectStartBits::has`] the reference.
     pub(crate) fn check(&self, reference: GcRef) -> Result<()> {
         if !self.has(reference) {
             return Err(Error::internal(
@@ -79,11 +79,11 @@ pub(crate) fn verify(
     heap: &dyn GcHeap,
     layouts: &LayoutTable,
     visit: &mut dyn FnMut(GcRef, ObjectHeader) -> Result<()>,
-) -> Result<ObjectStarts> {
+) -> Result<ObjectStartBits> {
     mutator.bump.check()?;
     let region = heap.region();
     let (start, end) = heap.walk(mutator);
-    let mut starts = ObjectStarts::with_room(start, end)?;
+    let mut starts = ObjectStartBits::with_room(start, end)?;
     each_object(region, start, end, layouts, |offset, _| {
         starts.insert(offset);
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);

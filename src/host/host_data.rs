@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::heap::{Budget, GcRef, HEAP_MAX, LEAST_BYTES, LOOKUP, Progress, Survivors, WeakTable};
+use crate::heap::{Budget, GcRef, HEAP_MAX, LEAST_BYTES, LOOKUP, Liveness, Progress, WeakTable};
 use crate::host::Callback;
 
 /// What runs when an object has died.
@@ -205,26 +205,26 @@ impl HostData {
     /// The entry at `index`, which must be in use or pending.
     #[inline(always)]
     fn read(&self, index: u32) -> HostEntry {
-        // SAFETY: `insert_ready` initialised all of it.
+        // SAFETY: `insert` initialised all of it.
         unsafe { self.pointer(index).read() }
     }
 
-    /// Whether [`HostData::insert_ready`] may be called.
+    /// Whether [`HostData::insert`] may be called.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> bool {
+    pub(crate) fn has_free(&self) -> bool {
         self.free.get() != END
     }
 
-    /// The index of the next entry to be made, given [`HostData::ready`].
+    /// The index of the next entry to be made, given [`HostData::has_free`].
     #[inline(always)]
     pub(crate) fn next(&self) -> u32 {
         self.free.get()
     }
 
-    /// Makes an entry, given [`HostData::ready`], without tag and external bytes;
+    /// Makes an entry, given [`HostData::has_free`], without tag and external bytes;
     /// returns its index.
     #[inline(always)]
-    pub(crate) fn insert_ready(
+    pub(crate) fn insert(
         &self,
         object: GcRef,
         data: *mut c_void,
@@ -242,14 +242,14 @@ impl HostData {
         index
     }
 
-    /// Makes a function's entry, given [`HostData::ready`]; returns its index.
+    /// Makes a function's entry, given [`HostData::has_free`]; returns its index.
     pub(crate) fn insert_function(
         &self,
         object: GcRef,
         function: FunctionEntry,
         finalizer: Option<Finalizer>,
     ) -> u32 {
-        let index = self.insert_ready(object, function.env, finalizer);
+        let index = self.insert(object, function.env, finalizer);
         let entry = self.pointer(index);
         // SAFETY: allocated.
         unsafe {
@@ -270,8 +270,8 @@ impl HostData {
     /// Makes sure that an entry is ready.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn secure(&self) -> Result<()> {
-        if self.ready() {
+    pub(crate) fn reserve(&self) -> Result<()> {
+        if self.has_free() {
             return Ok(());
         }
         let used = self.used.get();
@@ -386,9 +386,9 @@ impl HostData {
     }
 
     /// Queues a finalizer that belongs to no object, given
-    /// [`HostData::ready`].
+    /// [`HostData::has_free`].
     pub(crate) fn queue(&self, data: *mut c_void, finalizer: Finalizer) {
-        let index = self.insert_ready(GcRef::NULL, data, Some(finalizer));
+        let index = self.insert(GcRef::NULL, data, Some(finalizer));
         self.make_pending(index, PENDING);
     }
 
@@ -423,7 +423,7 @@ impl HostData {
     /// Ends the entry of an object that died: it becomes pending, or, if it has
     /// no finalizer, free, which this leaves to the caller.
     #[inline(always)]
-    fn bury(&self, index: u32) -> bool {
+    fn on_death(&self, index: u32) -> bool {
         let entry = self.read(index);
         let external_bytes = entry.external_bytes();
         if external_bytes > 0 {
@@ -440,9 +440,9 @@ impl HostData {
 
     /// Ends the entries of all objects, at the store's end. An unfinished sweep has left
     /// each entry in one of its states.
-    pub(crate) fn bury_all(&self) {
+    pub(crate) fn on_store_end(&self) {
         for index in 0..self.used.get() {
-            if in_use(self.object(index)) && self.bury(index) {
+            if in_use(self.object(index)) && self.on_death(index) {
                 self.put_on_free_list(index);
             }
         }
@@ -554,7 +554,7 @@ impl HostData {
 
 impl HostData {
     /// Goes on with a sweep down to the entry at `stop`.
-    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, survivors: Survivors<'_>) -> Result<()> {
+    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, survivors: Liveness<'_>) -> Result<()> {
         let all_old = self.all_old.get();
         let Sweep {
             mut used, mut free, ..
@@ -568,7 +568,7 @@ impl HostData {
                         self.set(index, new.raw() | object & FUNCTION, link);
                         false
                     }
-                    None => self.bury(index),
+                    None => self.on_death(index),
                 }
             } else {
                 object == FREE
@@ -590,7 +590,7 @@ impl HostData {
 }
 
 impl WeakTable for &HostData {
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let used = self.used.get();
         let mut sweep = self.sweep.get().unwrap_or(Sweep {
             at: used,

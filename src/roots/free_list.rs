@@ -61,13 +61,13 @@ impl<const KIND: u32> FreeListSlots<KIND> {
 
     /// Whether a slot can be taken without the slow path.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> bool {
+    pub(crate) fn has_free(&self) -> bool {
         self.free.get() != END
     }
 
-    /// Takes a slot, given [`FreeListSlots::ready`]; returns its slot word.
+    /// Takes a slot, given [`FreeListSlots::has_free`]; returns its slot word.
     #[inline(always)]
-    pub(crate) fn take_ready(&self, reference: GcRef) -> u64 {
+    pub(crate) fn allocate(&self, reference: GcRef) -> u64 {
         let index = self.free.get();
         debug_assert!(index < self.used.get());
         // SAFETY: the free list holds slots below `used`, which is at most the
@@ -84,9 +84,9 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// Makes sure that a slot can be taken.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn secure(&self) -> Result<()> {
-        while !self.ready() {
-            self.reserve_one()?;
+    pub(crate) fn reserve(&self) -> Result<()> {
+        while !self.has_free() {
+            self.reserve_unused()?;
             self.refill();
         }
         Ok(())
@@ -95,13 +95,13 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// Makes room for one slot more than were ever used.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(super) fn reserve_one(&self) -> Result<()> {
+    pub(super) fn reserve_unused(&self) -> Result<()> {
         self.slots
             .grow_to(u64::from(self.used.get()) + 1, Self::MOST)
     }
 
     /// Puts slots that were never used on the free list, given that there are
-    /// such: [`FreeListSlots::reserve_one`].
+    /// such: [`FreeListSlots::reserve_unused`].
     pub(super) fn refill(&self) {
         let used = self.used.get();
         let end = used.saturating_add(REFILL).min(self.slots.capacity());

@@ -27,7 +27,7 @@ pub(crate) struct LifoRoots {
 
 /// Where the next push goes, read before anything is written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadySlot<'a> {
+pub(crate) struct FreeSlot<'a> {
     slot: &'a RootSlot,
     index: u32,
     generation: u32,
@@ -60,12 +60,12 @@ impl LifoRoots {
 
     /// What a push needs, if it needs no slow path.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> Option<ReadySlot<'_>> {
+    pub(crate) fn free_slot(&self) -> Option<FreeSlot<'_>> {
         let index = self.len();
         // SAFETY: the length is at most the capacity.
         let slot = unsafe { self.slots.slot_unchecked(index) };
         let old = slot.generation.get();
-        (old < LAST).then(|| ReadySlot {
+        (old < LAST).then(|| FreeSlot {
             slot,
             index,
             generation: old + 1,
@@ -74,18 +74,18 @@ impl LifoRoots {
 
     /// Completes the push that `ready` is for; returns the handle's slot word.
     #[inline(always)]
-    pub(crate) fn push_ready(&self, ready: ReadySlot<'_>, reference: GcRef) -> u64 {
-        ready.slot.generation.set(ready.generation);
-        ready.slot.reference.set(reference.raw());
+    pub(crate) fn push_into(&self, free: FreeSlot<'_>, reference: GcRef) -> u64 {
+        free.slot.generation.set(free.generation);
+        free.slot.reference.set(reference.raw());
         // Read anew, which makes one instruction of it.
         self.len.set(self.len.get() + 1);
-        Handle::slot_word(ready.generation, ready.index)
+        Handle::slot_word(free.generation, free.index)
     }
 
     /// Makes sure that a push at `len` has a slot: skips retired slots, retires
     /// exhausted ones, grows. Returns where the push goes. On an error nothing
     /// has changed: an exhausted slot may still hold a root.
-    fn secure(&self, len: u32) -> Result<u32> {
+    fn reserve_at(&self, len: u32) -> Result<u32> {
         let mut index = len;
         loop {
             let slot = self.slots.slot(index);
@@ -135,12 +135,12 @@ impl LifoRoots {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn push_at(&self, len: u32, reference: GcRef) -> Result<u64> {
         debug_assert!(len <= self.len());
-        let index = self.secure(len)?;
+        let index = self.reserve_at(len)?;
         self.len.set(index);
-        match self.ready() {
-            Some(ready) => Ok(self.push_ready(ready, reference)),
+        match self.free_slot() {
+            Some(free) => Ok(self.push_into(free, reference)),
             None => Err(Error::internal(
-                "a secured slot that is not ready",
+                "a reserved slot that is not free",
                 index.into(),
             )),
         }
@@ -150,7 +150,7 @@ impl LifoRoots {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve_one(&self) -> Result<()> {
-        self.secure(self.len()).map(|_| ())
+        self.reserve_at(self.len()).map(|_| ())
     }
 
     /// Makes sure that `count` pushes will need no memory.

@@ -47,38 +47,38 @@ impl ManualRoots {
 
     /// Whether a root can be made without the slow path.
     #[inline(always)]
-    pub(crate) fn ready(&self) -> bool {
-        self.slots.ready() && self.queue.is_empty()
+    pub(crate) fn has_free(&self) -> bool {
+        self.slots.has_free() && self.queue.is_empty()
     }
 
-    /// Makes a root, given [`ManualRoots::ready`]; returns the handle's slot
+    /// Makes a root, given [`ManualRoots::has_free`]; returns the handle's slot
     /// word.
     #[inline(always)]
     pub(crate) fn create_ready(&self, reference: GcRef) -> u64 {
-        self.slots.take_ready(reference)
+        self.slots.allocate(reference)
     }
 
     /// Makes a root; returns the handle's slot word.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn create(&self, reference: GcRef) -> Result<u64> {
-        self.secure()?;
+        self.reserve()?;
         Ok(self.create_ready(reference))
     }
 
     /// Makes sure that a root can be made.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn secure(&self) -> Result<()> {
+    pub(crate) fn reserve(&self) -> Result<()> {
         self.unroot_some();
-        if self.slots.ready() {
+        if self.slots.has_free() {
             return Ok(());
         }
         directory::alone(self.store_id, || {
             // So that no link is in use when the array is replaced.
             self.unroot_queued();
-            while !self.slots.ready() {
-                self.slots.reserve_one()?;
+            while !self.slots.has_free() {
+                self.slots.reserve_unused()?;
                 self.links.grow_to(self.slots.capacity())?;
                 self.slots.refill();
             }

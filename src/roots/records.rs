@@ -38,8 +38,8 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
     /// Makes sure that a slot can be taken with a record like this one.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn secure(&self, record: R) -> Result<()> {
-        self.slots.secure()?;
+    pub(crate) fn reserve(&self, record: R) -> Result<()> {
+        self.slots.reserve()?;
         let mut records = self.records.borrow_mut();
         let missing = self.slots.span().len().saturating_sub(records.len());
         records
@@ -49,9 +49,9 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         Ok(())
     }
 
-    /// Takes a slot, given [`RecordSlots::secure`]; returns its slot word.
-    pub(crate) fn take_ready(&self, object: GcRef, record: R) -> u64 {
-        let slot = self.slots.take_ready(object);
+    /// Takes a slot, given [`RecordSlots::reserve`]; returns its slot word.
+    pub(crate) fn allocate(&self, object: GcRef, record: R) -> u64 {
+        let slot = self.slots.allocate(object);
         let index = (slot >> 32) as u32 ^ KIND;
         self.records.borrow_mut()[index as usize] = record;
         slot

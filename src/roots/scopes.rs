@@ -116,7 +116,7 @@ impl ScopeStack {
 
     /// Enters a scope, if there is room; returns its serial.
     #[inline(always)]
-    pub(crate) fn enter_ready(&self, roots: u32, no_gc_spans: u32) -> Option<u64> {
+    pub(crate) fn enter_fast(&self, roots: u32, no_gc_spans: u32) -> Option<u64> {
         // SAFETY: the spare record lies after every top.
         let record = unsafe { self.top.get().add(1) };
         // Not `==`: inside a callback the top may be the spare record itself.
@@ -141,11 +141,11 @@ impl ScopeStack {
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn enter(&self, roots: u32, no_gc_spans: u32) -> Result<u64> {
-        if let Some(serial) = self.enter_ready(roots, no_gc_spans) {
+        if let Some(serial) = self.enter_fast(roots, no_gc_spans) {
             return Ok(serial);
         }
         self.grow()?;
-        self.enter_ready(roots, no_gc_spans)
+        self.enter_fast(roots, no_gc_spans)
             .ok_or(Error::internal("a scope stack that did not grow", 0))
     }
 

@@ -184,8 +184,8 @@ fn a_record_belongs_to_its_slot() {
     let handle = |slot| Handle { store_id: 1, slot };
     let mut taken = Vec::new();
     for number in 0..1000 {
-        slots.secure(number).unwrap();
-        taken.push(handle(slots.take_ready(object(number + 1), number)));
+        slots.reserve(number).unwrap();
+        taken.push(handle(slots.allocate(object(number + 1), number)));
     }
     for (number, &handle) in (0..).zip(&taken) {
         assert_eq!(slots.get(handle), Some((object(number + 1), number)));
@@ -200,8 +200,8 @@ fn a_record_belongs_to_its_slot() {
     slots.trim();
     slots.check().unwrap();
     assert!(slots.span().len() < 1000);
-    slots.secure(0).unwrap();
-    let again = handle(slots.take_ready(object(1), 1));
+    slots.reserve(0).unwrap();
+    let again = handle(slots.allocate(object(1), 1));
     assert_eq!(slots.get(again), Some((object(1), 1)));
     assert_eq!(slots.get(taken[9]), Some((object(10), 9)));
     assert_eq!(slots.get(taken[10]), None);

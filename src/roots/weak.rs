@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use super::free_list::FreeListSlots;
 use crate::error::Result;
-use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot, Survivors, WeakTable};
+use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
 
 /// A store's weak handles. A slot in use refers to an object, to an `i31`, or,
 /// once its object has died, to null.
@@ -30,8 +30,8 @@ impl WeakHandles {
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn create(&self, reference: GcRef) -> Result<u64> {
-        self.slots.secure()?;
-        Ok(self.slots.take_ready(reference))
+        self.slots.reserve()?;
+        Ok(self.slots.allocate(reference))
     }
 
     /// What the handle with these bits refers to, null if that has died; `None`
@@ -72,7 +72,7 @@ impl WeakHandles {
 }
 
 impl WeakTable for &WeakHandles {
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let left = &self.slots.span()[self.gone_over.get()..];
         let now = budget.take(left.len(), LOOKUP);
         for slot in in_use(&left[..now]) {

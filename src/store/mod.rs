@@ -55,7 +55,8 @@ use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
 use crate::heap::{
-    CrossingMap, GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, Pacer, RootSlot,
+    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Pacer,
+    RootSlot,
 };
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -109,7 +110,7 @@ struct Cold {
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
     /// Until the next collection.
-    starts: CrossingMap,
+    starts: ObjectStartTable,
     sources: root_sources::RootSources,
     roots: GcRootsList,
     pacer: Pacer,
@@ -166,10 +167,10 @@ impl Store {
             tags: exceptions::Tags::default(),
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(manual),
-            starts: CrossingMap::default(),
+            starts: ObjectStartTable::default(),
             sources: root_sources::RootSources::starting_at(manual),
             roots: GcRootsList::with_room(ROOT_SPANS)?,
-            pacer: Pacer::new(engine.config().runtime().is_frugal()),
+            pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
@@ -239,9 +240,9 @@ impl Store {
     }
 
     /// Gives the heap, if there is one, to the engine, at the store's end.
-    fn give_heap(&self) {
+    fn return_heap(&self) {
         if let Some(heap) = self.cold.borrow_mut().heap.take() {
-            self.engine.give_heap(heap);
+            self.engine.return_heap(heap);
         }
     }
 
@@ -271,7 +272,7 @@ impl Store {
     ) -> Result<()> {
         let old = self.data.get();
         if let Some(old_finalizer) = old.finalizer {
-            self.host.secure()?;
+            self.host.reserve()?;
             self.host.queue(old.pointer, old_finalizer);
             self.update_slow_path();
         }

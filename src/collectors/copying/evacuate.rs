@@ -3,8 +3,8 @@
 use super::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader, PIECE,
-    ReachedKeys, RegionView,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
+    PendingEphemerons, RegionView,
 };
 
 /// Why scanning ended.
@@ -13,8 +13,8 @@ pub(super) enum Met {
     End,
     /// So much was done as was to be.
     Stop,
-    /// A long array is next: [`CopyingHeap::scan_piece`].
-    LongArray,
+    /// A long array is next: [`CopyingHeap::scan_chunk`].
+    ChunkedArray,
 }
 
 /// What copying and scanning need, in one place: a loop keeps it in registers, which it
@@ -30,7 +30,7 @@ pub(super) struct Evacuation<'a> {
     next: u64,
     objects: u64,
     layouts: &'a LayoutTable,
-    reached: &'a mut ReachedKeys,
+    reached: &'a mut PendingEphemerons,
 }
 
 impl CopyingHeap {
@@ -67,10 +67,10 @@ impl CopyingHeap {
     /// Copies and scans a piece of the long array at `scan`; returns its bytes. Apart
     /// from the loop over all copies, which it would slow down.
     #[cold]
-    pub(super) fn scan_piece(&mut self, layouts: &LayoutTable) -> Result<u64> {
+    pub(super) fn scan_chunk(&mut self, layouts: &LayoutTable) -> Result<u64> {
         let (at, begun) = (self.cycle.scan, self.cycle.long);
         let (original, start, end, bytes) =
-            self.evacuating(layouts, |evacuation| evacuation.scan_piece(at, begun))?;
+            self.evacuating(layouts, |evacuation| evacuation.scan_chunk(at, begun))?;
         if end < bytes {
             self.cycle.long = Some((original, end));
         } else {
@@ -110,7 +110,7 @@ impl Evacuation<'_> {
         if bytes > self.from_end - offset {
             return Err(Error::internal("an object beyond the heap's end", offset));
         }
-        if measured.is_long() {
+        if measured.is_chunked() {
             // The rest when it is scanned: until then the copy says where it is.
             self.from
                 .copy_to(offset, self.to, self.next, ARRAY_ELEMENTS)?;
@@ -164,7 +164,7 @@ impl Evacuation<'_> {
     fn scan_object(&mut self, offset: u64) -> Result<Option<u64>> {
         let header = ObjectHeader::from_bits(self.to.load_u64(offset)?);
         let measured = self.layouts.measure(self.to, offset, header)?;
-        if measured.is_long() {
+        if measured.is_chunked() {
             return Ok(None);
         }
         measured.each_reference(|at| self.scan_slot(offset + at))?;
@@ -184,16 +184,16 @@ impl Evacuation<'_> {
             }
             match self.scan_object(at)? {
                 Some(bytes) => at += bytes,
-                None => break Met::LongArray,
+                None => break Met::ChunkedArray,
             }
         };
         *scan = at;
         Ok(met)
     }
 
-    /// See [`CopyingHeap::scan_piece`]: where the original is, from where to where it was
+    /// See [`CopyingHeap::scan_chunk`]: where the original is, from where to where it was
     /// scanned, and its size.
-    fn scan_piece(
+    fn scan_chunk(
         &mut self,
         offset: u64,
         begun: Option<(u64, u64)>,
@@ -207,7 +207,7 @@ impl Evacuation<'_> {
                 (original.offset(), ARRAY_ELEMENTS)
             }
         };
-        let end = (start + PIECE).min(array.bytes);
+        let end = (start + ARRAY_CHUNK).min(array.bytes);
         let (source, target) = (original + start, offset + start);
         self.from.copy_to(source, self.to, target, end - start)?;
         array.references_between(start, end, |at| self.scan_slot(offset + at))?;

@@ -30,9 +30,9 @@ use evacuate::Met;
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Budget, COMMIT_UNIT, Collected, CollectionSteps, Extent, GRANULE, GcHeap, GcRef, GcRootsList,
-    GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Mutator, Progress, ReachedKeys, Region,
-    Reservation, Survivors, WriteBarrier, heap_limit,
+    Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps, GRANULE, GcHeap, GcRef,
+    GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Liveness, Mutator,
+    PendingEphemerons, Progress, Region, Reservation, WriteBarrier, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -71,7 +71,7 @@ pub(super) struct CopyingHeap {
     initial: u64,
     poison: bool,
     cycle: Cycle,
-    reached: ReachedKeys,
+    reached: PendingEphemerons,
 }
 
 /// The state of the collection that is under way.
@@ -117,7 +117,7 @@ impl CopyingHeap {
             initial,
             poison: options.poison,
             cycle: Cycle::default(),
-            reached: ReachedKeys::default(),
+            reached: PendingEphemerons::default(),
         };
         heap.commit(initial)?;
         Ok(heap)
@@ -300,7 +300,7 @@ impl GcHeap for CopyingHeap {
 }
 
 impl CollectionSteps for CopyingHeap {
-    fn begin(&mut self, mutator: &Mutator, _extent: Extent) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, _extent: CollectionKind) -> Result<()> {
         let first = self.first_object(1 - self.active);
         self.cycle = Cycle {
             from_end: mutator.bump.next(),
@@ -332,7 +332,7 @@ impl CollectionSteps for CopyingHeap {
         let mut stop = begun.saturating_add(budget.left().saturating_mul(2));
         loop {
             match self.scan(stop, layouts)? {
-                Met::LongArray => stop = stop.saturating_sub(self.scan_piece(layouts)?),
+                Met::ChunkedArray => stop = stop.saturating_sub(self.scan_chunk(layouts)?),
                 Met::Stop => {
                     budget.spend(budget.left());
                     return Ok(Progress::Continue);
@@ -348,12 +348,12 @@ impl CollectionSteps for CopyingHeap {
         self.evacuating(layouts, |evacuation| evacuation.evacuate(reference))
     }
 
-    fn take_reached_key(&mut self) -> Option<GcRef> {
+    fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
         self.reached.take()
     }
 
-    fn survivors(&self) -> Survivors<'_> {
-        Survivors::Moved {
+    fn liveness(&self) -> Liveness<'_> {
+        Liveness::Moved {
             from: self.old_and_new().0.view(),
             from_end: self.cycle.from_end,
             to_start: self.first_object(1 - self.active),

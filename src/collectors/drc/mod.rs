@@ -31,22 +31,22 @@
 //! when a reference is stored: what does not fit into a table is left to the next full
 //! collection.
 
+mod backup_trace;
+mod count_collection;
 mod free_lists;
-mod partial;
 #[cfg(test)]
 mod tests;
-mod trace;
 
+use backup_trace::Sweep;
 use free_lists::{FreeLists, write_free};
-use trace::Sweep;
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, COMMIT_UNIT, Collected, CollectionSteps, CountedHeader, Extent,
-    GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind, LayoutTable,
-    Mutator, ObjectHeader, Progress, ReachedKeys, Region, Reservation, Survivors, Window,
-    WriteBarrier, heap_limit,
+    Allocation, Barrier, Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps,
+    CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind,
+    LayoutTable, Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation,
+    Window, WriteBarrier, heap_limit,
 };
 
 /// What freed memory is filled with when poisoning is on.
@@ -77,7 +77,7 @@ impl GcRuntime for Drc {
         false
     }
 
-    fn is_frugal(&self) -> bool {
+    fn prefers_small_heap(&self) -> bool {
         true
     }
 
@@ -115,7 +115,7 @@ struct DrcHeap {
     /// Objects that are to be gone over. Empty between collections.
     stack: Vec<GcRef>,
     /// Keys of weak maps that a full collection has reached.
-    reached: ReachedKeys,
+    reached: PendingEphemerons,
     /// Something did not fit into a table: the next collection is a full one.
     must_trace: bool,
     cycle: Cycle,
@@ -164,7 +164,7 @@ impl DrcHeap {
             fresh: Vec::new(),
             zeros: Vec::new(),
             stack: Vec::new(),
-            reached: ReachedKeys::default(),
+            reached: PendingEphemerons::default(),
             must_trace: false,
             cycle: Cycle::default(),
         })
@@ -393,14 +393,14 @@ impl GcHeap for DrcHeap {
         (GRANULE, self.unused_from(mutator))
     }
 
-    fn extent(&self, mutator: &Mutator, asked: Extent) -> Extent {
+    fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
         if self.must_trace || mutator.bump.used_bytes() > self.trace_at {
-            return Extent::Full;
+            return CollectionKind::Major;
         }
         asked
     }
 
-    fn merges(&self) -> u64 {
+    fn coalescings(&self) -> u64 {
         self.merges
     }
 
@@ -470,11 +470,11 @@ impl GcHeap for DrcHeap {
 }
 
 impl CollectionSteps for DrcHeap {
-    fn begin(&mut self, mutator: &Mutator, extent: Extent) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
         self.take_back(mutator)?;
         self.reached.clear();
         self.cycle = Cycle {
-            full: extent == Extent::Full,
+            full: kind == CollectionKind::Major,
             ..Cycle::default()
         };
         Ok(())
@@ -501,17 +501,17 @@ impl CollectionSteps for DrcHeap {
         Ok(reference)
     }
 
-    fn take_reached_key(&mut self) -> Option<GcRef> {
+    fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
         self.reached.take()
     }
 
-    fn survivors(&self) -> Survivors<'_> {
+    fn liveness(&self) -> Liveness<'_> {
         let alive: fn(ObjectHeader) -> bool = if self.cycle.full {
             |header| CountedHeader::of_any(header).is_marked()
         } else {
             |header| header.kind() != Some(Kind::Free)
         };
-        Survivors::InPlace {
+        Liveness::InPlace {
             space: self.space.view(),
             alive,
         }

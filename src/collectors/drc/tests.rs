@@ -3,8 +3,8 @@
 use super::free_lists::{FreeLists, write_free};
 use super::*;
 use crate::heap::{
-    Budget, CountedHeader, Ephemerons, GarbageCollection, Layout, Lent, References, RootSlot,
-    STICKY, Trace, WeakTable, verify,
+    Budget, CountedHeader, Ephemerons, GarbageCollection, Layout, References, RootSlot, STICKY,
+    Trace, TraceContext, WeakTable, verify,
 };
 
 /// Memory that is committed, with what it is reserved in.
@@ -154,7 +154,7 @@ const PAIR_BYTES: u64 = 32;
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Survivors<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }
@@ -212,16 +212,16 @@ impl Fixture {
         });
     }
 
-    fn collect(&mut self, asked: Extent) -> Collected {
+    fn collect(&mut self, asked: CollectionKind) -> Collected {
         let mut list = GcRootsList::with_room(1).unwrap();
         // SAFETY: the roots stay in place while the list is used.
         unsafe { list.add(&self.roots) }.unwrap();
-        let extent = self.heap.extent(&self.mutator, asked);
+        let kind = self.heap.collection_kind(&self.mutator, asked);
         let heap: &mut dyn GcHeap = &mut self.heap;
-        let mut gc = GarbageCollection::begin(heap, &self.mutator, extent)
+        let mut gc = GarbageCollection::begin(heap, &self.mutator, kind)
             .unwrap()
             .unwrap();
-        let mut lent = Lent {
+        let mut lent = TraceContext {
             mutator: &self.mutator,
             roots: &mut list,
             layouts: &self.layouts,
@@ -253,10 +253,13 @@ fn what_did_not_fit_into_a_table_makes_the_next_collection_a_full_one() {
     let cycle = f.pair(GcRef::NULL);
     let holder = cycle.offset();
     f.heap.write_gc_ref(holder, holder + 8, cycle).unwrap();
-    assert_eq!(f.collect(Extent::Partial).objects, 1);
+    assert_eq!(f.collect(CollectionKind::Minor).objects, 1);
     f.heap.must_trace = true;
-    assert_eq!(f.collect(Extent::Partial).objects, 0);
-    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Partial);
+    assert_eq!(f.collect(CollectionKind::Minor).objects, 0);
+    assert_eq!(
+        f.heap.collection_kind(&f.mutator, CollectionKind::Minor),
+        CollectionKind::Minor
+    );
 }
 
 #[test]
@@ -265,10 +268,16 @@ fn a_heap_that_has_doubled_is_traced() {
     f.heap.trace_at = f.mutator.bump.used_bytes() + PAIR_BYTES;
     let first = f.pair(GcRef::NULL);
     f.root(first);
-    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Partial);
+    assert_eq!(
+        f.heap.collection_kind(&f.mutator, CollectionKind::Minor),
+        CollectionKind::Minor
+    );
     f.pair(GcRef::NULL);
-    assert_eq!(f.heap.extent(&f.mutator, Extent::Partial), Extent::Full);
-    f.collect(Extent::Partial);
+    assert_eq!(
+        f.heap.collection_kind(&f.mutator, CollectionKind::Minor),
+        CollectionKind::Major
+    );
+    f.collect(CollectionKind::Minor);
     assert_eq!(f.heap.trace_at, TRACE_FROM);
     while f.mutator.bump.used_bytes() <= TRACE_FROM {
         f.heap.grow(&f.mutator, 64 << 10).unwrap();
@@ -276,19 +285,19 @@ fn a_heap_that_has_doubled_is_traced() {
         f.roots[0].reference.set(newest.raw());
     }
     let used = f.mutator.bump.used_bytes();
-    assert_eq!(f.collect(Extent::Partial).live_bytes, used);
+    assert_eq!(f.collect(CollectionKind::Minor).live_bytes, used);
     assert_eq!(f.heap.trace_at, 2 * used);
 }
 
 #[test]
 fn freed_memory_is_poisoned() {
-    for extent in [Extent::Partial, Extent::Full] {
+    for kind in [CollectionKind::Minor, CollectionKind::Major] {
         let mut f = Fixture::new();
         let (dead, kept) = (f.pair(GcRef::NULL), f.pair(GcRef::NULL));
         f.root(kept);
-        f.collect(extent);
-        assert_eq!(f.byte(dead.offset() + 24), POISON, "{extent:?}");
-        assert_eq!(f.byte(kept.offset() + 24), 0, "{extent:?}");
+        f.collect(kind);
+        assert_eq!(f.byte(dead.offset() + 24), POISON, "{kind:?}");
+        assert_eq!(f.byte(kept.offset() + 24), 0, "{kind:?}");
     }
 }
 
@@ -300,7 +309,7 @@ fn a_reset_heap_knows_nothing_of_the_one_before() {
     let second = f.pair(GcRef::NULL);
     f.root(second);
     // Listed, fresh, free and lent.
-    f.collect(Extent::Partial);
+    f.collect(CollectionKind::Minor);
     f.pair(second);
     f.heap.take_back(&f.mutator).unwrap();
     f.heap.must_trace = true;
@@ -313,7 +322,7 @@ fn a_reset_heap_knows_nothing_of_the_one_before() {
     f.roots.clear();
     assert!(f.heap.zeros.is_empty() && f.heap.fresh.is_empty() && !f.heap.must_trace);
     assert_eq!((f.heap.free.bytes(), f.heap.trace_at), (0, TRACE_FROM));
-    assert_eq!(f.collect(Extent::Partial).objects, 0);
+    assert_eq!(f.collect(CollectionKind::Minor).objects, 0);
 }
 
 #[test]
@@ -326,7 +335,7 @@ fn no_more_is_allocated_than_the_headroom() {
         f.pair(GcRef::NULL);
         f.pair(GcRef::NULL);
     }
-    f.collect(Extent::Partial);
+    f.collect(CollectionKind::Minor);
     f.heap
         .set_headroom(&f.mutator, 51 * PAIR_BYTES, true, &mut Budget::unlimited());
     for _ in 0..51 {

@@ -1,7 +1,7 @@
 //! Allocation's slow path: the first heap, stress, collect or grow.
 
 use crate::error::{Error, Result};
-use crate::heap::{Allocation, Barrier, Extent, GcHeap, GcRef, ObjectHeader, heap_limit};
+use crate::heap::{Allocation, Barrier, CollectionKind, GcHeap, GcRef, ObjectHeader, heap_limit};
 use crate::store::{Cold, Store};
 
 /// What an allocation does where it would collect.
@@ -37,9 +37,9 @@ impl Store {
     }
 
     /// The collection that was made before for the allocation that is under way.
-    fn collected_on_demand(&self) -> Option<Extent> {
+    fn collected_on_demand(&self) -> Option<CollectionKind> {
         match self.on_demand.get() {
-            OnDemand::HasCollected => Some(Extent::Full),
+            OnDemand::HasCollected => Some(CollectionKind::Major),
             _ => self.collected_for_growth(),
         }
     }
@@ -49,9 +49,9 @@ impl Cold {
     /// Collects for an allocation of so many bytes.
     ///
     /// Errors: any if it may not collect.
-    fn collect_on_demand(&mut self, store: &Store, extent: Extent, bytes: u64) -> Result<()> {
+    fn collect_on_demand(&mut self, store: &Store, kind: CollectionKind, bytes: u64) -> Result<()> {
         if store.on_demand.get() != OnDemand::Refuse {
-            return self.collect(store, extent);
+            return self.collect(store, kind);
         }
         store.on_demand.set(OnDemand::Refused);
         Err(heap_limit(bytes, self.heap()?.limit_bytes()))
@@ -96,7 +96,7 @@ impl Cold {
     /// Errors: [`Error::SystemMemory`].
     pub(in crate::store) fn make_heap(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() {
-            let heap = self.heap.insert(store.engine.take_heap()?);
+            let heap = self.heap.insert(store.engine.acquire_heap()?);
             heap.open(&store.mutator);
             self.headroom = store.mutator.bump.end() - store.mutator.bump.next();
             self.external_budget = self.headroom;
@@ -132,11 +132,11 @@ impl Cold {
         let stress = every > 0 && self.stress_count >= every;
         if stress || store.external_pressure.get() {
             // By turns, so that stress sees both.
-            let extent = match self.collections % 2 {
-                0 => Extent::Partial,
-                _ => Extent::Full,
+            let kind = match self.collections % 2 {
+                0 => CollectionKind::Minor,
+                _ => CollectionKind::Major,
             };
-            self.collect_on_demand(store, extent, bytes)?;
+            self.collect_on_demand(store, kind, bytes)?;
         }
         if stress {
             self.stress_count = 0;
@@ -159,32 +159,32 @@ impl Cold {
                 other => other,
             });
         }
-        let extent = match store.collected_on_demand() {
-            Some(extent) => extent,
+        let kind = match store.collected_on_demand() {
+            Some(kind) => kind,
             None => match self.grow_or_collect(store, bytes)? {
-                Some(extent) => extent,
+                Some(kind) => kind,
                 None => return Ok(()),
             },
         };
-        let grown = self.grow(store, bytes, Some(extent));
+        let grown = self.grow(store, bytes, Some(kind));
         let refused = matches!(
             grown,
             Err(Error::HeapLimit { .. } | Error::GrowthRefused { .. })
         );
-        if !refused || store.wants_growth() || extent == Extent::Full {
+        if !refused || store.wants_growth() || kind == CollectionKind::Major {
             return grown;
         }
         // Before an allocation is refused everything is collected.
-        self.collect_on_demand(store, Extent::Full, bytes)?;
+        self.collect_on_demand(store, CollectionKind::Major, bytes)?;
         if self.heap()?.has_room(mutator, bytes)? {
             return Ok(());
         }
-        self.grow(store, bytes, Some(Extent::Full))
+        self.grow(store, bytes, Some(CollectionKind::Major))
     }
 
     /// The first attempt of [`Cold::make_room`]: grows if a collection is not worth its
     /// cost, else does a partial one. `Some`: that made no room.
-    fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Result<Option<Extent>> {
+    fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Result<Option<CollectionKind>> {
         let mutator = &store.mutator;
         if mutator.bump.allocated_bytes() < self.headroom / 2 {
             let grown = self.grow(store, bytes, None);
@@ -192,9 +192,9 @@ impl Cold {
                 return grown.map(|()| None);
             }
         }
-        let extent = self.heap()?.extent(mutator, Extent::Partial);
-        self.collect_on_demand(store, extent, bytes)?;
+        let kind = self.heap()?.collection_kind(mutator, CollectionKind::Minor);
+        self.collect_on_demand(store, kind, bytes)?;
         let has_room = self.heap()?.has_room(mutator, bytes)?;
-        Ok((!has_room).then_some(extent))
+        Ok((!has_room).then_some(kind))
     }
 }

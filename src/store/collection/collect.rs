@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, Cycle, Extent, GarbageCollection, Lent, Progress, RootSlot, WeakTable,
+    Budget, CollectionKind, Cycle, GarbageCollection, Progress, RootSlot, TraceContext, WeakTable,
     nanoseconds_since,
 };
 use crate::host::EXTERN_BYTES;
@@ -51,7 +51,7 @@ impl Store {
     /// Finalizers are queued, not run. Nothing is collected under `null` or in a
     /// no-GC span, and before the first allocation there is nothing to do.
     pub(in crate::store) fn collect(&self) -> Result<()> {
-        self.cold.borrow_mut().collect(self, Extent::Full)
+        self.cold.borrow_mut().collect(self, CollectionKind::Major)
     }
 }
 
@@ -81,8 +81,8 @@ impl Collection {
 
 impl Cold {
     /// See [`Store::collect`].
-    pub(in crate::store) fn collect(&mut self, store: &Store, extent: Extent) -> Result<()> {
-        let Some(mut collection) = self.begin_collection(store, extent)? else {
+    pub(in crate::store) fn collect(&mut self, store: &Store, kind: CollectionKind) -> Result<()> {
+        let Some(mut collection) = self.begin_collection(store, kind)? else {
             return Ok(());
         };
         let budget = &mut Budget::unlimited();
@@ -96,7 +96,7 @@ impl Cold {
     pub(in crate::store) fn begin_collection(
         &mut self,
         store: &Store,
-        extent: Extent,
+        kind: CollectionKind,
     ) -> Result<Option<Collection>> {
         let began = Instant::now();
         store.manual.unroot_queued();
@@ -104,8 +104,8 @@ impl Cold {
             return Ok(None);
         };
         let (mutator, allocated) = (&store.mutator, store.mutator.bump.allocated_bytes());
-        let extent = heap.extent(mutator, extent);
-        let gc = GarbageCollection::begin(heap, mutator, extent)?;
+        let kind = heap.collection_kind(mutator, kind);
+        let gc = GarbageCollection::begin(heap, mutator, kind)?;
         Ok(gc.map(|gc| Collection {
             gc,
             allocated,
@@ -145,7 +145,7 @@ impl Cold {
         self.lend_roots(store, gc)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
-        let mut lent = Lent {
+        let mut lent = TraceContext {
             mutator: &store.mutator,
             roots: &mut self.roots,
             layouts: &self.layouts,

@@ -5,7 +5,7 @@
 //! `store_gc` does at once. Finalizers run when it is over, from `finalize.rs`.
 
 use crate::error::Result;
-use crate::heap::{Budget, Extent, Progress};
+use crate::heap::{Budget, CollectionKind, Progress};
 use crate::store::Store;
 
 impl Store {
@@ -17,7 +17,7 @@ impl Store {
         self.require_no_callback()?;
         self.require_gc_allowed()?;
         let mut cold = self.cold.borrow_mut();
-        cold.collection = cold.begin_collection(self, Extent::Full)?;
+        cold.collection = cold.begin_collection(self, CollectionKind::Major)?;
         self.begin_collecting();
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! slots before anything moves; if one refers to nothing, nothing is collected.
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, ObjectStarts, RangeSpan, RootRange, SlotLayout, is_plausible};
+use crate::heap::{GcRef, ObjectStartBits, RangeSpan, RootRange, SlotLayout, is_plausible};
 use crate::roots::Handle;
 use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
@@ -86,7 +86,7 @@ impl Cold {
     /// no heap.
     ///
     /// Errors: [`Error::BadRange`], [`Error::BadSlot`].
-    pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStarts>) -> Result<()> {
+    pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStartBits>) -> Result<()> {
         // SAFETY: whoever added or reported the ranges promised that.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {

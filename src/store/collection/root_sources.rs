@@ -78,12 +78,12 @@ impl RootSources {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add(&mut self, source: Source) -> Result<u64> {
-        self.handles.secure()?;
+        self.handles.reserve()?;
         let missing = self.handles.span().len() - self.sources.len();
         self.sources
             .try_reserve(missing)
             .map_err(|_| fallible::refused(missing * size_of::<Option<Source>>()))?;
-        let word = self.handles.take_ready(GcRef::NULL);
+        let word = self.handles.allocate(GcRef::NULL);
         let index = Handle {
             store_id: 0,
             slot: word,

@@ -11,7 +11,7 @@ impl Store {
     #[inline(always)]
     pub(crate) fn root_fast(&self, handle: Handle) -> Option<Handle> {
         let reference = self.resolve_fast(handle)?;
-        if reference.is_null() || !self.manual.ready() {
+        if reference.is_null() || !self.manual.has_free() {
             return None;
         }
         Some(self.handle(self.manual.create_ready(reference)))
@@ -66,11 +66,11 @@ impl Store {
         }
         // A manual root never refers to null.
         let reference = self.manual.get(handle.index(), handle.generation())?;
-        let ready = self.lifo.ready()?;
+        let free = self.lifo.free_slot()?;
         if self.manual.has_queued() {
             return None;
         }
-        Some(self.handle(self.lifo.push_ready(ready, reference)))
+        Some(self.handle(self.lifo.push_into(free, reference)))
     }
 
     /// A new scoped root for what a manual one refers to; null for null.

@@ -139,11 +139,11 @@ impl Store {
     /// [`Store::push_root`], if it needs no slow path.
     #[inline(always)]
     pub(in crate::store) fn push_fast(&self, reference: GcRef) -> Option<Handle> {
-        let ready = self.lifo.ready()?;
+        let free = self.lifo.free_slot()?;
         if self.manual.has_queued() {
             return None;
         }
-        Some(self.handle(self.lifo.push_ready(ready, reference)))
+        Some(self.handle(self.lifo.push_into(free, reference)))
     }
 
     /// A new scoped root. The owner's part of unrooting from other threads: see

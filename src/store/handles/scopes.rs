@@ -18,7 +18,7 @@ impl Store {
     pub(crate) fn enter_scope_fast(&self) -> Option<ScopeToken> {
         let serial = self
             .scopes
-            .enter_ready(self.lifo.len(), self.mutator.no_gc_spans())?;
+            .enter_fast(self.lifo.len(), self.mutator.no_gc_spans())?;
         Some(self.token(serial))
     }
 

@@ -262,7 +262,7 @@ impl Store {
         from: NonNull<CallValue>,
         to: NonNull<CallValue>,
     ) -> Option<()> {
-        self.push_ready(function.object)?;
+        self.push_reserved(function.object)?;
         for (index, slot) in function.of.fields.iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { self.pass_fast(slot, from.add(index), to.add(index))? };
@@ -299,7 +299,7 @@ impl Store {
             (*to).kind = Storage::Ref as u32;
             (*to).of.handle = match reference {
                 GcRef::NULL => Handle::NULL,
-                object => self.push_ready(object)?,
+                object => self.push_reserved(object)?,
             };
         }
         Some(())
@@ -417,7 +417,7 @@ impl Store {
         if reference.is_null() {
             return Ok(Handle::NULL);
         }
-        match self.push_ready(reference) {
+        match self.push_reserved(reference) {
             Some(handle) => Ok(handle),
             None => Ok(self.handle(self.lifo.push(reference)?)),
         }
@@ -425,9 +425,9 @@ impl Store {
 
     /// A new scoped root, likewise, if it needs no slow path.
     #[inline(always)]
-    fn push_ready(&self, reference: GcRef) -> Option<Handle> {
-        let ready = self.lifo.ready()?;
-        Some(self.handle(self.lifo.push_ready(ready, reference)))
+    fn push_reserved(&self, reference: GcRef) -> Option<Handle> {
+        let free = self.lifo.free_slot()?;
+        Some(self.handle(self.lifo.push_into(free, reference)))
     }
 
     /// The argument or result at `index`, which has a kind, if the slot takes it.

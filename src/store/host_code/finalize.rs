@@ -211,7 +211,7 @@ pub(crate) unsafe fn delete_owned(pointer: NonNull<Store>) {
 unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
     // SAFETY: the caller's promise; each borrow ends before a callback begins.
     let store = || unsafe { pointer.as_ref() };
-    store().host.bury_all();
+    store().host.on_store_end();
     while let Some((finalizer, data)) = store().host.take_pending() {
         // SAFETY: as in `run_pending`. Calls of the store answer BUSY.
         unsafe { finalizer(data) };
@@ -223,7 +223,7 @@ unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
         unsafe { finalizer(data.pointer) };
     }
     if sound {
-        store().give_heap();
+        store().return_heap();
     }
     // SAFETY: the caller gives up the store.
     unsafe { Store::free(pointer) };

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use crate::engine::GrowCallback;
 use crate::error::{Error, Result};
-use crate::heap::Extent;
+use crate::heap::CollectionKind;
 use crate::store::{Cold, Store};
 
 /// What an allocation and the driver tell each other.
@@ -22,12 +22,12 @@ pub(in crate::store) enum Growth {
         committed: u64,
         wanted: u64,
         /// The collection that it has just done.
-        collected: Option<Extent>,
+        collected: Option<CollectionKind>,
     },
     /// The callback's answer. `collected`: another such collection would find no more.
     Answered {
         allowed: bool,
-        collected: Option<Extent>,
+        collected: Option<CollectionKind>,
     },
 }
 
@@ -43,7 +43,7 @@ impl Store {
     }
 
     /// The collection that it did before it asked, unless something was unrooted since.
-    pub(in crate::store) fn collected_for_growth(&self) -> Option<Extent> {
+    pub(in crate::store) fn collected_for_growth(&self) -> Option<CollectionKind> {
         match self.growth.get() {
             Growth::Answered { collected, .. } => collected,
             Growth::Settled | Growth::Wanted { .. } => None,
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// Ends an allocation; what it asks of the callback, if it failed for that.
-    pub(in crate::store) fn take_wanted(&self) -> Option<(u64, u64, Option<Extent>)> {
+    pub(in crate::store) fn take_wanted(&self) -> Option<(u64, u64, Option<CollectionKind>)> {
         match self.growth.replace(Growth::Settled) {
             Growth::Wanted {
                 committed,
@@ -72,7 +72,7 @@ pub(in crate::store) unsafe fn ask(
     store: NonNull<Store>,
     committed: u64,
     wanted: u64,
-    collected: Option<Extent>,
+    collected: Option<CollectionKind>,
 ) {
     // SAFETY: the caller's promise; the borrows end before the callback begins.
     let callback = unsafe { store.as_ref() }.engine.config().grow_callback();
@@ -108,7 +108,7 @@ impl Cold {
         &mut self,
         store: &Store,
         bytes: u64,
-        collected: Option<Extent>,
+        collected: Option<CollectionKind>,
     ) -> Result<()> {
         let heap = self.heap()?;
         let committed = heap.committed_bytes();

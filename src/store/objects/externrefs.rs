@@ -56,13 +56,13 @@ impl Store {
         is_value: bool,
     ) -> Option<Handle> {
         let offset = self.mutator.bump.room(EXTERN_BYTES)?;
-        let ready = self.lifo.ready()?;
-        if !self.host.ready() || self.manual.has_queued() {
+        let free = self.lifo.free_slot()?;
+        if !self.host.has_free() || self.manual.has_queued() {
             return None;
         }
         // One structure after the other, so that few values are live at once.
         let object = GcRef::from_offset(offset);
-        let slot = self.lifo.push_ready(ready, object);
+        let slot = self.lifo.push_into(free, object);
         // SAFETY: the area has room for an externref there.
         unsafe {
             write_externref(
@@ -72,7 +72,7 @@ impl Store {
             )
         };
         self.mutator.bump.advance(EXTERN_BYTES);
-        let index = self.host.insert_ready(object, data, finalizer);
+        let index = self.host.insert(object, data, finalizer);
         if is_value {
             self.host.set_tag(index, value_tag());
         }
@@ -96,26 +96,24 @@ impl Store {
         &self,
         options: ExternRefOptions,
     ) -> Result<Handle> {
-        let object = self.make_externref(options, || self.manual.secure())?;
+        let object = self.make_externref(options, || self.manual.reserve())?;
         Ok(self.handle(self.manual.create(object)?))
     }
 
-    /// Makes an externref that `secure` has made sure of a root for.
+    /// Makes an externref that `reserve` has made sure of a root for.
     fn make_externref(
         &self,
         options: ExternRefOptions,
-        secure: impl FnOnce() -> Result<()>,
+        reserve: impl FnOnce() -> Result<()>,
     ) -> Result<GcRef> {
         self.manual.unroot_some();
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before a lack of memory.
-        secure()
-            .and_then(|()| self.host.secure())
+        reserve()
+            .and_then(|()| self.host.reserve())
             .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
-        let index = self
-            .host
-            .insert_ready(object, options.data, options.finalizer);
+        let index = self.host.insert(object, options.data, options.finalizer);
         let is_value = options.tag == value_tag();
         // SAFETY: `object` was just allocated with the externrefs' size.
         unsafe {

@@ -43,7 +43,7 @@ impl Store {
         let object = cold.allocate(self, header, FUNC_BYTES)?;
         cold.know_type(self, of)
             .and_then(|()| self.lifo.reserve_one())
-            .and_then(|()| self.host.secure())
+            .and_then(|()| self.host.reserve())
             .inspect_err(|_| cold.give_back(self, object, FUNC_BYTES))?;
         let entry = FunctionEntry {
             env,

@@ -20,24 +20,24 @@ impl Store {
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Result<Handle> {
-        let secure = || self.lifo.reserve_one();
-        let object = self.make_held(of, bytes, secure, check, write)?;
+        let reserve = || self.lifo.reserve_one();
+        let object = self.make_held(of, bytes, reserve, check, write)?;
         Ok(self.handle(self.lifo.push(object)?))
     }
 
-    /// As [`Store::make`], but roots nothing: `secure` makes room for what the caller
+    /// As [`Store::make`], but roots nothing: `reserve` makes room for what the caller
     /// will hold the object by.
     ///
     /// `check` is asked twice: before anything happens, and when there is room, since a
     /// collection may have ended manual roots that other threads want unrooted. An
     /// object whose contents are refused is given back.
     ///
-    /// Errors: those of `check`, of allocating, of `secure`; [`Error::SystemMemory`].
+    /// Errors: those of `check`, of allocating, of `reserve`; [`Error::SystemMemory`].
     pub(in crate::store) fn make_held(
         &self,
         of: &Type,
         bytes: Result<u64>,
-        secure: impl FnOnce() -> Result<()>,
+        reserve: impl FnOnce() -> Result<()>,
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Result<GcRef> {
@@ -47,7 +47,7 @@ impl Store {
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, of.header, bytes)?;
         cold.know_type(self, of)
-            .and_then(|()| secure())
+            .and_then(|()| reserve())
             .and_then(|()| check())
             .inspect_err(|_| cold.give_back(self, object, bytes))?;
         write(&mut cold, object)?;

@@ -52,13 +52,13 @@ impl Store {
             struct_type: of.index,
         };
         let bytes = Ok(of.layout.bytes.into());
-        let secure = || self.globals.secure(global);
-        let object = self.make_held(&of, bytes, secure, check, |cold, object| {
+        let reserve = || self.globals.reserve(global);
+        let object = self.make_held(&of, bytes, reserve, check, |cold, object| {
             let at = object.offset() + u64::from(field.offset);
             let value = self.resolve_value(value)?;
             cold.write_value(self, field.storage, object.offset(), at, value)
         })?;
-        Ok(self.handle(self.globals.take_ready(object, global)))
+        Ok(self.handle(self.globals.allocate(object, global)))
     }
 
     /// Refuses a value that a global does not take.

@@ -96,7 +96,7 @@ impl Store {
         check()?;
         let length = limited(size)?;
         let of = self.array_type(element)?;
-        let array = self.make_array(&of, length, || self.tables.secure(table), &check)?;
+        let array = self.make_array(&of, length, || self.tables.reserve(table), &check)?;
         (table.array_type, table.size) = (of.index, length);
         self.cold.borrow_mut().fill_values(
             self,
@@ -106,7 +106,7 @@ impl Store {
             size,
             Value::Ref(self.admitted(&table, size, init)?),
         )?;
-        Ok(self.handle(self.tables.take_ready(array, table)))
+        Ok(self.handle(self.tables.allocate(array, table)))
     }
 
     /// The type of the arrays of tables whose elements are of this type, or null.
@@ -118,20 +118,20 @@ impl Store {
         self.hidden_type(ValType::Ref(nullable), |of| Ok(Composite::Array(of)))
     }
 
-    /// Makes an array of nulls that no root refers to, unless `check` refuses; `secure`
+    /// Makes an array of nulls that no root refers to, unless `check` refuses; `reserve`
     /// as in [`Store::make_held`].
     fn make_array(
         &self,
         of: &Type,
         length: u32,
-        secure: impl FnOnce() -> Result<()>,
+        reserve: impl FnOnce() -> Result<()>,
         check: &impl Fn() -> Result<GcRef>,
     ) -> Result<GcRef> {
         let bytes = Ok(array_bytes(length, Storage::Ref.bytes()));
         self.make_held(
             of,
             bytes,
-            secure,
+            reserve,
             || check().map(|_| ()),
             |_, array| self.store(array.offset() + ARRAY_LENGTH, length),
         )

@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use crate::base::fallible;
 use crate::base::hashing::mix;
 use crate::error::{Error, Result};
-use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot, Survivors, Trace, WeakTable};
+use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, Trace, WeakTable};
 
 /// No entry: a chain's end.
 const NONE: u32 = u32::MAX;
@@ -500,7 +500,7 @@ impl Entries {
         at: usize,
         count: usize,
         mut kept: usize,
-        survivors: &Survivors<'_>,
+        survivors: &Liveness<'_>,
     ) -> Result<usize> {
         for at in at..at + count {
             let entry = self.entries[at];
@@ -538,7 +538,7 @@ impl Entries {
 }
 
 impl WeakTable for Entries {
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let count = self.entries.len();
         if let Sweep::Entries { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);

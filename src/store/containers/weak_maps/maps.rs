@@ -13,7 +13,7 @@
 use super::entries::{Entries, Removed};
 
 use crate::error::{Error, Result};
-use crate::heap::{Budget, Ephemerons, GcRef, Progress, RootSlot, Survivors, Trace, WeakTable};
+use crate::heap::{Budget, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable};
 use crate::roots::FreeListSlots;
 
 /// A store's weak maps.
@@ -38,9 +38,9 @@ impl WeakMaps {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn create(&mut self) -> Result<u64> {
-        self.handles.secure()?;
+        self.handles.reserve()?;
         self.entries.make_maps(self.handles.span().len())?;
-        Ok(self.handles.take_ready(GcRef::NULL))
+        Ok(self.handles.allocate(GcRef::NULL))
     }
 
     /// Whether there is a map whose handle has these bits. In what follows `map` is
@@ -130,7 +130,7 @@ impl WeakMaps {
 }
 
 impl WeakTable for WeakMaps {
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         self.entries.sweep(survivors, budget)
     }
 }

@@ -8,8 +8,9 @@ use super::maps::*;
 use crate::collectors;
 use crate::error::Result;
 use crate::heap::{
-    Allocation, Budget, Extent, GarbageCollection, GcHeap, GcRef, GcRootsList, HeapOptions, Kind,
-    LOOKUP, Layout, LayoutTable, Lent, Mutator, ObjectHeader, Progress, References, RootSlot,
+    Allocation, Budget, CollectionKind, GarbageCollection, GcHeap, GcRef, GcRootsList, HeapOptions,
+    Kind, LOOKUP, Layout, LayoutTable, Mutator, ObjectHeader, Progress, References, RootSlot,
+    TraceContext,
 };
 
 /// A heap of objects that refer to nothing, one root, and one map.
@@ -107,8 +108,8 @@ impl Fixture {
         // SAFETY: the root stays in place while the list is used.
         unsafe { roots.add(&self.root)? };
         let heap = &mut *self.heap;
-        let mut gc = GarbageCollection::begin(heap, &self.mutator, Extent::Full)?.unwrap();
-        let mut lent = Lent {
+        let mut gc = GarbageCollection::begin(heap, &self.mutator, CollectionKind::Major)?.unwrap();
+        let mut lent = TraceContext {
             mutator: &self.mutator,
             roots: &mut roots,
             layouts: &self.layouts,

@@ -5,12 +5,12 @@ use super::{DrcHeap, POISON};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_ELEMENTS, Budget, CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, Kind, LayoutTable,
-    Mutator, ObjectHeader, PIECE, Progress, STICKY, each_object,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, Kind,
+    LayoutTable, Mutator, ObjectHeader, Progress, STICKY, each_object,
 };
 
+use super::count_collection::contains;
 use super::free_lists::{Ends, FreeLists};
-use super::partial::contains;
 
 /// A sweep that is under way.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl DrcHeap {
         let mut done = 0;
         loop {
             done += if let Some((array, from)) = self.cycle.long {
-                self.mark_piece(array, from, layouts)?
+                self.mark_chunk(array, from, layouts)?
             } else if let Some(object) = self.stack.pop() {
                 self.mark_slots(object, layouts)?
             } else if self.cycle.overflowed {
@@ -87,12 +87,12 @@ impl DrcHeap {
         let offset = object.offset();
         let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
         let measured = layouts.measure(self.space.view(), offset, header)?;
-        if measured.is_long() {
+        if measured.is_chunked() {
             // Gone over in pieces next, if it has references.
             self.cycle.long = measured
                 .has_references()
                 .then_some((object, ARRAY_ELEMENTS));
-            return Ok(PIECE);
+            return Ok(ARRAY_CHUNK);
         }
         measured.each_reference(|at| self.mark_slot(offset + at))?;
         Ok(measured.bytes)
@@ -111,11 +111,11 @@ impl DrcHeap {
     /// Marks what a piece of a long array refers to, from an offset on; returns what it
     /// cost.
     #[cold]
-    fn mark_piece(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
+    fn mark_chunk(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
         let offset = array.offset();
         let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
         let measured = layouts.measure(self.space.view(), offset, header)?;
-        let end = (from + PIECE).min(measured.bytes);
+        let end = (from + ARRAY_CHUNK).min(measured.bytes);
         measured.references_between(from, end, |at| self.mark_slot(offset + at))?;
         self.cycle.long = (end < measured.bytes).then_some((array, end));
         // Each reference is one to an object, which takes longer than its bytes.
@@ -135,7 +135,7 @@ impl DrcHeap {
                 self.set(object, counted.rooted(false))?;
                 self.mark_slots(object, layouts)?;
                 while let Some((array, from)) = self.cycle.long {
-                    self.mark_piece(array, from, layouts)?;
+                    self.mark_chunk(array, from, layouts)?;
                 }
             }
             offset += self.size(offset, header, layouts)?;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Answers, at the end of tracing, where an object is now.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Survivors<'a> {
+pub(crate) enum Liveness<'a> {
     /// They moved, and left a forwarding reference behind.
     Moved {
         /// The space that they moved out of.
@@ -29,18 +29,18 @@ pub(crate) enum Survivors<'a> {
     },
 }
 
-impl Survivors<'_> {
+impl Liveness<'_> {
     /// Where the object that was at `old` is now, or `None` if it died.
     #[inline]
     pub(crate) fn get(&self, old: GcRef) -> Result<Option<GcRef>> {
         debug_assert!(old.is_object());
         // Tables are the library's own memory; the load checks the rest.
         match *self {
-            Survivors::InPlace { space, alive, .. } => {
+            Liveness::InPlace { space, alive, .. } => {
                 let header = ObjectHeader::from_bits(space.load_u64(old.offset())?);
                 Ok(alive(header).then_some(old))
             }
-            Survivors::Moved {
+            Liveness::Moved {
                 from,
                 from_end,
                 to_start,
@@ -65,5 +65,5 @@ pub(crate) trait WeakTable {
     /// those whose object died: goes on where the last call ended, as far as the budget
     /// allows. Needs no memory; calls no foreign code. Nothing else uses the table until
     /// it is complete; the call after that begins another sweep.
-    fn sweep(&mut self, survivors: &Survivors<'_>, budget: &mut Budget) -> Result<Progress>;
+    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress>;
 }

@@ -6,7 +6,7 @@
 //! known start before it, and note what is passed. Between collections blocks are only
 //! split: free ones, when objects are made in them. What was a start stays one, so the
 //! map need not be told of allocations. A collection drops it, and so does a heap that
-//! merges free neighbours ([`GcHeap::merges`]).
+//! merges free neighbours ([`GcHeap::coalescings`]).
 //!
 //! **Cost.** A byte for 512. The heap is walked once after each collection, as far as is
 //! asked about, and what is made later once more; apart from that a question takes a walk
@@ -37,17 +37,17 @@ const _: () = assert!(CARD / GRANULE < NONE as u64);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct CrossingMap {
+pub(crate) struct ObjectStartTable {
     /// Where the first card, and the first object, begins.
     start: u64,
-    /// What the heap's [`GcHeap::merges`] was.
+    /// What the heap's [`GcHeap::coalescings`] was.
     merges: u64,
     /// For each card the granule of the first start that is known. The first card has
     /// its own beginning.
     first: Vec<u8>,
 }
 
-impl CrossingMap {
+impl ObjectStartTable {
     /// Forgets everything: objects move, or free blocks merge. Keeps room for as much.
     pub(crate) fn forget(&mut self) {
         let used = self.first.len();
@@ -69,9 +69,9 @@ impl CrossingMap {
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
-        if (self.start, self.merges) != (start, heap.merges()) {
+        if (self.start, self.merges) != (start, heap.coalescings()) {
             self.forget();
-            (self.start, self.merges) = (start, heap.merges());
+            (self.start, self.merges) = (start, heap.coalescings());
         }
         self.cover(end)?;
         let offset = reference.offset();
@@ -138,7 +138,7 @@ impl CrossingMap {
         layouts: &LayoutTable,
     ) -> Result<()> {
         let (start, end) = heap.walk(mutator);
-        if self.first.is_empty() || (start, heap.merges()) != (self.start, self.merges) {
+        if self.first.is_empty() || (start, heap.coalescings()) != (self.start, self.merges) {
             return Ok(());
         }
         let mut offset = start;
