@@ -8,7 +8,7 @@ use super::structs::*;
 use super::tests::{free, ok, with_out};
 use super::types::*;
 use crate::store::{Config, EngineRef, Store};
-use crate::types::memory_tests::refusing;
+use crate::types::tests::refusing_allocator::refusing;
 
 /// The one type of a group.
 ///

@@ -89,11 +89,11 @@ impl Registry {
     fn drop_reference(&self, group: Arc<Group>) {
         group.read();
         if self.last == Last::Unlocked {
-            if group.count.drop_with_lock() {
+            if group.count.decrement_locked() {
                 let dropped = self.lock().unlink_all(group);
                 dropped.iter().for_each(|group| group.free());
             }
-        } else if !group.count.drop_unless_last() {
+        } else if !group.count.decrement_unless_last() {
             let dropped = self.lock().release(group);
             dropped.iter().for_each(|group| group.free());
         }
@@ -130,13 +130,13 @@ impl Inner {
 
     fn find(&self, form: Form) -> Option<Arc<Group>> {
         let group = self.groups[form as usize].clone()?;
-        assert!(group.count.add());
+        assert!(group.count.increment());
         group.read();
         Some(group)
     }
 
     fn release(&mut self, group: Arc<Group>) -> Vec<Arc<Group>> {
-        if group.count.drop_with_lock() {
+        if group.count.decrement_locked() {
             self.unlink_all(group)
         } else {
             Vec::new()
@@ -152,7 +152,10 @@ impl Inner {
                 registered.is_some_and(|registered| Arc::ptr_eq(&registered, &group)),
                 "unlinked another"
             );
-            let edge = group.edge.iter().filter(|edge| edge.count.drop_with_lock());
+            let edge = group
+                .edge
+                .iter()
+                .filter(|edge| edge.count.decrement_locked());
             found.extend(edge.cloned());
             dropped.push(group);
         }
@@ -171,7 +174,7 @@ fn spawn(
 
 /// Clones a reference and drops both.
 fn clone_and_drop(registry: &Registry, group: Arc<Group>) {
-    assert!(group.count.add());
+    assert!(group.count.increment());
     registry.drop_reference(group.clone());
     registry.drop_reference(group);
 }
@@ -200,7 +203,7 @@ fn groups_in_all_interleavings() {
         let registry = Registry::new(Last::Locked);
         let group = registry.intern(Form::Leaf);
         let threads = [(); 2].map(|()| {
-            assert!(group.count.add());
+            assert!(group.count.increment());
             let group = group.clone();
             spawn(&registry, move |registry| registry.drop_reference(group))
         });
