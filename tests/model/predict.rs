@@ -42,7 +42,7 @@ pub(crate) enum Answer {
     /// A new table, or one that got a new array. The call then returns its old size.
     Lengthened(Lengthened),
     NewRange,
-    /// The root and the bytes of a new global.
+    /// A new global, by its number, and the bytes of its hidden object.
     NewGlobal(usize, usize),
     /// The number of entries of this weak map. The model may know only bounds.
     Size(usize),
