@@ -111,7 +111,8 @@ fn heap(types: &impl Types, a: HeapType<u32>, b: HeapType<u32>) -> bool {
 
 /// The references that a reference type admits.
 ///
-/// Errors: [`Error::Internal`](crate::error::Error::Internal) if `types` does not have the concrete type.
+/// Errors: [`Error::Internal`](crate::error::Error::Internal) if `types` does not have
+/// the concrete type.
 pub(super) fn admits(types: &impl Types, of: &RefType<u32>) -> Result<Admits> {
     let index = match of.heap {
         HeapType::Abstract(above) => return Ok(Admits::of_abstract(above, of.nullable)),

@@ -20,8 +20,8 @@ pub(crate) enum Handle {
     Root(usize),
     /// A scoped handle of another store.
     Foreign,
-    /// Bits that no store returned. They are a changed handle of the root `from`, or null
-    /// with a change.
+    /// A handle that no store returned: the handle of the root `from`, or null, with a
+    /// change.
     Forged {
         from: Option<usize>,
         how: Forgery,
@@ -258,7 +258,7 @@ const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     let mut planner = Planner::new(model, Draw::new(operation.seed.into()));
     let is_pending = model.pending != Reference::Null;
-    // Calls that need a tag, map, table or global make one if there is none.
+    // Calls that need a tag, map, table or global make one if none exists.
     let call = match operation.call {
         // If nobody owns the store, a thread soon takes it over.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,

@@ -1144,7 +1144,8 @@ impl Library {
         }
     }
 
-    /// Calls `gcroots_array_read`. Returns the buffer, to which nothing may be written.
+    /// Calls `gcroots_array_read` and returns the buffer. The call may have written none
+    /// of it.
     pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
         // A larger count is refused before memory is written.
         let mut bytes = vec![UNWRITTEN; count.min(LONGEST) * 16 + 1];

@@ -54,8 +54,7 @@ pub(crate) struct Session {
     /// finalizers run.
     began_with: Cell<(usize, usize)>,
     /// Whether a finalizer has run for an object or store data that is newer than the
-    /// collection. Nobody knows whether the collection has seen what that finalizer
-    /// released.
+    /// collection. Objects that this finalizer released may or may not be collected.
     late: Cell<bool>,
     /// Whether the current call may call the growth callback.
     pub(crate) allocates: Cell<bool>,
@@ -218,7 +217,8 @@ impl Session {
         let data_before = self.model.borrow().data.number;
         let limit = self.lane.heap_limit;
         let predicted = predict(&mut self.model.borrow_mut(), planned, limit);
-        // Others may look up the predicted roots by their numbers during the call.
+        // A finalizer or callback may look up the predicted roots by their numbers during
+        // the call.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
         self.number_containers();
@@ -515,8 +515,8 @@ impl Session {
         Ok(())
     }
 
-    /// Compares a new root. It must be of this store, and its referent must be that in
-    /// the model. The other roots of that object tell.
+    /// Compares a new root. It must be of this store. It must refer to the object that
+    /// the model predicts, which is checked with the other roots of that object.
     pub(crate) fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
         self.model.borrow_mut().bind(root);
         self.library.bits.borrow_mut().roots[root] = read;
