@@ -1,4 +1,4 @@
-//! What `docs` says of the source holds.
+//! Checks that `docs` is right about the source.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The paths in the first column of the table of files with `unsafe`:
-/// `src/a.rs`, `src/{a,b}.rs` or a folder.
+/// The paths in the first column of the table of files with `unsafe`. A path is a file
+/// `src/a.rs`, several files `src/{a,b}.rs`, or a folder.
 fn listed() -> Vec<String> {
     let design = fs::read_to_string(root().join("docs/design.md")).unwrap();
     let section = design.split("## Where `unsafe` is").nth(1).unwrap();
@@ -44,6 +44,12 @@ fn listed() -> Vec<String> {
     listed
 }
 
+/// Whether a source file has tests only: its name ends in `tests.rs`, or it is in a folder
+/// `tests`.
+fn is_test(name: &str) -> bool {
+    name.ends_with("tests.rs") || name.contains("/tests/")
+}
+
 #[test]
 fn unsafe_is_only_where_the_design_says() {
     let listed = listed();
@@ -57,7 +63,7 @@ fn unsafe_is_only_where_the_design_says() {
         let code = |line: &&str| !line.trim_start().starts_with("//");
         let mut lines = text.lines().filter(code);
         let uses = lines.any(|line| words.iter().any(|word| line.contains(word)));
-        if name.ends_with("tests.rs") || !uses {
+        if is_test(name) || !uses {
             continue;
         }
         let at = listed
@@ -69,7 +75,7 @@ fn unsafe_is_only_where_the_design_says() {
     let unused: Vec<_> = listed.iter().zip(used).filter(|(_, u)| !u).collect();
     assert!(
         unused.is_empty(),
-        "listed, and without unsafe code: {unused:?}"
+        "listed, but without unsafe code: {unused:?}"
     );
 }
 
@@ -78,7 +84,7 @@ fn the_c_tests_that_the_documentation_names_exist() {
     for page in ["docs/from-wasmtime.md", "docs/faults.md"] {
         let page = fs::read_to_string(root().join(page)).unwrap();
         let mut named = 0;
-        // What is between backticks is every second part.
+        // Every second part is between backticks.
         for code in page.split('`').skip(1).step_by(2) {
             let Some((noun, case)) = code.split_once('.') else {
                 continue;
@@ -89,7 +95,7 @@ fn the_c_tests_that_the_documentation_names_exist() {
             let case = case.split('@').next().unwrap();
             assert!(
                 cases.contains(&format!("\nCASE({case}) {{")),
-                "{code} is no test"
+                "the test {code} does not exist"
             );
             named += 1;
         }

@@ -1,8 +1,7 @@
-//! The committed copies of generated files are current, and headers say which
-//! functions collect.
+//! Checks that the committed copies of generated files are current, and that headers say
+//! which functions collect.
 //!
-//! `scripts/refresh` brings them up to date: it runs these tests with
-//! `GCROOTS_REFRESH` set.
+//! `scripts/refresh` updates the files: it runs these tests with `GCROOTS_REFRESH` set.
 
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +39,7 @@ fn shared_object() -> std::path::PathBuf {
     test.with_file_name("libgcroots.so")
 }
 
-/// The names that `nm -D --defined-only` shows.
+/// The names that `nm -D --defined-only` prints.
 fn exported_symbols() -> Vec<String> {
     let output = Command::new("nm")
         .args(["-D", "--defined-only", "--format=posix"])
@@ -71,7 +70,7 @@ fn check_says_whether_it_collects(name: &str, comment: &str) {
     );
 }
 
-/// The name of the function that is declared.
+/// The name of the function in a declaration.
 fn name_of(declaration: &str) -> &str {
     let before = declaration.split('(').next().unwrap();
     before.rsplit([' ', '*']).next().unwrap()
@@ -81,7 +80,7 @@ fn name_of(declaration: &str) -> &str {
 fn every_exported_function_is_declared_and_says_whether_it_collects() {
     let header = include_str!(concat!(env!("OUT_DIR"), "/gcroots.h"));
     let mut declared = Vec::new();
-    // Each item is a comment and what follows it up to the next comment.
+    // Each item is a comment and the code up to the next comment.
     for item in header.split("/**").skip(1) {
         let (comment, code) = item.split_once("*/").unwrap();
         let Some((_, declaration)) = code.split_once("\nGCROOTS_API") else {
@@ -106,7 +105,7 @@ fn every_function_of_the_wasm_headers_says_whether_it_collects() {
         let mut documented = Vec::new();
         for item in header.split("/**").skip(1) {
             let (comment, code) = item.split_once("*/").unwrap();
-            // What follows a body is not this comment's.
+            // Code after a body does not belong to this comment.
             let code = code.split("\n}\n").next().unwrap();
             let Some((_, declaration)) = code.split_once("\nstatic inline ") else {
                 continue;

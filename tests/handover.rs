@@ -1,8 +1,9 @@
-//! A thousand stores that change threads, end and begin anew, while other threads unroot what they
-//! hold. A program of its own, without the test harness: built with a thread
-//! sanitizer (`scripts/test` does both), all that it sees is the library's and this.
+//! A thousand stores that change threads, end and are replaced, while other threads
+//! unroot what they hold. This is a program of its own, without the test harness. Built
+//! with a thread sanitizer (`scripts/test` also does that), the sanitizer sees only code
+//! of the library and of this file.
 //!
-//! With the argument `race` it races on purpose, to show that the sanitizer is on.
+//! With the argument `race` it has a race on purpose, to show that the sanitizer is on.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
@@ -21,25 +22,25 @@ use gcroots::capi::store::*;
 
 const STORES: usize = 1000;
 const THREADS: usize = 4;
-/// Turns of each thread; a store has about 40.
+/// The turns of each thread. A store has about 40 turns.
 const TURNS: usize = STORES * 10;
-/// Manual roots that wait for any thread to unroot them.
+/// The number of places for manual roots that any thread may unroot.
 const PARKED: usize = 256;
 const OBJECTS: usize = 20;
 
-/// What the stores are made from.
+/// The engine of all stores.
 static ENGINE: AtomicPtr<gcroots_engine_t> = AtomicPtr::new(null_mut());
 
-/// Stores that no thread owns.
+/// Stores without an owner.
 static SHELF: [AtomicPtr<gcroots_store_t>; STORES] = [const { AtomicPtr::new(null_mut()) }; STORES];
 static MADE: AtomicU64 = AtomicU64::new(0);
 static FINALIZED: AtomicU64 = AtomicU64::new(0);
 
-/// Handles go from thread to thread by their bits.
+/// A place for a root. Threads pass each other handles by their bits.
 struct Parked {
     store_id: AtomicU64,
     slot: AtomicU64,
-    /// 0 empty, 1 being written or read, 2 full.
+    /// 0: empty. 1: being written or read. 2: full.
     state: AtomicUsize,
 }
 
@@ -52,7 +53,7 @@ static PARKED_ROOTS: [Parked; PARKED] = [const {
 }; PARKED];
 
 impl Parked {
-    /// Leaves a root here, if there is room; else gives it back.
+    /// Leaves a root here. Returns it if there is no room.
     fn leave(&self, root: gcroots_manually_rooted_t) -> Option<gcroots_manually_rooted_t> {
         if self.state.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             return Some(root);
@@ -88,19 +89,19 @@ fn with_out<T>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> T {
     unsafe { out.assume_init() }
 }
 
-/// Plain memory that a store's objects share: the store's owner and its finalizers
-/// use it, without any lock.
+/// Memory that the objects of a store share. The owner of the store and its finalizers
+/// use it without a lock.
 struct Counter(UnsafeCell<u64>);
 
 unsafe extern "C" fn count_death(data: *mut c_void) {
     FINALIZED.fetch_add(1, Relaxed);
-    // SAFETY: the counter outlives the store, whose thread this is.
+    // SAFETY: the counter outlives the store, which belongs to this thread.
     unsafe { *(*data.cast::<Counter>()).0.get() += 1 };
 }
 
-/// What a thread does with a store while it has it.
+/// Uses a store during a turn.
 fn use_store(store: *mut gcroots_store_t, random: &mut u64) {
-    // SAFETY: the store is alive and this thread's; outputs are valid.
+    // SAFETY: the store is alive and belongs to this thread. Outputs are valid.
     unsafe {
         let counter = with_out(|out| gcroots_store_data(store, out));
         let scope = with_out(|out| gcroots_scope_enter(store, out));
@@ -114,7 +115,7 @@ fn use_store(store: *mut gcroots_store_t, random: &mut u64) {
             if let Some(mut root) = place.leave(root) {
                 ok(gcroots_manually_rooted_unroot(store, &mut root));
             } else if next(random).is_multiple_of(4) {
-                // Whoever takes the parked one may be faster, or finds it stale.
+                // Another thread may take the parked copy first, or find it stale.
                 let status = gcroots_manually_rooted_unroot(store, &mut copy);
                 assert!(matches!(status, GCROOTS_OK | GCROOTS_ERROR_UNROOTED));
             }
@@ -126,10 +127,10 @@ fn use_store(store: *mut gcroots_store_t, random: &mut u64) {
     }
 }
 
-/// Deletes a store, while other threads may be unrooting what it held, and makes
-/// another for the same counter, most often with the heap of a deleted one.
+/// Deletes a store while other threads may unroot what it held. Makes another store for
+/// the same counter, which most often gets the heap of a deleted store.
 fn renew(store: *mut gcroots_store_t) -> *mut gcroots_store_t {
-    // SAFETY: the store is alive and this thread's; the engine and the counter
+    // SAFETY: the store is alive and belongs to this thread. The engine and the counter
     // outlive it.
     unsafe {
         let counter = with_out(|out| gcroots_store_data(store, out));
@@ -166,20 +167,20 @@ fn work(thread: usize) {
         }
         let parked = &PARKED_ROOTS[next(&mut random) as usize % PARKED];
         if let Some(mut root) = parked.take() {
-            // SAFETY: a root of any store, alive or not.
+            // SAFETY: a root of any store is valid, alive or not.
             ok(unsafe { gcroots_manually_rooted_unroot_later(&mut root) });
         }
     }
 }
 
 unsafe extern "C" {
-    /// glibc's: gives free memory of the allocator's back to the system.
+    /// A function of glibc: returns free memory of the allocator to the system.
     fn malloc_trim(pad: usize) -> i32;
 }
 
-/// Resident memory in KiB, without what the allocator keeps.
+/// The resident memory in KiB, without memory that the allocator keeps.
 fn resident() -> u64 {
-    // SAFETY: it has no preconditions.
+    // SAFETY: the function has no preconditions.
     unsafe { malloc_trim(0) };
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -197,7 +198,7 @@ fn on_threads(body: fn(usize)) {
     }
 }
 
-/// Each thread makes its share, and ends without giving them up.
+/// Makes the stores. Their owner ends without detaching them.
 fn make_stores(counters: &[Counter]) {
     for (place, counter) in SHELF.iter().zip(counters) {
         // SAFETY: the engine and the counters outlive the stores.
@@ -209,7 +210,7 @@ fn make_stores(counters: &[Counter]) {
     }
 }
 
-// SAFETY: whoever owns the store uses its counter.
+// SAFETY: only the owner of the store uses its counter.
 unsafe impl Sync for Counter {}
 
 fn live_and_die() {
@@ -217,7 +218,7 @@ fn live_and_die() {
     // SAFETY: outputs are valid.
     let engine = with_out(|out| unsafe { gcroots_engine_new(std::ptr::null(), out) });
     ENGINE.store(engine, Relaxed);
-    // The thread that made them has ended when the others attach them.
+    // The thread that made the stores has ended when other threads attach them.
     thread::scope(|scope| scope.spawn(|| make_stores(&counters)).join().unwrap());
     on_threads(work);
     for place in &SHELF {
@@ -228,14 +229,14 @@ fn live_and_die() {
             ok(gcroots_store_free(store));
         }
     }
-    // SAFETY: taken here.
+    // SAFETY: the engine is given up here.
     unsafe { gcroots_engine_free(engine) };
-    // Roots of stores that are gone.
+    // These roots belong to deleted stores.
     for mut root in PARKED_ROOTS.iter().filter_map(Parked::take) {
-        // SAFETY: valid for reading and writing.
+        // SAFETY: the handle is valid for reading and writing.
         ok(unsafe { gcroots_manually_rooted_unroot_later(&mut root) });
     }
-    // SAFETY: the stores are gone, and no other thread is left.
+    // SAFETY: the stores are deleted, and no other thread is left.
     let counted: u64 = counters
         .iter()
         .map(|counter| unsafe { *counter.0.get() })
@@ -246,14 +247,13 @@ fn live_and_die() {
     println!("{made} objects of {STORES} stores made and finalized on {THREADS} threads");
 }
 
-/// A store that goes from thread to thread by `attach` and `detach` alone: nothing
-/// else orders what its owners do.
+/// Moves a store from thread to thread with `attach` and `detach`. Nothing else orders
+/// the accesses of its owners.
 fn attach_and_detach() {
     static STORE: AtomicPtr<gcroots_store_t> = AtomicPtr::new(null_mut());
     static COUNTER: Counter = Counter(UnsafeCell::new(0));
     const TURNS: usize = 2000;
-    // SAFETY: outputs are valid; the thread that made them uses the engine and the
-    // store.
+    // SAFETY: outputs are valid. The thread that made the engine and the store uses them.
     unsafe {
         let engine = with_out(|out| gcroots_engine_new(std::ptr::null(), out));
         let store = with_out(|out| gcroots_store_new(engine, out));
@@ -265,7 +265,7 @@ fn attach_and_detach() {
         let store = STORE.load(Relaxed);
         let mut turns = 0;
         while turns < TURNS {
-            // SAFETY: the store is alive; its owner alone uses the counter.
+            // SAFETY: the store is alive. Only its owner uses the counter.
             unsafe {
                 if gcroots_store_attach(store) != GCROOTS_OK {
                     thread::yield_now();
@@ -288,7 +288,7 @@ fn attach_and_detach() {
 fn race() {
     static SHARED: Counter = Counter(UnsafeCell::new(0));
     on_threads(|_| {
-        // SAFETY: none: this is the race that a sanitizer must find.
+        // SAFETY: none. This is the race that a sanitizer must find.
         unsafe { *SHARED.0.get() += 1 };
     });
 }
@@ -299,7 +299,8 @@ fn main() {
     }
     attach_and_detach();
     let start = resident();
-    // The first time leaves behind what the process keeps: allocator arenas, tables.
+    // The first run allocates memory that the process keeps, such as arenas of the
+    // allocator.
     live_and_die();
     let before = resident();
     for _ in 0..2 {
@@ -307,7 +308,7 @@ fn main() {
     }
     let after = resident();
     println!("resident: {start} KiB, {before} after the first time, {after} after the third");
-    // A sanitizer's own memory grows as it likes.
+    // The memory of a sanitizer may grow.
     if cfg!(not(gcroots_tsan)) {
         assert!(
             after < before + 1024 && before < start + 4096,

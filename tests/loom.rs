@@ -1,7 +1,7 @@
-//! The queue of roots to unroot, and the count of references to a group of types
-//! (`loom/types.rs`), in all interleavings of a few threads, with all values that
-//! their relaxed loads may see (loom). Their source is compiled here anew, with loom's
-//! atomics.
+//! Explores all interleavings of a few threads, and all values that their relaxed loads
+//! may see, with loom. The subjects are the queue of roots to unroot, and the reference
+//! count of a group of types (`loom/types.rs`). Their sources are compiled here again
+//! with the atomics of loom.
 //!
 //! `RUSTFLAGS='--cfg gcroots_loom' cargo test --test loom -- --nocapture`
 #![cfg(gcroots_loom)]
@@ -11,12 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::sync::Arc;
 use loom::thread;
 
-/// Loom's atomics, made to explore all orders.
+/// The atomics of loom, changed so that it explores all orders.
 ///
-/// Of two threads that both load an atomic, loom 0.7.2 overlooks that a later
-/// write of one could come before the load of the other. So each load first
-/// touches a companion in a way that loom does not overlook, and that orders
-/// nothing else.
+/// If two threads load an atomic, loom 0.7.2 misses the order in which a later write of
+/// one thread comes before the load of the other. So each load first changes a companion
+/// atomic. Loom explores all orders of those changes, and they order nothing else.
 mod atomics {
     use loom::sync::atomic;
     pub(crate) use loom::sync::atomic::Ordering;
@@ -77,7 +76,7 @@ mod atomics {
             }
         }
 
-        /// A count, which is read when all threads have ended.
+        /// Loads a count after all threads have ended.
         pub(crate) fn load(&self, order: Ordering) -> u64 {
             self.value.load(order)
         }
@@ -125,7 +124,8 @@ mod unroot_queue;
 use atomics::AtomicU32;
 use unroot_queue::{Link, UnrootQueue};
 
-/// A store's slots as they are in `ManualRoots`: generations, odd while in use.
+/// The slots of a store, like those of `ManualRoots`: generations, which are odd while
+/// the slot is in use.
 struct Roots<const SLOTS: usize> {
     generations: [AtomicU32; SLOTS],
     links: [Link; SLOTS],
@@ -184,7 +184,7 @@ impl<const SLOTS: usize> Roots<SLOTS> {
         generation
     }
 
-    /// What the owner does before a collection, here with no other thread left.
+    /// What the owner does before a collection. Here no other thread is left.
     fn unroot_all(&self) {
         self.queue.check(&self.links).unwrap();
         while self.unroot_one() {}
@@ -193,10 +193,10 @@ impl<const SLOTS: usize> Roots<SLOTS> {
     }
 }
 
-/// How often a thread is interrupted at most, except where it must wait.
+/// The most interruptions of a thread, except where it must wait.
 const PREEMPTIONS: usize = 4;
 
-/// Explores the model and prints how many executions that took.
+/// Explores a model and prints the number of executions.
 fn explore(name: &str, model: impl Fn() + Sync + Send + 'static) {
     let executions = std::sync::Arc::new(AtomicUsize::new(0));
     let mut builder = loom::model::Builder::new();

@@ -1,18 +1,30 @@
-//! Each collector equals a model of a store: random programs over the whole C API run on
-//! both, and every value, status, identity, finalizer and statistic is compared. About a
-//! quarter of the calls are misuse: handles that are not good, NULL, other threads.
+//! Compares each collector with a model of a store. Random programs over the whole C API
+//! run on both, and every value, status, identity, finalizer and statistic must agree.
+//! About a quarter of the calls are misuse: bad handles, NULL, other threads.
 //!
-//! `GCROOTS_MODEL_OPERATIONS` is how many operations each lane does (20,000 if it is not
-//! set: `scripts/test` sets more), `GCROOTS_MODEL_SEED` where the seeds begin. A failure
-//! prints its seed and its program, shortened, which `GCROOTS_MODEL_PROGRAM=FILE` runs
-//! again; a crash its seed. What is found gets a C test: what a program means changes with
-//! this test.
+//! Three environment variables control the tests:
 //!
-//! A collector is added as a lane (`model/lane.rs`) and a test below; a function as a call
-//! (`program.rs`), its arguments (`action.rs`), what it should do (`predict.rs`) and how it
-//! is called (`library.rs`): the compiler says where; but for the pointers that it
-//! requires (`pointers.rs`) and whether it allocates. What has a file of its own has all of
-//! that there: `tables.rs`, `globals.rs`, `functions.rs`, `ranges.rs`.
+//! * `GCROOTS_MODEL_OPERATIONS` is the number of operations of each lane. The default is
+//!   20,000; `scripts/test` sets more.
+//! * `GCROOTS_MODEL_SEED` is the first seed.
+//! * `GCROOTS_MODEL_PROGRAM=FILE` runs the program in that file instead.
+//!
+//! A failure prints its seed and a shortened program, which can be run again from a file.
+//! A crash prints its seed only. A bug that is found gets a C test, since the meaning of
+//! a program changes when this test changes.
+//!
+//! To add a collector, add a lane (`model/lane.rs`) and a test below. To add a function,
+//! add:
+//!
+//! * a call (`program.rs`),
+//! * its arguments (`action.rs`),
+//! * the predicted result (`predict.rs`),
+//! * the call of the library (`library.rs`).
+//!
+//! The compiler reports each place that is missing, except two: the pointers that the
+//! function requires (`pointers.rs`), and whether it allocates. Tables, globals,
+//! functions and ranges have all of this in files of their own: `tables.rs`,
+//! `globals.rs`, `functions.rs`, `ranges.rs`.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]
@@ -60,7 +72,7 @@ use session::{Outcome, run};
 use shrink::shrink;
 
 const OPERATIONS: u64 = 20_000;
-/// How many operations a program has.
+/// The numbers of operations of programs.
 const LENGTHS: [usize; 4] = [50, 200, 400, 1000];
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -72,11 +84,11 @@ fn number(variable: &str, default: u64) -> u64 {
     }
 }
 
-/// Runs programs until there were enough operations.
+/// Runs programs until they have done enough operations.
 fn equals_the_model(lane: Lane) {
     if let Ok(file) = env::var("GCROOTS_MODEL_PROGRAM") {
         let program = parse(&fs::read_to_string(&file).expect("a program"));
-        // With each memory.
+        // With each memory size.
         for seed in (0..MEMORIES).step_by(4) {
             check(lane.for_seed(seed), &program, &file);
         }
@@ -100,11 +112,11 @@ fn equals_the_model(lane: Lane) {
         "{}: {operations} operations of {programs} programs, {refused} refused",
         lane.name
     );
-    // Few enough that most do something, and enough to try refusals.
+    // Most calls must succeed, and enough must be refused.
     assert!((operations / 20..operations / 3).contains(&refused));
 }
 
-/// Runs a program, which must not differ.
+/// Runs a program. Panics with a shortened program if library and model differ.
 fn check(lane: Lane, program: &[Operation], name: &str) -> Outcome {
     let outcome = run(lane, program, false);
     let Some(difference) = outcome.difference else {

@@ -1,4 +1,4 @@
-//! One store, used from Rust and through the C API.
+//! Tests that use one store from Rust and through the C API.
 #![cfg(feature = "capi")]
 
 use core::ffi::{CStr, c_void};
@@ -64,10 +64,10 @@ fn pointer(number: usize) -> *mut c_void {
     core::ptr::without_provenance_mut(number)
 }
 
-/// An externref that C makes.
+/// Makes an externref through C.
 fn made_by_c(store: &mut Store<()>, data: usize) -> gcroots_ref_t {
     let store = store.as_ptr();
-    // SAFETY: the store is alive and this thread's.
+    // SAFETY: the store is alive and belongs to this thread.
     with_out(|out| unsafe { gcroots_externref_new(store, pointer(data), None, out) }).unwrap()
 }
 
@@ -100,7 +100,7 @@ fn what_c_made_is_no_value_of_rusts() {
             external_bytes: 0,
         };
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let tagged = with_out(|out| unsafe { gcroots_externref_new_with(raw, &options, out) });
         for (handle, data) in [(plain, 7), (tagged.unwrap(), 8)] {
             let rooted = Rooted::<ExternRef>::from(handle);
@@ -109,7 +109,7 @@ fn what_c_made_is_no_value_of_rusts() {
             store.gc().unwrap();
             assert!(rooted.data(&store).unwrap().is_none());
             let raw = store.as_ptr();
-            // SAFETY: the store is alive and this thread's.
+            // SAFETY: the store is alive and belongs to this thread.
             let read = with_out(|out| unsafe { gcroots_externref_data(raw, handle, out) });
             assert_eq!(read, Ok(pointer(data)));
         }
@@ -122,7 +122,8 @@ fn what_rust_made_has_no_data_for_c() {
     on_each_collector(|mut store| {
         let rooted = ExternRef::new(&mut store, 7u32).unwrap();
         let slow = {
-            // As the first of a new table is made, and as later ones are.
+            // `rooted` is the first object with host data, and `slow` one after 300
+            // others.
             for _ in 0..300 {
                 ExternRef::new(RootScope::new(&mut store).unwrap(), 0u32).unwrap();
             }
@@ -137,7 +138,7 @@ fn what_rust_made_has_no_data_for_c() {
                     "needed an externref made through C, found one that holds a Rust value";
                 assert_eq!(last_error(), message);
             };
-            // SAFETY: the store is alive and this thread's.
+            // SAFETY: the store is alive and belongs to this thread.
             unsafe {
                 refused(with_out(|out| gcroots_externref_data(raw, handle, out)).unwrap_err());
                 for tag in [null(), (&raw const raw).cast()] {
@@ -177,7 +178,7 @@ fn c_collects_and_rusts_values_are_dropped_once() {
         drop(scope);
         for _ in 0..2 {
             let raw = store.as_ptr();
-            // SAFETY: the store is alive and this thread's.
+            // SAFETY: the store is alive and belongs to this thread.
             assert_eq!(unsafe { gcroots_store_gc(raw) }, GCROOTS_OK);
         }
         let finalizers = store.stats().finalizers_run as usize;
@@ -191,16 +192,16 @@ fn c_collects_and_rusts_values_are_dropped_once() {
 #[test]
 fn cs_finalizers_run_with_rusts_store() {
     unsafe extern "C" fn count(data: *mut c_void) {
-        // SAFETY: the counter that the test passed, which is alive.
+        // SAFETY: `data` is the counter of the test, which is alive.
         unsafe { &*data.cast::<AtomicUsize>() }.fetch_add(1, Ordering::Relaxed);
     }
     on_each_collector(|mut store| {
         let count_of = AtomicUsize::new(0);
         let data = (&raw const count_of).cast_mut().cast();
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         with_out(|out| unsafe { gcroots_externref_new(raw, data, Some(count), out) }).unwrap();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         let status = unsafe { gcroots_store_set_data(raw, data, Some(count)) };
         assert_eq!(status, GCROOTS_OK);
         drop(store);
@@ -216,19 +217,19 @@ fn a_manual_root_changes_hands() {
         let mut in_c = gcroots_manually_rooted_t::from(kept);
         let copy = in_c;
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let status = unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) };
         assert_eq!(status, GCROOTS_OK);
         assert_eq!(store.stats().manual_roots, 0);
 
-        // Copies of its bits are stale, in Rust too.
+        // Copies of its bits are stale in Rust too.
         let stale = ManuallyRooted::<ExternRef>::from(copy);
         let refused = error(stale.unroot(&mut store));
         assert!(matches!(refused, Error::Unrooted { .. }), "{refused}");
 
-        // The other way.
+        // From Rust to C.
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let mut in_c =
             with_out(|out| unsafe { gcroots_ref_to_manually_rooted(raw, rooted.into(), out) })
                 .unwrap();
@@ -236,7 +237,7 @@ fn a_manual_root_changes_hands() {
             .unroot(&mut store)
             .unwrap();
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let status = unsafe { gcroots_manually_rooted_unroot(raw, &mut in_c) };
         assert_eq!(status, GCROOTS_ERROR_UNROOTED);
         store.verify().unwrap();
@@ -302,7 +303,7 @@ fn null_from_c_is_refused_where_an_object_is_needed() {
 #[test]
 fn a_value_that_a_no_gc_span_has_no_room_for_comes_back() {
     on_each_collector(|mut store| {
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             assert_eq!(gcroots_no_gc_enter(store.as_ptr()), GCROOTS_OK);
         }
@@ -312,7 +313,7 @@ fn a_value_that_a_no_gc_span_has_no_room_for_comes_back() {
     });
     let engine = Engine::new(Config::new().heap_limit(1)).unwrap();
     let mut store = Store::new(&engine, ()).unwrap();
-    // SAFETY: the store is alive and this thread's.
+    // SAFETY: the store is alive and belongs to this thread.
     assert_eq!(unsafe { gcroots_no_gc_enter(store.as_ptr()) }, GCROOTS_OK);
     let refused = loop {
         if let Err(error) = ExternRef::new(&mut store, String::from("mine")) {
@@ -327,11 +328,11 @@ fn a_value_that_a_no_gc_span_has_no_room_for_comes_back() {
 fn c_may_leave_a_scope_of_rusts() {
     on_each_collector(|mut store| {
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let outer = with_out(|out| unsafe { gcroots_scope_enter(raw, out) }).unwrap();
         let mut scope = RootScope::new(&mut store).unwrap();
         let inside = ExternRef::new(&mut scope, 7u32).unwrap();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         assert_eq!(unsafe { gcroots_scope_unwind(raw, outer) }, GCROOTS_OK);
         let refused = error(inside.data(&scope));
         assert!(matches!(refused, Error::Unrooted { .. }), "{refused}");
@@ -371,9 +372,9 @@ fn objects_cross_both_ways() {
         let five = AnyRef::from_i31(&mut store, I31::wrapping_i32(-5)).unwrap();
         let ours = StructRef::new(&mut store, &pair, &[Val::I32(1), five.into()]).unwrap();
 
-        // C reads and sets what Rust made, and makes another of its type.
+        // C reads and sets a struct of Rust, and makes another of its type.
         let (raw, handle) = (store.as_ptr(), gcroots_ref_t::from(ours));
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let theirs = unsafe {
             let integer = with_out(|out| gcroots_struct_get_ref(raw, handle, 1, out)).unwrap();
             assert_eq!(with_out(|out| gcroots_i31_get_s(raw, integer, out)), Ok(-5));
@@ -398,7 +399,7 @@ fn objects_cross_both_ways() {
         let tag = Tag::new(&mut store, &failed).unwrap();
         let thrown = ExnRef::new(&mut store, &tag, &[Val::I32(3)]).unwrap();
         let raw = store.as_ptr();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let in_c = with_out(|out| unsafe { gcroots_exn_tag(raw, thrown.into(), out) }).unwrap();
         assert_eq!(in_c, tag.into());
         let back = Tag::from(in_c);
@@ -456,7 +457,7 @@ fn a_handle_that_is_said_to_be_of_another_type_is_refused() {
             assert!(matches!(error, Error::NullReference { .. }), "{error}");
         });
 
-        // Of each other's kinds.
+        // Objects of the wrong kind.
         let mismatch = |error| assert!(matches!(error, Error::TypeMismatch { .. }), "{error}");
         let empty_type = StructType::new(store.engine(), []).unwrap();
         let empty = StructRef::new_default(&mut store, &empty_type).unwrap();
@@ -478,7 +479,7 @@ fn a_handle_that_is_said_to_be_of_another_type_is_refused() {
         mismatch(error(Rooted::<ExnRef>::from(empty).tag(&store)));
         mismatch(error(Rooted::<ExternRef>::from(numbers).data(&store)));
 
-        // Casts go by what it is.
+        // A cast checks the object, not the type of the handle.
         let wrong = Rooted::<EqRef>::from(gcroots_ref_t::from(thrown));
         assert!(!wrong.is_struct(&store).unwrap() && !wrong.is_i31(&store).unwrap());
         mismatch(error(wrong.ty(&store)));
@@ -495,7 +496,7 @@ fn a_handle_that_is_said_to_be_of_another_type_is_refused() {
     });
 }
 
-/// Calls a function of one number to one, through C.
+/// Calls a function from one number to one number through C.
 fn call_through_c(
     store: *mut gcroots_store_t,
     func: Rooted<Func>,
@@ -506,7 +507,8 @@ fn call_through_c(
         kind: GCROOTS_STORAGE_I32,
         of,
     };
-    // SAFETY: the store is alive and this thread's; both lists are the one value.
+    // SAFETY: the store is alive and belongs to this thread. Both lists are the single
+    // value.
     unsafe {
         match gcroots_func_call(store, func.into(), &value, 1, &mut value, 1) {
             GCROOTS_OK => Ok(value.of.i32),
@@ -515,8 +517,8 @@ fn call_through_c(
     }
 }
 
-/// A callback of C's: calls the function that is its `env`, a handle, and adds 1; answers
-/// whatever status it gets.
+/// A C callback. `env` is a handle of a function, which it calls. It adds 1 to the
+/// result, or returns the status of a failed call.
 unsafe extern "C" fn one_more(
     env: *mut c_void,
     store: *mut gcroots_store_t,
@@ -526,7 +528,7 @@ unsafe extern "C" fn one_more(
     nresults: usize,
 ) -> gcroots_status_t {
     assert_eq!((nargs, nresults), (1, 1));
-    // SAFETY: there is one of each, and `env` is such a handle.
+    // SAFETY: there is one argument and one result, and `env` is such a handle.
     unsafe {
         let func = Rooted::from(*env.cast::<gcroots_ref_t>());
         match call_through_c(store, func, (*args).of.i32) {
@@ -539,7 +541,7 @@ unsafe extern "C" fn one_more(
     }
 }
 
-/// A function of C's that calls `inner`, which must outlive it.
+/// Makes a C function that calls `inner`, which must outlive it.
 fn function_of_c(
     store: &mut Store<u32>,
     inner: &mut gcroots_ref_t,
@@ -547,7 +549,7 @@ fn function_of_c(
 ) -> Rooted<Func> {
     let env = core::ptr::from_mut(inner).cast();
     let store = store.as_ptr();
-    // SAFETY: the store is alive; the type is given back.
+    // SAFETY: the store is alive.
     unsafe {
         let of = with_out(|out| gcroots_ref_type(store, (*of).into(), out)).unwrap();
         let made = with_out(|out| gcroots_func_new(store, of, Some(one_more), env, None, out));
@@ -556,7 +558,7 @@ fn function_of_c(
     }
 }
 
-/// Answers twice its argument, and counts; fails for some.
+/// Returns twice its argument and counts the call. Fails for some arguments.
 fn doubling(mut caller: Caller<'_, u32>, number: i32) -> anyhow::Result<i32> {
     *caller.data_mut() += 1;
     caller.gc()?;
@@ -588,7 +590,7 @@ fn c_calls_functions_of_rust() {
         Err(GCROOTS_ERROR_NULL_REFERENCE)
     );
     assert!(last_error().contains("`mine`"), "{}", last_error());
-    // No exception is pending after an error or a panic, and the store is sound.
+    // After an error or a panic no exception is pending, and the store is sound.
     assert_eq!(call_through_c(pointer, double, 1), Ok(2));
     let mut env = null_mut::<c_void>();
     // SAFETY: the store is alive.
@@ -613,7 +615,7 @@ fn rust_calls_functions_of_c_that_call_rust() {
     let more = function_of_c(&mut store, &mut inner, &double);
     let more = more.typed::<i32, i32>(&store).unwrap();
     assert_eq!(more.call(&mut store, 20).unwrap(), 41);
-    // C passes the status on, and Rust gets what it stands for.
+    // C passes the status on, and Rust gets the original error or panic.
     let error = more.call(&mut store, -1).unwrap_err();
     assert_eq!(error.to_string(), "not minus one");
     let call = std::panic::AssertUnwindSafe(|| more.call(&mut store, -2));
@@ -628,7 +630,7 @@ fn rust_calls_functions_of_c_that_call_rust() {
     assert_eq!(*store.data(), 5);
 }
 
-/// A closure uses the store through C, and another function of Rust's from there.
+/// A closure uses the store through C, and calls another Rust function from there.
 #[test]
 fn a_closure_calls_through_c() {
     let mut store = Store::new(&Engine::default(), 0).unwrap();
@@ -650,7 +652,8 @@ fn a_closure_calls_through_c() {
     assert_eq!(*store.data(), 22);
 }
 
-/// A panic that a closure let C swallow is not the exception that it throws then.
+/// If a closure lets C swallow a panic and then throws an exception, the caller gets the
+/// exception.
 #[test]
 fn what_is_thrown_after_a_swallowed_panic_is_the_exception() {
     let mut store = Store::new(&Engine::default(), 0).unwrap();
@@ -674,7 +677,7 @@ fn what_is_thrown_after_a_swallowed_panic_is_the_exception() {
     }
 }
 
-/// A callback of C's that answers the status that `env` points to.
+/// A C callback that returns the status to which `env` points.
 unsafe extern "C" fn answer_env(
     env: *mut c_void,
     _store: *mut gcroots_store_t,
@@ -683,7 +686,7 @@ unsafe extern "C" fn answer_env(
     _results: *mut gcroots_val_t,
     _nresults: usize,
 ) -> gcroots_status_t {
-    // SAFETY: it points to one.
+    // SAFETY: `env` points to a status.
     unsafe { *env.cast() }
 }
 
@@ -696,7 +699,7 @@ fn a_status_of_c_is_an_error_and_an_exception_is_thrown() {
     let exn = ExnRef::new(&mut store, &tag, &[]).unwrap();
     let mut status = GCROOTS_ERROR_LIMIT;
     let (pointer, env) = (store.as_ptr(), (&raw mut status).cast());
-    // SAFETY: the store is alive; the type is given back.
+    // SAFETY: the store is alive.
     let func: Rooted<Func> = unsafe {
         let of = with_out(|out| gcroots_ref_type(pointer, nothing.into(), out)).unwrap();
         let made = with_out(|out| gcroots_func_new(pointer, of, Some(answer_env), env, None, out));
@@ -712,14 +715,14 @@ fn a_status_of_c_is_an_error_and_an_exception_is_thrown() {
     let error = func.call(&mut store, &[], &mut []).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Error::Returned { .. })));
 
-    // What C throws, Rust catches, and the other way round.
+    // Rust catches an exception that C throws, and C one that Rust throws.
     // SAFETY: the store is alive.
     unsafe {
         assert_eq!(gcroots_store_throw(store.as_ptr(), exn.into()), GCROOTS_OK);
     }
     assert!(store.take_pending_exception().unwrap().is_some());
     assert!(store.throw::<()>(&exn).unwrap_err().is::<ThrownException>());
-    // SAFETY: as above.
+    // SAFETY: the store is alive.
     let taken = with_out(|out| unsafe { gcroots_store_take_exception(store.as_ptr(), out) });
     assert!(Rooted::ref_eq(&store, &exn, &Rooted::<ExnRef>::from(taken.unwrap())).unwrap());
     assert_eq!(status, GCROOTS_ERROR_EXCEPTION);

@@ -1,5 +1,4 @@
-//! The Rust API, on each collector. What uses the C API too is in
-//! `rust_and_c.rs`.
+//! The Rust API on each collector. Tests that also use the C API are in `rust_and_c.rs`.
 
 use std::error::Error as _;
 use std::hash::{DefaultHasher, Hasher};
@@ -13,7 +12,7 @@ use gcroots::{
     ManuallyRooted, RootScope, Rooted, Store,
 };
 
-/// What a test runs on.
+/// The configuration of a test.
 struct Variant {
     config: Config,
     collects: bool,
@@ -24,7 +23,7 @@ impl Variant {
         Store::new(&Engine::new(&self.config).unwrap(), ()).unwrap()
     }
 
-    /// `number` under a collector that collects, else 0.
+    /// `number` if the collector frees objects, otherwise 0.
     fn if_collected(&self, number: usize) -> usize {
         if self.collects { number } else { 0 }
     }
@@ -61,7 +60,8 @@ impl Drop for Counted {
     }
 }
 
-/// A counter, and what makes values that count there.
+/// Returns a function that reads a counter, and one that makes values whose drops it
+/// counts.
 fn counter() -> (impl Fn() -> usize, impl Fn() -> Counted) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -71,7 +71,7 @@ fn counter() -> (impl Fn() -> usize, impl Fn() -> Counted) {
     )
 }
 
-/// The number that an externref holds.
+/// The number in an externref.
 fn number(store: &impl AsContext, externref: &ExternRef) -> anyhow::Result<u32> {
     let data = externref.data(store)?;
     Ok(*data.unwrap().downcast_ref().unwrap())
@@ -139,7 +139,7 @@ fn a_rooted_of_a_scope_that_ended_is_refused() {
         let mut scope = RootScope::new(&mut store).unwrap();
         let stale = ExternRef::new(&mut scope, 1u32).unwrap();
         drop(scope);
-        // Its slot has another root now.
+        // Its slot has a new root now.
         let live = ExternRef::new(&mut store, 2u32).unwrap();
         let mut hasher = DefaultHasher::new();
 
@@ -226,7 +226,7 @@ fn a_manual_root_lives_across_scopes_until_it_is_unrooted() {
 
         store.gc().unwrap();
         assert_eq!(dropped(), variant.if_collected(1));
-        // Each root ended once, not also by its handle's drop.
+        // Each root was unrooted once, not again when its handle was dropped.
         let stats = store.stats();
         assert_eq!((stats.manual_roots, stats.stale_unroots), (0, 0));
         store.verify().unwrap();
@@ -319,7 +319,7 @@ fn a_forgotten_scope_ends_with_the_one_around_it() {
         drop(outer);
         unrooted(inside.data(&store));
 
-        // Without one around it, its roots live as long as the store.
+        // The outermost scope was forgotten, so its roots live as long as the store.
         let mut scope = RootScope::new(&mut store).unwrap();
         let inside = ExternRef::new(&mut scope, 2u32).unwrap();
         core::mem::forget(scope);
@@ -442,7 +442,7 @@ fn a_stores_data_come_back_after_its_values_were_dropped() {
     });
 }
 
-/// Panics when dropped; with what panics when dropped, too.
+/// Panics when dropped. The payload of the panic panics when dropped, too.
 struct Panics;
 
 impl Drop for Panics {
@@ -485,7 +485,7 @@ fn a_store_works_on_whichever_thread_has_it() {
         let (dropped, counted) = counter();
         let mut store = variant.store();
         let here = ExternRef::new(&mut store, 1u32).unwrap();
-        // Owned, to a thread that ends.
+        // An owned store moves to a thread that ends.
         let (mut store, there) = thread::spawn(move || {
             assert_eq!(number(&store, &here).unwrap(), 1);
             let there = ExternRef::new(&mut store, 2u32).unwrap();
@@ -496,7 +496,7 @@ fn a_store_works_on_whichever_thread_has_it() {
         .unwrap();
         assert_eq!(number(&store, &there).unwrap(), 2);
 
-        // By reference, and with a scope.
+        // A borrowed store and a scope move to a thread.
         let mut scope = RootScope::new(&mut store).unwrap();
         let before = ExternRef::new(&mut scope, 3u32).unwrap();
         thread::scope(|threads| {
@@ -510,7 +510,7 @@ fn a_store_works_on_whichever_thread_has_it() {
         assert_eq!(number(&store, &here).unwrap(), 1);
         store.verify().unwrap();
 
-        // Dropped there, and nothing before.
+        // The other thread drops the store, and nothing was dropped before.
         thread::spawn(move || drop(store)).join().unwrap();
         assert_eq!(dropped(), 1);
     });
@@ -543,7 +543,7 @@ fn a_manual_root_may_be_dropped_on_any_thread() {
         drop(here);
         store.gc().unwrap();
         assert_eq!(dropped(), variant.if_collected(100));
-        // Under null no collection asks for them: making roots does.
+        // The null collector never collects, so making roots drops the queued roots.
         for n in 0..100 {
             let mut scope = RootScope::new(&mut store).unwrap();
             ExternRef::new(&mut scope, n).unwrap();
@@ -586,7 +586,7 @@ fn a_value_may_hold_a_manual_root_of_its_own_store() {
         store.gc().unwrap();
         assert_eq!(dropped(), 0);
         drop(link);
-        // One call lets go of the whole chain.
+        // One collection frees the whole chain.
         store.gc().unwrap();
         assert_eq!(dropped(), variant.if_collected(5));
         drop(store);
@@ -650,7 +650,8 @@ fn threads_share_an_engine() {
     });
 }
 
-/// A small store that asks `allows` whether to grow, filled until it is refused.
+/// Fills a small store that asks `allows` whether to grow, until an allocation is
+/// refused.
 fn refused_store(
     variant: &Variant,
     allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static,

@@ -1,5 +1,5 @@
 //! Collections in steps as futures, on each collector: what a task sees between polls,
-//! and what a future leaves behind that is dropped or forgotten.
+//! and what a dropped or forgotten future leaves behind.
 
 use std::future::Future;
 use std::mem;
@@ -14,7 +14,7 @@ use gcroots::{
     ManuallyRooted, RootScope, Rooted, Store,
 };
 
-/// What a test runs on.
+/// The configuration of a test.
 struct Variant {
     config: Config,
     collects: bool,
@@ -63,7 +63,7 @@ impl Drop for Counted {
     }
 }
 
-/// A store with things that live and things that do not.
+/// A store with live and dead objects.
 struct World {
     store: Store<()>,
     drops: Arc<AtomicUsize>,
@@ -83,7 +83,7 @@ impl World {
             made.to_manually_rooted(&mut scope).unwrap()
         });
         let kept = kept.collect();
-        // Alive until all are made, also under stress.
+        // The scope keeps all of them alive until they are made, also under stress.
         let mut scope = RootScope::new(&mut store).unwrap();
         for _ in 0..DEAD {
             ExternRef::new(&mut scope, Counted(Arc::clone(&drops))).unwrap();
@@ -96,7 +96,7 @@ impl World {
         self.drops.load(Ordering::Relaxed)
     }
 
-    /// What is kept is there.
+    /// Checks that the live objects are intact.
     fn check(&mut self) {
         self.store.verify().unwrap();
         for (number, root) in (0..KEPT).zip(&self.kept) {
@@ -114,7 +114,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a future to its end; with what it gave, and how often it was polled.
+/// Runs a future to its end. Also returns the number of polls.
 fn block_on<F: Future>(future: F) -> (F::Output, usize) {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
@@ -129,7 +129,7 @@ fn block_on<F: Future>(future: F) -> (F::Output, usize) {
     unreachable!()
 }
 
-/// Polls up to so many times; whether it is done.
+/// Polls up to `times` times. Returns whether the future is done.
 fn poll<F: Future + Unpin>(future: &mut F, times: usize) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     (0..times).any(|_| Pin::new(&mut *future).poll(&mut context).is_ready())
@@ -172,7 +172,7 @@ fn gc_async_collects_in_steps() {
         let collections = world.store.stats().collections - before;
         assert_eq!(collections, variant.collects.into());
         world.check();
-        // With the usual increment a small heap is one step.
+        // With the default increment, a small heap takes one step.
         assert_eq!(block_on(world.store.gc_async()).1, 1);
         let drops = Arc::clone(&world.drops);
         drop(world);
@@ -299,7 +299,7 @@ fn a_shared_call_after_a_forgotten_collection_drops_no_value() {
             (data.downcast_ref(), again.downcast_ref()),
             (Some(&7u32), Some(&7u32))
         );
-        // The next call that may collect drops them, whether it does or not.
+        // The next call that may collect drops them, even if it does not collect.
         ExternRef::new(&mut world.store, ()).unwrap();
         assert_eq!(world.drops(), if variant.collects { DEAD } else { 0 });
     });
@@ -352,7 +352,7 @@ fn a_new_object_takes_no_collection_while_there_is_room() {
     on_each_collector(|variant| {
         let mut world = World::new(variant);
         let made = block_on(ExternRef::new_async(&mut world.store, 9u32).increment(100));
-        // Stress collects at each allocation.
+        // Under stress each allocation collects.
         assert_eq!(made.1 > 1, variant.stressed && variant.collects);
         assert_eq!(number(&world.store, &made.0.unwrap()), 9);
         world.check();
@@ -372,7 +372,7 @@ fn a_new_object_in_a_full_heap_collects_in_steps() {
             }
         };
         assert!(refused.is::<GcHeapOutOfMemory<i32>>());
-        // While all of it lives there is no room, in steps neither.
+        // There is no room as long as everything is alive, also with steps.
         let (refused, polls) = block_on(ExternRef::new_async(&mut scope, 1u64).increment(100));
         assert_eq!(polls > 10, variant.collects);
         let refused = refused

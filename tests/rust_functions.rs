@@ -1,4 +1,4 @@
-//! Functions from Rust: closures, typed and not, what they may do, and how they fail.
+//! Functions from Rust: typed and untyped closures, what they may do, and how they fail.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const COLLECTORS: [Collector; 4] = [
     Collector::Check,
 ];
 
-/// A store on each collector.
+/// Runs `test` with a store on each collector.
 fn on_each(test: impl Fn(&Engine, &mut Store<u32>, bool)) {
     for collector in COLLECTORS {
         let mut config = Config::new();
@@ -34,7 +34,7 @@ fn store() -> Store<u32> {
     Store::new(&Engine::default(), 0).unwrap()
 }
 
-/// The error of the library that a call failed with.
+/// The library error of a failed call.
 fn error_of<T>(failed: Result<T>) -> Error {
     let Err(error) = failed else {
         panic!("it did not fail")
@@ -51,7 +51,7 @@ fn number(store: &Store<u32>, of: &ExternRef) -> u32 {
     *data.downcast_ref().unwrap()
 }
 
-/// A value that counts how often it is dropped.
+/// A value that counts its drops.
 struct Counted(Arc<AtomicU32>);
 
 impl Drop for Counted {
@@ -353,7 +353,7 @@ fn an_error_comes_back_as_it_is() {
         let error = fail.call(&mut *store, &[Val::I32(7)], &mut []).unwrap_err();
         assert_eq!(error.downcast_ref::<Mine>().unwrap().0, 7);
 
-        // Through another closure, and next to a call that succeeds.
+        // The error passes through another closure. A closure that catches it succeeds.
         let pass = Func::wrap(
             &mut *store,
             |mut caller: Caller<'_, u32>, f: Rooted<Func>| {
@@ -412,7 +412,7 @@ fn what_is_thrown_is_caught() {
         for n in 0..3 {
             let thrown = throws.call(&mut *store, &[Val::I32(n)], &mut []);
             assert!(thrown.unwrap_err().is::<ThrownException>());
-            // Nothing is called meanwhile.
+            // No function can be called while the exception is pending.
             let error = error_of(fine.call(&mut *store, &[], &mut []));
             assert!(
                 matches!(error, Error::Exception { thrown: false }),
@@ -425,7 +425,7 @@ fn what_is_thrown_is_caught() {
             fine.call(&mut *store, &[], &mut []).unwrap();
         }
 
-        // Left pending by one that then succeeds.
+        // A closure leaves an exception pending and returns successfully.
         let leaves = Func::new(&mut *store, &of, move |mut caller, params, _| {
             let exn = ExnRef::new(&mut caller, &tag, params)?;
             caller.throw::<()>(&exn).unwrap_err();
@@ -452,7 +452,7 @@ fn a_closure_may_catch_and_fail_otherwise() {
         move |mut caller: Caller<'_, u32>, f: Rooted<Func>| {
             let error = f.call(&mut caller, &[], &mut []).unwrap_err();
             caller.take_pending_exception()?.unwrap();
-            // What was thrown is pending no longer: an error as any other.
+            // The exception is no longer pending. It is now an error like any other.
             Err::<(), _>(error)
         },
     )
@@ -521,12 +521,12 @@ fn typed_looks_at_the_types() {
         func.typed::<(i32, Option<Any>), Option<Any>>(&store)
             .is_ok()
     );
-    // Arguments may be narrower, or wider, which is then looked at.
+    // Arguments may have a subtype, or a supertype, which the call checks.
     assert!(
         func.typed::<(u32, Rooted<StructRef>), Option<Any>>(&store)
             .is_ok()
     );
-    // Results may be wider only.
+    // Results may only have a supertype.
     assert!(func.typed::<(i32, Any), Any>(&store).is_err());
     assert!(
         func.typed::<(i32, Any), Option<Rooted<StructRef>>>(&store)
@@ -604,7 +604,7 @@ fn a_store_with_functions_moves_and_travels() {
     assert_eq!(sent.into_data(), 10);
 }
 
-/// `T: GcRef` may be a function too.
+/// Functions work as `T: GcRef`.
 #[test]
 fn functions_are_references_as_others() {
     fn kept<T: GcRef>(mut store: impl AsContextMut, root: Rooted<T>) -> ManuallyRooted<T> {

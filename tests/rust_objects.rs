@@ -12,17 +12,17 @@ use gcroots::{
     Tag, Val, ValType,
 };
 
-/// A store, and types of its engine.
+/// A store and types of its engine.
 struct Fixture {
     store: Store<()>,
     engine: Engine,
-    /// Any reference, or null.
+    /// A struct with a nullable `anyref`.
     cell: StructType,
-    /// An `i64` that cannot be set.
+    /// A struct with a constant `i64`.
     constant: StructType,
-    /// `i32`s.
+    /// An array of `i32`.
     numbers: ArrayType,
-    /// References to anything.
+    /// An array of nullable `anyref`.
     table: ArrayType,
 }
 
@@ -240,7 +240,7 @@ fn a_wrong_declaration_is_refused() {
     );
     below(&open, &[var(ValType::I32), var(ValType::I64)]).unwrap();
 
-    // Of another kind, after it, and out of range.
+    // A supertype of another kind, one after the member, and one out of range.
     for wrong in [Member(0), Member(1), Member(2), Member(u32::MAX)] {
         let mut group = RecGroup::new();
         group.add_func(Finality::NonFinal, None, [], []).unwrap();
@@ -300,7 +300,7 @@ fn types_of_two_engines_do_not_mix() {
         let concrete = HeapType::ConcreteStruct(other.cell.clone());
         assert!(!HeapType::ConcreteStruct(at.cell.clone()).matches(&concrete));
 
-        // In declarations.
+        // Foreign types in declarations.
         let to_other = RefType::new(true, concrete.clone());
         let foreign = StructType::new(&at.engine, [var(to_other.clone())]);
         refused!(foreign, Error::ForeignType { index: 0 });
@@ -319,7 +319,7 @@ fn types_of_two_engines_do_not_mix() {
         let registered = RecGroup::register(&at.engine, &[&group]);
         refused!(registered, Error::ForeignType { index: 1 });
 
-        // In a store.
+        // Foreign types in a store.
         let cell = at.cell(Val::AnyRef(None));
         let table = ArrayRef::new_default(&mut at.store, &at.table, 1).unwrap();
         let store = &mut at.store;
@@ -434,7 +434,7 @@ fn a_struct_of_defaults_has_zeros_and_nulls_of_its_types() {
             "{read:?}"
         );
         assert_eq!(at.store.stats().scoped_roots, before);
-        // What was read may be set.
+        // Values that were read can be set.
         for (index, value) in read.into_iter().enumerate() {
             made.set_field(&mut at.store, index, value).unwrap();
         }
@@ -579,7 +579,7 @@ fn elements_are_read_set_filled_and_copied() {
         assert_eq!(at.read(&array), [-7, 1, 2, 3, 9, 9]);
         assert_eq!(array.get(&mut at.store, 3).unwrap().unwrap_i32(), 3);
 
-        // Overlapping, both ways, and nothing at the end.
+        // Overlapping ranges in both directions, and an empty range at the end.
         array.copy(&mut at.store, 1, &array, 0, 4).unwrap();
         assert_eq!(at.read(&array), [-7, -7, 1, 2, 3, 9]);
         array.copy(&mut at.store, 0, &array, 2, 4).unwrap();
@@ -693,7 +693,7 @@ fn an_array_refuses_what_it_has_not_and_keeps_its_elements() {
             fixed.copy(&mut *store, 0, &array, 0, 1),
             Error::Immutable { .. }
         );
-        // The type comes before the range.
+        // The type is checked before the range.
         refused!(
             array.set(&mut *store, 9, Val::I64(1)),
             Error::WrongValue { .. }
@@ -741,7 +741,7 @@ fn slices_of_each_number_are_written_and_read() {
         let mut read = [numbers[2]; 3];
         array.read(&at.store, 1, &mut read).unwrap();
         assert_eq!(read, numbers);
-        // Its neighbours have not changed, and nothing fits behind the end.
+        // The neighbours are unchanged, and nothing can be written after the end.
         array.read(&at.store, 0, &mut read[..1]).unwrap();
         array.read(&at.store, 4, &mut read[1..2]).unwrap();
         assert_eq!(read[0], read[1]);
@@ -808,7 +808,7 @@ fn a_slice_of_other_numbers_is_refused() {
             array.write(&mut *store, 0, &[0f32; 2]),
             Error::TypeMismatch { .. }
         );
-        // References are no numbers, whatever their size.
+        // References cannot be read as numbers, not even of the same size.
         refused!(
             table.read(&*store, 0, &mut [0u32; 2]),
             Error::TypeMismatch { .. }
@@ -846,7 +846,7 @@ fn an_array_is_copied_where_its_elements_fit() {
                 .unwrap_anyref()
                 .is_some()
         );
-        // Not back, though these ones would fit.
+        // The other direction is refused, even though these elements would fit.
         let back = narrow.copy(&mut at.store, 0, &wide, 0, 2);
         refused!(back, Error::NotOfType { .. });
     });
@@ -984,7 +984,7 @@ fn a_cast_gives_the_same_root() {
         refused!(any.is_struct(&at.store), Error::Unrooted { .. });
         refused!(back.field(&mut at.store, 0), Error::Unrooted { .. });
 
-        // Of a manual root too.
+        // A cast of a manual root.
         let borrowed = kept.unwrap_struct(&at.store).unwrap();
         assert!(borrowed.matches_ty(&at.store, &at.cell).unwrap());
         assert_eq!(at.store.stats().manual_roots, 1);
@@ -1027,7 +1027,7 @@ fn what_is_external_belongs_to_the_slot() {
         let back = AnyRef::convert_extern(&mut at.store, &outside).unwrap();
         assert!(Rooted::ref_eq(&at.store, &back, &cell.to_anyref()).unwrap());
 
-        // Fields of either kind take both.
+        // Fields of both types take both references.
         let fields = [var(RefType::EXTERNREF), var(RefType::ANYREF)];
         let of = StructType::new(&at.engine, fields).unwrap();
         for values in [
@@ -1135,7 +1135,7 @@ fn a_wrong_exception_is_refused() {
 
 // Handles.
 
-/// Calls everything that takes references, which all are to be refused.
+/// Calls every function that takes references. All calls must be refused.
 fn refuse_all(at: &mut Fixture, all: &All, check: impl Fn(Error)) {
     let live = at.cell(Val::AnyRef(None));
     let table = ArrayRef::new_default(&mut at.store, &at.table, 1).unwrap();
@@ -1227,7 +1227,7 @@ fn one_of_each(at: &mut Fixture) -> All {
 #[test]
 fn stale_references_are_refused_everywhere() {
     on_each_collector(|mut at| {
-        // In a scope of the store's that ends before its slots are used again.
+        // The handles are of a scope that ends. New roots then use its slots again.
         let outer = at.store.stats().scoped_roots;
         let stale = {
             let (cell, numbers) = (at.cell.clone(), at.numbers.clone());
@@ -1256,7 +1256,7 @@ fn stale_references_are_refused_everywhere() {
 #[test]
 fn references_of_another_store_are_refused_everywhere() {
     on_each_collector(|mut at| {
-        // Of one engine: the types are the same.
+        // The engine is the same, so the types are equal.
         let mut other = fixture(&at.engine);
         let foreign = one_of_each(&mut other);
         let check = |error| assert!(matches!(error, Error::WrongStore { .. }), "{error}");
@@ -1319,7 +1319,7 @@ fn types_live_as_long_as_their_objects() {
             let passing = StructType::new(&at.engine, fields).unwrap();
             StructRef::new_default(&mut at.store, &passing).unwrap()
         };
-        // Others may have its index if it is gone.
+        // If a type has died, another type may have its index.
         for count in 0..50 {
             let fields = std::iter::repeat_n(var(ValType::I64), count);
             StructType::new(&at.engine, fields).unwrap();

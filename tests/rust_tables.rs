@@ -26,7 +26,7 @@ fn on_each_collector(test: impl Fn(&Engine, Collector)) {
     }
 }
 
-/// On a store of each collector.
+/// Runs `test` with a store on each collector.
 fn on_each(test: impl Fn(&mut Store<()>, Collector)) {
     on_each_collector(|engine, collector| {
         let mut store = Store::new(engine, ()).unwrap();
@@ -51,7 +51,7 @@ fn anys(store: &mut Store<()>, size: u64) -> Table {
     Table::new(store, TableType::new(RefType::ANYREF, size, None), NULL).unwrap()
 }
 
-/// An element that is an i31.
+/// The number of an element that is an i31.
 fn get(store: &mut Store<()>, table: &Table, index: u64) -> u32 {
     let found = table.get(&mut *store, index).unwrap().unwrap_anyref();
     found.unwrap().unwrap_i31(&*store).unwrap().get_u32()
@@ -76,7 +76,7 @@ fn elements_survive_collections() {
     });
 }
 
-/// A value that counts how often one is dropped.
+/// A value that counts the drops of its kind.
 struct Counting(Arc<AtomicU32>);
 
 impl Drop for Counting {
@@ -405,7 +405,7 @@ fn one_table_is_used_from_rust_and_c() {
     let table = anys(&mut store, 3);
     let mut handle = gcroots_table_t::from(table);
     let mut size = std::mem::MaybeUninit::uninit();
-    // SAFETY: the store is alive and this thread's, and `size` can be written to.
+    // SAFETY: the store is alive and belongs to this thread. `size` may be written.
     unsafe {
         assert_eq!(gcroots_table_size(store.as_ptr(), handle, &mut size), 0);
         assert_eq!(size.assume_init(), 3);

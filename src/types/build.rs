@@ -1,23 +1,24 @@
-//! Building a group that is not registered yet: indices, supertypes, trampolines.
-//! Whatever fails, the registry is as it was.
+//! Building a group that is not registered yet: its indices, supertypes and trampolines. An
+//! error leaves the registry unchanged.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::admits::Admits;
 use super::canonical::{Canonical, CanonicalGroup};
+use super::composite::{SubType, ValType, try_map};
 use super::group::{Group, RegisteredType};
-use super::heap_type::{AbstractType, HeapType, RefType, ValType};
-use super::layout::{Admits, FieldLayout, TypeLayout};
-use super::rec_group::{Composite, DEPTH_MAX, SubType, collect, limit};
+use super::layout::{FieldLayout, TypeLayout};
+use super::limits::{DEPTH_MAX, exceeded};
 use super::reference_count::ReferenceCount;
-use super::registry::{Inner, Registry, Slot, free_all};
+use super::registry::{IndexEntry, Inner, Registry, free_all, unknown_index};
 use super::subtyping::{self, Types};
 use crate::base::counted::Counted;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{Layout, ObjectHeader};
 
-/// The types of a registry and those that are being built.
+/// Finds types of a registry, and types of the group that is being built.
 struct Building<'a> {
     inner: &'a Inner,
     types: &'a [RegisteredType],
@@ -26,7 +27,7 @@ struct Building<'a> {
 impl Types for Building<'_> {
     fn get(&self, index: u32) -> Option<&RegisteredType> {
         match *self.inner.by_index.get(index as usize)? {
-            Slot::Fresh(position) => self.types.get(position as usize),
+            IndexEntry::Building(position) => self.types.get(position as usize),
             _ => self
                 .inner
                 .registered(index)
@@ -35,15 +36,15 @@ impl Types for Building<'_> {
     }
 }
 
-/// What [`Inner::slots`] answers.
-struct Slots {
+/// The layouts of a type that need the other types of its group.
+struct Layouts {
     fields: Vec<FieldLayout>,
     results: Vec<FieldLayout>,
     trace: Layout,
 }
 
 impl Inner {
-    /// Builds and registers a group, counted once.
+    /// Builds and registers a group. The caller owns one reference to it.
     ///
     /// Errors: [`Error::InvalidType`], [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn build(
@@ -63,18 +64,19 @@ impl Inner {
                 self.insert(registry, canonical, types, &mut edges)
             });
         if built.is_err() {
-            indices.iter().for_each(|&index| self.give_index(index));
+            indices.iter().for_each(|&index| self.free_index(index));
             for edge in edges {
-                // SAFETY: counted for the group that there is not; what that lets go
-                // is unlinked. The registry has another reference, the caller's.
-                unsafe { free_all(self.release(edge)) };
+                // SAFETY: the edge is a reference of the group that was not built. The
+                // caller keeps the registry alive.
+                unsafe { free_all(self.drop_reference(edge)) };
             }
         }
         built
     }
 
-    /// The group's types. What they refer to is counted, and noted in `edges`, also
-    /// on an error.
+    /// Builds the types of a group. Adds a reference to each group to which they refer, and
+    /// appends that group to `edges`. On an error the caller drops the references in
+    /// `edges`.
     fn build_types(
         &mut self,
         registry: &Counted<Registry>,
@@ -98,13 +100,13 @@ impl Inner {
             check_supertype(&building, position as u32, built)?;
         }
         for position in 0..types.len() {
-            let slots = self.slots(&types, &types[position])?;
-            types[position].fields = slots.fields;
-            types[position].results = slots.results;
-            types[position].trace = slots.trace;
+            let layouts = self.layouts(&types, &types[position])?;
+            types[position].fields = layouts.fields;
+            types[position].results = layouts.results;
+            types[position].trace = layouts.trace;
         }
         for (position, member) in members.iter().enumerate() {
-            if let Some(trampoline) = self.erased(members, member)? {
+            if let Some(trampoline) = self.trampoline_type(members, member)? {
                 types[position].trampoline = if members == core::slice::from_ref(&trampoline) {
                     indices[position]
                 } else {
@@ -115,7 +117,7 @@ impl Inner {
         Ok(types)
     }
 
-    /// A member's type; `types` are those before it.
+    /// Builds the type of a member. `types` are the types of the members before it.
     fn build_type(
         &self,
         types: &[RegisteredType],
@@ -134,10 +136,10 @@ impl Inner {
         let mut supertypes = Vec::new();
         if let Some(supertype) = renamed.supertype {
             let building = Building { inner: self, types };
-            let above = building.get(supertype).ok_or(unknown(supertype))?;
+            let above = building.get(supertype).ok_or(unknown_index(supertype))?;
             let refused = |_| fallible::refused(above.supertypes.len() * 4);
             if above.supertypes.len() >= DEPTH_MAX {
-                return Err(limit("supertypes above a type", DEPTH_MAX));
+                return Err(exceeded("supertypes above a type", DEPTH_MAX));
             }
             supertypes
                 .try_reserve_exact(above.supertypes.len() + 1)
@@ -168,9 +170,8 @@ impl Inner {
         })
     }
 
-    /// What gets, sets, calls and collectors need of a type whose group's `types` are
-    /// built.
-    fn slots(&self, types: &[RegisteredType], built: &RegisteredType) -> Result<Slots> {
+    /// The layouts of a type. `types` are all types of its group.
+    fn layouts(&self, types: &[RegisteredType], built: &RegisteredType) -> Result<Layouts> {
         let building = Building { inner: self, types };
         let admits = |value: &ValType<u32>| match value {
             ValType::Ref(reference) => subtyping::admits(&building, reference),
@@ -178,17 +179,17 @@ impl Inner {
         };
         let fields = built.layout.fields(&built.composite, admits)?;
         let trace = built.layout.trace(&built.composite, &fields)?;
-        Ok(Slots {
+        Ok(Layouts {
             fields,
             results: TypeLayout::results(&built.composite, admits)?,
             trace,
         })
     }
 
-    /// Counts a registered type's group for the group that is being built, perhaps not
-    /// for the first time.
+    /// Adds a reference to the group of a registered type and appends the group to `edges`,
+    /// unless it is the last edge there. The same group may be in `edges` several times.
     fn add_edge(&self, index: u32, edges: &mut Vec<NonNull<Group>>) -> Result<()> {
-        let (group, _) = self.registered(index).ok_or(unknown(index))?;
+        let (group, _) = self.registered(index).ok_or(unknown_index(index))?;
         if edges.last() == Some(&group) {
             return Ok(());
         }
@@ -200,26 +201,8 @@ impl Inner {
         fallible::push(edges, group)
     }
 
-    /// The index of a trampoline type, whose group becomes an edge.
-    fn trampoline(
-        &mut self,
-        registry: &Counted<Registry>,
-        erased: SubType<Canonical>,
-        edges: &mut Vec<NonNull<Group>>,
-    ) -> Result<u32> {
-        edges
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
-        let mut members = Vec::new();
-        fallible::push(&mut members, erased)?;
-        let group = self.intern(registry, &members, false)?;
-        fallible::push(edges, group)?;
-        // SAFETY: registered groups are alive; this one has one member.
-        let index = unsafe { &(*group.as_ptr()).types }.first();
-        index.map(|first| first.index).ok_or(unknown(0))
-    }
-
-    /// Registers a group that is complete, counted once. Takes the edges.
+    /// Registers a complete group, to which the caller then owns one reference. The group
+    /// takes the edges. On an error they stay in `edges`.
     fn insert(
         &mut self,
         registry: &Counted<Registry>,
@@ -241,32 +224,32 @@ impl Inner {
             canonical,
             types,
             edges: Vec::new(),
-            next_dropped: Cell::new(None),
+            next_unregistered: Cell::new(None),
         })?;
         let group = Box::leak(group);
         group.edges = core::mem::take(edges);
         let group = NonNull::from(group);
-        // SAFETY: nobody else has the group yet.
+        // SAFETY: no other reference to the group exists yet.
         let types = unsafe { &mut (*group.as_ptr()).types };
         types.iter_mut().for_each(|built| built.group = group);
-        self.link(group, hash);
+        self.add_to_tables(group, hash);
         Ok(group)
     }
 
-    /// Puts a group into the tables, which have room.
+    /// Adds a group to the tables, which have room.
     #[expect(clippy::disallowed_methods, reason = "room was reserved")]
-    fn link(&mut self, group: NonNull<Group>, hash: impl Fn(&NonNull<Group>) -> u64) {
-        // SAFETY: just made.
-        let linked = unsafe { &*group.as_ptr() };
-        self.groups.insert_unique(linked.hash, group, hash);
-        for (registered, position) in linked.types.iter().zip(0..) {
-            self.by_index[registered.index as usize] = Slot::Registered(group, position);
+    fn add_to_tables(&mut self, group: NonNull<Group>, hash: impl Fn(&NonNull<Group>) -> u64) {
+        // SAFETY: the group was just built.
+        let added = unsafe { &*group.as_ptr() };
+        self.groups.insert_unique(added.hash, group, hash);
+        for (registered, position) in added.types.iter().zip(0..) {
+            self.by_index[registered.index as usize] = IndexEntry::Registered(group, position);
         }
     }
 }
 
-/// Keeps one edge to each group, and no room for more. On an error too, what is there
-/// is counted.
+/// Drops duplicate edges and spare room. On an error, each remaining edge is still one
+/// reference.
 ///
 /// Errors: [`Error::SystemMemory`].
 fn keep_distinct(edges: &mut Vec<NonNull<Group>>) -> Result<()> {
@@ -275,21 +258,23 @@ fn keep_distinct(edges: &mut Vec<NonNull<Group>>) -> Result<()> {
         if edge != before {
             return false;
         }
-        // SAFETY: counted twice at least.
-        let last = unsafe { edge.as_ref() }.count.drop_with_lock();
+        // SAFETY: both edges keep the group alive.
+        let last = unsafe { edge.as_ref() }.count.decrement_locked();
         debug_assert!(!last);
         true
     });
-    *edges = collect(edges, |&edge| Ok(edge))?;
+    *edges = try_map(edges, |&edge| Ok(edge))?;
     Ok(())
 }
 
-/// Checks that a type may have the supertype that it names.
+/// Checks that a type may have its declared supertype.
+///
+/// Errors: [`Error::InvalidType`]. Its index is `position`, in the group.
 fn check_supertype(types: &Building<'_>, position: u32, checked: &RegisteredType) -> Result<()> {
     let Some(&index) = checked.supertypes.last() else {
         return Ok(());
     };
-    let supertype = types.get(index).ok_or(unknown(index))?;
+    let supertype = types.get(index).ok_or(unknown_index(index))?;
     let refused = |what| {
         Err(Error::InvalidType {
             index: position,
@@ -304,60 +289,7 @@ fn check_supertype(types: &Building<'_>, position: u32, checked: &RegisteredType
         return refused("names a supertype of another kind");
     }
     if !subtyping::composite(types, &checked.composite, &supertype.composite) {
-        return refused("does not have what the supertype that it names has");
+        return refused("does not have the fields, elements or signature of its supertype");
     }
     Ok(())
-}
-
-fn unknown(index: u32) -> Error {
-    Error::internal("a type index that names nothing", index.into())
-}
-
-impl Inner {
-    /// A function's trampoline type: each reference is a nullable one to the top of
-    /// its hierarchy, so that one trampoline serves many types. `None` for other
-    /// types.
-    fn erased(
-        &self,
-        members: &[SubType<Canonical>],
-        member: &SubType<Canonical>,
-    ) -> Result<Option<SubType<Canonical>>> {
-        let Composite::Func { params, results } = &member.composite else {
-            return Ok(None);
-        };
-        let erase = |value: &ValType<Canonical>| match value {
-            ValType::Ref(reference) => Ok(ValType::Ref(RefType {
-                nullable: true,
-                heap: HeapType::Abstract(self.top(members, reference.heap)?),
-            })),
-            other => Ok(*other),
-        };
-        Ok(Some(SubType {
-            is_final: true,
-            supertype: None,
-            composite: Composite::Func {
-                params: collect(params, erase)?,
-                results: collect(results, erase)?,
-            },
-        }))
-    }
-
-    /// The top of a heap type's hierarchy.
-    fn top(
-        &self,
-        members: &[SubType<Canonical>],
-        heap: HeapType<Canonical>,
-    ) -> Result<AbstractType> {
-        let above = match heap {
-            HeapType::Abstract(above) => above,
-            HeapType::Concrete(Canonical::Member(position)) => {
-                members[position as usize].composite.abstract_type()
-            }
-            HeapType::Concrete(Canonical::Registered(index)) => {
-                let (_, registered) = self.registered(index).ok_or(unknown(index))?;
-                registered.composite.abstract_type()
-            }
-        };
-        Ok(above.top())
-    }
 }

@@ -1,34 +1,40 @@
-//! The canonical form of a rec group: a sequence of words that equal groups share
-//! and others do not.
+//! The canonical form of a rec group: a sequence of words. Two groups are equal exactly if
+//! their canonical forms are equal.
 //!
-//! A hidden group begins with a word that says so. A member is its finality, its supertype, and what it is made of, each list after
-//! its length. A reference to a member of the group is its position; any other is
-//! the index of a registered type. So the form depends on no names and no order of
-//! registration, and two groups are equal exactly if their forms are.
+//! A hidden group begins with a word of its own. Then each member has:
+//!
+//! * whether it is final,
+//! * its supertype,
+//! * its structure. The length of a list comes before its elements.
+//!
+//! A reference to a member of the group is the member's position. Any other reference is
+//! the index of a registered type. So the form does not depend on the names in a
+//! declaration, nor on the order in which groups are registered.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::heap_type::{FieldType, HeapType, StorageType, ValType};
-use super::rec_group::{Composite, SubType};
+use super::composite::{Composite, FieldType, StorageType, SubType, ValType};
+use super::heap_type::HeapType;
 use crate::base::fallible;
 use crate::error::Result;
 
-/// A concrete type in a canonical group.
+/// Names a concrete type in a canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Canonical {
-    /// A member of the group, by its position.
+    /// A member of the same group, by its position.
     Member(u32),
     /// A registered type, by its index.
     Registered(u32),
 }
 
-/// The words of a group.
+/// The canonical form of a group.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CanonicalGroup {
     words: Vec<u64>,
 }
 
-/// What a word says in its upper half; the lower half is a number.
+/// The upper half of a word. The lower half is a number, such as a length, a position or
+/// an index.
 #[derive(Clone, Copy)]
 #[repr(u64)]
 enum Word {
@@ -56,7 +62,7 @@ enum Word {
 }
 
 impl CanonicalGroup {
-    /// The form of a group of these members.
+    /// The canonical form of a group with these members.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn new(members: &[SubType<Canonical>], is_hidden: bool) -> Result<CanonicalGroup> {
@@ -70,7 +76,7 @@ impl CanonicalGroup {
         Ok(group)
     }
 
-    /// A hash of the words after what `hasher` has read.
+    /// A hash of the words. `hasher` may have read a secret before.
     pub(super) fn hash(&self, hasher: &DefaultHasher) -> u64 {
         let mut hasher = hasher.clone();
         Hash::hash(&self.words, &mut hasher);

@@ -1,19 +1,21 @@
-//! Checks of what the registry keeps, for tests.
+//! Checks of the registry, for tests.
 
 use core::ptr::NonNull;
 use std::collections::{HashMap, HashSet};
 
+use super::composite::{StorageType, ValType};
 use super::group::{Group, RegisteredType, Type};
-use super::heap_type::{HeapType, StorageType, ValType};
-use super::registry::{Inner, Registry, Slot};
+use super::heap_type::HeapType;
+use super::registry::{IndexEntry, Inner, Registry};
 use crate::error::{Error, Result};
 
-/// How often something refers to a group.
+/// A number of references for each group.
 type Counts = HashMap<NonNull<Group>, usize>;
 
 impl Registry {
-    /// Checks that the tables hold the same groups, and that each group keeps what it
-    /// refers to, once. Other threads may use types meanwhile.
+    /// Checks that the tables agree, that each group has exactly one edge to each group to
+    /// which it refers, and that no count is less than the number of edges. Other threads
+    /// may use types at the same time.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {
@@ -23,8 +25,8 @@ impl Registry {
         inner.check_counts(|group, count| count >= 1 && count >= edges[&group])
     }
 
-    /// As [`Registry::check`], and that groups are counted for nothing but each other
-    /// and `types`, which are all that there are.
+    /// Checks everything that [`Registry::check`] does, and that counts are exact. `types`
+    /// must be all `Type`s of the registry.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check_with<'a>(&self, types: impl IntoIterator<Item = &'a Type>) -> Result<()> {
@@ -53,9 +55,10 @@ impl Inner {
         let mut members = 0;
         for group in self.groups() {
             for (registered, position) in group.types.iter().zip(0..) {
-                let slot = self.by_index.get(registered.index as usize);
+                let entry = self.by_index.get(registered.index as usize);
                 let named = NonNull::from(group);
-                if !matches!(slot, Some(&Slot::Registered(g, p)) if g == named && p == position) {
+                if !matches!(entry, Some(&IndexEntry::Registered(g, p)) if g == named && p == position)
+                {
                     let index = registered.index.into();
                     return Err(Error::internal(
                         "a type that its index does not name",
@@ -68,17 +71,19 @@ impl Inner {
                 return Err(Error::internal("a wrong hash of a rec group", group.hash));
             }
         }
-        if members + self.free.len() != self.by_index.len() {
+        if members + self.free_indices.len() != self.by_index.len() {
             return Err(Error::internal("a wrong number of types", members as u64));
         }
-        let free = |&index: &u32| matches!(self.by_index.get(index as usize), Some(Slot::Free));
-        match self.free.iter().find(|index| !free(index)) {
+        let free =
+            |&index: &u32| matches!(self.by_index.get(index as usize), Some(IndexEntry::Free));
+        match self.free_indices.iter().find(|index| !free(index)) {
             Some(&index) => Err(Error::internal("a free index that is used", index.into())),
             None => Ok(()),
         }
     }
 
-    /// A group has one edge to each other that its types refer to, trampolines included.
+    /// Checks that a group has exactly one edge to each other group to which its types refer.
+    /// A function type refers to its trampoline type.
     fn check_edges(&self, group: &Group) -> Result<()> {
         let mut referred = HashSet::new();
         for index in group.types.iter().flat_map(references) {
@@ -94,7 +99,7 @@ impl Inner {
         Ok(())
     }
 
-    /// How many edges lead to each group.
+    /// The number of edges to each group.
     fn edge_counts(&self) -> Counts {
         let mut counts: Counts = self.groups.iter().map(|&group| (group, 0)).collect();
         for edge in self.groups().flat_map(|group| &group.edges) {
@@ -114,7 +119,7 @@ impl Inner {
     }
 }
 
-/// The indices that a type has.
+/// The indices of the concrete types to which a type refers.
 fn references(registered: &RegisteredType) -> Vec<u32> {
     let composite = &registered.composite;
     let fields = (0..composite.len()).filter_map(|index| composite.field(index));

@@ -1,14 +1,15 @@
-//! Registered groups and types, and the references to them.
+//! Registered groups, their types, and references to types.
 
 use core::cell::Cell;
 use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use super::admits::Admits;
 use super::canonical::CanonicalGroup;
-use super::heap_type::{AbstractType, HeapType, StorageType, ValType};
-use super::layout::{Admits, FieldLayout, TypeLayout};
-use super::rec_group::Composite;
+use super::composite::{Composite, StorageType, ValType};
+use super::heap_type::{AbstractType, HeapType};
+use super::layout::{FieldLayout, TypeLayout};
 use super::reference_count::ReferenceCount;
 use super::registry::Registry;
 use crate::base::counted::Counted;
@@ -18,47 +19,48 @@ use crate::heap::{Kind, Layout, ObjectHeader};
 /// A registered type. It never changes.
 #[derive(Debug)]
 pub(crate) struct RegisteredType {
-    /// Its index, which no other type of the engine has while this one lives.
+    /// Its index. No two types of an engine have the same index at the same time.
     pub(crate) index: u32,
-    /// Its group; dangling until that is made.
+    /// Its group. Dangling until the group exists.
     pub(super) group: NonNull<Group>,
-    /// Whether no type may name it as its supertype.
+    /// Whether no type may declare it as its supertype.
     pub(crate) is_final: bool,
-    /// Whether its objects hold the contents of tables or globals: no handle is to refer
-    /// to them.
+    /// Whether its objects hold the contents of tables or globals. No handle may refer to
+    /// such an object.
     pub(crate) is_hidden: bool,
-    /// The indices of its supertypes, from the root down.
+    /// The indices of its supertypes, from the root of the hierarchy down.
     pub(crate) supertypes: Vec<u32>,
-    /// What it is; concrete types by their indices.
+    /// Its structure. Concrete types are named by their indices.
     pub(crate) composite: Composite<u32>,
-    /// Where its fields are.
+    /// The size of its objects and the offsets of their fields.
     pub(crate) layout: TypeLayout,
-    /// What gets and sets need of each field of a struct, an array's element, or an
-    /// exception's fields, which are a function's parameters.
+    /// What getting and setting a field needs: one entry for each field of a struct, for
+    /// the element of an array, or for each parameter of a function. The parameters are
+    /// the fields of an exception.
     pub(crate) fields: Vec<FieldLayout>,
-    /// What a function's results take.
+    /// What each result of a function may be.
     pub(crate) results: Vec<FieldLayout>,
-    /// What collectors trace its objects by.
+    /// The layout by which collectors trace its objects.
     pub(crate) trace: Layout,
-    /// The header of its objects: a struct, an array, or an exception whose tag has
-    /// this function type.
+    /// The header of its objects. The objects of a function type are the exceptions whose
+    /// tag has this type.
     pub(crate) header: ObjectHeader,
-    /// What a slot for references to this type admits that are not null.
+    /// The references that a slot of this type admits, without null.
     pub(super) admits: Admits,
-    /// Of a function the index of its trampoline type: references are those of their
-    /// hierarchy's top. Of others its own index.
+    /// For a function, the index of its trampoline type: each reference is replaced by a
+    /// nullable reference to the top of its hierarchy. For other types, their own index.
     pub(crate) trampoline: u32,
 }
 
 impl RegisteredType {
-    /// What a slot for references to this type admits.
+    /// The references that a slot of this type admits.
     #[inline(always)]
     pub(crate) fn admits(&self, nullable: bool) -> Admits {
         self.admits.with_null(nullable)
     }
 
-    /// The top of the hierarchy of what a field, parameter or result holds, if it holds
-    /// references.
+    /// The top of the reference hierarchy of a field, parameter or result. `None` if it
+    /// does not hold references. Indices are those of [`Composite::len`].
     pub(crate) fn top_of_field(&self, index: usize) -> Option<AbstractType> {
         let (StorageType::Val(ValType::Ref(reference)), _) = self.composite.field(index)? else {
             return None;
@@ -66,7 +68,7 @@ impl RegisteredType {
         Some(match reference.heap {
             HeapType::Abstract(of) => of.top(),
             HeapType::Concrete(_) => {
-                // Results stand after parameters.
+                // Results come after parameters.
                 let mut slots = self.fields.iter().chain(&self.results);
                 match slots.nth(index)?.admits.functions() {
                     true => AbstractType::Func,
@@ -76,21 +78,22 @@ impl RegisteredType {
         })
     }
 
-    /// Whether it is registered there.
+    /// Whether it is registered with `registry`.
     #[inline]
     pub(crate) fn is_of(&self, registry: &Registry) -> bool {
-        // SAFETY: a type is handed out once its group is made, and lives in it.
+        // SAFETY: a type becomes visible when its group is complete, and lives in it.
         core::ptr::eq::<Registry>(&*unsafe { self.group.as_ref() }.registry, registry)
     }
 
-    /// The kind of its objects; of a function type that of exceptions.
+    /// Whether its objects have this kind. The objects of a function type are exceptions.
     #[inline(always)]
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
         self.header.kind_bits() == kind as u8
     }
 
-    /// Whether each object of this type is one of `other`, which must be of the same
-    /// registry.
+    /// Whether this is `other` or a subtype of it. Both must be of the same registry.
+    ///
+    /// Cost: constant.
     #[inline]
     pub(crate) fn is_subtype_of(&self, other: &RegisteredType) -> bool {
         self.index == other.index
@@ -100,34 +103,39 @@ impl RegisteredType {
 
 /// A registered group.
 pub(super) struct Group {
-    /// References: from `Type`s and from other groups. See [`Registry`].
+    /// The number of references from `Type`s and from edges of other groups.
     pub(super) count: ReferenceCount,
+    /// The registry of the group. The group keeps it alive.
     pub(super) registry: Counted<Registry>,
     pub(super) canonical: CanonicalGroup,
+    /// The hash of the canonical form.
     pub(super) hash: u64,
-    /// Never changes, so that types keep their addresses.
+    /// The members. The list never changes, so that types keep their addresses.
     pub(super) types: Vec<RegisteredType>,
-    /// The groups that this one refers to, each once, and counted once for it.
+    /// The other groups to which members refer, each once. Each edge is one reference.
     pub(super) edges: Vec<NonNull<Group>>,
-    /// The next of the groups that are being dropped. Used under the lock only.
-    pub(super) next_dropped: Cell<Option<NonNull<Group>>>,
+    /// The next group in a list of unregistered groups. Only the holder of the lock, or
+    /// the thread that frees the list, uses it.
+    pub(super) next_unregistered: Cell<Option<NonNull<Group>>>,
 }
 
-/// A counted reference to a registered type. Any thread may use and drop it.
+/// A counted reference to a registered type. It keeps the type's group alive. Any thread
+/// may use and drop it.
 pub(crate) struct Type(NonNull<RegisteredType>);
 
-// SAFETY: a group is only read, but for its count, which is atomic, and what the
-// registry's lock protects.
+// SAFETY: threads only read a group. The exceptions are its count, which is atomic, and
+// its list link, which the registry's lock protects.
 unsafe impl Send for Type {}
-// SAFETY: as above.
+// SAFETY: see `Send`.
 unsafe impl Sync for Type {}
 
 impl Type {
-    /// Takes over one count of a group, for the type at `position`.
+    /// Turns one reference to a group into a `Type` for the member at `position`.
     ///
     /// # Safety
     ///
-    /// The group must be registered, counted once for this, and have such a type.
+    /// The group must be registered and have such a member. The caller must own the
+    /// reference, and gives it up.
     pub(super) unsafe fn new(group: NonNull<Group>, position: u32) -> Type {
         // SAFETY: the caller's promise.
         let types = unsafe { &(*group.as_ptr()).types };
@@ -135,11 +143,11 @@ impl Type {
     }
 
     pub(super) fn group(&self) -> &Group {
-        // SAFETY: counted.
+        // SAFETY: this reference keeps the group alive.
         unsafe { self.group.as_ref() }
     }
 
-    /// One more reference.
+    /// Makes another reference to the type.
     ///
     /// Errors: [`Error::Limit`].
     pub(crate) fn try_clone(&self) -> Result<Type> {
@@ -147,39 +155,41 @@ impl Type {
         Ok(Type(self.0))
     }
 
-    /// The type with this index, which must be one that this one refers to.
+    /// The type with this index. It must be a type to which this type refers.
     ///
-    /// Errors: [`Error::Limit`].
+    /// Errors: [`Error::Limit`] if it has too many references.
     pub(crate) fn referred(&self, index: u32) -> Result<Type> {
         self.group().registry.type_at(index)
     }
 
-    /// Whether both are of one engine.
+    /// Whether both types belong to the same engine.
     pub(crate) fn has_registry_of(&self, other: &Type) -> bool {
         self.is_of(&other.group().registry)
     }
 
-    /// The address, for C. Counts on.
+    /// Converts the reference to an address for C. It stays counted.
     pub(crate) fn into_raw(self) -> NonNull<RegisteredType> {
         let raw = self.0;
         core::mem::forget(self);
         raw
     }
 
-    /// Takes back what [`Type::into_raw`] gave.
+    /// Converts an address of [`Type::into_raw`] back to the reference.
     ///
     /// # Safety
     ///
-    /// `raw` must be from `into_raw`, and taken back once only.
+    /// `raw` must be a result of `into_raw` that was not converted back yet.
     pub(crate) unsafe fn from_raw(raw: NonNull<RegisteredType>) -> Type {
         Type(raw)
     }
 }
 
 impl Group {
-    /// Counts once more. The caller has a reference, or the registry's lock.
+    /// Adds a reference. The caller has a reference, or the registry's lock.
+    ///
+    /// Errors: [`Error::Limit`].
     pub(super) fn add_reference(&self) -> Result<()> {
-        if self.count.add() {
+        if self.count.increment() {
             return Ok(());
         }
         Err(Error::Limit {
@@ -193,7 +203,7 @@ impl Deref for Type {
     type Target = RegisteredType;
 
     fn deref(&self) -> &RegisteredType {
-        // SAFETY: counted.
+        // SAFETY: this reference keeps the type alive.
         unsafe { self.0.as_ref() }
     }
 }
@@ -201,10 +211,10 @@ impl Deref for Type {
 impl Drop for Type {
     fn drop(&mut self) {
         let group = self.group;
-        // SAFETY: counted for this reference until the next line.
-        if !unsafe { group.as_ref() }.count.drop_unless_last() {
-            // SAFETY: this reference is given up; nobody uses it after this.
-            unsafe { Registry::release(group) };
+        // SAFETY: this reference keeps the group alive until it is dropped here.
+        if !unsafe { group.as_ref() }.count.decrement_unless_last() {
+            // SAFETY: the group is registered, and nothing uses this reference afterwards.
+            unsafe { Registry::drop_reference(group) };
         }
     }
 }

@@ -1,37 +1,37 @@
-//! Types of references and values, and the order of the abstract ones.
+//! Reference types, and subtyping between abstract heap types.
 
-/// A heap type that no group declares.
+/// A heap type that is built in: no group declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub(crate) enum AbstractType {
     /// All internal references.
     Any = 0,
-    /// Internal references that can be compared.
+    /// Internal references that can be compared for equality.
     Eq = 1,
     /// 31-bit integers.
     I31 = 2,
-    /// All structs.
+    /// Structs.
     Struct = 3,
-    /// All arrays.
+    /// Arrays.
     Array = 4,
-    /// No internal reference but null.
+    /// The bottom of `Any`: only null.
     None = 5,
-    /// All functions.
+    /// Functions.
     Func = 6,
-    /// No function but null.
+    /// The bottom of `Func`: only null.
     NoFunc = 7,
-    /// All external references.
+    /// External references.
     Extern = 8,
-    /// No external reference but null.
+    /// The bottom of `Extern`: only null.
     NoExtern = 9,
-    /// All exceptions.
+    /// Exceptions.
     Exn = 10,
-    /// No exception but null.
+    /// The bottom of `Exn`: only null.
     NoExn = 11,
 }
 
 impl AbstractType {
-    /// All of them, by their numbers.
+    /// All abstract types, in the order of their numbers.
     pub(crate) const ALL: [AbstractType; 12] = [
         AbstractType::Any,
         AbstractType::Eq,
@@ -62,7 +62,7 @@ impl AbstractType {
         }
     }
 
-    /// Whether it is the bottom of its hierarchy, which has only null.
+    /// Whether it is the bottom of its hierarchy. Its only value is null.
     pub(crate) const fn is_bottom(self) -> bool {
         matches!(
             self,
@@ -73,7 +73,7 @@ impl AbstractType {
         )
     }
 
-    /// Whether each reference of this type is one of `other`.
+    /// Whether each reference of this type is also of type `other`.
     pub(crate) fn is_subtype_of(self, other: AbstractType) -> bool {
         self == other
             || self.top() == other
@@ -86,58 +86,20 @@ impl AbstractType {
     }
 }
 
-/// What a reference may refer to. `C` names concrete types: members of a group that
-/// is being declared, or registered ones.
+/// The type of a reference's referent. `C` names a concrete type, a member of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeapType<C> {
-    /// One of the hierarchies' own.
+    /// A built-in type.
     Abstract(AbstractType),
-    /// A declared one.
+    /// A declared type.
     Concrete(C),
 }
 
 /// The type of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RefType<C> {
-    /// Whether null is one.
+    /// Whether null is allowed.
     pub(crate) nullable: bool,
-    /// What it may refer to.
+    /// The type of the referent.
     pub(crate) heap: HeapType<C>,
-}
-
-/// The type of a parameter or result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ValType<C> {
-    /// 32 bits.
-    I32,
-    /// 64 bits.
-    I64,
-    /// A 32-bit float.
-    F32,
-    /// A 64-bit float.
-    F64,
-    /// 128 bits.
-    V128,
-    /// A reference.
-    Ref(RefType<C>),
-}
-
-/// The type of a field or element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StorageType<C> {
-    /// 8 bits, read as an `i32`.
-    I8,
-    /// 16 bits, read as an `i32`.
-    I16,
-    /// As a value.
-    Val(ValType<C>),
-}
-
-/// A field of a struct, or the elements of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FieldType<C> {
-    /// What is stored.
-    pub(crate) storage: StorageType<C>,
-    /// Whether it may be set.
-    pub(crate) mutable: bool,
 }

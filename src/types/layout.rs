@@ -1,37 +1,38 @@
-//! Where the fields of an object are, and what they take.
+//! The layout of objects: the offsets of their fields, and what the fields store.
 //!
-//! Fields follow the header in the order in which they are declared, each at a
-//! multiple of its size (of 8 for 128 bits: objects start at multiples of 8). So a
-//! struct begins as its supertype does. An array is a length, and from
-//! [`ARRAY_ELEMENTS`] on elements. An exception is its tag, and from
-//! [`EXN_FIELDS`] on what the parameters of the tag's function type are.
+//! * A struct is a header and its fields, in declared order. Each field is at a multiple of
+//!   its size. 128-bit fields are at multiples of 8, since objects are. So a subtype begins
+//!   like its supertype.
+//! * An array is a header, a length, and its elements from [`ARRAY_ELEMENTS`] on.
+//! * An exception is a header, its tag, and its fields from [`EXN_FIELDS`] on. The fields
+//!   are the parameters of the tag's function type.
 
-use super::heap_type::{AbstractType, FieldType, StorageType, ValType};
-use super::rec_group::Composite;
+use super::admits::Admits;
+use super::composite::{Composite, FieldType, StorageType, ValType};
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{ARRAY_ELEMENTS, GRANULE, HEADER_BYTES, Kind, LEAST_BYTES, Layout, References};
 
-/// Where an exception's fields begin, from the object's start; its tag is before.
+/// The offset of an exception's first field. Its tag is before that.
 pub(crate) const EXN_FIELDS: u32 = 16;
 
-/// What a field or element stores, without the types of references.
+/// What a field or element stores. All reference types are one storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Storage {
-    /// 8 bits.
+    /// An 8-bit integer.
     I8 = 0,
-    /// 16 bits.
+    /// A 16-bit integer.
     I16 = 1,
-    /// 32 bits.
+    /// A 32-bit integer.
     I32 = 2,
-    /// 64 bits.
+    /// A 64-bit integer.
     I64 = 3,
     /// A 32-bit float.
     F32 = 4,
     /// A 64-bit float.
     F64 = 5,
-    /// 128 bits.
+    /// A vector of 128 bits.
     V128 = 6,
     /// A reference.
     Ref = 7,
@@ -52,7 +53,7 @@ impl Storage {
         }
     }
 
-    /// How many bytes it takes.
+    /// Its size in bytes.
     #[inline(always)]
     pub(crate) const fn bytes(self) -> u32 {
         match self {
@@ -64,7 +65,7 @@ impl Storage {
         }
     }
 
-    /// At a multiple of how many bytes it stands.
+    /// Its alignment in bytes.
     const fn alignment(self) -> u32 {
         match self {
             Storage::V128 => 8,
@@ -80,7 +81,7 @@ impl Storage {
         }
     }
 
-    /// What a value of this type is stored as.
+    /// The storage of a value of this type.
     pub(crate) fn of_value<C>(value: &ValType<C>) -> Storage {
         match value {
             ValType::I32 => Storage::I32,
@@ -93,109 +94,13 @@ impl Storage {
     }
 }
 
-/// The references that a slot admits: of which kinds, and if the slot's type is a
-/// concrete one, of which.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub(crate) struct Admits {
-    /// Of a concrete type its index.
-    pub(crate) type_index: u32,
-    /// Bit `k` stands for objects whose header says kind `k`.
-    pub(crate) kinds: u16,
-    /// Of a concrete type how many supertypes it has, else [`Admits::ANY_TYPE`].
-    pub(crate) depth: u8,
-}
-
-impl Admits {
-    /// The bits of `kinds` below this one are those of headers.
-    pub(crate) const KINDS: u8 = 8;
-    /// The bit of `kinds` for an `i31`.
-    pub(crate) const I31: u8 = 8;
-    /// The bit of `kinds` for null.
-    pub(crate) const NULL: u8 = 9;
-    /// What `depth` says of a slot that admits its kinds whatever their types.
-    pub(crate) const ANY_TYPE: u8 = u8::MAX;
-
-    /// What a reference to an abstract type admits. Slots of `extern` admit what those
-    /// of `any` do, and the other way round: to convert a reference changes no object.
-    pub(crate) const fn of_abstract(heap: AbstractType, nullable: bool) -> Admits {
-        const STRUCT: u16 = 1 << Kind::Struct as u8;
-        const ARRAY: u16 = 1 << Kind::Array as u8;
-        const I31: u16 = 1 << Admits::I31;
-        let kinds = match heap {
-            AbstractType::Any | AbstractType::Extern => {
-                STRUCT | ARRAY | I31 | 1 << Kind::Extern as u8
-            }
-            AbstractType::Eq => STRUCT | ARRAY | I31,
-            AbstractType::I31 => I31,
-            AbstractType::Struct => STRUCT,
-            AbstractType::Array => ARRAY,
-            AbstractType::Exn => 1 << Kind::Exn as u8,
-            AbstractType::Func => 1 << Kind::Func as u8,
-            AbstractType::None
-            | AbstractType::NoFunc
-            | AbstractType::NoExtern
-            | AbstractType::NoExn => 0,
-        };
-        Admits {
-            type_index: 0,
-            kinds: kinds | (nullable as u16) << Admits::NULL,
-            depth: Admits::ANY_TYPE,
-        }
-    }
-
-    /// What a reference to a concrete type admits that is not null; the type is just
-    /// below `above` in the order of types and has `depth` supertypes.
-    pub(super) const fn of_concrete(type_index: u32, above: AbstractType, depth: u8) -> Admits {
-        Admits {
-            type_index,
-            kinds: Admits::of_abstract(above, false).kinds,
-            depth,
-        }
-    }
-
-    /// The same, and null or not.
-    #[inline(always)]
-    pub(super) const fn with_null(self, null: bool) -> Admits {
-        Admits {
-            kinds: self.kinds | (null as u16) << Admits::NULL,
-            ..self
-        }
-    }
-
-    /// What a slot of an abstract type needs, for messages.
-    pub(crate) fn name(self) -> &'static str {
-        let is = |heap| self.kinds | 1 << Admits::NULL == Admits::of_abstract(heap, true).kinds;
-        match self {
-            _ if is(AbstractType::Any) => "a struct, an array, an i31 or an externref",
-            _ if is(AbstractType::Eq) => "a struct, an array or an i31",
-            _ if is(AbstractType::I31) => "an i31",
-            _ if is(AbstractType::Struct) => "a struct",
-            _ if is(AbstractType::Array) => "an array",
-            _ if is(AbstractType::Exn) => "an exception",
-            _ if is(AbstractType::Func) => "a function",
-            _ => "null",
-        }
-    }
-
-    /// Whether functions are admitted, all or some.
-    pub(crate) const fn functions(self) -> bool {
-        self.kinds & 1 << Kind::Func as u8 != 0
-    }
-
-    /// Whether null is admitted.
-    pub(crate) const fn null(self) -> bool {
-        self.kinds & 1 << Admits::NULL != 0
-    }
-}
-
-/// All that getting or setting a field needs.
+/// Everything that getting or setting a field needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct FieldLayout {
-    /// Where it is, from the object's start; of elements where the first is.
+    /// Its offset from the object's start. For an array, the offset of the first element.
     pub(crate) offset: u32,
-    /// What a reference may be.
+    /// The references that a reference field admits.
     pub(crate) admits: Admits,
     /// What is stored.
     pub(crate) storage: Storage,
@@ -205,20 +110,22 @@ pub(crate) struct FieldLayout {
 
 const _: () = assert!(size_of::<FieldLayout>() == 16);
 
-/// An object's size, and the offsets of its fields from its start.
+/// The size of an object, and the offsets of its fields.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TypeLayout {
-    /// Bytes of a struct, header included, a multiple of the granule; of an array
-    /// without elements; of an exception whose tag has the function type.
+    /// For a struct, its size including the header, a multiple of the granule. For an array,
+    /// the size without elements. For a function, the size of an exception whose tag has
+    /// this type.
     pub(crate) bytes: u32,
-    /// Bytes of an array's element, 0 of others.
+    /// The size of an array's element. 0 for other types.
     pub(crate) element_bytes: u32,
-    /// Those of a struct's fields, or of an exception's.
+    /// The offsets of the fields of a struct or exception.
     pub(crate) offsets: Vec<u32>,
 }
 
 impl TypeLayout {
-    /// The layout of a type. At most 10,000 fields of 16 bytes cannot overflow.
+    /// The layout of a type. Sizes cannot overflow: a struct has at most 10,000 fields of 16
+    /// bytes.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn of<C>(composite: &Composite<C>) -> Result<TypeLayout> {
@@ -256,10 +163,10 @@ impl TypeLayout {
         })
     }
 
-    /// What gets and sets need of each field: of a struct, of an array's elements, of
-    /// an exception. `admits` answers for a field's reference.
+    /// The layout of each field of a struct or exception, or of the elements of an array.
+    /// `admits` returns the references that a reference type admits.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory), those of
     /// `admits`.
     pub(super) fn fields<C: Copy>(
         &self,
@@ -292,17 +199,17 @@ impl TypeLayout {
         Ok(fields)
     }
 
-    /// What a function's results take, as fields that are nowhere. `admits` answers for
-    /// a result's reference.
+    /// The results of a function as constant fields with offset 0. Empty for other types.
+    /// `admits` returns the references that a reference type admits.
     ///
-    /// Errors: as for [`TypeLayout::fields`].
+    /// Errors: those of [`TypeLayout::fields`].
     pub(super) fn results<C>(
         composite: &Composite<C>,
         admits: impl Fn(&ValType<C>) -> Result<Admits>,
     ) -> Result<Vec<FieldLayout>> {
-        let mut taken = Vec::new();
+        let mut layouts = Vec::new();
         if let Composite::Func { results, .. } = composite {
-            taken
+            layouts
                 .try_reserve_exact(results.len())
                 .map_err(|_| fallible::refused(results.len() * size_of::<FieldLayout>()))?;
             for value in results {
@@ -312,14 +219,13 @@ impl TypeLayout {
                     storage: Storage::of_value(value),
                     mutable: false,
                 };
-                fallible::push(&mut taken, layout)?;
+                fallible::push(&mut layouts, layout)?;
             }
         }
-        Ok(taken)
+        Ok(layouts)
     }
 
-    /// The kind of the objects: a struct, an array, or an exception whose tag has the
-    /// function type.
+    /// The kind of a type's objects. The objects of a function type are exceptions.
     pub(super) const fn kind<C>(composite: &Composite<C>) -> Kind {
         match composite {
             Composite::Struct(_) => Kind::Struct,
@@ -328,8 +234,8 @@ impl TypeLayout {
         }
     }
 
-    /// What collectors trace objects by: structs, arrays, and exceptions whose tag has
-    /// a function type.
+    /// The layout by which collectors trace a type's objects. The objects of a function type
+    /// are exceptions.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn trace<C>(

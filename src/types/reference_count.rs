@@ -1,9 +1,13 @@
-//! The count of references to a group.
+//! The reference count of a registered group.
 //!
-//! It rises without the registry's lock only where it is at least 1, and falls from 1
-//! to 0 only under the lock, as the kernel's `atomic_dec_and_lock` has it. Whoever
-//! finds a group in the registry holds the lock, and so finds none that is being
-//! dropped; and of two threads that drop a group at once, one is the last.
+//! Two rules ensure that a group is freed once, and never while another thread finds it:
+//!
+//! * Without the registry's lock, the count rises only from 1 or more.
+//! * The count falls from 1 to 0 only under the lock, like a count of the Linux kernel's
+//!   `atomic_dec_and_lock`.
+//!
+//! A thread looks up groups under the lock, so it never finds one whose count is 0. If two
+//! threads drop references at once, exactly one of them drops the last reference.
 //!
 //! `tests/loom.rs` explores the interleavings of this file.
 
@@ -14,30 +18,30 @@ use super::atomics::{AtomicUsize, Ordering};
 pub(crate) struct ReferenceCount(AtomicUsize);
 
 impl ReferenceCount {
-    /// One reference.
+    /// A count of 1.
     pub(crate) fn new() -> ReferenceCount {
         ReferenceCount(AtomicUsize::new(1))
     }
 
-    /// Counts once more. The caller has a reference, or the lock. `false` if there
-    /// are too many.
-    pub(crate) fn add(&self) -> bool {
-        // Relaxed, as for `Arc`: what is counted is alive already.
+    /// Adds 1. Returns `false`, without a change, if the count would overflow. The caller
+    /// has a reference, or the lock.
+    pub(crate) fn increment(&self) -> bool {
+        // Relaxed, as for `Arc`: the caller keeps the group alive.
         self.update(Ordering::Relaxed, |n| n.checked_add(1))
     }
 
-    /// Counts once less, unless this is the last reference: then `false`.
-    pub(crate) fn drop_unless_last(&self) -> bool {
+    /// Subtracts 1. Returns `false`, without a change, if the count is 1: the last
+    /// reference is dropped under the lock, with [`ReferenceCount::decrement_locked`].
+    pub(crate) fn decrement_unless_last(&self) -> bool {
         self.update(Ordering::Release, |n| n.checked_sub(1).filter(|&n| n > 0))
     }
 
-    /// Counts once less; whether this was the last reference. The caller has the
-    /// lock.
-    pub(crate) fn drop_with_lock(&self) -> bool {
+    /// Subtracts 1. Returns whether the count is now 0. The caller has the lock.
+    pub(crate) fn decrement_locked(&self) -> bool {
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
-    /// How many references there are.
+    /// The number of references.
     #[cfg(test)]
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)

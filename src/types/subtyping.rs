@@ -1,19 +1,40 @@
-//! Whether a type may be declared a subtype of another, field by field.
+//! The rules of subtyping, from whole types down to references.
 
+use super::admits::Admits;
+use super::composite::{Composite, FieldType, StorageType, ValType};
 use super::group::RegisteredType;
-use super::heap_type::{FieldType, HeapType, RefType, StorageType, ValType};
-use super::layout::Admits;
-use super::rec_group::Composite;
-use crate::error::{Error, Result};
+use super::heap_type::{HeapType, RefType};
+use super::registry::{Inner, Registry, unknown_index};
+use crate::error::Result;
 
-/// Finds the types of a registry by their indices, those of the group that is being
-/// registered among them.
+/// Finds types by their indices. An implementation may also find types of a group that is
+/// not registered yet.
 pub(super) trait Types {
     /// The type with this index.
     fn get(&self, index: u32) -> Option<&RegisteredType>;
 }
 
-/// Whether each object of `a` has what one of `b` has.
+impl Types for Inner {
+    fn get(&self, index: u32) -> Option<&RegisteredType> {
+        self.registered(index).map(|(_, registered)| registered)
+    }
+}
+
+impl Registry {
+    /// Whether each element of an array of type `from` may be an element of an array of
+    /// type `to`. Both types must be of this registry. Takes the lock.
+    pub(crate) fn elements_fit(&self, from: &RegisteredType, to: &RegisteredType) -> bool {
+        let inner = self.inner.lock();
+        match (&from.composite, &to.composite) {
+            (Composite::Array(from), Composite::Array(to)) => {
+                storage(&*inner, &from.storage, &to.storage)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether the structure `a` matches the structure `b` of a declared supertype.
 pub(super) fn composite(types: &impl Types, a: &Composite<u32>, b: &Composite<u32>) -> bool {
     match (a, b) {
         (Composite::Struct(a), Composite::Struct(b)) => {
@@ -42,7 +63,8 @@ pub(super) fn composite(types: &impl Types, a: &Composite<u32>, b: &Composite<u3
     }
 }
 
-/// A mutable field must be the same, a constant one may be narrower.
+/// Whether a field of type `a` may stand for one of type `b`. A mutable field must have
+/// the same type. A constant field may have a subtype.
 fn field(types: &impl Types, a: &FieldType<u32>, b: &FieldType<u32>) -> bool {
     if a.mutable || b.mutable {
         return a == b;
@@ -50,7 +72,7 @@ fn field(types: &impl Types, a: &FieldType<u32>, b: &FieldType<u32>) -> bool {
     storage(types, &a.storage, &b.storage)
 }
 
-/// Whether all that is stored as `a` may be stored as `b`.
+/// Whether everything stored as `a` may be stored as `b`.
 pub(super) fn storage(types: &impl Types, a: &StorageType<u32>, b: &StorageType<u32>) -> bool {
     match (a, b) {
         (StorageType::Val(a), StorageType::Val(b)) => value(types, a, b),
@@ -58,7 +80,7 @@ pub(super) fn storage(types: &impl Types, a: &StorageType<u32>, b: &StorageType<
     }
 }
 
-/// Whether each value of `a` is one of `b`.
+/// Whether each value of type `a` is a value of type `b`.
 pub(super) fn value(types: &impl Types, a: &ValType<u32>, b: &ValType<u32>) -> bool {
     match (a, b) {
         (ValType::Ref(a), ValType::Ref(b)) => reference(types, a, b),
@@ -66,7 +88,7 @@ pub(super) fn value(types: &impl Types, a: &ValType<u32>, b: &ValType<u32>) -> b
     }
 }
 
-/// Whether each reference of `a` is one of `b`.
+/// Whether each reference of type `a` is a reference of type `b`.
 pub(super) fn reference(types: &impl Types, a: &RefType<u32>, b: &RefType<u32>) -> bool {
     (b.nullable || !a.nullable) && heap(types, a.heap, b.heap)
 }
@@ -87,17 +109,15 @@ fn heap(types: &impl Types, a: HeapType<u32>, b: HeapType<u32>) -> bool {
     }
 }
 
-/// What a slot of this type admits.
+/// The references that a reference type admits.
 ///
-/// Errors: [`Error::Internal`] if there is no such type.
-pub(super) fn admits(types: &impl Types, slot: &RefType<u32>) -> Result<Admits> {
-    let index = match slot.heap {
-        HeapType::Abstract(above) => return Ok(Admits::of_abstract(above, slot.nullable)),
+/// Errors: [`Error::Internal`](crate::error::Error::Internal) if `types` does not have
+/// the concrete type.
+pub(super) fn admits(types: &impl Types, of: &RefType<u32>) -> Result<Admits> {
+    let index = match of.heap {
+        HeapType::Abstract(above) => return Ok(Admits::of_abstract(above, of.nullable)),
         HeapType::Concrete(index) => index,
     };
-    let concrete = types.get(index).ok_or(Error::internal(
-        "a type index that names nothing",
-        index.into(),
-    ))?;
-    Ok(concrete.admits(slot.nullable))
+    let concrete = types.get(index).ok_or(unknown_index(index))?;
+    Ok(concrete.admits(of.nullable))
 }

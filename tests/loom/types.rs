@@ -1,5 +1,5 @@
-//! A registry of types as far as its lock and its counts go: a group that keeps
-//! another, which threads look up, clone and drop.
+//! A registry of types, reduced to its lock and its counts. A group keeps another group
+//! alive, and threads look up, clone and drop both.
 
 use loom::cell::UnsafeCell;
 use loom::sync::{Arc, Mutex, MutexGuard};
@@ -8,36 +8,36 @@ use loom::thread;
 use super::explore;
 use super::reference_count::ReferenceCount;
 
-/// A group, whose memory outlives it here, so that its use can be told from its end.
+/// A group. Its memory outlives it here, so that a use after free is noticed.
 struct Group {
     form: Form,
     count: ReferenceCount,
     freed: UnsafeCell<bool>,
-    /// What it refers to, counted once.
+    /// The group to which it refers. The edge is one reference.
     edge: Option<Arc<Group>>,
 }
 
-// SAFETY: loom checks that `freed` is written by one thread, and after all reads.
+// SAFETY: loom checks that one thread writes `freed`, after all reads.
 unsafe impl Sync for Group {}
-// SAFETY: as above.
+// SAFETY: see `Sync`.
 unsafe impl Send for Group {}
 
 impl Group {
-    /// What a thread with a reference may do.
+    /// Reads the group. The thread has a reference.
     fn read(&self) {
-        // SAFETY: loom checks it.
+        // SAFETY: loom checks the access.
         let freed = self.freed.with(|freed| unsafe { *freed });
         assert!(!freed, "read after it was freed");
     }
 
     fn free(&self) {
-        // SAFETY: loom checks it.
+        // SAFETY: loom checks the access.
         let before = self.freed.with_mut(|freed| unsafe { freed.replace(true) });
         assert!(!before, "freed twice");
     }
 }
 
-/// The groups that there may be.
+/// The canonical forms of groups.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     Leaf,
@@ -49,11 +49,11 @@ enum Form {
 struct Inner {
     /// The registered group of each form.
     groups: [Option<Arc<Group>>; 2],
-    /// All groups that there ever were.
+    /// All groups so far.
     made: Vec<Arc<Group>>,
 }
 
-/// Whether counts fall to 0 under the lock, as they should.
+/// Whether counts fall to 0 under the lock. They should.
 #[derive(Clone, Copy, PartialEq)]
 enum Last {
     Locked,
@@ -75,36 +75,36 @@ impl Registry {
         self.inner.lock().unwrap()
     }
 
-    /// The group of this form, registered if there is none, counted once more.
+    /// A new reference to the group of this form. Registers it if needed.
     fn intern(&self, form: Form) -> Arc<Group> {
         self.lock().intern(form)
     }
 
-    /// The group of this form, if there is one, counted once more.
+    /// A new reference to the group of this form, if it is registered.
     fn find(&self, form: Form) -> Option<Arc<Group>> {
         self.lock().find(form)
     }
 
-    /// As `Type`'s `Drop` does.
+    /// Drops a reference as the `Drop` of `Type` does.
     fn drop_reference(&self, group: Arc<Group>) {
         group.read();
         if self.last == Last::Unlocked {
-            if group.count.drop_with_lock() {
-                let dropped = self.lock().unlink_all(group);
+            if group.count.decrement_locked() {
+                let dropped = self.lock().unregister_all(group);
                 dropped.iter().for_each(|group| group.free());
             }
-        } else if !group.count.drop_unless_last() {
-            let dropped = self.lock().release(group);
+        } else if !group.count.decrement_unless_last() {
+            let dropped = self.lock().drop_reference(group);
             dropped.iter().for_each(|group| group.free());
         }
     }
 
-    /// With no other thread left, and no reference.
+    /// Checks the end, when no other thread and no reference are left.
     fn finish(&self) {
         let inner = self.lock();
-        assert!(inner.groups.iter().all(Option::is_none), "not unlinked");
+        assert!(inner.groups.iter().all(Option::is_none), "still registered");
         for group in &inner.made {
-            // SAFETY: loom checks it.
+            // SAFETY: loom checks the access.
             let freed = group.freed.with(|freed| unsafe { *freed });
             assert!(freed, "not freed");
             assert_eq!(group.count.get(), 0, "still counted");
@@ -130,29 +130,32 @@ impl Inner {
 
     fn find(&self, form: Form) -> Option<Arc<Group>> {
         let group = self.groups[form as usize].clone()?;
-        assert!(group.count.add());
+        assert!(group.count.increment());
         group.read();
         Some(group)
     }
 
-    fn release(&mut self, group: Arc<Group>) -> Vec<Arc<Group>> {
-        if group.count.drop_with_lock() {
-            self.unlink_all(group)
+    fn drop_reference(&mut self, group: Arc<Group>) -> Vec<Arc<Group>> {
+        if group.count.decrement_locked() {
+            self.unregister_all(group)
         } else {
             Vec::new()
         }
     }
 
-    /// Unlinks a group, and those that only it kept.
-    fn unlink_all(&mut self, group: Arc<Group>) -> Vec<Arc<Group>> {
+    /// Unregisters a group and the groups that only it kept alive.
+    fn unregister_all(&mut self, group: Arc<Group>) -> Vec<Arc<Group>> {
         let (mut found, mut dropped) = (vec![group], Vec::new());
         while let Some(group) = found.pop() {
             let registered = self.groups[group.form as usize].take();
             assert!(
                 registered.is_some_and(|registered| Arc::ptr_eq(&registered, &group)),
-                "unlinked another"
+                "unregistered another group"
             );
-            let edge = group.edge.iter().filter(|edge| edge.count.drop_with_lock());
+            let edge = group
+                .edge
+                .iter()
+                .filter(|edge| edge.count.decrement_locked());
             found.extend(edge.cloned());
             dropped.push(group);
         }
@@ -171,12 +174,12 @@ fn spawn(
 
 /// Clones a reference and drops both.
 fn clone_and_drop(registry: &Registry, group: Arc<Group>) {
-    assert!(group.count.add());
+    assert!(group.count.increment());
     registry.drop_reference(group.clone());
     registry.drop_reference(group);
 }
 
-/// The last reference is dropped while another thread looks the group up.
+/// One thread drops the last reference while another looks the group up.
 fn dropped_and_found(last: Last) {
     let registry = Registry::new(last);
     let group = registry.intern(Form::Leaf);
@@ -200,7 +203,7 @@ fn groups_in_all_interleavings() {
         let registry = Registry::new(Last::Locked);
         let group = registry.intern(Form::Leaf);
         let threads = [(); 2].map(|()| {
-            assert!(group.count.add());
+            assert!(group.count.increment());
             let group = group.clone();
             spawn(&registry, move |registry| registry.drop_reference(group))
         });
@@ -245,7 +248,7 @@ fn groups_in_all_interleavings() {
 }
 
 #[test]
-#[should_panic(expected = "unlinked another")]
+#[should_panic(expected = "unregistered another group")]
 fn the_model_finds_a_count_that_falls_outside_the_lock() {
     explore("a count that falls outside the lock", || {
         dropped_and_found(Last::Unlocked);

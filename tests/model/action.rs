@@ -1,5 +1,5 @@
-//! What an operation means in the state in which it runs: the call with its arguments,
-//! drawn so that most are accepted and some are not.
+//! The meaning of an operation in the current state: a call and its arguments. They are
+//! drawn so that most calls are accepted and some are not.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::ranges::RangeAction;
 use super::tables::TableAction;
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
-/// A handle that is passed.
+/// A handle, as it is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Handle {
     Null,
@@ -20,42 +20,43 @@ pub(crate) enum Handle {
     Root(usize),
     /// A scoped handle of another store.
     Foreign,
-    /// Bits that no store has given: a root's, changed; or without one.
+    /// A handle that no store returned: the handle of the root `from`, or null, with a
+    /// change.
     Forged {
         from: Option<usize>,
         how: Forgery,
     },
 }
 
-/// How bits that are no handle come about.
+/// The change that makes a handle invalid.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Forgery {
-    /// A generation far from all that there were.
+    /// A generation that no slot has reached.
     Generation,
-    /// The last slot of all, scoped or manual.
+    /// The last possible slot, scoped or manual.
     Slot,
     /// A store that does not exist.
     Store,
 }
 
-/// A scope, weak handle, weak map, table, global or tag that is passed.
+/// A scope, weak handle, weak map, table, global or tag, as it is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     Null,
     Own(usize),
     Foreign,
-    /// Bits that name none.
+    /// Bits that name nothing.
     Forged,
 }
 
-/// A type that is passed: of the store's engine, or of another.
+/// A type, as it is passed: one of the store's engine, or of another engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TypeArgument {
     pub(crate) of: usize,
     pub(crate) other_engine: bool,
 }
 
-/// The type of a reference that is passed. A heap type that does not exist has a number.
+/// A reference type, as it is passed. A heap type that does not exist is a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RefTypeArgument {
     pub(crate) heap: Result<Heap, u32>,
@@ -63,7 +64,7 @@ pub(crate) struct RefTypeArgument {
     pub(crate) other_engine: bool,
 }
 
-/// A value that is passed.
+/// A value, as it is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Input {
     I32(u32),
@@ -72,7 +73,7 @@ pub(crate) enum Input {
     F64(u64),
     V128([u8; 16]),
     Ref(Handle),
-    /// A kind that is none.
+    /// A kind that does not exist.
     NoKind(u32),
 }
 
@@ -138,7 +139,7 @@ pub(crate) enum Action {
     WeakMapDelete(Named, Handle),
     WeakMapSize(Named),
     WeakMapFree(Named),
-    /// With the operation that the finalizer does, if there is a finalizer.
+    /// The second value is the operation of the finalizer, if there is a finalizer.
     ExternNew(Maker, Option<Option<Operation>>),
     ExternData(Handle),
     ExternDataTagged(Handle, usize),
@@ -155,7 +156,7 @@ pub(crate) enum Action {
     ArrayNew(TypeArgument, Input, usize),
     ArrayNewDefault(TypeArgument, usize),
     ArrayNewFixed(TypeArgument, Vec<Input>),
-    /// With a count that no array has, and no values.
+    /// Passes a count that no array can have, and no values.
     ArrayNewTooLong(TypeArgument),
     ArrayLen(Handle),
     ArrayGet(Handle, usize),
@@ -188,12 +189,12 @@ pub(crate) enum Action {
     Global(GlobalAction),
     Func(FuncAction),
     Range(RangeAction),
-    /// With whether the data are NULL, and as an externref's the finalizer.
+    /// Whether the data are NULL, and the operation of the finalizer if there is one.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
     StoreDetach,
     StoreAttach,
-    /// Of the store, where that is refused, or of NULL.
+    /// Deletes the store where this is refused, or NULL.
     StoreFree(bool),
     Collect,
     Verify,
@@ -203,15 +204,16 @@ pub(crate) enum Action {
 /// The thread that makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
-    /// The one that runs the program.
+    /// The thread that runs the program.
     This,
-    /// One that ends then.
+    /// A thread that ends after the call.
     Another,
-    /// One that runs the program from then on, when this one has ended, but for the first.
+    /// A new thread that runs the program from then on. The current thread ends, unless
+    /// it is the first.
     Next,
 }
 
-/// A call, and what is unusual about it.
+/// A call, its thread, and the pointers that are NULL.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub(crate) action: Action,
@@ -232,7 +234,7 @@ impl fmt::Display for Planned {
     }
 }
 
-/// What a handle should refer to.
+/// The wanted referent of a handle.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Anything,
@@ -242,23 +244,23 @@ pub(crate) enum Wanted {
     Exn,
     Func,
     I31,
-    /// What a slot of this type takes.
+    /// A reference of this type.
     Fitting(super::types::RefType),
 }
 
-/// How long arrays are at most.
+/// The greatest length of an array.
 pub(crate) const LONGEST: usize = 1 << 14;
 
-/// A number that no array is as long as.
+/// Numbers that are greater than any length.
 const HUGE: [usize; 3] = [1 << 32, 1 << 62, usize::MAX];
 
-/// What an operation is now.
+/// The call of an operation in the current state.
 pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     let mut planner = Planner::new(model, Draw::new(operation.seed.into()));
     let is_pending = model.pending != Reference::Null;
-    // Without a tag there is little to do with exceptions, and with weak maps without one.
+    // Calls that need a tag, map, table or global make one if none exists.
     let call = match operation.call {
-        // A store that nobody owns is taken over soon.
+        // If nobody owns the store, a thread soon takes it over.
         _ if model.owner == Owner::Nobody && planner.draw.one_in(2) => Call::StoreAttach,
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
         Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
@@ -268,7 +270,7 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
             Call::TableNew
         }
         Call::GlobalGet | Call::GlobalSet if model.globals_in_use().is_empty() => Call::GlobalNew,
-        // Only who may call can look at everything.
+        // A walk needs the right to call.
         Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
         call => call,
     };
@@ -277,7 +279,7 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
     Planned {
         nulls: planner.nulls(&action, by),
         action: match action {
-            // Where nothing refuses it, the store is not deleted.
+            // Only a refused deletion may be tried: the program still needs the store.
             Action::StoreFree(_) => Action::StoreFree(planner.may_not_delete(by)),
             action => action,
         },
@@ -288,13 +290,13 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
 pub(crate) struct Planner<'a> {
     pub(crate) model: &'a Model,
     pub(crate) draw: Draw,
-    /// Whether all handles and values are to be accepted, as one among many that is not
-    /// has all refused.
+    /// Whether all handles and values must be acceptable. A single bad one refuses a
+    /// whole call, so most calls with many values need this.
     pub(crate) sound: bool,
 }
 
 impl Action {
-    /// Whether it may collect, run finalizers, and ask whether the heap may grow.
+    /// Whether the call may collect, run finalizers and call the growth callback.
     pub(crate) fn allocates(&self) -> bool {
         matches!(
             self,
@@ -312,7 +314,7 @@ impl Action {
         )
     }
 
-    /// The values that a new object gets.
+    /// The values for a new object.
     pub(crate) fn inputs(&self) -> Vec<Input> {
         match self {
             Action::StructNew(_, inputs)
@@ -433,7 +435,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The thread that makes the call.
+    /// Draws the thread that makes the call.
     fn by(&mut self, action: &Action) -> By {
         let inside = self.model.asking || self.model.is_inside();
         let unowned = self.model.owner == Owner::Nobody;
@@ -448,9 +450,9 @@ impl Planner<'_> {
         }
     }
 
-    /// Seldom one of the pointers that the call requires, more seldom all.
+    /// Draws the required pointers that are NULL: rarely one, more rarely all.
     fn nulls(&mut self, action: &Action, by: By) -> Nulls {
-        // Who is to go on has to attach.
+        // The next thread must succeed in attaching.
         let refused = by == By::Another || self.model.owner == Owner::Nobody || self.model.asking;
         let seldom = if refused { 6 } else { 60 };
         if by == By::Next || !self.draw.one_in(seldom) {
@@ -570,7 +572,7 @@ impl Planner<'_> {
         Action::ExternNew(maker, self.finalizer())
     }
 
-    /// A finalizer, if there is one, and what it does.
+    /// Draws a finalizer, or none, and its operation.
     pub(crate) fn finalizer(&mut self) -> Option<Option<Operation>> {
         match self.draw.below(8) {
             0..3 => None,
@@ -604,7 +606,7 @@ impl Planner<'_> {
         let longer = if self.model.tight { 30 } else { 8 };
         match self.draw.below(60) {
             0 => self.draw.among(&HUGE),
-            // More than any heap here has.
+            // Greater than any heap here.
             1 => u32::MAX as usize,
             2 => 1 + self.draw.below(LONGEST),
             chance if chance < longer => self.draw.below(400),
@@ -642,7 +644,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Values for an object of this type, seldom too many or too few.
+    /// Draws values for an object of this type. Rarely one too many or too few.
     pub(crate) fn inputs(&mut self, of: usize) -> Vec<Input> {
         let fields = TYPES[of].fields;
         self.sound = !self.draw.one_in(6);
@@ -655,7 +657,7 @@ impl Planner<'_> {
         inputs
     }
 
-    /// A value for what is at an index, if anything is: often the object itself.
+    /// Draws a value for a field or element. It is often the object itself.
     fn input_at(&mut self, handle: Handle, index: usize) -> Input {
         let storage = match self.model.body_of(handle) {
             Some(Body::Struct { of, .. }) => TYPES[*of].fields.get(index).map(|f| f.storage),
@@ -679,7 +681,8 @@ impl Planner<'_> {
         match storage {
             Storage::I8 | Storage::I16 | Storage::I32 => Input::I32(bits as u32),
             Storage::I64 => Input::I64(bits),
-            // Numbers: whether calls keep what is none bit by bit is the compiler's.
+            // Only numbers: whether NaNs keep their bits in a call depends on the
+            // compiler.
             Storage::F32 => Input::F32((bits as i32 as f32).to_bits()),
             Storage::F64 => Input::F64((bits as i64 as f64).to_bits()),
             Storage::V128 => {
@@ -702,7 +705,7 @@ impl Planner<'_> {
         }
     }
 
-    /// An index into an object, seldom beyond its end.
+    /// Draws an index into an object. Rarely it is out of bounds.
     fn index(&mut self, handle: Handle) -> usize {
         self.index_below(self.model.length_of(handle))
     }
@@ -711,13 +714,13 @@ impl Planner<'_> {
         match self.draw.below(40) {
             0 => length,
             1 => self.draw.among(&HUGE),
-            // The first and last more often than those between.
+            // The last element is more frequent than the others.
             2..6 => length.saturating_sub(1),
             _ => self.draw.below(length.max(1)),
         }
     }
 
-    /// How many elements, seldom too many.
+    /// Draws a number of elements. Rarely it is too large.
     fn count(&mut self, handle: Handle) -> usize {
         self.count_of(self.model.length_of(handle))
     }
@@ -731,7 +734,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The getter for what is at an index, seldom another.
+    /// The getter for a field or element. Rarely another one.
     fn getter(&mut self, handle: Handle, index: usize) -> As {
         let getter = self.draw.among(&GETTERS);
         if self.draw.one_in(10) {
@@ -750,7 +753,7 @@ impl Planner<'_> {
         }
     }
 
-    /// One of the newest of so many things, or sometimes any.
+    /// Draws one of `count` things, most often a new one.
     fn newest(&mut self, count: usize) -> usize {
         let near = if self.draw.one_in(3) {
             count
@@ -766,7 +769,7 @@ impl Planner<'_> {
             0 => Named::Foreign,
             1 => Named::Forged,
             2 => Named::Null,
-            // Open or not.
+            // Open or exited.
             3 | 4 if self.model.scopes > 0 => Named::Own(self.draw.below(self.model.scopes)),
             _ => match open.last() {
                 None => Named::Forged,
@@ -794,14 +797,14 @@ impl Planner<'_> {
             0 => Named::Foreign,
             1 => Named::Null,
             2 => Named::Forged,
-            // Freed or not.
+            // Freed or in use.
             3 if count > 0 => Named::Own(self.draw.below(count)),
             _ if in_use.is_empty() => Named::Null,
             _ => Named::Own(self.draw.among(&in_use)),
         }
     }
 
-    /// A handle for a call that looks for a key: most are of keys that the map has.
+    /// Draws a key for a call that looks for it. Most often the map has this key.
     fn key(&mut self, map: Named) -> Handle {
         if let Named::Own(map) = map
             && !self.draw.one_in(4)
@@ -835,7 +838,8 @@ impl Planner<'_> {
             .unwrap_or(Handle::Null)
     }
 
-    /// A manual handle, but not another store's, whose root would end.
+    /// Draws a manual handle. Never one of another store, since the call would end its
+    /// root.
     fn own_manual(&mut self) -> Handle {
         match self.manual() {
             Handle::Foreign => Handle::Null,
@@ -851,7 +855,8 @@ impl Planner<'_> {
             .unwrap_or(Handle::Null)
     }
 
-    /// A root that is as it should be: after a few tries the newest, if there is one.
+    /// Draws a live root that is `wanted`. After some failed draws takes the newest such
+    /// root, if there is one.
     pub(crate) fn root_that(&mut self, wanted: impl Fn(&Model, usize) -> bool) -> Option<Handle> {
         let model = self.model;
         let tried = (0..12)
@@ -886,7 +891,7 @@ impl Planner<'_> {
             match wanted {
                 Wanted::Anything => true,
                 Wanted::Extern => matches!(body, Some(Body::Extern { .. })),
-                // One without fields is not worth looking for.
+                // A struct without fields is of little use.
                 Wanted::Struct => {
                     matches!(body, Some(Body::Struct { fields, .. }) if !fields.is_empty())
                 }
@@ -917,7 +922,7 @@ impl Planner<'_> {
         Handle::Forged { from: bound, how }
     }
 
-    /// A handle whose root has gone, if a few tries find one.
+    /// A handle of a root that has ended, if a few draws find one.
     fn stale(&mut self) -> Handle {
         let roots = &self.model.roots;
         (0..12)

@@ -1,5 +1,5 @@
-//! A crash of the library ends the tests before they can say what they ran: so a handler
-//! of signals says it.
+//! A crash of the library ends the process before a test can print its seed. A signal
+//! handler prints it instead.
 
 use core::ffi::c_int;
 use std::cell::Cell;
@@ -8,22 +8,22 @@ thread_local! {
     static SEED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// What crashes from now on on this thread is the program of this seed.
+/// Sets the seed of the program that this thread runs from now on.
 pub(crate) fn note_seed(seed: u64) {
     SEED.set(seed);
 }
 
-/// The seed that this thread's crashes would say.
+/// The seed that a crash on this thread would print.
 pub(crate) fn seed() -> u64 {
     SEED.get()
 }
 
-/// Has crashes say their seed.
+/// Installs the handler.
 pub(crate) fn install() {
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL] {
         let handler: extern "C" fn(c_int) = say_seed;
-        // SAFETY: zeros are an action without flags; the handler only writes, and ends
-        // with what would have happened without it.
+        // SAFETY: zeros are an action without flags. The handler only writes, and then
+        // raises the signal again with its default action.
         unsafe {
             let mut action: libc::sigaction = core::mem::zeroed();
             action.sa_sigaction = handler as usize;
@@ -42,7 +42,7 @@ extern "C" fn say_seed(signal: c_int) {
         text[at] = b'0' + (seed % 10) as u8;
         seed /= 10;
     }
-    // SAFETY: async-signal-safe functions; the text is as long.
+    // SAFETY: both functions are async-signal-safe, and the text has this length.
     unsafe {
         libc::write(2, text.as_ptr().cast(), text.len());
         libc::raise(signal);

@@ -1,6 +1,7 @@
-//! Host functions and the pending exception. What a function does is drawn when it is
-//! called: it compares its arguments, does some operations, calls on to a small depth,
-//! may throw, and returns values or a status, some of them wrong.
+//! Host functions and the pending exception. Each call of a function draws what the
+//! function does: it compares its arguments, does some operations, calls other functions
+//! to a small depth, and may throw. Then it returns values or a status. Some of them are
+//! wrong.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -22,37 +23,37 @@ use super::program::{Call, Draw, Operation, op};
 use super::session::{CURRENT, Compared, Session, handle_in, same};
 use super::types::{Field, Shape, TYPES};
 
-/// How many functions may run inside each other.
+/// The most nested calls of functions.
 pub(crate) const CALL_DEPTH: u32 = 4;
 
-/// The greatest number of a status.
+/// The greatest status.
 const LAST_STATUS: u32 = 17;
 
 /// A call with its arguments.
 #[derive(Clone, Debug)]
 pub(crate) enum FuncAction {
-    /// With what the finalizer does, if there is one.
+    /// A type, and the operation of the finalizer if there is one.
     New(TypeArgument, Option<Option<Operation>>),
     Call {
         func: Handle,
         args: Vec<Input>,
         nresults: usize,
-        /// Whether the results are to be where the arguments are, if there is room.
+        /// Whether results are written over the arguments, if there is room.
         in_place: bool,
     },
-    /// With whether the callback that is asked for is the function's.
+    /// A function, and whether the call passes the callback of functions or another one.
     Env(Handle, bool),
     Throw(Handle),
     TakeException,
 }
 
-/// A call that was accepted.
+/// A call that the library must make.
 #[derive(Clone, Debug)]
 pub(crate) struct Called {
     node: usize,
     /// The root of the function while it runs.
     root: usize,
-    /// The arguments, with their roots.
+    /// The arguments and their roots.
     args: Vec<(Value, Option<usize>)>,
 }
 
@@ -116,7 +117,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What a function of this type returns.
+    /// Draws the status and the results of a function of this type.
     fn returned(&mut self, of: usize) -> (u32, Vec<Input>) {
         self.sound = !self.draw.one_in(6);
         let status = match self.draw.below(24) {
@@ -164,7 +165,7 @@ impl Prediction<'_> {
         }
     }
 
-    /// A function, its type and its data.
+    /// The node, the type and the data of a function.
     fn func_node(&self, handle: Handle) -> Predicted<(usize, usize, u64)> {
         let node = self.node(handle)?;
         match self.model.nodes[node].body {
@@ -199,7 +200,7 @@ impl Prediction<'_> {
         Ok(Answer::Called(Called { node, root, args }))
     }
 
-    /// What becomes of what a function returns.
+    /// The predicted result of a call whose function returns this.
     fn settled(&self, of: usize, status: u32, results: &[Input]) -> Predicted<Vec<Value>> {
         if status != GCROOTS_OK {
             return Err(status);
@@ -226,7 +227,7 @@ unsafe extern "C" fn callback(
     if store != session.library.store {
         complain("a function of another store".into());
     }
-    // SAFETY: there are as many of both.
+    // SAFETY: both arrays have the passed lengths.
     let (args, results) = unsafe {
         (
             core::slice::from_raw_parts(args, nargs),
@@ -250,7 +251,7 @@ unsafe extern "C" fn another(
 }
 
 impl Session {
-    /// The library calls the function that has this data.
+    /// The library calls the function with this data.
     fn called(
         &self,
         data: u64,
@@ -322,7 +323,7 @@ impl Session {
         }
     }
 
-    /// Returns something, and notes what should become of it.
+    /// Draws the results of a call, and notes the predicted result.
     fn end_call(&self, call: &Called, draw: Draw, results: &mut [gcroots_val_t]) -> u32 {
         let mut model = self.model.borrow_mut();
         let Body::Func { of, .. } = model.nodes[call.node].body else {
@@ -343,7 +344,7 @@ impl Session {
         status
     }
 
-    /// A call has returned, whose function must have run.
+    /// Compares the result of a call, whose function must have run.
     pub(crate) fn compare_returned(&self, answered: Status<Written>) -> Compared {
         let predicted = self.returned.take();
         match (predicted, answered) {
@@ -377,8 +378,8 @@ impl Session {
 impl Library {
     pub(crate) fn functions(&self, action: &FuncAction, data: u64) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive and this thread's; functions get data that the
-        // callback knows.
+        // SAFETY: the store is alive and belongs to this thread. The callback accepts the
+        // data of functions.
         unsafe {
             match *action {
                 FuncAction::New(of, ref finalizer) => {
@@ -408,7 +409,8 @@ impl Library {
         }
     }
 
-    /// The callback of functions, or another, or none if that is to be.
+    /// The callback of functions if `own`, otherwise another one. `None` if it must be
+    /// NULL.
     pub(crate) fn callback(&self, own: bool) -> gcroots_callback_t {
         match self.is_null(Pointer::Callback) {
             true => None,
@@ -431,7 +433,7 @@ impl Library {
             .map(MaybeUninit::new)
             .collect();
         let mut elsewhere = vec![MaybeUninit::<gcroots_val_t>::uninit(); nresults];
-        // SAFETY: there is room for as many.
+        // SAFETY: there is room for `nresults` values.
         unsafe { elsewhere.as_mut_ptr().write_bytes(UNWRITTEN, nresults) };
         let in_place = in_place && nresults <= nargs;
         let results = if in_place {
@@ -441,7 +443,8 @@ impl Library {
         };
         let first = self.passed(Pointer::Args, args.as_mut_ptr());
         let passed = self.passed(Pointer::Results, results);
-        // SAFETY: the store is alive and this thread's; there are as many values.
+        // SAFETY: the store is alive and belongs to this thread. The lists have the
+        // passed lengths.
         let status = unsafe {
             let store = self.store();
             gcroots_func_call(store, func, first.cast(), nargs, passed.cast(), nresults)

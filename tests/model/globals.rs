@@ -1,5 +1,5 @@
-//! Globals: their arguments, what they should do, and how they are called. A global's
-//! value is a hidden object, as a table's elements are.
+//! Globals: their arguments, the predicted results, and the calls. The value of a global
+//! is in a hidden object, like the elements of a table.
 
 use core::ptr::null;
 
@@ -29,12 +29,12 @@ pub(crate) enum GlobalAction {
     Free(Named),
 }
 
-/// The type of a value that is passed.
+/// The type of a global, as it is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     Number(Storage),
     Ref(RefTypeArgument),
-    /// A storage that is none of a global.
+    /// A storage that a global cannot have.
     None(u32),
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Content {
 pub(crate) struct Global {
     storage: Storage,
     mutable: bool,
-    /// That of the hidden struct.
+    /// The root of the hidden struct.
     pub(crate) root: usize,
     freed: bool,
 }
@@ -232,7 +232,7 @@ impl Library {
             Named::Null => none,
             Named::Own(global) => self.bits.borrow().globals[global],
             Named::Foreign => self.foreign.global,
-            // The bits of a table are none of a global.
+            // The bits of a table do not name a global.
             Named::Forged => match self.bits.borrow().tables.last() {
                 Some(table) => gcroots_global_t {
                     store_id: self.store_id,
@@ -273,7 +273,7 @@ impl Library {
 
     pub(crate) fn globals(&self, action: &GlobalAction) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 GlobalAction::New {
@@ -307,7 +307,7 @@ impl Library {
     }
 
     pub(crate) fn global_get(&self, global: gcroots_global_t) -> Status<gcroots_val_t> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_global_get(self.store(), global, out) })
     }
 }

@@ -1,5 +1,5 @@
-//! The growth callback: what it may be asked, and its answers, which are drawn. Sometimes
-//! operations run inside it first, as one may in a finalizer: most answer BUSY, and
+//! The growth callback: checks its arguments, and returns random answers. Sometimes it
+//! first does operations, as a finalizer may. Most of them return BUSY, but
 //! `gcroots_manually_rooted_unroot_later` gives up a root.
 
 use core::ffi::c_void;
@@ -9,15 +9,15 @@ use gcroots::capi::store::gcroots_store_t;
 use super::program::{Call, Draw, Operation, op};
 use super::session::{CURRENT, Compared, Session};
 
-/// How often one allocation may ask: before it has collected, and after.
+/// The most calls of the callback in one allocation: before a collection and after it.
 const ASKED_AT_MOST: u32 = 2;
 
-/// What the callback was asked.
+/// The calls of the callback during one call of the library.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked {
-    /// How often, during one call.
+    /// The number of calls.
     pub(crate) times: u32,
-    /// How much the heap had committed when it was refused more, during that call.
+    /// The committed bytes of the heap when the callback refused to let it grow.
     pub(crate) refused_at: Option<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Session {
         if draw.one_in(2) {
             self.inside_callback(&mut draw);
         }
-        // Seldom, so that there is little room.
+        // Rarely, so that there is little room.
         let allowed = draw.one_in(4);
         if allowed {
             self.granted.set(self.granted.get().max(wanted));

@@ -1,4 +1,4 @@
-//! What programs run on: a collector and how it is set.
+//! A lane: the collector on which programs run, and its configuration.
 
 use gcroots::capi::config::*;
 
@@ -11,7 +11,7 @@ pub(crate) struct Lane {
     pub(crate) poison: bool,
     pub(crate) move_always: bool,
     pub(crate) heap_limit: usize,
-    /// Whether its heaps begin small, and a callback is asked before they grow.
+    /// Whether heaps begin small and ask a callback before they grow.
     pub(crate) asks: bool,
 }
 
@@ -28,11 +28,11 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
 }
 
 const LARGE: usize = 64 << 20;
-/// Limits that programs meet.
+/// Heap limits that programs reach.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
-/// What a space of a heap has at first where the growth callback is asked.
+/// The initial size of a space of the heap, if the growth callback is asked.
 const INITIAL: usize = 4 << 10;
-/// As many seeds have all memories.
+/// The number of consecutive seeds that cover all memory configurations.
 pub(crate) const MEMORIES: u64 = 48;
 
 pub(crate) const NULL: Lane = lane("null", GCROOTS_COLLECTOR_NULL);
@@ -52,8 +52,8 @@ pub(crate) const STRESS: Lane = Lane {
 };
 
 impl Lane {
-    /// The lane as the program of this seed has it: some have little memory, and some
-    /// have to ask for more.
+    /// The lane with the memory configuration of the program with this seed. Some
+    /// programs have little memory, and some must ask for more.
     pub(crate) fn for_seed(self, seed: u64) -> Lane {
         let small = SMALL[(seed / 16) as usize % SMALL.len()];
         let (heap_limit, asks) = match seed / 4 % 4 {
@@ -69,12 +69,12 @@ impl Lane {
         }
     }
 
-    /// Whether anything ever dies.
+    /// Whether the collector frees objects.
     pub(crate) fn collects(&self) -> bool {
         self.collector != GCROOTS_COLLECTOR_NULL
     }
 
-    /// Whether objects are moved together, so that no room is lost between them.
+    /// Whether the collector compacts objects, so that no room is lost between them.
     pub(crate) fn moves(&self) -> bool {
         matches!(
             self.collector,
@@ -82,12 +82,12 @@ impl Lane {
         )
     }
 
-    /// What a heap has committed at first where the growth callback is asked.
+    /// The initially committed bytes of a heap, if the growth callback is asked.
     pub(crate) fn initial(&self) -> usize {
         if self.moves() { 2 * INITIAL } else { INITIAL }
     }
 
-    /// How many bytes of objects so many bytes of heap have room for.
+    /// The bytes of objects for which a heap of `bytes` bytes has room.
     pub(crate) fn usable(&self, bytes: usize) -> usize {
         if self.moves() { bytes / 2 } else { bytes }
     }

@@ -1,4 +1,4 @@
-//! The library under test: an action becomes a call of the C API.
+//! The library under test: turns an action into a call of the C API.
 
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
@@ -47,7 +47,7 @@ pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
     index: 0,
 };
 
-/// What a call wrote.
+/// The output of a call.
 pub(crate) enum Written {
     Nothing,
     Bool(bool),
@@ -68,7 +68,7 @@ pub(crate) enum Written {
 
 pub(crate) type Status<T> = Result<T, gcroots_status_t>;
 
-/// The bits that calls returned, by the model's numbers.
+/// The handles that calls returned, by the numbers of the model.
 #[derive(Default)]
 pub(crate) struct Bits {
     pub(crate) roots: Vec<gcroots_ref_t>,
@@ -81,7 +81,7 @@ pub(crate) struct Bits {
     pub(crate) tags: Vec<gcroots_tag_t>,
 }
 
-/// Bits of another store.
+/// Handles of another store.
 pub(crate) struct Foreign {
     store: *mut gcroots_store_t,
     root: gcroots_ref_t,
@@ -93,28 +93,28 @@ pub(crate) struct Foreign {
     tag: gcroots_tag_t,
 }
 
-/// A store, its engine's types, and another store and engine to be wrong about.
+/// A store, the types of its engine, and another store and engine for wrong arguments.
 pub(crate) struct Library {
     pub(crate) store: *mut gcroots_store_t,
     pub(crate) store_id: u64,
     pub(crate) bits: RefCell<Bits>,
-    /// The memory of root ranges, by the model's numbers.
+    /// The memory of root ranges, by the numbers of the model.
     pub(crate) slots: RefCell<Vec<Slots>>,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
     pub(crate) foreign: Foreign,
     pub(crate) finalizer: unsafe extern "C" fn(*mut c_void),
-    /// What is NULL in the call that is being made.
+    /// The pointers that are NULL in the current call.
     nulls: Cell<Nulls>,
 }
 
-/// What outputs have before a call, so that one that is written is seen.
+/// The bytes of an output before a call. They show whether the call wrote it.
 pub(crate) const UNWRITTEN: u8 = 0xa5;
 
-/// What a call writes, if it succeeds. A call that fails must not write.
+/// Makes a call and returns its output. A failing call must not write the output.
 pub(crate) fn with_out<T: Copy>(function: impl FnOnce(*mut MaybeUninit<T>) -> u32) -> Status<T> {
     let mut out = MaybeUninit::<T>::uninit();
-    // SAFETY: `out` is as large.
+    // SAFETY: `out` has this size.
     unsafe { out.as_mut_ptr().write_bytes(UNWRITTEN, 1) };
     let status = function(&mut out);
     if status == GCROOTS_OK {
@@ -136,12 +136,12 @@ thread_local! {
     static COMPLAINT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Remembers what is wrong on this thread, since a finalizer, where this may be, cannot panic.
+/// Notes a fault on this thread. The caller may be a finalizer, which cannot panic.
 pub(crate) fn complain(what: String) {
     COMPLAINT.set(Some(what));
 }
 
-/// What was wrong with calls since this was asked last.
+/// Returns the last noted fault and forgets it.
 pub(crate) fn take_complaint() -> Option<String> {
     COMPLAINT.take()
 }
@@ -160,7 +160,7 @@ pub(crate) fn last_error() -> String {
 }
 
 pub(crate) fn status_name(status: gcroots_status_t) -> String {
-    // SAFETY: a static string.
+    // SAFETY: the name is a static string.
     let name = unsafe { CStr::from_ptr(gcroots_status_name(status)) };
     name.to_string_lossy().into_owned()
 }
@@ -169,12 +169,12 @@ fn ok(status: gcroots_status_t) {
     assert_eq!(status, GCROOTS_OK, "{}", last_error());
 }
 
-/// What a finalizer gets, and `gcroots_externref_data` reads.
+/// The pointer of some data: a finalizer gets it, and `gcroots_externref_data` reads it.
 pub(crate) fn pointer(data: u64) -> *mut c_void {
     core::ptr::without_provenance_mut(data as usize)
 }
 
-/// The tags of externrefs: none, and two addresses.
+/// The tag of an externref: none, or one of two addresses.
 fn tag_address(tag: usize) -> *const c_void {
     static TAGS: [u8; 2] = [0; 2];
     match tag {
@@ -233,7 +233,7 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
         };
         let fields: Vec<_> = of.fields.iter().map(field_type).collect();
         let (first, count) = (fields.as_ptr(), fields.len());
-        // SAFETY: the group is this function's, and there are as many fields.
+        // SAFETY: the group belongs to this function, and the list has `count` fields.
         let added = with_out(|out| unsafe {
             match of.shape {
                 Shape::Struct => gcroots_rec_group_add_struct(group, &sub, first, count, out),
@@ -249,7 +249,7 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
     }
     let mut types = vec![null_mut(); TYPES.len()];
     let groups = [group.cast_const()];
-    // SAFETY: the engine is the caller's; there are as many groups and types.
+    // SAFETY: the engine is alive, and the lists have the passed lengths.
     unsafe {
         let (first, count) = (types.as_mut_ptr(), types.len());
         ok(gcroots_rec_group_register(
@@ -267,7 +267,7 @@ fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
 /// An engine for this lane, with a growth callback if the lane asks one.
 fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine_t {
     let config = gcroots_config_new();
-    // SAFETY: the configuration is this function's.
+    // SAFETY: the configuration belongs to this function.
     unsafe {
         ok(gcroots_config_set_collector(config, lane.collector));
         ok(gcroots_config_set_heap_limit(config, lane.heap_limit));
@@ -291,7 +291,7 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
 
 impl Foreign {
     fn new(engine: *mut gcroots_engine_t, tag_type: *const gcroots_type_t) -> Status<Foreign> {
-        // SAFETY: the engine and the type are the caller's, the store is new.
+        // SAFETY: the engine and the type are alive, and the store is new.
         unsafe {
             let store = with_out(|out| gcroots_store_new(engine, out))?;
             let root = with_out(|out| gcroots_externref_new(store, null_mut(), None, out))?;
@@ -323,7 +323,7 @@ impl Foreign {
 }
 
 impl Library {
-    /// A new store, whose finalizers are all this one, and which asks this callback.
+    /// A new store. All its finalizers are `finalizer`, and it asks `callback` to grow.
     pub(crate) fn new(
         lane: &Lane,
         finalizer: unsafe extern "C" fn(*mut c_void),
@@ -337,7 +337,7 @@ impl Library {
         let tag_type = types[tag_type.expect("a type of tags")];
         let made = || {
             let foreign = Foreign::new(engine, tag_type)?;
-            // SAFETY: the engine is this function's, the store is new.
+            // SAFETY: the engine belongs to this function, and the store is new.
             unsafe {
                 let store = with_out(|out| gcroots_store_new(engine, out))?;
                 let scope = with_out(|out| gcroots_scope_enter(store, out))?;
@@ -346,7 +346,8 @@ impl Library {
             }
         };
         let (foreign, store, store_id) = made().unwrap_or_else(|_: u32| panic!("{}", last_error()));
-        // SAFETY: both are this function's; the stores and types keep what they need.
+        // SAFETY: both belong to this function. The stores and types keep them alive if
+        // needed.
         unsafe {
             gcroots_engine_free(engine);
             gcroots_engine_free(elsewhere);
@@ -364,22 +365,22 @@ impl Library {
         }
     }
 
-    /// Deletes the store, which runs its last finalizers, on the thread that owns it.
+    /// Deletes the store on the thread that owns it. This runs its last finalizers.
     pub(crate) fn free_store(&self) -> gcroots_status_t {
-        // SAFETY: nobody uses it afterwards.
+        // SAFETY: nobody uses the store afterwards.
         unsafe { gcroots_store_free(self.store) }
     }
 
-    /// Makes this thread the owner of a store that nobody owns.
+    /// Makes this thread the owner of a store without an owner.
     pub(crate) fn attach(&self) -> gcroots_status_t {
         // SAFETY: the store is alive.
         unsafe { gcroots_store_attach(self.store) }
     }
 
-    /// Deletes all else, on the thread that made it.
+    /// Frees everything else, on the thread that made it.
     pub(crate) fn free_others(&self) {
         self.slots.take().iter().for_each(Slots::free);
-        // SAFETY: nobody uses any of this afterwards.
+        // SAFETY: nobody uses any of these afterwards.
         unsafe {
             ok(gcroots_store_free(self.foreign.store));
             for of in self.types.iter().chain(&self.types_elsewhere) {
@@ -549,7 +550,8 @@ impl Library {
         inputs.iter().map(|input| self.value(*input)).collect()
     }
 
-    /// Makes the call. `data` is what a new externref gets, or one whose data are set.
+    /// Makes the call. `data` is for a new externref or function, or for an externref
+    /// whose data are set.
     pub(crate) fn run(&self, planned: &Planned, data: u64) -> Status<Written> {
         self.nulls.set(planned.nulls);
         let written = self.call(&planned.action, data);
@@ -565,17 +567,17 @@ impl Library {
         written
     }
 
-    /// The store, unless it is to be NULL.
+    /// The store, or NULL if it must be.
     pub(crate) fn store(&self) -> *mut gcroots_store_t {
         self.passed(Pointer::Store, self.store)
     }
 
-    /// Whether a pointer is to be NULL.
+    /// Whether a pointer must be NULL.
     pub(crate) fn is_null(&self, which: Pointer) -> bool {
         self.nulls.get().has(which)
     }
 
-    /// A pointer, or NULL if it is to be.
+    /// The pointer, or NULL if it must be.
     pub(crate) fn passed<T>(&self, which: Pointer, pointer: *mut T) -> *mut T {
         if self.is_null(which) {
             return null_mut();
@@ -583,18 +585,18 @@ impl Library {
         pointer
     }
 
-    /// A pointer to what is only read, likewise.
+    /// The pointer, or NULL if it must be.
     pub(crate) fn passed_const<T>(&self, which: Pointer, pointer: *const T) -> *const T {
         self.passed(which, pointer.cast_mut())
     }
 
-    /// [`with_out`], or without if the output is to be NULL.
+    /// [`with_out`], or a call without an output if that must be NULL.
     pub(crate) fn with_out<T: Copy>(
         &self,
         function: impl FnOnce(*mut MaybeUninit<T>) -> u32,
     ) -> Status<T> {
         if self.nulls.get().has(Pointer::Out) {
-            // No status of it is right but a refusal.
+            // The call must fail, so any status is passed on as an error.
             return Err(function(null_mut()));
         }
         with_out(function)
@@ -673,7 +675,7 @@ impl Library {
 
     fn scopes(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive and this thread's, here and in the functions below.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::ScopeEnter => self
@@ -696,7 +698,7 @@ impl Library {
     fn roots(&self, action: &Action) -> Status<Written> {
         let store = self.store();
         let manual = |out: gcroots_manually_rooted_t| Written::Ref(out.r#ref);
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::LocalNew(handle) => {
@@ -739,7 +741,8 @@ impl Library {
         }
     }
 
-    /// A call that takes a manual root: the handle is null then, or unchanged.
+    /// Makes a call that takes a manual root. On success the handle must be null
+    /// afterwards, otherwise unchanged.
     fn taking(
         &self,
         handle: Handle,
@@ -760,7 +763,7 @@ impl Library {
 
     fn weak_and_store(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::WeakNew(handle) => {
@@ -779,7 +782,7 @@ impl Library {
                     done(gcroots_weak_free(store, weak))
                 }
                 Action::Collect => {
-                    // Not where NULL is passed in its place.
+                    // If NULL is passed instead of the store, nothing is collected.
                     if store == self.store {
                         self.collect_in_steps();
                     }
@@ -793,7 +796,7 @@ impl Library {
 
     fn stores(&self, action: &Action, data: u64) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive; finalizers get data that they know.
+        // SAFETY: the store is alive. Finalizers accept this data.
         unsafe {
             match *action {
                 Action::StoreSetData(is_null, finalizer) => {
@@ -815,7 +818,7 @@ impl Library {
 
     fn weak_maps(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::WeakMapNew => self
@@ -847,25 +850,26 @@ impl Library {
         map: gcroots_weakmap_t,
         key: gcroots_ref_t,
     ) -> Status<gcroots_ref_t> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_weakmap_get(self.store(), map, key, out) })
     }
 
     pub(crate) fn map_size(&self, map: gcroots_weakmap_t) -> Status<usize> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_weakmap_size(self.store(), map, out) })
     }
 
-    /// The map is zeroed then, or unchanged.
+    /// Frees a weak map. On success the handle must be zeroed, otherwise unchanged.
     fn map_free(&self, passed: gcroots_weakmap_t) -> Status<Written> {
         let mut taken = passed;
         let map = self.passed(Pointer::Map, &mut taken);
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         let freed = done(unsafe { gcroots_weakmap_free(self.store(), map) });
         self.check_freed(freed, taken.store_id == 0, taken == passed)
     }
 
-    /// What was to be freed is zeroed then, or unchanged.
+    /// Checks a call that frees: on success the handle must be zeroed, otherwise
+    /// unchanged.
     pub(crate) fn check_freed(
         &self,
         freed: Status<Written>,
@@ -881,7 +885,8 @@ impl Library {
     fn externs(&self, action: &Action, data: u64) -> Status<Written> {
         let store = self.store();
         let number = |data: *mut c_void| Written::Number(data.addr() as u64);
-        // SAFETY: as above; finalizers get data that they know.
+        // SAFETY: the store is alive and belongs to this thread. Finalizers accept this
+        // data.
         unsafe {
             match *action {
                 Action::ExternNew(maker, finalizer) => {
@@ -918,7 +923,7 @@ impl Library {
         finalizer: gcroots_finalizer_t,
     ) -> Status<Written> {
         let (store, data) = (self.store(), pointer(data));
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match maker {
                 Maker::Plain => self
@@ -947,7 +952,8 @@ impl Library {
 
     fn structs(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above; there are as many values as is said.
+        // SAFETY: the store is alive and belongs to this thread. The lists have the
+        // passed lengths.
         unsafe {
             match *action {
                 Action::StructNew(of, ref inputs) => {
@@ -989,7 +995,7 @@ impl Library {
 
     fn struct_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match getter {
                 As::I32 => signed(self.with_out(|out| gcroots_struct_get_i32(store, of, at, out))),
@@ -1019,7 +1025,8 @@ impl Library {
     fn struct_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
         let store = self.store();
         let value = self.value(input);
-        // SAFETY: as above; the value has the member that is read.
+        // SAFETY: the store is alive and belongs to this thread. The value has the member
+        // that is read.
         done(unsafe {
             match input {
                 Input::I32(_) => gcroots_struct_set_i32(store, of, at, value.of.i32),
@@ -1037,7 +1044,7 @@ impl Library {
 
     fn new_arrays(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::ArrayNew(of, input, length) => {
@@ -1078,7 +1085,8 @@ impl Library {
 
     fn arrays(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above; there is room, and are values, for what an array may have.
+        // SAFETY: the store is alive and belongs to this thread. The buffers have room
+        // for any count that is not refused.
         unsafe {
             match *action {
                 Action::ArrayLen(handle) => {
@@ -1136,19 +1144,20 @@ impl Library {
         }
     }
 
-    /// The bytes that were written to memory, which may be none.
+    /// Calls `gcroots_array_read` and returns the buffer. The call may have written none
+    /// of it.
     pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
         // A larger count is refused before memory is written.
         let mut bytes = vec![UNWRITTEN; count.min(LONGEST) * 16 + 1];
         let out = self.passed(Pointer::Out, bytes.as_mut_ptr().cast());
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         let status = unsafe { gcroots_array_read(self.store(), of, at, out, count) };
         done(status).map(|_| Written::Bytes(bytes))
     }
 
     fn array_get_as(&self, of: gcroots_ref_t, at: usize, getter: As) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match getter {
                 As::I32 => signed(self.with_out(|out| gcroots_array_get_i32(store, of, at, out))),
@@ -1178,7 +1187,8 @@ impl Library {
     fn array_set_as(&self, of: gcroots_ref_t, at: usize, input: Input) -> Status<Written> {
         let store = self.store();
         let value = self.value(input);
-        // SAFETY: as above; the value has the member that is read.
+        // SAFETY: the store is alive and belongs to this thread. The value has the member
+        // that is read.
         done(unsafe {
             match input {
                 Input::I32(_) => gcroots_array_set_i32(store, of, at, value.of.i32),
@@ -1196,7 +1206,7 @@ impl Library {
 
     fn exceptions(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::TagNew(of) => {
@@ -1233,7 +1243,7 @@ impl Library {
 
     fn references(&self, action: &Action) -> Status<Written> {
         let store = self.store();
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 Action::I31New(bits) => self
@@ -1293,17 +1303,18 @@ impl Library {
     }
 
     pub(crate) fn equal(&self, a: gcroots_ref_t, b: gcroots_ref_t) -> Status<bool> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_ref_eq(self.store(), a, b, out) })
     }
 
-    /// By turns: nothing, a collection in steps that do little, one that is cancelled on
-    /// its way. What comes after collects what this leaves.
+    /// Alternates between three cases: no collection, a collection in small steps, and a
+    /// cancelled one. The next collection frees what this leaves.
     fn collect_in_steps(&self) {
         // SAFETY: the store is alive.
         unsafe {
             let stats = |out: *mut _| gcroots_store_stats(self.store, out);
-            // None while it is detached, and nothing is begun in callbacks and no-GC spans.
+            // A detached store has no statistics. Callbacks and no-GC spans cannot begin
+            // a collection.
             let turn = with_out::<gcroots_stats_t>(stats).map_or(0, |s| s.collections % 3);
             if turn == 0 || gcroots_store_gc_start(self.store) != GCROOTS_OK {
                 return;
@@ -1319,7 +1330,7 @@ impl Library {
     }
 
     pub(crate) fn stats(&self) -> gcroots_stats_t {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_store_stats(self.store(), out) })
             .unwrap_or_else(|_| panic!("{}", last_error()))
     }

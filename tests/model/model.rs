@@ -1,6 +1,5 @@
-//! What a store should be: objects as nodes of a graph, with their fields as they were
-//! set, and roots as numbers. Knows nothing of memory; what is reachable is computed from
-//! the roots when it is asked.
+//! The model of a store: a graph of objects with their fields, and numbered roots. It has
+//! no memory layout. Reachability is computed from the roots when it is needed.
 
 use std::collections::HashMap;
 
@@ -11,16 +10,16 @@ use super::ranges::Range;
 use super::tables::Table;
 use super::types::{Heap, RefType, Shape, Storage, TYPES, above, is_subtype};
 
-/// What a reference refers to.
+/// A reference, by its referent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     Null,
-    /// 31 bits.
+    /// An i31, by its bits.
     I31(u32),
     Node(usize),
 }
 
-/// What a field holds. A packed one holds its bits, zeros before them.
+/// The contents of a field. A packed field has its bits, extended with zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     I32(u32),
@@ -32,7 +31,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// Its size where it is not packed.
+    /// The size of a value that is not packed.
     fn bytes(self) -> usize {
         match self {
             Value::I32(_) | Value::F32(_) | Value::Ref(_) => 4,
@@ -42,7 +41,7 @@ impl Value {
     }
 }
 
-/// What an object is made of.
+/// The contents of an object.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     Extern {
@@ -70,7 +69,8 @@ pub(crate) enum Body {
         finalizer: Option<Option<Operation>>,
         finalized: bool,
     },
-    /// What a table or a global has, in so many bytes at least, and at most.
+    /// The values of a table or global. `bytes` is the least size of the object and
+    /// `most` the greatest.
     Hidden {
         values: Vec<Value>,
         bytes: usize,
@@ -81,11 +81,11 @@ pub(crate) enum Body {
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) body: Body,
-    /// Whether it was seen that the object has died, or the model knows that it must
-    /// have; or whether it was never made.
+    /// Whether the object was observed dead, must be dead according to the model, or was
+    /// never made.
     pub(crate) dead: bool,
-    /// Whether it may never have been made: a table's next array, which the one before
-    /// may have had room for.
+    /// Whether it may not exist. This is an array for a grown table, if the old array may
+    /// have had room.
     pub(crate) maybe: bool,
 }
 
@@ -112,13 +112,13 @@ pub(crate) enum RootState {
     /// Made by a call that has not returned.
     Pending,
     Live,
-    /// That of what a table or a global has, or of a function that runs: there is no
-    /// handle.
+    /// A root without a handle: of the object of a table or global, or of a running
+    /// function.
     Held,
-    /// To be unrooted later.
+    /// Queued to be unrooted later.
     Leaving,
     Gone,
-    /// Of a call that was refused: there is no handle.
+    /// A root of a refused call. It has no handle.
     Never,
 }
 
@@ -137,22 +137,22 @@ pub(crate) struct Weak {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeakMap {
-    /// Those of dead keys included: nothing asks for them.
+    /// Entries, including those of dead keys. No call can ask for these.
     pub(crate) entries: HashMap<Reference, Reference>,
     pub(crate) freed: bool,
 }
 
-/// The embedder's pointer.
+/// The pointer of the embedder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoreData {
     pub(crate) data: u64,
-    /// What the finalizer does, if there is one.
+    /// The operation of the finalizer, if there is a finalizer.
     pub(crate) finalizer: Option<Option<Operation>>,
-    /// How many there were before.
+    /// The number of earlier store data.
     pub(crate) number: usize,
 }
 
-/// Who may call.
+/// The owner of the store, which may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The thread that runs the program.
@@ -161,11 +161,12 @@ pub(crate) enum Owner {
     Nobody,
 }
 
-/// A scope, or what is around a finalizer or a function, and the store as the outermost.
+/// An open scope, a running finalizer or function, or the store itself, which is the
+/// outermost frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) scope: Option<usize>,
-    /// How many scoped roots there were, and no-GC spans, when it began.
+    /// The numbers of scoped roots and no-GC spans when the frame began.
     pub(crate) roots: usize,
     pub(crate) spans: u32,
 }
@@ -175,15 +176,15 @@ pub(crate) struct Frame {
 pub(crate) struct Model {
     pub(crate) nodes: Vec<Node>,
     pub(crate) roots: Vec<Root>,
-    /// The roots that programs may use: live ones.
+    /// The live roots, which programs may use.
     pub(crate) live: Vec<usize>,
-    /// The scoped roots, the newest last.
+    /// The scoped roots, oldest first.
     pub(crate) scoped: Vec<usize>,
-    /// The roots that are leaving.
+    /// The roots that are queued to be unrooted.
     pub(crate) leaving: Vec<usize>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) spans: u32,
-    /// How many scopes there were.
+    /// The number of scopes so far.
     pub(crate) scopes: usize,
     pub(crate) weak: Vec<Weak>,
     pub(crate) maps: Vec<WeakMap>,
@@ -193,33 +194,34 @@ pub(crate) struct Model {
     /// The type of each tag.
     pub(crate) tags: Vec<usize>,
     pub(crate) hashes: HashMap<Reference, u64>,
-    /// Which object has this data.
+    /// The object with this data.
     pub(crate) owners: HashMap<u64, usize>,
     pub(crate) next_data: u64,
     pub(crate) finalizers_run: u64,
     pub(crate) stale_unroots: u64,
-    /// Bytes of all objects that were made.
+    /// The bytes of all objects that were made.
     pub(crate) bytes_made: usize,
     /// The pending exception.
     pub(crate) pending: Reference,
-    /// How many functions run inside each other.
+    /// The number of nested calls of functions.
     pub(crate) calls: u32,
     pub(crate) data: StoreData,
-    /// Those before, whose finalizers wait.
+    /// Earlier store data whose finalizers have not run.
     pub(crate) replaced: Vec<StoreData>,
     pub(crate) owner: Owner,
-    /// Whether the thread that runs the program ends when it goes to another.
+    /// Whether the thread that runs the program ends when the program moves to another
+    /// thread.
     pub(crate) thread_ends: bool,
-    /// Whether the growth callback is being asked.
+    /// Whether the growth callback is running.
     pub(crate) asking: bool,
-    /// Whether the heap begins small, so that programs are to fill it.
+    /// Whether the heap begins small, so that programs should fill it.
     pub(crate) tight: bool,
-    /// Whether anything ever dies.
+    /// Whether the collector frees objects.
     pub(crate) collects: bool,
 }
 
-/// How many bytes an object takes: a header, of arrays the length and of exceptions the
-/// tag, then each value at a multiple of its size, but of 8 at most.
+/// The size of an object: a header, the length of an array or the tag of an exception,
+/// and the values. Each value is at a multiple of its size, or of 8 if it is larger.
 pub(crate) fn bytes_of(body: &Body) -> usize {
     match body {
         Body::Extern { .. } | Body::Func { .. } => 16,
@@ -236,7 +238,7 @@ pub(crate) fn bytes_of(body: &Body) -> usize {
     }
 }
 
-/// How many bytes an object takes at most.
+/// The greatest possible size of an object.
 pub(crate) fn most_bytes_of(body: &Body) -> usize {
     match body {
         Body::Hidden { most, .. } => *most,
@@ -244,17 +246,17 @@ pub(crate) fn most_bytes_of(body: &Body) -> usize {
     }
 }
 
-/// How many bytes an array of so many references takes.
+/// The size of an array of references.
 pub(crate) fn array_bytes(length: usize) -> usize {
     (16 + 4 * length).next_multiple_of(8)
 }
 
-/// How many bytes a struct takes that has one field.
+/// The size of a struct with one field.
 pub(crate) fn struct_bytes(storage: Storage) -> usize {
     end_of(8, [storage.bytes()].into_iter()).max(16)
 }
 
-/// Where an object ends that has values of these sizes, from `start` on.
+/// The end of an object that has values of these sizes from `start` on.
 fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
     let end = sizes.fold(start, |at, bytes| at.next_multiple_of(bytes.min(8)) + bytes);
     end.next_multiple_of(8)
@@ -304,13 +306,13 @@ impl Model {
         }
     }
 
-    /// Whether a finalizer or a function does an operation.
+    /// Whether a finalizer or function is running.
     pub(crate) fn is_inside(&self) -> bool {
         let around = self.frames.iter().filter(|frame| frame.scope.is_none());
         around.count() > 1
     }
 
-    /// Sets the embedder's pointer.
+    /// Sets the pointer of the embedder.
     pub(crate) fn set_data(&mut self, data: u64, finalizer: Option<Option<Operation>>) {
         let number = self.data.number + 1;
         let new = StoreData {
@@ -324,7 +326,7 @@ impl Model {
         }
     }
 
-    /// The object that a handle refers to, if its root lives.
+    /// The object of a handle, if its root is live.
     pub(crate) fn body_of(&self, handle: Handle) -> Option<&Body> {
         let Handle::Root(root) = handle else {
             return None;
@@ -339,12 +341,12 @@ impl Model {
         }
     }
 
-    /// How many fields or elements that object has.
+    /// The number of fields or elements of the object of a handle.
     pub(crate) fn length_of(&self, handle: Handle) -> usize {
         self.body_of(handle).map_or(0, |body| values_of(body).len())
     }
 
-    /// A field or element of it, and what it stores.
+    /// The storage and contents of a field or element of the object of a handle.
     pub(crate) fn value_at(&self, handle: Handle, index: usize) -> Option<(Storage, Value)> {
         let body = self.body_of(handle)?;
         let of = match body {
@@ -390,7 +392,7 @@ impl Model {
         }
     }
 
-    /// A new root, which is pending.
+    /// Makes a root. It is pending.
     pub(crate) fn push_root(&mut self, target: Reference, manual: bool) -> usize {
         let root = self.roots.len();
         self.roots.push(Root {
@@ -405,15 +407,15 @@ impl Model {
         root
     }
 
-    /// The call that made a root has returned it.
+    /// Makes a pending root live, since the call that made it has returned.
     pub(crate) fn bind(&mut self, root: usize) {
-        // A finalizer may not end it, since it has no handle of it.
+        // A finalizer cannot have ended it, since it has no handle for it.
         self.roots[root].state = RootState::Live;
         self.live.push(root);
     }
 
     pub(crate) fn end_root(&mut self, root: usize) {
-        // Of what has no handle there is none that is stale.
+        // A root without a handle cannot have a stale handle.
         self.roots[root].state = match self.roots[root].state {
             RootState::Held => RootState::Never,
             _ => RootState::Gone,
@@ -423,28 +425,28 @@ impl Model {
         }
     }
 
-    /// The roots that were leaving have gone, if one call takes as many out of the queue.
+    /// Ends the queued roots, unless there are more than one call takes out of the queue.
     pub(crate) fn settle_some(&mut self) {
         if self.leaving.len() <= 32 {
             self.settle();
         }
     }
 
-    /// The roots that were leaving have gone.
+    /// Ends the queued roots.
     pub(crate) fn settle(&mut self) {
         for root in std::mem::take(&mut self.leaving) {
             self.roots[root].state = RootState::Gone;
         }
     }
 
-    /// Ends scoped roots until so many are left.
+    /// Ends the newest scoped roots until `roots` are left.
     pub(crate) fn truncate(&mut self, roots: usize) {
         for root in self.scoped.split_off(roots) {
             self.end_root(root);
         }
     }
 
-    /// Ends what began with the frames from this one on.
+    /// Ends the frame `first` and all later frames, with their roots and spans.
     pub(crate) fn end_frames(&mut self, first: usize) {
         let Frame { roots, spans, .. } = self.frames[first];
         self.frames.truncate(first);
@@ -480,7 +482,7 @@ impl Model {
         self.push_root(Reference::Node(node), manual)
     }
 
-    /// Takes back what [`Model::make`] did, since the call was refused.
+    /// Undoes [`Model::make`], since the call was refused.
     pub(crate) fn unmake(&mut self, root: usize) {
         let Reference::Node(node) = self.roots[root].target else {
             return;
@@ -501,7 +503,7 @@ impl Model {
         self.roots[root].state = RootState::Never;
     }
 
-    /// The object that a table or a global has.
+    /// The hidden object of a table or global.
     pub(crate) fn held_node(&self, root: usize) -> usize {
         match self.roots[root].target {
             Reference::Node(node) => node,
@@ -509,7 +511,8 @@ impl Model {
         }
     }
 
-    /// What was made for a table or a global is there, in so many bytes.
+    /// A call has succeeded that made the hidden object of a table or global. The object
+    /// has between `least` and `longest` bytes.
     pub(crate) fn hold(&mut self, root: usize, least: usize, longest: usize) {
         self.roots[root].state = RootState::Held;
         let node = self.held_node(root);
@@ -519,13 +522,14 @@ impl Model {
         }
     }
 
-    /// A table or a global has ended, or has another object.
+    /// Releases the hidden object of a table or global that was freed, or got another
+    /// object.
     pub(crate) fn let_go(&mut self, root: usize) {
         self.roots[root].state = RootState::Never;
     }
 
-    /// Which nodes can be reached from roots in these states, from what is held,
-    /// root ranges and the pending exception.
+    /// The nodes that are reachable from roots in these states, hidden objects, root
+    /// ranges and the pending exception.
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
         let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
@@ -533,13 +537,14 @@ impl Model {
         self.reachable_from(targets.chain(others))
     }
 
-    /// Which nodes can be reached from some references, through weak maps too.
+    /// The nodes that are reachable from some references, also through weak maps.
     pub(crate) fn reachable_from(&self, from: impl Iterator<Item = Reference>) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
         let mut left: Vec<_> = from.collect();
         loop {
             self.reach(left, &mut reached);
-            // These may be keys, or lead to some, whose values the next round reaches.
+            // Newly reached nodes may be keys, or lead to keys. The next round reaches
+            // their values.
             left = self.values_of_reached_keys(&reached);
             if left.is_empty() {
                 return reached;
@@ -547,13 +552,13 @@ impl Model {
         }
     }
 
-    /// The weak maps that were not freed, with their numbers.
+    /// The weak maps that are not freed, with their numbers.
     pub(crate) fn maps_in_use(&self) -> impl Iterator<Item = (usize, &WeakMap)> {
         let maps = self.maps.iter().enumerate();
         maps.filter(|(_, map)| !map.freed)
     }
 
-    /// The values in weak maps that have not been reached, but their keys have.
+    /// The unreached values in weak maps whose keys are reached.
     fn values_of_reached_keys(&self, reached: &[bool]) -> Vec<Reference> {
         let entries = self.maps_in_use().flat_map(|(_, map)| &map.entries);
         entries
@@ -563,8 +568,8 @@ impl Model {
             .collect()
     }
 
-    /// How many entries a weak map has at least, of keys that are reached, and at most,
-    /// of keys that nobody has seen dead.
+    /// The least and greatest possible number of entries of a weak map: those with
+    /// reached keys, and those whose keys were not observed dead.
     pub(crate) fn entry_counts(&self, map: usize, reached: &[bool]) -> (usize, usize) {
         let keys = || self.maps[map].entries.keys();
         let not_dead = |key: &&Reference| match **key {
@@ -575,7 +580,7 @@ impl Model {
         (alive.count(), keys().filter(not_dead).count())
     }
 
-    /// Marks what references lead to, weak maps aside.
+    /// Marks the nodes that are reachable from references without weak maps.
     fn reach(&self, mut left: Vec<Reference>, reached: &mut [bool]) {
         while let Some(reference) = left.pop() {
             let Reference::Node(node) = reference else {
@@ -591,7 +596,7 @@ impl Model {
         }
     }
 
-    /// The bytes of some nodes, at most.
+    /// The greatest possible bytes of some nodes.
     pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
         let nodes = self.nodes.iter().zip(counted);
         nodes
@@ -601,7 +606,7 @@ impl Model {
     }
 }
 
-/// Whether a reference is to one of these nodes, or to nothing that could die.
+/// Whether the referent is one of these nodes, or cannot die.
 fn is_reached(reference: Reference, reached: &[bool]) -> bool {
     match reference {
         Reference::Node(node) => reached[node],
@@ -619,7 +624,7 @@ pub(crate) fn values_of(body: &Body) -> &[Value] {
     }
 }
 
-/// What a field holds if it was never set.
+/// The initial contents of a field.
 pub(crate) fn default_of(storage: Storage) -> Value {
     match storage {
         Storage::I8 | Storage::I16 | Storage::I32 => Value::I32(0),
@@ -631,8 +636,8 @@ pub(crate) fn default_of(storage: Storage) -> Value {
     }
 }
 
-/// What a field holds when it was set to this, which it takes; handles are resolved by
-/// the caller.
+/// The contents of a field after it is set to an acceptable value. The caller has
+/// resolved the handle in it to `reference`.
 pub(crate) fn stored(storage: Storage, input: Input, reference: Reference) -> Value {
     match (storage, input) {
         (Storage::I8, Input::I32(bits)) => Value::I32(bits & 0xff),

@@ -1,4 +1,4 @@
-//! Pointers that calls require: what is NULL where something is needed.
+//! The pointers that calls require. A call with a required pointer NULL is refused.
 
 use super::action::{Action, Input, Maker};
 use super::types::Heap;
@@ -51,7 +51,7 @@ impl Action {
             }
             Action::ArrayNew(..) => vec![Store, Type, Value, Out],
             Action::ArrayNewTooLong(_) => vec![Store, Type, Elements, Out],
-            // Where there are none, nothing is read.
+            // Without values nothing is read.
             Action::StructNew(_, fields) if fields.is_empty() => vec![Store, Type, Out],
             Action::StructNew(..) => vec![Store, Type, Fields, Out],
             Action::ArrayNewFixed(_, elements) if elements.is_empty() => vec![Store, Type, Out],
@@ -76,7 +76,7 @@ impl Action {
         }
     }
 
-    /// Whether the call has an output, the elements that it reads aside.
+    /// Whether the call has an output. Elements that it reads do not count.
     fn writes(&self) -> bool {
         !matches!(
             self,
@@ -103,7 +103,7 @@ impl Action {
     }
 }
 
-/// Which pointers of a call are NULL.
+/// The pointers of a call that are NULL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Nulls(u32);
 
@@ -118,7 +118,7 @@ impl Nulls {
         self.0 & (1 << pointer as u32) != 0
     }
 
-    /// The first of them, which is the one that the call complains about.
+    /// The first NULL pointer of the call. The call must report this one.
     pub(crate) fn first(self, action: &Action) -> Option<Pointer> {
         let mut pointers = action.pointers().into_iter();
         pointers.find(|pointer| self.has(*pointer))

@@ -1,5 +1,6 @@
-//! What a call should answer, and what it should change: the header's words, written
-//! down anew. A status is checked in the documented order, so that each refusal has one.
+//! Predicts the result of a call and its changes to the model, as the header documents
+//! them. This is independent of the library. Checks are in the documented order, so each
+//! refusal has one status.
 
 use gcroots::capi::status::*;
 
@@ -14,7 +15,7 @@ use super::pointers::Nulls;
 use super::tables::Lengthened;
 use super::types::{Field, Heap, RefType, Shape, Storage, TYPES, is_storage_subtype};
 
-/// What a call should write.
+/// The predicted output of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Nothing,
@@ -22,46 +23,48 @@ pub(crate) enum Answer {
     /// An integer, as its bits.
     Number(u64),
     Value(Value),
-    /// A value that is a reference, and its new root.
+    /// A value that is a reference, by its new root.
     ValueRoot(usize),
     NullRef,
-    /// A new root, which is pending.
+    /// A new root, still pending.
     Root(usize),
-    /// A new root for a new object, which there may be no memory for.
+    /// A new root for a new object, and the object's bytes. There may be no memory for
+    /// it.
     Made(usize, usize),
     NullWeak,
     Weak,
-    /// Null or a new root, which the model cannot know.
+    /// Null or a new root: the model cannot know whether the object of this weak handle
+    /// has died.
     Upgrade(usize),
-    /// A function is called, of which the rest is drawn when it runs.
+    /// A call of a function. The rest is drawn when the function runs.
     Called(Called),
     NewMap,
-    /// A new table, or how long it was when it got a new array.
+    /// A new table, or one that got a new array. The call then returns its old size.
     Lengthened(Lengthened),
     NewRange,
-    /// A new global, of so many bytes.
+    /// A new global, by its number, and the bytes of its hidden object.
     NewGlobal(usize, usize),
-    /// How many entries this weak map has, which the model may not know.
+    /// The number of entries of this weak map. The model may know only bounds.
     Size(usize),
     Scope,
     Tag,
     NamedTag(usize),
     Type(usize),
-    /// The hash of this, which must be what it was.
+    /// The hash of this reference. It must not have changed.
     Hash(Reference),
     Bytes(Vec<u8>),
     Collected,
     Walk,
 }
 
-/// A status that is none of success.
+/// A status other than success.
 type Refusal = gcroots_status_t;
 pub(crate) type Predicted<T = Answer> = Result<T, Refusal>;
 
 /// More elements than an array may have.
 pub(crate) const TOO_LONG: usize = 1 << 32;
 
-/// What a call does to the model, and should answer.
+/// Does a call on the model, and returns the predicted output or status.
 pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -> Predicted {
     let Planned { action, nulls, by } = planned;
     let mut call = Prediction { model, heap_limit };
@@ -69,7 +72,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         return Err(GCROOTS_ERROR_NULL_ARGUMENT);
     }
     match action {
-        // These ask themselves who calls, or need not.
+        // These calls check the calling thread themselves, or allow all threads.
         Action::StoreAttach | Action::StoreFree(false) | Action::UnrootLater(_) => {}
         _ => call.require_owner(*by)?,
     }
@@ -150,7 +153,7 @@ pub(crate) struct Prediction<'a> {
 }
 
 impl Prediction<'_> {
-    /// Refuses calls of other threads, and those inside the growth callback.
+    /// Refuses calls of other threads and calls inside the growth callback.
     fn require_owner(&self, by: By) -> Predicted<()> {
         if by != By::This || self.model.owner == Owner::Nobody {
             return Err(GCROOTS_ERROR_WRONG_THREAD);
@@ -161,7 +164,7 @@ impl Prediction<'_> {
         Ok(())
     }
 
-    /// Refuses what finalizers, functions and the growth callback may not do.
+    /// Refuses calls that finalizers, functions and the growth callback may not make.
     fn require_outside(&self) -> Predicted<()> {
         if self.model.asking || self.model.is_inside() {
             return Err(GCROOTS_ERROR_BUSY);
@@ -252,7 +255,8 @@ impl Prediction<'_> {
         Answer::Root(self.model.push_root(target, true))
     }
 
-    /// A field that was read. A reference that is not null is a new root.
+    /// The output of a call that reads a field. A reference that is not null gets a new
+    /// root.
     pub(crate) fn read(&mut self, value: Value) -> Answer {
         match value {
             Value::Ref(target) if target != Reference::Null => {
@@ -262,14 +266,14 @@ impl Prediction<'_> {
         }
     }
 
-    /// A new object of about so many bytes, if a heap can ever have it.
+    /// Makes an object with a pending root. The library may have no memory for it.
     pub(crate) fn made(&mut self, body: Body, manual: bool) -> Predicted {
         let before = self.model.bytes_made;
         let root = self.model.make(body, manual);
         Ok(Answer::Made(root, self.model.bytes_made - before))
     }
 
-    /// What a new table or global has, in so many bytes: its root, and its bytes.
+    /// Makes the hidden object of a table or global. Returns its root and its bytes.
     pub(crate) fn hidden(&mut self, values: Vec<Value>, bytes: usize) -> (usize, usize) {
         let body = Body::Hidden {
             values,
@@ -311,7 +315,8 @@ impl Prediction<'_> {
             Action::ScopeUnwind(scope) => {
                 let named = self.scope(scope)?;
                 let open = self.model.frames.iter().rposition(|f| f.scope == named);
-                // What is around a finalizer, and around that, is out of reach.
+                // A finalizer or function cannot exit scopes that were open when it
+                // began.
                 let outside = self.model.frames.iter().rposition(|f| f.scope.is_none());
                 match open.filter(|open| named.is_some() && Some(*open) > outside) {
                     Some(open) => self.model.end_frames(open),
@@ -584,7 +589,7 @@ impl Prediction<'_> {
         Ok(())
     }
 
-    /// What a value's handle refers to, if it has one.
+    /// The referent of the handle in a value. Null for a value without a handle.
     pub(crate) fn resolve_input(&self, input: Input) -> Predicted<Reference> {
         match input {
             Input::Ref(handle) => self.resolve(handle),
@@ -592,7 +597,8 @@ impl Prediction<'_> {
         }
     }
 
-    /// What a field holds when it is set to a value whose handle is resolved.
+    /// The contents of a field after it is set to a value. `target` is the referent of
+    /// the value's handle.
     pub(crate) fn admitted(
         &self,
         storage: Storage,
@@ -964,7 +970,7 @@ impl Prediction<'_> {
     }
 }
 
-/// The number of what a reference refers to, in C.
+/// The kind of a referent, as a number in C.
 pub(crate) fn kind_of(model: &Model, reference: Reference) -> u32 {
     match reference {
         Reference::Null => 0,
@@ -980,8 +986,8 @@ pub(crate) fn kind_of(model: &Model, reference: Reference) -> u32 {
     }
 }
 
-/// How many values an object of a type has, as `gcroots_struct_new` compares before it
-/// has looked what type it is.
+/// The number of values of an object. `gcroots_struct_new` checks it before it checks the
+/// kind of the type.
 fn field_count(of: usize) -> usize {
     TYPES[of].fields.len()
 }
@@ -1039,7 +1045,7 @@ pub(crate) fn require_range(index: usize, count: usize, length: usize) -> Predic
     }
 }
 
-/// An element as memory has it.
+/// The bytes of an element in memory.
 pub(crate) fn memory_of(storage: Storage, value: Value) -> Vec<u8> {
     let mut bytes = match value {
         Value::I32(bits) | Value::F32(bits) => bits.to_le_bytes().to_vec(),
@@ -1051,7 +1057,7 @@ pub(crate) fn memory_of(storage: Storage, value: Value) -> Vec<u8> {
     bytes
 }
 
-/// What an element that holds `old` holds when memory was written to it.
+/// The new contents of an element with contents `old` after `memory` was written to it.
 fn from_memory(old: Value, memory: &[u8]) -> Value {
     let mut bytes = [0; 16];
     bytes[..memory.len()].copy_from_slice(memory);

@@ -1,6 +1,6 @@
-//! Programs: lists of operations, each a call and a number from which its arguments are
-//! drawn when it runs. What a number means depends on what exists then, so that any part
-//! of a program is a program.
+//! Programs. A program is a list of operations. An operation is a call and a number, from
+//! which its arguments are drawn when it runs. The meaning of the number depends on the
+//! state at that time, so any part of a program is also a program.
 
 use std::fmt;
 
@@ -104,7 +104,7 @@ pub(crate) enum Call {
 
 use Call::*;
 
-/// All calls, and how often each is made.
+/// All calls and their weights.
 const CALLS: [(Call, u32); 93] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
@@ -214,11 +214,11 @@ const _: () = {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     pub(crate) call: Call,
-    /// What the arguments are drawn from.
+    /// The seed from which the arguments are drawn.
     pub(crate) seed: u32,
 }
 
-/// An operation, as failures print it.
+/// An operation in the form that failures print.
 pub(crate) const fn op(call: Call, seed: u32) -> Operation {
     Operation { call, seed }
 }
@@ -230,7 +230,7 @@ impl fmt::Display for Operation {
 }
 
 impl Operation {
-    /// The operation that a draw makes.
+    /// Draws an operation.
     pub(crate) fn drawn(draw: &mut Draw) -> Operation {
         let total = CALLS.iter().map(|(_, weight)| weight).sum::<u32>();
         let mut left = draw.below(total as usize) as u32;
@@ -242,22 +242,22 @@ impl Operation {
         op(chosen.expect("below the total").0, draw.next() as u32)
     }
 
-    /// The operation in five bytes: a call's number, modulo how many there are, and the
-    /// seed, least byte first.
+    /// The operation in five bytes: the number of a call, modulo the number of calls, and
+    /// the seed in little-endian order.
     fn from_bytes([call, seed @ ..]: [u8; 5]) -> Operation {
         let (call, _) = CALLS[usize::from(call) % CALLS.len()];
         op(call, u32::from_le_bytes(seed))
     }
 }
 
-/// The program that `seed` stands for.
+/// The program of this seed.
 pub(crate) fn generate(seed: u64, length: usize) -> Vec<Operation> {
     let mut draw = Draw::new(seed);
     (0..length).map(|_| Operation::drawn(&mut draw)).collect()
 }
 
-/// The program in some bytes, for fuzzers: any bytes are one. What is left of them after
-/// the last operation is ignored.
+/// The program in the input of a fuzzer. All bytes are valid. Bytes after the last
+/// complete operation are ignored.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Operation> {
     let (operations, _) = bytes.as_chunks();
     operations
@@ -267,7 +267,8 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Operation> {
         .collect()
 }
 
-/// The program in a failure's output, or in what is left of it: one operation a line.
+/// The program in the output of a failure, or in a part of it: one operation in each
+/// line.
 pub(crate) fn parse(text: &str) -> Vec<Operation> {
     let operations = text.lines().filter_map(|line| {
         let (call, rest) = line.trim().strip_prefix("op(")?.split_once(", 0x")?;
@@ -280,7 +281,7 @@ pub(crate) fn parse(text: &str) -> Vec<Operation> {
     operations.collect()
 }
 
-/// Random numbers: Steele, Lea and Flood's SplitMix64 (OOPSLA 2014).
+/// A generator of random numbers: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Draw(u64);
 
@@ -297,7 +298,7 @@ impl Draw {
         bits ^ (bits >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A number less than `bound`, which must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() >> 16) as usize % bound
     }
@@ -306,7 +307,7 @@ impl Draw {
         self.below(count) == 0
     }
 
-    /// One of some things, of which there is at least one.
+    /// One of `things`, which must not be empty.
     pub(crate) fn among<T: Copy>(&mut self, things: &[T]) -> T {
         things[self.below(things.len())]
     }

@@ -1,6 +1,7 @@
-//! Raw references and root ranges: slots in memory of the program's, which collections
-//! read, and write where objects moved. A range's slots may move, and their number change,
-//! at any time. Now and then a slot has bits that refer to nothing while one call runs.
+//! Raw references and root ranges. The slots of a range are in memory of the program.
+//! Collections read them, and write those whose objects moved. The slots of a range may
+//! move and their number may change at any time. Sometimes a slot has invalid bits during
+//! one call.
 
 use core::ptr::{null, slice_from_raw_parts_mut};
 use std::slice;
@@ -18,32 +19,32 @@ use super::pointers::Pointer;
 use super::predict::{Answer, Predicted, Prediction};
 use super::program::Call;
 
-/// A call with its arguments; most first read or write slots.
+/// A call with its arguments. Most calls first read or write slots.
 #[derive(Clone, Debug)]
 pub(crate) enum RangeAction {
     Add {
         slots: usize,
         layout: Layout,
     },
-    /// Writes a raw reference.
+    /// Writes a raw reference to a slot.
     Set(usize, usize, Handle),
-    /// Roots what a slot has.
+    /// Roots the referent of a slot.
     Get(usize, usize),
-    /// Verifies, and has so many slots then, elsewhere.
+    /// Verifies the heap, then moves the slots of a range and changes their number.
     Move(usize, usize),
-    /// Collects, or verifies, while a slot has bits that refer to nothing.
+    /// Collects or verifies while a slot has invalid bits.
     Wrong(usize, usize, Collects),
     Remove(Named),
     FromRaw(Raw),
 }
 
-/// What slots look like.
+/// The layout of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     References,
-    /// A reference and a word that tells whether it is one.
+    /// A reference, and a word that tells whether the slot holds a reference.
     Tagged,
-    /// That of no slot.
+    /// An invalid layout.
     None,
 }
 
@@ -54,11 +55,11 @@ pub(crate) enum Collects {
     No,
 }
 
-/// 32 bits.
+/// A raw reference, as it is passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Raw {
     Of(Handle),
-    /// Of what is in the midst of this object.
+    /// An address inside this object.
     Inside(Handle),
     I31(u32),
     Nothing,
@@ -67,13 +68,13 @@ pub(crate) enum Raw {
 /// A range of the model.
 #[derive(Clone, Debug)]
 pub(crate) struct Range {
-    /// What slots have that have references.
+    /// The reference in each slot. `None` for a slot that does not hold one.
     slots: Vec<Option<Reference>>,
     layout: Layout,
     removed: bool,
 }
 
-/// The bits of no reference: no heap here is as large.
+/// Bits that refer to no object: no heap here is this large.
 const NOTHING: u32 = 0xdead_beee;
 
 impl Layout {
@@ -81,7 +82,7 @@ impl Layout {
         if self == Layout::Tagged { 2 } else { 1 }
     }
 
-    /// What a slot is at first.
+    /// The initial contents of a slot.
     fn empty(self) -> Option<Reference> {
         (self != Layout::Tagged).then_some(Reference::Null)
     }
@@ -117,7 +118,7 @@ impl Model {
         all.filter(|range| !self.ranges[*range].removed).collect()
     }
 
-    /// The references in a range, with their slots.
+    /// The references in a range, with the numbers of their slots.
     pub(crate) fn range_slots(&self, range: usize) -> Vec<(usize, Reference)> {
         let slots = self.ranges[range].slots.iter().enumerate();
         slots
@@ -125,7 +126,7 @@ impl Model {
             .collect()
     }
 
-    /// All that ranges refer to.
+    /// All references in root ranges.
     pub(crate) fn in_ranges(&self) -> Vec<Reference> {
         let ranges = self.ranges.iter().filter(|range| !range.removed);
         ranges
@@ -172,7 +173,8 @@ impl Planner<'_> {
             Call::RangeGet => RangeAction::Get(range, slot),
             _ => {
                 let model = self.model;
-                // Without a heap nothing is read, and in a no-GC span nothing collected.
+                // Without a heap no slots are read, and in a no-GC span nothing is
+                // collected.
                 let may = model.collects && model.spans == 0 && model.bytes_made > 0;
                 let collects = if may && self.draw.one_in(2) {
                     Collects::Yes
@@ -253,7 +255,7 @@ impl Prediction<'_> {
     }
 }
 
-/// The memory of a range, which is the library's too until the range is removed.
+/// The memory of a range. The library also uses it until the range is removed.
 pub(crate) struct Slots {
     range: *mut gcroots_root_range_t,
     layout: Layout,
@@ -266,47 +268,48 @@ impl Slots {
     }
 
     fn range(&self) -> gcroots_root_range_t {
-        // SAFETY: it is there until this is freed; nobody writes it meanwhile.
+        // SAFETY: the memory lives until `free`, and nobody writes it now.
         unsafe { *self.range }
     }
 
-    /// The word of a slot that has its reference.
+    /// The address of the reference in a slot.
     fn word(&self, slot: usize) -> *mut u32 {
         let first = self.range().slots.cast::<u32>();
         first.wrapping_add(slot * self.layout.words())
     }
 
     pub(crate) fn read(&self, slot: usize) -> u32 {
-        // SAFETY: there are as many slots.
+        // SAFETY: the slot is in the range.
         unsafe { self.word(slot).read() }
     }
 
     fn write(&self, slot: usize, bits: u32) {
-        // SAFETY: as above; the tag is after the reference.
+        // SAFETY: the slot is in the range. The tag comes after the reference.
         unsafe {
             self.word(slot).write(bits);
             if self.layout == Layout::Tagged {
-                // Only two bits of one byte are looked at.
+                // The layout uses only two bits of one byte.
                 self.word(slot).add(1).write(0xabcd_ef05);
             }
         }
     }
 
-    /// Writes bits that refer to nothing, and returns what puts the slot right.
+    /// Writes invalid bits to a slot. Returns a function that restores the slot.
     fn spoil(&self, slot: usize) -> impl FnOnce() + use<> {
         let (word, count) = (self.word(slot), self.layout.words());
-        // SAFETY: as above.
+        // SAFETY: the slot is in the range.
         let before = unsafe { slice::from_raw_parts(word, count) }.to_vec();
         self.write(slot, NOTHING);
-        // SAFETY: as above; nothing has moved the slots.
+        // SAFETY: the slot is in the range, whose slots have not moved.
         move || unsafe { word.copy_from_nonoverlapping(before.as_ptr(), count) }
     }
 
-    /// Has so many slots elsewhere, with the references that there were.
+    /// Moves the slots and changes their number. Keeps the references for which there is
+    /// room.
     fn relocate(&self, slots: usize) {
         let (old, new) = (self.range(), words(slots, self.layout));
         let count = old.count.min(slots) * self.layout.words();
-        // SAFETY: there are as many words in both; the old ones are not used again.
+        // SAFETY: both have at least `count` words. The old ones are not used again.
         unsafe {
             let to = new.slots.cast::<u32>();
             to.copy_from_nonoverlapping(old.slots.cast(), count);
@@ -315,9 +318,9 @@ impl Slots {
         }
     }
 
-    /// Frees the memory, which no range has any more.
+    /// Frees the memory. The range must be removed.
     pub(crate) fn free(&self) {
-        // SAFETY: the caller's word; what was made in `new`.
+        // SAFETY: `new` allocated both. The caller promises that nobody uses them again.
         unsafe {
             free_words(self.range(), self.layout);
             drop(Box::from_raw(self.range));
@@ -325,10 +328,10 @@ impl Slots {
     }
 }
 
-/// So many slots: null, or no references.
+/// New slots: null, or without a reference.
 fn words(slots: usize, layout: Layout) -> gcroots_root_range_t {
     let one: &[u32] = match layout {
-        // A tag of which a bit that is looked at is another.
+        // A tag with a wrong bit among those that the layout uses.
         Layout::Tagged => &[NOTHING, 7],
         _ => &[0],
     };
@@ -341,7 +344,7 @@ fn words(slots: usize, layout: Layout) -> gcroots_root_range_t {
 
 /// # Safety
 ///
-/// The range must be from [`words`], and its slots not be used again.
+/// The range must be from [`words`], and its slots must not be used again.
 unsafe fn free_words(range: gcroots_root_range_t, layout: Layout) {
     let count = range.count * layout.words();
     let words = slice_from_raw_parts_mut(range.slots.cast::<u32>(), count);
@@ -366,7 +369,7 @@ impl Library {
 
     pub(crate) fn ranges(&self, action: &RangeAction) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 RangeAction::Add { slots, layout } => self.range_add(slots, layout),
@@ -415,7 +418,8 @@ impl Library {
             &raw const slot
         };
         let range = self.passed_const(Pointer::Range, slots.range);
-        // SAFETY: the store is alive and this thread's; the memory is there as long.
+        // SAFETY: the store is alive and belongs to this thread. The memory outlives the
+        // range.
         let added =
             self.with_out(|out| unsafe { gcroots_root_range_add(self.store(), range, slot, out) });
         match added {
@@ -426,20 +430,21 @@ impl Library {
     }
 
     pub(crate) fn root_raw(&self, bits: u32) -> Status<gcroots_ref_t> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_ref_from_raw(self.store(), bits, out) })
     }
 
     fn raw(&self, raw: Raw) -> u32 {
         let (handle, more) = match raw {
             Raw::Of(handle) => (handle, 0),
-            // 8 bytes on: objects have 16 at least.
+            // 8 bytes after the start: objects have at least 16 bytes.
             Raw::Inside(handle) => (handle, 2),
             Raw::I31(bits) => return bits << 1 | 1,
             Raw::Nothing => return NOTHING,
         };
         let handle = self.handle(handle);
-        // SAFETY: as above; where this is refused, so is what the bits are for.
+        // SAFETY: the store is alive and belongs to this thread. If this call is refused,
+        // so is the call that gets the bits.
         let bits = with_out(|out| unsafe { gcroots_ref_to_raw(self.store, handle, out) });
         bits.unwrap_or(0) + more
     }

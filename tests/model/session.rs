@@ -1,8 +1,8 @@
-//! A program that runs on the library and on the model, which are compared at each step.
+//! Runs a program on the library and on the model, and compares them at each step.
 //!
-//! A finalizer may do an operation of its own, in the middle of the call that collects,
-//! and so may the growth callback: so no borrow is held while a call runs, and what is
-//! wrong is noted, not thrown.
+//! A finalizer may do an operation in the middle of the call that collects, and so may
+//! the growth callback. So no `RefCell` stays borrowed during a call, and a difference is
+//! noted instead of thrown.
 
 use core::ffi::c_void;
 use std::cell::{Cell, RefCell};
@@ -29,7 +29,7 @@ use super::ranges::RangeAction;
 use super::tables::Lengthened;
 use super::threads::on_a_new_thread;
 
-/// What differs, in words.
+/// A difference between library and model, in words.
 pub(crate) type Difference = String;
 pub(crate) type Compared<T = ()> = Result<T, Difference>;
 
@@ -40,28 +40,28 @@ pub(crate) struct Session {
     failure: RefCell<Option<Difference>>,
     in_finalizer: Cell<bool>,
     freeing: Cell<bool>,
-    /// The call whose function is to run.
+    /// The call whose function will run next.
     pub(crate) calling: RefCell<Option<Called>>,
-    /// What a function has returned, and what should become of it.
+    /// The predicted result of the function that has just returned.
     pub(crate) returned: RefCell<Option<Predicted<Vec<Value>>>>,
     operations: Cell<u64>,
     refused: Cell<u64>,
-    /// The operation that is being done.
+    /// The current operation.
     pub(crate) operation: Cell<Operation>,
-    /// Whether the call that is being made may run finalizers.
+    /// Whether the current call may run finalizers.
     may_finalize: Cell<bool>,
-    /// How many nodes and store data there were when the collection began whose
+    /// The numbers of nodes and of store data at the beginning of the collection whose
     /// finalizers run.
     began_with: Cell<(usize, usize)>,
-    /// Whether a finalizer has done something that was found only after that: what it
-    /// released may be collected or not.
+    /// Whether a finalizer has run for an object or store data that is newer than the
+    /// collection. Objects that this finalizer released may or may not be collected.
     late: Cell<bool>,
-    /// Whether it may ask the growth callback.
+    /// Whether the current call may call the growth callback.
     pub(crate) allocates: Cell<bool>,
     pub(crate) asked: Cell<Asked>,
-    /// As many bytes as the heap may have committed.
+    /// The bytes that the heap may commit.
     pub(crate) granted: Cell<usize>,
-    /// The actions, if somebody wants to read them.
+    /// The actions, if a trace is wanted.
     trace: Option<RefCell<Vec<String>>>,
 }
 
@@ -70,17 +70,17 @@ thread_local! {
     pub(crate) static CURRENT: Cell<*const Session> = const { Cell::new(null()) };
 }
 
-/// How a program ended.
+/// The result of a program.
 pub(crate) struct Outcome {
     pub(crate) difference: Option<Difference>,
     pub(crate) trace: Vec<String>,
-    /// How many operations ran, those of finalizers included.
+    /// The number of operations, including those in finalizers.
     pub(crate) operations: u64,
-    /// How many were answered with an error.
+    /// The number of calls that returned an error.
     pub(crate) refused: u64,
 }
 
-/// Runs a program from a new store to the store's end, or to the first difference.
+/// Runs a program from a new store to its deletion, or to the first difference.
 pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
@@ -117,28 +117,28 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     }
 }
 
-/// More than a heap has no use for: what stands at its base.
+/// An upper bound of the bytes at the base of a heap that hold no objects.
 const UNUSABLE: usize = 64;
 
-/// An allocation that was refused.
+/// A refused allocation.
 #[derive(Debug)]
 struct Refusal {
     root: usize,
     bytes: usize,
     status: gcroots_status_t,
-    /// Whether finalizers ran in it.
+    /// Whether finalizers ran during the call.
     finalized: bool,
     asked: Asked,
 }
 
-/// As large an object, at least, has its place in so much room when all that is
-/// unreachable has gone. The one that was refused is not there.
+/// The size of an object that certainly has room in a heap of `room` bytes after a full
+/// collection. The refused object is not counted.
 fn room_left(model: &Model, refusal: &Refusal, room: usize, moves: bool) -> usize {
     let states = [RootState::Live, RootState::Pending, RootState::Leaving];
     let reached = model.reachable(&states);
     let bytes = model.bytes(&reached) - refusal.bytes;
     let objects = reached.iter().filter(|reached| **reached).count() - 1;
-    // Objects that stay where they are make pieces of what is left.
+    // Objects that do not move divide the free room into pieces.
     let pieces = if moves { 1 } else { objects + 1 };
     room.saturating_sub(bytes) / pieces
 }
@@ -154,8 +154,8 @@ macro_rules! differ {
 }
 
 impl Session {
-    /// Runs the program from its operation `first` on, on this thread. Where another is
-    /// to go on, returns the first operation that is left; else ends the store.
+    /// Runs the program on this thread, from its operation `first` on. Returns the first
+    /// operation of the next thread, or ends the store.
     fn stint(&self, program: &[Operation], first: usize) -> Option<usize> {
         for (at, operation) in program.iter().enumerate().skip(first) {
             if at > first && self.goes_to_the_next(*operation) {
@@ -167,7 +167,7 @@ impl Session {
         None
     }
 
-    /// Whether this operation is the next thread's.
+    /// Whether this operation moves the program to the next thread.
     fn goes_to_the_next(&self, operation: Operation) -> bool {
         let model = self.model.borrow();
         let may_attach = operation.call == Call::StoreAttach || model.owner == Owner::Nobody;
@@ -178,7 +178,7 @@ impl Session {
         self.failure.borrow().is_some()
     }
 
-    /// Does an operation on both, unless they have differed.
+    /// Does an operation on the library and the model, unless they have differed.
     pub(crate) fn step(&self, operation: Operation) {
         if self.has_failed() {
             return;
@@ -217,7 +217,8 @@ impl Session {
         let data_before = self.model.borrow().data.number;
         let limit = self.lane.heap_limit;
         let predicted = predict(&mut self.model.borrow_mut(), planned, limit);
-        // What was predicted may have to be found again by its number.
+        // A finalizer or callback may look up the predicted roots by their numbers during
+        // the call.
         let roots = self.model.borrow().roots.len();
         self.library.bits.borrow_mut().roots.resize(roots, NULL_REF);
         self.number_containers();
@@ -230,7 +231,7 @@ impl Session {
         }
         let (answered, asked) = self.call(planned);
         if self.has_failed() {
-            // In a finalizer or the growth callback, which came first.
+            // A finalizer or the growth callback differed first.
             return Ok(());
         }
         self.refused
@@ -279,7 +280,7 @@ impl Session {
         }
     }
 
-    /// Makes places for the bits of what was predicted to be made.
+    /// Makes room for the bits of predicted tables and globals.
     fn number_containers(&self) {
         let (model, mut bits) = (self.model.borrow(), self.library.bits.borrow_mut());
         let (table, global) = (self.library.foreign.table, self.library.foreign.global);
@@ -287,7 +288,7 @@ impl Session {
         bits.globals.resize(model.globals.len(), global);
     }
 
-    /// The root of an object that was to be made, and its bytes.
+    /// The root and the bytes of a predicted object.
     fn object_of(&self, made: &Answer) -> (usize, usize) {
         match *made {
             Answer::Made(root, bytes) => (root, bytes),
@@ -297,7 +298,7 @@ impl Session {
         }
     }
 
-    /// A table has got its array, or a new one.
+    /// Compares the output of a call that made the array of a table.
     fn compare_lengthened(&self, made: Lengthened, written: Written) -> Compared {
         self.model.borrow_mut().lengthen(made);
         match (made.before, written) {
@@ -321,8 +322,7 @@ impl Session {
         same(&(self.library.store_id, false), &(read.store_id, again))
     }
 
-    /// Makes the call, on the thread that is to make it; tells what the growth callback
-    /// was asked meanwhile.
+    /// Makes the call on its thread. Also returns the calls of the growth callback.
     fn call(&self, planned: &Planned) -> (Status<Written>, Asked) {
         let (action, data) = (&planned.action, self.model.borrow().next_data);
         let collects = action.allocates()
@@ -349,7 +349,8 @@ impl Session {
         (answered, asked)
     }
 
-    /// An allocation was refused that the model cannot refuse: is that plausible?
+    /// Checks that a refused allocation is plausible. The model cannot predict the
+    /// refusal.
     fn refused(&self, action: &Action, refusal: Refusal) -> Compared {
         let mut model = self.model.borrow_mut();
         let has_gone = |input: &Input| match input {
@@ -381,7 +382,7 @@ impl Session {
             (GCROOTS_ERROR_NO_GC, true) => model.spans > 0 && filled,
             (GCROOTS_ERROR_OUT_OF_MEMORY, false) => filled,
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) if model.spans == 0 => {
-                // What finalizers did came after the refusal.
+                // Finalizers ran after the refusal, so the refusing heap had other roots.
                 let finalized = refusal.finalized && filled;
                 finalized || room_left(model, refusal, room, self.lane.moves()) < refusal.bytes
             }
@@ -390,8 +391,8 @@ impl Session {
         }
     }
 
-    /// After a call in which finalizers may run: those of the store's data that were
-    /// replaced before have run.
+    /// Checks after a call which may run finalizers that those of earlier replaced store
+    /// data have run.
     fn queue_was_run(&self, data_before: usize) -> Compared {
         let model = self.model.borrow();
         if !self.lane.collects() || self.in_finalizer.get() {
@@ -452,7 +453,7 @@ impl Session {
                 same(&self.library.bits.borrow().tags[tag], &read)
             }
             (Answer::Type(of), Written::Type(read)) => {
-                // SAFETY: it is owned; the library keeps another reference.
+                // SAFETY: the reference is owned. The library keeps another one.
                 unsafe { gcroots_type_free(read) };
                 same(&self.library.type_of(of), &read.cast_const())
             }
@@ -460,7 +461,7 @@ impl Session {
                 let hashes = &mut self.model.borrow_mut().hashes;
                 same(&*hashes.entry(reference).or_insert(hash), &hash)
             }
-            // Where there is more room, the rest is as it was.
+            // The buffer is larger. The rest must be unchanged.
             (Answer::Bytes(a), Written::Bytes(b)) => {
                 let (read, rest) = b.split_at(a.len());
                 same(&a[..], read)?;
@@ -470,12 +471,12 @@ impl Session {
         }
     }
 
-    /// Compares a value that is no reference, or null.
+    /// Compares a value that is a number or null.
     pub(crate) fn compare_value(&self, value: Value, read: gcroots_val_t) -> Compared {
-        // SAFETY: the union's bytes are all initialised, whatever the kind.
+        // SAFETY: all bytes of the union are initialised, whatever the kind.
         let (kind, bits) = (read.kind, unsafe { read.of.v128.bytes });
         let first32 = u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]);
-        // SAFETY: as above.
+        // SAFETY: all bytes of the union are initialised.
         let first64 = unsafe { read.of.i64 } as u64;
         match value {
             Value::I32(bits) => same(&(2, bits), &(kind, first32)),
@@ -487,7 +488,8 @@ impl Session {
         }
     }
 
-    /// How many entries a weak map has: dead keys are counted until they are found.
+    /// Compares the number of entries of a weak map. Dead keys count until the library
+    /// finds them.
     fn compare_size(&self, map: usize, size: usize, reached: &[bool]) -> Compared {
         let (least, most) = self.model.borrow().entry_counts(map, reached);
         let least = if self.lane.collects() { least } else { most };
@@ -513,8 +515,8 @@ impl Session {
         Ok(())
     }
 
-    /// A new root: it must be of this store and of the object that the model has, which
-    /// its other roots tell.
+    /// Compares a new root. It must be of this store. It must refer to the object that
+    /// the model predicts, which is checked with the other roots of that object.
     pub(crate) fn compare_root(&self, root: usize, read: gcroots_ref_t) -> Compared {
         self.model.borrow_mut().bind(root);
         self.library.bits.borrow_mut().roots[root] = read;
@@ -540,7 +542,8 @@ impl Session {
         Ok(())
     }
 
-    /// A weak handle of an object that nothing reaches, and that may have died or not.
+    /// Compares the upgrade of a weak handle whose object is unreachable, and may have
+    /// died.
     fn compare_upgrade(&self, weak: usize, read: gcroots_ref_t) -> Compared {
         let mut model = self.model.borrow_mut();
         let target = model.weak[weak].target;
@@ -563,7 +566,7 @@ impl Session {
         self.compare_root(root, read)
     }
 
-    /// The library runs the finalizer of what has this data.
+    /// The library runs the finalizer of this data.
     fn finalized(&self, data: u64) {
         if self.failure.borrow().is_some() {
             return;
@@ -652,7 +655,7 @@ impl Session {
         }
     }
 
-    /// `gcroots_store_gc` has returned.
+    /// Compares everything after `gcroots_store_gc` has returned.
     fn collected(&self, nodes_before: usize, run_before: u64) -> Compared {
         if self.in_finalizer.get() {
             return self.collected_inside();
@@ -660,7 +663,7 @@ impl Session {
         let mut model = self.model.borrow_mut();
         model.settle();
         let reached = model.reachable(&[RootState::Live]);
-        // None is, if a late finalizer may have let it go.
+        // No node must be dead if a late finalizer may have released it.
         let old_nodes = if self.late.get() { 0 } else { nodes_before };
         if self.lane.collects() {
             let old = model.nodes.iter_mut().zip(&reached).take(old_nodes);
@@ -681,7 +684,8 @@ impl Session {
         self.walk()
     }
 
-    /// As above, in a finalizer, where the others that are found run later.
+    /// Updates the model after a collection in a finalizer. Other finalizers of this
+    /// collection run later.
     fn collected_inside(&self) -> Compared {
         let mut model = self.model.borrow_mut();
         model.settle();
@@ -692,7 +696,7 @@ impl Session {
         Ok(())
     }
 
-    /// Compares numbers after a collection; what finalizers made may be dead or not.
+    /// Compares statistics after a collection. Objects that finalizers made may be dead.
     fn compare_stats(&self, reached: &[bool], old_nodes: usize, ran: bool) -> Compared {
         let (model, stats) = (self.model.borrow(), self.library.stats());
         let made = |node: &usize| !matches!(model.nodes[*node].body, Body::Exn { tag, .. } if tag == usize::MAX);
@@ -747,10 +751,10 @@ impl Session {
             .map_err(|what| format!("scoped, manual, weak, finalizers, stale: {what}"))
     }
 
-    /// Compares all that is reachable, and ends the store.
+    /// Compares everything reachable, and deletes the store.
     fn end(&self) {
         if !self.has_failed() {
-            // Where it has an owner, that is this thread.
+            // If the store has an owner, it is this thread.
             self.keep(same(&GCROOTS_OK, &self.library.attach()));
             self.keep(self.walk());
         }
@@ -778,14 +782,14 @@ impl Session {
 /// The handle in a value that is a reference.
 pub(crate) fn handle_in(read: gcroots_val_t) -> Compared<gcroots_ref_t> {
     same(&7, &read.kind)?;
-    // SAFETY: of a reference this member was written.
+    // SAFETY: the kind says that this member was written.
     Ok(unsafe { read.of.r#ref })
 }
 
 pub(crate) fn same<T: PartialEq + std::fmt::Debug + ?Sized>(model: &T, library: &T) -> Compared {
     if model != library {
         let (mut library, mut model) = (format!("{library:?}"), format!("{model:?}"));
-        // What arrays hold may be long.
+        // The contents of arrays may be long.
         library.truncate(600);
         model.truncate(600);
         differ!("{library}, where the model has {model}");
@@ -793,7 +797,7 @@ pub(crate) fn same<T: PartialEq + std::fmt::Debug + ?Sized>(model: &T, library: 
     Ok(())
 }
 
-/// A call of a comparison itself, which must succeed.
+/// The result of a call that a comparison makes. It must succeed.
 pub(crate) fn succeeded<T>(status: Status<T>) -> Compared<T> {
     status.map_err(|status| format!("{} ({})", status_name(status), last_error()))
 }

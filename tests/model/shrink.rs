@@ -1,9 +1,9 @@
-//! Makes a program that fails shorter: Zeller and Hildebrandt's delta debugging (IEEE
-//! TSE 28, 2002), which takes out ever smaller parts, as long as it still fails.
+//! Shortens a failing program by delta debugging (Zeller and Hildebrandt, IEEE TSE 28,
+//! 2002): removes smaller and smaller parts as long as the program still fails.
 
 use super::program::{Operation, op};
 
-/// The shortest program that was found for which `fails` is true, as it is for this one.
+/// The shortest failing program that was found. `fails` must be true for `program`.
 pub(crate) fn shrink(
     program: &[Operation],
     fails: impl Fn(&[Operation]) -> bool,
@@ -23,7 +23,7 @@ pub(crate) fn shrink(
     }
 }
 
-/// Takes out each part of this length without which the program fails too.
+/// Removes each part of this length without which the program still fails.
 fn without_parts(
     shortest: &mut Vec<Operation>,
     part: usize,
@@ -41,7 +41,7 @@ fn without_parts(
     }
 }
 
-/// Tries the least seeds for each operation.
+/// Replaces the seed of each operation by a smaller one, if the program still fails.
 fn simplify(shortest: &mut Vec<Operation>, fails: &impl Fn(&[Operation]) -> bool) {
     for index in 0..shortest.len() {
         for seed in 0..shortest[index].seed.min(16) {

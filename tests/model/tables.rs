@@ -1,7 +1,7 @@
-//! Tables: their arguments, what they should do, and how they are called. A table's
-//! elements are a hidden object, which a root of the model's holds that programs cannot
-//! name. Where there is little room a table grows by less: the model knows then within
-//! what bounds the hidden array's length is.
+//! Tables: their arguments, the predicted results, and the calls. The elements of a table
+//! are in a hidden array. A root that programs cannot name keeps it alive. If there is
+//! little room, a table grows by less than usual, so the model knows only bounds of the
+//! array's length.
 
 use gcroots::capi::reference::gcroots_ref_t;
 use gcroots::capi::status::*;
@@ -42,30 +42,30 @@ pub(crate) enum TableAction {
 pub(crate) struct Table {
     pub(crate) element: RefType,
     maximum: usize,
-    /// That of the hidden array.
+    /// The root of the hidden array.
     pub(crate) root: usize,
-    /// How long that is at least, and at most.
+    /// The least and the greatest possible length of the hidden array.
     capacity: (usize, usize),
-    /// While it grows, nobody is to look at it.
+    /// Whether a call is growing the table. Nobody else may then look at it.
     growing: bool,
     pub(crate) freed: bool,
 }
 
-/// What becomes of a table if a call succeeds that makes its array.
+/// The change of a table by a call that makes its array, if the call succeeds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lengthened {
     pub(crate) table: usize,
-    /// Of the new array.
+    /// The root of the new array.
     pub(crate) root: usize,
     pub(crate) bytes: usize,
     capacity: (usize, usize),
-    /// Whether the old one may have had room.
+    /// Whether the old array may have had room, so that the new one may not exist.
     maybe: bool,
-    /// What the call answers if the table was there before.
+    /// For a table that existed before, its size, which the call returns.
     pub(crate) before: Option<usize>,
 }
 
-/// What elements are of, most often.
+/// Element types. Frequent ones are listed several times.
 const ELEMENTS: [Heap; 10] = [
     Heap::Any,
     Heap::Any,
@@ -94,7 +94,7 @@ impl TableAction {
         }
     }
 
-    /// What a call refers to that allocates.
+    /// The initial element of a call that allocates.
     pub(crate) fn init(&self) -> Option<Handle> {
         match self {
             TableAction::New { init, .. } | TableAction::Grow(_, _, init) => Some(*init),
@@ -104,7 +104,7 @@ impl TableAction {
 }
 
 impl Model {
-    /// Whether a table is there, and nobody is changing it.
+    /// Whether a table exists and no call is growing it.
     fn has_table(&self, table: usize) -> bool {
         let Table { root, growing, .. } = self.tables[table];
         self.roots[root].state == RootState::Held && !growing
@@ -127,7 +127,7 @@ impl Model {
         }
     }
 
-    /// A table has got its array.
+    /// A call has succeeded that made the array of a table.
     pub(crate) fn lengthen(&mut self, made: Lengthened) {
         let Lengthened { root, capacity, .. } = made;
         let old = std::mem::replace(&mut self.tables[made.table].root, root);
@@ -141,7 +141,7 @@ impl Model {
         self.hold(root, array_bytes(capacity.0), array_bytes(capacity.1));
     }
 
-    /// A table was refused its array.
+    /// A call has failed that should make the array of a table.
     pub(crate) fn stay(&mut self, made: Lengthened) {
         self.tables[made.table].growing = false;
     }
@@ -226,7 +226,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A value for an element, sometimes null where that is one.
+    /// Draws a value for an element. Sometimes it is null, if null is allowed.
     fn element(&mut self, table: Named) -> Handle {
         match table {
             Named::Own(table) => self.fitting(self.model.tables[table].element),
@@ -248,7 +248,7 @@ impl Planner<'_> {
         self.container(&there, &freed)
     }
 
-    /// A table or global, of those that are there, seldom a freed one or what is none.
+    /// Draws a table or global from `there`. Rarely draws a freed or an invalid one.
     pub(crate) fn container(&mut self, there: &[usize], freed: &[usize]) -> Named {
         match self.draw.below(60) {
             0 => Named::Foreign,
@@ -329,7 +329,7 @@ impl Prediction<'_> {
         }
     }
 
-    /// Where there are no elements, null may stand for them, whatever they are.
+    /// The initial element. If `count` is 0, null is valid for any element type.
     fn initial(&self, of: RefType, count: usize, value: Handle) -> Predicted<Value> {
         if count == 0 && self.resolve(value)? == Reference::Null {
             return Ok(Value::Ref(Reference::Null));
@@ -468,7 +468,7 @@ impl Library {
             Named::Null => none,
             Named::Own(table) => self.bits.borrow().tables[table],
             Named::Foreign => self.foreign.table,
-            // The bits of a global are none of a table.
+            // The bits of a global do not name a table.
             Named::Forged => match self.bits.borrow().globals.last() {
                 Some(global) => gcroots_table_t {
                     store_id: self.store_id,
@@ -486,7 +486,7 @@ impl Library {
 
     pub(crate) fn tables(&self, action: &TableAction) -> Status<Written> {
         let store = self.store();
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match *action {
                 TableAction::New {
@@ -538,12 +538,12 @@ impl Library {
     }
 
     pub(crate) fn table_get(&self, table: gcroots_table_t, index: usize) -> Status<gcroots_ref_t> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_table_get(self.store(), table, index as u64, out) })
     }
 
     pub(crate) fn table_size(&self, table: gcroots_table_t) -> Status<u64> {
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         self.with_out(|out| unsafe { gcroots_table_size(self.store(), table, out) })
     }
 }

@@ -1,7 +1,8 @@
-//! Threads: a program goes from one to the next, and calls come from others too.
+//! Threads: a program moves from one thread to the next, and other threads make calls
+//! too.
 //!
-//! One thread runs at a time, and the others wait for it, so that what they share needs no
-//! lock. (`tests/handover.rs` has threads that run at once.)
+//! Only one thread runs at a time and the others wait for it, so that shared data needs
+//! no lock. (`tests/handover.rs` has threads that run at the same time.)
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -10,20 +11,20 @@ use super::crash;
 use super::library::{complain, take_complaint};
 use super::session::{CURRENT, Session};
 
-/// What the thread that waits lends to the one that runs.
+/// A value that the waiting thread lends to the running thread.
 struct Lent<T>(T);
 
-// SAFETY: who lent it does not use it until the other thread has ended.
+// SAFETY: the lender does not use the value until the other thread has ended.
 unsafe impl<T> Send for Lent<T> {}
 
 impl<T> Lent<T> {
-    /// A function, so that closures take the whole of it.
+    /// A method, so that closures capture the whole struct, which is `Send`.
     fn take(self) -> T {
         self.0
     }
 }
 
-/// Runs `body` on a new thread, and waits until that has ended.
+/// Runs `body` on a new thread and waits for its end.
 pub(crate) fn on_a_new_thread<T>(session: &Session, body: impl FnOnce() -> T) -> T {
     let (lent, seed) = (Lent((session, body)), crash::seed());
     let run = move || {

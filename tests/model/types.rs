@@ -1,5 +1,5 @@
-//! The types that programs use, and what is below what: as WebAssembly has it, written
-//! down anew.
+//! The types that programs use, and the rules of subtyping: those of WebAssembly,
+//! implemented independently of the library.
 
 /// What a field or element stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) struct RefType {
     pub(crate) nullable: bool,
 }
 
-/// What a reference may refer to.
+/// The type of a referent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heap {
     Any,
@@ -36,11 +36,11 @@ pub(crate) enum Heap {
     NoExtern,
     Exn,
     NoExn,
-    /// A type of [`TYPES`].
+    /// A type of [`TYPES`], by its index.
     Type(usize),
 }
 
-/// All of them that have no type, in the order of their numbers in C.
+/// The abstract types, in the order of their numbers in C.
 pub(crate) const ABSTRACT: [Heap; 12] = [
     Heap::Any,
     Heap::Eq,
@@ -69,12 +69,12 @@ pub(crate) enum Shape {
     Func { results: &'static [Field] },
 }
 
-/// A type that is declared. All are open, in one rec group.
+/// A declared type. All types are open and in one rec group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Type {
     pub(crate) shape: Shape,
     pub(crate) supertype: Option<usize>,
-    /// Fields, the one element, or parameters.
+    /// The fields, the single element, or the parameters.
     pub(crate) fields: &'static [Field],
 }
 
@@ -131,7 +131,7 @@ const NUMBERS: usize = 9;
 use Shape::{Array, Struct};
 use Storage::*;
 
-/// The types, each with its index in the rec group.
+/// All types. An index here is also the index in the rec group.
 pub(crate) const TYPES: [Type; 29] = [
     of(Struct, &[var(I32), var(null_or(Heap::Any))]),
     below(
@@ -185,7 +185,8 @@ pub(crate) const TYPES: [Type; 29] = [
         ],
     ),
     of(Struct, &[]),
-    // More references than a word has bits, to the last of which few traces get.
+    // More references than a word has bits, so that tracing must also handle those
+    // beyond.
     of(Struct, &[var(null_or(Heap::Any)); 70]),
     of(Array, &[var(I8)]),
     of(Array, &[var(I16)]),
@@ -249,7 +250,7 @@ pub(crate) const TYPES: [Type; 29] = [
         },
         &[constant(null_or(Heap::Func)), constant(null_or(Heap::Exn))],
     ),
-    // More values than are passed without an allocation.
+    // More values than can be passed without an allocation.
     of(
         Shape::Func {
             results: &[constant(null_or(Heap::Any)); 9],
@@ -258,14 +259,14 @@ pub(crate) const TYPES: [Type; 29] = [
     ),
 ];
 
-/// The types of this shape, by index; functions whatever their results.
+/// The indices of the types of this shape. The results of a function do not matter.
 pub(crate) fn types_of(shape: Shape) -> Vec<usize> {
     let wanted = std::mem::discriminant(&shape);
     let same = |index: &usize| std::mem::discriminant(&TYPES[*index].shape) == wanted;
     (0..TYPES.len()).filter(same).collect()
 }
 
-/// Whether a type is another, or declared below it.
+/// Whether `lower` is `upper`, or declared below it.
 pub(crate) fn is_subtype(mut lower: usize, upper: usize) -> bool {
     loop {
         if lower == upper {
@@ -278,7 +279,7 @@ pub(crate) fn is_subtype(mut lower: usize, upper: usize) -> bool {
     }
 }
 
-/// The abstract type just above one that is declared.
+/// The abstract type directly above a declared type.
 pub(crate) fn above(of: usize) -> Heap {
     match TYPES[of].shape {
         Shape::Struct => Heap::Struct,
@@ -302,7 +303,7 @@ fn is_heap_subtype(lower: Heap, upper: Heap) -> bool {
     }
 }
 
-/// Whether all that elements of one type hold may be in elements of another.
+/// Whether every value of a field of type `lower` may be stored in one of type `upper`.
 pub(crate) fn is_storage_subtype(lower: Storage, upper: Storage) -> bool {
     match (lower, upper) {
         (Ref(lower), Ref(upper)) => {

@@ -1,5 +1,5 @@
-//! Compares all that is reachable: each field of each object and what weak maps give it,
-//! from the roots on.
+//! Compares everything reachable from the roots: each field of each object, and its value
+//! in each weak map.
 
 use std::collections::HashMap;
 
@@ -20,20 +20,20 @@ use super::predict::{kind_of, memory_of};
 use super::session::{Compared, Session, handle_in, same, succeeded};
 use super::types::{Storage, TYPES};
 
-/// The walk of a store.
+/// A walk over a store.
 struct Walk<'a> {
     session: &'a Session,
-    /// A handle of each node that was met.
+    /// A handle for each node that was reached.
     met: HashMap<usize, gcroots_ref_t>,
-    /// The nodes whose fields are to be compared.
+    /// The nodes whose fields are not compared yet.
     left: Vec<usize>,
 }
 
 impl Session {
-    /// Compares all that is reachable from live roots, in a scope of its own.
+    /// Compares everything reachable from live roots, in a scope of its own.
     pub(crate) fn walk(&self) -> Compared {
         let store = self.library.store;
-        // SAFETY: the store is alive and this thread's.
+        // SAFETY: the store is alive and belongs to this thread.
         let scope = succeeded(with_out(|out| unsafe { gcroots_scope_enter(store, out) }))?;
         let mut walk = Walk {
             session: self,
@@ -41,7 +41,7 @@ impl Session {
             left: Vec::new(),
         };
         walk.all()?;
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         same(&0, &unsafe { gcroots_scope_exit(store, scope) })
     }
 }
@@ -117,13 +117,13 @@ impl Walk<'_> {
         self.meet(target, found)
     }
 
-    /// What keys that never die have in weak maps.
+    /// Compares the values of i31 keys in weak maps. These keys never die.
     fn values_of_i31s(&mut self) -> Compared {
         let model = self.session.model.borrow();
         for key in model.maps_in_use().flat_map(|(_, map)| map.entries.keys()) {
             if let Reference::I31(bits) = *key {
                 let store = self.session.library.store;
-                // SAFETY: the store is alive and this thread's, here and below.
+                // SAFETY: the store is alive and belongs to this thread, here and below.
                 let made = with_out(|out| unsafe { gcroots_i31_new(store, bits as i32, out) });
                 self.mapped(*key, succeeded(made)?)?;
             }
@@ -131,7 +131,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What all weak maps have for a key, which most have not.
+    /// Compares the value of a key in each weak map. Most maps have none.
     fn mapped(&mut self, key: Reference, handle: gcroots_ref_t) -> Compared {
         let model = self.session.model.borrow();
         for (number, map) in model.maps_in_use() {
@@ -144,10 +144,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// A handle that should refer to this.
+    /// Compares the referent of a handle with the model. A new node is compared later.
     fn meet(&mut self, target: Reference, handle: gcroots_ref_t) -> Compared {
         let store = self.session.library.store;
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         let kind = with_out(|out| unsafe { gcroots_ref_kind(store, handle, out) });
         same(
             &kind_of(&self.session.model.borrow(), target),
@@ -156,7 +156,7 @@ impl Walk<'_> {
         let node = match target {
             Reference::Null => return Ok(()),
             Reference::I31(bits) => {
-                // SAFETY: as above.
+                // SAFETY: the store is alive and belongs to this thread.
                 let read = with_out(|out| unsafe { gcroots_i31_get_u(store, handle, out) });
                 return same(&bits, &succeeded(read)?);
             }
@@ -173,7 +173,7 @@ impl Walk<'_> {
 
     fn object(&mut self, body: &Body, handle: gcroots_ref_t) -> Compared {
         let store = self.session.library.store;
-        // SAFETY: as above.
+        // SAFETY: the store is alive and belongs to this thread.
         unsafe {
             match body {
                 Body::Extern { data, .. } => {
@@ -222,7 +222,7 @@ impl Walk<'_> {
 
     fn value(&mut self, value: Value, found: gcroots_val_t) -> Compared {
         match value {
-            // Null is null, and a local's handle never comes out of a field.
+            // Null is compared as null. A field never returns the handle of a local.
             Value::Ref(_) => self.element(value, handle_in(found)?),
             value => self.session.compare_value(value, found),
         }

@@ -9,7 +9,7 @@ use crate::capi::structs::*;
 use crate::capi::types::*;
 use crate::engine::{Config, EngineRef};
 use crate::store::Store;
-use crate::types::memory_tests::refusing;
+use crate::types::tests::refusing_allocator::refusing;
 
 /// Registers a group of one type, which `add` adds.
 ///

@@ -2,7 +2,7 @@
 //!
 //! A global is a record outside the heap and a hidden struct of one field in it, which
 //! no handle refers to: a root slot of the global's own does. The reasons are those of
-//! tables ([`tables`](super::tables)).
+//! tables ([`tables`](crate::store::containers::tables)).
 //!
 //! The field may be set even if the global may not: a global says itself whether.
 

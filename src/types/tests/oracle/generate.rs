@@ -1,21 +1,21 @@
-//! Random rec groups: new ones, and near copies of earlier ones, so that many are
-//! equal, nearly equal, valid, or nearly valid.
+//! Random rec groups. Some are new and some are near copies of earlier groups, so that
+//! many groups are equal, nearly equal, valid or nearly valid.
 
-use super::super::*;
+use crate::types::*;
 
 /// A concrete type in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    /// A member of the group, or none if there are not as many.
+    /// A member of the same group, by its position. The group may be too short to have it.
     Member(u32),
-    /// A type of a group before, by its index in the collection.
+    /// A type of an earlier group, by its index in the collection.
     Earlier(u32),
 }
 
 pub(super) type Member = SubType<Name>;
 pub(super) type Group = Vec<Member>;
 
-/// Random numbers (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
+/// A generator of random numbers (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
 /// Generators", OOPSLA 2014).
 pub(super) struct Random(pub(super) u64);
 
@@ -37,7 +37,6 @@ impl Random {
     }
 }
 
-/// A copy.
 fn copy(member: &Member) -> Member {
     member.rename(Ok).unwrap()
 }
@@ -48,13 +47,13 @@ fn rename_all(group: &mut Group, mut rename: impl FnMut(Name) -> Name) {
     }
 }
 
-/// What a collection has so far.
+/// The groups of a collection so far.
 #[derive(Default)]
 pub(super) struct Collection {
     pub(super) groups: Vec<Group>,
-    /// For each type its group and position.
+    /// The group and the position of each type.
     places: Vec<(usize, u32)>,
-    /// For each type what equal types share.
+    /// A number for each type. Equal types have the same number.
     pub(super) same: Vec<u32>,
 }
 
@@ -70,7 +69,7 @@ impl Collection {
         self.groups.push(group);
     }
 
-    /// A group to add: new, or an earlier one with at most one difference.
+    /// A group to add: a new group, or an earlier group with at most one change.
     pub(super) fn candidate(&self, random: &mut Random) -> Group {
         if self.groups.is_empty() || random.percent(30) {
             return self.new_group(random);
@@ -85,7 +84,7 @@ impl Collection {
         group
     }
 
-    /// The same collection with a group before all others.
+    /// The same collection with `first` in front.
     pub(super) fn after(&self, first: Group) -> Collection {
         let shift = first.len() as u32;
         let mut shifted = Collection::default();
@@ -143,8 +142,9 @@ impl Collection {
         }
     }
 
-    /// A subtype of a member before it, or of an earlier type, which it refers to
-    /// where that refers to itself, or to itself.
+    /// A subtype of an earlier member, or of a type of an earlier group. Where the
+    /// supertype refers to itself, the subtype refers to the supertype, or sometimes to
+    /// itself.
     fn derived(&self, before: &[Member], random: &mut Random) -> Member {
         let own = Name::Member(before.len() as u32);
         let refine = random.percent(30);
@@ -217,7 +217,7 @@ impl Collection {
         }
     }
 
-    /// The same types by other indices.
+    /// The same group, with the indices of equal types.
     fn under_other_names(&self, group: &[Member], random: &mut Random) -> Group {
         let mut other = |name| {
             let Name::Earlier(index) = name else {
@@ -249,7 +249,7 @@ impl Collection {
         }
     }
 
-    /// Changes one of the references to concrete types.
+    /// Makes one reference to a concrete type refer to another type.
     fn mutate_name(&self, group: &mut Group, random: &mut Random) {
         let mut names = 0;
         rename_all(group, |name| {

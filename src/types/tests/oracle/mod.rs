@@ -1,8 +1,10 @@
-//! The registry against an independent implementation of the same rules: what
-//! `wasmparser` accepts, makes one type, and calls a subtype.
+//! Compares the registry with an independent implementation of the same rules, the
+//! validator of `wasmparser`: both must agree which groups are valid, which types are
+//! equal and which are subtypes.
 //!
-//! `GCROOTS_ORACLE_GROUPS` says how many groups to compare, `GCROOTS_ORACLE_SEED`
-//! where to begin; a failure prints the seed of its batch.
+//! Two environment variables control the comparison. `GCROOTS_ORACLE_GROUPS` is the number
+//! of groups. `GCROOTS_ORACLE_SEED` is the seed of the first batch. A failure prints the
+//! seed of its batch.
 
 mod generate;
 mod wasm;
@@ -14,14 +16,13 @@ use wasmparser::types::{CoreTypeId, TypesRef};
 
 use self::generate::{Collection, Group, Member, Name, Random};
 use self::wasm::Oracle;
-use super::group::RegisteredType;
-use super::*;
 use crate::base::counted::Counted;
 use crate::error::{Error, Result};
+use crate::types::*;
 
-/// Collections that share a registry and an oracle.
+/// The number of collections that share a registry and an oracle.
 const COLLECTIONS: usize = 4;
-/// Groups of a collection that are tried.
+/// The number of groups that are offered to a collection.
 const CANDIDATES: usize = 16;
 
 /// Prints the seed when a test fails.
@@ -35,7 +36,7 @@ impl Drop for Seed {
     }
 }
 
-/// What was compared.
+/// Counts of what was compared.
 #[derive(Debug, Default)]
 struct Compared {
     groups: usize,
@@ -54,7 +55,8 @@ fn variable(name: &str, default: u64) -> u64 {
     }
 }
 
-/// A group as the registry wants it, with the indices of the collection.
+/// Declares a group for the registry. `start` is the index of its first member in the
+/// collection.
 fn declared(group: &[Member], start: u32) -> Result<RecGroup> {
     let mut declared = RecGroup::default();
     for member in group {
@@ -87,7 +89,8 @@ fn indices(types: &[Type]) -> Vec<u32> {
     types.iter().map(|registered| registered.index).collect()
 }
 
-/// Adds groups on whose validity the registry and the oracle agree.
+/// Offers random groups to the collection. The registry and the oracle must agree whether
+/// each is valid. Adds the valid ones.
 fn grow(collection: &mut Collection, random: &mut Random, compared: &mut Compared) {
     let registry = Registry::new().unwrap();
     let declared = declare(collection.groups.iter()).unwrap();
@@ -118,7 +121,7 @@ fn grow(collection: &mut Collection, random: &mut Random, compared: &mut Compare
     }
 }
 
-/// Collections that have much in common, at other indices.
+/// Makes collections that share many groups, at different indices.
 fn collections(random: &mut Random, compared: &mut Compared) -> Vec<Collection> {
     let mut made: Vec<Collection> = Vec::new();
     for number in 0..COLLECTIONS {
@@ -142,7 +145,7 @@ fn collections(random: &mut Random, compared: &mut Compared) -> Vec<Collection> 
     made
 }
 
-/// The types of one registry and of one oracle, side by side.
+/// The same types in a registry and in an oracle.
 struct Both<'a> {
     types: Vec<Type>,
     ids: Vec<CoreTypeId>,
@@ -172,7 +175,7 @@ impl Both<'_> {
         }
     }
 
-    /// Compares the order of reference types, abstract ones and some concrete ones.
+    /// Compares subtyping between reference types: all abstract ones and some concrete ones.
     fn compare_references(
         &self,
         resources: &impl WasmModuleResources,
@@ -195,7 +198,7 @@ impl Both<'_> {
         }
     }
 
-    /// A reference type as either calls it.
+    /// A reference type for the registry, and the same one for the oracle.
     fn names(&self, name: (bool, HeapType<usize>)) -> (RefType<u32>, wasmparser::ValType) {
         let (nullable, heap) = name;
         let (heap, oracle) = match heap {
@@ -213,7 +216,8 @@ impl Both<'_> {
     }
 }
 
-/// Registers each group by itself, with references to the types that are registered.
+/// Registers each group with a call of its own. Members refer to earlier types as
+/// registered types.
 fn register_one_by_one(registry: &Counted<Registry>, collection: &Collection) -> Vec<Type> {
     let mut types: Vec<Type> = Vec::new();
     for group in &collection.groups {
@@ -236,7 +240,7 @@ fn register_one_by_one(registry: &Counted<Registry>, collection: &Collection) ->
     types
 }
 
-/// Registers and drops collections, and returns the types of each.
+/// Registers each collection, drops it, and registers it again. Returns the types.
 fn register_again(
     registry: &Counted<Registry>,
     collections: &[Collection],
@@ -284,12 +288,20 @@ fn compare_batch(seed: u64, compared: &mut Compared) {
     });
     let types: Vec<Type> = forwards.into_iter().flatten().collect();
     let mut again: Vec<Type> = backwards.into_iter().flatten().collect();
-    assert_eq!(indices(&again), indices(&types), "another thread's");
+    assert_eq!(
+        indices(&again),
+        indices(&types),
+        "registered by another thread"
+    );
     let one_by_one = collections
         .iter()
         .map(|c| register_one_by_one(&registry, c));
     let one_by_one: Vec<Type> = one_by_one.flatten().collect();
-    assert_eq!(indices(&one_by_one), indices(&types), "one by one");
+    assert_eq!(
+        indices(&one_by_one),
+        indices(&types),
+        "registered one by one"
+    );
     let all = types.iter().chain(&again).chain(&one_by_one);
     registry.check_with(all).unwrap();
 
@@ -325,7 +337,7 @@ fn an_independent_validator_agrees() {
         compare_batch(seed.0, &mut compared);
     }
     println!("{compared:#?}");
-    // Neither all valid nor all different.
+    // Many groups are valid and many are not. Many types are equal.
     assert!(compared.invalid * 10 > compared.groups);
     assert!(compared.invalid * 2 < compared.groups);
     assert!(compared.equal_pairs > compared.groups);

@@ -1,8 +1,8 @@
-//! The registry by itself.
+//! The registry, without a store.
 
-use super::*;
 use crate::base::counted::Counted;
 use crate::error::Error;
+use crate::types::*;
 
 type Field = FieldType<Declared>;
 
@@ -61,7 +61,7 @@ fn equal_groups_are_one_and_positions_tell_members_apart() {
         indices(&register(&registry, &[pair()]).unwrap()),
         indices(&types)
     );
-    // The same structure in another group is another type.
+    // A struct with the same fields in a different group is a different type.
     let alone = register(&registry, &[group(vec![open(vec![local(0)], None)])]).unwrap();
     assert!(!indices(&types).contains(&alone[0].index));
     registry.check_with(types.iter().chain(&alone)).unwrap();
@@ -72,7 +72,7 @@ fn a_collection_maps_its_indices() {
     let registry = Registry::new().unwrap();
     let leaf = || group(vec![open(vec![i32_field()], None)]);
     let node = |of| group(vec![open(vec![i32_field(), local(of)], Some(of))]);
-    // Two equal leaves, and a subtype of each.
+    // Two equal leaves and a subtype of each.
     let types = register(&registry, &[leaf(), leaf(), node(0), node(1)]).unwrap();
     let found = indices(&types);
     assert_eq!((found[0], found[2]), (found[1], found[3]));
@@ -90,7 +90,7 @@ fn what_is_not_well_formed_is_refused_and_leaves_nothing() {
         supertype: None,
         composite: Composite::Array(field(StorageType::I8, mutable)),
     };
-    // Index 0 is the final array of the group before.
+    // Index 0 is a final array in a group of its own.
     let plain = || open(vec![i32_field()], None);
     let narrow = open(vec![field(StorageType::I16, true)], Some(1));
     for (members, what) in [
@@ -118,15 +118,18 @@ fn a_check_finds_a_wrong_count() {
     let node = group(vec![open(vec![local(0)], None)]);
     let types = register(&registry, &[leaf, node]).unwrap();
     registry.check_with(&types).unwrap();
-    assert!(registry.check_with(&types[1..]).is_err(), "one too many");
+    assert!(
+        registry.check_with(&types[1..]).is_err(),
+        "one reference is unknown"
+    );
     let count = &types[0].group().count;
-    // The edge is still counted, then no longer.
-    assert!(!count.drop_with_lock());
+    // Only the edge stays counted, then nothing.
+    assert!(!count.decrement_locked());
     registry.check().unwrap();
     assert!(registry.check_with(&types).is_err());
-    assert!(count.drop_with_lock());
+    assert!(count.decrement_locked());
     assert!(registry.check().is_err());
-    assert!(count.add() && count.add());
+    assert!(count.increment() && count.increment());
     registry.check_with(&types).unwrap();
 }
 
@@ -150,7 +153,8 @@ fn a_group_has_one_edge_to_each_group_that_it_refers_to() {
     let function = |index| func(HeapType::Concrete(Declared::Local(index)));
     let a = group(vec![open(vec![], None), open(vec![i32_field()], None)]);
     let b = group(vec![open(vec![i32_field()], None)]);
-    // The fields of one name the groups by turns; two functions share a trampoline.
+    // The fields of the first member alternate between the groups. The two functions
+    // share a trampoline.
     let fields = (0..300).map(|field| local(field % 3)).collect();
     let members = vec![
         open(fields, Some(0)),
@@ -217,16 +221,16 @@ fn a_chain_of_a_million_groups_is_dropped_without_recursion() {
     } else {
         1_000_000
     } {
-        let mut link = RecGroup::default();
+        let mut group = RecGroup::default();
         let next = match last.take() {
             Some(before) => {
-                let before = link.refer_to(before).unwrap();
+                let before = group.refer_to(before).unwrap();
                 vec![reference(HeapType::Concrete(before))]
             }
             None => vec![],
         };
-        link.add(open(next, None)).unwrap();
-        last = register(&registry, &[link]).unwrap().pop();
+        group.add(open(next, None)).unwrap();
+        last = register(&registry, &[group]).unwrap().pop();
     }
     assert!(registry.len() >= 100_000);
     drop(last);

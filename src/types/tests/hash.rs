@@ -1,14 +1,14 @@
-//! Hashes of groups: nobody else can compute them.
+//! Another process or registry cannot predict the hashes of a registry's groups.
 
 use std::collections::HashMap;
 use std::process::Command;
 
-use super::*;
+use crate::types::*;
 
-/// Set for a process that only prints a hash.
+/// The environment variable that makes a test process only print a hash.
 const PRINT: &str = "GCROOTS_PRINT_HASH";
 
-/// The hashes that a new registry has of structs, all different.
+/// The hashes of `count` different structs in a new registry.
 fn hashes(count: u32) -> Vec<u64> {
     let registry = Registry::new().unwrap();
     let field = |number: u32, bit: u32| FieldType {
@@ -36,7 +36,7 @@ fn hashes(count: u32) -> Vec<u64> {
     types.iter().map(|one| one.group().hash).collect()
 }
 
-/// The low bits, by which a table of 65,536 places finds a group.
+/// The low bits, with which a hash table of 65,536 places finds a group.
 fn place(hash: u64) -> u64 {
     hash & 0xffff
 }
@@ -51,7 +51,8 @@ fn groups_that_collide_in_one_registry_do_not_in_another() {
             again += usize::from(place(second[before]) == place(second[at]));
         }
     }
-    // About 124, of which another registry has each with a chance of 1 in 65,536.
+    // About 124 collisions are expected. Each occurs in the second registry with a
+    // probability of 1 in 65,536.
     assert!(collisions > 50, "{collisions}");
     assert!(again < 5, "{again} of {collisions}");
 }
@@ -63,7 +64,7 @@ fn another_process_has_other_hashes() {
         return;
     }
     let run = || {
-        let name = "types::hash_tests::another_process_has_other_hashes";
+        let name = "types::tests::hash::another_process_has_other_hashes";
         let mut command = Command::new(std::env::current_exe().unwrap());
         let command = command.args(["--exact", name, "--nocapture"]);
         let output = command.env(PRINT, "1").output().unwrap();

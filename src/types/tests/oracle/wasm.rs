@@ -1,14 +1,15 @@
-//! The oracle: modules of the same types, and what `wasmparser` says of them.
+//! The oracle: encodes the types as WebAssembly modules and validates them with
+//! `wasmparser`.
 
 use wasm_encoder as wasm;
 use wasmparser::types::{CoreTypeId, Types};
 use wasmparser::{Parser, UnpackedIndex, ValidPayload, Validator, ValidatorResources};
 
-use super::super::*;
 use super::generate::{Collection, Member, Name};
+use crate::types::*;
 
-/// A module of these types, and if asked a function that the oracle's resources come
-/// with.
+/// A module that declares `groups`. With `with_function` it also has a function, for
+/// which [`Oracle::validate`] returns the validator's resources.
 pub(super) fn module<'a>(
     groups: impl Iterator<Item = &'a [Member]>,
     with_function: bool,
@@ -36,7 +37,7 @@ pub(super) fn module<'a>(
     module.finish()
 }
 
-/// The module of a collection.
+/// A module that declares the groups of a collection.
 pub(super) fn module_of(collection: &Collection) -> Vec<u8> {
     module(collection.groups.iter().map(Vec::as_slice), false)
 }
@@ -129,7 +130,7 @@ fn decoded(ty: AbstractType) -> wasmparser::AbstractHeapType {
     }
 }
 
-/// The oracle's name of a reference type.
+/// A reference type of the oracle.
 pub(super) fn reference(reference: RefType<CoreTypeId>) -> wasmparser::ValType {
     let heap = match reference.heap {
         HeapType::Abstract(ty) => wasmparser::HeapType::Abstract {
@@ -143,13 +144,13 @@ pub(super) fn reference(reference: RefType<CoreTypeId>) -> wasmparser::ValType {
         .into()
 }
 
-/// Modules that are validated with one list of types.
+/// A validator of modules. All modules share its list of types.
 #[derive(Default)]
 pub(super) struct Oracle(Validator);
 
 impl Oracle {
-    /// A module's types, and the resources of its function if it has one. After an
-    /// error the oracle cannot be used again.
+    /// Returns the types of a module, and the resources of its function if it has one.
+    /// After an error the oracle cannot be used again.
     pub(super) fn validate(
         &mut self,
         module: &[u8],

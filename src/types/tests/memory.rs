@@ -1,68 +1,9 @@
-//! Registrations that the allocator refuses memory.
+//! Registrations for which the allocator refuses memory.
 
-use core::cell::Cell;
-use std::alloc::{GlobalAlloc, Layout, System};
-
-use super::*;
+use super::refusing_allocator::refusing;
 use crate::base::counted::Counted;
 use crate::error::Error;
-
-thread_local! {
-    /// Requests of this thread that are granted before one is refused.
-    static GRANTED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-/// The system's allocator, which can be made to refuse one request of a thread.
-struct Refusing;
-
-#[global_allocator]
-static ALLOCATOR: Refusing = Refusing;
-
-fn refuse() -> bool {
-    let granted = GRANTED.get();
-    GRANTED.set(granted.and_then(|granted| granted.checked_sub(1)));
-    granted == Some(0)
-}
-
-// SAFETY: what the system's allocator answers, or null.
-unsafe impl GlobalAlloc for Refusing {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if refuse() {
-            return core::ptr::null_mut();
-        }
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if refuse() {
-            return core::ptr::null_mut();
-        }
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        if refuse() {
-            return core::ptr::null_mut();
-        }
-        // SAFETY: the caller's promise.
-        unsafe { System.realloc(block, layout, bytes) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-/// Runs `call` with a request refused after some that are granted; whether there
-/// were as many.
-pub(crate) fn refusing<T>(granted: u64, call: impl FnOnce() -> T) -> (T, bool) {
-    GRANTED.set(Some(granted));
-    let result = call();
-    (result, GRANTED.replace(None).is_none())
-}
+use crate::types::*;
 
 fn reference(index: u32) -> ValType<Declared> {
     ValType::Ref(RefType {
@@ -102,12 +43,18 @@ fn group(members: Vec<SubType<Declared>>) -> RecGroup {
     group
 }
 
-/// A leaf; three that refer to each other and to it, of which two have trampolines;
-/// the leaf again; a subtype that refers to both by turns.
+/// A collection of four groups:
+///
+/// * A leaf.
+/// * Three types that refer to each other and to the leaf. Two of them are functions and
+///   have trampolines.
+/// * An equal leaf.
+/// * A subtype of that leaf. Its fields refer to the second group and to the leaf,
+///   alternately.
 fn collection() -> Vec<RecGroup> {
     let leaf = || group(vec![structure(&[ValType::I64], None)]);
-    let mut by_turns = vec![ValType::I64];
-    by_turns.extend([3, 0, 2, 4].map(reference));
+    let mut alternating = vec![ValType::I64];
+    alternating.extend([3, 0, 2, 4].map(reference));
     vec![
         leaf(),
         group(vec![
@@ -116,12 +63,13 @@ fn collection() -> Vec<RecGroup> {
             function(&[reference(0)]),
         ]),
         leaf(),
-        group(vec![structure(&by_turns, Some(4))]),
+        group(vec![structure(&alternating, Some(4))]),
     ]
 }
 
-/// Refuses each request of a registration in turn, and returns how many there were.
-/// `kept` are all types that there are.
+/// Repeats a registration and refuses another of its requests each time, until one
+/// registration succeeds. Returns the number of requests. `kept` holds every `Type` of the
+/// registry.
 fn refuse_each(registry: &Counted<Registry>, kept: &[Type]) -> u64 {
     let declared = collection();
     let groups: Vec<_> = declared.iter().collect();
@@ -130,7 +78,7 @@ fn refuse_each(registry: &Counted<Registry>, kept: &[Type]) -> u64 {
         let (registered, refused) = refusing(granted, || Registry::register(registry, &groups));
         match registered {
             Ok(types) => {
-                assert!(!refused, "went on after {granted} requests");
+                assert!(!refused, "succeeded without request {granted}");
                 assert_eq!(types.len(), 6);
                 registry.check_with(kept.iter().chain(&types)).unwrap();
                 return granted;
@@ -149,14 +97,14 @@ fn refuse_each(registry: &Counted<Registry>, kept: &[Type]) -> u64 {
 fn a_registration_that_is_refused_memory_leaves_nothing() {
     let granted: Vec<_> = (0..3)
         .map(|kept| {
-            // Tables of different sizes: none, and with as much and less than is free.
+            // The tables are empty, or have some room from `kept` registered groups.
             let registry = Registry::new().unwrap();
             let declared = collection();
             let some: Vec<_> = declared.iter().take(kept).collect();
             let some = Registry::register(&registry, &some).unwrap();
             let granted = refuse_each(&registry, &some);
             drop(some);
-            assert_eq!(registry.len(), 0, "counted too often");
+            assert_eq!(registry.len(), 0, "a reference leaked");
             granted
         })
         .collect();
@@ -169,7 +117,7 @@ fn a_registration_that_is_refused_memory_leaves_nothing() {
 }
 
 #[test]
-fn a_registry_that_is_refused_memory_is_none() {
+fn a_registry_that_is_refused_memory_is_not_made() {
     let (made, refused) = refusing(0, || Registry::new().map(drop));
     assert!(refused);
     assert!(matches!(made, Err(Error::SystemMemory { .. })));
