@@ -1,16 +1,17 @@
-//! Generates `gcroots.h` into `OUT_DIR`, and sets the shared object's name.
+//! Generates `gcroots.h` into `OUT_DIR`, and sets the SONAME of the shared object.
 //!
-//! The header has a section for each file of the C API: the file's opening
-//! comment becomes the section's, its items follow in their order. It is not
-//! written into the source tree, so that read-only copies build; a test
-//! compares it with the committed `include/gcroots.h`.
+//! The header has one section for each file of the C API. The opening comment of the
+//! file becomes the comment of the section; the file's items follow in the order of
+//! the source. The header is not written into the source tree, so a read-only copy
+//! of the tree can be built. A test compares it with the committed
+//! `include/gcroots.h`.
 
 use std::path::Path;
 use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// The sections' files, in the order in which a newcomer meets them.
+/// The file of each section, in the order in which a newcomer meets them.
 const SECTIONS: [&str; 28] = [
     "version",
     "status",
@@ -52,7 +53,7 @@ fn main() -> Result<()> {
 
     let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
     println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libgcroots.so.{major}");
-    // Thread-exit hooks point into the library: it must not be unloaded.
+    // Thread-exit hooks point into the library, so it must not be unloaded.
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     Ok(())
 }
@@ -80,7 +81,7 @@ fn read(name: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
 }
 
-/// The section's comment, from the `//!` lines that open its file.
+/// The comment of a section, from the `//!` lines at the beginning of its file.
 fn banner(section: &str) -> Result<String> {
     let source = read(&format!("{section}.rs"))?;
     let lines: Vec<_> = source
@@ -97,7 +98,7 @@ fn banner(section: &str) -> Result<String> {
     Ok(banner)
 }
 
-/// The declarations of the section's exported items.
+/// The declarations of a section's exported items.
 fn items(section: &str) -> Result<String> {
     let mut config = cbindgen::Config {
         language: cbindgen::Language::C,
@@ -112,7 +113,7 @@ fn items(section: &str) -> Result<String> {
     };
     config.function.must_use = Some("GCROOTS_NODISCARD".into());
     config.function.prefix = Some("GCROOTS_API".into());
-    // Also those that no function of the section mentions.
+    // Includes types that no function of the section mentions.
     config.export.include = types(section)?;
     let bindings = cbindgen::Builder::new()
         .with_config(config)
@@ -124,7 +125,7 @@ fn items(section: &str) -> Result<String> {
     Ok(String::from_utf8(text)?)
 }
 
-/// The names of the section's exported structs and unions.
+/// The names of a section's exported structs and unions.
 fn types(section: &str) -> Result<Vec<String>> {
     let name = |line: &str| {
         let name = line

@@ -1,5 +1,5 @@
-# What `cmake --install` puts where. The installed files find each other relative to
-# themselves, so that the tree can be moved; the prefix is not written anywhere.
+# Says where `cmake --install` puts each file. The installed files find each other by relative
+# paths, and none contains the prefix. So the installed tree can be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(generated ${CMAKE_CURRENT_BINARY_DIR}/installed)
@@ -10,21 +10,22 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gcroots)
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(PROGRAMS ${target_folder}/libgcroots.so
   DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
-# -lgcroots is the shared object, -lgcroots-static the archive.
+# -lgcroots links the shared object, -lgcroots-static the archive.
 file(MAKE_DIRECTORY ${generated})
 file(CREATE_LINK libgcroots.a ${generated}/libgcroots-static.a SYMBOLIC)
 install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
   ${target_folder}/libgcroots.a ${generated}/libgcroots-static.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
-# Not CMAKE_INSTALL_DOCDIR, which may be an outer project's.
+# CMAKE_INSTALL_DOCDIR may belong to an outer project, so it is not used.
 set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
 install(FILES LICENSE README.md DESTINATION ${doc_folder})
-# What README and the headers point to; examples/externref needs what is not installed.
+# README and the headers point to these files. examples/externref is left out, because it needs
+# an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
   FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c")
 
 # --- For pkg-config --------------------------------------------------------
-# Either folder may be absolute.
+# Each of the two folders may be an absolute path.
 foreach(folder LIBDIR INCLUDEDIR)
   cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_${folder}
     BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE full_${folder})
@@ -41,7 +42,7 @@ endforeach()
 configure_package_config_file(cmake/gcrootsConfig.cmake.in ${generated}/gcrootsConfig.cmake
   INSTALL_DESTINATION ${package_folder}
   PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-# As the SONAME.
+# The same rule as for the SONAME: libraries with the same major version are compatible.
 write_basic_package_version_file(${generated}/gcrootsConfigVersion.cmake
   COMPATIBILITY SameMajorVersion)
 install(FILES ${generated}/gcrootsConfig.cmake ${generated}/gcrootsConfigVersion.cmake

@@ -1,5 +1,5 @@
-//! Links the shared object that CMake built: its folder is in GCROOTS_LIB_DIR, or it is
-//! that of the release build.
+//! Links the shared object that CMake built. GCROOTS_LIB_DIR is the build folder; by
+//! default it is that of the release build.
 
 use std::env;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn main() {
     let file = lib.join("libgcroots.so");
     println!("cargo::rerun-if-changed={}", file.display());
     if !file.exists() {
-        // Lints need none.
+        // Not an error: clippy does not link.
         println!(
             "cargo::warning={} is not there: build it with CMake",
             file.display()

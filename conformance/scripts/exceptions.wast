@@ -1,4 +1,4 @@
-;; Exceptions keep what they carry, wherever they are while a host function collects.
+;; An exception keeps its fields alive wherever it is while a host function collects.
 
 (module
   (import "wasmtime" "gc" (func $gc))

@@ -1,4 +1,4 @@
-;; References stay good wherever they are while a host function collects.
+;; References stay valid wherever they are while a host function collects.
 
 (module
   (import "wasmtime" "gc" (func $gc))

@@ -1,8 +1,8 @@
-//! The interpreter for programs in C: `include/gcroots_interpreter.h`, which documents
-//! these functions.
+//! The interpreter for C programs. `include/gcroots_interpreter.h` documents these
+//! functions.
 //!
-//! A program lends its store; what a module exports are then handles of the library's,
-//! which the program uses as its own. No panic leaves.
+//! A program lends its store. The exports of a module are then handles of the library,
+//! which the program uses like its own. No panic leaves these functions.
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ use crate::status::{
 };
 use crate::vm::{Limits, Stop, Vm};
 
-/// An instance, and what runs it.
+/// An instance and its interpreter.
 #[expect(non_camel_case_types, reason = "a C name")]
 pub struct interpreter_t {
     instance: Rc<Instance>,
@@ -54,7 +54,7 @@ impl From<Stop> for Failed {
     }
 }
 
-/// Does what a function does, and answers how it ended.
+/// Runs the body of an exported function, catches panics, and returns the status.
 fn answer(operation: impl FnOnce() -> Result<()>) -> gcroots_status_t {
     let failed = match catch_unwind(AssertUnwindSafe(operation)) {
         Ok(Ok(())) => return GCROOTS_OK,
@@ -93,13 +93,13 @@ pub unsafe extern "C" fn interpreter_module_new(
         not_null(store, "store")?;
         not_null(wat_or_wasm, "wat_or_wasm")?;
         not_null(out, "out")?;
-        // SAFETY: the caller gives so many bytes, and an engine and a store that live.
+        // SAFETY: the caller passes `length` bytes, and a live engine and store.
         let (bytes, store) = unsafe {
             let bytes = std::slice::from_raw_parts(wat_or_wasm.cast::<u8>(), length);
             (bytes, Store::lent(engine, store))
         };
         let interpreter = Box::new(interpreter(store, bytes)?);
-        // SAFETY: the caller gives a place for it.
+        // SAFETY: the caller passes an `out` that is valid for writing.
         unsafe { *out = Box::into_raw(interpreter) };
         Ok(())
     })
@@ -119,7 +119,7 @@ fn interpreter(store: Store, wat_or_wasm: &[u8]) -> Result<interpreter_t> {
     }
 }
 
-/// A module's bytes, if it is text.
+/// A module in binary form, translated if it is text.
 fn binary(wat_or_wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
     if wat_or_wasm.starts_with(b"\0asm") {
         return Ok(wat_or_wasm.to_vec());
@@ -129,11 +129,12 @@ fn binary(wat_or_wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(wat.encode()?)
 }
 
-/// Finds an export, of which `get` takes what it wants, and writes that.
+/// Finds an export and writes to `out` what `get` makes of it. `get` returns None if the export
+/// is of another kind.
 ///
 /// # Safety
 ///
-/// Each pointer is NULL, or what the header asks for.
+/// Each pointer is NULL or meets the requirements in the header.
 unsafe fn export<T>(
     interpreter: *const interpreter_t,
     name: *const c_char,
@@ -145,7 +146,7 @@ unsafe fn export<T>(
         not_null(interpreter, "interpreter")?;
         not_null(name, "name")?;
         not_null(out, "out")?;
-        // SAFETY: the caller gives an interpreter that lives, and a text that ends.
+        // SAFETY: the caller passes a live interpreter and a NUL-terminated name.
         let (interpreter, name) = unsafe { (&*interpreter, CStr::from_ptr(name)) };
         let name = name.to_string_lossy();
         let found = match interpreter.instance.export(&name) {
@@ -156,7 +157,7 @@ unsafe fn export<T>(
             let message = format!("the module exports no {kind} {name:?}");
             return fail(INTERPRETER_NO_EXPORT, message);
         };
-        // SAFETY: the caller gives a place for it.
+        // SAFETY: the caller passes an `out` that is valid for writing.
         unsafe { *out = found };
         Ok(())
     })
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn interpreter_table(
         Extern::Table(table) => Ok(Some(table.table.handle())),
         _ => Ok(None),
     };
-    // SAFETY: the pointers are the caller's.
+    // SAFETY: the caller passes pointers as the header requires.
     unsafe { export(interpreter, name, out, "table", get) }
 }
 
@@ -186,7 +187,7 @@ pub unsafe extern "C" fn interpreter_global(
         Extern::Global(global) => Ok(Some(global.global.handle())),
         _ => Ok(None),
     };
-    // SAFETY: the pointers are the caller's.
+    // SAFETY: the caller passes pointers as the header requires.
     unsafe { export(interpreter, name, out, "global", get) }
 }
 
@@ -203,7 +204,7 @@ pub unsafe extern "C" fn interpreter_func(
         }
         _ => Ok(None),
     };
-    // SAFETY: the pointers are the caller's.
+    // SAFETY: the caller passes pointers as the header requires.
     unsafe { export(interpreter, name, out, "function", get) }
 }
 
@@ -211,7 +212,7 @@ pub unsafe extern "C" fn interpreter_func(
 pub unsafe extern "C" fn interpreter_free(interpreter: *mut interpreter_t) {
     answer(|| {
         if !interpreter.is_null() {
-            // SAFETY: `interpreter_module_new` gave it, and this takes it back once.
+            // SAFETY: the pointer comes from `interpreter_module_new`, and is freed once.
             drop(unsafe { Box::from_raw(interpreter) });
         }
         Ok(())

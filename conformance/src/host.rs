@@ -1,4 +1,4 @@
-//! The modules that hosts offer to the tests: `spectest`, and `wasmtime`.
+//! The host modules for the tests: `spectest` and `wasmtime`.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::module::{ExternKind, Module};
 use crate::vm::Vm;
 
-/// What the official tests import.
+/// The module that the official tests import.
 pub fn spectest(vm: &Vm) -> Result<Rc<Instance>> {
     use ValType::{F32, F64, I32, I64};
     let host = Host::new(vm)?;
@@ -37,14 +37,14 @@ pub fn spectest(vm: &Vm) -> Result<Rc<Instance>> {
     Ok(host.instance)
 }
 
-/// `gc`, which collects.
+/// A module with one function, `gc`, which collects.
 pub fn wasmtime(vm: &Vm) -> Result<Rc<Instance>> {
     let host = Host::new(vm)?;
     host.func("gc", &[], HostFunc::Collect)?;
     Ok(host.instance)
 }
 
-/// A host's module in the making.
+/// A host module under construction.
 struct Host<'a> {
     vm: &'a Vm,
     instance: Rc<Instance>,
@@ -76,7 +76,7 @@ impl<'a> Host<'a> {
         Ok(())
     }
 
-    /// A table of 10 to 20 functions.
+    /// Adds a table of 10 nullable functions that may grow to 20.
     fn table(&self, name: &str, is_64: bool) -> Result<()> {
         let (heap, maximum) = (Heap::Func, Some(20));
         let element = RefType {
@@ -94,7 +94,7 @@ impl<'a> Host<'a> {
         Ok(())
     }
 
-    /// A memory of one to two pages.
+    /// Adds a memory of one page that may grow to two.
     fn memory(&self, name: &str) -> Result<()> {
         let of = MemoryType {
             memory64: false,

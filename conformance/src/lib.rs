@@ -1,22 +1,24 @@
 //! Runs WebAssembly's official tests over libgcroots.
 //!
-//! An interpreter for WebAssembly 3.0 without vectors and threads, which uses the
-//! library through its C API only, and keeps each reference that it has in the
-//! library's roots: the value stack is a root range; tables, globals and exceptions are
-//! the library's; functions are, too. Types are registered with the library, so that
-//! what is tested is its registry, its casts, its layouts, its collectors and its roots.
-//! C programs can run modules with it too, by `include/gcroots_interpreter.h`.
+//! It is an interpreter for WebAssembly 3.0 without vectors and threads. It uses the
+//! library only through the C API, and keeps all its references in the library's roots:
+//! the value stack is a root range, and tables, globals, exceptions and functions are
+//! objects of the library. Types are registered with the library. The tests therefore
+//! exercise the library's registry, casts, layouts, collectors and roots. C programs can
+//! run modules with the interpreter through `include/gcroots_interpreter.h`.
 //!
-//! To read it, begin with `gc`, which is all contact with the library, then `code` (what
-//! functions become), `vm` (which runs them), `instance`, `script` and `capi`. *Rejected:*
-//! using the crate, which would test neither the C API nor what embedders can do with it.
+//! To read the source, begin with `gc`, which has all contact with the library. Then read
+//! `code` (compiled functions), `vm` (which runs them), `instance`, `script` and `capi`.
+//!
+//! *Rejected:* using the crate's Rust API. It would test neither the C API nor what
+//! embedders can do with it.
 
 #![deny(unsafe_code)]
 
-#[expect(unsafe_code, reason = "what C gives is there")]
+#[expect(unsafe_code, reason = "the pointers from C are there")]
 mod capi;
 mod code;
-#[expect(unsafe_code, reason = "all calls of C are there")]
+#[expect(unsafe_code, reason = "all calls of the C API are there")]
 pub mod gc;
 pub mod generated;
 mod host;

@@ -1,4 +1,4 @@
-//! Runs the official tests, or what the command line names.
+//! Runs the official tests, or the scripts that the command line names.
 
 #![deny(unsafe_code)]
 
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all passed.
+/// Runs what the options ask for. Returns whether everything passed.
 fn run(options: &Options) -> Result<bool> {
     if let Some(modules) = options.generated {
         return generated::run(options, modules);

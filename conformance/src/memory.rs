@@ -8,17 +8,18 @@ const PAGE: u64 = 65536;
 
 pub struct Memory {
     bytes: RefCell<Vec<u8>>,
-    /// The most pages that it gets, whatever its type says.
+    /// The maximum number of pages, whatever the memory's type says.
     most: u64,
     pub maximum: Option<u64>,
     pub is_64: bool,
 }
 
-/// A range is not inside a memory or segment.
+/// The error for a range that is not inside a memory or segment.
 pub struct OutOfBounds;
 
 impl Memory {
-    /// None for a memory of more than `most` pages, which it may not grow to either.
+    /// Makes a memory that may never have more than `most` pages. None if its initial
+    /// size is larger.
     pub fn new(of: &MemoryType, most: u64) -> Option<Memory> {
         if of.initial > most {
             return None;
@@ -36,7 +37,7 @@ impl Memory {
         self.bytes.borrow().len() as u64 / PAGE
     }
 
-    /// The size before; none if it cannot be.
+    /// Grows the memory, and returns its old size. None if it cannot grow that much.
     pub fn grow(&self, pages: u64) -> Option<u64> {
         let before = self.size();
         let after = before.checked_add(pages)?;
@@ -51,7 +52,7 @@ impl Memory {
         Some(before)
     }
 
-    /// The bytes of a number at an address and an offset.
+    /// Reads the bytes of a number at an address plus an offset.
     pub fn load<const N: usize>(&self, at: u64, offset: u64) -> Result<[u8; N], OutOfBounds> {
         let at = at.checked_add(offset).ok_or(OutOfBounds)?;
         let bytes = self.bytes.borrow();
@@ -78,7 +79,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Copies from a memory that may be this one.
+    /// Copies from another memory, or within this one.
     pub fn copy(
         &self,
         at: u64,
@@ -96,13 +97,13 @@ impl Memory {
         Ok(())
     }
 
-    /// Calls `see` with all bytes.
+    /// Calls `see` with all bytes of the memory.
     pub fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> T {
         see(&self.bytes.borrow())
     }
 }
 
-/// A range of `length` bytes as indices.
+/// The range of `count` items from `at`, as indices into `length` items.
 pub fn range(length: usize, at: u64, count: u64) -> Result<std::ops::Range<usize>, OutOfBounds> {
     let end = at.checked_add(count).ok_or(OutOfBounds)?;
     if end > length as u64 {

@@ -1,4 +1,4 @@
-//! What programs in C are told beside the library's statuses.
+//! The statuses and messages for C programs that the library does not have.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -20,11 +20,11 @@ pub fn set_last_error(message: impl Display) {
     // C ends a text at the first zero.
     let text = message.to_string().replace('\0', "?");
     let text = CString::new(text).unwrap_or_default();
-    // A thread that ends has none any more.
+    // A thread that is ending has no message any more.
     let _ = LAST_ERROR.try_with(|last| last.replace(text));
 }
 
-/// Valid until this thread's next failure.
+/// The message of this thread's last failure. Valid until its next one.
 pub fn last_error() -> *const c_char {
     let message = LAST_ERROR.try_with(|last| last.borrow().as_ptr());
     message.unwrap_or(CStr::as_ptr(c""))

@@ -1,5 +1,5 @@
-//! The files to run: the official suite, as a crate has it, and a few of its own; or any
-//! files and folders.
+//! The files to run: the official suite, from a crate, and a few scripts of this crate;
+//! or any files and folders.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::module::FEATURES;
 pub struct Script {
     pub name: String,
     pub text: Result<String>,
-    /// What the validator lets pass.
+    /// The features that the validator accepts.
     pub features: WasmFeatures,
 }
 
-/// Proposals that are now part of WebAssembly, with files that `SpecVersion::Latest` does
-/// not have, and what their files do not know of yet.
+/// Proposals that are now part of WebAssembly and have files that `SpecVersion::Latest`
+/// does not have. Each comes with the newer features that its files must not be given.
 const PROPOSALS: [(Proposal, WasmFeatures); 13] = [
     (Proposal::GC, ONE_MEMORY),
     (Proposal::FunctionReferences, ONE_MEMORY),
@@ -39,16 +39,16 @@ const PROPOSALS: [(Proposal, WasmFeatures); 13] = [
 const ONE_MEMORY: WasmFeatures = WasmFeatures::MULTI_MEMORY;
 const OLD: WasmFeatures = ONE_MEMORY.union(WasmFeatures::MEMORY64);
 
-/// Files that want what WebAssembly 3.0 has changed; `SpecVersion::Latest` has them as
-/// they are now.
+/// Files that expect behaviour that WebAssembly 3.0 has changed. `SpecVersion::Latest`
+/// has their current versions.
 const SUPERSEDED: [&str; 2] = [
-    // A segment that does not fit was found before any was applied.
+    // Instantiation used to check all segments before it applied any.
     "mutable-global/linking.wast",
-    // The types of a `br_table` that cannot be reached had to agree.
+    // The types of an unreachable `br_table` had to agree.
     "reference-types/unreached-invalid.wast",
 ];
 
-/// The official suite, without vectors.
+/// The official suite, without the tests of vectors.
 pub fn official() -> Vec<Script> {
     let latest = spec(SpecVersion::Latest).map(|file| (file, WasmFeatures::empty()));
     let proposals = PROPOSALS
@@ -66,7 +66,7 @@ pub fn official() -> Vec<Script> {
         .collect()
 }
 
-/// The scripts of this crate, on what the official ones leave out.
+/// The scripts of this crate. They test what the official ones leave out.
 pub fn own() -> Result<Vec<Script>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut scripts = at(&folder.join("scripts"))?;
@@ -77,7 +77,7 @@ pub fn own() -> Result<Vec<Script>> {
     Ok(scripts)
 }
 
-/// The scripts that a path names: itself, or those in a folder.
+/// The scripts that a path names: the file itself, or those in the folder.
 pub fn at(path: &Path) -> Result<Vec<Script>> {
     let mut paths = Vec::new();
     collect(path, &mut paths)?;

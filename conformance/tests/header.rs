@@ -1,6 +1,6 @@
-//! That the declarations in `src/gc/ffi.rs` are those of `gcroots.h`: they are turned
-//! into C that a compiler accepts only if they agree. And that `gcroots_interpreter.h`
-//! declares what `src/capi.rs` defines.
+//! Tests that the declarations in `src/gc/ffi.rs` agree with `gcroots.h`, and that
+//! `gcroots_interpreter.h` declares what `src/capi.rs` defines. The Rust declarations are
+//! turned into C, which a compiler accepts only if they agree with the header.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -52,7 +52,8 @@ fn compile(name: &str, c: &str) {
     assert!(output.status.success(), "{errors}");
 }
 
-/// C that agrees with the header if the Rust does, and how many things it checks.
+/// Turns Rust declarations into C that compiles only if they agree with the header. Also
+/// returns how many declarations it checks.
 fn in_c(rust: &str) -> (String, usize) {
     let mut c = "#include <stddef.h>\n".to_owned();
     let mut checks = 0;
@@ -71,7 +72,7 @@ fn in_c(rust: &str) -> (String, usize) {
             }
             "type" => alias(&mut c, name, rest),
             "fn" => function(&mut c, name, rest),
-            // Those of macros have no names.
+            // Types in macros have no names.
             "struct" | "union" if name.starts_with("gcroots") => {
                 let fields: Vec<_> = lines.by_ref().take_while(|l| *l != "}").collect();
                 mirror(&mut c, kind, name, &fields);
@@ -102,7 +103,7 @@ fn alias(c: &mut String, name: &str, rest: &str) {
     .unwrap();
 }
 
-/// A function's type, on one line or with a parameter a line.
+/// The type of a callback. `lines` are its parameters if they are not on its first line.
 fn callback(c: &mut String, name: &str, rest: &str, lines: &[&str]) {
     let (params, result) = match rest.split_once("fn(").unwrap().1.split_once(')') {
         Some((params, _)) => (params.to_owned(), "void"),
@@ -113,7 +114,7 @@ fn callback(c: &mut String, name: &str, rest: &str, lines: &[&str]) {
     alias(c, name, &format!("= mirror_{name}"));
 }
 
-/// `name(a: A, b: B) -> C;`
+/// Declares a function again, from `name(a: A, b: B) -> C;`.
 fn function(c: &mut String, name: &str, rest: &str) {
     let (params, result) = rest.split_once('(').unwrap().1.rsplit_once(')').unwrap();
     let result = match result.trim_end_matches(';').split_once("-> ") {
@@ -123,7 +124,7 @@ fn function(c: &mut String, name: &str, rest: &str) {
     writeln!(c, "{result} {name}({});", params_in_c(params)).unwrap();
 }
 
-/// A type of its own that must have the same layout.
+/// Declares a second type with these fields, and asserts that the layouts are equal.
 fn mirror(c: &mut String, kind: &str, name: &str, fields: &[&str]) {
     let mut members = String::new();
     let mut asserts = format!("_Static_assert(sizeof({name}) == sizeof(mirror_{name}), \"\");\n");
@@ -146,7 +147,7 @@ fn mirror(c: &mut String, kind: &str, name: &str, fields: &[&str]) {
     .unwrap();
 }
 
-/// `a: A, b: B`
+/// The C types of the parameters `a: A, b: B`.
 fn params_in_c(params: &str) -> String {
     let params = params
         .split(',')

@@ -1,4 +1,4 @@
-//! What programs in C are answered.
+//! Tests of the functions for C programs.
 
 use std::ptr;
 
@@ -24,11 +24,11 @@ fn new_store() -> Store {
     .unwrap()
 }
 
-/// The interpreter, or null, and the status.
+/// Loads a module. Returns the interpreter, or null, and the status.
 fn load(store: &Store, module: &[u8]) -> (*mut interpreter_t, gcroots_status_t) {
     let mut out = ptr::null_mut();
     let (engine, bytes) = (store.engine(), module.as_ptr().cast());
-    // SAFETY: all are alive.
+    // SAFETY: all pointers are valid.
     let status =
         unsafe { interpreter_module_new(engine, store.ptr(), bytes, module.len(), &mut out) };
     (out, status)
@@ -59,7 +59,7 @@ fn no_ref() -> gcroots_ref_t {
     }
 }
 
-/// An exported function; outside all scopes.
+/// An exported function. Its handle is in no scope, so it lives as long as the store.
 fn func(store: &Store, interpreter: *const interpreter_t, name: &CStr) -> crate::gc::Raw {
     let mut out = no_ref();
     // SAFETY: the interpreter is alive.
@@ -110,7 +110,7 @@ fn what_is_null_is_refused() {
     let store = new_store();
     let (engine, bytes, length) = (store.engine(), ALL.as_ptr().cast(), ALL.len());
     let mut out = ptr::null_mut();
-    // SAFETY: what is not NULL is alive.
+    // SAFETY: each pointer is NULL or valid.
     let answers = unsafe {
         let (store, none) = (store.ptr(), ptr::null_mut());
         [
@@ -126,7 +126,7 @@ fn what_is_null_is_refused() {
 
     let interpreter = loaded(&store, ALL);
     let (name, mut func) = (c"func".as_ptr(), no_ref());
-    // SAFETY: what is not NULL is alive.
+    // SAFETY: each pointer is NULL or valid.
     let answers = unsafe {
         [
             interpreter_func(ptr::null(), name, &mut func),
@@ -157,7 +157,7 @@ fn an_export_of_another_kind_or_name_is_none() {
         no_ref(),
     );
     for name in [c"table", c"global", c"func", c"other"] {
-        // SAFETY: all are alive.
+        // SAFETY: all pointers are valid.
         let answers = unsafe {
             [
                 (

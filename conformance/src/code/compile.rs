@@ -11,7 +11,7 @@ use super::{CastBranch, Catch, Code, Handler, Op, Target};
 use crate::gc::{Heap, RefType, Slot};
 use crate::module::{Shape, Types};
 
-/// The code of a body, if it is valid, and the validator's memory.
+/// Validates and compiles a body. Also returns the validator's allocations, for reuse.
 pub fn compile(
     body: &FunctionBody<'_>,
     validator: FuncValidator<ValidatorResources>,
@@ -43,31 +43,33 @@ struct Compiler<'a> {
     validator: FuncValidator<ValidatorResources>,
     types: &'a Types,
     code: Code,
-    /// Which operation each label is, once that is known.
+    /// The index of the operation that each label stands for; `u32::MAX` until it is
+    /// known.
     labels: Vec<u32>,
     blocks: Vec<Block>,
-    /// Whether the next operator is.
+    /// Whether the next operator is reachable.
     reachable: bool,
 }
 
 /// An open block.
 struct Block {
-    /// Where branches to the block go.
+    /// The label that branches to the block go to.
     label: u32,
-    /// Where the values go that they take along, and how many there are.
+    /// The height at which a branch puts its values.
     height: u32,
+    /// How many values a branch carries.
     values: u32,
     kind: Kind,
 }
 
 enum Kind {
-    /// Cannot be reached.
+    /// The block is unreachable.
     Dead,
     Plain,
     Loop,
-    /// With the label of what follows if the condition is false, until `else`.
+    /// The label to jump to if the condition is false. None after `else`.
     If(Option<u32>),
-    /// With the first operation, and its clauses.
+    /// The index of the first operation, and the clauses.
     Try(u32, Vec<Catch>),
 }
 
@@ -94,8 +96,7 @@ impl Compiler<'_> {
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
             let (operator, offset) = reader.read_with_offset()?;
-            // `else` and `end` are checked after, when the block is known to the
-            // validator still; all else is before.
+            // The validator goes first: `open` asks it for the height of the new block.
             self.validator.op(offset, &operator)?;
             self.operator(&operator)?;
             let height = self.validator.operand_stack_height() as usize;
@@ -105,7 +106,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// How many slots are below a frame's operands.
+    /// How many slots parameters and locals take, below the frame's operands.
     fn frame_locals(&self) -> u32 {
         (self.code.params + self.code.locals.len()) as u32
     }
@@ -127,7 +128,7 @@ impl Compiler<'_> {
         self.code.ops.push(op);
     }
 
-    /// The target of a branch to the block that is so many outside the innermost.
+    /// The target of a branch to the block at `depth`, where 0 is the innermost.
     fn target(&self, depth: u32) -> Target {
         let block = &self.blocks[self.blocks.len() - 1 - depth as usize];
         Target {
@@ -265,7 +266,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles what branches, and what ends a block; false for all else.
+    /// Compiles an operator that branches or leaves the code after it unreachable. False
+    /// for other operators.
     fn branch(&mut self, operator: &Operator<'_>) -> Result<bool> {
         let op = match operator {
             Operator::Unreachable => Op::Unreachable,
@@ -313,7 +315,7 @@ impl Compiler<'_> {
         true
     }
 
-    /// Compiles what names a type of references.
+    /// Compiles an operator that names a reference type.
     fn typed(&mut self, operator: &Operator<'_>) -> Result<()> {
         let op = match operator {
             Operator::RefTestNonNull { hty } => Op::RefTest(self.ref_type(*hty, false)),
@@ -349,7 +351,7 @@ impl Compiler<'_> {
         Op::BrOnCast(self.code.casts.len() as u32 - 1)
     }
 
-    /// Replaces labels by the operations that they stand for.
+    /// Replaces labels by the indices of their operations.
     fn resolve(&mut self) {
         let labels = &self.labels;
         let resolve = |pc: &mut u32| *pc = labels[*pc as usize];
@@ -373,8 +375,8 @@ impl Compiler<'_> {
     }
 }
 
-/// What a local of a type holds at first. One that is never null is set before it is
-/// read.
+/// The initial value of a local. The validator ensures that a local of a non-nullable
+/// type is set before it is read.
 fn zero(of: ValType) -> Slot {
     match of {
         ValType::I32 => Slot::i32(0),

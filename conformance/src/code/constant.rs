@@ -1,4 +1,4 @@
-//! Constant expressions, which are code without control.
+//! Constant expressions: code without control flow.
 
 use anyhow::{Result, bail};
 use wasmparser::{ConstExpr, Operator};
@@ -6,7 +6,7 @@ use wasmparser::{ConstExpr, Operator};
 use super::operators::plain;
 use super::{Code, Op};
 
-/// The code of a constant expression that was validated.
+/// Compiles a constant expression that the validator has accepted.
 pub fn constant(expression: &ConstExpr<'_>) -> Result<Code> {
     let mut ops = Vec::new();
     for operator in expression.get_operators_reader() {
@@ -20,7 +20,7 @@ pub fn constant(expression: &ConstExpr<'_>) -> Result<Code> {
     Ok(code(ops))
 }
 
-/// `ref.func`.
+/// The code of the constant expression `ref.func`.
 pub fn function_reference(function: u32) -> Code {
     code(vec![Op::RefFunc(function), Op::Return])
 }
@@ -28,7 +28,7 @@ pub fn function_reference(function: u32) -> Code {
 fn code(ops: Vec<Op>) -> Code {
     Code {
         results: 1,
-        // No operation pushes more than one.
+        // Each operation pushes at most one value.
         operands: ops.len(),
         ops,
         ..Code::default()

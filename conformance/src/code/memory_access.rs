@@ -1,10 +1,10 @@
-//! Loads and stores: what they read and write.
+//! The kinds of loads and stores.
 
 #![expect(clippy::enum_variant_names, reason = "the operators' names")]
 
 use wasmparser::{MemArg, Operator};
 
-/// Declares the kinds of one direction, and which operators they are.
+/// Declares an enum of loads or stores, and its constructor from an operator.
 macro_rules! accesses {
     ($group:ident { $($name:ident)* }) => {
         #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,10 @@
 //! Function bodies in the form that the interpreter runs.
 //!
-//! Structured control has become jumps: the validator, which sees each operator first,
-//! knows the height of the operand stack at each point, so that a branch says where it
-//! goes, at which height, and with how many values. Code that cannot be reached is left
-//! out. Heights count from the frame's base, with parameters and locals below.
+//! Structured control flow is compiled to jumps. The validator sees each operator first,
+//! so the height of the operand stack is known at each point. A branch therefore has the
+//! index of its target, the height at which it puts its values, and their number.
+//! Unreachable code is left out. Heights count from the frame's base; parameters and
+//! locals are below the operands.
 
 mod compile;
 mod constant;
@@ -23,26 +24,27 @@ use numeric::Numeric;
 pub struct Code {
     pub params: usize,
     pub results: usize,
-    /// What the locals hold at first that are no parameters.
+    /// The initial values of the locals, parameters not included.
     pub locals: Vec<Slot>,
-    /// The most operands that there are at once.
+    /// The maximum number of operands on the stack at once.
     pub operands: usize,
     pub ops: Vec<Op>,
-    /// The targets of `br_table`s, the default last.
+    /// The targets of each `br_table`, the default last.
     pub tables: Vec<Vec<Target>>,
     pub ref_types: Vec<RefType>,
     pub casts: Vec<CastBranch>,
-    /// Inner ones before the outer.
+    /// Inner handlers come before outer ones.
     pub handlers: Vec<Handler>,
 }
 
 /// Where a branch goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The index of the next operation; a label while compiling.
+    /// The index of the operation to continue with. While compiling, a label.
     pub pc: u32,
-    /// Where the values go that it takes along.
+    /// The height at which the branch puts its values.
     pub height: u32,
+    /// How many values the branch carries.
     pub values: u32,
 }
 
@@ -51,28 +53,29 @@ pub struct CastBranch {
     pub target: Target,
     /// An index into `ref_types`.
     pub to: u32,
-    /// Whether it branches if the cast succeeds.
+    /// True to branch if the cast succeeds, false to branch if it fails.
     pub on: bool,
 }
 
 /// A `try_table`.
 pub struct Handler {
-    /// The operations that it guards.
+    /// The first operation that it guards.
     pub from: u32,
+    /// The operation after the last one that it guards.
     pub to: u32,
     pub catches: Vec<Catch>,
 }
 
 /// A clause of a `try_table`.
 pub struct Catch {
-    /// None catches all.
+    /// The tag of the exceptions to catch. None catches all exceptions.
     pub tag: Option<u32>,
-    /// Whether the exception itself is one of the values.
+    /// Whether the reference to the exception is the last of the values.
     pub with_reference: bool,
     pub target: Target,
 }
 
-/// An operation. Indices are the module's.
+/// An operation. Indices are those of the module, unless a comment says otherwise.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
     Unreachable,

@@ -1,10 +1,11 @@
-//! Operations on numbers alone.
+//! Operations that only use numbers.
 
 #![expect(clippy::enum_variant_names, reason = "the operators' names")]
 
 use wasmparser::Operator;
 
-/// Declares a group of operations for each kind of number, and which operators they are.
+/// Declares an enum of operations for each kind of number, and [`Numeric`] over all of
+/// them with its constructor from an operator.
 macro_rules! numeric {
     ($($group:ident { $($name:ident)* })*) => {
         $(

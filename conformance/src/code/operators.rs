@@ -1,4 +1,4 @@
-//! Operators that are one operation each, whatever is around them.
+//! Operators that become one operation each, independent of the code around them.
 
 use wasmparser::Operator;
 
@@ -6,8 +6,8 @@ use super::numeric::Numeric;
 use super::{Load, Op, StoreTo};
 use crate::gc::Extension;
 
-/// The operation of an operator without control, casts and `i31` constants; none for
-/// those.
+/// The operation for an operator. None for control flow, calls and casts, which the
+/// compiler handles itself.
 pub fn plain(operator: &Operator<'_>) -> Option<Op> {
     if let Some(numeric) = Numeric::new(operator) {
         return Some(Op::Numeric(numeric));

@@ -35,7 +35,7 @@ impl Store {
         self.count_allocation();
         self.scope(|| {
             let (vals, mut out) = (self.vals(elements)?, NO_REF);
-            // SAFETY: the store and the type are alive, the values a slice.
+            // SAFETY: the store and the type are alive, and the values are a slice.
             check(unsafe {
                 ffi::gcroots_array_new_fixed(
                     self.ptr(),
@@ -85,7 +85,7 @@ impl Store {
     pub fn array_set(&self, array: Raw, index: usize, value: Slot) -> Result<()> {
         self.scope(|| {
             let (array, val) = (self.handle(array)?, self.val(value)?);
-            // SAFETY: the store is alive, the value a variable's address.
+            // SAFETY: the store is alive, and the value is a variable's address.
             check(unsafe { ffi::gcroots_array_set(self.ptr(), array, index, &val) })
         })
     }
@@ -93,12 +93,13 @@ impl Store {
     pub fn array_fill(&self, array: Raw, index: usize, value: Slot, count: usize) -> Result<()> {
         self.scope(|| {
             let (array, val) = (self.handle(array)?, self.val(value)?);
-            // SAFETY: the store is alive, the value a variable's address.
+            // SAFETY: the store is alive, and the value is a variable's address.
             check(unsafe { ffi::gcroots_array_fill(self.ptr(), array, index, &val, count) })
         })
     }
 
-    /// Copies `count` elements; each side is an array and where its range begins.
+    /// Copies `count` elements. `to` and `from` are each an array and the index of the
+    /// first element.
     pub fn array_copy(&self, to: (Raw, usize), from: (Raw, usize), count: usize) -> Result<()> {
         self.scope(|| {
             let (dst, src) = (self.handle(to.0)?, self.handle(from.0)?);
@@ -107,12 +108,12 @@ impl Store {
         })
     }
 
-    /// Sets elements that are no references, of `element` bytes each, from memory.
+    /// Sets elements from bytes. The elements are numbers of `element` bytes each.
     pub fn array_write(&self, array: Raw, index: usize, data: &[u8], element: usize) -> Result<()> {
         self.scope(|| {
             let (array, from) = (self.handle(array)?, data.as_ptr().cast::<c_void>());
             let count = data.len() / element;
-            // SAFETY: the store is alive; the slice has what `count` elements take.
+            // SAFETY: the store is alive; the slice has the bytes of `count` elements.
             check(unsafe { ffi::gcroots_array_write(self.ptr(), array, index, from, count) })
         })
     }

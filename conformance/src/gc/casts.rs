@@ -1,4 +1,4 @@
-//! Whether a reference is of a type.
+//! Tests whether a reference has a type.
 
 use super::{Raw, RefType, Result, Store, check, ffi};
 

@@ -4,7 +4,7 @@ use super::slot::NO_VAL;
 use super::store::NO_REF;
 use super::{Raw, Result, Slot, Store, Type, check, ffi};
 
-/// Tells exceptions apart. Equal if they are the same tag.
+/// The tag of an exception. Two values are equal if they name the same tag.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tag(ffi::gcroots_tag_t);
 
@@ -26,7 +26,7 @@ impl Store {
         self.count_allocation();
         self.scope(|| {
             let (vals, mut out) = (self.vals(fields)?, NO_REF);
-            // SAFETY: the store is alive, the values a slice.
+            // SAFETY: the store is alive, and the values are a slice.
             check(unsafe {
                 ffi::gcroots_exn_new(self.ptr(), tag.0, vals.as_ptr(), vals.len(), &mut out)
             })?;
@@ -52,7 +52,7 @@ impl Store {
         })
     }
 
-    /// Takes the pending exception; null if there is none.
+    /// Takes the pending exception. Returns null if no exception is pending.
     pub fn take_exception(&self) -> Result<Raw> {
         self.scope(|| {
             let mut out = NO_REF;

@@ -1,6 +1,6 @@
-//! The part of `gcroots.h` that the interpreter uses, by hand.
+//! The part of `gcroots.h` that the interpreter uses, declared by hand.
 //!
-//! `tests/header.rs` has a C compiler compare each line with the header.
+//! `tests/header.rs` lets a C compiler compare each declaration with the header.
 
 #![expect(non_camel_case_types, reason = "C names")]
 

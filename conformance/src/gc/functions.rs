@@ -1,11 +1,13 @@
-//! Functions: those of Wasm are functions of the library's, with a callback that enters
+//! Functions. A Wasm function is a function of the library with a callback that enters
 //! the interpreter.
 //!
-//! The interpreter recognises its own by that callback (`gcroots_func_env`) and what it
-//! enters, and calls them without the library; what else it finds, it calls through the
-//! library. The other way, `gcroots_func_call` on a Wasm function, is how scripts and
-//! programs in C call exports. *Rejected:* the interpreter in the store's data, which are
-//! the program's when the store is, and could name but one interpreter.
+//! The interpreter recognises its own functions by two things: their callback
+//! (`gcroots_func_env`) and the interpreter in their [`Entry`]. It calls them directly.
+//! It calls all other functions through the library. Scripts and C programs call exports
+//! the other way round, with `gcroots_func_call` on a Wasm function.
+//!
+//! *Rejected:* a pointer to the interpreter in the store's data. If the store belongs to
+//! the C program, its data do too; and the pointer could name only one interpreter.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,16 +19,16 @@ use super::store::NO_REF;
 use super::{Raw, Result, Slot, Store, Type, ValueStack, check, ffi};
 use crate::status::{INTERPRETER_GONE, INTERPRETER_PANICKED, INTERPRETER_TRAPPED, set_last_error};
 
-/// Which of the interpreter's functions.
+/// The number of a Wasm function of an interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FuncId(pub u32);
 
-/// How a call ended that did not return.
+/// How a call ended if it did not return.
 #[derive(Debug)]
 pub enum Ended {
-    /// The interpreter knows why.
+    /// It trapped. The interpreter keeps the reason.
     Trapped,
-    /// With this exception.
+    /// It threw this exception.
     Thrown(Raw),
 }
 
@@ -36,18 +38,17 @@ pub trait Callee {
 
     fn stack(&self) -> &ValueStack;
 
-    /// Calls a function, which finds its arguments on the stack and leaves its results
-    /// there.
+    /// Calls a function. The arguments are on the stack; the results replace them.
     fn enter(&self, func: FuncId) -> std::result::Result<(), Ended>;
 }
 
-/// What a Wasm function's callback enters.
+/// The `env` of a Wasm function: the interpreter and function that its callback enters.
 pub struct Entry {
     pub callee: Weak<dyn Callee>,
     pub id: FuncId,
 }
 
-/// What the functions do that hosts offer to the tests.
+/// What a host function for the tests does.
 #[derive(Clone, Copy, Debug)]
 pub enum HostFunc {
     Ignore,
@@ -55,18 +56,18 @@ pub enum HostFunc {
 }
 
 impl Store {
-    /// A Wasm function.
+    /// Makes a Wasm function. May collect.
     pub fn func_new(&self, of: &Type, entry: Entry) -> Result<Raw> {
         let env = Box::into_raw(Box::new(entry)).cast();
         let made = self.function(of, enter_wasm, env, Some(drop_entry));
         if made.is_err() {
-            // SAFETY: `into_raw` gave it, and there is no function that has it.
+            // SAFETY: `env` comes from `into_raw`, and no function took it.
             unsafe { drop_entry(env) };
         }
         made
     }
 
-    /// A host's.
+    /// Makes a host function. May collect.
     pub fn host_func_new(&self, of: &Type, what: HostFunc) -> Result<Raw> {
         let callback = match what {
             HostFunc::Ignore => ignore,
@@ -84,7 +85,8 @@ impl Store {
     ) -> Result<Raw> {
         self.scope(|| {
             let (store, mut out) = (self.ptr(), NO_REF);
-            // SAFETY: the store and the type are alive; `env` is what the callback takes.
+            // SAFETY: the store and the type are alive; `env` is of the type that the
+            // callback expects.
             check(unsafe {
                 ffi::gcroots_func_new(store, of.as_ptr(), callback, env, finalizer, &mut out)
             })?;
@@ -92,8 +94,8 @@ impl Store {
         })
     }
 
-    /// Which of this interpreter's functions this is; none for a host's and another
-    /// interpreter's.
+    /// The number of this function in this interpreter. None for a host function, and for
+    /// a function of another interpreter.
     pub fn func_id(&self, func: Raw, callee: &dyn Callee) -> Result<Option<FuncId>> {
         self.scope(|| {
             let (store, func) = (self.ptr(), self.handle(func)?);
@@ -101,7 +103,8 @@ impl Store {
             // SAFETY: the store is alive, `out` is a variable's address.
             match check(unsafe { ffi::gcroots_func_env(store, func, enter_wasm, &mut env) }) {
                 Ok(()) => {
-                    // SAFETY: the function, which lives in this scope, has an entry.
+                    // SAFETY: `env` is the function's entry, which lives as long as the
+                    // function; this scope keeps the function alive.
                     let entry = unsafe { &*env.cast::<Entry>() };
                     Ok(entry.is_of(callee).then_some(entry.id))
                 }
@@ -111,8 +114,9 @@ impl Store {
         })
     }
 
-    /// Calls a function through the library, with the upper `params` slots of the stack,
-    /// which its results replace. Gives the exception that it threw, or null.
+    /// Calls a function through the library. The arguments are the upper `params` slots
+    /// of the stack; the results replace them. Returns the exception that the function
+    /// threw, or null.
     pub fn func_call(
         &self,
         stack: &ValueStack,
@@ -124,7 +128,8 @@ impl Store {
             let (store, func) = (self.ptr(), self.handle(func)?);
             let args = self.vals(&stack.pop_many(params))?;
             let mut out = vec![NO_VAL; results];
-            // SAFETY: the store is alive, the values are of vectors.
+            // SAFETY: the store is alive; the arguments and the results are vectors of
+            // these lengths.
             let called = check(unsafe {
                 ffi::gcroots_func_call(
                     store,
@@ -156,7 +161,7 @@ impl Entry {
 }
 
 unsafe extern "C" fn drop_entry(env: *mut c_void) {
-    // SAFETY: `func_new` gave it, and this takes it back once.
+    // SAFETY: `env` comes from `into_raw` in `func_new`, and is dropped once.
     drop(unsafe { Box::from_raw(env.cast::<Entry>()) });
 }
 
@@ -169,7 +174,7 @@ unsafe extern "C" fn enter_wasm(
     results: *mut ffi::gcroots_val_t,
     nresults: usize,
 ) -> ffi::gcroots_status_t {
-    // SAFETY: the function lives while it is called, and with it its entry.
+    // SAFETY: a function lives while it is called, and its entry lives as long.
     let (callee, id) = unsafe {
         let entry = &*env.cast::<Entry>();
         (entry.callee.upgrade(), entry.id)
@@ -180,7 +185,7 @@ unsafe extern "C" fn enter_wasm(
     };
     let below = callee.stack().height();
     let entered = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the library says how many there are of each.
+        // SAFETY: the library passes `nargs` arguments and room for `nresults` results.
         unsafe {
             let args = (0..nargs).map(|i| *args.add(i)).collect::<Vec<_>>();
             enter(&*callee, id, &args, |i, val| {
@@ -200,7 +205,7 @@ unsafe extern "C" fn enter_wasm(
     }
 }
 
-/// What [`enter_wasm`] does, once it has read its pointers.
+/// The safe part of [`enter_wasm`].
 fn enter(
     callee: &dyn Callee,
     func: FuncId,
@@ -251,6 +256,6 @@ unsafe extern "C" fn collect(
     _results: *mut ffi::gcroots_val_t,
     _nresults: usize,
 ) -> ffi::gcroots_status_t {
-    // SAFETY: the library gives its store.
+    // SAFETY: the library passes a live store.
     unsafe { ffi::gcroots_store_gc(store) }
 }

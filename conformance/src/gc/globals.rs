@@ -3,7 +3,7 @@
 use super::slot::NO_VAL;
 use super::{FieldType, Result, Slot, Store, check, ffi};
 
-/// A global, which ends with this.
+/// A global of the library. Dropping this frees it.
 pub struct Global {
     global: ffi::gcroots_global_t,
     store: Store,
@@ -18,7 +18,8 @@ impl Global {
         };
         store.scope(|| {
             let (of, val) = (of.to_c(), store.val(value)?);
-            // SAFETY: the store is alive, the type and the value are variables.
+            // SAFETY: the store is alive; the type and the value are variables'
+            // addresses.
             check(unsafe { ffi::gcroots_global_new(store.ptr(), &of, &val, &mut global) })
         })?;
         Ok(Global {
@@ -27,7 +28,7 @@ impl Global {
         })
     }
 
-    /// The library's name for it.
+    /// The library's handle.
     pub fn handle(&self) -> ffi::gcroots_global_t {
         self.global
     }
@@ -44,7 +45,7 @@ impl Global {
     pub fn set(&self, value: Slot) -> Result<()> {
         self.store.scope(|| {
             let val = self.store.val(value)?;
-            // SAFETY: the store is alive, the value a variable's address.
+            // SAFETY: the store is alive, and the value is a variable's address.
             check(unsafe { ffi::gcroots_global_set(self.store.ptr(), self.global, &val) })
         })
     }

@@ -1,16 +1,16 @@
 //! All contact with libgcroots, through its C API.
 //!
-//! Wasm values are [`Slot`]s, 16 bytes of plain data with a tag. A slot that holds a
-//! reference has the reference's raw bits ([`Raw`]), which are good until the next
-//! collection. Slots outlive one only on the [`ValueStack`], which is a root range of
-//! the library's. Everything else that holds references is the library's own: tables,
-//! globals, objects, exceptions.
+//! Wasm values are [`Slot`]s: 16 bytes of plain data with a tag. A slot that holds a
+//! reference has the reference's raw bits ([`Raw`]), which are valid until the next
+//! collection. Slots survive a collection only on the [`ValueStack`], which is a root
+//! range. All other places that hold references are managed by the library: tables,
+//! globals, objects and exceptions.
 //!
-//! Each operation here turns the raw bits it is given into handles before it calls what
-//! may collect, in a scope that it leaves, and its result back into raw bits. So the
-//! rule for the interpreter is short: *what was popped is used by one call only*.
+//! Each operation here enters a scope, turns the raw bits that it is given into handles,
+//! calls the library, turns the result back into raw bits, and leaves the scope. So the
+//! interpreter follows one rule: *a popped reference is used by one call only*.
 //!
-//! Nothing here is unsafe to call: the library checks any bits.
+//! Everything here is safe to call, because the library checks any bits.
 
 mod arrays;
 mod casts;
@@ -44,18 +44,18 @@ pub use store::{Collector, Settings, Store};
 pub use tables::Table;
 pub use types::{FieldType, Heap, RefType, Storage, Type, ValType};
 
-/// Which part of a packed field or element is read.
+/// How a packed field or element is extended when it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extension {
-    /// It is not packed.
+    /// Not at all: it is not packed.
     None,
-    /// Its sign is extended.
+    /// With its sign.
     Signed,
-    /// Zeros are put before it.
+    /// With zeros.
     Unsigned,
 }
 
-/// Why the library refused a call.
+/// An error that the library returned.
 #[derive(Debug)]
 pub struct Refused {
     status: ffi::gcroots_status_t,
@@ -79,7 +79,7 @@ impl Refused {
         self.status == ffi::GCROOTS_ERROR_TYPE_MISMATCH
     }
 
-    /// No memory, or more than the library supports of something.
+    /// Whether memory or another resource of the library is exhausted.
     pub fn is_exhaustion(&self) -> bool {
         matches!(
             self.status,

@@ -1,5 +1,5 @@
-//! Declaring types: a module's are registered with the library all at once, as its rec
-//! groups.
+//! Declares types. All rec groups of a module are registered with the library in one
+//! call.
 
 use std::ptr;
 
@@ -21,7 +21,7 @@ impl Store {
         )
     }
 
-    /// Registers the type of functions with these parameters, and no results.
+    /// Registers the type of functions with these parameters and no results.
     pub fn register_func(&self, params: &[wasmparser::ValType]) -> Result<Type> {
         let of = wasmparser::FuncType::new(params.iter().copied(), []);
         let group = Group::new([SubType::func(of, false)].iter())?;
@@ -29,7 +29,7 @@ impl Store {
         Ok(types.remove(0))
     }
 
-    /// Registers groups that have so many types together.
+    /// Registers groups that have `count` types in total.
     fn register(&self, groups: &[Group], count: usize) -> Result<Vec<Type>> {
         let pointers: Vec<_> = groups.iter().map(|group| group.0.cast_const()).collect();
         let mut types = vec![ptr::null_mut(); count];
@@ -47,12 +47,12 @@ impl Store {
     }
 }
 
-/// A rec group of the library's, which this owns.
+/// A rec group of the library (owned).
 struct Group(*mut ffi::gcroots_rec_group_t);
 
 impl Group {
     fn new<'a>(members: impl Iterator<Item = &'a SubType>) -> Result<Group> {
-        // SAFETY: nothing is given.
+        // SAFETY: the function takes no arguments.
         let group = Group(unsafe { ffi::gcroots_rec_group_new() });
         assert!(!group.0.is_null(), "no memory for a rec group");
         for member in members {
@@ -63,7 +63,7 @@ impl Group {
 
     fn add(&self, member: &SubType) -> Result<()> {
         let (sub, mut position) = (order(member), 0);
-        // SAFETY: the group is alive, the declarations are slices and variables.
+        // SAFETY: the group is alive; the declarations are slices and variables.
         check(unsafe {
             match &member.composite_type.inner {
                 CompositeInnerType::Struct(of) => {
@@ -128,7 +128,7 @@ fn declared(field: wasmparser::FieldType) -> ffi::gcroots_field_type_t {
     declared
 }
 
-/// A type in a declaration, which refers to its module's types by index.
+/// The declaration of a value type. It refers to the module's types by index.
 fn value(of: wasmparser::ValType) -> ffi::gcroots_field_type_t {
     let mut declared = NO_FIELD;
     let wasmparser::ValType::Ref(reference) = of else {

@@ -1,4 +1,5 @@
-//! What references refer to: 31-bit integers, host data, identity, conversions.
+//! Operations on references: kinds, identity, conversions, 31-bit integers and host
+//! objects.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -6,7 +7,7 @@ use std::ptr;
 use super::store::NO_REF;
 use super::{Raw, Result, Store, check, ffi};
 
-/// What a reference refers to.
+/// The kind of a reference's referent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefKind {
     Null,
@@ -91,7 +92,7 @@ impl Store {
         })
     }
 
-    /// A host object that stands for a number.
+    /// Makes a host object that stands for a number. May collect.
     pub fn extern_new(&self, number: u32) -> Result<Raw> {
         self.count_allocation();
         self.scope(|| {

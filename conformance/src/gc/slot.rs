@@ -1,10 +1,10 @@
-//! Values: scalars and raw references, with a tag that tells which.
+//! Values: numbers and raw references, with a tag that tells them apart.
 
 use super::store::Store;
 use super::{Result, ffi};
 
-/// A reference's bits; 0 is null. Good until the next collection, except in slots of
-/// the [`ValueStack`](super::ValueStack), which the library updates.
+/// The bits of a reference; 0 is null. They are valid until the next collection. The
+/// library updates those in slots of the [`ValueStack`](super::ValueStack).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raw(pub(super) u32);
 
@@ -16,8 +16,8 @@ impl Raw {
     }
 }
 
-/// A value of any type. 32-bit ones have zeros above, so that an address or an index of
-/// either width is read by [`bits`](Slot::bits).
+/// A value of any type. The upper half of `bits` is zero for 32-bit values, so
+/// [`bits`](Slot::bits) reads addresses and indices of both widths.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
@@ -29,7 +29,7 @@ pub struct Slot {
 
 const _: () = assert!(size_of::<Slot>() == 16);
 
-/// Where the library finds the references among slots.
+/// Tells the library which slots hold references, and where.
 pub(super) const LAYOUT: ffi::gcroots_slot_layout_t = ffi::gcroots_slot_layout_t {
     slot_bytes: size_of::<Slot>(),
     ref_offset: std::mem::offset_of!(Slot, bits),
@@ -38,7 +38,7 @@ pub(super) const LAYOUT: ffi::gcroots_slot_layout_t = ffi::gcroots_slot_layout_t
     tag: ffi::GCROOTS_STORAGE_REF as u8,
 };
 
-// A raw reference is the lower half of `bits`.
+// A raw reference is the lower half of `bits`: this needs little-endian byte order.
 const _: () = assert!(cfg!(target_endian = "little"));
 
 impl Slot {
@@ -76,7 +76,7 @@ impl Slot {
         Slot::i32(value.into())
     }
 
-    /// An index of a memory or table that has 64-bit ones or not.
+    /// An index of a memory or table. `is_64` says whether its indices have 64 bits.
     pub fn index(value: u64, is_64: bool) -> Slot {
         if is_64 {
             Slot::i64(value as i64)
@@ -140,7 +140,7 @@ pub(super) const NO_VAL: ffi::gcroots_val_t = ffi::gcroots_val_t {
 };
 
 impl Store {
-    /// The library's form of a value; a reference's is a handle of the current scope.
+    /// The library's form of a value. A reference becomes a handle of the current scope.
     pub(super) fn val(&self, slot: Slot) -> Result<ffi::gcroots_val_t> {
         let of = match u32::from(slot.tag) {
             ffi::GCROOTS_STORAGE_REF => ffi::gcroots_val_of_t {
@@ -163,8 +163,8 @@ impl Store {
 
     /// The interpreter's form of a value that came from the library.
     pub(super) fn slot(&self, val: ffi::gcroots_val_t) -> Result<Slot> {
-        // SAFETY: the library sets the member that `kind` says; the others are plain
-        // data within the same bytes, of which as many are initialized.
+        // SAFETY: the library has set the member that `kind` names, and only that one is
+        // read.
         unsafe {
             Ok(match val.kind {
                 ffi::GCROOTS_STORAGE_REF => Slot::reference(self.raw(val.of.ref_)?),

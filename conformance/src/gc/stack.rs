@@ -1,9 +1,10 @@
-//! The value stack: operands and locals of all calls, and a root range of the library's.
+//! The value stack. It holds the operands and locals of all calls, and is a root range.
 //!
-//! The range's count is the stack's height, changed by each push and pop, so that a
-//! collection sees just the slots that are in use, at any time. The slots are cells,
-//! since a collection that moves objects writes to them, behind counted pointers, since
-//! to move a box claims that nothing else points into it.
+//! The range's `count` is the height of the stack; each push and pop changes it. A
+//! collection therefore sees exactly the slots in use. The slots are cells because a
+//! collection that moves objects writes to them. They and the range are behind `Rc`, not
+//! `Box`: moving a `Box` asserts that no other pointer leads into it, and the library has
+//! one.
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
@@ -12,17 +13,17 @@ use std::rc::Rc;
 use super::slot::LAYOUT;
 use super::{Result, Slot, Store, check, ffi};
 
-/// See above.
+/// The value stack: see the module's documentation.
 pub struct ValueStack {
     slots: Rc<[Cell<Slot>]>,
-    /// The library has its address.
+    /// The library keeps its address.
     range: Rc<UnsafeCell<ffi::gcroots_root_range_t>>,
     source: Cell<ffi::gcroots_root_source_t>,
     store: Store,
 }
 
 impl ValueStack {
-    /// An empty stack of at most so many slots.
+    /// An empty stack of at most `capacity` slots.
     pub fn new(store: &Store, capacity: usize) -> Result<ValueStack> {
         let slots: Rc<[Cell<Slot>]> = vec![Cell::new(Slot::i32(0)); capacity].into();
         let range = Rc::new(UnsafeCell::new(ffi::gcroots_root_range_t {
@@ -52,11 +53,11 @@ impl ValueStack {
     }
 
     fn set_height(&self, height: usize) {
-        // SAFETY: as above; and no reference into the range outlives a line.
+        // SAFETY: as in `height`; and no reference into the range outlives this line.
         unsafe { (*self.range.get()).count = height }
     }
 
-    /// Whether so many more slots fit.
+    /// Whether there is room for `slots` more slots.
     pub fn has_room(&self, slots: usize) -> bool {
         self.slots.len() - self.height() >= slots
     }
@@ -73,12 +74,12 @@ impl ValueStack {
         self.slots[height].get()
     }
 
-    /// The slot that is so many below the top, which is 0.
+    /// The slot at depth `below`, where 0 is the top.
     pub fn peek(&self, below: usize) -> Slot {
         self.get(self.height() - 1 - below)
     }
 
-    /// Takes the upper slots off, lowest first.
+    /// Removes the upper `count` slots and returns them, the lowest first.
     pub fn pop_many(&self, count: usize) -> Vec<Slot> {
         let height = self.height() - count;
         self.set_height(height);
@@ -86,7 +87,7 @@ impl ValueStack {
         slots.iter().map(Cell::get).collect()
     }
 
-    /// Replaces the top.
+    /// Replaces the top slot.
     pub fn set_top(&self, slot: Slot) {
         self.set(self.height() - 1, slot);
     }
@@ -106,7 +107,7 @@ impl ValueStack {
         self.set_height(height);
     }
 
-    /// Keeps the upper `count` slots, moved down to `height`, and drops what was between.
+    /// Moves the upper `count` slots down to `height`, and drops the slots between.
     pub fn keep_top(&self, count: usize, height: usize) {
         let from = self.height() - count;
         if from != height {
@@ -125,7 +126,7 @@ impl Drop for ValueStack {
         let removed =
             check(unsafe { ffi::gcroots_root_range_remove(self.store.ptr(), &mut source) });
         if let Err(refused) = removed {
-            // A store that is poisoned keeps the address.
+            // A poisoned store keeps the address, so the memory must stay.
             eprintln!("the value stack was not removed: {refused}");
             std::mem::forget((self.slots.clone(), self.range.clone()));
         }

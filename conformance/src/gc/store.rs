@@ -1,4 +1,4 @@
-//! A store, made here or lent, its scopes, and the handles in them.
+//! A store, made here or lent, with its scopes and their handles.
 
 use std::cell::Cell;
 use std::ptr;
@@ -42,21 +42,22 @@ impl Collector {
     }
 }
 
-/// What a store is made with.
+/// The settings of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     pub collector: Collector,
-    /// Collect at each n-th allocation; 0 for when the heap is full.
+    /// Collect at each n-th allocation. With 0, collect when the heap is full.
     pub stress: u32,
 }
 
-/// A store. Clones are the same one, which ends with the last of them, unless it was lent.
+/// A store. Clones refer to the same store. Dropping the last clone deletes the store,
+/// unless it was lent.
 #[derive(Clone)]
 pub struct Store(Rc<Inner>);
 
 struct Inner {
     store: *mut ffi::gcroots_store_t,
-    /// A reference of this one's own.
+    /// A reference to the engine (owned).
     engine: *mut ffi::gcroots_engine_t,
     is_lent: bool,
     allocations: Cell<u64>,
@@ -76,12 +77,12 @@ impl Store {
         Ok(Store(Rc::new(inner)))
     }
 
-    /// A store of the caller's.
+    /// Wraps the caller's store (borrowed).
     ///
     /// # Safety
     ///
-    /// Both are alive, and the store outlives all clones. It is used on the threads
-    /// only that may use it.
+    /// `engine` and `store` are alive, and the store outlives all clones. The result is used
+    /// only on a thread that may use the store.
     pub unsafe fn lent(
         engine: *mut ffi::gcroots_engine_t,
         store: *mut ffi::gcroots_store_t,
@@ -109,13 +110,13 @@ impl Store {
         check(unsafe { ffi::gcroots_store_gc(self.ptr()) })
     }
 
-    /// Has the library check its whole store.
+    /// Lets the library check the whole store.
     pub fn verify(&self) -> Result<()> {
         // SAFETY: the store is alive.
         check(unsafe { ffi::gcroots_store_verify(self.ptr()) })
     }
 
-    /// How many collections there were.
+    /// The number of collections so far.
     pub fn collections(&self) -> Result<u64> {
         let mut stats = ffi::gcroots_stats_t::default();
         // SAFETY: the store is alive, `out` is a variable's address.
@@ -123,7 +124,8 @@ impl Store {
         Ok(stats.collections)
     }
 
-    /// How many objects were made through this, tables and globals not counted.
+    /// The number of objects that were made through this wrapper, without those that hold
+    /// tables and globals.
     pub fn allocations(&self) -> u64 {
         self.0.allocations.get()
     }
@@ -132,7 +134,7 @@ impl Store {
         self.0.allocations.set(self.0.allocations.get() + 1);
     }
 
-    /// Runs `operation` in a scope, which ends the handles that it makes.
+    /// Runs `operation` in a scope, which ends the handles that the operation makes.
     pub(super) fn scope<T>(&self, operation: impl FnOnce() -> Result<T>) -> Result<T> {
         let mut scope = ffi::gcroots_scope_t {
             store_id: 0,
@@ -146,7 +148,7 @@ impl Store {
         result
     }
 
-    /// A handle of the current scope.
+    /// Makes a handle of the current scope.
     pub fn handle(&self, raw: Raw) -> Result<ffi::gcroots_ref_t> {
         let mut handle = NO_REF;
         // SAFETY: the store is alive, `out` is a variable's address.
@@ -170,7 +172,7 @@ pub(super) const NO_REF: ffi::gcroots_ref_t = ffi::gcroots_ref_t {
 
 fn engine(settings: Settings) -> Result<*mut ffi::gcroots_engine_t> {
     let mut engine = ptr::null_mut();
-    // SAFETY: the configuration is alive until it is freed, and no longer used then.
+    // SAFETY: the configuration is alive until it is freed, and not used afterwards.
     unsafe {
         let config = ffi::gcroots_config_new();
         assert!(!config.is_null(), "no memory for a configuration");
@@ -190,7 +192,8 @@ fn engine(settings: Settings) -> Result<*mut ffi::gcroots_engine_t> {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // SAFETY: this owns its reference to the engine, and the store if it is not lent.
+        // SAFETY: this owns its reference to the engine, and owns the store unless it is
+        // lent.
         unsafe {
             if !self.is_lent
                 && let Err(refused) = check(ffi::gcroots_store_free(self.store))

@@ -1,9 +1,9 @@
-//! Tables. Element segments are tables too.
+//! Tables. Element segments are kept as tables too.
 
 use super::store::NO_REF;
 use super::{Raw, RefType, Result, Store, check, ffi};
 
-/// A table, which ends with this.
+/// A table of the library. Dropping this frees it.
 pub struct Table {
     table: ffi::gcroots_table_t,
     store: Store,
@@ -36,7 +36,7 @@ impl Table {
         })
     }
 
-    /// The library's name for it.
+    /// The library's handle.
     pub fn handle(&self) -> ffi::gcroots_table_t {
         self.table
     }
@@ -65,7 +65,7 @@ impl Table {
         })
     }
 
-    /// The size before.
+    /// Grows the table, and returns its old size.
     pub fn grow(&self, delta: u64, init: Raw) -> Result<u64> {
         self.store.scope(|| {
             let (store, init, mut before) = (self.store.ptr(), self.store.handle(init)?, 0);

@@ -1,8 +1,8 @@
-//! Types, with the library's own inside.
+//! Types, as wrappers of the library's types.
 //!
-//! Whether a *declared* type is below another is the library's answer too; only the
-//! order of the abstract ones (`any`, `eq`, ...) stands here a second time, since
-//! linking compares types without objects.
+//! The library also decides whether a *declared* type is a subtype of another. Only the
+//! order of the abstract types (`any`, `eq`, ...) is written down here a second time,
+//! because linking compares types without objects.
 
 use std::ptr;
 
@@ -10,7 +10,8 @@ use wasmparser::{AbstractHeapType, HeapType, StorageType};
 
 use super::{check, ffi};
 
-/// A registered type. Equal if the library says that they are the same.
+/// A registered type. The library gives equal types the same pointer, so comparing
+/// pointers is enough.
 #[derive(PartialEq, Eq)]
 pub struct Type(pub(super) *mut ffi::gcroots_type_t);
 
@@ -26,7 +27,7 @@ impl Type {
         asked.is_ok() && answer
     }
 
-    /// The abstract type that is right above all types of its kind.
+    /// The abstract type directly above all types of this kind.
     fn above(&self) -> Heap {
         let mut kind = 0;
         // SAFETY: the type is alive.
@@ -54,7 +55,7 @@ impl Drop for Type {
     }
 }
 
-/// What a reference may refer to.
+/// A heap type: what a reference may refer to.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Heap {
     Any,
@@ -73,7 +74,7 @@ pub enum Heap {
 }
 
 impl Heap {
-    /// Of a type in a module whose types are these.
+    /// The heap type for a module's one. `types` are the module's registered types.
     pub fn new(heap: HeapType, types: &[Type]) -> Heap {
         match heap {
             HeapType::Abstract { ty, .. } => Heap::of_abstract(ty),
@@ -129,7 +130,7 @@ impl Heap {
         }
     }
 
-    /// Whether all that this refers to `of` refers to.
+    /// Whether this is a subtype of `of`.
     pub fn matches(&self, of: &Heap) -> bool {
         match (self, of) {
             (Heap::Type(a), Heap::Type(b)) => a.is_subtype(b),
@@ -166,7 +167,7 @@ impl RefType {
         (of.nullable || !self.nullable) && self.heap.matches(&of.heap)
     }
 
-    /// Borrows the type.
+    /// The library's form. It borrows the type.
     pub(super) fn to_c(&self) -> ffi::gcroots_ref_type_t {
         ffi::gcroots_ref_type_t {
             type_: self.heap.type_ptr(),
@@ -217,7 +218,7 @@ impl ValType {
     }
 }
 
-/// What a field or an element stores.
+/// The storage type of a field or an element.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Storage {
     I8,
@@ -226,7 +227,7 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// Bytes in a data segment; none for references.
+    /// The number of bytes that a value takes in a data segment. None for references.
     pub fn bytes(&self) -> Option<usize> {
         Some(match self {
             Storage::I8 => 1,
@@ -258,7 +259,7 @@ impl FieldType {
         }
     }
 
-    /// Borrows the type that it refers to.
+    /// The library's form. It borrows the type that it refers to.
     pub(super) fn to_c(&self) -> ffi::gcroots_field_type_t {
         let mut field = NO_FIELD;
         field.is_mutable = self.mutable.into();

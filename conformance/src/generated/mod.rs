@@ -1,8 +1,9 @@
-//! Generated modules, run on each collector, which must make no difference.
+//! Runs generated modules on each collector. All collectors must give the same results.
 //!
-//! The official tests make few objects; these make many. A module is generated from its
-//! seed alone, runs under limits that count what the program does and not how long it
-//! takes, and tells what it left behind. Collectors are compared on that.
+//! The official tests make few objects; generated modules make many. A module depends
+//! only on its seed. Its limits count the program's steps and not time, so each run stops
+//! at the same place. The comparison covers what the calls return and what the module
+//! leaves behind.
 
 mod module;
 mod observe;
@@ -29,20 +30,20 @@ const LIMITS: Limits = Limits {
 
 /// What a module did on one collector.
 struct Run {
-    /// One line for each thing that was seen.
+    /// One line for each observation.
     seen: Vec<String>,
     allocations: u64,
     collections: u64,
 }
 
-/// The sums of all modules' runs on a collector.
+/// The sums over all modules on one collector.
 #[derive(Default)]
 struct Total {
     allocations: u64,
     collections: u64,
 }
 
-/// Whether all collectors agree on all modules.
+/// Runs the modules. Returns whether all collectors agree on all of them.
 pub fn run(options: &Options, modules: u64) -> Result<bool> {
     let begin = Instant::now();
     let collectors = options.collectors.iter();
@@ -80,7 +81,7 @@ pub fn run(options: &Options, modules: u64) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// How a call ended, without values, if the line tells of one.
+/// How a call ended, without values. None if the line is not about a call.
 fn ending(line: &str) -> Option<&str> {
     let (_, how) = line.strip_prefix("call ")?.split_once(": ")?;
     if how.starts_with("returned") {
@@ -90,7 +91,9 @@ fn ending(line: &str) -> Option<&str> {
     Some(how.trim_end_matches(is_digit).trim_end())
 }
 
-/// What all collectors saw, if it is the same.
+/// Runs one module on all collectors, and returns what they saw.
+///
+/// Errors: two collectors saw different things, or a run failed.
 fn run_on_all(options: &Options, seed: u64, totals: &mut [Total]) -> Result<Vec<String>> {
     let bytes = module::generate(seed)?;
     let mut first: Option<(Collector, Vec<String>)> = None;
@@ -111,7 +114,7 @@ fn run_on_all(options: &Options, seed: u64, totals: &mut [Total]) -> Result<Vec<
 fn compare(a: Collector, seen_by_a: &[String], b: Collector, seen_by_b: &[String]) -> Result<()> {
     let differs = seen_by_a.iter().zip(seen_by_b).find(|(a, b)| a != b);
     if let Some((by_a, by_b)) = differs {
-        // Objects can take many lines.
+        // The text of an object can be long.
         let (a, b) = (a.name(), b.name());
         bail!("{a} saw `{by_a:.300}`, {b} saw `{by_b:.300}`");
     }
@@ -123,7 +126,7 @@ fn compare(a: Collector, seen_by_a: &[String], b: Collector, seen_by_b: &[String
 
 fn run_on(options: &Options, collector: Collector, bytes: &[u8]) -> Result<Run> {
     let mut settings = options.settings(collector);
-    // Such small heaps would hardly be collected else.
+    // Without stress such small heaps would hardly ever be collected.
     settings.stress = settings.stress.max(1);
     let vm = Vm::new(Store::new(settings)?, LIMITS)?;
     let module = Rc::new(Module::new(&vm.store, bytes, FEATURES)?);

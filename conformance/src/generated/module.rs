@@ -1,12 +1,12 @@
-//! Makes modules from seeds.
+//! Generates modules from seeds.
 
 use anyhow::{Context, Result};
 use wasm_smith::{Config, InstructionKind, InstructionKinds};
 
-/// Bytes that a module is made of.
+/// How many random bytes a module is made from.
 const ENTROPY: usize = 8192;
 
-/// The module of a seed.
+/// Generates the module of a seed.
 pub fn generate(seed: u64) -> Result<Vec<u8>> {
     let entropy = entropy(seed);
     let mut source = arbitrary::Unstructured::new(&entropy);
@@ -46,8 +46,9 @@ fn config(seed: u64) -> Config {
     }
 }
 
-/// Every other module has no arithmetic and no memory accesses, and so more objects. Half
-/// of those check first what would trap, and so get further.
+/// Odd seeds give modules without arithmetic and memory accesses, which therefore make
+/// more objects. In half of those (see `disallow_traps` above) the code first checks
+/// whatever would trap, and therefore runs longer.
 fn instructions(seed: u64) -> InstructionKinds {
     use InstructionKind::*;
     if seed.is_multiple_of(2) {
@@ -56,8 +57,8 @@ fn instructions(seed: u64) -> InstructionKinds {
     InstructionKinds::new(&[Reference, Parametric, Variable, Table, Control, Aggregate])
 }
 
-/// Bytes that follow from a seed (SplitMix64). Seeds next to each other begin far from
-/// each other.
+/// Random bytes from a seed (SplitMix64). Adjacent seeds start at distant points of the
+/// sequence.
 fn entropy(seed: u64) -> Vec<u8> {
     let first = mix(seed.wrapping_mul(0xd6e8_feb8_6659_fd93));
     let numbers = (0..ENTROPY as u64 / 8).map(|i| first.wrapping_add(i.wrapping_mul(STEP)));

@@ -1,4 +1,5 @@
-//! What a module does and leaves behind, in words that are the same on each collector.
+//! Describes what a module does and leaves behind, in text that does not depend on the
+//! collector.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::rc::Rc;
@@ -10,11 +11,12 @@ use crate::instance::{Extern, Instance};
 use crate::module::{ExternKind, Shape};
 use crate::vm::{Stop, Vm};
 
-/// How deep, and how many elements wide, objects are looked into.
+/// How many levels of references, and how many fields or elements of each object, are
+/// described.
 const DEPTH: usize = 4;
 const WIDTH: usize = 12;
 
-/// Calls all exported functions that arguments can be made for.
+/// Calls all exported functions for which arguments can be made.
 pub fn calls(vm: &Vm, instance: &Rc<Instance>, verify: bool, seen: &mut Vec<String>) -> Result<()> {
     let module = &instance.module;
     for export in &module.exports {
@@ -44,7 +46,7 @@ pub fn calls(vm: &Vm, instance: &Rc<Instance>, verify: bool, seen: &mut Vec<Stri
     Ok(())
 }
 
-/// False if there is no argument for a parameter.
+/// Pushes arguments. Returns false if there is no argument for a parameter.
 fn push_arguments(vm: &Vm, params: &[ValType]) -> Result<bool> {
     for param in params {
         vm.stack.push(match param {
@@ -64,7 +66,7 @@ fn push_arguments(vm: &Vm, params: &[ValType]) -> Result<bool> {
     Ok(true)
 }
 
-/// The upper slots of the stack.
+/// Describes the upper `count` slots of the stack.
 fn top(vm: &Vm, count: usize) -> Result<String> {
     let mut values = Vec::new();
     for below in (0..count).rev() {
@@ -73,7 +75,7 @@ fn top(vm: &Vm, count: usize) -> Result<String> {
     Ok(values.join(" "))
 }
 
-/// The instance's exports, but for functions.
+/// Describes the instance's exported globals, memories and tables.
 pub fn state(vm: &Vm, instance: &Rc<Instance>) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for export in &instance.module.exports {
@@ -129,7 +131,8 @@ fn value(store: &Store, slot: Slot, depth: usize) -> Result<String> {
     })
 }
 
-/// The fields or elements that an object has. Nothing collects meanwhile.
+/// Describes an object's fields or elements. Never collects, so raw references stay
+/// valid.
 fn object(
     store: &Store,
     name: &str,

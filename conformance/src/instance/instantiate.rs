@@ -1,4 +1,4 @@
-//! From a module and its imports to an instance.
+//! Instantiates modules.
 
 use std::fmt;
 use std::rc::Rc;
@@ -10,10 +10,11 @@ use crate::memory::Memory;
 use crate::module::{Elements, Mode, Module, TableDef};
 use crate::vm::{Result, Stop, Vm, trap};
 
-/// Why there is no instance.
+/// Why instantiation failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// An import is missing, or not what the module wants: the official message.
+    /// An import is missing or has the wrong type. The message is that of the official
+    /// tests.
     Link(&'static str),
     Stop(Stop),
 }
@@ -33,11 +34,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Makes an instance. `find` gives the export of a module and a name, both of which may
-/// be unknown.
+/// Makes an instance. `find` returns the export for a module's name and an export's name,
+/// or None if it does not exist.
 ///
-/// What a failed instantiation has put into imported tables and memories stays, and so
-/// do the functions that it put there.
+/// If instantiation fails, whatever it has written to imported tables and memories stays
+/// there. Functions in such tables stay callable.
 pub fn instantiate(
     vm: &Vm,
     module: Rc<Module>,
@@ -63,8 +64,8 @@ pub fn instantiate(
 }
 
 impl Instance {
-    /// Makes what the module defines, in an order in which initial values find all that
-    /// they may name.
+    /// Makes the module's definitions, in such an order that an initial value only names
+    /// things that already exist.
     fn define(self: &Rc<Instance>, vm: &Vm) -> Result<()> {
         let module = &self.module;
         for (of, code) in module.funcs.iter().zip(&module.code) {
@@ -121,7 +122,7 @@ impl Instance {
         })
     }
 
-    /// A segment's elements as a table; none if there are none.
+    /// A segment's elements as a table. None if the segment is empty.
     fn new_segment(self: &Rc<Instance>, vm: &Vm, elements: &Elements) -> Result<Option<gc::Table>> {
         let mut segment: Option<gc::Table> = None;
         for item in &elements.items {
@@ -136,7 +137,8 @@ impl Instance {
         Ok(segment)
     }
 
-    /// Copies active segments to where they belong, and drops them.
+    /// Copies active segments to their tables and memories. Drops active and declared
+    /// segments.
     fn apply_segments(self: &Rc<Instance>, vm: &Vm) -> Result<()> {
         let offset = |code: &Rc<Code>| Ok::<_, Stop>(vm.evaluate(self, code)?.bits());
         for (index, elements) in self.module.elements.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Whether an export is what an import wants.
+//! Matches exports with imports.
 
 use wasmparser::{MemoryType, TableType};
 
@@ -22,7 +22,7 @@ impl Extern {
             (Extern::Table(table), ImportType::Table(of, element)) => table.matches(of, element)?,
             (Extern::Memory(memory), ImportType::Memory(of)) => memory_matches(memory, of),
             (Extern::Global(global), ImportType::Global(of)) => {
-                // What can be set must be the same type.
+                // A mutable global must have exactly the type of the import.
                 let below = match (&global.of.storage, &of.storage) {
                     (Storage::Val(have), Storage::Val(want)) => have.matches(want),
                     _ => false,
@@ -47,7 +47,7 @@ fn memory_matches(memory: &Memory, of: &MemoryType) -> bool {
     memory.is_64 == of.memory64 && within(memory.size(), memory.maximum, of.initial, of.maximum)
 }
 
-/// Whether a size and a maximum keep to limits.
+/// Whether a size is at least `least`, and a maximum at most `most`.
 fn within(size: u64, maximum: Option<u64>, least: u64, most: Option<u64>) -> bool {
     size >= least && most.is_none_or(|most| maximum.is_some_and(|maximum| maximum <= most))
 }

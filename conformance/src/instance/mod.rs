@@ -1,7 +1,9 @@
-//! Instances of modules: what their indices mean.
+//! Instances of modules. An instance maps the module's indices to functions, tables and
+//! so on.
 //!
-//! The functions of an instance, imported ones too, are in a table of the library's,
-//! which keeps them alive and apart: `ref.func` reads it.
+//! The function objects of an instance, including imported ones, are in a table of the
+//! library. It keeps them alive, and gives each function one identity: `ref.func` reads
+//! it.
 
 mod instantiate;
 mod link;
@@ -19,24 +21,24 @@ pub use instantiate::{Failure, instantiate};
 
 pub struct Instance {
     pub module: Rc<Module>,
-    /// The function objects.
+    /// The function objects, by index.
     objects: gc::Table,
     funcs: RefCell<Vec<Func>>,
     tables: RefCell<Vec<Rc<TableInstance>>>,
     memories: RefCell<Vec<Rc<Memory>>>,
     globals: RefCell<Vec<Rc<GlobalInstance>>>,
     tags: RefCell<Vec<TagInstance>>,
-    /// None for those that are empty, or were dropped.
+    /// None for a segment that is empty or was dropped.
     elements: RefCell<Vec<Option<Rc<gc::Table>>>>,
-    /// Empty if they were dropped.
+    /// Empty for a segment that was dropped.
     data: RefCell<Vec<Rc<[u8]>>>,
     exports: RefCell<HashMap<String, (ExternKind, u32)>>,
 }
 
-/// What is known of a function without its object.
+/// What the interpreter knows about a function without its object.
 #[derive(Clone, Copy)]
 struct Func {
-    /// None for a host's.
+    /// None for a host function.
     id: Option<FuncId>,
     params: usize,
     results: usize,
@@ -58,11 +60,11 @@ pub struct GlobalInstance {
 pub struct TagInstance {
     pub tag: Tag,
     pub of: Type,
-    /// How many fields its exceptions have.
+    /// The number of fields of its exceptions.
     pub fields: usize,
 }
 
-/// What an instance exports.
+/// An export of an instance.
 pub enum Extern {
     Func(Rc<Instance>, u32),
     Table(Rc<TableInstance>),
@@ -72,7 +74,7 @@ pub enum Extern {
 }
 
 impl Instance {
-    /// An instance without anything.
+    /// An empty instance.
     pub fn new(store: &Store, module: Rc<Module>) -> Result<Rc<Instance>> {
         let any_func = RefType {
             heap: Heap::Func,
@@ -101,7 +103,7 @@ impl Instance {
         self.funcs.borrow()[index as usize].id
     }
 
-    /// How many parameters and results a function has.
+    /// The numbers of a function's parameters and results.
     pub fn arity(&self, index: u32) -> (usize, usize) {
         let func = self.funcs.borrow()[index as usize];
         (func.params, func.results)
@@ -182,7 +184,7 @@ impl Instance {
         self.tags.borrow_mut().push(tag);
     }
 
-    /// Exports what was added last of a kind.
+    /// Exports the last item that was added of this kind.
     pub fn export_last(&self, name: &str, kind: ExternKind) {
         let count = match kind {
             ExternKind::Func => self.funcs.borrow().len(),

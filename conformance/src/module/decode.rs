@@ -1,4 +1,4 @@
-//! From bytes to a module, section by section, each validated before it is read.
+//! Decodes modules section by section. Each section is validated before it is read.
 
 use std::rc::Rc;
 
@@ -182,7 +182,7 @@ impl Module {
     }
 }
 
-/// What `read` makes of each item of a section.
+/// Calls `read` on each item of a section, and returns the results.
 fn all<'a, T: FromReader<'a>, U>(
     section: SectionLimited<'a, T>,
     read: impl Fn(T) -> Result<U>,

@@ -1,4 +1,4 @@
-//! Modules: decoded, validated, with their types registered and their code compiled.
+//! Decoded and validated modules, with registered types and compiled code.
 
 mod decode;
 
@@ -11,13 +11,13 @@ use crate::gc::{FieldType, RefType, Type, ValType};
 
 pub use decode::FEATURES;
 
-/// What a type is made of, in the interpreter's own form.
+/// The structure of a type, as far as the interpreter needs it.
 pub enum Shape {
     Func {
         params: Vec<ValType>,
         results: Vec<ValType>,
     },
-    /// With how many fields it has.
+    /// The number of fields.
     Struct(usize),
     Array(FieldType),
 }
@@ -30,7 +30,7 @@ pub struct Types {
 }
 
 impl Types {
-    /// How many parameters and results a function type has.
+    /// The numbers of a function type's parameters and results.
     pub fn arity(&self, index: u32) -> (usize, usize) {
         match &self.shapes[index as usize] {
             Shape::Func { params, results } => (params.len(), results.len()),
@@ -53,7 +53,7 @@ impl Types {
     }
 }
 
-/// A module. Index spaces begin with the imports.
+/// A module. Each index space begins with the imports.
 #[derive(Default)]
 pub struct Module {
     pub types: Types,
@@ -78,7 +78,7 @@ pub struct Import {
     pub of: ImportType,
 }
 
-/// What an import must be. Functions and tags name a type by index.
+/// The type that an import must have. Functions and tags name a type by index.
 pub enum ImportType {
     Func(u32),
     Table(TableType, RefType),
@@ -117,7 +117,7 @@ pub enum ExternKind {
 pub enum Mode {
     Passive,
     Active {
-        /// The table or memory.
+        /// The index of the table or memory.
         target: u32,
         offset: Rc<Code>,
     },

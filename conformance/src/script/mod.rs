@@ -1,4 +1,4 @@
-//! Scripts: what their directives ask, and whether it is so.
+//! Runs scripts: executes their directives and checks their assertions.
 
 mod values;
 
@@ -20,18 +20,18 @@ use crate::module::Module;
 use crate::suite;
 use crate::vm::{Limits, Stop, Vm};
 
-/// How the directives of a file went.
+/// The results of a file's directives.
 #[derive(Default)]
 pub struct Report {
     pub passed: usize,
-    /// Where each failure is, and what it is.
+    /// The place and the message of each failure.
     pub failures: Vec<String>,
-    /// Objects made, and collections.
+    /// The numbers of objects made and of collections.
     pub allocations: u64,
     pub collections: u64,
 }
 
-/// Runs a file. What cannot be read is a failure.
+/// Runs a file. A file that cannot be read or parsed is a failure.
 pub fn run(file: &suite::Script, settings: Settings, verify: bool) -> Report {
     let mut report = Report::default();
     let run = match &file.text {
@@ -78,19 +78,19 @@ fn run_directives(
     Ok(())
 }
 
-/// A script that runs.
+/// The state of a running script.
 struct Script {
     vm: Rc<Vm>,
     features: WasmFeatures,
     registered: HashMap<String, Rc<Instance>>,
     named: HashMap<String, Rc<Instance>>,
-    /// The instance that was made last.
+    /// The latest instance.
     current: Option<Rc<Instance>>,
     definitions: HashMap<String, Rc<Module>>,
     last_definition: Option<Rc<Module>>,
 }
 
-/// How many results are on the stack, or why there are none.
+/// The number of results on the stack, or why there are none.
 type Answer = std::result::Result<usize, Failure>;
 
 impl Script {
@@ -153,7 +153,7 @@ impl Script {
         }
     }
 
-    /// Decodes a module, and gives it its name as a definition.
+    /// Decodes a module, and records it as a definition under its name.
     fn definition(&mut self, module: &mut QuoteWat<'_>) -> Result<Rc<Module>> {
         let name = module.name().map(|name| name.name().to_owned());
         let module = Rc::new(Module::new(
@@ -273,7 +273,8 @@ fn returned(answer: Answer) -> Result<usize> {
     answer.map_err(|failure| anyhow::anyhow!("{failure}"))
 }
 
-/// As in the reference interpreter, the message may be longer than what is expected.
+/// Expects a trap. As in the reference interpreter, its message only has to begin with
+/// `expected`.
 fn trapped(answer: Answer, expected: &str) -> Result<()> {
     match &answer {
         Err(Failure::Stop(Stop::Trap(message))) if message.starts_with(expected) => Ok(()),
@@ -288,7 +289,8 @@ fn unlinkable(answer: Answer, expected: &str) -> Result<()> {
     }
 }
 
-/// The parser of the text or the validator must refuse it, not the interpreter.
+/// Expects that the text parser or the validator refuses a module. The interpreter's own
+/// errors do not count.
 fn rejected(module: &mut QuoteWat<'_>, features: WasmFeatures) -> Result<()> {
     let Ok(bytes) = module.encode() else {
         return Ok(());

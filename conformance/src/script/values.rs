@@ -7,7 +7,7 @@ use wast::core::{NanPattern, WastArgCore, WastRetCore};
 use crate::gc::{RefKind, Slot, Store};
 use crate::vm::Vm;
 
-/// Pushes an argument, which keeps it alive.
+/// Pushes an argument. The stack keeps it alive.
 pub fn push(vm: &Vm, arg: &WastArg<'_>) -> Result<()> {
     let WastArg::Core(arg) = arg else {
         bail!("a component's value");
@@ -26,7 +26,7 @@ pub fn push(vm: &Vm, arg: &WastArg<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a result is what is expected.
+/// Whether a result matches the expected one.
 pub fn matches(store: &Store, slot: Slot, expected: &WastRetCore<'_>) -> Result<bool> {
     use WastRetCore::*;
     Ok(match expected {

@@ -1,4 +1,4 @@
-//! Runs code until the first frame returns.
+//! Runs code until the outermost frame returns.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use crate::code::{Code, Op, Target};
 use crate::gc::{Slot, ValueStack};
 use crate::instance::Instance;
 
-/// The calls of Wasm functions since the interpreter was entered.
+/// The open calls of Wasm functions since the interpreter was entered.
 pub struct Activation<'a> {
     pub vm: &'a Vm,
     pub stack: &'a ValueStack,
@@ -24,7 +24,7 @@ pub struct Frame {
     pub code: Rc<Code>,
     /// The index of the next operation.
     pub pc: usize,
-    /// Where its parameters begin on the stack.
+    /// The height of the stack at which its parameters begin.
     pub base: usize,
 }
 
@@ -36,7 +36,7 @@ impl Drop for Activation<'_> {
 }
 
 impl<'a> Activation<'a> {
-    /// A call of a function whose arguments are on the stack.
+    /// Begins a call of a function. Its arguments are on the stack.
     pub fn new(vm: &'a Vm, func: Func) -> Result<Activation<'a>> {
         Ok(Activation {
             vm,
@@ -57,7 +57,7 @@ impl<'a> Activation<'a> {
         }
     }
 
-    /// Runs an operation; true after the last one.
+    /// Runs the next operation. Returns true if the outermost frame has returned.
     fn step(&mut self) -> Result<bool> {
         let op = self.frame.code.ops[self.frame.pc];
         self.frame.pc += 1;
@@ -94,7 +94,7 @@ impl<'a> Activation<'a> {
         Ok(false)
     }
 
-    /// Runs an operation that is followed by the next one.
+    /// Runs an operation that does not change the order of execution.
     fn data(&mut self, op: Op) -> Result<()> {
         match op {
             Op::Drop => {
@@ -212,7 +212,7 @@ impl<'a> Activation<'a> {
         self.branch(target)
     }
 
-    /// Ends the innermost call; true if it was the only one.
+    /// Ends the innermost call. Returns true if it was also the outermost one.
     pub fn leave(&mut self) -> bool {
         self.stack
             .keep_top(self.frame.code.results, self.frame.base);
@@ -252,12 +252,12 @@ impl Vm {
         self.count_steps(1)
     }
 
-    /// Begins to count anew.
+    /// Counts steps from 0 again.
     pub fn restart_steps(&self) {
         self.steps.set(0);
     }
 
-    /// Counts an object with so many elements or fields.
+    /// Counts the steps for making an object with this number of elements or fields.
     pub fn count_object(&self, elements: usize) -> Result<()> {
         if elements > self.limits.elements {
             return trap(OUT_OF_MEMORY);

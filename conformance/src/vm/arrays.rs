@@ -71,7 +71,7 @@ impl Activation<'_> {
         )
     }
 
-    /// The values of `count` elements in a data segment, from a byte on.
+    /// Reads the values of `count` elements from a data segment, starting at byte `from`.
     fn data_elements(
         &self,
         element: &FieldType,
@@ -99,7 +99,8 @@ impl Activation<'_> {
         )
     }
 
-    /// `count` elements of an element segment. Makes no object, so that they stay good.
+    /// Reads `count` elements of an element segment. Never collects, so the references
+    /// stay valid.
     fn segment_elements(&self, elements: u32, from: usize, count: usize) -> Result<Vec<Slot>> {
         let segment = self.frame.instance.elements(elements);
         let size = segment.as_ref().map_or(Ok(0), |segment| segment.size())?;
@@ -189,7 +190,7 @@ impl Activation<'_> {
         Ok(())
     }
 
-    /// The array is judged before the segment.
+    /// Checks the array and its range. This comes before any check of the segment.
     fn check_range(&self, array: Raw, index: usize, count: usize) -> Result<()> {
         let length = expect(self.vm.store.array_len(array), NULL, BOUNDS)?;
         match range(length, index as u64, count as u64) {
@@ -199,7 +200,7 @@ impl Activation<'_> {
     }
 }
 
-/// An element's value from its bytes, as many as its storage has.
+/// An element's value from its bytes. Their number is that of the storage type.
 fn slot(storage: &Storage, bytes: &[u8]) -> Slot {
     let mut wide = [0; 8];
     wide[..bytes.len()].copy_from_slice(bytes);

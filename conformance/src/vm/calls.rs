@@ -1,14 +1,14 @@
-//! Calls: of the interpreter's own functions by a new frame, of others through the
-//! library.
+//! Calls. The interpreter calls its own functions with a new frame, and all others
+//! through the library.
 
 use super::activation::{Activation, Frame};
 use super::stop::{Result, Stop, expect, trap};
 use crate::gc::{FuncId, Heap, Raw, RefType};
 
-/// What is called.
+/// The function to call.
 enum Target {
     Wasm(FuncId),
-    /// With how many parameters and results it has.
+    /// The object, and the numbers of parameters and results.
     Host(Raw, (usize, usize)),
 }
 
@@ -104,7 +104,8 @@ impl Activation<'_> {
         }
     }
 
-    /// A call in place of this one; true if it was the only one, and has returned.
+    /// A tail call: it replaces the innermost call. Returns true if a host function was
+    /// called in place of the outermost call, which has therefore returned.
     fn replace(&mut self, target: Target) -> Result<bool> {
         let Target::Wasm(id) = target else {
             self.enter(target)?;
@@ -112,7 +113,7 @@ impl Activation<'_> {
         };
         let func = self.vm.func(id);
         self.stack.keep_top(func.code.params, self.frame.base);
-        // This call ends first, so that the new one takes its place in the count.
+        // The old call leaves the count first, so the new one takes its place.
         let calls = self.vm.calls.get();
         self.vm.calls.set(calls - 1);
         match Frame::new(self.vm, func) {

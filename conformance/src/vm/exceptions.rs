@@ -1,4 +1,4 @@
-//! Exceptions: thrown, and caught by the innermost `try_table` that wants them.
+//! Exceptions. The innermost `try_table` with a matching clause catches them.
 
 use super::activation::{Activation, Frame};
 use super::stop::{Result, Stop, trap};
@@ -21,10 +21,10 @@ impl Activation<'_> {
         Err(Stop::Thrown(exception))
     }
 
-    /// Continues where an exception is caught; ends calls up to there. Makes no object,
-    /// so that the reference stays good.
+    /// Ends calls up to the one that catches an exception, and continues at its handler.
+    /// Never collects, so the reference stays valid.
     pub fn unwind(&mut self, exception: Raw) -> Result<()> {
-        // A handler may be a loop around it.
+        // A handler may jump back to a loop that throws again.
         self.vm.count_step()?;
         let tag = self.vm.store.exn_tag(exception)?;
         loop {
@@ -56,7 +56,7 @@ impl Activation<'_> {
 }
 
 impl Frame {
-    /// The clause that catches exceptions of a tag here, after the operation before `pc`.
+    /// The clause that catches exceptions of a tag that the operation before `pc` threw.
     fn catch(&self, tag: Tag) -> Option<&Catch> {
         let at = self.pc as u32 - 1;
         let around = |from, to| from <= at && at < to;

@@ -10,7 +10,7 @@ impl Activation<'_> {
     pub fn load(&self, what: Load, memory: u32, offset: u64) -> Result<()> {
         let memory = self.frame.instance.memory(memory);
         let at = self.stack.peek(0).bits();
-        /// Reads a number of Rust's.
+        /// Reads a number as a Rust type.
         macro_rules! read {
             ($of:ty) => {
                 <$of>::from_le_bytes(memory.load(at, offset)?)

@@ -1,7 +1,7 @@
-//! The interpreter: its functions, its stack, and how it is entered.
+//! The interpreter: its functions, its stack, and its entry points.
 //!
-//! `activation` runs code, with frames of its own, so that Wasm's recursion is not
-//! Rust's. The other files are its operations by subject.
+//! `activation` runs code. It keeps its own frames, so recursion in Wasm does not recurse
+//! in Rust. The other files have the operations, by subject.
 
 mod activation;
 mod arrays;
@@ -25,18 +25,19 @@ use crate::status;
 use activation::Activation;
 pub use stop::{Result, Stop, trap};
 
-/// How far programs may go.
+/// The limits of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Slots of the value stack.
+    /// The number of slots of the value stack.
     pub slots: usize,
-    /// Calls inside each other.
+    /// The depth of nested calls.
     pub calls: usize,
-    /// Branches taken, calls and objects made, and elements in eights.
+    /// The number of steps: one for each branch taken, each call and each object made,
+    /// and one for every eight elements of an object.
     pub steps: u64,
-    /// Pages of a memory.
+    /// The number of pages of a memory.
     pub pages: u64,
-    /// Elements of an array, and of a table that grows.
+    /// The number of elements of an array, and of a table that grows.
     pub elements: usize,
 }
 
@@ -53,12 +54,12 @@ impl Default for Limits {
 }
 
 pub struct Vm {
-    /// What its functions hold.
+    /// This interpreter. Its functions hold clones of this reference.
     own: Weak<Vm>,
     pub stack: ValueStack,
     pub store: Store,
     funcs: RefCell<Vec<Func>>,
-    /// Why the last call trapped; the library passes on only that it did.
+    /// Why the last call trapped. The library only passes on the status.
     stopped: RefCell<Option<Stop>>,
     calls: Cell<usize>,
     steps: Cell<u64>,
@@ -87,7 +88,7 @@ impl Vm {
         }))
     }
 
-    /// The object of a function that was added.
+    /// Makes the object of a function that was added. May collect.
     pub fn func_new(&self, of: &Type, id: FuncId) -> Result<Raw> {
         let callee = self.own.clone();
         Ok(self.store.func_new(of, Entry { callee, id })?)
@@ -106,7 +107,7 @@ impl Vm {
         self.funcs.borrow()[id.0 as usize].clone()
     }
 
-    /// The value of a constant expression.
+    /// Evaluates a constant expression.
     pub fn evaluate(&self, instance: &Rc<Instance>, code: &Rc<Code>) -> Result<Slot> {
         let height = self.stack.height();
         let func = Func {
@@ -120,7 +121,8 @@ impl Vm {
         run.map(|()| self.stack.pop())
     }
 
-    /// Calls any function through the library. Arguments and results are on the stack.
+    /// Calls any function through the library. The arguments are on the stack; the
+    /// results replace them.
     pub fn invoke(&self, func: Raw, params: usize, results: usize) -> Result<()> {
         self.stopped.take();
         match self.store.func_call(&self.stack, func, params, results) {

@@ -17,7 +17,7 @@ pub fn numeric(stack: &ValueStack, op: Numeric) -> Result<()> {
     Ok(())
 }
 
-/// A Rust type that stands for one of Wasm's, signed, unsigned or truth.
+/// A Rust type for a Wasm number: signed, unsigned, floating-point or a truth value.
 trait Number: Copy {
     fn read(slot: Slot) -> Self;
 
@@ -59,7 +59,7 @@ fn binary<A: Number, R: Number>(stack: &ValueStack, f: impl Fn(A, A) -> R) {
     stack.set_top(f(a, b).slot());
 }
 
-/// Like [`binary`], for what may trap.
+/// Like [`binary`], for operations that may trap.
 fn division<A: Number + Default + PartialEq>(
     stack: &ValueStack,
     f: impl Fn(A, A) -> Option<A>,
@@ -153,16 +153,17 @@ fn i64_op(stack: &ValueStack, op: I64) -> Result<()> {
     Ok(())
 }
 
-/// A rounding whose result is no signaling NaN, which Rust's may be.
+/// A rounding function whose result is never a signaling NaN. Rust's functions may return
+/// one.
 fn quiet<A: Number + PartialOrd + Add<Output = A>>(round: impl Fn(A) -> A) -> impl Fn(A) -> A {
-    // Only a NaN is not ordered with itself.
+    // Only a NaN is unordered with itself.
     move |a| match a.partial_cmp(&a) {
         Some(_) => round(a),
         None => a + a,
     }
 }
 
-/// Operations on floats, with the same text for both widths.
+/// Defines the operations on floats, with one text for both widths.
 macro_rules! float_operations {
     ($name:ident, $group:ident, $of:ident: $($op:ident)*) => {
         fn $name(stack: &ValueStack, op: $group) {
@@ -224,8 +225,8 @@ float_operations! { f64_op, F64, f64:
     F64Sqrt F64Add F64Sub F64Mul F64Div F64Min F64Max F64Copysign
 }
 
-/// A float to an integer. `low` and `high` are the floats nearest to the range that are
-/// outside of it.
+/// Converts a float to an integer. `low` and `high` are outside the integer's range, one
+/// on each side: the nearest floats that are out of range.
 fn truncate<R: Number>(
     stack: &ValueStack,
     value: f64,

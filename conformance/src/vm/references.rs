@@ -27,7 +27,7 @@ impl Activation<'_> {
         Ok(())
     }
 
-    /// Whether the top is of a type that the code names.
+    /// Whether the top of the stack has the reference type with index `of` in the code.
     fn is_of(&self, of: u32) -> Result<bool> {
         let of = &self.frame.code.ref_types[of as usize];
         Ok(self.vm.store.ref_test(self.stack.peek(0).as_ref(), of)?)

@@ -8,11 +8,11 @@ use crate::memory::OutOfBounds;
 
 #[derive(Debug)]
 pub enum Stop {
-    /// With the message that the official tests know.
+    /// A trap. The message is that of the official tests.
     Trap(Cow<'static, str>),
-    /// No handler yet has taken this exception.
+    /// An exception that no handler has caught so far.
     Thrown(Raw),
-    /// The library refused what it should not have.
+    /// The library returned an error that the interpreter does not expect.
     Fault(Refused),
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Stop {
 
 impl std::error::Error for Stop {}
 
-/// All refusals that no operation expects. A heap that is full is a trap.
+/// For errors that no operation expects. A full heap is a trap, all others are faults.
 impl From<Refused> for Stop {
     fn from(refused: Refused) -> Stop {
         if refused.is_exhaustion() {
@@ -55,7 +55,8 @@ impl From<OutOfBounds> for Stop {
     }
 }
 
-/// What a null reference and a range that is not there mean to an operation.
+/// Turns the error for a null reference into the trap `null`, and the error for a range
+/// out of bounds into the trap `bounds`.
 pub fn expect<T>(
     answer: crate::gc::Result<T>,
     null: &'static str,
