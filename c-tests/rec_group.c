@@ -520,7 +520,7 @@ static bool may_be_below(enum place place, gcroots_field_type_t lower,
     return true;
   }
   check_refused(__FILE__, __LINE__, "register", GCROOTS_ERROR_INVALID_ARGUMENT, status);
-  CHECK(strstr(gcroots_last_error(), "type 3 does not have") != NULL);
+  CHECK(strstr(gcroots_last_error(), "type 3 does not match") != NULL);
   return false;
 }
 

@@ -452,7 +452,7 @@ impl AllocationArea {
             && self.budget_end.get() <= self.end.get();
         if !ordered {
             return Err(Error::internal(
-                "an allocation pointer out of its area",
+                "an allocation pointer out of its bounds",
                 self.next.get(),
             ));
         }

@@ -140,7 +140,7 @@ impl LifoRoots {
         match self.ready() {
             Some(ready) => Ok(self.push_ready(ready, reference)),
             None => Err(Error::internal(
-                "a secured slot that is not ready",
+                "a missing reserved root slot",
                 index.into(),
             )),
         }
@@ -250,7 +250,7 @@ impl LifoRoots {
                     return Err(Error::internal("a wrong link over retired roots", next));
                 }
             } else if index < self.len() && generation == self.slots.first_generation() {
-                return Err(Error::internal("a root of no generation", index.into()));
+                return Err(Error::internal("a root without a generation", index.into()));
             }
         }
         if retired != self.retired.get() {

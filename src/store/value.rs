@@ -127,7 +127,7 @@ impl Store {
         let reference = GcRef::from_raw(self.load(at)?);
         if !self.area.may_hold(reference) {
             return Err(Error::internal(
-                "a reference out of the heap",
+                "a reference outside the heap",
                 reference.raw().into(),
             ));
         }

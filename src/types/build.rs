@@ -304,13 +304,13 @@ fn check_supertype(types: &Building<'_>, position: u32, checked: &RegisteredType
         return refused("names a supertype of another kind");
     }
     if !subtyping::composite(types, &checked.composite, &supertype.composite) {
-        return refused("does not have what the supertype that it names has");
+        return refused("does not match its supertype");
     }
     Ok(())
 }
 
 fn unknown(index: u32) -> Error {
-    Error::internal("a type index that names nothing", index.into())
+    Error::internal("a type index that does not exist", index.into())
 }
 
 impl Inner {

@@ -58,7 +58,7 @@ impl Inner {
                 if !matches!(slot, Some(&Slot::Registered(g, p)) if g == named && p == position) {
                     let index = registered.index.into();
                     return Err(Error::internal(
-                        "a type that its index does not name",
+                        "a type that is not at its own index",
                         index,
                     ));
                 }
@@ -73,7 +73,7 @@ impl Inner {
         }
         let free = |&index: &u32| matches!(self.by_index.get(index as usize), Some(Slot::Free));
         match self.free.iter().find(|index| !free(index)) {
-            Some(&index) => Err(Error::internal("a free index that is used", index.into())),
+            Some(&index) => Err(Error::internal("a free index that is in use", index.into())),
             None => Ok(()),
         }
     }
@@ -82,7 +82,7 @@ impl Inner {
     fn check_edges(&self, group: &Group) -> Result<()> {
         let mut referred = HashSet::new();
         for index in group.types.iter().flat_map(references) {
-            let unknown = Error::internal("a reference to no type", index.into());
+            let unknown = Error::internal("a reference to unknown type", index.into());
             referred.insert(self.registered(index).ok_or(unknown)?.0);
         }
         referred.remove(&NonNull::from(group));

@@ -117,7 +117,7 @@ impl Registry {
                 }
             }
             _ => Err(Error::internal(
-                "a type index that names nothing",
+                "a type index that does not exist",
                 index.into(),
             )),
         }

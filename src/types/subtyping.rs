@@ -96,7 +96,7 @@ pub(super) fn admits(types: &impl Types, slot: &RefType<u32>) -> Result<Admits> 
         HeapType::Concrete(index) => index,
     };
     let concrete = types.get(index).ok_or(Error::internal(
-        "a type index that names nothing",
+        "a type index that does not exist",
         index.into(),
     ))?;
     Ok(concrete.admits(slot.nullable))
