@@ -632,7 +632,8 @@ static void type_is_refused(gcroots_status_t expected, const char *text,
 
 CASE(a_type_of_no_arrays_is_refused) {
   gcroots_type_t *type = new_struct(NULL, 0), *function = new_func(NULL, 0, NULL, 0);
-  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "an array type is required, but a struct type was found", type);
+  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH,
+                  "an array type is required, but a struct type was found", type);
   type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "a function type was found", function);
   gcroots_type_free(type);
   gcroots_type_free(function);
@@ -805,11 +806,12 @@ CASE(an_index_from_the_length_on_is_refused_last) {
       }
       for (size_t i = 0; i < COUNT_OF(beyond); i++) {
         char text[80];
-        CHECK(snprintf(text, sizeof text, "element %zu is out of bounds; the number of elements is 3",
-                       beyond[i]) > 0);
+        CHECK(snprintf(text, sizeof text,
+                       "element %zu is out of bounds; the number of elements is 3", beyond[i]) > 0);
         REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text, at->call(store, ref, beyond[i]));
       }
-      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "element 0 is out of bounds; the number of elements is 0",
+      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS,
+                     "element 0 is out of bounds; the number of elements is 0",
                      at->call(store, empty, 0));
     }
     CHECK_ELEMENTS(ref, elements, 3);

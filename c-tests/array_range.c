@@ -33,7 +33,8 @@ static const struct {
   for (size_t at = 0; at < COUNT_OF(outside) && say_outside(text, sizeof text, at); at++)
 
 static bool say_outside(char *text, size_t bytes, size_t at) {
-  return snprintf(text, bytes, "element %zu is out of bounds; the number of elements is %d", outside[at].last, LENGTH) > 0;
+  return snprintf(text, bytes, "element %zu is out of bounds; the number of elements is %d",
+                  outside[at].last, LENGTH) > 0;
 }
 
 /* --- Fill ---------------------------------------------------------------------- */
