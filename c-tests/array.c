@@ -209,7 +209,7 @@ CASE(each_function_takes_the_elements_that_it_names) {
         OK(at->call(store, ref, 1));
         set_element(ref, 1, elements[1]);
       } else {
-        REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "needed ", at->call(store, ref, 1));
+        REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "is required", at->call(store, ref, 1));
         if (!at->sets) CHECK(strstr(gcroots_last_error(), storage_names[storage]) != NULL);
       }
       CHECK_ELEMENTS(ref, elements, 3);
@@ -448,7 +448,7 @@ static void elements_take_their_type_and_those_below(gcroots_type_t *types[CHAIN
     for (int i = 0; i < CHAIN; i++) {
       bool taken = is_subtype(types[i], types[slot]);
       CHECK(taken == (i == slot || (i > slot && i < CHAIN - 1)));
-      CHECK(snprintf(text, sizeof text, "needed type %u, found", index_of(types[slot])) > 0);
+      CHECK(snprintf(text, sizeof text, "type %u is required", index_of(types[slot])) > 0);
       reference_answers(taken ? GCROOTS_OK : GCROOTS_ERROR_TYPE_MISMATCH, text, type, ref, refs[i]);
       CHECK(snprintf(text, sizeof text, "of type %u", index_of(types[i])) > 0);
       if (!taken) CHECK(strstr(gcroots_last_error(), text) != NULL);
@@ -632,9 +632,9 @@ static void type_is_refused(gcroots_status_t expected, const char *text,
 
 CASE(a_type_of_no_arrays_is_refused) {
   gcroots_type_t *type = new_struct(NULL, 0), *function = new_func(NULL, 0, NULL, 0);
-  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "needed a type of arrays, found one of structs",
-                  type);
-  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "found one of functions", function);
+  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH,
+                  "an array type is required, but a struct type was found", type);
+  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "a function type was found", function);
   gcroots_type_free(type);
   gcroots_type_free(function);
 }
@@ -691,7 +691,7 @@ CASE(a_value_of_another_kind_is_refused) {
                      gcroots_array_new(store, type, &vals[1], SIZE_MAX, &out));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[kind],
                      gcroots_array_new_fixed(store, type, vals, 2, &out));
-      CHECK(strstr(gcroots_last_error(), "value 1:") != NULL);
+      CHECK(strstr(gcroots_last_error(), "value 1 is ") != NULL);
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],
                      gcroots_array_set(store, ref, SIZE_MAX, &vals[1]));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],
@@ -805,11 +805,13 @@ CASE(an_index_from_the_length_on_is_refused_last) {
         continue;
       }
       for (size_t i = 0; i < COUNT_OF(beyond); i++) {
-        char text[64];
-        CHECK(snprintf(text, sizeof text, "no element %zu, only 3 of them", beyond[i]) > 0);
+        char text[80];
+        CHECK(snprintf(text, sizeof text,
+                       "element %zu is out of bounds; the number of elements is 3", beyond[i]) > 0);
         REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text, at->call(store, ref, beyond[i]));
       }
-      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "no element 0, only 0 of them",
+      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS,
+                     "element 0 is out of bounds; the number of elements is 0",
                      at->call(store, empty, 0));
     }
     CHECK_ELEMENTS(ref, elements, 3);

@@ -33,7 +33,8 @@ static const struct {
   for (size_t at = 0; at < COUNT_OF(outside) && say_outside(text, sizeof text, at); at++)
 
 static bool say_outside(char *text, size_t bytes, size_t at) {
-  return snprintf(text, bytes, "no element %zu, only %d of them", outside[at].last, LENGTH) > 0;
+  return snprintf(text, bytes, "element %zu is out of bounds; the number of elements is %d",
+                  outside[at].last, LENGTH) > 0;
 }
 
 /* --- Fill ---------------------------------------------------------------------- */
@@ -124,7 +125,7 @@ CASE(fill_is_refused_in_the_documented_order) {
   NULL_REFUSED("store", gcroots_array_fill(NULL, bad.of.ref, 0, NULL, 0));
   NULL_REFUSED("value", gcroots_array_fill(store, bad.of.ref, 0, NULL, 0));
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_array_fill(store, null.of.ref, 99, &bad, 0));
-  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "needed an array",
+  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "an array is required",
                  gcroots_array_fill(store, host.of.ref, 99, &bad, 0));
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_array_fill(store, fixed, 99, &bad, 0));
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_array_fill(store, fixed, 99, &null, 0));
@@ -301,7 +302,7 @@ CASE(copy_of_references_needs_a_subtype) {
       OK(gcroots_array_copy(store, target, 0, source, 0, 0));
     } else {
       char text[64];
-      CHECK(snprintf(text, sizeof text, "needed type %u, found", index_of(target_type)) > 0);
+      CHECK(snprintf(text, sizeof text, "type %u is required", index_of(target_type)) > 0);
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text,
                      gcroots_array_copy(store, target, 0, source, 0, 0));
       CHECK(snprintf(text, sizeof text, "of type %u", index_of(source_type)) > 0);
@@ -351,7 +352,7 @@ CASE(copy_refuses_elements_that_are_not_there_and_changes_none) {
                      gcroots_array_copy(store, target, 0, target, index, count));
     }
     /* The target's first. */
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "no element 20,",
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "element 20 is out of bounds",
                    gcroots_array_copy(store, target, 20, source, 30, 1));
     CHECK_ELEMENTS(target, elements, LENGTH);
     CHECK_ELEMENTS(source, others, LENGTH);

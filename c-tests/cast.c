@@ -370,7 +370,7 @@ CASE(a_failed_cast_says_what_was_needed_and_found) {
     for (gcroots_heap_type_t heap = 0; heap < GCROOTS_HEAP_TYPE; heap++) {
       gcroots_ref_t out;
       const char *needed =
-          kind == GCROOTS_REF_NULL ? "a reference that is not null" : needed_names[heap];
+          kind == GCROOTS_REF_NULL ? "a non-null reference" : needed_names[heap];
       if (belongs(&it, of_heap(heap, false))) continue;
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, needed,
                      gcroots_ref_cast(store, it.ref, of_heap(heap, false), &out));

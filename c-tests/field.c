@@ -692,10 +692,11 @@ CASE(a_field_that_is_not_there_is_out_of_bounds) {
                                    SIZE_MAX};
   gcroots_type_t *type = new_mixed();
   gcroots_ref_t ref = make_default(type);
-  char text[64];
+  char text[80];
   for (size_t i = 0; i < COUNT_OF(indices); i++) {
     all_refuse(GCROOTS_ERROR_OUT_OF_BOUNDS, ref, indices[i]);
-    CHECK(snprintf(text, sizeof text, "field %zu, only %d", indices[i], STORAGES) > 0);
+    CHECK(snprintf(text, sizeof text, "field %zu is out of bounds; the number of fields is %d",
+                   indices[i], STORAGES) > 0);
     CHECK(strstr(gcroots_last_error(), text) != NULL);
   }
   gcroots_type_free(type);
@@ -729,9 +730,9 @@ CASE(a_refused_reference_is_told_with_both_types) {
   gcroots_type_t *found = STRUCT_TYPE(plain(GCROOTS_STORAGE_I16));
   gcroots_type_t *type = STRUCT_TYPE(mutable_(or_null(ref_to_type(wanted))));
   gcroots_ref_t ref = make_default(type), other = make_default(found);
-  char text[64];
-  CHECK(snprintf(text, sizeof text, "needed type %u, found a struct of type %u", index_of(wanted),
-                 index_of(found)) > 0);
+  char text[80];
+  CHECK(snprintf(text, sizeof text, "value 0 is a struct of type %u; type %u is required",
+                 index_of(found), index_of(wanted)) > 0);
   REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text,
                  gcroots_struct_set_ref(store, ref, 0, other));
   gcroots_type_free(wanted);

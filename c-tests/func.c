@@ -679,9 +679,9 @@ static void value_refused(gcroots_status_t expected, gcroots_field_type_t type,
   planned[0] = planned[2] = val_i32(1);
   planned[1] = value;
   planned_status = GCROOTS_OK;
-  call_refused("argument 1: ", expected, func_of(fields, 3, NULL, 0, answer_planned, NULL), planned,
+  call_refused("argument 1 ", expected, func_of(fields, 3, NULL, 0, answer_planned, NULL), planned,
                3, 0, 0);
-  call_refused("result 1: ", expected, func_of(NULL, 0, fields, 3, answer_planned, NULL), NULL, 0,
+  call_refused("result 1 ", expected, func_of(NULL, 0, fields, 3, answer_planned, NULL), NULL, 0,
                3, 1);
 }
 
@@ -931,15 +931,15 @@ CASE(refusals_come_in_the_documented_order) {
   call_refused("an exception", GCROOTS_ERROR_TYPE_MISMATCH, exn, args, 7, 3, 0);
   call_refused("`nargs`", GCROOTS_ERROR_INVALID_ARGUMENT, func, args, 7, 3, 0);
   call_refused("`nresults`", GCROOTS_ERROR_INVALID_ARGUMENT, func, args, 2, 3, 0);
-  call_refused("argument 1: `kind`", GCROOTS_ERROR_INVALID_ARGUMENT, func, args, 2, 1, 0);
+  call_refused("argument 1 has the kind 99", GCROOTS_ERROR_INVALID_ARGUMENT, func, args, 2, 1, 0);
   args[1] = val_i64(1);
-  call_refused("argument 0: belongs", GCROOTS_ERROR_WRONG_STORE, func, args, 2, 1, 0);
+  call_refused("argument 0 belongs", GCROOTS_ERROR_WRONG_STORE, func, args, 2, 1, 0);
   args[0] = val_null();
-  call_refused("argument 0: a null", GCROOTS_ERROR_NULL_REFERENCE, func, args, 2, 1, 0);
+  call_refused("argument 0 is null", GCROOTS_ERROR_NULL_REFERENCE, func, args, 2, 1, 0);
   args[0] = val_ref(exn);
-  call_refused("argument 0: needed", GCROOTS_ERROR_TYPE_MISMATCH, func, args, 2, 1, 0);
+  call_refused("argument 0 is an exception", GCROOTS_ERROR_TYPE_MISMATCH, func, args, 2, 1, 0);
   args[0] = val_ref(new_i31(1));
-  call_refused("argument 1: needed", GCROOTS_ERROR_TYPE_MISMATCH, func, args, 2, 1, 0);
+  call_refused("argument 1 is an i64", GCROOTS_ERROR_TYPE_MISMATCH, func, args, 2, 1, 0);
   args[1] = val_i32(1);
   call_refused("pending", GCROOTS_ERROR_EXCEPTION, func, args, 2, 1, 0);
   OK(gcroots_store_take_exception(store, &out));

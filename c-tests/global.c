@@ -394,9 +394,9 @@ CASE(a_value_of_another_type_is_refused) {
     EACH_VALUE_STORAGE(kind) {
       gcroots_val_t other = val_of(kind);
       if (kind == storage) continue;
-      REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "needed",
+      REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "is required",
                      gcroots_global_set(store, global, &other));
-      REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "needed",
+      REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "is required",
                      gcroots_global_new(store, &type, &other, &out));
     }
     CHECK(is(global, value) && same_global(out, untouched_global()));

@@ -256,7 +256,7 @@ CASE(another_number_of_types_is_refused) {
 CASE(references_out_of_range_are_refused) {
   /* The second group's only member is type 2 of 3. */
   static const uint32_t beyond[] = {3, 4, 1000000, UINT32_MAX};
-  const char *text = "type 2 refers to a type that the collection does not have: ";
+  const char *text = "type 2 refers to a type that the collection does not have (type ";
   for (size_t i = 0; i < COUNT_OF(beyond); i++) {
     gcroots_field_type_t field = or_null(ref_to_local(beyond[i]));
     for (int where = 0; where < 5; where++) {
@@ -271,7 +271,7 @@ CASE(references_out_of_range_are_refused) {
         case 3: OK(gcroots_rec_group_add_func(group, NULL, NULL, 0, &field, 1, &out)); break;
         case 4: add_struct_below(group, sub, NULL, 0); break;
       }
-      snprintf(whole, sizeof whole, "%s%u", text, beyond[i]);
+      snprintf(whole, sizeof whole, "%s%u)", text, beyond[i]);
       register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, whole, group_of_structs(2), group, 3);
     }
   }
@@ -482,7 +482,7 @@ CASE(a_refused_group_keeps_nothing_that_it_names) {
   group = new_group();
   OK(gcroots_rec_group_add_func(group, NULL, fields, 3, fields, 3, &out));
   add_struct_below(group, below_type(named), fields, 3);
-  register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL, 2);
+  register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not match", group, NULL, 2);
   free_types((gcroots_type_t *[]){named, other}, 2);
   gcroots_engine_free(engine);
   engine = own;
@@ -520,7 +520,7 @@ static bool may_be_below(enum place place, gcroots_field_type_t lower,
     return true;
   }
   check_refused(__FILE__, __LINE__, "register", GCROOTS_ERROR_INVALID_ARGUMENT, status);
-  CHECK(strstr(gcroots_last_error(), "type 3 does not have") != NULL);
+  CHECK(strstr(gcroots_last_error(), "type 3 does not match") != NULL);
   return false;
 }
 
@@ -601,7 +601,7 @@ CASE(a_struct_may_have_more_fields_than_its_supertype) {
       add_struct_below(group, open_type(), fields, b);
       add_struct_below(group, below(0), fields, a);
       if (a < b) {
-        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL,
+        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not match", group, NULL,
                             2);
         continue;
       }
@@ -621,7 +621,7 @@ CASE(a_function_has_as_many_parameters_as_its_supertype) {
       OK(gcroots_rec_group_add_func(group, &subs[0], values, 1, values, 1, &out));
       OK(gcroots_rec_group_add_func(group, &subs[1], values, params, values, results, &out));
       if (params != 1 || results != 1) {
-        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL,
+        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not match", group, NULL,
                             2);
         continue;
       }

@@ -653,10 +653,10 @@ CASE(a_range_that_cannot_be_refuses_a_collection) {
   } bad[] = {{{NULL, 1}, "is NULL"},
              {{(char *)slots + 1, 1}, "is not aligned"},
              {{(char *)slots + 2, 0}, "is not aligned"},
-             {{slots, SIZE_MAX}, "is not so large"},
-             {{slots, SIZE_MAX / 4}, "is not so large"},
-             {{slots, SIZE_MAX / 8 + 1}, "is not so large"},
-             {{(void *)(UINTPTR_MAX - 15), 4}, "is not so large"}};
+             {{slots, SIZE_MAX}, "does not leave room for them"},
+             {{slots, SIZE_MAX / 4}, "does not leave room for them"},
+             {{slots, SIZE_MAX / 8 + 1}, "does not leave room for them"},
+             {{(void *)(UINTPTR_MAX - 15), 4}, "does not leave room for them"}};
   add(&range, NULL);
   fill_slots();
   for (size_t i = 0; i < COUNT_OF(bad); i++) {

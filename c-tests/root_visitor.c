@@ -460,7 +460,7 @@ CASE(a_reported_range_that_cannot_be_refuses_the_collection) {
   collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "is not aligned");
   first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
   first.range.count = SIZE_MAX;
-  collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "is not so large");
+  collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "does not leave room for them");
 }
 
 CASE(a_reported_layout_that_no_slot_has_refuses_the_collection) {

@@ -99,8 +99,8 @@ static void type_is_refused(gcroots_status_t expected, const char *text,
 CASE(a_type_of_no_structs_is_refused) {
   gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
   gcroots_type_t *array = new_array(field), *function = new_func(&field, 1, NULL, 0);
-  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "of arrays", array);
-  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "of functions", function);
+  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "an array type", array);
+  type_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, "a function type", function);
   gcroots_type_free(array);
   gcroots_type_free(function);
 }

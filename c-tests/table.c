@@ -1031,8 +1031,8 @@ CASE(an_element_that_is_not_there_is_refused) {
   grow(table, 1, object, 3);
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     uint64_t at = bad[i] + 1 > bad[i] ? bad[i] + 1 : bad[i];
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4", gcroots_table_get(store, table, at, &out));
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4", gcroots_table_set(store, table, at, object));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4", gcroots_table_get(store, table, at, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4", gcroots_table_set(store, table, at, object));
     REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_get(store, none, bad[i] - 3, &out));
   }
   CHECK(same_bits(out, untouched()));

@@ -196,7 +196,7 @@ CASE(a_field_that_there_is_not_is_out_of_bounds) {
   types[2] = new_array(number);
   types[3] = new_func(&number, 1, &number, 1);
   for (int i = 0; i < 4; i++) {
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "there is no field",
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "out of bounds; the number of fields is",
                    gcroots_type_field(types[i], counts[i], &out));
     REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "18446744073709551615",
                    gcroots_type_field(types[i], SIZE_MAX, &out));

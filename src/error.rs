@@ -1,17 +1,16 @@
-//! Why a call was refused.
+//! Why a call failed.
 //!
-//! [`Error`] is small and `Copy`: making one allocates nothing, so the library
-//! can say "out of memory" when memory is out. It carries the values that its
-//! message shows; [`Display`](fmt::Display) writes the message. The C API maps
-//! each variant to one status and formats the message into a fixed buffer.
+//! [`Error`] is small and `Copy`. Making one allocates nothing, so the library can
+//! report that memory is exhausted. An error carries the values that its message shows;
+//! [`Display`](fmt::Display) writes the message. The C API maps each variant to one
+//! status and formats the message into a fixed buffer.
 
 use core::fmt;
 
 /// The result of an operation of the core.
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// Why an operation was refused. Unless a variant says otherwise, nothing has
-/// changed.
+/// Why an operation failed. Unless a variant says otherwise, nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,14 +19,13 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
-    /// A type of a collection that is registered is not well formed.
+    /// A collection of types cannot be registered, because one of its types is invalid.
     InvalidType {
-        /// Its index in the collection.
+        /// The index of the invalid type in the collection.
         index: u32,
-        /// What is wrong.
+        /// What is wrong, as the predicate of a sentence about the type.
         what: &'static str,
-        /// The index in the collection of the type that it names, if that is not
-        /// its only supertype.
+        /// The index in the collection of a second type that `what` is about, if any.
         other: Option<u32>,
     },
     /// The type belongs to another engine.
@@ -35,41 +33,42 @@ pub enum Error {
         /// The parameter's name.
         parameter: &'static str,
     },
-    /// A type of a collection that is registered refers to a type of another engine.
+    /// A collection of types cannot be registered, because one of its types refers to a
+    /// type of another engine.
     ForeignType {
-        /// Its index in the collection.
+        /// The index of the referring type in the collection.
         index: u32,
     },
     /// A value is out of its documented range.
     InvalidArgument {
         /// The parameter's name.
         parameter: &'static str,
-        /// What was passed.
+        /// The value that was passed.
         value: u64,
-        /// What may be passed.
+        /// The values that are allowed.
         allowed: &'static str,
     },
-    /// The embedder's root range cannot be where it says.
+    /// A root range of the embedder has an invalid address.
     BadRange {
         /// The index in the handle of the range, or of the visitor that reported it.
         source: u32,
         /// The address of the slots.
         slots: u64,
-        /// How many slots it says that there are.
+        /// The number of slots according to the range.
         count: u64,
-        /// What is wrong with the address.
+        /// What is wrong, as the predicate of a sentence about the address.
         what: &'static str,
     },
-    /// A slot of a root range has bits that refer to no object.
+    /// A slot of a root range contains bits that do not refer to an object.
     BadSlot {
         /// The index in the handle of the range, or of the visitor that reported it.
         source: u32,
         /// The slot's number.
         slot: u64,
-        /// Its bits.
+        /// The slot's bits.
         bits: u32,
     },
-    /// The handle or scope belongs to another store, or to one since deleted.
+    /// The handle or scope belongs to another store, which may have been deleted.
     WrongStore {
         /// The parameter's name.
         parameter: &'static str,
@@ -78,167 +77,167 @@ pub enum Error {
         /// The id of the store that was called.
         store: u64,
     },
-    /// The store belongs to another thread, or to none.
+    /// The store belongs to another thread, or is detached.
     WrongThread {
-        /// The owner's token, 0 for a detached store.
+        /// The token of the owner thread. 0 if the store is detached.
         owner: u64,
-        /// The calling thread's token, 0 for one that never owned a store.
+        /// The token of the calling thread. 0 if that thread never owned a store.
         caller: u64,
     },
-    /// The store is inside something that does not allow this call.
+    /// The store is doing something during which this call is not allowed.
     Busy {
-        /// What the store is doing.
+        /// What the store is doing, as an adverbial phrase: "inside ...".
         during: &'static str,
     },
     /// The handle's scope was exited, or the handle was unrooted or freed.
     Unrooted {
         /// The parameter's name.
         parameter: &'static str,
-        /// What the handle's bits would name.
+        /// What the handle should name: "scoped root", "table".
         kind: &'static str,
         /// The handle's slot.
         slot: u32,
         /// The handle's generation.
         generation: u32,
     },
-    /// A null reference where an object is needed.
+    /// A reference is null where a non-null one is required.
     NullReference {
         /// The parameter's name.
         parameter: &'static str,
     },
-    /// The object, or its tag, is not of the needed type.
+    /// The object, or its tag, does not have the required type.
     TypeMismatch {
-        /// What was needed.
+        /// What is required.
         needed: &'static str,
-        /// What was found.
+        /// What was found instead.
         found: &'static str,
     },
-    /// A value is not of the type that its field or element needs.
+    /// A value does not have the type of its field or element.
     WrongValue {
         /// The index of the field or element.
         index: u64,
-        /// What was needed.
+        /// What is required.
         needed: &'static str,
-        /// What was found.
+        /// What was found instead.
         found: &'static str,
     },
-    /// Null for a field or element that is never null.
+    /// A value is null, but its field or element is non-nullable.
     NullValue {
         /// The index of the field or element.
         index: u64,
     },
-    /// Not as many values as the type has fields.
+    /// The number of values differs from the type's number of fields.
     WrongCount {
-        /// How many were passed.
+        /// The number of values that were passed.
         count: u64,
-        /// How many are needed.
+        /// The number of fields.
         needed: u64,
     },
-    /// Not as many arguments or results as the function has.
+    /// The number of arguments or results differs from that of the function's type.
     WrongArity {
         /// The parameter's name.
         parameter: &'static str,
-        /// How many were passed.
+        /// The number that was passed.
         count: u64,
-        /// How many are needed.
+        /// The number that the function's type requires.
         needed: u64,
     },
-    /// An argument or a result of a call is refused.
+    /// An argument or a result of a call is invalid.
     InCall {
-        /// Which of both it is.
+        /// "argument" or "result".
         what: &'static str,
-        /// Its index.
+        /// The index of the argument or result.
         index: u64,
-        /// Why.
+        /// Why it is invalid.
         why: ValueError,
     },
     /// An exception is pending.
     Exception {
-        /// Whether the function that was called threw it, or left it pending; else
-        /// nothing was called.
+        /// True if the function that was called threw the exception or left it pending.
+        /// False if the exception was pending before; then no function was called.
         thrown: bool,
     },
-    /// A function of C's answered a status other than success.
+    /// A host function in C returned a status other than success.
     Returned {
-        /// The status's number.
+        /// The number of the status.
         status: u32,
     },
-    /// The object is of another type than the needed one.
+    /// The object does not have the required registered type.
     NotOfType {
-        /// The index of the field or element, if it is a value for one.
+        /// The index of the field or element, if the object is a value for one.
         value: Option<u64>,
-        /// The index of the needed type.
+        /// The index of the required type.
         needed: u32,
-        /// What was found.
+        /// What was found instead.
         found: &'static str,
-        /// The index of its type, if it has one.
+        /// The index of the found object's type, if it has one.
         found_type: Option<u32>,
     },
-    /// What cannot be set.
+    /// The field or element is immutable.
     Immutable {
         /// The index of the field or element.
         index: u64,
         /// The index of the object's type.
         type_index: u32,
     },
-    /// A global that cannot be set.
+    /// The global is immutable.
     ImmutableGlobal {
-        /// Its slot.
+        /// The slot of the global's handle.
         index: u32,
     },
-    /// There is no such field.
+    /// An index of a field or an element is out of bounds.
     OutOfBounds {
-        /// What there is not.
+        /// "field" or "element".
         what: &'static str,
-        /// Its index.
+        /// The index.
         index: u64,
-        /// How many there are.
+        /// The number of fields or elements.
         length: u64,
     },
-    /// The scope or span is not the innermost one, or is not open.
+    /// The scope is not the innermost one, or is not open.
     ScopeOrder {
         /// The serial number of the scope that was passed.
         scope: u64,
-        /// The serial number of the innermost open scope, 0 when it is the
-        /// store itself or a callback's own.
+        /// The serial number of the innermost open scope. 0 if that is the store itself
+        /// or the implicit scope of a callback.
         innermost: u64,
     },
     /// The current scope has no no-GC span to close.
     NoOpenSpan {
-        /// The serial number of the innermost open scope.
+        /// The serial number of the innermost open scope. 0 if that is the store itself
+        /// or the implicit scope of a callback.
         innermost: u64,
     },
-    /// A no-GC span is open, and the operation needs a collection.
+    /// The operation needs a collection, but a no-GC span is open.
     NoGc {
-        /// How many spans are open.
+        /// The number of open spans.
         spans: u32,
     },
-    /// The heap's limit is reached, and a collection could not help.
+    /// The object does not fit below the heap's limit, even after a collection.
     HeapLimit {
-        /// Bytes that were asked for.
+        /// The number of bytes that were requested.
         requested: u64,
         /// The heap's limit in bytes.
         limit: u64,
     },
-    /// The growth callback refused to let the heap grow.
+    /// The growth callback did not allow the heap to grow.
     GrowthRefused {
-        /// Bytes that the heap would have had committed.
+        /// The number of bytes that the heap would have committed in total.
         wanted: u64,
     },
-    /// The system refused memory.
+    /// The operating system did not provide memory.
     SystemMemory {
-        /// Bytes that were asked for.
+        /// The number of bytes that were requested.
         requested: u64,
     },
-    /// One of the library's own limits.
+    /// A limit of the library is exceeded.
     Limit {
-        /// What there is too much of.
+        /// What is limited, in the plural: "fields of a struct".
         what: &'static str,
-        /// How many there may be.
+        /// The largest allowed number.
         limit: u64,
     },
-    /// A bug in gcroots, or a heap that something overwrote. The store is
-    /// poisoned.
+    /// gcroots has a bug, or something overwrote the heap. The store is poisoned.
     Internal {
         /// What was found.
         what: &'static str,
@@ -247,51 +246,55 @@ pub enum Error {
     },
 }
 
-/// Why an argument or a result of a call is refused.
+/// Why an argument or a result of a call is invalid.
+///
+/// The message is the predicate of a sentence: the name of the argument or result comes
+/// before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// It says that it is of a kind that there is not.
+    /// The kind of the value is unknown.
     Kind {
-        /// That kind's number.
+        /// The number of the kind.
         kind: u32,
     },
-    /// Its handle belongs to another store, or to one since deleted.
+    /// The handle belongs to another store, which may have been deleted.
     WrongStore {
         /// The store id in the handle.
         handle: u64,
         /// The id of the store that was called.
         store: u64,
     },
-    /// Its handle's scope was exited, or the handle was unrooted.
+    /// The handle's scope was exited, or the handle was unrooted.
     Unrooted {
         /// The handle's slot.
         slot: u32,
         /// The handle's generation.
         generation: u32,
     },
-    /// A null reference where an object is needed.
+    /// The reference is null where a non-null one is required.
     Null,
-    /// It is not of the type that is needed.
+    /// The value does not have the required type.
     Type {
-        /// What was needed.
+        /// What is required.
         needed: &'static str,
-        /// What was found.
+        /// What was found instead.
         found: &'static str,
     },
-    /// It is an object of another type than the needed one.
+    /// The object does not have the required registered type.
     NotOfType {
-        /// The index of the needed type.
+        /// The index of the required type.
         needed: u32,
-        /// What was found.
+        /// What was found instead.
         found: &'static str,
-        /// The index of its type, if it has one.
+        /// The index of the found object's type, if it has one.
         found_type: Option<u32>,
     },
 }
 
 impl Error {
-    /// This error of a value, as that of the argument or result at `index`.
+    /// Turns an error about a value into [`Error::InCall`] for the argument or result at
+    /// `index`. Other errors are returned unchanged.
     pub(crate) fn in_call(self, what: &'static str, index: usize) -> Error {
         let why = match self {
             Error::WrongStore { handle, store, .. } => ValueError::WrongStore { handle, store },
@@ -333,7 +336,7 @@ impl fmt::Display for Error {
                 parameter,
                 value,
                 allowed,
-            } => write!(f, "`{parameter}` is {value}; allowed: {allowed}"),
+            } => write!(f, "`{parameter}` is {value}; it must be {allowed}"),
             Error::BadRange {
                 source,
                 slots,
@@ -351,7 +354,7 @@ impl fmt::Display for Error {
                 index,
                 what,
                 other: Some(other),
-            } => write!(f, "type {index} {what}: {other}"),
+            } => write!(f, "type {index} {what} (type {other})"),
             Error::InvalidType { index, what, .. } => write!(f, "type {index} {what}"),
             Error::WrongEngine { parameter } => {
                 write!(f, "`{parameter}` belongs to another engine")
@@ -365,21 +368,21 @@ impl fmt::Display for Error {
                 store,
             } => write!(
                 f,
-                "`{parameter}` belongs to store {handle:#x}, the call is on store {store:#x}"
+                "`{parameter}` belongs to store {handle:#x}, but this call is on store {store:#x}"
             ),
             Error::WrongThread { owner: 0, caller } => write!(
                 f,
-                "the store is detached: attach it first (calling thread {caller:#x})"
+                "the store is detached; thread {caller:#x} must attach it before it calls"
             ),
             Error::WrongThread { owner, caller: 0 } => write!(
                 f,
-                "the store belongs to thread {owner:#x}, the call is from one that never owned a store"
+                "the store belongs to thread {owner:#x}, but the calling thread never owned a store"
             ),
             Error::WrongThread { owner, caller } => write!(
                 f,
-                "the store belongs to thread {owner:#x}, the call is from thread {caller:#x}"
+                "the store belongs to thread {owner:#x}, but this call is from thread {caller:#x}"
             ),
-            Error::Busy { during } => write!(f, "not allowed {during}"),
+            Error::Busy { during } => write!(f, "this call is not allowed {during}"),
             Error::Unrooted {
                 parameter,
                 kind,
@@ -387,24 +390,29 @@ impl fmt::Display for Error {
                 generation,
             } => write!(
                 f,
-                "`{parameter}`: no live {kind} in slot {slot} of generation {generation}"
+                "`{parameter}` does not name a live {kind} (slot {slot}, generation {generation})"
             ),
             Error::NullReference { parameter } => {
-                write!(f, "`{parameter}` is a null reference; an object is needed")
+                write!(f, "`{parameter}` is null; a non-null reference is required")
             }
             Error::OutOfBounds {
                 what,
                 index,
                 length,
-            } => write!(f, "there is no {what} {index}, only {length} of them"),
-            Error::TypeMismatch { needed, found } => write!(f, "needed {needed}, found {found}"),
+            } => write!(
+                f,
+                "{what} {index} is out of bounds; the number of {what}s is {length}"
+            ),
+            Error::TypeMismatch { needed, found } => {
+                write!(f, "{needed} is required, but {found} was found")
+            }
             Error::WrongValue {
                 index,
                 needed,
                 found,
-            } => write!(f, "value {index}: needed {needed}, found {found}"),
+            } => write!(f, "value {index} is {found}; {needed} is required"),
             Error::NullValue { index } => {
-                write!(f, "value {index} is a null reference; an object is needed")
+                write!(f, "value {index} is null; a non-null reference is required")
             }
             Error::WrongCount { count, needed } => {
                 write!(f, "`count` is {count}; the type has {needed} fields")
@@ -413,15 +421,18 @@ impl fmt::Display for Error {
                 parameter,
                 count,
                 needed,
-            } => write!(f, "`{parameter}` is {count}; the function has {needed}"),
-            Error::InCall { what, index, why } => write!(f, "{what} {index}: {why}"),
-            Error::Returned { status } => write!(f, "the function answered status {status}"),
+            } => write!(
+                f,
+                "`{parameter}` is {count}; the function's type requires {needed}"
+            ),
+            Error::InCall { what, index, why } => write!(f, "{what} {index} {why}"),
+            Error::Returned { status } => write!(f, "the function returned status {status}"),
             Error::Exception { thrown: true } => {
                 write!(f, "the function threw an exception, which is pending")
             }
             Error::Exception { thrown: false } => write!(
                 f,
-                "an exception is pending; nothing is called before it is taken"
+                "an exception is pending; take it before you call a function"
             ),
             Error::NotOfType {
                 value,
@@ -429,13 +440,10 @@ impl fmt::Display for Error {
                 found,
                 found_type,
             } => {
-                if let Some(index) = value {
-                    write!(f, "value {index}: ")?;
-                }
-                write!(f, "needed type {needed}, found {found}")?;
-                match found_type {
-                    Some(found_type) => write!(f, " of type {found_type}"),
-                    None => Ok(()),
+                let found = Found { found, found_type };
+                match value {
+                    Some(index) => write!(f, "value {index} is {found}; type {needed} is required"),
+                    None => write!(f, "type {needed} is required, but {found} was found"),
                 }
             }
             Error::Immutable { index, type_index } => write!(
@@ -446,17 +454,23 @@ impl fmt::Display for Error {
             Error::ScopeOrder {
                 scope,
                 innermost: 0,
-            } => write!(f, "scope {scope} is not open here; none is"),
+            } => write!(
+                f,
+                "scope {scope} is not open; this store or callback has no open scopes"
+            ),
             Error::ScopeOrder { scope, innermost } => write!(
                 f,
-                "scope {scope} is not open, or not the innermost, which is {innermost}"
+                "scope {scope} is not the innermost open scope; that is scope {innermost}"
             ),
             Error::NoOpenSpan { innermost: 0 } => {
-                write!(f, "no no-GC span was opened here, outside all scopes")
+                write!(
+                    f,
+                    "this store or callback has no open no-GC span outside its scopes"
+                )
             }
             Error::NoOpenSpan { innermost } => write!(
                 f,
-                "no no-GC span was opened in scope {innermost}, the innermost one"
+                "scope {innermost}, the innermost open scope, has no open no-GC span"
             ),
             Error::NoGc { spans } => write!(
                 f,
@@ -468,15 +482,18 @@ impl fmt::Display for Error {
             ),
             Error::GrowthRefused { wanted } => write!(
                 f,
-                "the growth callback refused to let the heap commit {wanted} bytes"
+                "the growth callback did not allow the heap to grow to {wanted} bytes"
             ),
             Error::SystemMemory { requested } => {
-                write!(f, "the system refused {requested} bytes of memory")
+                write!(
+                    f,
+                    "the operating system did not provide {requested} bytes of memory"
+                )
             }
-            Error::Limit { what, limit } => write!(f, "more than {limit} {what}"),
+            Error::Limit { what, limit } => write!(f, "at most {limit} {what} are allowed"),
             Error::Internal { what, value } => write!(
                 f,
-                "a bug in gcroots or an overwritten heap: {what} ({value:#x}); the store is poisoned"
+                "internal error: {what} ({value:#x}); gcroots has a bug, or the heap was overwritten; the store is poisoned"
             ),
         }
     }
@@ -488,28 +505,45 @@ impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             ValueError::Kind { kind } => {
-                write!(f, "`kind` is {kind}; allowed: 2 (i32) to 7 (reference)")
+                write!(
+                    f,
+                    "has the kind {kind}; it must be 2 (i32) to 7 (reference)"
+                )
             }
             ValueError::WrongStore { handle, store } => write!(
                 f,
-                "belongs to store {handle:#x}, the call is on store {store:#x}"
+                "belongs to store {handle:#x}, but this call is on store {store:#x}"
             ),
-            ValueError::Unrooted { slot, generation } => {
-                write!(f, "no live root in slot {slot} of generation {generation}")
-            }
-            ValueError::Null => write!(f, "a null reference; an object is needed"),
-            ValueError::Type { needed, found } => write!(f, "needed {needed}, found {found}"),
+            ValueError::Unrooted { slot, generation } => write!(
+                f,
+                "does not name a live root (slot {slot}, generation {generation})"
+            ),
+            ValueError::Null => write!(f, "is null; a non-null reference is required"),
+            ValueError::Type { needed, found } => write!(f, "is {found}; {needed} is required"),
             ValueError::NotOfType {
                 needed,
                 found,
                 found_type,
             } => {
-                write!(f, "needed type {needed}, found {found}")?;
-                match found_type {
-                    Some(found_type) => write!(f, " of type {found_type}"),
-                    None => Ok(()),
-                }
+                let found = Found { found, found_type };
+                write!(f, "is {found}; type {needed} is required")
             }
+        }
+    }
+}
+
+/// An object that was found, with its type if it has one.
+struct Found {
+    found: &'static str,
+    found_type: Option<u32>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.found)?;
+        match self.found_type {
+            Some(found_type) => write!(f, " of type {found_type}"),
+            None => Ok(()),
         }
     }
 }

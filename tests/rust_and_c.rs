@@ -134,8 +134,8 @@ fn what_rust_made_has_no_data_for_c() {
             let raw = store.as_ptr();
             let refused = |status| {
                 assert_eq!(status, GCROOTS_ERROR_TYPE_MISMATCH);
-                let message =
-                    "needed an externref made through C, found one that holds a Rust value";
+                let message = "an externref made through C is required, \
+                               but one that holds a Rust value was found";
                 assert_eq!(last_error(), message);
             };
             // SAFETY: the store is alive and belongs to this thread.

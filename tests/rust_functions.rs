@@ -474,16 +474,16 @@ fn wrong_calls_are_refused() {
         assert_eq!(one[0].unwrap_i32(), 77);
         error.to_string()
     };
-    assert_eq!(call(&[], 1), "`nargs` is 0; the function has 2");
+    assert_eq!(call(&[], 1), "`nargs` is 0; the function's type requires 2");
     assert_eq!(
         call(&[Val::I32(1), five.into()], 0),
-        "`nresults` is 0; the function has 1"
+        "`nresults` is 0; the function's type requires 1"
     );
     let wrong = call(&[Val::I64(1), five.into()], 1);
-    assert_eq!(wrong, "argument 0: needed an i32, found an i64");
+    assert_eq!(wrong, "argument 0 is an i64; an i32 is required");
     let null = call(&[Val::I32(1), Val::AnyRef(None)], 1);
-    assert_eq!(null, "argument 1: a null reference; an object is needed");
-    assert!(call(&[Val::I32(1), foreign.into()], 1).starts_with("argument 1: belongs to store"));
+    assert_eq!(null, "argument 1 is null; a non-null reference is required");
+    assert!(call(&[Val::I32(1), foreign.into()], 1).starts_with("argument 1 belongs to store"));
     let error = error_of(func.call(&mut other, &[], &mut []));
     assert!(matches!(error, Error::WrongStore { .. }), "{error}");
 }
@@ -506,9 +506,9 @@ fn results_are_checked() {
         };
         let mut wrong = wrong;
         let null = Val::AnyRef(None);
-        assert!(wrong([Val::I64(1), null]).starts_with("result 0: needed an i32"));
-        assert!(wrong([Val::I32(1), null]).starts_with("result 1: a null reference"));
-        assert!(wrong([Val::I32(1), Val::I32(1)]).starts_with("result 1: needed a reference"));
+        assert!(wrong([Val::I64(1), null]).starts_with("result 0 is an i64"));
+        assert!(wrong([Val::I32(1), null]).starts_with("result 1 is null"));
+        assert!(wrong([Val::I32(1), Val::I32(1)]).starts_with("result 1 is an i32"));
     });
 }
 

@@ -12,15 +12,16 @@ use crate::roots::Handle;
 use crate::store::RefKind;
 use crate::types::AbstractType;
 
-/// An internal reference: to a struct or an array, an [`I31`], or an external reference
-/// that was converted.
+/// An internal reference: a reference to a struct or an array, an [`I31`], or a converted
+/// external reference.
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`](crate::ManuallyRooted)
-/// only. Functions answer [`Error::WrongStore`](crate::Error::WrongStore) and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for it.
+/// It is only accessible through a [`Rooted`] or a
+/// [`ManuallyRooted`](crate::ManuallyRooted). Every method can return the errors for the
+/// reference: [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted).
 ///
-/// A cast gives the same root, for a reference of another type: the result lives as long
-/// as what it was made from.
+/// A cast makes no new root. It returns the same root with another reference type, so the
+/// result lives as long as the original.
 ///
 /// ```
 /// use gcroots::{AnyRef, Engine, HeapType, I31, Rooted, Store, StructRef, StructType};
@@ -44,12 +45,12 @@ pub struct AnyRef {
 }
 
 impl AnyRef {
-    /// A reference that is an integer, rooted in the current scope. Never collects.
+    /// Makes an `i31` reference, rooted in the current scope. Never collects.
     ///
     /// # Errors
     ///
     /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
     /// root.
     pub fn from_i31(mut store: impl AsContextMut, value: I31) -> Result<Rooted<AnyRef>> {
         let store = store.as_context_mut().0;
@@ -57,16 +58,19 @@ impl AnyRef {
         Ok(Rooted::new(made))
     }
 
-    /// An external reference as an internal one: a new root of the current scope. What
-    /// was internal is so again; another is one of [`HeapType::Any`] and of nothing
-    /// below. The opposite of [`ExternRef::convert_any`]. Never collects.
+    /// Converts an external reference to an internal one, as a new root in the current
+    /// scope. This is the inverse of [`ExternRef::convert_any`]. Never collects.
+    ///
+    /// A reference that was internal before [`ExternRef::convert_any`] gets its original
+    /// type back. Any other reference matches [`HeapType::Any`], but none of its subtypes.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for `externref`;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, ExternRef, HeapType, Store};
@@ -89,11 +93,11 @@ impl AnyRef {
         Ok(val::never_null(converted)?)
     }
 
-    /// The narrowest type that it is of.
+    /// The most specific type of the reference.
     ///
     /// # Errors
     ///
-    /// Those for the reference; for a handle that came from C also
+    /// The errors for the reference. A handle that came from C can also cause
     /// [`Error::NullReference`](crate::Error::NullReference) and
     /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
     ///
@@ -109,25 +113,26 @@ impl AnyRef {
         casts::ty(store, self.handle)
     }
 
-    /// Whether it is one of `ty`. In constant time, without a lock.
+    /// Whether the reference has the type `ty`. Cost: constant, without a lock.
     ///
     /// # Errors
     ///
-    /// Those for the reference; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    /// The errors for the reference, and [`Error::WrongEngine`](crate::Error::WrongEngine)
+    /// if `ty` is a type of another engine.
     pub fn matches_ty(&self, store: impl AsContext, ty: &HeapType) -> Result<bool> {
         casts::matches(store, self.handle, ty.to_core())
     }
 
-    /// Whether it can be compared: whether it is a struct, an array or an `i31`.
+    /// Whether the reference is comparable: a struct, an array or an `i31`.
     ///
     /// # Errors
     ///
-    /// Those for the reference, as for all that follow.
+    /// The errors for the reference. The methods below return the same errors.
     pub fn is_eqref(&self, store: impl AsContext) -> Result<bool> {
         casts::matches(store, self.handle, HeapType::Eq.to_core())
     }
 
-    /// The same root, if it can be compared.
+    /// The same root as an [`EqRef`], or `None` if the reference is not comparable.
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, ExternRef, I31, Store};
@@ -146,65 +151,65 @@ impl AnyRef {
         Ok(is.then(|| Rooted::new(self.handle)))
     }
 
-    /// The same root, of a reference that can be compared.
+    /// The same root as an [`EqRef`].
     ///
     /// # Panics
     ///
-    /// If it cannot be.
+    /// Panics if the reference is not comparable.
     #[track_caller]
     pub fn unwrap_eqref(&self, store: impl AsContext) -> Result<Rooted<EqRef>> {
         let cast = self.as_eqref(store)?;
         Ok(cast.expect("not an eqref"))
     }
 
-    /// Whether it is a struct.
+    /// Whether the reference is a struct.
     pub fn is_struct(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Struct)
     }
 
-    /// The same root, if it is a struct.
+    /// The same root as a [`StructRef`], or `None` if the reference is not a struct.
     pub fn as_struct(&self, store: impl AsContext) -> Result<Option<Rooted<StructRef>>> {
         casts::cast(store, self.handle, RefKind::Struct)
     }
 
-    /// The same root, of a struct.
+    /// The same root as a [`StructRef`].
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not a struct.
     #[track_caller]
     pub fn unwrap_struct(&self, store: impl AsContext) -> Result<Rooted<StructRef>> {
         let cast = self.as_struct(store)?;
         Ok(cast.expect("not a struct"))
     }
 
-    /// Whether it is an array.
+    /// Whether the reference is an array.
     pub fn is_array(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Array)
     }
 
-    /// The same root, if it is an array.
+    /// The same root as an [`ArrayRef`], or `None` if the reference is not an array.
     pub fn as_array(&self, store: impl AsContext) -> Result<Option<Rooted<ArrayRef>>> {
         casts::cast(store, self.handle, RefKind::Array)
     }
 
-    /// The same root, of an array.
+    /// The same root as an [`ArrayRef`].
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not an array.
     #[track_caller]
     pub fn unwrap_array(&self, store: impl AsContext) -> Result<Rooted<ArrayRef>> {
         let cast = self.as_array(store)?;
         Ok(cast.expect("not an array"))
     }
 
-    /// Whether it is an integer.
+    /// Whether the reference is an `i31`.
     pub fn is_i31(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::I31)
     }
 
-    /// The integer, if it is one.
+    /// The integer, or `None` if the reference is not an `i31`.
     pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>> {
         casts::i31(store, self.handle)
     }
@@ -213,7 +218,7 @@ impl AnyRef {
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not an `i31`.
     #[track_caller]
     pub fn unwrap_i31(&self, store: impl AsContext) -> Result<I31> {
         let value = self.as_i31(store)?;
@@ -224,13 +229,13 @@ impl AnyRef {
         self.handle
     }
 
-    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
-    /// are no root, and valid until the next collection.
+    /// The raw bits of the reference, for code that reads the heap itself (see
+    /// `docs/engines.md`). The bits are not a root, and are valid until the next
+    /// collection.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted).
+    /// The errors for the reference.
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, I31, Store};
@@ -249,16 +254,18 @@ impl AnyRef {
         raw::to_raw(store, self.handle)
     }
 
-    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
-    /// bits may be passed: what is no reference to an internal object is refused. Never
-    /// collects.
+    /// Roots the reference with the bits `raw` in the current scope. Returns `None` for
+    /// null. `raw` may be any 32 bits. Never collects.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for bits of no object,
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for those of another;
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the bits do not refer
+    ///   to an object;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the reference is not
+    ///   internal;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<AnyRef>>> {
         raw::from_raw(store, raw, AbstractType::Any)
     }

@@ -1,12 +1,13 @@
-//! Numbers that arrays store.
+//! Numbers that can be array elements.
 
 pub(super) mod sealed {
     use crate::heap::PlainBits;
     use crate::types::Storage;
 
-    /// What only this crate implements.
+    /// The sealed part of [`ArrayElement`](super::ArrayElement). Only this crate
+    /// implements it.
     pub trait Stored: PlainBits {
-        /// What stores it.
+        /// The storage of the array elements.
         const STORAGE: Storage;
     }
 }
@@ -15,11 +16,11 @@ use sealed::Stored;
 
 use crate::types::Storage;
 
-/// A number that an array stores as it is: [`ArrayRef::read`](crate::ArrayRef::read) and
-/// [`ArrayRef::write`](crate::ArrayRef::write) copy many at once. Sealed.
+/// A number that is stored unchanged in an array. [`ArrayRef::read`](crate::ArrayRef::read)
+/// and [`ArrayRef::write`](crate::ArrayRef::write) copy many such elements at once. Sealed.
 ///
-/// Arrays of `i8`, `i16`, `i32` and `i64` have no sign: both `u32` and `i32` are numbers
-/// of an array of `i32`.
+/// The integer types of arrays have no sign: an array of `i32` accepts both `u32` and
+/// `i32`. The same is true of `i8`, `i16` and `i64`.
 ///
 /// ```
 /// use gcroots::{ArrayElement, ArrayRef, ArrayType, Engine, Error, FieldType, Mutability};

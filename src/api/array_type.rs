@@ -8,8 +8,8 @@ use super::registered::Registered;
 use super::{Engine, FieldType, Finality, Mutability, StorageType, declare};
 use crate::types::Type;
 
-/// A registered type of arrays. As for [`StructType`](crate::StructType), an engine has
-/// each type once, any thread may use it, and it outlives its engine.
+/// A registered array type. Like a [`StructType`](crate::StructType), it exists once in its
+/// engine, any thread may use it, and it outlives its engine.
 ///
 /// ```
 /// use gcroots::{ArrayType, Engine, FieldType, Mutability, StorageType};
@@ -24,23 +24,25 @@ use crate::types::Type;
 pub struct ArrayType(Registered);
 
 impl ArrayType {
-    /// Registers a final type without supertype, in a rec group of its own.
+    /// Registers a final type without a supertype, in its own rec group.
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignType`](crate::Error::ForeignType) if the elements refer to a type
-    /// of another engine; [`Error::Limit`](crate::Error::Limit),
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::ForeignType`](crate::Error::ForeignType) if the element type refers to a
+    ///   type of another engine;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn new(engine: &Engine, field_type: FieldType) -> Result<ArrayType> {
         ArrayType::with_finality_and_supertype(engine, Finality::Final, None, field_type)
     }
 
-    /// Registers a type in a rec group of its own.
+    /// Registers a type in its own rec group.
     ///
     /// # Errors
     ///
-    /// As for [`ArrayType::new`]; [`Error::InvalidType`](crate::Error::InvalidType) if
-    /// the supertype is final, or the elements do not match its elements.
+    /// The errors of [`ArrayType::new`], and
+    /// [`Error::InvalidType`](crate::Error::InvalidType) if the supertype is final or the
+    /// element type does not match that of the supertype.
     ///
     /// ```
     /// use gcroots::{ArrayType, Engine, FieldType, Finality, Mutability, RefType};
@@ -68,7 +70,7 @@ impl ArrayType {
         Ok(ArrayType(registered))
     }
 
-    /// A type of the core's, which must be one of arrays.
+    /// Wraps a type of the core, which must be an array type.
     pub(super) fn of(registered: Type) -> ArrayType {
         ArrayType(Registered::new(registered))
     }
@@ -77,33 +79,33 @@ impl ArrayType {
         self.0.core()
     }
 
-    /// Whether a type may name it as its supertype.
+    /// Whether the type is final, that is, cannot be a supertype.
     pub fn finality(&self) -> Finality {
         self.0.finality()
     }
 
-    /// The supertype that it was declared with.
+    /// The declared supertype, if any.
     pub fn supertype(&self) -> Option<ArrayType> {
         self.0.supertype().map(ArrayType)
     }
 
-    /// What its elements are.
+    /// The type of the elements, with their mutability.
     pub fn field_type(&self) -> FieldType {
         self.0.field(0).expect("an array has elements")
     }
 
-    /// Whether its elements may be set.
+    /// Whether the elements are mutable.
     pub fn mutability(&self) -> Mutability {
         self.field_type().mutability()
     }
 
-    /// What its elements store.
+    /// The storage type of the elements.
     pub fn element_type(&self) -> StorageType {
         self.field_type().element_type().clone()
     }
 
-    /// Whether each array of this type is one of `other`: the same type, or declared
-    /// below it. Types of two engines never match. In constant time, without a lock.
+    /// Whether this type is `other` or a declared subtype of it. Types of different engines
+    /// never match. Cost: constant, without a lock.
     pub fn matches(&self, other: &ArrayType) -> bool {
         self.0.matches(&other.0)
     }

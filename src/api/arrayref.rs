@@ -16,10 +16,10 @@ use crate::store::Store as Core;
 
 /// A reference to an array.
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. Functions answer
-/// [`Error::WrongStore`](crate::Error::WrongStore) and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for the array, and for a handle that came
-/// from C also [`Error::NullReference`](crate::Error::NullReference) and
+/// It is only accessible through a [`Rooted`] or a [`ManuallyRooted`]. Every method can
+/// return the errors for the array: [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted). A handle that came from C can also cause
+/// [`Error::NullReference`](crate::Error::NullReference) and
 /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
 ///
 /// ```
@@ -43,16 +43,19 @@ pub struct ArrayRef {
 }
 
 impl ArrayRef {
-    /// Makes an array of `len` times a value, rooted in the current scope. May collect.
+    /// Makes an array of `len` elements that are all `elem`, rooted in the current scope.
+    /// May collect.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongEngine`](crate::Error::WrongEngine); those of a value, as for
-    /// [`ArrayRef::set`]; [`Error::HeapLimit`](crate::Error::HeapLimit),
-    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory),
-    /// [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) when
-    /// there is no room.
+    /// * [`Error::WrongEngine`](crate::Error::WrongEngine) if `ty` is a type of another
+    ///   engine;
+    /// * the errors for a value, as listed at [`ArrayRef::set`];
+    /// * [`Error::HeapLimit`](crate::Error::HeapLimit),
+    ///   [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory),
+    ///   [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) if
+    ///   there is no room.
     pub fn new(
         mut store: impl AsContextMut,
         ty: &ArrayType,
@@ -68,8 +71,8 @@ impl ArrayRef {
     ///
     /// # Errors
     ///
-    /// As for [`ArrayRef::new`]; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
-    /// elements that are never null.
+    /// The errors of [`ArrayRef::new`], and
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the elements are non-nullable.
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, ValType};
@@ -91,11 +94,11 @@ impl ArrayRef {
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
-    /// Makes an array of these values, rooted in the current scope. May collect.
+    /// Makes an array with the elements `elems`, rooted in the current scope. May collect.
     ///
     /// # Errors
     ///
-    /// As for [`ArrayRef::new`].
+    /// The errors of [`ArrayRef::new`].
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
@@ -119,11 +122,11 @@ impl ArrayRef {
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
-    /// The type that it was made of.
+    /// The array's type.
     ///
     /// # Errors
     ///
-    /// Those for the array.
+    /// The errors for the array.
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, ValType};
@@ -144,45 +147,46 @@ impl ArrayRef {
         Ok(ArrayType::of(of))
     }
 
-    /// Whether it is one of `ty`: of that type, or of one below it. In constant time,
-    /// without a lock.
+    /// Whether the array's type is `ty` or a subtype of it. Cost: constant, without a lock.
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    /// The errors for the array, and [`Error::WrongEngine`](crate::Error::WrongEngine) if
+    /// `ty` is a type of another engine.
     pub fn matches_ty(&self, store: impl AsContext, ty: &ArrayType) -> Result<bool> {
         casts::matches(store, self.handle, casts::to_registered(ty.core()))
     }
 
-    /// How many elements there are.
+    /// The number of elements.
     ///
     /// # Errors
     ///
-    /// Those for the array.
+    /// The errors for the array.
     pub fn len(&self, store: impl AsContext) -> Result<u32> {
         let store = store.as_context().0;
         let length = store.owned.call(|core| core.array_len(self.handle))?;
         Ok(length as u32)
     }
 
-    /// Whether there is no element.
+    /// Whether the array has no elements.
     ///
     /// # Errors
     ///
-    /// Those for the array.
+    /// The errors for the array.
     pub fn is_empty(&self, store: impl AsContext) -> Result<bool> {
         Ok(self.len(store)? == 0)
     }
 
-    /// An element's value; a reference is a new root of the current scope. Never
+    /// The value of an element. A reference becomes a new root in the current scope. Never
     /// collects.
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root.
+    /// * The errors for the array;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn get(&self, mut store: impl AsContextMut, index: u32) -> Result<Val> {
         let store = store.as_context_mut().0;
         Ok(store.owned.call(|core| self.read_one(core, index.into()))?)
@@ -193,13 +197,13 @@ impl ArrayRef {
         Val::read(core, value, self.handle, 0)
     }
 
-    /// All elements' values, in order; references are new roots of the current scope.
-    /// Never collects. Numbers are better read with [`ArrayRef::read`].
+    /// The values of all elements, in order. References become new roots in the current
+    /// scope. Never collects. [`ArrayRef::read`] is faster for numbers.
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// The errors for the array, and [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
@@ -227,13 +231,16 @@ impl ArrayRef {
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::WrongStore`](crate::Error::WrongStore) and
-    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
-    /// [`Error::Immutable`](crate::Error::Immutable);
-    /// [`Error::NullValue`](crate::Error::NullValue) for null in an array where none is;
-    /// [`Error::WrongValue`](crate::Error::WrongValue) and
-    /// [`Error::NotOfType`](crate::Error::NotOfType) for a value that the array does not
-    /// take; [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// * The errors for the array;
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// * [`Error::Immutable`](crate::Error::Immutable);
+    /// * [`Error::NullValue`](crate::Error::NullValue) if the value is null and the elements
+    ///   are non-nullable;
+    /// * [`Error::WrongValue`](crate::Error::WrongValue) and
+    ///   [`Error::NotOfType`](crate::Error::NotOfType) if the value does not have the
+    ///   element type;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<()> {
         let store = store.as_context_mut().0;
         Ok(store
@@ -241,11 +248,11 @@ impl ArrayRef {
             .call(|core| core.array_set(self.handle, index.into(), value.core()))?)
     }
 
-    /// Sets `len` elements from `index` on to a value. Never collects.
+    /// Sets `len` elements, starting at `index`, to `value`. Never collects.
     ///
     /// # Errors
     ///
-    /// As for [`ArrayRef::set`].
+    /// The errors of [`ArrayRef::set`].
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
@@ -274,17 +281,18 @@ impl ArrayRef {
             .call(|core| core.array_fill(self.handle, index.into(), value, len.into()))?)
     }
 
-    /// Copies `len` elements of `src` from `src_index` on to this array, from `index`
-    /// on. They may be the same array, and the ranges overlap. Never collects.
+    /// Copies `len` elements of `src`, starting at `src_index`, to the elements of this
+    /// array that start at `index`. `src` may be this array, and the ranges may overlap.
+    /// Never collects.
     ///
     /// # Errors
     ///
-    /// Those for this array, then those for `src`;
-    /// [`Error::Immutable`](crate::Error::Immutable) for this one;
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
-    /// [`Error::NotOfType`](crate::Error::NotOfType) if the types do not say that each
-    /// element of `src` may be one of this; [`Error::OutOfBounds`](crate::Error::OutOfBounds)
-    /// for this one, then for `src`.
+    /// * The errors for this array, then for `src`;
+    /// * [`Error::Immutable`](crate::Error::Immutable) for this array;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
+    ///   [`Error::NotOfType`](crate::Error::NotOfType) if the element type of `src` does not
+    ///   match that of this array;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds) for this array, then for `src`.
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, StorageType};
@@ -316,14 +324,17 @@ impl ArrayRef {
             .call(|core| core.array_copy(to, from, len.into()))?)
     }
 
-    /// Copies the elements from `index` on, which are numbers of that size and kind, to
-    /// `out`, as many as that has. Never collects.
+    /// Copies `out.len()` elements, starting at `index`, to `out`. The elements must be
+    /// numbers of the size and kind of `T`. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
-    /// elements that are stored as something else;
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds). `out` has not changed then.
+    /// After an error `out` is unchanged.
+    ///
+    /// * The errors for the array;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the elements are not stored
+    ///   as `T`;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, Val, ValType};
@@ -350,14 +361,16 @@ impl ArrayRef {
             .call(|core| core.array_read_slice(self.handle, index.into(), out, T::STORAGE))?)
     }
 
-    /// Sets the elements from `index` on, which are numbers of that size and kind, to
-    /// `data`. Never collects.
+    /// Copies `data` to the elements that start at `index`. The elements must be numbers of
+    /// the size and kind of `T`. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the array; [`Error::Immutable`](crate::Error::Immutable);
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for elements that are stored
-    /// as something else; [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// * The errors for the array;
+    /// * [`Error::Immutable`](crate::Error::Immutable);
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the elements are not stored
+    ///   as `T`;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     ///
     /// ```
     /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, StorageType};
@@ -385,24 +398,24 @@ impl ArrayRef {
 }
 
 impl Rooted<ArrayRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     pub fn to_anyref(self) -> Rooted<AnyRef> {
         gc_ref::retyped(self)
     }
 
-    /// The same root, as one of references that can be compared.
+    /// The same root as an [`EqRef`].
     pub fn to_eqref(self) -> Rooted<EqRef> {
         gc_ref::retyped(self)
     }
 }
 
 impl ManuallyRooted<ArrayRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
         gc_ref::retyped_manual(self)
     }
 
-    /// The same root, as one of references that can be compared.
+    /// The same root as an [`EqRef`].
     pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
         gc_ref::retyped_manual(self)
     }

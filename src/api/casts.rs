@@ -1,4 +1,4 @@
-//! What a reference refers to, for references of any type.
+//! The dynamic type of a reference, for all reference types.
 
 use anyhow::Result;
 
@@ -8,15 +8,16 @@ use crate::roots::Handle;
 use crate::store::RefKind;
 use crate::types::{self, RefType, RegisteredType, Type};
 
-/// What `handle` refers to.
+/// The kind of the object that `handle` refers to.
 ///
-/// Errors: [`Error::WrongStore`], [`Error::Unrooted`], as for all here.
+/// Errors: [`Error::WrongStore`], [`Error::Unrooted`]. All functions of this file can
+/// return these two.
 pub(super) fn kind(store: impl AsContext, handle: Handle) -> Result<RefKind> {
     let store = store.as_context().0;
     Ok(store.owned.call(|core| core.ref_kind(handle))?)
 }
 
-/// Whether what `handle` refers to is of a type.
+/// Whether the object that `handle` refers to has a type.
 ///
 /// Errors: also [`Error::WrongEngine`].
 pub(super) fn matches(
@@ -33,7 +34,7 @@ pub(super) fn matches(
         })?)
 }
 
-/// References to objects of a registered type.
+/// The type of non-null references to objects of a registered type.
 pub(super) fn to_registered(of: &Type) -> RefType<&RegisteredType> {
     RefType {
         nullable: false,
@@ -41,7 +42,7 @@ pub(super) fn to_registered(of: &Type) -> RefType<&RegisteredType> {
     }
 }
 
-/// The same root, if what it is for is of a kind.
+/// The same root, if its object is of the kind `to`.
 pub(super) fn cast<T: GcRef>(
     store: impl AsContext,
     handle: Handle,
@@ -51,7 +52,7 @@ pub(super) fn cast<T: GcRef>(
     Ok(is.then(|| Rooted::new(handle)))
 }
 
-/// The integer, if it is an `i31`.
+/// The integer, if the reference is an `i31`.
 pub(super) fn i31(store: impl AsContext, handle: Handle) -> Result<Option<I31>> {
     let store = store.as_context().0;
     let bits = store.owned.call(|core| match core.ref_kind(handle)? {
@@ -61,7 +62,7 @@ pub(super) fn i31(store: impl AsContext, handle: Handle) -> Result<Option<I31>> 
     Ok(bits.map(I31::wrapping_u32))
 }
 
-/// The narrowest type.
+/// The most specific type of an internal reference.
 ///
 /// Errors: also [`Error::NullReference`] and [`Error::TypeMismatch`] for a handle that
 /// came from C.

@@ -1,11 +1,11 @@
-//! What an engine is configured with.
+//! The configuration of an engine.
 
 use super::growth::Growth;
 use crate::collectors;
 use crate::engine;
 use crate::error::Result;
 
-/// Which collector the heaps of an engine's stores have.
+/// The collector of the heaps of an engine's stores.
 ///
 /// ```
 /// use gcroots::{Collector, Config, Engine};
@@ -18,18 +18,19 @@ use crate::error::Result;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Collector {
-    /// The library chooses: copying.
+    /// The library's choice, currently the copying collector.
     #[default]
     Auto,
-    /// Never collects; memory comes back with the store. At least 16 KiB.
+    /// No collector. Memory is freed with the store. The smallest heap is 16 KiB.
     Null,
-    /// Semi-space copying. At least 32 KiB, half of which is usable.
+    /// A copying collector with two semi-spaces, so that half of the heap is usable. The
+    /// smallest heap is 32 KiB.
     Copying,
-    /// Deferred reference counting: objects stay where they are, and no half of the
-    /// memory is idle. At least 16 KiB.
+    /// Deferred reference counting. Objects do not move, and the whole heap is usable. The
+    /// smallest heap is 16 KiB.
     Drc,
-    /// For tests of the library itself: copying, and finds references that were stored
-    /// without a barrier.
+    /// For tests of the library itself: the copying collector, with a check that finds
+    /// references that were stored without a barrier.
     Check,
 }
 
@@ -45,7 +46,7 @@ impl Collector {
     }
 }
 
-/// A configuration. [`Engine::new`](crate::Engine::new) copies it, and refuses what
+/// A configuration. [`Engine::new`](crate::Engine::new) copies it, and fails if a value
 /// is out of range.
 ///
 /// ```
@@ -74,7 +75,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults.
+    /// The default configuration.
     pub fn new() -> Config {
         Config::default()
     }
@@ -85,61 +86,66 @@ impl Config {
         self
     }
 
-    /// How many bytes a store's heap may commit, in all its spaces together: 4 GiB
-    /// if not set, at most 16 GiB. Small limits are rounded up to the collector's
-    /// least.
+    /// Sets the number of bytes that a store's heap may commit in all its spaces. The
+    /// default is 4 GiB and the maximum 16 GiB. A smaller limit than the collector's
+    /// smallest heap is rounded up to that.
     pub fn heap_limit(&mut self, bytes: u64) -> &mut Config {
         self.limit = Some(bytes);
         self
     }
 
-    /// How many bytes a store's heap commits at first, in all its spaces together,
-    /// at most the limit; 0 is the default: 512 KiB, or the limit if that is less.
+    /// Sets the number of bytes that a store's heap commits at first in all its spaces, at
+    /// most the heap limit. 0 is the default: 512 KiB, or the limit if that is less.
     pub fn heap_initial(&mut self, bytes: u64) -> &mut Config {
         self.initial = bytes;
         self
     }
 
-    /// Collects at every n-th allocation, to find references that no root holds; 0
-    /// turns it off.
+    /// Collects at every n-th allocation, which helps to find unrooted references. 0 turns
+    /// this off.
     pub fn stress(&mut self, every_nth_allocation: u32) -> &mut Config {
         self.stress = every_nth_allocation;
         self
     }
 
-    /// Fills freed memory with a pattern, to find whoever reads it.
+    /// Fills freed memory with a pattern, which helps to find code that reads it.
     pub fn poison(&mut self, on: bool) -> &mut Config {
         self.poison = on;
         self
     }
 
-    /// Makes each collection move every object that survives, to find references
-    /// that no root holds. The copying collector does so anyway.
+    /// Makes each collection move every surviving object, which helps to find unrooted
+    /// references. The copying collector always does so.
     pub fn move_always(&mut self, on: bool) -> &mut Config {
         self.move_always = on;
         self
     }
 
-    /// How many heaps of deleted stores the engine keeps for the next stores, each
-    /// with at most 512 KiB resident: 8 if not set, at most 4096.
+    /// Sets the number of heaps of deleted stores that the engine keeps for new stores,
+    /// each with at most 512 KiB resident. The default is 8 and the maximum 4096.
     pub fn pool(&mut self, heaps: usize) -> &mut Config {
         self.pool = Some(heaps);
         self
     }
 
-    /// How many functions may run inside each other in a store: 200 if not set, at
-    /// least 1. Each needs some room on the thread's stack.
+    /// Sets how deep calls of functions may be nested in a store. The default is 200 and
+    /// the minimum 1. Each nested call needs some of the thread's stack.
     pub fn call_depth(&mut self, depth: u32) -> &mut Config {
         self.call_depth = Some(depth);
         self
     }
 
-    /// Asks `allows` before a store's heap commits more than it had committed at
-    /// first. It is given the bytes that are committed and the bytes that would be,
-    /// on the thread that allocates, and may free other memory or drop a
-    /// [`ManuallyRooted`](crate::ManuallyRooted) before it answers. After a refusal,
-    /// or a panic, the heap is collected; if that does not make room, the allocation
-    /// fails with [`Error::GrowthRefused`](crate::Error::GrowthRefused).
+    /// Sets a callback that decides whether a store's heap may commit more than its initial
+    /// size.
+    ///
+    /// The first argument is the number of committed bytes, and the second is the number
+    /// of bytes that the heap would have committed after it grew. The callback runs on the
+    /// allocating thread. It may free other memory, or drop a
+    /// [`ManuallyRooted`](crate::ManuallyRooted), before it returns.
+    ///
+    /// If the callback returns `false` or panics, the store collects its heap. If the
+    /// collection does not make room, the allocation fails with
+    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused).
     ///
     /// ```
     /// use gcroots::{Config, Engine, Error, ExternRef, GcHeapOutOfMemory, Store};
@@ -164,12 +170,12 @@ impl Config {
         self
     }
 
-    /// Who is asked before a heap grows, to be kept as long as the engine.
+    /// The growth callback. It must live as long as the engine.
     pub(super) fn growth(&self) -> Option<Growth> {
         self.growth.clone()
     }
 
-    /// The core's configuration.
+    /// The configuration for the core.
     ///
     /// Errors: [`Error::InvalidArgument`](crate::Error::InvalidArgument).
     pub(super) fn checked(&self) -> Result<engine::Config> {

@@ -1,12 +1,12 @@
-//! What leads to a store.
+//! Access to a store through references, contexts and scopes.
 
 use anyhow::Result;
 
 use super::store::StorePart;
 use super::{Engine, ExnRef, GcAsync, RootScope, Rooted, RootedGcRef, Store};
 
-/// What can be read as a store: a [`Store`], a [`StoreContext`], a [`RootScope`], or
-/// a reference to such.
+/// Read access to a store. A [`Store`], a [`StoreContext`], a [`StoreContextMut`] and a
+/// [`RootScope`] give it, and so do references to them.
 ///
 /// ```
 /// use gcroots::{AsContext, Engine, Store};
@@ -20,14 +20,14 @@ use super::{Engine, ExnRef, GcAsync, RootScope, Rooted, RootedGcRef, Store};
 /// # anyhow::Ok(())
 /// ```
 pub trait AsContext {
-    /// The data of the store.
+    /// The type of the store's data.
     type Data;
 
-    /// The store.
+    /// A shared reference to the store.
     fn as_context(&self) -> StoreContext<'_, Self::Data>;
 }
 
-/// What can be used as a store exclusively: to make and drop roots, and to allocate.
+/// Exclusive access to a store, to make and drop roots and to allocate.
 ///
 /// ```
 /// use anyhow::Result;
@@ -49,7 +49,7 @@ pub trait AsContext {
 /// # anyhow::Ok(())
 /// ```
 pub trait AsContextMut: AsContext {
-    /// The store.
+    /// An exclusive reference to the store.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
 }
 
@@ -80,61 +80,61 @@ pub struct StoreContext<'a, T>(pub(super) &'a StorePart<T>);
 pub struct StoreContextMut<'a, T>(pub(super) &'a mut StorePart<T>);
 
 impl<'a, T> StoreContext<'a, T> {
-    /// As [`Store::data`].
+    /// Same as [`Store::data`].
     pub fn data(&self) -> &'a T {
         self.0.data()
     }
 
-    /// As [`Store::engine`].
+    /// Same as [`Store::engine`].
     pub fn engine(&self) -> &'a Engine {
         self.0.engine()
     }
 }
 
 impl<T> StoreContextMut<'_, T> {
-    /// As [`Store::data`].
+    /// Same as [`Store::data`].
     pub fn data(&self) -> &T {
         self.0.data()
     }
 
-    /// As [`Store::data_mut`].
+    /// Same as [`Store::data_mut`].
     pub fn data_mut(&mut self) -> &mut T {
         self.0.data_mut()
     }
 
-    /// As [`Store::engine`].
+    /// Same as [`Store::engine`].
     pub fn engine(&self) -> &Engine {
         self.0.engine()
     }
 
-    /// As [`Store::gc`].
+    /// Same as [`Store::gc`].
     ///
     /// # Errors
     ///
-    /// Those of [`Store::gc`].
+    /// The errors of [`Store::gc`].
     pub fn gc(&mut self) -> Result<()> {
         self.0.gc()
     }
 
-    /// As [`Store::gc_async`].
+    /// Same as [`Store::gc_async`].
     pub fn gc_async(&mut self) -> GcAsync<'_, T> {
         self.0.gc_async()
     }
 
-    /// As [`Store::throw`].
+    /// Same as [`Store::throw`].
     ///
     /// # Errors
     ///
-    /// Those of [`Store::throw`].
+    /// The errors of [`Store::throw`].
     pub fn throw<R>(&mut self, exception: &impl RootedGcRef<ExnRef>) -> Result<R> {
         self.0.throw(exception)
     }
 
-    /// As [`Store::take_pending_exception`].
+    /// Same as [`Store::take_pending_exception`].
     ///
     /// # Errors
     ///
-    /// Those of [`Store::take_pending_exception`].
+    /// The errors of [`Store::take_pending_exception`].
     pub fn take_pending_exception(&mut self) -> Result<Option<Rooted<ExnRef>>> {
         self.0.take_pending_exception()
     }
@@ -230,7 +230,7 @@ impl<C: AsContextMut> AsContextMut for RootScope<C> {
     }
 }
 
-// For functions whose result borrows from the store.
+// Functions whose result borrows from the store need these conversions.
 
 impl<'a, C: AsContext> From<&'a C> for StoreContext<'a, C::Data> {
     #[inline]

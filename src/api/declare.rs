@@ -1,4 +1,4 @@
-//! From types as users write them to the core's declarations.
+//! Conversion of the API's types to declarations for the core.
 
 use core::convert::Infallible;
 
@@ -10,7 +10,7 @@ use crate::types::{
     self, Composite, Declared, RecGroup, Type, check_field_count, check_value_counts,
 };
 
-/// What names members of groups that are being declared.
+/// A name for a member of a rec group that is being declared.
 pub(super) trait MemberName {
     /// The member's index in the collection.
     fn index(&self) -> u32;
@@ -28,10 +28,11 @@ impl MemberName for Infallible {
     }
 }
 
-/// A struct of these fields.
+/// Declares a struct with these fields.
 ///
 /// Errors: [`Error::Limit`](crate::Error::Limit),
-/// [`Error::SystemMemory`](crate::Error::SystemMemory), as for all here.
+/// [`Error::SystemMemory`](crate::Error::SystemMemory). All functions of this file can
+/// return these two.
 pub(super) fn struct_of<M: MemberName>(
     group: &mut RecGroup,
     fields: impl IntoIterator<Item = FieldType<M>>,
@@ -44,7 +45,7 @@ pub(super) fn struct_of<M: MemberName>(
     Ok(Composite::Struct(declared))
 }
 
-/// An array of these elements.
+/// Declares an array with these elements.
 pub(super) fn array_of<M: MemberName>(
     group: &mut RecGroup,
     element: &FieldType<M>,
@@ -52,7 +53,7 @@ pub(super) fn array_of<M: MemberName>(
     Ok(Composite::Array(field(group, element)?))
 }
 
-/// A function.
+/// Declares a function.
 pub(super) fn func_of<M: MemberName>(
     group: &mut RecGroup,
     params: impl IntoIterator<Item = ValType<M>>,
@@ -73,7 +74,7 @@ pub(super) fn func_of<M: MemberName>(
     })
 }
 
-/// A registered type, which the group keeps.
+/// Refers to a registered type. The group keeps the type alive.
 pub(super) fn registered(group: &mut RecGroup, of: &Type) -> Result<Declared> {
     group.refer_to(of.try_clone()?)
 }

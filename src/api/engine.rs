@@ -1,4 +1,4 @@
-//! What stores share.
+//! The engine: the configuration and types that stores share.
 
 use anyhow::Result;
 
@@ -9,8 +9,8 @@ use crate::engine::EngineRef;
 use crate::error;
 use crate::types::Registry;
 
-/// A configuration that stores are made from. Clones are the same engine; any
-/// thread may use it at any time. A store keeps its engine.
+/// A configuration and a type registry that stores share. A clone is the same engine. Any
+/// thread may use an engine at any time. A store keeps its engine alive.
 ///
 /// ```
 /// use gcroots::{Engine, Store};
@@ -22,17 +22,18 @@ use crate::types::Registry;
 /// ```
 pub struct Engine {
     core: EngineRef,
-    /// Kept for the core's configuration, which points to it. A store keeps both.
+    /// The core's configuration points to this callback. A store keeps both alive.
     growth: Option<Growth>,
 }
 
 impl Engine {
-    /// An engine with a copy of `config`.
+    /// Makes an engine with a copy of `config`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if something in
-    /// `config` is out of range, [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::InvalidArgument`](crate::Error::InvalidArgument) if a value of `config`
+    ///   is out of range;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn new(config: &Config) -> Result<Engine> {
         Ok(Engine {
             core: EngineRef::new(config.checked()?)?,
@@ -40,8 +41,8 @@ impl Engine {
         })
     }
 
-    /// An engine of a configuration of the core's, for tests of what [`Config`] has
-    /// not.
+    /// Makes an engine from a configuration of the core, for tests of settings that
+    /// [`Config`] does not have.
     #[cfg(test)]
     pub(super) fn of(config: crate::engine::Config) -> Engine {
         Engine {
@@ -50,12 +51,12 @@ impl Engine {
         }
     }
 
-    /// A reference for the core's store to keep.
+    /// A counted reference, which the core's store keeps.
     pub(super) fn reference(&self) -> error::Result<EngineRef> {
         self.core.try_clone()
     }
 
-    /// The registry of its types.
+    /// The engine's type registry.
     pub(super) fn types(&self) -> &Counted<Registry> {
         self.core.types()
     }
@@ -71,7 +72,7 @@ impl Clone for Engine {
     }
 }
 
-/// An engine with the default configuration. Panics if memory is out.
+/// An engine with the default configuration. Panics if memory is exhausted.
 impl Default for Engine {
     fn default() -> Engine {
         Engine::new(&Config::new()).expect("the default configuration is valid")

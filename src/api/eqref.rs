@@ -1,4 +1,4 @@
-//! Internal references that can be compared.
+//! Comparable internal references.
 
 use core::fmt;
 
@@ -11,13 +11,13 @@ use super::{
 use crate::roots::Handle;
 use crate::store::RefKind;
 
-/// An internal reference that can be compared, [`Rooted::ref_eq`]: to a struct or an
+/// An internal reference that [`Rooted::ref_eq`] can compare: a reference to a struct or an
 /// array, or an [`I31`].
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. Functions answer
-/// [`Error::WrongStore`](crate::Error::WrongStore) and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for it. A cast gives the same root, as for
-/// [`AnyRef`].
+/// It is only accessible through a [`Rooted`] or a [`ManuallyRooted`]. Every method can
+/// return the errors for the reference: [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted). A cast returns the same root, like a cast of
+/// an [`AnyRef`].
 ///
 /// ```
 /// use gcroots::{Engine, EqRef, I31, Rooted, Store};
@@ -36,20 +36,20 @@ pub struct EqRef {
 }
 
 impl EqRef {
-    /// A reference that is an integer, rooted in the current scope. Never collects.
+    /// Makes an `i31` reference, rooted in the current scope. Never collects.
     ///
     /// # Errors
     ///
-    /// As for [`AnyRef::from_i31`].
+    /// The errors of [`AnyRef::from_i31`].
     pub fn from_i31(store: impl AsContextMut, value: I31) -> Result<Rooted<EqRef>> {
         AnyRef::from_i31(store, value).map(gc_ref::retyped)
     }
 
-    /// The narrowest type that it is of.
+    /// The most specific type of the reference.
     ///
     /// # Errors
     ///
-    /// Those for the reference; for a handle that came from C also
+    /// The errors for the reference. A handle that came from C can also cause
     /// [`Error::NullReference`](crate::Error::NullReference) and
     /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
     ///
@@ -65,67 +65,68 @@ impl EqRef {
         casts::ty(store, self.handle)
     }
 
-    /// Whether it is one of `ty`. In constant time, without a lock.
+    /// Whether the reference has the type `ty`. Cost: constant, without a lock.
     ///
     /// # Errors
     ///
-    /// Those for the reference; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    /// The errors for the reference, and [`Error::WrongEngine`](crate::Error::WrongEngine)
+    /// if `ty` is a type of another engine.
     pub fn matches_ty(&self, store: impl AsContext, ty: &HeapType) -> Result<bool> {
         casts::matches(store, self.handle, ty.to_core())
     }
 
-    /// Whether it is a struct.
+    /// Whether the reference is a struct.
     ///
     /// # Errors
     ///
-    /// Those for the reference, as for all that follow.
+    /// The errors for the reference. The methods below return the same errors.
     pub fn is_struct(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Struct)
     }
 
-    /// The same root, if it is a struct.
+    /// The same root as a [`StructRef`], or `None` if the reference is not a struct.
     pub fn as_struct(&self, store: impl AsContext) -> Result<Option<Rooted<StructRef>>> {
         casts::cast(store, self.handle, RefKind::Struct)
     }
 
-    /// The same root, of a struct.
+    /// The same root as a [`StructRef`].
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not a struct.
     #[track_caller]
     pub fn unwrap_struct(&self, store: impl AsContext) -> Result<Rooted<StructRef>> {
         let cast = self.as_struct(store)?;
         Ok(cast.expect("not a struct"))
     }
 
-    /// Whether it is an array.
+    /// Whether the reference is an array.
     pub fn is_array(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::Array)
     }
 
-    /// The same root, if it is an array.
+    /// The same root as an [`ArrayRef`], or `None` if the reference is not an array.
     pub fn as_array(&self, store: impl AsContext) -> Result<Option<Rooted<ArrayRef>>> {
         casts::cast(store, self.handle, RefKind::Array)
     }
 
-    /// The same root, of an array.
+    /// The same root as an [`ArrayRef`].
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not an array.
     #[track_caller]
     pub fn unwrap_array(&self, store: impl AsContext) -> Result<Rooted<ArrayRef>> {
         let cast = self.as_array(store)?;
         Ok(cast.expect("not an array"))
     }
 
-    /// Whether it is an integer.
+    /// Whether the reference is an `i31`.
     pub fn is_i31(&self, store: impl AsContext) -> Result<bool> {
         Ok(casts::kind(store, self.handle)? == RefKind::I31)
     }
 
-    /// The integer, if it is one.
+    /// The integer, or `None` if the reference is not an `i31`.
     pub fn as_i31(&self, store: impl AsContext) -> Result<Option<I31>> {
         casts::i31(store, self.handle)
     }
@@ -134,7 +135,7 @@ impl EqRef {
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if the reference is not an `i31`.
     #[track_caller]
     pub fn unwrap_i31(&self, store: impl AsContext) -> Result<I31> {
         let value = self.as_i31(store)?;
@@ -143,14 +144,14 @@ impl EqRef {
 }
 
 impl Rooted<EqRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     pub fn to_anyref(self) -> Rooted<AnyRef> {
         gc_ref::retyped(self)
     }
 }
 
 impl ManuallyRooted<EqRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     pub fn to_anyref(self) -> ManuallyRooted<AnyRef> {
         gc_ref::retyped_manual(self)
     }

@@ -12,12 +12,13 @@ use crate::roots::Handle;
 use crate::store::Store as Core;
 use crate::types::AbstractType;
 
-/// A reference to an exception: a [`Tag`] and fields, which never change.
+/// A reference to an exception. An exception has a [`Tag`] and immutable fields.
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`](crate::ManuallyRooted)
-/// only. Functions answer [`Error::WrongStore`](crate::Error::WrongStore) and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for the exception, and for a handle that
-/// came from C also [`Error::NullReference`](crate::Error::NullReference) and
+/// It is only accessible through a [`Rooted`] or a
+/// [`ManuallyRooted`](crate::ManuallyRooted). Every method can return the errors for the
+/// exception: [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted). A handle that came from C can also cause
+/// [`Error::NullReference`](crate::Error::NullReference) and
 /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
 ///
 /// ```
@@ -40,12 +41,12 @@ pub struct ExnRef {
 }
 
 impl ExnRef {
-    /// Makes an exception of these values, one for each parameter of the tag, rooted in
-    /// the current scope. May collect.
+    /// Makes an exception with one value for each parameter of the tag's type, rooted in the
+    /// current scope. May collect.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore) for the tag; then as for
+    /// [`Error::WrongStore`](crate::Error::WrongStore) for the tag, then the errors of
     /// [`StructRef::new`](crate::StructRef::new).
     pub fn new(mut store: impl AsContextMut, tag: &Tag, fields: &[Val]) -> Result<Rooted<ExnRef>> {
         let store = store.as_context_mut().0;
@@ -54,25 +55,27 @@ impl ExnRef {
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
-    /// Its tag.
+    /// The exception's tag.
     ///
     /// # Errors
     ///
-    /// Those for the exception.
+    /// The errors for the exception.
     pub fn tag(&self, store: impl AsContext) -> Result<Tag> {
         let store = store.as_context().0;
         let tag = store.owned.call(|core| core.exn_tag(self.handle))?;
         Ok(Tag::of(tag))
     }
 
-    /// A field's value; a reference is a new root of the current scope. Never collects.
+    /// The value of a field. A reference becomes a new root in the current scope. Never
+    /// collects.
     ///
     /// # Errors
     ///
-    /// Those for the exception; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root.
+    /// * The errors for the exception;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn field(&self, mut store: impl AsContextMut, index: usize) -> Result<Val> {
         let store = store.as_context_mut().0;
         Ok(store.owned.call(|core| self.read(core, index))?)
@@ -83,13 +86,13 @@ impl ExnRef {
         Val::read(core, value, self.handle, index)
     }
 
-    /// All fields' values, in order; references are new roots of the current scope.
-    /// Never collects.
+    /// The values of all fields, in order. References become new roots in the current
+    /// scope. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the exception; [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// The errors for the exception, and [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
     ///
     /// ```
     /// use gcroots::{Engine, ExnRef, FuncType, Store, Tag, Val, ValType};
@@ -113,12 +116,13 @@ impl ExnRef {
         Ok(store.owned.call(read_all)?)
     }
 
-    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
-    /// are no root, and valid until the next collection.
+    /// The raw bits of the reference, for code that reads the heap itself (see
+    /// `docs/engines.md`). The bits are not a root, and are valid until the next
+    /// collection.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
+    /// [`Error::WrongStore`](crate::Error::WrongStore) and
     /// [`Error::Unrooted`](crate::Error::Unrooted).
     ///
     /// ```
@@ -137,16 +141,18 @@ impl ExnRef {
         raw::to_raw(store, self.handle)
     }
 
-    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
-    /// bits may be passed: what is no reference to an exception is refused. Never
-    /// collects.
+    /// Roots the exception with the bits `raw` in the current scope. Returns `None` for
+    /// null. `raw` may be any 32 bits. Never collects.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for bits of no object,
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for those of another;
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the bits do not refer
+    ///   to an object;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the object is not an
+    ///   exception;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<ExnRef>>> {
         raw::from_raw(store, raw, AbstractType::Exn)
     }

@@ -1,4 +1,4 @@
-//! References to objects that stand for something of the host's.
+//! References to objects that hold a host value.
 
 use core::any::Any;
 use core::cell::Cell;
@@ -19,13 +19,15 @@ use crate::roots::Handle;
 use crate::store::{ExternRefOptions, Store as Core};
 use crate::types::AbstractType;
 
-/// A reference to an object that holds a value of the host's, of any type.
+/// A reference to an object that holds a host value of any type.
 ///
-/// It is reached through a [`Rooted`] or a
-/// [`ManuallyRooted`](crate::ManuallyRooted) only. The value is dropped once: after
-/// the collection that finds its object dead, or with the store, on the thread that
-/// does that. A panic in its `drop` is caught there, after the panic hook: other
-/// values are dropped, and the call that collected succeeds.
+/// It is only accessible through a [`Rooted`] or a
+/// [`ManuallyRooted`](crate::ManuallyRooted).
+///
+/// The value is dropped exactly once: after the collection that finds its object dead, or
+/// with the store. That happens on the thread that collects or drops the store. If the
+/// value's `drop` panics, the panic hook runs and the panic is caught. The other values
+/// are still dropped, and the call that collected succeeds.
 ///
 /// ```
 /// use gcroots::{Engine, ExternRef, Store};
@@ -50,8 +52,9 @@ impl ExternRef {
     ///
     /// # Errors
     ///
-    /// [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory), which has the value, if there is
-    /// no room; [`Error::Internal`] if the store is poisoned.
+    /// * [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory) if there is no room. It contains the
+    ///   value.
+    /// * [`Error::Internal`] if the store is poisoned.
     pub fn new<T>(mut store: impl AsContextMut, value: T) -> Result<Rooted<ExternRef>>
     where
         T: Any + Send + Sync + 'static,
@@ -62,8 +65,9 @@ impl ExternRef {
         made.map(Rooted::new).map_err(|error| refused(error, value))
     }
 
-    /// As [`ExternRef::new`], but gives the value back where it would collect. That is not
-    /// so if it `has_collected`.
+    /// Same as [`ExternRef::new`], but returns the value if a collection is needed. With
+    /// `has_collected`, the caller has just collected for this allocation, so the heap grows
+    /// if there is no room.
     pub(super) fn new_without_collecting<T: Any + Send + Sync>(
         store: &mut OwnedStore,
         value: T,
@@ -79,13 +83,14 @@ impl ExternRef {
         }
     }
 
-    /// An internal reference as an external one: a new root of the current scope for the
-    /// same object. The opposite of [`AnyRef::convert_extern`]. Never collects.
+    /// Converts an internal reference to an external one, as a new root in the current
+    /// scope for the same object. This is the inverse of [`AnyRef::convert_extern`]. Never
+    /// collects.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`], [`Error::Unrooted`]; [`Error::Limit`] and
-    /// [`Error::SystemMemory`] when there is no room.
+    /// * [`Error::WrongStore`] and [`Error::Unrooted`] for `anyref`;
+    /// * [`Error::Limit`] and [`Error::SystemMemory`] if there is no room for a root.
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, Error, ExternRef, I31, Store};
@@ -110,14 +115,14 @@ impl ExternRef {
         self.handle
     }
 
-    /// The value; `None` if the object was made through C, and holds what is none of
-    /// Rust's.
+    /// The host value. `None` if the object was made through C and does not hold a Rust
+    /// value.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`], [`Error::Unrooted`]; [`Error::TypeMismatch`] for an
-    /// internal reference that was converted; for a handle that came from C also
-    /// [`Error::NullReference`].
+    /// * [`Error::WrongStore`] and [`Error::Unrooted`];
+    /// * [`Error::TypeMismatch`] for a converted internal reference;
+    /// * [`Error::NullReference`] for a null handle that came from C.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -129,7 +134,7 @@ impl ExternRef {
     /// # anyhow::Ok(())
     /// ```
     ///
-    /// While it is borrowed, nothing can collect:
+    /// While the value is borrowed, nothing can collect:
     ///
     /// ```compile_fail,E0502
     /// # use gcroots::{Engine, ExternRef, Store};
@@ -146,16 +151,16 @@ impl ExternRef {
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
         let store = store.into().0;
         let value = store.owned.call(|core| core.externref_value(self.handle))?;
-        // SAFETY: the core says that it is a value. It is dropped by what takes the
-        // store exclusively, and `data_mut` does too, so not while 'a lasts.
+        // SAFETY: the core checked that this is a value. Functions that drop values, and
+        // `data_mut`, borrow the store exclusively, so none of them runs during 'a.
         Ok(value.map(|value| unsafe { &*host_value::value(value) }))
     }
 
-    /// The value, to change it.
+    /// The host value, for changes.
     ///
     /// # Errors
     ///
-    /// As for [`ExternRef::data`].
+    /// The errors of [`ExternRef::data`].
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -172,17 +177,17 @@ impl ExternRef {
     ) -> Result<Option<&'a mut (dyn Any + Send + Sync)>> {
         let store = store.into().0;
         let value = store.owned.call(|core| core.externref_value(self.handle))?;
-        // SAFETY: as in `data`; the store is borrowed exclusively while 'a lasts.
+        // SAFETY: as in `data`; the store is borrowed exclusively during 'a.
         Ok(value.map(|value| unsafe { &mut *host_value::value(value) }))
     }
 
-    /// The reference's bits, for code that reads the heap itself: `docs/engines.md`. They
-    /// are no root, and valid until the next collection.
+    /// The raw bits of the reference, for code that reads the heap itself (see
+    /// `docs/engines.md`). The bits are not a root, and are valid until the next
+    /// collection.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`],
-    /// [`Error::Unrooted`].
+    /// [`Error::WrongStore`] and [`Error::Unrooted`].
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Rooted, Store};
@@ -200,24 +205,24 @@ impl ExternRef {
         raw::to_raw(store, self.handle)
     }
 
-    /// A new root of the current scope for what raw bits refer to; `None` for null. Any
-    /// bits may be passed: what is no reference to an external object is refused. Never
-    /// collects.
+    /// Roots the reference with the bits `raw` in the current scope. Returns `None` for
+    /// null. `raw` may be any 32 bits. Never collects.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for bits of no object,
-    /// [`Error::TypeMismatch`] for those of another;
-    /// [`Error::Limit`] and
-    /// [`Error::SystemMemory`] when there is no room.
+    /// * [`Error::InvalidArgument`] if the bits do not refer to an object;
+    /// * [`Error::TypeMismatch`] if the reference is not external;
+    /// * [`Error::Limit`] and [`Error::SystemMemory`] if there is no room for a root.
     pub fn from_raw(store: impl AsContextMut, raw: u32) -> Result<Option<Rooted<ExternRef>>> {
         raw::from_raw(store, raw, AbstractType::Extern)
     }
 }
 
-/// A value that an object may take.
+/// A value that a new object may take out of the cell.
 type Offered<T> = Cell<Option<Box<HostValue<T>>>>;
 
+/// Allocates a host value.
+///
 /// Errors: [`GcHeapOutOfMemory<T>`](GcHeapOutOfMemory).
 fn boxed<T: Any + Send + Sync>(value: T) -> Result<Offered<T>> {
     match HostValue::new(value) {
@@ -226,7 +231,8 @@ fn boxed<T: Any + Send + Sync>(value: T) -> Result<Offered<T>> {
     }
 }
 
-/// The error that gives the value back, if the object was not made for want of room.
+/// The error to return after no object was made. If there was no room, the error contains
+/// the value.
 fn refused<T: Any + Send + Sync>(error: Error, value: Offered<T>) -> anyhow::Error {
     match value.into_inner() {
         Some(value) if is_about_room(error) => {
@@ -236,8 +242,9 @@ fn refused<T: Any + Send + Sync>(error: Error, value: Offered<T>) -> anyhow::Err
     }
 }
 
-/// Makes an object that takes `value`; leaves it if there is no room. After any other
-/// error, a bug, the object may be there: then nobody drops the value.
+/// Makes an object that takes `value`. If there is no room, `value` stays in its cell.
+///
+/// Any other error is a bug, after which the object may exist. The value is then leaked.
 fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> error::Result<Handle> {
     let Some(taken) = value.take() else {
         return Err(Error::internal("a value that is taken already", 0));
@@ -254,7 +261,7 @@ fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> error::Result<
         external_bytes: 0,
     });
     if made.is_err_and(is_about_room) {
-        // SAFETY: leaked above; the core has not taken it.
+        // SAFETY: the box was leaked above, and the core did not take it.
         value.set(Some(unsafe { Box::from_raw(taken) }));
     }
     made

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 
 use super::{RefType, ValType};
 
-/// Whether a field may be set.
+/// Whether a field is mutable.
 ///
 /// ```
 /// use gcroots::Mutability;
@@ -14,9 +14,9 @@ use super::{RefType, ValType};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mutability {
-    /// It keeps the value that its object was made with.
+    /// The field keeps its initial value.
     Const,
-    /// It may be set.
+    /// The field can be set.
     Var,
 }
 
@@ -32,7 +32,7 @@ impl Mutability {
     }
 }
 
-/// What a field or an element stores.
+/// The storage type of a field or an element.
 ///
 /// ```
 /// use gcroots::{RefType, StorageType, ValType};
@@ -44,30 +44,31 @@ impl Mutability {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StorageType<M = Infallible> {
-    /// 8 bits, packed: set to the lower bits of an `i32`, and read as one.
+    /// 8 bits, packed. A write stores the low 8 bits of an `i32`, and a read returns them
+    /// as an `i32`.
     I8,
-    /// 16 bits, packed.
+    /// 16 bits, packed in the same way.
     I16,
-    /// A value.
+    /// A value of a value type.
     ValType(ValType<M>),
 }
 
 impl StorageType {
-    /// The type of the values that it stores as they are.
+    /// The value type.
     ///
     /// # Panics
     ///
-    /// If it is packed.
+    /// Panics if this is a packed type.
     #[track_caller]
     pub fn unwrap_val_type(&self) -> &ValType {
         match self {
             StorageType::ValType(of) => of,
-            _ => panic!("a packed field is of no value type"),
+            _ => panic!("a packed field has no value type"),
         }
     }
 
-    /// Whether all that is stored as this may be stored as `other`. Types of two
-    /// engines never match.
+    /// Whether this type is `other` or a subtype of it. Types of different engines never
+    /// match.
     pub fn matches(&self, other: &StorageType) -> bool {
         match (self, other) {
             (StorageType::ValType(a), StorageType::ValType(b)) => a.matches(b),
@@ -88,7 +89,7 @@ impl<M> From<RefType<M>> for StorageType<M> {
     }
 }
 
-/// A field of a struct, or the elements of an array.
+/// The type of a struct's field or of an array's elements.
 ///
 /// ```
 /// use gcroots::{FieldType, Mutability, RefType, StorageType, ValType};
@@ -97,7 +98,7 @@ impl<M> From<RefType<M>> for StorageType<M> {
 /// assert_eq!(counter.mutability(), Mutability::Var);
 /// assert_eq!(counter.element_type(), &StorageType::ValType(ValType::I64));
 ///
-/// // One that cannot be set may be narrower than its supertype's.
+/// // An immutable field may have a narrower type than the supertype's field.
 /// let any = FieldType::new(Mutability::Const, RefType::ANYREF);
 /// let narrower = FieldType::new(Mutability::Const, RefType::EQREF);
 /// assert!(narrower.matches(&any));
@@ -110,7 +111,7 @@ pub struct FieldType<M = Infallible> {
 }
 
 impl<M> FieldType<M> {
-    /// A field that stores this.
+    /// Makes a field type.
     pub fn new(mutability: Mutability, element_type: impl Into<StorageType<M>>) -> FieldType<M> {
         FieldType {
             mutability,
@@ -120,18 +121,19 @@ impl<M> FieldType<M> {
 }
 
 impl FieldType {
-    /// Whether it may be set.
+    /// Whether the field is mutable.
     pub fn mutability(&self) -> Mutability {
         self.mutability
     }
 
-    /// What it stores.
+    /// The storage type.
     pub fn element_type(&self) -> &StorageType {
         &self.element_type
     }
 
-    /// Whether a field of this type may stand where a supertype has one of `other`:
-    /// if either may be set, only the same. Types of two engines never match.
+    /// Whether a subtype's field may have this type where the supertype's field has the type
+    /// `other`. If either is mutable, both must be equal. Types of different engines never
+    /// match.
     pub fn matches(&self, other: &FieldType) -> bool {
         if self.mutability.is_var() || other.mutability.is_var() {
             return self == other;

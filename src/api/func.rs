@@ -1,15 +1,15 @@
-//! Functions: what they are made of, and how they are called.
+//! Functions made of closures, and calls of functions.
 //!
 //! # How a callback gets the store
 //!
-//! The core calls with its own store, which knows where this API's part of it is: it was
-//! told by whoever called, from the exclusive borrow that the call was made with. So what
-//! the callback borrows is derived from that. The part stays where it is as long as the
-//! store, whoever calls.
+//! The core passes its own store to the callback. That store holds a pointer to this API's
+//! part of the store. The caller sets the pointer before the call, and derives it from the
+//! exclusive borrow of the store that it has. So the callback's borrow derives from the
+//! caller's. The part has a fixed address for the lifetime of the store.
 //!
-//! The part is a `StorePart<T>` of the `T` that the callback was made for, since only
-//! functions of this API make such functions, in stores of that `T`, and a store's `T`
-//! never changes: it is invariant.
+//! The part is a `StorePart<T>` with the `T` that the callback was made for: only this API
+//! makes such callbacks, and it makes them in a store of that `T`. A store's `T` never
+//! changes, because `Store<T>` is invariant in `T`.
 
 use core::any::Any;
 use core::ffi::c_void;
@@ -37,24 +37,27 @@ use crate::types::{AbstractType, RegisteredType, Storage};
 /// The status of a callback that succeeded.
 const OK: u32 = 0;
 
-/// That of one that threw, and of one that failed with an error of its own or panicked.
+/// The status of a callback that threw, panicked, or failed with an error that is not an
+/// [`Error`].
 const EXCEPTION: u32 = 16;
 
-/// A reference to a function: a closure of Rust's, or a callback of C's.
+/// A reference to a function: a Rust closure or a C callback.
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`](crate::ManuallyRooted)
-/// only. A closure is dropped once, as an [`ExternRef`](crate::ExternRef)'s value is; not
-/// while it runs.
+/// It is only accessible through a [`Rooted`] or a
+/// [`ManuallyRooted`](crate::ManuallyRooted). A closure is dropped exactly once, like the
+/// value of an [`ExternRef`](crate::ExternRef), and never while it runs.
 ///
-/// A callback runs in a scope of its own: its arguments end with it, and what it returns
-/// is rooted in its caller's. It may do with the store what its caller may, call
-/// functions, and throw ([`Caller::throw`]).
+/// A callback runs in its own scope. The roots of its arguments end with that scope, and
+/// the results are rooted in the caller's scope. A callback can use the store like its
+/// caller. It can also call functions and throw exceptions ([`Caller::throw`]).
 ///
 /// # Errors and panics of callbacks
 ///
-/// An error that a closure returns is the caller's, as it is, if that is Rust's. C gets the
-/// status of an [`Error`]; for any other error, and for a panic, `GCROOTS_ERROR_EXCEPTION`
-/// without an exception pending. A panic goes on in the caller, if that is Rust's.
+/// A Rust caller gets the error that the closure returned, unchanged. A panic of the
+/// closure continues in a Rust caller.
+///
+/// A C caller gets the status of an [`Error`]. For any other error, and for a panic, it
+/// gets `GCROOTS_ERROR_EXCEPTION` with no exception pending.
 ///
 /// ```
 /// use gcroots::{Caller, Engine, Func, FuncType, Store, Val, ValType};
@@ -78,8 +81,10 @@ pub struct Func {
     handle: Handle,
 }
 
-/// An exception is pending: what [`Store::throw`](crate::Store::throw) answers, for a
-/// callback to return, and what its caller gets.
+/// The error that means that an exception is pending.
+///
+/// [`Store::throw`](crate::Store::throw) returns it, and a callback passes it on to its
+/// caller.
 ///
 /// ```
 /// use gcroots::{Caller, Engine, ExnRef, Func, FuncType, Store, Tag, ThrownException};
@@ -116,7 +121,7 @@ impl core::error::Error for ThrownException {}
 
 /// Why a closure failed.
 pub(super) struct Failure {
-    /// What it answered.
+    /// The status that the callback returned.
     status: u32,
     why: Why,
 }
@@ -126,7 +131,7 @@ enum Why {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The store that a callback is called with.
+/// The store of the running callback.
 pub struct Caller<'a, T>(StoreContextMut<'a, T>);
 
 impl<T> Caller<'_, T> {
@@ -134,44 +139,44 @@ impl<T> Caller<'_, T> {
         Caller(self.0.as_context_mut())
     }
 
-    /// As [`Store::data`](crate::Store::data).
+    /// Same as [`Store::data`](crate::Store::data).
     pub fn data(&self) -> &T {
         self.0.data()
     }
 
-    /// As [`Store::data_mut`](crate::Store::data_mut).
+    /// Same as [`Store::data_mut`](crate::Store::data_mut).
     pub fn data_mut(&mut self) -> &mut T {
         self.0.data_mut()
     }
 
-    /// As [`Store::engine`](crate::Store::engine).
+    /// Same as [`Store::engine`](crate::Store::engine).
     pub fn engine(&self) -> &Engine {
         self.0.engine()
     }
 
-    /// As [`Store::gc`](crate::Store::gc).
+    /// Same as [`Store::gc`](crate::Store::gc).
     ///
     /// # Errors
     ///
-    /// Those of [`Store::gc`](crate::Store::gc).
+    /// The errors of [`Store::gc`](crate::Store::gc).
     pub fn gc(&mut self) -> Result<()> {
         self.0.gc()
     }
 
-    /// As [`Store::throw`](crate::Store::throw).
+    /// Same as [`Store::throw`](crate::Store::throw).
     ///
     /// # Errors
     ///
-    /// Those of [`Store::throw`](crate::Store::throw).
+    /// The errors of [`Store::throw`](crate::Store::throw).
     pub fn throw<R>(&mut self, exception: &impl RootedGcRef<ExnRef>) -> Result<R> {
         self.0.throw(exception)
     }
 
-    /// As [`Store::take_pending_exception`](crate::Store::take_pending_exception).
+    /// Same as [`Store::take_pending_exception`](crate::Store::take_pending_exception).
     ///
     /// # Errors
     ///
-    /// Those of [`Store::take_pending_exception`](crate::Store::take_pending_exception).
+    /// The errors of [`Store::take_pending_exception`](crate::Store::take_pending_exception).
     pub fn take_pending_exception(&mut self) -> Result<Option<Rooted<ExnRef>>> {
         self.0.take_pending_exception()
     }
@@ -191,21 +196,23 @@ impl<T> AsContextMut for Caller<'_, T> {
     }
 }
 
-/// A closure that knows its type when it runs.
+/// A closure together with its function type, which it needs when it runs.
 struct Dynamic<F> {
     of: FuncType,
     func: F,
 }
 
 impl Func {
-    /// Makes a function of a closure that takes its arguments and leaves its results in
-    /// slices, rooted in the current scope. The results are zeros and null at first. May
-    /// collect.
+    /// Makes a function from a closure with slices of arguments and results, rooted in the
+    /// current scope. When the closure starts, its results are zeros and nulls. May collect.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongEngine`]; [`Error::HeapLimit`], [`Error::SystemMemory`],
-    /// [`Error::Limit`] and others when there is no room, and the closure is dropped.
+    /// After one of these errors the closure is dropped.
+    ///
+    /// * [`Error::WrongEngine`] if `of` is a type of another engine;
+    /// * [`Error::HeapLimit`], [`Error::SystemMemory`], [`Error::Limit`] and others if there
+    ///   is no room.
     pub fn new<T, F>(
         mut store: impl AsContextMut<Data = T>,
         of: &FuncType,
@@ -219,17 +226,17 @@ impl Func {
             func,
         };
         let part = store.as_context_mut().0;
-        // SAFETY: the callback is for such a closure, in a store of `T`.
+        // SAFETY: the callback takes this closure and a store of `T`.
         unsafe { make(part, of, dynamic, answer_dynamic::<T, F>) }
     }
 
-    /// Makes a function of a closure that takes and returns values of their own types,
-    /// and perhaps a [`Caller`] first, rooted in the current scope. Its type is final,
-    /// of what [`FuncValue`](crate::FuncValue) says. May collect.
+    /// Makes a function from a closure with typed parameters and results, rooted in the
+    /// current scope. The first parameter may be a [`Caller`]. The function's type is final
+    /// and follows from the Rust types, as [`FuncValue`](crate::FuncValue) says. May collect.
     ///
     /// # Errors
     ///
-    /// As for [`Func::new`] and [`FuncType::new`].
+    /// The errors of [`Func::new`] and [`FuncType::new`].
     ///
     /// ```
     /// use gcroots::{AnyRef, Caller, Engine, Func, Rooted, Store};
@@ -256,33 +263,43 @@ impl Func {
         self.handle
     }
 
-    /// Its type.
+    /// The function's type.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`], [`Error::Unrooted`]; for a handle that came from C also
-    /// [`Error::NullReference`] and [`Error::TypeMismatch`].
+    /// [`Error::WrongStore`] and [`Error::Unrooted`]. A handle that came from C can also
+    /// cause [`Error::NullReference`] and [`Error::TypeMismatch`].
     pub fn ty(&self, store: impl AsContext) -> Result<FuncType> {
         let part = store.as_context().0;
         let of = |core: &Core| core.type_of_kind(self.handle, Kind::Func);
         Ok(FuncType::of(part.owned.call(of)?))
     }
 
-    /// Calls the function with these arguments; writes its results over `results` if it
-    /// succeeds. References in them are new roots of the current scope. May collect.
+    /// Calls the function with the arguments `params`. If the call succeeds, its results are
+    /// written to `results`. References among them are new roots in the current scope. May
+    /// collect.
     ///
     /// # Errors
     ///
-    /// Those for the function, as for [`Func::ty`]; [`Error::WrongArity`];
-    /// [`Error::InCall`] for an argument; [`Error::Exception`] if one is pending, which
-    /// nothing is called then; [`Error::Limit`] for too many functions inside each other;
-    /// [`Error::SystemMemory`]. Then [`ThrownException`], the error that the closure
-    /// returned, or [`Error::Returned`] for a status of C's; [`Error::InCall`] for a
-    /// result.
+    /// Errors before the function runs:
+    ///
+    /// * the errors of [`Func::ty`];
+    /// * [`Error::WrongArity`];
+    /// * [`Error::InCall`] for an argument;
+    /// * [`Error::Exception`] if an exception is pending;
+    /// * [`Error::Limit`] if calls are nested too deeply;
+    /// * [`Error::SystemMemory`].
+    ///
+    /// Errors after the function has run:
+    ///
+    /// * [`ThrownException`];
+    /// * the error that the closure returned;
+    /// * [`Error::Returned`] for the status of a C callback;
+    /// * [`Error::InCall`] for a result.
     ///
     /// # Panics
     ///
-    /// If the closure does.
+    /// Panics if the closure panics.
     pub fn call(
         &self,
         mut store: impl AsContextMut,
@@ -293,7 +310,7 @@ impl Func {
         let part: *mut StorePart<_> = store.as_context_mut().0;
         let args = list(params.len(), |index| Ok(params[index].core().into()))?;
         let mut made = list(results.len(), |_| Ok(nothing()))?;
-        // SAFETY: borrowed exclusively.
+        // SAFETY: the part is borrowed exclusively.
         unsafe { invoke(part, self.handle, &args, &mut made)? };
         for (index, (result, made)) in results.iter_mut().zip(&made).enumerate() {
             *result = val(of.core(), params.len() + index, made)?;
@@ -301,12 +318,16 @@ impl Func {
         Ok(())
     }
 
-    /// The function for calls with values of these types, of which each could be one of
-    /// the function's.
+    /// The function as one that takes `P` and returns `R`. The types must be compatible with
+    /// the function's type:
+    ///
+    /// * each parameter type of `P` is a subtype or a supertype of the function's parameter
+    ///   type, and
+    /// * each result type of the function is `R`'s result type or a subtype of it.
     ///
     /// # Errors
     ///
-    /// Those for the function, as for [`Func::ty`]; [`Error::TypeMismatch`].
+    /// The errors of [`Func::ty`], and [`Error::TypeMismatch`] for incompatible types.
     pub fn typed<P: FuncValues, R: FuncValues>(
         &self,
         store: impl AsContext,
@@ -328,24 +349,25 @@ fn wrap<T, Params, R, F: IntoFunc<T, Params, R>>(
 ) -> Result<Rooted<Func>> {
     let (params, results) = F::types();
     let of = FuncType::new(part.engine(), params, results)?;
-    // SAFETY: the callback is for such a closure, in a store of `T`.
+    // SAFETY: the callback takes this closure and a store of `T`.
     unsafe { make(part, &of, func, answer_typed::<T, Params, R, F>) }
 }
 
-/// What results are before there are any.
+/// The initial value of a result, before the call.
 pub(super) fn nothing() -> CallValue {
     CallValue::default_of(Storage::I32)
 }
 
-/// The value of the parameter, or behind these of the result, at `index`.
+/// Reads a value of a call. `index` counts the parameters of the function type first, and
+/// then its results.
 fn val(of: &RegisteredType, index: usize, from: &CallValue) -> error::Result<Val> {
     let top = of.top_of_field(index).unwrap_or(AbstractType::Any);
     Ok(Val::of(read(from)?, top))
 }
 
-/// A list of these.
+/// A list of `count` items.
 ///
-/// Errors: [`Error::SystemMemory`]; those of `item`.
+/// Errors: [`Error::SystemMemory`], and the errors of `item`.
 fn list<I>(count: usize, item: impl Fn(usize) -> error::Result<I>) -> error::Result<Vec<I>> {
     let mut items = Vec::new();
     let refused = |_| fallible::refused(count.saturating_mul(size_of::<I>()));
@@ -356,11 +378,11 @@ fn list<I>(count: usize, item: impl Fn(usize) -> error::Result<I>) -> error::Res
     Ok(items)
 }
 
-/// Makes a function that owns `host`, which is dropped if there is no room.
+/// Makes a function that owns `host`. If there is no room, `host` is dropped.
 ///
 /// # Safety
 ///
-/// `callback` must take an `H`'s [`HostValue`], and a store with such a part.
+/// `callback` must take a [`HostValue`] of `H` and a store with a `StorePart<T>`.
 unsafe fn make<T, H: Any + Send + Sync>(
     part: &mut StorePart<T>,
     of: &FuncType,
@@ -373,7 +395,7 @@ unsafe fn make<T, H: Any + Send + Sync>(
     let make = |core: &Core| core.func_new(of.core(), callback, env.cast(), finalizer);
     let made = part.owned.allocate(make);
     if !matches!(made, Ok(_) | Err(Error::Internal { .. })) {
-        // SAFETY: leaked above; the core has not taken it.
+        // SAFETY: the box was leaked above, and the core did not take it.
         drop(unsafe { Box::from_raw(env) });
     }
     Ok(Rooted::new(made?))
@@ -383,7 +405,7 @@ unsafe fn make<T, H: Any + Send + Sync>(
 ///
 /// # Safety
 ///
-/// The part must be borrowed exclusively, and `part` be derived from that.
+/// The part must be borrowed exclusively, and `part` must derive from that borrow.
 pub(super) unsafe fn invoke<T>(
     part: *mut StorePart<T>,
     func: Handle,
@@ -397,7 +419,7 @@ pub(super) unsafe fn invoke<T>(
         nresults: results.len(),
         results: NonNull::from(results).cast(),
     };
-    // SAFETY: the caller's promise; no reference to the part is kept while it runs.
+    // SAFETY: the caller's promise; no reference to the part is live during the call.
     let (called, failure) = unsafe {
         let core = (*part).owned.entered()?;
         let called = call_function(core, part.cast(), call);
@@ -406,7 +428,8 @@ pub(super) unsafe fn invoke<T>(
     let status = match called {
         Ok(OK) => return Ok(()),
         Ok(status) => status,
-        // It answered that it succeeded: a failure is one that it swallowed.
+        // The callback returned success. If a failure is recorded, the callback swallowed
+        // it.
         Err(Error::Exception { thrown: true }) => return Err(ThrownException::new().into()),
         Err(error) => return Err(error.into()),
     };
@@ -427,12 +450,12 @@ pub(super) unsafe fn invoke<T>(
     }
 }
 
-/// Runs a closure for a callback; what it answers. Never unwinds.
+/// Runs a closure for a callback, and returns the callback's status. Never unwinds.
 ///
 /// # Safety
 ///
-/// `store` must be a core's store with such a part, borrowed exclusively by whoever set
-/// it there.
+/// `store` must be a core's store with a `StorePart<T>`. The caller that set the part must
+/// have borrowed it exclusively.
 unsafe fn answering<T>(
     store: *mut c_void,
     run: impl FnOnce(&mut StorePart<T>) -> Result<()>,
@@ -450,20 +473,22 @@ unsafe fn answering<T>(
     let (status, why) =
         catch_unwind(running).unwrap_or_else(|panic| (EXCEPTION, Some(Why::Panic(panic))));
     if status != OK {
-        // Also if it threw: what C swallowed before is not why.
-        // SAFETY: as above.
+        // This also clears the failure if the closure threw: an older failure, which C
+        // swallowed, is not the reason.
+        // SAFETY: the caller's promise.
         unsafe { (*part).failure = why.map(|why| Failure { status, why }) };
     }
     status
 }
 
-/// What a callback answers for an error.
+/// The status of a callback that fails with `error`.
 #[cfg(feature = "capi")]
 fn answer_of(error: &anyhow::Error) -> u32 {
     super::interop::answer_for_c(error)
 }
 
-/// What a callback answers for an error, which goes to Rust.
+/// The status of a callback that fails. Without the C API, its caller is always Rust, and
+/// gets the error itself.
 #[cfg(not(feature = "capi"))]
 fn answer_of(_error: &anyhow::Error) -> u32 {
     EXCEPTION
@@ -471,8 +496,8 @@ fn answer_of(_error: &anyhow::Error) -> u32 {
 
 /// # Safety
 ///
-/// `env` must be a living [`HostValue`] of [`Dynamic<F>`](Dynamic), for `store` as for
-/// [`answering`], and there must be as many values.
+/// `env` must be a live [`HostValue`] of [`Dynamic<F>`](Dynamic). `store` must satisfy the
+/// conditions of [`answering`]. `args` and `results` must have `nargs` and `nresults` values.
 unsafe extern "C" fn answer_dynamic<T, F>(
     env: *mut c_void,
     store: *mut c_void,
@@ -504,7 +529,7 @@ where
 
 /// # Safety
 ///
-/// As for [`answer_dynamic`], `env` of an `F`.
+/// As for [`answer_dynamic`], but `env` must be a live [`HostValue`] of `F`.
 unsafe extern "C" fn answer_typed<T, Params, R, F: IntoFunc<T, Params, R>>(
     env: *mut c_void,
     store: *mut c_void,

@@ -8,9 +8,9 @@ use super::registered::Registered;
 use super::{Engine, Finality, ValType, declare};
 use crate::types::{self, Composite, Type};
 
-/// A registered type of functions, which a [`Func`](crate::Func) has, and a
-/// [`Tag`](crate::Tag) is made of. As for [`StructType`](crate::StructType), an engine has
-/// each type once, any thread may use it, and it outlives its engine.
+/// A registered function type. It is the type of a [`Func`](crate::Func) or the signature of
+/// a [`Tag`](crate::Tag). Like a [`StructType`](crate::StructType), it exists once in its
+/// engine, any thread may use it, and it outlives its engine.
 ///
 /// ```
 /// use gcroots::{Engine, FuncType, ValType};
@@ -27,13 +27,14 @@ use crate::types::{self, Composite, Type};
 pub struct FuncType(Registered);
 
 impl FuncType {
-    /// Registers a final type without supertype, in a rec group of its own.
+    /// Registers a final type without a supertype, in its own rec group.
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignType`](crate::Error::ForeignType) if it refers to a type of
-    /// another engine; [`Error::Limit`](crate::Error::Limit) for more than 1,000
-    /// parameters or results; [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::ForeignType`](crate::Error::ForeignType) if a parameter or result refers
+    ///   to a type of another engine;
+    /// * [`Error::Limit`](crate::Error::Limit) for more than 1,000 parameters or results;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn new(
         engine: &Engine,
         params: impl IntoIterator<Item = ValType>,
@@ -42,12 +43,13 @@ impl FuncType {
         FuncType::with_finality_and_supertype(engine, Finality::Final, None, params, results)
     }
 
-    /// Registers a type in a rec group of its own.
+    /// Registers a type in its own rec group.
     ///
     /// # Errors
     ///
-    /// As for [`FuncType::new`]; [`Error::InvalidType`](crate::Error::InvalidType) if
-    /// the supertype is final, or one cannot be called as the other.
+    /// The errors of [`FuncType::new`], and
+    /// [`Error::InvalidType`](crate::Error::InvalidType) if the supertype is final or the
+    /// parameters and results do not match those of the supertype.
     ///
     /// ```
     /// use gcroots::{Engine, Finality, FuncType, RefType};
@@ -76,7 +78,7 @@ impl FuncType {
         Ok(FuncType(registered))
     }
 
-    /// A type of the core's, which must be one of functions.
+    /// Wraps a type of the core, which must be a function type.
     pub(super) fn of(registered: Type) -> FuncType {
         FuncType(Registered::new(registered))
     }
@@ -85,39 +87,39 @@ impl FuncType {
         self.0.core()
     }
 
-    /// Whether a type may name it as its supertype.
+    /// Whether the type is final, that is, cannot be a supertype.
     pub fn finality(&self) -> Finality {
         self.0.finality()
     }
 
-    /// The supertype that it was declared with.
+    /// The declared supertype, if any.
     pub fn supertype(&self) -> Option<FuncType> {
         self.0.supertype().map(FuncType)
     }
 
-    /// A parameter.
+    /// The type of a parameter. `None` if `index` is out of bounds.
     pub fn param(&self, index: usize) -> Option<ValType> {
         let &value = self.values().0.get(index)?;
         Some(self.0.value(value))
     }
 
-    /// All parameters, in order.
+    /// The types of all parameters, in order.
     pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
         self.values().0.iter().map(|&value| self.0.value(value))
     }
 
-    /// A result.
+    /// The type of a result. `None` if `index` is out of bounds.
     pub fn result(&self, index: usize) -> Option<ValType> {
         let &value = self.values().1.get(index)?;
         Some(self.0.value(value))
     }
 
-    /// All results, in order.
+    /// The types of all results, in order.
     pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
         self.values().1.iter().map(|&value| self.0.value(value))
     }
 
-    /// Its parameters and its results.
+    /// The core's types of the parameters and of the results.
     fn values(&self) -> (&[types::ValType<u32>], &[types::ValType<u32>]) {
         match &self.core().composite {
             Composite::Func { params, results } => (params, results),
@@ -125,8 +127,8 @@ impl FuncType {
         }
     }
 
-    /// Whether each function of this type is one of `other`: the same type, or declared
-    /// below it. Types of two engines never match. In constant time, without a lock.
+    /// Whether this type is `other` or a declared subtype of it. Types of different engines
+    /// never match. Cost: constant, without a lock.
     pub fn matches(&self, other: &FuncType) -> bool {
         self.0.matches(&other.0)
     }

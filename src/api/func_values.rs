@@ -1,4 +1,4 @@
-//! Types whose values functions take and answer.
+//! Rust types that can be parameters and results of functions.
 #![expect(private_interfaces, reason = "only this crate calls sealed traits")]
 
 use core::mem;
@@ -10,31 +10,32 @@ use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 
-/// The most values that a list of them has.
+/// The largest number of values in a [`FuncValues`].
 pub(super) const MOST: usize = 8;
 
-/// What only this crate implements and calls.
+/// The sealed parts of the traits. Only this crate implements and calls them.
 pub(super) mod sealed {
     use super::{CallValue, Core, Result, ValType, Value};
 
-    /// A type of one value.
+    /// The type of one value.
     pub trait FuncValueImpl: Sized {
         fn ty() -> ValType;
 
-        /// For the core, as long as this lives.
+        /// The value for the core. It is valid as long as `self` lives.
         fn borrowed(&self) -> Value;
 
-        /// For the core, as long as the current scope.
+        /// The value for the core. It is valid until the current scope ends.
         fn into_scoped(self, core: &Core) -> Result<Value> {
             let _ = core;
             Ok(self.borrowed())
         }
 
-        /// What the core has, whose handle is of the current scope.
+        /// Converts a value of the core. A handle in it must be rooted in the current
+        /// scope.
         fn from_scoped(value: Value, core: &Core) -> Result<Self>;
     }
 
-    /// A type of a list of values.
+    /// The type of a list of values.
     pub trait FuncValuesImpl: Sized {
         const COUNT: usize;
         fn types() -> Vec<ValType>;
@@ -46,29 +47,32 @@ pub(super) mod sealed {
 
 use sealed::{FuncValueImpl, FuncValuesImpl};
 
-/// A type whose values a function may take and answer: `i32`, `u32`, `i64`, `u64`, `f32`,
-/// `f64`, `u128`; and `Rooted<T>` and `ManuallyRooted<T>`, which are never null, or
-/// `Option`s of them. Sealed.
+/// A type that can be a parameter or a result of a function. Sealed. It is one of:
+///
+/// * `i32`, `u32`, `i64`, `u64`, `f32`, `f64` and `u128`;
+/// * `Rooted<T>` and `ManuallyRooted<T>` for non-null references;
+/// * `Option`s of these roots for nullable references.
 pub trait FuncValue: FuncValueImpl {}
 
-/// What a function takes, or answers: no value, `()`, one, or a tuple of up to eight.
-/// Sealed.
+/// The parameters or the results of a function. Sealed. It is `()`, a [`FuncValue`], or a
+/// tuple of up to eight [`FuncValue`]s.
 pub trait FuncValues: FuncValuesImpl {}
 
 impl<V: FuncValueImpl> FuncValue for V {}
 
 impl<V: FuncValuesImpl> FuncValues for V {}
 
-/// Of what the core has made, or checked, of its own.
+/// Reads a value that the core made or checked.
 pub(super) fn read(from: &CallValue) -> Result<Value> {
-    // SAFETY: the core writes all of a value that it hands out, and looks at its kind.
+    // SAFETY: the core initialises each value that it hands out, and sets or checks its
+    // kind.
     unsafe { CallValue::read(from) }.ok_or(Error::internal(
-        "a value of no kind in a call",
+        "a value of unknown kind in a call",
         from.kind.into(),
     ))
 }
 
-/// What a value of another kind is, which the function's type rules out.
+/// The error for a value of a kind that the function's type excludes.
 fn another_kind<T>() -> Result<T> {
     Err(Error::internal("a value of another kind in a call", 0))
 }
@@ -152,7 +156,7 @@ impl<T: GcRef> FuncValueImpl for ManuallyRooted<T> {
     }
 }
 
-/// Null is `None`.
+/// Implements values whose null is `None`.
 macro_rules! or_null {
     ($($root:ident)*) => { $(
         impl<T: GcRef> FuncValueImpl for Option<$root<T>> {

@@ -1,12 +1,15 @@
-//! A collection in steps, as a future.
+//! An incremental collection as a future.
 //!
-//! A future does one step each time that it is polled, wakes itself, and is pending: an
-//! executor runs what else there is to do between two steps. No executor of a particular
-//! kind is needed.
+//! Each poll of the future does one step of the collection. The future then wakes itself
+//! and is pending, so that the executor can run other tasks between two steps. Any
+//! executor will do.
 //!
-//! What a collection leaves unfinished: a future that is dropped cancels it, which
-//! completes it unless no step was done; of one that is forgotten (`mem::forget`), the
-//! next call on the store completes it.
+//! An unfinished collection ends in one of two ways:
+//!
+//! * If the future is dropped, it cancels the collection. That completes the collection
+//!   at once, unless no step was done yet.
+//! * If the future is forgotten (`mem::forget`), the next call on the store completes the
+//!   collection.
 
 use core::fmt;
 use core::future::Future;
@@ -20,17 +23,17 @@ use super::owned_store::OwnedStore;
 use super::store::StorePart;
 use crate::error;
 
-/// About so many bytes of objects are traced in a step, if nothing was said.
+/// The approximate number of bytes of objects that a step traces by default.
 const INCREMENT: usize = 64 << 10;
 
-/// Steps of a collection, one each time that it is polled.
+/// The steps of a collection, one for each poll.
 pub(super) struct Steps {
     under_way: bool,
     increment: u64,
 }
 
 impl Steps {
-    /// None done yet.
+    /// No step is done yet.
     pub(super) fn new() -> Steps {
         Steps {
             under_way: false,
@@ -38,12 +41,12 @@ impl Steps {
         }
     }
 
-    /// Sets about how many bytes of objects are traced in each of the steps to come.
+    /// Sets the approximate number of bytes of objects that each later step traces.
     pub(super) fn set_increment(&mut self, bytes: usize) {
         self.increment = bytes as u64;
     }
 
-    /// Does a step, of a new collection if none is under way.
+    /// Does a step. Starts a collection if none is under way.
     pub(super) fn poll(
         &mut self,
         store: &mut OwnedStore,
@@ -65,18 +68,17 @@ impl Steps {
     /// Ends the collection, if one is under way.
     pub(super) fn cancel(&mut self, store: &mut OwnedStore) {
         if core::mem::take(&mut self.under_way) {
-            // An error has poisoned the store, and the next call says so.
+            // After an error the store is poisoned, and the next call reports that.
             let _poisoned = store.gc_cancel();
         }
     }
 }
 
-/// What [`Store::gc_async`] returns: a collection that does one step each time that it is
-/// polled.
+/// The future that [`Store::gc_async`] returns. Each poll does one step of a collection.
 ///
-/// Dropping it before it is done completes what is left of the collection at once,
-/// unless it was never polled. If it is forgotten instead, the next use of the store
-/// completes it, and values are dropped by the next call that may collect.
+/// Dropping the future early completes the rest of the collection at once, unless the
+/// future was never polled. If the future is forgotten instead, the next use of the store
+/// completes the collection. The next call that may collect then drops the host values.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct GcAsync<'a, T> {
     store: &'a mut StorePart<T>,
@@ -84,14 +86,17 @@ pub struct GcAsync<'a, T> {
 }
 
 impl<T> Store<T> {
-    /// Collects once, in steps, between which the task yields. When it is done, the objects
-    /// that were unreachable when it began are gone and their values dropped; unlike
-    /// [`Store::gc`], it does not collect again what only dropped values let go. Under
+    /// Collects once, in steps. The task yields between two steps.
+    ///
+    /// When the future is done, all objects that were unreachable at the start are freed
+    /// and their host values are dropped. Unlike [`Store::gc`], it does not collect again
+    /// to free objects that only the dropped values kept alive. Under
     /// [`Collector::Null`](crate::Collector::Null) it does nothing.
     ///
     /// # Errors
     ///
-    /// As for [`Store::gc`]; [`Error::Busy`](crate::Error::Busy) inside a host function.
+    /// The errors of [`Store::gc`], and [`Error::Busy`](crate::Error::Busy) inside a host
+    /// function.
     ///
     /// ```
     /// use core::pin::pin;
@@ -125,8 +130,8 @@ impl<T> StorePart<T> {
 }
 
 impl<T> GcAsync<'_, T> {
-    /// Sets about how many bytes of objects are traced in a step: 64 KiB if this is not
-    /// called. With 0 each step does the least that it can.
+    /// Sets the approximate number of bytes of objects that a step traces. The default is
+    /// 64 KiB. With 0, each step does as little as possible.
     ///
     /// ```
     /// # fn collect<'a>(store: &'a mut gcroots::Store<()>) -> impl Future + 'a {

@@ -1,4 +1,4 @@
-//! Types of references, kinds of roots, and what both kinds can do.
+//! The traits of reference types and of roots, and what both kinds of roots share.
 
 use core::hash::Hasher;
 
@@ -10,22 +10,22 @@ use super::{
 };
 use crate::roots::Handle;
 
-/// What only this crate implements and calls.
+/// The sealed parts of the traits. Only this crate implements and calls them.
 pub(super) mod sealed {
     use crate::api::HeapType;
     use crate::roots::Handle;
 
-    /// A type that is a handle.
+    /// A reference type, which has the layout of a handle.
     ///
     /// # Safety
     ///
-    /// It must be a transparent structure around a [`Handle`].
+    /// The type must be a `#[repr(transparent)]` struct around a [`Handle`].
     pub unsafe trait GcRefImpl: Sized + 'static {
-        /// What references of this type refer to.
+        /// The heap type of references of this type.
         fn heap_type() -> HeapType;
     }
 
-    /// A kind of root.
+    /// A root of either kind.
     pub trait RootedGcRefImpl {
         fn handle(&self) -> Handle;
     }
@@ -68,62 +68,62 @@ impl GcRef for ExternRef {}
 impl GcRef for ExnRef {}
 impl GcRef for Func {}
 
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for AnyRef {
     fn heap_type() -> HeapType {
         HeapType::Any
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for EqRef {
     fn heap_type() -> HeapType {
         HeapType::Eq
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for StructRef {
     fn heap_type() -> HeapType {
         HeapType::Struct
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for ArrayRef {
     fn heap_type() -> HeapType {
         HeapType::Array
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for ExternRef {
     fn heap_type() -> HeapType {
         HeapType::Extern
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for ExnRef {
     fn heap_type() -> HeapType {
         HeapType::Exn
     }
 }
-// SAFETY: it is one.
+// SAFETY: the type is `repr(transparent)` around a handle.
 unsafe impl GcRefImpl for Func {
     fn heap_type() -> HeapType {
         HeapType::Func
     }
 }
 
-/// A reference of the type that a root is for.
+/// The reference of a root.
 #[inline]
 pub(super) fn from_handle<T: GcRef>(handle: &Handle) -> &T {
-    // SAFETY: a `T` is a handle, and any bits are one.
+    // SAFETY: `T` has the layout of a handle, and any bits are a valid handle.
     unsafe { &*core::ptr::from_ref(handle).cast() }
 }
 
-/// The same root, for a reference of a type that its object is known to have.
+/// The same root with another reference type, which its object is known to have.
 pub(super) fn retyped<T: GcRef, U: GcRef>(root: Rooted<T>) -> Rooted<U> {
     Rooted::new(root.handle())
 }
 
-/// As [`retyped`], of a manual root.
+/// Same as [`retyped`], for a manual root.
 pub(super) fn retyped_manual<T: GcRef, U: GcRef>(root: ManuallyRooted<T>) -> ManuallyRooted<U> {
     ManuallyRooted::new(root.into_handle())
 }

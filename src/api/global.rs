@@ -11,18 +11,26 @@ use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 use crate::types::AbstractType;
 
-/// One value, of any type.
+/// A handle of a global: a variable or constant of any value type. The handle is `Copy`.
 ///
-/// It keeps a reference alive until it is freed, or until its store is dropped. This is a
-/// handle, which may be copied. The value lies in the heap, in a hidden struct, which the
-/// statistics count as an object.
+/// The global keeps a reference in it alive until the global is freed or its store is
+/// dropped. The value is in the heap, in a hidden struct. The statistics count that struct
+/// as an object.
 ///
-/// What takes a global answers [`Error::WrongStore`](crate::Error::WrongStore), and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for one that was freed. What takes a value
-/// answers the same for its root, [`Error::NullReference`](crate::Error::NullReference) for
-/// null where the value is never null, and
-/// [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
-/// [`Error::NotOfType`](crate::Error::NotOfType) for one of another type.
+/// # Errors for a global
+///
+/// * [`Error::WrongStore`](crate::Error::WrongStore);
+/// * [`Error::Unrooted`](crate::Error::Unrooted) if the global was freed.
+///
+/// # Errors for a value
+///
+/// * [`Error::WrongStore`](crate::Error::WrongStore) and
+///   [`Error::Unrooted`](crate::Error::Unrooted) for its root;
+/// * [`Error::NullReference`](crate::Error::NullReference) if the value is null and the
+///   global is non-nullable;
+/// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
+///   [`Error::NotOfType`](crate::Error::NotOfType) if the value does not have the global's
+///   type.
 ///
 /// ```
 /// use gcroots::{Engine, Global, GlobalType, Mutability, Store, Val, ValType};
@@ -38,16 +46,18 @@ use crate::types::AbstractType;
 pub struct Global(Handle);
 
 impl Global {
-    /// Makes a global with this value. May collect.
+    /// Makes a global with the initial value `value`. May collect.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongEngine`](crate::Error::WrongEngine); those for the value;
-    /// [`Error::HeapLimit`](crate::Error::HeapLimit),
-    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
-    /// [`Error::NoGc`](crate::Error::NoGc),
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) and
-    /// [`Error::Limit`](crate::Error::Limit) when there is no room.
+    /// * [`Error::WrongEngine`](crate::Error::WrongEngine) if `ty` has a type of another
+    ///   engine;
+    /// * the errors for the value;
+    /// * [`Error::HeapLimit`](crate::Error::HeapLimit),
+    ///   [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    ///   [`Error::NoGc`](crate::Error::NoGc),
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) and
+    ///   [`Error::Limit`](crate::Error::Limit) if there is no room.
     pub fn new(
         mut store: impl AsContextMut,
         ty: GlobalType,
@@ -59,11 +69,11 @@ impl Global {
         Ok(Global(store.owned.allocate(make)?))
     }
 
-    /// Its type.
+    /// The global's type.
     ///
     /// # Errors
     ///
-    /// Those for the global.
+    /// The errors for the global.
     ///
     /// ```
     /// use gcroots::{Engine, Global, GlobalType, Mutability, Store, Val, ValType};
@@ -91,13 +101,13 @@ impl Global {
         Ok(GlobalType::new(content, mutability))
     }
 
-    /// Its value; a reference is a new root of the current scope. Never collects.
+    /// The global's value. A reference becomes a new root in the current scope. Never
+    /// collects.
     ///
     /// # Errors
     ///
-    /// Those for the global; [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root.
+    /// The errors for the global, and [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a root.
     pub fn get(&self, mut store: impl AsContextMut) -> Result<Val> {
         let store = store.as_context_mut().0;
         let read = |core: &Core| -> error::Result<Val> {
@@ -111,13 +121,15 @@ impl Global {
         Ok(store.owned.call(read)?)
     }
 
-    /// Sets it. Never collects.
+    /// Sets the global. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the global; [`Error::WrongStore`](crate::Error::WrongStore) and
-    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
-    /// [`Error::ImmutableGlobal`](crate::Error::ImmutableGlobal); the others for the value.
+    /// * The errors for the global;
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// * [`Error::ImmutableGlobal`](crate::Error::ImmutableGlobal);
+    /// * the other errors for the value.
     ///
     /// ```
     /// use gcroots::{Engine, Error, Global, GlobalType, Mutability, Store, Val, ValType};
@@ -135,17 +147,18 @@ impl Global {
         Ok(store.owned.call(|core| core.global_set(self.0, value))?)
     }
 
-    /// Ends the global, and lets its value go. All copies of the handle are stale then.
+    /// Frees the global, which no longer keeps its value alive. All copies of the handle
+    /// become stale.
     ///
     /// # Errors
     ///
-    /// Those for the global.
+    /// The errors for the global.
     pub fn free(self, mut store: impl AsContextMut) -> Result<()> {
         let store = store.as_context_mut().0;
         Ok(store.owned.call(|core| core.global_free(self.0))?)
     }
 
-    /// A global of the core's.
+    /// Wraps a global of the core.
     #[cfg(feature = "capi")]
     pub(super) fn of(handle: Handle) -> Global {
         Global(handle)

@@ -2,7 +2,7 @@
 
 use super::{Mutability, ValType};
 
-/// The type of a global: what its value is, and whether it may be set.
+/// The type of a global: the type of its value, and whether it is mutable.
 ///
 /// ```
 /// use gcroots::{GlobalType, Mutability, ValType};
@@ -18,7 +18,7 @@ pub struct GlobalType {
 }
 
 impl GlobalType {
-    /// The type of globals of such values.
+    /// Makes a global type.
     pub fn new(content: ValType, mutability: Mutability) -> GlobalType {
         GlobalType {
             content,
@@ -31,7 +31,7 @@ impl GlobalType {
         &self.content
     }
 
-    /// Whether the value may be set.
+    /// Whether the value is mutable.
     pub fn mutability(&self) -> Mutability {
         self.mutability
     }

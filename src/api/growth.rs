@@ -7,21 +7,21 @@ use std::sync::Arc;
 
 use crate::engine::GrowCallback;
 
-/// Whether a heap that has committed so many bytes may have as many as it wants.
+/// Decides whether a heap may grow, from its committed bytes and the wanted total.
 type Allows = dyn Fn(u64, u64) -> bool + Send + Sync;
 
-/// A callback that a configuration, and the engines made with it, hold.
+/// A growth callback, shared by a configuration and the engines made from it.
 #[derive(Clone)]
 pub(super) struct Growth(Arc<Box<Allows>>);
 
 impl Growth {
-    /// Holds a callback. Aborts if memory is out, as `Arc` does.
+    /// Holds a callback. Like `Arc`, it aborts if memory is exhausted.
     #[expect(clippy::disallowed_methods, reason = "it is not behind the C ABI")]
     pub(super) fn new(allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static) -> Growth {
         Growth(Arc::new(Box::new(allows)))
     }
 
-    /// The callback for the core, while this or a clone lives.
+    /// The callback for the core. It is valid as long as this value or a clone lives.
     pub(super) fn callback(&self) -> GrowCallback {
         GrowCallback {
             function: ask,
@@ -36,11 +36,12 @@ impl fmt::Debug for Growth {
     }
 }
 
-/// Asks the callback. One that panics refuses: it is the core that calls.
+/// Calls the callback. The core is the caller, so a panic must not unwind: it counts as a
+/// refusal.
 ///
 /// # Safety
 ///
-/// `env` must be from a [`Growth::callback`] that is valid.
+/// `env` must come from a [`Growth::callback`] that is still valid.
 unsafe extern "C" fn ask(
     env: *mut c_void,
     _store: *mut c_void,
@@ -51,7 +52,7 @@ unsafe extern "C" fn ask(
     let allows = unsafe { &*env.cast::<Box<Allows>>() };
     let answer = AssertUnwindSafe(|| allows(committed_bytes as u64, wanted_bytes as u64));
     catch_unwind(answer).unwrap_or_else(|panic| {
-        // What it carries could panic in turn when dropped.
+        // The payload's own `drop` could panic, so the payload is leaked.
         core::mem::forget(panic);
         false
     })

@@ -1,14 +1,15 @@
-//! What references may refer to.
+//! Heap types: the types of the referents of references.
 
 use core::convert::Infallible;
 
 use super::{ArrayType, FuncType, StructType};
 use crate::types::{self, AbstractType, Composite, RegisteredType, Type};
 
-/// What a reference may refer to: an abstract type, or one that was registered.
+/// The type of a reference's referent: an abstract type or a registered type.
 ///
-/// `M` names members of [`RecGroup`](crate::RecGroup)s that are being declared:
-/// [`Member`]. Elsewhere there are none, so that [`HeapType::Member`] cannot be made.
+/// In a declaration of [`RecGroup`](crate::RecGroup)s, `M` is [`Member`], which names
+/// members of the groups. Elsewhere `M` is [`Infallible`], so [`HeapType::Member`] cannot be
+/// constructed.
 ///
 /// ```
 /// use gcroots::{Engine, HeapType, StructType};
@@ -24,40 +25,40 @@ use crate::types::{self, AbstractType, Composite, RegisteredType, Type};
 pub enum HeapType<M = Infallible> {
     /// All external references.
     Extern,
-    /// No external reference but null.
+    /// The null external reference only.
     NoExtern,
     /// All functions.
     Func,
-    /// Functions of a type.
+    /// Functions of a type or one of its subtypes.
     ConcreteFunc(FuncType),
-    /// No function but null.
+    /// The null function only.
     NoFunc,
     /// All internal references.
     Any,
-    /// Internal references that can be compared.
+    /// Comparable internal references: structs, arrays and `i31`s.
     Eq,
     /// 31-bit integers.
     I31,
     /// All arrays.
     Array,
-    /// Arrays of a type, or of one below it.
+    /// Arrays of a type or one of its subtypes.
     ConcreteArray(ArrayType),
     /// All structs.
     Struct,
-    /// Structs of a type, or of one below it.
+    /// Structs of a type or one of its subtypes.
     ConcreteStruct(StructType),
     /// All exceptions.
     Exn,
-    /// No exception but null.
+    /// The null exception only.
     NoExn,
-    /// No internal reference but null.
+    /// The null internal reference only.
     None,
-    /// A type that is being declared.
+    /// A type that is being declared in the same collection of rec groups.
     Member(M),
 }
 
-/// Names a type that is being declared, by its index in the collection of
-/// [`RecGroup`](crate::RecGroup)s that is registered together.
+/// The name of a type that is being declared: its index among all members of the
+/// [`RecGroup`](crate::RecGroup)s that are registered together.
 ///
 /// ```
 /// use gcroots::{HeapType, Member, RefType};
@@ -68,7 +69,7 @@ pub enum HeapType<M = Infallible> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Member(pub u32);
 
-/// What a heap type names.
+/// The type that a [`HeapType`] names.
 pub(super) enum Named<'a, M> {
     Abstract(AbstractType),
     Registered(&'a Type),
@@ -99,8 +100,8 @@ impl<M> HeapType<M> {
 }
 
 impl HeapType {
-    /// Whether each reference of this type is one of `other`. Types of two engines
-    /// never match.
+    /// Whether this type is `other` or a subtype of it. Types of different engines never
+    /// match.
     ///
     /// ```
     /// use gcroots::HeapType;
@@ -121,7 +122,7 @@ impl HeapType {
         }
     }
 
-    /// References of this type that are not null, for the core.
+    /// The core's type of non-null references to this type.
     pub(super) fn to_core(&self) -> types::RefType<&RegisteredType> {
         types::RefType {
             nullable: false,
@@ -133,11 +134,11 @@ impl HeapType {
         }
     }
 
-    /// The type of structs that it is.
+    /// The registered struct type.
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if this is not a registered struct type.
     ///
     /// ```
     /// use gcroots::{Engine, HeapType, StructType};
@@ -151,15 +152,15 @@ impl HeapType {
     pub fn unwrap_concrete_struct(&self) -> &StructType {
         match self {
             HeapType::ConcreteStruct(of) => of,
-            other => panic!("{other:?} is no type of structs"),
+            other => panic!("{other:?} is not a registered struct type"),
         }
     }
 
-    /// The type of arrays that it is.
+    /// The registered array type.
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if this is not a registered array type.
     ///
     /// ```
     /// use gcroots::{ArrayType, Engine, FieldType, HeapType, Mutability, StorageType};
@@ -174,15 +175,15 @@ impl HeapType {
     pub fn unwrap_concrete_array(&self) -> &ArrayType {
         match self {
             HeapType::ConcreteArray(of) => of,
-            other => panic!("{other:?} is no type of arrays"),
+            other => panic!("{other:?} is not a registered array type"),
         }
     }
 
-    /// The type of functions that it is.
+    /// The registered function type.
     ///
     /// # Panics
     ///
-    /// If it is something else.
+    /// Panics if this is not a registered function type.
     ///
     /// ```
     /// use gcroots::{Engine, FuncType, HeapType};
@@ -196,7 +197,7 @@ impl HeapType {
     pub fn unwrap_concrete_func(&self) -> &FuncType {
         match self {
             HeapType::ConcreteFunc(of) => of,
-            other => panic!("{other:?} is no type of functions"),
+            other => panic!("{other:?} is not a registered function type"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! 31-bit integers.
 
-/// A 31-bit integer. As a reference it needs no object: see
+/// A 31-bit integer. A reference can hold it without an object: see
 /// [`AnyRef::from_i31`](crate::AnyRef::from_i31).
 ///
 /// ```
@@ -13,11 +13,11 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct I31(u32);
 
-/// How many values there are.
+/// The number of 31-bit values.
 const VALUES: u32 = 1 << 31;
 
 impl I31 {
-    /// An unsigned integer; `None` above 2³¹ - 1.
+    /// Converts an unsigned integer. `None` if it is above 2³¹ - 1.
     ///
     /// ```
     /// use gcroots::I31;
@@ -29,7 +29,7 @@ impl I31 {
         (value < VALUES).then_some(I31(value))
     }
 
-    /// A signed integer; `None` out of -2³⁰ to 2³⁰ - 1.
+    /// Converts a signed integer. `None` if it is outside -2³⁰ to 2³⁰ - 1.
     ///
     /// ```
     /// use gcroots::I31;
@@ -42,7 +42,7 @@ impl I31 {
         (wrapped.get_i32() == value).then_some(wrapped)
     }
 
-    /// The lower 31 bits of an integer.
+    /// The low 31 bits of an integer.
     ///
     /// ```
     /// use gcroots::I31;
@@ -53,7 +53,7 @@ impl I31 {
         I31(value % VALUES)
     }
 
-    /// The lower 31 bits of an integer.
+    /// The low 31 bits of an integer.
     ///
     /// ```
     /// use gcroots::I31;
@@ -64,12 +64,12 @@ impl I31 {
         I31::wrapping_u32(value as u32)
     }
 
-    /// The integer, with a 0 before it.
+    /// The integer, zero-extended to 32 bits.
     pub fn get_u32(&self) -> u32 {
         self.0
     }
 
-    /// The integer, its sign extended.
+    /// The integer, sign-extended to 32 bits.
     pub fn get_i32(&self) -> i32 {
         (self.0 << 1) as i32 >> 1
     }

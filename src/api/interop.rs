@@ -1,9 +1,13 @@
-//! One store, used from Rust and through the C API.
+//! Use of one store from Rust and through the C API.
 //!
-//! Handles go to and fro as the bits they are. What C made, Rust's
-//! [`ExternRef::data`](super::ExternRef::data) answers with `None`; what Rust made, the
-//! functions for host data answer with `GCROOTS_ERROR_TYPE_MISMATCH`. Everything else
-//! takes both: a struct is a struct. Types go along with their objects.
+//! A conversion of a handle keeps its bits. Only externrefs differ by their origin:
+//!
+//! * [`ExternRef::data`](super::ExternRef::data) returns `None` for an externref that C
+//!   made.
+//! * The C functions for host data return `GCROOTS_ERROR_TYPE_MISMATCH` for an externref
+//!   that Rust made.
+//!
+//! All other functions take the objects of both, and the objects keep their types.
 
 use super::gc_ref::sealed::RootedGcRefImpl;
 use super::store::StorePart;
@@ -21,13 +25,17 @@ use crate::capi::table::gcroots_table_t;
 use crate::roots::Handle;
 
 impl<T> Store<T> {
-    /// The store, for the C API (borrowed). The calling thread becomes its owner.
+    /// The store for the C API (borrowed). The calling thread becomes its owner.
     ///
-    /// With it, C must not delete, detach or attach the store. It may be used by the
-    /// thread that called this, until the store is next sent to another; not after
-    /// the store was dropped; and functions that may collect, not while a borrow of a
-    /// value's data is live. Where the store is sent, what C puts into it goes along,
-    /// and its finalizers run there.
+    /// Rules for the pointer:
+    ///
+    /// * C must not delete, detach or attach the store.
+    /// * Only the thread that called this function may use the pointer. It may do so until
+    ///   the store is sent to another thread or dropped.
+    /// * Functions that may collect must not be called while a host value is borrowed.
+    ///
+    /// If the store is sent to another thread, the host data that C put into it go along,
+    /// and C's finalizers run on that thread.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -37,11 +45,11 @@ impl<T> Store<T> {
     /// let mut store = Store::new(&Engine::default(), ())?;
     /// let mut made = MaybeUninit::uninit();
     /// let data = core::ptr::without_provenance_mut(42);
-    /// // SAFETY: the store is alive and this thread's, and `made` can be written to.
+    /// // SAFETY: the store is live and owned by this thread, and `made` is writable.
     /// let status = unsafe { gcroots_externref_new(store.as_ptr(), data, None, &mut made) };
     /// assert_eq!(status, gcroots::capi::status::GCROOTS_OK);
     ///
-    /// // SAFETY: it was made.
+    /// // SAFETY: the call succeeded, so it initialised `made`.
     /// let from_c = Rooted::<ExternRef>::from(unsafe { made.assume_init() });
     /// assert!(from_c.data(&store)?.is_none());
     /// # anyhow::Ok(())
@@ -52,12 +60,13 @@ impl<T> Store<T> {
 }
 
 impl<T> StoreContextMut<'_, T> {
-    /// As [`Store::as_ptr`]. C may use it as long as this is borrowed, and what it was
-    /// borrowed from; inside a function, no longer than that runs.
+    /// Same as [`Store::as_ptr`]. C may use the pointer as long as this context, and the
+    /// store that it borrows, are borrowed. Inside a function, C may use it until the
+    /// function returns.
     pub fn as_ptr(&mut self) -> *mut gcroots_store_t {
         let part: *mut StorePart<T> = self.0;
-        // SAFETY: just borrowed exclusively. What is derived from that borrow is what
-        // functions of Rust's use that C calls.
+        // SAFETY: the part is borrowed exclusively. Rust functions that C calls use a
+        // pointer that derives from this borrow.
         unsafe {
             (*part).owned.set_rust_part(part.cast());
             (*part).owned.as_ptr().cast()
@@ -65,7 +74,7 @@ impl<T> StoreContextMut<'_, T> {
     }
 }
 
-/// All null handles have the same bits in Rust.
+/// Converts a handle from C. In Rust all null handles have the same bits.
 fn from_c(handle: gcroots_ref_t) -> Handle {
     let handle = Handle::from(handle);
     if handle.is_null() {
@@ -80,23 +89,23 @@ impl<T: GcRef> From<Rooted<T>> for gcroots_ref_t {
     }
 }
 
-/// Any bits may be passed, as to C's functions: those that name no root, or one of an
-/// object of another type, are refused when they are used.
+/// The handle may have any bits. If they do not name a root, or if the root's object has
+/// another type, functions that use the result return an error.
 impl<T: GcRef> From<gcroots_ref_t> for Rooted<T> {
     fn from(handle: gcroots_ref_t) -> Rooted<T> {
         Rooted::new(from_c(handle))
     }
 }
 
-/// The root is C's to release from now on.
+/// C owns the root from now on, and must release it.
 impl<T: GcRef> From<ManuallyRooted<T>> for gcroots_manually_rooted_t {
     fn from(root: ManuallyRooted<T>) -> gcroots_manually_rooted_t {
         root.into_handle().into()
     }
 }
 
-/// The root is Rust's from now on: copies that C has kept become stale when it ends.
-/// Any bits may be passed.
+/// Rust owns the root from now on. C's copies of the handle become stale when the root
+/// ends. The handle may have any bits.
 impl<T: GcRef> From<gcroots_manually_rooted_t> for ManuallyRooted<T> {
     fn from(root: gcroots_manually_rooted_t) -> ManuallyRooted<T> {
         ManuallyRooted::new(from_c(root.r#ref))
@@ -109,43 +118,47 @@ impl From<Tag> for gcroots_tag_t {
     }
 }
 
-/// Any bits may be passed: those that name no tag are refused when they are used.
+/// The handle may have any bits. If they do not name a tag, functions that use the result
+/// return an error.
 impl From<gcroots_tag_t> for Tag {
     fn from(tag: gcroots_tag_t) -> Tag {
         Tag::of(tag.into())
     }
 }
 
-/// Each may free it, for both.
+/// Rust and C share the table. Either may free it, which makes the other's handle stale.
 impl From<Table> for gcroots_table_t {
     fn from(table: Table) -> gcroots_table_t {
         table.handle().into()
     }
 }
 
-/// Any bits may be passed: those that name no table are refused when they are used.
+/// The handle may have any bits. If they do not name a table, functions that use the
+/// result return an error.
 impl From<gcroots_table_t> for Table {
     fn from(table: gcroots_table_t) -> Table {
         Table::of(table.into())
     }
 }
 
-/// Each may free it, for both.
+/// Rust and C share the global. Either may free it, which makes the other's handle stale.
 impl From<Global> for gcroots_global_t {
     fn from(global: Global) -> gcroots_global_t {
         global.handle().into()
     }
 }
 
-/// Any bits may be passed: those that name no global are refused when they are used.
+/// The handle may have any bits. If they do not name a global, functions that use the
+/// result return an error.
 impl From<gcroots_global_t> for Global {
     fn from(global: gcroots_global_t) -> Global {
         Global::of(global.into())
     }
 }
 
-/// What C gets for an error of a function of Rust's: its own status if it is one of the
-/// library's, else that of an exception; and its message.
+/// The status that C gets if a Rust function fails with `error`. An [`Error`](crate::Error)
+/// has its own status; any other error becomes `GCROOTS_ERROR_EXCEPTION`. Also stores the
+/// error's message for C.
 pub(super) fn answer_for_c(error: &anyhow::Error) -> gcroots_status_t {
     set_message(error);
     match error.downcast_ref() {

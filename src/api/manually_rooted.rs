@@ -12,16 +12,18 @@ use super::gc_ref::{self, sealed::RootedGcRefImpl};
 use super::{AsContext, AsContextMut, GcRef, Rooted, RootedGcRef};
 use crate::roots::{Handle, unroot_later};
 
-/// Owns a root that lives across scopes, in 16 bytes.
+/// Owns a root that is independent of scopes. Size: 16 bytes.
 ///
-/// It ends in one of two ways. [`ManuallyRooted::unroot`] ends it at once, and is
-/// the cheaper one. Dropping it needs no store and works on any thread, also after
-/// the store is gone: it takes a lock for a moment and leaves the root to the store,
-/// which ends it when it next collects or makes a root (if many wait, one of the
-/// next). Either way nothing leaks.
+/// The root ends in one of two ways, and neither leaks:
 ///
-/// An object that holds a `ManuallyRooted` of its own store that leads back to it is
-/// a cycle that no collection sees: it lives as long as the store.
+/// * [`ManuallyRooted::unroot`] ends it at once. This is cheaper.
+/// * Dropping it needs no store. It works on any thread, even after the store was dropped.
+///   It takes a lock briefly and queues the root. The store ends queued roots when it
+///   collects or makes a root. If many roots are queued, this may take several calls.
+///
+/// A host value may hold a `ManuallyRooted` of its own store. If that root keeps the
+/// value's object alive, the two form a cycle that no collection can free. The cycle lives
+/// as long as the store.
 ///
 /// ```
 /// use gcroots::{Engine, ExternRef, Store};
@@ -41,7 +43,7 @@ pub struct ManuallyRooted<T: GcRef> {
 }
 
 impl<T: GcRef> ManuallyRooted<T> {
-    /// Takes charge of a root.
+    /// Takes ownership of a root.
     pub(super) fn new(handle: Handle) -> ManuallyRooted<T> {
         ManuallyRooted {
             handle,
@@ -49,21 +51,22 @@ impl<T: GcRef> ManuallyRooted<T> {
         }
     }
 
-    /// Gives up charge of the root.
+    /// Gives up ownership of the root.
     pub(super) fn into_handle(self) -> Handle {
         let handle = self.handle;
         mem::forget(self);
         handle
     }
 
-    /// Roots the object once more.
+    /// Makes another manual root for the same object.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
-    /// also [`Error::Unrooted`](crate::Error::Unrooted);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore);
+    /// * [`Error::Unrooted`](crate::Error::Unrooted), only for a handle that came from C;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, ManuallyRooted, Store};
@@ -85,9 +88,10 @@ impl<T: GcRef> ManuallyRooted<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
-    /// also [`Error::Unrooted`](crate::Error::Unrooted). The root then ends as if it
-    /// were dropped.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore);
+    /// * [`Error::Unrooted`](crate::Error::Unrooted), only for a handle that came from C.
+    ///
+    /// After an error the root ends as if it were dropped.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -110,14 +114,15 @@ impl<T: GcRef> ManuallyRooted<T> {
         Ok(())
     }
 
-    /// A scoped root for the object, in the current scope.
+    /// Makes a scoped root for the object in the current scope.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore); for a handle that came from C
-    /// also [`Error::Unrooted`](crate::Error::Unrooted);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore);
+    /// * [`Error::Unrooted`](crate::Error::Unrooted), only for a handle that came from C;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, RootScope, Store};
@@ -140,12 +145,12 @@ impl<T: GcRef> ManuallyRooted<T> {
         Ok(Rooted::new(made))
     }
 
-    /// Turns this into a scoped root, in the current scope.
+    /// Replaces this root by a scoped root in the current scope.
     ///
     /// # Errors
     ///
-    /// As for [`ManuallyRooted::to_rooted`]. The root then ends as if it were
-    /// dropped.
+    /// The errors of [`ManuallyRooted::to_rooted`]. After an error the root ends as if it
+    /// were dropped.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -164,17 +169,17 @@ impl<T: GcRef> ManuallyRooted<T> {
         Ok(Rooted::new(made))
     }
 
-    /// Whether two handles are of one root: whether they are the same, unless C has
-    /// made copies. Looks at no store.
+    /// Whether two handles name the same root. In Rust each root has one handle, but C can
+    /// make copies. Does not access a store.
     pub fn rooted_eq(a: &ManuallyRooted<T>, b: &ManuallyRooted<T>) -> bool {
         gc_ref::rooted_eq(a, b)
     }
 
-    /// As [`Rooted::ref_eq`].
+    /// Same as [`Rooted::ref_eq`].
     ///
     /// # Errors
     ///
-    /// Those of [`Rooted::ref_eq`].
+    /// The errors of [`Rooted::ref_eq`].
     pub fn ref_eq(
         store: impl AsContext,
         a: &impl RootedGcRef<T>,
@@ -183,16 +188,16 @@ impl<T: GcRef> ManuallyRooted<T> {
         gc_ref::ref_eq(store, a, b)
     }
 
-    /// As [`Rooted::rooted_hash`].
+    /// Same as [`Rooted::rooted_hash`].
     pub fn rooted_hash<H: Hasher>(&self, state: &mut H) {
         gc_ref::rooted_hash(self, state);
     }
 
-    /// As [`Rooted::ref_hash`].
+    /// Same as [`Rooted::ref_hash`].
     ///
     /// # Errors
     ///
-    /// Those of [`Rooted::ref_hash`].
+    /// The errors of [`Rooted::ref_hash`].
     pub fn ref_hash<H: Hasher>(&self, store: impl AsContext, state: &mut H) -> Result<()> {
         gc_ref::ref_hash(store, self, state)
     }

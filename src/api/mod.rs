@@ -2,49 +2,57 @@
 //!
 //! # The goal
 //!
-//! What C gets as a status, Rust gets from the compiler where it can: no call
-//! during another one, no data borrowed while a collection could run, no second
-//! unroot, no store shared by threads. What the compiler cannot know, the checks of
-//! the core refuse: a handle that outlived its scope, or one of another store.
+//! Where C gets a status, Rust gets a compile error if possible. The compiler rules out:
+//!
+//! * a call on a store during another call on it,
+//! * data that is borrowed while a collection could run,
+//! * unrooting a root twice,
+//! * a store that threads share.
+//!
+//! The core checks what the compiler cannot know: a handle may have outlived its scope,
+//! or belong to another store.
 //!
 //! # The picture
 //!
 //! ```text
-//! Engine ── Store<T> ── data: T                  yours
+//! Engine ── Store<T> ── data: T                  the embedder's data
 //!              │
 //!              └─ OwnedStore ── the core's store  one heap, its roots, its host data
 //!                   │               ▲      │
-//!     the only pointer to it        │      └─ HostValue: what an ExternRef holds
+//!     the only pointer to it        │      └─ HostValue: the value in an ExternRef
 //!                                   │
 //!     Rooted<T>, ManuallyRooted<T> ─┘             16 bytes that name a root
 //! ```
 //!
-//! The roots are for references of seven types. `AnyRef` has those of `EqRef`, which has
-//! those of `StructRef` and `ArrayRef`, and the `i31`s; `ExternRef`, `ExnRef` and `Func`
-//! stand apart. What a reference is said to be is not what it is trusted to be: handles may
-//! come from C, and the core looks at the object each time.
+//! A root refers to one of seven reference types:
 //!
-//! `StructType`, `ArrayType` and `FuncType` are counted references to registered types,
-//! of which all other types consist.
+//! * `AnyRef` includes `EqRef`, which includes `StructRef`, `ArrayRef` and the `i31`s.
+//! * `ExternRef`, `ExnRef` and `Func` are not part of that hierarchy.
 //!
-//! A handle borrows nothing: functions that need the store take it. They take
-//! whatever leads to it, an [`AsContext`] to read or an [`AsContextMut`] to change:
-//! a store, a reference to one, or the [`RootScope`] around it.
+//! The Rust type of a root is not trusted, because its handle may come from C. The core
+//! looks at the object each time.
+//!
+//! `StructType`, `ArrayType` and `FuncType` are counted references to registered types.
+//! All other types are built from them.
+//!
+//! A handle borrows nothing; each function that needs the store takes it as an argument.
+//! A function that only reads takes an [`AsContext`], and one that changes the store
+//! takes an [`AsContextMut`]: a store, a reference to one, or the [`RootScope`] around it.
 //!
 //! # What soundness rests on
 //!
-//! * Everything that may run finalizers, which drop host values, takes the store
-//!   exclusively. So no borrow of a value is live then, and no value's `drop` can
-//!   reach the store but through C. See `owned_store.rs`.
-//! * A store is `Send` and not `Sync`: whoever has a reference to it is on the only
-//!   thread that uses it. So a store that came from another thread is taken over
-//!   without asking.
-//! * A callback gets the store from the exclusive borrow of whoever called: `func.rs`.
-//! * The core says whether an externref's data are a value of this API's, by what
-//!   stands in its own table and never in the heap. See `host_value.rs`.
+//! * Finalizers drop host values. Every function that may run finalizers borrows the
+//!   store exclusively, so no borrow of a host value is live while they run. A value's
+//!   `drop` cannot reach the store, except through C. See `owned_store.rs`.
+//! * A store is `Send` and not `Sync`. A thread with a reference to the store is
+//!   therefore the only thread that uses it, and takes over a store that came from
+//!   another thread without further checks.
+//! * A callback gets the store from its caller's exclusive borrow. See `func.rs`.
+//! * The core decides whether an externref holds a value of this API. It looks at its
+//!   own table for that, never at the heap. See `host_value.rs`.
 //!
-//! The API follows Wasmtime's: its users should feel at home. Where it differs, and
-//! what it leaves out, is in `docs/design.md`.
+//! The API follows Wasmtime's, so that its users feel at home. `docs/design.md` lists the
+//! differences and the omissions.
 
 mod anyref;
 mod array_element;
@@ -132,7 +140,7 @@ pub use val_type::ValType;
 #[cfg(test)]
 mod tests;
 
-// What users may rely on.
+// Traits and sizes that users may rely on.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     const fn sent<T: Send>() {}

@@ -1,4 +1,4 @@
-//! An externref whose making collects in steps, as a future.
+//! The allocation of an externref as a future, which collects in steps if necessary.
 
 use core::any::Any;
 use core::fmt;
@@ -13,29 +13,29 @@ use super::out_of_memory::is_about_room;
 use super::{AsContextMut, ExternRef, GcHeapOutOfMemory, Rooted};
 use crate::error::Error;
 
-/// What [`ExternRef::new_async`] returns: an object that is made when this is polled, after
-/// a collection in steps where one is needed.
+/// The future that [`ExternRef::new_async`] returns. It makes an object when it is polled,
+/// after a collection in steps if one is needed.
 ///
-/// Dropping it before it is done drops the value, and ends a collection as dropping
-/// [`GcAsync`](super::GcAsync) does.
+/// Dropping the future early drops the value. A collection under way then ends as if a
+/// [`GcAsync`](super::GcAsync) were dropped.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct NewAsync<C: AsContextMut, T: Any + Send + Sync> {
     store: C,
-    /// `None` once it is done.
+    /// `None` once the future is done.
     value: Option<T>,
     steps: Steps,
-    /// A collection is under way for it, or was made.
+    /// Whether a collection for this object was started. It may be finished.
     collects: bool,
 }
 
 impl ExternRef {
-    /// As [`ExternRef::new`], but where that would collect, this collects in steps,
-    /// between which the task yields, as [`Store::gc_async`](super::Store::gc_async) does.
-    /// Inside a host function it collects at once.
+    /// Same as [`ExternRef::new`], but collects in steps. The task yields between two steps,
+    /// like with [`Store::gc_async`](super::Store::gc_async). Inside a host function it
+    /// collects at once.
     ///
     /// # Errors
     ///
-    /// As for [`ExternRef::new`].
+    /// The errors of [`ExternRef::new`].
     ///
     /// ```
     /// use core::pin::pin;
@@ -68,7 +68,7 @@ impl ExternRef {
 }
 
 impl<C: AsContextMut, T: Any + Send + Sync> NewAsync<C, T> {
-    /// Sets about how many bytes of objects are traced in a step, as
+    /// Sets the approximate number of bytes of objects that a step traces, like
     /// [`GcAsync::increment`](super::GcAsync::increment).
     ///
     /// ```
@@ -82,7 +82,7 @@ impl<C: AsContextMut, T: Any + Send + Sync> NewAsync<C, T> {
     }
 }
 
-// Nothing in it is pinned.
+// No field is structurally pinned.
 impl<C: AsContextMut, T: Any + Send + Sync> Unpin for NewAsync<C, T> {}
 
 impl<C: AsContextMut, T: Any + Send + Sync> Future for NewAsync<C, T> {
@@ -90,7 +90,7 @@ impl<C: AsContextMut, T: Any + Send + Sync> Future for NewAsync<C, T> {
 
     /// # Panics
     ///
-    /// If it is polled again after it was done.
+    /// Panics if it is polled after it was done.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         let store = &mut this.store.as_context_mut().0.owned;
@@ -114,7 +114,7 @@ impl<C: AsContextMut, T: Any + Send + Sync> Future for NewAsync<C, T> {
                     Err(error) => Err(error),
                 },
             ),
-            // In a host function, where no collection in steps begins.
+            // Inside a host function no collection in steps can begin.
             Poll::Ready(Err(Error::Busy { .. })) => {
                 Poll::Ready(ExternRef::new(&mut this.store, value))
             }
@@ -126,7 +126,8 @@ impl<C: AsContextMut, T: Any + Send + Sync> Future for NewAsync<C, T> {
     }
 }
 
-/// Not met: an allocation for which a collection was made asks for no other.
+/// The error for a second request to collect. It does not happen: after a collection for an
+/// allocation, the allocation does not request another one.
 fn collected_in_vain() -> anyhow::Error {
     Error::internal("an allocation that asks for two collections", 0).into()
 }

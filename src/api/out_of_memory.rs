@@ -1,12 +1,12 @@
-//! There is no room for a value.
+//! The error for a value that the heap has no room for.
 
 use core::fmt;
 
 use crate::error::Error;
 
-/// There was no room for a value's object. The value is not lost.
+/// The heap had no room for the object of a host value. This error contains the value.
 ///
-/// Its [`source`](core::error::Error::source) is the [`Error`] that tells why:
+/// The error's [`source`](core::error::Error::source) is the [`Error`] that is the reason:
 /// [`Error::HeapLimit`], [`Error::GrowthRefused`], [`Error::SystemMemory`],
 /// [`Error::NoGc`] or [`Error::Limit`].
 ///
@@ -16,7 +16,7 @@ use crate::error::Error;
 /// let engine = Engine::new(Config::new().heap_limit(32 << 10))?;
 /// let mut store = Store::new(&engine, ())?;
 /// let error = loop {
-///     // Rooted in the store's own scope, so that nothing dies.
+///     // The store's own scope roots each object, so none of them dies.
 ///     if let Err(error) = ExternRef::new(&mut store, String::from("mine")) {
 ///         break error;
 ///     }
@@ -36,7 +36,7 @@ impl<T> GcHeapOutOfMemory<T> {
         GcHeapOutOfMemory { value, cause }
     }
 
-    /// The value that there was no room for.
+    /// The value.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -47,7 +47,7 @@ impl<T> GcHeapOutOfMemory<T> {
     }
 }
 
-/// Whether an allocation failed for want of room, and could succeed another time.
+/// Whether an allocation failed because there was no room. It may succeed later.
 pub(super) fn is_about_room(error: Error) -> bool {
     matches!(
         error,

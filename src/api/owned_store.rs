@@ -1,14 +1,19 @@
-//! Owns a store of the core's: entry, poison, deletion.
+//! Ownership of a store of the core: entry, poisoning and deletion.
 //!
-//! The only file that has the pointer. Finalizers, which drop host values, run in
-//! [`OwnedStore::allocate`], [`OwnedStore::gc`], [`OwnedStore::gc_step`],
-//! [`OwnedStore::gc_cancel`] and `drop` only. These take the store
-//! exclusively, which is what a borrow of a value's data cannot outlive; and while
-//! they run, nothing here refers to the core's store but through shared references.
+//! Only this file has the pointer to the core's store. Finalizers, which drop host values,
+//! run only in these functions:
 //!
-//! A collection in steps that was left unfinished (its future was forgotten, or C began
-//! it) is finished by the next call that is no step of it; values are dropped by the next
-//! of the functions above.
+//! * [`OwnedStore::allocate`],
+//! * [`OwnedStore::gc`], [`OwnedStore::gc_step`] and [`OwnedStore::gc_cancel`],
+//! * `drop`,
+//! * [`call_function`], because a host function may collect.
+//!
+//! All of them need an exclusive borrow of the store, so no borrow of a host value is live
+//! while they run. This API has only shared references to the core's store meanwhile.
+//!
+//! A collection in steps may stay unfinished, because its future was forgotten or because C
+//! started it. The next call that is not a step of the collection finishes it. The next
+//! call of a function above then drops the values.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -20,16 +25,15 @@ use crate::store::host_code::calls::{self, Call};
 use crate::store::host_code::finalize;
 use crate::store::{Stats, Store as Core};
 
-/// A store of the core's. `Send` and not `Sync`.
+/// An owned store of the core. `Send`, but not `Sync`.
 pub(super) struct OwnedStore(NonNull<Core>);
 
-// SAFETY: what a store holds for Rust is `Send`, and what C put there must be if
-// the store is to be sent (`Store::as_ptr`). The core knows its owner thread:
-// `enter` tells it the new one.
+// SAFETY: the Rust values in a store are `Send`. Host data of C must be `Send` too if the
+// store is sent (`Store::as_ptr`). The core knows the owner thread, and `enter` updates it.
 unsafe impl Send for OwnedStore {}
 
 impl OwnedStore {
-    /// A store of `engine`.
+    /// Makes a store of `engine`.
     ///
     /// Errors: those of [`Core::new`].
     pub(super) fn new(engine: EngineRef) -> Result<OwnedStore> {
@@ -37,11 +41,12 @@ impl OwnedStore {
     }
 
     fn core(&self) -> &Core {
-        // SAFETY: alive until `drop`; only shared references to it are made.
+        // SAFETY: the store lives until `drop`, and this file makes only shared references
+        // to it.
         unsafe { self.0.as_ref() }
     }
 
-    /// Enters; takes over the store if it came from another thread, and finishes a
+    /// Enters the store. Takes it over if it came from another thread, and finishes a
     /// collection in steps.
     #[inline]
     fn enter(&self) -> Result<&Core> {
@@ -53,11 +58,11 @@ impl OwnedStore {
         Ok(core)
     }
 
-    /// As [`OwnedStore::enter`], without finishing a collection.
+    /// Same as [`OwnedStore::enter`], but does not finish a collection in steps.
     fn enter_between_steps(&self) -> Result<&Core> {
         let core = self.core();
-        // SAFETY: this is not `Sync`: a reference to it proves that no other
-        // thread uses it until it is sent on.
+        // SAFETY: `OwnedStore` is not `Sync`, so this reference proves that no other thread
+        // uses the store until it is sent to one.
         match unsafe { core.adopt() } {
             Err(Error::Busy { .. }) if core.is_collecting() => {}
             adopted => adopted?,
@@ -65,22 +70,22 @@ impl OwnedStore {
         Ok(core)
     }
 
-    /// Does an operation that cannot collect.
+    /// Runs an operation that cannot collect.
     ///
-    /// Errors: those of [`Core::adopt`]; the operation's.
+    /// Errors: those of [`Core::adopt`] and of the operation.
     #[inline]
     pub(super) fn call<T>(&self, operation: impl FnOnce(&Core) -> Result<T>) -> Result<T> {
         let core = self.enter()?;
         poisoning(core, || operation(core))
     }
 
-    /// Does an operation that may collect, and runs finalizers. The operation is
-    /// repeated if it failed to ask the growth callback.
+    /// Runs an operation that may collect, and then finalizers. If the operation needs the
+    /// growth callback, it fails, the callback is called, and the operation runs again.
     ///
-    /// Errors: as for [`OwnedStore::call`].
+    /// Errors: those of [`OwnedStore::call`].
     pub(super) fn allocate<T>(&mut self, operation: impl Fn(&Core) -> Result<T>) -> Result<T> {
         let core = self.enter()?;
-        // SAFETY: alive, and just entered.
+        // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe { finalize::allocating(self.0, operation) })
     }
 
@@ -89,13 +94,13 @@ impl OwnedStore {
     /// Errors: those of [`Core::adopt`], [`Error::NoGc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         let core = self.enter()?;
-        // SAFETY: alive, and just entered.
+        // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe { finalize::full_collection(self.0) })
     }
 
-    /// As [`OwnedStore::allocate`], but `None` where it would collect.
+    /// Same as [`OwnedStore::allocate`], but returns `None` if a collection is needed.
     ///
-    /// Errors: as for [`OwnedStore::call`].
+    /// Errors: those of [`OwnedStore::call`].
     pub(super) fn allocate_without_collecting<T>(
         &mut self,
         has_collected: bool,
@@ -104,7 +109,7 @@ impl OwnedStore {
         self.allocate(|core| core.allocate_without_collecting(has_collected, || operation(core)))
     }
 
-    /// Begins a collection in steps.
+    /// Starts a collection in steps.
     ///
     /// Errors: those of [`Core::adopt`], [`Error::NoGc`].
     pub(super) fn gc_start(&mut self) -> Result<()> {
@@ -112,33 +117,34 @@ impl OwnedStore {
         poisoning(core, || core.gc_start())
     }
 
-    /// Goes on with a collection in steps; whether it is over. Runs finalizers then.
+    /// Continues a collection in steps. Returns true if it is complete, after it ran the
+    /// finalizers.
     ///
     /// Errors: those of [`Core::adopt`].
     pub(super) fn gc_step(&mut self, budget: u64) -> Result<bool> {
         let core = self.enter_between_steps()?;
         let budget = Budget::of(budget);
-        // SAFETY: alive, and just entered.
+        // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe {
             finalize::collection_step(self.0, budget)
         })
     }
 
-    /// Ends a collection in steps, and runs finalizers if it was completed.
+    /// Cancels a collection in steps. If that completes it, runs the finalizers.
     ///
     /// Errors: those of [`Core::adopt`].
     pub(super) fn gc_cancel(&mut self) -> Result<()> {
         let core = self.enter_between_steps()?;
-        // SAFETY: alive, and just entered.
+        // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe { finalize::collection_cancel(self.0) })
     }
 
-    /// Has functions find this API's part of the store here.
+    /// Sets the pointer to this API's part of the store, which callbacks use.
     pub(super) fn set_rust_part(&self, part: *mut c_void) {
         self.core().replace_rust_part(part);
     }
 
-    /// The core's store, entered, for a call of a function.
+    /// Enters the core's store and returns it, for a call of a function.
     ///
     /// Errors: those of [`Core::adopt`].
     pub(super) fn entered(&self) -> Result<NonNull<Core>> {
@@ -146,13 +152,13 @@ impl OwnedStore {
         Ok(self.0)
     }
 
-    /// The statistics now.
+    /// The current statistics.
     pub(super) fn stats(&self) -> Stats {
         self.core().stats()
     }
 
-    /// The pointer, for C. If the calling thread cannot be made the owner, C's calls
-    /// answer so.
+    /// The pointer for C. If the calling thread cannot become the owner, C's calls return
+    /// that error.
     #[cfg(feature = "capi")]
     pub(super) fn as_ptr(&mut self) -> *mut Core {
         let _refused_by_each_call = self.enter().is_err();
@@ -162,21 +168,22 @@ impl OwnedStore {
 
 impl Drop for OwnedStore {
     fn drop(&mut self) {
-        // SAFETY: `new` made it; the owner of this is the only one who uses it,
-        // and none of the store's callbacks can own the store.
+        // SAFETY: `new` made the store. Only the owner of this value uses it, and no
+        // callback of the store can own this value.
         unsafe { finalize::delete_owned(self.0) };
     }
 }
 
-/// Calls a function, with `part` this API's part of the store meanwhile; returns the
-/// status that its callback answers. No reference into the part may be live but those
-/// that `part` is derived from.
+/// Calls a function, and returns the status of its callback. During the call, `part` is
+/// this API's part of the store. The only live references into the part must be those that
+/// `part` derives from.
 ///
 /// Errors: those of [`calls::call`].
 ///
 /// # Safety
 ///
-/// `core` must be alive and entered, with this part; for `call` as for [`calls::call`].
+/// `core` must be live and entered, and `part` must be its part. `call` must satisfy the
+/// conditions of [`calls::call`].
 pub(super) unsafe fn call_function(
     core: NonNull<Core>,
     part: *mut c_void,
@@ -191,8 +198,8 @@ pub(super) unsafe fn call_function(
     called
 }
 
-/// Does `operation`. If it panics or finds nonsense, the store is poisoned. A panic
-/// goes on to the caller.
+/// Runs `operation`. If it panics or returns [`Error::Internal`], the store is poisoned. A
+/// panic continues in the caller.
 #[inline]
 fn poisoning<T>(core: &Core, operation: impl FnOnce() -> Result<T>) -> Result<T> {
     let on_panic = Poison(core);

@@ -1,4 +1,4 @@
-//! Raw references: bits that users keep elsewhere.
+//! Raw references: bits of references that embedders keep outside the roots.
 
 use anyhow::Result;
 
@@ -6,13 +6,14 @@ use super::{AsContext, AsContextMut, GcRef, Rooted, val};
 use crate::roots::Handle;
 use crate::types::AbstractType;
 
-/// The bits of what a handle refers to.
+/// The raw bits of a handle's reference.
 pub(super) fn to_raw(store: impl AsContext, handle: Handle) -> Result<u32> {
     let store = store.as_context().0;
     Ok(store.owned.call(|core| core.ref_to_raw(handle))?)
 }
 
-/// A new root for what these bits refer to, which is below the top of `T`'s hierarchy.
+/// Roots the reference with the bits `raw`, which must belong to the hierarchy of `top`.
+/// `top` is the top type of `T`'s hierarchy.
 pub(super) fn from_raw<T: GcRef>(
     mut store: impl AsContextMut,
     raw: u32,

@@ -8,7 +8,7 @@ use crate::base::fallible;
 use crate::error;
 use crate::types::{self, Composite, Declared, Registry, SubType, Type};
 
-/// Whether a type may be named as a supertype.
+/// Whether a type can be a supertype.
 ///
 /// ```
 /// use gcroots::{Engine, Finality, StructType};
@@ -20,25 +20,25 @@ use crate::types::{self, Composite, Declared, Registry, SubType, Type};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Finality {
-    /// No type may.
+    /// The type cannot be a supertype.
     Final,
-    /// Any type that matches may.
+    /// The type can be a supertype of matching types.
     NonFinal,
 }
 
 impl Finality {
-    /// Whether it is [`Finality::Final`].
+    /// Whether this is [`Finality::Final`].
     pub fn is_final(&self) -> bool {
         *self == Finality::Final
     }
 
-    /// Whether it is [`Finality::NonFinal`].
+    /// Whether this is [`Finality::NonFinal`].
     pub fn is_non_final(&self) -> bool {
         *self == Finality::NonFinal
     }
 }
 
-/// The supertype that a member of a [`RecGroup`] names.
+/// The declared supertype of a member of a [`RecGroup`].
 ///
 /// ```
 /// use gcroots::{Engine, Finality, Member, RecGroup, Supertype};
@@ -52,17 +52,18 @@ impl Finality {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Supertype<T> {
-    /// One that is declared before, in this group or in one before it.
+    /// A member that is declared earlier, in this group or in an earlier one.
     Member(Member),
-    /// One that is registered already.
+    /// A type that is already registered.
     Registered(T),
 }
 
 /// Declares types that may refer to each other.
 ///
-/// Groups, a whole module's say, are registered together: members refer to each other,
-/// and to those of groups before theirs, by their index in that collection. Types are
-/// equal if their whole groups are and they stand at the same place.
+/// A collection of groups is registered together, for example all groups of a module. A
+/// member refers to members of its own group and of earlier groups. It names them by their
+/// index in the collection. Two types are equal if their groups are equal and they have the
+/// same position in the group.
 ///
 /// ```
 /// use gcroots::{
@@ -92,23 +93,25 @@ impl RecGroup {
         RecGroup::default()
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.0.members().len()
     }
 
-    /// Whether there is no member.
+    /// Whether the group has no members.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Adds a struct, and returns its position in the group.
+    /// Adds a struct type, and returns its position in the group.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit) for more than 10,000 fields or 1,000,000
-    /// members; [`Error::SystemMemory`](crate::Error::SystemMemory). The group is then
-    /// as it was.
+    /// After an error the group is unchanged.
+    ///
+    /// * [`Error::Limit`](crate::Error::Limit) for more than 10,000 fields or 1,000,000
+    ///   members;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn add_struct(
         &mut self,
         finality: Finality,
@@ -121,11 +124,11 @@ impl RecGroup {
         })
     }
 
-    /// Adds an array, and returns its position in the group.
+    /// Adds an array type, and returns its position in the group.
     ///
     /// # Errors
     ///
-    /// As for [`RecGroup::add_struct`].
+    /// The errors of [`RecGroup::add_struct`].
     ///
     /// ```
     /// use gcroots::{
@@ -152,11 +155,12 @@ impl RecGroup {
         })
     }
 
-    /// Adds a function, and returns its position in the group.
+    /// Adds a function type, and returns its position in the group.
     ///
     /// # Errors
     ///
-    /// As for [`RecGroup::add_struct`], but for more than 1,000 parameters or results.
+    /// The errors of [`RecGroup::add_struct`], with a limit of 1,000 parameters and 1,000
+    /// results.
     ///
     /// ```
     /// use gcroots::{Engine, Finality, HeapType, Member, RecGroup, RefType};
@@ -182,7 +186,7 @@ impl RecGroup {
         })
     }
 
-    /// Adds a member that `composite` makes; else the group stays as it was.
+    /// Adds the member that `composite` makes. After an error the group is unchanged.
     fn add(
         &mut self,
         finality: Finality,
@@ -209,18 +213,20 @@ impl RecGroup {
         Ok(added?)
     }
 
-    /// Registers a collection of groups, all or none, and returns the types of all
-    /// members of all groups, in order. Groups that are registered already, here or on
-    /// another thread, give the same types.
+    /// Registers a collection of groups and returns the types of all members of all groups,
+    /// in order. A group that is already registered, on any thread, gives the same types.
+    /// After an error no group is registered.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidType`](crate::Error::InvalidType) for a reference out of range,
-    /// and for a supertype that is final, of another kind, not declared before, or that
-    /// the type does not match; [`Error::ForeignType`](crate::Error::ForeignType) for a
-    /// reference to a type of another engine; [`Error::Limit`](crate::Error::Limit) for
-    /// more than 63 supertypes above a type, or 1,000,000 types of the collection;
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::InvalidType`](crate::Error::InvalidType) for a reference out of range, and
+    ///   for a supertype that is final, of another kind, not declared earlier, or not
+    ///   matched by its subtype;
+    /// * [`Error::ForeignType`](crate::Error::ForeignType) for a reference to a type of
+    ///   another engine;
+    /// * [`Error::Limit`](crate::Error::Limit) for more than 63 supertypes above a type, or
+    ///   more than 1,000,000 types in the collection;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     ///
     /// ```
     /// use gcroots::{Engine, Error, Finality, Member, RecGroup, Supertype};

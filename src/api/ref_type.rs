@@ -6,7 +6,7 @@ use super::HeapType;
 use super::heap_type::Named;
 use crate::types::{self, Type};
 
-/// The type of a reference: what it may refer to, and whether null is one.
+/// The type of a reference: the heap type of its referent, and whether it is nullable.
 ///
 /// ```
 /// use gcroots::{HeapType, RefType};
@@ -26,15 +26,15 @@ pub struct RefType<M = Infallible> {
 impl<M> RefType<M> {
     /// Null or an external reference.
     pub const EXTERNREF: RefType<M> = RefType::new(true, HeapType::Extern);
-    /// Null, as an external reference.
+    /// The null external reference.
     pub const NULLEXTERNREF: RefType<M> = RefType::new(true, HeapType::NoExtern);
     /// Null or a function.
     pub const FUNCREF: RefType<M> = RefType::new(true, HeapType::Func);
-    /// Null, as a function.
+    /// The null function.
     pub const NULLFUNCREF: RefType<M> = RefType::new(true, HeapType::NoFunc);
     /// Null or an internal reference.
     pub const ANYREF: RefType<M> = RefType::new(true, HeapType::Any);
-    /// Null or an internal reference that can be compared.
+    /// Null or a comparable internal reference.
     pub const EQREF: RefType<M> = RefType::new(true, HeapType::Eq);
     /// Null or a 31-bit integer.
     pub const I31REF: RefType<M> = RefType::new(true, HeapType::I31);
@@ -42,14 +42,14 @@ impl<M> RefType<M> {
     pub const ARRAYREF: RefType<M> = RefType::new(true, HeapType::Array);
     /// Null or a struct.
     pub const STRUCTREF: RefType<M> = RefType::new(true, HeapType::Struct);
-    /// Null, as an internal reference.
+    /// The null internal reference.
     pub const NULLREF: RefType<M> = RefType::new(true, HeapType::None);
     /// Null or an exception.
     pub const EXNREF: RefType<M> = RefType::new(true, HeapType::Exn);
-    /// Null, as an exception.
+    /// The null exception.
     pub const NULLEXNREF: RefType<M> = RefType::new(true, HeapType::NoExn);
 
-    /// The type of references to `heap_type`, with null or without.
+    /// The type of references to `heap_type`, which includes null if `is_nullable`.
     pub const fn new(is_nullable: bool, heap_type: HeapType<M>) -> RefType<M> {
         RefType {
             is_nullable,
@@ -59,7 +59,7 @@ impl<M> RefType<M> {
 }
 
 impl RefType {
-    /// For the core.
+    /// The type for the core.
     pub(super) fn to_core(&self) -> types::RefType<&Type> {
         types::RefType {
             nullable: self.is_nullable,
@@ -71,18 +71,18 @@ impl RefType {
         }
     }
 
-    /// Whether null is one.
+    /// Whether the type includes null.
     pub fn is_nullable(&self) -> bool {
         self.is_nullable
     }
 
-    /// What it may refer to.
+    /// The heap type of the referent.
     pub fn heap_type(&self) -> &HeapType {
         &self.heap_type
     }
 
-    /// Whether each reference of this type is one of `other`. Types of two engines
-    /// never match.
+    /// Whether this type is `other` or a subtype of it. Types of different engines never
+    /// match.
     pub fn matches(&self, other: &RefType) -> bool {
         (other.is_nullable || !self.is_nullable) && self.heap_type.matches(&other.heap_type)
     }

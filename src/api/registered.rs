@@ -1,5 +1,5 @@
-//! What the types of structs, arrays and functions have in common: a counted reference
-//! to a registered type, and from there to the types as users know them.
+//! The common part of struct, array and function types: a counted reference to a
+//! registered type, and the conversion of its parts to the API's types.
 
 use core::hash::{Hash, Hasher};
 
@@ -18,7 +18,7 @@ impl Registered {
         Registered(of)
     }
 
-    /// Registers one type in a group of its own.
+    /// Registers one type in its own rec group.
     ///
     /// Errors: those of `composite` and of [`Registry::register`].
     pub(super) fn register(
@@ -63,7 +63,7 @@ impl Registered {
         Some(Registered(self.referred(index)))
     }
 
-    /// A field of a struct, or an array's element, which is the first one.
+    /// The type of a struct's field. An array's element type is field 0.
     pub(super) fn field(&self, index: usize) -> Option<FieldType> {
         let (storage, mutable) = self.0.composite.field(index)?;
         let mutability = match mutable {
@@ -81,7 +81,7 @@ impl Registered {
         }
     }
 
-    /// A value type that the registered type has.
+    /// Converts a value type that occurs in the registered type.
     pub(super) fn value(&self, value: types::ValType<u32>) -> ValType {
         match value {
             types::ValType::I32 => ValType::I32,
@@ -118,7 +118,7 @@ impl Clone for Registered {
     }
 }
 
-/// Equal types of an engine are one.
+/// An engine has each type once, so equal types have the same address.
 impl PartialEq for Registered {
     fn eq(&self, other: &Registered) -> bool {
         self.address() == other.address()

@@ -7,11 +7,11 @@ use crate::error;
 use crate::roots::ScopeToken;
 use crate::store::Store as Core;
 
-/// Ends, when dropped, the roots that were made in it.
+/// A scope for roots. Dropping it ends the roots that were made in it.
 ///
-/// A scope borrows the store, or owns it, and is used in its place. Scopes nest. One
-/// that is forgotten does no harm: the roots in it live until the scope around it
-/// ends, or the store.
+/// A scope borrows the store or owns it, and code uses the scope in place of the store.
+/// Scopes nest. A forgotten scope (`mem::forget`) does no harm: its roots live until the
+/// enclosing scope or the store ends.
 ///
 /// ```
 /// use gcroots::{Engine, ExternRef, RootScope, Store};
@@ -37,19 +37,19 @@ impl<C: AsContextMut> RootScope<C> {
     ///
     /// # Errors
     ///
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory): scopes are noted in the
-    /// store, in an array that may have to grow.
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if the store's array of scopes
+    /// cannot grow.
     pub fn new(mut store: C) -> Result<RootScope<C>> {
         let token = store.as_context_mut().0.owned.call(enter)?;
         Ok(RootScope { store, token })
     }
 
-    /// Makes sure that `more` scoped roots can be made without allocating.
+    /// Reserves memory, so that `more` scoped roots can be made without an allocation.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`](crate::Error::Limit) beyond the slots that handles can name,
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::Limit`](crate::Error::Limit) if handles cannot name that number of slots;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     ///
     /// ```
     /// use gcroots::{Engine, RootScope, Store};
@@ -64,17 +64,20 @@ impl<C: AsContextMut> RootScope<C> {
         Ok(store.owned.call(|core| core.reserve_scoped(more as u64))?)
     }
 
-    /// Leaves the scope and keeps one object, with a new root in the scope around
-    /// it.
+    /// Exits the scope, and keeps the object of `kept` with a new root in the enclosing
+    /// scope.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted),
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room,
-    /// [`Error::ScopeOrder`](crate::Error::ScopeOrder) if a scope inside this one was
-    /// forgotten. The scope is left all the same.
+    /// After an error the scope is exited as well.
+    ///
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for `kept`;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root;
+    /// * [`Error::ScopeOrder`](crate::Error::ScopeOrder) if a scope inside this one was
+    ///   forgotten.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, RootScope, Store};
@@ -94,7 +97,7 @@ impl<C: AsContextMut> RootScope<C> {
         let escaped = store
             .owned
             .call(|core| core.escape_scope(token, kept.handle()))?;
-        // The drop of `self` finds that the scope was left.
+        // The drop of `self` finds that the scope is no longer open.
         Ok(Rooted::new(escaped))
     }
 
@@ -108,8 +111,8 @@ impl<C: AsContextMut> RootScope<C> {
 }
 
 impl<C: AsContextMut> Drop for RootScope<C> {
-    /// Leaves the scope and all inside it that were forgotten. A refusal means that
-    /// it was left already, or that the store is poisoned.
+    /// Exits the scope and all forgotten scopes inside it. An error means that the scope was
+    /// already exited or that the store is poisoned.
     fn drop(&mut self) {
         let token = self.token;
         let store = self.store.as_context_mut().0;

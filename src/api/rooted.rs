@@ -11,12 +11,14 @@ use super::gc_ref::{self, sealed::RootedGcRefImpl};
 use super::{AsContext, AsContextMut, GcRef, ManuallyRooted, RootedGcRef};
 use crate::roots::Handle;
 
-/// A handle of a root that ends with the innermost [`RootScope`](crate::RootScope)
-/// that was open when it was made: 16 bytes to copy and to send about at will.
+/// A handle of a scoped root. The root ends with the innermost
+/// [`RootScope`](crate::RootScope) that was open when it was made.
 ///
-/// It borrows nothing and may outlive its scope. Then every function answers
-/// [`Error::Unrooted`](crate::Error::Unrooted), however long the program runs; and
-/// with another store [`Error::WrongStore`](crate::Error::WrongStore).
+/// The handle has 16 bytes, is `Copy`, and can be sent to other threads. It borrows
+/// nothing, so it may outlive its scope. After that, every function returns
+/// [`Error::Unrooted`](crate::Error::Unrooted) for it; a stale handle never becomes valid
+/// again. With another store, every function returns
+/// [`Error::WrongStore`](crate::Error::WrongStore).
 ///
 /// ```
 /// use gcroots::{Engine, Error, ExternRef, RootScope, Store};
@@ -45,14 +47,15 @@ impl<T: GcRef> Rooted<T> {
         }
     }
 
-    /// A manual root for the object, which lives until it is unrooted or dropped.
+    /// Makes a manual root for the object. It lives until it is unrooted or dropped.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted);
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, RootScope, Store};
@@ -74,8 +77,9 @@ impl<T: GcRef> Rooted<T> {
         Ok(ManuallyRooted::new(made))
     }
 
-    /// Whether two handles are copies of one: of one root. Looks at no store. Two
-    /// roots may well be for the same object: see [`Rooted::ref_eq`].
+    /// Whether two handles name the same root, that is, are copies of one handle. Does not
+    /// access a store. Two different roots may have the same object: see
+    /// [`Rooted::ref_eq`].
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Rooted, Store};
@@ -91,12 +95,12 @@ impl<T: GcRef> Rooted<T> {
         gc_ref::rooted_eq(&a, &b)
     }
 
-    /// Whether two roots, of either kind, are for the same object.
+    /// Whether two roots, of either kind, have the same object.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted); `a` first.
+    /// [`Error::WrongStore`](crate::Error::WrongStore) and
+    /// [`Error::Unrooted`](crate::Error::Unrooted), for `a` first.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Rooted, Store};
@@ -117,7 +121,7 @@ impl<T: GcRef> Rooted<T> {
         gc_ref::ref_eq(store, a, b)
     }
 
-    /// Hashes the root: handles that are [`Rooted::rooted_eq`] hash the same.
+    /// Hashes the root. Handles that are equal by [`Rooted::rooted_eq`] have equal hashes.
     ///
     /// ```
     /// use std::hash::{DefaultHasher, Hasher};
@@ -136,15 +140,15 @@ impl<T: GcRef> Rooted<T> {
         gc_ref::rooted_hash(self, state);
     }
 
-    /// Hashes the object's identity, which stays when the object moves: roots that
-    /// are [`Rooted::ref_eq`] hash the same.
+    /// Hashes the object's identity, which does not change when the object moves. Roots that
+    /// are equal by [`Rooted::ref_eq`] have equal hashes.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::Error::Unrooted);
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) the first time that an
-    /// object's hash is asked for.
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted);
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory), only the first time that an
+    ///   object is hashed.
     ///
     /// ```
     /// use std::hash::{DefaultHasher, Hasher};

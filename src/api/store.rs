@@ -7,16 +7,17 @@ use super::owned_store::OwnedStore;
 use super::{Engine, ExnRef, Rooted, RootedGcRef};
 use crate::store::Stats;
 
-/// A heap with its roots and the values that its externrefs hold, and `T`, data of
-/// the embedder's own.
+/// A heap with its roots, the host values of its externrefs, and the embedder's data of
+/// type `T`.
 ///
-/// It is `Send` if `T` is: a store may be moved to another thread, or sent there by
-/// reference, and simply works. It is not `Sync`. The store itself is the outermost
-/// scope: what is rooted outside all [`RootScope`](crate::RootScope)s is alive as
-/// long as the store.
+/// A store is `Send` if `T` is. It can be moved to another thread, or used there through an
+/// exclusive reference, without further calls. It is not `Sync`.
 ///
-/// Dropping it deletes the heap and drops all host values, once each, and then the
-/// data. Handles of it are refused by other stores for ever.
+/// The store itself is the outermost scope. A root that is made outside all
+/// [`RootScope`](crate::RootScope)s lives as long as the store.
+///
+/// Dropping the store deletes the heap, drops each host value once, and then drops the
+/// data. No other store ever accepts the handles of a dropped store.
 ///
 /// ```
 /// use gcroots::{Engine, ExternRef, Store};
@@ -31,7 +32,7 @@ use crate::store::Stats;
 /// # anyhow::Ok(())
 /// ```
 ///
-/// Threads cannot share one:
+/// Threads cannot share a store:
 ///
 /// ```compile_fail,E0277
 /// let store = gcroots::Store::new(&gcroots::Engine::default(), ())?;
@@ -41,31 +42,32 @@ use crate::store::Stats;
 /// # anyhow::Ok(())
 /// ```
 pub struct Store<T> {
-    /// From a box, so that functions find it wherever the store moves. Of `T` exactly,
-    /// as functions are: a pointer to what may change.
+    /// From a leaked box, so that its address does not change when the store moves:
+    /// callbacks use that address. A `*mut` pointer makes the store invariant in `T`, which
+    /// callbacks rely on.
     part: *mut StorePart<T>,
 }
 
-/// What a store has, where it stays.
+/// The contents of a store, at a fixed address.
 pub(super) struct StorePart<T> {
-    // Dropped in this order.
+    // The fields are dropped in this order.
     pub(super) owned: OwnedStore,
-    /// Why a function that was just called failed, if not with an exception.
+    /// Why the function that was just called failed. `None` if it threw an exception.
     pub(super) failure: Option<Failure>,
     engine: Engine,
     data: T,
 }
 
-// SAFETY: it owns the part, of which all may be sent if the data may.
+// SAFETY: a store owns its part, and all fields of the part are `Send` if `T` is.
 unsafe impl<T: Send> Send for Store<T> {}
 
 impl<T> Store<T> {
-    /// A store of `engine`. Its heap is made by the first object.
+    /// Makes a store of `engine`. The first allocation of an object makes the heap.
     ///
     /// # Errors
     ///
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory);
-    /// [`Error::Limit`](crate::Error::Limit) if the thread cannot be registered.
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory);
+    /// * [`Error::Limit`](crate::Error::Limit) if the calling thread cannot be registered.
     pub fn new(engine: &Engine, data: T) -> Result<Store<T>> {
         let part = Box::into_raw(boxed(StorePart {
             owned: OwnedStore::new(engine.reference()?)?,
@@ -79,12 +81,12 @@ impl<T> Store<T> {
     }
 
     pub(super) fn part(&self) -> &StorePart<T> {
-        // SAFETY: leaked in `new`, and this is borrowed.
+        // SAFETY: `new` leaked the part, and `self` is borrowed.
         unsafe { &*self.part }
     }
 
     pub(super) fn part_mut(&mut self) -> &mut StorePart<T> {
-        // SAFETY: leaked in `new`, and this is borrowed exclusively.
+        // SAFETY: `new` leaked the part, and `self` is borrowed exclusively.
         unsafe { &mut *self.part }
     }
 
@@ -103,7 +105,7 @@ impl<T> Store<T> {
         self.part_mut().data_mut()
     }
 
-    /// Deletes the store, and gives its data back.
+    /// Deletes the store and returns its data.
     ///
     /// ```
     /// let store = gcroots::Store::new(&gcroots::Engine::default(), vec![1, 2])?;
@@ -113,31 +115,32 @@ impl<T> Store<T> {
     pub fn into_data(self) -> T {
         let part = self.part;
         core::mem::forget(self);
-        // SAFETY: leaked in `new`, and not dropped with the store.
+        // SAFETY: `new` leaked the part, and the forgotten store does not drop it.
         unsafe { Box::from_raw(part) }.data
     }
 
-    /// Collects: when this returns, every object that was unreachable is gone and
-    /// its value dropped, also those that only dropped values let go. Under
-    /// [`Collector::Null`](crate::Collector::Null) it does nothing.
+    /// Does a full collection. When this returns, all unreachable objects are freed and
+    /// their host values are dropped. That includes objects that only dropped values kept
+    /// alive. Under [`Collector::Null`](crate::Collector::Null) it does nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::NoGc`](crate::Error::NoGc) in a no-GC span, which only C opens;
-    /// [`Error::Internal`](crate::Error::Internal) if the heap was found to be
-    /// nonsense, which poisons the store.
+    /// * [`Error::NoGc`](crate::Error::NoGc) in a no-GC span, which only C can open;
+    /// * [`Error::Internal`](crate::Error::Internal) if the heap is corrupt. The store is
+    ///   then poisoned.
     pub fn gc(&mut self) -> Result<()> {
         self.part_mut().gc()
     }
 
-    /// Checks the whole store: every object, every reference, every root, and the
-    /// tables behind them. For debugging; takes time in proportion to the heap.
+    /// Checks the whole store for debugging: all objects, references and roots, and the
+    /// tables behind them. Cost: proportional to the heap.
     ///
     /// # Errors
     ///
-    /// [`Error::Internal`](crate::Error::Internal) if anything is wrong, which
-    /// poisons the store; [`Error::SystemMemory`](crate::Error::SystemMemory) if
-    /// there is no memory to check with.
+    /// * [`Error::Internal`](crate::Error::Internal) if anything is wrong. The store is then
+    ///   poisoned.
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no memory for the
+    ///   check.
     ///
     /// ```
     /// let store = gcroots::Store::new(&gcroots::Engine::default(), ())?;
@@ -148,7 +151,7 @@ impl<T> Store<T> {
         Ok(self.part().owned.call(|core| core.verify())?)
     }
 
-    /// The store's statistics now.
+    /// The store's current statistics.
     ///
     /// ```
     /// use gcroots::{Engine, ExternRef, Store};
@@ -162,14 +165,16 @@ impl<T> Store<T> {
         self.part().owned.stats()
     }
 
-    /// Makes an exception the pending one, in place of another: until it is taken no
-    /// function is called. The error is for a function to return: see
-    /// [`ThrownException`]. Never collects.
+    /// Makes `exception` the pending exception, and replaces any other one. No function can
+    /// be called until the exception is taken. Never collects.
     ///
     /// # Errors
     ///
-    /// Always one: [`ThrownException`], or [`Error::WrongStore`](crate::Error::WrongStore)
-    /// or [`Error::Unrooted`](crate::Error::Unrooted) for the exception.
+    /// This function always returns an error, which the calling function can return:
+    ///
+    /// * [`ThrownException`] if the exception is now pending;
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for the exception.
     ///
     /// ```
     /// use gcroots::{Engine, ExnRef, FuncType, Store, Tag, ThrownException};
@@ -188,14 +193,14 @@ impl<T> Store<T> {
         self.part_mut().throw(exception)
     }
 
-    /// Takes the pending exception, if one is: a new root of the current scope. Never
-    /// collects.
+    /// Takes the pending exception, as a new root in the current scope. Returns `None` if no
+    /// exception is pending. Never collects.
     ///
     /// # Errors
     ///
     /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root; it is still pending then.
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a root.
+    /// The exception stays pending then.
     pub fn take_pending_exception(&mut self) -> Result<Option<Rooted<ExnRef>>> {
         self.part_mut().take_pending_exception()
     }
@@ -214,18 +219,18 @@ impl<T> StorePart<T> {
         &mut self.data
     }
 
-    /// As [`Store::gc`].
+    /// Same as [`Store::gc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         Ok(self.owned.gc()?)
     }
 
-    /// As [`Store::throw`].
+    /// Same as [`Store::throw`].
     pub(super) fn throw<R>(&mut self, exception: &impl RootedGcRef<ExnRef>) -> Result<R> {
         self.owned.call(|core| core.throw(exception.handle()))?;
         Err(ThrownException::new().into())
     }
 
-    /// As [`Store::take_pending_exception`].
+    /// Same as [`Store::take_pending_exception`].
     pub(super) fn take_pending_exception(&mut self) -> Result<Option<Rooted<ExnRef>>> {
         let taken = self.owned.call(|core| core.take_exception())?;
         Ok((!taken.is_null()).then(|| Rooted::new(taken)))
@@ -234,12 +239,12 @@ impl<T> StorePart<T> {
 
 impl<T> Drop for Store<T> {
     fn drop(&mut self) {
-        // SAFETY: leaked in `new`; nobody uses it after this.
+        // SAFETY: `new` leaked the part, and nothing uses it after this.
         drop(unsafe { Box::from_raw(self.part) });
     }
 }
 
-/// Moves a value to the heap. Aborts if memory is out, as `Box` does.
+/// Moves a value to the Rust heap. Like `Box`, it aborts if memory is exhausted.
 #[expect(clippy::disallowed_methods, reason = "it is not behind the C ABI")]
 fn boxed<T>(value: T) -> Box<T> {
     Box::new(value)

@@ -8,9 +8,9 @@ use super::registered::Registered;
 use super::{Engine, FieldType, Finality, declare};
 use crate::types::Type;
 
-/// A registered type of structs. Clones are the same type, and so is every equal
-/// declaration: an engine has each type once. Any thread may use it at any time; it
-/// outlives its engine.
+/// A registered struct type. An engine has each type once: a clone is the same type, and
+/// equal declarations give the same type. Any thread may use a type at any time. A type may
+/// outlive its engine.
 ///
 /// ```
 /// use gcroots::{Engine, FieldType, Mutability, StructType, ValType};
@@ -31,25 +31,27 @@ use crate::types::Type;
 pub struct StructType(Registered);
 
 impl StructType {
-    /// Registers a final type without supertype, in a rec group of its own. For types
-    /// that refer to each other see [`RecGroup`](crate::RecGroup).
+    /// Registers a final type without a supertype, in its own rec group. For types that
+    /// refer to each other see [`RecGroup`](crate::RecGroup).
     ///
     /// # Errors
     ///
-    /// [`Error::ForeignType`](crate::Error::ForeignType) if a field refers to a type of
-    /// another engine; [`Error::Limit`](crate::Error::Limit) for more than 10,000
-    /// fields; [`Error::SystemMemory`](crate::Error::SystemMemory).
+    /// * [`Error::ForeignType`](crate::Error::ForeignType) if a field refers to a type of
+    ///   another engine;
+    /// * [`Error::Limit`](crate::Error::Limit) for more than 10,000 fields;
+    /// * [`Error::SystemMemory`](crate::Error::SystemMemory).
     pub fn new(engine: &Engine, fields: impl IntoIterator<Item = FieldType>) -> Result<StructType> {
         StructType::with_finality_and_supertype(engine, Finality::Final, None, fields)
     }
 
-    /// Registers a type in a rec group of its own.
+    /// Registers a type in its own rec group.
     ///
     /// # Errors
     ///
-    /// As for [`StructType::new`]; [`Error::InvalidType`](crate::Error::InvalidType) if
-    /// the supertype is final, or the fields do not begin as its fields do;
-    /// [`Error::Limit`](crate::Error::Limit) for more than 63 supertypes above a type.
+    /// * The errors of [`StructType::new`];
+    /// * [`Error::InvalidType`](crate::Error::InvalidType) if the supertype is final, or the
+    ///   first fields do not match the supertype's fields;
+    /// * [`Error::Limit`](crate::Error::Limit) for more than 63 supertypes above a type.
     ///
     /// ```
     /// use gcroots::{Engine, FieldType, Finality, Mutability, StructType, ValType};
@@ -76,7 +78,7 @@ impl StructType {
         Ok(StructType(registered))
     }
 
-    /// A type of the core's, which must be one of structs.
+    /// Wraps a type of the core, which must be a struct type.
     pub(super) fn of(registered: Type) -> StructType {
         StructType(Registered::new(registered))
     }
@@ -85,17 +87,17 @@ impl StructType {
         self.0.core()
     }
 
-    /// Whether a type may name it as its supertype.
+    /// Whether the type is final, that is, cannot be a supertype.
     pub fn finality(&self) -> Finality {
         self.0.finality()
     }
 
-    /// The supertype that it was declared with.
+    /// The declared supertype, if any.
     pub fn supertype(&self) -> Option<StructType> {
         self.0.supertype().map(StructType)
     }
 
-    /// A field.
+    /// The type of a field. `None` if `index` is out of bounds.
     ///
     /// ```
     /// use gcroots::{Engine, FieldType, Mutability, RefType, StructType};
@@ -110,7 +112,7 @@ impl StructType {
         self.0.field(index)
     }
 
-    /// All fields, in order.
+    /// The types of all fields, in order.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldType> + '_ {
         (0..self.core().composite.len()).map(|index| {
             let field = self.field(index);
@@ -118,8 +120,8 @@ impl StructType {
         })
     }
 
-    /// Whether each struct of this type is one of `other`: the same type, or declared
-    /// below it. Types of two engines never match. In constant time, without a lock.
+    /// Whether this type is `other` or a declared subtype of it. Types of different engines
+    /// never match. Cost: constant, without a lock.
     pub fn matches(&self, other: &StructType) -> bool {
         self.0.matches(&other.0)
     }

@@ -16,12 +16,13 @@ use crate::store::Store as Core;
 
 /// A reference to a struct.
 ///
-/// It is reached through a [`Rooted`] or a [`ManuallyRooted`] only. The store keeps each
-/// type that it has made an object of.
+/// It is only accessible through a [`Rooted`] or a [`ManuallyRooted`]. The store keeps the
+/// type of each object that it made.
 ///
-/// Functions answer [`Error::WrongStore`](crate::Error::WrongStore) and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for the struct, and for a handle that came
-/// from C also [`Error::NullReference`](crate::Error::NullReference) and
+/// Every method can return the errors for the struct:
+/// [`Error::WrongStore`](crate::Error::WrongStore) and
+/// [`Error::Unrooted`](crate::Error::Unrooted). A handle that came from C can also cause
+/// [`Error::NullReference`](crate::Error::NullReference) and
 /// [`Error::TypeMismatch`](crate::Error::TypeMismatch).
 ///
 /// ```
@@ -49,19 +50,21 @@ pub struct StructRef {
 }
 
 impl StructRef {
-    /// Makes a struct of these values, one for each field, rooted in the current scope.
-    /// May collect.
+    /// Makes a struct with one value for each field, rooted in the current scope. May
+    /// collect.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongEngine`](crate::Error::WrongEngine);
-    /// [`Error::WrongCount`](crate::Error::WrongCount) for another number of values;
-    /// those of a value, as for [`StructRef::set_field`];
-    /// [`Error::HeapLimit`](crate::Error::HeapLimit),
-    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory),
-    /// [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) when
-    /// there is no room.
+    /// * [`Error::WrongEngine`](crate::Error::WrongEngine) if `ty` is a type of another
+    ///   engine;
+    /// * [`Error::WrongCount`](crate::Error::WrongCount) if the number of values differs from
+    ///   the number of fields;
+    /// * the errors for a value, as listed at [`StructRef::set_field`];
+    /// * [`Error::HeapLimit`](crate::Error::HeapLimit),
+    ///   [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory),
+    ///   [`Error::NoGc`](crate::Error::NoGc) and [`Error::Limit`](crate::Error::Limit) if
+    ///   there is no room.
     pub fn new(
         mut store: impl AsContextMut,
         ty: &StructType,
@@ -82,8 +85,8 @@ impl StructRef {
     ///
     /// # Errors
     ///
-    /// As for [`StructRef::new`]; [`Error::TypeMismatch`](crate::Error::TypeMismatch) for
-    /// a type with a field that is never null.
+    /// The errors of [`StructRef::new`], and
+    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) if a field is non-nullable.
     ///
     /// ```
     /// use gcroots::{Engine, FieldType, Mutability, Store, StructRef, StructType, ValType};
@@ -102,11 +105,11 @@ impl StructRef {
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
-    /// The type that it was made of.
+    /// The struct's type.
     ///
     /// # Errors
     ///
-    /// Those for the struct.
+    /// The errors for the struct.
     ///
     /// ```
     /// use gcroots::{Engine, Store, StructRef, StructType};
@@ -126,12 +129,12 @@ impl StructRef {
         Ok(StructType::of(of))
     }
 
-    /// Whether it is one of `ty`: of that type, or of one below it. In constant time,
-    /// without a lock.
+    /// Whether the struct's type is `ty` or a subtype of it. Cost: constant, without a lock.
     ///
     /// # Errors
     ///
-    /// Those for the struct; [`Error::WrongEngine`](crate::Error::WrongEngine).
+    /// The errors for the struct, and [`Error::WrongEngine`](crate::Error::WrongEngine) if
+    /// `ty` is a type of another engine.
     ///
     /// ```
     /// use gcroots::{Engine, Store, StructRef, StructType};
@@ -147,14 +150,16 @@ impl StructRef {
         casts::matches(store, self.handle, casts::to_registered(ty.core()))
     }
 
-    /// A field's value; a reference is a new root of the current scope. Never collects.
+    /// The value of a field. A reference becomes a new root in the current scope. Never
+    /// collects.
     ///
     /// # Errors
     ///
-    /// Those for the struct; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root.
+    /// * The errors for the struct;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn field(&self, mut store: impl AsContextMut, index: usize) -> Result<Val> {
         let store = store.as_context_mut().0;
         Ok(store.owned.call(|core| self.read(core, index))?)
@@ -165,13 +170,13 @@ impl StructRef {
         Val::read(core, value, self.handle, index)
     }
 
-    /// All fields' values, in order; references are new roots of the current scope.
-    /// Never collects.
+    /// The values of all fields, in order. References become new roots in the current
+    /// scope. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the struct; [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// The errors for the struct, and [`Error::Limit`](crate::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
     ///
     /// ```
     /// use gcroots::{Engine, FieldType, Mutability, Store, StructRef, StructType};
@@ -200,14 +205,16 @@ impl StructRef {
     ///
     /// # Errors
     ///
-    /// Those for the struct; [`Error::WrongStore`](crate::Error::WrongStore) and
-    /// [`Error::Unrooted`](crate::Error::Unrooted) for the value;
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds);
-    /// [`Error::Immutable`](crate::Error::Immutable);
-    /// [`Error::NullValue`](crate::Error::NullValue) for null in a field that is never
-    /// null; [`Error::WrongValue`](crate::Error::WrongValue) and
-    /// [`Error::NotOfType`](crate::Error::NotOfType) for a value that the field does not
-    /// take.
+    /// * The errors for the struct;
+    /// * [`Error::WrongStore`](crate::Error::WrongStore) and
+    ///   [`Error::Unrooted`](crate::Error::Unrooted) for the value;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// * [`Error::Immutable`](crate::Error::Immutable);
+    /// * [`Error::NullValue`](crate::Error::NullValue) if the value is null and the field is
+    ///   non-nullable;
+    /// * [`Error::WrongValue`](crate::Error::WrongValue) and
+    ///   [`Error::NotOfType`](crate::Error::NotOfType) if the value does not have the
+    ///   field's type.
     ///
     /// ```
     /// use gcroots::{Engine, Error, FieldType, Mutability, Store, StructRef, StructType};
@@ -233,7 +240,7 @@ impl StructRef {
 }
 
 impl Rooted<StructRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     ///
     /// ```
     /// use gcroots::{Engine, Rooted, Store, StructRef, StructType};
@@ -249,14 +256,14 @@ impl Rooted<StructRef> {
         gc_ref::retyped(self)
     }
 
-    /// The same root, as one of references that can be compared.
+    /// The same root as an [`EqRef`].
     pub fn to_eqref(self) -> Rooted<EqRef> {
         gc_ref::retyped(self)
     }
 }
 
 impl ManuallyRooted<StructRef> {
-    /// The same root, as one of internal references.
+    /// The same root as an [`AnyRef`].
     ///
     /// ```
     /// use gcroots::{Engine, Store, StructRef, StructType};
@@ -273,7 +280,7 @@ impl ManuallyRooted<StructRef> {
         gc_ref::retyped_manual(self)
     }
 
-    /// The same root, as one of references that can be compared.
+    /// The same root as an [`EqRef`].
     pub fn to_eqref(self) -> ManuallyRooted<EqRef> {
         gc_ref::retyped_manual(self)
     }

@@ -10,20 +10,26 @@ use crate::error;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 
-/// References by index, of which there may become more.
+/// A handle of a table: a growable array of references. The handle is `Copy`.
 ///
-/// It keeps them alive until it is freed, or until its store is dropped. This is a handle,
-/// which may be copied.
+/// The table keeps its elements alive until the table is freed or its store is dropped.
+/// Indices and sizes have 64 bits, but a table has at most `u32::MAX` elements. The elements
+/// are in the heap, in a hidden array. The statistics count that array as an object.
 ///
-/// Indices and sizes have 64 bits; a table has `u32::MAX` elements at most. They lie in
-/// the heap, in a hidden array, which the statistics count as an object.
+/// # Errors for a table
 ///
-/// What takes a table answers [`Error::WrongStore`](crate::Error::WrongStore), and
-/// [`Error::Unrooted`](crate::Error::Unrooted) for one that was freed. What takes a value
-/// answers the same for its root, [`Error::NullReference`](crate::Error::NullReference) for
-/// null where an element is never null, and
-/// [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
-/// [`Error::NotOfType`](crate::Error::NotOfType) for what is no element.
+/// * [`Error::WrongStore`](crate::Error::WrongStore);
+/// * [`Error::Unrooted`](crate::Error::Unrooted) if the table was freed.
+///
+/// # Errors for a value
+///
+/// * [`Error::WrongStore`](crate::Error::WrongStore) and
+///   [`Error::Unrooted`](crate::Error::Unrooted) for its root;
+/// * [`Error::NullReference`](crate::Error::NullReference) if the value is null and the
+///   elements are non-nullable;
+/// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) and
+///   [`Error::NotOfType`](crate::Error::NotOfType) if the value does not have the element
+///   type.
 ///
 /// ```
 /// use gcroots::{Engine, ExternRef, RefType, RootScope, Store, Table, TableType, Val};
@@ -46,18 +52,21 @@ use crate::store::{Store as Core, Value};
 pub struct Table(Handle);
 
 impl Table {
-    /// Makes a table, of as many elements as `ty` has at least, which all are `init`. If
-    /// there are none, null is fine also where they are never null. May collect.
+    /// Makes a table with `ty.minimum()` elements that are all `init`. If there are no
+    /// elements, `init` may be null even if they are non-nullable. May collect.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a minimum above the
-    /// maximum; [`Error::WrongEngine`](crate::Error::WrongEngine); those for the value;
-    /// [`Error::HeapLimit`](crate::Error::HeapLimit),
-    /// [`Error::GrowthRefused`](crate::Error::GrowthRefused),
-    /// [`Error::NoGc`](crate::Error::NoGc),
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) and
-    /// [`Error::Limit`](crate::Error::Limit) when there is no room.
+    /// * [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the minimum is above
+    ///   the maximum;
+    /// * [`Error::WrongEngine`](crate::Error::WrongEngine) if the element type belongs to
+    ///   another engine;
+    /// * the errors for the value;
+    /// * [`Error::HeapLimit`](crate::Error::HeapLimit),
+    ///   [`Error::GrowthRefused`](crate::Error::GrowthRefused),
+    ///   [`Error::NoGc`](crate::Error::NoGc),
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) and
+    ///   [`Error::Limit`](crate::Error::Limit) if there is no room.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: impl Into<Val>) -> Result<Table> {
         let store = store.as_context_mut().0;
         let init = init.into().reference()?;
@@ -69,11 +78,11 @@ impl Table {
         Ok(Table(store.owned.allocate(make)?))
     }
 
-    /// Its type, with as many elements as there are.
+    /// The table's type. Its minimum is the current number of elements.
     ///
     /// # Errors
     ///
-    /// Those for the table.
+    /// The errors for the table.
     ///
     /// ```
     /// use gcroots::{Engine, RefType, Store, Table, TableType, Val};
@@ -96,14 +105,15 @@ impl Table {
         Ok(TableType::new(element, found.size, maximum))
     }
 
-    /// An element, as a new root of the current scope. Never collects.
+    /// An element, as a new root in the current scope. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for the table; [`Error::OutOfBounds`](crate::Error::OutOfBounds);
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room for a
-    /// root.
+    /// * The errors for the table;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds);
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room for a
+    ///   root.
     pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Result<Val> {
         let store = store.as_context_mut().0;
         let read = |core: &Core| -> error::Result<Val> {
@@ -117,7 +127,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// Those for the table, then for the value;
+    /// The errors for the table, then those for the value, then
     /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     pub fn set(
         &self,
@@ -132,24 +142,27 @@ impl Table {
             .call(|core| core.table_set(self.0, index, value))?)
     }
 
-    /// How many elements there are.
+    /// The number of elements.
     ///
     /// # Errors
     ///
-    /// Those for the table.
+    /// The errors for the table.
     pub fn size(&self, store: impl AsContext) -> Result<u64> {
         let store = store.as_context().0;
         Ok(store.owned.call(|core| core.table_size(self.0))?)
     }
 
-    /// Appends `delta` elements, which all are `init`; answers how many there were. If
-    /// `delta` is 0, null is fine also where elements are never null. May collect. An
-    /// error leaves the table as it was.
+    /// Appends `delta` elements that are all `init`, and returns the previous number of
+    /// elements. If `delta` is 0, `init` may be null even if the elements are non-nullable.
+    /// May collect.
     ///
     /// # Errors
     ///
-    /// Those for the table, then for the value; [`Error::Limit`](crate::Error::Limit)
-    /// beyond the maximum; those of [`Table::new`] when there is no room.
+    /// After an error the table is unchanged.
+    ///
+    /// * The errors for the table, then those for the value;
+    /// * [`Error::Limit`](crate::Error::Limit) if the size would exceed the maximum;
+    /// * the errors of [`Table::new`] if there is no room.
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, Error, I31, RefType, Store, Table, TableType};
@@ -175,11 +188,11 @@ impl Table {
         Ok(store.owned.allocate(grow)?)
     }
 
-    /// Sets `count` elements from `index` on. Never collects.
+    /// Sets `count` elements, starting at `index`, to `value`. Never collects.
     ///
     /// # Errors
     ///
-    /// As for [`Table::set`]; nothing is set then.
+    /// The errors of [`Table::set`]. After an error no element is set.
     pub fn fill(
         &self,
         mut store: impl AsContextMut,
@@ -194,14 +207,17 @@ impl Table {
             .call(|core| core.table_fill(self.0, index, value, count))?)
     }
 
-    /// Copies `count` elements from one table to another or to the same, where the two
+    /// Copies `count` elements from one table to another one, or within one table. The two
     /// ranges may overlap. Never collects.
     ///
     /// # Errors
     ///
-    /// Those for both tables; [`Error::TypeMismatch`](crate::Error::TypeMismatch) unless
-    /// the type of the source's elements is that of the target's or below it;
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds); nothing is copied then.
+    /// After an error no element is copied.
+    ///
+    /// * The errors for both tables;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) unless the source's element type
+    ///   is the target's element type or a subtype of it;
+    /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     ///
     /// ```
     /// use gcroots::{AnyRef, Engine, I31, RefType, Store, Table, TableType, Val};
@@ -233,11 +249,12 @@ impl Table {
             .call(|core| core.table_copy(target, source, count))?)
     }
 
-    /// Ends the table, and lets its elements go. All copies of the handle are stale then.
+    /// Frees the table, which no longer keeps its elements alive. All copies of the handle
+    /// become stale.
     ///
     /// # Errors
     ///
-    /// Those for the table.
+    /// The errors for the table.
     ///
     /// ```
     /// use gcroots::{Engine, Error, RefType, Store, Table, TableType, Val};
@@ -255,7 +272,7 @@ impl Table {
         Ok(store.owned.call(|core| core.table_free(self.0))?)
     }
 
-    /// A table of the core's.
+    /// Wraps a table of the core.
     #[cfg(feature = "capi")]
     pub(super) fn of(handle: Handle) -> Table {
         Table(handle)

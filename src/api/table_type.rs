@@ -2,7 +2,8 @@
 
 use super::RefType;
 
-/// The type of a table: what its elements are, and how many there are and may become.
+/// The type of a table: the type of its elements, their initial number, and their maximum
+/// number.
 ///
 /// ```
 /// use gcroots::{RefType, TableType};
@@ -19,8 +20,8 @@ pub struct TableType {
 }
 
 impl TableType {
-    /// The type of tables of these elements: of `minimum` at first, of `maximum` at the
-    /// most.
+    /// Makes a table type. A table of the type has `minimum` elements at first, and at most
+    /// `maximum` elements.
     pub fn new(element: RefType, minimum: u64, maximum: Option<u64>) -> TableType {
         TableType {
             element,
@@ -34,12 +35,13 @@ impl TableType {
         &self.element
     }
 
-    /// How many elements there are at first; of a table's own type how many there are.
+    /// The initial number of elements. [`Table::ty`](crate::Table::ty) returns a type whose
+    /// minimum is the table's current number of elements.
     pub fn minimum(&self) -> u64 {
         self.minimum
     }
 
-    /// How many elements there are at the most, if that was said.
+    /// The maximum number of elements, if there is one.
     pub fn maximum(&self) -> Option<u64> {
         self.maximum
     }

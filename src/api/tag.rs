@@ -1,4 +1,4 @@
-//! Tags, which tell exceptions apart.
+//! Tags, which identify kinds of exceptions.
 
 use core::hash::{Hash, Hasher};
 
@@ -7,8 +7,9 @@ use anyhow::Result;
 use super::{AsContext, AsContextMut, FuncType};
 use crate::roots::Handle;
 
-/// Tells exceptions apart: a function type without results, whose parameters are an
-/// exception's fields, and an identity of its own. It lives as long as its store.
+/// Identifies a kind of exceptions. A tag has a function type without results, and the
+/// parameter types are the types of an exception's fields. Each tag is unique, even if two
+/// tags have the same type. A tag lives as long as its store.
 ///
 /// ```
 /// use gcroots::{Engine, FuncType, Store, Tag, ValType};
@@ -26,24 +27,25 @@ use crate::roots::Handle;
 pub struct Tag(Handle);
 
 impl Tag {
-    /// Makes a tag, another than all before. Never collects.
+    /// Makes a new, unique tag. Never collects.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongEngine`](crate::Error::WrongEngine);
-    /// [`Error::TypeMismatch`](crate::Error::TypeMismatch) for a type with results;
-    /// [`Error::Limit`](crate::Error::Limit) and
-    /// [`Error::SystemMemory`](crate::Error::SystemMemory) when there is no room.
+    /// * [`Error::WrongEngine`](crate::Error::WrongEngine) if `ty` is a type of another
+    ///   engine;
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if `ty` has results;
+    /// * [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
     pub fn new(mut store: impl AsContextMut, ty: &FuncType) -> Result<Tag> {
         let store = store.as_context_mut().0;
         Ok(Tag(store.owned.call(|core| core.tag_new(ty.core()))?))
     }
 
-    /// The type that it was made of.
+    /// The tag's function type.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`](crate::Error::WrongStore); for a tag that came from C also
+    /// [`Error::WrongStore`](crate::Error::WrongStore). A tag that came from C can also cause
     /// [`Error::NullReference`](crate::Error::NullReference) and
     /// [`Error::Unrooted`](crate::Error::Unrooted).
     pub fn ty(&self, store: impl AsContext) -> Result<FuncType> {
@@ -53,7 +55,7 @@ impl Tag {
         ))
     }
 
-    /// A tag of the core's.
+    /// Wraps a tag of the core.
     pub(super) fn of(handle: Handle) -> Tag {
         Tag(handle)
     }

@@ -1,4 +1,4 @@
-//! Functions of Rust's types.
+//! Functions with typed parameters and results.
 #![expect(private_interfaces, reason = "only this crate calls sealed traits")]
 
 use core::fmt;
@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::host::CallValue;
 use crate::roots::Handle;
 
-/// A function that takes `P` and answers `R`, to be called without looking at its type
-/// each time. It names the root that it was made from, and ends with it.
+/// A function that takes `P` and returns `R`. Its type is checked once, not at each call. It
+/// names the root that it was made from, and is valid as long as that root.
 ///
 /// ```
 /// use gcroots::{Engine, Func, Store};
@@ -40,7 +40,8 @@ pub struct TypedFunc<P, R> {
 impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
     pub(super) fn new(func: &Func, of: &FuncType) -> Result<TypedFunc<P, R>> {
         let (params, results) = (P::types(), R::types());
-        // An argument is looked at in each call; it could be one if its type is above.
+        // Each call checks the arguments, so `P` may also have supertypes of the
+        // parameters.
         let could_be = |a: &ValType, b: &ValType| a.matches(b) || b.matches(a);
         let sound = params.len() == of.params().len()
             && results.len() == of.results().len()
@@ -48,8 +49,8 @@ impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
             && of.results().zip(&results).all(|(a, b)| a.matches(b));
         if !sound {
             return Err(Error::TypeMismatch {
-                needed: "a function of these parameters and results",
-                found: "one of others",
+                needed: "a function with the given parameters and results",
+                found: "a function of another type",
             }
             .into());
         }
@@ -63,16 +64,16 @@ impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
     ///
     /// # Errors
     ///
-    /// As for [`Func::call`].
+    /// The errors of [`Func::call`].
     ///
     /// # Panics
     ///
-    /// As for [`Func::call`].
+    /// Panics if the closure panics.
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let part: *mut StorePart<_> = store.as_context_mut().0;
         let (mut args, mut results) = ([func::nothing(); MOST], [func::nothing(); MOST]);
         params.all_borrowed(&mut args);
-        // SAFETY: borrowed exclusively.
+        // SAFETY: the part is borrowed exclusively.
         unsafe {
             func::invoke(
                 part,
@@ -100,11 +101,11 @@ impl<P, R> fmt::Debug for TypedFunc<P, R> {
     }
 }
 
-/// What only this crate implements and calls.
+/// The sealed parts of the traits. Only this crate implements and calls them.
 mod sealed {
     use super::{CallValue, Caller, FuncValues, Result, ValType};
 
-    /// What a closure returns.
+    /// The return type of a closure.
     pub trait FuncReturnImpl {
         type Values: FuncValues;
         fn into_result(self) -> Result<Self::Values>;
@@ -115,7 +116,7 @@ mod sealed {
         /// The types of parameters and results.
         fn types() -> (Vec<ValType>, Vec<ValType>);
 
-        /// Calls it.
+        /// Calls the closure.
         fn run(
             &self,
             caller: Caller<'_, T>,
@@ -127,7 +128,7 @@ mod sealed {
 
 use sealed::{FuncReturnImpl, IntoFuncImpl};
 
-/// What a closure for [`Func::wrap`] may return: [`FuncValues`], or a [`Result`] of them.
+/// The return type of a closure for [`Func::wrap`]: [`FuncValues`] or a [`Result`] of them.
 /// Sealed.
 pub trait FuncReturn: FuncReturnImpl {}
 
@@ -149,13 +150,13 @@ impl<V: FuncValues> FuncReturnImpl for Result<V> {
     }
 }
 
-/// A closure for [`Func::wrap`]: of up to eight [`FuncValue`]s, and perhaps a [`Caller`]
-/// before them. Sealed.
+/// A closure for [`Func::wrap`]. It takes up to eight [`FuncValue`]s, with an optional
+/// [`Caller`] before them. Sealed.
 pub trait IntoFunc<T, Params, R>: IntoFuncImpl<T, Params, R> {}
 
 impl<T, Params, R, F: IntoFuncImpl<T, Params, R>> IntoFunc<T, Params, R> for F {}
 
-/// Calls a closure with arguments from the core, and leaves what it returns.
+/// Calls a closure with arguments from the core, and writes its results for the core.
 fn run<T, P: FuncValues, R: FuncReturn>(
     mut caller: Caller<'_, T>,
     args: &[CallValue],
@@ -166,7 +167,7 @@ fn run<T, P: FuncValues, R: FuncReturn>(
         let part = caller.as_context_mut().0;
         part.owned.call(|core| P::from_all_scoped(args, core))?
     };
-    // Reborrowed, to leave the results in the store afterwards.
+    // The reborrow leaves `caller` usable for the results.
     let made = func(caller.reborrow(), params).into_result()?;
     let part = caller.as_context_mut().0;
     Ok(part

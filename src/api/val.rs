@@ -10,13 +10,14 @@ use crate::roots::Handle;
 use crate::store::{RawValue, Store as Core, Value};
 use crate::types::{AbstractType, FieldLayout, Storage};
 
-/// A value: what fields and elements are set to and read as.
+/// A value of a field, element, global, argument or result.
 ///
-/// Packed fields take the lower bits of an `I32`, and are read as one with zeros before
-/// it. References that are read are new roots of the current scope.
+/// A write to a packed field stores the low bits of an `I32`. A read returns them as a
+/// zero-extended `I32`. A reference that is read becomes a new root in the current scope.
 ///
-/// Whether a reference is external belongs to the field that holds it: a field of
-/// external references takes an `AnyRef` too, and the other way round.
+/// The type of the field decides whether a reference is external. A field of external
+/// references also accepts an `AnyRef`, and a field of internal references also accepts an
+/// `ExternRef`.
 ///
 /// ```
 /// use gcroots::{AnyRef, Engine, I31, Store, Val};
@@ -41,7 +42,7 @@ pub enum Val {
     F32(u32),
     /// The bits of a 64-bit float.
     F64(u64),
-    /// 128 bits, the lowest first in memory.
+    /// 128 bits, little-endian in memory.
     V128(u128),
     /// A function or null.
     FuncRef(Option<Rooted<Func>>),
@@ -58,12 +59,12 @@ impl Val {
     ///
     /// # Panics
     ///
-    /// If it is something else; so do the following.
+    /// Panics if the value has another kind. The methods below panic in the same way.
     #[track_caller]
     pub fn unwrap_i32(&self) -> i32 {
         match *self {
             Val::I32(value) => value,
-            ref other => panic!("{other:?} is no i32"),
+            ref other => panic!("{other:?} is not an i32"),
         }
     }
 
@@ -72,7 +73,7 @@ impl Val {
     pub fn unwrap_i64(&self) -> i64 {
         match *self {
             Val::I64(value) => value,
-            ref other => panic!("{other:?} is no i64"),
+            ref other => panic!("{other:?} is not an i64"),
         }
     }
 
@@ -81,7 +82,7 @@ impl Val {
     pub fn unwrap_f32(&self) -> f32 {
         match *self {
             Val::F32(bits) => f32::from_bits(bits),
-            ref other => panic!("{other:?} is no f32"),
+            ref other => panic!("{other:?} is not an f32"),
         }
     }
 
@@ -90,7 +91,7 @@ impl Val {
     pub fn unwrap_f64(&self) -> f64 {
         match *self {
             Val::F64(bits) => f64::from_bits(bits),
-            ref other => panic!("{other:?} is no f64"),
+            ref other => panic!("{other:?} is not an f64"),
         }
     }
 
@@ -99,7 +100,7 @@ impl Val {
     pub fn unwrap_v128(&self) -> u128 {
         match *self {
             Val::V128(bits) => bits,
-            ref other => panic!("{other:?} is no v128"),
+            ref other => panic!("{other:?} is not a v128"),
         }
     }
 
@@ -108,7 +109,7 @@ impl Val {
     pub fn unwrap_funcref(&self) -> Option<Rooted<Func>> {
         match *self {
             Val::FuncRef(reference) => reference,
-            ref other => panic!("{other:?} is no funcref"),
+            ref other => panic!("{other:?} is not a funcref"),
         }
     }
 
@@ -117,7 +118,7 @@ impl Val {
     pub fn unwrap_externref(&self) -> Option<Rooted<ExternRef>> {
         match *self {
             Val::ExternRef(reference) => reference,
-            ref other => panic!("{other:?} is no externref"),
+            ref other => panic!("{other:?} is not an externref"),
         }
     }
 
@@ -126,7 +127,7 @@ impl Val {
     pub fn unwrap_anyref(&self) -> Option<Rooted<AnyRef>> {
         match *self {
             Val::AnyRef(reference) => reference,
-            ref other => panic!("{other:?} is no anyref"),
+            ref other => panic!("{other:?} is not an anyref"),
         }
     }
 
@@ -135,11 +136,11 @@ impl Val {
     pub fn unwrap_exnref(&self) -> Option<Rooted<ExnRef>> {
         match *self {
             Val::ExnRef(reference) => reference,
-            ref other => panic!("{other:?} is no exnref"),
+            ref other => panic!("{other:?} is not an exnref"),
         }
     }
 
-    /// For the core.
+    /// The value for the core.
     #[inline]
     pub(super) fn core(&self) -> Value {
         match self {
@@ -155,8 +156,8 @@ impl Val {
         }
     }
 
-    /// What the core read from the field at `index` of the object that `holder` refers
-    /// to; an array's element has index 0.
+    /// Converts a value that the core read from field `index` of the object of `holder`. For
+    /// an array's element, `index` is 0.
     ///
     /// Errors: those of [`Core::top_of_field`].
     pub(super) fn read(core: &Core, value: Value, holder: Handle, index: usize) -> Result<Val> {
@@ -167,7 +168,7 @@ impl Val {
         Ok(Val::of(value, top))
     }
 
-    /// A value of the core's; a reference is of the hierarchy of `top`.
+    /// Converts a value of the core. A reference must belong to the hierarchy of `top`.
     pub(super) fn of(value: Value, top: AbstractType) -> Val {
         match value {
             Value::I32(bits) => Val::I32(bits as i32),
@@ -186,7 +187,7 @@ impl Val {
 
     /// The handle of a reference, for the core.
     ///
-    /// Errors: [`Error::TypeMismatch`] if it is none.
+    /// Errors: [`Error::TypeMismatch`] if the value is not a reference.
     pub(super) fn reference(&self) -> Result<Handle> {
         match self.core() {
             Value::Ref(handle) => Ok(handle),
@@ -237,9 +238,10 @@ impl RawValue for Val {
     }
 }
 
-/// Reads `count` values, `references` of which are references: all, or no root is made.
+/// Reads `count` values, of which `references` are references. Room for all roots and
+/// values is reserved before the first read, so that no root is made if there is no room.
 ///
-/// Errors: those of `read`; [`Error::Limit`] and [`Error::SystemMemory`] when there is no
+/// Errors: those of `read`, and [`Error::Limit`] and [`Error::SystemMemory`] if there is no
 /// room.
 pub(super) fn read_all(
     core: &Core,
@@ -257,7 +259,7 @@ pub(super) fn read_all(
     Ok(values.into_iter())
 }
 
-/// How many of these fields hold references.
+/// The number of fields that hold references.
 pub(super) fn references(fields: &[FieldLayout]) -> usize {
     let is_reference = |field: &&FieldLayout| field.storage == Storage::Ref;
     fields.iter().filter(is_reference).count()
@@ -270,12 +272,12 @@ fn handle<T: GcRef>(reference: &Option<Rooted<T>>) -> Handle {
     }
 }
 
-/// The root that a call gave, if it is not null.
+/// The root of a handle, or `None` if the handle is null.
 pub(super) fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
     (!handle.is_null()).then(|| Rooted::new(handle))
 }
 
-/// Refuses a null handle that came from C, where a root is given out.
+/// The root of a non-null handle. A handle that came from C can be null.
 ///
 /// Errors: [`Error::NullReference`].
 pub(super) fn never_null<T: GcRef>(handle: Handle) -> Result<Rooted<T>> {

@@ -5,7 +5,7 @@ use core::convert::Infallible;
 use super::RefType;
 use crate::types::{self, Type};
 
-/// The type of a value: of a parameter or a result, and of most fields.
+/// The type of a value: of a parameter, a result, a global, or an unpacked field.
 ///
 /// ```
 /// use gcroots::{RefType, ValType};
@@ -31,7 +31,7 @@ pub enum ValType<M = Infallible> {
 }
 
 impl ValType {
-    /// For the core.
+    /// The type for the core.
     pub(super) fn to_core(&self) -> types::ValType<&Type> {
         match self {
             ValType::I32 => types::ValType::I32,
@@ -43,7 +43,7 @@ impl ValType {
         }
     }
 
-    /// Whether each value of this type is one of `other`. Types of two engines never
+    /// Whether this type is `other` or a subtype of it. Types of different engines never
     /// match.
     pub fn matches(&self, other: &ValType) -> bool {
         match (self, other) {

@@ -200,7 +200,7 @@ unsafe fn read_options(
         return Err(Error::InvalidArgument {
             parameter: "options->tag",
             value: options.tag as u64,
-            allowed: "any other address",
+            allowed: "another address",
         });
     }
     Ok(ExternRefOptions {

@@ -234,7 +234,7 @@ pub unsafe extern "C" fn gcroots_rec_group_register(
                 return Err(Error::InvalidArgument {
                     parameter: "type_count",
                     value: type_count as u64,
-                    allowed: "the number of members of all groups",
+                    allowed: "the total number of members of all groups",
                 });
             }
             let types = Registry::register(borrowed_engine(engine).types(), &groups)?;
@@ -329,7 +329,7 @@ unsafe fn read_member(
                 return Err(Error::InvalidArgument {
                     parameter: "sub_or_null->has_supertype",
                     value: 0,
-                    allowed: "not 0, where there is a supertype",
+                    allowed: "non-zero when there is a supertype",
                 });
             }
             _ => None,
@@ -409,7 +409,7 @@ unsafe fn read_value(
             return Err(Error::InvalidArgument {
                 parameter: "storage",
                 value: other.into(),
-                allowed: "0 to 7; parameters and results: 2 to 7",
+                allowed: "0 to 7, and 2 to 7 for a parameter or result",
             });
         }
     })

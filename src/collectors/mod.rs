@@ -43,9 +43,9 @@ pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
             value: number.into(),
             allowed: match number {
                 GENERATIONAL => {
-                    "0 (auto), 1 (null), 2 (drc), 3 (copying), 5 (check): others are not built"
+                    "0 (auto), 1 (null), 2 (drc), 3 (copying) or 5 (check); the others are not built"
                 }
-                _ => "0 (auto), 1 (null), 2 (drc), 3 (copying), 5 (check)",
+                _ => "0 (auto), 1 (null), 2 (drc), 3 (copying) or 5 (check)",
             },
         }),
     }

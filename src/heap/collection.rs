@@ -110,7 +110,7 @@ impl GarbageCollection {
         budget: &mut Budget,
     ) -> Result<Progress> {
         let Some(steps) = heap.collection() else {
-            return Err(Error::internal("a collection of a heap that has none", 0));
+            return Err(Error::internal("a collection without a collector", 0));
         };
         while self.phase != Phase::Done {
             if budget.is_spent() {

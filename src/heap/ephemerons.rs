@@ -53,7 +53,7 @@ impl PendingEphemerons {
     pub(crate) fn note(&mut self, key: GcRef) -> Result<()> {
         if self.0.len() == self.0.capacity() {
             return Err(Error::internal(
-                "more keys of weak maps than there are",
+                "more keys than the weak maps have",
                 key.raw().into(),
             ));
         }

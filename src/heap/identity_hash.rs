@@ -79,7 +79,7 @@ impl IdentityHashes {
     pub(crate) fn insert(&mut self, object: GcRef) -> Result<u64> {
         if self.position(object).is_some() {
             return Err(Error::internal(
-                "an object with a hash that is not hashed",
+                "a hash of an object that is not marked as hashed",
                 object.raw().into(),
             ));
         }
@@ -143,7 +143,7 @@ impl IdentityHashes {
         let found = |(at, entry): (usize, &Entry)| self.position(entry.object) == Some(at);
         if self.index.len() != self.entries.len() || !self.entries.iter().enumerate().all(found) {
             return Err(Error::internal(
-                "an identity hash that is not found",
+                "an identity hash that its index does not find",
                 self.len() as u64,
             ));
         }

@@ -275,7 +275,7 @@ impl LayoutTable {
             Some(Layout::Fixed {
                 kind: Kind::Exn, ..
             }) if kind == Some(Kind::Func) => Ok(&self.function),
-            _ => Err(Error::internal("a header of no known type", header.bits())),
+            _ => Err(Error::internal("a header of unknown type", header.bits())),
         }
     }
 

@@ -151,7 +151,7 @@ impl ObjectStartTable {
                 let before = inside == card && first <= granule;
                 let after = first == NONE || (inside == last && first > last_granule);
                 if !before && !after {
-                    return Err(Error::internal("a start of no object", offset));
+                    return Err(Error::internal("a wrong object start", offset));
                 }
             }
             offset = next;

@@ -132,7 +132,7 @@ impl RangeSpan {
             .checked_mul(layout.slot_bytes)
             .and_then(|bytes| slots.addr().checked_add(bytes));
         if end.is_none_or(|end| end - slots.addr() > isize::MAX as usize) {
-            return Err(refused("is not so large"));
+            return Err(refused("does not leave room for them"));
         }
         Ok(RangeSpan {
             source,

@@ -140,7 +140,7 @@ impl LifoRoots {
         match self.free_slot() {
             Some(free) => Ok(self.push_into(free, reference)),
             None => Err(Error::internal(
-                "a reserved slot that is not free",
+                "a missing reserved root slot",
                 index.into(),
             )),
         }

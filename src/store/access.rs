@@ -44,7 +44,7 @@ impl Store {
         }
         self.require_owner()?;
         match self.state.get() {
-            State::Open => Err(Error::internal("an entry word that is wrong", 0)),
+            State::Open => Err(Error::internal("a wrong entry word", 0)),
             State::Asking => Err(asking()),
             State::Visiting => Err(visiting()),
             State::Collecting => Err(collecting()),

@@ -289,7 +289,7 @@ fn check_supertype(types: &Building<'_>, position: u32, checked: &RegisteredType
         return refused("names a supertype of another kind");
     }
     if !subtyping::composite(types, &checked.composite, &supertype.composite) {
-        return refused("does not have the fields, elements or signature of its supertype");
+        return refused("does not match its supertype");
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ impl Inner {
                 {
                     let index = registered.index.into();
                     return Err(Error::internal(
-                        "a type that its index does not name",
+                        "a type that is not at its own index",
                         index,
                     ));
                 }
@@ -77,7 +77,7 @@ impl Inner {
         let free =
             |&index: &u32| matches!(self.by_index.get(index as usize), Some(IndexEntry::Free));
         match self.free_indices.iter().find(|index| !free(index)) {
-            Some(&index) => Err(Error::internal("a free index that is used", index.into())),
+            Some(&index) => Err(Error::internal("a free index that is in use", index.into())),
             None => Ok(()),
         }
     }
@@ -87,7 +87,7 @@ impl Inner {
     fn check_edges(&self, group: &Group) -> Result<()> {
         let mut referred = HashSet::new();
         for index in group.types.iter().flat_map(references) {
-            let unknown = Error::internal("a reference to no type", index.into());
+            let unknown = Error::internal("a reference to unknown type", index.into());
             referred.insert(self.registered(index).ok_or(unknown)?.0);
         }
         referred.remove(&NonNull::from(group));

@@ -231,7 +231,7 @@ impl Inner {
 
 /// The error for an index that no type has.
 pub(super) fn unknown_index(index: u32) -> Error {
-    Error::internal("a type index that names nothing", index.into())
+    Error::internal("a type index that does not exist", index.into())
 }
 
 /// Frees the groups of a linked list that starts with `first`.

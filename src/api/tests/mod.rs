@@ -1,5 +1,5 @@
-//! What users of the API cannot set up: panics of the core, overwritten heaps, a
-//! store that is taken over too early.
+//! Tests of cases that users of the API cannot set up: panics of the core, overwritten
+//! heaps, and a store that is taken over too early.
 
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -46,7 +46,7 @@ fn poisoned<T>(result: anyhow::Result<T>) {
     assert!(matches!(error, Error::Internal { .. }), "{error}");
 }
 
-/// An externref as C makes them.
+/// Makes an externref in the same way as C.
 fn made_by_c(store: &mut Store<()>, data: *mut c_void) -> Rooted<ExternRef> {
     let options = ExternRefOptions {
         data,
@@ -65,7 +65,7 @@ fn made_by_c(store: &mut Store<()>, data: *mut c_void) -> Rooted<ExternRef> {
 fn flip(store: &Store<()>, externref: Rooted<ExternRef>) {
     let flipped = store.part().owned.call(|core| {
         let address = core.address_for_tests(externref.handle());
-        // SAFETY: an externref is that large.
+        // SAFETY: the word is inside the externref.
         unsafe {
             let word = address.add(EXTERN_INDEX as usize).cast::<u64>();
             word.write(word.read() ^ VALUE_BIT);
@@ -90,7 +90,7 @@ fn a_panic_of_the_core_poisons_the_store_and_goes_on() {
         poisoned(ExternRef::new(&mut store, 2u32));
         poisoned(RootScope::new(&mut store));
         poisoned(store.gc());
-        // On another thread too, and it can be dropped.
+        // The store is poisoned on another thread too, and can be dropped there.
         thread::spawn(move || poisoned(store.verify()))
             .join()
             .unwrap();
@@ -138,10 +138,10 @@ fn a_store_in_a_callback_is_not_taken_over() {
     unsafe extern "C" fn taken_over_elsewhere(outcome: *mut c_void) {
         let adopted = thread::spawn(|| {
             let store = NonNull::new(STORE.load(Ordering::Relaxed)).unwrap();
-            // SAFETY: the store is alive, and its thread waits for this one.
+            // SAFETY: the store is live, and its thread waits for this one.
             unsafe { store.as_ref().adopt() }
         });
-        // SAFETY: the test passed the place.
+        // SAFETY: the test passed the address of its variable.
         unsafe { *outcome.cast() = Some(adopted.join().unwrap()) };
     }
 
@@ -157,7 +157,8 @@ fn a_store_in_a_callback_is_not_taken_over() {
         tag: core::ptr::null(),
         external_bytes: 0,
     };
-    // SAFETY: the store is alive and this thread's; it is not used after its end.
+    // SAFETY: the store is live and owned by this thread, and is not used after its
+    // deletion.
     unsafe {
         let scope = store.as_ref().enter_scope().unwrap();
         finalize::allocating(store, |store| store.externref_new(options)).unwrap();
@@ -182,10 +183,10 @@ fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
         let store = store.expose_provenance();
         let adopted = thread::spawn(move || {
             let store = core::ptr::with_exposed_provenance::<Core>(store);
-            // SAFETY: the store is alive, and its thread waits for this one.
+            // SAFETY: the store is live, and its thread waits for this one.
             unsafe { (*store).adopt() }
         });
-        // SAFETY: the test passed the place.
+        // SAFETY: the test passed the address of its variable.
         unsafe { *outcome.cast() = Some(adopted.join().unwrap()) };
         false
     }
@@ -205,10 +206,12 @@ fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
         tag: core::ptr::null(),
         external_bytes: 0,
     };
-    // SAFETY: the store is alive and this thread's; it is not used after its end.
+    // SAFETY: the store is live and owned by this thread, and is not used after its
+    // deletion.
     unsafe {
         while finalize::allocating(store, |store| store.externref_new(options)).is_ok() {}
-        // Of the core's store, as one of the API's would take itself over again.
+        // This test uses a store of the core, because a store of the API would take itself
+        // over again.
         store.as_ref().enter().unwrap();
         finalize::delete(store).unwrap();
     }
@@ -272,7 +275,7 @@ fn types_end_with_what_refers_to_them() {
     let refused = group.add_struct(Finality::Final, None, too_many);
     assert!(matches!(error(refused), Error::Limit { .. }));
 
-    // A member that was refused keeps nothing.
+    // The member was not added, so the group does not keep its types.
     let one = FieldType::new(Mutability::Var, RefType::EQREF);
     group.add_struct(Finality::Final, None, [one]).unwrap();
     let types = RecGroup::register(&engine, &[&group]).unwrap();
@@ -300,7 +303,7 @@ fn c_cannot_pass_the_tag_of_values() {
             external_bytes: 0,
         };
         let mut out = MaybeUninit::uninit();
-        // SAFETY: the store is alive and this thread's, and `out` is valid.
+        // SAFETY: the store is live and owned by this thread, and `out` is valid.
         let status = unsafe { gcroots_externref_new_with(store.as_ptr(), &options, &mut out) };
         assert_eq!(status, GCROOTS_ERROR_INVALID_ARGUMENT);
         assert_eq!(store.stats().objects, 0);

@@ -201,7 +201,7 @@ fn a_reference_in_a_slot_of_others_is_found_by_verification() {
         let field = |of: gcroots_ref_t| f.core().address_for_tests(of.into()).add(8).cast::<u32>();
         field(number).write(field(f.object).read());
         assert_eq!(gcroots_store_verify(f.store), GCROOTS_ERROR_INTERNAL);
-        assert!(last_error().contains("slot of others"), "{}", last_error());
+        assert!(last_error().contains("type in a slot"), "{}", last_error());
     }
     free(f.store);
     // SAFETY: the fixture owns the types.

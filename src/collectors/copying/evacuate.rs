@@ -89,7 +89,7 @@ impl Evacuation<'_> {
         let offset = old.offset();
         if offset >= self.from_end {
             return Err(Error::internal(
-                "a reference out of the heap",
+                "a reference outside the heap",
                 old.raw().into(),
             ));
         }

@@ -234,7 +234,7 @@ impl FreeLists {
             && bytes <= space.committed_end().saturating_sub(offset)
             && next.is_multiple_of(GRANULE);
         if !sound {
-            return Err(Error::internal("a free list that leads astray", offset));
+            return Err(Error::internal("a free list with a wrong link", offset));
         }
         Ok((bytes, next))
     }
@@ -250,7 +250,7 @@ impl FreeLists {
                 let (found, next) = self.block(space, offset)?;
                 bytes += found;
                 if list_of(found) != list || bytes > self.bytes {
-                    return Err(Error::internal("a free block in a wrong list", offset));
+                    return Err(Error::internal("a free block in the wrong list", offset));
                 }
                 offset = next;
             }
@@ -263,9 +263,9 @@ impl FreeLists {
         }
         self.each(space, |offset, bytes| {
             match given(space, offset + bytes, tail)? {
-                Some(_) => Err(Error::internal("free neighbours that are not one", offset)),
+                Some(_) => Err(Error::internal("uncoalesced adjacent free blocks", offset)),
                 None if offset + bytes == tail => {
-                    Err(Error::internal("a free block at the end in a list", offset))
+                    Err(Error::internal("a listed free block at the end", offset))
                 }
                 None => Ok(()),
             }

@@ -326,7 +326,7 @@ impl GcHeap for DrcHeap {
                 Ok(Allocation::Done(GcRef::from_offset(offset)))
             }
             None => Err(Error::internal(
-                "room that was lent and is not there",
+                "reserved space that is not available",
                 bytes,
             )),
         }

@@ -78,7 +78,7 @@ impl Cold {
         match self.heap()?.allocate(&store.mutator, header, bytes)? {
             Allocation::Done(object) => Ok(object),
             _ => Err(Error::internal(
-                "room that was made and is not there",
+                "missing space after a collection or growth",
                 bytes,
             )),
         }

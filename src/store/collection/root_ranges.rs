@@ -28,7 +28,7 @@ impl Store {
             return Err(Error::InvalidArgument {
                 parameter: "range",
                 value: range.addr() as u64,
-                allowed: "addresses that are aligned to 8 bytes",
+                allowed: "an address that is aligned to 8 bytes",
             });
         }
         layout.check()?;

@@ -150,5 +150,5 @@ fn check_slot(store: &Store, field: &FieldLayout, at: u64, reference: GcRef) -> 
     if store.admits(field.admits, reference) {
         return Ok(());
     }
-    Err(Error::internal("a reference in a slot of others", at))
+    Err(Error::internal("a reference of wrong type in a slot", at))
 }

@@ -208,7 +208,7 @@ impl Store {
             return Err(Error::InvalidArgument {
                 parameter: "dst",
                 value: target.index().into(),
-                allowed: "a scoped handle (this is a manual one's slot)",
+                allowed: "the slot of a scoped handle, not of a manual one",
             });
         }
         let reference = self.resolve(source, "src_or_null")?;

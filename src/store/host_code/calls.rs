@@ -171,7 +171,7 @@ impl Store {
         let most = self.engine.config().call_depth();
         if self.call_depth.get() >= most {
             return Err(Error::Limit {
-                what: "host functions inside each other",
+                what: "nested calls of host functions",
                 limit: most.into(),
             });
         }

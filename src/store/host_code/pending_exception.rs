@@ -68,6 +68,6 @@ impl Store {
             return Ok(());
         }
         let bits = pending.raw().into();
-        Err(Error::internal("a pending exception that is none", bits))
+        Err(Error::internal("a pending object of another kind", bits))
     }
 }

@@ -78,7 +78,7 @@ impl Store {
         Err(Error::NotOfType {
             value: None,
             needed: target.index,
-            found: "an array with elements of other references",
+            found: "an incompatible array",
             found_type: Some(source.index),
         })
     }

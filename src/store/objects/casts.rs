@@ -128,7 +128,7 @@ impl Store {
             .map_err(|error| match error {
                 // To a caller a cast that failed, as any other.
                 Error::NullReference { .. } => Error::TypeMismatch {
-                    needed: "a reference that is not null",
+                    needed: "a non-null reference",
                     found: "null",
                 },
                 other => other,

@@ -109,8 +109,8 @@ impl Store {
         let entry = self.function(handle)?.entry;
         if entry.callback as usize != callback as usize {
             return Err(Error::TypeMismatch {
-                needed: "a function of the given callback",
-                found: "one of another callback",
+                needed: "a function with the given callback",
+                found: "one with another callback",
             });
         }
         Ok(entry.env)

@@ -55,7 +55,7 @@ impl Store {
         Err(Error::InvalidArgument {
             parameter: "raw",
             value: raw.into(),
-            allowed: "0, odd numbers, and the bits of objects that are there",
+            allowed: "0, an odd number, or the bits of an object in the heap",
         })
     }
 

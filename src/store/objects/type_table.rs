@@ -61,7 +61,7 @@ impl TypeTable {
         });
         match kept {
             Some(Some(kept)) => kept.try_clone(),
-            _ => Err(Error::internal("a type that is not kept", index.into())),
+            _ => Err(Error::internal("a type that is unknown", index.into())),
         }
     }
 

@@ -51,7 +51,7 @@ impl Store {
         }
         let header = self.header(reference);
         match header.kind() {
-            Some(Kind::Free) | None => Err(Error::internal("a header of no kind", header.bits())),
+            Some(Kind::Free) | None => Err(Error::internal("an invalid header", header.bits())),
             Some(_) => Ok(Some(header)),
         }
     }
@@ -110,7 +110,7 @@ impl Store {
         self.types
             .get(header.type_index())
             .filter(|of| of.header.kind_bits() == kind_bits)
-            .ok_or(Error::internal("a header of no known type", header.bits()))
+            .ok_or(Error::internal("a header of unknown type", header.bits()))
     }
 
     /// Refuses a type of another engine, or whose objects are of another kind.
@@ -123,14 +123,14 @@ impl Store {
         if !of.has_kind(kind) {
             return Err(Error::TypeMismatch {
                 needed: match kind {
-                    Kind::Struct => "a type of structs",
-                    Kind::Array => "a type of arrays",
-                    _ => "a type of functions",
+                    Kind::Struct => "a struct type",
+                    Kind::Array => "an array type",
+                    _ => "a function type",
                 },
                 found: match of.header.kind() {
-                    Some(Kind::Struct) => "one of structs",
-                    Some(Kind::Array) => "one of arrays",
-                    _ => "one of functions",
+                    Some(Kind::Struct) => "a struct type",
+                    Some(Kind::Array) => "an array type",
+                    _ => "a function type",
                 },
             });
         }

@@ -134,7 +134,7 @@ impl Store {
         let reference = GcRef::from_raw(self.load(at)?);
         if !self.mutator.memory.may_hold(reference) {
             return Err(Error::internal(
-                "a reference out of the heap",
+                "a reference outside the heap",
                 reference.raw().into(),
             ));
         }

@@ -135,7 +135,7 @@ impl Store {
     pub(crate) fn global_top(&self, handle: Handle) -> Result<AbstractType> {
         let (of, _) = self.global_type(handle)?;
         of.top_of_field(0).ok_or(Error::internal(
-            "a global of no known type",
+            "a global whose type is unknown",
             of.index.into(),
         ))
     }

@@ -252,7 +252,7 @@ impl Store {
                 maximum: table.maximum,
             }),
             _ => Err(Error::internal(
-                "a table of no known type",
+                "a table of unknown type",
                 table.array_type.into(),
             )),
         }
@@ -265,7 +265,7 @@ impl Store {
         let array_type = self.table(handle, "table")?.table.array_type;
         let top = self.types.get(array_type).and_then(|of| of.top_of_field(0));
         top.ok_or(Error::internal(
-            "a table of no known type",
+            "a table of unknown type",
             array_type.into(),
         ))
     }
@@ -336,7 +336,7 @@ impl Store {
         );
         let (Some(from), Some(to)) = types else {
             return Err(Error::internal(
-                "a table of no known type",
+                "a table of unknown type",
                 source.array_type.into(),
             ));
         };
@@ -345,8 +345,8 @@ impl Store {
             return Ok(());
         }
         Err(Error::TypeMismatch {
-            needed: "a table whose elements are all of the other's type",
-            found: "one of other references",
+            needed: "a table whose elements fit the target table",
+            found: "an incompatible table",
         })
     }
 
