@@ -31,7 +31,7 @@ use crate::heap::Kind;
 use crate::host::{CallValue, Callback};
 use crate::roots::Handle;
 use crate::store::Store as Core;
-use crate::store::host_code::calls::Call;
+use crate::store::host_code::Call;
 use crate::types::{AbstractType, RegisteredType, Storage};
 
 /// The status of a callback that succeeded.

@@ -21,7 +21,7 @@ use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::types::{AbstractType, HeapType, ValType};
 
 /// Names a global. A handle whose `store_id` is 0 names no global, whatever its other
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn gcroots_global_new(
             };
             let (mutable, value) = (of.is_mutable != 0, read(value)?);
             let make = |store: &Store| store.global_new(content, mutable, value);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }

@@ -115,7 +115,8 @@ impl Cold {
         }))
     }
 
-    /// Goes on with a collection; ends it when it is complete. Finalizers are queued.
+    /// Continues a collection as far as the budget allows: first tracing and sweeping, then
+    /// resizing the heap. Ends it when both are complete. Finalizers are queued.
     pub(in crate::store) fn step_collection(
         &mut self,
         store: &Store,
@@ -123,7 +124,10 @@ impl Cold {
         budget: &mut Budget,
     ) -> Result<Progress> {
         let began = Instant::now();
-        let progress = self.go_on(store, collection, began, budget)?;
+        let progress = match collection.headroom {
+            Some(headroom) => self.resize_heap(store, headroom, budget)?,
+            None => self.trace_sweep_and_resize(store, collection, began, budget)?,
+        };
         collection.add_time(began);
         if progress == Progress::Continue {
             return Ok(progress);
@@ -133,6 +137,23 @@ impl Cold {
             Err(Error::SystemMemory { .. }) => Ok(progress),
             checked => checked.map(|()| progress),
         }
+    }
+
+    /// The step in which tracing and sweeping may end, and resizing begins.
+    fn trace_sweep_and_resize(
+        &mut self,
+        store: &Store,
+        collection: &mut Collection,
+        began: Instant,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
+        if progress == Progress::Continue {
+            return Ok(progress);
+        }
+        let headroom = self.pace(store, collection, began)?;
+        collection.headroom = Some(headroom);
+        self.resize_heap(store, headroom, budget)
     }
 
     /// Traces, sweeps and frees, as far as the budget allows.
@@ -194,24 +215,14 @@ impl Cold {
         Ok(())
     }
 
-    /// Works in a step that began then; first on the collection itself, then on the
-    /// memory that is committed.
-    fn go_on(
+    /// Commits the memory for the headroom, or gives back what is more.
+    fn resize_heap(
         &mut self,
         store: &Store,
-        collection: &mut Collection,
-        began: Instant,
+        headroom: u64,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        if collection.headroom.is_none() {
-            let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
-            if progress == Progress::Continue {
-                return Ok(progress);
-            }
-            collection.headroom = Some(self.pace(store, collection, began)?);
-        }
-        let headroom = collection.headroom.unwrap_or(0);
-        // What the callback was not asked about does not grow.
+        // The heap does not grow where the growth callback was not asked.
         let may_grow = store.engine.config().grow_callback().is_none();
         let heap = self.heap()?;
         Ok(heap.set_headroom(&store.mutator, headroom, may_grow, budget))

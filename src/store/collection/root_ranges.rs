@@ -46,14 +46,16 @@ impl Store {
 impl Cold {
     /// Adds all ranges to the roots of a collection, which moves or frees nothing before.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; that of
-    /// [`Cold::require_visited`]; to find starts of objects [`Error::SystemMemory`] and
-    /// [`Error::Internal`].
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when there
+    /// is no memory to find object starts; [`Error::Internal`], also if the root visitors
+    /// have not reported.
     pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
             return Ok(());
         }
-        self.require_visited(store)?;
+        if !self.sources.have_reported() {
+            return Err(Error::internal("a collection before the root visitors", 0));
+        }
         // SAFETY: whoever added or reported the ranges promised that.
         for span in unsafe { self.sources.spans() } {
             self.roots.add_range(span?)?;

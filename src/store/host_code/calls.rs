@@ -43,7 +43,7 @@ pub(crate) struct Call {
 ///
 /// # Safety
 ///
-/// As for [`run_pending`](crate::store::host_code::finalize::run_pending); `args` must be valid for reading
+/// As for [`run_pending`](crate::store::host_code::finalizers::run_pending); `args` must be valid for reading
 /// as many values as it says, each as its kind says, and `results` for writing as many
 /// as it says. They may be the same memory.
 #[inline(always)]
