@@ -5,10 +5,10 @@ use crate::heap::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes,
 };
 use crate::roots::Handle;
-use crate::store::host_code::Attempt;
 use crate::store::objects::structs::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
 

@@ -10,9 +10,9 @@ use crate::heap::{HEADER_BYTES, Kind};
 use crate::roots::{Handle, SLOTS_MAX};
 use crate::store::Store;
 use crate::store::handles::references::unrooted_as;
-use crate::store::host_code::Attempt;
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 use crate::types::{Composite, Type};
 
 /// What stands in a tag's handle for the generation, since tags never end: one that a

@@ -10,8 +10,8 @@ use crate::host::{
 };
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::typed::name_of;
+use crate::store::protocol::Attempt;
 
 /// What an externref is made with.
 #[derive(Clone, Copy, Debug)]

@@ -8,8 +8,8 @@ use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX};
 use crate::host::{Finalizer, FunctionEntry};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::typed::{Typed, name_of};
+use crate::store::protocol::Attempt;
 use crate::types::{RegisteredType, Type};
 
 /// A function that a handle refers to.

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
-use crate::store::host_code::Attempt;
+use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
 use crate::types::{Composite, Declared, FieldType, RecGroup, Registry, Type, ValType};
 

@@ -4,9 +4,9 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, Kind, PlainBits};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
+use crate::store::protocol::{Attempt, Stop};
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
 
 impl Store {

@@ -14,8 +14,8 @@ use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::containers::tables::registered;
-use crate::store::host_code::Attempt;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
 

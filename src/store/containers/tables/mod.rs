@@ -20,9 +20,9 @@ use crate::error::{Error, Result};
 use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, Kind, array_bytes};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::arrays::{element_at, require_range};
 use crate::store::objects::value::Value;
+use crate::store::protocol::{Attempt, Stop};
 use crate::types::{
     AbstractType, Composite, FieldLayout, HeapType, RefType, RegisteredType, Storage, StorageType,
     Type, ValType,
