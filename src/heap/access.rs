@@ -7,7 +7,7 @@ use core::cell::Cell;
 
 use super::reference::{GcRef, LEAST_BYTES};
 
-/// The memory at the base before there is a heap. Nothing writes to it.
+/// The memory that `base` points to while the store has no heap. Nothing writes to it.
 static NO_HEAP: [u64; 2] = [0; 2];
 
 /// Where the heap's memory is.
@@ -23,7 +23,7 @@ pub(crate) struct HeapAccess {
     end: Cell<u64>,
 }
 
-/// Types of which all bits are values.
+/// Types for which any bits are a valid value.
 pub trait PlainBits: Copy {}
 impl PlainBits for u8 {}
 impl PlainBits for u16 {}
@@ -39,7 +39,7 @@ impl PlainBits for f64 {}
 impl PlainBits for [u8; 16] {}
 
 impl HeapAccess {
-    /// Access for a store that has no heap yet: it contains nothing.
+    /// Access for a store that has no heap yet. It contains no memory.
     pub(super) const fn none() -> HeapAccess {
         HeapAccess {
             base: Cell::new((&raw const NO_HEAP).cast_mut().cast()),
