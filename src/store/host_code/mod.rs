@@ -1,7 +1,7 @@
 //! The only callers of foreign code, and the protocol by which the core has it called.
 //!
 //! Finalizers, host functions, the growth callback and root visitors may call the library,
-//! so no borrow of the store is live while they run (HOST-1). The functions here take the
+//! so no borrow of the store is live while they run (HOST-8). The functions here take the
 //! store as a raw pointer:
 //!
 //! | file | drives |
@@ -21,6 +21,8 @@
 //!
 //! An operation of the core and its driver talk by values of [`protocol`].
 
+mod call_arguments;
+mod call_results;
 mod call_value;
 mod calls;
 mod collections;
