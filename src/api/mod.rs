@@ -51,8 +51,8 @@
 //! * The core decides whether an externref holds a value of this API. It looks at its
 //!   own table for that, never at the heap. See `host_value.rs`.
 //!
-//! The API follows Wasmtime's, so that its users feel at home. `docs/design.md` lists the
-//! differences and the omissions.
+//! The API follows Wasmtime's, so that its users feel at home. `docs/design/rust-api.md`
+//! lists the differences and the omissions.
 
 mod anyref;
 mod array_element;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::page::paths;
 use crate::{files, root};
 
 #[test]
@@ -51,6 +52,65 @@ fn the_table_of_faults_has_each_patch() {
         })
         .collect();
     assert_eq!(listed, patches);
+}
+
+/// The pages for readers of the repository.
+fn pages() -> Vec<String> {
+    let top = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+    ];
+    let top = top.into_iter().map(str::to_owned);
+    top.chain(files("docs")).collect()
+}
+
+#[test]
+fn links_between_pages_lead_to_files() {
+    let mut links = 0;
+    for page in pages() {
+        let path = root().join(&page);
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            let exists = path.with_file_name("").join(target).exists();
+            assert!(target.contains(':') || exists, "{page} links to {target}");
+            links += 1;
+        }
+    }
+    assert!(links > 20, "only {links} links were found");
+}
+
+#[test]
+fn the_files_and_folders_that_pages_name_exist() {
+    let folders = [
+        "src",
+        "tests",
+        "c-tests",
+        "docs",
+        "scripts",
+        "conformance",
+        "examples",
+    ];
+    let mut named = 0;
+    for page in pages() {
+        let text = fs::read_to_string(root().join(&page)).unwrap();
+        for code in text.split('`').skip(1).step_by(2) {
+            let word = code.split_whitespace().next().unwrap_or("");
+            let is_path = word
+                .split_once('/')
+                .is_some_and(|(top, _)| folders.contains(&top));
+            if !is_path || word.contains('*') || word.contains("NOUN") {
+                continue; // a pattern, such as `tests/rust_*.rs` or `c-tests/NOUN.c`
+            }
+            for path in paths(&format!("`{word}`")) {
+                assert!(root().join(&path).exists(), "{page} names {path}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 100, "only {named} paths were found");
 }
 
 /// The areas of decisions, and their pages in `docs/design`.
