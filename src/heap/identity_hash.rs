@@ -4,17 +4,19 @@
 //! cost all of them for the few that are asked. So an object that is asked gets
 //! a sequence number in a table keyed by its reference, and a bit in its header
 //! that says so; a collection rebuilds the table with the new references. After
-//! Agesen ("Space and Time-Efficient Hashing of Garbage-Collected Objects",
+//! Agesen ("Space and Time-Efficient Hashing of Garbage-CollectionStats Objects",
 //! 1999), with the table in place of a field added on the first move.
 
 use core::ops::Range;
 
 use hashbrown::HashTable;
 
+use super::budget::{Budget, LOOKUP, Progress};
+use super::reference::GcRef;
+use super::weak_table::{Liveness, WeakTable};
 use crate::base::fallible;
 use crate::base::hashing::mix;
 use crate::error::{Error, Result};
-use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {

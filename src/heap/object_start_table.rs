@@ -19,7 +19,7 @@
 //! **Rejected.** A bit for each granule, eight times as large, and to be told where
 //! objects are made. Looking at the header only, which any bits may resemble.
 
-use super::GcHeap;
+use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};

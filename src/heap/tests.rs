@@ -5,6 +5,7 @@ use core::cell::Cell;
 
 use super::*;
 use crate::collectors;
+use crate::error::{Error, Result};
 
 /// A heap with what a store would have around it.
 struct Fixture {
@@ -189,18 +190,18 @@ impl Fixture {
 
     /// Goes on with it, by a budget of so many bytes.
     fn step(&mut self, gc: &mut GarbageCollection, bytes: u64) -> Result<Progress> {
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut self.list(),
             layouts: &self.layouts,
             ephemerons: &mut NoMaps,
             weak: &mut [],
         };
-        gc.step(&mut *self.heap, &mut lent, &mut Budget::of(bytes))
+        gc.step(&mut *self.heap, &mut context, &mut Budget::of(bytes))
     }
 
     /// Collects in steps; `None` where nothing is collected.
-    fn collect(&mut self) -> Option<Result<Collected>> {
+    fn collect(&mut self) -> Option<Result<CollectionStats>> {
         let mut gc = self.begin()?;
         loop {
             match self.step(&mut gc, self.step) {
@@ -215,7 +216,7 @@ impl Fixture {
         };
         while settle() == Progress::Continue {}
         self.verify().unwrap();
-        Some(Ok(gc.collected()))
+        Some(Ok(gc.stats()))
     }
 
     fn verify(&self) -> Result<u64> {

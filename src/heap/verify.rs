@@ -1,6 +1,6 @@
 //! Verification of a heap: a walk over its objects, which lie one after another.
 
-use super::GcHeap;
+use super::gc_heap::GcHeap;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::layout::{LayoutTable, Measured};
 use super::memory::Region;
