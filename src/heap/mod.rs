@@ -25,6 +25,7 @@
 
 mod access;
 mod barrier;
+mod blocks;
 mod budget;
 mod bump;
 mod collection;
@@ -48,6 +49,7 @@ mod weak_table;
 
 pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
+pub(crate) use blocks::{each_object, is_plausible};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
 pub(crate) use bump::Window;
 pub(crate) use collection::{GarbageCollection, TraceContext};
@@ -65,11 +67,11 @@ pub(crate) use layout::{
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
-pub(crate) use pacer::{Cycle, Pacer, nanoseconds_since};
+pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
-pub(crate) use verify::{ObjectStartBits, each_object, is_plausible, verify};
+pub(crate) use verify::{ObjectStartBits, verify};
 pub(crate) use weak_table::{Liveness, WeakTable};
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ struct Fixture {
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _liveness: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }
@@ -631,7 +631,7 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
     let mut from = reservation.region(0, 8 << 10);
     from.commit_to(4 << 10).unwrap();
     let (to_start, to_end) = (8 << 10, (8 << 10) + PAIR_BYTES);
-    let survivors = Liveness::Moved {
+    let liveness = Liveness::Moved {
         from: from.view(),
         from_end: 4 << 10,
         to_start,
@@ -641,7 +641,7 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
     let told = |new| {
         let forwarding = ObjectHeader::forwarding(new).bits();
         from.store_u64(old.offset(), forwarding).unwrap();
-        survivors.get(old)
+        liveness.current_ref(old)
     };
     let first = GcRef::from_offset(to_start);
     assert_eq!(told(first), Ok(Some(first)));
@@ -743,7 +743,7 @@ impl Fixture {
         for _ in 0..questions {
             let reference = GcRef::from_offset(GRANULE * (1 + random.below(end / GRANULE)));
             let found = map.is_object(reference, &self.mutator, &*self.heap, &self.layouts);
-            assert_eq!(found.unwrap(), starts.has(reference), "{reference:?}");
+            assert_eq!(found.unwrap(), starts.is_valid(reference), "{reference:?}");
         }
         map.check(&self.mutator, &*self.heap, &self.layouts)
             .unwrap();
@@ -761,7 +761,7 @@ fn starts_of_objects_are_known_while_objects_are_made() {
             }
             f.check_starts(&mut map, &mut random, 2000);
             if round % 4 == 0 && f.collect().is_some() {
-                map.forget();
+                map.invalidate();
             }
         }
     });

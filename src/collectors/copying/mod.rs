@@ -349,7 +349,7 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.reached.take()
+        self.reached.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {

@@ -502,7 +502,7 @@ impl CollectionSteps for DrcHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.reached.take()
+        self.reached.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {

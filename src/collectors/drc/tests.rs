@@ -154,7 +154,7 @@ const PAIR_BYTES: u64 = 32;
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _liveness: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, GarbageCollection, Progress, RootSlot, TraceContext, WeakTable,
-    nanoseconds_since,
+    Budget, CollectionKind, GarbageCollection, PacerSample, Progress, RootSlot, TraceContext,
+    WeakTable, nanoseconds_since,
 };
 use crate::host::EXTERN_BYTES;
 use crate::store::{Cold, Store};
@@ -232,7 +232,7 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned();
-        Ok(self.pacer.end_cycle(Cycle {
+        Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
