@@ -28,9 +28,12 @@ pub(crate) struct CollectionStats {
     pub(crate) moved_bytes: u64,
 }
 
-/// The steps of a collection. The driver,
-/// [`GarbageCollection`](crate::heap::GarbageCollection), calls them in the order in which
-/// they stand here, and the four that trace as often as there is something to trace.
+/// The steps of a collection.
+///
+/// The driver, [`GarbageCollection`](crate::heap::GarbageCollection), first calls
+/// [`CollectionSteps::begin`]. Then it repeats the steps that trace until nothing is left to
+/// trace, sweeps the weak tables with [`CollectionSteps::liveness`], and repeats
+/// [`CollectionSteps::finish`] until that is complete.
 ///
 /// Nothing else uses the heap between the first call of [`CollectionSteps::trace_roots`]
 /// and the end of [`CollectionSteps::finish`]. Before it, the collection may be abandoned:
