@@ -27,8 +27,7 @@ int main(void) {
   gcroots_engine_t *engine;
   gcroots_store_t *store;
   gcroots_ref_t object, scoped;
-  gcroots_manually_rooted_t *manual =
-    (gcroots_manually_rooted_t *)malloc(COUNT * sizeof *manual);
+  gcroots_manually_rooted_t *manual = (gcroots_manually_rooted_t *)malloc(COUNT * sizeof *manual);
   double before;
   int i;
   if (manual == NULL) return 1;

@@ -16,18 +16,17 @@ static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 static gcroots_type_t *node;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 static void register_node(void) {
-  const gcroots_field_type_t fields[2] = {
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_LOCAL, 0, 1, 1, NULL},
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_LOCAL, 0, 1, 1, NULL}};
+  const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_REF, GCROOTS_HEAP_LOCAL, 0, 1, 1, NULL},
+                                          {GCROOTS_STORAGE_REF, GCROOTS_HEAP_LOCAL, 0, 1, 1, NULL}};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1];
   uint32_t position;
@@ -82,8 +81,8 @@ int main(int argc, char **argv) {
   MUST(gcroots_store_stats(store, &stats));
   if (stats.objects != NODES) return 1;
   qsort(times, TIMES, sizeof *times, compare);
-  printf("%d objects of %.0f bytes: %.1f ns an object\n", NODES,
-         (double)stats.live_bytes / NODES, times[TIMES / 2] / NODES);
+  printf("%d objects of %.0f bytes: %.1f ns an object\n", NODES, (double)stats.live_bytes / NODES,
+         times[TIMES / 2] / NODES);
   MUST(gcroots_store_free(store));
   gcroots_type_free(node);
   gcroots_engine_free(engine);

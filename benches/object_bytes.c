@@ -6,12 +6,12 @@
 static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 static uint64_t live_bytes(void) {
@@ -21,11 +21,11 @@ static uint64_t live_bytes(void) {
 }
 
 /* Prints what the call adds. */
-#define SHOW(what, call)                                                         \
-  do {                                                                           \
-    uint64_t before = live_bytes();                                              \
-    MUST(call);                                                                  \
-    printf("%-36s %3llu\n", what, (unsigned long long)(live_bytes() - before));  \
+#define SHOW(what, call)                                                        \
+  do {                                                                          \
+    uint64_t before = live_bytes();                                             \
+    MUST(call);                                                                 \
+    printf("%-36s %3llu\n", what, (unsigned long long)(live_bytes() - before)); \
   } while (0)
 
 enum { EMPTY, NUMBER, PAIR, REFERENCES, BYTES, LONGS, NO_VALUES, TYPES };

@@ -27,24 +27,26 @@ static gcroots_ref_t pair, numbers, first;
 static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 /* Does BODY `count` times, 256 times per scope. */
-#define IN_SCOPES(BODY)                              \
-  gcroots_store_t *const s = store;                  \
-  while (count > 0) {                                \
-    uint64_t batch = count < 256 ? count : 256;      \
-    gcroots_scope_t scope;                           \
-    count -= batch;                                  \
-    MUST(gcroots_scope_enter(s, &scope));            \
-    while (batch-- > 0) { BODY; }                    \
-    MUST(gcroots_scope_exit(s, scope));              \
+#define IN_SCOPES(BODY)                         \
+  gcroots_store_t *const s = store;             \
+  while (count > 0) {                           \
+    uint64_t batch = count < 256 ? count : 256; \
+    gcroots_scope_t scope;                      \
+    count -= batch;                             \
+    MUST(gcroots_scope_enter(s, &scope));       \
+    while (batch-- > 0) {                       \
+      BODY;                                     \
+    }                                           \
+    MUST(gcroots_scope_exit(s, scope));         \
   }
 
 /* The loops below keep the store and handles in locals, as callers do. */
@@ -97,7 +99,9 @@ static void externref_new(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, NULL, &ref)); KEEP(&ref))
 }
 
-static void finalizer(void *data) { KEEP(data); }
+static void finalizer(void *data) {
+  KEEP(data);
+}
 
 static void externref_new_finalized(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
@@ -236,9 +240,8 @@ static void make_engine(void) {
 }
 
 static void register_types(void) {
-  const gcroots_field_type_t fields[2] = {
-      {GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
+                                          {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   const gcroots_field_type_t params[2] = {fields[1], fields[1]};
   const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
@@ -272,28 +275,28 @@ static const struct {
   const char *name;
   void (*body)(uint64_t count);
 } operations[] = {
-  {"scope_enter_exit", scope_enter_exit},
-  {"root_push", root_push},
-  {"read_scoped", read_scoped},
-  {"read_manual", read_manual},
-  {"manual_root_unroot", manual_root_unroot},
-  {"externref_new", externref_new},
-  {"externref_new_finalized", externref_new_finalized},
-  {"store_new_object_free", store_new_object_free},
-  {"struct_new", struct_new},
-  {"struct_get", struct_get},
-  {"struct_set", struct_set},
-  {"struct_get_ref", struct_get_ref},
-  {"struct_set_ref", struct_set_ref},
-  {"array_get", array_get},
-  {"array_set", array_set},
-  {"table_get", table_get},
-  {"table_set", table_set},
-  {"global_get", global_get},
-  {"global_set", global_set},
-  {"ref_test", ref_test},
-  {"ref_cast", ref_cast},
-  {"func_call", func_call},
+    {"scope_enter_exit", scope_enter_exit},
+    {"root_push", root_push},
+    {"read_scoped", read_scoped},
+    {"read_manual", read_manual},
+    {"manual_root_unroot", manual_root_unroot},
+    {"externref_new", externref_new},
+    {"externref_new_finalized", externref_new_finalized},
+    {"store_new_object_free", store_new_object_free},
+    {"struct_new", struct_new},
+    {"struct_get", struct_get},
+    {"struct_set", struct_set},
+    {"struct_get_ref", struct_get_ref},
+    {"struct_set_ref", struct_set_ref},
+    {"array_get", array_get},
+    {"array_set", array_set},
+    {"table_get", table_get},
+    {"table_set", table_set},
+    {"global_get", global_get},
+    {"global_set", global_set},
+    {"ref_test", ref_test},
+    {"ref_cast", ref_cast},
+    {"func_call", func_call},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {

@@ -85,8 +85,10 @@ int main(void) {
   must(gcroots_store_verify(store), "verify");
   must(gcroots_store_free(store), "free");
   gcroots_engine_free(engine);
-  printf("%llu roots went through one slot and the next; the handle of generation %u of slot %u\n"
-         "is refused: GCROOTS_ERROR_UNROOTED (%.0f s)\n", (unsigned long long)pushes,
-         stale.generation, stale.index, (double)(clock() - begin) / CLOCKS_PER_SEC);
+  printf(
+      "%llu roots went through one slot and the next; the handle of generation %u of slot %u\n"
+      "is refused: GCROOTS_ERROR_UNROOTED (%.0f s)\n",
+      (unsigned long long)pushes, stale.generation, stale.index,
+      (double)(clock() - begin) / CLOCKS_PER_SEC);
   return 0;
 }

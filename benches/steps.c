@@ -22,18 +22,17 @@ static gcroots_manually_rooted_t kept[OBJECTS];
 static double times[STEPS_MAX];
 static size_t finalized;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 static gcroots_type_t *register_type(bool array) {
-  const gcroots_field_type_t fields[2] = {
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL},
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL},
+                                          {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1];
   gcroots_type_t *type;

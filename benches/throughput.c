@@ -17,12 +17,12 @@ enum { DEPTH = 16, GRAPHS = 20, GRAPH = 20000, LISTS = 20, LIST = 100000 };
 static gcroots_store_t *store;
 static gcroots_type_t *node, *nodes;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 static void register_types(gcroots_engine_t *engine) {

@@ -6,13 +6,13 @@
 /* --- Making -------------------------------------------------------------------- */
 
 /* Whose bytes need rounding and whose do not, for each size of elements. */
-static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   15,  16,
+static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,   9,   15, 16,
                                  17, 31, 32, 33, 63, 64, 65, 99, 100, 255, 257};
 
 enum { MOST = 257 };
 
-static void made_arrays_have_their_elements(const gcroots_type_t *type,
-                                            gcroots_storage_t storage, size_t length) {
+static void made_arrays_have_their_elements(const gcroots_type_t *type, gcroots_storage_t storage,
+                                            size_t length) {
   gcroots_val_t elements[MOST];
   gcroots_scope_t scope = enter();
   gcroots_ref_t filled, fixed, zeros;
@@ -133,19 +133,19 @@ struct access {
 
 /* Calls of these functions, whose output is looked at by none but the check that a
    refused call left it. */
-#define GET(name, type)                                                     \
+#define GET(name, type)                                                                       \
   static gcroots_status_t call_##name(gcroots_store_t *of, gcroots_ref_t ref, size_t index) { \
-    type out;                                                               \
-    gcroots_val_t pattern = untouched_val();                                \
-    gcroots_status_t status;                                                \
-    memset(&out, 0x5a, sizeof out);                                         \
-    status = gcroots_array_##name(of, ref, index, &out);                    \
-    if (status != GCROOTS_OK) CHECK(memcmp(&out, &pattern, sizeof out) == 0); \
-    return status;                                                          \
+    type out;                                                                                 \
+    gcroots_val_t pattern = untouched_val();                                                  \
+    gcroots_status_t status;                                                                  \
+    memset(&out, 0x5a, sizeof out);                                                           \
+    status = gcroots_array_##name(of, ref, index, &out);                                      \
+    if (status != GCROOTS_OK) CHECK(memcmp(&out, &pattern, sizeof out) == 0);                 \
+    return status;                                                                            \
   }
-#define SET(name, value)                                                    \
+#define SET(name, value)                                                                      \
   static gcroots_status_t call_##name(gcroots_store_t *of, gcroots_ref_t ref, size_t index) { \
-    return gcroots_array_##name(of, ref, index, value);                     \
+    return gcroots_array_##name(of, ref, index, value);                                       \
   }
 
 GET(get, gcroots_val_t)
@@ -165,10 +165,7 @@ SET(set_f64, 1)
 SET(set_v128, (gcroots_v128_t){{0}})
 SET(set_ref, gcroots_ref_null())
 
-enum {
-  PACKED = 1 << GCROOTS_STORAGE_I8 | 1 << GCROOTS_STORAGE_I16,
-  ALL = (1 << STORAGES) - 1
-};
+enum { PACKED = 1 << GCROOTS_STORAGE_I8 | 1 << GCROOTS_STORAGE_I16, ALL = (1 << STORAGES) - 1 };
 
 static const struct access accesses[] = {
     {"get", call_get, ALL, false},
@@ -188,8 +185,8 @@ static const struct access accesses[] = {
     {"set_v128", call_set_v128, 1 << GCROOTS_STORAGE_V128, true},
     {"set_ref", call_set_ref, 1 << GCROOTS_STORAGE_REF, true}};
 
-#define EACH_ACCESS(at)                                                     \
-  for (const struct access *at = accesses;                                  \
+#define EACH_ACCESS(at)                                                       \
+  for (const struct access *at = accesses;                                    \
        at < accesses + COUNT_OF(accesses) && (check_note = at->name) != NULL; \
        at++, check_note = NULL)
 
@@ -256,8 +253,8 @@ CASE(neighbours_of_an_element_that_is_set_keep_theirs) {
 }
 
 CASE(integers_are_set_and_read_at_their_boundaries) {
-  static const int64_t numbers[] = {0,         1,         -1,        INT32_MAX, INT32_MIN,
-                                    INT64_MAX, INT64_MIN, UINT32_MAX};
+  static const int64_t numbers[] = {0,         1,         -1,        INT32_MAX,
+                                    INT32_MIN, INT64_MAX, INT64_MIN, UINT32_MAX};
   gcroots_type_t *types[2] = {array_of(GCROOTS_STORAGE_I32), array_of(GCROOTS_STORAGE_I64)};
   gcroots_ref_t narrow = make_zeros(types[0], 3), wide = make_zeros(types[1], 3);
   for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -277,9 +274,8 @@ CASE(integers_are_set_and_read_at_their_boundaries) {
 
 CASE(a_float_keeps_its_bits) {
   static const uint32_t narrow[] = {0x80000000, 1, 0x7f800000, 0x7f800001, 0xffc12345, 0x7fc00000};
-  static const uint64_t wide[] = {1ULL << 63,         1,
-                                  0x7ffULL << 52,     0x7ff0000000000001,
-                                  0xfff8123456789abc, 0x7ff8000000000000};
+  static const uint64_t wide[] = {
+      1ULL << 63, 1, 0x7ffULL << 52, 0x7ff0000000000001, 0xfff8123456789abc, 0x7ff8000000000000};
   gcroots_type_t *types[2] = {array_of(GCROOTS_STORAGE_F32), array_of(GCROOTS_STORAGE_F64)};
   for (size_t i = 0; i < COUNT_OF(narrow); i++) {
     gcroots_val_t f32 = val_f32(narrow[i]), f64 = val_f64(wide[i]);
@@ -316,9 +312,9 @@ CASE(a_v128_keeps_its_bytes_in_their_order) {
 }
 
 CASE(a_packed_element_takes_the_lower_bits_and_is_extended_as_asked) {
-  static const int32_t numbers[] = {0,      1,      -1,     0x7f,   0x80,   0xff,      0x100,
-                                    0x7fff, 0x8000, 0xffff, 0x10000, -0x80, -0x81,     -0x8000,
-                                    -0x8001, 0x12345678, INT32_MAX, INT32_MIN};
+  static const int32_t numbers[] = {0,     1,       -1,      0x7f,       0x80,      0xff,
+                                    0x100, 0x7fff,  0x8000,  0xffff,     0x10000,   -0x80,
+                                    -0x81, -0x8000, -0x8001, 0x12345678, INT32_MAX, INT32_MIN};
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I8; storage <= GCROOTS_STORAGE_I16; storage++) {
     gcroots_type_t *type = array_of(storage);
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -360,30 +356,28 @@ static const struct {
   gcroots_heap_type_t heap;
   const char *name;
   unsigned kinds;
-} heaps[] = {
-    {GCROOTS_HEAP_ANY, "any",
-     1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
-         1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_EXTERN, "extern",
-     1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
-         1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_EQ, "eq",
-     1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_I31, "i31", 1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_STRUCT, "struct", 1 << GCROOTS_REF_STRUCT},
-    {GCROOTS_HEAP_ARRAY, "array", 1 << GCROOTS_REF_ARRAY},
-    {GCROOTS_HEAP_EXN, "exn", 1 << GCROOTS_REF_EXN},
-    {GCROOTS_HEAP_NONE, "none", 0},
-    {GCROOTS_HEAP_FUNC, "func", 1 << GCROOTS_REF_FUNC},
-    {GCROOTS_HEAP_NOFUNC, "nofunc", 0},
-    {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
-    {GCROOTS_HEAP_NOEXN, "noexn", 0}};
+} heaps[] = {{GCROOTS_HEAP_ANY, "any",
+              1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                  1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_EXTERN, "extern",
+              1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                  1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_EQ, "eq",
+              1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_I31, "i31", 1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_STRUCT, "struct", 1 << GCROOTS_REF_STRUCT},
+             {GCROOTS_HEAP_ARRAY, "array", 1 << GCROOTS_REF_ARRAY},
+             {GCROOTS_HEAP_EXN, "exn", 1 << GCROOTS_REF_EXN},
+             {GCROOTS_HEAP_NONE, "none", 0},
+             {GCROOTS_HEAP_FUNC, "func", 1 << GCROOTS_REF_FUNC},
+             {GCROOTS_HEAP_NOFUNC, "nofunc", 0},
+             {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
+             {GCROOTS_HEAP_NOEXN, "noexn", 0}};
 
 /* Every way to give an array of references this one answers so. `ref` has a first
    element, or none. */
 static void reference_answers(gcroots_status_t expected, const char *text,
-                              const gcroots_type_t *type, gcroots_ref_t ref,
-                              gcroots_ref_t value) {
+                              const gcroots_type_t *type, gcroots_ref_t ref, gcroots_ref_t value) {
   gcroots_val_t val = val_ref(value);
   gcroots_ref_t out = untouched(), first = gcroots_ref_null();
   bool has_first = length_of(ref) > 0;

@@ -328,10 +328,10 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
     values[COUNT - 1] = val_ref(let_go.ref);
     host.calls = 0;
     before = stats_of(store);
-    REFUSED_AFTER_COLLECTION(
-        GCROOTS_ERROR_UNROOTED,
-        fixed ? gcroots_array_new_fixed(store, type, values, COUNT, &out)
-              : gcroots_array_new(store, type, &values[COUNT - 1], COUNT, &out));
+    REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_UNROOTED,
+                             fixed
+                                 ? gcroots_array_new_fixed(store, type, values, COUNT, &out)
+                                 : gcroots_array_new(store, type, &values[COUNT - 1], COUNT, &out));
     CHECK(host.calls == 1 && same_bits(out, untouched()));
     after = stats_of(store);
     CHECK(after.objects == before.objects && after.scoped_roots == before.scoped_roots);

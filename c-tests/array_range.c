@@ -29,7 +29,7 @@ static const struct {
                {0, SIZE_MAX / 16 + 2, SIZE_MAX / 16 + 1}};
 
 /* The body runs for each of these ranges, with what the message says of it. */
-#define EACH_OUTSIDE(at, text)                                              \
+#define EACH_OUTSIDE(at, text) \
   for (size_t at = 0; at < COUNT_OF(outside) && say_outside(text, sizeof text, at); at++)
 
 static bool say_outside(char *text, size_t bytes, size_t at) {
@@ -106,9 +106,9 @@ CASE(fill_refuses_elements_that_are_not_there_and_changes_none) {
     char text[80];
     elements_made_of(storage, 1, elements, LENGTH);
     ref = make_fixed(type, elements, LENGTH);
-    EACH_OUTSIDE(at, text) REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
-                                          gcroots_array_fill(store, ref, outside[at].index,
-                                                             &value, outside[at].count));
+    EACH_OUTSIDE(at, text)
+      REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
+                     gcroots_array_fill(store, ref, outside[at].index, &value, outside[at].count));
     CHECK_ELEMENTS(ref, elements, LENGTH);
     gcroots_type_free(type);
   }
@@ -164,8 +164,7 @@ CASE(copy_inside_an_array_reads_all_before_it_writes) {
     for (size_t to = 0; to <= LENGTH; to++)
       for (size_t from = 0; from <= LENGTH; from++) {
         size_t most = LENGTH - (to > from ? to : from);
-        for (size_t count = 0; count <= most; count++)
-          copy_inside(ref, elements, to, from, count);
+        for (size_t count = 0; count <= most; count++) copy_inside(ref, elements, to, from, count);
       }
     gcroots_type_free(type);
   }
@@ -256,8 +255,8 @@ static bool is_below(int heap, int above) {
                                   [LEAF] = BRANCH,
                                   [ROW] = GCROOTS_HEAP_ARRAY,
                                   [CALL] = GCROOTS_HEAP_FUNC};
-  bool top = heap == GCROOTS_HEAP_ANY || heap == GCROOTS_HEAP_FUNC ||
-             heap == GCROOTS_HEAP_EXTERN || heap == GCROOTS_HEAP_EXN;
+  bool top = heap == GCROOTS_HEAP_ANY || heap == GCROOTS_HEAP_FUNC || heap == GCROOTS_HEAP_EXTERN ||
+             heap == GCROOTS_HEAP_EXN;
   if (heap == above) return true;
   if (heap == GCROOTS_HEAP_NONE) return is_below(above, GCROOTS_HEAP_ANY);
   if (heap == GCROOTS_HEAP_NOFUNC) return is_below(above, GCROOTS_HEAP_FUNC);
@@ -379,7 +378,8 @@ CASE(copy_refuses_bad_handles_of_both_arrays) {
 CASE(copy_is_refused_in_the_documented_order) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I32), *wide = array_of(GCROOTS_STORAGE_I64);
   gcroots_type_t *constant = immutable_array_of(GCROOTS_STORAGE_I32);
-  gcroots_ref_t ref = make_filled(type, val_i32(1), 2), fixed = make_filled(constant, val_i32(2), 2);
+  gcroots_ref_t ref = make_filled(type, val_i32(1), 2),
+                fixed = make_filled(constant, val_i32(2), 2);
   gcroots_ref_t longs = make_filled(wide, val_i64(3), 2), bad = untouched(), refs[KINDS];
   one_of_each_kind(refs);
   NULL_REFUSED("store", gcroots_array_copy(NULL, bad, 0, bad, 0, 0));
@@ -414,7 +414,8 @@ CASE(copy_is_refused_in_the_documented_order) {
 enum { EDGE = 16, BYTES = EDGE + LENGTH * 16 + EDGE };
 
 /* An element of what memory has. */
-static gcroots_val_t element_in(const unsigned char *memory, gcroots_storage_t storage, size_t index) {
+static gcroots_val_t element_in(const unsigned char *memory, gcroots_storage_t storage,
+                                size_t index) {
   gcroots_val_t val = default_of(storage);
   /* Of little-endian integers the lower bytes come first. */
   memcpy(&val.of, memory + index * element_bytes[storage], element_bytes[storage]);

@@ -45,7 +45,7 @@ static inline gcroots_type_t *new_array_below(const gcroots_type_t *supertype,
 /* --- Making ------------------------------------------------------------------ */
 
 /* Makes an array of the values that follow. */
-#define ARRAY(type, ...)                                                    \
+#define ARRAY(type, ...) \
   make_fixed(type, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
 static inline gcroots_ref_t make_fixed(const gcroots_type_t *type, const gcroots_val_t *elements,
@@ -121,7 +121,7 @@ static inline gcroots_ref_t element_ref(gcroots_ref_t ref, size_t index) {
 }
 
 /* The array has these elements and no others. */
-#define CHECK_ELEMENTS(ref, elements, count)                                \
+#define CHECK_ELEMENTS(ref, elements, count) \
   check_elements(__FILE__, __LINE__, ref, elements, count)
 
 static inline void check_elements(const char *file, int line, gcroots_ref_t ref,
@@ -153,8 +153,8 @@ static inline void check_all(const char *file, int line, gcroots_ref_t ref, gcro
 
 enum { KINDS = GCROOTS_REF_FUNC + 1 };
 
-static const char *const kind_names[KINDS] = {
-    "null", "an externref", "a struct", "an array", "an i31", "an exception", "a function"};
+static const char *const kind_names[KINDS] = {"null",   "an externref", "a struct",  "an array",
+                                              "an i31", "an exception", "a function"};
 
 static inline gcroots_ref_t new_exception(void) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);

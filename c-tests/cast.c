@@ -24,8 +24,7 @@ static gcroots_ref_t cast(gcroots_ref_t ref, gcroots_ref_type_t type) {
 }
 
 /* Neither a test nor a cast has a result. */
-static void check_no_result(gcroots_status_t expected, gcroots_ref_t ref,
-                            gcroots_ref_type_t type) {
+static void check_no_result(gcroots_status_t expected, gcroots_ref_t ref, gcroots_ref_type_t type) {
   gcroots_ref_t out = untouched();
   unsigned char is = 0x5a;
   REFUSED(expected, gcroots_ref_test(store, ref, type, (bool *)&is));
@@ -51,8 +50,8 @@ static size_t world_count;
 static void add_to(gcroots_rec_group_t *group, size_t hierarchy, gcroots_sub_type_t sub,
                    bool is_sibling) {
   gcroots_field_type_t fields[2] = {plain(GCROOTS_STORAGE_I32), plain(GCROOTS_STORAGE_I64)};
-  gcroots_field_type_t element = or_null(ref_to(hierarchy == 2 ? GCROOTS_HEAP_ANY
-                                                               : GCROOTS_HEAP_EXTERN));
+  gcroots_field_type_t element =
+      or_null(ref_to(hierarchy == 2 ? GCROOTS_HEAP_ANY : GCROOTS_HEAP_EXTERN));
   uint32_t position;
   if (is_sibling) element.heap = hierarchy == 2 ? GCROOTS_HEAP_NONE : GCROOTS_HEAP_NOEXTERN;
   if (hierarchy < 2)
@@ -162,8 +161,7 @@ static bool belongs(const struct specimen *it, gcroots_ref_type_t type) {
   if (it->kind == GCROOTS_REF_NULL) return type.is_nullable;
   switch (type.heap) {
     case GCROOTS_HEAP_ANY:
-    case GCROOTS_HEAP_EXTERN:
-      return it->kind != GCROOTS_REF_EXN && it->kind != GCROOTS_REF_FUNC;
+    case GCROOTS_HEAP_EXTERN: return it->kind != GCROOTS_REF_EXN && it->kind != GCROOTS_REF_FUNC;
     case GCROOTS_HEAP_EQ: return is_struct || is_array || is_i31;
     case GCROOTS_HEAP_I31: return is_i31;
     case GCROOTS_HEAP_STRUCT: return is_struct;
@@ -176,8 +174,8 @@ static bool belongs(const struct specimen *it, gcroots_ref_type_t type) {
 }
 
 /* The body runs for each type of references `type`, nullable and not. */
-#define EACH_REF_TYPE(type)                                                 \
-  for (size_t at = 0; at < 2 * (GCROOTS_HEAP_TYPE + world_count); at++)     \
+#define EACH_REF_TYPE(type)                                             \
+  for (size_t at = 0; at < 2 * (GCROOTS_HEAP_TYPE + world_count); at++) \
     for (gcroots_ref_type_t type = nth_type(at), *once = &type; once != NULL; once = NULL)
 
 static gcroots_ref_type_t nth_type(size_t n) {
@@ -305,8 +303,8 @@ CASE(every_field_takes_what_a_test_admits) {
   make_world();
   make_specimens();
   EACH_REF_TYPE(type) {
-    gcroots_field_type_t field = type.heap == GCROOTS_HEAP_TYPE ? ref_to_type(type.type)
-                                                                : ref_to(type.heap);
+    gcroots_field_type_t field =
+        type.heap == GCROOTS_HEAP_TYPE ? ref_to_type(type.type) : ref_to(type.heap);
     gcroots_type_t *holder, *row;
     field.is_nullable = type.is_nullable;
     holder = new_struct(&field, 1);
@@ -547,8 +545,8 @@ CASE(bad_handles_are_refused) {
 }
 
 CASE(heap_types_that_do_not_exist_are_refused) {
-  static const gcroots_heap_type_t none[] = {13, 14, 15, 16, 255, 256, 268, 1U << 16, 1U << 31,
-                                             UINT32_MAX};
+  static const gcroots_heap_type_t none[] = {13,  14,  15,       16,       255,
+                                             256, 268, 1U << 16, 1U << 31, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     EACH_KIND(kind) {
       check_no_result(GCROOTS_ERROR_INVALID_ARGUMENT, new_of_kind(kind), of_heap(none[i], true));

@@ -22,44 +22,44 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define CASE(name)                                                          \
-  static void name(void);                                                   \
-  __attribute__((constructor)) static void register_##name(void) {          \
-    static struct check_case self = {#name, name, NULL};                    \
-    self.next = check_cases;                                                \
-    check_cases = &self;                                                    \
-  }                                                                         \
+#define CASE(name)                                                 \
+  static void name(void);                                          \
+  __attribute__((constructor)) static void register_##name(void) { \
+    static struct check_case self = {#name, name, NULL};           \
+    self.next = check_cases;                                       \
+    check_cases = &self;                                           \
+  }                                                                \
   static void name(void)
 
 /* The condition holds. */
-#define CHECK(condition)                                                    \
-  do {                                                                      \
-    if (!(condition)) check_fail(__FILE__, __LINE__, "%s", #condition);     \
+#define CHECK(condition)                                                \
+  do {                                                                  \
+    if (!(condition)) check_fail(__FILE__, __LINE__, "%s", #condition); \
   } while (0)
 
 /* The call answers GCROOTS_OK. */
-#define OK(call)                                                            \
-  do {                                                                      \
-    gcroots_status_t check_status = (call);                                 \
-    if (check_status != GCROOTS_OK)                                         \
-      check_fail(__FILE__, __LINE__, "%s: %s: %s", #call,                   \
-                 gcroots_status_name(check_status), gcroots_last_error());  \
+#define OK(call)                                                                             \
+  do {                                                                                       \
+    gcroots_status_t check_status = (call);                                                  \
+    if (check_status != GCROOTS_OK)                                                          \
+      check_fail(__FILE__, __LINE__, "%s: %s: %s", #call, gcroots_status_name(check_status), \
+                 gcroots_last_error());                                                      \
   } while (0)
 
 /* The call answers this status, leaves a message, and changes no count of the
    store. */
-#define REFUSED(expected, call)                                             \
-  do {                                                                      \
-    struct check_counts check_before = check_count();                       \
-    gcroots_status_t check_status = (call);                                 \
-    struct check_counts check_after = check_count();                        \
-    check_refused(__FILE__, __LINE__, #call, expected, check_status);       \
-    if (memcmp(&check_before, &check_after, sizeof check_before) != 0)      \
-      check_fail(__FILE__, __LINE__, "%s changed the store", #call);        \
+#define REFUSED(expected, call)                                        \
+  do {                                                                 \
+    struct check_counts check_before = check_count();                  \
+    gcroots_status_t check_status = (call);                            \
+    struct check_counts check_after = check_count();                   \
+    check_refused(__FILE__, __LINE__, #call, expected, check_status);  \
+    if (memcmp(&check_before, &check_after, sizeof check_before) != 0) \
+      check_fail(__FILE__, __LINE__, "%s changed the store", #call);   \
   } while (0)
 
 /* As REFUSED, for calls that may have collected before they were refused. */
-#define REFUSED_AFTER_COLLECTION(expected, call)                            \
+#define REFUSED_AFTER_COLLECTION(expected, call) \
   check_refused(__FILE__, __LINE__, #call, expected, (call))
 
 struct check_case {

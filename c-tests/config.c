@@ -72,8 +72,7 @@ CASE(null_is_named_before_a_wrong_number) {
 
 CASE(collectors_that_are_built_are_accepted) {
   static const gcroots_collector_t built[] = {GCROOTS_COLLECTOR_AUTO, GCROOTS_COLLECTOR_NULL,
-                                              GCROOTS_COLLECTOR_DRC,
-                                              GCROOTS_COLLECTOR_COPYING,
+                                              GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_COPYING,
                                               GCROOTS_COLLECTOR_CHECK};
   for (size_t i = 0; i < sizeof built / sizeof *built; i++) {
     gcroots_config_t *config = variant_config(0);

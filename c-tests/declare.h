@@ -8,16 +8,16 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* As REFUSED, and the message contains `text`. */
-#define REFUSED_SAYING(expected, text, call)                                \
-  do {                                                                      \
-    REFUSED(expected, call);                                                \
-    if (strstr(gcroots_last_error(), text) == NULL)                         \
+#define REFUSED_SAYING(expected, text, call)                                 \
+  do {                                                                       \
+    REFUSED(expected, call);                                                 \
+    if (strstr(gcroots_last_error(), text) == NULL)                          \
       check_fail(__FILE__, __LINE__, "%s: no \"%s\" in \"%s\"", #call, text, \
-                 gcroots_last_error());                                     \
+                 gcroots_last_error());                                      \
   } while (0)
 
 /* The call refuses a parameter that is NULL. */
-#define NULL_REFUSED(parameter, call)                                       \
+#define NULL_REFUSED(parameter, call) \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`" parameter "`", call)
 
 /* --- Fields ------------------------------------------------------------------ */
@@ -131,8 +131,7 @@ static inline gcroots_type_t *new_array(gcroots_field_type_t element) {
 }
 
 static inline gcroots_type_t *new_func(const gcroots_field_type_t *params, size_t param_count,
-                                       const gcroots_field_type_t *results,
-                                       size_t result_count) {
+                                       const gcroots_field_type_t *results, size_t result_count) {
   gcroots_rec_group_t *group = new_group();
   uint32_t position;
   OK(gcroots_rec_group_add_func(group, NULL, params, param_count, results, result_count,

@@ -2,8 +2,8 @@
 #include "kinds.h"
 
 /* What parameters may store, references last. */
-static const gcroots_storage_t storages[] = {GCROOTS_STORAGE_I32, GCROOTS_STORAGE_I64,
-                                             GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64,
+static const gcroots_storage_t storages[] = {GCROOTS_STORAGE_I32,  GCROOTS_STORAGE_I64,
+                                             GCROOTS_STORAGE_F32,  GCROOTS_STORAGE_F64,
                                              GCROOTS_STORAGE_V128, GCROOTS_STORAGE_REF};
 
 static bool same_tag(gcroots_tag_t a, gcroots_tag_t b) {
@@ -155,9 +155,9 @@ CASE(every_other_bit_names_no_tag) {
   for (int bit = 0; bit < 128; bit++) {
     bits = tag;
     ((unsigned char *)&bits)[bit / 8] ^= (unsigned char)(1 << bit % 8);
-    check_no_tag(bits.store_id == 0   ? GCROOTS_ERROR_NULL_REFERENCE
-                 : bit < 64           ? GCROOTS_ERROR_WRONG_STORE
-                                      : GCROOTS_ERROR_UNROOTED,
+    check_no_tag(bits.store_id == 0 ? GCROOTS_ERROR_NULL_REFERENCE
+                 : bit < 64         ? GCROOTS_ERROR_WRONG_STORE
+                                    : GCROOTS_ERROR_UNROOTED,
                  bits);
   }
   for (uint32_t generation = 0; generation < 100; generation++) {
@@ -275,8 +275,8 @@ CASE(a_field_that_is_read_is_a_new_root_of_the_current_scope) {
 }
 
 CASE(a_field_that_is_not_there_is_out_of_bounds) {
-  static const size_t indices[] = {0, 1, 2, 1000, UINT32_MAX, (size_t)1 << 32,
-                                   ((size_t)1 << 32) + 1, SIZE_MAX};
+  static const size_t indices[] = {
+      0, 1, 2, 1000, UINT32_MAX, (size_t)1 << 32, ((size_t)1 << 32) + 1, SIZE_MAX};
   for (size_t count = 0; count < 3; count++) {
     gcroots_field_type_t params[2] = {plain(GCROOTS_STORAGE_I32), any_field()};
     gcroots_val_t values[2] = {val_i32(1), val_null()}, out = untouched_val();
@@ -297,8 +297,7 @@ CASE(an_exception_keeps_what_it_refers_to_alive) {
   gcroots_ref_t ref, hosts[2];
   finalized = 0;
   inner = enter();
-  for (int i = 0; i < 2; i++)
-    OK(gcroots_externref_new(store, &finalized, count_call, &hosts[i]));
+  for (int i = 0; i < 2; i++) OK(gcroots_externref_new(store, &finalized, count_call, &hosts[i]));
   ref = make_exn(tag_of(params, 3),
                  (gcroots_val_t[]){val_ref(hosts[0]), val_i64(-1), val_ref(hosts[1])}, 3);
   OK(gcroots_scope_escape(store, inner, ref, &ref));
@@ -473,8 +472,9 @@ CASE(a_value_of_another_kind_is_refused) {
 }
 
 CASE(a_value_of_no_kind_is_refused) {
-  static const gcroots_storage_t none[] = {GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, STORAGES, 255,
-                                           256 + GCROOTS_STORAGE_I32, UINT32_MAX};
+  static const gcroots_storage_t none[] = {
+      GCROOTS_STORAGE_I8,        GCROOTS_STORAGE_I16, STORAGES, 255,
+      256 + GCROOTS_STORAGE_I32, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     check_not_taken(GCROOTS_ERROR_INVALID_ARGUMENT, plain(GCROOTS_STORAGE_I32), val_of(none[i]));
 }
@@ -542,8 +542,7 @@ CASE(refusals_come_in_the_documented_order) {
   NULL_REFUSED("store", gcroots_exn_new(NULL, no_tag, NULL, 1, NULL));
   NULL_REFUSED("fields", gcroots_exn_new(store, no_tag, NULL, 1, NULL));
   NULL_REFUSED("out", gcroots_exn_new(store, no_tag, none, 1, NULL));
-  REFUSED_SAYING(GCROOTS_ERROR_WRONG_STORE, "`tag`",
-                 gcroots_exn_new(store, no_tag, none, 2, &out));
+  REFUSED_SAYING(GCROOTS_ERROR_WRONG_STORE, "`tag`", gcroots_exn_new(store, no_tag, none, 2, &out));
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`count`",
                  gcroots_exn_new(store, tag, none, 2, &out));
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "kind",

@@ -336,9 +336,14 @@ CASE(the_options_are_copied) {
 }
 
 CASE(an_unknown_struct_size_is_refused) {
-  static const size_t sizes[] = {0, 1, sizeof(size_t), sizeof(gcroots_externref_options_t) - 1,
+  static const size_t sizes[] = {0,
+                                 1,
+                                 sizeof(size_t),
+                                 sizeof(gcroots_externref_options_t) - 1,
                                  sizeof(gcroots_externref_options_t) + 1,
-                                 2 * sizeof(gcroots_externref_options_t), SIZE_MAX / 2, SIZE_MAX};
+                                 2 * sizeof(gcroots_externref_options_t),
+                                 SIZE_MAX / 2,
+                                 SIZE_MAX};
   int finalized = 0;
   gcroots_externref_options_t options = options_of(&finalized);
   gcroots_ref_t out, before;
@@ -725,9 +730,12 @@ static uint64_t collections_of_garbage(int count, size_t external_bytes) {
 
 CASE(external_bytes_hasten_a_collection) {
   uint64_t without = collections_of_garbage(2000, 0), with = collections_of_garbage(2000, 1 << 20);
-  if (!collects) CHECK(without == 0 && with == 0);
-  else if (stressed) CHECK(without >= 2000 && with >= 2000);
-  else CHECK(without == 0 && with > 10);
+  if (!collects)
+    CHECK(without == 0 && with == 0);
+  else if (stressed)
+    CHECK(without >= 2000 && with >= 2000);
+  else
+    CHECK(without == 0 && with > 10);
 }
 
 CASE(external_bytes_set_later_hasten_a_collection) {

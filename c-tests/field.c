@@ -100,8 +100,8 @@ CASE(packed_fields_keep_the_lower_bits) {
       {INT32_MIN, 0, 0, 0, 0},
       {INT32_MAX, -1, -1, 0xff, 0xffff},
   };
-  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I8),
-                                     mutable_of(GCROOTS_STORAGE_I16));
+  gcroots_type_t *type =
+      STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I8), mutable_of(GCROOTS_STORAGE_I16));
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     gcroots_val_t value = val_i32(rows[i].value);
     gcroots_ref_t refs[3] = {STRUCT(type, value, value), make_default(type), make_default(type)};
@@ -137,8 +137,8 @@ CASE(floats_keep_all_their_bits) {
                                     0x7ff0000000000001,
                                     0xfff7ffffffffffff,
                                     UINT64_MAX};
-  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_F32),
-                                     mutable_of(GCROOTS_STORAGE_F64));
+  gcroots_type_t *type =
+      STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_F32), mutable_of(GCROOTS_STORAGE_F64));
   for (size_t i = 0; i < COUNT_OF(bits32); i++) {
     gcroots_val_t values[2] = {val_f32(bits32[i]), val_f64(bits64[i])};
     gcroots_ref_t refs[3] = {make_struct(type, values, 2), make_default(type), make_default(type)};
@@ -314,8 +314,8 @@ static void takes(const gcroots_type_t *type, gcroots_ref_t object, gcroots_ref_
       CHECK(same_object(field_ref(object, 0), reference));
       set_field(object, 0, kept);
     } else {
-      REFUSED(expected, way == 0 ? gcroots_struct_set(store, object, 0, &value)
-                                 : set_as(object, 0, value));
+      REFUSED(expected,
+              way == 0 ? gcroots_struct_set(store, object, 0, &value) : set_as(object, 0, value));
       CHECK(same_object(field_ref(object, 0), kept.of.ref));
     }
   }
@@ -527,8 +527,7 @@ static void call_with_what_is_wrong(void) {
   REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_struct_set(store, shared_ref, 0, &wrong));
   REFUSED(GCROOTS_ERROR_WRONG_THREAD,
           gcroots_struct_new(store, shared_type, &wrong, 1, &out.of.ref));
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_struct_new_default(store, shared_type, &out.of.ref));
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_struct_new_default(store, shared_type, &out.of.ref));
   CHECK(is_untouched(out));
   CHECK(gcroots_struct_get(store, stale, 0, NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
   CHECK(gcroots_struct_get_i32(store, stale, 0, NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
@@ -545,8 +544,8 @@ CASE(another_thread_is_refused_after_null_pointers_and_before_all_else) {
 }
 
 CASE(a_handle_that_names_no_struct_is_refused) {
-  static const char *const names[REFERENCES] = {"an externref", "a struct", "an array", "an i31",
-                                                "an exception", "a function"};
+  static const char *const names[REFERENCES] = {"an externref", "a struct",     "an array",
+                                                "an i31",       "an exception", "a function"};
   gcroots_ref_t refs[REFERENCES];
   gcroots_type_t *type = new_mixed();
   EACH_BAD_HANDLE(bad) {
@@ -598,8 +597,8 @@ CASE(a_manual_handle_serves_as_struct_and_value) {
 }
 
 CASE(setting_is_refused_in_the_documented_order) {
-  gcroots_type_t *type = STRUCT_TYPE(ref_to(GCROOTS_HEAP_STRUCT),
-                                     mutable_(ref_to(GCROOTS_HEAP_STRUCT)));
+  gcroots_type_t *type =
+      STRUCT_TYPE(ref_to(GCROOTS_HEAP_STRUCT), mutable_(ref_to(GCROOTS_HEAP_STRUCT)));
   gcroots_type_t *empty = new_struct(NULL, 0);
   gcroots_ref_t inner = make_default(empty), stale = {inner.store_id, 1, 1000};
   gcroots_ref_t ref = STRUCT(type, val_ref(inner), val_ref(inner)), host = new_externref(NULL);
@@ -632,7 +631,7 @@ CASE(setting_is_refused_in_the_documented_order) {
 
 CASE(a_kind_that_is_none_is_refused) {
   static const uint32_t kinds[] = {GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, STORAGES, 255,
-                                   1U << 31, UINT32_MAX};
+                                   1U << 31,           UINT32_MAX};
   gcroots_type_t *type = new_mixed();
   gcroots_ref_t ref = make_default(type), out = untouched();
   char text[32];
@@ -732,8 +731,7 @@ CASE(a_refused_reference_is_told_with_both_types) {
   char text[64];
   CHECK(snprintf(text, sizeof text, "needed type %u, found a struct of type %u", index_of(wanted),
                  index_of(found)) > 0);
-  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text,
-                 gcroots_struct_set_ref(store, ref, 0, other));
+  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text, gcroots_struct_set_ref(store, ref, 0, other));
   gcroots_type_free(wanted);
   gcroots_type_free(found);
   gcroots_type_free(type);

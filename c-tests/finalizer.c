@@ -411,8 +411,7 @@ static void misuse_handles(void) {
   forged.generation = UINT32_MAX;
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, forged, &data));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, forged, &data));
-  REFUSED(GCROOTS_ERROR_NULL_REFERENCE,
-          gcroots_externref_data(store, gcroots_ref_null(), &data));
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data));
   CHECK(data == &pattern);
 }
 
@@ -522,8 +521,7 @@ static void escape_inside(void) {
 CASE(what_escapes_inside_a_finalizer_ends_with_it) {
   void *data = NULL;
   inside(escape_inside);
-  if (collects)
-    REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, left_inside, &data));
+  if (collects) REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, left_inside, &data));
 }
 
 /* --- Finalizers that release others ---------------------------------------- */
@@ -631,8 +629,10 @@ CASE(one_gc_ends_what_a_finalizer_takes_out_of_objects) {
       OK(gcroots_struct_set_ref(store, cycle, 1, cycle));
       held = cycle;
     }
-    if (i / 2 < 2) OK(gcroots_struct_set_ref(store, box, 0, held));
-    else OK(gcroots_array_set_ref(store, boxes, 1, held));
+    if (i / 2 < 2)
+      OK(gcroots_struct_set_ref(store, box, 0, held));
+    else
+      OK(gcroots_array_set_ref(store, boxes, 1, held));
     OK(gcroots_scope_exit(store, inner));
     drop(NULL, clear);
     OK(gcroots_store_gc(store));

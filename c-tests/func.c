@@ -5,10 +5,9 @@
   ((void)(of), (void)(args), (void)(nargs), (void)(results), (void)(nresults))
 
 /* The signature of a callback. */
-#define CALLBACK(name)                                                            \
-  static gcroots_status_t name(void *env, gcroots_store_t *of,                    \
-                               const gcroots_val_t *args, size_t nargs,           \
-                               gcroots_val_t *results, size_t nresults)
+#define CALLBACK(name)                                                                    \
+  static gcroots_status_t name(void *env, gcroots_store_t *of, const gcroots_val_t *args, \
+                               size_t nargs, gcroots_val_t *results, size_t nresults)
 
 /* How often callbacks ran. */
 static int calls;
@@ -34,9 +33,10 @@ CALLBACK(answer_planned) {
 }
 
 /* What bodies run_env() runs. */
-static struct body {
+struct body {
   void (*run)(void);
-} bodies[8];
+};
+static struct body bodies[8];
 static size_t body_count;
 
 /* Runs the body that is its env. */
@@ -88,7 +88,8 @@ static void call_refused(const char *text, gcroots_status_t expected, gcroots_re
   gcroots_val_t results[4] = {untouched_val(), untouched_val(), untouched_val(), untouched_val()};
   int before = calls;
   uint64_t roots = stats_of(store).scoped_roots;
-  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(store, func, args, nargs, results, nresults));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_func_call(store, func, args, nargs, results, nresults));
   CHECK(stats_of(store).scoped_roots == roots && calls == before + ran);
   for (int i = 0; i < 4; i++) CHECK(is_untouched(results[i]));
   if (strstr(gcroots_last_error(), text) == NULL)
@@ -355,7 +356,8 @@ CALLBACK(allocate_and_collect) {
 CASE(a_callback_may_allocate_and_collect) {
   gcroots_val_t value = val_ref(new_externref(&calls));
   int depth = 0;
-  OK(gcroots_func_call(store, func_of_refs(1, 1, allocate_and_collect, NULL), &value, 1, &value, 1));
+  OK(gcroots_func_call(store, func_of_refs(1, 1, allocate_and_collect, NULL), &value, 1, &value,
+                       1));
   while (kind_of(value.of.ref) == GCROOTS_REF_STRUCT) {
     value.of.ref = field_ref(value.of.ref, 0);
     depth++;
@@ -466,8 +468,7 @@ CASE(a_function_that_was_not_made_is_not_finalized) {
     gcroots_type_free(type);
     type = new_func(NULL, 0, NULL, 0);
     row = new_array(plain(GCROOTS_STORAGE_I64));
-    for (; made < 10; made++)
-      OK(gcroots_func_new(store, type, answer_ok, &data, count_call, &ref));
+    for (; made < 10; made++) OK(gcroots_func_new(store, type, answer_ok, &data, count_call, &ref));
     /* Few and large, so that a library that checks itself takes no longer. */
     while (gcroots_array_new_default(store, row, 100, &ref) == GCROOTS_OK) continue;
     while (gcroots_func_new(store, type, answer_ok, &data, count_call, &ref) == GCROOTS_OK) made++;
@@ -576,8 +577,8 @@ CASE(a_function_keeps_its_type) {
 CASE(an_object_keeps_the_functions_that_it_holds) {
   gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
   gcroots_type_t *type = new_func(&field, 1, &field, 1);
-  gcroots_type_t *holder = STRUCT_TYPE(mutable_(or_null(ref_to(GCROOTS_HEAP_FUNC))),
-                                       mutable_(ref_to_type(type)));
+  gcroots_type_t *holder =
+      STRUCT_TYPE(mutable_(or_null(ref_to(GCROOTS_HEAP_FUNC))), mutable_(ref_to_type(type)));
   gcroots_type_t *row = new_array(or_null(ref_to_type(type)));
   gcroots_scope_t scope = enter();
   gcroots_ref_t func = make_func(type, answer_args, NULL), other, object, array, out;
@@ -637,7 +638,8 @@ CASE(a_function_is_no_externref_and_the_other_way_round) {
         kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH;
     if (kind == GCROOTS_REF_FUNC) continue;
     REFUSED(expected, gcroots_func_env(store, ref, answer_ok, &data));
-    call_refused(kind == GCROOTS_REF_NULL ? "`func`" : kind_names[kind], expected, ref, NULL, 0, 0, 0);
+    call_refused(kind == GCROOTS_REF_NULL ? "`func`" : kind_names[kind], expected, ref, NULL, 0, 0,
+                 0);
   }
   CHECK(data == &calls);
 }
@@ -686,8 +688,9 @@ static void value_refused(gcroots_status_t expected, gcroots_field_type_t type,
 }
 
 CASE(values_of_no_kind_are_refused) {
-  static const gcroots_storage_t none[] = {GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, STORAGES, 255,
-                                           256 + GCROOTS_STORAGE_I32, UINT32_MAX};
+  static const gcroots_storage_t none[] = {
+      GCROOTS_STORAGE_I8,        GCROOTS_STORAGE_I16, STORAGES, 255,
+      256 + GCROOTS_STORAGE_I32, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     value_refused(GCROOTS_ERROR_INVALID_ARGUMENT, plain(GCROOTS_STORAGE_I32), val_of(none[i]));
 }
@@ -849,7 +852,8 @@ CASE(functions_nest_as_deep_as_configured) {
 
 CASE(a_depth_of_0_is_refused) {
   gcroots_config_t *config = gcroots_config_new();
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`depth`", gcroots_config_set_call_depth(config, 0));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`depth`",
+                 gcroots_config_set_call_depth(config, 0));
   NULL_REFUSED("config", gcroots_config_set_call_depth(NULL, 0));
   gcroots_config_free(config);
 }

@@ -363,8 +363,7 @@ CASE(finalizers_run_in_the_last_step_and_may_use_the_store) {
   gcroots_ref_t ref;
   if (!collects) return;
   OK(gcroots_no_gc_enter(store));
-  for (int i = 0; i < 3; i++)
-    OK(gcroots_externref_new(store, &in_finalizer, use_the_store, &ref));
+  for (int i = 0; i < 3; i++) OK(gcroots_externref_new(store, &in_finalizer, use_the_store, &ref));
   OK(gcroots_weak_new(store, ref, &finalizers_weak));
   OK(gcroots_scope_exit(store, scope));
   start();
@@ -621,8 +620,7 @@ static void unroot_all_later(void) {
 
 CASE(other_threads_unroot_later_between_steps) {
   new_world();
-  for (size_t i = 0; i < COUNT_OF(others_handles); i++)
-    others_handles[i] = root(world.ring);
+  for (size_t i = 0; i < COUNT_OF(others_handles); i++) others_handles[i] = root(world.ring);
   start();
   step(1000);
   on_another_thread(unroot_all_later);

@@ -65,7 +65,7 @@ static int dead(int count) {
 }
 
 /* The body runs for each storage that a global may have. */
-#define EACH_VALUE_STORAGE(storage)                                         \
+#define EACH_VALUE_STORAGE(storage) \
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I32; storage < STORAGES; storage++)
 
 /* A value of this storage; references are i31s. */
@@ -438,12 +438,9 @@ CASE(a_reference_of_another_type_is_refused) {
 }
 
 CASE(a_type_that_a_global_cannot_have_is_refused) {
-  gcroots_field_type_t types[] = {plain(GCROOTS_STORAGE_I8),
-                                  plain(GCROOTS_STORAGE_I16),
-                                  plain(STORAGES),
-                                  plain(UINT32_MAX),
-                                  ref_to_local(0),
-                                  ref_to(14),
+  gcroots_field_type_t types[] = {plain(GCROOTS_STORAGE_I8), plain(GCROOTS_STORAGE_I16),
+                                  plain(STORAGES),           plain(UINT32_MAX),
+                                  ref_to_local(0),           ref_to(14),
                                   ref_to(UINT32_MAX)};
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32), of_type;
   gcroots_val_t value = val_i32(1), none = val_of(STORAGES), packed = val_of(GCROOTS_STORAGE_I8);

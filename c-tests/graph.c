@@ -329,7 +329,8 @@ CASE(an_object_lives_while_one_of_many_slots_holds_it) {
     /* Moved, copied, or new and with it what was there before, cut off after that. */
     if (step % 3 == 0) OK(gcroots_array_set_ref(store, slots.ref, from, gcroots_ref_null()));
     if (step % 3 == 2) {
-      if (!gcroots_ref_is_null(held)) set_field(held, 1, val_null()), set_field(held, 2, val_null());
+      if (!gcroots_ref_is_null(held))
+        set_field(held, 1, val_null()), set_field(held, 2, val_null());
       held = STRUCT(type, val_i32(step), val_ref(held), val_ref(held));
     }
     OK(gcroots_array_set_ref(store, slots.ref, to, held));
@@ -386,7 +387,9 @@ CASE(a_struct_of_ten_thousand_references_keeps_each) {
   gcroots_type_free(leaf);
 }
 
-static gcroots_type_t *bytes_type(void) { return new_array_type(mutable_of(GCROOTS_STORAGE_I8)); }
+static gcroots_type_t *bytes_type(void) {
+  return new_array_type(mutable_of(GCROOTS_STORAGE_I8));
+}
 
 CASE(an_object_larger_than_half_the_free_space_fits_again_and_again) {
   enum { LIMIT = 1 << 20, USED = 100 << 10 };
@@ -518,7 +521,9 @@ CASE(memory_between_objects_is_merged_and_used_again) {
   half_is_in_use_after(41, by_round);
 }
 
-static size_t by_turns(int round, int i) { return (round + i / 2) % 2 == 0 ? 2500 : 1000; }
+static size_t by_turns(int round, int i) {
+  return (round + i / 2) % 2 == 0 ? 2500 : 1000;
+}
 
 CASE(memory_of_objects_of_two_sizes_is_used_again) {
   half_is_in_use_after(41, by_turns);

@@ -388,7 +388,8 @@ CASE(in_a_no_gc_span_the_heap_grows_as_allowed) {
   ask_host(INITIAL, LIMIT);
   host.allowed = 2 * INITIAL;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(2 * INITIAL));
+  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) ==
+        room(2 * INITIAL));
   CHECK(stats_of(store).committed_bytes == 2 * INITIAL && stats_of(store).collections == 0);
 }
 

@@ -162,8 +162,7 @@ CASE(a_slot_without_a_root_is_no_i31) {
     manual[i] = root(refs[i]);
     refs[COUNT + i] = manual[i].ref;
   }
-  for (int i = 0; i < COUNT; i++)
-    OK(gcroots_manually_rooted_unroot(store, &manual[i * 5 % COUNT]));
+  for (int i = 0; i < COUNT; i++) OK(gcroots_manually_rooted_unroot(store, &manual[i * 5 % COUNT]));
   OK(gcroots_scope_exit(store, scope));
   for (int i = 0; i < 2 * COUNT; i++) {
     uint32_t last = refs[i].generation;
@@ -243,8 +242,7 @@ CASE(a_field_of_i31s_takes_nothing_else) {
     if (kind == GCROOTS_REF_I31)
       OK(gcroots_struct_set_ref(store, ref, 0, value));
     else
-      REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE
-                                       : GCROOTS_ERROR_TYPE_MISMATCH,
+      REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
               gcroots_struct_set_ref(store, ref, 0, value));
     CHECK(is_i31(field_ref(ref, 0), kind < GCROOTS_REF_I31 ? 9 : ITS_INTEGER));
   }

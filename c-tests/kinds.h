@@ -55,11 +55,10 @@ static inline gcroots_tag_t tag_of(const gcroots_field_type_t *params, size_t co
 }
 
 /* Makes an exception of the values that follow. */
-#define EXN(tag, ...)                                                       \
+#define EXN(tag, ...) \
   make_exn(tag, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
-static inline gcroots_ref_t make_exn(gcroots_tag_t tag, const gcroots_val_t *fields,
-                                     size_t count) {
+static inline gcroots_ref_t make_exn(gcroots_tag_t tag, const gcroots_val_t *fields, size_t count) {
   gcroots_ref_t ref;
   OK(gcroots_exn_new(store, tag, fields, count, &ref));
   return ref;

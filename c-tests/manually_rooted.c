@@ -405,10 +405,8 @@ CASE(every_call_on_a_detached_store_is_refused) {
   OK(gcroots_store_detach(store));
   check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, handle);
   check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, untouched_handle());
-  check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD,
-                       (gcroots_manually_rooted_t){gcroots_ref_null()});
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_ref_to_manually_rooted(store, handle.ref, &made));
+  check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, (gcroots_manually_rooted_t){gcroots_ref_null()});
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_ref_to_manually_rooted(store, handle.ref, &made));
   CHECK(same_bits(made.ref, untouched()));
   OK(gcroots_store_attach(store));
   CHECK(data_of(handle.ref) == &number);
@@ -497,8 +495,7 @@ CASE(a_failed_conversion_leaves_the_manual_root) {
   while (gcroots_local_new(store, handle.ref, &local) == GCROOTS_OK) {
   }
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_to_rooted(store, handle, &out));
-  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY,
-          gcroots_manually_rooted_into_rooted(store, &handle, &out));
+  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_into_rooted(store, &handle, &out));
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY,
           gcroots_manually_rooted_into_rooted(store, &handle, &handle.ref));
   CHECK(same_bits(out, untouched()) && same_bits(handle.ref, kept.ref));

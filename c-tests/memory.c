@@ -145,7 +145,7 @@ CASE(a_small_limit_is_rounded_up_to_64_kib_at_most) {
 }
 
 CASE(committed_bytes_never_exceed_the_limit) {
-  static const size_t limits[] = {64 << 10, 65537,  69632, 73727, 100000,
+  static const size_t limits[] = {64 << 10, 65537,  69632,  73727,   100000,
                                   131071,   131072, 135168, 1 << 20, (1 << 20) + 4095};
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     gcroots_ref_t ref;
@@ -411,7 +411,8 @@ static gcroots_ref_t array_of_structs(gcroots_type_t *types[2]) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t before = gcroots_ref_null();
     if (i > 0) OK(gcroots_array_get_ref(store, array, i - 1, &before));
-    OK(gcroots_array_set_ref(store, array, i, STRUCT(types[1], val_i32((int32_t)i), val_ref(before))));
+    OK(gcroots_array_set_ref(store, array, i,
+                             STRUCT(types[1], val_i32((int32_t)i), val_ref(before))));
     OK(gcroots_scope_exit(store, scope));
   }
   return array;
@@ -606,8 +607,19 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 
 /* --- Every allocation in turn ------------------------------------------------ */
 
-enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
-       FUNCS = 24, MAPS = 12, TABLES = 8, GLOBALS = 12, SOURCES = 270 };
+enum {
+  OBJECTS = 200,
+  MANUALS = 150,
+  SCOPES = 40,
+  STRUCTS = 24,
+  ELEMENTS = 150,
+  EXNS = 24,
+  FUNCS = 24,
+  MAPS = 12,
+  TABLES = 8,
+  GLOBALS = 12,
+  SOURCES = 270
+};
 
 /* What the script has made of the store under test. */
 static struct {
@@ -627,8 +639,7 @@ static struct {
 static bool succeeded(gcroots_status_t status) {
   gcroots_stats_t stats;
   if (status != GCROOTS_OK) {
-    check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY,
-                  status);
+    check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
     CHECK(refusals > 0);
     if (script.store != NULL) {
       OK(gcroots_store_stats(script.store, &stats));
@@ -819,10 +830,8 @@ static void script_arrays(gcroots_engine_t *of) {
     gcroots_ref_t filled = no_handle, zeros = no_handle, fixed = no_handle;
     gcroots_type_t *type = script_array_type(of, storage);
     if (type == NULL) continue;
-    if (made(gcroots_array_new(script.store, type, &value, 2000, &filled), filled))
-      script.scoped++;
-    if (made(gcroots_array_new_default(script.store, type, 2000, &zeros), zeros))
-      script.scoped++;
+    if (made(gcroots_array_new(script.store, type, &value, 2000, &filled), filled)) script.scoped++;
+    if (made(gcroots_array_new_default(script.store, type, 2000, &zeros), zeros)) script.scoped++;
     elements[0] = value;
     if (made(gcroots_array_new_fixed(script.store, type, elements, refs ? ELEMENTS : 1, &fixed),
              fixed)) {
@@ -922,8 +931,8 @@ static void script_funcs(gcroots_engine_t *of) {
     values[i] = val_ref(script.refs[i]);
     groups[0] = group;
     if (group == NULL) continue;
-    if (succeeded(gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1,
-                                             &position)) &&
+    if (succeeded(
+            gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1, &position)) &&
         succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
       script_func(type, values, i + 1);
     gcroots_rec_group_free(group);
@@ -992,8 +1001,7 @@ static void script_maps(gcroots_engine_t *of) {
 static void grow_table(gcroots_table_t table, uint64_t size) {
   for (uint64_t delta = 1; delta < 20000; delta *= 9) {
     uint64_t before = 77, now;
-    bool grown = succeeded(
-        gcroots_table_grow(script.store, table, delta, script.refs[0], &before));
+    bool grown = succeeded(gcroots_table_grow(script.store, table, delta, script.refs[0], &before));
     CHECK(before == (grown ? size : 77));
     if (grown) size += delta;
     OK(gcroots_table_size(script.store, table, &now));
@@ -1007,11 +1015,10 @@ static void script_tables(gcroots_engine_t *of) {
   gcroots_type_t *type = script_type(of, GCROOTS_TYPE_STRUCT, &field, 1);
   script_objects();
   for (uint32_t t = 0; t < TABLES; t++) {
-    gcroots_ref_type_t element = {type, t == 1 && type != NULL ? GCROOTS_HEAP_TYPE : t % 3 * 4,
-                                  1};
+    gcroots_ref_type_t element = {type, t == 1 && type != NULL ? GCROOTS_HEAP_TYPE : t % 3 * 4, 1};
     gcroots_table_t table = {no_handle.store_id, no_handle.generation, no_handle.index};
-    bool table_made = succeeded(gcroots_table_new(script.store, element, 10, UINT64_MAX,
-                                                  gcroots_ref_null(), &table));
+    bool table_made = succeeded(
+        gcroots_table_new(script.store, element, 10, UINT64_MAX, gcroots_ref_null(), &table));
     CHECK((table.store_id == no_handle.store_id) == !table_made);
     if (!table_made) continue;
     if (t == 0) grow_table(table, 10);
@@ -1086,9 +1093,8 @@ static void script_engine(gcroots_engine_t *of) {
     gcroots_status_t status;
     script_ranges[i] = (gcroots_root_range_t){&script_slots[i], 1};
     OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &script_slots[i]));
-    status = i % 10 == 9
-                 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
-                 : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);
+    status = i % 10 == 9 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
+                         : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);
     sources[i] = source_made(status, out);
   }
   succeeded(gcroots_store_gc(script.store));
@@ -1098,7 +1104,7 @@ static void script_engine(gcroots_engine_t *of) {
     OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &raw));
     if (made(gcroots_ref_from_raw(script.store, raw, &back), back)) script.scoped += raw != 0;
     OK((i % 10 == 9 ? gcroots_root_visitor_remove : gcroots_root_range_remove)(script.store,
-                                                                             &sources[i]));
+                                                                               &sources[i]));
   }
   succeeded(gcroots_store_verify(script.store));
   OK(gcroots_store_gc(script.store));
@@ -1139,8 +1145,8 @@ static void script_rest(void) {
   }
   succeeded(gcroots_scope_reserve(script.store, 5000));
   for (int i = 0; i < 3; i++)
-    script.data_set[i] = succeeded(
-        gcroots_store_set_data(script.store, &script.data_finalized[i], count_call));
+    script.data_set[i] =
+        succeeded(gcroots_store_set_data(script.store, &script.data_finalized[i], count_call));
   succeeded(gcroots_store_verify(script.store));
   OK(gcroots_store_gc(script.store));
   script_steps();

@@ -254,8 +254,8 @@ static gcroots_weak_t any_weak(struct world *w) {
   uint32_t choice = below(100);
   if (choice < 60 && w->weak_count > 0) return w->weak[below(w->weak_count)].bits;
   if (choice < 70 && w->stale_weak_count > 0)
-    return w->stale_weak[random_bits() % (w->stale_weak_count < STALE ? w->stale_weak_count
-                                                                      : STALE)];
+    return w
+        ->stale_weak[random_bits() % (w->stale_weak_count < STALE ? w->stale_weak_count : STALE)];
   if (choice < 76 && other->weak_count > 0) return other->weak[below(other->weak_count)].bits;
   if (choice < 90 || w->weak_count == 0) return as_weak(any_ref(w));
   weak = w->weak[below(w->weak_count)].bits;
@@ -683,8 +683,8 @@ static void reserve(struct world *w) {
 }
 
 static void change_spans(struct world *w) {
-  uint32_t inherited = w->scope_count > w->outer_scopes ? w->scopes[w->scope_count - 1].spans
-                                                        : w->outer_spans;
+  uint32_t inherited =
+      w->scope_count > w->outer_scopes ? w->scopes[w->scope_count - 1].spans : w->outer_spans;
   if (below(4) == 0) {
     EXPECT(GCROOTS_OK, gcroots_no_gc_enter(w->store), NULL);
     w->spans++;
@@ -702,17 +702,16 @@ static void collect(struct world *w) {
   bool outermost = !w->in_finalizer && w->spans == 0 && collects;
   /* Nested collections of the other store would overwrite the notes. */
   bool check = outermost && !worlds[1 - mine].in_finalizer;
-  while (settled[mine] < count && (objects[settled[mine]].world != mine ||
-                                   !objects[settled[mine]].finalizes ||
-                                   objects[settled[mine]].finalized))
+  while (settled[mine] < count &&
+         (objects[settled[mine]].world != mine || !objects[settled[mine]].finalizes ||
+          objects[settled[mine]].finalized))
     settled[mine]++;
   if (check)
     for (uint32_t i = settled[mine]; i < count; i++)
       unreachable[i] = objects[i].world == mine && objects[i].finalizes && objects[i].roots == 0;
   EXPECT(w->spans > 0 ? GCROOTS_ERROR_NO_GC : GCROOTS_OK, gcroots_store_gc(w->store), NULL);
   if (check)
-    for (uint32_t i = settled[mine]; i < count; i++)
-      CHECK(!unreachable[i] || objects[i].finalized);
+    for (uint32_t i = settled[mine]; i < count; i++) CHECK(!unreachable[i] || objects[i].finalized);
 }
 
 static void detach(struct world *w) {
@@ -744,26 +743,51 @@ static void check_counts(struct world *w) {
 
 static void make_call(struct world *w) {
   switch (below(48)) {
-    case 0: case 1: case 2: case 3: case 4: create(w); break;
-    case 5: case 6: case 7: read_data(w); break;
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4: create(w); break;
+    case 5:
+    case 6:
+    case 7: read_data(w); break;
     case 8: read_tagged(w); break;
     case 9: change_data(w); break;
-    case 10: case 11: compare(w); break;
+    case 10:
+    case 11: compare(w); break;
     case 12: hash(w); break;
-    case 13: case 14: assign(w); break;
-    case 15: case 16: make_local(w); break;
-    case 17: case 18: case 19: make_manual(w); break;
-    case 20: case 21: case 22: unroot(w); break;
-    case 23: case 24: case 25: make_scoped(w); break;
-    case 26: case 27: case 28: case 29: enter_scope(w); break;
-    case 30: case 31: case 32: leave_scope(w); break;
-    case 33: case 34: escape(w); break;
+    case 13:
+    case 14: assign(w); break;
+    case 15:
+    case 16: make_local(w); break;
+    case 17:
+    case 18:
+    case 19: make_manual(w); break;
+    case 20:
+    case 21:
+    case 22: unroot(w); break;
+    case 23:
+    case 24:
+    case 25: make_scoped(w); break;
+    case 26:
+    case 27:
+    case 28:
+    case 29: enter_scope(w); break;
+    case 30:
+    case 31:
+    case 32: leave_scope(w); break;
+    case 33:
+    case 34: escape(w); break;
     case 35: reserve(w); break;
-    case 36: case 37: change_spans(w); break;
+    case 36:
+    case 37: change_spans(w); break;
     case 38: collect(w); break;
-    case 39: case 40: create_manually_rooted(w); break;
-    case 41: case 42: unroot_later(w); break;
-    case 43: case 44: make_weak(w); break;
+    case 39:
+    case 40: create_manually_rooted(w); break;
+    case 41:
+    case 42: unroot_later(w); break;
+    case 43:
+    case 44: make_weak(w); break;
     case 45: upgrade_weak(w); break;
     case 46: free_weak(w); break;
     default: detach(w); break;

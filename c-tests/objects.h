@@ -105,14 +105,13 @@ static inline bool same_val(gcroots_val_t a, gcroots_val_t b) {
 /* --- Structs ----------------------------------------------------------------- */
 
 /* Registers an open struct of the fields that follow. */
-#define STRUCT_TYPE(...)                                                    \
-  new_struct((gcroots_field_type_t[]){__VA_ARGS__},                         \
+#define STRUCT_TYPE(...)                            \
+  new_struct((gcroots_field_type_t[]){__VA_ARGS__}, \
              COUNT_OF(((gcroots_field_type_t[]){__VA_ARGS__})))
 
 /* Makes a struct of the values that follow. */
-#define STRUCT(type, ...)                                                   \
-  make_struct(type, (gcroots_val_t[]){__VA_ARGS__},                         \
-              COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
+#define STRUCT(type, ...) \
+  make_struct(type, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
 static inline gcroots_ref_t make_struct(const gcroots_type_t *type, const gcroots_val_t *fields,
                                         size_t count) {
@@ -151,8 +150,8 @@ static inline int32_t field_i32(gcroots_ref_t ref, size_t index) {
 
 /* Reads a field by the function for this storage; of packed ones get_s for I8, whose
    output is given without the sign, and get_u for I16. */
-static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t ref,
-                                      size_t index, gcroots_val_t *out) {
+static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t ref, size_t index,
+                                      gcroots_val_t *out) {
   gcroots_val_of_t *of = &out->of;
   gcroots_status_t status;
   switch (storage) {
@@ -208,9 +207,8 @@ static inline gcroots_type_t *new_mixed(void) {
 /* --- Functions --------------------------------------------------------------- */
 
 /* Leaves its results as they are: zeros and null. */
-static inline gcroots_status_t answer_ok(void *env, gcroots_store_t *of,
-                                         const gcroots_val_t *args, size_t nargs,
-                                         gcroots_val_t *results, size_t nresults) {
+static inline gcroots_status_t answer_ok(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                         size_t nargs, gcroots_val_t *results, size_t nresults) {
   (void)env, (void)of, (void)args, (void)nargs, (void)results, (void)nresults;
   return GCROOTS_OK;
 }

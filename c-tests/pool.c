@@ -439,8 +439,7 @@ CASE(threads_share_a_pool) {
   enum { THREADS = 4 };
   pthread_t threads[THREADS];
   use_pool(2);
-  for (int i = 0; i < THREADS; i++)
-    CHECK(pthread_create(&threads[i], NULL, live_often, NULL) == 0);
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, live_often, NULL) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
   CHECK(heaps() >= 1 && heaps() <= 2);
 }

@@ -473,8 +473,14 @@ CASE(a_span_without_a_no_gc_span_is_refused) {
 }
 
 CASE(a_span_out_of_bounds_is_refused) {
-  static const uint32_t ranges[][2] = {{0, 4}, {3, 1}, {4, 0}, {1, 3}, {UINT32_MAX, 0},
-                                       {0, UINT32_MAX}, {UINT32_MAX, UINT32_MAX}, {2, UINT32_MAX - 1}};
+  static const uint32_t ranges[][2] = {{0, 4},
+                                       {3, 1},
+                                       {4, 0},
+                                       {1, 3},
+                                       {UINT32_MAX, 0},
+                                       {0, UINT32_MAX},
+                                       {UINT32_MAX, UINT32_MAX},
+                                       {2, UINT32_MAX - 1}};
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I64);
   gcroots_ref_t ref = make_zeros(type, 3);
   for (int inside = 0; inside < 2; inside++) {

@@ -164,8 +164,7 @@ CASE(a_count_beyond_the_limit_is_refused_before_anything_is_read) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t value = plain(99);
   uint32_t out = 77;
-  REFUSED(GCROOTS_ERROR_LIMIT,
-          gcroots_rec_group_add_struct(group, NULL, &value, SIZE_MAX, &out));
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, NULL, &value, SIZE_MAX, &out));
   REFUSED(GCROOTS_ERROR_LIMIT,
           gcroots_rec_group_add_func(group, NULL, &value, SIZE_MAX, NULL, 0, &out));
   REFUSED(GCROOTS_ERROR_LIMIT,
@@ -193,8 +192,7 @@ CASE(a_refused_member_keeps_no_type) {
   {
     gcroots_sub_type_t sub = below_type(fields[0].type);
     static gcroots_field_type_t too_many[10001];
-    REFUSED(GCROOTS_ERROR_LIMIT,
-            gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
+    REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
   }
   gcroots_type_free((gcroots_type_t *)fields[0].type);
   CHECK(blocks < before);
@@ -217,9 +215,9 @@ static void register_is_refused(gcroots_status_t expected, const char *text,
   /* The first time, the engine's tables may grow. */
   for (int round = 0; round < 2; round++) {
     before = blocks;
-    REFUSED_SAYING(expected, text,
-                   gcroots_rec_group_register(engine, groups, second != NULL ? 2 : 1, types,
-                                              count));
+    REFUSED_SAYING(
+        expected, text,
+        gcroots_rec_group_register(engine, groups, second != NULL ? 2 : 1, types, count));
     for (size_t i = 0; i < sizeof types; i++) CHECK(((unsigned char *)types)[i] == 0x5a);
   }
   CHECK(blocks == before);
@@ -308,8 +306,8 @@ CASE(a_final_supertype_is_refused) {
       group = new_group();
       OK(gcroots_rec_group_add_struct(group, sub, NULL, 0, &out));
       add_struct_below(second, below(0), NULL, 0);
-      register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 names a final supertype",
-                          group, second, 2);
+      register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 names a final supertype", group,
+                          second, 2);
     }
     group = new_group();
     OK(gcroots_rec_group_add_struct(group, sub, NULL, 0, &out));
@@ -437,8 +435,7 @@ CASE(of_several_mistakes_pointers_come_first_then_integers_then_types) {
   add_struct_of(group, &field);
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_rec_group_register(engine, groups, 1, NULL, 2));
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_rec_group_register(engine, groups, 2, &type, 7));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_rec_group_register(engine, groups, 1, &type, 2));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_rec_group_register(engine, groups, 1, &type, 2));
   REFUSED(GCROOTS_ERROR_WRONG_ENGINE, gcroots_rec_group_register(engine, groups, 1, &type, 1));
   CHECK(type == NULL);
   gcroots_rec_group_free(group);
@@ -457,8 +454,7 @@ CASE(a_collection_is_registered_as_a_whole_or_not) {
   add_struct_below(bad, below(1), NULL, 0);
   free_types((gcroots_type_t *[]){new_struct(NULL, 0), new_struct(&number, 1)}, 2);
   before = blocks;
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_rec_group_register(engine, groups, 2, types, 2));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_rec_group_register(engine, groups, 2, types, 2));
   CHECK(blocks == before && types[0] == NULL && types[1] == NULL);
   gcroots_rec_group_free(good);
   gcroots_rec_group_free(bad);
@@ -494,8 +490,7 @@ CASE(a_refused_group_keeps_nothing_that_it_names) {
 /* Whether a type with this field, element, result, or parameter may be below one with
    that. Both may refer to a struct, type 0, and to one below it, type 1. */
 enum place { FIELD, ELEMENT, RESULT, PARAM, PLACES };
-static bool may_be_below(enum place place, gcroots_field_type_t lower,
-                         gcroots_field_type_t upper) {
+static bool may_be_below(enum place place, gcroots_field_type_t lower, gcroots_field_type_t upper) {
   gcroots_rec_group_t *group = new_group();
   const gcroots_rec_group_t *groups[1];
   gcroots_type_t *types[4];
@@ -531,20 +526,20 @@ static gcroots_field_type_t nth_heap(int n) {
 }
 static const char *const heap_order[HEAPS] = {
     /* any eq i31 struct array none func nofunc extern noextern exn noexn 0 1 */
-    "1.............",  /* any */
-    "11............",  /* eq */
-    "111...........",  /* i31 */
-    "11.1..........",  /* struct */
-    "11..1.........",  /* array */
-    "111111......11",  /* none */
-    "......1.......",  /* func */
-    "......11......",  /* nofunc */
-    "........1.....",  /* extern */
-    "........11....",  /* noextern */
-    "..........1...",  /* exn */
-    "..........11..",  /* noexn */
-    "11.1........1.",  /* type 0 */
-    "11.1........11",  /* type 1, which is below type 0 */
+    "1.............", /* any */
+    "11............", /* eq */
+    "111...........", /* i31 */
+    "11.1..........", /* struct */
+    "11..1.........", /* array */
+    "111111......11", /* none */
+    "......1.......", /* func */
+    "......11......", /* nofunc */
+    "........1.....", /* extern */
+    "........11....", /* noextern */
+    "..........1...", /* exn */
+    "..........11..", /* noexn */
+    "11.1........1.", /* type 0 */
+    "11.1........11", /* type 1, which is below type 0 */
 };
 
 CASE(what_is_constant_may_be_narrower_and_parameters_wider) {
@@ -601,8 +596,7 @@ CASE(a_struct_may_have_more_fields_than_its_supertype) {
       add_struct_below(group, open_type(), fields, b);
       add_struct_below(group, below(0), fields, a);
       if (a < b) {
-        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL,
-                            2);
+        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL, 2);
         continue;
       }
       register_group(group, types, 2);
@@ -621,8 +615,7 @@ CASE(a_function_has_as_many_parameters_as_its_supertype) {
       OK(gcroots_rec_group_add_func(group, &subs[0], values, 1, values, 1, &out));
       OK(gcroots_rec_group_add_func(group, &subs[1], values, params, values, results, &out));
       if (params != 1 || results != 1) {
-        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL,
-                            2);
+        register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 does not have", group, NULL, 2);
         continue;
       }
       register_group(group, types, 2);
@@ -941,32 +934,32 @@ static gcroots_status_t declare_and_register(gcroots_engine_t *with) {
   uint32_t out = 77, at = 0;
   fields[0] = ref_to_local(1);
   fields[1] = plain(GCROOTS_STORAGE_I64);
-#define REGISTER(group, count)                                     \
-  do {                                                             \
-    groups[0] = (group);                                           \
-    status = gcroots_rec_group_register(with, groups, 1, types, count); \
-    if (status != GCROOTS_OK) {                                    \
+#define REGISTER(group, count)                                                        \
+  do {                                                                                \
+    groups[0] = (group);                                                              \
+    status = gcroots_rec_group_register(with, groups, 1, types, count);               \
+    if (status != GCROOTS_OK) {                                                       \
       check_refused(__FILE__, __LINE__, #group, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      for (int i = 0; i < 4; i++) CHECK(types[i] == NULL);         \
-      goto over;                                                   \
-    }                                                              \
+      for (int i = 0; i < 4; i++) CHECK(types[i] == NULL);                            \
+      goto over;                                                                      \
+    }                                                                                 \
   } while (0)
-#define TRY(call)                                                  \
-  do {                                                             \
-    if ((status = (call)) != GCROOTS_OK) {                         \
+#define TRY(call)                                                                    \
+  do {                                                                               \
+    if ((status = (call)) != GCROOTS_OK) {                                           \
       check_refused(__FILE__, __LINE__, #call, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      goto over;                                                   \
-    }                                                              \
+      goto over;                                                                     \
+    }                                                                                \
   } while (0)
-#define ADD(call)                                                  \
-  do {                                                             \
-    out = 77;                                                      \
-    if ((status = (call)) != GCROOTS_OK) {                         \
+#define ADD(call)                                                                    \
+  do {                                                                               \
+    out = 77;                                                                        \
+    if ((status = (call)) != GCROOTS_OK) {                                           \
       check_refused(__FILE__, __LINE__, #call, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      CHECK(out == 77);                                            \
-      goto over;                                                   \
-    }                                                              \
-    CHECK(out == at++);                                            \
+      CHECK(out == 77);                                                              \
+      goto over;                                                                     \
+    }                                                                                \
+    CHECK(out == at++);                                                              \
   } while (0)
   if (group == NULL) goto over;
   ADD(gcroots_rec_group_add_struct(group, &sub, fields, 2, &out));

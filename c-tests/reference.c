@@ -198,8 +198,7 @@ CASE(hashes_of_many_objects_differ_and_stay_as_others_die) {
   qsort(sorted, COUNT, sizeof *sorted, compare);
   for (int i = 1; i < COUNT; ++i) CHECK(sorted[i - 1] != sorted[i]);
   for (int step = 2; step < 10; ++step) {
-    for (int i = 0; i < COUNT; i += step)
-      OK(gcroots_manually_rooted_unroot(store, &handles[i]));
+    for (int i = 0; i < COUNT; i += step) OK(gcroots_manually_rooted_unroot(store, &handles[i]));
     OK(gcroots_store_gc(store));
     OK(gcroots_store_verify(store));
     for (int i = 0; i < COUNT; ++i)
@@ -374,8 +373,7 @@ CASE(a_manual_root_is_not_assigned_to) {
   gcroots_ref_t src = new_externref(NULL), foreign = {src.store_id + 1, 1, 0};
   gcroots_manually_rooted_t dst = root(new_externref(&number));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_ref_assign(store, dst.ref, src));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_ref_assign(store, dst.ref, gcroots_ref_null()));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_ref_assign(store, dst.ref, gcroots_ref_null()));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_ref_assign(store, dst.ref, foreign));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_ref_assign(store, dst.ref, dst.ref));
   CHECK(data_of(dst.ref) == &number);
@@ -420,8 +418,7 @@ CASE(one_collection_takes_what_finalizers_let_go_by_assignment) {
   gcroots_ref_t last = new_local(gcroots_ref_null());
   static int finalized;
   OK(gcroots_externref_new(store, &finalized, count_call, &chain[3]));
-  for (int i = 2; i >= 0; --i)
-    OK(gcroots_externref_new(store, &chain[i], empty_next, &chain[i]));
+  for (int i = 2; i >= 0; --i) OK(gcroots_externref_new(store, &chain[i], empty_next, &chain[i]));
   OK(gcroots_ref_assign(store, chain[0], last));
   OK(gcroots_store_gc(store));
   CHECK(finalized == (collects ? 1 : 0));

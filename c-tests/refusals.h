@@ -21,8 +21,7 @@ static inline void bad_handles(struct bad_handle bad[BAD_HANDLES]) {
   gcroots_ref_t live, stale, foreign[2], bits;
   gcroots_manually_rooted_t owned, stale_owned, foreign_owned;
   int n = 0;
-#define BAD(name, ref, status) \
-  bad[n++] = (struct bad_handle){name, ref, status}
+#define BAD(name, ref, status) (bad[n++] = (struct bad_handle){name, ref, status})
 #define FORGED(name, live, member, value) \
   bits = (live), bits.member = (value), BAD(name, bits, GCROOTS_ERROR_UNROOTED)
   /* So that the scoped root's generation is even, which a manual root's never
@@ -70,12 +69,11 @@ static inline void bad_handles(struct bad_handle bad[BAD_HANDLES]) {
 }
 
 /* The body runs for each bad handle `at`. */
-#define EACH_BAD_HANDLE(at)                                                 \
-  struct bad_handle check_bad[BAD_HANDLES];                                 \
-  bad_handles(check_bad);                                                   \
-  for (struct bad_handle *at = check_bad;                                   \
-       at < check_bad + BAD_HANDLES && (check_note = at->name) != NULL;     \
-       ++at, check_note = NULL)
+#define EACH_BAD_HANDLE(at)                 \
+  struct bad_handle check_bad[BAD_HANDLES]; \
+  bad_handles(check_bad);                   \
+  for (struct bad_handle *at = check_bad;   \
+       at < check_bad + BAD_HANDLES && (check_note = at->name) != NULL; ++at, check_note = NULL)
 
 /* The functions of structs, for every_call_is_refused(). */
 static inline void every_struct_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
@@ -157,9 +155,8 @@ static inline void every_array_call_is_refused(gcroots_status_t expected, gcroot
 static inline void every_kind_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
                                               gcroots_ref_t ref) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0), *its_type = NULL;
-  gcroots_ref_type_t types[] = {{NULL, GCROOTS_HEAP_ANY, 1},
-                                {NULL, UINT32_MAX, 0},
-                                {type, GCROOTS_HEAP_TYPE, 1}};
+  gcroots_ref_type_t types[] = {
+      {NULL, GCROOTS_HEAP_ANY, 1}, {NULL, UINT32_MAX, 0}, {type, GCROOTS_HEAP_TYPE, 1}};
   gcroots_tag_t tag = {ref.store_id, ref.generation, ref.index}, tag_out = {1, 2, 3};
   gcroots_val_t val = val_of(STORAGES), out = untouched_val();
   gcroots_ref_kind_t kind = 77;
@@ -280,8 +277,7 @@ static inline void every_engine_call_is_refused(gcroots_status_t expected, gcroo
   REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_add(of, &range, NULL, &source_out));
   REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_add(of, &range, &layout, &source_out));
   REFUSED_AFTER_COLLECTION(expected, gcroots_root_range_remove(of, &source));
-  REFUSED_AFTER_COLLECTION(expected,
-                           gcroots_root_visitor_add(of, never_visit, NULL, &source_out));
+  REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_add(of, never_visit, NULL, &source_out));
   REFUSED_AFTER_COLLECTION(expected, gcroots_root_visitor_remove(of, &source));
   CHECK(same_bits(out, untouched()) && raw == 77 && address == &out);
   CHECK(source_out.store_id == 1 && source_out.generation == 2 && source_out.index == 3);

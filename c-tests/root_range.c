@@ -173,14 +173,14 @@ enum { NUMBERS = 500, TREE = 8 };
 CASE(a_stack_machine_builds_lists_and_reads_them) {
   /* A list of the numbers from 1 on; their sum. */
   static const struct op program[] = {
-      {NIL, 0}, {NUM, NUMBERS},                                        /* 0: list n */
-      {DUP, 0}, {IF_EMPTY, 12},                                        /* 2 */
-      {DUP, 0}, {ROT, 0}, {NIL, 0}, {NODE, 0},                         /* 4: n list */
-      {SWAP, 0}, {NUM, -1}, {ADD, 0}, {GOTO, 2},                       /* 8: list n */
-      {DROP, 0}, {NUM, 0}, {SWAP, 0},                                  /* 12: sum list */
-      {DUP, 0}, {IF_EMPTY, 24},                                        /* 15 */
-      {DUP, 0}, {LOAD, 0}, {ROT, 0}, {ADD, 0}, {SWAP, 0}, {LOAD, 1},   /* 17: sum list */
-      {GOTO, 15}, {DROP, 0}, {HALT, 0}};                               /* 23 */
+      {NIL, 0},   {NUM, NUMBERS},                                             /* 0: list n */
+      {DUP, 0},   {IF_EMPTY, 12},                                             /* 2 */
+      {DUP, 0},   {ROT, 0},       {NIL, 0},  {NODE, 0},                       /* 4: n list */
+      {SWAP, 0},  {NUM, -1},      {ADD, 0},  {GOTO, 2},                       /* 8: list n */
+      {DROP, 0},  {NUM, 0},       {SWAP, 0},                                  /* 12: sum list */
+      {DUP, 0},   {IF_EMPTY, 24},                                             /* 15 */
+      {DUP, 0},   {LOAD, 0},      {ROT, 0},  {ADD, 0},  {SWAP, 0}, {LOAD, 1}, /* 17: sum list */
+      {GOTO, 15}, {DROP, 0},      {HALT, 0}};                                 /* 23 */
   start_machine();
   for (int round = 0; round < 3; round++) {
     push_reference(unrooted(&stack, NULL));
@@ -196,18 +196,19 @@ CASE(a_stack_machine_builds_lists_and_reads_them) {
 CASE(a_stack_machine_builds_trees_and_reads_them) {
   /* A tree whose nodes have the heights; the sum of its numbers. */
   static const struct op program[] = {
-      {NUM, TREE}, {CALL, 4}, {CALL, 25}, {HALT, 0},                   /* 0 */
-      {SWAP, 0}, {DUP, 0}, {IF_EMPTY, 20},                             /* 4: return n */
-      {DUP, 0}, {NUM, -1}, {ADD, 0}, {CALL, 4},                        /* 7: return n tree */
-      {SWAP, 0}, {DUP, 0}, {NUM, -1}, {ADD, 0}, {CALL, 4},             /* 11: return tree n tree */
-      {ROT, 0}, {NODE, 0}, {SWAP, 0}, {RET, 0},                        /* 16 */
-      {NIL, 0}, {NIL, 0}, {NODE, 0}, {SWAP, 0}, {RET, 0},              /* 20 */
-      {SWAP, 0}, {DUP, 0}, {IF_EMPTY, 41},                             /* 25: return tree */
-      {DUP, 0}, {LOAD, 1}, {CALL, 25},                                 /* 28: return tree sum */
-      {SWAP, 0}, {DUP, 0}, {LOAD, 2}, {CALL, 25},                      /* 31: return sum tree sum */
-      {ROT, 0}, {ADD, 0}, {SWAP, 0}, {LOAD, 0}, {ADD, 0}, {GOTO, 43},  /* 35: return sum */
-      {DROP, 0}, {NUM, 0},                                             /* 41: return sum */
-      {SWAP, 0}, {RET, 0}};                                            /* 43 */
+      {NUM, TREE}, {CALL, 4}, {CALL, 25},     {HALT, 0},             /* 0 */
+      {SWAP, 0},   {DUP, 0},  {IF_EMPTY, 20},                        /* 4: return n */
+      {DUP, 0},    {NUM, -1}, {ADD, 0},       {CALL, 4},             /* 7: return n tree */
+      {SWAP, 0},   {DUP, 0},  {NUM, -1},      {ADD, 0},   {CALL, 4}, /* 11: return tree n tree */
+      {ROT, 0},    {NODE, 0}, {SWAP, 0},      {RET, 0},              /* 16 */
+      {NIL, 0},    {NIL, 0},  {NODE, 0},      {SWAP, 0},  {RET, 0},  /* 20 */
+      {SWAP, 0},   {DUP, 0},  {IF_EMPTY, 41},                        /* 25: return tree */
+      {DUP, 0},    {LOAD, 1}, {CALL, 25},                            /* 28: return tree sum */
+      {SWAP, 0},   {DUP, 0},  {LOAD, 2},      {CALL, 25},            /* 31: return sum tree sum */
+      {ROT, 0},    {ADD, 0},  {SWAP, 0},      {LOAD, 0},  {ADD, 0},
+      {GOTO, 43},             /* 35: return sum */
+      {DROP, 0},   {NUM, 0},  /* 41: return sum */
+      {SWAP, 0},   {RET, 0}}; /* 43 */
   start_machine();
   for (int round = 0; round < 3; round++) {
     run(program, 0);
@@ -312,8 +313,7 @@ CASE(slots_are_roots_of_collections_that_allocations_need) {
   store = new_store(64 << 10);
   add(&range, NULL);
   fill_slots();
-  while (collects && stats_of(store).collections < 10 && before++ < 100000)
-    unrooted(NULL, NULL);
+  while (collects && stats_of(store).collections < 10 && before++ < 100000) unrooted(NULL, NULL);
   CHECK(!collects || stats_of(store).collections >= 10);
   check_slots();
   free_store();
@@ -427,9 +427,10 @@ CASE(only_slots_with_the_tag_are_references) {
 }
 
 CASE(ranges_may_share_slots) {
-  static struct {
+  struct pair {
     uint32_t first, second;
-  } pairs[SLOTS];
+  };
+  static struct pair pairs[SLOTS];
   static gcroots_root_range_t pair_range = {pairs, SLOTS}, all = {pairs, 2 * SLOTS};
   gcroots_slot_layout_t first = {8, 0, 0, 0, 0}, second = {8, 4, 0, 0, 0};
   add(&pair_range, &first);

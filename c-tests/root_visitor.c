@@ -124,9 +124,10 @@ CASE(what_is_not_reported_dies) {
 }
 
 CASE(reports_have_layouts) {
-  static struct {
+  struct pair {
     uint32_t reference, tag;
-  } pairs[SLOTS];
+  };
+  static struct pair pairs[SLOTS];
   static const gcroots_slot_layout_t layout = {8, 0, 4, 0xf, 9};
   add(&first);
   first.range = (gcroots_root_range_t){pairs, SLOTS};
@@ -442,8 +443,8 @@ CASE(a_reported_slot_that_refers_to_nothing_refuses_the_collection) {
   first.range = (gcroots_root_range_t){bad, 3};
   first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
   second.calls = 0;
-  CHECK(snprintf(text, sizeof text, "root source %u: slot 2 has 0xfffffffe,",
-                 first.source.index) > 0);
+  CHECK(snprintf(text, sizeof text, "root source %u: slot 2 has 0xfffffffe,", first.source.index) >
+        0);
   collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, text);
   CHECK(second.calls >= 2 && bad[0] == 0 && bad[1] == 1 && bad[2] == 0xfffffffe);
 }
@@ -502,8 +503,7 @@ CASE(a_slot_that_changes_after_its_report_is_seen) {
   fill_slots();
   kept = slots[1];
   first.body = spoil_slot;
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 has 0xfffffffe,",
-                 gcroots_store_gc(store));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 has 0xfffffffe,", gcroots_store_gc(store));
   first.body = NULL;
   slots[1] = kept;
   OK(gcroots_store_gc(store));
@@ -552,8 +552,7 @@ CASE(handles_that_name_no_visitor_are_refused) {
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_visitor_remove(store, &removed));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_visitor_remove(store, &of_range));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_range_remove(store, &first.source));
-  REFUSED(GCROOTS_ERROR_WRONG_STORE,
-          gcroots_root_visitor_remove(another_store(), &first.source));
+  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_root_visitor_remove(another_store(), &first.source));
   for (uint32_t generation = 0; generation < 20; generation++)
     for (uint32_t index = 0; index < 5000; index = 3 * index + 1) {
       bits = (gcroots_root_source_t){removed.store_id, generation, index};

@@ -129,8 +129,7 @@ static void check_not_open(gcroots_scope_t scope) {
   gcroots_ref_t out = untouched();
   REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_exit(store, scope));
   REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_unwind(store, scope));
-  REFUSED(GCROOTS_ERROR_SCOPE_ORDER,
-          gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
+  REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
   CHECK(same_bits(out, untouched()));
 }
 
@@ -178,8 +177,14 @@ CASE(a_scope_left_with_none_open_stays_left) {
 
 CASE(a_forged_scope_is_not_open) {
   gcroots_scope_t open = enter(), scope = open;
-  const uint64_t forged[] = {0, open.serial - 1, open.serial + 1, open.serial | 1ULL << 63,
-                             open.serial | 1ULL << 32, 1ULL << 32, UINT64_MAX, UINT64_MAX - 1};
+  const uint64_t forged[] = {0,
+                             open.serial - 1,
+                             open.serial + 1,
+                             open.serial | 1ULL << 63,
+                             open.serial | 1ULL << 32,
+                             1ULL << 32,
+                             UINT64_MAX,
+                             UINT64_MAX - 1};
   int number;
   gcroots_ref_t ref = new_externref(&number);
   for (size_t i = 0; i < sizeof forged / sizeof *forged; ++i) {
@@ -195,8 +200,7 @@ static void check_wrong_store(gcroots_scope_t scope) {
   gcroots_ref_t out = untouched();
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_exit(store, scope));
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_unwind(store, scope));
-  REFUSED(GCROOTS_ERROR_WRONG_STORE,
-          gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
+  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
   CHECK(same_bits(out, untouched()));
 }
 
@@ -350,8 +354,7 @@ CASE(escape_keeps_one_object) {
   static int finalized[3];
   gcroots_scope_t outer = enter(), inner = enter();
   gcroots_ref_t refs[3], kept;
-  for (int i = 0; i < 3; ++i)
-    OK(gcroots_externref_new(store, &finalized[i], count_call, &refs[i]));
+  for (int i = 0; i < 3; ++i) OK(gcroots_externref_new(store, &finalized[i], count_call, &refs[i]));
   OK(gcroots_scope_escape(store, inner, refs[1], &kept));
   OK(gcroots_store_gc(store));
   CHECK(data_of(kept) == &finalized[1]);
@@ -501,12 +504,13 @@ CASE(handles_keep_their_meaning_when_the_roots_grow) {
   for (int i = 0; i < 10; ++i) stale[i] = new_externref(NULL);
   OK(gcroots_scope_exit(store, scope));
   for (int i = 0; i < COUNT; ++i) {
-    if (stressed && i >= 2000) OK(gcroots_local_new(store, refs[i - 2000], &refs[i]));
-    else refs[i] = new_externref(&refs[i]);
+    if (stressed && i >= 2000)
+      OK(gcroots_local_new(store, refs[i - 2000], &refs[i]));
+    else
+      refs[i] = new_externref(&refs[i]);
   }
   OK(gcroots_store_gc(store));
-  for (int i = 0; i < COUNT; ++i)
-    CHECK(data_of(refs[i]) == &refs[stressed ? i % 2000 : i]);
+  for (int i = 0; i < COUNT; ++i) CHECK(data_of(refs[i]) == &refs[stressed ? i % 2000 : i]);
   for (int i = 0; i < 10; ++i)
     REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, stale[i], &data));
 }
@@ -733,8 +737,7 @@ CASE(each_finalizer_has_a_scope_of_its_own) {
   OK(gcroots_store_gc(store));
   for (int i = 0; i < 2; ++i) {
     CHECK(gcroots_ref_is_null(made[i]) == !collects);
-    if (collects)
-      REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, made[i], &data));
+    if (collects) REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, made[i], &data));
   }
   CHECK(!collects || !gcroots_ref_same_root(made[0], made[1]));
   CHECK(stats_of(store).scoped_roots == 0);

@@ -238,8 +238,7 @@ static void *read_message(void *argument) {
   char *mine = argument;
   void *data = NULL;
   CHECK(strcmp(gcroots_last_error(), "") == 0);
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_externref_data(store, gcroots_ref_null(), &data));
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_externref_data(store, gcroots_ref_null(), &data));
   CHECK(says("thread"));
   snprintf(mine, 512, "%s", gcroots_last_error());
   return NULL;

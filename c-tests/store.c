@@ -251,8 +251,10 @@ static void replace_store_data(void) {
 }
 
 CASE(replaced_store_data_leaks_nothing) {
-  if (collects) leaks_nothing(100000, replace_store_data);
-  else replace_store_data();
+  if (collects)
+    leaks_nothing(100000, replace_store_data);
+  else
+    replace_store_data();
 }
 
 CASE(no_address_space_for_a_heap_is_out_of_memory) {
@@ -267,8 +269,7 @@ CASE(no_address_space_for_a_heap_is_out_of_memory) {
   small = before;
   small.rlim_cur = mapped + 64 * mib;
   CHECK(setrlimit(RLIMIT_AS, &small) == 0);
-  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY,
-          gcroots_externref_new(store, &finalized, count_call, &ref));
+  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, &finalized, count_call, &ref));
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_scope_reserve(store, 100 * mib));
   CHECK(same_bits(ref, pattern));
   OK(gcroots_store_gc(store));

@@ -509,8 +509,7 @@ CASE(a_store_keeps_the_types_of_its_objects) {
   engine = NULL;
   OK(gcroots_store_gc(store));
   OK(gcroots_store_verify(store));
-  for (gcroots_storage_t i = 0; i < STORAGES; i++)
-    CHECK(same_val(get_field(ref, i), values[i]));
+  for (gcroots_storage_t i = 0; i < STORAGES; i++) CHECK(same_val(get_field(ref, i), values[i]));
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_struct_get(store, ref, STORAGES, &values[0]));
 }
 

@@ -184,8 +184,8 @@ static const struct {
   gcroots_heap_type_t heap;
   unsigned kinds;
 } heaps[] = {
-    {GCROOTS_HEAP_ANY, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT |
-                           1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
+    {GCROOTS_HEAP_ANY, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                           1 << GCROOTS_REF_I31},
     {GCROOTS_HEAP_EXTERN, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT |
                               1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
     {GCROOTS_HEAP_EQ, 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
@@ -240,9 +240,9 @@ CASE(a_table_takes_what_its_type_says) {
         if ((kinds >> kind & 1) != 0)
           value_is_taken(element, refs[kind]);
         else
-          value_is_refused(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE
-                                                    : GCROOTS_ERROR_TYPE_MISMATCH,
-                           element, table, refs[kind]);
+          value_is_refused(
+              kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
+              element, table, refs[kind]);
         OK(gcroots_scope_exit(store, scope));
       }
     }
@@ -509,9 +509,9 @@ CASE(a_table_grows_to_its_maximum_and_no_further) {
 
 CASE(a_maximum_below_the_size_is_refused) {
   gcroots_table_t out = untouched_table(), none;
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`size` is 6",
-                 gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 6, 5, gcroots_ref_null(),
-                                   &out));
+  REFUSED_SAYING(
+      GCROOTS_ERROR_INVALID_ARGUMENT, "`size` is 6",
+      gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 6, 5, gcroots_ref_null(), &out));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), UINT64_MAX, UINT64_MAX - 1,
                             gcroots_ref_null(), &out));
@@ -535,9 +535,9 @@ CASE(a_table_has_no_more_elements_than_an_array) {
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
                            gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), UINT32_MAX,
                                              UINT64_MAX, gcroots_ref_null(), &out));
-  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
-                           gcroots_table_grow(store, table, UINT32_MAX - 1, gcroots_ref_null(),
-                                              &before));
+  REFUSED_AFTER_COLLECTION(
+      GCROOTS_ERROR_OUT_OF_MEMORY,
+      gcroots_table_grow(store, table, UINT32_MAX - 1, gcroots_ref_null(), &before));
   CHECK(same_table(out, untouched_table()) && before == 77);
   check_all(table, 1, gcroots_ref_null());
 }
@@ -579,15 +579,14 @@ CASE(tables_fill_a_heap_to_its_limit) {
   gcroots_status_t status;
   uint64_t count = 0;
   limit_store(64 << 10);
-  while ((status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20,
-                                     gcroots_ref_null(), &table)) == GCROOTS_OK)
+  while ((status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(),
+                                     &table)) == GCROOTS_OK)
     count++;
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && stats_of(store).objects == count);
   CHECK(count > (64 << 10) / spaces() / 96 - 3);
   check_all(table, 20, gcroots_ref_null());
   free_table(&table);
-  status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(),
-                             &table);
+  status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(), &table);
   CHECK(status == (collects ? GCROOTS_OK : GCROOTS_ERROR_OUT_OF_MEMORY));
 }
 
@@ -601,8 +600,8 @@ CASE(a_table_grows_in_a_no_gc_span_while_there_is_room) {
   for (had = 1; had < 1000; had++) grow(table, 1, gcroots_ref_null(), had);
   fill_store(full);
   REFUSED(full, gcroots_table_grow(store, table, 5000, gcroots_ref_null(), &before));
-  REFUSED(full, gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 9, 9, gcroots_ref_null(),
-                                  &out));
+  REFUSED(full,
+          gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 9, 9, gcroots_ref_null(), &out));
   CHECK(before == 77 && same_table(out, untouched_table()));
   check_all(table, 1000, gcroots_ref_null());
   OK(gcroots_no_gc_exit(store));
@@ -671,9 +670,17 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
 /* --- Filling and copying ----------------------------------------------------- */
 
 /* Of these, some exceed and some wrap around. */
-static const uint64_t numbers[] = {0,          1,          4,          9,
-                                   10,         11,         UINT32_MAX, (uint64_t)UINT32_MAX + 1,
-                                   1ULL << 62, UINT64_MAX, UINT64_MAX - 8};
+static const uint64_t numbers[] = {0,
+                                   1,
+                                   4,
+                                   9,
+                                   10,
+                                   11,
+                                   UINT32_MAX,
+                                   (uint64_t)UINT32_MAX + 1,
+                                   1ULL << 62,
+                                   UINT64_MAX,
+                                   UINT64_MAX - 8};
 
 /* The table has the i31s from 0 on. */
 static gcroots_table_t new_numbers(uint64_t count) {
@@ -698,8 +705,7 @@ CASE(fill_sets_the_elements_that_there_are_or_none) {
       if (fits)
         OK(gcroots_table_fill(store, table, at, seven, count));
       else
-        REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-                gcroots_table_fill(store, table, at, seven, count));
+        REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_fill(store, table, at, seven, count));
       for (uint64_t i = 0; i < 10; i++)
         expected[i] = fits && i >= at && i - at < count ? 7 : (int)i;
       check_numbers(table, expected, 10);
@@ -771,20 +777,20 @@ CASE(copy_takes_elements_of_the_type_or_below) {
   const struct {
     gcroots_ref_type_t to, from;
     bool fits;
-  } pairs[] = {{any, any, true},   {any, eq, true},    {eq, any, false},  {any, its, true},
-               {its, any, false},  {eq, its, true},    {its, eq, false},  {its, its, true},
-               {its, only, true},  {only, its, false}, {only, only, true}, {any, only, true},
-               {only, any, false}, {its, none, true},  {none, its, false}, {any, ext, false},
-               {ext, any, false},  {ext, ext, true},   {ext, none, false}, {only, none, false},
-               {its, its_array, false}, {eq, its_array, true}};
+  } pairs[] = {
+      {any, any, true},        {any, eq, true},      {eq, any, false},   {any, its, true},
+      {its, any, false},       {eq, its, true},      {its, eq, false},   {its, its, true},
+      {its, only, true},       {only, its, false},   {only, only, true}, {any, only, true},
+      {only, any, false},      {its, none, true},    {none, its, false}, {any, ext, false},
+      {ext, any, false},       {ext, ext, true},     {ext, none, false}, {only, none, false},
+      {its, its_array, false}, {eq, its_array, true}};
   gcroots_ref_t object = make_default(type);
   for (size_t i = 0; i < COUNT_OF(pairs); i++) {
     bool has_object = pairs[i].from.is_nullable == 0;
     gcroots_ref_t init = has_object ? object : gcroots_ref_null();
     gcroots_table_t source = new_table(pairs[i].from, 3, 3, init);
-    gcroots_table_t target = new_table(pairs[i].to, 2, 2, pairs[i].to.is_nullable == 0
-                                                             ? object
-                                                             : gcroots_ref_null());
+    gcroots_table_t target =
+        new_table(pairs[i].to, 2, 2, pairs[i].to.is_nullable == 0 ? object : gcroots_ref_null());
     for (uint64_t count = 0; count < 3; count++) {
       if (!pairs[i].fits) {
         REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
@@ -794,8 +800,7 @@ CASE(copy_takes_elements_of_the_type_or_below) {
         continue;
       }
       OK(gcroots_table_copy(store, target, 0, source, 1, count));
-      REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-              gcroots_table_copy(store, target, 3, source, 0, count));
+      REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_copy(store, target, 3, source, 0, count));
     }
     if (pairs[i].fits) check_all(target, 2, init);
   }
@@ -1023,16 +1028,18 @@ CASE(bad_values_are_refused) {
 }
 
 CASE(an_element_that_is_not_there_is_refused) {
-  static const uint64_t bad[] = {3, 4, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_MAX,
-                                 1ULL << 62, (1ULL << 62) + 1};
+  static const uint64_t bad[] = {3,          4,          UINT32_MAX,      (uint64_t)UINT32_MAX + 1,
+                                 UINT64_MAX, 1ULL << 62, (1ULL << 62) + 1};
   gcroots_table_t table = new_numbers(3), none = new_anys(0);
   gcroots_ref_t out = untouched(), object = new_i31(9);
   /* So that there is room behind the elements. */
   grow(table, 1, object, 3);
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     uint64_t at = bad[i] + 1 > bad[i] ? bad[i] + 1 : bad[i];
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4", gcroots_table_get(store, table, at, &out));
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4", gcroots_table_set(store, table, at, object));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4",
+                   gcroots_table_get(store, table, at, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "only 4",
+                   gcroots_table_set(store, table, at, object));
     REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_get(store, none, bad[i] - 3, &out));
   }
   CHECK(same_bits(out, untouched()));
@@ -1050,7 +1057,8 @@ CASE(a_type_that_is_none_or_of_another_engine_is_refused) {
   element.type = foreign;
   REFUSED(GCROOTS_ERROR_WRONG_ENGINE,
           gcroots_table_new(store, element, UINT64_MAX, UINT64_MAX, untouched(), &out));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_table_new(store, element, 1, 0, untouched(), &out));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_table_new(store, element, 1, 0, untouched(), &out));
   for (gcroots_heap_type_t heap = GCROOTS_HEAP_LOCAL; heap != 0; heap *= 2)
     REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
             gcroots_table_new(store, nullable(heap), 2, 2, untouched(), &out));

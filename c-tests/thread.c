@@ -657,7 +657,8 @@ CASE(a_fork_while_other_threads_end_leaves_a_child_that_works) {
       new_externref(NULL);
       OK(gcroots_store_attach(store));
       _exit(gcroots_store_detach(store) == GCROOTS_OK && gcroots_store_attach(store) == GCROOTS_OK
-              ? 0 : 1);
+                ? 0
+                : 1);
     }
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -2,10 +2,9 @@
 #include "kinds.h"
 
 /* The signature of a callback. */
-#define CALLBACK(name)                                                            \
-  static gcroots_status_t name(void *env, gcroots_store_t *of,                    \
-                               const gcroots_val_t *args, size_t nargs,           \
-                               gcroots_val_t *results, size_t nresults)
+#define CALLBACK(name)                                                                    \
+  static gcroots_status_t name(void *env, gcroots_store_t *of, const gcroots_val_t *args, \
+                               size_t nargs, gcroots_val_t *results, size_t nresults)
 
 #define UNUSED ((void)env, (void)of, (void)args, (void)nargs, (void)results, (void)nresults)
 
@@ -256,8 +255,7 @@ CALLBACK(count) {
 CASE(nothing_is_called_while_an_exception_is_pending) {
   gcroots_ref_t func = func_of(count, NULL);
   OK(gcroots_store_throw(store, new_exn()));
-  for (int i = 0; i < 3; i++)
-    REFUSED_SAYING(GCROOTS_ERROR_EXCEPTION, "pending", call0(func));
+  for (int i = 0; i < 3; i++) REFUSED_SAYING(GCROOTS_ERROR_EXCEPTION, "pending", call0(func));
   CHECK(calls == 0);
   take();
   OK(call0(func));

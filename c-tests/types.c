@@ -58,7 +58,7 @@ CASE(null_is_refused_in_the_order_of_parameters) {
   gcroots_field_type_t field = ref_to_local(77);
   gcroots_layout_t layout = {77, 77, 77, NULL};
   gcroots_type_t *other = type;
-#define NULLS(call_without_type, call_with_neither, call_without_out)              \
+#define NULLS(call_without_type, call_with_neither, call_without_out)               \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_without_type); \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_with_neither); \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`out` is NULL", call_without_out)
@@ -161,8 +161,7 @@ CASE(what_a_field_does_not_need_is_not_looked_at) {
 CASE(fields_of_arrays_and_functions_are_given_back) {
   gcroots_field_type_t element = mutable_(plain(GCROOTS_STORAGE_I8));
   gcroots_field_type_t values[] = {mutable_(plain(GCROOTS_STORAGE_F64)),
-                                   or_null(ref_to(GCROOTS_HEAP_FUNC)),
-                                   plain(GCROOTS_STORAGE_V128)};
+                                   or_null(ref_to(GCROOTS_HEAP_FUNC)), plain(GCROOTS_STORAGE_V128)};
   gcroots_type_t *array = new_array(element), *func = new_func(values, 2, values + 2, 1);
   CHECK(same_declaration(field_of(array, 0), element));
   values[0].is_mutable = 0;
@@ -200,8 +199,7 @@ CASE(a_field_that_there_is_not_is_out_of_bounds) {
                    gcroots_type_field(types[i], counts[i], &out));
     REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "18446744073709551615",
                    gcroots_type_field(types[i], SIZE_MAX, &out));
-    REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-            gcroots_type_field(types[i], (size_t)1 << 32, &out));
+    REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_type_field(types[i], (size_t)1 << 32, &out));
   }
   CHECK(same_declaration(out, ref_to_local(77)));
   free_types(types, 4);
@@ -286,9 +284,9 @@ CASE(types_of_two_engines_are_not_compared) {
 
 CASE(a_trampoline_takes_the_tops_of_hierarchies) {
   static const gcroots_heap_type_t tops[12] = {
-      GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,
-      GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,  GCROOTS_HEAP_FUNC,   GCROOTS_HEAP_FUNC,
-      GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXN, GCROOTS_HEAP_EXN};
+      GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,
+      GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,    GCROOTS_HEAP_FUNC, GCROOTS_HEAP_FUNC,
+      GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXN,  GCROOTS_HEAP_EXN};
   gcroots_field_type_t special[12], top[12];
   gcroots_type_t *func, *expected, *found, *again;
   for (gcroots_heap_type_t heap = 0; heap < 12; heap++) {

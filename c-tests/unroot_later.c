@@ -694,8 +694,10 @@ CASE(threads_unroot_while_the_owner_makes_roots_and_collects) {
     for (int i = 0; i < 1000; ++i) {
       gcroots_manually_rooted_t handle = clone_root(kept);
       new_local(handle.ref);
-      if (i % 2 == 0) OK(gcroots_manually_rooted_unroot(store, &handle));
-      else later(&handle);
+      if (i % 2 == 0)
+        OK(gcroots_manually_rooted_unroot(store, &handle));
+      else
+        later(&handle);
     }
     OK(gcroots_scope_exit(store, scope));
     if (++made % 8 == 0) OK(gcroots_store_gc(store));

@@ -137,11 +137,9 @@ CASE(without_memory_for_its_root_no_object_is_made) {
 CASE(the_data_of_null_is_null_with_a_message) {
   wasm_externref_t null_handle = null_wasm();
   void *data;
-  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE,
-             gcroots_externref_data(store, gcroots_ref_null(), &data),
+  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data),
              wasm_externref_data(store, &null_handle));
-  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE,
-             gcroots_externref_data(store, gcroots_ref_null(), &data),
+  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data),
              wasm_externref_data(store, NULL));
   REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, untouched(), &data),
              wasm_externref_data(NULL, &null_handle));

@@ -39,7 +39,10 @@ static const struct rooting {
     {"structref_clone", wasm_structref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
     {"arrayref_clone", wasm_arrayref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
     {"externref_convert_any", wasm_externref_convert_any, GCROOTS_HEAP_ANY, 1, {1, 1, 1, 1, 1, 0}},
-    {"anyref_convert_extern", wasm_anyref_convert_extern, GCROOTS_HEAP_EXTERN, 1,
+    {"anyref_convert_extern",
+     wasm_anyref_convert_extern,
+     GCROOTS_HEAP_EXTERN,
+     1,
      {1, 1, 1, 1, 1, 0}},
     {"eqref_to_anyref", wasm_eqref_to_anyref, GCROOTS_HEAP_EQ, 1, {1, 0, 1, 1, 1, 0}},
     {"structref_to_anyref", wasm_structref_to_anyref, GCROOTS_HEAP_STRUCT, 1, {1, 0, 1, 0, 0, 0}},
@@ -54,10 +57,10 @@ static const struct rooting {
 };
 
 /* The body runs for each member `at` of a table, whose name failures show. */
-#define EACH(at, table)                                                     \
-  for (size_t i_##at = 0; i_##at < COUNT_OF(table); ++i_##at)               \
-    for (const void *once = (check_note = table[i_##at].name, &once);       \
-         once != NULL; once = check_note = NULL)
+#define EACH(at, table)                                                             \
+  for (size_t i_##at = 0; i_##at < COUNT_OF(table); ++i_##at)                       \
+    for (const void *once = (check_note = table[i_##at].name, &once); once != NULL; \
+         once = check_note = NULL)
 
 /* The function of gcroots.h that refuses what this one does. */
 static gcroots_status_t as_rooting(const struct rooting *rooting, gcroots_store_t *of,
@@ -221,8 +224,7 @@ CASE(a_null_pointer_is_rooted_as_null) {
     if (rootings[i_r].is_nullable) {
       CHECK(rootings[i_r].call(store, NULL, &out) && wasm_anyref_is_null(&out));
     } else {
-      REFUSED_AS(GCROOTS_ERROR_TYPE_MISMATCH,
-                 as_rooting(&rootings[i_r], store, null_wasm(), &out),
+      REFUSED_AS(GCROOTS_ERROR_TYPE_MISMATCH, as_rooting(&rootings[i_r], store, null_wasm(), &out),
                  rootings[i_r].call(store, NULL, &out));
       CHECK(same_bits(out.ref, untouched()));
     }
@@ -277,11 +279,9 @@ CASE(each_rooting_refuses_null_pointers) {
   make_references(refs);
   EACH(r, rootings) {
     for (int kind = 0; kind < REFERENCES; ++kind) {
-      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT,
-                 as_rooting(&rootings[i_r], NULL, refs[kind], &out),
+      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, as_rooting(&rootings[i_r], NULL, refs[kind], &out),
                  rootings[i_r].call(NULL, &refs[kind], &out));
-      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT,
-                 as_rooting(&rootings[i_r], store, refs[kind], NULL),
+      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, as_rooting(&rootings[i_r], store, refs[kind], NULL),
                  rootings[i_r].call(store, &refs[kind], NULL));
     }
   }
@@ -291,8 +291,7 @@ CASE(each_rooting_refuses_null_pointers) {
 CASE(each_rooting_refuses_bad_handles) {
   EACH_BAD_HANDLE(bad) {
     wasm_anyref_t ref = {bad->ref};
-    for (size_t i = 0; i < COUNT_OF(rootings); ++i)
-      rooting_refused(&rootings[i], bad->status, ref);
+    for (size_t i = 0; i < COUNT_OF(rootings); ++i) rooting_refused(&rootings[i], bad->status, ref);
   }
 }
 
@@ -485,9 +484,9 @@ static const struct maker {
   bool (*make)(gcroots_store_t *store, wasm_anyref_t *out);
   uint64_t objects;
 } makers[] = {
-    {"structref_new", make_pair, 1},        {"structref_new_default", make_default_pair, 1},
-    {"arrayref_new", make_numbers, 1},      {"arrayref_new_default", make_default_numbers, 1},
-    {"anyref_from_i31", make_any_i31, 0},   {"eqref_from_i31", make_eq_i31, 0},
+    {"structref_new", make_pair, 1},      {"structref_new_default", make_default_pair, 1},
+    {"arrayref_new", make_numbers, 1},    {"arrayref_new_default", make_default_numbers, 1},
+    {"anyref_from_i31", make_any_i31, 0}, {"eqref_from_i31", make_eq_i31, 0},
 };
 
 /* Making it is refused for the reason that was left last, and leaves no root. */

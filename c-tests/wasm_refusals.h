@@ -9,17 +9,17 @@
 
 /* The call answers `false` or NULL for the same reason, and with the same
    message, as `model`, a call of gcroots.h; neither changes a count. */
-#define REFUSED_AS(expected, model, call)                                   \
-  do {                                                                      \
-    char check_reason[512];                                                 \
-    struct check_counts check_before;                                       \
-    REFUSED(expected, model);                                               \
+#define REFUSED_AS(expected, model, call)                                    \
+  do {                                                                       \
+    char check_reason[512];                                                  \
+    struct check_counts check_before;                                        \
+    REFUSED(expected, model);                                                \
     snprintf(check_reason, sizeof check_reason, "%s", gcroots_last_error()); \
-    leave_another_message();                                                \
-    check_before = check_count();                                           \
-    CHECK(!(call));                                                         \
-    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                 \
-    CHECK(same_counts(check_before, check_count()));                        \
+    leave_another_message();                                                 \
+    check_before = check_count();                                            \
+    CHECK(!(call));                                                          \
+    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                  \
+    CHECK(same_counts(check_before, check_count()));                         \
   } while (0)
 
 /* One that no call here leaves. */

@@ -283,8 +283,7 @@ static void check_many(bool odd_only) {
       CHECK(gcroots_weak_upgrade(store, many[i], &ref) == GCROOTS_ERROR_UNROOTED);
       CHECK(same_bits(ref, untouched()));
     } else {
-      CHECK(odd_only && object % 2 == 0 ? cleared(many[i])
-                                        : names(many[i], &many_numbers[object]));
+      CHECK(odd_only && object % 2 == 0 ? cleared(many[i]) : names(many[i], &many_numbers[object]));
     }
   }
 }
@@ -478,24 +477,23 @@ CASE(forged_weak_handles_are_refused) {
   gcroots_weak_t first = weak_of(ref), weak, ones;
   free_weak(&first);
   weak = weak_of(ref);
-  const gcroots_weak_t forged[] = {
-      {weak.store_id, 0, weak.index},
-      {weak.store_id, 1, weak.index},
-      {weak.store_id, weak.generation - 1, weak.index},
-      {weak.store_id, weak.generation + 1, weak.index},
-      {weak.store_id, weak.generation + 2, weak.index},
-      {weak.store_id, UINT32_MAX, weak.index},
-      {weak.store_id, UINT32_MAX - 1, weak.index},
-      {weak.store_id, weak.generation, weak.index | 1U << 31},
-      {weak.store_id, weak.generation, weak.index + 1},
-      {weak.store_id, 1, weak.index + 1},
-      {weak.store_id, 0, weak.index + 1},
-      {weak.store_id, weak.generation, weak.index + 64},
-      {weak.store_id, UINT32_MAX, weak.index + 64},
-      {weak.store_id, weak.generation, weak.index + 1000000},
-      {weak.store_id, weak.generation, UINT32_MAX >> 1},
-      {weak.store_id, UINT32_MAX, UINT32_MAX >> 1},
-      {weak.store_id, UINT32_MAX, UINT32_MAX}};
+  const gcroots_weak_t forged[] = {{weak.store_id, 0, weak.index},
+                                   {weak.store_id, 1, weak.index},
+                                   {weak.store_id, weak.generation - 1, weak.index},
+                                   {weak.store_id, weak.generation + 1, weak.index},
+                                   {weak.store_id, weak.generation + 2, weak.index},
+                                   {weak.store_id, UINT32_MAX, weak.index},
+                                   {weak.store_id, UINT32_MAX - 1, weak.index},
+                                   {weak.store_id, weak.generation, weak.index | 1U << 31},
+                                   {weak.store_id, weak.generation, weak.index + 1},
+                                   {weak.store_id, 1, weak.index + 1},
+                                   {weak.store_id, 0, weak.index + 1},
+                                   {weak.store_id, weak.generation, weak.index + 64},
+                                   {weak.store_id, UINT32_MAX, weak.index + 64},
+                                   {weak.store_id, weak.generation, weak.index + 1000000},
+                                   {weak.store_id, weak.generation, UINT32_MAX >> 1},
+                                   {weak.store_id, UINT32_MAX, UINT32_MAX >> 1},
+                                   {weak.store_id, UINT32_MAX, UINT32_MAX}};
   for (size_t i = 0; i < sizeof forged / sizeof *forged; ++i)
     check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
   memset(&ones, 0xff, sizeof ones);

@@ -345,8 +345,7 @@ enum { CHAIN = 100000 / GRAPH_SCALE };
 
 /* A chain of which each object is the value of the one before or, `backwards`, of the
    one after. Only the root of its first key is left. */
-static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards,
-                                           int *finalized) {
+static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards, int *finalized) {
   gcroots_scope_t outer = enter();
   gcroots_ref_t last = new_local(gcroots_ref_null());
   gcroots_manually_rooted_t first;
@@ -354,9 +353,12 @@ static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
     OK(gcroots_externref_new(store, finalized, count_call, &ref));
-    if (i == 0) first = root(ref);
-    else if (backwards) set(map, ref, last);
-    else set(map, last, ref);
+    if (i == 0)
+      first = root(ref);
+    else if (backwards)
+      set(map, ref, last);
+    else
+      set(map, last, ref);
     OK(gcroots_ref_assign(store, last, ref));
     OK(gcroots_scope_exit(store, scope));
   }
@@ -722,9 +724,8 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_weakmap_t map)
   gcroots_ref_t bad = untouched(), out = untouched();
   unsigned char found = 77;
   size_t count = 77;
-  const char *parameter = status == GCROOTS_ERROR_WRONG_THREAD || status == GCROOTS_ERROR_BUSY
-                              ? ""
-                              : "`map`";
+  const char *parameter =
+      status == GCROOTS_ERROR_WRONG_THREAD || status == GCROOTS_ERROR_BUSY ? "" : "`map`";
   REFUSED(status, gcroots_weakmap_set(store, map, bad, bad));
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
   REFUSED(status, gcroots_weakmap_get(store, map, bad, &out));
@@ -733,8 +734,7 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_weakmap_t map)
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
   REFUSED(status, gcroots_weakmap_size(store, map, &count));
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
-  if (status != GCROOTS_ERROR_NULL_REFERENCE)
-    REFUSED(status, gcroots_weakmap_free(store, &map));
+  if (status != GCROOTS_ERROR_NULL_REFERENCE) REFUSED(status, gcroots_weakmap_free(store, &map));
   CHECK(same_bits(out, untouched()) && found == 77 && count == 77 && same_map(map, kept));
 }
 
@@ -814,20 +814,19 @@ CASE(forged_maps_are_refused) {
   gcroots_weakmap_t first = new_map(), map, ones;
   free_map(&first);
   map = new_map();
-  const gcroots_weakmap_t forged[] = {
-      {map.store_id, 0, map.index},
-      {map.store_id, map.generation - 1, map.index},
-      {map.store_id, map.generation - 2, map.index},
-      {map.store_id, map.generation + 1, map.index},
-      {map.store_id, map.generation + 2, map.index},
-      {map.store_id, UINT32_MAX, map.index},
-      {map.store_id, UINT32_MAX - 1, map.index},
-      {map.store_id, map.generation, map.index | 1U << 31},
-      {map.store_id, map.generation, map.index + 1},
-      {map.store_id, 0, map.index + 1},
-      {map.store_id, map.generation, map.index + 1000000},
-      {map.store_id, UINT32_MAX, UINT32_MAX >> 1},
-      {map.store_id, UINT32_MAX, UINT32_MAX}};
+  const gcroots_weakmap_t forged[] = {{map.store_id, 0, map.index},
+                                      {map.store_id, map.generation - 1, map.index},
+                                      {map.store_id, map.generation - 2, map.index},
+                                      {map.store_id, map.generation + 1, map.index},
+                                      {map.store_id, map.generation + 2, map.index},
+                                      {map.store_id, UINT32_MAX, map.index},
+                                      {map.store_id, UINT32_MAX - 1, map.index},
+                                      {map.store_id, map.generation, map.index | 1U << 31},
+                                      {map.store_id, map.generation, map.index + 1},
+                                      {map.store_id, 0, map.index + 1},
+                                      {map.store_id, map.generation, map.index + 1000000},
+                                      {map.store_id, UINT32_MAX, UINT32_MAX >> 1},
+                                      {map.store_id, UINT32_MAX, UINT32_MAX}};
   for (size_t i = 0; i < COUNT_OF(forged); i++)
     check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
   memset(&ones, 0xff, sizeof ones);
@@ -838,7 +837,8 @@ CASE(forged_maps_are_refused) {
 CASE(forged_maps_are_refused_by_a_store_without_any) {
   gcroots_scope_t scope = enter();
   for (uint32_t generation = 0; generation < 4; generation++) {
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, (gcroots_weakmap_t){scope.store_id, generation, 0});
+    check_refused_by_all(GCROOTS_ERROR_UNROOTED,
+                         (gcroots_weakmap_t){scope.store_id, generation, 0});
     check_refused_by_all(GCROOTS_ERROR_UNROOTED,
                          (gcroots_weakmap_t){scope.store_id, UINT32_MAX - generation, 0});
   }

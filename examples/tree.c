@@ -14,12 +14,12 @@ enum { NUMBER, LEFT, RIGHT, FIELDS };
 static gcroots_store_t *store;
 static gcroots_type_t *node_type;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
 /* A node is a number, which never changes, and two nodes or nulls, which do. */

@@ -190,8 +190,8 @@ static void count_file(gcroots_store_t *store, const char *name) {
 /* --- The program ------------------------------------------------------------- */
 
 static const char *const collectors[] = {"copying", "drc", "null"};
-static const gcroots_collector_t collector_ids[] = {
-  GCROOTS_COLLECTOR_COPYING, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
+static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_COPYING,
+                                                    GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
 
 /* The collector of this name, or 0: the library's own choice. */
 static gcroots_collector_t collector_of(const char *name) {
@@ -206,8 +206,9 @@ static gcroots_store_t *new_store(gcroots_collector_t collector) {
   gcroots_store_t *store;
   if (config == NULL) exit(1);
   must(gcroots_config_set_collector(config, collector), "collector");
-  must(gcroots_config_set_heap_limit(
-         config, collector == GCROOTS_COLLECTOR_NULL ? NULL_LIMIT : LIMIT), "limit");
+  must(gcroots_config_set_heap_limit(config,
+                                     collector == GCROOTS_COLLECTOR_NULL ? NULL_LIMIT : LIMIT),
+       "limit");
   must(gcroots_engine_new(config, &engine), "engine");
   gcroots_config_free(config);
   must(gcroots_store_new(engine, &store), "store");
@@ -252,7 +253,8 @@ int main(int argc, char **argv) {
     last_made = word->made_before;
     free(word);
   }
-  printf("finalizers at the end %zu of %zu, %zu twice\n", words_finalized, words_made, finalized_twice);
+  printf("finalizers at the end %zu of %zu, %zu twice\n", words_finalized, words_made,
+         finalized_twice);
   if (words_finalized != words_made || finalized_twice != 0) {
     fprintf(stderr, "words: a finalizer did not run exactly once\n");
     return 1;

@@ -15,8 +15,8 @@
 enum { SLOT = 3, SLOTS = 10 };
 
 static const char *const collectors[] = {"null", "drc", "copying"};
-static const gcroots_collector_t collector_ids[] = {
-  GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_COPYING};
+static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC,
+                                                    GCROOTS_COLLECTOR_COPYING};
 
 static char text[] = "Hello, World!";
 static int finalized;
@@ -32,22 +32,22 @@ static void fail(const char *what, const char *why) {
 }
 
 /* A function that was called can answer with a status of the interpreter's. */
-#define MUST(call)                                                               \
-  do {                                                                           \
-    gcroots_status_t status_ = (call);                                           \
-    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error());   \
-    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());                \
+#define MUST(call)                                                             \
+  do {                                                                         \
+    gcroots_status_t status_ = (call);                                         \
+    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error()); \
+    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());              \
   } while (0)
 
 /* The same for the interpreter's own functions. */
-#define MUST_RUN(call)                                              \
-  do {                                                              \
+#define MUST_RUN(call)                                               \
+  do {                                                               \
     if ((call) != GCROOTS_OK) fail(#call, interpreter_last_error()); \
   } while (0)
 
-#define CHECK(condition)                              \
-  do {                                                \
-    if (!(condition)) fail(#condition, "is not so");  \
+#define CHECK(condition)                             \
+  do {                                               \
+    if (!(condition)) fail(#condition, "is not so"); \
   } while (0)
 
 static void finalize(void *data) {
@@ -127,8 +127,10 @@ static void check_all(gcroots_ref_t object) {
   gcroots_val_t val;
   for (uint64_t i = 0; i < SLOTS; i++) {
     MUST(gcroots_table_get(store, table, i, &ref));
-    if (i == SLOT) check_same(ref, object, "table[3]");
-    else CHECK(gcroots_ref_is_null(ref));
+    if (i == SLOT)
+      check_same(ref, object, "table[3]");
+    else
+      CHECK(gcroots_ref_is_null(ref));
   }
   MUST(gcroots_global_get(store, global, &val));
   CHECK(val.kind == GCROOTS_STORAGE_REF);
