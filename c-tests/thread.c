@@ -560,6 +560,14 @@ CASE(in_a_forked_child_that_attached_first_another_thread_is_the_wrong_one) {
   in_a_child(refused_after_attaching);
 }
 
+static void attached_by_another_thread_first(void) {
+  on_another_thread(attach_is_of_the_wrong_thread);
+}
+
+CASE(in_a_forked_child_another_thread_cannot_attach_first) {
+  in_a_child(attached_by_another_thread_first);
+}
+
 static void fork_again(void) {
   store_is_usable();
   in_a_child(refused_on_another_thread);
