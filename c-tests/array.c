@@ -580,35 +580,9 @@ CASE(elements_that_are_never_null_have_no_default) {
 
 CASE(null_pointers_are_refused_in_their_order) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I32);
-  gcroots_val_t val = val_of(STORAGES);
-  gcroots_ref_t out, ref = make_zeros(type, 1), bad = untouched();
-  NULL_REFUSED("store", gcroots_array_new(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("value", gcroots_array_new(store, type, NULL, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new(store, type, &val, 1, NULL));
-  NULL_REFUSED("store", gcroots_array_new_default(NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new_default(store, NULL, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new_default(store, type, 1, NULL));
-  NULL_REFUSED("store", gcroots_array_new_fixed(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new_fixed(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("elements", gcroots_array_new_fixed(store, type, NULL, 1, NULL));
+  gcroots_ref_t out;
+  check_nulls(array_calls);
   NULL_REFUSED("elements", gcroots_array_new_fixed(store, type, NULL, SIZE_MAX, &out));
-  NULL_REFUSED("out", gcroots_array_new_fixed(store, type, &val, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new_fixed(store, type, NULL, 0, NULL));
-  NULL_REFUSED("store", gcroots_array_len(NULL, bad, NULL));
-  NULL_REFUSED("out", gcroots_array_len(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_array_set(NULL, bad, 0, NULL));
-  NULL_REFUSED("value", gcroots_array_set(store, bad, 0, NULL));
-  EACH_ACCESS(at) NULL_REFUSED("store", at->call(NULL, bad, 9));
-  NULL_REFUSED("out", gcroots_array_get(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_i32(store, ref, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_i64(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_f32(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_f64(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_v128(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_s(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_u(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_ref(store, bad, 0, NULL));
   gcroots_type_free(type);
 }
 
@@ -758,13 +732,13 @@ CASE(a_length_beyond_32_bits_is_refused_after_the_value) {
 /* --- What reading and setting refuse ------------------------------------------- */
 
 CASE(a_bad_handle_is_no_array) {
-  EACH_BAD_HANDLE(bad) {
-    size_t length = 0x5a;
-    REFUSED_SAYING(bad->status, "`ref`", gcroots_array_len(store, bad->ref, &length));
-    CHECK(length == 0x5a);
-    for (size_t i = 0; i < COUNT_OF(accesses); i++)
-      REFUSED_SAYING(bad->status, "`ref`", accesses[i].call(store, bad->ref, SIZE_MAX));
-  }
+  struct arguments a;
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_REF);
+  new_arguments(&a, store);
+  a.h.ref = make_zeros(type, 1);
+  check_bad_handles(array_calls, &a);
+  gcroots_type_free(type);
+  free_arguments(&a);
 }
 
 CASE(what_is_no_array_is_refused) {

@@ -1,5 +1,5 @@
 /* Configurations: what is accepted, what is refused, and what each setting does. */
-#include "check.h"
+#include "refusals.h"
 
 #define GIB ((size_t)1 << 30)
 
@@ -54,20 +54,7 @@ CASE(configurations_are_independent) {
 }
 
 CASE(no_configuration_is_refused_by_each_setter) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, GCROOTS_COLLECTOR_AUTO));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 1 << 20));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_initial(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_stress(NULL, 1));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_move_always(NULL, true));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_pool(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_grow_callback(NULL, NULL, NULL));
-}
-
-CASE(null_is_named_before_a_wrong_number) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, 99));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, SIZE_MAX));
+  check_nulls(config_calls);
 }
 
 CASE(collectors_that_are_built_are_accepted) {

@@ -1,6 +1,6 @@
 /* Host objects: their pointer, tag and external bytes. */
 #define _GNU_SOURCE
-#include "check.h"
+#include "refusals.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -86,69 +86,11 @@ CASE(the_data_is_never_followed) {
   CHECK(data == nowhere);
 }
 
-CASE(new_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_ref_t out, before;
-  memset(&out, 0x5a, sizeof out);
-  before = out;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(store, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  CHECK(same_bits(out, before));
+CASE(null_pointers_are_refused_in_their_order) {
+  check_nulls(externref_calls);
+  /* No finalizer of a refused call runs. */
   OK(gcroots_store_gc(store));
-  OK(gcroots_store_free(store));
-  store = NULL;
-  CHECK(finalized == 0);
-}
-
-CASE(new_with_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_externref_options_t options = options_of(&finalized);
-  gcroots_ref_t out, before;
-  options.finalizer = count_call;
-  memset(&out, 0x5a, sizeof out);
-  before = out;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, &options, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`options`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  options.struct_size = 0;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
-  CHECK(same_bits(out, before));
-  OK(gcroots_store_free(store));
-  store = NULL;
-  CHECK(finalized == 0);
-}
-
-CASE(reading_and_writing_refuse_null_pointers_before_the_handle) {
-  gcroots_ref_t ref = gcroots_ref_null();
-  int pattern;
-  void *data = &pattern;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, &data));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, &data));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_data(NULL, ref, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_external_bytes(NULL, ref, 0));
-  CHECK(data == &pattern);
-}
-
-CASE(a_null_out_is_refused_with_a_good_handle_too) {
-  gcroots_ref_t ref = new_externref(NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
+  free_store();
 }
 
 CASE(a_null_reference_is_refused) {
@@ -201,36 +143,11 @@ CASE(a_handle_of_another_store_is_refused) {
   all_refuse(GCROOTS_ERROR_WRONG_STORE, ref);
 }
 
-CASE(forged_scoped_bits_are_refused) {
-  gcroots_ref_t ref = new_externref(NULL);
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, 64));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, 64));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, MANUAL_BIT - 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, MANUAL_BIT - 1));
-  CHECK(data_of(ref) == NULL);
-}
-
-CASE(forged_manual_bits_are_refused) {
-  gcroots_manually_rooted_t handle = root(new_externref(NULL));
-  gcroots_ref_t ref = handle.ref;
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 2, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, UINT32_MAX));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, UINT32_MAX));
-  CHECK(data_of(ref) == NULL);
-  OK(gcroots_manually_rooted_unroot(store, &handle));
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(externref_calls, &a);
+  free_arguments(&a);
 }
 
 CASE(a_handle_of_all_ones_is_refused) {
@@ -904,22 +821,6 @@ CASE(many_manually_rooted_externrefs_keep_their_own_data) {
   OK(gcroots_store_gc(store));
   for (int i = 0; i < COUNT; ++i) CHECK(data_of(handles[i].ref) == &handles[i]);
   CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
-}
-
-CASE(new_manually_rooted_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_manually_rooted_t out = untouched_handle();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, &out));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument,
-          gcroots_externref_new_manually_rooted(store, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  CHECK(same_bits(out.ref, untouched()));
-  free_store();
-  CHECK(finalized == 0);
 }
 
 /* Refused, with the store's counts as they were, although it may have collected. */

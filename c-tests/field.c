@@ -471,46 +471,8 @@ CASE(reading_a_reference_makes_a_root_and_reading_null_does_not) {
 
 /* --- What is refused --------------------------------------------------------- */
 
-/* With a handle or a field that is wrong too. */
-static void null_pointers_are_refused(gcroots_ref_t ref, size_t index) {
-  gcroots_v128_t v128 = {{0}};
-  gcroots_val_t out;
-  NULL_REFUSED("store", gcroots_struct_get(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_i32(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_i64(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_f32(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_f64(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_v128(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_s(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_u(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_ref(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get(NULL, ref, index, &out));
-  NULL_REFUSED("out", gcroots_struct_get(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_i32(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_i64(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_f32(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_f64(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_v128(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_s(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_u(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_ref(store, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_set(NULL, ref, index, NULL));
-  NULL_REFUSED("value", gcroots_struct_set(store, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_set_i32(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_i64(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_f32(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_f64(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_v128(NULL, ref, index, v128));
-  NULL_REFUSED("store", gcroots_struct_set_ref(NULL, ref, index, ref));
-}
-
 CASE(getting_and_setting_refuse_null_pointers_before_all_else) {
-  gcroots_type_t *type = new_mixed();
-  gcroots_ref_t ref = make_default(type);
-  for (size_t index = 0; index <= STORAGES; index++) null_pointers_are_refused(ref, index);
-  null_pointers_are_refused(gcroots_ref_null(), 0);
-  null_pointers_are_refused(untouched(), SIZE_MAX);
-  gcroots_type_free(type);
+  check_nulls(field_calls);
 }
 
 static gcroots_ref_t shared_ref;
@@ -547,10 +509,12 @@ CASE(a_handle_that_names_no_struct_is_refused) {
   static const char *const names[REFERENCES] = {"an externref", "a struct",     "an array",
                                                 "an i31",       "an exception", "a function"};
   gcroots_ref_t refs[REFERENCES];
-  gcroots_type_t *type = new_mixed();
-  EACH_BAD_HANDLE(bad) {
-    for (size_t index = 0; index <= STORAGES; index++) all_refuse(bad->status, bad->ref, index);
-  }
+  gcroots_type_t *type = STRUCT_TYPE(any_field());
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.ref = make_default(type);
+  check_bad_handles(field_calls, &a);
+  free_arguments(&a);
   all_refuse(GCROOTS_ERROR_NULL_REFERENCE, gcroots_ref_null(), SIZE_MAX);
   all_refuse(GCROOTS_ERROR_NULL_REFERENCE, new_local(gcroots_ref_null()), 0);
   make_references(refs);

@@ -703,17 +703,17 @@ CASE(values_of_another_kind_are_refused) {
 }
 
 CASE(bad_handles_are_refused) {
+  struct arguments a;
   gcroots_ref_t out = untouched();
-  void *env = NULL;
+  new_arguments(&a, store);
+  check_bad_handles(func_calls, &a);
   EACH_BAD_HANDLE(at) {
     value_refused(at->status, any_field(), val_ref(at->ref));
     call_refused("`func`", at->status, at->ref, NULL, 0, 0, 0);
-    REFUSED(at->status, gcroots_func_env(store, at->ref, answer_ok, &env));
-    REFUSED(at->status, gcroots_store_throw(store, at->ref));
   }
-  CHECK(env == NULL);
   OK(gcroots_store_take_exception(store, &out));
   CHECK(gcroots_ref_is_null(out));
+  free_arguments(&a);
 }
 
 CASE(a_handle_of_an_ended_scope_is_no_result) {
@@ -861,18 +861,9 @@ CASE(a_depth_of_0_is_refused) {
 /* --- Refusals ---------------------------------------------------------------- */
 
 CASE(null_pointers_are_refused) {
-  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
-  gcroots_ref_t bad = untouched(), out = untouched();
-  gcroots_val_t val;
-  NULL_REFUSED("store", gcroots_func_new(NULL, NULL, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("type", gcroots_func_new(store, NULL, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("callback", gcroots_func_new(store, type, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("out", gcroots_func_new(store, type, answer_ok, NULL, NULL, NULL));
-  NULL_REFUSED("store", gcroots_func_call(NULL, bad, NULL, 1, NULL, 1));
-  NULL_REFUSED("args", gcroots_func_call(store, bad, NULL, 1, NULL, 1));
-  NULL_REFUSED("results", gcroots_func_call(store, bad, &val, 1, NULL, SIZE_MAX));
-  CHECK(same_bits(out, untouched()));
-  gcroots_type_free(type);
+  gcroots_val_t val = val_of(STORAGES);
+  check_nulls(func_calls);
+  NULL_REFUSED("results", gcroots_func_call(store, untouched(), &val, 1, NULL, SIZE_MAX));
 }
 
 CASE(a_type_of_another_engine_makes_no_function) {

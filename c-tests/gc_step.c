@@ -424,13 +424,9 @@ CASE(every_other_call_is_busy_between_steps) {
 }
 
 CASE(no_pointer_may_be_null) {
-  bool done;
   start();
+  check_nulls(step_calls);
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc_start(NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc_step(NULL, 0, &done));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc_step(store, 0, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc_cancel(NULL));
   finish(0);
 }
 

@@ -327,7 +327,10 @@ static void check_no_i31(gcroots_status_t expected, gcroots_ref_t ref) {
 }
 
 CASE(bad_handles_are_refused) {
-  EACH_BAD_HANDLE(at) check_no_i31(at->status, at->ref);
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(i31_calls, &a);
+  free_arguments(&a);
 }
 
 CASE(null_and_objects_are_no_i31s) {
@@ -376,13 +379,5 @@ CASE(functions_of_objects_refuse_an_i31) {
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_ref_t ref = new_i31(1), out;
-  int32_t with_sign;
-  uint32_t without;
-  NULL_REFUSED("store", gcroots_i31_new(NULL, 1, &out));
-  NULL_REFUSED("out", gcroots_i31_new(store, 1, NULL));
-  NULL_REFUSED("store", gcroots_i31_get_s(NULL, ref, &with_sign));
-  NULL_REFUSED("out", gcroots_i31_get_s(store, ref, NULL));
-  NULL_REFUSED("store", gcroots_i31_get_u(NULL, ref, &without));
-  NULL_REFUSED("out", gcroots_i31_get_u(store, ref, NULL));
+  check_nulls(i31_calls);
 }

@@ -311,13 +311,11 @@ CASE(a_local_that_holds_null_gives_a_null_handle) {
 CASE(bad_handles_are_refused) {
   int number;
   gcroots_manually_rooted_t alive = new_rooted(&number, NULL);
-  EACH_BAD_HANDLE(bad) {
-    gcroots_manually_rooted_t made = untouched_handle();
-    check_refused_by_all(bad->status, (gcroots_manually_rooted_t){bad->ref});
-    REFUSED(bad->status, gcroots_ref_to_manually_rooted(store, bad->ref, &made));
-    CHECK(same_bits(made.ref, untouched()));
-    CHECK(data_of(alive.ref) == &number);
-  }
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(manually_rooted_calls, &a);
+  free_arguments(&a);
+  CHECK(data_of(alive.ref) == &number);
 }
 
 CASE(the_bits_of_a_scoped_handle_are_refused) {
@@ -361,42 +359,7 @@ CASE(another_store_does_not_end_a_root) {
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), made = untouched_handle();
-  gcroots_manually_rooted_t kept = handle;
-  gcroots_ref_t out = untouched();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(NULL, handle.ref, &made));
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(store, handle.ref, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_clone(NULL, handle, &made));
-  REFUSED(null_argument, gcroots_manually_rooted_clone(store, handle, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(NULL, &handle));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(store, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(NULL, handle, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(store, handle, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(NULL, &handle, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, NULL, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, &handle, NULL));
-  CHECK(same_bits(handle.ref, kept.ref) && same_bits(out, untouched()));
-  CHECK(same_bits(made.ref, untouched()));
-}
-
-CASE(the_first_null_pointer_is_named_before_a_bad_handle) {
-  gcroots_manually_rooted_t bad = untouched_handle();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(NULL, bad.ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(store, bad.ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_clone(store, bad, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(store, bad, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(NULL, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "handle") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, &bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
+  check_nulls(manually_rooted_calls);
 }
 
 CASE(every_call_on_a_detached_store_is_refused) {

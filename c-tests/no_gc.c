@@ -404,13 +404,6 @@ CASE(a_span_needs_no_memory) {
 
 /* --- Stores ------------------------------------------------------------------ */
 
-CASE(null_is_refused) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_no_gc_enter(NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_no_gc_exit(NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-}
-
 CASE(a_span_stays_with_a_detached_store) {
   enter_span();
   OK(gcroots_store_detach(store));

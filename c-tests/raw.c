@@ -509,26 +509,15 @@ CASE(a_span_of_what_has_no_numbers_is_refused) {
 /* --- Refusals -------------------------------------------------------------------------- */
 
 CASE(bad_handles_are_refused) {
-  EACH_BAD_HANDLE(bad) {
-    uint32_t raw = 77;
-    REFUSED(bad->status, gcroots_ref_to_raw(store, bad->ref, &raw));
-    CHECK(raw == 77);
-    span_is_refused(bad->status, bad->ref, 0, 0);
-  }
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(raw_calls, &a);
+  EACH_BAD_HANDLE(bad) span_is_refused(bad->status, bad->ref, 0, 0);
+  free_arguments(&a);
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_ref_t ref = new_externref(NULL), out;
-  uint32_t raw;
-  void *address;
-  NULL_REFUSED("store", gcroots_ref_to_raw(NULL, ref, &raw));
-  NULL_REFUSED("out", gcroots_ref_to_raw(store, ref, NULL));
-  NULL_REFUSED("store", gcroots_ref_from_raw(NULL, 2, &out));
-  NULL_REFUSED("out", gcroots_ref_from_raw(store, 2, NULL));
-  NULL_REFUSED("store", gcroots_heap_base(NULL, &address));
-  NULL_REFUSED("out", gcroots_heap_base(store, NULL));
-  NULL_REFUSED("store", gcroots_array_span(NULL, ref, 0, 0, &address));
-  NULL_REFUSED("out", gcroots_array_span(store, ref, 0, 0, NULL));
+  check_nulls(raw_calls);
 }
 
 static void all_are_of_the_wrong_thread(void) {

@@ -748,14 +748,16 @@ CASE(handles_that_name_no_range_are_refused) {
   remove_range(&other);
 }
 
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.source = add(&range, NULL);
+  check_bad_handles(root_range_calls, &a);
+  free_arguments(&a);
+}
+
 CASE(null_pointers_are_refused) {
-  gcroots_root_source_t source;
-  NULL_REFUSED("store", gcroots_root_range_add(NULL, &range, NULL, &source));
-  NULL_REFUSED("range", gcroots_root_range_add(store, NULL, NULL, &source));
-  NULL_REFUSED("out", gcroots_root_range_add(store, &range, NULL, NULL));
-  NULL_REFUSED("store", gcroots_root_range_remove(NULL, &source));
-  NULL_REFUSED("source", gcroots_root_range_remove(store, NULL));
-  NULL_REFUSED("config", gcroots_config_set_exact_slots(NULL, true));
+  check_nulls(root_range_calls);
 }
 
 static gcroots_root_source_t shared;

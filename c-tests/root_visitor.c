@@ -564,13 +564,16 @@ CASE(handles_that_name_no_visitor_are_refused) {
   remove_visitor(&first);
 }
 
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(root_visitor_calls, &a);
+  free_arguments(&a);
+}
+
 CASE(null_pointers_are_refused) {
-  gcroots_root_source_t source;
-  NULL_REFUSED("store", gcroots_root_visitor_add(NULL, visit, NULL, &source));
-  NULL_REFUSED("visitor", gcroots_root_visitor_add(store, NULL, NULL, &source));
-  NULL_REFUSED("out", gcroots_root_visitor_add(store, visit, NULL, NULL));
-  NULL_REFUSED("store", gcroots_root_visitor_remove(NULL, &source));
-  NULL_REFUSED("source", gcroots_root_visitor_remove(store, NULL));
+  check_nulls(root_visitor_calls);
+  check_nulls(report_calls);
   report_null();
 }
 

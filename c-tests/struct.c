@@ -10,17 +10,9 @@ static gcroots_status_t full(void) {
 
 CASE(making_refuses_null_pointers_in_their_order) {
   gcroots_type_t *type = STRUCT_TYPE(plain(GCROOTS_STORAGE_I32));
-  gcroots_val_t wrong = val_of(STORAGES);
   gcroots_ref_t out;
-  NULL_REFUSED("store", gcroots_struct_new(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_struct_new(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("fields", gcroots_struct_new(store, type, NULL, 1, NULL));
+  check_nulls(struct_calls);
   NULL_REFUSED("fields", gcroots_struct_new(store, type, NULL, SIZE_MAX, &out));
-  NULL_REFUSED("out", gcroots_struct_new(store, type, &wrong, 1, NULL));
-  NULL_REFUSED("out", gcroots_struct_new(store, type, NULL, 0, NULL));
-  NULL_REFUSED("store", gcroots_struct_new_default(NULL, NULL, NULL));
-  NULL_REFUSED("type", gcroots_struct_new_default(store, NULL, NULL));
-  NULL_REFUSED("out", gcroots_struct_new_default(store, type, NULL));
   gcroots_type_free(type);
 }
 

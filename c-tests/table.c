@@ -913,25 +913,7 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_table_t bad,
 }
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_ref_type_t element = {NULL, GCROOTS_HEAP_TYPE, 1}, no_heap = nullable(99);
-  gcroots_table_t bad = untouched_table(), kept = bad;
-  gcroots_ref_t none = untouched(), out = none;
-  uint64_t number = 77;
-  NULL_REFUSED("store", gcroots_table_new(NULL, element, 2, 1, none, NULL));
-  NULL_REFUSED("type", gcroots_table_new(store, element, 2, 1, none, NULL));
-  NULL_REFUSED("out", gcroots_table_new(store, no_heap, 2, 1, none, NULL));
-  NULL_REFUSED("store", gcroots_table_get(NULL, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_table_get(store, bad, 0, NULL));
-  NULL_REFUSED("store", gcroots_table_set(NULL, bad, 0, none));
-  NULL_REFUSED("store", gcroots_table_size(NULL, bad, NULL));
-  NULL_REFUSED("out", gcroots_table_size(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_table_grow(NULL, bad, 1, none, NULL));
-  NULL_REFUSED("out", gcroots_table_grow(store, bad, 1, none, NULL));
-  NULL_REFUSED("store", gcroots_table_fill(NULL, bad, 0, none, 1));
-  NULL_REFUSED("store", gcroots_table_copy(NULL, bad, 0, bad, 0, 1));
-  NULL_REFUSED("store", gcroots_table_free(NULL, NULL));
-  NULL_REFUSED("table", gcroots_table_free(store, NULL));
-  CHECK(same_table(bad, kept) && same_bits(out, none) && number == 77);
+  check_nulls(table_calls);
 }
 
 CASE(a_null_table_is_refused_and_freed) {
@@ -949,30 +931,13 @@ static gcroots_table_t table_of(gcroots_ref_t bits) {
 }
 
 CASE(bad_tables_are_refused) {
-  gcroots_table_t good = new_anys(1), freed = new_anys(1), stale = freed, forged;
-  free_table(&freed);
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, stale, good);
-  for (uint32_t bit = 0; bit < 32; bit++) {
-    forged = good;
-    forged.generation ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-    forged = good;
-    forged.index ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-  }
-  forged = good;
-  forged.generation = UINT32_MAX;
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-  EACH_BAD_HANDLE(bad) check_refused_by_all(bad->status, table_of(bad->ref), good);
-  check_all(good, 1, gcroots_ref_null());
-}
-
-CASE(a_table_of_another_store_is_refused) {
-  gcroots_table_t table, good = new_anys(1);
-  OK(gcroots_table_new(another_store(), nullable(GCROOTS_HEAP_ANY), 1, 1, gcroots_ref_null(),
-                       &table));
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, table, good);
-  OK(gcroots_table_free(another, &table));
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.table = a.h.table_dst = a.h.table_src = new_anys(1);
+  check_bad_handles(table_calls, &a);
+  check_all(a.h.table, 1, gcroots_ref_null());
+  EACH_BAD_HANDLE(bad) check_refused_by_all(bad->status, table_of(bad->ref), a.h.table);
+  free_arguments(&a);
 }
 
 CASE(a_table_has_bits_of_its_own) {

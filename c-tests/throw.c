@@ -106,10 +106,11 @@ CASE(what_is_no_exception_is_not_thrown) {
 
 CASE(null_pointers_and_bad_handles_are_refused) {
   gcroots_ref_t out = untouched();
-  NULL_REFUSED("store", gcroots_store_throw(NULL, untouched()));
-  NULL_REFUSED("store", gcroots_store_take_exception(NULL, NULL));
-  NULL_REFUSED("out", gcroots_store_take_exception(store, NULL));
-  EACH_BAD_HANDLE(at) REFUSED_SAYING(at->status, "`exn`", gcroots_store_throw(store, at->ref));
+  struct arguments a;
+  check_nulls(throw_calls);
+  new_arguments(&a, store);
+  check_bad_handles(throw_calls, &a);
+  free_arguments(&a);
   OK(gcroots_store_take_exception(store, &out));
   CHECK(same_bits(out, gcroots_ref_null()));
 }

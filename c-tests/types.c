@@ -1,5 +1,5 @@
 /* Types: what a registered type tells, and how long it lives. */
-#include "declare.h"
+#include "refusals.h"
 #include "threads.h"
 
 static const gcroots_storage_t storages[] = {
@@ -50,40 +50,7 @@ CASE(a_type_tells_its_kind_and_counts) {
 }
 
 CASE(null_is_refused_in_the_order_of_parameters) {
-  gcroots_type_t *type = new_struct(NULL, 0);
-  gcroots_type_kind_t kind = 77;
-  uint32_t index = 77;
-  size_t count = 77;
-  bool is = true;
-  gcroots_field_type_t field = ref_to_local(77);
-  gcroots_layout_t layout = {77, 77, 77, NULL};
-  gcroots_type_t *other = type;
-#define NULLS(call_without_type, call_with_neither, call_without_out)               \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_without_type); \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_with_neither); \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`out` is NULL", call_without_out)
-#define ASKED(function, out) NULLS(function(NULL, out), function(NULL, NULL), function(type, NULL))
-  ASKED(gcroots_type_kind, &kind);
-  ASKED(gcroots_type_index, &index);
-  ASKED(gcroots_type_field_count, &count);
-  ASKED(gcroots_type_param_count, &count);
-  ASKED(gcroots_type_supertype, &other);
-  ASKED(gcroots_type_trampoline, &other);
-  ASKED(gcroots_type_layout, &layout);
-  /* An index that there is not comes after. */
-  NULLS(gcroots_type_field(NULL, 5, &field), gcroots_type_field(NULL, 5, NULL),
-        gcroots_type_field(type, 5, NULL));
-  NULLS(gcroots_type_is_subtype(NULL, NULL, &is), gcroots_type_is_subtype(NULL, NULL, NULL),
-        gcroots_type_is_subtype(type, type, NULL));
-#undef ASKED
-#undef NULLS
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`supertype` is NULL",
-                 gcroots_type_is_subtype(type, NULL, &is));
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`supertype` is NULL",
-                 gcroots_type_is_subtype(type, NULL, NULL));
-  CHECK(kind == 77 && index == 77 && count == 77 && is && other == type);
-  CHECK(field.local == 77 && layout.bytes == 77 && layout.offset_count == 77);
-  gcroots_type_free(type);
+  check_nulls(type_calls);
 }
 
 CASE(null_has_no_clone_and_is_freed) {

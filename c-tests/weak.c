@@ -437,28 +437,7 @@ CASE(a_local_that_holds_null_gives_a_null_handle) {
 /* --- Refusals ---------------------------------------------------------------- */
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_ref_t bad = untouched(), out = untouched();
-  gcroots_weak_t weak = weak_of(new_externref(NULL)), kept = weak;
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_weak_new(NULL, bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_new(NULL, bad, &weak));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_new(store, bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(NULL, untouched_weak(), NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(NULL, weak, &out));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(store, untouched_weak(), NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(NULL, &weak));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(store, NULL));
-  CHECK(strstr(gcroots_last_error(), "`weak`") != NULL);
-  CHECK(same_weak(weak, kept) && same_bits(out, untouched()) && names(weak, NULL));
+  check_nulls(weak_calls);
 }
 
 CASE(no_weak_handle_is_made_for_a_bad_one) {
@@ -471,37 +450,15 @@ CASE(no_weak_handle_is_made_for_a_bad_one) {
   CHECK(stats_of(store).weak_handles_max == 0);
 }
 
-CASE(forged_weak_handles_are_refused) {
+CASE(bad_handles_are_refused) {
   int number;
-  gcroots_ref_t ref = new_externref(&number);
-  gcroots_weak_t first = weak_of(ref), weak, ones;
-  free_weak(&first);
-  weak = weak_of(ref);
-  const gcroots_weak_t forged[] = {{weak.store_id, 0, weak.index},
-                                   {weak.store_id, 1, weak.index},
-                                   {weak.store_id, weak.generation - 1, weak.index},
-                                   {weak.store_id, weak.generation + 1, weak.index},
-                                   {weak.store_id, weak.generation + 2, weak.index},
-                                   {weak.store_id, UINT32_MAX, weak.index},
-                                   {weak.store_id, UINT32_MAX - 1, weak.index},
-                                   {weak.store_id, weak.generation, weak.index | 1U << 31},
-                                   {weak.store_id, weak.generation, weak.index + 1},
-                                   {weak.store_id, 1, weak.index + 1},
-                                   {weak.store_id, 0, weak.index + 1},
-                                   {weak.store_id, weak.generation, weak.index + 64},
-                                   {weak.store_id, UINT32_MAX, weak.index + 64},
-                                   {weak.store_id, weak.generation, weak.index + 1000000},
-                                   {weak.store_id, weak.generation, UINT32_MAX >> 1},
-                                   {weak.store_id, UINT32_MAX, UINT32_MAX >> 1},
-                                   {weak.store_id, UINT32_MAX, UINT32_MAX}};
-  for (size_t i = 0; i < sizeof forged / sizeof *forged; ++i)
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
-  memset(&ones, 0xff, sizeof ones);
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, ones);
-  weak.store_id ^= 1;
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, weak);
-  weak.store_id ^= 1;
-  CHECK(names(weak, &number));
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.ref = new_externref(&number);
+  a.h.weak = weak_of(a.h.ref);
+  check_bad_handles(weak_calls, &a);
+  CHECK(names(a.h.weak, &number));
+  free_arguments(&a);
 }
 
 CASE(forged_weak_handles_are_refused_by_a_store_without_any) {

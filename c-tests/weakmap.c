@@ -739,27 +739,7 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_weakmap_t map)
 }
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_weakmap_t bad = untouched_map(), kept = bad;
-  gcroots_ref_t none = untouched(), out = none;
-  unsigned char found = 77;
-  size_t count = 77;
-  NULL_REFUSED("store", gcroots_weakmap_new(NULL, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_new(NULL, &bad));
-  NULL_REFUSED("out", gcroots_weakmap_new(store, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_set(NULL, bad, none, none));
-  NULL_REFUSED("store", gcroots_weakmap_get(NULL, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_get(NULL, bad, none, &out));
-  NULL_REFUSED("out", gcroots_weakmap_get(store, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_delete(NULL, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_delete(NULL, bad, none, (bool *)&found));
-  NULL_REFUSED("out", gcroots_weakmap_delete(store, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_size(NULL, bad, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_size(NULL, bad, &count));
-  NULL_REFUSED("out", gcroots_weakmap_size(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_free(NULL, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_free(NULL, &bad));
-  NULL_REFUSED("map", gcroots_weakmap_free(store, NULL));
-  CHECK(same_map(bad, kept) && same_bits(out, untouched()) && found == 77 && count == 77);
+  check_nulls(weakmap_calls);
 }
 
 CASE(a_null_map_has_no_entries_and_is_freed) {
@@ -810,28 +790,14 @@ CASE(a_value_stays_when_a_bad_one_is_refused) {
   CHECK(same_object(get(map, key), key));
 }
 
-CASE(forged_maps_are_refused) {
-  gcroots_weakmap_t first = new_map(), map, ones;
-  free_map(&first);
-  map = new_map();
-  const gcroots_weakmap_t forged[] = {{map.store_id, 0, map.index},
-                                      {map.store_id, map.generation - 1, map.index},
-                                      {map.store_id, map.generation - 2, map.index},
-                                      {map.store_id, map.generation + 1, map.index},
-                                      {map.store_id, map.generation + 2, map.index},
-                                      {map.store_id, UINT32_MAX, map.index},
-                                      {map.store_id, UINT32_MAX - 1, map.index},
-                                      {map.store_id, map.generation, map.index | 1U << 31},
-                                      {map.store_id, map.generation, map.index + 1},
-                                      {map.store_id, 0, map.index + 1},
-                                      {map.store_id, map.generation, map.index + 1000000},
-                                      {map.store_id, UINT32_MAX, UINT32_MAX >> 1},
-                                      {map.store_id, UINT32_MAX, UINT32_MAX}};
-  for (size_t i = 0; i < COUNT_OF(forged); i++)
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
-  memset(&ones, 0xff, sizeof ones);
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, ones);
-  CHECK(size(map) == 0);
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.map = new_map();
+  a.h.key = a.h.value = new_externref(NULL);
+  check_bad_handles(weakmap_calls, &a);
+  CHECK(size(a.h.map) == 0);
+  free_arguments(&a);
 }
 
 CASE(forged_maps_are_refused_by_a_store_without_any) {
