@@ -6,13 +6,10 @@
  *                                      looks for; on the collector of this number
  *   operations                         the names
  */
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fixture.h"
+
 #include <string.h>
 
-static gcroots_engine_t *engine;
-static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
 /* A struct of a number and a reference, its supertype, an array of numbers, and a
@@ -23,17 +20,8 @@ static gcroots_type_t *types[TYPES];
 static gcroots_table_t table;
 static gcroots_global_t global;
 static gcroots_ref_t pair, numbers, first;
-/* Which collector the engine has. */
-static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
-#define MUST(call)                                              \
-  do {                                                          \
-    if ((call) != GCROOTS_OK) {                                 \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                                                  \
-    }                                                           \
-  } while (0)
 
 /* Does BODY `count` times, 256 times per scope. */
 #define IN_SCOPES(BODY)                         \
@@ -231,29 +219,18 @@ static void func_call(uint64_t count) {
             KEEP(&result))
 }
 
-static void make_engine(void) {
-  gcroots_config_t *config = gcroots_config_new();
-  if (config == NULL) exit(1);
-  MUST(gcroots_config_set_collector(config, collector));
-  MUST(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
-}
-
 static void register_types(void) {
   const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
                                           {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   const gcroots_field_type_t params[2] = {fields[1], fields[1]};
   const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
-  const gcroots_rec_group_t *groups[1];
   uint32_t position;
-  groups[0] = group;
   MUST(gcroots_rec_group_add_struct(group, &open, fields, 1, &position));
   MUST(gcroots_rec_group_add_struct(group, &below_base, fields, 2, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
   MUST(gcroots_rec_group_add_func(group, NULL, params, 2, params, 1, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
-  gcroots_rec_group_free(group);
+  register_group(group, types, TYPES);
 }
 
 /* What the operations on objects work on: the pair refers to itself. */
@@ -310,9 +287,8 @@ int main(int argc, char **argv) {
     for (i = 0; i < sizeof operations / sizeof *operations; i++) puts(operations[i].name);
     return argc == 1 ? 0 : 2;
   }
-  if (argc == 4) collector = (gcroots_collector_t)strtoul(argv[3], NULL, 10);
-  make_engine();
-  MUST(gcroots_store_new(engine, &store));
+  make_engine(argc == 4 ? argv[3] : NULL);
+  make_store();
   MUST(gcroots_externref_new(store, &store, NULL, &object));
   MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
   register_types();
@@ -322,9 +298,8 @@ int main(int argc, char **argv) {
       uint64_t count = strtoull(argv[2], NULL, 10);
       operations[i].body(count);
       measured(operations[i].body, count);
-      MUST(gcroots_store_free(store));
-      for (i = 0; i < TYPES; i++) gcroots_type_free(types[i]);
-      gcroots_engine_free(engine);
+      free_types(types, TYPES);
+      free_store_and_engine();
       return 0;
     }
   }
