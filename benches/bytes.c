@@ -1,5 +1,5 @@
-/* Resident bytes that a root or an externref costs: growth over a million of
- * each, the caller's array of handles not counted.
+/* Resident bytes for each root or externref: the growth over a million of each, without the
+ * caller's array of handles.
  */
 #include "fixture.h"
 
@@ -35,7 +35,7 @@ int main(void) {
   for (i = 0; i < COUNT; i++) MUST(gcroots_local_new(store, object, &scoped));
   printf("scoped root   %.1f bytes\n", (resident_bytes() - before) / COUNT);
 
-  /* The externrefs' roots find room among those that this reserves. */
+  /* Reserves the roots of the externrefs, so that only the externrefs are measured. */
   MUST(gcroots_scope_reserve(store, COUNT));
   before = resident_bytes();
   for (i = 0; i < COUNT; i++) {

@@ -1,7 +1,7 @@
-/* The time of a full collection, for each object that is alive: a tree of 2^20 - 1
- * structs of two references under one root. Median of seven, in CPU time.
+/* The CPU time of a full collection for each live object. The heap holds a tree of 2^20 - 1
+ * structs of two references, under one root. Prints the median of seven collections.
  *
- *   collection [COLLECTOR]    on the collector of this number
+ *   collection [COLLECTOR]    COLLECTOR: its number
  */
 #include "cpu_time.h"
 

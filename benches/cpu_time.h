@@ -1,4 +1,5 @@
-/* CPU time of the process, and the median of several measurements. Included first. */
+/* CPU time of the process, and the median of several measurements. Include this file first.
+ */
 #ifndef CPU_TIME_H
 #define CPU_TIME_H
 

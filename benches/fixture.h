@@ -9,7 +9,7 @@
 static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 
-/* Ends the program with the message of a call that fails. */
+/* Ends the program with an error message if the call fails. */
 #define MUST(call)                                              \
   do {                                                          \
     if ((call) != GCROOTS_OK) {                                 \
@@ -18,8 +18,8 @@ static gcroots_store_t *store;
     }                                                           \
   } while (0)
 
-/* Makes the engine, on the collector whose number is an argument of the program. NULL is
-   the default collector. */
+/* Makes the engine on the collector with this number, which is an argument of the
+   program. NULL stands for the default collector. */
 static inline void make_engine(const char *collector_or_null) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
@@ -33,7 +33,7 @@ static inline void make_store(void) {
   MUST(gcroots_store_new(engine, &store));
 }
 
-/* Registers a group (taken) of this many types. */
+/* Registers a group (taken) of `count` types. */
 static inline void register_group(gcroots_rec_group_t *group, gcroots_type_t **types,
                                   size_t count) {
   const gcroots_rec_group_t *groups[1];

@@ -7,7 +7,7 @@ static uint64_t live_bytes(void) {
   return stats.live_bytes;
 }
 
-/* Prints what the call adds. */
+/* Prints how many bytes of the heap the call takes. */
 #define SHOW(what, call)                                                        \
   do {                                                                          \
     uint64_t before = live_bytes();                                             \

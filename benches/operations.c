@@ -1,10 +1,10 @@
-/* The operations that embedders do most, one function each, for counting
- * instructions. Called through the shared object, loop included.
+/* The most frequent operations of embedders, one function each, for counting instructions.
+ * The functions call the shared object. The loop is part of the count.
  *
- *   operations NAME COUNT [COLLECTOR]  does NAME so often to warm up, and so often
- *                                      again inside measured(), which a profiler
- *                                      looks for; on the collector of this number
- *   operations                         the names
+ *   operations NAME COUNT [COLLECTOR]  runs operation NAME COUNT times to warm up, and COUNT
+ *                                      times inside measured(), which a profiler looks for;
+ *                                      COLLECTOR is the collector's number
+ *   operations                         prints the names
  */
 #include "fixture.h"
 
@@ -12,18 +12,18 @@
 
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
-/* A struct of a number and a reference, its supertype, an array of numbers, and a
-   function from two references to one. */
+/* The types: a struct of a number and a reference, its supertype, an array of numbers,
+   and a function from two references to one. */
 enum { BASE, PAIR, NUMBERS, FIRST, TYPES };
 static gcroots_type_t *types[TYPES];
-/* Of 10 references to the pair, and one reference to it. */
+/* A table of 10 references to the pair, and a global that refers to it. */
 static gcroots_table_t table;
 static gcroots_global_t global;
 static gcroots_ref_t pair, numbers, first;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
 
-/* Does BODY `count` times, 256 times per scope. */
+/* Runs BODY `count` times, 256 times in each scope. */
 #define IN_SCOPES(BODY)                         \
   gcroots_store_t *const s = store;             \
   while (count > 0) {                           \
@@ -95,7 +95,7 @@ static void externref_new_finalized(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
 }
 
-/* The whole life of a store with one object. */
+/* Makes a store with one object and deletes it. */
 static void store_new_object_free(uint64_t count) {
   while (count-- > 0) {
     gcroots_store_t *made;
@@ -159,7 +159,7 @@ static void array_set(uint64_t count) {
   while (count-- > 0) MUST(gcroots_array_set_i32(s, ref, 5, 1));
 }
 
-/* To a supertype. */
+/* Tests against a supertype. */
 static void ref_test(uint64_t count) {
   gcroots_store_t *const s = store;
   const gcroots_ref_t ref = pair;
@@ -233,7 +233,7 @@ static void register_types(void) {
   register_group(group, types, TYPES);
 }
 
-/* What the operations on objects work on: the pair refers to itself. */
+/* Makes the objects that the operations use. The pair refers to itself. */
 static void make_objects(void) {
   const gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
   const gcroots_field_type_t any_field = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};

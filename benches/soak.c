@@ -1,9 +1,9 @@
-/* Shows that a handle stays stale for good (`roots.never-stale`).
+/* Shows that a stale handle stays stale forever (`roots.never-stale`).
  *
- * Takes a handle, ends its scope, and then pushes more than 2^32 roots through
- * the same slot: a 32-bit generation that wrapped would make the handle match
- * again, and name another object. Asks now and then, and at the end, also with
- * the 64 least and greatest generations. About a minute.
+ * The program takes a handle, ends its scope, and then pushes more than 2^32 roots through
+ * the same slot. If the 32-bit generation wrapped around, the handle would become valid
+ * again and name another object. The program tests the handle every 65,536 pushes. At the
+ * end it also tests the 64 smallest and the 64 largest generations. Takes about a minute.
  */
 #include "fixture.h"
 
@@ -11,7 +11,7 @@
 
 static const uint64_t PUSHES = (UINT64_C(1) << 32) + (UINT64_C(1) << 20);
 
-/* The handle resolves to nothing. */
+/* Checks that the handle is refused. */
 static void refuse(gcroots_ref_t ref, uint64_t pushes) {
   void *data = NULL;
   gcroots_status_t status = gcroots_externref_data(store, ref, &data);
@@ -55,7 +55,8 @@ int main(void) {
     if (pushes % (UINT64_C(1) << 16) == 0) refuse(stale, pushes);
   }
 
-  /* Around where a counter would have wrapped to the stale handle's generation. */
+  /* Tests after every push near the count at which a 32-bit counter would reach the
+     stale handle's generation again. */
   for (; pushes < PUSHES + 1000; pushes++) {
     MUST(gcroots_scope_enter(store, &scope));
     MUST(gcroots_manually_rooted_to_rooted(store, manual, &pushed));

@@ -1,9 +1,13 @@
-/* Collections in steps: how many steps, the longest one, the median, and all together,
- * by the budget of a step, in CPU time. Of a million objects that live: a list of structs
- * of two references; a million externrefs with finalizers and roots of their own, half of
- * which die; a million structs in one array; and a heap of garbage only.
+/* Collections in steps. For each budget of a step it prints how many steps a collection
+ * takes, and the CPU time of the longest step, of the median step and of all steps. The heap
+ * holds a million objects:
  *
- *   steps [COLLECTOR]    on the collector of this number
+ *   list         structs of two references, all live
+ *   externrefs   externrefs with finalizers and their own roots, of which half die
+ *   array        structs in one array, all live
+ *   garbage      only garbage
+ *
+ *   steps [COLLECTOR]    COLLECTOR: its number
  */
 #include "cpu_time.h"
 

@@ -1,8 +1,10 @@
-/* What collectors make of three programs, in CPU time for each node made: binary trees
- * that come and go beside one that stays; random graphs full of cycles, each dropped
- * whole; long lists, each dropped whole.
+/* The throughput of a collector in three programs, as CPU time for each node that is made:
  *
- *   throughput [COLLECTOR]    on the collector of this number
+ *   trees    binary trees that are made and dropped, beside one that stays
+ *   graphs   random graphs with many cycles, each dropped as a whole
+ *   lists    long lists, each dropped as a whole
+ *
+ *   throughput [COLLECTOR]    COLLECTOR: its number
  */
 #include "cpu_time.h"
 

@@ -5,7 +5,7 @@
 
 /* --- Making -------------------------------------------------------------------- */
 
-/* Whose bytes need rounding and whose do not, for each size of elements. */
+/* Lengths that need padding, and lengths that do not, for each size of element. */
 static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,   9,   15, 16,
                                  17, 31, 32, 33, 63, 64, 65, 99, 100, 255, 257};
 
@@ -73,7 +73,7 @@ CASE(a_large_array_keeps_its_elements_and_its_neighbours) {
   }
 }
 
-/* Arrays of no zeros, as many as a small heap takes. */
+/* Fills a small heap with arrays whose bytes are not zero, and drops them. */
 static void leave_bits(void) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I64);
   gcroots_scope_t scope = enter();
@@ -123,7 +123,8 @@ CASE(an_array_takes_its_elements_bytes_and_16_rounded_up_to_8) {
 
 /* --- Elements ------------------------------------------------------------------ */
 
-/* A function that takes an index, for elements of these storages (one bit each). */
+/* A function that takes an index. `storages` has a bit for each element type that it
+   accepts. */
 struct access {
   const char *name;
   gcroots_status_t (*call)(gcroots_store_t *of, gcroots_ref_t ref, size_t index);
@@ -131,8 +132,8 @@ struct access {
   bool sets;
 };
 
-/* Calls of these functions, whose output is looked at by none but the check that a
-   refused call left it. */
+/* Wraps a function of arrays. A getter's output is only checked to be unwritten after a
+   refusal. */
 #define GET(name, type)                                                                       \
   static gcroots_status_t call_##name(gcroots_store_t *of, gcroots_ref_t ref, size_t index) { \
     type out;                                                                                 \
@@ -351,7 +352,7 @@ CASE(an_output_may_be_where_the_input_was) {
 
 /* --- References ---------------------------------------------------------------- */
 
-/* What slots of each abstract type take besides null, by kinds. */
+/* The kinds of references that a slot of each abstract type accepts besides null. */
 static const struct {
   gcroots_heap_type_t heap;
   const char *name;
@@ -374,8 +375,8 @@ static const struct {
              {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
              {GCROOTS_HEAP_NOEXN, "noexn", 0}};
 
-/* Every way to give an array of references this one answers so. `ref` has a first
-   element, or none. */
+/* Every way to store this reference in an array has this result. `ref` is empty or has a
+   first element. */
 static void reference_answers(gcroots_status_t expected, const char *text,
                               const gcroots_type_t *type, gcroots_ref_t ref, gcroots_ref_t value) {
   gcroots_val_t val = val_ref(value);
@@ -430,7 +431,8 @@ CASE(elements_of_an_abstract_type_take_what_is_below_it) {
 
 enum { CHAIN = 4 };
 
-/* Each of these types is below the one before but the last, which is equal to none. */
+/* Each type is a subtype of the one before, except the last, which is unrelated to the
+   others. */
 static void elements_take_their_type_and_those_below(gcroots_type_t *types[CHAIN],
                                                      gcroots_ref_t refs[CHAIN]) {
   gcroots_ref_t others[KINDS];
@@ -586,7 +588,7 @@ CASE(null_pointers_are_refused_in_their_order) {
   gcroots_type_free(type);
 }
 
-/* Each way to make an array of this type is refused. */
+/* Every function that makes an array refuses this type. */
 static void type_is_refused(gcroots_status_t expected, const char *text,
                             const gcroots_type_t *type) {
   gcroots_val_t val = val_ref(untouched());
@@ -684,7 +686,7 @@ CASE(a_bad_handle_is_no_value) {
     REFUSED_SAYING(at->status, "`value`", gcroots_array_set(store, ref, 1, &vals[1]));
     REFUSED_SAYING(at->status, "`value`", gcroots_array_set_ref(store, ref, 1, at->ref));
     REFUSED_SAYING(at->status, "`value`", gcroots_array_fill(store, ref, 1, &vals[1], 1));
-    /* Before what is wrong with the place. */
+    /* A bad value is reported before an immutable array and a bad index. */
     REFUSED(at->status, gcroots_array_set(store, constant, SIZE_MAX, &vals[1]));
     REFUSED(at->status, gcroots_array_set_ref(store, constant, SIZE_MAX, at->ref));
     REFUSED(at->status, gcroots_array_fill(store, constant, SIZE_MAX, &vals[1], SIZE_MAX));
@@ -753,7 +755,7 @@ CASE(what_is_no_array_is_refused) {
     REFUSED_SAYING(expected, text, gcroots_array_len(store, refs[kind], &length));
     CHECK(length == 0x5a);
     EACH_ACCESS(at) REFUSED_SAYING(expected, text, at->call(store, refs[kind], 0));
-    /* Before a bad value. */
+    /* A wrong kind of reference is reported before a bad value. */
     REFUSED_SAYING(expected, text, gcroots_array_set_ref(store, refs[kind], 0, untouched()));
   }
 }
@@ -799,7 +801,7 @@ CASE(elements_that_are_immutable_are_only_read) {
         if (takes(at, storage)) OK(at->call(store, ref, 2));
         continue;
       }
-      /* Whatever the value and the index are. */
+      /* An immutable array is reported whatever the value and the index are. */
       REFUSED_SAYING(GCROOTS_ERROR_IMMUTABLE, text, at->call(store, ref, 1));
       REFUSED_SAYING(GCROOTS_ERROR_IMMUTABLE, text, at->call(store, ref, 3));
     }

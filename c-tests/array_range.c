@@ -4,7 +4,7 @@
 
 enum { LENGTH = 13 };
 
-/* Ranges of elements that are not there in an array of LENGTH. */
+/* Ranges that are not inside an array of LENGTH elements. */
 static const struct {
   size_t index, count, last;
 } outside[] = {{0, LENGTH + 1, LENGTH},
@@ -21,14 +21,16 @@ static const struct {
                {SIZE_MAX, 0, SIZE_MAX},
                {SIZE_MAX, 1, SIZE_MAX},
                {SIZE_MAX, SIZE_MAX, SIZE_MAX},
-               /* Whose bytes, but not whose elements, would be there modulo 2^64. */
+               /* Ranges whose offset in bytes is inside the array modulo 2^64, but whose
+                  elements are not. */
                {SIZE_MAX / 2 + 1, 1, SIZE_MAX / 2 + 1},
                {0, SIZE_MAX / 2 + 2, SIZE_MAX / 2 + 1},
                {0, SIZE_MAX / 4 + 2, SIZE_MAX / 4 + 1},
                {0, SIZE_MAX / 8 + 2, SIZE_MAX / 8 + 1},
                {0, SIZE_MAX / 16 + 2, SIZE_MAX / 16 + 1}};
 
-/* The body runs for each of these ranges, with what the message says of it. */
+/* Runs the body for each of these ranges. `text` is what the message says about the
+   range. */
 #define EACH_OUTSIDE(at, text) \
   for (size_t at = 0; at < COUNT_OF(outside) && say_outside(text, sizeof text, at); at++)
 
@@ -141,7 +143,7 @@ CASE(fill_is_refused_in_the_documented_order) {
 
 /* --- Copy ---------------------------------------------------------------------- */
 
-/* Copies one range inside the array to another, by any distance. */
+/* Copies a range inside the array by any distance. */
 static void copy_inside(gcroots_ref_t ref, const gcroots_val_t elements[LENGTH], size_t to,
                         size_t from, size_t count) {
   gcroots_val_t expected[LENGTH];
@@ -207,7 +209,7 @@ CASE(copied_references_keep_their_objects_alive) {
     OK(gcroots_array_set_ref(store, source, i, value));
   }
   OK(gcroots_array_copy(store, target, 0, source, 0, LENGTH - 3));
-  /* Overlapping: the last but three comes thrice more. */
+  /* Source and target overlap: ten elements move by three places. */
   OK(gcroots_array_copy(store, target, 3, target, 0, LENGTH - 3));
   OK(gcroots_scope_exit(store, scope));
   OK(gcroots_store_gc(store));
@@ -232,7 +234,8 @@ CASE(copy_needs_elements_of_one_storage) {
         REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[from],
                        gcroots_array_copy(store, target, 0, source, 0, 3));
         CHECK(strstr(gcroots_last_error(), storage_names[to]) != NULL);
-        /* Before the bounds, and also for no elements. */
+        /* A wrong element type is reported before bad bounds, and also when no element
+           is copied. */
         REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_array_copy(store, target, 9, source, 9, 0));
         CHECK_ALL(target, value, 3);
       }
@@ -240,10 +243,10 @@ CASE(copy_needs_elements_of_one_storage) {
     }
 }
 
-/* Types of references, and the one just above each (nullable), by position. */
+/* Types of references. `over` has the direct supertype of each (nullable). */
 enum { BRANCH = GCROOTS_HEAP_TYPE, LEAF, ROW, CALL, HEAPS };
 
-/* Whether the type at `heap` is at or below the other. */
+/* Whether the type `heap` is `above` or a subtype of it. */
 static bool is_below(int heap, int above) {
   static const int over[HEAPS] = {[GCROOTS_HEAP_EQ] = GCROOTS_HEAP_ANY,
                                   [GCROOTS_HEAP_I31] = GCROOTS_HEAP_EQ,
@@ -263,7 +266,7 @@ static bool is_below(int heap, int above) {
   return !top && is_below(over[heap], above);
 }
 
-/* The concrete ones, from BRANCH on. */
+/* The concrete types, from BRANCH on. */
 static void register_heaps(gcroots_type_t *types[HEAPS - BRANCH]) {
   gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
   gcroots_rec_group_t *group = new_group();
@@ -340,14 +343,15 @@ CASE(copy_refuses_elements_that_are_not_there_and_changes_none) {
                      gcroots_array_copy(store, target, index, source, 0, count));
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, index, target, 0, count));
-      /* More than LENGTH are too many for the target as well, which comes first. */
+      /* More than LENGTH elements do not fit into the target either, and the target is
+         checked first. */
       if (count > LENGTH) text[0] = '\0';
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, 0, source, index, count));
       REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, text,
                      gcroots_array_copy(store, target, 0, target, index, count));
     }
-    /* The target's first. */
+    /* The target's bounds are checked first. */
     REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "no element 20,",
                    gcroots_array_copy(store, target, 20, source, 30, 1));
     CHECK_ELEMENTS(target, elements, LENGTH);
@@ -407,19 +411,19 @@ CASE(copy_is_refused_in_the_documented_order) {
 
 /* --- Read and write ------------------------------------------------------------ */
 
-/* Memory for LENGTH elements of any storage, with an edge on both sides. */
+/* Memory for LENGTH elements of any type, with guard bytes on both sides. */
 enum { EDGE = 16, BYTES = EDGE + LENGTH * 16 + EDGE };
 
-/* An element of what memory has. */
+/* Reads an element from memory. */
 static gcroots_val_t element_in(const unsigned char *memory, gcroots_storage_t storage,
                                 size_t index) {
   gcroots_val_t val = default_of(storage);
-  /* Of little-endian integers the lower bytes come first. */
+  /* Integers are little-endian: the low bytes come first. */
   memcpy(&val.of, memory + index * element_bytes[storage], element_bytes[storage]);
   return val;
 }
 
-/* Reads a range to memory that may be at an odd address. */
+/* Reads a range into memory that may be at an odd address. */
 static void read_range(gcroots_ref_t ref, gcroots_storage_t storage, const gcroots_val_t *elements,
                        size_t index, size_t count, size_t odd) {
   unsigned char memory[BYTES];
@@ -543,7 +547,7 @@ CASE(references_are_not_transferred) {
   gcroots_val_t host = val_ref(new_externref(NULL));
   gcroots_ref_t ref = make_filled(types[0], host, 3), fixed = make_filled(types[1], host, 3);
   uint32_t memory[3] = {0, 0, 0};
-  /* Before the bounds, and also for no elements. */
+  /* A wrong element type is reported before bad bounds, and also for no elements. */
   for (size_t index = 0; index < 10; index += 3) {
     REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "numbers",
                    gcroots_array_read(store, ref, index, memory, 3));

@@ -23,7 +23,7 @@ static gcroots_ref_t cast(gcroots_ref_t ref, gcroots_ref_type_t type) {
   return out;
 }
 
-/* Neither a test nor a cast has a result. */
+/* Checks that both a test and a cast are refused. */
 static void check_no_result(gcroots_status_t expected, gcroots_ref_t ref, gcroots_ref_type_t type) {
   gcroots_ref_t out = untouched();
   unsigned char is = 0x5a;
@@ -36,13 +36,14 @@ static void check_no_result(gcroots_status_t expected, gcroots_ref_t ref, gcroot
 
 enum {
   DEPTHS = 64,
-  /* Two hierarchies of structs, two of arrays, one of functions. */
+  /* Two hierarchies of structs, two of arrays and one of functions. */
   HIERARCHIES = 5,
   FUNCTIONS = HIERARCHIES - 1,
   TYPES = HIERARCHIES * DEPTHS + 6
 };
 
-/* `world[hierarchy * DEPTHS + depth]`, and then siblings. */
+/* The type at this depth of a hierarchy is `world[hierarchy * DEPTHS + depth]`. Siblings
+   follow. */
 static gcroots_type_t *world[TYPES];
 static size_t world_count;
 
@@ -62,14 +63,14 @@ static void add_to(gcroots_rec_group_t *group, size_t hierarchy, gcroots_sub_typ
     OK(gcroots_rec_group_add_func(group, &sub, fields, 1, NULL, 0, &position));
 }
 
-/* Registers a type just below another, beside those of the hierarchy. */
+/* Registers a direct subtype of a type of the hierarchy, beside the hierarchy's own. */
 static void add_sibling(size_t hierarchy, size_t depth) {
   gcroots_rec_group_t *group = new_group();
   add_to(group, hierarchy, below_type(world[hierarchy * DEPTHS + depth - 1]), true);
   world[world_count++] = register_one(group);
 }
 
-/* Registers hierarchies as deep as can be, each in one group, and siblings. */
+/* Registers hierarchies of the greatest depth, each in one group, and siblings. */
 static void make_world(void) {
   for (size_t hierarchy = 0; hierarchy < HIERARCHIES; hierarchy++) {
     gcroots_rec_group_t *group = new_group();
@@ -90,7 +91,8 @@ static void free_world(void) {
   free_types(world, world_count);
 }
 
-/* Whether a type is another or declared below it, found by walking up. */
+/* Whether a type is another one or a declared subtype of it, found by following the
+   supertypes. */
 static bool is_below(const gcroots_type_t *type, const gcroots_type_t *above) {
   gcroots_type_t *at = gcroots_type_clone(type);
   bool found = false;
@@ -109,7 +111,7 @@ static bool is_below(const gcroots_type_t *type, const gcroots_type_t *above) {
 
 struct specimen {
   gcroots_ref_kind_t kind;
-  /* Of a struct, an array or a function. */
+  /* The type of a struct, an array or a function; NULL for other objects. */
   const gcroots_type_t *type;
   gcroots_ref_t ref;
 };
@@ -123,7 +125,7 @@ static void add_specimen(gcroots_ref_kind_t kind, const gcroots_type_t *type, gc
   specimens[specimen_count++] = (struct specimen){kind, type, ref};
 }
 
-/* An object of a type of this place in the world. */
+/* Adds an object of the type at this place in the world. */
 static void add_typed(size_t place) {
   gcroots_type_kind_t kind;
   OK(gcroots_type_kind(world[place], &kind));
@@ -140,7 +142,7 @@ static void add_typed(size_t place) {
   }
 }
 
-/* Objects of some depths of each hierarchy: most types never have one. */
+/* Makes objects of some depths in each hierarchy. Most types never have an object. */
 static void make_specimens(void) {
   static const size_t depths[] = {0, 1, 5, 31, 32, 62, 63};
   add_specimen(GCROOTS_REF_NULL, NULL, gcroots_ref_null());
@@ -153,7 +155,7 @@ static void make_specimens(void) {
   for (size_t place = HIERARCHIES * DEPTHS; place < world_count; place++) add_typed(place);
 }
 
-/* Whether a slot of this type takes the object: the rule, without the library's
+/* Whether a slot of this type accepts the object, by the rules and without the library's
    tables. */
 static bool belongs(const struct specimen *it, gcroots_ref_type_t type) {
   bool is_struct = it->kind == GCROOTS_REF_STRUCT, is_array = it->kind == GCROOTS_REF_ARRAY;
@@ -173,7 +175,7 @@ static bool belongs(const struct specimen *it, gcroots_ref_type_t type) {
   }
 }
 
-/* The body runs for each type of references `type`, nullable and not. */
+/* Runs the body for each type of references `type`, nullable and not nullable. */
 #define EACH_REF_TYPE(type)                                             \
   for (size_t at = 0; at < 2 * (GCROOTS_HEAP_TYPE + world_count); at++) \
     for (gcroots_ref_type_t type = nth_type(at), *once = &type; once != NULL; once = NULL)
@@ -209,7 +211,7 @@ CASE(the_type_of_an_object_is_the_one_that_was_registered) {
   free_world();
 }
 
-/* Freed once more than it was referred to, a type would be gone. */
+/* If gcroots_ref_type() did not add a reference, the type would be freed too early. */
 CASE(the_type_of_an_object_is_one_more_reference) {
   gcroots_type_t *type = STRUCT_TYPE(any_field()), *read;
   gcroots_ref_t ref = make_default(type);
@@ -254,7 +256,7 @@ CASE(what_is_no_struct_array_or_function_has_no_type) {
 
 /* --- Tests and casts --------------------------------------------------------- */
 
-/* A test and a cast of this object answer what the rule says. */
+/* A test and a cast of this object have the results that the rules require. */
 static void check_one(const struct specimen *it, gcroots_ref_type_t type) {
   bool expected = belongs(it, type);
   CHECK(is_of(it->ref, type) == expected);
@@ -288,7 +290,7 @@ CASE(every_object_is_tested_and_cast_by_the_rule) {
   free_world();
 }
 
-/* Bits of the header that are neither kind nor type. */
+/* A hash and a collection change bits of the header that are neither kind nor type. */
 CASE(a_hash_or_a_move_changes_no_test) {
   make_world();
   make_specimens();
@@ -298,7 +300,7 @@ CASE(a_hash_or_a_move_changes_no_test) {
   free_world();
 }
 
-/* Field types have tables of their own. */
+/* Fields use tables of their own, not those of tests. */
 CASE(every_field_takes_what_a_test_admits) {
   make_world();
   make_specimens();
@@ -347,7 +349,7 @@ CASE(a_type_that_no_store_has_used_is_tested_against) {
   free_world();
 }
 
-/* What slots of abstract types need, for messages. */
+/* What a slot of each abstract type requires, as messages say it. */
 static const char *const needed_names[GCROOTS_HEAP_TYPE] = {
     "a struct, an array, an i31 or an externref",
     "a struct, an array or an i31",

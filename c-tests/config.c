@@ -3,13 +3,13 @@
 
 #define GIB ((size_t)1 << 30)
 
-/* The fixture's store becomes one of this configuration. */
+/* Replaces the fixture's store by one with this configuration. */
 static void use(gcroots_config_t *config) {
   OK(gcroots_store_free(store));
   store = store_with(config);
 }
 
-/* engine_new refuses the configuration and writes nothing. */
+/* gcroots_engine_new() refuses the configuration and writes nothing. */
 static void refused_by_engine(const gcroots_config_t *config) {
   gcroots_engine_t *const before = engine;
   gcroots_engine_t *out = before;
@@ -77,7 +77,7 @@ CASE(collectors_that_are_not_built_are_refused) {
 }
 
 CASE(numbers_of_no_collector_are_refused) {
-  /* Among them ones that a narrower integer would take for a collector. */
+  /* Some of these numbers would be a collector if they were cut to a narrower integer. */
   static const uint32_t none[] = {6,          7,          255,        256,        257,
                                   259,        65536 + 1,  0x7fffffff, 0x80000000, 0x80000001,
                                   0x80000003, 0xfffffffe, 0xffffffff};

@@ -1,5 +1,4 @@
-/* Declarations of types in short.
- */
+/* Short forms for declarations of types. */
 #ifndef DECLARE_H
 #define DECLARE_H
 
@@ -7,7 +6,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* As REFUSED, and the message contains `text`. */
+/* Checks as REFUSED does. The message must also contain `text`. */
 #define REFUSED_SAYING(expected, text, call)                                 \
   do {                                                                       \
     REFUSED(expected, call);                                                 \
@@ -16,7 +15,7 @@
                  gcroots_last_error());                                      \
   } while (0)
 
-/* The call refuses a parameter that is NULL. */
+/* The call refuses NULL for this parameter and names the parameter. */
 #define NULL_REFUSED(parameter, call) \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`" parameter "`", call)
 
@@ -83,7 +82,7 @@ static inline gcroots_rec_group_t *new_group(void) {
   return group;
 }
 
-/* Adds an open struct of no or one field. */
+/* Adds an open struct of one field, or of no field for NULL. */
 static inline uint32_t add_struct_of(gcroots_rec_group_t *group,
                                      const gcroots_field_type_t *field) {
   gcroots_sub_type_t sub = open_type();
@@ -157,7 +156,7 @@ static inline bool is_subtype(const gcroots_type_t *type, const gcroots_type_t *
   return is;
 }
 
-/* One type, which is at one address. */
+/* Whether both are one type. A type has only one address. */
 static inline bool same_type(const gcroots_type_t *a, const gcroots_type_t *b) {
   bool same = index_of(a) == index_of(b);
   CHECK(same == (is_subtype(a, b) && is_subtype(b, a)));

@@ -12,14 +12,14 @@ static void run_threads(void *(*body)(void *), void *argument) {
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
-/* One more reference to the fixture's engine. */
+/* Takes one more reference to the fixture's engine. */
 static gcroots_engine_t *clone_engine(void) {
   gcroots_engine_t *clone = gcroots_engine_clone(engine);
   CHECK(clone != NULL);
   return clone;
 }
 
-/* Makes a store of `of`, an object in it, and deletes it. */
+/* Makes a store of the engine `of` and an object in it, and deletes the store. */
 static void use_engine(gcroots_engine_t *of) {
   gcroots_store_t *made;
   gcroots_ref_t ref;
@@ -175,8 +175,8 @@ static void *use_and_free(void *argument) {
   return NULL;
 }
 
-/* Whichever reference or store goes last, on whichever thread, ends the
-   engine; a checker of memory errors sees whether that happens once. */
+/* The last reference or store to go ends the engine, on any thread. A memory checker
+   shows whether the engine ends exactly once. */
 CASE(the_last_reference_may_end_on_any_thread) {
   for (int round = 0; round < 50; round++) {
     pthread_t threads[THREADS];

@@ -1,7 +1,7 @@
 /* Tags and exceptions. */
 #include "kinds.h"
 
-/* What parameters may store, references last. */
+/* The storage types of parameters, references last. */
 static const gcroots_storage_t storages[] = {GCROOTS_STORAGE_I32,  GCROOTS_STORAGE_I64,
                                              GCROOTS_STORAGE_F32,  GCROOTS_STORAGE_F64,
                                              GCROOTS_STORAGE_V128, GCROOTS_STORAGE_REF};
@@ -22,7 +22,7 @@ static gcroots_tag_t untouched_tag(void) {
   return tag;
 }
 
-/* A tag whose exceptions have one field: a reference of this type. */
+/* Makes a tag whose exceptions have one field: a reference of this type. */
 static gcroots_tag_t tag_of_one(gcroots_field_type_t param) {
   return tag_of(&param, 1);
 }
@@ -141,7 +141,7 @@ CASE(a_type_of_another_engine_makes_no_tag) {
   gcroots_type_free(mine);
 }
 
-/* Neither a type nor an exception comes of these bits. */
+/* No function accepts these bits as a tag. */
 static void check_no_tag(gcroots_status_t expected, gcroots_tag_t tag) {
   gcroots_type_t *type = NULL;
   gcroots_ref_t out = untouched();
@@ -208,7 +208,7 @@ CASE(an_exception_has_the_fields_of_its_tag) {
   CHECK(gcroots_ref_is_null(exn_field(make_exn(tag, values, COUNT), COUNT - 1).of.ref));
 }
 
-/* Alone a field has another offset than behind others. */
+/* The second field's offset depends on the first field's storage type. */
 CASE(a_field_of_each_storage_is_kept) {
   for (size_t first = 0; first < COUNT_OF(storages); first++)
     for (size_t second = 0; second < COUNT_OF(storages); second++) {
@@ -384,8 +384,8 @@ CASE(exceptions_refer_to_exceptions) {
   CHECK(gcroots_ref_is_null(chain));
 }
 
-/* A constructor's value that only the array of values names must survive the
-   collection in the allocation that it is for. */
+/* A value that only the array of values refers to must survive a collection during the
+   allocation of its exception. */
 CASE(values_survive_the_making_of_their_exception) {
   gcroots_type_t *type = STRUCT_TYPE(plain(GCROOTS_STORAGE_I32), any_field());
   gcroots_tag_t tag = tag_of_one(or_null(ref_to_type(type)));
@@ -417,7 +417,7 @@ CASE(a_wrong_count_is_refused) {
     }
 }
 
-/* No exception is made of this value in this field, nor beside others. */
+/* No exception is made with this value in this field, alone or beside other fields. */
 static void check_not_taken(gcroots_status_t expected, gcroots_field_type_t param,
                             gcroots_val_t value) {
   gcroots_field_type_t params[3] = {plain(GCROOTS_STORAGE_I32), param, any_field()};
@@ -540,7 +540,7 @@ CASE(null_pointers_are_refused) {
 
 /* --- A full heap ------------------------------------------------------------- */
 
-/* Makes exceptions of this tag until one is refused in this way. */
+/* Makes exceptions of this tag until one is refused with this status. */
 static void fill_with_exns(gcroots_tag_t tag, gcroots_status_t refusal) {
   gcroots_val_t value = val_null();
   gcroots_ref_t ref = untouched();
@@ -555,7 +555,7 @@ static void fill_with_exns(gcroots_tag_t tag, gcroots_status_t refusal) {
   CHECK(stats_of(store).scoped_roots == stats.scoped_roots);
 }
 
-/* The fixture's engine and store become those of this limit. */
+/* Replaces the fixture's engine and store by ones with this heap limit. */
 static void limit_store(size_t limit) {
   gcroots_config_t *config = variant_config(limit);
   free_store();

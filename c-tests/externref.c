@@ -30,7 +30,7 @@ static gcroots_ref_t new_external(size_t bytes) {
   return ref;
 }
 
-/* Every function that takes an externref answers this for it. */
+/* Every function that takes an externref returns this status for it. */
 static void all_refuse(gcroots_status_t expected, gcroots_ref_t ref) {
   int pattern;
   void *data = &pattern;
@@ -49,7 +49,7 @@ static gcroots_ref_t with_bits(gcroots_ref_t ref, uint32_t generation, uint32_t 
   return ref;
 }
 
-/* Allocates until refused and returns how many there were. */
+/* Allocates until an allocation is refused. Returns how many allocations succeeded. */
 static int fill(gcroots_store_t *of, gcroots_status_t expected) {
   int count = 0, finalized = 0;
   gcroots_ref_t ref, last;
@@ -163,7 +163,7 @@ CASE(a_flipped_manual_bit_is_refused) {
   gcroots_manually_rooted_t handle;
   all_refuse(GCROOTS_ERROR_UNROOTED,
              with_bits(scoped, scoped.generation, scoped.index ^ MANUAL_BIT));
-  /* A second use of the slot, so that its generation is none of the scoped one's. */
+  /* Uses the slot a second time, so that its generation differs from the scoped root's. */
   handle = root(scoped);
   OK(gcroots_manually_rooted_unroot(store, &handle));
   handle = root(scoped);
@@ -219,7 +219,8 @@ CASE(a_handle_may_be_written_over_the_options) {
   } both;
   gcroots_scope_t scope = enter();
   gcroots_ref_t dead;
-  /* A finalizer between reading and writing. */
+  /* Garbage with a finalizer, which runs after the options are read and before `ref` is
+     written. */
   OK(gcroots_externref_new(store, &finalized, count_call, &dead));
   OK(gcroots_scope_exit(store, scope));
   both.options = options_of(&here);
@@ -451,7 +452,7 @@ CASE(handles_resolve_to_their_own_object_after_many_moves) {
   gcroots_manually_rooted_t manual[200];
   int i, round;
   for (i = 0; i < 200; ++i) {
-    /* Garbage between them, so that they move by different distances. */
+    /* Garbage between the objects makes them move by different distances. */
     gcroots_scope_t scope = enter();
     new_externref(NULL);
     OK(gcroots_scope_exit(store, scope));
@@ -469,7 +470,7 @@ CASE(handles_resolve_to_their_own_object_after_many_moves) {
       CHECK(data_of(locals[i]) == &data[200 + i]);
       if (!gcroots_ref_is_null(manual[i].ref)) CHECK(data_of(manual[i].ref) == &data[400 + i]);
     }
-    /* Holes for the next collection to close. */
+    /* Leaves holes that the next collection closes. */
     for (i = round; i < 200; i += 20)
       if (i % 3 == 0) OK(gcroots_manually_rooted_unroot(store, &manual[i]));
   }
@@ -626,7 +627,8 @@ CASE(a_sum_of_external_bytes_that_saturated_poisons_nothing) {
   OK(gcroots_manually_rooted_unroot(store, &kept));
 }
 
-/* Collections while `count` objects die at once, each with this many bytes. */
+/* Returns how many collections run while `count` objects die, each with this many
+   external bytes. */
 static uint64_t collections_of_garbage(int count, size_t external_bytes) {
   gcroots_store_t *of = new_store(0);
   gcroots_externref_options_t options = options_of(NULL);
@@ -823,7 +825,8 @@ CASE(many_manually_rooted_externrefs_keep_their_own_data) {
   CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
 }
 
-/* Refused, with the store's counts as they were, although it may have collected. */
+/* The call is refused and the store's counts are unchanged, although it may have
+   collected. */
 static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
   gcroots_manually_rooted_t out = untouched_handle();
   gcroots_stats_t before = stats_of(store), after;
@@ -856,7 +859,8 @@ CASE(a_full_heap_refuses_a_manually_rooted_externref) {
   CHECK(finalized == 0);
 }
 
-/* A store whose next manual root needs memory, and its next scoped one not. */
+/* Prepares a store whose next manual root needs memory, while its next scoped root does
+   not. */
 static void use_up_manual_slots(void) {
   gcroots_ref_t ref = new_externref(NULL);
   gcroots_manually_rooted_t made;
@@ -904,7 +908,7 @@ CASE(a_full_heap_in_a_no_gc_span_refuses_a_manually_rooted_externref) {
   CHECK(finalized == 0);
 }
 
-/* Lets an object with this finalizer die, but does not collect. */
+/* Drops an object with this finalizer, and does not collect. */
 static void make_doomed(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -923,7 +927,8 @@ CASE(finalizers_run_before_a_manually_rooted_externref_is_returned) {
   int number, calls = 0;
   store = new_store(collects ? 64 << 10 : 0);
   make_doomed(&finalized, collect_and_count);
-  /* The finalizer collects when the root is there and the handle is not. */
+  /* The finalizer collects while the new root exists and its handle has not been
+     returned yet. */
   while (finalized == 0 && calls++ < 10000) {
     gcroots_manually_rooted_t handle = new_rooted(&number, NULL);
     CHECK(data_of(handle.ref) == &number);

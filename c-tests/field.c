@@ -62,7 +62,8 @@ CASE(a_default_struct_is_zeros_and_nulls) {
   for (int round = 0; round < 3; round++) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
-    /* What was written before the last value was refused, or by the dead, is gone. */
+    /* Values from a refused construction or from dead objects must not appear in a new
+       object. */
     REFUSED(GCROOTS_ERROR_WRONG_STORE,
             gcroots_struct_new(store, type, ones, STORAGES, &(gcroots_ref_t){0, 0, 0}));
     ref = make_default(type);
@@ -163,7 +164,8 @@ static void swap(uint32_t *a, uint32_t *b) {
   *a = *b, *b = kept;
 }
 
-/* The next order of the numbers below `count`; `false` after the last. */
+/* Computes the next permutation of the numbers below `count`. Returns `false` after the
+   last. */
 static bool next_order(uint32_t *order, size_t count) {
   size_t i = count - 1, j = count - 1;
   while (i > 0 && order[i - 1] > order[i]) i--;
@@ -176,7 +178,8 @@ static bool next_order(uint32_t *order, size_t count) {
 
 enum { SIZES = 5 };
 
-/* Writes the fields of this layout in every order; the others stay each time. */
+/* Writes the fields of this layout in every order. Each write leaves the other fields
+   unchanged. */
 static void write_in_every_order(gcroots_ref_t ref, const gcroots_storage_t *storages) {
   gcroots_val_t expected[SIZES];
   uint32_t order[SIZES] = {0, 1, 2, 3, 4}, number = 0;
@@ -256,10 +259,10 @@ CASE(a_struct_of_10000_fields_keeps_them_all) {
 
 /* --- References -------------------------------------------------------------- */
 
-/* One of each kind of references. */
+/* One reference of each kind. */
 enum { HOST, STRUCT_, ARRAY, I31, EXN, FUNC, REFERENCES };
 
-/* Which of them an abstract heap type takes. */
+/* Which references each abstract heap type accepts. */
 static const struct {
   gcroots_heap_type_t heap;
   bool takes[REFERENCES];
@@ -294,8 +297,9 @@ static void make_references(gcroots_ref_t *refs) {
   gcroots_type_free(function);
 }
 
-/* A struct of `type` takes the reference in its one field, or refuses it in each way:
-   when it is made and, if there is one to be set, `object`, when it is. */
+/* A struct of `type` accepts the reference in its only field, or refuses it with this
+   status: in the constructor and, if `object` is not null, when the field of `object` is
+   set. */
 static void takes(const gcroots_type_t *type, gcroots_ref_t object, gcroots_ref_t reference,
                   gcroots_status_t expected) {
   gcroots_val_t value = val_ref(reference), kept;
@@ -321,7 +325,7 @@ static void takes(const gcroots_type_t *type, gcroots_ref_t object, gcroots_ref_
   }
 }
 
-/* A field of this type takes what it should, null if it may. */
+/* A field of this type accepts the right references, and null if it is nullable. */
 static void field_takes(size_t at, bool nullable, const gcroots_ref_t *refs) {
   gcroots_field_type_t field = mutable_(ref_to(heaps[at].heap));
   gcroots_type_t *type;
@@ -348,7 +352,7 @@ CASE(a_reference_is_taken_as_its_field_says) {
   }
 }
 
-/* Registers open structs without fields, each below the one before. */
+/* Registers open structs without fields. Each is a subtype of the one before. */
 static void new_chain(gcroots_type_t **chain, size_t count) {
   for (size_t i = 0; i < count; i++) {
     gcroots_rec_group_t *group = new_group();
@@ -358,7 +362,7 @@ static void new_chain(gcroots_type_t **chain, size_t count) {
 }
 
 CASE(a_field_of_a_type_takes_its_subtypes_only) {
-  /* As many as there may be. */
+  /* The greatest depth of subtypes. */
   enum { CHAIN = 64 };
   static const size_t depths[] = {0, 1, 2, 31, 62, 63};
   gcroots_type_t *chain[CHAIN], *unrelated = STRUCT_TYPE(plain(GCROOTS_STORAGE_I8));
@@ -616,7 +620,7 @@ CASE(a_kind_that_is_none_is_refused) {
   gcroots_type_free(type);
 }
 
-/* Whether the function for the one storage does for a field of the other. */
+/* Whether the function for the storage type `as` accepts a field of `storage`. */
 static bool reads(gcroots_storage_t as, gcroots_storage_t storage) {
   return as == storage || (as <= GCROOTS_STORAGE_I16 && storage <= GCROOTS_STORAGE_I16);
 }

@@ -11,7 +11,7 @@ union bits {
   gcroots_scope_t scope;
 };
 
-/* Live bits, and what using bits answers. At 0 are scopes, at 1 roots, at 2 weak handles. */
+/* Live bits, and the status for unknown ones. 0: scopes, 1: roots, 2: weak handles. */
 enum { NOUNS = 3, LIVE = 20 };
 static union bits live[NOUNS][LIVE];
 static const gcroots_status_t unknown[NOUNS] = {GCROOTS_ERROR_SCOPE_ORDER, GCROOTS_ERROR_UNROOTED,

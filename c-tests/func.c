@@ -12,7 +12,7 @@
 /* How often callbacks ran. */
 static int calls;
 
-/* Answers its arguments, in their order. */
+/* Returns its arguments, in their order. */
 CALLBACK(answer_args) {
   (void)env, (void)of;
   CHECK(nargs == nresults);
@@ -21,7 +21,7 @@ CALLBACK(answer_args) {
   return GCROOTS_OK;
 }
 
-/* What answer_results() answers. */
+/* The values that answer_planned() returns. */
 static gcroots_val_t planned[4];
 static gcroots_status_t planned_status;
 
@@ -32,7 +32,7 @@ CALLBACK(answer_planned) {
   return planned_status;
 }
 
-/* What bodies run_env() runs. */
+/* The bodies that run_env() can run. */
 struct body {
   void (*run)(void);
 };
@@ -47,7 +47,7 @@ CALLBACK(run_env) {
   return GCROOTS_OK;
 }
 
-/* A function of a type that nobody else refers to. */
+/* Makes a function of a type that nothing else refers to. */
 static gcroots_ref_t func_of(const gcroots_field_type_t *params, size_t nparams,
                              const gcroots_field_type_t *results, size_t nresults,
                              gcroots_callback_t callback, void *env) {
@@ -57,7 +57,7 @@ static gcroots_ref_t func_of(const gcroots_field_type_t *params, size_t nparams,
   return ref;
 }
 
-/* One that takes and answers references to anything. */
+/* Makes a function that takes and returns references to anything. */
 static gcroots_ref_t func_of_refs(size_t nparams, size_t nresults, gcroots_callback_t callback,
                                   void *env) {
   gcroots_field_type_t fields[32];
@@ -82,7 +82,7 @@ static void inside(void (*body)(void)) {
   CHECK(calls > before);
 }
 
-/* The call answers this, writes no result and, if `ran` says so, does not call. */
+/* The call returns this status, writes no result, and runs the callback `ran` times. */
 static void call_refused(const char *text, gcroots_status_t expected, gcroots_ref_t func,
                          const gcroots_val_t *args, size_t nargs, size_t nresults, int ran) {
   gcroots_val_t results[4] = {untouched_val(), untouched_val(), untouched_val(), untouched_val()};
@@ -98,7 +98,7 @@ static void call_refused(const char *text, gcroots_status_t expected, gcroots_re
 
 /* --- Values ------------------------------------------------------------------ */
 
-/* One of each storage that is not packed. */
+/* One value of each storage type that is not packed. */
 enum { VALUES = GCROOTS_STORAGE_REF - GCROOTS_STORAGE_I32 + 1 };
 static gcroots_field_type_t of_each[VALUES];
 
@@ -272,7 +272,7 @@ CASE(scopes_and_spans_outside_are_out_of_reach) {
   OK(gcroots_scope_exit(store, outer));
 }
 
-/* More scopes than a stack begins with, at every depth of it. */
+/* Opens more scopes than the scope stack first has room for, at every depth of it. */
 CASE(a_call_may_be_made_at_any_depth_of_scopes) {
   gcroots_ref_t func = func_of_refs(0, 0, leave_much_open, NULL);
   for (int depth = 0; depth < 200; depth++) {
@@ -306,7 +306,7 @@ CASE(nor_after_an_inner_function) {
 
 static gcroots_ref_t self;
 
-/* Adds up from its argument down to 0, in structs of one number. */
+/* Adds the numbers from its argument down to 0. Each number is in a struct. */
 CALLBACK(add_up) {
   gcroots_type_t *type;
   gcroots_val_t inner, sum;
@@ -403,7 +403,7 @@ static void collect_in_function(void) {
     OK(gcroots_scope_exit(store, scope));
     OK(gcroots_store_gc(store));
   }
-  /* Finalizers do not nest, whatever is between them. */
+  /* Finalizers do not nest, even with a function call between them. */
   CHECK(finalized == 0);
 }
 
@@ -469,7 +469,7 @@ CASE(a_function_that_was_not_made_is_not_finalized) {
     type = new_func(NULL, 0, NULL, 0);
     row = new_array(plain(GCROOTS_STORAGE_I64));
     for (; made < 10; made++) OK(gcroots_func_new(store, type, answer_ok, &data, count_call, &ref));
-    /* Few and large, so that a library that checks itself takes no longer. */
+    /* Few and large arrays, so that a library that checks itself is not slow. */
     while (gcroots_array_new_default(store, row, 100, &ref) == GCROOTS_OK) continue;
     while (gcroots_func_new(store, type, answer_ok, &data, count_call, &ref) == GCROOTS_OK) made++;
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
@@ -500,7 +500,7 @@ static void free_last_root(void) {
 CALLBACK(free_itself) {
   IGNORED(of, args, nargs, results, nresults);
   free_last_root();
-  /* Its env is still there. */
+  /* The env is still valid. */
   CHECK(env == &finalized);
   return GCROOTS_OK;
 }
@@ -674,7 +674,8 @@ CASE(any_status_of_a_callback_is_its_callers) {
 
 /* --- Wrong values ------------------------------------------------------------ */
 
-/* A value at place 1 of three is refused so, as an argument and as a result. */
+/* A value at place 1 of three is refused with this status, as an argument and as a
+   result. */
 static void value_refused(gcroots_status_t expected, gcroots_field_type_t type,
                           gcroots_val_t value) {
   gcroots_field_type_t fields[3] = {plain(GCROOTS_STORAGE_I32), type, plain(GCROOTS_STORAGE_I32)};
@@ -801,7 +802,7 @@ CASE(another_number_of_values_is_refused) {
 
 static int deepest;
 
-/* Calls itself until that is refused. */
+/* Calls itself until a call is refused. */
 CALLBACK(descend) {
   gcroots_status_t status;
   int depth = ++calls;
@@ -915,7 +916,7 @@ CASE(a_function_is_not_made_in_a_full_heap_without_collecting) {
   engine = kept;
 }
 
-/* Each wrong at once, taken away one by one. */
+/* All arguments are wrong at first. They are corrected one by one. */
 CASE(refusals_come_in_the_documented_order) {
   gcroots_field_type_t fields[2] = {ref_to(GCROOTS_HEAP_ANY), plain(GCROOTS_STORAGE_I32)};
   gcroots_ref_t func = func_of(fields, 2, fields + 1, 1, answer_planned, NULL);

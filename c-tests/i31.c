@@ -1,7 +1,8 @@
 /* 31-bit integers: references without an object. */
 #include "kinds.h"
 
-/* Integers at which something changes, and what their i31s read as. */
+/* Integers at the limits of 31 bits, and what their i31s read as with and without the
+   sign. */
 static const struct {
   int32_t value, with_sign;
   uint32_t without;
@@ -151,7 +152,7 @@ CASE(an_i31_that_is_assigned_lets_the_object_go) {
   free_store();
 }
 
-/* Slots without a root hold links that look like i31s. */
+/* A free slot holds a link to another slot, which looks like an i31. */
 CASE(a_slot_without_a_root_is_no_i31) {
   enum { COUNT = 64 };
   gcroots_manually_rooted_t manual[COUNT];
@@ -181,7 +182,7 @@ CASE(a_slot_without_a_root_is_no_i31) {
 
 /* --- Fields and elements ----------------------------------------------------- */
 
-/* Those of whose slots an i31 is one. */
+/* Whether a slot of this heap type accepts i31s. */
 static bool takes_i31s(gcroots_heap_type_t heap) {
   return heap == GCROOTS_HEAP_ANY || heap == GCROOTS_HEAP_EQ || heap == GCROOTS_HEAP_I31 ||
          heap == GCROOTS_HEAP_EXTERN;
@@ -317,7 +318,7 @@ CASE(a_no_gc_span_has_i31s) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Neither integer of a reference is read. */
+/* Both ways to read the integer of a reference are refused. */
 static void check_no_i31(gcroots_status_t expected, gcroots_ref_t ref) {
   int32_t with_sign = 7;
   uint32_t without = 7;

@@ -1,4 +1,4 @@
-/* Manual roots: made by hand, ended by hand, in any order. */
+/* Manual roots: made and ended by explicit calls, in any order. */
 #include "check.h"
 #include "refusals.h"
 
@@ -7,7 +7,7 @@ static void unroot(gcroots_manually_rooted_t *handle) {
   CHECK(same_bits(handle->ref, gcroots_ref_null()));
 }
 
-/* Every function answers this to the handle, and writes nothing. */
+/* Every function returns this status for the handle, and writes nothing. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_manually_rooted_t handle) {
   gcroots_manually_rooted_t kept = handle, made = untouched_handle();
   gcroots_ref_t out = untouched();
@@ -158,7 +158,7 @@ CASE(a_second_unroot_through_a_copy_is_refused) {
   gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), copy = handle;
   unroot(&handle);
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);
-  /* The slot's next root is not the copy's. */
+  /* The next root in the slot is not the copy's. */
   gcroots_manually_rooted_t next = new_rooted(&number, NULL);
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);
   CHECK(data_of(next.ref) == &number);
@@ -333,7 +333,7 @@ CASE(the_next_handle_is_not_valid_before_it_is_made) {
   unroot(&coming);
   coming = root(ref);
   unroot(&coming);
-  /* Whatever generation and slot come next, none is valid yet. */
+  /* No generation or slot that follows is valid yet. */
   for (uint32_t generation = 0; generation < 50; ++generation) {
     copy.ref.generation = generation;
     check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);

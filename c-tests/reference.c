@@ -16,7 +16,7 @@ static uint64_t hash_of(gcroots_ref_t ref) {
   return hash;
 }
 
-/* Null with all other bits set. */
+/* A null reference in which all other bits are set. */
 static gcroots_ref_t odd_null(void) {
   gcroots_ref_t null_reference = {0, UINT32_MAX, UINT32_MAX};
   return null_reference;
@@ -245,7 +245,7 @@ CASE(a_first_hash_without_memory_is_refused) {
   gcroots_engine_t *calm;
   gcroots_ref_t ref = gcroots_ref_null(), first;
   uint64_t first_hash, out = 0x5a;
-  /* Objects by the ten thousand, so without stress. */
+  /* Tens of thousands of objects, so not under stress. */
   OK(gcroots_config_set_stress(config, 0));
   OK(gcroots_engine_new(config, &calm));
   gcroots_config_free(config);

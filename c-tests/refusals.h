@@ -11,7 +11,7 @@
 
 /* --- One refused call --------------------------------------------------------- */
 
-/* The call answers `expected` with a message that contains `text`, and writes nothing. */
+/* The call returns `expected` with a message that contains `text`, and writes nothing. */
 static inline void check_call_refused(const struct call *call, gcroots_status_t expected,
                                       const char *text, struct arguments *a) {
   struct arguments before;
@@ -318,7 +318,7 @@ static inline void every_other_call_is_refused(gcroots_status_t expected, gcroot
 }
 
 /* Passes them to every function that takes a store, except gcroots_store_attach() and
-   gcroots_root_visitor_report(). Each answers `expected` and writes nothing. */
+   gcroots_root_visitor_report(). Each returns `expected` and writes nothing. */
 static inline void every_call_is_refused(gcroots_status_t expected, gcroots_store_t *of,
                                          gcroots_ref_t ref, gcroots_scope_t scope) {
   static const struct call *const tables[] = {step_calls, free_calls};

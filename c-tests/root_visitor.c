@@ -9,12 +9,12 @@ static uint32_t slots[SLOTS];
 static const gcroots_root_range_t all_slots = {slots, SLOTS};
 static int numbers[SLOTS];
 
-/* The visitor with this environment reports the slots, and then runs `body`. */
+/* A visitor whose env is this structure reports the slots and then runs `body`. */
 struct visitor {
   int calls;
   void (*body)(void);
   const gcroots_slot_layout_t *layout;
-  /* What the report is to answer. */
+  /* The status that the report must return. */
   gcroots_status_t expected;
   gcroots_root_range_t range;
   gcroots_store_t *store;
@@ -42,7 +42,7 @@ static void remove_visitor(struct visitor *visitor) {
   CHECK(visitor->source.store_id == 0);
 }
 
-/* The bits of a new object that nothing roots. */
+/* Makes an object that nothing roots, and returns its bits. */
 static uint32_t unrooted(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -67,7 +67,7 @@ static void check_slots(void) {
   }
 }
 
-/* The fixture's store becomes one of an engine with this configuration. */
+/* Replaces the fixture's engine and store by ones with this configuration. */
 static void use_config(gcroots_config_t *config) {
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
@@ -175,7 +175,7 @@ CASE(each_visitor_is_called) {
   remove_visitor(&first);
   first.calls = second.calls = 0;
   OK(gcroots_store_gc(store));
-  /* Twice, since finalizers ran. */
+  /* It is called twice, since the collection repeats after finalizers ran. */
   CHECK(first.calls == 0 && second.calls == (collects ? 2 : 0));
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects && i < SLOTS / 2 ? 1 : 0));
 }
@@ -230,7 +230,7 @@ CASE(it_does_not_change_how_often_stress_collects) {
 }
 
 CASE(an_allocation_that_calls_it_counts_once_for_stress) {
-  /* The heap is full several times before stress collects. */
+  /* The heap is full several times before stress causes a collection. */
   enum { NTH = 4000, LIMIT = 32 << 10 };
   gcroots_config_t *config = variant_config(LIMIT);
   uint64_t between = 0;
@@ -410,7 +410,7 @@ CASE(a_report_in_a_finalizer_is_busy) {
 
 /* --- Refused reports ------------------------------------------------------------------- */
 
-/* A collection is refused with this status and text, and everything is as it was. */
+/* A collection fails with this status and text, and changes nothing. */
 static void collection_is_refused(gcroots_status_t status, const char *text) {
   int garbage = 0;
   gcroots_ref_t out = untouched();

@@ -1,4 +1,4 @@
-/* Scopes: what they end, and in which order they may be left. */
+/* Scopes: which roots they end, and in which order they may be left. */
 #include "check.h"
 #include "refusals.h"
 
@@ -192,7 +192,7 @@ CASE(a_forged_scope_is_not_open) {
   CHECK(data_of(ref) == &number);
 }
 
-/* All functions answer WRONG_STORE to the scope. */
+/* Every function returns GCROOTS_ERROR_WRONG_STORE for the scope. */
 static void check_wrong_store(gcroots_scope_t scope) {
   gcroots_ref_t out = untouched();
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_exit(store, scope));
@@ -602,7 +602,7 @@ CASE(a_root_that_escapes_needs_no_memory_in_place_of_itself) {
 
 /* --- In a finalizer ---------------------------------------------------------- */
 
-/* What was there before the finalizer ran, and what it left. */
+/* Handles from before the finalizer ran, and handles that it left. */
 struct around {
   gcroots_scope_t outer, inner, left_open;
   gcroots_ref_t ref, made;

@@ -1,4 +1,4 @@
-/* Stores: their life, their data, and what they tell about themselves. */
+/* Stores: their life, their data, and their statistics. */
 #define _GNU_SOURCE
 #include "refusals.h"
 
@@ -7,7 +7,7 @@
 
 static const size_t mib = (size_t)1 << 20;
 
-/* Bytes of address space and of memory that the process uses. */
+/* The bytes of address space and of memory that the process uses. */
 static void process_bytes(size_t *mapped, size_t *resident) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   FILE *statm = fopen("/proc/self/statm", "r");
@@ -18,7 +18,7 @@ static void process_bytes(size_t *mapped, size_t *resident) {
   *resident *= page;
 }
 
-/* The last 90 % of the rounds grow the process by less than 1 MiB. */
+/* The process grows by less than 1 MiB in the last 90 % of the rounds. */
 static void leaks_nothing(int rounds, void (*body)(void)) {
   size_t mapped_before = 0, resident_before = 0, mapped, resident;
   int i;

@@ -8,7 +8,7 @@ static gcroots_table_t new_table(gcroots_ref_type_t element, uint64_t size, uint
   return table;
 }
 
-/* The type of a reference or null. */
+/* The type of nullable references to this heap type. */
 static gcroots_ref_type_t nullable(gcroots_heap_type_t heap) {
   gcroots_ref_type_t of = {NULL, heap, 1};
   return of;
@@ -19,7 +19,7 @@ static gcroots_ref_type_t never_null(gcroots_heap_type_t heap) {
   return of;
 }
 
-/* A table of any references, nulls at first. */
+/* Makes a table of references to anything. The elements are null. */
 static gcroots_table_t new_anys(uint64_t size) {
   return new_table(nullable(GCROOTS_HEAP_ANY), size, UINT64_MAX, gcroots_ref_null());
 }
@@ -40,14 +40,14 @@ static void set(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   OK(gcroots_table_set(store, table, index, value));
 }
 
-/* Grows a table, which had so many elements. */
+/* Grows a table that had `had` elements. */
 static void grow(gcroots_table_t table, uint64_t delta, gcroots_ref_t init, uint64_t had) {
   uint64_t before = 12345;
   OK(gcroots_table_grow(store, table, delta, init, &before));
   CHECK(before == had && size(table) == had + delta);
 }
 
-/* The element is this object, or null for null. Leaves no root. */
+/* Whether the element is this object, or null for null. Leaves no root. */
 static bool is(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   gcroots_scope_t scope = enter();
   bool same = same_object(get(table, index), value);
@@ -55,7 +55,7 @@ static bool is(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   return same;
 }
 
-/* The element is an externref with this data. Leaves no root. */
+/* Whether the element is an externref with this data. Leaves no root. */
 static bool has_data(gcroots_table_t table, uint64_t index, void *data) {
   gcroots_scope_t scope = enter();
   bool same = data_of(get(table, index)) == data;
@@ -63,7 +63,7 @@ static bool has_data(gcroots_table_t table, uint64_t index, void *data) {
   return same;
 }
 
-/* An element is an i31 of this integer. Leaves no root. */
+/* Whether the element is an i31 of this integer. Leaves no root. */
 static bool is_number(gcroots_table_t table, uint64_t index, int32_t number) {
   gcroots_scope_t scope = enter();
   bool same = is_i31(get(table, index), number);
@@ -88,13 +88,13 @@ static void set_new(gcroots_table_t table, uint64_t index, void *data,
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* All elements are this. Leaves no root. */
+/* The table has `count` elements, and each is this value. Leaves no root. */
 static void check_all(gcroots_table_t table, uint64_t count, gcroots_ref_t value) {
   CHECK(size(table) == count);
   for (uint64_t i = 0; i < count; i++) CHECK(is(table, i, value));
 }
 
-/* Ends a table, whose handle must be zeroed. */
+/* Frees a table and checks that its handle is zeroed. */
 static void free_table(gcroots_table_t *table) {
   static const unsigned char zeros[sizeof *table];
   OK(gcroots_table_free(store, table));
@@ -111,12 +111,14 @@ static bool same_table(gcroots_table_t a, gcroots_table_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* What it is after a collection: what would die has died where anything does. */
+/* How many of `count` unreachable objects a collection frees: none under the null
+   collector. */
 static int dead(int count) {
   return collects ? count : 0;
 }
 
-/* A store of the variant's collector without stress, for large tables. */
+/* Replaces the fixture's store by one of the same collector without stress, for large
+   tables. */
 static void calm_store(void) {
   gcroots_config_t *config = gcroots_config_new();
   OK(gcroots_config_set_collector(config, collector));
@@ -179,7 +181,7 @@ CASE(references_of_every_kind_may_be_elements) {
   CHECK(kind_of(get(funcs, 1)) == GCROOTS_REF_FUNC && same_object(get(funcs, 0), get(funcs, 1)));
 }
 
-/* What slots of each abstract type take besides null, by kinds. */
+/* The kinds of references that a slot of each abstract type accepts besides null. */
 static const struct {
   gcroots_heap_type_t heap;
   unsigned kinds;
@@ -199,7 +201,7 @@ static const struct {
     {GCROOTS_HEAP_NOEXTERN, 0},
     {GCROOTS_HEAP_NOEXN, 0}};
 
-/* Every way to give a table of this type a reference is refused so. */
+/* Every function that stores this reference in a table of this type returns this status. */
 static void value_is_refused(gcroots_status_t expected, gcroots_ref_type_t element,
                              gcroots_table_t table, gcroots_ref_t value) {
   gcroots_table_t out = untouched_table();
@@ -268,7 +270,7 @@ CASE(a_table_of_a_registered_type_takes_it_and_types_below) {
   value_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, element, table, refs[0]);
   value_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, element, table, new_i31(1));
   value_is_refused(GCROOTS_ERROR_NULL_REFERENCE, element, table, gcroots_ref_null());
-  /* The table keeps its type. */
+  /* The table keeps its type alive. */
   free_types(types, 3);
   OK(gcroots_store_gc(store));
   grow(table, 5, refs[1], 1);
@@ -283,7 +285,7 @@ CASE(a_table_that_is_never_null_is_null_nowhere) {
   value_is_refused(GCROOTS_ERROR_NULL_REFERENCE, element, table, gcroots_ref_null());
   for (uint64_t i = 0; i < 40; i++) {
     grow(table, 1, i % 2 == 0 ? object : other, i);
-    /* Spare room is not there. */
+    /* An element in the spare room is out of bounds. */
     REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_set(store, table, i + 1, object));
     OK(gcroots_store_verify(store));
   }
@@ -485,7 +487,8 @@ CASE(growing_one_by_one_takes_memory_in_proportion) {
   calm_store();
   table = new_anys(0);
   for (uint64_t i = 0; i < COUNT; i++) grow(table, 1, gcroots_ref_null(), i);
-  /* All the arrays that there were, each twice as long as the one before. */
+  /* Without collections all earlier arrays are still there. Each is twice as long as the
+     one before. */
   if (!collects) CHECK(stats_of(store).live_bytes < 4 * 4 * COUNT);
   CHECK(stats_of(store).moved_bytes < 20 * 4 * COUNT);
 }
@@ -531,7 +534,7 @@ CASE(a_table_has_no_more_elements_than_an_array) {
     REFUSED(GCROOTS_ERROR_LIMIT,
             gcroots_table_grow(store, table, sizes[i] - 1, gcroots_ref_null(), &before));
   }
-  /* Sizes that one has, and no heap of 4 GiB. */
+  /* Tables of this size are allowed, but no heap of 4 GiB holds one. */
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
                            gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), UINT32_MAX,
                                              UINT64_MAX, gcroots_ref_null(), &out));
@@ -542,7 +545,7 @@ CASE(a_table_has_no_more_elements_than_an_array) {
   check_all(table, 1, gcroots_ref_null());
 }
 
-/* The fixture's store becomes one of this limit. */
+/* Replaces the fixture's store by one with this limit. */
 static void limit_store(size_t limit) {
   OK(gcroots_store_free(store));
   store = new_store(limit);
@@ -550,7 +553,7 @@ static void limit_store(size_t limit) {
 
 CASE(a_table_that_cannot_grow_is_as_it_was) {
   enum { LIMIT = 64 << 10 };
-  /* Two arrays fill a space. */
+  /* Two arrays of this length fill a space. */
   uint64_t half = LIMIT / spaces() / 4 / 2, before = 77;
   gcroots_ref_t object;
   gcroots_table_t table;
@@ -567,7 +570,7 @@ CASE(a_table_that_cannot_grow_is_as_it_was) {
     check_all(table, half - 40, object);
   }
   CHECK(data_of(object) == &table);
-  /* There is room for just so much, and for no more than that. */
+  /* Exactly this much room is left. */
   grow(table, 20, object, half - 40);
   check_all(table, half - 20, object);
   fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
@@ -669,7 +672,7 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
 
 /* --- Filling and copying ----------------------------------------------------- */
 
-/* Of these, some exceed and some wrap around. */
+/* Some of these numbers are out of bounds, and some sums of two wrap around. */
 static const uint64_t numbers[] = {0,
                                    1,
                                    4,
@@ -682,7 +685,7 @@ static const uint64_t numbers[] = {0,
                                    UINT64_MAX,
                                    UINT64_MAX - 8};
 
-/* The table has the i31s from 0 on. */
+/* The table holds the i31s from 0 on. */
 static gcroots_table_t new_numbers(uint64_t count) {
   gcroots_table_t table = new_anys(count);
   for (uint64_t i = 0; i < count; i++) set_number(table, i, (int32_t)i);
@@ -885,7 +888,7 @@ CASE(no_call_but_new_and_grow_collects) {
     OK(gcroots_table_fill(store, table, 0, gcroots_ref_null(), 10));
     OK(gcroots_table_copy(store, other, 0, table, 0, 10));
     CHECK(size(table) == 10 && is(table, 3, gcroots_ref_null()));
-    /* The room that it has. */
+    /* Growing by 0 needs no room. */
     grow(other, 0, gcroots_ref_null(), 10);
   }
   free_table(&freed);
@@ -894,7 +897,7 @@ CASE(no_call_but_new_and_grow_collects) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Every function that takes a table answers this, and names the table. */
+/* Every function that takes a table returns this status and names the table. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_table_t bad,
                                  gcroots_table_t good) {
   gcroots_table_t kept = bad;
@@ -997,7 +1000,7 @@ CASE(an_element_that_is_not_there_is_refused) {
                                  UINT64_MAX, 1ULL << 62, (1ULL << 62) + 1};
   gcroots_table_t table = new_numbers(3), none = new_anys(0);
   gcroots_ref_t out = untouched(), object = new_i31(9);
-  /* So that there is room behind the elements. */
+  /* Leaves spare room behind the elements. */
   grow(table, 1, object, 3);
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     uint64_t at = bad[i] + 1 > bad[i] ? bad[i] + 1 : bad[i];

@@ -23,7 +23,7 @@ static bool is_pending(void) {
   return is;
 }
 
-/* A function of no values. */
+/* Makes a function without parameters and results. */
 static gcroots_ref_t func_of(gcroots_callback_t callback, void *env) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
   gcroots_ref_t ref = make_func(type, callback, env);
@@ -37,7 +37,7 @@ static gcroots_status_t call0(gcroots_ref_t func) {
 
 static int finalized;
 
-/* An exception of a struct that refers to an externref with a finalizer. */
+/* Makes an exception of a struct that refers to an externref with a finalizer. */
 static gcroots_ref_t new_loaded(void) {
   gcroots_field_type_t field = any_field();
   gcroots_tag_t tag = tag_of(&field, 1);
@@ -147,7 +147,7 @@ CASE(the_pending_exception_keeps_what_it_holds) {
   CHECK(gcroots_ref_is_null(out) == collects);
 }
 
-/* Partial collections too. */
+/* Minor collections keep it as well. */
 CASE(allocations_leave_the_pending_exception_alone) {
   gcroots_scope_t scope = enter();
   OK(gcroots_store_throw(store, new_loaded()));
@@ -181,7 +181,7 @@ static void take_and_forget(void *data) {
   check_loaded(exn);
 }
 
-/* What only a finalizer lets go, the same collection finds. */
+/* The same collection finds an exception that only a finalizer releases. */
 CASE(an_exception_that_a_finalizer_takes_is_found_dead) {
   gcroots_scope_t scope = enter();
   OK(gcroots_store_throw(store, new_loaded()));
@@ -203,7 +203,7 @@ CASE(a_finalizer_may_throw) {
 
 /* --- Functions that throw ---------------------------------------------------- */
 
-/* Throws, and answers the status that is its env. */
+/* Throws, and returns the status that its env points to. */
 CALLBACK(throw_and_answer) {
   UNUSED;
   OK(gcroots_store_throw(of, new_loaded()));
@@ -276,7 +276,8 @@ CASE(exception_without_one_is_a_status_as_any_other) {
 
 static gcroots_ref_t inner[6];
 
-/* Calls the next one; the innermost throws. Each passes on what it gets, as OK or not. */
+/* Calls the next function. The innermost throws. Each returns the status that it gets,
+   or GCROOTS_OK. */
 CALLBACK(pass_on) {
   size_t level = (size_t)((gcroots_ref_t *)env - inner);
   gcroots_status_t status;

@@ -1,4 +1,4 @@
-/* Types: what a registered type tells, and how long it lives. */
+/* Types: what the library says about a registered type, and how long it lives. */
 #include "refusals.h"
 #include "threads.h"
 
@@ -202,7 +202,8 @@ CASE(a_type_is_a_subtype_of_those_above_it_only) {
   gcroots_type_t *types[DEEP + 2];
   add_struct_of(group, NULL);
   for (uint32_t i = 1; i < DEEP; i++) add_struct_below(group, below(i - 1), NULL, 0);
-  /* Beside the chain: below its tenth, and below nothing. */
+  /* Two types beside the chain: a subtype of its tenth type, and one without a
+     supertype. */
   add_struct_below(group, below(9), NULL, 0);
   add_struct_of(group, NULL);
   register_group(group, types, DEEP + 2);
@@ -285,7 +286,7 @@ CASE(a_trampoline_takes_the_tops_of_declared_types) {
   found = trampoline_of(types[2]);
   CHECK(same_type(found, expected));
   free_types((gcroots_type_t *[]){found, expected}, 2);
-  /* As well where it is registered already. */
+  /* The trampoline may be registered already. */
   value = ref_to_type(types[2]);
   named = new_func(&value, 1, NULL, 0);
   found = trampoline_of(named);
@@ -302,7 +303,7 @@ CASE(functions_of_one_shape_share_a_trampoline) {
   types[1] = new_func(&other, 1, NULL, 0);
   types[2] = new_func(NULL, 0, &other, 1);
   for (int i = 0; i < 3; i++) found[i] = trampoline_of(types[i]);
-  /* A trampoline outlives the function that it was made for. */
+  /* A trampoline outlives the function type that it was made for. */
   free_types(types, 3);
   CHECK(same_type(found[0], found[1]) && !same_type(found[0], found[2]));
   CHECK(field_of(found[0], 0).heap == GCROOTS_HEAP_ANY);
@@ -326,7 +327,7 @@ static uint32_t rounded_up(uint32_t bytes, uint32_t to) {
 }
 
 CASE(each_storage_type_has_its_place) {
-  /* After each other storage type, so that each alignment shows. */
+  /* Each storage type follows each other one, so that every alignment is tested. */
   for (size_t a = 0; a < 8; a++)
     for (size_t b = 0; b < 8; b++) {
       gcroots_field_type_t fields[2] = {plain(storages[a]), plain(storages[b])};
@@ -398,7 +399,7 @@ CASE(the_largest_struct_has_a_layout) {
 
 /* --- How long a type lives --------------------------------------------------- */
 
-/* The same in all that can be asked, which reads all of it. */
+/* Reads everything that the type tells, and compares it with what the pair must have. */
 static void tells_the_pair(gcroots_type_t *type) {
   gcroots_field_type_t field = field_of(type, 0);
   gcroots_layout_t layout = layout_of(field.type);
@@ -408,7 +409,8 @@ static void tells_the_pair(gcroots_type_t *type) {
   gcroots_type_free((gcroots_type_t *)field.type);
 }
 
-/* A struct of a reference to one of a number, which only the former keeps. */
+/* Makes a struct that refers to a struct of a number. Only the first struct keeps the
+   second one alive. */
 static gcroots_type_t *new_pair(void) {
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32), reference;
   gcroots_type_t *inner = new_struct(&number, 1), *outer;
@@ -477,7 +479,7 @@ CASE(living_types_have_indices_of_their_own) {
   enum { TYPES = 300 };
   static gcroots_field_type_t fields[TYPES];
   gcroots_type_t *types[TYPES];
-  /* Half of them are freed and made anew, into indices that are free. */
+  /* Half of the types are freed and made again, with indices that are free. */
   for (int round = 0; round < 3; round++) {
     for (size_t i = 0; i < TYPES; i++)
       if (round == 0 || i % 2 == 0) types[i] = new_struct(fields, i);

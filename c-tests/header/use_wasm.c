@@ -1,4 +1,6 @@
-/* As use.c, for gcroots_wasm.h, which needs nothing included before it. */
+/* Does for gcroots_wasm.h what use.c does for gcroots.h. The header needs no other one
+ * before it.
+ */
 #include <gcroots_wasm.h>
 #include <gcroots_wasm.h>
 

@@ -3,8 +3,8 @@
  *
  *   externref COLLECTOR    COLLECTOR: copying, drc or null
  *
- * The module is run by an interpreter that shares the program's store; it is no part of
- * the library, but uses it as any embedder would.
+ * An interpreter runs the module in the program's store. The interpreter is not part of
+ * the library; it uses the library as any embedder would.
  */
 #include <gcroots.h>
 #include <gcroots_interpreter.h>
@@ -31,7 +31,7 @@ static void fail(const char *what, const char *why) {
   exit(1);
 }
 
-/* A function that was called can answer with a status of the interpreter's. */
+/* A call of a function can return a status of the interpreter. */
 #define MUST(call)                                                             \
   do {                                                                         \
     gcroots_status_t status_ = (call);                                         \
@@ -39,7 +39,7 @@ static void fail(const char *what, const char *why) {
     if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());              \
   } while (0)
 
-/* The same for the interpreter's own functions. */
+/* Does the same for functions of the interpreter. */
 #define MUST_RUN(call)                                               \
   do {                                                               \
     if ((call) != GCROOTS_OK) fail(#call, interpreter_last_error()); \
@@ -110,7 +110,7 @@ static gcroots_val_t i32_val(int32_t number) {
 
 /* --- What the module gives back ---------------------------------------------- */
 
-/* Whether `ref` is the object that `object` is, and has the program's own text. */
+/* Checks that `ref` refers to the same object as `object`, and that its data is the text. */
 static void check_same(gcroots_ref_t ref, gcroots_ref_t object, const char *from) {
   bool same;
   void *data;
@@ -121,7 +121,7 @@ static void check_same(gcroots_ref_t ref, gcroots_ref_t object, const char *from
   printf("  %s: %s\n", from, (const char *)data);
 }
 
-/* Everything that has the object gives it back; nothing else has it. */
+/* Every place that holds the object gives it back, and no other place holds it. */
 static void check_all(gcroots_ref_t object) {
   gcroots_ref_t ref;
   gcroots_val_t val;
@@ -141,7 +141,7 @@ static void check_all(gcroots_ref_t object) {
   check_same(ref, object, "get(3)");
 }
 
-/* In a scope: no handle of it is left afterwards. */
+/* Works in a scope, so that no handle of the object is left afterwards. */
 static void put(void) {
   gcroots_scope_t scope;
   gcroots_ref_t object, none;
@@ -158,7 +158,7 @@ static void put(void) {
   MUST(gcroots_scope_exit(store, scope));
 }
 
-/* Only the module has the object now. */
+/* Now only the module keeps the object alive. */
 static void check_after_collection(void) {
   gcroots_scope_t scope;
   gcroots_ref_t object;
@@ -171,7 +171,7 @@ static void check_after_collection(void) {
   MUST(gcroots_scope_exit(store, scope));
 }
 
-/* The table alone keeps the object, then nothing does. */
+/* At first only the table keeps the object alive, and then nothing does. */
 static void let_go(bool collects) {
   gcroots_val_t null = ref_val(gcroots_ref_null());
   gcroots_ref_t ref;
