@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, GarbageCollection, Progress, RootSlot, TraceContext, WeakTable,
-    nanoseconds_since,
+    Budget, CollectionKind, GarbageCollection, PacerSample, Progress, RootSlot, TraceContext,
+    WeakTable, nanoseconds_since,
 };
 use crate::host::EXTERN_BYTES;
 use crate::store::{Cold, Store};
@@ -221,7 +221,7 @@ impl Cold {
         collection: &PacedCollection,
         began: Instant,
     ) -> Result<u64> {
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         let live = collected.live_bytes;
         if store.engine.config().move_always() && collected.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
@@ -234,7 +234,7 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned_bytes();
-        Ok(self.pacer.end_cycle(Cycle {
+        Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
@@ -249,7 +249,7 @@ impl Cold {
     /// one.
     fn count_collection(&mut self, store: &Store, collection: &PacedCollection) {
         let headroom = collection.headroom.unwrap_or(0);
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);

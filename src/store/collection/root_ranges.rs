@@ -65,7 +65,7 @@ impl Cold {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
         self.sources.set_scanned_bytes(self.roots.range_bytes());
-        self.starts.forget();
+        self.starts.invalidate();
         Ok(())
     }
 
@@ -94,7 +94,7 @@ impl Cold {
         // SAFETY: whoever added or reported the ranges promised it.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {
-                Ok(starts.is_some_and(|starts| starts.has(reference)))
+                Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })
         })
     }
