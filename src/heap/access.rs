@@ -53,7 +53,8 @@ impl HeapAccess {
     /// # Safety
     ///
     /// `base + start .. base + end` must be committed and stay so until the next call of
-    /// this function or [`HeapAccess::set_end`]. 16 bytes from `base` on must be readable.
+    /// this function or [`HeapAccess::set_end`]. 16 bytes from `base` on must be
+    /// readable.
     pub(super) unsafe fn set(&self, base: *mut u8, start: u64, end: u64) {
         self.base.set(base);
         self.start.set(start);
@@ -79,7 +80,8 @@ impl HeapAccess {
         self.end.get()
     }
 
-    /// The address at `offset`. Following it is safe while an object of the heap is there.
+    /// The address at `offset`. Following it is safe while an object of the heap is
+    /// there.
     #[inline(always)]
     pub(crate) fn address(&self, offset: u64) -> *mut u8 {
         self.base.get().wrapping_add(offset as usize)

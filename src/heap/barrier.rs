@@ -5,9 +5,9 @@
 //! with the functions of this module only, and tells them the holder (the object) as well
 //! as the slot. Root slots have no barrier (ROOTS-7).
 //!
-//! The barrier is data (HEAP-34): the [`Barrier`] descriptor, which the heap chooses and the
-//! mutator's hot block holds. It says what to do besides writing the slot. One comparison
-//! decides whether the stored value concerns the collector at all:
+//! The barrier is data (HEAP-34): the [`Barrier`] descriptor, which the heap chooses and
+//! the mutator's hot block holds. It says what to do besides writing the slot. One
+//! comparison decides whether the stored value concerns the collector at all:
 //!
 //! | collector | values that concern it | what follows |
 //! |---|---|---|
@@ -29,8 +29,8 @@ use crate::error::{Error, Result};
 /// How much of the barrier a fast path of the mutator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FastPath {
-    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path is a leaf function
-    /// and needs no stack frame.
+    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path is a leaf
+    /// function and needs no stack frame.
     Leaf,
     /// It compares the value and counts in line, and gives up if that is not enough.
     InLine,
@@ -84,9 +84,9 @@ impl Barrier {
         u64::from(value.raw()).wrapping_sub(self.first) < self.length
     }
 
-    /// Stores `value` in the slot at `at`, in the object at `holder`. Returns `None`, with
-    /// nothing changed, if the barrier needs more than `path` does, or if the slot is not
-    /// in the heap.
+    /// Stores `value` in the slot at `at`, in the object at `holder`. Returns `None`,
+    /// with nothing changed, if the barrier needs more than `path` does, or if the slot
+    /// is not in the heap.
     #[inline(always)]
     pub(crate) fn write(
         self,
@@ -119,8 +119,8 @@ impl Barrier {
     }
 
     /// Counts the reference in the slot at `at` of a new object. The slot is written
-    /// already, and nothing has read it yet. Returns `None` if the reference does not lead
-    /// to an object.
+    /// already, and nothing has read it yet. Returns `None` if the reference does not
+    /// lead to an object.
     #[inline(always)]
     pub(crate) fn initialise(self, memory: &HeapAccess, at: u64) -> Option<()> {
         let value = GcRef::from_raw(memory.load(at)?);

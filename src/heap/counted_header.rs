@@ -4,7 +4,7 @@
 //! belong to the collector `drc`.
 //!
 //! ```text
-//! bits 0..18   the number of slots in objects that refer to it; the greatest count is sticky
+//! bits 0..18   the number of slots in objects that refer to it; the greatest is sticky
 //! bit  18      zero-count: the object is in the zero-count table
 //! bit  19      rooted: a root refers to it, while a minor collection runs
 //! bit  20      marked: reached, while a major collection runs
@@ -39,7 +39,8 @@ impl CountedHeader {
         }
     }
 
-    /// The header of an object or of free memory. Free memory has neither a count nor flags.
+    /// The header of an object or of free memory. Free memory has neither a count nor
+    /// flags.
     #[inline]
     pub(crate) fn of_any(header: ObjectHeader) -> CountedHeader {
         CountedHeader(header)

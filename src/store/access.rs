@@ -2,9 +2,10 @@
 //! (`store.one-thread`).
 //!
 //! A store's first word, `entry`, equals its owner's entry word while calls are allowed:
-//! the thread's token, combined with the version of the hot block's layout. Otherwise it is
-//! 0. So each call makes one comparison (HOST-3). When it fails, [`Store::enter`] finds out
-//! which error to return. Other threads read only `entry` and `owner`.
+//! the thread's token, combined with the version of the hot block's layout. At other
+//! times it is 0. So each call makes one comparison (HOST-3). When it fails,
+//! [`Store::enter`] finds out which error to return. Other threads read only `entry` and
+//! `owner`.
 
 use std::sync::atomic::Ordering;
 
@@ -107,8 +108,8 @@ impl Store {
     /// Makes the calling thread the owner of a store that no living thread owns. Does
     /// nothing if the calling thread is already the owner.
     ///
-    /// A poisoned store can be attached too, to be deleted (HOST-6), and a store whose owner
-    /// ended between the steps of a collection (HOST-7).
+    /// A poisoned store can be attached too, to be deleted (HOST-6), and a store whose
+    /// owner ended between the steps of a collection (HOST-7).
     ///
     /// Errors:
     ///
@@ -116,8 +117,8 @@ impl Store {
     ///   thread attached it first;
     /// * [`Error::Busy`] for the owner, inside a callback and between the steps of a
     ///   collection;
-    /// * [`Error::SystemMemory`] and [`Error::Limit`] if the thread has never owned a store
-    ///   and cannot be registered.
+    /// * [`Error::SystemMemory`] and [`Error::Limit`] if the thread has never owned a
+    ///   store and cannot be registered.
     pub(crate) fn attach(&self) -> Result<()> {
         let caller = thread::token();
         let owner = self.owner.load(Ordering::Acquire);
@@ -142,8 +143,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the calling thread the owner, whichever thread was, and enters the store. For
-    /// stores that move between threads without `detach` and `attach`.
+    /// Makes the calling thread the owner, whichever thread was, and enters the store.
+    /// For stores that move between threads without `detach` and `attach`.
     ///
     /// Errors: those of [`Store::enter`]; [`Error::Busy`] inside a callback;
     /// [`Error::SystemMemory`] and [`Error::Limit`] if the thread has never owned a store
@@ -151,8 +152,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// No other thread may be using the store. None may use it before the calling thread has
-    /// handed it on.
+    /// No other thread may be using the store. None may use it before the calling thread
+    /// has handed it on.
     #[cold]
     pub(crate) unsafe fn adopt(&self) -> Result<()> {
         if self.require_owner().is_err() {

@@ -13,25 +13,25 @@
 //!
 //! # Layout
 //!
-//! A [`Store`] begins with its *hot block*: the entry word, the id, and everything that the
-//! fast paths for roots, objects, tables and globals use. The hot block consists of atomics
-//! and cells, and is used through shared references. So no exclusive reference to a store
-//! is live while host code runs.
+//! A [`Store`] begins with its *hot block*: the entry word, the id, and everything that
+//! the fast paths for roots, objects, tables and globals use. The hot block consists of
+//! atomics and cells, and is used through shared references. So no exclusive reference to
+//! a store is live while host code runs.
 //!
-//! What only slow paths need is in [`Cold`], behind a `RefCell`. Its borrows end before host
-//! code runs.
+//! What only slow paths need is in [`Cold`], behind a `RefCell`. Its borrows end before
+//! host code runs.
 //!
 //! # Fast and slow forms
 //!
 //! An operation that must be fast has two forms (ROOTS-18).
 //!
 //! * The *fast form* has the suffix `_fast`. It returns `None` or `false`, with nothing
-//!   changed, whenever anything is unusual: a wrong argument, a full array, a barrier that
-//!   needs the heap. It is small and inlined. It cannot fail in any other way, and does not
-//!   panic.
-//! * The *slow form* has the name without the suffix. It does all checks in the documented
-//!   order (`capi.error-order`), and everything that may need memory. Its caller has tried
-//!   the fast form first.
+//!   changed, whenever anything is unusual: a wrong argument, a full array, a barrier
+//!   that needs the heap. It is small and inlined. It cannot fail in any other way, and
+//!   does not panic.
+//! * The *slow form* has the name without the suffix. It does all checks in the
+//!   documented order (`capi.error-order`), and everything that may need memory. It is
+//!   called when the fast form has given up.
 //!
 //! # Host code
 //!
@@ -85,7 +85,7 @@ use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
 #[repr(C)]
 pub(crate) struct Store {
     // The hot block.
-    /// While calls are allowed, the entry word of the owner: see `access.rs`. Otherwise 0.
+    /// The owner's entry word while calls are allowed, otherwise 0: see `access.rs`.
     entry: AtomicU64,
     id: u64,
     lifo: LifoRoots,
@@ -158,11 +158,11 @@ struct Cold {
 
 impl Cold {
     /// The cold part of a new store. Slots of weak maps and root sources have issued all
-    /// generations up to `generation`, which is even.
-    ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    fn starting_at(engine: &EngineRef, generation: u32) -> Result<Cold> {
-        Ok(Cold {
+    /// generations up to `generation`, which is even. `roots` is empty and has room for
+    /// [`ROOT_SPANS`] spans.
+    #[inline(always)]
+    fn starting_at(engine: &EngineRef, generation: u32, roots: GcRootsList) -> Cold {
+        Cold {
             heap: None,
             layouts: LayoutTable::new(),
             tags: exceptions::Tags::default(),
@@ -170,7 +170,7 @@ impl Cold {
             weak_maps: WeakMaps::starting_at(generation),
             starts: ObjectStartTable::default(),
             sources: RootSources::starting_at(generation),
-            roots: GcRootsList::with_room(ROOT_SPANS)?,
+            roots,
             pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
             headroom: 0,
             external_allocated: 0,
@@ -180,7 +180,7 @@ impl Cold {
             collections: 0,
             moved_bytes: 0,
             gc_nanoseconds: 0,
-        })
+        }
     }
 }
 
@@ -206,8 +206,8 @@ impl Store {
     /// Makes a store of `engine`, owned by the calling thread.
     /// [`delete`](host_code::delete) ends it.
     ///
-    /// The store is not in a `Box`: to move a box asserts that nothing else points into it,
-    /// but other threads find the store's manual roots.
+    /// The store is not in a `Box`: to move a box asserts that nothing else points into
+    /// it, but other threads find the store's manual roots.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
     /// registering the thread.
@@ -216,8 +216,9 @@ impl Store {
     }
 
     /// Same as [`Store::new`], for tests of retired slots. The slots of scoped roots have
-    /// issued all generations up to `scoped`. The slots of manual roots, weak handles, weak
-    /// maps, tables, globals and root sources have issued all up to `manual`, which is even.
+    /// issued all generations up to `scoped`. The slots of manual roots, weak handles,
+    /// weak maps, tables, globals and root sources have issued all up to `manual`, which
+    /// is even.
     pub(crate) fn starting_at(
         engine: EngineRef,
         scoped: u32,
@@ -225,7 +226,8 @@ impl Store {
     ) -> Result<NonNull<Store>> {
         let owner = thread::token_or_new()?;
         let id = next_id();
-        let cold = Cold::starting_at(&engine, manual)?;
+        let roots = GcRootsList::with_room(ROOT_SPANS)?;
+        let cold = Cold::starting_at(&engine, manual, roots);
         let store = fallible::boxed(Store {
             entry: AtomicU64::new(thread::entry_word_of(owner)),
             id,

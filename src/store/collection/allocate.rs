@@ -20,8 +20,8 @@ impl Store {
 }
 
 impl Cold {
-    /// Allocates an object of `bytes`, header included. Its header is written and the rest
-    /// is zeros. May collect; finalizers are queued.
+    /// Allocates an object of `bytes`, header included. Its header is written and the
+    /// rest is zeros. May collect; finalizers are queued.
     ///
     /// Errors: [`Error::HeapLimit`] after a collection, [`Error::NoGc`],
     /// [`Error::GrowthRefused`], [`Error::SystemMemory`]; those of

@@ -183,8 +183,9 @@ impl Cold {
         if gc.may_be_abandoned() {
             self.gather_ranges(store)?;
         }
-        // SAFETY: the list is cleared when the step is over, and until then nothing pushes
-        // or grows roots. A sweep shortens the values of weak maps, but does not move them.
+        // SAFETY: the list is cleared when the step is over, and until then nothing
+        // pushes or grows roots. A sweep shortens the values of weak maps, but does not
+        // move them.
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;

@@ -1,5 +1,5 @@
-//! Collections: when an allocation collects, what one collection does from its roots to its
-//! statistics, and verification.
+//! Collections: when an allocation collects, what one collection does from its roots to
+//! its statistics, and verification.
 //!
 //! | file | what it has |
 //! |---|---|
@@ -33,8 +33,8 @@
 //!     run_finalizers                   runs the finalizers that this has queued
 //! ```
 //!
-//! An allocation enters at `Cold::collect`, through `room.rs`. A collection in steps enters
-//! at `Cold::begin_collection` and `Cold::step_collection`, through `steps.rs`.
+//! An allocation enters at `Cold::collect`, through `room.rs`. A collection in steps
+//! enters at `Cold::begin_collection` and `Cold::step_collection`, through `steps.rs`.
 
 mod allocate;
 pub(in crate::store) mod collect;

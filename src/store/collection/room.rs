@@ -10,8 +10,8 @@ use crate::store::{Cold, Store};
 
 impl Cold {
     /// Collects if a collection is due: when external bytes have used up their budget
-    /// (HEAP-12), and under stress at every n-th allocation. Does nothing in a no-GC span,
-    /// and when the allocation is repeated after the collection or after the growth
+    /// (HEAP-12), and under stress at every n-th allocation. Does nothing in a no-GC
+    /// span, and when the allocation is repeated after the collection or after the growth
     /// callback.
     pub(in crate::store) fn collect_if_due(&mut self, store: &Store) -> Attempt<()> {
         let answers = store.answers.get();
@@ -89,8 +89,8 @@ impl Cold {
     }
 
     /// The first try of [`Cold::make_room`]. Grows if a collection is not worth its cost,
-    /// otherwise runs a minor collection. Returns `None` if there is room now, and the kind
-    /// of the collection if it did not make enough.
+    /// otherwise runs a minor collection. Returns `None` if there is room now, and the
+    /// kind of the collection if it did not make enough.
     fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Attempt<Option<CollectionKind>> {
         let mutator = &store.mutator;
         if mutator.bump.allocated_bytes() < self.headroom / 2 {

@@ -17,8 +17,8 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// Until the range is removed, `range` must be valid for reading in each call that may
-    /// collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
+    /// Until the range is removed, `range` must be valid for reading in each call that
+    /// may collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
     pub(crate) unsafe fn root_range_add(
         &self,
         range: *const RootRange,
@@ -47,9 +47,9 @@ impl Cold {
     /// Adds all ranges to the roots of a collection, and checks them. Must run before the
     /// collection moves or frees anything.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when there
-    /// is no memory to find object starts; [`Error::Internal`], for instance if the root
-    /// visitors have not reported.
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when
+    /// there is no memory to find object starts; [`Error::Internal`], for instance if the
+    /// root visitors have not reported.
     pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
             return Ok(());
@@ -86,8 +86,8 @@ impl Cold {
         })
     }
 
-    /// Checks that the slots of all ranges refer to starts of objects. `starts` is `None` if
-    /// the store has no heap.
+    /// Checks that the slots of all ranges refer to starts of objects. `starts` is `None`
+    /// if the store has no heap.
     ///
     /// Errors: [`Error::BadRange`], [`Error::BadSlot`].
     pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStartBits>) -> Result<()> {

@@ -68,8 +68,8 @@ pub(in crate::store) struct RootSources {
 }
 
 impl RootSources {
-    /// No sources. Allocates nothing. The handles' slots have issued all generations up to
-    /// `generation`, which is even.
+    /// No sources. Allocates nothing. The handles' slots have issued all generations up
+    /// to `generation`, which is even.
     pub(in crate::store) fn starting_at(generation: u32) -> RootSources {
         RootSources {
             handles: FreeListSlots::starting_at(generation),
@@ -111,8 +111,8 @@ impl RootSources {
         }
     }
 
-    /// Removes the source of `kind` that the handle's bits name. Returns `false` if there is
-    /// no such source.
+    /// Removes the source of `kind` that the handle's bits name. Returns `false` if there
+    /// is no such source.
     pub(in crate::store) fn remove(
         &mut self,
         kind: SourceKind,

@@ -1,7 +1,8 @@
 //! A collection in steps, between which the embedder decides when to go on.
 //!
-//! Between steps the store is busy (HEAP-14), so the steps together do what `store_gc` does
-//! at once. The [driver](crate::store::host_code) runs finalizers after the last step.
+//! Between steps the store is busy (HEAP-14), so the steps together do what `store_gc`
+//! does at once. The [driver](crate::store::host_code) runs finalizers after the last
+//! step.
 
 use crate::error::Result;
 use crate::heap::{Budget, CollectionKind, Progress};
@@ -22,8 +23,8 @@ impl Store {
         Ok(())
     }
 
-    /// Continues the collection that is under way, as far as the budget allows. Finalizers
-    /// are queued.
+    /// Continues the collection that is under way, as far as the budget allows.
+    /// Finalizers are queued.
     ///
     /// Errors: those of [`Cold::step_collection`](crate::store::Cold::step_collection).
     /// The collection is still under way then, so that the embedder can correct its root

@@ -62,8 +62,8 @@ impl Cold {
     }
 
     /// Checks all objects, and that the tables of host data, identity hashes and weak-map
-    /// keys have an entry for each object that needs one, and no other entries. Returns the
-    /// starts of the objects.
+    /// keys have an entry for each object that needs one, and no other entries. Returns
+    /// the starts of the objects.
     fn check_objects(&self, store: &Store, heap: &dyn GcHeap) -> Result<ObjectStartBits> {
         let mut counts = Counts::default();
         let mut visit = |object: GcRef, header: ObjectHeader| {
@@ -106,9 +106,9 @@ impl Cold {
             .try_for_each(|root| starts.check(root))
     }
 
-    /// Checks that each slot of an object admits the reference that it holds, and that each
-    /// exception has a tag of its type. The caller has checked that all references lead to
-    /// objects.
+    /// Checks that each slot of an object admits the reference that it holds, and that
+    /// each exception has a tag of its type. The caller has checked that all references
+    /// lead to objects.
     fn check_slots(&self, store: &Store, heap: &dyn GcHeap) -> Result<()> {
         let region = heap.region();
         let (start, end) = heap.walk(&store.mutator);
@@ -152,8 +152,8 @@ impl Cold {
     }
 }
 
-/// Checks the host data of an externref or a function. Returns whether the object is one of
-/// these.
+/// Checks the host data of an externref or a function. Returns whether the object is one
+/// of these.
 fn check_host_data(
     store: &Store,
     heap: &dyn GcHeap,

@@ -137,15 +137,15 @@ impl Store {
         self.call_depth.set(self.call_depth.get() - 1);
     }
 
-    /// Roots the function and its arguments in the current scope, and writes the arguments
-    /// to `to` as the callback gets them.
+    /// Roots the function and its arguments in the current scope, and writes the
+    /// arguments to `to` as the callback gets them.
     ///
     /// Errors: those of [`Store::push_undrained`].
     ///
     /// # Safety
     ///
-    /// `from` must have the function's arguments, each valid for reading as its kind says,
-    /// and `to` must have room for them.
+    /// `from` must have the function's arguments, each valid for reading as its kind
+    /// says, and `to` must have room for them.
     unsafe fn pass_arguments(
         &self,
         function: &Function<'_>,
@@ -222,7 +222,8 @@ impl Store {
     }
 
     /// Roots `reference` in the current scope; null for null. Unlike [`Store::push_root`]
-    /// it does not drain the unroot queue, because the call's own arguments may be queued.
+    /// it does not drain the unroot queue, because the call's own arguments may be
+    /// queued.
     ///
     /// Errors: [`Error::SystemMemory`], [`Error::Limit`].
     #[inline(always)]

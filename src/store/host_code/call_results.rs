@@ -1,4 +1,5 @@
-//! The end of a call: its results are checked, resolved, and rooted in the caller's scope.
+//! The end of a call: its results are checked, resolved, and rooted in the caller's
+//! scope.
 
 use core::ptr::NonNull;
 

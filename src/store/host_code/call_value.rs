@@ -9,8 +9,8 @@ use crate::host::{CallBits, CallValue};
 use crate::store::{Store, Value};
 use crate::types::{FieldLayout, Storage};
 
-/// The greatest number of arguments and results, counted together, that a call keeps on the
-/// machine's stack. More values need an allocation.
+/// The greatest number of arguments and results, counted together, that a call keeps on
+/// the machine's stack. More values need an allocation.
 pub(super) const VALUES_ON_STACK: usize = 16;
 
 /// The status of a callback that succeeded.
@@ -96,8 +96,8 @@ impl From<Value> for CallValue {
 }
 
 impl Store {
-    /// Reads the argument or result at `index`, resolves it, and checks that its slot takes
-    /// it. `what` is "argument" or "result", for the error.
+    /// Reads the argument or result at `index`, resolves it, and checks that its slot
+    /// takes it. `what` is "argument" or "result", for the error.
     ///
     /// Errors: [`Error::InCall`], [`Error::Internal`].
     ///

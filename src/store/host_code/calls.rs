@@ -28,8 +28,8 @@ use crate::store::objects::functions::Function;
 ///
 /// # Safety
 ///
-/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`. `call.args`
-/// must be valid for reading `call.nargs` values, each as its kind says, and
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
+/// `call.args` must be valid for reading `call.nargs` values, each as its kind says, and
 /// `call.results` for writing `call.nresults` values. They may be the same memory.
 #[inline(always)]
 pub(crate) unsafe fn call(store: NonNull<Store>, call: Call) -> Result<u32> {

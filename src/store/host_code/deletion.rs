@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 use crate::error::Result;
 use crate::store::Store;
 
-/// Deletes a store: runs the finalizers of all its objects, then the finalizer of its data.
+/// Deletes a store: runs the finalizers of all its objects, then the finalizer of its
+/// data.
 ///
 /// Errors: [`Error::WrongThread`](crate::error::Error::WrongThread) and
 /// [`Error::Busy`](crate::error::Error::Busy), with nothing changed.
@@ -47,9 +48,9 @@ unsafe fn delete_closed(pointer: NonNull<Store>, is_sound: bool) {
     let store = || unsafe { pointer.as_ref() };
     store().host.on_store_end();
     while let Some((finalizer, data)) = store().host.take_pending() {
-        // SAFETY: the creator of the object promised that its finalizer may be called with
-        // its data. It was taken off the queue, so it runs once. If it calls the store, the
-        // store returns BUSY.
+        // SAFETY: the creator of the object promised that its finalizer may be called
+        // with its data. It was taken off the queue, so it runs once. If it calls the
+        // store, the store returns BUSY.
         unsafe { finalizer(data) };
     }
     let data = store().data.get();

@@ -32,9 +32,9 @@ pub(crate) unsafe fn allocating<T>(
     ))
 }
 
-/// Same as [`allocating`], for a caller that runs collections itself. Returns `None`, with
-/// nothing changed, if the operation needs a collection first. `has_collected` says that
-/// the caller has just run a major collection for this operation.
+/// Same as [`allocating`], for a caller that runs collections itself. Returns `None`,
+/// with nothing changed, if the operation needs a collection first. `has_collected` says
+/// that the caller has just run a major collection for this operation.
 ///
 /// Errors: those of [`allocating`].
 ///
@@ -79,8 +79,8 @@ unsafe fn drive<T>(
     outcome
 }
 
-/// Attempts `operation` until it is done, fails, or asks for a collection (`None`). Serves
-/// the other requests between the attempts.
+/// Attempts `operation` until it is done, fails, or asks for a collection (`None`).
+/// Serves the other requests between the attempts.
 ///
 /// # Safety
 ///

@@ -9,9 +9,9 @@ use core::ptr::NonNull;
 use crate::heap::Barrier;
 use crate::store::Store;
 
-/// Runs the queued finalizers, each in a scope of its own. Does nothing inside a finalizer.
-/// Under `null`, and once the store is poisoned, finalizers stay queued until the store is
-/// deleted.
+/// Runs the queued finalizers, each in a scope of its own. Does nothing inside a
+/// finalizer. Under `null`, and once the store is poisoned, finalizers stay queued until
+/// the store is deleted.
 ///
 /// # Safety
 ///
@@ -33,8 +33,8 @@ pub(super) unsafe fn run_finalizers(store: NonNull<Store>) {
             break;
         };
         store().begin_finalizer();
-        // SAFETY: the creator of the object promised that its finalizer may be called with
-        // its data. It was taken off the queue, so it runs once.
+        // SAFETY: the creator of the object promised that its finalizer may be called
+        // with its data. It was taken off the queue, so it runs once.
         unsafe { finalizer(data) };
         store().end_finalizer();
     }

@@ -26,7 +26,8 @@ pub(super) unsafe fn ask(store: NonNull<Store>, request: Growth) -> Option<Growt
     let pointer = store.as_ptr().cast();
     // SAFETY: whoever configured the callback promised that it may be called.
     let allowed = unsafe { function(env, pointer, committed as usize, wanted as usize) };
-    // SAFETY: the store is still alive, because it refuses to be deleted while it is busy.
+    // SAFETY: the store is still alive, because it refuses to be deleted while it is
+    // busy.
     let store = unsafe { store.as_ref() };
     store.allow_calls();
     // A new collection may free what the callback has unrooted (HOST-10).

@@ -10,8 +10,10 @@
 //! |---|---|
 //! | `driver.rs` | an operation that allocates: attempts it and serves its requests |
 //! | `collections.rs` | `store_gc`; the steps of a collection, and cancelling it |
-//! | `calls.rs` | a call of a host function (with `call_arguments.rs`, `call_results.rs`, `call_value.rs`) |
+//! | `calls.rs` | a call of a host function |
 //! | `deletion.rs` | the end of a store |
+//!
+//! `call_arguments.rs`, `call_results.rs` and `call_value.rs` belong to `calls.rs`.
 //!
 //! Drivers use the files that call host code:
 //!
@@ -26,16 +28,17 @@
 //!
 //! # The contract of drivers
 //!
-//! The functions that call host code take the store as a raw pointer. They are unsafe, and
-//! their callers promise:
+//! The functions that call host code take the store as a raw pointer. They are unsafe,
+//! and their callers promise:
 //!
 //! * The store is alive, and the calling thread has entered it.
 //! * No exclusive reference into the store is live, and no part of it is borrowed. Shared
 //!   references to the store itself are fine.
 //!
-//! In return, each function makes a shared reference for one operation at a time, and none
-//! of its borrows is live while host code runs. Host code may therefore call the store in
-//! every way, except that the store refuses to be deleted.
+//! In return, each function makes a shared reference for one operation at a time, and
+//! none of its borrows is live while host code runs. Host code may therefore call the
+//! store. Calls that are not allowed to it, such as deletion, return
+//! [`Error::Busy`](crate::error::Error::Busy).
 
 mod call_arguments;
 mod call_results;

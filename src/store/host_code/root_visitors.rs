@@ -35,8 +35,8 @@ impl Store {
         self.remove_root_source(SourceKind::Visitor, source)
     }
 
-    /// Adds a range to the roots of the collection for which the visitor runs. If the range
-    /// is refused, that collection does not run (HOST-12).
+    /// Adds a range to the roots of the collection for which the visitor runs. If the
+    /// range is refused, that collection does not run (HOST-12).
     ///
     /// Errors: [`Error::InvalidArgument`]; [`Error::BadRange`], [`Error::BadSlot`];
     /// [`Error::SystemMemory`].
@@ -44,8 +44,8 @@ impl Store {
     /// # Safety
     ///
     /// A visitor must be running. The range's slots must satisfy the conditions of
-    /// [`RangeSpan::new`] until the call that collects returns, or until it runs other host
-    /// code.
+    /// [`RangeSpan::new`] until the call that collects returns, or until it runs other
+    /// host code.
     pub(crate) unsafe fn root_visitor_report(
         &self,
         range: RootRange,
