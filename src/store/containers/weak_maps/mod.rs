@@ -9,7 +9,7 @@ mod tests;
 use crate::error::{Error, Result};
 use crate::heap::{GcHeap, GcRef, ObjectHeader};
 use crate::roots::Handle;
-use crate::store::handles::references::unrooted_as;
+use crate::store::handles::resolve::unrooted_as;
 use crate::store::{Cold, Store};
 use entries::Removed;
 pub(in crate::store) use maps::WeakMaps;
