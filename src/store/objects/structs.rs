@@ -55,7 +55,7 @@ impl Store {
         // Read again, so that few values are live in the loop.
         let (offset, free) = (self.mutator.bump.next(), self.lifo.free_slot()?);
         if path == FastPath::InLine {
-            // Last, because the barrier changes other objects.
+            // Last, because this changes other objects.
             self.initialise_fields(of, offset)?;
         }
         // SAFETY: there is room for the struct, which begins with its header.
@@ -70,8 +70,8 @@ impl Store {
         Some(self.handle(self.lifo.push_into(free, GcRef::from_offset(offset))))
     }
 
-    /// Does what the barrier requires for the references in the fields of a new struct.
-    /// `None` if that needs the slow form.
+    /// Tells the barrier of the references in the fields of a new struct. `None` if one of
+    /// them does not refer to an object, which happens only in a heap that was overwritten.
     #[inline(always)]
     fn initialise_fields(&self, of: &RegisteredType, offset: u64) -> Option<()> {
         for field in of.fields.iter() {
