@@ -1,7 +1,6 @@
 //! The check of the entries, their index and their chains.
 
-use super::index::{NONE, OF_KEY, OF_MAP};
-use super::{Entries, Entry, Map};
+use super::table::{Entries, Entry, Map, NONE, OF_KEY, OF_MAP};
 use crate::error::{Error, Result};
 
 impl Entries {

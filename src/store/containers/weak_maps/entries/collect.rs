@@ -5,23 +5,9 @@
 //! second builds the index of the survivors from nothing, in hash tables that have room
 //! for them. A budget may end either phase, and the next call continues there.
 
-use super::index::{NONE, OF_KEY};
-use super::{Entries, Entry};
+use super::table::{Entries, Entry, NONE, OF_KEY, Sweep};
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, Trace, WeakTable};
-
-/// The progress of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Sweep {
-    /// The places below `at` were visited. `kept` survivors are at the front.
-    Compact { at: usize, kept: usize },
-    /// The entries below `at` are in the index.
-    Index { at: usize },
-}
-
-impl Sweep {
-    pub(super) const NOT_BEGUN: Sweep = Sweep::Compact { at: 0, kept: 0 };
-}
 
 impl Entries {
     /// Traces the values of keys that never die: keys that are not objects.

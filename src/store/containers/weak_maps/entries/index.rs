@@ -2,30 +2,9 @@
 
 use hashbrown::HashTable;
 
-use super::{EMPTY, Entries, Entry};
+use super::table::{EMPTY, Entries, Entry, Links, NONE, OF_KEY, OF_MAP, UNLINKED};
 use crate::base::hashing::mix;
 use crate::heap::GcRef;
-
-/// The place of no entry. Ends a chain.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// The index in [`Entry::links`] of the chain of a key's entries.
-pub(super) const OF_KEY: usize = 0;
-
-/// The index in [`Entry::links`] of the chain of a map's entries.
-pub(super) const OF_MAP: usize = 1;
-
-/// The neighbours of an entry in a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Links {
-    pub(super) previous: u32,
-    pub(super) next: u32,
-}
-
-pub(super) const UNLINKED: Links = Links {
-    previous: NONE,
-    next: NONE,
-};
 
 /// Hash tables with room for up to this many entries are never replaced by smaller ones.
 const SMALL: usize = 64;

@@ -7,7 +7,8 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `mod.rs` | the entries: find, insert, remove |
+//! | `table.rs` | the structure of the table |
+//! | `mod.rs` | operations on one entry: get, replace, insert, remove |
 //! | `index.rs` | the two hash tables and the two chains |
 //! | `collect.rs` | tracing values, and the sweep of dead keys |
 //! | `check.rs` | the check of the invariants |
@@ -15,37 +16,16 @@
 mod check;
 mod collect;
 mod index;
+mod table;
 
 use core::cell::Cell;
-
-use hashbrown::HashTable;
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
-use collect::Sweep;
-use index::{Links, NONE, OF_MAP, UNLINKED, hashers};
-
-/// An entry, without its value.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    map: u32,
-    /// Null in a free place. The next free place is then the `next` of `links[OF_MAP]`.
-    key: GcRef,
-    links: [Links; 2],
-}
-
-/// The chain of a map's entries.
-#[derive(Clone, Copy, Debug)]
-struct Map {
-    first: u32,
-    count: u32,
-}
-
-const EMPTY: Map = Map {
-    first: NONE,
-    count: 0,
-};
+use index::hashers;
+pub(super) use table::Entries;
+use table::{EMPTY, Entry, Map, NONE, OF_MAP, UNLINKED};
 
 /// An entry that was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,45 +34,7 @@ pub(crate) struct Removed {
     pub(crate) last_of: Option<GcRef>,
 }
 
-/// The entries of all weak maps of a store. See the module.
-///
-/// Invariants:
-/// * `values` is as long as `entries`, and null at free places.
-/// * Unless a sweep is under way, each entry is in `by_entry`, in the chain of its key,
-///   which begins in `by_key`, and in the chain of its map, which begins in `maps`.
-/// * All other places are in the chain of free places, which begins in `free`.
-#[derive(Debug)]
-pub(super) struct Entries {
-    entries: Vec<Entry>,
-    values: Vec<RootSlot>,
-    by_entry: HashTable<u32>,
-    by_key: HashTable<u32>,
-    maps: Vec<Map>,
-    free: u32,
-    /// The number of values that the collection under way has traced. `None` if it does
-    /// not trace values by their keys.
-    traced: Option<usize>,
-    /// The number of entries that [`Entries::trace_immortal`] has visited.
-    visited: usize,
-    sweep: Sweep,
-}
-
 impl Entries {
-    /// No entries. Allocates nothing.
-    pub(super) const fn new() -> Entries {
-        Entries {
-            entries: Vec::new(),
-            values: Vec::new(),
-            by_entry: HashTable::new(),
-            by_key: HashTable::new(),
-            maps: Vec::new(),
-            free: NONE,
-            traced: None,
-            visited: 0,
-            sweep: Sweep::NOT_BEGUN,
-        }
-    }
-
     /// Makes sure that the maps with indices below `count` exist.
     ///
     /// Errors: [`Error::SystemMemory`].
@@ -108,10 +50,6 @@ impl Entries {
     /// The number of entries of a map.
     pub(super) fn count(&self, map: u32) -> u32 {
         self.maps[map as usize].count
-    }
-
-    fn value(&self, at: u32) -> &Cell<u32> {
-        &self.values[at as usize].reference
     }
 
     /// The value of a key in a map; `None` if the map has no entry of this key.
