@@ -49,6 +49,7 @@ impl Store {
         self.new_fast(value, Some(finalizer), true)
     }
 
+    /// Makes an externref and a scoped root for it, if neither needs the slow form.
     #[inline(always)]
     fn new_fast(
         &self,
