@@ -73,7 +73,7 @@ impl Entries {
             let entry = self.entries[at];
             let alive = match entry.key {
                 null if null.is_null() => None,
-                object if object.is_object() => liveness.get(object)?,
+                object if object.is_object() => liveness.current_ref(object)?,
                 i31 => Some(i31),
             };
             let Some(key) = alive else {
