@@ -4,6 +4,7 @@
 //! Nothing here knows of heaps, roots or stores. Growth goes through [`fallible`], so
 //! that no call aborts when memory is out (`capi.no-abort`).
 
+pub(crate) mod array;
 pub(crate) mod counted;
 pub(crate) mod fallible;
 pub(crate) mod hashing;

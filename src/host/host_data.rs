@@ -11,12 +11,11 @@
 //! sweep also links the free entries anew, in their order, and leaves out those
 //! at the end, so that the table shrinks when most of its objects have died.
 
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::ffi::c_void;
-use core::ptr::NonNull;
+use core::mem::MaybeUninit;
 
-use crate::base::fallible;
+use crate::base::array::{Array, Growth};
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, HEAP_MAX, LEAST_BYTES, LOOKUP, Liveness, Progress, WeakTable};
 use crate::host::Callback;
@@ -30,15 +29,19 @@ const END: u32 = u32::MAX;
 /// Free entries linked at a time.
 const REFILL: u32 = 256;
 
-/// The capacity that the first growth gives.
+/// The least capacity of a table with entries.
 const FIRST_CAPACITY: u32 = 64;
 
 /// What `link` says of an entry in use that is old. Any other value says new:
 /// inserting leaves the link as it was on the free list.
 const OLD: u32 = END - 1;
 
-/// The most entries, so that `link` can tell them from [`OLD`] and [`END`].
-const CAPACITY_MAX: u32 = OLD;
+/// The greatest capacity leaves [`OLD`] and [`END`] for `link`.
+const GROWTH: Growth = Growth {
+    first: FIRST_CAPACITY as usize,
+    most: OLD as usize,
+    what: "externrefs and functions in a store",
+};
 
 /// What `object` has beside the object's bits if that is a function. So an externref's
 /// entry is never taken for a function's, nor the other way round, whatever stands in
@@ -112,10 +115,9 @@ pub(crate) struct FunctionEntry {
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct HostData {
-    entries: Cell<NonNull<HostEntry>>,
+    entries: Array<MaybeUninit<HostEntry>>,
     used: Cell<u32>,
     free: Cell<u32>,
-    capacity: Cell<u32>,
     pending_first: Cell<u32>,
     pending_last: Cell<u32>,
     /// The sum over entries in use; wide enough never to overflow.
@@ -142,10 +144,9 @@ impl HostData {
     /// An empty table, which allocates nothing.
     pub(crate) const fn new() -> HostData {
         HostData {
-            entries: Cell::new(NonNull::dangling()),
+            entries: Array::new(),
             used: Cell::new(0),
             free: Cell::new(END),
-            capacity: Cell::new(0),
             pending_first: Cell::new(END),
             pending_last: Cell::new(END),
             external_bytes: Cell::new(0),
@@ -163,7 +164,7 @@ impl HostData {
     fn pointer(&self, index: u32) -> *mut HostEntry {
         debug_assert!(index < self.used.get());
         // SAFETY: `used` is at most the capacity.
-        unsafe { self.entries.get().add(index as usize).as_ptr() }
+        unsafe { self.entries.first().add(index as usize).cast().as_ptr() }
     }
 
     /// The object of the entry at `index`, or what says that it has none.
@@ -275,10 +276,10 @@ impl HostData {
             return Ok(());
         }
         let used = self.used.get();
-        if used == self.capacity.get() {
-            self.grow()?;
-        }
-        let end = used.saturating_add(REFILL).min(self.capacity.get());
+        let needed = used as usize + 1;
+        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
+        unsafe { self.entries.grow_with(needed, &GROWTH, MaybeUninit::uninit) }?;
+        let end = used.saturating_add(REFILL).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
         for index in used..end {
@@ -295,35 +296,8 @@ impl HostData {
         self.set(index, FREE, next);
     }
 
-    fn layout(capacity: u32) -> Result<Layout> {
-        Layout::array::<HostEntry>(capacity as usize).map_err(|_| fallible::refused(usize::MAX))
-    }
-
-    fn grow(&self) -> Result<()> {
-        let old = self.capacity.get();
-        if old >= CAPACITY_MAX {
-            return Err(Error::Limit {
-                what: "externrefs and functions in a store",
-                limit: CAPACITY_MAX.into(),
-            });
-        }
-        let capacity = old.saturating_mul(2).clamp(FIRST_CAPACITY, CAPACITY_MAX);
-        let layout = Self::layout(capacity)?;
-        let old_layout = Self::layout(old)?;
-        // SAFETY: the layouts are of the same alignment, the new size is not 0,
-        // and the old memory, if any, was allocated with the old layout.
-        let memory = unsafe {
-            if old == 0 {
-                std::alloc::alloc(layout)
-            } else {
-                let entries = self.entries.get().as_ptr().cast();
-                std::alloc::realloc(entries, old_layout, layout.size())
-            }
-        };
-        let entries = NonNull::new(memory.cast()).ok_or(fallible::refused(layout.size()))?;
-        self.entries.set(entries);
-        self.capacity.set(capacity);
-        Ok(())
+    fn capacity(&self) -> u32 {
+        self.entries.capacity() as u32
     }
 
     /// The entry of the externref `object`, whose index was read from the heap
@@ -382,7 +356,7 @@ impl HostData {
 
     /// At least as many as there are objects and waiting finalizers.
     pub(crate) fn entries_at_most(&self) -> u32 {
-        self.capacity.get()
+        self.capacity()
     }
 
     /// Queues a finalizer that belongs to no object, given
@@ -473,23 +447,12 @@ impl HostData {
     /// Gives memory back if most of the table is unused. If the system refuses
     /// to, the table stays as it is.
     fn shrink(&self) {
-        let (old, capacity) = (self.capacity.get(), self.used.get().max(FIRST_CAPACITY));
-        if capacity >= old / 4 {
+        let wanted = self.used.get().max(FIRST_CAPACITY);
+        if wanted >= self.capacity() / 4 {
             return;
         }
-        let capacity = capacity * 2;
-        let (Ok(old_layout), Ok(layout)) = (Self::layout(old), Self::layout(capacity)) else {
-            return;
-        };
-        // SAFETY: allocated with the old layout; the new size is less, and not 0.
-        let memory = unsafe {
-            let entries = self.entries.get().as_ptr().cast();
-            std::alloc::realloc(entries, old_layout, layout.size())
-        };
-        if let Some(entries) = NonNull::new(memory.cast()) {
-            self.entries.set(entries);
-            self.capacity.set(capacity);
-        }
+        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
+        unsafe { self.entries.shrink_to(wanted as usize * 2) };
     }
 
     /// How many entries belong to live objects.
@@ -501,7 +464,7 @@ impl HostData {
     /// Checks that each entry is in use, free or pending, that the lists hold
     /// theirs once, and the sum of external bytes.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.used.get() > self.capacity.get() {
+        if self.used.get() > self.capacity() {
             let used = self.used.get().into();
             return Err(Error::internal("host data beyond its table", used));
         }
@@ -610,17 +573,5 @@ impl WeakTable for &HostData {
         self.all_old.set(false);
         self.shrink();
         Ok(Progress::Complete)
-    }
-}
-
-impl Drop for HostData {
-    fn drop(&mut self) {
-        if self.capacity.get() == 0 {
-            return;
-        }
-        if let Ok(layout) = Self::layout(self.capacity.get()) {
-            // SAFETY: the entries were allocated with this layout.
-            unsafe { std::alloc::dealloc(self.entries.get().as_ptr().cast(), layout) };
-        }
     }
 }

@@ -7,23 +7,27 @@
 use super::directory;
 use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
-use super::links::Links;
-use super::unroot_queue::UnrootQueue;
+use super::unroot_queue::{QueueNode, UnrootQueue};
+use crate::base::array::{Array, Growth, Zeroed};
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
 /// Slots that the making of one root takes out of the queue at most.
 const DRAINED_AT_ONCE: u32 = 32;
 
+// SAFETY: numbers. The slot is not queued.
+unsafe impl Zeroed for QueueNode {}
+
 /// A store's manual roots.
 ///
-/// Invariants: each slot that was ever used has a link; a slot is queued in the
+/// Invariants: each slot that was ever used has a queue node; a slot is queued in the
 /// generation of a root that is alive or has gone, never of one to come.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct ManualRoots {
     slots: FreeListSlots<MANUAL_BIT>,
-    links: Links,
+    /// Untouched until a slot is queued, so that they cost no memory before.
+    nodes: Array<QueueNode>,
     store_id: u64,
     queue: UnrootQueue,
 }
@@ -34,7 +38,7 @@ impl ManualRoots {
     pub(crate) fn starting_at(store_id: u64, generation: u32) -> ManualRoots {
         ManualRoots {
             slots: FreeListSlots::starting_at(generation),
-            links: Links::new(),
+            nodes: Array::new(),
             store_id,
             queue: UnrootQueue::new(),
         }
@@ -75,15 +79,30 @@ impl ManualRoots {
             return Ok(());
         }
         directory::alone(self.store_id, || {
-            // So that no link is in use when the array is replaced.
+            // No node may be in use when their array is replaced.
             self.unroot_queued();
             while !self.slots.has_free() {
                 self.slots.reserve_unused()?;
-                self.links.grow_to(self.slots.capacity())?;
+                self.reserve_nodes()?;
                 self.slots.refill();
             }
             Ok(())
         })
+    }
+
+    /// Makes sure that each slot has a queue node. The queue must be empty, and the caller
+    /// must be [`directory::alone`].
+    fn reserve_nodes(&self) -> Result<()> {
+        let slots = self.slots.capacity() as usize;
+        // No more nodes than slots: `unroot_later` reads the slot of each node's index.
+        let growth = Growth {
+            first: 0,
+            most: slots,
+            what: "roots of one kind in a store",
+        };
+        // SAFETY: other threads wait for the directory's lock, and this one holds no
+        // reference to a node.
+        unsafe { self.nodes.replace_zeroed(slots, &growth) }
     }
 
     /// Whether something waits to be unrooted, as far as this thread can see.
@@ -98,13 +117,13 @@ impl ManualRoots {
     /// Any thread may call this, in [`directory::alone`] of the store, while the
     /// owner does anything but grow or drop this.
     pub(super) fn unroot_later(&self, handle: Handle) {
-        let (links, index) = (self.links.as_slice(), handle.index());
+        let (nodes, index) = (self.nodes.as_slice(), handle.index());
         let alive = handle.is_manual()
             && handle.generation() & 1 == 1
-            && (index as usize) < links.len()
+            && (index as usize) < nodes.len()
             && self.slots.shared_generation(index) == handle.generation();
         if alive {
-            self.queue.push(links, index, handle.generation());
+            self.queue.push(nodes, index, handle.generation());
         } else {
             self.queue.count_stale();
         }
@@ -129,7 +148,7 @@ impl ManualRoots {
         if self.queue.is_empty() {
             return false;
         }
-        let Some((index, generation)) = self.queue.pop(self.links.as_slice()) else {
+        let Some((index, generation)) = self.queue.pop(self.nodes.as_slice()) else {
             return false;
         };
         if !self.slots.release(index, generation) {
@@ -195,15 +214,15 @@ impl ManualRoots {
         self.slots.live_max()
     }
 
-    /// Checks the slots, that each has a link, and the queue.
+    /// Checks the slots, that each has a queue node, and the queue.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;
-        let links = self.links.as_slice();
-        if self.span().len() > links.len() {
-            let links = links.len() as u64;
-            return Err(Error::internal("manual roots without links", links));
+        let nodes = self.nodes.as_slice();
+        if self.span().len() > nodes.len() {
+            let nodes = nodes.len() as u64;
+            return Err(Error::internal("manual roots without queue nodes", nodes));
         }
-        directory::alone(self.store_id, || self.queue.check(links))
+        directory::alone(self.store_id, || self.queue.check(nodes))
             .map_err(|slot| Error::internal("a wrong queue of roots to unroot", slot.into()))
     }
 }

@@ -79,7 +79,6 @@ pub(crate) mod directory;
 mod free_list;
 mod handle;
 mod lifo;
-mod links;
 mod manual;
 mod records;
 mod scopes;

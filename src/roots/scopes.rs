@@ -1,10 +1,9 @@
 //! The stack of open scopes.
 
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::base::fallible;
+use crate::base::array::{Array, Growth};
 use crate::error::{Error, Result};
 
 /// The serial of records that no token names: the store's own scope at the
@@ -21,6 +20,13 @@ pub(crate) struct Saved {
     /// The open no-GC spans.
     pub(crate) no_gc_spans: u32,
 }
+
+/// The record of the store's own scope.
+const BOTTOM: Saved = Saved {
+    serial: UNNAMED,
+    roots: 0,
+    no_gc_spans: 0,
+};
 
 /// The bits that name a scope: any bits, until compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,63 +49,53 @@ pub(crate) struct ScopeStack {
     top: Cell<NonNull<Saved>>,
     end: Cell<NonNull<Saved>>,
     next_serial: Cell<u64>,
-    first: Cell<NonNull<Saved>>,
-    capacity: Cell<usize>,
+    records: Array<Saved>,
 }
 
-/// Records that a new store has room for.
-const FIRST_CAPACITY: usize = 16;
+const GROWTH: Growth = Growth {
+    first: 16,
+    most: usize::MAX,
+    what: "open scopes of a store",
+};
 
 impl ScopeStack {
     /// The stack of a new store: its own scope only.
     pub(crate) fn new() -> Result<ScopeStack> {
-        let first = Self::allocate(FIRST_CAPACITY)?;
+        let records = Array::new();
         let stack = ScopeStack {
-            top: Cell::new(first),
-            end: Cell::new(first),
+            top: Cell::new(records.first()),
+            end: Cell::new(records.first()),
             next_serial: Cell::new(UNNAMED + 1),
-            first: Cell::new(first),
-            capacity: Cell::new(FIRST_CAPACITY),
+            records,
         };
-        stack.set_end();
-        // SAFETY: the first record is allocated.
-        unsafe {
-            first.write(Saved {
-                serial: UNNAMED,
-                roots: 0,
-                no_gc_spans: 0,
-            });
-        }
+        stack.grow()?;
         Ok(stack)
     }
 
-    fn layout(capacity: usize) -> Result<Layout> {
-        Layout::array::<Saved>(capacity).map_err(|_| fallible::refused(usize::MAX))
+    /// Makes room for one record more. New records are like the bottom one.
+    fn grow(&self) -> Result<()> {
+        let (depth, capacity) = (self.depth(), self.records.capacity());
+        // SAFETY: only this structure refers to records, and updates its addresses here.
+        unsafe { self.records.grow_with(capacity + 1, &GROWTH, || BOTTOM) }?;
+        let first = self.records.first();
+        // SAFETY: the array has more records than are open. Its last one is the spare one.
+        unsafe {
+            self.top.set(first.add(depth));
+            self.end.set(first.add(self.records.capacity() - 1));
+        }
+        Ok(())
     }
 
-    fn allocate(capacity: usize) -> Result<NonNull<Saved>> {
-        let layout = Self::layout(capacity)?;
-        // SAFETY: the capacity is not 0.
-        let memory = unsafe { std::alloc::alloc(layout) };
-        NonNull::new(memory.cast()).ok_or(fallible::refused(layout.size()))
-    }
-
-    /// Ends the stack one record before its memory does.
-    fn set_end(&self) {
-        // SAFETY: the memory has `capacity` records.
-        self.end
-            .set(unsafe { self.first.get().add(self.capacity.get() - 1) });
-    }
-
-    /// How many scopes are open, the store's own not counted.
+    /// The number of open scopes, without the store's own.
     fn depth(&self) -> usize {
         // SAFETY: both point into the same memory, the top not before the first.
-        unsafe { self.top.get().offset_from_unsigned(self.first.get()) }
+        unsafe { self.top.get().offset_from_unsigned(self.records.first()) }
     }
 
-    fn records(&self) -> &[Saved] {
-        // SAFETY: the records up to the top are written.
-        unsafe { core::slice::from_raw_parts(self.first.get().as_ptr(), self.depth() + 1) }
+    fn open_records(&self) -> &[Saved] {
+        // SAFETY: the array has the records up to the top. Nothing writes them while the
+        // slice is in use.
+        unsafe { core::slice::from_raw_parts(self.records.first().as_ptr(), self.depth() + 1) }
     }
 
     /// The innermost record.
@@ -149,21 +145,6 @@ impl ScopeStack {
             .ok_or(Error::internal("a scope stack that did not grow", 0))
     }
 
-    fn grow(&self) -> Result<()> {
-        let (depth, old_capacity) = (self.depth(), self.capacity.get());
-        let capacity = old_capacity.saturating_mul(2);
-        let new = Self::allocate(capacity)?;
-        // SAFETY: the new memory is larger, fresh, and holds the records.
-        unsafe { new.copy_from_nonoverlapping(self.first.get(), depth + 1) };
-        self.free_records();
-        self.first.set(new);
-        self.capacity.set(capacity);
-        // SAFETY: the depth is less than the capacity.
-        self.top.set(unsafe { new.add(depth) });
-        self.set_end();
-        Ok(())
-    }
-
     /// Whether `serial` names the innermost scope.
     #[inline(always)]
     pub(crate) fn is_innermost(&self, serial: u64) -> bool {
@@ -191,7 +172,7 @@ impl ScopeStack {
     /// Leaves the scope that `serial` names and all inside it, if it is open
     /// and no callback began inside it; returns what it saved.
     pub(crate) fn unwind(&self, serial: u64) -> Option<Saved> {
-        let inner_to_outer = self.records().iter().rev();
+        let inner_to_outer = self.open_records().iter().rev();
         let candidates =
             inner_to_outer.take_while(|record| record.serial != UNNAMED && record.serial >= serial);
         let (inside, found) = candidates
@@ -264,8 +245,8 @@ impl ScopeStack {
 
     /// Checks the order of serials, and that lengths only grow inwards.
     pub(crate) fn check(&self, roots: u32, no_gc_spans: u32) -> Result<()> {
-        let records = self.records();
-        if records.len() > self.capacity.get() || records[0].serial != UNNAMED {
+        let records = self.open_records();
+        if records.len() > self.records.capacity() || records[0].serial != UNNAMED {
             return Err(Error::internal(
                 "a scope stack without its bottom",
                 records.len() as u64,
@@ -284,18 +265,5 @@ impl ScopeStack {
             last_serial = last_serial.max(record.serial);
         }
         Ok(())
-    }
-
-    fn free_records(&self) {
-        if let Ok(layout) = Self::layout(self.capacity.get()) {
-            // SAFETY: the records were allocated with this layout.
-            unsafe { std::alloc::dealloc(self.first.get().as_ptr().cast(), layout) };
-        }
-    }
-}
-
-impl Drop for ScopeStack {
-    fn drop(&mut self) {
-        self.free_records();
     }
 }
