@@ -5,8 +5,8 @@
 //! that no call aborts when memory is out (`capi.no-abort`).
 
 pub(crate) mod array;
-pub(crate) mod counted;
 pub(crate) mod fallible;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod ref_counted;
 pub(crate) mod thread;

@@ -14,29 +14,29 @@ struct Shared<T> {
 }
 
 /// One of the references to a value, which ends with the last of them.
-pub(crate) struct Counted<T>(NonNull<Shared<T>>);
+pub(crate) struct RefCounted<T>(NonNull<Shared<T>>);
 
 // SAFETY: as for `Arc`.
-unsafe impl<T: Send + Sync> Send for Counted<T> {}
+unsafe impl<T: Send + Sync> Send for RefCounted<T> {}
 // SAFETY: as for `Arc`.
-unsafe impl<T: Send + Sync> Sync for Counted<T> {}
+unsafe impl<T: Send + Sync> Sync for RefCounted<T> {}
 
-impl<T> Counted<T> {
+impl<T> RefCounted<T> {
     /// The first reference to a value.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(crate) fn new(value: T) -> Result<Counted<T>> {
+    pub(crate) fn new(value: T) -> Result<RefCounted<T>> {
         let shared = fallible::boxed(Shared {
             references: AtomicUsize::new(1),
             value,
         })?;
-        Ok(Counted(NonNull::from(Box::leak(shared))))
+        Ok(RefCounted(NonNull::from(Box::leak(shared))))
     }
 
     /// One more reference to what `what` names in the error.
     ///
     /// Errors: [`Error::Limit`].
-    pub(crate) fn try_clone(&self, what: &'static str) -> Result<Counted<T>> {
+    pub(crate) fn try_clone(&self, what: &'static str) -> Result<RefCounted<T>> {
         // Relaxed, as for `Arc`: the caller's reference keeps the value alive.
         self.shared()
             .references
@@ -45,7 +45,7 @@ impl<T> Counted<T> {
                 what,
                 limit: usize::MAX as u64,
             })?;
-        Ok(Counted(self.0))
+        Ok(RefCounted(self.0))
     }
 
     /// The address, for C. Counts on.
@@ -55,13 +55,13 @@ impl<T> Counted<T> {
         raw
     }
 
-    /// Takes back what [`Counted::into_raw`] gave.
+    /// Takes back what [`RefCounted::into_raw`] gave.
     ///
     /// # Safety
     ///
     /// `raw` must be from `into_raw` of this type, and taken back once only.
-    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Counted<T> {
-        Counted(raw.cast())
+    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> RefCounted<T> {
+        RefCounted(raw.cast())
     }
 
     fn shared(&self) -> &Shared<T> {
@@ -70,7 +70,7 @@ impl<T> Counted<T> {
     }
 }
 
-impl<T> Deref for Counted<T> {
+impl<T> Deref for RefCounted<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -78,7 +78,7 @@ impl<T> Deref for Counted<T> {
     }
 }
 
-impl<T> Drop for Counted<T> {
+impl<T> Drop for RefCounted<T> {
     fn drop(&mut self) {
         if self.shared().references.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);

@@ -33,13 +33,13 @@ impl HeapPool {
     }
 
     /// A reset heap, if there is one.
-    pub(super) fn take(&self) -> Option<Box<dyn GcHeap>> {
+    pub(super) fn acquire(&self) -> Option<Box<dyn GcHeap>> {
         self.heaps.lock().pop()
     }
 
     /// Resets a heap and keeps it, if there is room, else gives it back to the
     /// system.
-    pub(super) fn put(&self, mut heap: Box<dyn GcHeap>) {
+    pub(super) fn return_heap(&self, mut heap: Box<dyn GcHeap>) {
         if self.heaps.lock().len() >= self.room {
             return;
         }

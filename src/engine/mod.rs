@@ -6,7 +6,7 @@ mod heap_pool;
 
 use core::ptr::NonNull;
 
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
@@ -21,13 +21,13 @@ pub(crate) struct Engine {
     config: Config,
     heap_options: HeapOptions,
     pool: HeapPool,
-    types: Counted<Registry>,
+    types: RefCounted<Registry>,
 }
 
 /// A counted reference to an [`Engine`].
-pub(crate) struct EngineRef(Counted<Engine>);
+pub(crate) struct EngineRef(RefCounted<Engine>);
 
-// `Counted` is as safe to share as what it counts.
+// `RefCounted` is as safe to share as what it counts.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<EngineRef>();
@@ -39,7 +39,7 @@ impl EngineRef {
     /// Errors: those of [`Config::heap_options`],
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
-        Ok(EngineRef(Counted::new(Engine {
+        Ok(EngineRef(RefCounted::new(Engine {
             heap_options: config.heap_options()?,
             pool: HeapPool::new(config.pool())?,
             types: Registry::new()?,
@@ -66,7 +66,7 @@ impl EngineRef {
     /// `raw` must be from `into_raw`, and taken back once only.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> EngineRef {
         // SAFETY: the caller's promise.
-        EngineRef(unsafe { Counted::from_raw(raw) })
+        EngineRef(unsafe { RefCounted::from_raw(raw) })
     }
 
     /// The configuration.
@@ -75,7 +75,7 @@ impl EngineRef {
     }
 
     /// The types. They outlive the engine while they are referred to.
-    pub(crate) fn types(&self) -> &Counted<Registry> {
+    pub(crate) fn types(&self) -> &RefCounted<Registry> {
         &self.0.types
     }
 
@@ -88,7 +88,7 @@ impl EngineRef {
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn acquire_heap(&self) -> Result<Box<dyn GcHeap>> {
-        match self.0.pool.take() {
+        match self.0.pool.acquire() {
             Some(heap) => Ok(heap),
             None => self.0.config.runtime().new_heap(self.0.heap_options),
         }
@@ -96,6 +96,6 @@ impl EngineRef {
 
     /// Takes back the heap of a store that ends.
     pub(crate) fn return_heap(&self, heap: Box<dyn GcHeap>) {
-        self.0.pool.put(heap);
+        self.0.pool.return_heap(heap);
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
 /// The generation (even: free) of a slot that has issued all others.
-const EXHAUSTED: u32 = RETIRED - 1;
+const RETIRED_EVEN: u32 = RETIRED - 1;
 
 /// The free list's end: no slot has this number.
 const END: u32 = SLOTS_MAX;
@@ -126,8 +126,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         for index in (from..to).rev() {
             let slot = self.slots.slot(index);
             let generation = slot.generation.get();
-            if generation & 1 == 0 && generation != EXHAUSTED {
-                slot.reference.set(link(self.free.get()));
+            if generation & 1 == 0 && generation != RETIRED_EVEN {
+                slot.reference.set(free_link(self.free.get()));
                 self.free.set(index);
             }
         }
@@ -178,11 +178,11 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             return false;
         };
         let generation = generation + 1;
-        if generation == EXHAUSTED {
+        if generation == RETIRED_EVEN {
             return false;
         }
         slot.set_shared_generation(generation);
-        slot.reference.set(link(self.free.get()));
+        slot.reference.set(free_link(self.free.get()));
         self.free.set(index);
         self.released.set(self.released.get() + 1);
         true
@@ -202,7 +202,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.live_max.set(self.live_max());
         self.retired.set(self.retired.get() + 1);
         self.released.set(self.released.get() + 1);
-        slot.set_shared_generation(EXHAUSTED);
+        slot.set_shared_generation(RETIRED_EVEN);
         slot.reference.set(0);
         true
     }
@@ -260,12 +260,12 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         for slot in self.span() {
             match slot.generation.get() {
                 odd if odd & 1 == 1 => alive += 1,
-                EXHAUSTED => {}
+                RETIRED_EVEN => {}
                 _ => free += 1,
             }
         }
         let all = self.slots.first(self.slots.capacity());
-        let exhausted = |slot: &&RootSlot| slot.generation.get() == EXHAUSTED;
+        let exhausted = |slot: &&RootSlot| slot.generation.get() == RETIRED_EVEN;
         let retired = all.iter().filter(exhausted).count() as u32;
         if alive != self.live() || retired != self.retired.get() {
             return Err(Error::internal("a wrong number of slots in use", alive));
@@ -294,6 +294,6 @@ impl<const KIND: u32> FreeListSlots<KIND> {
 
 /// What stands in a free slot for its reference: odd, so that collectors take
 /// it for an `i31`.
-const fn link(next: u32) -> u32 {
+const fn free_link(next: u32) -> u32 {
     next << 1 | 1
 }

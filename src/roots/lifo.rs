@@ -27,7 +27,7 @@ pub(crate) struct LifoRoots {
 
 /// Where the next push goes, read before anything is written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FreeSlot<'a> {
+pub(crate) struct NextSlot<'a> {
     slot: &'a RootSlot,
     index: u32,
     generation: u32,
@@ -60,12 +60,12 @@ impl LifoRoots {
 
     /// What a push needs, if it needs no slow path.
     #[inline(always)]
-    pub(crate) fn free_slot(&self) -> Option<FreeSlot<'_>> {
+    pub(crate) fn next_slot(&self) -> Option<NextSlot<'_>> {
         let index = self.len();
         // SAFETY: the length is at most the capacity.
         let slot = unsafe { self.slots.slot_unchecked(index) };
         let old = slot.generation.get();
-        (old < LAST).then(|| FreeSlot {
+        (old < LAST).then(|| NextSlot {
             slot,
             index,
             generation: old + 1,
@@ -74,7 +74,7 @@ impl LifoRoots {
 
     /// Completes the push that `ready` is for; returns the handle's slot word.
     #[inline(always)]
-    pub(crate) fn push_into(&self, free: FreeSlot<'_>, reference: GcRef) -> u64 {
+    pub(crate) fn push_into(&self, free: NextSlot<'_>, reference: GcRef) -> u64 {
         free.slot.generation.set(free.generation);
         free.slot.reference.set(reference.raw());
         // Read anew, which makes one instruction of it.
@@ -110,14 +110,14 @@ impl LifoRoots {
             let slot = self.slots.slot(index);
             if slot.generation.get() == LAST {
                 slot.generation.set(RETIRED);
-                slot.reference.set(link(1));
+                slot.reference.set(jump(1));
                 self.live_max.set(self.live_max());
                 self.retired.set(self.retired.get() + 1);
             }
             index += slot.reference.get() >> 1;
         }
         if from < to {
-            self.slots.slot(from).reference.set(link(to - from));
+            self.slots.slot(from).reference.set(jump(to - from));
         }
     }
 
@@ -137,7 +137,7 @@ impl LifoRoots {
         debug_assert!(len <= self.len());
         let index = self.reserve_at(len)?;
         self.len.set(index);
-        match self.free_slot() {
+        match self.next_slot() {
             Some(free) => Ok(self.push_into(free, reference)),
             None => Err(Error::internal(
                 "a missing reserved root slot",
@@ -265,6 +265,6 @@ impl LifoRoots {
 
 /// What stands in a retired slot for its reference: odd, so that collectors
 /// take it for an `i31`.
-const fn link(slots: u32) -> u32 {
+const fn jump(slots: u32) -> u32 {
     slots << 1 | 1
 }

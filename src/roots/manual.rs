@@ -58,7 +58,7 @@ impl ManualRoots {
     /// Makes a root, given [`ManualRoots::has_free`]; returns the handle's slot
     /// word.
     #[inline(always)]
-    pub(crate) fn create_ready(&self, reference: GcRef) -> u64 {
+    pub(crate) fn allocate(&self, reference: GcRef) -> u64 {
         self.slots.allocate(reference)
     }
 
@@ -67,7 +67,7 @@ impl ManualRoots {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn create(&self, reference: GcRef) -> Result<u64> {
         self.reserve()?;
-        Ok(self.create_ready(reference))
+        Ok(self.allocate(reference))
     }
 
     /// Makes sure that a root can be made.

@@ -193,7 +193,7 @@ impl ScopeStack {
 
     /// Enters the scope around a host function, if there is room.
     #[inline(always)]
-    pub(crate) fn enter_call_ready(&self, roots: u32, no_gc_spans: u32) -> bool {
+    pub(crate) fn enter_call_fast(&self, roots: u32, no_gc_spans: u32) -> bool {
         let room = self.has_room();
         if room {
             self.enter_callback(roots, no_gc_spans);

@@ -139,7 +139,7 @@ impl Store {
     /// [`Store::push_root`], if it needs no slow path.
     #[inline(always)]
     pub(in crate::store) fn push_fast(&self, reference: GcRef) -> Option<Handle> {
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if self.manual.has_queued() {
             return None;
         }

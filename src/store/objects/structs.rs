@@ -74,14 +74,14 @@ impl Store {
         }
         let bytes = of.layout.bytes.into();
         self.mutator.bump.room(bytes)?;
-        self.lifo.free_slot()?;
+        self.lifo.next_slot()?;
         for (index, field) in of.fields.iter().enumerate() {
             let at = self.mutator.bump.next() + u64::from(field.offset);
             // SAFETY: the area has room for the struct, of which this is a field.
             unsafe { self.write_new_field(self.mutator.memory.address(at), field, value(index))? };
         }
         // Asked again, so that few values are live in the loop.
-        let (offset, free) = (self.mutator.bump.next(), self.lifo.free_slot()?);
+        let (offset, free) = (self.mutator.bump.next(), self.lifo.next_slot()?);
         if path == FastPath::InLine {
             // When nothing else can fail any more.
             for field in of.fields.iter() {
