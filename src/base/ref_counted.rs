@@ -1,5 +1,7 @@
-//! A counted reference: an `Arc` that is made without aborting and never overflows
-//! its count.
+//! Counted references.
+//!
+//! A [`RefCounted`] is an `Arc` that never aborts: making one can fail, and so can cloning
+//! one, when the count would overflow (`capi.no-abort`). It has no weak references.
 
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -13,7 +15,7 @@ struct Shared<T> {
     value: T,
 }
 
-/// One of the references to a value, which ends with the last of them.
+/// A counted reference to a value. The value is dropped with its last reference.
 pub(crate) struct RefCounted<T>(NonNull<Shared<T>>);
 
 // SAFETY: as for `Arc`.
@@ -22,7 +24,7 @@ unsafe impl<T: Send + Sync> Send for RefCounted<T> {}
 unsafe impl<T: Send + Sync> Sync for RefCounted<T> {}
 
 impl<T> RefCounted<T> {
-    /// The first reference to a value.
+    /// Moves a value to the heap, and returns the first reference to it.
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn new(value: T) -> Result<RefCounted<T>> {
@@ -33,11 +35,11 @@ impl<T> RefCounted<T> {
         Ok(RefCounted(NonNull::from(Box::leak(shared))))
     }
 
-    /// One more reference to what `what` names in the error.
+    /// Makes another reference.
     ///
-    /// Errors: [`Error::Limit`].
+    /// Errors: [`Error::Limit`] of `what`.
     pub(crate) fn try_clone(&self, what: &'static str) -> Result<RefCounted<T>> {
-        // Relaxed, as for `Arc`: the caller's reference keeps the value alive.
+        // Relaxed, as in `Arc`: the caller's reference keeps the value alive.
         self.shared()
             .references
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_add(1))
@@ -48,24 +50,24 @@ impl<T> RefCounted<T> {
         Ok(RefCounted(self.0))
     }
 
-    /// The address, for C. Counts on.
+    /// Converts the reference to an address for C. It stays counted.
     pub(crate) fn into_raw(self) -> NonNull<()> {
         let raw = self.0.cast();
         core::mem::forget(self);
         raw
     }
 
-    /// Takes back what [`RefCounted::into_raw`] gave.
+    /// Converts an address of [`RefCounted::into_raw`] back to the reference.
     ///
     /// # Safety
     ///
-    /// `raw` must be from `into_raw` of this type, and taken back once only.
+    /// `raw` must be a result of `into_raw` of this type that was not converted back yet.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> RefCounted<T> {
         RefCounted(raw.cast())
     }
 
     fn shared(&self) -> &Shared<T> {
-        // SAFETY: alive while counted.
+        // SAFETY: this reference keeps the value alive.
         unsafe { self.0.as_ref() }
     }
 }

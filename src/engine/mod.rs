@@ -1,4 +1,8 @@
-//! What stores share: the configuration, the types, and the pool of heaps, counted.
+//! The engine: what its stores share.
+//!
+//! An engine has a copy of a configuration, the registry of types, and a pool of heaps that
+//! deleted stores leave for new ones. Threads share it through counted references; each
+//! store has one.
 
 mod config;
 mod growth;
@@ -16,7 +20,7 @@ pub(crate) use growth::GrowCallback;
 pub(crate) use growth::GrowFunction;
 use heap_pool::HeapPool;
 
-/// A configuration that stores are made from. Shared by threads.
+/// An engine, which threads share.
 pub(crate) struct Engine {
     config: Config,
     heap_options: HeapOptions,
@@ -27,7 +31,7 @@ pub(crate) struct Engine {
 /// A counted reference to an [`Engine`].
 pub(crate) struct EngineRef(RefCounted<Engine>);
 
-// `RefCounted` is as safe to share as what it counts.
+// Threads may share the engine.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<EngineRef>();
@@ -47,23 +51,23 @@ impl EngineRef {
         })?))
     }
 
-    /// One more reference.
+    /// Makes another reference.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit).
     pub(crate) fn try_clone(&self) -> Result<EngineRef> {
         Ok(EngineRef(self.0.try_clone("references to an engine")?))
     }
 
-    /// The address, for C. Counts on.
+    /// Converts the reference to an address for C. It stays counted.
     pub(crate) fn into_raw(self) -> NonNull<()> {
         self.0.into_raw()
     }
 
-    /// Takes back what [`EngineRef::into_raw`] gave.
+    /// Converts an address of [`EngineRef::into_raw`] back to the reference.
     ///
     /// # Safety
     ///
-    /// `raw` must be from `into_raw`, and taken back once only.
+    /// `raw` must be a result of `into_raw` that was not converted back yet.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> EngineRef {
         // SAFETY: the caller's promise.
         EngineRef(unsafe { RefCounted::from_raw(raw) })
@@ -74,17 +78,17 @@ impl EngineRef {
         &self.0.config
     }
 
-    /// The types. They outlive the engine while they are referred to.
+    /// The registry of types. It outlives the engine while types refer to it.
     pub(crate) fn types(&self) -> &RefCounted<Registry> {
         &self.0.types
     }
 
-    /// Whether a type is one of this engine's.
+    /// Whether a type belongs to this engine.
     pub(crate) fn has(&self, of: &RegisteredType) -> bool {
         of.is_of(&self.0.types)
     }
 
-    /// A heap for a store: a reset one, if there is one, or a new one.
+    /// A heap for a store: one from the pool, or a new one if the pool is empty.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn acquire_heap(&self) -> Result<Box<dyn GcHeap>> {
@@ -94,7 +98,7 @@ impl EngineRef {
         }
     }
 
-    /// Takes back the heap of a store that ends.
+    /// Returns the heap of a deleted store to the pool.
     pub(crate) fn return_heap(&self, heap: Box<dyn GcHeap>) {
         self.0.pool.return_heap(heap);
     }

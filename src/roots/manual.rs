@@ -1,8 +1,11 @@
 //! Manual roots: unrooted in any order, and from any thread.
 //!
-//! A manual root is a slot of [`FreeListSlots`]. Other threads put theirs into
-//! the [`UnrootQueue`]; the owner takes some out whenever it makes a root, and
-//! all before a collection, so that its only cost is one load.
+//! A manual root is a slot of [`FreeListSlots`]. Other threads put the roots that they end
+//! into the [`UnrootQueue`]. The owner takes a few out whenever it makes a root, and all
+//! before a collection (ROOTS-12).
+//!
+//! Cost: the queue costs the owner one load for each root that it makes, and a root 8 bytes
+//! that are not touched before it is queued (ROOTS-8).
 
 use super::directory;
 use super::free_list::FreeListSlots;
@@ -12,7 +15,7 @@ use crate::base::array::{Array, Growth, Zeroed};
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
-/// Slots that the making of one root takes out of the queue at most.
+/// The greatest number of slots that making one root takes out of the queue.
 const DRAINED_AT_ONCE: u32 = 32;
 
 // SAFETY: numbers. The slot is not queued.
@@ -20,21 +23,21 @@ unsafe impl Zeroed for QueueNode {}
 
 /// A store's manual roots.
 ///
-/// Invariants: each slot that was ever used has a queue node; a slot is queued in the
-/// generation of a root that is alive or has gone, never of one to come.
+/// Invariants: each slot that was ever used has a queue node; the generation in a node is
+/// that of a root that is alive or has ended, never of a future root.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct ManualRoots {
     slots: FreeListSlots<MANUAL_BIT>,
-    /// Untouched until a slot is queued, so that they cost no memory before.
+    /// Nobody touches a node before its slot is queued, so that it costs no memory.
     nodes: Array<QueueNode>,
     store_id: u64,
     queue: UnrootQueue,
 }
 
 impl ManualRoots {
-    /// No roots, which allocates nothing. Slots have issued all generations up to
-    /// this one, an even one.
+    /// No roots, which allocates nothing. Later slots count as having issued all generations
+    /// up to `generation`, which must be even.
     pub(crate) fn starting_at(store_id: u64, generation: u32) -> ManualRoots {
         ManualRoots {
             slots: FreeListSlots::starting_at(generation),
@@ -49,7 +52,8 @@ impl ManualRoots {
         self.store_id
     }
 
-    /// Whether a root can be made without the slow path.
+    /// Whether a root can be made without the slow path: a slot is free, and no slot is
+    /// queued.
     #[inline(always)]
     pub(crate) fn has_free(&self) -> bool {
         self.slots.has_free() && self.queue.is_empty()
@@ -105,17 +109,17 @@ impl ManualRoots {
         unsafe { self.nodes.replace_zeroed(slots, &growth) }
     }
 
-    /// Whether something waits to be unrooted, as far as this thread can see.
+    /// Whether the queue has roots to end, as far as this thread can see.
     #[inline(always)]
     pub(crate) fn has_queued(&self) -> bool {
         !self.queue.is_empty()
     }
 
-    /// Queues the root with these bits to be unrooted, if it is alive; else
-    /// counts it as stale. Needs no memory.
+    /// Queues the root with these bits to be unrooted if it is alive, and otherwise counts it
+    /// as stale. Needs no memory.
     ///
-    /// Any thread may call this, in [`directory::alone`] of the store, while the
-    /// owner does anything but grow or drop this.
+    /// Any thread may call this while it holds the directory's lock of this store. Under
+    /// that lock the owner neither grows nor drops its roots.
     pub(super) fn unroot_later(&self, handle: Handle) {
         let (nodes, index) = (self.nodes.as_slice(), handle.index());
         let alive = handle.is_manual()
@@ -129,8 +133,7 @@ impl ManualRoots {
         }
     }
 
-    /// Unroots at least one of the roots that other threads queued, if there is
-    /// one.
+    /// Unroots some of the roots that other threads queued: at least one, if any is queued.
     pub(crate) fn unroot_some(&self) {
         for _ in 0..DRAINED_AT_ONCE {
             if !self.unroot_one() {
@@ -139,11 +142,12 @@ impl ManualRoots {
         }
     }
 
-    /// Unroots all that other threads queued.
+    /// Unroots all roots that other threads queued.
     pub(crate) fn unroot_queued(&self) {
         while self.unroot_one() {}
     }
 
+    /// Unroots one queued root. Returns false if the queue is empty.
     fn unroot_one(&self) -> bool {
         if self.queue.is_empty() {
             return false;
@@ -157,59 +161,58 @@ impl ManualRoots {
         true
     }
 
-    /// How many handles were given to [`ManualRoots::unroot_later`] whose roots
-    /// had gone, or never were.
+    /// How many handles were passed to [`ManualRoots::unroot_later`] whose roots had ended or
+    /// never existed.
     pub(crate) fn stale_unroots(&self) -> u64 {
         self.queue.stale()
     }
 
-    /// What the root with these bits refers to if it is alive; otherwise maybe
+    /// The referent of the root with these bits, if it is alive. Otherwise this may return
     /// something odd or null: see [`FreeListSlots::get_or_odd`].
     #[inline(always)]
     pub(crate) fn get_or_odd(&self, index: u32, generation: u32) -> Option<GcRef> {
         self.slots.get_or_odd(index, generation)
     }
 
-    /// What the root with these bits refers to, if it is alive.
+    /// The referent of the root with these bits, if it is alive.
     #[inline(always)]
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
         self.slots.get(index, generation)
     }
 
-    /// Ends the root with these bits; `false` if it is not alive, or has the last
-    /// generation of its slot.
+    /// Ends the root with these bits. Returns false, with nothing changed, if the root is not
+    /// alive or has the last generation of its slot.
     #[inline(always)]
     pub(crate) fn release_fast(&self, index: u32, generation: u32) -> bool {
         self.slots.release_fast(index, generation)
     }
 
-    /// Ends the root with these bits; `false` if it is not alive.
+    /// Ends the root with these bits. Returns false if it is not alive.
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
         self.slots.release(index, generation)
     }
 
-    /// Leaves free slots at the end out of what collections scan, if they are
-    /// most of it.
+    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
     pub(crate) fn trim(&self) {
         self.slots.trim();
     }
 
-    /// The slots that may hold roots, for a collector.
+    /// All slots that may hold roots, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.span()
     }
 
-    /// How many roots there are.
+    /// The number of roots.
     pub(crate) fn live(&self) -> u64 {
         self.slots.live()
     }
 
-    /// How many roots have ended.
+    /// The number of roots that have ended.
     pub(crate) fn released(&self) -> u64 {
         self.slots.released()
     }
 
-    /// The most roots that there were at once.
+    /// The greatest number of roots at once.
     pub(crate) fn live_max(&self) -> u32 {
         self.slots.live_max()
     }
