@@ -132,7 +132,7 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     {
         self.grow(capacity, growth, |capacity| {
             let new = Self::allocate_zeroed(capacity)?;
-            // SAFETY: the old array has so many elements, and the new one is larger. The
+            // SAFETY: the old array has these elements, and the new one is larger. The
             // old elements are not dropped: they have moved.
             unsafe { new.copy_from_nonoverlapping(self.first(), self.allocated()) };
             self.free();

@@ -18,9 +18,9 @@ struct Shared<T> {
 /// A counted reference to a value. The value is dropped with its last reference.
 pub(crate) struct RefCounted<T>(NonNull<Shared<T>>);
 
-// SAFETY: as for `Arc`.
+// SAFETY: threads share the value, and the last one drops it, as with `Arc`.
 unsafe impl<T: Send + Sync> Send for RefCounted<T> {}
-// SAFETY: as for `Arc`.
+// SAFETY: see `Send`.
 unsafe impl<T: Send + Sync> Sync for RefCounted<T> {}
 
 impl<T> RefCounted<T> {
