@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, Budget, Collected, CollectionKind, CollectionSteps, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, ObjectHeader, Progress,
-    Region, Reservation, WriteBarrier, each_object,
+    Region, Reservation, SemiSpace, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -39,7 +39,7 @@ impl GcRuntime for Check {
     }
 
     fn least_limit(&self) -> u64 {
-        CopyingHeap::LEAST_LIMIT
+        SemiSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {

@@ -36,6 +36,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod space;
 mod verify;
 mod weak_table;
 
@@ -59,6 +60,9 @@ pub(crate) use pacer::{Cycle, Pacer, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use space::{
+    ContiguousSpace, FreeListSpace, ListEnds, POISON, SemiSpace, whole_units, write_free,
+};
 pub(crate) use verify::{ObjectStartBits, each_object, is_plausible, verify};
 pub(crate) use weak_table::{Liveness, WeakTable};
 

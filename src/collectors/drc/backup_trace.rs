@@ -1,16 +1,16 @@
 //! Full collections: marking from the roots, which counts anew, and sweeping. And the
 //! check of counts.
 
-use super::{DrcHeap, POISON};
+use super::DrcHeap;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, Kind,
-    LayoutTable, Mutator, ObjectHeader, Progress, STICKY, each_object,
+    LayoutTable, ListEnds, Mutator, ObjectHeader, POISON, Progress, STICKY, WriteBarrier,
+    each_object,
 };
 
 use super::count_collection::contains;
-use super::free_lists::{Ends, FreeLists};
 
 /// A sweep that is under way.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Sweep {
     live_objects: u64,
     live_bytes: u64,
     /// Where the free lists end.
-    last: Ends,
+    last: ListEnds,
 }
 
 impl DrcHeap {
@@ -85,8 +85,8 @@ impl DrcHeap {
     /// Marks what an object's slots refer to; returns what it cost.
     fn mark_slots(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
         let offset = object.offset();
-        let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-        let measured = layouts.measure(self.space.view(), offset, header)?;
+        let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
+        let measured = layouts.measure(self.region().view(), offset, header)?;
         if measured.is_chunked() {
             // Gone over in pieces next, if it has references.
             self.cycle.long = measured
@@ -101,7 +101,7 @@ impl DrcHeap {
     /// Marks what the slot at an offset refers to, which is counted.
     #[inline(always)]
     fn mark_slot(&mut self, at: u64) -> Result<()> {
-        let slot = GcRef::from_raw(self.space.load_u32(at)?);
+        let slot = GcRef::from_raw(self.region().load_u32(at)?);
         if slot.is_object() {
             self.reach(slot, 1)?;
         }
@@ -113,8 +113,8 @@ impl DrcHeap {
     #[cold]
     fn mark_chunk(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
         let offset = array.offset();
-        let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-        let measured = layouts.measure(self.space.view(), offset, header)?;
+        let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
+        let measured = layouts.measure(self.region().view(), offset, header)?;
         let end = (from + ARRAY_CHUNK).min(measured.bytes);
         measured.references_between(from, end, |at| self.mark_slot(offset + at))?;
         self.cycle.long = (end < measured.bytes).then_some((array, end));
@@ -126,9 +126,9 @@ impl DrcHeap {
     #[cold]
     fn mark_waiting(&mut self, layouts: &LayoutTable) -> Result<u64> {
         self.cycle.overflowed = false;
-        let mut offset = GRANULE;
-        while offset < self.tail {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+        let mut offset = self.space.memory().first_object();
+        while offset < self.space.wilderness() {
+            let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
             let counted = CountedHeader::of_any(header);
             if header.kind() != Some(Kind::Free) && counted.is_rooted() {
                 let object = GcRef::from_offset(offset);
@@ -158,27 +158,28 @@ impl DrcHeap {
         let begun = sweep.at;
         // In order, without a look at what objects refer to: far faster than tracing.
         let stop = begun.saturating_add(budget.left().saturating_mul(4));
-        self.sweep_to(stop.min(self.tail), &mut sweep, layouts)?;
+        self.sweep_to(stop.min(self.space.wilderness()), &mut sweep, layouts)?;
         budget.spend((sweep.at - begun) / 4);
-        if sweep.at < self.tail {
+        if sweep.at < self.space.wilderness() {
             self.cycle.sweep = Some(sweep);
             return Ok(Progress::Continue);
         }
-        self.sweep_free(sweep.free_from, self.tail, &mut sweep.last)?;
+        self.space
+            .append_free(sweep.free_from, self.space.wilderness(), &mut sweep.last)?;
         self.cycle.freed_objects = mutator.bump.objects().saturating_sub(sweep.live_objects);
         self.cycle.freed_bytes = mutator.bump.used_bytes().saturating_sub(sweep.live_bytes);
         Ok(Progress::Complete)
     }
 
     fn begin_sweep(&mut self) -> Sweep {
-        self.free = FreeLists::new();
         self.fresh.clear();
+        let first = self.space.memory().first_object();
         Sweep {
-            at: GRANULE,
-            free_from: GRANULE,
+            at: first,
+            free_from: first,
             live_objects: 0,
             live_bytes: 0,
-            last: Ends::new(),
+            last: self.space.begin_sweep(),
         }
     }
 
@@ -187,16 +188,16 @@ impl DrcHeap {
         let (mut live_objects, mut live_bytes) = (0, 0);
         let (mut offset, mut free_from) = (sweep.at, sweep.free_from);
         while offset < stop {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+            let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
             if CountedHeader::of_any(header).is_marked() {
-                self.sweep_free(free_from, offset, &mut sweep.last)?;
+                self.space.append_free(free_from, offset, &mut sweep.last)?;
                 self.keep(GcRef::from_offset(offset), CountedHeader::of_any(header))?;
                 free_from = offset + bytes;
                 live_objects += 1;
                 live_bytes += bytes;
             } else if self.poison {
-                self.space.fill(offset, offset + bytes, POISON)?;
+                self.region().fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;
         }
@@ -204,13 +205,6 @@ impl DrcHeap {
         sweep.live_objects += live_objects;
         sweep.live_bytes += live_bytes;
         Ok(())
-    }
-
-    fn sweep_free(&mut self, start: u64, end: u64, last: &mut Ends) -> Result<()> {
-        if end == self.tail || start == end {
-            return self.give(start, end);
-        }
-        self.free.append(&self.space, start, end - start, last)
     }
 
     /// Ends the collection for an object that is alive.
@@ -235,9 +229,9 @@ impl DrcHeap {
             .map_err(|_| fallible::refused(granules * 4))?;
         counts.extend(core::iter::repeat_n(0, granules));
         let place = |offset: u64| ((offset - start) / GRANULE) as usize;
-        each_object(&self.space, start, end, layouts, |offset, measured| {
+        each_object(self.region(), start, end, layouts, |offset, measured| {
             measured.each_reference(|at| {
-                let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
+                let slot = GcRef::from_raw(self.region().load_u32(offset + at)?);
                 if slot.is_object() {
                     counts[place(slot.offset())] += 1;
                 }
@@ -251,7 +245,7 @@ impl DrcHeap {
         fresh.extend(self.fresh.iter().copied());
         fresh.sort_unstable();
         let lent = mutator.bump.start()..mutator.bump.next();
-        each_object(&self.space, start, end, layouts, |offset, _| {
+        each_object(self.region(), start, end, layouts, |offset, _| {
             let header = self.counted(GcRef::from_offset(offset))?;
             let counted = counts[place(offset)];
             if header.count() != counted && header.count() != STICKY {

@@ -3,11 +3,12 @@
 
 use core::mem;
 
-use super::free_lists::write_free;
-use super::{DrcHeap, KEPT_ENTRIES, POISON};
+use super::{DrcHeap, KEPT_ENTRIES};
 use crate::base::fallible;
 use crate::error::Result;
-use crate::heap::{GRANULE, GcRef, GcRootsList, Kind, LayoutTable, ObjectHeader};
+use crate::heap::{
+    GRANULE, GcRef, GcRootsList, Kind, LayoutTable, ObjectHeader, POISON, WriteBarrier, write_free,
+};
 
 impl DrcHeap {
     /// Frees what neither a slot nor a root refers to.
@@ -48,7 +49,7 @@ impl DrcHeap {
 
     /// Judges an object of the table of zero counts, which is taken out of it.
     fn judge_listed(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
-        let header = ObjectHeader::from_bits(self.space.load_u64(object.offset())?);
+        let header = ObjectHeader::from_bits(self.region().load_u64(object.offset())?);
         if header.kind() == Some(Kind::Free) {
             // Released since, because of another.
             return Ok(());
@@ -75,7 +76,7 @@ impl DrcHeap {
     fn judge_fresh(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
         let mut offset = start;
         while offset < end {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+            let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
             if header.kind() != Some(Kind::Free) {
                 self.judge(GcRef::from_offset(offset), layouts)?;
@@ -95,7 +96,7 @@ impl DrcHeap {
         match header.kind() {
             // A free block is never empty: that would end no walk.
             Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
-            _ => Ok(layouts.measure(self.space.view(), offset, header)?.bytes),
+            _ => Ok(layouts.measure(self.region().view(), offset, header)?.bytes),
         }
     }
 
@@ -103,27 +104,16 @@ impl DrcHeap {
     fn give_fresh(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
         let (mut offset, mut free_from) = (start, start);
         while offset < end {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+            let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
             let bytes = self.size(offset, header, layouts)?;
             let is_free = header.kind() == Some(Kind::Free);
             if !is_free {
-                self.give(free_from, offset)?;
+                self.space.free(free_from, offset)?;
                 free_from = offset + bytes;
             }
             offset += bytes;
         }
-        self.give(free_from, end)
-    }
-
-    /// Gives what is between `start` and `end` to the free memory.
-    pub(super) fn give(&mut self, start: u64, end: u64) -> Result<()> {
-        if end == self.tail && start < end {
-            self.tail = start;
-            self.free.note_neighbours();
-        } else if start < end {
-            self.free.give(&self.space, start, end - start)?;
-        }
-        Ok(())
+        self.space.free(free_from, end)
     }
 
     fn is_fresh(&self, offset: u64) -> bool {
@@ -139,10 +129,10 @@ impl DrcHeap {
     fn release_pushed(&mut self, layouts: &LayoutTable) -> Result<()> {
         while let Some(object) = self.stack.pop() {
             let offset = object.offset();
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-            let measured = layouts.measure(self.space.view(), offset, header)?;
+            let header = ObjectHeader::from_bits(self.region().load_u64(offset)?);
+            let measured = layouts.measure(self.region().view(), offset, header)?;
             measured.each_reference(|at| {
-                let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
+                let slot = GcRef::from_raw(self.region().load_u32(offset + at)?);
                 self.count_less(slot)
             })?;
             self.free_object(offset, measured.bytes)?;
@@ -173,15 +163,15 @@ impl DrcHeap {
         self.cycle.freed_objects += 1;
         self.cycle.freed_bytes += bytes;
         if self.poison {
-            self.space.fill(offset, offset + bytes, POISON)?;
+            self.region().fill(offset, offset + bytes, POISON)?;
         }
         // Also where it is given away: its header tells those who ask who survived.
-        write_free(&self.space, offset, bytes)?;
+        write_free(self.region(), offset, bytes)?;
         if self.is_fresh(offset) {
             // Given with its neighbours.
             return Ok(());
         }
-        self.give(offset, offset + bytes)
+        self.space.free(offset, offset + bytes)
     }
 }
 

@@ -33,24 +33,19 @@
 
 mod backup_trace;
 mod count_collection;
-mod free_lists;
 #[cfg(test)]
 mod tests;
 
 use backup_trace::Sweep;
-use free_lists::{FreeLists, write_free};
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps,
-    CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind,
-    LayoutTable, Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation,
-    Window, WriteBarrier, heap_limit,
+    Allocation, Barrier, Budget, Collected, CollectionKind, CollectionSteps, CountedHeader,
+    FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
+    Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Window,
+    WriteBarrier, heap_limit, whole_units, write_free,
 };
-
-/// What freed memory is filled with when poisoning is on.
-const POISON: u8 = 0xdb;
 
 /// Smaller heaps double when they grow.
 const LARGE: u64 = 4 << 20;
@@ -82,27 +77,19 @@ impl GcRuntime for Drc {
     }
 
     fn least_limit(&self) -> u64 {
-        4 * COMMIT_UNIT
+        FreeListSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
-        let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
+        let limit = whole_units(options.limit.max(self.least_limit()));
         Ok(fallible::boxed(DrcHeap::new(limit, options)?)?)
     }
 }
 
 struct DrcHeap {
-    space: Region,
+    space: FreeListSpace,
     reservation: Reservation,
-    limit: u64,
-    initial: u64,
     poison: bool,
-    free: FreeLists,
-    /// From here to the committed end nothing is in use, and nothing is in a list; what
-    /// is lent to the area begins here or ends before.
-    tail: u64,
-    /// How often free neighbours have been merged.
-    merges: u64,
     /// Bytes that may be allocated from one collection to the next.
     budget: u64,
     /// With so many bytes in use a partial collection becomes a full one.
@@ -144,21 +131,10 @@ impl DrcHeap {
     /// Errors: [`Error::SystemMemory`].
     fn new(limit: u64, options: HeapOptions) -> Result<DrcHeap> {
         let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
         Ok(DrcHeap {
-            space,
+            space: FreeListSpace::new(&reservation, 0..limit, options.initial)?,
             reservation,
-            limit,
-            initial,
             poison: options.poison,
-            free: FreeLists::new(),
-            tail: GRANULE,
-            merges: 0,
             budget: 0,
             trace_at: TRACE_FROM,
             fresh: Vec::new(),
@@ -176,13 +152,13 @@ impl DrcHeap {
     #[inline]
     fn counted(&self, object: GcRef) -> Result<CountedHeader> {
         CountedHeader::of(ObjectHeader::from_bits(
-            self.space.load_u64(object.offset())?,
+            self.region().load_u64(object.offset())?,
         ))
     }
 
     #[inline]
     fn set(&self, object: GcRef, header: CountedHeader) -> Result<()> {
-        self.space.store_u64(object.offset(), header.bits())
+        self.region().store_u64(object.offset(), header.bits())
     }
 
     /// Puts an object into the table of zero counts, unless it is there.
@@ -202,28 +178,7 @@ impl DrcHeap {
             let noted = fallible::push(&mut self.fresh, (start, next));
             self.must_trace |= noted.is_err();
         }
-        if end == self.space.committed_end() {
-            self.tail = next;
-        } else if next < end {
-            self.free.give_back(&self.space, next, end - next)?;
-        }
-        Ok(())
-    }
-
-    /// A block of at least `bytes`, in no list any more: where it starts and ends.
-    fn find(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
-        if let Some((start, found)) = self.free.take(&self.space, bytes)? {
-            return Ok(Some((start, start + found)));
-        }
-        if self.free.may_merge() {
-            self.tail = self.free.merge(&self.space, self.tail)?;
-            self.merges += 1;
-            if let Some((start, found)) = self.free.take(&self.space, bytes)? {
-                return Ok(Some((start, start + found)));
-            }
-        }
-        let end = self.space.committed_end();
-        Ok((bytes <= end - self.tail).then_some((self.tail, end)))
+        self.space.return_unused(next, end)
     }
 
     /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
@@ -234,12 +189,9 @@ impl DrcHeap {
             return Ok(false);
         }
         self.take_back(mutator)?;
-        let Some((start, end)) = self.find(bytes)? else {
+        let Some((start, end)) = self.space.allocate(bytes)? else {
             return Ok(false);
         };
-        if end == self.space.committed_end() {
-            self.tail = end;
-        }
         // SAFETY: the block is committed, belongs to this heap, and is in use by nobody
         // else until it is taken back.
         unsafe { mutator.lend(start, end) };
@@ -252,19 +204,20 @@ impl DrcHeap {
         if mutator.bump.end() == self.space.committed_end() {
             mutator.bump.next()
         } else {
-            self.tail
+            self.space.wilderness()
         }
     }
 
-    /// Bytes that are free and not lent.
-    fn free_bytes(&self) -> u64 {
-        self.free.bytes() + (self.space.committed_end() - self.tail)
+    /// The bytes of the space that are needed for `bytes` more at its end.
+    fn needed(&self, mutator: &Mutator, bytes: u64) -> u64 {
+        let used = self.unused_from(mutator) - self.region().start();
+        used.saturating_add(bytes)
     }
 }
 
 impl WriteBarrier for DrcHeap {
     fn region(&self) -> &Region {
-        &self.space
+        self.space.region()
     }
 
     fn barrier(&self) -> Barrier {
@@ -289,20 +242,19 @@ impl WriteBarrier for DrcHeap {
 
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) {
-        let end = self.space.committed_end();
-        // SAFETY: the region is committed up to there and belongs to this heap, which
-        // tells the area whenever that changes.
-        unsafe { mutator.set_heap(self.reservation.base(), GRANULE, GRANULE, end, 0) };
-        self.tail = end;
-        self.budget = end - GRANULE;
+        let (start, end) = self.space.allocate_all();
+        // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
+        // the mutator whenever the committed memory changes.
+        unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
+        self.budget = end - start;
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.space.committed_end()
+        self.space.memory().committed_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
-        self.limit
+        self.space.memory().limit_bytes()
     }
 
     fn allocate(
@@ -333,35 +285,29 @@ impl GcHeap for DrcHeap {
     }
 
     fn largest_object(&self) -> u64 {
-        self.limit - GRANULE
+        self.space.memory().largest_object()
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        let needed = self.unused_from(mutator).saturating_add(bytes);
-        if needed > self.limit {
-            return Err(heap_limit(bytes, self.limit));
-        }
-        let committed = self.space.committed_end();
-        if needed <= committed {
-            return Ok(committed);
-        }
-        // Large heaps by an eighth: memory at the end that is used once may stay in use.
+        // A large heap grows by an eighth: memory at its end that is used once may stay in
+        // use.
+        let committed = self.committed_bytes();
         let step = if committed < LARGE {
             committed
         } else {
             committed / 8
         };
-        let more = (committed + step).min(self.limit);
-        Ok(needed.max(more).next_multiple_of(COMMIT_UNIT))
+        self.space
+            .memory()
+            .after_growth(self.needed(mutator, bytes), step)
+            .ok_or(heap_limit(bytes, self.limit_bytes()))
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
         let wanted = self.committed_after_growth(mutator, bytes)?;
-        let needed = (self.unused_from(mutator) + bytes).next_multiple_of(COMMIT_UNIT);
+        let needed = self.needed(mutator, bytes);
         self.take_back(mutator)?;
-        self.space
-            .commit_to(wanted)
-            .or_else(|_| self.space.commit_to(needed))?;
+        self.space.grow(wanted, needed)?;
         // SAFETY: committed.
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
         self.budget = self
@@ -379,7 +325,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
-        self.free.check(&self.space, self.tail)?;
+        self.space.check()?;
         self.check_counts(mutator, layouts)
     }
 
@@ -387,10 +333,11 @@ impl GcHeap for DrcHeap {
         let (next, end) = (mutator.bump.next(), mutator.bump.end());
         if next < end && end != self.space.committed_end() {
             // What is lent and not used yet is free to whoever walks by.
-            let written = write_free(&self.space, next, end - next);
+            let written = write_free(self.region(), next, end - next);
             debug_assert!(written.is_ok());
         }
-        (GRANULE, self.unused_from(mutator))
+        let first = self.space.memory().first_object();
+        (first, self.unused_from(mutator))
     }
 
     fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
@@ -401,7 +348,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn coalescings(&self) -> u64 {
-        self.merges
+        self.space.coalescings()
     }
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
@@ -425,20 +372,21 @@ impl GcHeap for DrcHeap {
     ) -> Progress {
         // Half of it is committed now, the rest when it is needed.
         let ready = headroom / 2;
-        let missing = ready.saturating_sub(self.free_bytes());
-        let committed = self.space.committed_end();
+        let missing = ready.saturating_sub(self.space.free_bytes());
+        let committed_end = self.space.committed_end();
         if may_grow && missing > 0 {
-            let wanted = committed.saturating_add(missing).min(self.limit);
-            // What cannot be committed shortens the cycle; it is no error.
-            let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
+            let wanted = self.committed_bytes().saturating_add(missing);
+            // If the system refuses, the next collection comes earlier. That is no error.
+            let _ = self.space.commit(wanted.min(self.limit_bytes()));
         }
         // A partial collection leaves some more than that before pages go back, as those
         // of `copying` do: it is soon followed by another.
-        let kept = self.tail + ready.saturating_sub(self.free.bytes());
+        let kept = self.space.end_for_free(ready);
         let spared = if self.cycle.full { 0 } else { headroom };
-        let much = committed > kept + spared && committed > self.initial;
+        let initial_end = self.space.memory().initial_end();
+        let much = committed_end > kept + spared && committed_end > initial_end;
         let progress = if much || self.cycle.shrinking {
-            let kept = kept.max(self.initial);
+            let kept = kept.max(initial_end);
             self.space.decommit_towards(kept, budget)
         } else {
             Progress::Complete
@@ -451,14 +399,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn reset(&mut self) {
-        self.space.decommit_from(self.initial);
-        self.space.release_from(KEPT_BYTES);
-        if self.poison {
-            let kept = KEPT_BYTES.min(self.space.committed_end());
-            let filled = self.space.fill(0, kept, POISON);
-            debug_assert!(filled.is_ok());
-        }
-        self.free = FreeLists::new();
+        self.space.reset(self.poison);
         self.trace_at = TRACE_FROM;
         self.fresh = Vec::new();
         self.zeros = Vec::new();
@@ -512,7 +453,7 @@ impl CollectionSteps for DrcHeap {
             |header| header.kind() != Some(Kind::Free)
         };
         Liveness::InPlace {
-            space: self.space.view(),
+            space: self.region().view(),
             alive,
         }
     }
