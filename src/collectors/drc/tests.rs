@@ -1,4 +1,4 @@
-//! Counts by themselves, and what only a look into the heap shows.
+//! Counts without a heap, and tests that look into the heap.
 
 use super::*;
 use crate::heap::{
@@ -7,7 +7,7 @@ use crate::heap::{
 };
 
 #[test]
-fn a_count_that_is_sticky_stays() {
+fn a_sticky_count_stays() {
     let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1)).in_zero_counts(true);
     let almost = header.with_count(STICKY - 1);
     assert_eq!(almost.decrement().unwrap().count(), STICKY - 2);
@@ -18,7 +18,7 @@ fn a_count_that_is_sticky_stays() {
 }
 
 #[test]
-fn a_count_below_zero_is_nonsense() {
+fn a_count_below_zero_is_an_error() {
     let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1));
     assert!(header.decrement().is_err());
     assert_eq!(
@@ -27,7 +27,7 @@ fn a_count_below_zero_is_nonsense() {
     );
 }
 
-/// A heap with what a store would have around it. Its objects are pairs of references
+/// A heap with the parts of a store that it needs. Its objects have a pair of references
 /// and a number.
 struct Fixture {
     mutator: Mutator,
@@ -66,7 +66,7 @@ impl Fixture {
             initial: 64 << 10,
             poison: true,
         };
-        let mut heap = DrcHeap::new(options.limit, options).unwrap();
+        let mut heap = DrcHeap::new(options).unwrap();
         heap.open(&mutator);
         let layout = Layout::Fixed {
             kind: Kind::Struct,
@@ -110,7 +110,7 @@ impl Fixture {
         let mut gc = GarbageCollection::begin(heap, &self.mutator, kind)
             .unwrap()
             .unwrap();
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut list,
             layouts: &self.layouts,
@@ -118,7 +118,7 @@ impl Fixture {
             weak: &mut [],
         };
         let budget = &mut Budget::unlimited();
-        gc.step(heap, &mut lent, budget).unwrap();
+        gc.step(heap, &mut context, budget).unwrap();
         let collected = gc.collected();
         self.heap
             .set_headroom(&self.mutator, 64 << 10, true, budget);
@@ -142,9 +142,9 @@ impl Fixture {
 }
 
 #[test]
-fn what_did_not_fit_into_a_table_makes_the_next_collection_a_full_one() {
+fn a_table_without_room_makes_the_next_collection_a_major_one() {
     let mut f = Fixture::new();
-    // A cycle, which a partial collection does not find.
+    // A count collection does not find a cycle.
     let cycle = f.pair(GcRef::NULL);
     let holder = cycle.offset();
     f.heap.write_gc_ref(holder, holder + 8, cycle).unwrap();
@@ -158,9 +158,9 @@ fn what_did_not_fit_into_a_table_makes_the_next_collection_a_full_one() {
 }
 
 #[test]
-fn a_heap_that_has_doubled_is_traced() {
+fn a_heap_that_has_doubled_gets_a_major_collection() {
     let mut f = Fixture::new();
-    f.heap.trace_at = f.mutator.bump.used_bytes() + PAIR_BYTES;
+    f.heap.trace_threshold = f.mutator.bump.used_bytes() + PAIR_BYTES;
     let first = f.pair(GcRef::NULL);
     f.root(first);
     assert_eq!(
@@ -173,15 +173,15 @@ fn a_heap_that_has_doubled_is_traced() {
         CollectionKind::Major
     );
     f.collect(CollectionKind::Minor);
-    assert_eq!(f.heap.trace_at, TRACE_FROM);
-    while f.mutator.bump.used_bytes() <= TRACE_FROM {
+    assert_eq!(f.heap.trace_threshold, LEAST_TRACE_THRESHOLD);
+    while f.mutator.bump.used_bytes() <= LEAST_TRACE_THRESHOLD {
         f.heap.grow(&f.mutator, 64 << 10).unwrap();
         let newest = f.pair(GcRef::from_raw(f.roots[0].reference.get()));
         f.roots[0].reference.set(newest.raw());
     }
     let used = f.mutator.bump.used_bytes();
     assert_eq!(f.collect(CollectionKind::Minor).live_bytes, used);
-    assert_eq!(f.heap.trace_at, 2 * used);
+    assert_eq!(f.heap.trace_threshold, 2 * used);
 }
 
 #[test]
@@ -197,33 +197,38 @@ fn freed_memory_is_poisoned() {
 }
 
 #[test]
-fn a_reset_heap_knows_nothing_of_the_one_before() {
+fn a_reset_heap_forgets_everything() {
     let mut f = Fixture::new();
     let first = f.pair(GcRef::NULL);
     f.pair(first);
     let second = f.pair(GcRef::NULL);
     f.root(second);
-    // Listed, fresh, free and lent.
+    // The table, the young ranges, the free lists and the window have something.
     f.collect(CollectionKind::Minor);
     f.pair(second);
     f.heap.take_back(&f.mutator).unwrap();
     f.heap.must_trace = true;
-    f.heap.trace_at += 1;
-    assert!(!f.heap.zeros.is_empty() && !f.heap.fresh.is_empty() && f.listed_bytes() > 0);
+    f.heap.trace_threshold += 1;
+    assert!(
+        !f.heap.zero_counts.is_empty() && !f.heap.young_ranges.is_empty() && f.listed_bytes() > 0
+    );
     f.heap.reset();
     assert_eq!(f.byte(second.offset() + 24), POISON);
     f.mutator = Mutator::new();
     f.heap.open(&f.mutator);
     f.roots.clear();
-    assert!(f.heap.zeros.is_empty() && f.heap.fresh.is_empty() && !f.heap.must_trace);
-    assert_eq!((f.listed_bytes(), f.heap.trace_at), (0, TRACE_FROM));
+    assert!(f.heap.zero_counts.is_empty() && f.heap.young_ranges.is_empty() && !f.heap.must_trace);
+    assert_eq!(
+        (f.listed_bytes(), f.heap.trace_threshold),
+        (0, LEAST_TRACE_THRESHOLD)
+    );
     assert_eq!(f.collect(CollectionKind::Minor).objects, 0);
 }
 
 #[test]
-fn no_more_is_allocated_than_the_headroom() {
+fn allocation_stops_at_the_headroom() {
     let mut f = Fixture::new();
-    // Holes of two pairs each.
+    // Free blocks of two pairs each.
     for _ in 0..100 {
         let kept = f.pair(GcRef::NULL);
         f.root(kept);
@@ -242,7 +247,7 @@ fn no_more_is_allocated_than_the_headroom() {
 }
 
 #[test]
-fn an_empty_free_block_ends_no_walk() {
+fn a_free_block_of_no_bytes_does_not_stop_a_walk() {
     let mut f = Fixture::new();
     let spoiled = f.pair(GcRef::NULL);
     write_free(f.heap.region(), spoiled.offset(), 0).unwrap();
