@@ -3,35 +3,173 @@
  *
  * Generated from src/capi; do not edit.
  *
- * A handle (gcroots_ref_t) names a root in a store; the root keeps an object
- * alive, and a collection that moves the object updates the root. Scoped
- * handles end with their scope, manual ones when they are unrooted. Any bits
- * may be passed as a handle or a scope, and any integer where a number is
- * wanted: what is wrong is refused with a status and a message
- * (gcroots_last_error()), and nothing has changed, except that a call that may
- * collect may have collected, and that roots may have ended that were given to
- * gcroots_manually_rooted_unroot_later().
+ * This comment is the introduction. The sections after it are the reference
+ * manual, in the order in which a newcomer needs them.
  *
- * Functions that can fail return a gcroots_status_t and write their output,
- * `out`, only on success. An input and `out` may be at the same address.
- * Pointers must not be NULL unless they are called `..._or_null` or the
- * documentation says nullable; NULL is refused with
- * GCROOTS_ERROR_NULL_ARGUMENT. Any call on a store can also answer
- * GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL, and
- * one that may collect what is said of root ranges and visitors, in a store that
- * has some; it is not repeated below.
+ * --- A first program
  *
- * Who owns what: (owned) is the caller's to release, in the way that is named;
- * (taken) no longer is; (borrowed) stays the caller's. A callback is code of
- * the caller's that the library calls. "May collect" means that objects may
- * move or die and that finalizers may run before the call returns; "Never
- * collects" means that neither happens.
+ *   gcroots_engine_t *engine;
+ *   gcroots_store_t *store;
+ *   gcroots_scope_t scope;
+ *   gcroots_ref_t ref;
+ *   void *data;
  *
- * What C cannot check, and is undefined: a pointer that is not to a live store,
- * configuration, engine, rec group or type where one is wanted, also if a
- * callback freed it during the call; an `out` that is not valid for writing; a root
- * range whose slots are not there when it is read; a C++ exception or a longjmp()
- * that leaves a callback through the library.
+ *   gcroots_engine_new(NULL, &engine);         // the default configuration
+ *   gcroots_store_new(engine, &store);         // a heap, owned by this thread
+ *   gcroots_engine_free(engine);               // the store keeps the engine
+ *
+ *   gcroots_scope_enter(store, &scope);
+ *   gcroots_externref_new(store, my_data, my_finalizer, &ref);
+ *   gcroots_store_gc(store);                   // `ref` keeps its object alive
+ *   gcroots_externref_data(store, ref, &data); // data == my_data
+ *   gcroots_scope_exit(store, scope);          // `ref` is stale from here on
+ *   gcroots_externref_data(store, ref, &data); // GCROOTS_ERROR_UNROOTED
+ *
+ *   gcroots_store_free(store);                 // runs my_finalizer(my_data)
+ *
+ * A real program checks the status of each call.
+ *
+ * --- Stores and objects
+ *
+ * A store is one heap with its roots and its host data. Stores that share a
+ * configuration and types are made from one engine. An object lives in one
+ * store and is freed by the store's collector. There are five kinds of objects:
+ *
+ * - An externref holds a pointer of the program, and a finalizer for it.
+ * - A struct has fields, an array has elements. Both have a registered type.
+ * - An exception has a tag and fields. It never changes.
+ * - A function holds a callback of the program.
+ *
+ * A reference refers to an object, or is an i31 (a 31-bit integer), or is null.
+ *
+ * --- Handles and roots
+ *
+ * The program names objects by handles (gcroots_ref_t). A handle is 16 bytes of
+ * plain data, without an address in it. It names a root: a slot inside the
+ * store that holds a reference. A root keeps its object alive, and everything
+ * that can be reached from it. A collection that moves the object updates the
+ * root, so the handle stays valid.
+ *
+ * - A scoped root ends with the scope that it was made in.
+ * - A manual root (gcroots_manually_rooted_t) lives until it is unrooted.
+ * - A weak handle (gcroots_weak_t) names an object and does not keep it alive.
+ *
+ * A handle is stale once its root has ended. A stale handle never becomes valid
+ * again, and never names another object. Weak maps, tables, globals, tags, root
+ * ranges and root visitors have handles of their own, with the same rules.
+ *
+ * Any bits may be passed as a handle or a scope, and any number as an integer.
+ * The library checks them in each call, in release builds too: stale and
+ * forged handles, and handles of another store, cause a status and a message.
+ *
+ * --- Scopes
+ *
+ * The current scope is the innermost scope that is open. A function whose output
+ * is a gcroots_ref_t makes a new scoped root in the current scope.
+ * gcroots_scope_exit() ends all roots of a scope at once. While no scope is open,
+ * new scoped roots live as long as the store. So a program that runs for long
+ * enters a scope for each unit of work.
+ *
+ * --- Errors
+ *
+ * A function that can fail returns a gcroots_status_t. After a failure,
+ * gcroots_last_error() is a message with the values that were wrong.
+ *
+ * A function writes its outputs, such as `out`, only on success. A failed call
+ * has changed nothing, with these exceptions:
+ *
+ * - Roots that were given to gcroots_manually_rooted_unroot_later() may have
+ *   ended.
+ * - A call that may collect may have collected and run callbacks.
+ * - gcroots_func_call() does not undo what the function did.
+ *
+ * Some statuses are not repeated in the descriptions of functions:
+ *
+ * - Any function returns GCROOTS_ERROR_NULL_ARGUMENT if a pointer that must not
+ *   be NULL is NULL.
+ * - Any call on a store can return GCROOTS_ERROR_WRONG_THREAD,
+ *   GCROOTS_ERROR_BUSY and GCROOTS_ERROR_INTERNAL.
+ * - Functions that may collect can also return the errors listed under "Root
+ *   ranges" and "Root visitors", if the store has root ranges or root visitors.
+ *
+ * If several things are wrong, the call returns the first status in this order:
+ *
+ *   1. NULL pointers, in the order of the parameters.
+ *   2. The store: GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY,
+ *      GCROOTS_ERROR_INTERNAL.
+ *   3. Integers that are out of their documented range.
+ *   4. Each handle, in the order of the parameters: GCROOTS_ERROR_WRONG_STORE,
+ *      GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, then its type.
+ *      For a scope: GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER.
+ *   5. GCROOTS_ERROR_NO_GC.
+ *   6. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
+ *
+ * --- Pointers and ownership
+ *
+ *   (owned)     The caller owns it now, and releases it in the way that is named.
+ *   (taken)     The library owns it now: the caller gives it up.
+ *   (borrowed)  The owner does not change.
+ *   (nullable)  NULL is allowed. Parameters called `..._or_null` are nullable too.
+ *
+ * All other pointers must not be NULL. An input and `out` may be at the same
+ * address.
+ *
+ * --- Threads
+ *
+ * A store belongs to one thread: the one that made it, until
+ * gcroots_store_detach() and gcroots_store_attach() hand it to another. A call
+ * from a thread that is not the owner returns GCROOTS_ERROR_WRONG_THREAD. Engines
+ * and types may be used by any thread at any time. A configuration or a rec
+ * group may be used by one thread at a time.
+ * gcroots_manually_rooted_unroot_later() may be called from any thread. Each
+ * thread has its own last error message.
+ *
+ * --- Collection
+ *
+ * A collection frees the objects that cannot be reached from a root, and may
+ * move the others. Roots are scoped and manual roots, tables, globals, the
+ * pending exception, and the slots of root ranges. Collections happen only inside
+ * calls. The description of each function says one of:
+ *
+ *   May collect.      Objects may move or die, and finalizers may run, before
+ *                     the call returns.
+ *   Never collects.   No object moves or dies, and no finalizer runs.
+ *
+ * Functions that allocate objects collect when they need memory. gcroots_store_gc()
+ * collects at once. gcroots_store_gc_start() collects in small steps. In a no-GC
+ * span (gcroots_no_gc_enter()) nothing collects.
+ *
+ * --- Callbacks
+ *
+ * A callback is a function of the program that the library calls: a finalizer,
+ * the callback of a function object, a growth callback or a root visitor. The
+ * library calls it on the thread that made the call on the store. A callback
+ * must return.
+ *
+ * - Finalizers and function callbacks may call the store, allocate and
+ *   collect. On this store gcroots_store_free(), gcroots_store_detach(),
+ *   gcroots_store_attach() and gcroots_store_gc_start() return GCROOTS_ERROR_BUSY
+ *   there. Each runs in a scope of its own, which ends when it returns.
+ *   Scopes and no-GC spans from outside cannot be closed inside.
+ * - Inside growth callbacks and root visitors, calls on the store return
+ *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - While gcroots_store_free() runs finalizers, calls on the store return
+ *   GCROOTS_ERROR_BUSY.
+ *
+ * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ *
+ * --- Undefined behaviour
+ *
+ * C cannot check the following. The behaviour is undefined if
+ *
+ * - a pointer to a store, a configuration, an engine, a rec group or a type does
+ *   not point to a live one, for instance because a callback freed it during the
+ *   call;
+ * - `out` is not valid for writing, or another pointer is not valid for what the
+ *   function does with it;
+ * - the slots of a root range cannot be read and written when the library needs
+ *   them;
+ * - a C++ exception or a longjmp() leaves a callback through the library.
  */
 #ifndef GCROOTS_H
 #define GCROOTS_H
@@ -40,19 +178,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header; gcroots_version() is that of the library. */
+/* The version of this header. gcroots_version() is the version of the library. */
 #define GCROOTS_VERSION "0.1.0"
 #define GCROOTS_VERSION_MAJOR 0
 #define GCROOTS_VERSION_MINOR 1
 #define GCROOTS_VERSION_PATCH 0
 
-/* Before each function. Define it to add attributes. */
+/* Stands before each function. Define it before this header to add attributes. */
 #ifndef GCROOTS_API
 #define GCROOTS_API
 #endif
 
-/* On functions that return something owned. Define it as nothing to be free to
-   ignore that. */
+/* Stands before each function that returns something owned: compilers warn if the
+   result is ignored. Define it as nothing to turn the warning off. */
 #ifndef GCROOTS_NODISCARD
 #if defined(__GNUC__)
 #define GCROOTS_NODISCARD __attribute__((warn_unused_result))
@@ -68,126 +206,173 @@ extern "C" {
 /* --- Version ----------------------------------------------------------------- */
 
 /**
- * The version of the library that was loaded, like "0.1.0". The header's own
- * is in GCROOTS_VERSION. Static; never NULL. Never collects.
+ * Returns the version of the library that was loaded, such as "0.1.0". The version of
+ * the header is GCROOTS_VERSION. Never collects.
+ *
+ * \return a static string, never NULL
  */
 GCROOTS_API const char *gcroots_version(void);
 
-/* --- Statuses and messages --------------------------------------------------- */
+/* --- Statuses and messages ---------------------------------------------------
+ *
+ * A function that can fail returns a status. The introduction at the top of this header
+ * says which statuses any function can return, and in which order errors are checked.
+ */
 
 /**
- * How a call ended: one of the GCROOTS_* numbers below, which are never
- * renumbered.
+ * The outcome of a call: one of the GCROOTS_OK and GCROOTS_ERROR_... numbers below. They
+ * are never renumbered. gcroots_func_call() may also return a number of its callback's
+ * choice.
  */
 typedef uint32_t gcroots_status_t;
 
 /**
- * Success.
+ * The call succeeded.
  */
 #define GCROOTS_OK 0
 
 /**
- * A required pointer is NULL.
+ * A pointer that must not be NULL is NULL.
  */
 #define GCROOTS_ERROR_NULL_ARGUMENT 1
 
 /**
- * A value is out of its documented range.
+ * The function does not accept an argument, because
+ *
+ * - a number is out of its documented range;
+ * - the number of values is not what the type or the function needs;
+ * - a handle is manual where a scoped one is needed;
+ * - a type declaration is not well formed;
+ * - a root range is invalid, or one of its slots holds bits that do not refer to an
+ *   object.
  */
 #define GCROOTS_ERROR_INVALID_ARGUMENT 2
 
 /**
- * The handle belongs to another store, or to one since deleted.
+ * The handle or scope belongs to another store, or to a store that was deleted.
  */
 #define GCROOTS_ERROR_WRONG_STORE 3
 
 /**
- * The type belongs to another engine.
+ * The type belongs to another engine than the store, or a type declaration refers to a
+ * type of another engine.
  */
 #define GCROOTS_ERROR_WRONG_ENGINE 4
 
 /**
- * The store belongs to another thread, or is detached.
+ * The calling thread does not own the store: another thread does, or it is detached.
  */
 #define GCROOTS_ERROR_WRONG_THREAD 5
 
 /**
- * Not allowed inside the callback that is running.
+ * The store does not allow this call now, because
+ *
+ * - a callback is running: see "Callbacks" in the introduction;
+ * - a collection in steps is under way: see gcroots_store_gc_start();
+ * - the store is being deleted and runs its last finalizers;
+ * - the function is gcroots_root_visitor_report(), and no root visitor is running.
  */
 #define GCROOTS_ERROR_BUSY 6
 
 /**
- * The handle's scope was exited, or the handle was unrooted.
+ * The handle names nothing that is live in this store, because
+ *
+ * - the scope of the root was exited;
+ * - the handle was unrooted, freed or removed;
+ * - its bits were never issued by this store;
+ * - it is of a kind that the function does not take, such as a scoped handle where a
+ *   manual one is needed.
  */
 #define GCROOTS_ERROR_UNROOTED 7
 
 /**
- * A null reference where an object is needed.
+ * A reference is null where an object is needed, or a handle is zeroed where it must
+ * name a weak map or the like.
  */
 #define GCROOTS_ERROR_NULL_REFERENCE 8
 
 /**
- * Not of the needed type, or a failed cast.
+ * An object, value or type is not of the type that is needed, or a cast failed.
  */
 #define GCROOTS_ERROR_TYPE_MISMATCH 9
 
 /**
- * A write to something immutable.
+ * The field, element or global is immutable, and the call would write it.
  */
 #define GCROOTS_ERROR_IMMUTABLE 10
 
 /**
- * A field, element or range that is not there.
+ * An index, or a range of indices, is not all inside the object, table or type.
  */
 #define GCROOTS_ERROR_OUT_OF_BOUNDS 11
 
 /**
- * Not the innermost scope, or not open.
+ * Scopes or no-GC spans are not nested as the function needs, because
+ *
+ * - the scope is not open, or was opened outside the callback that is running;
+ * - the scope is not the current one, and the function needs the current one;
+ * - the no-GC span to close was not opened in the current scope;
+ * - no no-GC span is open, and the function works only in one.
  */
 #define GCROOTS_ERROR_SCOPE_ORDER 12
 
 /**
- * A collection is needed inside a no-GC span.
+ * A no-GC span is open, and
+ *
+ * - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
+ * - an allocation does not fit, the heap has reached its limit or the growth callback
+ *   has refused, and a collection might have made room.
  */
 #define GCROOTS_ERROR_NO_GC 13
 
 /**
- * The heap's limit is reached, after a collection; or the system refused.
+ * There is no memory, because
+ *
+ * - the object does not fit within the heap's limit, even after a collection;
+ * - the growth callback refused memory, and a collection did not make room;
+ * - the system refused memory.
  */
 #define GCROOTS_ERROR_OUT_OF_MEMORY 14
 
 /**
- * More of something than the library supports.
+ * The call would exceed a limit of the library or of the system on the number of
+ * something, such as the 2^31 - 1 roots of each kind that a store can have.
  */
 #define GCROOTS_ERROR_LIMIT 15
 
 /**
- * An exception is pending: gcroots_store_take_exception().
+ * An exception is pending: the function that gcroots_func_call() called threw it, or it
+ * was pending before, and nothing was called. gcroots_store_take_exception() takes it.
  */
 #define GCROOTS_ERROR_EXCEPTION 16
 
 /**
- * A bug in gcroots, or an overwritten heap. The store is poisoned: every call on
- * it answers this, except gcroots_store_attach() and gcroots_store_free().
+ * The library found a bug of its own, or a heap that something has overwritten. The
+ * store is poisoned: every call on it returns this status, except gcroots_store_attach()
+ * and gcroots_store_free().
  */
 #define GCROOTS_ERROR_INTERNAL 17
 
 /**
- * The name of a status, like "GCROOTS_ERROR_BUSY"; "GCROOTS_UNKNOWN" for a
- * number that is none. Static; never NULL. Never collects.
+ * Returns the name of a status, such as "GCROOTS_ERROR_BUSY". Never collects.
+ *
+ * \return a static string, never NULL; "GCROOTS_UNKNOWN" if the number is not a status
  */
 GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
 
 /**
- * This thread's last error message, with the values that were wrong: "" before
- * the first failure, never NULL. Valid until this thread's next failing call;
- * success does not clear it. Never collects.
+ * Returns the message of this thread's last failed call, with the values that were
+ * wrong. A successful call does not change it. Never collects.
+ *
+ * \return the message (borrowed), at most 255 bytes, valid until the next call on this
+ *         thread that fails; never NULL; "" before the first failure
  */
 GCROOTS_API const char *gcroots_last_error(void);
 
 /* --- Configuration -----------------------------------------------------------
  *
- * What an engine is made with. gcroots_engine_new() copies it.
+ * A configuration says how an engine's stores work: their collector, their memory, and
+ * checks for debugging. gcroots_engine_new() copies it.
  */
 
 /**
@@ -196,129 +381,138 @@ GCROOTS_API const char *gcroots_last_error(void);
 typedef struct gcroots_config_t gcroots_config_t;
 
 /**
- * Which collector a store's heap has.
+ * The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
  */
 typedef uint32_t gcroots_collector_t;
 
 /**
- * The library chooses: copying.
+ * The library chooses: GCROOTS_COLLECTOR_COPYING.
  */
 #define GCROOTS_COLLECTOR_AUTO 0
 
 /**
- * Never collects; memory comes back with the store. At least 16 KiB.
+ * The null collector: never collects. Objects, and their finalizers, wait for the
+ * store's deletion. The least heap limit is 16 KiB.
  */
 #define GCROOTS_COLLECTOR_NULL 1
 
 /**
- * Deferred reference counting: objects stay where they are, and no half of the memory
- * is idle. At least 16 KiB.
+ * Deferred reference counting. Objects never move, and the whole limit is usable, since
+ * there is no second space. The least heap limit is 16 KiB.
  */
 #define GCROOTS_COLLECTOR_DRC 2
 
 /**
- * Semi-space copying. At least 32 KiB, half of which is usable.
+ * Semi-space copying: each collection moves all live objects. Half of the heap limit is
+ * usable. The least limit is 32 KiB.
  */
 #define GCROOTS_COLLECTOR_COPYING 3
 
 /**
- * Generational. Not built yet: INVALID_ARGUMENT.
+ * Generational. Not available yet: gcroots_config_set_collector() returns
+ * GCROOTS_ERROR_INVALID_ARGUMENT.
  */
 #define GCROOTS_COLLECTOR_GENERATIONAL 4
 
 /**
- * For tests of the library itself: copying, and finds references that were stored
- * without a barrier; what is found poisons the store. At least 32 KiB, half of which is
- * usable; takes half as much again beyond the limit.
+ * For tests of the library itself. Collects as GCROOTS_COLLECTOR_COPYING does, and finds
+ * references that were stored without a barrier. Such a reference poisons the store.
+ * Half of the heap limit is usable, and a third space of that size is not counted
+ * against the limit. The least limit is 32 KiB.
  */
 #define GCROOTS_COLLECTOR_CHECK 5
 
 /**
  * Makes a configuration with the defaults. Never collects.
  *
- * \return the configuration (owned); release it with gcroots_config_free().
- *         NULL if memory is out.
+ * \return the configuration (owned); release it with gcroots_config_free(). NULL if the
+ *         system refuses memory.
  */
 GCROOTS_API GCROOTS_NODISCARD gcroots_config_t *gcroots_config_new(void);
 
 /**
- * Deletes a configuration (taken, nullable). Engines made with it stay.
- * Never collects.
+ * Deletes a configuration. Engines that were made with it are not affected. Never
+ * collects.
+ *
+ * \param config (taken, nullable)
  */
 GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
 
 /**
- * Chooses the collector. Never collects.
+ * Chooses the collector; GCROOTS_COLLECTOR_AUTO if not set. Never collects.
  *
- * \return GCROOTS_ERROR_INVALID_ARGUMENT if there is no such collector, or it is
- *         not built
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `collector` is not the number of a
+ *         collector, or the library was built without it
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
                                               gcroots_collector_t collector);
 
 /**
- * Sets how many bytes a store's heap may commit, in all its spaces together:
- * 4 GiB if not set. Small limits are rounded up to the collector's least.
+ * Sets the number of bytes that a store's heap may commit at most, in all its spaces
+ * together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
  * Never collects.
  *
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0 or more than 16 GiB
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
                                                size_t bytes);
 
 /**
- * Sets how many bytes a store's heap commits at first, and keeps, in all its
- * spaces together; 0 is the default: 512 KiB, or the limit if that is less. More
- * than the limit is refused by gcroots_engine_new(). Never collects.
+ * Sets the number of bytes that a store's heap commits at first, in all its spaces
+ * together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
+ * heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
+ * heap limit. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
                                                  size_t bytes);
 
 /**
- * Makes stores collect at every n-th allocation outside no-GC spans, to find
- * references that no root holds; 0 turns it off. Never collects.
+ * Makes stores collect at every n-th allocation outside no-GC spans, to find references
+ * that no root keeps alive. 0 turns this off, which is the default. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
                                            uint32_t every_nth_allocation);
 
 /**
- * Makes each collection move every object that survives, to find references that
- * no root holds. The copying collector does so anyway; gcroots_engine_new() refuses it
- * with GCROOTS_COLLECTOR_DRC, which moves nothing. Never collects.
+ * Makes each collection move every object that survives, to find references that no root
+ * keeps up to date. Off by default. The copying collector always does so. With
+ * GCROOTS_COLLECTOR_DRC, which never moves objects, gcroots_engine_new() fails. Never
+ * collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
                                                 bool on);
 
 /**
- * Sets how many heaps of deleted stores an engine keeps for the next stores: 8 if
- * not set. Each keeps at most 512 KiB resident. With 0 each store's heap is given
- * back to the system. Never collects.
+ * Sets how many heaps of deleted stores an engine keeps, to reuse them in new stores; 8
+ * if not set. Each kept heap has at most 512 KiB resident. With 0 the heap of each
+ * deleted store is returned to the system. Never collects.
  *
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for more than 4096
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `heaps` is more than 4096
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
                                          size_t heaps);
 
 /**
- * Makes collections fill freed memory with a pattern, to find whoever reads
- * it. Never collects.
+ * Makes collections fill freed memory with a pattern, to find code that still reads it.
+ * Off by default. Never collects.
  */
 GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
 
 /* --- Engine ------------------------------------------------------------------
  *
- * What stores share. Counted: each store keeps its engine. Any thread may use
- * an engine at any time.
+ * An engine has what stores share: a configuration, types, and a pool of heaps. It is
+ * reference-counted, and each store keeps its engine. Any thread may use an engine at
+ * any time.
  */
 
 /**
- * An engine.
+ * An engine. A pointer to it is a counted reference.
  */
 typedef struct gcroots_engine_t gcroots_engine_t;
 
@@ -327,8 +521,11 @@ typedef struct gcroots_engine_t gcroots_engine_t;
  *
  * \param config_or_null copied; NULL for the defaults
  * \param[out] out the engine (owned); release it with gcroots_engine_free()
- * \return GCROOTS_ERROR_INVALID_ARGUMENT if the configuration's initial size
- *         exceeds its limit; GCROOTS_ERROR_OUT_OF_MEMORY
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the initial heap size exceeds the heap
+ *         limit;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if gcroots_config_set_move_always() is on and
+ *         the collector is GCROOTS_COLLECTOR_DRC;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -336,26 +533,29 @@ gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
                                     gcroots_engine_t **out);
 
 /**
- * One more reference to an engine (borrowed, nullable). Never collects.
+ * Makes one more reference to an engine. Never collects.
  *
- * \return the same engine (owned); release it with gcroots_engine_free().
- *         NULL for NULL.
+ * \param engine (borrowed, nullable)
+ * \return the same engine (owned); release it with gcroots_engine_free(). NULL if
+ *         `engine` is NULL.
  */
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_engine_t *gcroots_engine_clone(gcroots_engine_t *engine);
 
 /**
- * Gives up a reference to an engine (taken, nullable). The engine ends with
- * its last reference and store. Never collects.
+ * Releases a reference to an engine. The engine is deleted when its last reference and
+ * its last store are gone. Never collects.
+ *
+ * \param engine (taken, nullable)
  */
 GCROOTS_API void gcroots_engine_free(gcroots_engine_t *engine);
 
 /* --- Store -------------------------------------------------------------------
  *
- * A heap, its roots and its host data. A store belongs to the thread that made
- * it; another thread's call answers GCROOTS_ERROR_WRONG_THREAD, until the owner
- * detaches the store and the other attaches it.
+ * A store is a heap with its roots and its host data. It belongs to the thread that made
+ * it. Calls from another thread return GCROOTS_ERROR_WRONG_THREAD, until the owner
+ * detaches the store and the other thread attaches it.
  */
 
 /**
@@ -364,91 +564,98 @@ GCROOTS_API void gcroots_engine_free(gcroots_engine_t *engine);
 typedef struct gcroots_store_t gcroots_store_t;
 
 /**
- * Runs once, after the death of what `data` belongs to. It must return.
+ * Releases `data`. It is called once, after the object, function or store that `data`
+ * belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
+ * return.
  */
 typedef void (*gcroots_finalizer_t)(void *data);
 
 /**
- * What gcroots_store_stats() tells. Bytes and counts are as of now; objects
- * and live bytes include what died since the last collection.
+ * The statistics of a store: see gcroots_store_stats(). They are as of now, but
+ * `objects` and `live_bytes` include the objects that have died since the last
+ * collection.
  */
 typedef struct {
   /**
-   * Objects: the last collection's survivors and what came since. Those that hold
-   * what is in tables and globals are among them.
+   * The number of objects: those that survived the last collection, and those that
+   * were made since. The internal objects that hold the contents of tables and globals
+   * are included.
    */
   uint64_t objects;
   /**
-   * Bytes of those objects.
+   * The bytes of those objects.
    */
   uint64_t live_bytes;
   /**
-   * Bytes that the heap has committed, in all its spaces together.
+   * The bytes that the heap has committed, in all its spaces together.
    */
   uint64_t committed_bytes;
   /**
-   * External bytes of the objects that have not been found dead.
+   * The external bytes of all objects that no collection has found dead.
    */
   uint64_t external_bytes;
   /**
-   * Scoped roots, locals included.
+   * The number of scoped roots, including locals.
    */
   uint64_t scoped_roots;
   /**
-   * The most scoped roots that there were at once.
+   * The highest number of scoped roots so far.
    */
   uint64_t scoped_roots_max;
   /**
-   * Manual roots.
+   * The number of manual roots.
    */
   uint64_t manual_roots;
   /**
-   * The most manual roots that there were at once.
+   * The highest number of manual roots so far.
    */
   uint64_t manual_roots_max;
   /**
-   * Weak handles, those of dead objects included.
+   * The number of weak handles, including those whose objects have died.
    */
   uint64_t weak_handles;
   /**
-   * The most weak handles that there were at once.
+   * The highest number of weak handles so far.
    */
   uint64_t weak_handles_max;
   /**
-   * Collections.
+   * The number of collections.
    */
   uint64_t collections;
   /**
-   * Bytes that collections moved.
+   * The bytes of objects that collections have moved.
    */
   uint64_t moved_bytes;
   /**
-   * Nanoseconds spent in collections, finalizers not included.
+   * The time that collections have taken, without finalizers, in nanoseconds.
    */
   uint64_t gc_nanoseconds;
   /**
-   * Finalizers that have run.
+   * The number of finalizers that have run.
    */
   uint64_t finalizers_run;
   /**
-   * Handles given to gcroots_manually_rooted_unroot_later() that named no live
-   * root: ignored, and counted when that was found out.
+   * The number of handles that were passed to gcroots_manually_rooted_unroot_later()
+   * and named no live root. They were ignored. A handle is counted when the library
+   * finds that it is stale.
    */
   uint64_t stale_unroots;
   /**
-   * Zeros.
+   * Reserved: zeros.
    */
   uint64_t reserved[17];
 } gcroots_stats_t;
 
 /**
- * Makes a store, owned by this thread. Its heap is made by the first object.
- * Never collects.
+ * Makes a store, which belongs to the calling thread. The store gets its heap when the
+ * first object is made. Never collects.
  *
- * \param engine (borrowed): the store keeps a reference of its own
+ * \param engine (borrowed); the store keeps a reference of its own
  * \param[out] out the store (owned); release it with gcroots_store_free()
- * \return GCROOTS_ERROR_OUT_OF_MEMORY; GCROOTS_ERROR_LIMIT if the system has no
- *         thread-specific key left
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+ *         GCROOTS_ERROR_LIMIT if the system has no thread-specific key left;
+ *         GCROOTS_ERROR_LIMIT if the calling thread is ending, and has already given up
+ *         its stores
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -456,48 +663,68 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
                                    gcroots_store_t **out);
 
 /**
- * Deletes a store (taken, nullable) with all its objects and roots, whatever
- * is open or poisoned, after running the finalizers of all objects and then
- * that of the store's data. Finalizers that call the store get
- * GCROOTS_ERROR_BUSY. Handles of the store are refused by other stores for
- * ever. Never collects: it only runs finalizers.
+ * Deletes a store with all its objects and roots.
  *
- * \return GCROOTS_ERROR_WRONG_THREAD, GCROOTS_ERROR_BUSY inside a finalizer or a
- *         function of the store, its growth callback or a root visitor; nothing has
- *         run then
+ * First the finalizers of all objects run, then the finalizer of the store's data. Calls
+ * on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
+ * and a collection in steps may be under way. A poisoned store is deleted in the same
+ * way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
+ * for ever.
+ *
+ * Never collects: it only runs finalizers.
+ *
+ * \param store (taken on success, nullable)
+ * \return GCROOTS_ERROR_WRONG_THREAD if the calling thread does not own the store;
+ *         GCROOTS_ERROR_BUSY inside a callback of the store. After a failure no
+ *         finalizer has run.
  */
 GCROOTS_API gcroots_status_t gcroots_store_free(gcroots_store_t *store);
 
 /**
- * Gives up a store, so that another thread can attach it. Open scopes and
- * no-GC spans stay with the store. Until it is attached, every call on it but
- * gcroots_store_attach() answers GCROOTS_ERROR_WRONG_THREAD. Never collects.
+ * Gives up a store, so that another thread can attach it. Open scopes and no-GC spans
+ * stay open. Until the store is attached, every call on it except gcroots_store_attach()
+ * returns GCROOTS_ERROR_WRONG_THREAD. Never collects.
  *
- * \return GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
- *         growth callback or a root visitor, and between the steps of a collection
+ * \return GCROOTS_ERROR_BUSY inside a callback of the store;
+ *         GCROOTS_ERROR_BUSY between the steps of a collection
  */
 GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 
 /**
- * Makes this thread the owner of a store that was detached, or whose owner
- * thread has ended, also between the steps of a collection. Succeeds if it is the owner
- * already. Of several threads, one wins. Never collects.
+ * Makes the calling thread the owner of a store.
  *
- * \return GCROOTS_ERROR_WRONG_THREAD while another living thread owns it,
- *         GCROOTS_ERROR_BUSY inside a finalizer or a function of the store, its
- *         growth callback or a root visitor, and to its owner between the steps of a
- *         collection, GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if a thread that
- *         never owned a store cannot be registered
+ * The store must be detached, or its owner thread must have ended. The owner thread may
+ * have ended between the steps of a collection, and the store may be poisoned. If the
+ * calling thread is the owner already, the call does nothing and succeeds. If several
+ * threads attach a store at the same time, one of them succeeds.
+ *
+ * Never collects.
+ *
+ * \return GCROOTS_ERROR_WRONG_THREAD if another thread, which has not ended, owns the
+ *         store;
+ *         GCROOTS_ERROR_BUSY inside a callback of the store;
+ *         GCROOTS_ERROR_BUSY if the calling thread is the owner, between the steps of a
+ *         collection;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY or GCROOTS_ERROR_LIMIT if the calling thread never
+ *         owned a store and cannot be registered: see gcroots_store_new()
  */
 GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
- * Attaches the embedder's own pointer to a store. The finalizer of the pointer
- * before runs at the next point where finalizers may run; that of the last one
- * when the store is deleted, after those of all objects. Never collects.
+ * Attaches a pointer of the program to a store, in place of the previous one.
+ *
+ * The finalizer of the previous pointer runs in the next call on the store that may
+ * collect; under the null collector it runs when the store is deleted. The finalizer of
+ * the last pointer runs when the store is deleted, after the finalizers of all objects.
+ *
+ * Never collects.
  *
  * \param data (taken on success, nullable)
- * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param finalizer_or_null runs with `data`; NULL for none
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory to queue the previous
+ *         finalizer;
+ *         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+ *         queue it
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
@@ -505,47 +732,65 @@ gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
                                         gcroots_finalizer_t finalizer_or_null);
 
 /**
- * The pointer that gcroots_store_set_data() set; NULL before. Never collects.
+ * Gets the pointer that gcroots_store_set_data() has set. Never collects.
+ *
+ * \param[out] out the pointer (borrowed); NULL if none was set
  */
 GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
 
 /**
- * Collects: when this returns, every object that was unreachable is gone and
- * finalized, also those that only finalizers let go. Inside a finalizer it
- * collects, and the finalizers that it finds run after the one that is
- * running. Under the null collector it does nothing. May collect.
+ * Collects everything that is unreachable. May collect.
  *
- * \return GCROOTS_ERROR_NO_GC in a no-GC span; if a root range or a root visitor's report
- *         is refused, what the sections about them say
+ * - Normally: when it returns, every object that was unreachable has been freed and
+ *   finalized, including objects that became unreachable through those finalizers.
+ * - Inside a finalizer: it collects once. The finalizers that this makes due run after
+ *   the one that is running.
+ * - Under the null collector: it does nothing.
+ *
+ * \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+ *         or the report of a root visitor, is refused: see the sections "Root ranges"
+ *         and "Root visitors"
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
- * Begins a collection in steps: gcroots_store_gc_step() goes on with it. Until it is
- * over, every call on the store but gcroots_store_gc_step(), gcroots_store_gc_cancel(),
- * gcroots_store_stats() and gcroots_store_free() answers GCROOTS_ERROR_BUSY;
- * gcroots_manually_rooted_unroot_later() works, for the next collection. Does a bounded
- * amount of work, after the roots that other threads want unrooted. Under the null
- * collector, and before the first allocation, the first step ends it. Never collects by
- * itself.
+ * Begins a collection in steps. gcroots_store_gc_step() does the steps.
  *
- * \return GCROOTS_ERROR_BUSY also inside a finalizer or a function of the store, and if a
- *         collection is under way; GCROOTS_ERROR_NO_GC in a no-GC span
+ * Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
+ * except gcroots_store_gc_step(), gcroots_store_gc_cancel(), gcroots_store_stats(),
+ * gcroots_store_free(), and gcroots_store_attach() after the owner thread has ended.
+ * gcroots_manually_rooted_unroot_later() may be called, and takes effect after the
+ * collection. Under the null collector, and before the first object is made, the first
+ * step ends the collection.
+ *
+ * Never collects by itself.
+ *
+ * Cost: bounded, except that all roots that wait to be unrooted are ended first.
+ *
+ * \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
+ *         GCROOTS_ERROR_BUSY inside a callback of the store;
+ *         GCROOTS_ERROR_NO_GC if a no-GC span is open
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 
 /**
- * Goes on with the collection that gcroots_store_gc_start() began. The step that ends
- * it runs the finalizers of the objects that were unreachable when it began, once each;
- * what only those let go is left to the next collection. The first step calls the root
- * visitors, reads the root ranges and updates their slots. If none is under way, it does
- * nothing, and answers that it is over. May collect.
+ * Does one step of the collection that gcroots_store_gc_start() began. May collect.
  *
- * \param budget about so many bytes of objects are traced, or other work done that takes
- *        as long. With 0 it does the least that it can: each step makes progress
+ * - The first step calls the root visitors, reads the root ranges and updates their
+ *   slots.
+ * - The last step runs the finalizers of the objects that were unreachable when the
+ *   collection began, once each. Objects that become unreachable through these
+ *   finalizers are left to the next collection.
+ * - If no collection is under way, the call does nothing, and `out` is true.
+ *
+ * \param budget the work of this step, in bytes: about as much as it takes to trace
+ *        objects of that size. Each step makes some progress, also with 0.
  * \param[out] out whether the collection is over
- * \return of the first step also what root ranges and visitors are refused for, as
- *         gcroots_store_gc(); nothing has been changed then, and the step may be repeated
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from the first
+ *         step, if a root range, or the report of a root visitor, is refused: see the
+ *         sections "Root ranges" and "Root visitors". Nothing has been collected then,
+ *         and the step may be repeated.
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
@@ -553,27 +798,33 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
                                        bool *out);
 
 /**
- * Ends the collection that gcroots_store_gc_start() began. If no step has been done, it
- * is as if it had not begun; else the collection is completed, as by a step with no
- * limit, finalizers included. Does nothing if none is under way. May collect.
+ * Ends the collection that gcroots_store_gc_start() began. May collect.
+ *
+ * - If no step has been done, nothing is collected, as if the collection had not begun.
+ * - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
+ *   unlimited budget. Finalizers run.
+ * - If no collection is under way, the call does nothing.
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
 
 /**
- * Checks the whole store: every object, reference, root, table and global, what lies
- * behind them, and root ranges. For debugging; takes time in proportion to the heap.
- * Never collects.
+ * Checks the whole store, for debugging: every object, reference, root, table and
+ * global, the structures behind them, and the root ranges. Never collects.
  *
- * \return GCROOTS_ERROR_INTERNAL if anything is wrong, which poisons the store;
- *         GCROOTS_ERROR_INVALID_ARGUMENT if only a root range is;
- *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory to check with
+ * Cost: in proportion to the heap.
+ *
+ * \return GCROOTS_ERROR_INTERNAL if anything but a root range is wrong; this poisons the
+ *         store;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a root range is wrong and nothing else is;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory for checking
  */
 GCROOTS_API gcroots_status_t gcroots_store_verify(gcroots_store_t *store);
 
 /**
- * A store's statistics; also between the steps of a collection. Never collects.
+ * Gets a store's statistics. Works between the steps of a collection too. Never
+ * collects.
  *
- * \param[out] out 256 bytes, whatever the version; unused ones are 0
+ * \param[out] out 256 bytes in every version of the library; unused ones are 0
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
@@ -581,21 +832,25 @@ gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
 
 /* --- Growth ------------------------------------------------------------------
  *
- * An engine's growth callback is asked before a store's heap commits more memory
- * than it has committed at first (gcroots_config_set_heap_initial()). It may
- * refuse, and it may free memory of the host's first, or unroot objects later
- * (gcroots_manually_rooted_unroot_later()). After a refusal the heap is collected,
- * if it may be; if that does not make room, the allocation answers
- * GCROOTS_ERROR_OUT_OF_MEMORY (in a no-GC span GCROOTS_ERROR_NO_GC). Without a
- * callback the heap grows up to its limit.
+ * The growth callback of an engine decides whether the heap of a store may commit more
+ * memory than it commits at first (gcroots_config_set_heap_initial()). Without a
+ * callback a heap grows up to its limit.
+ *
+ * The callback may free other memory of the program before it answers, and may call
+ * gcroots_manually_rooted_unroot_later(). If it refuses, the heap is collected. If that
+ * makes no room, the allocation returns GCROOTS_ERROR_OUT_OF_MEMORY. In a no-GC span
+ * nothing is collected, and the allocation returns GCROOTS_ERROR_NO_GC. Under the null
+ * collector nothing is collected, and the allocation returns
+ * GCROOTS_ERROR_OUT_OF_MEMORY.
  */
 
 /**
- * Answers whether a store's heap, which has committed `committed_bytes`, may have
- * committed `wanted_bytes`, in all its spaces together. It is called on the thread
- * that allocates, so that stores of one engine may call it at the same time. Calls
- * on `store` answer GCROOTS_ERROR_BUSY meanwhile;
- * gcroots_manually_rooted_unroot_later() is allowed. It must return.
+ * Returns whether a store's heap, which has committed `committed_bytes`, may have
+ * committed `wanted_bytes`. Both are for all spaces of the heap together.
+ *
+ * It is called on the thread that allocates. So the stores of one engine may call it at
+ * the same time. Inside it, calls on `store` return GCROOTS_ERROR_BUSY;
+ * gcroots_manually_rooted_unroot_later() may be called. It must return.
  */
 typedef bool (*gcroots_grow_callback_t)(void *env,
                                         gcroots_store_t *store,
@@ -603,12 +858,12 @@ typedef bool (*gcroots_grow_callback_t)(void *env,
                                         size_t wanted_bytes);
 
 /**
- * Sets the growth callback of the stores of engines that are made with this
+ * Sets the growth callback for the stores of all engines that are made with this
  * configuration. Never collects.
  *
- * \param callback_or_null NULL for none
- * \param env given to the callback (borrowed, nullable); it must live as long as
- *            the engines and their stores
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (borrowed, nullable); it must live as long as the
+ *        engines and their stores
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
@@ -617,42 +872,48 @@ gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
 
 /* --- References --------------------------------------------------------------
  *
- * A handle is 16 bytes of plain data that name a root in a store. Copying the
- * bytes makes no new root. Any bits may be passed: what is not a live root of
- * the store is refused. Functions that take a gcroots_ref_t take scoped and
- * manual handles (the `ref` of a gcroots_manually_rooted_t, borrowed).
+ * A handle is 16 bytes of plain data that name a root in a store. Copying the bytes
+ * makes no new root. Any bits may be passed to functions: the library checks that they
+ * name a live root of the store.
+ *
+ * A function that takes a gcroots_ref_t takes scoped and manual handles (borrowed). Pass
+ * the `ref` of a gcroots_manually_rooted_t for a manual one.
  */
 
 /**
- * Names a root. `store_id` 0 is the null reference, whatever the rest.
+ * Names a root. If `store_id` is 0, it is the null reference, whatever the other fields
+ * are.
  */
 typedef struct {
   /**
-   * The store's id.
+   * The id of the store.
    */
   uint64_t store_id;
   /**
-   * Which of the roots that were in the slot.
+   * Tells apart the roots that have used the slot, one after another.
    */
   uint32_t generation;
   /**
-   * The slot; the high bit says manual.
+   * The number of the slot. The highest bit is set in manual handles.
    */
   uint32_t index;
 } gcroots_ref_t;
 
 /**
- * Whether two handles have the same bits, so that they are copies of one
- * handle; all null handles are the same. Looks at no store: two handles of one
- * object may well differ. Never collects.
+ * Returns whether two handles are copies of one handle, that is, have the same bits. All
+ * null handles are the same. Never collects.
+ *
+ * No store is asked. Two different handles may refer to the same object: see
+ * gcroots_ref_eq().
  */
 GCROOTS_API bool gcroots_ref_same_root(gcroots_ref_t a, gcroots_ref_t b);
 
 /**
- * Whether two references are to the same object; null equals null. Never
- * collects.
+ * Tests whether two handles refer to the same object or the same i31, or both to null.
+ * Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; `a` first
+ * \return GCROOTS_ERROR_WRONG_STORE if `a` or `b` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `a` or `b` is stale
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
@@ -661,12 +922,14 @@ gcroots_status_t gcroots_ref_eq(gcroots_store_t *store,
                                 bool *out);
 
 /**
- * A hash of the object (not of what the host data says), which stays when the
- * object moves; 0 for null. Never collects.
+ * Gets a hash of an object's identity. It stays the same when the object moves, and does
+ * not depend on what the object or its host data contain. The hash of null is 0. Never
+ * collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY the first time that an object's hash is
- *         asked for
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory; this can happen only
+ *         the first time that an object's hash is asked for
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
@@ -674,14 +937,15 @@ gcroots_status_t gcroots_ref_hash(gcroots_store_t *store,
                                   uint64_t *out);
 
 /**
- * Makes a scoped root refer to another object, or to null; copies of `dst` see
- * it. Never collects.
+ * Makes a scoped root refer to another object, or to null. All copies of `dst` see the
+ * change. Never collects.
  *
  * \param dst a scoped handle of any open scope
- * \param src_or_null a handle of either kind, or null
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED, and for `dst`
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_INVALID_ARGUMENT if it
- *         is manual
+ * \param src_or_null a scoped or manual handle (borrowed), or null
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` or `src_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` or `src_or_null` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
@@ -690,67 +954,75 @@ gcroots_status_t gcroots_ref_assign(gcroots_store_t *store,
 
 /* --- Scopes ------------------------------------------------------------------
  *
- * A scope ends the roots that were made in it, and the no-GC spans that were
- * opened in it, all at once. Scopes nest. The store itself is the outermost:
- * roots made while none is open live as long as the store. Inside a finalizer
- * or a function, scopes that were open before it answer GCROOTS_ERROR_SCOPE_ORDER.
+ * A scope groups scoped roots. When the scope ends, all roots that were made in it end,
+ * and all no-GC spans that were opened in it are closed.
+ *
+ * Scopes nest. Outside all of them is the store itself: roots that are made while no
+ * scope is open live as long as the store.
+ *
+ * A callback cannot end scopes that were opened before it began: they return
+ * GCROOTS_ERROR_SCOPE_ORDER there.
  */
 
 /**
- * Names an open scope. Any bits may be passed.
+ * Names an open scope. Any bits may be passed to functions.
  */
 typedef struct {
   /**
-   * The store's id.
+   * The id of the store.
    */
   uint64_t store_id;
   /**
-   * Never given twice by a store; 0 names no scope.
+   * The number of the scope. A store never issues a number twice, and never issues 0.
    */
   uint64_t serial;
 } gcroots_scope_t;
 
 /**
- * Enters a scope. Never collects.
+ * Enters a scope, which becomes the current scope. Never collects.
  *
- * \param[out] out names the scope for gcroots_scope_exit() and the like
- * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ * \param[out] out names the scope, for gcroots_scope_exit(), gcroots_scope_unwind() and
+ *             gcroots_scope_escape()
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_enter(gcroots_store_t *store,
                                      gcroots_scope_t *out);
 
 /**
- * Leaves the innermost scope. Never collects.
+ * Ends the current scope. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
- *         not the innermost one, or was left before
+ * \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
+ *         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_exit(gcroots_store_t *store,
                                     gcroots_scope_t scope);
 
 /**
- * Leaves a scope and all inside it: for early returns, longjmp() and the like.
+ * Ends a scope and all scopes inside it, for early returns, longjmp() and the like.
  * Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_SCOPE_ORDER if `scope` is
- *         not open
+ * \return GCROOTS_ERROR_WRONG_STORE if `scope` belongs to another store;
+ *         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not open, or was opened before the
+ *         callback that is running began
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_unwind(gcroots_store_t *store,
                                       gcroots_scope_t scope);
 
 /**
- * Leaves the innermost scope and keeps one object, with a new root in the
- * scope around it. On a failure the scope stays open. Never collects.
+ * Ends the current scope and keeps one object alive, with a new root in the enclosing
+ * scope. After a failure the scope is still open. Never collects.
  *
- * \param ref any handle of the store; null, or a local that holds null, gives
- *            null
- * \param[out] out the new handle
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER for `scope`;
- *         GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED for `ref`;
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param ref a scoped or manual handle of the store, or null (borrowed)
+ * \param[out] out the new handle, in the enclosing scope; null if `ref` is null or a
+ *             local that holds null
+ * \return GCROOTS_ERROR_WRONG_STORE if `scope` or `ref` belongs to another store;
+ *         GCROOTS_ERROR_SCOPE_ORDER if `scope` is not the current scope, or has ended;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
@@ -759,29 +1031,34 @@ gcroots_status_t gcroots_scope_escape(gcroots_store_t *store,
                                       gcroots_ref_t *out);
 
 /**
- * Makes sure that `roots` more scoped roots can be made without allocating.
+ * Reserves memory for `roots` more scoped roots, so that making them needs no memory.
  * Never collects.
  *
- * \return GCROOTS_ERROR_LIMIT beyond the slots that handles can name,
- *         GCROOTS_ERROR_OUT_OF_MEMORY
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory;
+ *         GCROOTS_ERROR_LIMIT if the store has fewer slots left for scoped roots
  */
 GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_t roots);
 
 /* --- Locals ------------------------------------------------------------------
  *
- * A slot of the current scope that may hold null and that
- * gcroots_ref_assign() changes, so that a loop need not make a root each time.
- * A local that holds null behaves as null everywhere, except that
- * gcroots_ref_is_null() and gcroots_ref_same_root() see bits only.
+ * A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
+ * another object, or to null. So a loop can use one root for all its iterations.
+ *
+ * A local that holds null behaves as null in every function, except that
+ * gcroots_ref_is_null() and gcroots_ref_same_root() look at the bits only, and these are
+ * not the bits of null.
  */
 
 /**
  * Makes a local in the current scope. Never collects.
  *
- * \param ref_or_null what it holds at first: a handle of either kind, or null
- * \param[out] out the local's handle
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param ref_or_null a scoped or manual handle (borrowed), or null: what the local holds
+ *        at first
+ * \param[out] out the handle of the local
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref_or_null` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_local_new(gcroots_store_t *store,
@@ -790,14 +1067,18 @@ gcroots_status_t gcroots_local_new(gcroots_store_t *store,
 
 /* --- Manual roots ------------------------------------------------------------
  *
- * A manual root lives until it is unrooted, in any order, across scopes. The
- * handle owns the root: unrooting it twice, or using it afterwards, answers
- * GCROOTS_ERROR_UNROOTED, through any copy of the handle. All functions here
- * take null, and answer GCROOTS_ERROR_UNROOTED to the bits of a scoped handle.
+ * A manual root lives until it is unrooted. Manual roots may be unrooted in any order,
+ * and do not depend on scopes.
+ *
+ * The handle owns the root. After the root was unrooted, each copy of the handle is
+ * stale: using it, or unrooting it again, returns GCROOTS_ERROR_UNROOTED. The functions
+ * of this section take null handles. For a scoped handle those that take a
+ * gcroots_manually_rooted_t return GCROOTS_ERROR_UNROOTED.
  */
 
 /**
- * Owns a manual root. Pass `ref`, a borrow, to whatever reads.
+ * Owns a manual root. To read the object, pass `ref` (borrowed) to functions that take a
+ * gcroots_ref_t.
  */
 typedef struct {
   /**
@@ -807,13 +1088,16 @@ typedef struct {
 } gcroots_manually_rooted_t;
 
 /**
- * Makes a manual root for the object of a handle of either kind; null for
- * null. Never collects.
+ * Makes a manual root for the object that a handle refers to. Never collects.
  *
+ * \param ref a scoped or manual handle (borrowed), or null
  * \param[out] out the new root (owned); release it with
- *             gcroots_manually_rooted_unroot()
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ *             gcroots_manually_rooted_unroot(). Null if `ref` is null or a local that
+ *             holds null.
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -822,12 +1106,15 @@ gcroots_status_t gcroots_ref_to_manually_rooted(gcroots_store_t *store,
                                                 gcroots_manually_rooted_t *out);
 
 /**
- * Roots the object of a manual root once more; null for null. Never collects.
+ * Makes another manual root for the object of a manual root. Never collects.
  *
+ * \param handle a manual handle (borrowed), or null
  * \param[out] out the new root (owned); release it with
- *             gcroots_manually_rooted_unroot()
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ *             gcroots_manually_rooted_unroot(). Null if `handle` is null.
+ * \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -836,38 +1123,44 @@ gcroots_status_t gcroots_manually_rooted_clone(gcroots_store_t *store,
                                                gcroots_manually_rooted_t *out);
 
 /**
- * Ends a manual root and sets the handle to null; copies of it become stale.
- * Does nothing for null. Never collects.
+ * Ends a manual root and sets the handle to null. Copies of the handle become stale.
+ * Does nothing if the handle is null. Never collects.
  *
  * \param[in,out] handle (the root is taken)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
- *         unchanged then
+ * \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped. After a failure the
+ *         handle is unchanged.
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
                                                 gcroots_manually_rooted_t *handle);
 
 /**
- * Ends a manual root later, and sets the handle to null now. Any thread may call
- * this at any time, without the store, also inside callbacks, and after the
- * store was deleted, when nothing happens. The root ends when the store's owner
- * next collects or makes a root (if many wait, one of the next); until then copies
- * of the handle are good. A
- * handle that names no live manual root is ignored and counted
- * (`stale_unroots`). Needs no memory. Never collects.
+ * Sets the handle to null now, and has the root ended later by the store's owner.
  *
- * \param[in,out] handle (the root is taken); null is allowed
+ * Any thread may call this at any time, also inside callbacks. It does not need the
+ * store, and does nothing if the store was deleted. The root ends when the owner next
+ * collects. It may end earlier, when the owner makes a root: each new root ends a
+ * bounded number of those that wait. Until then copies of the handle stay valid. A
+ * handle that names no live manual root is ignored, and counted in gcroots_stats_t's
+ * `stale_unroots`.
+ *
+ * Never collects. Needs no memory.
+ *
+ * \param[in,out] handle (the root is taken); it may be null
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle);
 
 /**
- * Makes a scoped root for the object of a manual one; null for null. Never
- * collects.
+ * Makes a scoped root for the object of a manual root. Never collects.
  *
- * \param[out] out the new handle, in the current scope
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param handle a manual handle (borrowed), or null
+ * \param[out] out the new handle, in the current scope; null if `handle` is null
+ * \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_to_rooted(gcroots_store_t *store,
@@ -875,15 +1168,17 @@ gcroots_status_t gcroots_manually_rooted_to_rooted(gcroots_store_t *store,
                                                    gcroots_ref_t *out);
 
 /**
- * Turns a manual root into a scoped one: gcroots_manually_rooted_to_rooted()
- * and gcroots_manually_rooted_unroot() in one. On a failure the manual root is
- * unchanged. Never collects.
+ * Turns a manual root into a scoped root: makes a scoped root for its object, ends the
+ * manual root and sets its handle to null. After a failure the manual root is unchanged.
+ * Never collects.
  *
- * \param[in,out] handle (the root is taken); set to null
- * \param[out] out the new handle, in the current scope; may be `&handle->ref`,
- *             which is then the new handle
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param[in,out] handle (the root is taken); it may be null
+ * \param[out] out the new handle, in the current scope; null if `handle` is null. It may
+ *             be `&handle->ref`, which is the new handle then.
+ * \return GCROOTS_ERROR_WRONG_STORE if `handle` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `handle` is stale or scoped;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_into_rooted(gcroots_store_t *store,
@@ -892,38 +1187,46 @@ gcroots_status_t gcroots_manually_rooted_into_rooted(gcroots_store_t *store,
 
 /* --- Weak handles ------------------------------------------------------------
  *
- * A weak handle names an object and does not keep it alive. Collections clear it
- * when they find the object dead, before any finalizer runs. It lives until it is
- * freed, across scopes, whether its object does or not. Under the null collector,
- * where nothing dies, it is never cleared. It has bits of its own: it is not a
- * gcroots_ref_t, and must be upgraded to reach the object.
+ * A weak handle names an object and does not keep it alive. To use the object, upgrade
+ * the weak handle to a scoped root.
+ *
+ * A collection that finds the object dead clears its weak handles, before any finalizer
+ * runs. A cleared handle stays until it is freed. Weak handles do not depend on scopes.
+ * Under the null collector no object dies, and no weak handle is cleared.
+ *
+ * A weak handle is not a gcroots_ref_t, and its bits are not valid as one.
  */
 
 /**
- * Names an object weakly. `store_id` 0 is the null handle, whatever the rest.
+ * Names an object weakly. If `store_id` is 0, it is the null handle, whatever the other
+ * fields are.
  */
 typedef struct {
   /**
-   * The store's id.
+   * The id of the store.
    */
   uint64_t store_id;
   /**
-   * Which of the handles that were in the slot.
+   * Tells apart the weak handles that have used the slot, one after another.
    */
   uint32_t generation;
   /**
-   * The slot.
+   * The number of the slot.
    */
   uint32_t index;
 } gcroots_weak_t;
 
 /**
- * Makes a weak handle for the object of a handle of either kind; null for null.
- * That of an i31 is never cleared. Never collects.
+ * Makes a weak handle for what a handle refers to. A weak handle for an i31 is never
+ * cleared. Never collects.
  *
- * \param[out] out the weak handle (owned); release it with gcroots_weak_free()
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out the weak handle (owned); release it with gcroots_weak_free(). Null if
+ *             `ref` is null or a local that holds null.
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the weak handle;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a weak handle
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -934,10 +1237,13 @@ gcroots_status_t gcroots_weak_new(gcroots_store_t *store,
 /**
  * Makes a scoped root for the object of a weak handle. Never collects.
  *
- * \param[out] out the new handle, in the current scope; null if the object has
- *             died, and for a null weak handle
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED if it was freed,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param weak a weak handle (borrowed), or null
+ * \param[out] out the new handle, in the current scope; null if a collection has found
+ *             the object dead, or if `weak` is null
+ * \return GCROOTS_ERROR_WRONG_STORE if `weak` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `weak` was freed;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_weak_upgrade(gcroots_store_t *store,
@@ -945,12 +1251,13 @@ gcroots_status_t gcroots_weak_upgrade(gcroots_store_t *store,
                                       gcroots_ref_t *out);
 
 /**
- * Ends a weak handle and zeroes it; copies of it become stale. Does nothing for
- * null. Never collects.
+ * Ends a weak handle and sets it to zeros. Copies of it become stale. Does nothing if it
+ * is null. Never collects.
  *
  * \param[in,out] weak (taken)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
- *         unchanged then
+ * \return GCROOTS_ERROR_WRONG_STORE if `weak` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `weak` was freed. After a failure the handle is
+ *         unchanged.
  */
 GCROOTS_API
 gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
@@ -958,47 +1265,49 @@ gcroots_status_t gcroots_weak_free(gcroots_store_t *store,
 
 /* --- Weak maps ---------------------------------------------------------------
  *
- * A weak map gives objects values, and keeps none of them alive by itself: a value is
- * alive while its map and its key are, whatever the value refers to. So a key that
- * only its own value refers to dies, with the value; and so does a chain or a cycle of
- * values and keys of which nothing else is alive (a map's entries are ephemerons).
- * Collections remove the entries of keys that they find dead, before any finalizer
- * runs. Under the null collector nothing dies, and entries go when they are deleted.
+ * A weak map gives keys values. Both are references. The map keeps a value alive while
+ * the map and the key are alive, and never keeps a key alive. So a key that only its own
+ * value refers to dies, together with the value. The same holds for a chain or a cycle of
+ * keys and values that nothing else keeps alive. (The entries of a map are ephemerons.)
  *
- * Keys are told apart by identity, like gcroots_ref_eq() does. Any reference but null
- * may be a key; an i31 never dies. Any reference and null may be a value. An object may
- * be a key in any number of maps. A map lives until it is freed, across scopes, or
- * until its store is deleted. It has bits of its own: it is not a gcroots_ref_t.
+ * A collection removes the entries whose keys it finds dead, before any finalizer runs.
+ * Under the null collector no key dies, and entries stay until they are deleted.
  *
- * The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed map and for a null key,
- * GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a map that was freed and
- * for a stale key or value: first for the map, then for the key, then for the value.
- * None of them collects.
+ * - A key is any reference except null. Keys are compared by identity, as
+ *   gcroots_ref_eq() compares references. An i31 never dies. An object may be a key in
+ *   any number of maps.
+ * - A value is any reference, or null.
+ * - A map lives until it is freed, or until its store is deleted. It does not depend on
+ *   scopes.
+ *
+ * The handle of a map is not a gcroots_ref_t, and its bits are not valid as one.
  */
 
 /**
- * Names a weak map. `store_id` 0 is none, whatever the rest.
+ * Names a weak map. If `store_id` is 0, it is zeroed and names no map, whatever the
+ * other fields are.
  */
 typedef struct {
   /**
-   * The store's id.
+   * The id of the store.
    */
   uint64_t store_id;
   /**
-   * Which of the maps that were in the slot.
+   * Tells apart the maps that have used the slot, one after another.
    */
   uint32_t generation;
   /**
-   * The slot.
+   * The number of the slot.
    */
   uint32_t index;
 } gcroots_weakmap_t;
 
 /**
- * Makes a weak map without entries. Never collects.
+ * Makes an empty weak map. Never collects.
  *
  * \param[out] out the map (owned); release it with gcroots_weakmap_free()
- * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a weak map
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -1006,10 +1315,19 @@ gcroots_status_t gcroots_weakmap_new(gcroots_store_t *store,
                                      gcroots_weakmap_t *out);
 
 /**
- * Gives a key a value in the map, in place of the one that it had there, which needs
- * no memory. The map roots neither: whether they live is as above. Never collects.
+ * Sets the value of a key in a map. The key may have a value there already, which is
+ * replaced; this needs no memory. The map roots neither the key nor the value. Never
+ * collects.
  *
- * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param key a scoped or manual handle (borrowed)
+ * \param value_or_null a scoped or manual handle (borrowed), or null
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+ *         GCROOTS_ERROR_WRONG_STORE if `map`, `key` or `value_or_null` belongs to
+ *         another store;
+ *         GCROOTS_ERROR_UNROOTED if `map` was freed, or `key` or `value_or_null` is
+ *         stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new entry;
+ *         GCROOTS_ERROR_LIMIT if the weak maps of the store have too many entries
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_set(gcroots_store_t *store,
@@ -1018,11 +1336,16 @@ gcroots_status_t gcroots_weakmap_set(gcroots_store_t *store,
                                      gcroots_ref_t value_or_null);
 
 /**
- * Makes a scoped root for a key's value. Never collects.
+ * Makes a scoped root for the value of a key in a map. Never collects.
  *
+ * \param key a scoped or manual handle (borrowed)
  * \param[out] out the new handle, in the current scope; null if the map does not have
- *             the key, and if the value is null
- * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ *             the key, or if the value is null
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+ *         GCROOTS_ERROR_WRONG_STORE if `map` or `key` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `map` was freed or `key` is stale;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_get(gcroots_store_t *store,
@@ -1031,10 +1354,13 @@ gcroots_status_t gcroots_weakmap_get(gcroots_store_t *store,
                                      gcroots_ref_t *out);
 
 /**
- * Removes a key and its value from the map. Never collects.
+ * Removes a key and its value from a map. Never collects.
  *
- * \param[out] out whether the map had the key, if only for null
- * \return as above
+ * \param key a scoped or manual handle (borrowed)
+ * \param[out] out whether the map had the key, also if the value was null
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed or `key` is null;
+ *         GCROOTS_ERROR_WRONG_STORE if `map` or `key` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `map` was freed or `key` is stale
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_delete(gcroots_store_t *store,
@@ -1043,10 +1369,12 @@ gcroots_status_t gcroots_weakmap_delete(gcroots_store_t *store,
                                         bool *out);
 
 /**
- * How many entries the map has, those included whose keys are dead and have not been
- * found dead yet. Never collects.
+ * Gets the number of entries of a map. Entries whose keys have died are included until a
+ * collection finds the keys dead. Never collects.
  *
- * \return as above
+ * \return GCROOTS_ERROR_NULL_REFERENCE if `map` is zeroed;
+ *         GCROOTS_ERROR_WRONG_STORE if `map` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `map` was freed
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_size(gcroots_store_t *store,
@@ -1054,13 +1382,16 @@ gcroots_status_t gcroots_weakmap_size(gcroots_store_t *store,
                                       size_t *out);
 
 /**
- * Ends a map and zeroes its handle; copies of it become stale, and values that only
- * the map kept alive are not any more. Takes as long as the map has entries. Does
- * nothing for a zeroed one. Never collects.
+ * Deletes a map and sets its handle to zeros. Copies of the handle become stale. Values
+ * that only the map kept alive are unreachable from then on. Does nothing if the handle
+ * is zeroed. Never collects.
+ *
+ * Cost: in proportion to the number of entries.
  *
  * \param[in,out] map (taken)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
- *         unchanged then
+ * \return GCROOTS_ERROR_WRONG_STORE if `map` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `map` was freed. After a failure the handle is
+ *         unchanged.
  */
 GCROOTS_API
 gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
@@ -1068,19 +1399,22 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
 
 /* --- Host objects ------------------------------------------------------------
  *
- * An externref is an object that stands for something of the host's: a
- * pointer, which the library never follows, and a finalizer, which runs once,
- * after the collection that finds the object dead or when the store is
- * deleted, on the thread that drives that. A finalizer may call the store,
- * allocate and collect; it must return.
+ * An externref is an object that stands for something of the host. It holds:
+ * - a pointer of the host, which the library never follows
+ * - a finalizer, which runs once: after the collection that finds the object dead, or
+ *   when the store is deleted
  *
- * An externref that Rust made in the same store holds a value of Rust's: functions
- * for data answer GCROOTS_ERROR_TYPE_MISMATCH to it.
+ * A finalizer runs on the thread that collects or deletes the store. It may call the
+ * store, allocate and collect; while the store is deleted, such calls return
+ * GCROOTS_ERROR_BUSY. It must return.
+ *
+ * An externref made through the Rust API holds a Rust value instead of a pointer.
+ * Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
  */
 
 /**
- * What gcroots_externref_new_with() makes an externref with. Zeros are the
- * defaults, except for `struct_size`.
+ * The options of gcroots_externref_new_with(). Zero is the default for each member
+ * except `struct_size`.
  */
 typedef struct {
   /**
@@ -1092,29 +1426,35 @@ typedef struct {
    */
   void *data;
   /**
-   * Runs with `data` after the object's death; NULL for none.
+   * Runs with `data` after the object's death; NULL for no finalizer.
    */
   gcroots_finalizer_t finalizer;
   /**
-   * Tells the host's types apart: an address, compared and never followed, such
-   * as that of a `static const char`. NULL is untagged.
+   * An address that identifies the host's type, such as that of a `static const
+   * char`. The library compares it and never follows it. NULL for no tag.
    */
   const void *tag;
   /**
-   * Memory outside the heap that the object keeps alive: it hastens
-   * collections and never refuses an allocation.
+   * The size of the memory outside the heap that the object keeps alive. More
+   * external memory makes collections more frequent. It never makes an allocation
+   * fail.
    */
   size_t external_bytes;
 } gcroots_externref_options_t;
 
 /**
- * Makes an externref, rooted in the current scope. May collect.
+ * Makes an externref, and roots it in the current scope. May collect.
+ *
+ * If the call fails, the caller keeps `data` and the finalizer never runs.
  *
  * \param data the host's pointer (taken on success, nullable)
  * \param finalizer_or_null runs with `data` after the object's death
- * \param[out] out the handle
- * \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+ *         many externrefs and functions
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
@@ -1123,15 +1463,22 @@ gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
- * Makes an externref and a manual root for it, as gcroots_externref_new() and
- * gcroots_ref_to_manually_rooted() do, but both or neither. May collect.
+ * Makes an externref and a manual root for it: both or neither. May collect.
+ *
+ * This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
+ * without a scoped root.
+ *
+ * If the call fails, the caller keeps `data` and the finalizer never runs.
  *
  * \param data the host's pointer (taken on success, nullable)
  * \param finalizer_or_null runs with `data` after the object's death
  * \param[out] out the new root (owned); release it with
  *             gcroots_manually_rooted_unroot()
- * \return GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ * \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+ *         many externrefs and functions
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -1141,16 +1488,21 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
                                                        gcroots_manually_rooted_t *out);
 
 /**
- * Makes an externref with a tag and external bytes, rooted in the current
- * scope. May collect.
+ * Makes an externref with options, such as a tag and external bytes, and roots it in
+ * the current scope. May collect.
  *
- * \param options (borrowed); nothing beyond its `struct_size` is read
- * \param[out] out the handle
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a `struct_size` that this library
- *         does not know, or as the tag the one address that the library keeps for
- *         the values of its Rust API;
- *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT; the finalizer never runs then
+ * If the call fails, the caller keeps `options->data` and the finalizer never runs.
+ *
+ * \param options the options (borrowed). Only the first `struct_size` bytes are read
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
+ *         library reserves for the values of its Rust API;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+ *         many externrefs and functions
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
@@ -1158,10 +1510,14 @@ gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
                                             gcroots_ref_t *out);
 
 /**
- * The host's pointer of an externref (borrowed). Never collects.
+ * Returns the host's pointer of an externref. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * \param[out] out the pointer (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+ *         through C
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_data(gcroots_store_t *store,
@@ -1169,11 +1525,17 @@ gcroots_status_t gcroots_externref_data(gcroots_store_t *store,
                                         void **out);
 
 /**
- * The host's pointer of an externref that was made with this tag (borrowed).
- * A NULL tag matches the untagged ones only. Never collects.
+ * Returns the host's pointer of an externref that has the given tag. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * \param tag the tag that the externref must have; NULL matches only externrefs
+ *        without a tag
+ * \param[out] out the pointer (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+ *         through C;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the externref has another tag
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_data_tagged(gcroots_store_t *store,
@@ -1182,12 +1544,16 @@ gcroots_status_t gcroots_externref_data_tagged(gcroots_store_t *store,
                                                void **out);
 
 /**
- * Replaces the host's pointer. The old one is the caller's again; the
- * finalizer will get the new one. Never collects.
+ * Replaces the host's pointer of an externref. Never collects.
  *
- * \param data (taken on success, nullable)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * The caller owns the old pointer again. The finalizer will get the new pointer.
+ *
+ * \param data the new pointer (taken on success, nullable)
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref made
+ *         through C
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
@@ -1195,11 +1561,16 @@ gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
                                             void *data);
 
 /**
- * Says how much memory outside the heap an externref keeps alive now. More
- * hastens the next collection. Never collects.
+ * Sets the size of the memory outside the heap that an externref keeps alive now.
+ * Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * A higher value makes the next collection come earlier.
+ *
+ * \param bytes the new size, which replaces the old one
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
@@ -1208,108 +1579,117 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
 
 /* --- No-GC spans -------------------------------------------------------------
  *
- * Inside a span nothing moves and nothing dies. The heap may grow to its
- * limit; past that allocations answer GCROOTS_ERROR_NO_GC where a collection
- * might have helped. Spans nest, and end with the scope that they were opened
- * in.
+ * While a no-GC span is open, nothing collects: no object moves and no object dies. The
+ * heap may grow up to its limit. An allocation that does not fit then returns
+ * GCROOTS_ERROR_NO_GC if a collection might have made room.
+ *
+ * Spans nest. A span ends, at the latest, with the scope that it was opened in.
  */
 
 /**
  * Opens a no-GC span in the current scope. Never collects.
  *
- * \return GCROOTS_ERROR_LIMIT at 2^32 nested spans
+ * \return GCROOTS_ERROR_LIMIT if 2^32 - 1 spans are open
  */
 GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
 
 /**
  * Closes the innermost no-GC span of the current scope. Never collects.
  *
- * \return GCROOTS_ERROR_SCOPE_ORDER if none was opened in the current scope
+ * \return GCROOTS_ERROR_SCOPE_ORDER if no span is open that was opened in the current
+ *         scope
  */
 GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
 
 /* --- Types -------------------------------------------------------------------
  *
- * Types of structs, arrays and functions, as WebAssembly GC has them. They are
- * declared in rec groups (below) and registered with an engine, where equal groups
- * are one: two registrations of the same group give the same types. A
- * gcroots_type_t is a counted reference to a registered type, which never changes.
- * Any thread may use one; it keeps alive what the type refers to, also after its
- * engine was released.
+ * The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
+ * in rec groups (the next section) and registered with an engine. An engine keeps one copy
+ * of equal rec groups: registering an equal group again returns the same types.
+ *
+ * A gcroots_type_t is a counted reference to a registered type. A registered type never
+ * changes, and any thread may use it. A reference keeps alive the type and all types to
+ * which it refers, even after the engine was released.
  */
 
 /**
- * A registered type. Equal types of an engine are at the same address.
+ * A registered type. Within one engine, equal types have the same address.
  */
 typedef struct gcroots_type_t gcroots_type_t;
 
 /**
- * What a type is.
+ * The kind of a type: one of GCROOTS_TYPE_STRUCT to GCROOTS_TYPE_FUNC.
  */
 typedef uint32_t gcroots_type_kind_t;
 
 /**
- * What a field stores.
+ * What a field stores: one of GCROOTS_STORAGE_I8 to GCROOTS_STORAGE_REF.
  */
 typedef uint32_t gcroots_storage_t;
 
 /**
- * What a reference may refer to.
+ * A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
+ * GCROOTS_HEAP_LOCAL.
  */
 typedef uint32_t gcroots_heap_type_t;
 
 /**
- * The type of a field, element, parameter or result. Zeros but for what is needed
- * are fine.
+ * The type of a field, element, parameter or result. Members that do not apply are
+ * ignored; they may be zero.
  */
 typedef struct {
   /**
-   * What is stored.
+   * What the field stores.
    */
   gcroots_storage_t storage;
   /**
-   * Of a reference: what it may refer to.
+   * If it stores a reference: what the reference may refer to.
    */
   gcroots_heap_type_t heap;
   /**
-   * With GCROOTS_HEAP_LOCAL: the index in the collection.
+   * With GCROOTS_HEAP_LOCAL: the index of the type in the collection.
    */
   uint32_t local;
   /**
-   * Whether the field may be set: 0 or not. Of parameters and results ignored.
+   * Nonzero if the field is mutable. Ignored for parameters and results.
    */
   uint8_t is_mutable;
   /**
-   * Of a reference: whether null is one: 0 or not.
+   * If it stores a reference: nonzero if the reference may be null.
    */
   uint8_t is_nullable;
   /**
-   * With GCROOTS_HEAP_TYPE: the type; else not looked at.
+   * With GCROOTS_HEAP_TYPE: the type. Ignored otherwise.
    */
   const gcroots_type_t *type;
 } gcroots_field_type_t;
 
 /**
- * Where an object has what. Offsets count bytes from the object's start, where its
- * header of 8 bytes is.
+ * The layout of a type's objects in memory. Offsets are in bytes, from the start of
+ * the object. An object starts with a header of 8 bytes.
  */
 typedef struct {
   /**
-   * A struct's size; where an array's elements begin (its length, a uint32_t, is at
-   * 8); of a function that of an exception whose tag has it.
+   * Depends on the kind of the type:
+   * - struct: the size of an object
+   * - array: the offset of the first element; the length, a uint32_t, is at offset 8
+   * - function: the size of an exception whose tag has this type
    */
   uint32_t bytes;
   /**
-   * The size of an array's element; 0 of others.
+   * The size of an array element; 0 for structs and functions.
    */
   uint32_t element_bytes;
   /**
-   * How many offsets there are: a struct's fields, a function's parameters;
-   * 0 of an array.
+   * The number of `offsets`:
+   * - struct: the number of fields
+   * - array: 0
+   * - function: the number of parameters
    */
   size_t offset_count;
   /**
-   * The offsets of the fields, or of an exception's (borrowed, as long as the type).
+   * The offsets of the fields of a struct, or of an exception whose tag has this type
+   * (borrowed, valid as long as the type).
    */
   const uint32_t *offsets;
 } gcroots_layout_t;
@@ -1330,12 +1710,12 @@ typedef struct {
 #define GCROOTS_TYPE_FUNC 2
 
 /**
- * 8 bits, in fields and elements only.
+ * 8 bits (packed). For fields and elements only.
  */
 #define GCROOTS_STORAGE_I8 0
 
 /**
- * 16 bits, in fields and elements only.
+ * 16 bits (packed). For fields and elements only.
  */
 #define GCROOTS_STORAGE_I16 1
 
@@ -1395,7 +1775,7 @@ typedef struct {
 #define GCROOTS_HEAP_ARRAY 4
 
 /**
- * No internal reference but null.
+ * No internal reference except null.
  */
 #define GCROOTS_HEAP_NONE 5
 
@@ -1405,7 +1785,7 @@ typedef struct {
 #define GCROOTS_HEAP_FUNC 6
 
 /**
- * No function but null.
+ * No function except null.
  */
 #define GCROOTS_HEAP_NOFUNC 7
 
@@ -1415,7 +1795,7 @@ typedef struct {
 #define GCROOTS_HEAP_EXTERN 8
 
 /**
- * No external reference but null.
+ * No external reference except null.
  */
 #define GCROOTS_HEAP_NOEXTERN 9
 
@@ -1425,73 +1805,91 @@ typedef struct {
 #define GCROOTS_HEAP_EXN 10
 
 /**
- * No exception but null.
+ * No exception except null.
  */
 #define GCROOTS_HEAP_NOEXN 11
 
 /**
- * A registered type: `type`.
+ * Objects of a registered type, which the member `type` names.
  */
 #define GCROOTS_HEAP_TYPE 12
 
 /**
- * A type of the collection that is registered together, by its index there: `local`.
- * In declarations only.
+ * Objects of a type that is registered in the same call. The member `local` is its
+ * index in the collection: see gcroots_rec_group_register(). For declarations only.
  */
 #define GCROOTS_HEAP_LOCAL 13
 
 /**
- * One more reference to a type (borrowed, nullable). Never collects.
+ * Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
+ * collects.
  *
- * \return the same type (owned); release it with gcroots_type_free(). NULL for NULL.
+ * \return the same type (owned); release it with gcroots_type_free(). NULL if `type`
+ *         is NULL or has too many references
  */
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type);
 
 /**
- * Gives up a reference to a type (taken, nullable). Any thread may call this at any
+ * Releases a reference to a type (taken, nullable). Any thread may call this at any
  * time. Never collects.
  */
 GCROOTS_API void gcroots_type_free(gcroots_type_t *type);
 
 /**
- * Whether a type is a struct, an array or a function. Never collects.
+ * Returns whether a type is a struct, an array or a function type. Never collects.
+ *
+ * \param[out] out one of GCROOTS_TYPE_STRUCT to GCROOTS_TYPE_FUNC
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_kind(const gcroots_type_t *type,
                                    gcroots_type_kind_t *out);
 
 /**
- * A type's index, which no other type of the engine has while this one is referred
- * to. Equal types have equal indices. Never collects.
+ * Returns the index of a type in its engine. Never collects.
+ *
+ * Equal types have equal indices. As long as anything refers to the type, no other
+ * type of the engine has its index.
+ *
+ * \param[out] out the index
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_index(const gcroots_type_t *type,
                                     uint32_t *out);
 
 /**
- * How many fields a struct has; 1 for an array, its element; for a function its
- * parameters and results together. Never collects.
+ * Returns the number of fields of a type. Never collects.
+ *
+ * \param[out] out for a struct type the number of fields; for an array type 1, its
+ *             element; for a function type the number of parameters and results
+ *             together
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_field_count(const gcroots_type_t *type,
                                           size_t *out);
 
 /**
- * How many of a function's fields are parameters: the first ones. 0 for other types.
- * Never collects.
+ * Returns how many of a function type's fields are parameters. Never collects.
+ *
+ * The parameters are the first fields; the results follow.
+ *
+ * \param[out] out the number of parameters; 0 for struct and array types
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_param_count(const gcroots_type_t *type,
                                           size_t *out);
 
 /**
- * A field, element, parameter or result of a type. Never collects.
+ * Returns a field of a type: a field, an element, a parameter or a result. Never
+ * collects.
  *
- * \param[out] out its `type`, if that is not NULL, is a new reference (owned); release
- *             it with gcroots_type_free()
- * \return GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_LIMIT
+ * \param index the field's index, below gcroots_type_field_count(). For a function
+ *        type the results come after the parameters
+ * \param[out] out the field. If its `type` is not NULL, it is a new reference (owned);
+ *             release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_OUT_OF_BOUNDS if the type has no field `index`;
+ *         GCROOTS_ERROR_LIMIT if the field's type has too many references
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_field(const gcroots_type_t *type,
@@ -1499,11 +1897,11 @@ gcroots_status_t gcroots_type_field(const gcroots_type_t *type,
                                     gcroots_field_type_t *out);
 
 /**
- * The supertype that a type was declared with. Never collects.
+ * Returns the supertype with which a type was declared. Never collects.
  *
  * \param[out] out the supertype (owned); release it with gcroots_type_free(). NULL if
- *             there is none.
- * \return GCROOTS_ERROR_LIMIT
+ *             the type has no supertype
+ * \return GCROOTS_ERROR_LIMIT if the supertype has too many references
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -1511,12 +1909,14 @@ gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
                                         gcroots_type_t **out);
 
 /**
- * A function's trampoline type, in which each reference is a nullable one to the top
- * of its hierarchy, so that one trampoline serves many types. Of another type itself.
- * Never collects.
+ * Returns the trampoline type of a function type. Never collects.
+ *
+ * In a trampoline type, each reference is nullable and of the top type of its
+ * hierarchy, so that one trampoline serves many function types. For a struct or array
+ * type, the function returns the type itself.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
- * \return GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_LIMIT if the type has too many references
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -1524,10 +1924,13 @@ gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
                                          gcroots_type_t **out);
 
 /**
- * Whether each object of a type is one of another: the same, or declared below it. In
- * constant time, without a lock. Never collects.
+ * Tests whether a type is a subtype of another: the same type, or declared below it.
+ * Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_ENGINE if they are of two engines
+ * Cost: constant. Takes no lock.
+ *
+ * \param[out] out whether each object of `type` is also one of `supertype`
+ * \return GCROOTS_ERROR_WRONG_ENGINE if the two types belong to different engines
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_is_subtype(const gcroots_type_t *type,
@@ -1535,8 +1938,10 @@ gcroots_status_t gcroots_type_is_subtype(const gcroots_type_t *type,
                                          bool *out);
 
 /**
- * Where a type's objects have what, for engines that read them directly. Never
- * collects.
+ * Returns the memory layout of a type's objects, for engines that access objects
+ * directly. Never collects.
+ *
+ * \param[out] out the layout. Its `offsets` are valid as long as the type
  */
 GCROOTS_API
 gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
@@ -1544,36 +1949,38 @@ gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
 
 /* --- Rec groups --------------------------------------------------------------
  *
- * A rec group declares types that may refer to each other. A collection of groups, a
- * whole module's say, is registered at once: members refer to each other, and to
- * those of groups before theirs, by their index in the collection. Types are equal
- * if their whole groups are and they stand at the same place.
+ * A rec group declares types that may refer to each other. A collection of groups, such
+ * as those of a whole module, is registered in one call. A member refers to another by its
+ * index in the collection. The other must be in the same group, or in an earlier one.
+ *
+ * Two types are equal if their groups are equal and they have the same position there.
  */
 
 /**
- * A declaration. Use it from one thread at a time.
+ * A rec group that is being declared. Use it from one thread at a time.
  */
 typedef struct gcroots_rec_group_t gcroots_rec_group_t;
 
 /**
- * A type's place in the order of types. Zeros: open, without a supertype.
+ * The supertype of a declared type, and whether the type is final. Zeros: not final,
+ * without a supertype.
  */
 typedef struct {
   /**
-   * Whether no type may name this one as its supertype: 0 or not.
+   * Nonzero if no type may name this one as its supertype.
    */
   uint8_t is_final;
   /**
-   * Whether there is a supertype: 0 or not. With 0, `supertype` must be NULL.
+   * Nonzero if there is a supertype. If zero, `supertype` must be NULL.
    */
   uint8_t has_supertype;
   /**
-   * The supertype's index in the collection, if `supertype` is NULL: that of a
-   * member before this one, or of a group before.
+   * The supertype's index in the collection, if `supertype` is NULL. It must be the
+   * index of an earlier member of this group, or of a member of an earlier group.
    */
   uint32_t local;
   /**
-   * The supertype if it is registered already (borrowed, nullable).
+   * The supertype, if it is registered already (borrowed, nullable).
    */
   const gcroots_type_t *supertype;
 } gcroots_sub_type_t;
@@ -1581,26 +1988,36 @@ typedef struct {
 /**
  * Makes an empty rec group. Never collects.
  *
- * \return the group (owned); release it with gcroots_rec_group_free(). NULL if memory
- *         is out.
+ * \return the group (owned); release it with gcroots_rec_group_free(). NULL if there
+ *         is no memory for it
  */
 GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void);
 
 /**
- * Deletes a rec group (taken, nullable). Registered types stay. Never collects.
+ * Deletes a rec group (taken, nullable). Types that were registered from it stay.
+ * Never collects.
  */
 GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
 
 /**
- * Adds a struct to a rec group. Never collects.
+ * Adds a struct type to a rec group. If it fails, the group is unchanged. Never
+ * collects.
  *
- * \param sub_or_null its place in the order of types (borrowed); NULL: final, without
- *                    a supertype
- * \param fields (borrowed), nullable if there is none
- * \param[out] out its position in the group
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
- *         exist; GCROOTS_ERROR_LIMIT for more than 10,000 fields;
- *         GCROOTS_ERROR_OUT_OF_MEMORY
+ * \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+ *        a final type without a supertype
+ * \param fields the types of the fields (borrowed), nullable if `count` is 0
+ * \param count the number of fields
+ * \param[out] out the type's position in the group
+ * \return GCROOTS_ERROR_LIMIT if `count` is above 10,000;
+ *         GCROOTS_ERROR_NULL_ARGUMENT if a field refers to GCROOTS_HEAP_TYPE and its
+ *         `type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a field does
+ *         not exist;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+ *         `has_supertype` is 0;
+ *         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+ *         names has too many references;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
  */
 GCROOTS_API
 gcroots_status_t gcroots_rec_group_add_struct(gcroots_rec_group_t *group,
@@ -1610,12 +2027,22 @@ gcroots_status_t gcroots_rec_group_add_struct(gcroots_rec_group_t *group,
                                               uint32_t *out);
 
 /**
- * Adds an array to a rec group. Never collects.
+ * Adds an array type to a rec group. If it fails, the group is unchanged. Never
+ * collects.
  *
- * \param sub_or_null as in gcroots_rec_group_add_struct()
- * \param element (borrowed)
- * \param[out] out its position in the group
- * \return as gcroots_rec_group_add_struct()
+ * \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+ *        a final type without a supertype
+ * \param element the type of the elements (borrowed)
+ * \param[out] out the type's position in the group
+ * \return GCROOTS_ERROR_NULL_ARGUMENT if `element` refers to GCROOTS_HEAP_TYPE and its
+ *         `type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of `element` does
+ *         not exist;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+ *         `has_supertype` is 0;
+ *         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+ *         names has too many references;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
  */
 GCROOTS_API
 gcroots_status_t gcroots_rec_group_add_array(gcroots_rec_group_t *group,
@@ -1624,15 +2051,24 @@ gcroots_status_t gcroots_rec_group_add_array(gcroots_rec_group_t *group,
                                              uint32_t *out);
 
 /**
- * Adds a function to a rec group. Never collects.
+ * Adds a function type to a rec group. If it fails, the group is unchanged. Never
+ * collects.
  *
- * \param sub_or_null as in gcroots_rec_group_add_struct()
- * \param params (borrowed), nullable if there is none
- * \param results (borrowed), nullable if there is none
- * \param[out] out its position in the group
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a storage or heap type that does not
- *         exist, or a packed one; GCROOTS_ERROR_LIMIT for more than 1,000 parameters
- *         or results; GCROOTS_ERROR_OUT_OF_MEMORY
+ * \param sub_or_null whether the type is final, and its supertype (borrowed). NULL for
+ *        a final type without a supertype
+ * \param params the types of the parameters (borrowed), nullable if `param_count` is 0
+ * \param results the types of the results (borrowed), nullable if `result_count` is 0
+ * \param[out] out the type's position in the group
+ * \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
+ *         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
+ *         GCROOTS_HEAP_TYPE and its `type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
+ *         result does not exist, or the storage is packed (i8 or i16);
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `sub_or_null` has a `supertype` and its
+ *         `has_supertype` is 0;
+ *         GCROOTS_ERROR_LIMIT if the group has 1,000,000 members, or a type that it
+ *         names has too many references;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the member
  */
 GCROOTS_API
 gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
@@ -1644,21 +2080,29 @@ gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
                                             uint32_t *out);
 
 /**
- * Registers a collection of rec groups (borrowed) with an engine, all or none. Groups
- * that are registered already, here or on another thread, give the same types. Never
- * collects.
+ * Registers a collection of rec groups with an engine: all of them, or none if it
+ * fails. Never collects.
  *
- * \param groups (borrowed), nullable if there is none
- * \param[out] out the types of all members of all groups, in order (each owned):
- *             `type_count` of them, which must be so many; release each with
- *             gcroots_type_free(). Nullable if there is none.
- * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL among the groups;
- *         GCROOTS_ERROR_INVALID_ARGUMENT for another `type_count`, a reference out of
- *         range, and a supertype that is final, of another kind, not declared before,
- *         or that the type does not match; GCROOTS_ERROR_WRONG_ENGINE for a reference
- *         to a type of another engine; GCROOTS_ERROR_LIMIT for more than 63
- *         supertypes above a type, more than 1,000,000 types of the collection, or too
- *         many types; GCROOTS_ERROR_OUT_OF_MEMORY
+ * A group that equals a registered one gives the same types, whichever thread
+ * registered it.
+ *
+ * \param groups the groups (borrowed), nullable if `group_count` is 0
+ * \param[out] out an array of `type_count` types, nullable if `type_count` is 0. It
+ *             gets the types of all members of all groups, in order (each owned);
+ *             release each with gcroots_type_free()
+ * \param type_count the number of members of all groups
+ * \return GCROOTS_ERROR_NULL_ARGUMENT if one of the groups is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `type_count` is not the number of members
+ *         of all groups;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a member refers to an index that neither
+ *         its group nor an earlier one declares;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a supertype is final, is of another kind,
+ *         is not declared earlier, or does not match the type that names it;
+ *         GCROOTS_ERROR_WRONG_ENGINE if a member refers to a type of another engine;
+ *         GCROOTS_ERROR_LIMIT if a type has more than 63 supertypes above it, the
+ *         collection has more than 1,000,000 types, or the engine cannot have more
+ *         types;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the types
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -1670,58 +2114,61 @@ gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
 
 /* --- Values ------------------------------------------------------------------
  *
- * What fields and elements are set to and read as, where the type is known only at
- * run time. Functions for one type, like gcroots_struct_get_i32(), are faster.
+ * A gcroots_val_t is a value whose type is known only at run time. Fields and elements are
+ * set to such values and read as such values. Functions for one type, such as
+ * gcroots_struct_get_i32(), are faster.
  */
 
 /**
- * 128 bits.
+ * A value of 128 bits.
  */
 typedef struct {
   /**
-   * In the order in which memory has them.
+   * The bytes, in memory order.
    */
   uint8_t bytes[16];
 } gcroots_v128_t;
 
 /**
- * What a gcroots_val_t holds.
+ * The content of a gcroots_val_t. The `kind` of the value says which member is valid.
  */
 typedef union {
   /**
-   * GCROOTS_STORAGE_I32.
+   * Valid for GCROOTS_STORAGE_I32.
    */
   int32_t i32;
   /**
-   * GCROOTS_STORAGE_I64.
+   * Valid for GCROOTS_STORAGE_I64.
    */
   int64_t i64;
   /**
-   * GCROOTS_STORAGE_F32.
+   * Valid for GCROOTS_STORAGE_F32.
    */
   float f32;
   /**
-   * GCROOTS_STORAGE_F64.
+   * Valid for GCROOTS_STORAGE_F64.
    */
   double f64;
   /**
-   * GCROOTS_STORAGE_V128.
+   * Valid for GCROOTS_STORAGE_V128.
    */
   gcroots_v128_t v128;
   /**
-   * GCROOTS_STORAGE_REF. Going in a handle of either kind (borrowed) or null; coming
-   * out a new handle of the current scope, or null.
+   * Valid for GCROOTS_STORAGE_REF:
+   * - passed to a function: a handle of either kind (borrowed), or null
+   * - written by a function: a new handle of the current scope, or null
    */
   gcroots_ref_t ref;
 } gcroots_val_of_t;
 
 /**
- * A value. A packed field or element takes the lower bits of an I32, and is read as
- * one with zeros before it.
+ * A value. A field or element of storage i8 or i16 takes the lower bits of an i32, and
+ * is read as an i32, zero-extended.
  */
 typedef struct {
   /**
-   * Which member of `of` is meant: GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
+   * Says which member of `of` is valid: one of GCROOTS_STORAGE_I32 to
+   * GCROOTS_STORAGE_REF.
    */
   gcroots_storage_t kind;
   /**
@@ -1732,33 +2179,41 @@ typedef struct {
 
 /* --- Structs -----------------------------------------------------------------
  *
- * A struct has the fields of its type, at indices from 0 on. The store keeps each type
- * that it has made an object of; the caller's reference may go. References inside a
- * gcroots_val_t are borrowed going in and new handles of the current scope coming out.
+ * A struct has the fields that its type declares. Field indices start at 0.
  *
- * Functions that take a struct answer GCROOTS_ERROR_WRONG_STORE,
- * GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
- * GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
- * is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED; then
- * GCROOTS_ERROR_OUT_OF_BOUNDS for a field that is not there. Functions that set answer
- * GCROOTS_ERROR_IMMUTABLE next, and last GCROOTS_ERROR_NULL_REFERENCE for null in a
- * field that is never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that the field
- * does not take.
+ * Ownership:
+ * - The store keeps each type of which it has made an object. The caller may release
+ *   its own reference to the type.
+ * - A handle inside a gcroots_val_t is borrowed when the value is passed to a function.
+ *   It is a new handle of the current scope when a function writes the value.
+ *
+ * Each function checks for its errors in the order in which it lists them.
  */
 
 /**
- * Makes a struct of these values, one for each field, rooted in the current scope. May
+ * Makes a struct from one value for each field, and roots it in the current scope. May
  * collect.
  *
- * \param type (borrowed)
- * \param fields the values (borrowed), nullable if there is none; read if `count` is
- *               the number of the type's fields
- * \param[out] out the handle
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none, if the count is
- *         the type's; GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a
- *         type of another engine, or of no structs; GCROOTS_ERROR_INVALID_ARGUMENT for
- *         a `count` that is not the type's; for a value as functions that set;
- *         GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param type the struct's type (borrowed)
+ * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+ *        `count` is the number of fields of the type. Each value is checked completely
+ *        before the next one
+ * \param count the number of values
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is the number of fields and the
+ *         `kind` of a value is not a valid one;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
@@ -1768,14 +2223,18 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
                                     gcroots_ref_t *out);
 
 /**
- * Makes a struct whose fields are zeros and nulls, rooted in the current scope. May
+ * Makes a struct whose fields are zero or null, and roots it in the current scope. May
  * collect.
  *
- * \param type (borrowed)
- * \param[out] out the handle
- * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
- *         structs, or with a reference that is never null; GCROOTS_ERROR_NO_GC,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param type the struct's type (borrowed)
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a field is a reference that is not nullable;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_new_default(gcroots_store_t *store,
@@ -1783,11 +2242,18 @@ gcroots_status_t gcroots_struct_new_default(gcroots_store_t *store,
                                             gcroots_ref_t *out);
 
 /**
- * A field's value. Never collects.
+ * Reads a field of any storage. Never collects.
  *
- * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
- * \return for the struct and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
- *         GCROOTS_ERROR_LIMIT if a handle is needed
+ * A field of storage i8 or i16 is read as an i32, zero-extended.
+ *
+ * \param[out] out the value; a reference is a new handle of the current scope, or null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get(gcroots_store_t *store,
@@ -1796,11 +2262,23 @@ gcroots_status_t gcroots_struct_get(gcroots_store_t *store,
                                     gcroots_val_t *out);
 
 /**
- * Sets a field. Never collects.
+ * Sets a field of any storage. Never collects.
  *
- * \param value (borrowed)
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
- *         struct, the index and the value as above
+ * A field of storage i8 or i16 takes the lower bits of an i32.
+ *
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the field is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the field's type
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set(gcroots_store_t *store,
@@ -1809,10 +2287,14 @@ gcroots_status_t gcroots_struct_set(gcroots_store_t *store,
                                     const gcroots_val_t *value);
 
 /**
- * A field that stores an i32. Never collects.
+ * Reads a field of storage i32. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i32
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_i32(gcroots_store_t *store,
@@ -1821,10 +2303,14 @@ gcroots_status_t gcroots_struct_get_i32(gcroots_store_t *store,
                                         int32_t *out);
 
 /**
- * A field that stores an i64. Never collects.
+ * Reads a field of storage i64. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i64
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_i64(gcroots_store_t *store,
@@ -1833,10 +2319,14 @@ gcroots_status_t gcroots_struct_get_i64(gcroots_store_t *store,
                                         int64_t *out);
 
 /**
- * A field that stores an f32. Never collects.
+ * Reads a field of storage f32. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f32
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_f32(gcroots_store_t *store,
@@ -1845,10 +2335,14 @@ gcroots_status_t gcroots_struct_get_f32(gcroots_store_t *store,
                                         float *out);
 
 /**
- * A field that stores an f64. Never collects.
+ * Reads a field of storage f64. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f64
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_f64(gcroots_store_t *store,
@@ -1857,10 +2351,14 @@ gcroots_status_t gcroots_struct_get_f64(gcroots_store_t *store,
                                         double *out);
 
 /**
- * A field that stores a v128. Never collects.
+ * Reads a field of storage v128. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not v128
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_v128(gcroots_store_t *store,
@@ -1869,9 +2367,16 @@ gcroots_status_t gcroots_struct_get_v128(gcroots_store_t *store,
                                          gcroots_v128_t *out);
 
 /**
- * Sets a field that stores an i32. A packed one takes the lower bits. Never collects.
+ * Sets a field of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
+ * collects.
  *
- * \return for the struct, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i32, i16 or i8
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_i32(gcroots_store_t *store,
@@ -1880,9 +2385,15 @@ gcroots_status_t gcroots_struct_set_i32(gcroots_store_t *store,
                                         int32_t value);
 
 /**
- * Sets a field that stores an i64. Never collects.
+ * Sets a field of storage i64. Never collects.
  *
- * \return for the struct, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i64
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_i64(gcroots_store_t *store,
@@ -1891,9 +2402,15 @@ gcroots_status_t gcroots_struct_set_i64(gcroots_store_t *store,
                                         int64_t value);
 
 /**
- * Sets a field that stores an f32. Never collects.
+ * Sets a field of storage f32. Never collects.
  *
- * \return for the struct, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f32
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_f32(gcroots_store_t *store,
@@ -1902,9 +2419,15 @@ gcroots_status_t gcroots_struct_set_f32(gcroots_store_t *store,
                                         float value);
 
 /**
- * Sets a field that stores an f64. Never collects.
+ * Sets a field of storage f64. Never collects.
  *
- * \return for the struct, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not f64
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_f64(gcroots_store_t *store,
@@ -1913,9 +2436,15 @@ gcroots_status_t gcroots_struct_set_f64(gcroots_store_t *store,
                                         double value);
 
 /**
- * Sets a field that stores a v128. Never collects.
+ * Sets a field of storage v128. Never collects.
  *
- * \return for the struct, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not v128
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_v128(gcroots_store_t *store,
@@ -1924,10 +2453,14 @@ gcroots_status_t gcroots_struct_set_v128(gcroots_store_t *store,
                                          gcroots_v128_t value);
 
 /**
- * A field that is packed, an i8 or i16, with its sign extended. Never collects.
+ * Reads a field of storage i8 or i16, sign-extended. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i8 or i16
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_s(gcroots_store_t *store,
@@ -1936,10 +2469,14 @@ gcroots_status_t gcroots_struct_get_s(gcroots_store_t *store,
                                       int32_t *out);
 
 /**
- * A field that is packed, an i8 or i16, with zeros before it. Never collects.
+ * Reads a field of storage i8 or i16, zero-extended. Never collects.
  *
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not i8 or i16
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_u(gcroots_store_t *store,
@@ -1948,11 +2485,17 @@ gcroots_status_t gcroots_struct_get_u(gcroots_store_t *store,
                                       uint32_t *out);
 
 /**
- * A field that stores a reference. Never collects.
+ * Reads a field that is a reference. Never collects.
  *
  * \param[out] out a new handle of the current scope, or null
- * \return for the struct and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another field; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
@@ -1961,10 +2504,21 @@ gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
                                         gcroots_ref_t *out);
 
 /**
- * Sets a field that stores a reference. Never collects.
+ * Sets a field that is a reference. Never collects.
  *
- * \param value_or_null (borrowed)
- * \return for the struct, the index and the value as above
+ * \param value_or_null the new value (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the field is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference, or
+ *         `value_or_null` is not of the field's type
  */
 GCROOTS_API
 gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
@@ -1974,32 +2528,40 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
 
 /* --- Arrays ------------------------------------------------------------------
  *
- * An array has a length, which never changes, and elements of one type, at indices
- * from 0 on. The store keeps each type that it has made an object of. References
- * inside a gcroots_val_t are borrowed going in and new handles of the current scope
- * coming out.
+ * An array has elements of one type. Its length never changes. Indices start at 0.
  *
- * Functions that take an array answer GCROOTS_ERROR_WRONG_STORE,
- * GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, and
- * GCROOTS_ERROR_TYPE_MISMATCH if it is another object or null; then, for a value that
- * is a reference, GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED. Functions that
- * set answer GCROOTS_ERROR_IMMUTABLE next, then GCROOTS_ERROR_NULL_REFERENCE for null
- * where elements are never null, and GCROOTS_ERROR_TYPE_MISMATCH for a value that
- * elements do not take. Last comes GCROOTS_ERROR_OUT_OF_BOUNDS for elements that are
- * not there. A range of no elements may begin at the length, not beyond.
+ * Ownership:
+ * - The store keeps each type of which it has made an object. The caller may release
+ *   its own reference to the type.
+ * - A handle inside a gcroots_val_t is borrowed when the value is passed to a function.
+ *   It is a new handle of the current scope when a function writes the value.
+ *
+ * Each function checks for its errors in the order in which it lists them. An empty range
+ * of elements may start at the end of the array, but not beyond it.
  */
 
 /**
- * Makes an array of `length` times a value, rooted in the current scope. May collect.
+ * Makes an array whose elements all have the same value, and roots it in the current
+ * scope. May collect.
  *
- * \param type (borrowed)
- * \param value (borrowed)
- * \param[out] out the handle
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
- *         GCROOTS_ERROR_WRONG_ENGINE and GCROOTS_ERROR_TYPE_MISMATCH for a type of
- *         another engine, or of no arrays; for the value as functions that set;
- *         GCROOTS_ERROR_LIMIT for more than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param type the array's type (borrowed)
+ * \param value the value of each element (borrowed). It is checked even if `length` is
+ *        0
+ * \param length the number of elements
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+ *         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_new(gcroots_store_t *store,
@@ -2009,14 +2571,21 @@ gcroots_status_t gcroots_array_new(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
- * Makes an array of zeros or nulls, rooted in the current scope. May collect.
+ * Makes an array whose elements are zero or null, and roots it in the current scope.
+ * May collect.
  *
- * \param type (borrowed)
- * \param[out] out the handle
- * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
- *         arrays, or of references that are never null; GCROOTS_ERROR_LIMIT for more
- *         than 2^32 - 1 elements; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT
+ * \param type the array's type (borrowed)
+ * \param length the number of elements
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references that are not
+ *         nullable;
+ *         GCROOTS_ERROR_LIMIT if `length` is above 2^32 - 1;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
@@ -2025,13 +2594,28 @@ gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
                                            gcroots_ref_t *out);
 
 /**
- * Makes an array of these values, rooted in the current scope. May collect.
+ * Makes an array from one value for each element, and roots it in the current scope.
+ * May collect.
  *
- * \param type (borrowed)
- * \param elements the values (borrowed), nullable if there is none
- * \param[out] out the handle
- * \return as gcroots_array_new(); GCROOTS_ERROR_LIMIT for the count comes before what
- *         is wrong with values
+ * \param type the array's type (borrowed)
+ * \param elements the values (borrowed), nullable if `count` is 0. Each value is
+ *        checked completely before the next one
+ * \param count the number of values, which is the array's length
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `count` is at most 2^32 - 1 and the `kind`
+ *         of a value is not a valid one;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_LIMIT if `count` is above 2^32 - 1;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is null and the elements are not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of the element type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
@@ -2041,9 +2625,13 @@ gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
                                          gcroots_ref_t *out);
 
 /**
- * An array's length. Never collects.
+ * Returns the length of an array. Never collects.
  *
- * \return for the array as above
+ * \param[out] out the number of elements
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_len(gcroots_store_t *store,
@@ -2051,11 +2639,18 @@ gcroots_status_t gcroots_array_len(gcroots_store_t *store,
                                    size_t *out);
 
 /**
- * An element's value. Never collects.
+ * Reads an element of any storage. Never collects.
  *
- * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
- * \return for the array and the index as above; GCROOTS_ERROR_OUT_OF_MEMORY and
- *         GCROOTS_ERROR_LIMIT if a handle is needed
+ * An element of storage i8 or i16 is read as an i32, zero-extended.
+ *
+ * \param[out] out the value; a reference is a new handle of the current scope, or null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get(gcroots_store_t *store,
@@ -2064,11 +2659,23 @@ gcroots_status_t gcroots_array_get(gcroots_store_t *store,
                                    gcroots_val_t *out);
 
 /**
- * Sets an element. Never collects.
+ * Sets an element of any storage. Never collects.
  *
- * \param value (borrowed)
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
- *         array, the index and the value as above
+ * An element of storage i8 or i16 takes the lower bits of an i32.
+ *
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set(gcroots_store_t *store,
@@ -2077,10 +2684,14 @@ gcroots_status_t gcroots_array_set(gcroots_store_t *store,
                                    const gcroots_val_t *value);
 
 /**
- * An element that stores an i32. Never collects.
+ * Reads an element of storage i32. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i32;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_i32(gcroots_store_t *store,
@@ -2089,10 +2700,14 @@ gcroots_status_t gcroots_array_get_i32(gcroots_store_t *store,
                                        int32_t *out);
 
 /**
- * An element that stores an i64. Never collects.
+ * Reads an element of storage i64. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i64;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_i64(gcroots_store_t *store,
@@ -2101,10 +2716,14 @@ gcroots_status_t gcroots_array_get_i64(gcroots_store_t *store,
                                        int64_t *out);
 
 /**
- * An element that stores an f32. Never collects.
+ * Reads an element of storage f32. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f32;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_f32(gcroots_store_t *store,
@@ -2113,10 +2732,14 @@ gcroots_status_t gcroots_array_get_f32(gcroots_store_t *store,
                                        float *out);
 
 /**
- * An element that stores an f64. Never collects.
+ * Reads an element of storage f64. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f64;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_f64(gcroots_store_t *store,
@@ -2125,10 +2748,14 @@ gcroots_status_t gcroots_array_get_f64(gcroots_store_t *store,
                                        double *out);
 
 /**
- * An element that stores a v128. Never collects.
+ * Reads an element of storage v128. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not v128;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_v128(gcroots_store_t *store,
@@ -2137,9 +2764,16 @@ gcroots_status_t gcroots_array_get_v128(gcroots_store_t *store,
                                         gcroots_v128_t *out);
 
 /**
- * Sets an element that stores an i32. A packed one takes the lower bits. Never collects.
+ * Sets an element of storage i32, i16 or i8. An i16 or i8 takes the lower bits. Never
+ * collects.
  *
- * \return for the array, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i32, i16 or i8;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_i32(gcroots_store_t *store,
@@ -2148,9 +2782,15 @@ gcroots_status_t gcroots_array_set_i32(gcroots_store_t *store,
                                        int32_t value);
 
 /**
- * Sets an element that stores an i64. Never collects.
+ * Sets an element of storage i64. Never collects.
  *
- * \return for the array, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i64;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_i64(gcroots_store_t *store,
@@ -2159,9 +2799,15 @@ gcroots_status_t gcroots_array_set_i64(gcroots_store_t *store,
                                        int64_t value);
 
 /**
- * Sets an element that stores an f32. Never collects.
+ * Sets an element of storage f32. Never collects.
  *
- * \return for the array, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f32;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_f32(gcroots_store_t *store,
@@ -2170,9 +2816,15 @@ gcroots_status_t gcroots_array_set_f32(gcroots_store_t *store,
                                        float value);
 
 /**
- * Sets an element that stores an f64. Never collects.
+ * Sets an element of storage f64. Never collects.
  *
- * \return for the array, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not f64;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_f64(gcroots_store_t *store,
@@ -2181,9 +2833,15 @@ gcroots_status_t gcroots_array_set_f64(gcroots_store_t *store,
                                        double value);
 
 /**
- * Sets an element that stores a v128. Never collects.
+ * Sets an element of storage v128. Never collects.
  *
- * \return for the array, the index and the value as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not v128;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_v128(gcroots_store_t *store,
@@ -2192,10 +2850,14 @@ gcroots_status_t gcroots_array_set_v128(gcroots_store_t *store,
                                         gcroots_v128_t value);
 
 /**
- * An element that is packed, an i8 or i16, with its sign extended. Never collects.
+ * Reads an element of storage i8 or i16, sign-extended. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_s(gcroots_store_t *store,
@@ -2204,10 +2866,14 @@ gcroots_status_t gcroots_array_get_s(gcroots_store_t *store,
                                      int32_t *out);
 
 /**
- * An element that is packed, an i8 or i16, with zeros before it. Never collects.
+ * Reads an element of storage i8 or i16, zero-extended. Never collects.
  *
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not i8 or i16;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_u(gcroots_store_t *store,
@@ -2216,11 +2882,17 @@ gcroots_status_t gcroots_array_get_u(gcroots_store_t *store,
                                      uint32_t *out);
 
 /**
- * An element that stores a reference. Never collects.
+ * Reads an element that is a reference. Never collects.
  *
  * \param[out] out a new handle of the current scope, or null
- * \return for the array and the index as above; GCROOTS_ERROR_TYPE_MISMATCH for
- *         another element; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
@@ -2229,10 +2901,21 @@ gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
- * Sets an element that stores a reference. Never collects.
+ * Sets an element that is a reference. Never collects.
  *
- * \param value_or_null (borrowed)
- * \return for the array, the index and the value as above
+ * \param value_or_null the new value (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+ *         not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references, or
+ *         `value_or_null` is not of the element type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_set_ref(gcroots_store_t *store,
@@ -2241,11 +2924,23 @@ gcroots_status_t gcroots_array_set_ref(gcroots_store_t *store,
                                        gcroots_ref_t value_or_null);
 
 /**
- * Sets `count` elements from `index` on to a value. Never collects.
+ * Sets `count` elements, from `index` on, to one value. Never collects.
  *
- * \param value (borrowed)
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none; for the
- *         array, the value and the elements as above
+ * Elements of storage i8 or i16 take the lower bits of an i32.
+ *
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the elements are not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the element type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_fill(gcroots_store_t *store,
@@ -2255,15 +2950,29 @@ gcroots_status_t gcroots_array_fill(gcroots_store_t *store,
                                     size_t count);
 
 /**
- * Copies `count` elements from one array to another or to the same, where the two
- * ranges may overlap. Never collects.
+ * Copies `count` elements from one array to another, or within one array. Never
+ * collects.
  *
- * \param dst the array that is written to
+ * The two ranges may overlap: the result is as if the elements were copied to a
+ * temporary array first.
+ *
+ * \param dst the array that is written
+ * \param dst_index the first element that is written
  * \param src the array that is read
- * \return for `dst`, then for `src`, as above; GCROOTS_ERROR_IMMUTABLE for `dst`;
- *         GCROOTS_ERROR_TYPE_MISMATCH unless the elements' type in `src` is the one in
- *         `dst`, or references below it; GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then
- *         `src`
+ * \param src_index the first element that is read
+ * \return GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `dst` does not refer to an array;
+ *         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `src` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `src` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `src` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements of `dst` are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
+ *         `dst` or, for references, a subtype of it;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the array;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the array
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_copy(gcroots_store_t *store,
@@ -2274,12 +2983,18 @@ gcroots_status_t gcroots_array_copy(gcroots_store_t *store,
                                     size_t count);
 
 /**
- * Copies `count` elements from `index` on, which are no references, as memory has
- * them: each takes the size of its storage. Never collects.
+ * Copies `count` elements, from `index` on, out of the heap. Never collects.
  *
- * \param[out] out room for the elements, nullable if `count` is 0
- * \return for the array as above; GCROOTS_ERROR_TYPE_MISMATCH for elements that are
- *         references; for the elements as above
+ * The elements must not be references. They are copied as they lie in the heap: one
+ * after another, each of the size of its storage.
+ *
+ * \param[out] out memory for `count` elements, nullable if `count` is 0
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_read(gcroots_store_t *store,
@@ -2289,12 +3004,20 @@ gcroots_status_t gcroots_array_read(gcroots_store_t *store,
                                     size_t count);
 
 /**
- * Sets `count` elements from `index` on, which are no references, to what memory has:
- * the opposite of gcroots_array_read(). Never collects.
+ * Copies `count` elements into the heap, from `index` on: the opposite of
+ * gcroots_array_read(). Never collects.
+ *
+ * The elements must not be references. In memory they lie one after another, each of
+ * the size of its storage.
  *
  * \param data the elements (borrowed), nullable if `count` is 0
- * \return for the array as above; GCROOTS_ERROR_IMMUTABLE; GCROOTS_ERROR_TYPE_MISMATCH
- *         for elements that are references; for the elements as above
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_write(gcroots_store_t *store,
@@ -2305,17 +3028,18 @@ gcroots_status_t gcroots_array_write(gcroots_store_t *store,
 
 /* --- 31-bit integers ---------------------------------------------------------
  *
- * An i31 is a reference without an object: making one never collects, and two of the
- * same integer are equal.
+ * An i31 is a reference that holds an integer and refers to no object. Making one never
+ * collects. Two i31 references with the same integer are equal.
  */
 
 /**
- * A reference that is the lower 31 bits of an integer, rooted in the current scope.
- * Never collects.
+ * Makes an i31 from the lower 31 bits of an integer, and roots it in the current
+ * scope. Never collects.
  *
- * \param value the highest bit is dropped
- * \param[out] out the handle
- * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param value the integer; its highest bit is ignored
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_i31_new(gcroots_store_t *store,
@@ -2323,10 +3047,12 @@ gcroots_status_t gcroots_i31_new(gcroots_store_t *store,
                                  gcroots_ref_t *out);
 
 /**
- * The integer of an i31, its sign extended: -2^30 to 2^30 - 1. Never collects.
+ * Returns the integer of an i31, sign-extended: -2^30 to 2^30 - 1. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
  */
 GCROOTS_API
 gcroots_status_t gcroots_i31_get_s(gcroots_store_t *store,
@@ -2334,9 +3060,12 @@ gcroots_status_t gcroots_i31_get_s(gcroots_store_t *store,
                                    int32_t *out);
 
 /**
- * The integer of an i31, a 0 before it: 0 to 2^31 - 1. Never collects.
+ * Returns the integer of an i31, zero-extended: 0 to 2^31 - 1. Never collects.
  *
- * \return as gcroots_i31_get_s()
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an i31
  */
 GCROOTS_API
 gcroots_status_t gcroots_i31_get_u(gcroots_store_t *store,
@@ -2345,14 +3074,15 @@ gcroots_status_t gcroots_i31_get_u(gcroots_store_t *store,
 
 /* --- Kinds, casts and conversions --------------------------------------------
  *
- * What a reference refers to, and whether it is of a type. Whether a reference is
- * external belongs to the slot that holds it: slots of GCROOTS_HEAP_ANY and
- * GCROOTS_HEAP_EXTERN take the same objects, and conversions between the two change
- * none.
+ * These functions tell what a reference refers to, and whether it is of a type.
+ *
+ * A reference is internal or external because of the slot that holds it, and not because
+ * of its object. Slots of GCROOTS_HEAP_ANY and GCROOTS_HEAP_EXTERN hold the same
+ * objects. Conversions between the two change no object.
  */
 
 /**
- * What a reference refers to.
+ * What a reference refers to: one of the GCROOTS_REF_... numbers below.
  */
 typedef uint32_t gcroots_ref_kind_t;
 
@@ -2361,26 +3091,26 @@ typedef uint32_t gcroots_ref_kind_t;
  */
 typedef struct {
   /**
-   * With GCROOTS_HEAP_TYPE: the type (borrowed); else not looked at.
+   * The registered type (borrowed), if `heap` is GCROOTS_HEAP_TYPE; otherwise ignored.
    */
   const gcroots_type_t *type;
   /**
-   * What it may refer to; not GCROOTS_HEAP_LOCAL.
+   * What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
    */
   gcroots_heap_type_t heap;
   /**
-   * Whether null is one: 0 or not.
+   * Whether null is of this type: 0 if not, any other number if so.
    */
   uint8_t is_nullable;
 } gcroots_ref_type_t;
 
 /**
- * Nothing.
+ * Nothing: the reference is null.
  */
 #define GCROOTS_REF_NULL 0
 
 /**
- * Host data.
+ * An externref, which holds host data.
  */
 #define GCROOTS_REF_EXTERN 1
 
@@ -2395,7 +3125,7 @@ typedef struct {
 #define GCROOTS_REF_ARRAY 3
 
 /**
- * A 31-bit integer.
+ * An i31: a 31-bit integer.
  */
 #define GCROOTS_REF_I31 4
 
@@ -2410,10 +3140,12 @@ typedef struct {
 #define GCROOTS_REF_FUNC 6
 
 /**
- * What a reference refers to: one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC. Never
- * collects.
+ * Gets what a reference refers to. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out one of GCROOTS_REF_NULL to GCROOTS_REF_FUNC
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
@@ -2421,12 +3153,15 @@ gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_kind_t *out);
 
 /**
- * The type that a struct, an array or a function was made of. Never collects.
+ * Gets the type that a struct, an array or a function was made with. Never collects.
  *
+ * \param ref a scoped or manual handle (borrowed)
  * \param[out] out the type (owned); release it with gcroots_type_free()
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for other objects;
- *         GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+ *         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -2435,12 +3170,18 @@ gcroots_status_t gcroots_ref_type(gcroots_store_t *store,
                                   gcroots_type_t **out);
 
 /**
- * Whether a reference is of a type. In constant time, without a lock. Never collects.
+ * Tests whether a reference is of a type. Never collects.
  *
- * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `of.type` with
- *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
- *         none; GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
- *         GCROOTS_ERROR_WRONG_ENGINE
+ * Cost: constant; takes no lock.
+ *
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out whether `ref` is of the type `of`
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
+ *         `of.type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
@@ -2449,12 +3190,23 @@ gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
                                   bool *out);
 
 /**
- * A new handle for what a reference refers to, if it is of a type; null for null.
- * In constant time, without a lock. Never collects.
+ * Makes a scoped root for what a reference refers to, if it is of a type. Never
+ * collects.
  *
- * \param[out] out a new handle of the current scope, or null
- * \return as gcroots_ref_test(); GCROOTS_ERROR_TYPE_MISMATCH if it is not, also for
- *         null; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * Cost: constant; takes no lock.
+ *
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out the new handle, in the current scope; null if `ref` is null and null
+ *             is of the type
+ * \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
+ *         `to.type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not of the type, also if it is null;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_cast(gcroots_store_t *store,
@@ -2463,12 +3215,17 @@ gcroots_status_t gcroots_ref_cast(gcroots_store_t *store,
                                   gcroots_ref_t *out);
 
 /**
- * An internal reference for a slot of external ones. Null stays null. Never collects.
+ * Converts an internal reference to an external one, for a slot of GCROOTS_HEAP_EXTERN.
+ * Never collects.
  *
- * \param[out] out a new handle of the current scope for the same object, or null
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED;
- *         GCROOTS_ERROR_TYPE_MISMATCH for an exception;
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out the new handle, in the current scope, for the same object or i31; null
+ *             if `ref` is null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is an exception or a function;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_extern_convert_any(gcroots_store_t *store,
@@ -2476,12 +3233,19 @@ gcroots_status_t gcroots_extern_convert_any(gcroots_store_t *store,
                                             gcroots_ref_t *out);
 
 /**
- * An external reference for a slot of internal ones: the opposite of
- * gcroots_extern_convert_any(). An object that was internal is so again; host data
- * become one of GCROOTS_HEAP_ANY and of nothing below. Never collects.
+ * Converts an external reference to an internal one, for a slot of GCROOTS_HEAP_ANY: the
+ * opposite of gcroots_extern_convert_any(). An object that was internal before is so
+ * again, of its own type. An externref becomes a reference of GCROOTS_HEAP_ANY, and of
+ * none of the types below it. Never collects.
  *
- * \param[out] out a new handle of the current scope for the same object, or null
- * \return as gcroots_extern_convert_any()
+ * \param ref a scoped or manual handle (borrowed), or null
+ * \param[out] out the new handle, in the current scope, for the same object or i31; null
+ *             if `ref` is null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is an exception or a function;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_any_convert_extern(gcroots_store_t *store,
@@ -2490,13 +3254,16 @@ gcroots_status_t gcroots_any_convert_extern(gcroots_store_t *store,
 
 /* --- Tags and exceptions -----------------------------------------------------
  *
- * A tag tells exceptions apart: a function type without results, whose parameters are
- * an exception's fields, and an identity of its own. It lives as long as its store. An
- * exception is an object that has a tag and fields, which never change.
+ * A tag identifies a kind of exception. It is made from a function type without results;
+ * the parameters of that type are the fields of the tag's exceptions. Two tags are
+ * different even if they are made from the same type. A tag lives as long as its store.
+ *
+ * An exception is an object with a tag and fields. Neither ever changes.
  */
 
 /**
- * Names a tag. `store_id` 0 names none. All handles of one tag have the same bits.
+ * Names a tag. All handles of one tag have the same bits. A handle whose `store_id` is
+ * 0 names no tag.
  */
 typedef struct {
   /**
@@ -2504,22 +3271,26 @@ typedef struct {
    */
   uint64_t store_id;
   /**
-   * Tells tags from what is none.
+   * The same for all tags. It tells tags from other handles.
    */
   uint32_t generation;
   /**
-   * Which of the store's tags.
+   * The tag's number in its store.
    */
   uint32_t index;
 } gcroots_tag_t;
 
 /**
- * Makes a tag, another than all before. Never collects.
+ * Makes a tag that differs from all other tags. Never collects.
  *
  * \param type a function type without results (borrowed)
- * \param[out] out the tag, which lives as long as the store
- * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for another type;
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \param[out] out the tag. It lives as long as the store and is not released
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type, or has
+ *         results;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the tag;
+ *         GCROOTS_ERROR_LIMIT if the store has too many tags, or the type too many
+ *         references
  */
 GCROOTS_API
 gcroots_status_t gcroots_tag_new(gcroots_store_t *store,
@@ -2527,11 +3298,13 @@ gcroots_status_t gcroots_tag_new(gcroots_store_t *store,
                                  gcroots_tag_t *out);
 
 /**
- * The type that a tag was made of. Never collects.
+ * Returns the function type from which a tag was made. Never collects.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
- * \return for the tag GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_WRONG_STORE, and
- *         GCROOTS_ERROR_UNROOTED for what is no tag; GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
+ *         GCROOTS_ERROR_LIMIT if the type has too many references
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -2540,18 +3313,30 @@ gcroots_status_t gcroots_tag_type(gcroots_store_t *store,
                                   gcroots_type_t **out);
 
 /**
- * Makes an exception of these values, one for each field, rooted in the current scope.
+ * Makes an exception from one value for each field, and roots it in the current scope.
  * May collect.
  *
- * \param fields the values (borrowed), nullable if there is none; read if `count` is
- *               the number of the tag's fields
- * \param[out] out the handle
- * \return for the tag as gcroots_tag_type(); GCROOTS_ERROR_INVALID_ARGUMENT for a
- *         `count` that is not the tag's, and then for a value whose kind is none; for a
- *         value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE for null in a field that is never null, and
- *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * The new exception is not pending: gcroots_store_throw() makes it so.
+ *
+ * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+ *        `count` is the number of fields of the tag. Each value is checked completely
+ *        before the next one
+ * \param count the number of values
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of a value is not a valid one;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in a value belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in a value is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is null and its field is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_exn_new(gcroots_store_t *store,
@@ -2561,10 +3346,12 @@ gcroots_status_t gcroots_exn_new(gcroots_store_t *store,
                                  gcroots_ref_t *out);
 
 /**
- * The tag of an exception. Never collects.
+ * Returns the tag of an exception. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception
  */
 GCROOTS_API
 gcroots_status_t gcroots_exn_tag(gcroots_store_t *store,
@@ -2572,11 +3359,16 @@ gcroots_status_t gcroots_exn_tag(gcroots_store_t *store,
                                  gcroots_tag_t *out);
 
 /**
- * The value of an exception's field. Never collects.
+ * Reads a field of an exception. Never collects.
  *
- * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
- * \return as gcroots_exn_tag(); GCROOTS_ERROR_OUT_OF_BOUNDS;
- *         GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is needed
+ * \param[out] out the value; a reference is a new handle of the current scope, or null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an exception;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the exception has no field `index`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
@@ -2585,22 +3377,32 @@ gcroots_status_t gcroots_exn_field(gcroots_store_t *store,
                                    gcroots_val_t *out);
 
 /**
- * Makes an exception pending, in place of another. While one is pending
- * gcroots_func_call() calls nothing. It stays alive until it is taken. Never collects.
+ * Makes an exception the store's pending exception, and replaces any other. Never
+ * collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH for what is no
- *         exception
+ * The store keeps the exception alive until gcroots_store_take_exception() takes it.
+ * While an exception is pending, gcroots_func_call() calls nothing and returns
+ * GCROOTS_ERROR_EXCEPTION.
+ *
+ * \param exn the exception (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `exn` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `exn` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `exn` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_throw(gcroots_store_t *store,
                                      gcroots_ref_t exn);
 
 /**
- * Takes the pending exception: then none is. Never collects.
+ * Takes the pending exception. Afterwards no exception is pending. Never collects.
  *
- * \param[out] out a new handle of the current scope; null if none was pending
- * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT; it is still pending then
+ * \param[out] out a new handle of the current scope, or null if no exception was
+ *             pending
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         the exception stays pending;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root; the
+ *         exception stays pending
  */
 GCROOTS_API
 gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
@@ -2608,26 +3410,29 @@ gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
 
 /* --- Tables ------------------------------------------------------------------
  *
- * A table has references by index, from 0 on, all of one type, and may grow up to its
- * maximum. It keeps them alive until it is freed, across scopes, or until its store is
- * deleted. It has bits of its own: it is not a gcroots_ref_t.
+ * A table holds references of one type, at indices from 0 on. It can grow up to its
+ * maximum. It keeps its elements alive, across scopes, until it is freed or its store is
+ * deleted. A gcroots_table_t is not a gcroots_ref_t.
  *
- * Indices and sizes have 64 bits, as tables of WebAssembly may. A table has 2^32 - 1
- * elements at most, as an array has, of 4 bytes each; they lie in the heap, in a hidden
- * array, which gcroots_store_stats() counts as an object, as it does one that a table
- * grew out of, until that is collected. A table grows faster than it must, where it may
- * and there is room, so that to grow it one by one takes time in proportion.
+ * Indices and sizes have 64 bits, as in WebAssembly. Like an array, a table has at most
+ * 2^32 - 1 elements. Each takes 4 bytes.
  *
- * The functions answer GCROOTS_ERROR_NULL_REFERENCE for a zeroed table,
- * GCROOTS_ERROR_WRONG_STORE, and GCROOTS_ERROR_UNROOTED for a table that was freed; then
- * for a value GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- * GCROOTS_ERROR_NULL_REFERENCE for null where an element is never null, and
- * GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_OUT_OF_BOUNDS for an index, or if one of
- * the elements is not there; nothing is written then.
+ * The elements lie in a hidden array in the heap. gcroots_store_stats() counts that array
+ * as an object. A table that grows beyond its array gets a larger one; the old array is
+ * counted until a collection frees it.
+ *
+ * Cost: when a table needs a larger array, it reserves more room than requested, if its
+ * maximum and the heap allow that. So appending elements one by one takes time
+ * proportional to their number.
+ *
+ * Each function checks for its errors in the order in which it lists them. A function
+ * that fails writes no element. An empty range of elements may start at the end of the
+ * table, but not beyond it.
  */
 
 /**
- * Names a table. `store_id` 0 names none, whatever the rest.
+ * Names a table. A handle whose `store_id` is 0 names no table, whatever its other
+ * members are.
  */
 typedef struct {
   /**
@@ -2635,28 +3440,42 @@ typedef struct {
    */
   uint64_t store_id;
   /**
-   * Which of the tables that were in the slot.
+   * Tells apart the tables that use the slot one after another.
    */
   uint32_t generation;
   /**
-   * The slot.
+   * The table's slot in its store.
    */
   uint32_t index;
 } gcroots_table_t;
 
 /**
- * Makes a table of `size` elements, which all are the same reference or null. May
+ * Makes a table of `size` elements, which are all the same reference or null. May
  * collect.
  *
- * \param element the elements' type; its `type` (borrowed)
- * \param maximum more elements it never has; UINT64_MAX: as many as a table may have
- * \param init_or_null (borrowed); if `size` is 0, null is fine for elements of any type
+ * \param element the type of the elements; its member `type` (borrowed)
+ * \param size the number of elements
+ * \param maximum the greatest size to which the table can grow; UINT64_MAX for no
+ *        other limit than that of all tables
+ * \param init_or_null the value of each element (borrowed). It may be null if `size`
+ *        is 0, even if the elements are not nullable
  * \param[out] out the table (owned); release it with gcroots_table_free()
- * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `element.type` with
- *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for a heap type that is
- *         none, and if `size` is above `maximum`; GCROOTS_ERROR_WRONG_ENGINE; for the
- *         value as above; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_NULL_ARGUMENT if `element.heap` is GCROOTS_HEAP_TYPE and
+ *         `element.type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `element.heap` is not a heap type, or is
+ *         GCROOTS_HEAP_LOCAL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `size` is above `maximum`;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `element.type` belongs to another engine;
+ *         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
+ *         not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
+ *         GCROOTS_ERROR_LIMIT if `size` is above 2^32 - 1;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the table;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a table, or the engine
+ *         too many types
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -2668,10 +3487,16 @@ gcroots_status_t gcroots_table_new(gcroots_store_t *store,
                                    gcroots_table_t *out);
 
 /**
- * Makes a scoped root for an element. Never collects.
+ * Reads an element, and roots it in the current scope. Never collects.
  *
  * \param[out] out a new handle of the current scope, or null
- * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_get(gcroots_store_t *store,
@@ -2682,8 +3507,17 @@ gcroots_status_t gcroots_table_get(gcroots_store_t *store,
 /**
  * Sets an element. Never collects.
  *
- * \param value_or_null (borrowed)
- * \return as above
+ * \param value_or_null the new value (borrowed)
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+ *         not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_set(gcroots_store_t *store,
@@ -2692,9 +3526,13 @@ gcroots_status_t gcroots_table_set(gcroots_store_t *store,
                                    gcroots_ref_t value_or_null);
 
 /**
- * How many elements a table has. Never collects.
+ * Returns the number of elements of a table. Never collects.
  *
- * \return as above
+ * \param[out] out the number of elements
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_size(gcroots_store_t *store,
@@ -2702,14 +3540,26 @@ gcroots_status_t gcroots_table_size(gcroots_store_t *store,
                                     uint64_t *out);
 
 /**
- * Appends `delta` elements, which all are the same reference or null. May collect. A
- * refusal leaves the table as it was.
+ * Appends `delta` elements, which are all the same reference or null. May collect.
  *
- * \param init_or_null (borrowed); if `delta` is 0, null is fine for elements of any type
- * \param[out] out how many elements there were before
- * \return for the table and the value as above; GCROOTS_ERROR_LIMIT beyond the table's
- *         maximum, or that of all tables; GCROOTS_ERROR_NO_GC,
- *         GCROOTS_ERROR_OUT_OF_MEMORY
+ * If it fails, the table is unchanged.
+ *
+ * \param init_or_null the value of each new element (borrowed). It may be null if
+ *        `delta` is 0, even if the elements are not nullable
+ * \param[out] out the number of elements before the call
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_WRONG_STORE if `init_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `init_or_null` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `init_or_null` is null and the elements are
+ *         not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `init_or_null` is not of the element type;
+ *         GCROOTS_ERROR_LIMIT if the new size is above the table's maximum, or above
+ *         2^32 - 1;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the elements
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_grow(gcroots_store_t *store,
@@ -2719,10 +3569,19 @@ gcroots_status_t gcroots_table_grow(gcroots_store_t *store,
                                     uint64_t *out);
 
 /**
- * Sets `count` elements from `at` on to a reference or null. Never collects.
+ * Sets `count` elements, from `at` on, to a reference or null. Never collects.
  *
- * \param value_or_null (borrowed)
- * \return as above
+ * \param value_or_null the new value (borrowed). It is checked even if `count` is 0
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_WRONG_STORE if `value_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `value_or_null` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value_or_null` is null and the elements are
+ *         not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value_or_null` is not of the element type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the table
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_fill(gcroots_store_t *store,
@@ -2732,14 +3591,28 @@ gcroots_status_t gcroots_table_fill(gcroots_store_t *store,
                                     uint64_t count);
 
 /**
- * Copies `count` elements from one table to another or to the same, where the two
- * ranges may overlap. Never collects.
+ * Copies `count` elements from one table to another, or within one table. Never
+ * collects.
  *
- * \param dst the table that is written to
+ * The two ranges may overlap: the result is as if the elements were copied to a
+ * temporary table first.
+ *
+ * \param dst the table that is written
+ * \param dst_at the first element that is written
  * \param src the table that is read
- * \return for `dst`, then for `src`, as above; GCROOTS_ERROR_TYPE_MISMATCH unless the
- *         elements' type in `src` is the one in `dst` or below it;
- *         GCROOTS_ERROR_OUT_OF_BOUNDS for `dst`, then `src`
+ * \param src_at the first element that is read
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `dst` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `src` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `src` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `src` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_TYPE_MISMATCH unless the element type of `src` is that of
+ *         `dst` or a subtype of it;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `dst` is not inside the table;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the range of `src` is not inside the table
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
@@ -2750,12 +3623,15 @@ gcroots_status_t gcroots_table_copy(gcroots_store_t *store,
                                     uint64_t count);
 
 /**
- * Ends a table and zeroes its handle; copies of it become stale, and what only the
- * table kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ * Ends a table and zeroes its handle. Never collects.
  *
- * \param[in,out] table (taken)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
- *         unchanged then
+ * Copies of the handle become stale. The table no longer keeps its elements alive. For
+ * a zeroed handle the function does nothing. If it fails, the handle is unchanged.
+ *
+ * \param[in,out] table the table (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed
  */
 GCROOTS_API
 gcroots_status_t gcroots_table_free(gcroots_store_t *store,
@@ -2763,19 +3639,19 @@ gcroots_status_t gcroots_table_free(gcroots_store_t *store,
 
 /* --- Globals -----------------------------------------------------------------
  *
- * A global has one value, of any type but a packed one, which may be set if it was made
- * so. It keeps a reference alive until it is freed, across scopes, or until its store is
- * deleted. It has bits of its own: it is not a gcroots_ref_t. The value lies in the
- * heap, in a hidden struct, which gcroots_store_stats() counts as an object.
+ * A global holds one value of any type except a packed one. It can be set if it was made
+ * mutable. It keeps a reference alive, across scopes, until it is freed or its store is
+ * deleted. A gcroots_global_t is not a gcroots_ref_t.
  *
- * The functions answer GCROOTS_ERROR_INVALID_ARGUMENT for a value whose kind is none;
- * GCROOTS_ERROR_NULL_REFERENCE for a zeroed global, GCROOTS_ERROR_WRONG_STORE, and
- * GCROOTS_ERROR_UNROOTED for a global that was freed; then for the handle in a value
- * GCROOTS_ERROR_WRONG_STORE and GCROOTS_ERROR_UNROOTED.
+ * The value lies in a hidden struct in the heap. gcroots_store_stats() counts that struct
+ * as an object.
+ *
+ * Each function checks for its errors in the order in which it lists them.
  */
 
 /**
- * Names a global. `store_id` 0 names none, whatever the rest.
+ * Names a global. A handle whose `store_id` is 0 names no global, whatever its other
+ * members are.
  */
 typedef struct {
   /**
@@ -2783,28 +3659,38 @@ typedef struct {
    */
   uint64_t store_id;
   /**
-   * Which of the globals that were in the slot.
+   * Tells apart the globals that use the slot one after another.
    */
   uint32_t generation;
   /**
-   * The slot.
+   * The global's slot in its store.
    */
   uint32_t index;
 } gcroots_global_t;
 
 /**
- * Makes a global with this value. May collect.
+ * Makes a global with the given value. May collect.
  *
- * \param type what it holds, and whether it may be set (borrowed); not packed, and not
- *             GCROOTS_HEAP_LOCAL
- * \param value (borrowed)
+ * \param type the type of the value, and whether the global is mutable (borrowed). The
+ *        storage must not be i8 or i16, and the heap type must not be
+ *        GCROOTS_HEAP_LOCAL
+ * \param value the first value (borrowed)
  * \param[out] out the global (owned); release it with gcroots_global_free()
- * \return GCROOTS_ERROR_NULL_ARGUMENT also for a NULL `type->type` with
- *         GCROOTS_HEAP_TYPE; GCROOTS_ERROR_INVALID_ARGUMENT for another type, and for
- *         the value as above; GCROOTS_ERROR_WRONG_ENGINE; for the value as above,
- *         GCROOTS_ERROR_NULL_REFERENCE for null where it is never null, and
- *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_NO_GC,
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_NULL_ARGUMENT if `type` is a reference to GCROOTS_HEAP_TYPE
+ *         and `type->type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the heap type or the storage is not an
+ *         allowed one;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `type->type` belongs to another engine;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the global;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a global, or the
+ *         engine too many types
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -2814,11 +3700,15 @@ gcroots_status_t gcroots_global_new(gcroots_store_t *store,
                                     gcroots_global_t *out);
 
 /**
- * A global's value. Never collects.
+ * Reads the value of a global. Never collects.
  *
- * \param[out] out its `of.ref`, if it is a reference, is a new handle or null
- * \return as above; GCROOTS_ERROR_OUT_OF_MEMORY and GCROOTS_ERROR_LIMIT if a handle is
- *         needed
+ * \param[out] out the value; a reference is a new handle of the current scope, or null
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_global_get(gcroots_store_t *store,
@@ -2826,11 +3716,20 @@ gcroots_status_t gcroots_global_get(gcroots_store_t *store,
                                     gcroots_val_t *out);
 
 /**
- * Sets a global. Never collects.
+ * Sets the value of a global. Never collects.
  *
- * \param value (borrowed)
- * \return as above; GCROOTS_ERROR_IMMUTABLE; for the value GCROOTS_ERROR_NULL_REFERENCE
- *         for null where it is never null, and GCROOTS_ERROR_TYPE_MISMATCH
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of `value` is not a valid one;
+ *         GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in `value` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in `value` is stale;
+ *         GCROOTS_ERROR_IMMUTABLE if the global is immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is null and the global is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the global's type
  */
 GCROOTS_API
 gcroots_status_t gcroots_global_set(gcroots_store_t *store,
@@ -2838,12 +3737,15 @@ gcroots_status_t gcroots_global_set(gcroots_store_t *store,
                                     const gcroots_val_t *value);
 
 /**
- * Ends a global and zeroes its handle; copies of it become stale, and what only the
- * global kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ * Ends a global and zeroes its handle. Never collects.
  *
- * \param[in,out] global (taken)
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED; the handle is
- *         unchanged then
+ * Copies of the handle become stale. The global no longer keeps its value alive. For a
+ * zeroed handle the function does nothing. If it fails, the handle is unchanged.
+ *
+ * \param[in,out] global the global (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed
  */
 GCROOTS_API
 gcroots_status_t gcroots_global_free(gcroots_store_t *store,
@@ -2851,24 +3753,32 @@ gcroots_status_t gcroots_global_free(gcroots_store_t *store,
 
 /* --- Functions ---------------------------------------------------------------
  *
- * A function is an object that stands for a callback of the host's. It has a function
- * type, and is called with values of that type, through C or Rust.
+ * A function is an object that stands for a callback of the host. It has a function
+ * type. C and Rust can both call it, with values of that type.
  *
- * A callback runs in a scope of its own, which ends when it returns with all that was
- * left inside it; its arguments are handles of that scope. It may call everything but
- * gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() on its store,
- * which answer GCROOTS_ERROR_BUSY; scopes and no-GC spans from outside are out of its
- * reach. It answers GCROOTS_OK, or a status that its caller gets. To throw, it calls
- * gcroots_store_throw() and answers whatever it likes.
+ * A callback runs in a scope of its own. Its arguments are handles of that scope. When
+ * the callback returns, that scope ends, and with it all scopes, roots and no-GC spans
+ * that are still open inside.
+ *
+ * A callback may call its store, with two exceptions:
+ * - gcroots_store_free(), gcroots_store_detach() and gcroots_store_attach() return
+ *   GCROOTS_ERROR_BUSY
+ * - it cannot end scopes and no-GC spans that were opened outside
+ *
+ * A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
+ * it calls gcroots_store_throw() and returns any status.
  */
 
 /**
- * What a function calls, on the thread of the call.
+ * The code of a function. It runs on the thread that calls the function, and must
+ * return.
  *
- * `args` are the arguments, of the function's type; handles in them end when the
- * callback returns. `results` are zeros and null, of the function's type, for the
- * callback to change: handles that it puts there are borrowed, of either kind. Both
- * arrays are the library's, until the callback returns, which it must.
+ * - `args` holds the arguments, of the function's types. Handles in it are valid until
+ *   the callback returns.
+ * - `results` holds zeros and nulls, of the function's types, which the callback
+ *   replaces. Handles that it writes there are borrowed, and of either kind.
+ *
+ * The library owns both arrays. They are valid until the callback returns.
  */
 typedef gcroots_status_t (*gcroots_callback_t)(void *env,
                                                gcroots_store_t *store,
@@ -2878,27 +3788,35 @@ typedef gcroots_status_t (*gcroots_callback_t)(void *env,
                                                size_t nresults);
 
 /**
- * Sets how many host functions may run inside each other in a store: 200 if not set.
- * Each needs about 1 KiB of the thread's stack beside what it uses itself. Never
- * collects.
+ * Sets how deep calls of host functions may nest in one store. The default is 200.
+ * Never collects.
  *
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for 0
+ * Each nested call takes about 1 KiB of the thread's stack, in addition to what the
+ * callback itself uses.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `depth` is 0
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
                                                uint32_t depth);
 
 /**
- * Makes a function, rooted in the current scope. May collect.
+ * Makes a function, and roots it in the current scope. May collect.
  *
- * \param type its type (borrowed)
- * \param env given to the callback (taken, nullable)
- * \param finalizer_or_null runs once, with `env`, after the function was found dead or
- *        when the store is deleted; not while it is running, nor if this call fails
- * \param[out] out the handle
- * \return GCROOTS_ERROR_WRONG_ENGINE; GCROOTS_ERROR_TYPE_MISMATCH for a type of no
- *         functions; GCROOTS_ERROR_NO_GC, GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT
+ * \param type the function's type (borrowed)
+ * \param callback the code that a call runs
+ * \param env a pointer that the callback receives (taken on success, nullable)
+ * \param finalizer_or_null runs once with `env`: after a collection has found the
+ *        function dead, or when the store is deleted. It does not run while the
+ *        callback is running, and never if gcroots_func_new() fails
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a function type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
+ *         many externrefs and functions
  */
 GCROOTS_API
 gcroots_status_t gcroots_func_new(gcroots_store_t *store,
@@ -2911,27 +3829,47 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
 /**
  * Calls a function. May collect, if the callback does.
  *
- * If the callback answers GCROOTS_OK, its results are checked as the arguments are. A
- * status of its own, of any number, is answered as it is, with the last message of the
- * thread. While an exception is pending nothing is called, and one that is pending when
- * the callback has answered GCROOTS_OK is GCROOTS_ERROR_EXCEPTION. The function stays
- * alive meanwhile.
+ * The call does the following:
+ * 1. It checks the arguments.
+ * 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
+ * 3. It runs the callback. The function stays alive meanwhile.
+ * 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
+ *    that status. gcroots_last_error() is then the thread's last message.
+ * 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
+ * 6. It checks the results as it checks arguments, and writes them.
  *
- * \param args the arguments (borrowed), nullable if there is none; read if `nargs` and
- *             `nresults` are the numbers of the function's parameters and results
- * \param[out] results the results, nullable if there is none, written on success only;
- *                     references are new handles of the current scope, or null. It may
- *                     be the same memory as `args`
- * \return for `func` GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE, GCROOTS_ERROR_TYPE_MISMATCH;
- *         GCROOTS_ERROR_INVALID_ARGUMENT for a number of arguments or results that is
- *         not the function's, and then for an argument whose kind is none; for an
- *         argument GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE for null where it is not taken, and
- *         GCROOTS_ERROR_TYPE_MISMATCH; GCROOTS_ERROR_EXCEPTION if one is pending;
- *         GCROOTS_ERROR_LIMIT for too many functions inside each other, and too many
- *         roots; GCROOTS_ERROR_OUT_OF_MEMORY; then what the callback answers;
- *         GCROOTS_ERROR_EXCEPTION if it threw; and as for the arguments for its results
+ * \param args the arguments (borrowed), nullable if `nargs` is 0. They are read only
+ *        if `nargs` and `nresults` are the numbers of the function's parameters and
+ *        results. Each argument is checked completely before the next one
+ * \param[out] results the results, nullable if `nresults` is 0. They are written only
+ *             on success. A reference is a new handle of the current scope, or null.
+ *             `results` may be the same memory as `args`
+ * \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `func` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `nargs` or `nresults` is not the
+ *         function's number;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the `kind` of an argument is not a valid
+ *         one;
+ *         GCROOTS_ERROR_WRONG_STORE if the handle in an argument belongs to another
+ *         store;
+ *         GCROOTS_ERROR_UNROOTED if the handle in an argument is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if an argument is null and its parameter is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if an argument is not of its parameter's type;
+ *         GCROOTS_ERROR_EXCEPTION if an exception is pending; nothing was called;
+ *         GCROOTS_ERROR_LIMIT if the call depth is reached: see
+ *         gcroots_config_set_call_depth();
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the call;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root;
+ *         the callback's status, if that is not GCROOTS_OK;
+ *         GCROOTS_ERROR_EXCEPTION if an exception is pending after the callback;
+ *         the status listed above for an argument, if a result fails the same check;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the roots of the
+ *         results;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for the roots of the
+ *         results
  */
 GCROOTS_API
 gcroots_status_t gcroots_func_call(gcroots_store_t *store,
@@ -2942,11 +3880,15 @@ gcroots_status_t gcroots_func_call(gcroots_store_t *store,
                                    size_t nresults);
 
 /**
- * The `env` of a function with this callback. Never collects.
+ * Returns the `env` of a function that has the given callback. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no
- *         function, and for one with another callback
+ * \param callback the callback that the function must have
+ * \param[out] out the pointer (borrowed)
+ * \return GCROOTS_ERROR_WRONG_STORE if `func` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `func` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `func` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the function has another callback
  */
 GCROOTS_API
 gcroots_status_t gcroots_func_env(gcroots_store_t *store,
@@ -2956,21 +3898,28 @@ gcroots_status_t gcroots_func_env(gcroots_store_t *store,
 
 /* --- Raw references ----------------------------------------------------------
  *
- * For engines: interpreters and compilers that keep references and read objects
- * themselves. docs/engines.md is the introduction.
+ * For engines: interpreters and compilers that keep references in their own memory and
+ * read objects themselves. docs/engines.md is the introduction.
  *
- * A raw reference is 32 bits: 0 is null; one whose low bit is set is an i31, whose
- * integer are the other bits; any other is an object, at the address of the heap's base
- * plus 4 times the bits. It is a copy of what a root refers to and no root: the object is
- * kept alive by roots, of which root ranges are one kind, and the bits are valid until the
- * next collection, under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which move
- * nothing, for as long as the object lives.
+ * A raw reference is 32 bits:
+ *
+ * - 0 is null.
+ * - If the lowest bit is 1, it is an i31. The other bits are the integer.
+ * - Otherwise it is an object. Its address is the heap's base plus 4 times the bits.
+ *
+ * A raw reference is a copy of what a root refers to, and is not a root itself. Roots
+ * keep the object alive; the slots of root ranges are roots. The bits are valid until
+ * the next collection. Under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which
+ * move no objects, they are valid as long as the object lives.
  */
 
 /**
- * The raw reference for a handle of either kind; 0 for null. Never collects.
+ * Gets the raw reference for a handle. Never collects.
  *
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED
+ * \param ref_or_null a scoped or manual handle (borrowed), or null
+ * \param[out] out the raw reference; 0 for null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref_or_null` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref_or_null` is stale
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
@@ -2978,16 +3927,23 @@ gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
                                     uint32_t *out);
 
 /**
- * Makes a scoped root for a raw reference. Any 32 bits may be passed: what does not refer
- * to the start of an object that is in the heap now is refused, and so is what tables and
- * globals are made of. Bits from before a collection may refer to another object by now.
- * Takes constant time, but that a collection makes it find objects anew: then the first
- * call walks over the heap, as far as the bits say, and bits that refer into a large
- * object take time in proportion to it. Never collects.
+ * Makes a scoped root for a raw reference. Never collects.
  *
- * \param[out] out the handle, in the current scope; null for 0
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for bits that refer to no object;
- *         GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * `raw` may be any 32 bits. The call fails unless they are null, an i31, or refer to the
+ * start of an object that is in the heap now. Internal objects, such as those that hold
+ * the contents of tables and globals, are refused as well. Bits from before a collection
+ * may refer to another object now.
+ *
+ * Cost: constant. The first call after a collection may walk the heap up to the address,
+ * to find where objects start; later calls reuse that. Bits that refer into a large
+ * object cost time in proportion to its size.
+ *
+ * \param[out] out the handle, in the current scope; null if `raw` is 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal
+ *         one;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory to find the object,
+ *         or for the new root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
  */
 GCROOTS_API
 gcroots_status_t gcroots_ref_from_raw(gcroots_store_t *store,
@@ -2995,24 +3951,30 @@ gcroots_status_t gcroots_ref_from_raw(gcroots_store_t *store,
                                       gcroots_ref_t *out);
 
 /**
- * The address that raw references count from. It stays the same until the store is
- * deleted. Makes the store's heap if it has none yet. Never collects.
+ * Gets the base of the heap: the address that raw references count from. It does not
+ * change until the store is deleted. If the store has no heap yet, the call makes it.
+ * Never collects.
  *
  * \param[out] out the address (borrowed)
- * \return GCROOTS_ERROR_OUT_OF_MEMORY
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
 GCROOTS_API gcroots_status_t gcroots_heap_base(gcroots_store_t *store, void **out);
 
 /**
- * The address of `count` elements of an array from `start` on, one after another as
- * memory has them, to read and, if they are mutable, to write. Only in a no-GC span, and
- * not for elements that are references. Never collects.
+ * Gets the address of `count` elements of an array, from index `start` on, to read them
+ * and, if they are mutable, to write them. They lie in memory one after another. Works
+ * only in a no-GC span, and only for elements that are not references. Never collects.
  *
- * \param[out] out the address (borrowed): valid until no no-GC span of the store is open
- * \return GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_UNROOTED,
- *         GCROOTS_ERROR_NULL_REFERENCE; GCROOTS_ERROR_TYPE_MISMATCH for what is no array,
- *         or one of references; GCROOTS_ERROR_OUT_OF_BOUNDS; GCROOTS_ERROR_SCOPE_ORDER
- *         if no no-GC span is open
+ * \param ref a scoped or manual handle (borrowed) of an array
+ * \param[out] out the address (borrowed); valid until the last open no-GC span of the
+ *             store ends
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not an array, or its elements are
+ *         references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the elements are not all in the array;
+ *         GCROOTS_ERROR_SCOPE_ORDER if no no-GC span is open
  */
 GCROOTS_API
 gcroots_status_t gcroots_array_span(gcroots_store_t *store,
@@ -3023,98 +3985,112 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
 
 /* --- Root ranges -------------------------------------------------------------
  *
- * A root range is memory of the embedder's that has references, such as an interpreter's
- * stack: an array of slots, of which some hold raw references. Each collection reads all
- * slots, keeps alive what they refer to, and writes the new bits where objects moved. So
- * slots are read and written by the embedder without a call.
+ * A root range is an array of slots in the program's memory, such as the stack of an
+ * interpreter. Some slots hold raw references, and these are roots. The program reads
+ * and writes the slots without a call. Each collection reads all slots, keeps their
+ * objects alive, and writes the new bits where objects have moved.
  *
- * Where the slots are says a structure of the embedder's, which is read when a collection
- * begins, so that a stack may grow and move at any time. Two ranges may have slots in
- * common, but not one's tags in the other's references.
+ * The program describes the slots in a gcroots_root_range_t. The library reads that
+ * structure at the start of each collection. So the array may grow or move between
+ * collections. Two ranges may overlap, as long as the tag bytes of one do not lie inside
+ * references of the other.
  *
- * Slots are looked at before anything moves. If one has bits that refer to nothing, or a
- * range cannot be where it says, the call that wanted to collect answers
- * GCROOTS_ERROR_INVALID_ARGUMENT, with the index of the range's handle, the slot and the
- * bits in the message, and nothing has been collected. Bits into the midst of an object or
- * of free memory may pass if they find what looks like an object there: then the
- * heap's contents, though no memory outside, may be overwritten. With
- * gcroots_config_set_exact_slots() each slot is compared with where objects start.
- * gcroots_store_verify() compares always. Under the null collector, which never collects,
- * only gcroots_store_verify() reads ranges.
+ * Each collection checks the slots before it moves or frees anything. The call that
+ * collects fails, and nothing has been collected, if
+ *
+ * - a structure describes memory that cannot be an array of slots
+ *   (GCROOTS_ERROR_INVALID_ARGUMENT);
+ * - a slot holds bits that are not null, not an i31, and do not refer to an object
+ *   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
+ *   the number of the slot, and the bits;
+ * - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+ *   (GCROOTS_ERROR_OUT_OF_MEMORY).
+ *
+ * Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
+ * into an object or into free memory may pass, if the memory there looks like an object.
+ * The heap's contents may be overwritten then, but no memory outside the heap.
+ * gcroots_store_verify() always checks exactly.
+ *
+ * Under the null collector, which never collects, only gcroots_store_verify() reads
+ * ranges.
  */
 
 /**
- * Where the slots of a root range are.
+ * Says where the slots of a root range are.
  */
 typedef struct {
   /**
-   * The first slot, aligned to 4 bytes (borrowed, nullable if `count` is 0).
+   * The first slot, aligned to 4 bytes (borrowed; nullable if `count` is 0).
    */
   void *slots;
   /**
-   * How many slots there are.
+   * The number of slots.
    */
   size_t count;
 } gcroots_root_range_t;
 
 /**
- * What a slot of a root range looks like: it has a raw reference, a uint32_t, if the byte
- * at `tag_offset` and `tag_mask` have the bits of `tag` in common. With a mask and a tag of
- * 0 each slot has one.
+ * Describes the slots of a root range. A slot holds a raw reference, a uint32_t, if
+ * `(byte & tag_mask) == tag`, where `byte` is the byte at `tag_offset`. If `tag_mask` and
+ * `tag` are 0, every slot holds a reference.
  */
 typedef struct {
   /**
-   * Bytes from one slot to the next, a multiple of 4.
+   * The bytes from one slot to the next: a multiple of 4, not 0.
    */
   size_t slot_bytes;
   /**
-   * Where the reference is in a slot, a multiple of 4.
+   * The offset of the reference in a slot: a multiple of 4, less than `slot_bytes`.
    */
   size_t ref_offset;
   /**
-   * Where the byte is that tells references from others: outside the reference, unless
-   * the mask is 0.
+   * The offset of the tag byte in a slot: less than `slot_bytes`, and outside the
+   * reference unless `tag_mask` is 0.
    */
   size_t tag_offset;
   /**
-   * The bits of that byte that are looked at.
+   * The bits of the tag byte that are compared.
    */
   uint8_t tag_mask;
   /**
-   * What they are in slots with a reference.
+   * The value of these bits in slots that hold a reference. Other bits must be 0.
    */
   uint8_t tag;
 } gcroots_slot_layout_t;
 
 /**
- * Names a root range or a root visitor. `store_id` 0 is none, whatever the rest.
+ * Names a root range or a root visitor. If `store_id` is 0, it is zeroed and names
+ * neither, whatever the other fields are.
  */
 typedef struct {
   /**
-   * The store's id.
+   * The id of the store.
    */
   uint64_t store_id;
   /**
-   * Which of the sources that were in the slot.
+   * Tells apart the ranges and visitors that have used the slot, one after another.
    */
   uint32_t generation;
   /**
-   * The slot.
+   * The number of the slot.
    */
   uint32_t index;
 } gcroots_root_source_t;
 
 /**
- * Adds a root range. Never collects.
+ * Adds a root range to a store. Never collects.
  *
- * \param range where the slots are (borrowed): its address is kept and read in calls that
- *              may collect, and in gcroots_store_verify(), until the range is removed or
- *              the store deleted. What it says then must be there to read and write.
- * \param layout_or_null copied; NULL for an array of uint32_t
+ * \param range where the slots are (borrowed). The library keeps this address. It reads
+ *        the structure, and reads and writes the slots, in calls that may collect and in
+ *        gcroots_store_verify(), until the range is removed or the store is deleted.
+ *        Structure and slots must be valid in these calls.
+ * \param layout_or_null copied; NULL if the slots are an array of uint32_t
  * \param[out] out the handle (owned); release it with gcroots_root_range_remove()
- * \return GCROOTS_ERROR_INVALID_ARGUMENT for a range whose own address is not aligned, and
- *         for a layout that no slot can have; GCROOTS_ERROR_OUT_OF_MEMORY,
- *         GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `range` is not aligned to 8 bytes;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the layout breaks a rule of
+ *         gcroots_slot_layout_t;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a root range
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -3124,21 +4100,25 @@ gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
                                         gcroots_root_source_t *out);
 
 /**
- * Removes a root range and zeroes its handle; copies of it become stale, and what only
- * the range kept alive is not any more. Does nothing for a zeroed one. Never collects.
+ * Removes a root range and sets its handle to zeros. Copies of the handle become stale.
+ * The slots are no roots from then on. Does nothing if the handle is zeroed. Never
+ * collects.
  *
  * \param[in,out] source (taken)
- * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
- *         root visitor's; the handle is unchanged then
+ * \return GCROOTS_ERROR_WRONG_STORE if `source` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `source` was removed, or names a root visitor. After
+ *         a failure the handle is unchanged.
  */
 GCROOTS_API
 gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
                                            gcroots_root_source_t *source);
 
 /**
- * Makes collections check that each slot of a root range refers to the start of an
- * object, which takes a walk over the heap, and memory: a collection may answer
- * GCROOTS_ERROR_OUT_OF_MEMORY then. To find mistakes. Never collects.
+ * Makes collections check exactly that each slot of a root range refers to the start of
+ * an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
+ * Off by default. Never collects.
+ *
+ * Cost: a walk over the heap, and memory, in each collection.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,
@@ -3146,31 +4126,39 @@ gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,
 
 /* --- Root visitors -----------------------------------------------------------
  *
- * A root visitor is a function of the embedder's that is called when a collection begins,
- * and reports where roots are: for stacks of which only a walk finds the references, or
- * that change too often for root ranges. It is called on the thread that collects. What it
- * reports serves for all collections of one call, until that calls something else of the
- * embedder's: a finalizer or the growth callback.
+ * A root visitor is a function of the program that reports where roots are. The library
+ * calls it at the start of a collection, on the thread that collects. It is meant for
+ * stacks whose references only a walk can find, and for roots that change too often to
+ * be root ranges.
  *
- * Inside it calls on the store answer GCROOTS_ERROR_BUSY, but for reports and
- * gcroots_manually_rooted_unroot_later(). If a report is refused for what it has, or for
- * memory, nothing is collected, since a root might be missed: the call that wanted to
- * collect answers the status of the first report that was refused.
+ * One call may do several collections. The library calls the visitors before the first
+ * one and uses the reports for the others too, unless a finalizer or the growth callback
+ * has run since: then it calls the visitors again. A collection in steps calls them in
+ * its first step.
  *
- * gcroots_store_verify() calls no visitors.
+ * Inside a visitor, calls on the store return GCROOTS_ERROR_BUSY, except
+ * gcroots_root_visitor_report(). gcroots_manually_rooted_unroot_later() may be called.
+ *
+ * If a report fails with GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY,
+ * nothing is collected, since a root might be missed. The call that collects returns the
+ * status of the first report that failed so.
+ *
+ * gcroots_store_verify() calls no visitors. Under the null collector visitors are never
+ * called.
  */
 
 /**
- * Reports a store's roots with gcroots_root_visitor_report(). It must return.
+ * Reports the roots of `store` with gcroots_root_visitor_report(). It must return.
  */
 typedef void (*gcroots_root_visitor_t)(void *env, gcroots_store_t *store);
 
 /**
- * Adds a root visitor. Never collects.
+ * Adds a root visitor to a store. Never collects.
  *
- * \param env given to the visitor (borrowed, nullable)
+ * \param env passed to the visitor (borrowed, nullable)
  * \param[out] out the handle (owned); release it with gcroots_root_visitor_remove()
- * \return GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a root visitor
  */
 GCROOTS_API
 GCROOTS_NODISCARD
@@ -3180,29 +4168,36 @@ gcroots_status_t gcroots_root_visitor_add(gcroots_store_t *store,
                                           gcroots_root_source_t *out);
 
 /**
- * Removes a root visitor and zeroes its handle; copies of it become stale. Does nothing
- * for a zeroed one. Never collects.
+ * Removes a root visitor and sets its handle to zeros. Copies of the handle become
+ * stale. Does nothing if the handle is zeroed. Never collects.
  *
  * \param[in,out] source (taken)
- * \return GCROOTS_ERROR_WRONG_STORE; GCROOTS_ERROR_UNROOTED if it was removed, or is a
- *         root range's; the handle is unchanged then
+ * \return GCROOTS_ERROR_WRONG_STORE if `source` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `source` was removed, or names a root range. After a
+ *         failure the handle is unchanged.
  */
 GCROOTS_API
 gcroots_status_t gcroots_root_visitor_remove(gcroots_store_t *store,
                                              gcroots_root_source_t *source);
 
 /**
- * Reports a root range to the collection that has called a visitor of this store. The
- * slots are as those of ranges that are added; the index in messages is that of the
- * visitor's handle. Never collects.
+ * Reports a range of slots to the collection that is calling a visitor of this store.
+ * The slots are roots of this collection, like those of a root range. The check of root
+ * ranges applies to them; in its messages the index is that of the visitor's handle.
+ * Never collects.
  *
- * \param range where the slots are, copied: they must be there to read and write until
- *              the call that collects returns, or calls something else of the embedder's
- * \param layout_or_null copied; NULL for an array of uint32_t
+ * \param range where the slots are, copied. The slots must be valid for reading and
+ *        writing until the call that collects returns, or calls a finalizer or the
+ *        growth callback.
+ * \param layout_or_null copied; NULL if the slots are an array of uint32_t
  * \return GCROOTS_ERROR_BUSY outside a visitor of this store;
- *         GCROOTS_ERROR_INVALID_ARGUMENT for a layout that no slot can have, a range that
- *         cannot be where it says, and a slot that refers to nothing;
- *         GCROOTS_ERROR_OUT_OF_MEMORY
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the layout breaks a rule of
+ *         gcroots_slot_layout_t;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `range` describes memory that cannot be an
+ *         array of slots;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a slot holds bits that do not refer to an
+ *         object;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
 GCROOTS_API
 gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
@@ -3211,19 +4206,19 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
 
 /* --- Inline ---------------------------------------------------------------- */
 
-/** The null reference. */
+/** Returns the null reference. Never collects. */
 static inline gcroots_ref_t gcroots_ref_null(void) {
   gcroots_ref_t null_reference = {0, 0, 0};
   return null_reference;
 }
 
-/** Whether a handle's bits are the null reference. A local that holds null has
-    bits of its own: see gcroots_local_new(). */
+/** Returns whether a handle is the null reference. Looks at the bits only: a local
+    that holds null has other bits, see the section "Locals". Never collects. */
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }
 
-/* The sizes that the library was compiled with. */
+/* These do not compile if a size differs from the library's. */
 typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];

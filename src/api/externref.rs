@@ -13,9 +13,10 @@ use super::{
     AnyRef, AsContext, AsContextMut, GcHeapOutOfMemory, Rooted, StoreContext, StoreContextMut, raw,
     val,
 };
-use crate::error::{self, Error};
+use crate::error::Error;
 use crate::host::value_tag;
 use crate::roots::Handle;
+use crate::store::host_code::{Attempt, Stop};
 use crate::store::{ExternRefOptions, Store as Core};
 use crate::types::AbstractType;
 
@@ -242,12 +243,13 @@ fn refused<T: Any + Send + Sync>(error: Error, value: Offered<T>) -> anyhow::Err
     }
 }
 
-/// Makes an object that takes `value`. If there is no room, `value` stays in its cell.
+/// Makes an object that takes `value`. If there is no room, or the attempt is to be
+/// repeated, `value` stays in its cell.
 ///
 /// Any other error is a bug, after which the object may exist. The value is then leaked.
-fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> error::Result<Handle> {
+fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> Attempt<Handle> {
     let Some(taken) = value.take() else {
-        return Err(Error::internal("a value that is taken already", 0));
+        return Err(Error::internal("a value that is taken already", 0).into());
     };
     let taken = Box::into_raw(taken);
     let (data, finalizer) = (taken.cast(), host_value::drop_value::<T> as _);
@@ -260,7 +262,12 @@ fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> error::Result<
         tag: value_tag(),
         external_bytes: 0,
     });
-    if made.is_err_and(is_about_room) {
+    let is_unmade = match made {
+        Ok(_) => false,
+        Err(Stop::Ask(_)) => true,
+        Err(Stop::Refused(error)) => is_about_room(error),
+    };
+    if is_unmade {
         // SAFETY: the box was leaked above, and the core did not take it.
         value.set(Some(unsafe { Box::from_raw(taken) }));
     }

@@ -21,8 +21,7 @@ use core::ptr::NonNull;
 use crate::engine::EngineRef;
 use crate::error::{Error, Result};
 use crate::heap::Budget;
-use crate::store::host_code::calls::{self, Call};
-use crate::store::host_code::finalize;
+use crate::store::host_code::{self, Attempt, Call};
 use crate::store::{Stats, Store as Core};
 
 /// An owned store of the core. `Send`, but not `Sync`.
@@ -53,7 +52,7 @@ impl OwnedStore {
         let core = self.core();
         if !core.enter_fast() {
             self.enter_between_steps()?;
-            poisoning(core, || core.gc_complete())?;
+            poisoning(core, || core.finish_collection())?;
         }
         Ok(core)
     }
@@ -79,14 +78,14 @@ impl OwnedStore {
         poisoning(core, || operation(core))
     }
 
-    /// Runs an operation that may collect, and then finalizers. If the operation needs the
-    /// growth callback, it fails, the callback is called, and the operation runs again.
+    /// Runs an operation that may collect, and then finalizers. An attempt that needs the
+    /// growth callback or root visitors is repeated with their answer.
     ///
     /// Errors: those of [`OwnedStore::call`].
-    pub(super) fn allocate<T>(&mut self, operation: impl Fn(&Core) -> Result<T>) -> Result<T> {
+    pub(super) fn allocate<T>(&mut self, operation: impl Fn(&Core) -> Attempt<T>) -> Result<T> {
         let core = self.enter()?;
         // SAFETY: the store is live, and was just entered.
-        poisoning(core, || unsafe { finalize::allocating(self.0, operation) })
+        poisoning(core, || unsafe { host_code::allocating(self.0, operation) })
     }
 
     /// Collects, and runs finalizers.
@@ -95,7 +94,7 @@ impl OwnedStore {
     pub(super) fn gc(&mut self) -> Result<()> {
         let core = self.enter()?;
         // SAFETY: the store is live, and was just entered.
-        poisoning(core, || unsafe { finalize::full_collection(self.0) })
+        poisoning(core, || unsafe { host_code::collect_all(self.0) })
     }
 
     /// Same as [`OwnedStore::allocate`], but returns `None` if a collection is needed.
@@ -104,9 +103,13 @@ impl OwnedStore {
     pub(super) fn allocate_without_collecting<T>(
         &mut self,
         has_collected: bool,
-        operation: impl Fn(&Core) -> Result<T>,
+        operation: impl Fn(&Core) -> Attempt<T>,
     ) -> Result<Option<T>> {
-        self.allocate(|core| core.allocate_without_collecting(has_collected, || operation(core)))
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        poisoning(core, || unsafe {
+            host_code::allocating_without_collecting(self.0, has_collected, operation)
+        })
     }
 
     /// Starts a collection in steps.
@@ -125,9 +128,7 @@ impl OwnedStore {
         let core = self.enter_between_steps()?;
         let budget = Budget::of(budget);
         // SAFETY: the store is live, and was just entered.
-        poisoning(core, || unsafe {
-            finalize::collection_step(self.0, budget)
-        })
+        poisoning(core, || unsafe { host_code::collect_step(self.0, budget) })
     }
 
     /// Cancels a collection in steps. If that completes it, runs the finalizers.
@@ -136,7 +137,7 @@ impl OwnedStore {
     pub(super) fn gc_cancel(&mut self) -> Result<()> {
         let core = self.enter_between_steps()?;
         // SAFETY: the store is live, and was just entered.
-        poisoning(core, || unsafe { finalize::collection_cancel(self.0) })
+        poisoning(core, || unsafe { host_code::cancel_collection(self.0) })
     }
 
     /// Sets the pointer to this API's part of the store, which callbacks use.
@@ -170,7 +171,7 @@ impl Drop for OwnedStore {
     fn drop(&mut self) {
         // SAFETY: `new` made the store. Only the owner of this value uses it, and no
         // callback of the store can own this value.
-        unsafe { finalize::delete_owned(self.0) };
+        unsafe { host_code::delete_owned(self.0) };
     }
 }
 
@@ -178,12 +179,12 @@ impl Drop for OwnedStore {
 /// this API's part of the store. The only live references into the part must be those that
 /// `part` derives from.
 ///
-/// Errors: those of [`calls::call`].
+/// Errors: those of [`host_code::call`].
 ///
 /// # Safety
 ///
 /// `core` must be live and entered, and `part` must be its part. `call` must satisfy the
-/// conditions of [`calls::call`].
+/// conditions of [`host_code::call`].
 pub(super) unsafe fn call_function(
     core: NonNull<Core>,
     part: *mut c_void,
@@ -193,7 +194,7 @@ pub(super) unsafe fn call_function(
     let borrowed = unsafe { core.as_ref() };
     let before = borrowed.replace_rust_part(part);
     // SAFETY: the caller's promise.
-    let called = poisoning(borrowed, || unsafe { calls::call(core, call) });
+    let called = poisoning(borrowed, || unsafe { host_code::call(core, call) });
     borrowed.replace_rust_part(before);
     called
 }

@@ -24,7 +24,7 @@ use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::error::Result;
 use crate::heap::FastPath;
 use crate::roots::Handle;
-use crate::store::host_code::finalize;
+use crate::store::host_code::{self, Attempt};
 use crate::store::{Store, Value};
 use crate::types::Type;
 
@@ -177,7 +177,7 @@ unsafe fn make<T: Copy>(
     of: NonNull<gcroots_type_t>,
     out: NonNull<MaybeUninit<gcroots_ref_t>>,
     prepare: impl FnOnce() -> Result<T>,
-    new: impl Fn(&Store, &Type, T) -> Result<Handle>,
+    new: impl Fn(&Store, &Type, T) -> Attempt<Handle>,
 ) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
@@ -185,7 +185,7 @@ unsafe fn make<T: Copy>(
         let prepared = prepare()?;
         let of = borrowed(of);
         let new = |store: &Store| new(store, &of, prepared);
-        put(out, finalize::allocating(store.cast(), new)?)
+        put(out, host_code::allocating(store.cast(), new)?)
     }
 }
 

@@ -17,7 +17,7 @@ use super::types::{borrowed, gcroots_type_t, owned};
 use super::value::{check_kinds, gcroots_val_t, read};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 
 /// Names a tag. All handles of one tag have the same bits. A handle whose `store_id` is
 /// 0 names no tag.
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn gcroots_exn_new(
             }
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.exn_new(tag.into(), count, &value);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }

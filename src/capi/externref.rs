@@ -22,7 +22,7 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::Error;
 use crate::host::value_tag;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::store::{ExternRefOptions, Store};
 
 /// The options of gcroots_externref_new_with(). Zero is the default for each member
@@ -90,7 +90,7 @@ extern "C" fn externref_new_slow(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             enter(store)?;
-            let made = finalize::allocating(store.cast(), |store| store.externref_new(options))?;
+            let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
             put(out, made)
         }
     })
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
         unsafe {
             enter(store)?;
             let make = |store: &Store| store.externref_new_manually_rooted(options);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
         unsafe {
             enter(store)?;
             let options = read_options(options)?;
-            let made = finalize::allocating(store.cast(), |store| store.externref_new(options))?;
+            let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
             put(out, made)
         }
     })

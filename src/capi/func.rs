@@ -29,8 +29,7 @@ use super::value::gcroots_val_t;
 use crate::error::{Error, Result};
 use crate::host::Callback;
 use crate::store::Store;
-use crate::store::host_code::calls::{self, Call};
-use crate::store::host_code::finalize;
+use crate::store::host_code::{self, Call};
 
 /// The code of a function. It runs on the thread that calls the function, and must
 /// return.
@@ -102,7 +101,7 @@ pub unsafe extern "C" fn gcroots_func_new(
             enter(store)?;
             let of = borrowed(of);
             let make = |store: &Store| store.func_new(&of, callback, env, finalizer_or_null);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -181,7 +180,7 @@ pub unsafe extern "C" fn gcroots_func_call(
         // results.
         unsafe {
             enter(store)?;
-            answered = calls::call(store.cast(), call)?;
+            answered = host_code::call(store.cast(), call)?;
         }
         Ok(())
     });

@@ -16,12 +16,15 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::table::{read_heap, references_to};
-use super::types::*;
+use super::types::{
+    GCROOTS_HEAP_TYPE, GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_I32,
+    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, gcroots_field_type_t,
+};
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::types::{AbstractType, HeapType, ValType};
 
 /// Names a global. A handle whose `store_id` is 0 names no global, whatever its other
@@ -130,7 +133,7 @@ pub unsafe extern "C" fn gcroots_global_new(
             };
             let (mutable, value) = (of.is_mutable != 0, read(value)?);
             let make = |store: &Store| store.global_new(content, mutable, value);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }

@@ -12,7 +12,7 @@ use super::boundary::{call, enter, enter_between_steps, not_entered, put, requir
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::heap::Budget;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::store::{Stats, Store};
 
 /// A store.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn gcroots_store_new(
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
     call(|| match NonNull::new(store) {
         // SAFETY: the caller gives up what `gcroots_store_new` returned.
-        Some(store) => unsafe { finalize::delete(store.cast()) },
+        Some(store) => unsafe { host_code::delete(store.cast()) },
         None => Ok(()),
     })
 }
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
         // SAFETY: the caller passes a store.
         unsafe {
             enter(store)?;
-            finalize::full_collection(store.cast())
+            host_code::collect_all(store.cast())
         }
     })
 }
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
         unsafe {
             enter_between_steps(store)?;
             let budget = Budget::of(budget as u64);
-            put(out, finalize::collection_step(store.cast(), budget)?)
+            put(out, host_code::collect_step(store.cast(), budget)?)
         }
     })
 }
@@ -319,7 +319,7 @@ pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) ->
         // SAFETY: the caller passes a store.
         unsafe {
             enter_between_steps(store)?;
-            finalize::collection_cancel(store.cast())
+            host_code::cancel_collection(store.cast())
         }
     })
 }

@@ -20,7 +20,7 @@ use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
 use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::heap::FastPath;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::store::{Store, Value};
 use crate::types::RegisteredType;
 
@@ -115,7 +115,7 @@ extern "C" fn struct_new_slow(
             }
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.struct_new(&of, count, &value);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
             enter(store)?;
             let of = borrowed(of);
             let make = |store: &Store| store.struct_new_default(&of);
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }

@@ -30,7 +30,7 @@ use super::types::{GCROOTS_HEAP_TYPE, borrowed, gcroots_heap_type_t, gcroots_typ
 use crate::error::{Error, Result};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::types::{AbstractType, HeapType, RefType, Type};
 
 /// Names a table. A handle whose `store_id` is 0 names no table, whatever its other
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn gcroots_table_new(
             let heap = read_heap(element.heap, element.r#type)?;
             let of = references_to(&heap, element.is_nullable);
             let make = |store: &Store| store.table_new(of, size, maximum, init_or_null.into());
-            put(out, finalize::allocating(store.cast(), make)?)
+            put(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn gcroots_table_grow(
         unsafe {
             enter(store)?;
             let grow = |store: &Store| store.table_grow(table.into(), delta, init_or_null.into());
-            put(out, finalize::allocating(store.cast(), grow)?)
+            put(out, host_code::allocating(store.cast(), grow)?)
         }
     })
 }

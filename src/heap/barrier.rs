@@ -3,7 +3,7 @@
 //! A collector that counts references, remembers slots or compares them with a copy must
 //! hear of every reference that is stored in an object. The mutator stores references
 //! with the functions of this module only, and tells them the holder (the object) as well
-//! as the slot. Root slots have no barrier (ROOTS-1).
+//! as the slot. Root slots have no barrier (ROOTS-7).
 //!
 //! What a store does beside writing the slot is data: the [`Barrier`] descriptor, which
 //! the heap chooses and the mutator's hot block holds. One comparison decides whether the

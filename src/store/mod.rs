@@ -18,10 +18,9 @@
 //!
 //! # Foreign code
 //!
-//! Finalizers run only in `finalize.rs`, and host functions only in `calls.rs`, whose
-//! functions hold no borrow of the store meanwhile. Finalizers run last in each call
-//! that may collect, and at deletion.
-//! The growth callback is asked, and root visitors are called, in the same way.
+//! Foreign code is called only in [`host_code`], whose functions hold no borrow of the
+//! store meanwhile. An operation that needs an answer from foreign code stops and is
+//! repeated with it. Finalizers run last in each call that may collect, and at deletion.
 
 mod access;
 mod collection;
@@ -39,11 +38,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(feature = "capi")]
 pub(crate) use collection::{RootVisitor, VisitorFunction};
-use collection::{allocate, collect, root_sources};
+use collection::{collect, root_sources};
 use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
-use host_code::{growth, root_visitors};
+use host_code::{Answers, Report};
 use objects::exceptions;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
@@ -91,9 +90,10 @@ pub(crate) struct Store {
     /// How often `assign` or a weak map dropped what it referred to.
     dropped: Cell<u64>,
     weak: WeakHandles,
-    growth: Cell<growth::Growth>,
-    visit: Cell<root_visitors::Visit>,
-    on_demand: Cell<allocate::OnDemand>,
+    /// What the driver tells the operation that is under way.
+    answers: Cell<Answers>,
+    /// The report of the root visitor that is being called.
+    report: Cell<Option<Report>>,
     data: Cell<StoreData>,
     /// Where functions of the Rust API find its own part of the store; null in C's.
     rust_part: Cell<*mut c_void>,
@@ -141,7 +141,7 @@ struct StoreData {
 const ROOT_SPANS: usize = 6;
 
 impl Store {
-    /// A store of `engine`, owned by the calling thread; [`delete`](host_code::finalize::delete) ends it.
+    /// A store of `engine`, owned by the calling thread; [`delete`](host_code::delete) ends it.
     /// Not in a box: to move one claims that nothing else points into it, but other
     /// threads find its roots.
     ///
@@ -203,9 +203,8 @@ impl Store {
             external_pressure: Cell::new(false),
             dropped: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
-            growth: Cell::new(growth::Growth::Settled),
-            visit: Cell::new(root_visitors::Visit::None),
-            on_demand: Cell::new(allocate::OnDemand::Collect),
+            answers: Cell::new(Answers::default()),
+            report: Cell::new(None),
             data: Cell::new(StoreData {
                 pointer: core::ptr::null_mut(),
                 finalizer: None,

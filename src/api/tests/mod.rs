@@ -17,7 +17,7 @@ use crate::collectors;
 use crate::engine::GrowCallback;
 use crate::error::Error;
 use crate::host::{EXTERN_INDEX, VALUE_BIT};
-use crate::store::host_code::finalize;
+use crate::store::host_code;
 use crate::store::{ExternRefOptions, Store as Core};
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
@@ -161,10 +161,10 @@ fn a_store_in_a_callback_is_not_taken_over() {
     // deletion.
     unsafe {
         let scope = store.as_ref().enter_scope().unwrap();
-        finalize::allocating(store, |store| store.externref_new(options)).unwrap();
+        host_code::allocating(store, |store| store.externref_new(options)).unwrap();
         store.as_ref().exit_scope(scope).unwrap();
-        finalize::full_collection(store).unwrap();
-        finalize::delete(store).unwrap();
+        host_code::collect_all(store).unwrap();
+        host_code::delete(store).unwrap();
     }
     assert!(
         matches!(outcome, Some(Err(Error::Busy { .. }))),
@@ -209,11 +209,11 @@ fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
     // SAFETY: the store is live and owned by this thread, and is not used after its
     // deletion.
     unsafe {
-        while finalize::allocating(store, |store| store.externref_new(options)).is_ok() {}
+        while host_code::allocating(store, |store| store.externref_new(options)).is_ok() {}
         // This test uses a store of the core, because a store of the API would take itself
         // over again.
         store.as_ref().enter().unwrap();
-        finalize::delete(store).unwrap();
+        host_code::delete(store).unwrap();
     }
     assert!(
         matches!(outcome, Some(Err(Error::Busy { .. }))),

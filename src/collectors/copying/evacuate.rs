@@ -144,7 +144,7 @@ impl Evacuation<'_> {
         self.next += bytes;
         self.objects += 1;
         if header.is_key() {
-            self.pending.note(old)?;
+            self.pending.push(old)?;
         }
         Ok(new)
     }

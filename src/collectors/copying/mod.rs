@@ -26,7 +26,7 @@ use evacuate::{ChunkedCopy, ScanOutcome};
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps, GRANULE, GcHeap, GcRef,
+    Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, POISON, PendingEphemerons,
     Progress, Region, Reservation, SemiSpace, WriteBarrier, heap_limit, whole_units,
 };
@@ -278,7 +278,7 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.pending.take()
+        self.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
@@ -295,14 +295,14 @@ impl CollectionSteps for CopyingHeap {
         mutator: &Mutator,
         _layouts: &LayoutTable,
         budget: &mut Budget,
-    ) -> Result<Option<Collected>> {
+    ) -> Result<Option<CollectionStats>> {
         if self.poison && self.poison_from_half(budget) == Progress::Continue {
             return Ok(None);
         }
         self.space.flip();
         self.open_from_half(mutator, self.state.next, self.state.objects);
         let live_bytes = mutator.bump.used_bytes();
-        Ok(Some(Collected {
+        Ok(Some(CollectionStats {
             objects: self.state.objects,
             live_bytes,
             moved_bytes: live_bytes,

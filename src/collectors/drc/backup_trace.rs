@@ -66,7 +66,7 @@ impl DrcHeap {
             self.state.overflowed = true;
         }
         if header.header().is_key() {
-            self.pending.note(object)?;
+            self.pending.push(object)?;
         }
         Ok(header)
     }

@@ -42,7 +42,7 @@ use backup_trace::Sweep;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, Collected, CollectionKind, CollectionSteps, CountedHeader,
+    Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
     Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Window,
     WriteBarrier, heap_limit, whole_units, write_free,
@@ -474,7 +474,7 @@ impl CollectionSteps for DrcHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.pending.take()
+        self.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
@@ -494,7 +494,7 @@ impl CollectionSteps for DrcHeap {
         mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
-    ) -> Result<Option<Collected>> {
+    ) -> Result<Option<CollectionStats>> {
         if self.state.is_major && self.sweep(mutator, layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
@@ -508,7 +508,7 @@ impl CollectionSteps for DrcHeap {
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();
         }
-        Ok(Some(Collected {
+        Ok(Some(CollectionStats {
             objects,
             live_bytes,
             moved_bytes: 0,

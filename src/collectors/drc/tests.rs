@@ -43,7 +43,7 @@ const PAIR_BYTES: u64 = 32;
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _liveness: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }
@@ -101,7 +101,7 @@ impl Fixture {
         });
     }
 
-    fn collect(&mut self, asked: CollectionKind) -> Collected {
+    fn collect(&mut self, asked: CollectionKind) -> CollectionStats {
         let mut list = GcRootsList::with_room(1).unwrap();
         // SAFETY: the roots stay in place while the list is used.
         unsafe { list.add(&self.roots) }.unwrap();
@@ -119,7 +119,7 @@ impl Fixture {
         };
         let budget = &mut Budget::unlimited();
         gc.step(heap, &mut context, budget).unwrap();
-        let collected = gc.collected();
+        let collected = gc.stats();
         self.heap
             .set_headroom(&self.mutator, 64 << 10, true, budget);
         self.verify();

@@ -12,8 +12,9 @@ use super::bounds::Bounds;
 use super::release_all_but;
 use crate::error::Result;
 use crate::heap::budget::{Budget, Progress};
+use crate::heap::gc_heap::KEPT_BYTES;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
-use crate::heap::{GRANULE, KEPT_BYTES};
+use crate::heap::reference::GRANULE;
 
 /// One interval of memory. See the module.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, GarbageCollection, Progress, RootSlot, TraceContext, WeakTable,
-    nanoseconds_since,
+    Budget, CollectionKind, GarbageCollection, PacerSample, Progress, RootSlot, TraceContext,
+    WeakTable, nanoseconds_since,
 };
 use crate::host::EXTERN_BYTES;
 use crate::store::{Cold, Store};
@@ -115,7 +115,8 @@ impl Cold {
         }))
     }
 
-    /// Goes on with a collection; ends it when it is complete. Finalizers are queued.
+    /// Continues a collection as far as the budget allows: first tracing and sweeping, then
+    /// resizing the heap. Ends it when both are complete. Finalizers are queued.
     pub(in crate::store) fn step_collection(
         &mut self,
         store: &Store,
@@ -123,7 +124,10 @@ impl Cold {
         budget: &mut Budget,
     ) -> Result<Progress> {
         let began = Instant::now();
-        let progress = self.go_on(store, collection, began, budget)?;
+        let progress = match collection.headroom {
+            Some(headroom) => self.resize_heap(store, headroom, budget)?,
+            None => self.trace_sweep_and_resize(store, collection, began, budget)?,
+        };
         collection.add_time(began);
         if progress == Progress::Continue {
             return Ok(progress);
@@ -133,6 +137,23 @@ impl Cold {
             Err(Error::SystemMemory { .. }) => Ok(progress),
             checked => checked.map(|()| progress),
         }
+    }
+
+    /// The step in which tracing and sweeping may end, and resizing begins.
+    fn trace_sweep_and_resize(
+        &mut self,
+        store: &Store,
+        collection: &mut Collection,
+        began: Instant,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
+        if progress == Progress::Continue {
+            return Ok(progress);
+        }
+        let headroom = self.pace(store, collection, began)?;
+        collection.headroom = Some(headroom);
+        self.resize_heap(store, headroom, budget)
     }
 
     /// Traces, sweeps and frees, as far as the budget allows.
@@ -145,7 +166,7 @@ impl Cold {
         self.lend_roots(store, gc)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &store.mutator,
             roots: &mut self.roots,
             layouts: &self.layouts,
@@ -155,7 +176,7 @@ impl Cold {
         let Some(heap) = self.heap.as_deref_mut() else {
             return Err(Error::internal("a collection without a heap", 0));
         };
-        let progress = gc.step(heap, &mut lent, budget)?;
+        let progress = gc.step(heap, &mut context, budget)?;
         self.roots.clear();
         if progress == Progress::Complete {
             store.manual.trim();
@@ -194,24 +215,14 @@ impl Cold {
         Ok(())
     }
 
-    /// Works in a step that began then; first on the collection itself, then on the
-    /// memory that is committed.
-    fn go_on(
+    /// Commits the memory for the headroom, or gives back what is more.
+    fn resize_heap(
         &mut self,
         store: &Store,
-        collection: &mut Collection,
-        began: Instant,
+        headroom: u64,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        if collection.headroom.is_none() {
-            let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
-            if progress == Progress::Continue {
-                return Ok(progress);
-            }
-            collection.headroom = Some(self.pace(store, collection, began)?);
-        }
-        let headroom = collection.headroom.unwrap_or(0);
-        // What the callback was not asked about does not grow.
+        // The heap does not grow where the growth callback was not asked.
         let may_grow = store.engine.config().grow_callback().is_none();
         let heap = self.heap()?;
         Ok(heap.set_headroom(&store.mutator, headroom, may_grow, budget))
@@ -219,7 +230,7 @@ impl Cold {
 
     /// Decides how much may be allocated before the next collection.
     fn pace(&mut self, store: &Store, collection: &Collection, began: Instant) -> Result<u64> {
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         let live = collected.live_bytes;
         if store.engine.config().move_always() && collected.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
@@ -232,7 +243,7 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned();
-        Ok(self.pacer.end_cycle(Cycle {
+        Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
@@ -246,7 +257,7 @@ impl Cold {
     /// Counts a collection that is over, and sets budgets until the next one.
     fn count(&mut self, store: &Store, collection: &Collection) {
         let headroom = collection.headroom.unwrap_or(0);
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);

@@ -1,11 +1,12 @@
 //! Collecting: when an allocation collects, one collection from its roots to its
 //! statistics, collections in steps, and verification.
 
-pub(in crate::store) mod allocate;
+mod allocate;
 pub(in crate::store) mod collect;
-mod incremental;
+mod room;
 mod root_ranges;
 pub(in crate::store) mod root_sources;
+mod steps;
 mod verify;
 
 #[cfg(feature = "capi")]

@@ -46,14 +46,16 @@ impl Store {
 impl Cold {
     /// Adds all ranges to the roots of a collection, which moves or frees nothing before.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; that of
-    /// [`Cold::require_visited`]; to find starts of objects [`Error::SystemMemory`] and
-    /// [`Error::Internal`].
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when there
+    /// is no memory to find object starts; [`Error::Internal`], also if the root visitors
+    /// have not reported.
     pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
             return Ok(());
         }
-        self.require_visited(store)?;
+        if !self.sources.have_reported() {
+            return Err(Error::internal("a collection before the root visitors", 0));
+        }
         // SAFETY: whoever added or reported the ranges promised that.
         for span in unsafe { self.sources.spans() } {
             self.roots.add_range(span?)?;
@@ -62,7 +64,7 @@ impl Cold {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
         self.sources.set_scanned(self.roots.range_bytes());
-        self.starts.forget();
+        self.starts.invalidate();
         Ok(())
     }
 
@@ -90,7 +92,7 @@ impl Cold {
         // SAFETY: whoever added or reported the ranges promised that.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {
-                Ok(starts.is_some_and(|starts| starts.has(reference)))
+                Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })
         })
     }

@@ -54,8 +54,11 @@ pub(in crate::store) struct RootSources {
     sources: Vec<Option<Source>>,
     ranges: usize,
     visitors: usize,
-    /// For the collections of the call that is under way.
+    /// The ranges that visitors have reported, for the collections of the call that is
+    /// under way.
     reported: Vec<RangeSpan>,
+    /// Whether all visitors have reported.
+    report_is_complete: bool,
     /// Bytes of the slots that the last collection looked at.
     scanned: u64,
 }
@@ -70,6 +73,7 @@ impl RootSources {
             ranges: 0,
             visitors: 0,
             reported: Vec::new(),
+            report_is_complete: false,
             scanned: 0,
         }
     }
@@ -121,9 +125,14 @@ impl RootSources {
         true
     }
 
-    /// Whether there are visitors.
-    pub(in crate::store) fn has_visitors(&self) -> bool {
-        self.visitors > 0
+    /// Whether each visitor has reported. Without visitors: yes.
+    pub(in crate::store) fn have_reported(&self) -> bool {
+        self.visitors == 0 || self.report_is_complete
+    }
+
+    /// Notes that each visitor has reported.
+    pub(in crate::store) fn complete_report(&mut self) {
+        self.report_is_complete = true;
     }
 
     /// The first visitor from an index on, and its index.
@@ -173,6 +182,7 @@ impl RootSources {
     /// Forgets what was reported.
     pub(in crate::store) fn forget_reported(&mut self) {
         let used = self.reported.len();
+        self.report_is_complete = false;
         self.reported.clear();
         fallible::shrink(&mut self.reported, used);
     }

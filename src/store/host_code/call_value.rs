@@ -1,11 +1,19 @@
 //! Arguments and results of calls, from and to [`Value`]s.
 
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
+use crate::error::{Error, Result, ValueError};
 use crate::heap::GcRef;
 use crate::host::{CallBits, CallValue};
-use crate::store::Value;
-use crate::types::Storage;
+use crate::store::{Store, Value};
+use crate::types::{FieldLayout, Storage};
+
+/// Values, arguments and results together, that are passed without an allocation.
+pub(super) const FEW: usize = 16;
+
+/// The status of a callback that succeeded.
+pub(super) const OK: u32 = 0;
 
 const I32: u32 = Storage::I32 as u32;
 const I64: u32 = Storage::I64 as u32;
@@ -83,5 +91,72 @@ impl From<Value> for CallValue {
             resolved: MaybeUninit::new(GcRef::NULL),
             of,
         }
+    }
+}
+
+impl Store {
+    /// The argument or result at `index`, which has a kind, if the slot takes it.
+    ///
+    /// Errors: [`Error::InCall`], [`Error::Internal`].
+    ///
+    /// # Safety
+    ///
+    /// `value` must be valid for reading what its kind says.
+    #[inline(always)]
+    pub(super) unsafe fn take_value(
+        &self,
+        what: &'static str,
+        index: usize,
+        slot: &FieldLayout,
+        value: NonNull<CallValue>,
+    ) -> Result<Value<GcRef>> {
+        // SAFETY: the caller's promise.
+        let value = unsafe { read(what, index, value)? };
+        self.resolve_value(value)
+            .and_then(|value| {
+                self.admit(slot, index as u64, value)?;
+                Ok(value)
+            })
+            .map_err(|error| error.in_call(what, index))
+    }
+}
+
+/// Checks the kinds of `count` arguments or results.
+///
+/// Errors: as for [`read`].
+///
+/// # Safety
+///
+/// There must be as many values.
+#[inline(always)]
+pub(super) unsafe fn check_kinds(
+    what: &'static str,
+    first: NonNull<CallValue>,
+    count: usize,
+) -> Result<()> {
+    (0..count).try_for_each(|index| {
+        // SAFETY: the caller's promise.
+        unsafe { read(what, index, first.add(index)) }.map(|_| ())
+    })
+}
+
+/// Reads the argument or result at `index`.
+///
+/// Errors: [`Error::InCall`] if its kind is none.
+///
+/// # Safety
+///
+/// `value` must be valid for reading what its kind says.
+#[inline(always)]
+unsafe fn read(what: &'static str, index: usize, value: NonNull<CallValue>) -> Result<Value> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        CallValue::read(value.as_ptr()).ok_or(Error::InCall {
+            what,
+            index: index as u64,
+            why: ValueError::Kind {
+                kind: (*value.as_ptr()).kind,
+            },
+        })
     }
 }

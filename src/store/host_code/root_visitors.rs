@@ -1,32 +1,23 @@
-//! Root visitors: functions of the embedder's that report root ranges when a collection
-//! begins.
+//! Root visitors: functions of the embedder that report root ranges before a collection.
 //!
-//! A collection does not call them itself, since it holds borrows of the store. It notes
-//! that it wants them called, fails, and has changed nothing that a repetition would mind;
-//! the driver of foreign code (`finalize.rs`) calls them and repeats it, as it asks the
-//! growth callback. What they report serves for all collections of one call, between which
-//! nothing of the embedder's runs.
+//! What they report serves for all collections of one call, as long as no other foreign
+//! code runs between them.
 
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 use crate::heap::{RangeSpan, RootRange, SlotLayout};
 use crate::roots::Handle;
+use crate::store::Store;
 use crate::store::collection::root_sources::{RootVisitor, Source, SourceKind};
-use crate::store::{Cold, Store};
 
-/// What a collection and the driver tell each other.
+/// The report of the root visitor that is being called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Visit {
-    /// The visitors have not been called.
-    None,
-    /// A collection waits for them to be called.
-    Wanted,
-    /// The visitor with this index is being called; whether all that was reported was
-    /// taken.
-    Visiting(u32, Result<()>),
-    /// All have been called.
-    Done,
+pub(in crate::store) struct Report {
+    /// The visitor's index.
+    visitor: u32,
+    /// The outcome of the first range that was refused, in this visitor or an earlier one.
+    taken: Result<()>,
 }
 
 impl Store {
@@ -59,32 +50,28 @@ impl Store {
         range: RootRange,
         layout: SlotLayout,
     ) -> Result<()> {
-        let Visit::Visiting(visitor, so_far) = self.visit.get() else {
+        let Some(report) = self.report.get() else {
             return Err(Error::internal("a report without a visitor", 0));
         };
         let mut cold = self.cold.borrow_mut();
         let taken = layout.check().and_then(|()| {
             // SAFETY: the caller's promise.
-            let span = unsafe { RangeSpan::new(visitor, range, layout) }?;
+            let span = unsafe { RangeSpan::new(report.visitor, range, layout) }?;
             cold.check_range(self, &span)?;
             let count = cold.sources.span_count() + 1;
             cold.roots.reserve_ranges(count)?;
             cold.sources.add_reported(span)
         });
-        self.visit.set(Visit::Visiting(visitor, so_far.and(taken)));
+        self.report.set(Some(Report {
+            taken: report.taken.and(taken),
+            ..report
+        }));
         taken
     }
 
-    /// Whether the operation that just failed waits for the visitors.
-    pub(in crate::store) fn wants_visit(&self) -> bool {
-        self.visit.get() == Visit::Wanted
-    }
-
-    /// Forgets what was reported: other foreign code runs now.
-    pub(in crate::store) fn end_visit(&self) {
-        if self.visit.replace(Visit::None) != Visit::None {
-            self.cold.borrow_mut().sources.forget_reported();
-        }
+    /// Forgets what the visitors reported: other foreign code runs now.
+    pub(super) fn forget_reported_roots(&self) {
+        self.cold.borrow_mut().sources.forget_reported();
     }
 
     /// The next visitor to call, from an index on.
@@ -93,33 +80,37 @@ impl Store {
     }
 }
 
-/// Calls the visitors, if there are any, with the store busy for all but reports.
+/// Calls the visitors, if there are any, with the store busy for all calls but reports.
 ///
 /// Errors: that of the first report that was refused; [`Error::Internal`].
 ///
 /// # Safety
 ///
-/// As for [`run_pending`](crate::store::host_code::finalize::run_pending).
-pub(in crate::store) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
+/// As for [`run_pending`](super::finalizers::run_pending).
+pub(super) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise; each borrow ends before a visitor is called.
     let store = || unsafe { pointer.as_ref() };
-    store().end_visit();
+    store().forget_reported_roots();
     let mut next = 0;
-    let mut outcome = Ok(());
-    while let Some((index, RootVisitor { function, env })) = store().next_visitor(next) {
-        store().visit.set(Visit::Visiting(index, outcome));
+    let mut taken = Ok(());
+    while let Some((visitor, RootVisitor { function, env })) = store().next_visitor(next) {
+        store().report.set(Some(Report { visitor, taken }));
         store().begin_visiting();
         // SAFETY: whoever added the visitor promised that it may be called.
         unsafe { function(env, pointer.as_ptr()) };
         store().end_visiting();
-        if let Visit::Visiting(_, taken) = store().visit.get() {
-            outcome = taken;
-        }
+        taken = match store().report.take() {
+            Some(report) => report.taken,
+            None => taken,
+        };
         store().enter()?;
-        next = index + 1;
+        next = visitor + 1;
     }
-    store().visit.set(Visit::Done);
-    outcome.inspect_err(|_| store().end_visit())
+    match taken {
+        Ok(()) => store().cold.borrow_mut().sources.complete_report(),
+        Err(_) => store().forget_reported_roots(),
+    }
+    taken
 }
 
 /// Calls the visitors before the first step of a collection, where calls are refused.
@@ -140,43 +131,4 @@ pub(in crate::store) unsafe fn visit_between_steps(pointer: NonNull<Store>) -> R
         store().begin_collecting();
     }
     visited
-}
-
-/// Calls the visitors, if a collection would do anything, and collects everything once.
-///
-/// Errors: those of [`visit`] and of collecting.
-///
-/// # Safety
-///
-/// As for [`visit`].
-pub(in crate::store) unsafe fn visit_and_collect(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; each borrow ends before a visitor is called.
-    let store = || unsafe { pointer.as_ref() };
-    let collects = store().collects() && store().cold.borrow().heap.is_some();
-    if collects {
-        // SAFETY: the caller's promise.
-        unsafe { visit(pointer) }?;
-    }
-    let collected = store().collect();
-    store().end_visit();
-    collected
-}
-
-impl Cold {
-    /// Refuses a collection before the visitors have been called, and has them called.
-    ///
-    /// Errors: [`Error::Busy`], which no caller of the library sees.
-    pub(in crate::store) fn require_visited(&mut self, store: &Store) -> Result<()> {
-        if !self.sources.has_visitors() || store.visit.get() == Visit::Done {
-            return Ok(());
-        }
-        store.visit.set(Visit::Wanted);
-        // The repetition counts this allocation again.
-        if !store.repeats_allocation() {
-            self.stress_count = self.stress_count.saturating_sub(1);
-        }
-        Err(Error::Busy {
-            during: "before the root visitors have been called",
-        })
-    }
 }

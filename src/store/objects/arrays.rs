@@ -5,6 +5,7 @@ use crate::heap::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes,
 };
 use crate::roots::Handle;
+use crate::store::host_code::Attempt;
 use crate::store::objects::structs::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
@@ -45,7 +46,7 @@ impl Store {
     /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no arrays;
     /// those of the value's handle, [`Store::admit`]; [`Error::Limit`]; those of
     /// [`Store::make`].
-    pub(crate) fn array_new(&self, of: &Type, value: Value, length: u64) -> Result<Handle> {
+    pub(crate) fn array_new(&self, of: &Type, value: Value, length: u64) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         let element = element_of(of)?;
         let check = || self.admit(element, 0, self.resolve_value(value)?);
@@ -60,7 +61,7 @@ impl Store {
     ///
     /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] also for elements that
     /// have no default.
-    pub(crate) fn array_new_default(&self, of: &Type, length: u64) -> Result<Handle> {
+    pub(crate) fn array_new_default(&self, of: &Type, length: u64) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         require_defaults(of)?;
         self.new_array(of, length, || Ok(()), |_, _| Ok(()))
@@ -75,7 +76,7 @@ impl Store {
         of: &Type,
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         // Before a value is read: nobody has so many.
         size(of, count as u64)?;
@@ -97,7 +98,7 @@ impl Store {
         length: u64,
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         self.make(of, size(of, length), check, |cold, object| {
             self.store(object.offset() + ARRAY_LENGTH, length as u32)?;
             write(cold, object)

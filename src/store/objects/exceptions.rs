@@ -10,6 +10,7 @@ use crate::heap::{HEADER_BYTES, Kind};
 use crate::roots::{Handle, SLOTS_MAX};
 use crate::store::Store;
 use crate::store::handles::references::unrooted_as;
+use crate::store::host_code::Attempt;
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
 use crate::types::{Composite, Type};
@@ -111,7 +112,7 @@ impl Store {
         tag: Handle,
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         let (of, index) = self.resolve_tag(tag)?;
         self.new_with_fields(&of, count, value, |store, object| {
             store.store(object.offset() + EXN_TAG, index)

@@ -10,6 +10,7 @@ use crate::host::{
 };
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::host_code::Attempt;
 use crate::store::objects::typed::name_of;
 
 /// What an externref is made with.
@@ -83,7 +84,7 @@ impl Store {
     /// finalizers are queued.
     ///
     /// Errors: those of allocating, pushing a root, and adding an entry.
-    pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Result<Handle> {
+    pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Attempt<Handle> {
         let object = self.make_externref(options, || self.lifo.reserve_one())?;
         Ok(self.handle(self.lifo.push(object)?))
     }
@@ -95,7 +96,7 @@ impl Store {
     pub(crate) fn externref_new_manually_rooted(
         &self,
         options: ExternRefOptions,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         let object = self.make_externref(options, || self.manual.reserve())?;
         Ok(self.handle(self.manual.create(object)?))
     }
@@ -105,7 +106,7 @@ impl Store {
         &self,
         options: ExternRefOptions,
         reserve: impl FnOnce() -> Result<()>,
-    ) -> Result<GcRef> {
+    ) -> Attempt<GcRef> {
         self.manual.unroot_some();
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;

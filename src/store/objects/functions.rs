@@ -8,6 +8,7 @@ use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX};
 use crate::host::{Finalizer, FunctionEntry};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::host_code::Attempt;
 use crate::store::objects::typed::{Typed, name_of};
 use crate::types::{RegisteredType, Type};
 
@@ -34,7 +35,7 @@ impl Store {
         callback: Callback,
         env: *mut c_void,
         finalizer: Option<Finalizer>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         // A function type's own objects are exceptions.
         self.require_kind(of, Kind::Exn)?;
         self.manual.unroot_some();

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
+use crate::store::host_code::Attempt;
 use crate::store::{Cold, Store};
 use crate::types::{Composite, Declared, FieldType, RecGroup, Registry, Type, ValType};
 
@@ -19,7 +20,7 @@ impl Store {
         bytes: Result<u64>,
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         let reserve = || self.lifo.reserve_one();
         let object = self.make_held(of, bytes, reserve, check, write)?;
         Ok(self.handle(self.lifo.push(object)?))
@@ -40,7 +41,7 @@ impl Store {
         reserve: impl FnOnce() -> Result<()>,
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
-    ) -> Result<GcRef> {
+    ) -> Attempt<GcRef> {
         self.manual.unroot_some();
         check()?;
         let bytes = bytes?;

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, Kind, PlainBits};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
@@ -20,7 +21,7 @@ impl Store {
         of: &Type,
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Struct)?;
         self.new_with_fields(of, count, value, |_, _| Ok(()))
     }
@@ -33,12 +34,12 @@ impl Store {
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
         write: impl FnOnce(&Store, GcRef) -> Result<()>,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         if count != of.fields.len() {
-            return Err(Error::WrongCount {
+            return Err(Stop::Refused(Error::WrongCount {
                 count: count as u64,
                 needed: of.fields.len() as u64,
-            });
+            }));
         }
         let resolved = |index| self.resolve_value(value(index)?);
         let fields = || of.fields.iter().enumerate();
@@ -146,7 +147,7 @@ impl Store {
     ///
     /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no structs,
     /// or one with a field that has no default; those of [`Store::make`].
-    pub(crate) fn struct_new_default(&self, of: &Type) -> Result<Handle> {
+    pub(crate) fn struct_new_default(&self, of: &Type) -> Attempt<Handle> {
         self.require_kind(of, Kind::Struct)?;
         require_defaults(of)?;
         self.make(of, Ok(of.layout.bytes.into()), || Ok(()), |_, _| Ok(()))

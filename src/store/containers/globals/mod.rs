@@ -14,6 +14,7 @@ use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::containers::tables::registered;
+use crate::store::host_code::Attempt;
 use crate::store::objects::value::Value;
 use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
@@ -28,7 +29,7 @@ impl Store {
         of: ValType<&Type>,
         mutable: bool,
         value: Value,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         let admits = match of {
             ValType::Ref(reference) => self.slot_of(registered(reference))?,
             _ => Admits::default(),

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, Kind, array_bytes};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::arrays::{element_at, require_range};
 use crate::store::objects::value::Value;
 use crate::types::{
@@ -73,13 +74,13 @@ impl Store {
         size: u64,
         maximum: u64,
         init: Handle,
-    ) -> Result<Handle> {
+    ) -> Attempt<Handle> {
         if size > maximum {
-            return Err(Error::InvalidArgument {
+            return Err(Stop::Refused(Error::InvalidArgument {
                 parameter: "size",
                 value: size,
                 allowed: "at most `maximum`",
-            });
+            }));
         }
         let mut table = Table {
             element: FieldLayout {
@@ -126,7 +127,7 @@ impl Store {
         length: u32,
         reserve: impl FnOnce() -> Result<()>,
         check: &impl Fn() -> Result<GcRef>,
-    ) -> Result<GcRef> {
+    ) -> Attempt<GcRef> {
         let bytes = Ok(array_bytes(length, Storage::Ref.bytes()));
         self.make_held(
             of,
@@ -355,7 +356,7 @@ impl Store {
     ///
     /// Errors: as [`Store::table`]; as [`Store::admitted`]; [`Error::Limit`]; those of
     /// allocating.
-    pub(crate) fn table_grow(&self, handle: Handle, delta: u64, init: Handle) -> Result<u64> {
+    pub(crate) fn table_grow(&self, handle: Handle, delta: u64, init: Handle) -> Attempt<u64> {
         let found = self.table(handle, "table")?;
         let check = || self.admitted(&found.table, delta, init);
         check()?;
@@ -388,13 +389,13 @@ impl Store {
         table: &Table,
         size: u32,
         check: &impl Fn() -> Result<GcRef>,
-    ) -> Result<()> {
+    ) -> Attempt<()> {
         let of = self.types.kept(table.array_type)?;
         let mut outcome = Ok(());
         for length in table.lengths(size) {
             outcome = self.replace_array(handle, &of, length, check);
-            // While the growth callback is to be asked, all is repeated with its answer.
-            if !outcome.is_err_and(is_for_room) || self.wants_growth() {
+            // A shorter array may have room. An attempt that asks is repeated as a whole.
+            if !matches!(outcome, Err(Stop::Refused(error)) if is_for_room(error)) {
                 break;
             }
         }
@@ -408,7 +409,7 @@ impl Store {
         of: &Type,
         length: u32,
         check: &impl Fn() -> Result<GcRef>,
-    ) -> Result<()> {
+    ) -> Attempt<()> {
         let array = self.make_array(of, length, || Ok(()), check)?;
         // Found again: a collection may have moved it.
         let old = self.table(handle, "table")?;

@@ -500,13 +500,13 @@ impl Entries {
         at: usize,
         count: usize,
         mut kept: usize,
-        survivors: &Liveness<'_>,
+        liveness: &Liveness<'_>,
     ) -> Result<usize> {
         for at in at..at + count {
             let entry = self.entries[at];
             let alive = match entry.key {
                 null if null.is_null() => None,
-                object if object.is_object() => survivors.get(object)?,
+                object if object.is_object() => liveness.current_ref(object)?,
                 i31 => Some(i31),
             };
             let Some(key) = alive else {
@@ -538,11 +538,11 @@ impl Entries {
 }
 
 impl WeakTable for Entries {
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let count = self.entries.len();
         if let Sweep::Entries { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);
-            let kept = self.keep(at, now, kept, survivors)?;
+            let kept = self.keep(at, now, kept, liveness)?;
             let at = at + now;
             self.sweep = Sweep::Entries { at, kept };
             if at < count {

@@ -130,8 +130,8 @@ impl WeakMaps {
 }
 
 impl WeakTable for WeakMaps {
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
-        self.entries.sweep(survivors, budget)
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        self.entries.sweep(liveness, budget)
     }
 }
 

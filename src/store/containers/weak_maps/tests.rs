@@ -109,7 +109,7 @@ impl Fixture {
         unsafe { roots.add(&self.root)? };
         let heap = &mut *self.heap;
         let mut gc = GarbageCollection::begin(heap, &self.mutator, CollectionKind::Major)?.unwrap();
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut roots,
             layouts: &self.layouts,
@@ -117,7 +117,7 @@ impl Fixture {
             weak: &mut [],
         };
         let mut increments = 1;
-        while gc.step(heap, &mut lent, &mut Budget::of(self.step))? == Progress::Continue {
+        while gc.step(heap, &mut context, &mut Budget::of(self.step))? == Progress::Continue {
             increments += 1;
         }
         self.heap
