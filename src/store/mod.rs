@@ -63,7 +63,7 @@ use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
-use objects::exceptions;
+use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
 use protocol::Answers;
@@ -130,7 +130,7 @@ struct Cold {
     /// The first allocation makes it.
     heap: Option<Box<dyn GcHeap>>,
     layouts: LayoutTable,
-    tags: exceptions::Tags,
+    tags: Tags,
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
     /// The known starts of objects. Valid until the next collection.
@@ -165,7 +165,7 @@ impl Cold {
         Cold {
             heap: None,
             layouts: LayoutTable::new(),
-            tags: exceptions::Tags::default(),
+            tags: Tags::default(),
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(generation),
             starts: ObjectStartTable::default(),

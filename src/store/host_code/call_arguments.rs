@@ -109,7 +109,7 @@ impl Store {
             && self.call_depth.get() < self.engine.config().call_depth()
             && !self.manual.has_queued();
         let (roots, spans) = (self.lifo.len(), self.mutator.no_gc_spans());
-        if !is_allowed || !self.scopes.enter_call_ready(roots, spans) {
+        if !is_allowed || !self.scopes.enter_call_fast(roots, spans) {
             return None;
         }
         self.call_depth.set(self.call_depth.get() + 1);
@@ -207,7 +207,7 @@ impl Store {
                 to.write(CallValue::read(from.as_ptr())?.into());
                 return Some(());
             }
-            let reference = self.resolve_value_fast((*from.as_ptr()).of.handle)?;
+            let reference = self.resolve_or_null_fast((*from.as_ptr()).of.handle)?;
             if !self.admits(slot.admits, reference) {
                 return None;
             }
@@ -240,7 +240,7 @@ impl Store {
     /// The fast form of [`Store::push_undrained`], for a reference that is not null.
     #[inline(always)]
     fn push_undrained_fast(&self, reference: GcRef) -> Option<Handle> {
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         Some(self.handle(self.lifo.push_into(free, reference)))
     }
 }
