@@ -134,7 +134,7 @@ struct Cold {
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
     /// The known starts of objects. Valid until the next collection.
-    starts: ObjectStartTable,
+    object_starts: ObjectStartTable,
     sources: RootSources,
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
@@ -168,7 +168,7 @@ impl Cold {
             tags: Tags::default(),
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(generation),
-            starts: ObjectStartTable::default(),
+            object_starts: ObjectStartTable::default(),
             sources: RootSources::starting_at(generation),
             roots,
             pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),

@@ -61,7 +61,7 @@ impl Cold {
     }
 
     /// Frees an object whose initialisation failed.
-    pub(in crate::store) fn give_back(&mut self, store: &Store, object: GcRef, bytes: u64) {
+    pub(in crate::store) fn free_unused(&mut self, store: &Store, object: GcRef, bytes: u64) {
         if let Some(heap) = self.heap.as_deref_mut() {
             heap.deallocate_uninit(&store.mutator, object, bytes);
         }
@@ -76,14 +76,18 @@ impl Cold {
             heap.open(&store.mutator);
             self.headroom = store.mutator.bump.end() - store.mutator.bump.next();
             self.external_budget = self.headroom;
-            self.restore_barrier(store);
+            self.use_collectors_barrier(store);
             store.update_slow_path();
         }
         Ok(())
     }
 
-    /// Sets the mutator's write barrier to the one that the heap chooses.
-    pub(in crate::store) fn restore_barrier(&self, store: &Store) {
+    /// Has the mutator store references as the collector wants it. While finalizers run
+    /// it keeps the slow barrier (HOST-16).
+    pub(in crate::store) fn use_collectors_barrier(&self, store: &Store) {
+        if store.in_finalizer.get() {
+            return;
+        }
         let wanted = self.heap.as_ref().map(|heap| heap.barrier());
         store.mutator.set_barrier(wanted.unwrap_or(Barrier::NONE));
     }

@@ -65,7 +65,7 @@ impl Cold {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
         self.sources.set_scanned_bytes(self.roots.range_bytes());
-        self.starts.invalidate();
+        self.object_starts.invalidate();
         Ok(())
     }
 

@@ -40,7 +40,8 @@ impl Cold {
         store.check_tables()?;
         store.check_globals()?;
         store.check_pending_exception()?;
-        self.starts.check(&store.mutator, heap, &self.layouts)?;
+        self.object_starts
+            .check(&store.mutator, heap, &self.layouts)?;
         self.verify_ranges(Some(&starts))
     }
 

@@ -22,7 +22,7 @@ pub(super) unsafe fn run_finalizers(store: NonNull<Store>) {
     if !store().host.has_pending() || store().in_finalizer.get() || !store().collects() {
         return;
     }
-    store().in_finalizer.set(true);
+    store().begin_finalizers();
     // The bound is enough for all finalizers that wait now. Those that inner collections
     // add run too, up to the bound; the rest wait for the next run (HOST-14).
     for _ in 0..store().host.entries_at_most() {
@@ -38,15 +38,26 @@ pub(super) unsafe fn run_finalizers(store: NonNull<Store>) {
         unsafe { finalizer(data) };
         store().end_finalizer();
     }
-    store().in_finalizer.set(false);
-    store().update_slow_path();
+    store().end_finalizers();
 }
 
 impl Store {
-    /// Enters the finalizer's scope. Until [`Store::end_finalizer`], each store of a
+    /// Begins a run of finalizers. Until [`Store::end_finalizers`], each store of a
     /// reference takes the slow barrier, which counts it as a release (HOST-16).
-    fn begin_finalizer(&self) {
+    fn begin_finalizers(&self) {
+        self.in_finalizer.set(true);
         self.mutator.set_barrier(Barrier::SLOW);
+    }
+
+    /// Ends a run of finalizers.
+    fn end_finalizers(&self) {
+        self.in_finalizer.set(false);
+        self.cold.borrow().use_collectors_barrier(self);
+        self.update_slow_path();
+    }
+
+    /// Enters the finalizer's scope.
+    fn begin_finalizer(&self) {
         self.finalizers_run.set(self.finalizers_run.get() + 1);
         self.scopes
             .enter_callback(self.lifo.len(), self.mutator.no_gc_spans());
@@ -58,6 +69,5 @@ impl Store {
         let saved = self.scopes.exit_callback();
         self.lifo.truncate(saved.roots);
         self.mutator.restore_no_gc(saved.no_gc_spans);
-        self.cold.borrow().restore_barrier(self);
     }
 }

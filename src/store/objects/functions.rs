@@ -48,7 +48,7 @@ impl Store {
         cold.keep_type(self, of)
             .and_then(|()| self.lifo.reserve_one())
             .and_then(|()| self.host.reserve())
-            .inspect_err(|_| cold.give_back(self, object, FUNC_BYTES))?;
+            .inspect_err(|_| cold.free_unused(self, object, FUNC_BYTES))?;
         let entry = FunctionEntry {
             env,
             callback,

@@ -53,7 +53,7 @@ impl Store {
         cold.keep_type(self, of)
             .and_then(|()| reserve())
             .and_then(|()| check())
-            .inspect_err(|_| cold.give_back(self, object, bytes))?;
+            .inspect_err(|_| cold.free_unused(self, object, bytes))?;
         write(&mut cold, object)?;
         Ok(object)
     }
