@@ -44,6 +44,6 @@ configure_package_config_file(cmake/gcrootsConfig.cmake.in ${generated}/gcrootsC
   PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
 # The same rule as for the SONAME: libraries with the same major version are compatible.
 write_basic_package_version_file(${generated}/gcrootsConfigVersion.cmake
-  COMPATIBILITY SameMajorVersion)
+  VERSION ${GCROOTS_VERSION} COMPATIBILITY SameMajorVersion)
 install(FILES ${generated}/gcrootsConfig.cmake ${generated}/gcrootsConfigVersion.cmake
   DESTINATION ${package_folder})
