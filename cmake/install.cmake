@@ -6,8 +6,26 @@ set(generated ${CMAKE_CURRENT_BINARY_DIR}/installed)
 set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gcroots)
 
+# --- Another library of this name -------------------------------------------
+# Debian has one (PKG-8). Three of its files would be replaced in its folder of libraries.
+install(CODE "set(libdir \"${CMAKE_INSTALL_LIBDIR}\")")
+install(CODE [[
+  cmake_path(ABSOLUTE_PATH libdir BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+  set(present "$ENV{DESTDIR}${libdir}/pkgconfig/gcroots.pc")
+  if(EXISTS "${present}")
+    file(STRINGS "${present}" name REGEX "^Name: gcroots$")
+    if(NOT name)
+      message(FATAL_ERROR "${present} belongs to another library called gcroots, and nothing "
+        "is installed. Set another prefix, or CMAKE_INSTALL_LIBDIR to a folder in ${libdir}.")
+    endif()
+  endif()
+]])
+
 # --- The library -----------------------------------------------------------
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+# A folder of its own, since the other library has a gcroots.h too.
+set(header_folder gcroots-${PROJECT_VERSION_MAJOR})
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${header_folder}
+  FILES_MATCHING PATTERN "*.h")
 install(PROGRAMS ${target_folder}/libgcroots.so
   DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
 # -lgcroots links the shared object, -lgcroots-static the archive.
