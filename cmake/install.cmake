@@ -26,13 +26,9 @@ install(CODE [[
 set(header_folder gcroots-${PROJECT_VERSION_MAJOR})
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${header_folder}
   FILES_MATCHING PATTERN "*.h")
-install(PROGRAMS ${target_folder}/libgcroots.so
-  DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
-# -lgcroots links the shared object, -lgcroots-static the archive.
-file(MAKE_DIRECTORY ${generated})
-file(CREATE_LINK libgcroots.a ${generated}/libgcroots-static.a SYMBOLIC)
+install(PROGRAMS ${library_folder}/${library_file} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
-  ${target_folder}/libgcroots.a ${generated}/libgcroots-static.a
+  ${library_folder}/libgcroots.a ${library_folder}/libgcroots-static.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # CMAKE_INSTALL_DOCDIR may belong to an outer project, so it is not used.
 set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
