@@ -1,19 +1,12 @@
-/* Resident bytes that a root or an externref costs: growth over a million of
- * each, the caller's array of handles not counted.
+/* Resident bytes for each root or externref: the growth over a million of each, without the
+ * caller's array of handles.
  */
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fixture.h"
+
 #include <string.h>
 #include <unistd.h>
 
 enum { COUNT = 1000000 };
-
-static void must(gcroots_status_t status) {
-  if (status == GCROOTS_OK) return;
-  fprintf(stderr, "bytes: %s\n", gcroots_last_error());
-  exit(1);
-}
 
 static double resident_bytes(void) {
   long pages = 0, resident = 0;
@@ -24,37 +17,33 @@ static double resident_bytes(void) {
 }
 
 int main(void) {
-  gcroots_engine_t *engine;
-  gcroots_store_t *store;
   gcroots_ref_t object, scoped;
-  gcroots_manually_rooted_t *manual =
-    (gcroots_manually_rooted_t *)malloc(COUNT * sizeof *manual);
+  gcroots_manually_rooted_t *manual = (gcroots_manually_rooted_t *)malloc(COUNT * sizeof *manual);
   double before;
   int i;
   if (manual == NULL) return 1;
   memset(manual, 1, COUNT * sizeof *manual);
-  must(gcroots_engine_new(NULL, &engine));
-  must(gcroots_store_new(engine, &store));
-  must(gcroots_externref_new(store, NULL, NULL, &object));
+  make_engine(NULL);
+  make_store();
+  MUST(gcroots_externref_new(store, NULL, NULL, &object));
 
   before = resident_bytes();
-  for (i = 0; i < COUNT; i++) must(gcroots_ref_to_manually_rooted(store, object, &manual[i]));
+  for (i = 0; i < COUNT; i++) MUST(gcroots_ref_to_manually_rooted(store, object, &manual[i]));
   printf("manual root   %.1f bytes\n", (resident_bytes() - before) / COUNT);
 
   before = resident_bytes();
-  for (i = 0; i < COUNT; i++) must(gcroots_local_new(store, object, &scoped));
+  for (i = 0; i < COUNT; i++) MUST(gcroots_local_new(store, object, &scoped));
   printf("scoped root   %.1f bytes\n", (resident_bytes() - before) / COUNT);
 
-  /* The externrefs' roots find room among those that this reserves. */
-  must(gcroots_scope_reserve(store, COUNT));
+  /* Reserves the roots of the externrefs, so that only the externrefs are measured. */
+  MUST(gcroots_scope_reserve(store, COUNT));
   before = resident_bytes();
   for (i = 0; i < COUNT; i++) {
-    must(gcroots_externref_new(store, NULL, NULL, &scoped));
+    MUST(gcroots_externref_new(store, NULL, NULL, &scoped));
   }
   printf("externref     %.1f bytes, with its root, its host data and both spaces\n",
          (resident_bytes() - before) / COUNT);
-  must(gcroots_store_free(store));
-  gcroots_engine_free(engine);
+  free_store_and_engine();
   free(manual);
   return 0;
 }

@@ -1,18 +1,5 @@
 /* Bytes of the heap that an object of each kind takes. */
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static gcroots_engine_t *engine;
-static gcroots_store_t *store;
-
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
-  } while (0)
+#include "fixture.h"
 
 static uint64_t live_bytes(void) {
   gcroots_stats_t stats;
@@ -20,12 +7,12 @@ static uint64_t live_bytes(void) {
   return stats.live_bytes;
 }
 
-/* Prints what the call adds. */
-#define SHOW(what, call)                                                         \
-  do {                                                                           \
-    uint64_t before = live_bytes();                                              \
-    MUST(call);                                                                  \
-    printf("%-36s %3llu\n", what, (unsigned long long)(live_bytes() - before));  \
+/* Prints how many bytes of the heap the call takes. */
+#define SHOW(what, call)                                                        \
+  do {                                                                          \
+    uint64_t before = live_bytes();                                             \
+    MUST(call);                                                                 \
+    printf("%-36s %3llu\n", what, (unsigned long long)(live_bytes() - before)); \
   } while (0)
 
 enum { EMPTY, NUMBER, PAIR, REFERENCES, BYTES, LONGS, NO_VALUES, TYPES };
@@ -37,9 +24,7 @@ static void register_types(gcroots_type_t *types[TYPES]) {
   const gcroots_field_type_t pair[2] = {{GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL},
                                         {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
-  const gcroots_rec_group_t *groups[1];
   uint32_t position;
-  groups[0] = group;
   MUST(gcroots_rec_group_add_struct(group, NULL, NULL, 0, &position));
   MUST(gcroots_rec_group_add_struct(group, NULL, &number, 1, &position));
   MUST(gcroots_rec_group_add_struct(group, NULL, pair, 2, &position));
@@ -47,16 +32,15 @@ static void register_types(gcroots_type_t *types[TYPES]) {
   MUST(gcroots_rec_group_add_array(group, NULL, &byte, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, &wide, &position));
   MUST(gcroots_rec_group_add_func(group, NULL, NULL, 0, NULL, 0, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
-  gcroots_rec_group_free(group);
+  register_group(group, types, TYPES);
 }
 
 int main(void) {
   gcroots_type_t *types[TYPES];
   gcroots_tag_t tag;
   gcroots_ref_t ref;
-  MUST(gcroots_engine_new(NULL, &engine));
-  MUST(gcroots_store_new(engine, &store));
+  make_engine(NULL);
+  make_store();
   register_types(types);
   MUST(gcroots_tag_new(store, types[NO_VALUES], &tag));
   SHOW("externref", gcroots_externref_new(store, NULL, NULL, &ref));
@@ -69,8 +53,7 @@ int main(void) {
   SHOW("array of 10 bytes", gcroots_array_new_default(store, types[BYTES], 10, &ref));
   SHOW("array of 10 64-bit numbers", gcroots_array_new_default(store, types[LONGS], 10, &ref));
   SHOW("exception without values", gcroots_exn_new(store, tag, NULL, 0, &ref));
-  MUST(gcroots_store_free(store));
-  for (int i = 0; i < TYPES; i++) gcroots_type_free(types[i]);
-  gcroots_engine_free(engine);
+  free_types(types, TYPES);
+  free_store_and_engine();
   return 0;
 }

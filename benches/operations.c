@@ -1,50 +1,40 @@
-/* The operations that embedders do most, one function each, for counting
- * instructions. Called through the shared object, loop included.
+/* The most frequent operations of embedders, one function each, for counting instructions.
+ * The functions call the shared object. The loop is part of the count.
  *
- *   operations NAME COUNT [COLLECTOR]  does NAME so often to warm up, and so often
- *                                      again inside measured(), which a profiler
- *                                      looks for; on the collector of this number
- *   operations                         the names
+ *   operations NAME COUNT [COLLECTOR]  runs operation NAME COUNT times to warm up, and COUNT
+ *                                      times inside measured(), which a profiler looks for;
+ *                                      COLLECTOR is the collector's number
+ *   operations                         prints the names
  */
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fixture.h"
+
 #include <string.h>
 
-static gcroots_engine_t *engine;
-static gcroots_store_t *store;
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
-/* A struct of a number and a reference, its supertype, an array of numbers, and a
-   function from two references to one. */
+/* The types: a struct of a number and a reference, its supertype, an array of numbers,
+   and a function from two references to one. */
 enum { BASE, PAIR, NUMBERS, FIRST, TYPES };
 static gcroots_type_t *types[TYPES];
-/* Of 10 references to the pair, and one reference to it. */
+/* A table of 10 references to the pair, and a global that refers to it. */
 static gcroots_table_t table;
 static gcroots_global_t global;
 static gcroots_ref_t pair, numbers, first;
-/* Which collector the engine has. */
-static gcroots_collector_t collector = GCROOTS_COLLECTOR_AUTO;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
-  } while (0)
 
-/* Does BODY `count` times, 256 times per scope. */
-#define IN_SCOPES(BODY)                              \
-  gcroots_store_t *const s = store;                  \
-  while (count > 0) {                                \
-    uint64_t batch = count < 256 ? count : 256;      \
-    gcroots_scope_t scope;                           \
-    count -= batch;                                  \
-    MUST(gcroots_scope_enter(s, &scope));            \
-    while (batch-- > 0) { BODY; }                    \
-    MUST(gcroots_scope_exit(s, scope));              \
+/* Runs BODY `count` times, 256 times in each scope. */
+#define IN_SCOPES(BODY)                         \
+  gcroots_store_t *const s = store;             \
+  while (count > 0) {                           \
+    uint64_t batch = count < 256 ? count : 256; \
+    gcroots_scope_t scope;                      \
+    count -= batch;                             \
+    MUST(gcroots_scope_enter(s, &scope));       \
+    while (batch-- > 0) {                       \
+      BODY;                                     \
+    }                                           \
+    MUST(gcroots_scope_exit(s, scope));         \
   }
 
 /* The loops below keep the store and handles in locals, as callers do. */
@@ -97,13 +87,15 @@ static void externref_new(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, NULL, &ref)); KEEP(&ref))
 }
 
-static void finalizer(void *data) { KEEP(data); }
+static void finalizer(void *data) {
+  KEEP(data);
+}
 
 static void externref_new_finalized(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
 }
 
-/* The whole life of a store with one object. */
+/* Makes a store with one object and deletes it. */
 static void store_new_object_free(uint64_t count) {
   while (count-- > 0) {
     gcroots_store_t *made;
@@ -167,7 +159,7 @@ static void array_set(uint64_t count) {
   while (count-- > 0) MUST(gcroots_array_set_i32(s, ref, 5, 1));
 }
 
-/* To a supertype. */
+/* Tests against a supertype. */
 static void ref_test(uint64_t count) {
   gcroots_store_t *const s = store;
   const gcroots_ref_t ref = pair;
@@ -227,33 +219,21 @@ static void func_call(uint64_t count) {
             KEEP(&result))
 }
 
-static void make_engine(void) {
-  gcroots_config_t *config = gcroots_config_new();
-  if (config == NULL) exit(1);
-  MUST(gcroots_config_set_collector(config, collector));
-  MUST(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
-}
-
 static void register_types(void) {
-  const gcroots_field_type_t fields[2] = {
-      {GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
+                                          {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   const gcroots_field_type_t params[2] = {fields[1], fields[1]};
   const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
-  const gcroots_rec_group_t *groups[1];
   uint32_t position;
-  groups[0] = group;
   MUST(gcroots_rec_group_add_struct(group, &open, fields, 1, &position));
   MUST(gcroots_rec_group_add_struct(group, &below_base, fields, 2, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
   MUST(gcroots_rec_group_add_func(group, NULL, params, 2, params, 1, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
-  gcroots_rec_group_free(group);
+  register_group(group, types, TYPES);
 }
 
-/* What the operations on objects work on: the pair refers to itself. */
+/* Makes the objects that the operations use. The pair refers to itself. */
 static void make_objects(void) {
   const gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
   const gcroots_field_type_t any_field = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};
@@ -272,28 +252,28 @@ static const struct {
   const char *name;
   void (*body)(uint64_t count);
 } operations[] = {
-  {"scope_enter_exit", scope_enter_exit},
-  {"root_push", root_push},
-  {"read_scoped", read_scoped},
-  {"read_manual", read_manual},
-  {"manual_root_unroot", manual_root_unroot},
-  {"externref_new", externref_new},
-  {"externref_new_finalized", externref_new_finalized},
-  {"store_new_object_free", store_new_object_free},
-  {"struct_new", struct_new},
-  {"struct_get", struct_get},
-  {"struct_set", struct_set},
-  {"struct_get_ref", struct_get_ref},
-  {"struct_set_ref", struct_set_ref},
-  {"array_get", array_get},
-  {"array_set", array_set},
-  {"table_get", table_get},
-  {"table_set", table_set},
-  {"global_get", global_get},
-  {"global_set", global_set},
-  {"ref_test", ref_test},
-  {"ref_cast", ref_cast},
-  {"func_call", func_call},
+    {"scope_enter_exit", scope_enter_exit},
+    {"root_push", root_push},
+    {"read_scoped", read_scoped},
+    {"read_manual", read_manual},
+    {"manual_root_unroot", manual_root_unroot},
+    {"externref_new", externref_new},
+    {"externref_new_finalized", externref_new_finalized},
+    {"store_new_object_free", store_new_object_free},
+    {"struct_new", struct_new},
+    {"struct_get", struct_get},
+    {"struct_set", struct_set},
+    {"struct_get_ref", struct_get_ref},
+    {"struct_set_ref", struct_set_ref},
+    {"array_get", array_get},
+    {"array_set", array_set},
+    {"table_get", table_get},
+    {"table_set", table_set},
+    {"global_get", global_get},
+    {"global_set", global_set},
+    {"ref_test", ref_test},
+    {"ref_cast", ref_cast},
+    {"func_call", func_call},
 };
 
 __attribute__((noinline)) static void measured(void (*body)(uint64_t), uint64_t count) {
@@ -307,9 +287,8 @@ int main(int argc, char **argv) {
     for (i = 0; i < sizeof operations / sizeof *operations; i++) puts(operations[i].name);
     return argc == 1 ? 0 : 2;
   }
-  if (argc == 4) collector = (gcroots_collector_t)strtoul(argv[3], NULL, 10);
-  make_engine();
-  MUST(gcroots_store_new(engine, &store));
+  make_engine(argc == 4 ? argv[3] : NULL);
+  make_store();
   MUST(gcroots_externref_new(store, &store, NULL, &object));
   MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
   register_types();
@@ -319,9 +298,8 @@ int main(int argc, char **argv) {
       uint64_t count = strtoull(argv[2], NULL, 10);
       operations[i].body(count);
       measured(operations[i].body, count);
-      MUST(gcroots_store_free(store));
-      for (i = 0; i < TYPES; i++) gcroots_type_free(types[i]);
-      gcroots_engine_free(engine);
+      free_types(types, TYPES);
+      free_store_and_engine();
       return 0;
     }
   }

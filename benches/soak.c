@@ -1,25 +1,18 @@
-/* Shows that a handle stays stale for good (`roots.never-stale`).
+/* Shows that a stale handle stays stale forever (`roots.never-stale`).
  *
- * Takes a handle, ends its scope, and then pushes more than 2^32 roots through
- * the same slot: a 32-bit generation that wrapped would make the handle match
- * again, and name another object. Asks now and then, and at the end, also with
- * the 64 least and greatest generations. About a minute.
+ * The program takes a handle, ends its scope, and then pushes more than 2^32 roots through
+ * the same slot. If the 32-bit generation wrapped around, the handle would become valid
+ * again and name another object. The program tests the handle every 65,536 pushes. At the
+ * end it also tests the 64 smallest and the 64 largest generations. Takes about a minute.
  */
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fixture.h"
+
 #include <time.h>
 
 static const uint64_t PUSHES = (UINT64_C(1) << 32) + (UINT64_C(1) << 20);
 
-static void must(gcroots_status_t status, const char *what) {
-  if (status == GCROOTS_OK) return;
-  fprintf(stderr, "soak: %s: %s: %s\n", what, gcroots_status_name(status), gcroots_last_error());
-  exit(1);
-}
-
-/* The handle resolves to nothing. */
-static void refuse(gcroots_store_t *store, gcroots_ref_t ref, uint64_t pushes) {
+/* Checks that the handle is refused. */
+static void refuse(gcroots_ref_t ref, uint64_t pushes) {
   void *data = NULL;
   gcroots_status_t status = gcroots_externref_data(store, ref, &data);
   if (status == GCROOTS_ERROR_UNROOTED && data == NULL) return;
@@ -29,8 +22,6 @@ static void refuse(gcroots_store_t *store, gcroots_ref_t ref, uint64_t pushes) {
 }
 
 int main(void) {
-  gcroots_engine_t *engine;
-  gcroots_store_t *store;
   gcroots_scope_t scope;
   gcroots_ref_t object, stale, pushed, forged;
   gcroots_manually_rooted_t manual;
@@ -39,54 +30,56 @@ int main(void) {
   int old_data, new_data;
   void *data;
 
-  must(gcroots_engine_new(NULL, &engine), "engine");
-  must(gcroots_store_new(engine, &store), "store");
-  must(gcroots_scope_enter(store, &scope), "enter");
-  must(gcroots_externref_new(store, &new_data, NULL, &object), "new");
-  must(gcroots_ref_to_manually_rooted(store, object, &manual), "root");
-  must(gcroots_scope_exit(store, scope), "exit");
+  make_engine(NULL);
+  make_store();
+  MUST(gcroots_scope_enter(store, &scope));
+  MUST(gcroots_externref_new(store, &new_data, NULL, &object));
+  MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
+  MUST(gcroots_scope_exit(store, scope));
 
-  must(gcroots_scope_enter(store, &scope), "enter");
-  must(gcroots_externref_new(store, &old_data, NULL, &stale), "new");
-  must(gcroots_scope_exit(store, scope), "exit");
+  MUST(gcroots_scope_enter(store, &scope));
+  MUST(gcroots_externref_new(store, &old_data, NULL, &stale));
+  MUST(gcroots_scope_exit(store, scope));
 
   pushed = stale;
   for (; pushes < PUSHES; pushes++) {
     uint32_t slot = pushed.index;
-    must(gcroots_scope_enter(store, &scope), "enter");
-    must(gcroots_manually_rooted_to_rooted(store, manual, &pushed), "push");
-    must(gcroots_scope_exit(store, scope), "exit");
+    MUST(gcroots_scope_enter(store, &scope));
+    MUST(gcroots_manually_rooted_to_rooted(store, manual, &pushed));
+    MUST(gcroots_scope_exit(store, scope));
     if (pushed.index != slot) {
       moves++;
       printf("after %llu pushes slot %u has issued its last generation; pushes go on in slot %u\n",
              (unsigned long long)pushes, slot, pushed.index);
     }
-    if (pushes % (UINT64_C(1) << 16) == 0) refuse(store, stale, pushes);
+    if (pushes % (UINT64_C(1) << 16) == 0) refuse(stale, pushes);
   }
 
-  /* Around where a counter would have wrapped to the stale handle's generation. */
+  /* Tests after every push near the count at which a 32-bit counter would reach the
+     stale handle's generation again. */
   for (; pushes < PUSHES + 1000; pushes++) {
-    must(gcroots_scope_enter(store, &scope), "enter");
-    must(gcroots_manually_rooted_to_rooted(store, manual, &pushed), "push");
-    refuse(store, stale, pushes);
+    MUST(gcroots_scope_enter(store, &scope));
+    MUST(gcroots_manually_rooted_to_rooted(store, manual, &pushed));
+    refuse(stale, pushes);
     for (forged = stale, forged.generation = 0; forged.generation < 64; forged.generation++)
-      refuse(store, forged, pushes);
+      refuse(forged, pushes);
     for (forged.generation = UINT32_MAX - 64; forged.generation != 0; forged.generation++)
-      refuse(store, forged, pushes);
-    must(gcroots_externref_data(store, pushed, &data), "data");
+      refuse(forged, pushes);
+    MUST(gcroots_externref_data(store, pushed, &data));
     if (data != &new_data) return 1;
-    must(gcroots_scope_exit(store, scope), "exit");
+    MUST(gcroots_scope_exit(store, scope));
   }
   if (moves != 1) {
     fprintf(stderr, "soak: pushes moved to another slot %llu times, not once\n",
             (unsigned long long)moves);
     return 1;
   }
-  must(gcroots_store_verify(store), "verify");
-  must(gcroots_store_free(store), "free");
-  gcroots_engine_free(engine);
-  printf("%llu roots went through one slot and the next; the handle of generation %u of slot %u\n"
-         "is refused: GCROOTS_ERROR_UNROOTED (%.0f s)\n", (unsigned long long)pushes,
-         stale.generation, stale.index, (double)(clock() - begin) / CLOCKS_PER_SEC);
+  MUST(gcroots_store_verify(store));
+  free_store_and_engine();
+  printf(
+      "%llu roots went through one slot and the next; the handle of generation %u of slot %u\n"
+      "is refused: GCROOTS_ERROR_UNROOTED (%.0f s)\n",
+      (unsigned long long)pushes, stale.generation, stale.index,
+      (double)(clock() - begin) / CLOCKS_PER_SEC);
   return 0;
 }

@@ -1,50 +1,36 @@
-/* Collections in steps: how many steps, the longest one, the median, and all together,
- * by the budget of a step, in CPU time. Of a million objects that live: a list of structs
- * of two references; a million externrefs with finalizers and roots of their own, half of
- * which die; a million structs in one array; and a heap of garbage only.
+/* Collections in steps. For each budget of a step it prints how many steps a collection
+ * takes, and the CPU time of the longest step, of the median step and of all steps. The heap
+ * holds a million objects:
  *
- *   steps [COLLECTOR]    on the collector of this number
+ *   list         structs of two references, all live
+ *   externrefs   externrefs with finalizers and their own roots, of which half die
+ *   array        structs in one array, all live
+ *   garbage      only garbage
+ *
+ *   steps [COLLECTOR]    COLLECTOR: its number
  */
-/* For clock_gettime. */
-#define _POSIX_C_SOURCE 199309L
-#include <gcroots.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "cpu_time.h"
+
+#include "fixture.h"
 
 enum { OBJECTS = 1000000, STEPS_MAX = 1 << 20 };
 
-static gcroots_engine_t *engine;
-static gcroots_store_t *store;
 static gcroots_type_t *node, *refs;
 static gcroots_manually_rooted_t kept[OBJECTS];
 static double times[STEPS_MAX];
 static size_t finalized;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
-  } while (0)
-
 static gcroots_type_t *register_type(bool array) {
-  const gcroots_field_type_t fields[2] = {
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL},
-      {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
+  const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL},
+                                          {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
-  const gcroots_rec_group_t *groups[1];
   gcroots_type_t *type;
   uint32_t position;
-  groups[0] = group;
   if (array)
     MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
   else
     MUST(gcroots_rec_group_add_struct(group, NULL, fields, 2, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, &type, 1));
-  gcroots_rec_group_free(group);
+  register_group(group, &type, 1);
   return type;
 }
 
@@ -100,28 +86,17 @@ static void make_garbage(void) {
   MUST(gcroots_scope_exit(store, scope));
 }
 
-static double microseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return 1e6 * (double)now.tv_sec + 1e-3 * (double)now.tv_nsec;
-}
-
-static int compare(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static void measure(const char *name, void (*make)(void), size_t budget) {
   double total = 0, last = 0;
   size_t steps = 0, longest = 0;
   bool done = false;
-  MUST(gcroots_store_new(engine, &store));
+  make_store();
   make();
   MUST(gcroots_store_gc_start(store));
   while (!done && steps < STEPS_MAX) {
-    double before = microseconds();
+    double before = nanoseconds();
     MUST(gcroots_store_gc_step(store, budget, &done));
-    last = times[steps] = microseconds() - before;
+    last = times[steps] = 1e-3 * (nanoseconds() - before);
     total += last;
     if (times[steps] > times[longest]) longest = steps;
     steps++;
@@ -132,18 +107,13 @@ static void measure(const char *name, void (*make)(void), size_t budget) {
     printf("%-10s %9zu", name, budget >> 10);
   printf(" %8zu %10.0f", steps, times[longest]);
   printf(" %7zu %10.0f", longest + 1, last);
-  qsort(times, steps, sizeof *times, compare);
-  printf(" %10.1f %10.0f\n", times[steps / 2], total);
+  printf(" %10.1f %10.0f\n", median(times, steps), total);
   MUST(gcroots_store_free(store));
 }
 
 int main(int argc, char **argv) {
   static const size_t budgets[] = {16 << 10, 64 << 10, 1 << 20, SIZE_MAX};
-  gcroots_config_t *config = gcroots_config_new();
-  if (config == NULL) return 1;
-  if (argc == 2) MUST(gcroots_config_set_collector(config, (uint32_t)strtoul(argv[1], NULL, 10)));
-  MUST(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
+  make_engine(argc == 2 ? argv[1] : NULL);
   node = register_type(false);
   refs = register_type(true);
   printf("%-10s %9s %8s %10s %7s %10s %10s %10s\n", "objects", "KiB", "steps", "longest us",

@@ -1,42 +1,29 @@
-/* What collectors make of three programs, in CPU time for each node made: binary trees
- * that come and go beside one that stays; random graphs full of cycles, each dropped
- * whole; long lists, each dropped whole.
+/* The throughput of a collector in three programs, as CPU time for each node that is made:
  *
- *   throughput [COLLECTOR]    on the collector of this number
+ *   trees    binary trees that are made and dropped, beside one that stays
+ *   graphs   random graphs with many cycles, each dropped as a whole
+ *   lists    long lists, each dropped as a whole
+ *
+ *   throughput [COLLECTOR]    COLLECTOR: its number
  */
-/* For clock_gettime. */
-#define _POSIX_C_SOURCE 199309L
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "cpu_time.h"
+
+#include "fixture.h"
 
 enum { LEFT, RIGHT, FIELDS };
 enum { DEPTH = 16, GRAPHS = 20, GRAPH = 20000, LISTS = 20, LIST = 100000 };
 
-static gcroots_store_t *store;
 static gcroots_type_t *node, *nodes;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
-  } while (0)
-
-static void register_types(gcroots_engine_t *engine) {
+static void register_types(void) {
   const gcroots_field_type_t any = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};
   const gcroots_field_type_t fields[FIELDS] = {any, any};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
-  const gcroots_rec_group_t *groups[1];
   gcroots_type_t *types[2];
   uint32_t position;
-  groups[0] = group;
   MUST(gcroots_rec_group_add_struct(group, NULL, fields, FIELDS, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, &any, &position));
-  MUST(gcroots_rec_group_register(engine, groups, 1, types, 2));
-  gcroots_rec_group_free(group);
+  register_group(group, types, 2);
   node = types[0];
   nodes = types[1];
 }
@@ -127,16 +114,10 @@ static double make_lists(void) {
   return (double)LISTS * LIST;
 }
 
-static double nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
-}
-
-static void measure(const char *name, gcroots_engine_t *engine, double (*make)(void)) {
+static void measure(const char *name, double (*make)(void)) {
   gcroots_stats_t stats;
   double before = nanoseconds(), made;
-  MUST(gcroots_store_new(engine, &store));
+  make_store();
   made = make();
   MUST(gcroots_store_stats(store, &stats));
   MUST(gcroots_store_free(store));
@@ -146,16 +127,11 @@ static void measure(const char *name, gcroots_engine_t *engine, double (*make)(v
 }
 
 int main(int argc, char **argv) {
-  gcroots_config_t *config = gcroots_config_new();
-  gcroots_engine_t *engine;
-  if (config == NULL) return 1;
-  if (argc == 2) MUST(gcroots_config_set_collector(config, (uint32_t)strtoul(argv[1], NULL, 10)));
-  MUST(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
-  register_types(engine);
-  measure("trees", engine, make_trees);
-  measure("graphs", engine, make_graphs);
-  measure("lists", engine, make_lists);
+  make_engine(argc == 2 ? argv[1] : NULL);
+  register_types();
+  measure("trees", make_trees);
+  measure("graphs", make_graphs);
+  measure("lists", make_lists);
   gcroots_type_free(node);
   gcroots_type_free(nodes);
   gcroots_engine_free(engine);

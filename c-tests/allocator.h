@@ -1,8 +1,8 @@
-/* The allocator's functions, and those that map and commit pages, over the system's
- * own, so that each request of the library can be refused and all that it gives
- * back is counted. Requests of this thread count while `armed`.
+/* Replaces the allocator, and the functions that map and commit pages. Any request of the
+ * library can be made to fail, and everything that the library gives back is counted. Only
+ * requests of this thread fail, and only while `armed`.
  *
- * Included first, by one file of a program.
+ * Included first, in one source file of a program.
  */
 #ifndef ALLOCATOR_H
 #define ALLOCATOR_H
@@ -27,12 +27,12 @@ void *__libc_memalign(size_t alignment, size_t bytes);
 void __libc_free(void *block);
 
 static _Thread_local bool armed;
-/* Requests that are granted before the refusals begin. */
+/* How many requests succeed before the first one fails. */
 static _Thread_local uint64_t granted;
-/* Whether all requests after the first refused one are refused as well. */
+/* Whether every request after the first failed one fails too. */
 static _Thread_local bool lasting;
 static _Thread_local uint64_t refusals;
-/* Only commits of pages are refused. */
+/* Whether only requests to commit pages fail. */
 static _Thread_local bool commits_only;
 
 static inline bool refuse(void) {
@@ -117,7 +117,7 @@ int mprotect(void *address, size_t bytes, int protection) {
   return (int)syscall(SYS_mprotect, address, bytes, protection);
 }
 
-/* Grants some requests and refuses one, or all from then on. */
+/* Lets `grants` requests succeed. Then one request fails, or all do if `lastingly`. */
 static inline void arm(uint64_t grants, bool lastingly) {
   granted = grants;
   lasting = lastingly;
@@ -131,7 +131,7 @@ static inline void arm_commits(void) {
   commits_only = true;
 }
 
-/* With 32 keys taken, setting the library's own needs memory in a new thread. */
+/* Takes 32 keys. Setting the library's own key then needs memory in a new thread. */
 __attribute__((constructor)) static void take_keys(void) {
   for (int i = 0; i < 32; i++) {
     pthread_key_t key;

@@ -5,14 +5,14 @@
 
 /* --- Making -------------------------------------------------------------------- */
 
-/* Whose bytes need rounding and whose do not, for each size of elements. */
-static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   15,  16,
+/* Lengths that need padding, and lengths that do not, for each size of element. */
+static const size_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,   9,   15, 16,
                                  17, 31, 32, 33, 63, 64, 65, 99, 100, 255, 257};
 
 enum { MOST = 257 };
 
-static void made_arrays_have_their_elements(const gcroots_type_t *type,
-                                            gcroots_storage_t storage, size_t length) {
+static void made_arrays_have_their_elements(const gcroots_type_t *type, gcroots_storage_t storage,
+                                            size_t length) {
   gcroots_val_t elements[MOST];
   gcroots_scope_t scope = enter();
   gcroots_ref_t filled, fixed, zeros;
@@ -73,7 +73,7 @@ CASE(a_large_array_keeps_its_elements_and_its_neighbours) {
   }
 }
 
-/* Arrays of no zeros, as many as a small heap takes. */
+/* Fills a small heap with arrays whose bytes are not zero, and drops them. */
 static void leave_bits(void) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I64);
   gcroots_scope_t scope = enter();
@@ -123,7 +123,8 @@ CASE(an_array_takes_its_elements_bytes_and_16_rounded_up_to_8) {
 
 /* --- Elements ------------------------------------------------------------------ */
 
-/* A function that takes an index, for elements of these storages (one bit each). */
+/* A function that takes an index. `storages` has a bit for each element type that it
+   accepts. */
 struct access {
   const char *name;
   gcroots_status_t (*call)(gcroots_store_t *of, gcroots_ref_t ref, size_t index);
@@ -131,21 +132,21 @@ struct access {
   bool sets;
 };
 
-/* Calls of these functions, whose output is looked at by none but the check that a
-   refused call left it. */
-#define GET(name, type)                                                     \
+/* Wraps a function of arrays. A getter's output is only checked to be unwritten after a
+   refusal. */
+#define GET(name, type)                                                                       \
   static gcroots_status_t call_##name(gcroots_store_t *of, gcroots_ref_t ref, size_t index) { \
-    type out;                                                               \
-    gcroots_val_t pattern = untouched_val();                                \
-    gcroots_status_t status;                                                \
-    memset(&out, 0x5a, sizeof out);                                         \
-    status = gcroots_array_##name(of, ref, index, &out);                    \
-    if (status != GCROOTS_OK) CHECK(memcmp(&out, &pattern, sizeof out) == 0); \
-    return status;                                                          \
+    type out;                                                                                 \
+    gcroots_val_t pattern = untouched_val();                                                  \
+    gcroots_status_t status;                                                                  \
+    memset(&out, 0x5a, sizeof out);                                                           \
+    status = gcroots_array_##name(of, ref, index, &out);                                      \
+    if (status != GCROOTS_OK) CHECK(memcmp(&out, &pattern, sizeof out) == 0);                 \
+    return status;                                                                            \
   }
-#define SET(name, value)                                                    \
+#define SET(name, value)                                                                      \
   static gcroots_status_t call_##name(gcroots_store_t *of, gcroots_ref_t ref, size_t index) { \
-    return gcroots_array_##name(of, ref, index, value);                     \
+    return gcroots_array_##name(of, ref, index, value);                                       \
   }
 
 GET(get, gcroots_val_t)
@@ -165,10 +166,7 @@ SET(set_f64, 1)
 SET(set_v128, (gcroots_v128_t){{0}})
 SET(set_ref, gcroots_ref_null())
 
-enum {
-  PACKED = 1 << GCROOTS_STORAGE_I8 | 1 << GCROOTS_STORAGE_I16,
-  ALL = (1 << STORAGES) - 1
-};
+enum { PACKED = 1 << GCROOTS_STORAGE_I8 | 1 << GCROOTS_STORAGE_I16, ALL = (1 << STORAGES) - 1 };
 
 static const struct access accesses[] = {
     {"get", call_get, ALL, false},
@@ -188,8 +186,8 @@ static const struct access accesses[] = {
     {"set_v128", call_set_v128, 1 << GCROOTS_STORAGE_V128, true},
     {"set_ref", call_set_ref, 1 << GCROOTS_STORAGE_REF, true}};
 
-#define EACH_ACCESS(at)                                                     \
-  for (const struct access *at = accesses;                                  \
+#define EACH_ACCESS(at)                                                       \
+  for (const struct access *at = accesses;                                    \
        at < accesses + COUNT_OF(accesses) && (check_note = at->name) != NULL; \
        at++, check_note = NULL)
 
@@ -256,8 +254,8 @@ CASE(neighbours_of_an_element_that_is_set_keep_theirs) {
 }
 
 CASE(integers_are_set_and_read_at_their_boundaries) {
-  static const int64_t numbers[] = {0,         1,         -1,        INT32_MAX, INT32_MIN,
-                                    INT64_MAX, INT64_MIN, UINT32_MAX};
+  static const int64_t numbers[] = {0,         1,         -1,        INT32_MAX,
+                                    INT32_MIN, INT64_MAX, INT64_MIN, UINT32_MAX};
   gcroots_type_t *types[2] = {array_of(GCROOTS_STORAGE_I32), array_of(GCROOTS_STORAGE_I64)};
   gcroots_ref_t narrow = make_zeros(types[0], 3), wide = make_zeros(types[1], 3);
   for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -277,9 +275,8 @@ CASE(integers_are_set_and_read_at_their_boundaries) {
 
 CASE(a_float_keeps_its_bits) {
   static const uint32_t narrow[] = {0x80000000, 1, 0x7f800000, 0x7f800001, 0xffc12345, 0x7fc00000};
-  static const uint64_t wide[] = {1ULL << 63,         1,
-                                  0x7ffULL << 52,     0x7ff0000000000001,
-                                  0xfff8123456789abc, 0x7ff8000000000000};
+  static const uint64_t wide[] = {
+      1ULL << 63, 1, 0x7ffULL << 52, 0x7ff0000000000001, 0xfff8123456789abc, 0x7ff8000000000000};
   gcroots_type_t *types[2] = {array_of(GCROOTS_STORAGE_F32), array_of(GCROOTS_STORAGE_F64)};
   for (size_t i = 0; i < COUNT_OF(narrow); i++) {
     gcroots_val_t f32 = val_f32(narrow[i]), f64 = val_f64(wide[i]);
@@ -316,9 +313,9 @@ CASE(a_v128_keeps_its_bytes_in_their_order) {
 }
 
 CASE(a_packed_element_takes_the_lower_bits_and_is_extended_as_asked) {
-  static const int32_t numbers[] = {0,      1,      -1,     0x7f,   0x80,   0xff,      0x100,
-                                    0x7fff, 0x8000, 0xffff, 0x10000, -0x80, -0x81,     -0x8000,
-                                    -0x8001, 0x12345678, INT32_MAX, INT32_MIN};
+  static const int32_t numbers[] = {0,     1,       -1,      0x7f,       0x80,      0xff,
+                                    0x100, 0x7fff,  0x8000,  0xffff,     0x10000,   -0x80,
+                                    -0x81, -0x8000, -0x8001, 0x12345678, INT32_MAX, INT32_MIN};
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I8; storage <= GCROOTS_STORAGE_I16; storage++) {
     gcroots_type_t *type = array_of(storage);
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -355,35 +352,33 @@ CASE(an_output_may_be_where_the_input_was) {
 
 /* --- References ---------------------------------------------------------------- */
 
-/* What slots of each abstract type take besides null, by kinds. */
+/* The kinds of references that a slot of each abstract type accepts besides null. */
 static const struct {
   gcroots_heap_type_t heap;
   const char *name;
   unsigned kinds;
-} heaps[] = {
-    {GCROOTS_HEAP_ANY, "any",
-     1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
-         1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_EXTERN, "extern",
-     1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
-         1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_EQ, "eq",
-     1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_I31, "i31", 1 << GCROOTS_REF_I31},
-    {GCROOTS_HEAP_STRUCT, "struct", 1 << GCROOTS_REF_STRUCT},
-    {GCROOTS_HEAP_ARRAY, "array", 1 << GCROOTS_REF_ARRAY},
-    {GCROOTS_HEAP_EXN, "exn", 1 << GCROOTS_REF_EXN},
-    {GCROOTS_HEAP_NONE, "none", 0},
-    {GCROOTS_HEAP_FUNC, "func", 1 << GCROOTS_REF_FUNC},
-    {GCROOTS_HEAP_NOFUNC, "nofunc", 0},
-    {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
-    {GCROOTS_HEAP_NOEXN, "noexn", 0}};
+} heaps[] = {{GCROOTS_HEAP_ANY, "any",
+              1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                  1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_EXTERN, "extern",
+              1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                  1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_EQ, "eq",
+              1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_I31, "i31", 1 << GCROOTS_REF_I31},
+             {GCROOTS_HEAP_STRUCT, "struct", 1 << GCROOTS_REF_STRUCT},
+             {GCROOTS_HEAP_ARRAY, "array", 1 << GCROOTS_REF_ARRAY},
+             {GCROOTS_HEAP_EXN, "exn", 1 << GCROOTS_REF_EXN},
+             {GCROOTS_HEAP_NONE, "none", 0},
+             {GCROOTS_HEAP_FUNC, "func", 1 << GCROOTS_REF_FUNC},
+             {GCROOTS_HEAP_NOFUNC, "nofunc", 0},
+             {GCROOTS_HEAP_NOEXTERN, "noextern", 0},
+             {GCROOTS_HEAP_NOEXN, "noexn", 0}};
 
-/* Every way to give an array of references this one answers so. `ref` has a first
-   element, or none. */
+/* Every way to store this reference in an array has this result. `ref` is empty or has a
+   first element. */
 static void reference_answers(gcroots_status_t expected, const char *text,
-                              const gcroots_type_t *type, gcroots_ref_t ref,
-                              gcroots_ref_t value) {
+                              const gcroots_type_t *type, gcroots_ref_t ref, gcroots_ref_t value) {
   gcroots_val_t val = val_ref(value);
   gcroots_ref_t out = untouched(), first = gcroots_ref_null();
   bool has_first = length_of(ref) > 0;
@@ -436,7 +431,8 @@ CASE(elements_of_an_abstract_type_take_what_is_below_it) {
 
 enum { CHAIN = 4 };
 
-/* Each of these types is below the one before but the last, which is equal to none. */
+/* Each type is a subtype of the one before, except the last, which is unrelated to the
+   others. */
 static void elements_take_their_type_and_those_below(gcroots_type_t *types[CHAIN],
                                                      gcroots_ref_t refs[CHAIN]) {
   gcroots_ref_t others[KINDS];
@@ -586,39 +582,13 @@ CASE(elements_that_are_never_null_have_no_default) {
 
 CASE(null_pointers_are_refused_in_their_order) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I32);
-  gcroots_val_t val = val_of(STORAGES);
-  gcroots_ref_t out, ref = make_zeros(type, 1), bad = untouched();
-  NULL_REFUSED("store", gcroots_array_new(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("value", gcroots_array_new(store, type, NULL, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new(store, type, &val, 1, NULL));
-  NULL_REFUSED("store", gcroots_array_new_default(NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new_default(store, NULL, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new_default(store, type, 1, NULL));
-  NULL_REFUSED("store", gcroots_array_new_fixed(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_array_new_fixed(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("elements", gcroots_array_new_fixed(store, type, NULL, 1, NULL));
+  gcroots_ref_t out;
+  check_nulls(array_calls);
   NULL_REFUSED("elements", gcroots_array_new_fixed(store, type, NULL, SIZE_MAX, &out));
-  NULL_REFUSED("out", gcroots_array_new_fixed(store, type, &val, 1, NULL));
-  NULL_REFUSED("out", gcroots_array_new_fixed(store, type, NULL, 0, NULL));
-  NULL_REFUSED("store", gcroots_array_len(NULL, bad, NULL));
-  NULL_REFUSED("out", gcroots_array_len(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_array_set(NULL, bad, 0, NULL));
-  NULL_REFUSED("value", gcroots_array_set(store, bad, 0, NULL));
-  EACH_ACCESS(at) NULL_REFUSED("store", at->call(NULL, bad, 9));
-  NULL_REFUSED("out", gcroots_array_get(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_i32(store, ref, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_i64(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_f32(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_f64(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_v128(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_s(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_u(store, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_array_get_ref(store, bad, 0, NULL));
   gcroots_type_free(type);
 }
 
-/* Each way to make an array of this type is refused. */
+/* Every function that makes an array refuses this type. */
 static void type_is_refused(gcroots_status_t expected, const char *text,
                             const gcroots_type_t *type) {
   gcroots_val_t val = val_ref(untouched());
@@ -716,7 +686,7 @@ CASE(a_bad_handle_is_no_value) {
     REFUSED_SAYING(at->status, "`value`", gcroots_array_set(store, ref, 1, &vals[1]));
     REFUSED_SAYING(at->status, "`value`", gcroots_array_set_ref(store, ref, 1, at->ref));
     REFUSED_SAYING(at->status, "`value`", gcroots_array_fill(store, ref, 1, &vals[1], 1));
-    /* Before what is wrong with the place. */
+    /* A bad value is reported before an immutable array and a bad index. */
     REFUSED(at->status, gcroots_array_set(store, constant, SIZE_MAX, &vals[1]));
     REFUSED(at->status, gcroots_array_set_ref(store, constant, SIZE_MAX, at->ref));
     REFUSED(at->status, gcroots_array_fill(store, constant, SIZE_MAX, &vals[1], SIZE_MAX));
@@ -764,13 +734,13 @@ CASE(a_length_beyond_32_bits_is_refused_after_the_value) {
 /* --- What reading and setting refuse ------------------------------------------- */
 
 CASE(a_bad_handle_is_no_array) {
-  EACH_BAD_HANDLE(bad) {
-    size_t length = 0x5a;
-    REFUSED_SAYING(bad->status, "`ref`", gcroots_array_len(store, bad->ref, &length));
-    CHECK(length == 0x5a);
-    for (size_t i = 0; i < COUNT_OF(accesses); i++)
-      REFUSED_SAYING(bad->status, "`ref`", accesses[i].call(store, bad->ref, SIZE_MAX));
-  }
+  struct arguments a;
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_REF);
+  new_arguments(&a, store);
+  a.h.ref = make_zeros(type, 1);
+  check_bad_handles(array_calls, &a);
+  gcroots_type_free(type);
+  free_arguments(&a);
 }
 
 CASE(what_is_no_array_is_refused) {
@@ -785,7 +755,7 @@ CASE(what_is_no_array_is_refused) {
     REFUSED_SAYING(expected, text, gcroots_array_len(store, refs[kind], &length));
     CHECK(length == 0x5a);
     EACH_ACCESS(at) REFUSED_SAYING(expected, text, at->call(store, refs[kind], 0));
-    /* Before a bad value. */
+    /* A wrong kind of reference is reported before a bad value. */
     REFUSED_SAYING(expected, text, gcroots_array_set_ref(store, refs[kind], 0, untouched()));
   }
 }
@@ -833,7 +803,7 @@ CASE(elements_that_are_immutable_are_only_read) {
         if (takes(at, storage)) OK(at->call(store, ref, 2));
         continue;
       }
-      /* Whatever the value and the index are. */
+      /* An immutable array is reported whatever the value and the index are. */
       REFUSED_SAYING(GCROOTS_ERROR_IMMUTABLE, text, at->call(store, ref, 1));
       REFUSED_SAYING(GCROOTS_ERROR_IMMUTABLE, text, at->call(store, ref, 3));
     }

@@ -1,17 +1,17 @@
-/* Arrays and the heap: how large they may be, and what a collection, a refusal or the
- * growth callback inside the call that makes one does to it and its values.
+/* Arrays and the heap: how large an array may be, and what happens to an array and its
+ * values when the call that makes it collects, fails, or asks the growth callback.
  */
 #include "arrays.h"
 
 enum { INITIAL = 32 << 10, LIMIT = 128 << 10 };
 
-/* What a space of the limit has for one array's elements: all but what lies at null
-   and the array's header and length. */
+/* The bytes that one array's elements can have in a space: all of it, except the bytes
+   at address 0 and the array's header and length. */
 static size_t room(void) {
   return LIMIT / spaces() - 8 - 16;
 }
 
-/* The fixture's store becomes one of the limit, with another engine. */
+/* Replaces the fixture's engine and store by ones with the heap limit. */
 static void limit_store(void) {
   gcroots_config_t *config = variant_config(LIMIT);
   OK(gcroots_store_free(store));
@@ -21,8 +21,8 @@ static void limit_store(void) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* The calls that make an array of this length are refused and change nothing, except
-   that they may collect. */
+/* Every function that makes an array refuses this length, and changes nothing. It may
+   collect. */
 static void length_is_refused(gcroots_status_t expected, const gcroots_type_t *type,
                               gcroots_val_t value, size_t length) {
   gcroots_ref_t out = untouched();
@@ -49,7 +49,7 @@ CASE(an_array_may_fill_the_heap) {
     limit_store();
     type = array_of(storage);
     length_is_refused(GCROOTS_ERROR_OUT_OF_MEMORY, type, value, length + 1);
-    /* Each takes the place of the one before. */
+    /* Each array takes the place of the one before. */
     for (int round = 0; round < 3; round++) {
       gcroots_scope_t scope = enter();
       gcroots_ref_t ref, out = untouched();
@@ -160,10 +160,11 @@ CASE(a_value_survives_the_collection_that_makes_room) {
   gcroots_type_free(type);
 }
 
-/* How many roots are let go: more than one call ends by itself. */
+/* How many roots are queued: more than one call unroots. */
 enum { QUEUED = 2000 };
 
-/* Makes garbage until the next array of 8 KiB needs a collection, if there are any. */
+/* Makes garbage until the next array of 8 KiB needs a collection. Does nothing under a
+   collector that never collects. */
 static void use_up_room(const gcroots_type_t *type) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t out;
@@ -173,8 +174,9 @@ static void use_up_room(const gcroots_type_t *type) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Makes an array of values of which one loses its root, as one of many, while the array
-   is made. Whether a collection took it, when there was room already. */
+/* Makes an array while one of its values loses its root, among many roots that end at
+   that time. Returns whether a collection freed the value, if there was room for the
+   array already. */
 static bool a_value_dies(const gcroots_type_t *type, size_t order) {
   static gcroots_manually_rooted_t roots[QUEUED];
   enum { COUNT = 2048 };
@@ -247,10 +249,10 @@ CASE(a_full_heap_answers_no_gc_in_a_span) {
 
 /* --- Growth -------------------------------------------------------------------- */
 
-/* What the callback answers, and what it was told last. */
+/* What the callback returns, and what it was told in the last call. */
 static struct {
   bool allows;
-  /* Runs inside it (nullable). */
+  /* Runs inside the callback (nullable). */
   void (*body)(void);
   int calls;
   size_t committed, wanted;
@@ -265,7 +267,7 @@ static bool answer(void *env, gcroots_store_t *of, size_t committed, size_t want
   return host.allows;
 }
 
-/* The fixture's engine and store become ones that ask. */
+/* Replaces the fixture's engine and store by ones that ask the callback. */
 static void ask_host(void) {
   gcroots_config_t *config = variant_config(LIMIT);
   OK(gcroots_config_set_heap_initial(config, INITIAL));
@@ -319,7 +321,7 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
     gcroots_ref_t kept, out = untouched();
     gcroots_stats_t before, after;
     gcroots_type_t *type;
-    /* Anew, since the heap grows. */
+    /* Each round needs a new store, since the heap grows. */
     ask_host();
     type = array_of(GCROOTS_STORAGE_REF);
     kept = new_externref(&fixed);
@@ -328,10 +330,10 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
     values[COUNT - 1] = val_ref(let_go.ref);
     host.calls = 0;
     before = stats_of(store);
-    REFUSED_AFTER_COLLECTION(
-        GCROOTS_ERROR_UNROOTED,
-        fixed ? gcroots_array_new_fixed(store, type, values, COUNT, &out)
-              : gcroots_array_new(store, type, &values[COUNT - 1], COUNT, &out));
+    REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_UNROOTED,
+                             fixed
+                                 ? gcroots_array_new_fixed(store, type, values, COUNT, &out)
+                                 : gcroots_array_new(store, type, &values[COUNT - 1], COUNT, &out));
     CHECK(host.calls == 1 && same_bits(out, untouched()));
     after = stats_of(store);
     CHECK(after.objects == before.objects && after.scoped_roots == before.scoped_roots);

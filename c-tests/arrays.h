@@ -1,18 +1,17 @@
-/* Arrays in short.
- */
+/* Short forms for arrays. */
 #ifndef ARRAYS_H
 #define ARRAYS_H
 
 #include "refusals.h"
 
-/* How many bytes an element of each storage takes. */
+/* The bytes of an element of each storage type. */
 static const size_t element_bytes[STORAGES] = {1, 2, 4, 8, 4, 8, 16, 4};
 
-/* The names of storages, for `check_note` and as messages have them. */
+/* The names of storage types, for `check_note` and as they are in messages. */
 static const char *const storage_names[STORAGES] = {"an i8",  "an i16", "an i32", "an i64",
                                                     "an f32", "an f64", "a v128", "a reference"};
 
-/* The body runs for each storage. */
+/* Runs the body for each storage type. */
 #define EACH_STORAGE(storage)                                               \
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I8;                      \
        storage < STORAGES && (check_note = storage_names[storage]) != NULL; \
@@ -20,19 +19,19 @@ static const char *const storage_names[STORAGES] = {"an i8",  "an i16", "an i32"
 
 /* --- Types ------------------------------------------------------------------- */
 
-/* Registers an array of mutable elements of this storage. */
+/* Registers an array type with mutable elements of this storage type. */
 static inline gcroots_type_t *array_of(gcroots_storage_t storage) {
   return new_array(mutable_of(storage));
 }
 
-/* Registers an array of the same elements that cannot be set. */
+/* Registers an array type with immutable elements of this storage type. */
 static inline gcroots_type_t *immutable_array_of(gcroots_storage_t storage) {
   gcroots_field_type_t element = mutable_of(storage);
   element.is_mutable = 0;
   return new_array(element);
 }
 
-/* Registers an open array below another. */
+/* Registers an open array type below another one. */
 static inline gcroots_type_t *new_array_below(const gcroots_type_t *supertype,
                                               gcroots_field_type_t element) {
   gcroots_rec_group_t *group = new_group();
@@ -45,7 +44,7 @@ static inline gcroots_type_t *new_array_below(const gcroots_type_t *supertype,
 /* --- Making ------------------------------------------------------------------ */
 
 /* Makes an array of the values that follow. */
-#define ARRAY(type, ...)                                                    \
+#define ARRAY(type, ...) \
   make_fixed(type, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
 static inline gcroots_ref_t make_fixed(const gcroots_type_t *type, const gcroots_val_t *elements,
@@ -76,20 +75,20 @@ static inline gcroots_ref_t new_i31(int32_t number) {
 
 /* --- Elements ---------------------------------------------------------------- */
 
-/* What an element of this storage reads as if it was set to this; references are
-   i31s. */
+/* The value that an element of this storage type has after it was set to a value made of
+   the number. References are i31s. */
 static inline gcroots_val_t element_made_of(gcroots_storage_t storage, uint32_t number) {
   if (storage == GCROOTS_STORAGE_REF) return val_ref(new_i31((int32_t)(number & 0xffffff)));
   return val_made_of(storage, number);
 }
 
-/* Values made of the numbers from `first` on. */
+/* Makes values of the numbers from `first` on. */
 static inline void elements_made_of(gcroots_storage_t storage, uint32_t first,
                                     gcroots_val_t *elements, size_t count) {
   for (size_t i = 0; i < count; i++) elements[i] = element_made_of(storage, first + (uint32_t)i);
 }
 
-/* What a new element reads as. */
+/* The value of a new element. */
 static inline gcroots_val_t default_of(gcroots_storage_t storage) {
   return storage < GCROOTS_STORAGE_I32 ? val_i32(0) : val_of(storage);
 }
@@ -121,7 +120,7 @@ static inline gcroots_ref_t element_ref(gcroots_ref_t ref, size_t index) {
 }
 
 /* The array has these elements and no others. */
-#define CHECK_ELEMENTS(ref, elements, count)                                \
+#define CHECK_ELEMENTS(ref, elements, count) \
   check_elements(__FILE__, __LINE__, ref, elements, count)
 
 static inline void check_elements(const char *file, int line, gcroots_ref_t ref,
@@ -135,7 +134,7 @@ static inline void check_elements(const char *file, int line, gcroots_ref_t ref,
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* The array has this length and everywhere this value. */
+/* The array has this length, and every element is this value. */
 #define CHECK_ALL(ref, value, count) check_all(__FILE__, __LINE__, ref, value, count)
 
 static inline void check_all(const char *file, int line, gcroots_ref_t ref, gcroots_val_t value,
@@ -153,8 +152,8 @@ static inline void check_all(const char *file, int line, gcroots_ref_t ref, gcro
 
 enum { KINDS = GCROOTS_REF_FUNC + 1 };
 
-static const char *const kind_names[KINDS] = {
-    "null", "an externref", "a struct", "an array", "an i31", "an exception", "a function"};
+static const char *const kind_names[KINDS] = {"null",   "an externref", "a struct",  "an array",
+                                              "an i31", "an exception", "a function"};
 
 static inline gcroots_ref_t new_exception(void) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);

@@ -1,15 +1,22 @@
 /* The fixture and the checks of the C tests.
  *
- *   CASE(a_fact) { ... }      one case; CMake makes a ctest of it per variant
+ *   CASE(a_fact) { ... }      one case; CMake makes a ctest of it for each variant
  *
- * Run as `scope a_fact copying`. The fixture has an engine and a store made for
- * the variant; after the case it verifies the store and deletes what is left.
- * Finalizers may run then, so their data are static unless they ran before.
+ * `scope a_fact copying` runs one case of scope.c. The fixture makes an engine and a store
+ * for the variant. After the case it verifies the store and deletes both. Finalizers may run
+ * then, so their data are static unless the case has run them.
  *
- * Variants: null, copying, and stress, which is copying with a collection at
- * every allocation and freed memory filled with a pattern. `collects` tells
- * whether unreachable objects die; `stressed` whether they do at every
- * allocation.
+ * The variants, in CMakeLists.txt, are collectors and settings:
+ *
+ *   null         never collects
+ *   drc          deferred reference counting, which moves no object
+ *   drc_stress   drc, which collects at every allocation and fills freed memory
+ *   copying      moves objects
+ *   stress       copying, which collects at every allocation and fills freed memory
+ *   check        copying, which also finds references that were stored without a barrier
+ *
+ * `collects` tells whether unreachable objects die, `moves` whether objects move, and
+ * `stressed` whether each allocation collects.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -22,44 +29,43 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define CASE(name)                                                          \
-  static void name(void);                                                   \
-  __attribute__((constructor)) static void register_##name(void) {          \
-    static struct check_case self = {#name, name, NULL};                    \
-    self.next = check_cases;                                                \
-    check_cases = &self;                                                    \
-  }                                                                         \
+#define CASE(name)                                                 \
+  static void name(void);                                          \
+  __attribute__((constructor)) static void register_##name(void) { \
+    static struct check_case self = {#name, name, NULL};           \
+    self.next = check_cases;                                       \
+    check_cases = &self;                                           \
+  }                                                                \
   static void name(void)
 
 /* The condition holds. */
-#define CHECK(condition)                                                    \
-  do {                                                                      \
-    if (!(condition)) check_fail(__FILE__, __LINE__, "%s", #condition);     \
+#define CHECK(condition)                                                \
+  do {                                                                  \
+    if (!(condition)) check_fail(__FILE__, __LINE__, "%s", #condition); \
   } while (0)
 
-/* The call answers GCROOTS_OK. */
-#define OK(call)                                                            \
-  do {                                                                      \
-    gcroots_status_t check_status = (call);                                 \
-    if (check_status != GCROOTS_OK)                                         \
-      check_fail(__FILE__, __LINE__, "%s: %s: %s", #call,                   \
-                 gcroots_status_name(check_status), gcroots_last_error());  \
+/* The call returns GCROOTS_OK. */
+#define OK(call)                                                                             \
+  do {                                                                                       \
+    gcroots_status_t check_status = (call);                                                  \
+    if (check_status != GCROOTS_OK)                                                          \
+      check_fail(__FILE__, __LINE__, "%s: %s: %s", #call, gcroots_status_name(check_status), \
+                 gcroots_last_error());                                                      \
   } while (0)
 
-/* The call answers this status, leaves a message, and changes no count of the
-   store. */
-#define REFUSED(expected, call)                                             \
-  do {                                                                      \
-    struct check_counts check_before = check_count();                       \
-    gcroots_status_t check_status = (call);                                 \
-    struct check_counts check_after = check_count();                        \
-    check_refused(__FILE__, __LINE__, #call, expected, check_status);       \
-    if (memcmp(&check_before, &check_after, sizeof check_before) != 0)      \
-      check_fail(__FILE__, __LINE__, "%s changed the store", #call);        \
+/* The call returns this status, leaves a message, and changes no count of the store. */
+#define REFUSED(expected, call)                                        \
+  do {                                                                 \
+    struct check_counts check_before = check_count();                  \
+    gcroots_status_t check_status = (call);                            \
+    struct check_counts check_after = check_count();                   \
+    check_refused(__FILE__, __LINE__, #call, expected, check_status);  \
+    if (memcmp(&check_before, &check_after, sizeof check_before) != 0) \
+      check_fail(__FILE__, __LINE__, "%s changed the store", #call);   \
   } while (0)
 
-/* As REFUSED, for calls that may have collected before they were refused. */
-#define REFUSED_AFTER_COLLECTION(expected, call)                            \
+/* Checks as REFUSED does, for calls that may collect before they refuse. */
+#define REFUSED_AFTER_COLLECTION(expected, call) \
   check_refused(__FILE__, __LINE__, #call, expected, (call))
 
 struct check_case {
@@ -75,10 +81,10 @@ struct check_counts {
 
 static struct check_case *check_cases;
 
-/* What a loop is at, for the message of a failure. */
+/* What the current loop works on, for the message of a failure. */
 static const char *check_note;
 
-/* The variant's name and what it means. */
+/* The variant's name, and the properties that follow from it. */
 static const char *variant;
 static bool collects, moves, stressed;
 static gcroots_collector_t collector;
@@ -87,7 +93,7 @@ static gcroots_collector_t collector;
 static gcroots_engine_t *engine;
 static gcroots_store_t *store;
 
-/* Of the same engine; made by another_store(). */
+/* Another store of the same engine. another_store() makes it. */
 static gcroots_store_t *another;
 
 static inline void check_fail(const char *file, int line, const char *format, ...) {
@@ -109,7 +115,8 @@ static inline void check_refused(const char *file, int line, const char *call,
   if (gcroots_last_error()[0] == '\0') check_fail(file, line, "%s left no message", call);
 }
 
-/* What a refused call must not change; zeros where the store answers nothing. */
+/* The counts that a refused call must not change. They are zeros if the store does not
+   answer. */
 static inline struct check_counts check_count(void) {
   struct check_counts counts = {0, 0, 0, 0, 0, 0, 0, 0};
   gcroots_stats_t stats;
@@ -131,7 +138,7 @@ static inline gcroots_stats_t stats_of(gcroots_store_t *of) {
   return stats;
 }
 
-/* How many spaces the heap has, of which objects fill one. */
+/* The number of the heap's spaces. Objects can fill one of them. */
 static inline size_t spaces(void) {
   return moves ? 2 : 1;
 }
@@ -149,7 +156,7 @@ static inline gcroots_config_t *variant_config(size_t heap_limit) {
   return config;
 }
 
-/* A store of an engine that is made with the configuration, which is freed. */
+/* Makes a store of a new engine with this configuration (taken). */
 static inline gcroots_store_t *store_with(gcroots_config_t *config) {
   gcroots_engine_t *its_engine;
   gcroots_store_t *made;
@@ -160,19 +167,20 @@ static inline gcroots_store_t *store_with(gcroots_config_t *config) {
   return made;
 }
 
-/* A store of its own engine, with a heap limit; 0 is the default. */
+/* Makes a store of its own engine with this heap limit. 0 is the default limit. */
 static inline gcroots_store_t *new_store(size_t heap_limit) {
   return store_with(variant_config(heap_limit));
 }
 
-/* An externref with this data and no finalizer. */
+/* Makes an externref with this data and no finalizer. */
 static inline gcroots_ref_t new_externref(void *data) {
   gcroots_ref_t ref;
   OK(gcroots_externref_new(store, data, NULL, &ref));
   return ref;
 }
 
-/* Makes rooted objects until one is refused in this way: how many. */
+/* Makes rooted objects until one is refused with this status. Returns how many were
+   made. */
 static inline size_t fill_store(gcroots_status_t refusal) {
   size_t count = 0;
   gcroots_ref_t ref;
@@ -201,7 +209,7 @@ static inline gcroots_manually_rooted_t root(gcroots_ref_t ref) {
   return handle;
 }
 
-/* An externref that only the new manual root keeps alive. */
+/* Makes an externref that only the new manual root keeps alive. */
 static inline gcroots_manually_rooted_t new_rooted(void *data, gcroots_finalizer_t finalizer) {
   gcroots_manually_rooted_t handle;
   OK(gcroots_externref_new_manually_rooted(store, data, finalizer, &handle));
@@ -230,7 +238,7 @@ static inline bool same_bits(gcroots_ref_t a, gcroots_ref_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* A handle that no call gives, to see whether an output was written. */
+/* A handle that no call returns. It shows whether an output was written. */
 static inline gcroots_ref_t untouched(void) {
   gcroots_ref_t pattern = {0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a, 0x5a5a5a5a};
   return pattern;
@@ -246,8 +254,8 @@ static inline gcroots_store_t *another_store(void) {
   return another;
 }
 
-/* Makes the system refuse memory, or no longer. What was freed before may still
-   be used again. */
+/* Makes the system refuse memory, or grant it again. The process may still reuse memory
+   that it freed before. */
 static inline void memory_out(bool out) {
   static rlim_t before;
   struct rlimit limit;
@@ -257,7 +265,7 @@ static inline void memory_out(bool out) {
   CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
 }
 
-/* The process's memory that is not only reserved. */
+/* The process's resident memory. */
 static inline size_t resident_bytes(void) {
   size_t whole, resident;
   FILE *file = fopen("/proc/self/statm", "r");
@@ -266,13 +274,14 @@ static inline size_t resident_bytes(void) {
   return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Counts how often it is called, in the int that is its data. */
+/* Counts its calls in the int that `data` points to. */
 static inline void count_call(void *data) {
   ++*(int *)data;
 }
 
-/* Lets an object with this finalizer die and collects. Under null, whose
-   finalizers wait for the store's end, it only shows that: `false`. */
+/* Drops an object with this finalizer, and collects. Returns `false` under the null
+   collector, whose finalizers wait until the store is deleted; it then only checks that
+   they do. */
 static inline bool run_as_finalizer(gcroots_finalizer_t finalizer, void *data) {
   static int waits;
   gcroots_scope_t scope;

@@ -1,15 +1,15 @@
 /* Configurations: what is accepted, what is refused, and what each setting does. */
-#include "check.h"
+#include "refusals.h"
 
 #define GIB ((size_t)1 << 30)
 
-/* The fixture's store becomes one of this configuration. */
+/* Replaces the fixture's store by one with this configuration. */
 static void use(gcroots_config_t *config) {
   OK(gcroots_store_free(store));
   store = store_with(config);
 }
 
-/* engine_new refuses the configuration and writes nothing. */
+/* gcroots_engine_new() refuses the configuration and writes nothing. */
 static void refused_by_engine(const gcroots_config_t *config) {
   gcroots_engine_t *const before = engine;
   gcroots_engine_t *out = before;
@@ -54,26 +54,12 @@ CASE(configurations_are_independent) {
 }
 
 CASE(no_configuration_is_refused_by_each_setter) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, GCROOTS_COLLECTOR_AUTO));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 1 << 20));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_initial(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_stress(NULL, 1));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_move_always(NULL, true));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_pool(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_grow_callback(NULL, NULL, NULL));
-}
-
-CASE(null_is_named_before_a_wrong_number) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_collector(NULL, 99));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, 0));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_heap_limit(NULL, SIZE_MAX));
+  check_nulls(config_calls);
 }
 
 CASE(collectors_that_are_built_are_accepted) {
   static const gcroots_collector_t built[] = {GCROOTS_COLLECTOR_AUTO, GCROOTS_COLLECTOR_NULL,
-                                              GCROOTS_COLLECTOR_DRC,
-                                              GCROOTS_COLLECTOR_COPYING,
+                                              GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_COPYING,
                                               GCROOTS_COLLECTOR_CHECK};
   for (size_t i = 0; i < sizeof built / sizeof *built; i++) {
     gcroots_config_t *config = variant_config(0);
@@ -91,7 +77,7 @@ CASE(collectors_that_are_not_built_are_refused) {
 }
 
 CASE(numbers_of_no_collector_are_refused) {
-  /* Among them ones that a narrower integer would take for a collector. */
+  /* Some of these numbers would be a collector if they were cut to a narrower integer. */
   static const uint32_t none[] = {6,          7,          255,        256,        257,
                                   259,        65536 + 1,  0x7fffffff, 0x80000000, 0x80000001,
                                   0x80000003, 0xfffffffe, 0xffffffff};

@@ -1,5 +1,4 @@
-/* Declarations of types in short.
- */
+/* Short forms for declarations of types. */
 #ifndef DECLARE_H
 #define DECLARE_H
 
@@ -7,17 +6,17 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* As REFUSED, and the message contains `text`. */
-#define REFUSED_SAYING(expected, text, call)                                \
-  do {                                                                      \
-    REFUSED(expected, call);                                                \
-    if (strstr(gcroots_last_error(), text) == NULL)                         \
+/* Checks as REFUSED does. The message must also contain `text`. */
+#define REFUSED_SAYING(expected, text, call)                                 \
+  do {                                                                       \
+    REFUSED(expected, call);                                                 \
+    if (strstr(gcroots_last_error(), text) == NULL)                          \
       check_fail(__FILE__, __LINE__, "%s: no \"%s\" in \"%s\"", #call, text, \
-                 gcroots_last_error());                                     \
+                 gcroots_last_error());                                      \
   } while (0)
 
-/* The call refuses a parameter that is NULL. */
-#define NULL_REFUSED(parameter, call)                                       \
+/* The call refuses NULL for this parameter and names the parameter. */
+#define NULL_REFUSED(parameter, call) \
   REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`" parameter "`", call)
 
 /* --- Fields ------------------------------------------------------------------ */
@@ -83,7 +82,7 @@ static inline gcroots_rec_group_t *new_group(void) {
   return group;
 }
 
-/* Adds an open struct of no or one field. */
+/* Adds an open struct of one field, or of no field for NULL. */
 static inline uint32_t add_struct_of(gcroots_rec_group_t *group,
                                      const gcroots_field_type_t *field) {
   gcroots_sub_type_t sub = open_type();
@@ -131,8 +130,7 @@ static inline gcroots_type_t *new_array(gcroots_field_type_t element) {
 }
 
 static inline gcroots_type_t *new_func(const gcroots_field_type_t *params, size_t param_count,
-                                       const gcroots_field_type_t *results,
-                                       size_t result_count) {
+                                       const gcroots_field_type_t *results, size_t result_count) {
   gcroots_rec_group_t *group = new_group();
   uint32_t position;
   OK(gcroots_rec_group_add_func(group, NULL, params, param_count, results, result_count,
@@ -158,7 +156,7 @@ static inline bool is_subtype(const gcroots_type_t *type, const gcroots_type_t *
   return is;
 }
 
-/* One type, which is at one address. */
+/* Whether both are one type. A type has only one address. */
 static inline bool same_type(const gcroots_type_t *a, const gcroots_type_t *b) {
   bool same = index_of(a) == index_of(b);
   CHECK(same == (is_subtype(a, b) && is_subtype(b, a)));

@@ -1,6 +1,6 @@
 /* Host objects: their pointer, tag and external bytes. */
 #define _GNU_SOURCE
-#include "check.h"
+#include "refusals.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ static gcroots_ref_t new_external(size_t bytes) {
   return ref;
 }
 
-/* Every function that takes an externref answers this for it. */
+/* Every function that takes an externref returns this status for it. */
 static void all_refuse(gcroots_status_t expected, gcroots_ref_t ref) {
   int pattern;
   void *data = &pattern;
@@ -49,7 +49,7 @@ static gcroots_ref_t with_bits(gcroots_ref_t ref, uint32_t generation, uint32_t 
   return ref;
 }
 
-/* Allocates until refused and returns how many there were. */
+/* Allocates until an allocation is refused. Returns how many allocations succeeded. */
 static int fill(gcroots_store_t *of, gcroots_status_t expected) {
   int count = 0, finalized = 0;
   gcroots_ref_t ref, last;
@@ -86,69 +86,11 @@ CASE(the_data_is_never_followed) {
   CHECK(data == nowhere);
 }
 
-CASE(new_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_ref_t out, before;
-  memset(&out, 0x5a, sizeof out);
-  before = out;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(NULL, &finalized, count_call, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new(store, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  CHECK(same_bits(out, before));
+CASE(null_pointers_are_refused_in_their_order) {
+  check_nulls(externref_calls);
+  /* No finalizer of a refused call runs. */
   OK(gcroots_store_gc(store));
-  OK(gcroots_store_free(store));
-  store = NULL;
-  CHECK(finalized == 0);
-}
-
-CASE(new_with_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_externref_options_t options = options_of(&finalized);
-  gcroots_ref_t out, before;
-  options.finalizer = count_call;
-  memset(&out, 0x5a, sizeof out);
-  before = out;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(NULL, &options, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`options`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, NULL, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  options.struct_size = 0;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_new_with(store, &options, NULL));
-  CHECK(same_bits(out, before));
-  OK(gcroots_store_free(store));
-  store = NULL;
-  CHECK(finalized == 0);
-}
-
-CASE(reading_and_writing_refuse_null_pointers_before_the_handle) {
-  gcroots_ref_t ref = gcroots_ref_null();
-  int pattern;
-  void *data = &pattern;
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, ref, &data));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(NULL, ref, NULL, &data));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_data(NULL, ref, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_set_external_bytes(NULL, ref, 0));
-  CHECK(data == &pattern);
-}
-
-CASE(a_null_out_is_refused_with_a_good_handle_too) {
-  gcroots_ref_t ref = new_externref(NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(store, ref, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data_tagged(store, ref, NULL, NULL));
+  free_store();
 }
 
 CASE(a_null_reference_is_refused) {
@@ -201,36 +143,11 @@ CASE(a_handle_of_another_store_is_refused) {
   all_refuse(GCROOTS_ERROR_WRONG_STORE, ref);
 }
 
-CASE(forged_scoped_bits_are_refused) {
-  gcroots_ref_t ref = new_externref(NULL);
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, 64));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, 64));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation, MANUAL_BIT - 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, MANUAL_BIT - 1));
-  CHECK(data_of(ref) == NULL);
-}
-
-CASE(forged_manual_bits_are_refused) {
-  gcroots_manually_rooted_t handle = root(new_externref(NULL));
-  gcroots_ref_t ref = handle.ref;
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, ref.generation + 2, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX - 1, ref.index));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 0, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, ref.index + 1));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, UINT32_MAX, UINT32_MAX));
-  all_refuse(GCROOTS_ERROR_UNROOTED, with_bits(ref, 1, UINT32_MAX));
-  CHECK(data_of(ref) == NULL);
-  OK(gcroots_manually_rooted_unroot(store, &handle));
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(externref_calls, &a);
+  free_arguments(&a);
 }
 
 CASE(a_handle_of_all_ones_is_refused) {
@@ -246,7 +163,7 @@ CASE(a_flipped_manual_bit_is_refused) {
   gcroots_manually_rooted_t handle;
   all_refuse(GCROOTS_ERROR_UNROOTED,
              with_bits(scoped, scoped.generation, scoped.index ^ MANUAL_BIT));
-  /* A second use of the slot, so that its generation is none of the scoped one's. */
+  /* Uses the slot a second time, so that its generation differs from the scoped root's. */
   handle = root(scoped);
   OK(gcroots_manually_rooted_unroot(store, &handle));
   handle = root(scoped);
@@ -302,7 +219,8 @@ CASE(a_handle_may_be_written_over_the_options) {
   } both;
   gcroots_scope_t scope = enter();
   gcroots_ref_t dead;
-  /* A finalizer between reading and writing. */
+  /* Garbage with a finalizer, which runs after the options are read and before `ref` is
+     written. */
   OK(gcroots_externref_new(store, &finalized, count_call, &dead));
   OK(gcroots_scope_exit(store, scope));
   both.options = options_of(&here);
@@ -336,9 +254,14 @@ CASE(the_options_are_copied) {
 }
 
 CASE(an_unknown_struct_size_is_refused) {
-  static const size_t sizes[] = {0, 1, sizeof(size_t), sizeof(gcroots_externref_options_t) - 1,
+  static const size_t sizes[] = {0,
+                                 1,
+                                 sizeof(size_t),
+                                 sizeof(gcroots_externref_options_t) - 1,
                                  sizeof(gcroots_externref_options_t) + 1,
-                                 2 * sizeof(gcroots_externref_options_t), SIZE_MAX / 2, SIZE_MAX};
+                                 2 * sizeof(gcroots_externref_options_t),
+                                 SIZE_MAX / 2,
+                                 SIZE_MAX};
   int finalized = 0;
   gcroots_externref_options_t options = options_of(&finalized);
   gcroots_ref_t out, before;
@@ -529,7 +452,7 @@ CASE(handles_resolve_to_their_own_object_after_many_moves) {
   gcroots_manually_rooted_t manual[200];
   int i, round;
   for (i = 0; i < 200; ++i) {
-    /* Garbage between them, so that they move by different distances. */
+    /* Garbage between the objects makes them move by different distances. */
     gcroots_scope_t scope = enter();
     new_externref(NULL);
     OK(gcroots_scope_exit(store, scope));
@@ -547,7 +470,7 @@ CASE(handles_resolve_to_their_own_object_after_many_moves) {
       CHECK(data_of(locals[i]) == &data[200 + i]);
       if (!gcroots_ref_is_null(manual[i].ref)) CHECK(data_of(manual[i].ref) == &data[400 + i]);
     }
-    /* Holes for the next collection to close. */
+    /* Leaves holes that the next collection closes. */
     for (i = round; i < 200; i += 20)
       if (i % 3 == 0) OK(gcroots_manually_rooted_unroot(store, &manual[i]));
   }
@@ -704,7 +627,8 @@ CASE(a_sum_of_external_bytes_that_saturated_poisons_nothing) {
   OK(gcroots_manually_rooted_unroot(store, &kept));
 }
 
-/* Collections while `count` objects die at once, each with this many bytes. */
+/* Returns how many collections run while `count` objects die, each with this many
+   external bytes. */
 static uint64_t collections_of_garbage(int count, size_t external_bytes) {
   gcroots_store_t *of = new_store(0);
   gcroots_externref_options_t options = options_of(NULL);
@@ -725,9 +649,12 @@ static uint64_t collections_of_garbage(int count, size_t external_bytes) {
 
 CASE(external_bytes_hasten_a_collection) {
   uint64_t without = collections_of_garbage(2000, 0), with = collections_of_garbage(2000, 1 << 20);
-  if (!collects) CHECK(without == 0 && with == 0);
-  else if (stressed) CHECK(without >= 2000 && with >= 2000);
-  else CHECK(without == 0 && with > 10);
+  if (!collects)
+    CHECK(without == 0 && with == 0);
+  else if (stressed)
+    CHECK(without >= 2000 && with >= 2000);
+  else
+    CHECK(without == 0 && with > 10);
 }
 
 CASE(external_bytes_set_later_hasten_a_collection) {
@@ -898,23 +825,8 @@ CASE(many_manually_rooted_externrefs_keep_their_own_data) {
   CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
 }
 
-CASE(new_manually_rooted_refuses_null_pointers_in_their_order) {
-  int finalized = 0;
-  gcroots_manually_rooted_t out = untouched_handle();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_externref_new_manually_rooted(NULL, &finalized, count_call, &out));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument,
-          gcroots_externref_new_manually_rooted(store, &finalized, count_call, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  CHECK(same_bits(out.ref, untouched()));
-  free_store();
-  CHECK(finalized == 0);
-}
-
-/* Refused, with the store's counts as they were, although it may have collected. */
+/* The call is refused and the store's counts are unchanged, although it may have
+   collected. */
 static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
   gcroots_manually_rooted_t out = untouched_handle();
   gcroots_stats_t before = stats_of(store), after;
@@ -947,7 +859,8 @@ CASE(a_full_heap_refuses_a_manually_rooted_externref) {
   CHECK(finalized == 0);
 }
 
-/* A store whose next manual root needs memory, and its next scoped one not. */
+/* Prepares a store whose next manual root needs memory, while its next scoped root does
+   not. */
 static void use_up_manual_slots(void) {
   gcroots_ref_t ref = new_externref(NULL);
   gcroots_manually_rooted_t made;
@@ -995,7 +908,7 @@ CASE(a_full_heap_in_a_no_gc_span_refuses_a_manually_rooted_externref) {
   CHECK(finalized == 0);
 }
 
-/* Lets an object with this finalizer die, but does not collect. */
+/* Drops an object with this finalizer, and does not collect. */
 static void make_doomed(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -1014,7 +927,8 @@ CASE(finalizers_run_before_a_manually_rooted_externref_is_returned) {
   int number, calls = 0;
   store = new_store(collects ? 64 << 10 : 0);
   make_doomed(&finalized, collect_and_count);
-  /* The finalizer collects when the root is there and the handle is not. */
+  /* The finalizer collects while the new root exists and its handle has not been
+     returned yet. */
   while (finalized == 0 && calls++ < 10000) {
     gcroots_manually_rooted_t handle = new_rooted(&number, NULL);
     CHECK(data_of(handle.ref) == &number);

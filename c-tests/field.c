@@ -62,7 +62,8 @@ CASE(a_default_struct_is_zeros_and_nulls) {
   for (int round = 0; round < 3; round++) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
-    /* What was written before the last value was refused, or by the dead, is gone. */
+    /* Values from a refused construction or from dead objects must not appear in a new
+       object. */
     REFUSED(GCROOTS_ERROR_WRONG_STORE,
             gcroots_struct_new(store, type, ones, STORAGES, &(gcroots_ref_t){0, 0, 0}));
     ref = make_default(type);
@@ -100,8 +101,8 @@ CASE(packed_fields_keep_the_lower_bits) {
       {INT32_MIN, 0, 0, 0, 0},
       {INT32_MAX, -1, -1, 0xff, 0xffff},
   };
-  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I8),
-                                     mutable_of(GCROOTS_STORAGE_I16));
+  gcroots_type_t *type =
+      STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I8), mutable_of(GCROOTS_STORAGE_I16));
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     gcroots_val_t value = val_i32(rows[i].value);
     gcroots_ref_t refs[3] = {STRUCT(type, value, value), make_default(type), make_default(type)};
@@ -137,8 +138,8 @@ CASE(floats_keep_all_their_bits) {
                                     0x7ff0000000000001,
                                     0xfff7ffffffffffff,
                                     UINT64_MAX};
-  gcroots_type_t *type = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_F32),
-                                     mutable_of(GCROOTS_STORAGE_F64));
+  gcroots_type_t *type =
+      STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_F32), mutable_of(GCROOTS_STORAGE_F64));
   for (size_t i = 0; i < COUNT_OF(bits32); i++) {
     gcroots_val_t values[2] = {val_f32(bits32[i]), val_f64(bits64[i])};
     gcroots_ref_t refs[3] = {make_struct(type, values, 2), make_default(type), make_default(type)};
@@ -163,7 +164,8 @@ static void swap(uint32_t *a, uint32_t *b) {
   *a = *b, *b = kept;
 }
 
-/* The next order of the numbers below `count`; `false` after the last. */
+/* Computes the next permutation of the numbers below `count`. Returns `false` after the
+   last. */
 static bool next_order(uint32_t *order, size_t count) {
   size_t i = count - 1, j = count - 1;
   while (i > 0 && order[i - 1] > order[i]) i--;
@@ -176,7 +178,8 @@ static bool next_order(uint32_t *order, size_t count) {
 
 enum { SIZES = 5 };
 
-/* Writes the fields of this layout in every order; the others stay each time. */
+/* Writes the fields of this layout in every order. Each write leaves the other fields
+   unchanged. */
 static void write_in_every_order(gcroots_ref_t ref, const gcroots_storage_t *storages) {
   gcroots_val_t expected[SIZES];
   uint32_t order[SIZES] = {0, 1, 2, 3, 4}, number = 0;
@@ -256,10 +259,10 @@ CASE(a_struct_of_10000_fields_keeps_them_all) {
 
 /* --- References -------------------------------------------------------------- */
 
-/* One of each kind of references. */
+/* One reference of each kind. */
 enum { HOST, STRUCT_, ARRAY, I31, EXN, FUNC, REFERENCES };
 
-/* Which of them an abstract heap type takes. */
+/* Which references each abstract heap type accepts. */
 static const struct {
   gcroots_heap_type_t heap;
   bool takes[REFERENCES];
@@ -294,8 +297,9 @@ static void make_references(gcroots_ref_t *refs) {
   gcroots_type_free(function);
 }
 
-/* A struct of `type` takes the reference in its one field, or refuses it in each way:
-   when it is made and, if there is one to be set, `object`, when it is. */
+/* A struct of `type` accepts the reference in its only field, or refuses it with this
+   status: in the constructor and, if `object` is not null, when the field of `object` is
+   set. */
 static void takes(const gcroots_type_t *type, gcroots_ref_t object, gcroots_ref_t reference,
                   gcroots_status_t expected) {
   gcroots_val_t value = val_ref(reference), kept;
@@ -314,14 +318,14 @@ static void takes(const gcroots_type_t *type, gcroots_ref_t object, gcroots_ref_
       CHECK(same_object(field_ref(object, 0), reference));
       set_field(object, 0, kept);
     } else {
-      REFUSED(expected, way == 0 ? gcroots_struct_set(store, object, 0, &value)
-                                 : set_as(object, 0, value));
+      REFUSED(expected,
+              way == 0 ? gcroots_struct_set(store, object, 0, &value) : set_as(object, 0, value));
       CHECK(same_object(field_ref(object, 0), kept.of.ref));
     }
   }
 }
 
-/* A field of this type takes what it should, null if it may. */
+/* A field of this type accepts the right references, and null if it is nullable. */
 static void field_takes(size_t at, bool nullable, const gcroots_ref_t *refs) {
   gcroots_field_type_t field = mutable_(ref_to(heaps[at].heap));
   gcroots_type_t *type;
@@ -348,7 +352,7 @@ CASE(a_reference_is_taken_as_its_field_says) {
   }
 }
 
-/* Registers open structs without fields, each below the one before. */
+/* Registers open structs without fields. Each is a subtype of the one before. */
 static void new_chain(gcroots_type_t **chain, size_t count) {
   for (size_t i = 0; i < count; i++) {
     gcroots_rec_group_t *group = new_group();
@@ -358,7 +362,7 @@ static void new_chain(gcroots_type_t **chain, size_t count) {
 }
 
 CASE(a_field_of_a_type_takes_its_subtypes_only) {
-  /* As many as there may be. */
+  /* The greatest depth of subtypes. */
   enum { CHAIN = 64 };
   static const size_t depths[] = {0, 1, 2, 31, 62, 63};
   gcroots_type_t *chain[CHAIN], *unrelated = STRUCT_TYPE(plain(GCROOTS_STORAGE_I8));
@@ -471,46 +475,8 @@ CASE(reading_a_reference_makes_a_root_and_reading_null_does_not) {
 
 /* --- What is refused --------------------------------------------------------- */
 
-/* With a handle or a field that is wrong too. */
-static void null_pointers_are_refused(gcroots_ref_t ref, size_t index) {
-  gcroots_v128_t v128 = {{0}};
-  gcroots_val_t out;
-  NULL_REFUSED("store", gcroots_struct_get(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_i32(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_i64(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_f32(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_f64(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_v128(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_s(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_u(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get_ref(NULL, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_get(NULL, ref, index, &out));
-  NULL_REFUSED("out", gcroots_struct_get(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_i32(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_i64(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_f32(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_f64(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_v128(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_s(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_u(store, ref, index, NULL));
-  NULL_REFUSED("out", gcroots_struct_get_ref(store, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_set(NULL, ref, index, NULL));
-  NULL_REFUSED("value", gcroots_struct_set(store, ref, index, NULL));
-  NULL_REFUSED("store", gcroots_struct_set_i32(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_i64(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_f32(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_f64(NULL, ref, index, 1));
-  NULL_REFUSED("store", gcroots_struct_set_v128(NULL, ref, index, v128));
-  NULL_REFUSED("store", gcroots_struct_set_ref(NULL, ref, index, ref));
-}
-
 CASE(getting_and_setting_refuse_null_pointers_before_all_else) {
-  gcroots_type_t *type = new_mixed();
-  gcroots_ref_t ref = make_default(type);
-  for (size_t index = 0; index <= STORAGES; index++) null_pointers_are_refused(ref, index);
-  null_pointers_are_refused(gcroots_ref_null(), 0);
-  null_pointers_are_refused(untouched(), SIZE_MAX);
-  gcroots_type_free(type);
+  check_nulls(field_calls);
 }
 
 static gcroots_ref_t shared_ref;
@@ -527,8 +493,7 @@ static void call_with_what_is_wrong(void) {
   REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_struct_set(store, shared_ref, 0, &wrong));
   REFUSED(GCROOTS_ERROR_WRONG_THREAD,
           gcroots_struct_new(store, shared_type, &wrong, 1, &out.of.ref));
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_struct_new_default(store, shared_type, &out.of.ref));
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_struct_new_default(store, shared_type, &out.of.ref));
   CHECK(is_untouched(out));
   CHECK(gcroots_struct_get(store, stale, 0, NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
   CHECK(gcroots_struct_get_i32(store, stale, 0, NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
@@ -545,13 +510,15 @@ CASE(another_thread_is_refused_after_null_pointers_and_before_all_else) {
 }
 
 CASE(a_handle_that_names_no_struct_is_refused) {
-  static const char *const names[REFERENCES] = {"an externref", "a struct", "an array", "an i31",
-                                                "an exception", "a function"};
+  static const char *const names[REFERENCES] = {"an externref", "a struct",     "an array",
+                                                "an i31",       "an exception", "a function"};
   gcroots_ref_t refs[REFERENCES];
-  gcroots_type_t *type = new_mixed();
-  EACH_BAD_HANDLE(bad) {
-    for (size_t index = 0; index <= STORAGES; index++) all_refuse(bad->status, bad->ref, index);
-  }
+  gcroots_type_t *type = STRUCT_TYPE(any_field());
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.ref = make_default(type);
+  check_bad_handles(field_calls, &a);
+  free_arguments(&a);
   all_refuse(GCROOTS_ERROR_NULL_REFERENCE, gcroots_ref_null(), SIZE_MAX);
   all_refuse(GCROOTS_ERROR_NULL_REFERENCE, new_local(gcroots_ref_null()), 0);
   make_references(refs);
@@ -598,8 +565,8 @@ CASE(a_manual_handle_serves_as_struct_and_value) {
 }
 
 CASE(setting_is_refused_in_the_documented_order) {
-  gcroots_type_t *type = STRUCT_TYPE(ref_to(GCROOTS_HEAP_STRUCT),
-                                     mutable_(ref_to(GCROOTS_HEAP_STRUCT)));
+  gcroots_type_t *type =
+      STRUCT_TYPE(ref_to(GCROOTS_HEAP_STRUCT), mutable_(ref_to(GCROOTS_HEAP_STRUCT)));
   gcroots_type_t *empty = new_struct(NULL, 0);
   gcroots_ref_t inner = make_default(empty), stale = {inner.store_id, 1, 1000};
   gcroots_ref_t ref = STRUCT(type, val_ref(inner), val_ref(inner)), host = new_externref(NULL);
@@ -632,7 +599,7 @@ CASE(setting_is_refused_in_the_documented_order) {
 
 CASE(a_kind_that_is_none_is_refused) {
   static const uint32_t kinds[] = {GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, STORAGES, 255,
-                                   1U << 31, UINT32_MAX};
+                                   1U << 31,           UINT32_MAX};
   gcroots_type_t *type = new_mixed();
   gcroots_ref_t ref = make_default(type), out = untouched();
   char text[32];
@@ -653,7 +620,7 @@ CASE(a_kind_that_is_none_is_refused) {
   gcroots_type_free(type);
 }
 
-/* Whether the function for the one storage does for a field of the other. */
+/* Whether the function for the storage type `as` accepts a field of `storage`. */
 static bool reads(gcroots_storage_t as, gcroots_storage_t storage) {
   return as == storage || (as <= GCROOTS_STORAGE_I16 && storage <= GCROOTS_STORAGE_I16);
 }
@@ -733,8 +700,7 @@ CASE(a_refused_reference_is_told_with_both_types) {
   char text[80];
   CHECK(snprintf(text, sizeof text, "value 0 is a struct of type %u; type %u is required",
                  index_of(found), index_of(wanted)) > 0);
-  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text,
-                 gcroots_struct_set_ref(store, ref, 0, other));
+  REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text, gcroots_struct_set_ref(store, ref, 0, other));
   gcroots_type_free(wanted);
   gcroots_type_free(found);
   gcroots_type_free(type);

@@ -3,7 +3,7 @@
 #include "objects.h"
 #include "refusals.h"
 
-/* Makes an externref and lets go of it. */
+/* Makes an externref and drops it. */
 static void drop(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -11,8 +11,8 @@ static void drop(void *data, gcroots_finalizer_t finalizer) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Runs `body` inside a finalizer, in a collection; under null, where finalizers
-   run at the store's end only, not at all. */
+/* Runs `body` inside a finalizer during a collection. Does not run it under the null
+   collector, whose finalizers run only when the store is deleted. */
 static void (*inside_body)(void);
 static int inside_runs;
 
@@ -30,7 +30,7 @@ static void inside(void (*body)(void)) {
   CHECK(inside_runs == (collects ? 1 : 0));
 }
 
-/* What the bodies use, made before. */
+/* Objects and handles that exist before the bodies run. */
 static gcroots_scope_t outer;
 static gcroots_ref_t outer_ref;
 static gcroots_manually_rooted_t outer_root;
@@ -220,7 +220,7 @@ static void out_is_unwritten(void *data) {
 
 CASE(out_is_written_after_the_finalizers) {
   gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
-  /* Old data of the store waits until the next allocation. */
+  /* The finalizer of replaced store data waits for the next allocation. */
   OK(gcroots_store_set_data(store, NULL, out_is_unwritten));
   OK(gcroots_store_set_data(store, NULL, out_is_unwritten));
   outer_ref.store_id = 0x5a5a;
@@ -313,7 +313,8 @@ static void collect_inside(void *data) {
     OK(gcroots_manually_rooted_unroot(store, handle));
     OK(gcroots_store_gc(store));
     OK(gcroots_store_gc(store));
-    /* What it finds waits for the loop that runs this one. */
+    /* Objects that this collection found dead wait for the loop that runs this
+       finalizer. */
     CHECK(nested_finalized == before);
     CHECK(data_of(outer_ref) == &outer_data);
   }
@@ -411,8 +412,7 @@ static void misuse_handles(void) {
   forged.generation = UINT32_MAX;
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, forged, &data));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, forged, &data));
-  REFUSED(GCROOTS_ERROR_NULL_REFERENCE,
-          gcroots_externref_data(store, gcroots_ref_null(), &data));
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data));
   CHECK(data == &pattern);
 }
 
@@ -522,8 +522,7 @@ static void escape_inside(void) {
 CASE(what_escapes_inside_a_finalizer_ends_with_it) {
   void *data = NULL;
   inside(escape_inside);
-  if (collects)
-    REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, left_inside, &data));
+  if (collects) REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, left_inside, &data));
 }
 
 /* --- Finalizers that release others ---------------------------------------- */
@@ -578,7 +577,8 @@ CASE(one_gc_ends_what_a_finalizer_assigned_away) {
   CHECK(finalized == (collects ? 1 : 0));
 }
 
-/* What finalizers clear: a struct's field, an array, and one that is copied over it. */
+/* What finalizers clear: a struct's field, an array's element, and an array of nulls
+   that is copied over the array. */
 static gcroots_ref_t box, boxes, no_boxes;
 
 static void clear_field(void *data) {
@@ -624,15 +624,17 @@ CASE(one_gc_ends_what_a_finalizer_takes_out_of_objects) {
     OK(gcroots_array_new_default(store, array_type, 2, &no_boxes));
     inner = enter();
     OK(gcroots_externref_new(store, &finalized[i], count_call, &held));
-    /* By turns in an object that holds itself too. */
+    /* Every second object is held by an object that also holds itself. */
     if (i % 2 == 1) {
       OK(gcroots_struct_new_default(store, cycle_type, &cycle));
       OK(gcroots_struct_set_ref(store, cycle, 0, held));
       OK(gcroots_struct_set_ref(store, cycle, 1, cycle));
       held = cycle;
     }
-    if (i / 2 < 2) OK(gcroots_struct_set_ref(store, box, 0, held));
-    else OK(gcroots_array_set_ref(store, boxes, 1, held));
+    if (i / 2 < 2)
+      OK(gcroots_struct_set_ref(store, box, 0, held));
+    else
+      OK(gcroots_array_set_ref(store, boxes, 1, held));
     OK(gcroots_scope_exit(store, inner));
     drop(NULL, clear);
     OK(gcroots_store_gc(store));
@@ -690,7 +692,7 @@ CASE(one_gc_ends_objects_without_finalizers_that_finalizers_released) {
   CHECK(stats_of(store).objects == (collects ? 0 : 2));
 }
 
-/* A bound, so that a loop that never ends fails and does not hang. */
+/* A limit, so that an endless loop fails the test instead of hanging. */
 #define RESPAWNS 20000
 static int respawned;
 static bool respawning;
@@ -704,7 +706,7 @@ static void respawn(void *data) {
   OK(gcroots_manually_rooted_unroot(store, &outer_root));
 }
 
-/* `store_gc` returns, although each finalizer makes more of its kind. */
+/* gcroots_store_gc() returns although each finalizer drops another object like its own. */
 static void respawn_from(int count) {
   gcroots_store_t *fixture = store;
   gcroots_scope_t scope;
@@ -858,7 +860,7 @@ CASE(during_deletion_every_call_is_busy) {
 
 static void use_the_other_store(void *data) {
   void *out = NULL;
-  /* `store` is the fixture's again. */
+  /* `store` is the fixture's store again. */
   CHECK(data_of(new_externref(data)) == data);
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_data(store, left_inside, &out));
   OK(gcroots_store_gc(store));
@@ -933,8 +935,7 @@ static void run_second(void *data) {
   if (collects) OK(gcroots_manually_rooted_unroot(store, &second_held));
 }
 
-/* Puts more garbage into the queue than one run takes, ahead of the object that
-   it lets go. */
+/* Adds more garbage to the queue than one run takes, before the object that this drops. */
 static void run_first(void *data) {
   gcroots_scope_t scope;
   gcroots_ref_t ref;

@@ -5,15 +5,14 @@
   ((void)(of), (void)(args), (void)(nargs), (void)(results), (void)(nresults))
 
 /* The signature of a callback. */
-#define CALLBACK(name)                                                            \
-  static gcroots_status_t name(void *env, gcroots_store_t *of,                    \
-                               const gcroots_val_t *args, size_t nargs,           \
-                               gcroots_val_t *results, size_t nresults)
+#define CALLBACK(name)                                                                    \
+  static gcroots_status_t name(void *env, gcroots_store_t *of, const gcroots_val_t *args, \
+                               size_t nargs, gcroots_val_t *results, size_t nresults)
 
 /* How often callbacks ran. */
 static int calls;
 
-/* Answers its arguments, in their order. */
+/* Returns its arguments, in their order. */
 CALLBACK(answer_args) {
   (void)env, (void)of;
   CHECK(nargs == nresults);
@@ -22,7 +21,7 @@ CALLBACK(answer_args) {
   return GCROOTS_OK;
 }
 
-/* What answer_results() answers. */
+/* The values that answer_planned() returns. */
 static gcroots_val_t planned[4];
 static gcroots_status_t planned_status;
 
@@ -33,10 +32,11 @@ CALLBACK(answer_planned) {
   return planned_status;
 }
 
-/* What bodies run_env() runs. */
-static struct body {
+/* The bodies that run_env() can run. */
+struct body {
   void (*run)(void);
-} bodies[8];
+};
+static struct body bodies[8];
 static size_t body_count;
 
 /* Runs the body that is its env. */
@@ -47,7 +47,7 @@ CALLBACK(run_env) {
   return GCROOTS_OK;
 }
 
-/* A function of a type that nobody else refers to. */
+/* Makes a function of a type that nothing else refers to. */
 static gcroots_ref_t func_of(const gcroots_field_type_t *params, size_t nparams,
                              const gcroots_field_type_t *results, size_t nresults,
                              gcroots_callback_t callback, void *env) {
@@ -57,7 +57,7 @@ static gcroots_ref_t func_of(const gcroots_field_type_t *params, size_t nparams,
   return ref;
 }
 
-/* One that takes and answers references to anything. */
+/* Makes a function that takes and returns references to anything. */
 static gcroots_ref_t func_of_refs(size_t nparams, size_t nresults, gcroots_callback_t callback,
                                   void *env) {
   gcroots_field_type_t fields[32];
@@ -82,13 +82,14 @@ static void inside(void (*body)(void)) {
   CHECK(calls > before);
 }
 
-/* The call answers this, writes no result and, if `ran` says so, does not call. */
+/* The call returns this status, writes no result, and runs the callback `ran` times. */
 static void call_refused(const char *text, gcroots_status_t expected, gcroots_ref_t func,
                          const gcroots_val_t *args, size_t nargs, size_t nresults, int ran) {
   gcroots_val_t results[4] = {untouched_val(), untouched_val(), untouched_val(), untouched_val()};
   int before = calls;
   uint64_t roots = stats_of(store).scoped_roots;
-  REFUSED_AFTER_COLLECTION(expected, gcroots_func_call(store, func, args, nargs, results, nresults));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_func_call(store, func, args, nargs, results, nresults));
   CHECK(stats_of(store).scoped_roots == roots && calls == before + ran);
   for (int i = 0; i < 4; i++) CHECK(is_untouched(results[i]));
   if (strstr(gcroots_last_error(), text) == NULL)
@@ -97,7 +98,7 @@ static void call_refused(const char *text, gcroots_status_t expected, gcroots_re
 
 /* --- Values ------------------------------------------------------------------ */
 
-/* One of each storage that is not packed. */
+/* One value of each storage type that is not packed. */
 enum { VALUES = GCROOTS_STORAGE_REF - GCROOTS_STORAGE_I32 + 1 };
 static gcroots_field_type_t of_each[VALUES];
 
@@ -271,7 +272,7 @@ CASE(scopes_and_spans_outside_are_out_of_reach) {
   OK(gcroots_scope_exit(store, outer));
 }
 
-/* More scopes than a stack begins with, at every depth of it. */
+/* Opens more scopes than the scope stack first has room for, at every depth of it. */
 CASE(a_call_may_be_made_at_any_depth_of_scopes) {
   gcroots_ref_t func = func_of_refs(0, 0, leave_much_open, NULL);
   for (int depth = 0; depth < 200; depth++) {
@@ -305,7 +306,7 @@ CASE(nor_after_an_inner_function) {
 
 static gcroots_ref_t self;
 
-/* Adds up from its argument down to 0, in structs of one number. */
+/* Adds the numbers from its argument down to 0. Each number is in a struct. */
 CALLBACK(add_up) {
   gcroots_type_t *type;
   gcroots_val_t inner, sum;
@@ -355,7 +356,8 @@ CALLBACK(allocate_and_collect) {
 CASE(a_callback_may_allocate_and_collect) {
   gcroots_val_t value = val_ref(new_externref(&calls));
   int depth = 0;
-  OK(gcroots_func_call(store, func_of_refs(1, 1, allocate_and_collect, NULL), &value, 1, &value, 1));
+  OK(gcroots_func_call(store, func_of_refs(1, 1, allocate_and_collect, NULL), &value, 1, &value,
+                       1));
   while (kind_of(value.of.ref) == GCROOTS_REF_STRUCT) {
     value.of.ref = field_ref(value.of.ref, 0);
     depth++;
@@ -401,7 +403,7 @@ static void collect_in_function(void) {
     OK(gcroots_scope_exit(store, scope));
     OK(gcroots_store_gc(store));
   }
-  /* Finalizers do not nest, whatever is between them. */
+  /* Finalizers do not nest, even with a function call between them. */
   CHECK(finalized == 0);
 }
 
@@ -466,9 +468,8 @@ CASE(a_function_that_was_not_made_is_not_finalized) {
     gcroots_type_free(type);
     type = new_func(NULL, 0, NULL, 0);
     row = new_array(plain(GCROOTS_STORAGE_I64));
-    for (; made < 10; made++)
-      OK(gcroots_func_new(store, type, answer_ok, &data, count_call, &ref));
-    /* Few and large, so that a library that checks itself takes no longer. */
+    for (; made < 10; made++) OK(gcroots_func_new(store, type, answer_ok, &data, count_call, &ref));
+    /* Few and large arrays, so that a library that checks itself is not slow. */
     while (gcroots_array_new_default(store, row, 100, &ref) == GCROOTS_OK) continue;
     while (gcroots_func_new(store, type, answer_ok, &data, count_call, &ref) == GCROOTS_OK) made++;
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
@@ -499,7 +500,7 @@ static void free_last_root(void) {
 CALLBACK(free_itself) {
   IGNORED(of, args, nargs, results, nresults);
   free_last_root();
-  /* Its env is still there. */
+  /* The env is still valid. */
   CHECK(env == &finalized);
   return GCROOTS_OK;
 }
@@ -576,8 +577,8 @@ CASE(a_function_keeps_its_type) {
 CASE(an_object_keeps_the_functions_that_it_holds) {
   gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
   gcroots_type_t *type = new_func(&field, 1, &field, 1);
-  gcroots_type_t *holder = STRUCT_TYPE(mutable_(or_null(ref_to(GCROOTS_HEAP_FUNC))),
-                                       mutable_(ref_to_type(type)));
+  gcroots_type_t *holder =
+      STRUCT_TYPE(mutable_(or_null(ref_to(GCROOTS_HEAP_FUNC))), mutable_(ref_to_type(type)));
   gcroots_type_t *row = new_array(or_null(ref_to_type(type)));
   gcroots_scope_t scope = enter();
   gcroots_ref_t func = make_func(type, answer_args, NULL), other, object, array, out;
@@ -637,7 +638,8 @@ CASE(a_function_is_no_externref_and_the_other_way_round) {
         kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH;
     if (kind == GCROOTS_REF_FUNC) continue;
     REFUSED(expected, gcroots_func_env(store, ref, answer_ok, &data));
-    call_refused(kind == GCROOTS_REF_NULL ? "`func`" : kind_names[kind], expected, ref, NULL, 0, 0, 0);
+    call_refused(kind == GCROOTS_REF_NULL ? "`func`" : kind_names[kind], expected, ref, NULL, 0, 0,
+                 0);
   }
   CHECK(data == &calls);
 }
@@ -672,7 +674,8 @@ CASE(any_status_of_a_callback_is_its_callers) {
 
 /* --- Wrong values ------------------------------------------------------------ */
 
-/* A value at place 1 of three is refused so, as an argument and as a result. */
+/* A value at place 1 of three is refused with this status, as an argument and as a
+   result. */
 static void value_refused(gcroots_status_t expected, gcroots_field_type_t type,
                           gcroots_val_t value) {
   gcroots_field_type_t fields[3] = {plain(GCROOTS_STORAGE_I32), type, plain(GCROOTS_STORAGE_I32)};
@@ -681,13 +684,14 @@ static void value_refused(gcroots_status_t expected, gcroots_field_type_t type,
   planned_status = GCROOTS_OK;
   call_refused("argument 1 ", expected, func_of(fields, 3, NULL, 0, answer_planned, NULL), planned,
                3, 0, 0);
-  call_refused("result 1 ", expected, func_of(NULL, 0, fields, 3, answer_planned, NULL), NULL, 0,
-               3, 1);
+  call_refused("result 1 ", expected, func_of(NULL, 0, fields, 3, answer_planned, NULL), NULL, 0, 3,
+               1);
 }
 
 CASE(values_of_no_kind_are_refused) {
-  static const gcroots_storage_t none[] = {GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, STORAGES, 255,
-                                           256 + GCROOTS_STORAGE_I32, UINT32_MAX};
+  static const gcroots_storage_t none[] = {
+      GCROOTS_STORAGE_I8,        GCROOTS_STORAGE_I16, STORAGES, 255,
+      256 + GCROOTS_STORAGE_I32, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     value_refused(GCROOTS_ERROR_INVALID_ARGUMENT, plain(GCROOTS_STORAGE_I32), val_of(none[i]));
 }
@@ -700,17 +704,17 @@ CASE(values_of_another_kind_are_refused) {
 }
 
 CASE(bad_handles_are_refused) {
+  struct arguments a;
   gcroots_ref_t out = untouched();
-  void *env = NULL;
+  new_arguments(&a, store);
+  check_bad_handles(func_calls, &a);
   EACH_BAD_HANDLE(at) {
     value_refused(at->status, any_field(), val_ref(at->ref));
     call_refused("`func`", at->status, at->ref, NULL, 0, 0, 0);
-    REFUSED(at->status, gcroots_func_env(store, at->ref, answer_ok, &env));
-    REFUSED(at->status, gcroots_store_throw(store, at->ref));
   }
-  CHECK(env == NULL);
   OK(gcroots_store_take_exception(store, &out));
   CHECK(gcroots_ref_is_null(out));
+  free_arguments(&a);
 }
 
 CASE(a_handle_of_an_ended_scope_is_no_result) {
@@ -798,7 +802,7 @@ CASE(another_number_of_values_is_refused) {
 
 static int deepest;
 
-/* Calls itself until that is refused. */
+/* Calls itself until a call is refused. */
 CALLBACK(descend) {
   gcroots_status_t status;
   int depth = ++calls;
@@ -849,7 +853,8 @@ CASE(functions_nest_as_deep_as_configured) {
 
 CASE(a_depth_of_0_is_refused) {
   gcroots_config_t *config = gcroots_config_new();
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`depth`", gcroots_config_set_call_depth(config, 0));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`depth`",
+                 gcroots_config_set_call_depth(config, 0));
   NULL_REFUSED("config", gcroots_config_set_call_depth(NULL, 0));
   gcroots_config_free(config);
 }
@@ -857,18 +862,9 @@ CASE(a_depth_of_0_is_refused) {
 /* --- Refusals ---------------------------------------------------------------- */
 
 CASE(null_pointers_are_refused) {
-  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
-  gcroots_ref_t bad = untouched(), out = untouched();
-  gcroots_val_t val;
-  NULL_REFUSED("store", gcroots_func_new(NULL, NULL, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("type", gcroots_func_new(store, NULL, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("callback", gcroots_func_new(store, type, NULL, NULL, NULL, NULL));
-  NULL_REFUSED("out", gcroots_func_new(store, type, answer_ok, NULL, NULL, NULL));
-  NULL_REFUSED("store", gcroots_func_call(NULL, bad, NULL, 1, NULL, 1));
-  NULL_REFUSED("args", gcroots_func_call(store, bad, NULL, 1, NULL, 1));
-  NULL_REFUSED("results", gcroots_func_call(store, bad, &val, 1, NULL, SIZE_MAX));
-  CHECK(same_bits(out, untouched()));
-  gcroots_type_free(type);
+  gcroots_val_t val = val_of(STORAGES);
+  check_nulls(func_calls);
+  NULL_REFUSED("results", gcroots_func_call(store, untouched(), &val, 1, NULL, SIZE_MAX));
 }
 
 CASE(a_type_of_another_engine_makes_no_function) {
@@ -920,7 +916,7 @@ CASE(a_function_is_not_made_in_a_full_heap_without_collecting) {
   engine = kept;
 }
 
-/* Each wrong at once, taken away one by one. */
+/* All arguments are wrong at first. They are corrected one by one. */
 CASE(refusals_come_in_the_documented_order) {
   gcroots_field_type_t fields[2] = {ref_to(GCROOTS_HEAP_ANY), plain(GCROOTS_STORAGE_I32)};
   gcroots_ref_t func = func_of(fields, 2, fields + 1, 1, answer_planned, NULL);

@@ -17,7 +17,7 @@ static void set(gcroots_global_t global, gcroots_val_t value) {
   OK(gcroots_global_set(store, global, &value));
 }
 
-/* The global has this value. Leaves no root. */
+/* Whether the global has this value. Leaves no root. */
 static bool is(gcroots_global_t global, gcroots_val_t value) {
   gcroots_scope_t scope = enter();
   bool same = same_val(get(global), value);
@@ -25,7 +25,7 @@ static bool is(gcroots_global_t global, gcroots_val_t value) {
   return same;
 }
 
-/* The global has an externref with this data. Leaves no root. */
+/* Whether the global has an externref with this data. Leaves no root. */
 static bool has_data(gcroots_global_t global, void *data) {
   gcroots_scope_t scope = enter();
   bool same = data_of(get(global).of.ref) == data;
@@ -42,7 +42,7 @@ static void set_new(gcroots_global_t global, void *data, gcroots_finalizer_t fin
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Ends a global, whose handle must be zeroed. */
+/* Frees a global and checks that its handle is zeroed. */
 static void free_global(gcroots_global_t *global) {
   static const unsigned char zeros[sizeof *global];
   OK(gcroots_global_free(store, global));
@@ -59,16 +59,17 @@ static bool same_global(gcroots_global_t a, gcroots_global_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* What it is after a collection: what would die has died where anything does. */
+/* How many of `count` unreachable objects a collection frees: none under the null
+   collector. */
 static int dead(int count) {
   return collects ? count : 0;
 }
 
-/* The body runs for each storage that a global may have. */
-#define EACH_VALUE_STORAGE(storage)                                         \
+/* Runs the body for each storage type that a global may have. */
+#define EACH_VALUE_STORAGE(storage) \
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I32; storage < STORAGES; storage++)
 
-/* A value of this storage; references are i31s. */
+/* Makes a value of this storage type. References are i31s. */
 static gcroots_val_t value_made_of(gcroots_storage_t storage, uint32_t number) {
   if (storage == GCROOTS_STORAGE_REF) return val_ref(new_i31((int32_t)(number & 0xffff)));
   return val_made_of(storage, number);
@@ -135,7 +136,7 @@ CASE(a_reference_that_is_read_is_a_new_root) {
   set(global, val_ref(new_local(gcroots_ref_null())));
   CHECK(same_bits(get(global).of.ref, gcroots_ref_null()));
   CHECK(stats_of(store).scoped_roots == roots + 2);
-  /* The output may be where the input was. */
+  /* The output may be at the input's address. */
   out = val_ref(object);
   OK(gcroots_global_set(store, global, &out));
   OK(gcroots_global_get(store, global, &out));
@@ -292,7 +293,7 @@ CASE(no_call_but_new_collects) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Every function that takes a global answers this, and names the global. */
+/* Every function that takes a global returns this status and names the global. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_global_t global) {
   gcroots_global_t kept = global;
   gcroots_val_t out = untouched_val(), values[2] = {val_i32(1), val_ref(untouched())};
@@ -305,21 +306,9 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_global_t globa
 }
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_field_type_t type = plain(77), of_null = ref_to_type(NULL);
-  gcroots_val_t value = val_of(STORAGES);
-  gcroots_global_t bad = untouched_global(), kept = bad;
-  NULL_REFUSED("store", gcroots_global_new(NULL, NULL, NULL, NULL));
-  NULL_REFUSED("type", gcroots_global_new(store, NULL, NULL, NULL));
+  gcroots_field_type_t of_null = ref_to_type(NULL);
+  check_nulls(global_calls);
   NULL_REFUSED("type", gcroots_global_new(store, &of_null, NULL, NULL));
-  NULL_REFUSED("value", gcroots_global_new(store, &type, NULL, NULL));
-  NULL_REFUSED("out", gcroots_global_new(store, &type, &value, NULL));
-  NULL_REFUSED("store", gcroots_global_get(NULL, bad, NULL));
-  NULL_REFUSED("out", gcroots_global_get(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_global_set(NULL, bad, NULL));
-  NULL_REFUSED("value", gcroots_global_set(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_global_free(NULL, NULL));
-  NULL_REFUSED("global", gcroots_global_free(store, NULL));
-  CHECK(same_global(bad, kept));
 }
 
 CASE(a_null_global_is_refused_and_freed) {
@@ -337,34 +326,21 @@ static gcroots_global_t global_of(gcroots_ref_t bits) {
 }
 
 CASE(bad_globals_are_refused) {
-  gcroots_global_t good = new_global(any_field(), val_null()), forged;
-  gcroots_global_t freed = new_global(any_field(), val_null()), stale = freed, foreign;
-  gcroots_field_type_t type = plain(GCROOTS_STORAGE_I32);
-  gcroots_val_t value = val_i32(1);
   gcroots_ref_t ref = new_externref(NULL);
+  gcroots_global_t good = new_global(any_field(), val_null()), as_global;
   gcroots_table_t table;
-  free_global(&freed);
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, stale);
-  OK(gcroots_global_new(another_store(), &type, &value, &foreign));
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, foreign);
-  for (uint32_t bit = 0; bit < 32; bit++) {
-    forged = good;
-    forged.generation ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged);
-    forged = good;
-    forged.index ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged);
-  }
-  forged = good;
-  forged.generation = UINT32_MAX;
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged);
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.global = good;
+  check_bad_handles(global_calls, &a);
+  free_arguments(&a);
   EACH_BAD_HANDLE(bad) check_refused_by_all(bad->status, global_of(bad->ref));
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, global_of(ref));
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, global_of(root(ref).ref));
   OK(gcroots_table_new(store, (gcroots_ref_type_t){NULL, GCROOTS_HEAP_ANY, 1}, 1, 1,
                        gcroots_ref_null(), &table));
-  memcpy(&forged, &table, sizeof forged);
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged);
+  memcpy(&as_global, &table, sizeof as_global);
+  check_refused_by_all(GCROOTS_ERROR_UNROOTED, as_global);
   CHECK(is(good, val_null()));
 }
 
@@ -378,7 +354,7 @@ CASE(an_immutable_global_is_not_set) {
     global = new_global(type, value);
     REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_global_set(store, global, &other));
     REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_global_set(store, global, &value));
-    /* Whatever the value's type is, but not a bad handle. */
+    /* An immutable global is reported before a wrong value type, but after a bad handle. */
     other = storage == GCROOTS_STORAGE_I32 ? val_i64(1) : val_i32(1);
     REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_global_set(store, global, &other));
     REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_global_set(store, global, &bad));
@@ -438,12 +414,9 @@ CASE(a_reference_of_another_type_is_refused) {
 }
 
 CASE(a_type_that_a_global_cannot_have_is_refused) {
-  gcroots_field_type_t types[] = {plain(GCROOTS_STORAGE_I8),
-                                  plain(GCROOTS_STORAGE_I16),
-                                  plain(STORAGES),
-                                  plain(UINT32_MAX),
-                                  ref_to_local(0),
-                                  ref_to(14),
+  gcroots_field_type_t types[] = {plain(GCROOTS_STORAGE_I8), plain(GCROOTS_STORAGE_I16),
+                                  plain(STORAGES),           plain(UINT32_MAX),
+                                  ref_to_local(0),           ref_to(14),
                                   ref_to(UINT32_MAX)};
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32), of_type;
   gcroots_val_t value = val_i32(1), none = val_of(STORAGES), packed = val_of(GCROOTS_STORAGE_I8);
@@ -461,7 +434,7 @@ CASE(a_type_that_a_global_cannot_have_is_refused) {
   engine = fixture;
   of_type = ref_to_type(foreign);
   REFUSED(GCROOTS_ERROR_WRONG_ENGINE, gcroots_global_new(store, &of_type, &bad, &out));
-  /* A value whose kind is none comes before. */
+  /* A value of an invalid kind is reported before a wrong type. */
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_global_new(store, &of_type, &none, &out));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_global_new(store, &number, &packed, &out));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_global_set(store, out, &none));

@@ -1,11 +1,11 @@
-/* Large graphs of objects: whatever their shape, collections keep what is reached and
- * nothing else, need no recursion, and leave all values as they are.
+/* Large graphs of objects. Whatever a graph's shape, collections keep exactly the reachable
+ * objects, need no recursion, and leave all values unchanged.
  *
- * A stressed store collects at every 97th allocation here, and has smaller graphs.
+ * Under stress the stores here collect at every 97th allocation, and graphs are smaller.
  */
 #include "objects.h"
 
-/* The variant's configuration, and stress as above. */
+/* The variant's configuration, with the stress that the opening describes. */
 static gcroots_config_t *graph_config(size_t heap_limit) {
   gcroots_config_t *config = variant_config(heap_limit);
   if (stressed) {
@@ -15,7 +15,8 @@ static gcroots_config_t *graph_config(size_t heap_limit) {
   return config;
 }
 
-/* The fixture's engine and store become ones with this heap limit; 0 is the default. */
+/* Replaces the fixture's engine and store by ones with this heap limit. 0 is the default
+   limit. */
 static void use_graph_store(size_t heap_limit) {
   gcroots_config_t *config = graph_config(heap_limit);
   free_store();
@@ -25,7 +26,7 @@ static void use_graph_store(size_t heap_limit) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* So many, or in a stressed store fewer. */
+/* Scales a count down for a library that checks itself, or for a stressed store. */
 static size_t scaled(size_t count, size_t if_stressed) {
   return stressed ? if_stressed : count / GRAPH_SCALE;
 }
@@ -35,7 +36,7 @@ static void collect_and_verify(void) {
   OK(gcroots_store_verify(store));
 }
 
-/* A number and `count` references to any. */
+/* Registers a struct of a number and `count` references to anything. */
 static gcroots_type_t *node_type(size_t count) {
   gcroots_field_type_t fields[1 + 4] = {mutable_of(GCROOTS_STORAGE_I32)};
   CHECK(count <= 4);
@@ -61,7 +62,7 @@ static gcroots_ref_t make_tree(const gcroots_type_t *type, int depth) {
   return made;
 }
 
-/* How many nodes there are; checks their numbers. */
+/* Counts the nodes of a tree and checks their numbers. */
 static size_t count_tree(gcroots_ref_t tree, int depth) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t left = field_ref(tree, 1), right = field_ref(tree, 2);
@@ -73,7 +74,8 @@ static size_t count_tree(gcroots_ref_t tree, int depth) {
   return count;
 }
 
-/* As the benchmark of this name: one tree that stays, many that come and go. */
+/* The program of the benchmark with this name: one tree stays, and many are made and
+   dropped. */
 CASE(binary_trees_come_and_go) {
   use_graph_store(0);
   int deepest = stressed ? 8 : GRAPH_SCALE == 1 ? 14 : 11;
@@ -94,7 +96,7 @@ CASE(binary_trees_come_and_go) {
 
 /* --- Lists --------------------------------------------------------------------- */
 
-/* A list of numbers from count - 1 down to 0, in `list`, a local. */
+/* Makes a list of the numbers from count - 1 down to 0 in `list`, a local. */
 static void make_list(const gcroots_type_t *type, gcroots_ref_t list, size_t count) {
   for (size_t i = 0; i < count;) {
     gcroots_scope_t scope = enter();
@@ -156,7 +158,7 @@ CASE(the_rest_of_a_list_that_is_cut_dies) {
 
 /* --- Cycles -------------------------------------------------------------------- */
 
-/* A small generator, the same everywhere. */
+/* A small random generator with the same results on every machine. */
 static uint64_t random_state = 88172645463325252;
 static uint32_t random_below(uint32_t bound) {
   random_state ^= random_state << 13;
@@ -167,7 +169,7 @@ static uint32_t random_below(uint32_t bound) {
 
 enum { EDGES = 3 };
 
-/* A random graph whose nodes are held by an array, and what it should be like. */
+/* A random graph whose nodes are in an array, and the model of its edges. */
 struct graph {
   size_t count;
   gcroots_type_t *type, *array_type;
@@ -214,7 +216,7 @@ static void free_graph(struct graph *graph) {
   free(graph->edges);
 }
 
-/* Each edge leads to the node that it was set to. */
+/* Every edge leads to the node that the model says. */
 static void check_graph(const struct graph *graph) {
   for (size_t i = 0; i < graph->count; i++) {
     gcroots_scope_t scope = enter();
@@ -226,7 +228,7 @@ static void check_graph(const struct graph *graph) {
   }
 }
 
-/* How many nodes can be reached from these, by the test's own account. */
+/* How many nodes the model says are reachable from these. */
 static size_t reachable(const struct graph *graph, const uint32_t *from, size_t count) {
   uint32_t *queue = calloc(graph->count, sizeof *queue);
   bool *seen = calloc(graph->count, sizeof *seen);
@@ -244,14 +246,14 @@ static size_t reachable(const struct graph *graph, const uint32_t *from, size_t 
   return end;
 }
 
-/* Cuts each node's edges but those of every tenth, so that most are unreachable from a
-   few. */
+/* Sets the edges of most nodes to the nodes themselves, so that few nodes are reachable
+   from the roots. Every tenth node keeps its edges. */
 static void cut_edges(struct graph *graph) {
   for (size_t i = 0; i < graph->count; i++) {
     if (i % 10 == 0) continue;
     for (size_t edge = 1; edge < EDGES; edge++) {
       gcroots_scope_t scope = enter();
-      /* To itself: cycles of one. */
+      /* An edge from a node to itself is a cycle of one. */
       OK(gcroots_struct_set_ref(store, node_at(graph, i), 1 + edge, node_at(graph, i)));
       graph->edges[i][edge] = (uint32_t)i;
       OK(gcroots_scope_exit(store, scope));
@@ -296,7 +298,8 @@ CASE(an_edge_leads_to_where_it_was_set_last) {
   for (int step = 0; step < 20000; step++) {
     gcroots_scope_t scope = enter();
     size_t from = random_below(300), edge = random_below(EDGES);
-    /* Few targets: edges are set to what they were, and many lead to one. */
+    /* Few targets, so that edges are often set to the same node and many edges lead to
+       one node. */
     uint32_t to = random_below(4) == 0 ? random_below(300) : random_below(5);
     graph.edges[from][edge] = to;
     OK(gcroots_struct_set_ref(store, node_at(&graph, from), 1 + edge, node_at(&graph, to)));
@@ -309,7 +312,7 @@ CASE(an_edge_leads_to_where_it_was_set_last) {
   free_graph(&graph);
 }
 
-/* New objects hold some more than once; what held them before dies by the way. */
+/* New objects hold older ones, some of them twice. Objects that held them before die. */
 CASE(an_object_lives_while_one_of_many_slots_holds_it) {
   use_graph_store(0);
   enum { SLOTS = 50 };
@@ -326,10 +329,12 @@ CASE(an_object_lives_while_one_of_many_slots_holds_it) {
     uint32_t from = random_below(SLOTS), to = random_below(SLOTS);
     gcroots_ref_t held;
     OK(gcroots_array_get_ref(store, slots.ref, from, &held));
-    /* Moved, copied, or new and with it what was there before, cut off after that. */
+    /* Each step moves a reference, copies it, or makes a new node that holds the old one
+       twice. The old one's own references are cleared then. */
     if (step % 3 == 0) OK(gcroots_array_set_ref(store, slots.ref, from, gcroots_ref_null()));
     if (step % 3 == 2) {
-      if (!gcroots_ref_is_null(held)) set_field(held, 1, val_null()), set_field(held, 2, val_null());
+      if (!gcroots_ref_is_null(held))
+        set_field(held, 1, val_null()), set_field(held, 2, val_null());
       held = STRUCT(type, val_i32(step), val_ref(held), val_ref(held));
     }
     OK(gcroots_array_set_ref(store, slots.ref, to, held));
@@ -386,7 +391,9 @@ CASE(a_struct_of_ten_thousand_references_keeps_each) {
   gcroots_type_free(leaf);
 }
 
-static gcroots_type_t *bytes_type(void) { return new_array_type(mutable_of(GCROOTS_STORAGE_I8)); }
+static gcroots_type_t *bytes_type(void) {
+  return new_array_type(mutable_of(GCROOTS_STORAGE_I8));
+}
 
 CASE(an_object_larger_than_half_the_free_space_fits_again_and_again) {
   enum { LIMIT = 1 << 20, USED = 100 << 10 };
@@ -405,7 +412,7 @@ CASE(an_object_larger_than_half_the_free_space_fits_again_and_again) {
     OK(gcroots_array_read(store, large, room * 3 / 4 - 1, &last[0], 1));
     OK(gcroots_array_read(store, used, USED - 1, &last[1], 1));
     CHECK(last[0] == (uint8_t)i && last[1] == 0x77);
-    /* While it is alive there is no room for another. */
+    /* While this array is alive there is no room for another one. */
     REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
                              gcroots_array_new(store, type, &value, room * 3 / 4, &large));
     OK(gcroots_scope_exit(store, scope));
@@ -442,7 +449,7 @@ CASE(a_list_that_is_let_go_is_released_by_the_way) {
   gcroots_ref_t list = new_local(gcroots_ref_null());
   make_list(type, list, count);
   OK(gcroots_ref_assign(store, list, gcroots_ref_null()));
-  /* No call asks for a collection: allocations alone bring it about. */
+  /* No call asks for a collection. Allocations alone cause it. */
   while (stats_of(store).objects >= count && made < 20 * count) {
     gcroots_scope_t scope = enter();
     for (int i = 0; i < 1000; i++, made++) make_default(type);
@@ -473,8 +480,8 @@ CASE(cycles_never_fill_a_heap) {
 enum { KEPT = 2000 };
 static gcroots_manually_rooted_t kept[KEPT];
 
-/* Each array that stays is replaced round by round, and after each comes one that dies.
-   What `length` answers is theirs, by the round and by which one it is. */
+/* Replaces each array that stays, round by round, and makes one array that dies after
+   it. `length` gives the length of an array from the round and the array's number. */
 static void replace_arrays(const gcroots_type_t *type, int rounds, size_t (*length)(int, int)) {
   for (int round = 0; round < rounds; round++)
     for (int i = 0; i < 2 * KEPT; i += 2) {
@@ -488,8 +495,8 @@ static void replace_arrays(const gcroots_type_t *type, int rounds, size_t (*leng
     }
 }
 
-/* After that and a collection at least half of the memory is in use, where objects do not
-   move. */
+/* After replace_arrays() and a collection, a heap whose objects do not move uses at
+   least half of its memory. */
 static void half_is_in_use_after(int rounds, size_t (*length)(int, int)) {
   if (!collects) return;
   use_graph_store(0);
@@ -518,7 +525,9 @@ CASE(memory_between_objects_is_merged_and_used_again) {
   half_is_in_use_after(41, by_round);
 }
 
-static size_t by_turns(int round, int i) { return (round + i / 2) % 2 == 0 ? 2500 : 1000; }
+static size_t by_turns(int round, int i) {
+  return (round + i / 2) % 2 == 0 ? 2500 : 1000;
+}
 
 CASE(memory_of_objects_of_two_sizes_is_used_again) {
   half_is_in_use_after(41, by_turns);

@@ -1,19 +1,19 @@
-/* Growth: when an engine's callback is asked, what its answers do, and what it
- * may do itself.
+/* Growth: when the callback of an engine is asked, what its answers do, and what it may do
+ * itself.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "refusals.h"
 
-/* The least that the collectors take, so that few objects fill it. */
+/* The smallest sizes that the collectors accept, so that few objects fill the heap. */
 enum { INITIAL = 32 << 10, LIMIT = 128 << 10 };
 
-/* What the callback answers, and what it was told last. */
+/* What the callback returns, and what it was told in the last call. */
 static struct host {
-  /* It lets a heap commit so many bytes. */
+  /* A heap may commit this many bytes. */
   size_t allowed;
-  /* Runs inside it (nullable). */
+  /* Runs inside the callback (nullable). */
   void (*body)(void);
   int calls;
   gcroots_store_t *store;
@@ -31,7 +31,7 @@ static bool answer(void *env, gcroots_store_t *of, size_t committed, size_t want
   return wanted <= asked->allowed;
 }
 
-/* An engine whose stores ask `host`. */
+/* Makes an engine whose stores ask `host`. */
 static gcroots_engine_t *asking_engine(size_t initial, size_t limit) {
   gcroots_engine_t *made;
   gcroots_config_t *config = variant_config(limit);
@@ -42,7 +42,7 @@ static gcroots_engine_t *asking_engine(size_t initial, size_t limit) {
   return made;
 }
 
-/* The fixture's engine and store become ones that ask. */
+/* Replaces the fixture's engine and store by ones that ask the callback. */
 static void ask_host(size_t initial, size_t limit) {
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
@@ -50,7 +50,7 @@ static void ask_host(size_t initial, size_t limit) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* How many objects a heap of so many bytes has room for. */
+/* How many objects fit into a heap of this many bytes. */
 static size_t room(size_t committed) {
   return committed / spaces() / 16 - 1;
 }
@@ -127,7 +127,7 @@ CASE(it_is_not_asked_for_the_initial_size_after_collections) {
   ask_host(initial, 4 * initial);
   new_externref(NULL);
   for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
-  /* Without the collections of stress, which would take quadratic time. */
+  /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
   for (size_t i = 1; i < room(initial); i++) new_externref(NULL);
   CHECK(host.calls == 0);
@@ -157,7 +157,7 @@ CASE(an_allocation_asks_once_before_and_once_after_its_collection_at_most) {
 }
 
 CASE(a_refused_allocation_collects_once) {
-  /* Counting, before it is asked about, does not find all garbage. */
+  /* Under drc a count collection comes first and does not find all garbage. */
   uint64_t collections = collector == GCROOTS_COLLECTOR_DRC ? 2 : 1;
   if (!collects || stressed) return;
   ask_host(INITIAL, LIMIT);
@@ -198,7 +198,7 @@ CASE(a_collection_is_not_asked_about) {
   free_store();
 }
 
-/* The most that was allowed, and how often not. */
+/* The most bytes that the callback allowed, and how often it refused. */
 static size_t granted;
 static int denied;
 static uint32_t random_state = 1;
@@ -218,7 +218,7 @@ static void allow_or_not(void) {
 CASE(the_heap_commits_no_more_than_was_allowed) {
   enum { ROOTS = 6000 };
   static gcroots_manually_rooted_t roots[ROOTS];
-  /* Fewer with stress, but enough that the heap has to grow. */
+  /* Fewer objects under stress, but enough that the heap must grow. */
   uint32_t fewer = 2500 * (uint32_t)(3 - spaces());
   int steps = stressed ? 2 * (int)fewer : 100000;
   ask_host(INITIAL, 1 << 20);
@@ -324,7 +324,7 @@ CASE(a_collection_that_makes_room_needs_no_growth) {
   for (int i = 0; i < rounds; i++) make_garbage(&finalized);
   for (int i = 0; i < 100; i++) CHECK(data_of(kept[i]) == &kept[i]);
   CHECK(stats_of(store).committed_bytes == INITIAL);
-  /* Stress makes room before there is a need. */
+  /* Under stress, collections make room before the heap is full. */
   CHECK(stressed || host.calls > 0);
   free_store();
   CHECK(finalized == rounds);
@@ -344,7 +344,7 @@ CASE(garbage_cycles_make_room_when_growth_is_refused) {
     OK(gcroots_scope_exit(store, scope));
   }
   CHECK(stats_of(store).committed_bytes == INITIAL);
-  /* Stress makes room before there is a need. */
+  /* Under stress, collections make room before the heap is full. */
   CHECK(stressed || host.calls > 0);
   OK(gcroots_store_verify(store));
   gcroots_type_free(type);
@@ -357,7 +357,8 @@ CASE(finalizers_run_when_growth_is_refused) {
   ask_host(INITIAL, LIMIT);
   for (size_t i = 0; i < room(INITIAL) - 1; i++) new_externref(NULL);
   make_garbage(&finalized);
-  /* The first takes the garbage's place, the second has none. */
+  /* The first object takes the place of the garbage, and there is no room for the
+     second. */
   for (int i = 0; i < 2; i++) status = gcroots_externref_new(store, NULL, NULL, &ref);
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && finalized == (collects ? 1 : 0));
   free_store();
@@ -388,7 +389,8 @@ CASE(in_a_no_gc_span_the_heap_grows_as_allowed) {
   ask_host(INITIAL, LIMIT);
   host.allowed = 2 * INITIAL;
   OK(gcroots_no_gc_enter(store));
-  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) == room(2 * INITIAL));
+  CHECK(fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY) ==
+        room(2 * INITIAL));
   CHECK(stats_of(store).committed_bytes == 2 * INITIAL && stats_of(store).collections == 0);
 }
 
@@ -397,14 +399,14 @@ CASE(in_a_no_gc_span_the_heap_grows_as_allowed) {
 static gcroots_manually_rooted_t rooted[2 * INITIAL / 16];
 static size_t rooted_count, released;
 
-/* Lets go the newest roots. */
+/* Gives the newest roots to gcroots_manually_rooted_unroot_later(). */
 static void release(void) {
   for (size_t i = 0; i < released && rooted_count > 0; i++)
     OK(gcroots_manually_rooted_unroot_later(&rooted[--rooted_count]));
 }
 
-/* Fills the heap with manual roots, of which the callback lets some go when it is
-   asked. The objects that die. */
+/* Fills the heap with manual roots. The callback unroots some when it is asked. Returns
+   how many objects died. */
 static size_t fill_and_release(size_t releases, bool collected_before, gcroots_status_t *status) {
   int finalized = 0;
   gcroots_ref_t out;
@@ -434,7 +436,7 @@ static size_t fill_and_release(size_t releases, bool collected_before, gcroots_s
 CASE(what_it_unroots_before_it_refuses_makes_room) {
   static const size_t counts[] = {1, 500};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    /* The heap is collected before the callback is asked, or only after. */
+    /* The heap is collected before the callback is asked, or only afterwards. */
     for (int before = 0; before < 2; before++) {
       gcroots_status_t status;
       size_t died = fill_and_release(counts[i], before != 0, &status);
@@ -500,14 +502,14 @@ CASE(another_thread_is_the_wrong_one_inside) {
 
 static int inner_finalized;
 
-/* Uses a store that asks the callback in turn. */
+/* Uses a store that asks the callback too. */
 static void use_another(void) {
   gcroots_store_t *outer = store;
   struct host of_outer = host;
   host.body = NULL;
   OK(gcroots_store_new(engine, &store));
   make_garbage(&inner_finalized);
-  /* Without the collections of stress, which would take quadratic time. */
+  /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
   fill_store(collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(host.store == store && host.calls > of_outer.calls);
@@ -565,7 +567,7 @@ static _Thread_local gcroots_store_t *own;
 
 static bool count_atomically(void *env, gcroots_store_t *of, size_t committed, size_t wanted) {
   atomic_fetch_add((atomic_int *)env, 1);
-  /* On the thread that allocates. */
+  /* The callback runs on the thread that allocates. */
   CHECK(of == own && wanted > committed && wanted <= 1 << 20);
   return true;
 }

@@ -1,7 +1,8 @@
 /* 31-bit integers: references without an object. */
 #include "kinds.h"
 
-/* Integers at which something changes, and what their i31s read as. */
+/* Integers at the limits of 31 bits, and what their i31s read as with and without the
+   sign. */
 static const struct {
   int32_t value, with_sign;
   uint32_t without;
@@ -151,7 +152,7 @@ CASE(an_i31_that_is_assigned_lets_the_object_go) {
   free_store();
 }
 
-/* Slots without a root hold links that look like i31s. */
+/* A free slot holds a link to another slot, which looks like an i31. */
 CASE(a_slot_without_a_root_is_no_i31) {
   enum { COUNT = 64 };
   gcroots_manually_rooted_t manual[COUNT];
@@ -162,8 +163,7 @@ CASE(a_slot_without_a_root_is_no_i31) {
     manual[i] = root(refs[i]);
     refs[COUNT + i] = manual[i].ref;
   }
-  for (int i = 0; i < COUNT; i++)
-    OK(gcroots_manually_rooted_unroot(store, &manual[i * 5 % COUNT]));
+  for (int i = 0; i < COUNT; i++) OK(gcroots_manually_rooted_unroot(store, &manual[i * 5 % COUNT]));
   OK(gcroots_scope_exit(store, scope));
   for (int i = 0; i < 2 * COUNT; i++) {
     uint32_t last = refs[i].generation;
@@ -182,7 +182,7 @@ CASE(a_slot_without_a_root_is_no_i31) {
 
 /* --- Fields and elements ----------------------------------------------------- */
 
-/* Those of whose slots an i31 is one. */
+/* Whether a slot of this heap type accepts i31s. */
 static bool takes_i31s(gcroots_heap_type_t heap) {
   return heap == GCROOTS_HEAP_ANY || heap == GCROOTS_HEAP_EQ || heap == GCROOTS_HEAP_I31 ||
          heap == GCROOTS_HEAP_EXTERN;
@@ -243,8 +243,7 @@ CASE(a_field_of_i31s_takes_nothing_else) {
     if (kind == GCROOTS_REF_I31)
       OK(gcroots_struct_set_ref(store, ref, 0, value));
     else
-      REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE
-                                       : GCROOTS_ERROR_TYPE_MISMATCH,
+      REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
               gcroots_struct_set_ref(store, ref, 0, value));
     CHECK(is_i31(field_ref(ref, 0), kind < GCROOTS_REF_I31 ? 9 : ITS_INTEGER));
   }
@@ -319,7 +318,7 @@ CASE(a_no_gc_span_has_i31s) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Neither integer of a reference is read. */
+/* Both ways to read the integer of a reference are refused. */
 static void check_no_i31(gcroots_status_t expected, gcroots_ref_t ref) {
   int32_t with_sign = 7;
   uint32_t without = 7;
@@ -329,7 +328,10 @@ static void check_no_i31(gcroots_status_t expected, gcroots_ref_t ref) {
 }
 
 CASE(bad_handles_are_refused) {
-  EACH_BAD_HANDLE(at) check_no_i31(at->status, at->ref);
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(i31_calls, &a);
+  free_arguments(&a);
 }
 
 CASE(null_and_objects_are_no_i31s) {
@@ -378,13 +380,5 @@ CASE(functions_of_objects_refuse_an_i31) {
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_ref_t ref = new_i31(1), out;
-  int32_t with_sign;
-  uint32_t without;
-  NULL_REFUSED("store", gcroots_i31_new(NULL, 1, &out));
-  NULL_REFUSED("out", gcroots_i31_new(store, 1, NULL));
-  NULL_REFUSED("store", gcroots_i31_get_s(NULL, ref, &with_sign));
-  NULL_REFUSED("out", gcroots_i31_get_s(store, ref, NULL));
-  NULL_REFUSED("store", gcroots_i31_get_u(NULL, ref, &without));
-  NULL_REFUSED("out", gcroots_i31_get_u(store, ref, NULL));
+  check_nulls(i31_calls);
 }

@@ -1,5 +1,4 @@
-/* References of every kind in short.
- */
+/* Short forms for references of every kind. */
 #ifndef KINDS_H
 #define KINDS_H
 
@@ -24,7 +23,7 @@ static inline gcroots_ref_t new_i31(int32_t value) {
   return ref;
 }
 
-/* Whether a reference is the i31 of this integer, of 31 bits with a sign. */
+/* Whether a reference is the i31 of this signed 31-bit integer. */
 static inline bool is_i31(gcroots_ref_t ref, int32_t value) {
   int32_t with_sign;
   uint32_t without;
@@ -33,7 +32,7 @@ static inline bool is_i31(gcroots_ref_t ref, int32_t value) {
   return with_sign == value && without == ((uint32_t)value & INT32_MAX);
 }
 
-/* An array of zeros or nulls. */
+/* Makes an array of zeros or nulls. */
 static inline gcroots_ref_t make_zeros(const gcroots_type_t *type, size_t length) {
   gcroots_ref_t ref;
   OK(gcroots_array_new_default(store, type, length, &ref));
@@ -46,7 +45,7 @@ static inline gcroots_tag_t new_tag(const gcroots_type_t *type) {
   return tag;
 }
 
-/* Makes a tag of a function type that nobody else refers to. */
+/* Makes a tag of a function type that nothing else refers to. */
 static inline gcroots_tag_t tag_of(const gcroots_field_type_t *params, size_t count) {
   gcroots_type_t *type = new_func(params, count, NULL, 0);
   gcroots_tag_t tag = new_tag(type);
@@ -55,17 +54,16 @@ static inline gcroots_tag_t tag_of(const gcroots_field_type_t *params, size_t co
 }
 
 /* Makes an exception of the values that follow. */
-#define EXN(tag, ...)                                                       \
+#define EXN(tag, ...) \
   make_exn(tag, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
-static inline gcroots_ref_t make_exn(gcroots_tag_t tag, const gcroots_val_t *fields,
-                                     size_t count) {
+static inline gcroots_ref_t make_exn(gcroots_tag_t tag, const gcroots_val_t *fields, size_t count) {
   gcroots_ref_t ref;
   OK(gcroots_exn_new(store, tag, fields, count, &ref));
   return ref;
 }
 
-/* An exception without fields, of a tag of its own. */
+/* Makes an exception without fields, of a tag of its own. */
 static inline gcroots_ref_t new_exn(void) {
   return make_exn(tag_of(NULL, 0), NULL, 0);
 }
@@ -76,7 +74,7 @@ static inline gcroots_val_t exn_field(gcroots_ref_t ref, size_t index) {
   return val;
 }
 
-/* A struct without fields, of a type that nobody else refers to. */
+/* Makes a struct without fields, of a type that nothing else refers to. */
 static inline gcroots_ref_t new_empty_struct(void) {
   gcroots_type_t *type = new_struct(NULL, 0);
   gcroots_ref_t ref = make_default(type);
@@ -84,7 +82,7 @@ static inline gcroots_ref_t new_empty_struct(void) {
   return ref;
 }
 
-/* An array of bytes, likewise. */
+/* Makes an array of bytes, of a type that nothing else refers to. */
 static inline gcroots_ref_t new_bytes(void) {
   gcroots_type_t *type = new_array(plain(GCROOTS_STORAGE_I8));
   gcroots_ref_t ref = make_zeros(type, 3);
@@ -92,10 +90,10 @@ static inline gcroots_ref_t new_bytes(void) {
   return ref;
 }
 
-/* The i31 that new_of_kind() makes. */
+/* The integer of the i31 that new_of_kind() makes. */
 enum { ITS_INTEGER = -77 };
 
-/* A reference of this kind. */
+/* Makes a reference of this kind. */
 static inline gcroots_ref_t new_of_kind(gcroots_ref_kind_t kind) {
   switch (kind) {
     case GCROOTS_REF_EXTERN: return new_externref(NULL);
@@ -112,7 +110,7 @@ static inline gcroots_ref_t new_of_kind(gcroots_ref_kind_t kind) {
 static const char *const kind_names[] = {"null",   "an externref", "a struct",  "an array",
                                          "an i31", "an exception", "a function"};
 
-/* The body runs for each kind, null among them. */
+/* Runs the body for each kind, null included. */
 #define EACH_KIND(kind)                                                     \
   for (gcroots_ref_kind_t kind = GCROOTS_REF_NULL;                          \
        kind <= GCROOTS_REF_FUNC && (check_note = kind_names[kind]) != NULL; \

@@ -162,25 +162,19 @@ CASE(a_local_is_written_over_its_own_input) {
 }
 
 CASE(a_local_of_a_bad_handle_is_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(local_calls, &a);
+  free_arguments(&a);
   EACH_BAD_HANDLE(bad) {
-    gcroots_ref_t out = untouched();
-    REFUSED(bad->status, gcroots_local_new(store, bad->ref, &out));
-    CHECK(same_bits(out, untouched()));
-    out = bad->ref;
+    gcroots_ref_t out = bad->ref;
     REFUSED(bad->status, gcroots_local_new(store, out, &out));
     CHECK(same_bits(out, bad->ref));
   }
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_ref_t ref = new_externref(NULL), bad = {ref.store_id + 1, 0, 0}, out = untouched();
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_local_new(NULL, ref, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_local_new(store, ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_local_new(store, bad, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_local_new(NULL, bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  CHECK(same_bits(out, untouched()));
+  check_nulls(local_calls);
 }
 
 CASE(a_detached_store_makes_no_local) {

@@ -1,4 +1,4 @@
-/* Manual roots: made by hand, ended by hand, in any order. */
+/* Manual roots: made and ended by explicit calls, in any order. */
 #include "check.h"
 #include "refusals.h"
 
@@ -7,7 +7,7 @@ static void unroot(gcroots_manually_rooted_t *handle) {
   CHECK(same_bits(handle->ref, gcroots_ref_null()));
 }
 
-/* Every function answers this to the handle, and writes nothing. */
+/* Every function returns this status for the handle, and writes nothing. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_manually_rooted_t handle) {
   gcroots_manually_rooted_t kept = handle, made = untouched_handle();
   gcroots_ref_t out = untouched();
@@ -158,7 +158,7 @@ CASE(a_second_unroot_through_a_copy_is_refused) {
   gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), copy = handle;
   unroot(&handle);
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);
-  /* The slot's next root is not the copy's. */
+  /* The next root in the slot is not the copy's. */
   gcroots_manually_rooted_t next = new_rooted(&number, NULL);
   check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);
   CHECK(data_of(next.ref) == &number);
@@ -311,13 +311,11 @@ CASE(a_local_that_holds_null_gives_a_null_handle) {
 CASE(bad_handles_are_refused) {
   int number;
   gcroots_manually_rooted_t alive = new_rooted(&number, NULL);
-  EACH_BAD_HANDLE(bad) {
-    gcroots_manually_rooted_t made = untouched_handle();
-    check_refused_by_all(bad->status, (gcroots_manually_rooted_t){bad->ref});
-    REFUSED(bad->status, gcroots_ref_to_manually_rooted(store, bad->ref, &made));
-    CHECK(same_bits(made.ref, untouched()));
-    CHECK(data_of(alive.ref) == &number);
-  }
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(manually_rooted_calls, &a);
+  free_arguments(&a);
+  CHECK(data_of(alive.ref) == &number);
 }
 
 CASE(the_bits_of_a_scoped_handle_are_refused) {
@@ -335,7 +333,7 @@ CASE(the_next_handle_is_not_valid_before_it_is_made) {
   unroot(&coming);
   coming = root(ref);
   unroot(&coming);
-  /* Whatever generation and slot come next, none is valid yet. */
+  /* No generation or slot that follows is valid yet. */
   for (uint32_t generation = 0; generation < 50; ++generation) {
     copy.ref.generation = generation;
     check_refused_by_all(GCROOTS_ERROR_UNROOTED, copy);
@@ -361,42 +359,7 @@ CASE(another_store_does_not_end_a_root) {
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), made = untouched_handle();
-  gcroots_manually_rooted_t kept = handle;
-  gcroots_ref_t out = untouched();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(NULL, handle.ref, &made));
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(store, handle.ref, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_clone(NULL, handle, &made));
-  REFUSED(null_argument, gcroots_manually_rooted_clone(store, handle, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(NULL, &handle));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(store, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(NULL, handle, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(store, handle, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(NULL, &handle, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, NULL, &out));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, &handle, NULL));
-  CHECK(same_bits(handle.ref, kept.ref) && same_bits(out, untouched()));
-  CHECK(same_bits(made.ref, untouched()));
-}
-
-CASE(the_first_null_pointer_is_named_before_a_bad_handle) {
-  gcroots_manually_rooted_t bad = untouched_handle();
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(NULL, bad.ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_ref_to_manually_rooted(store, bad.ref, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_clone(store, bad, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_unroot(NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_to_rooted(store, bad, NULL));
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(NULL, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "handle") != NULL);
-  REFUSED(null_argument, gcroots_manually_rooted_into_rooted(store, &bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
+  check_nulls(manually_rooted_calls);
 }
 
 CASE(every_call_on_a_detached_store_is_refused) {
@@ -405,10 +368,8 @@ CASE(every_call_on_a_detached_store_is_refused) {
   OK(gcroots_store_detach(store));
   check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, handle);
   check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, untouched_handle());
-  check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD,
-                       (gcroots_manually_rooted_t){gcroots_ref_null()});
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_ref_to_manually_rooted(store, handle.ref, &made));
+  check_refused_by_all(GCROOTS_ERROR_WRONG_THREAD, (gcroots_manually_rooted_t){gcroots_ref_null()});
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_ref_to_manually_rooted(store, handle.ref, &made));
   CHECK(same_bits(made.ref, untouched()));
   OK(gcroots_store_attach(store));
   CHECK(data_of(handle.ref) == &number);
@@ -497,8 +458,7 @@ CASE(a_failed_conversion_leaves_the_manual_root) {
   while (gcroots_local_new(store, handle.ref, &local) == GCROOTS_OK) {
   }
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_to_rooted(store, handle, &out));
-  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY,
-          gcroots_manually_rooted_into_rooted(store, &handle, &out));
+  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_into_rooted(store, &handle, &out));
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY,
           gcroots_manually_rooted_into_rooted(store, &handle, &handle.ref));
   CHECK(same_bits(out, untouched()) && same_bits(handle.ref, kept.ref));

@@ -1,10 +1,10 @@
-/* Memory: the heap's limit, its growth and shrinking, and calls that the system
- * refuses memory.
+/* Memory: the heap's limit, its growth and shrinking, and calls for which the system has no
+ * memory.
  */
 #include "allocator.h"
 #include "objects.h"
 
-/* The fixture's engine becomes one that keeps no heaps of deleted stores. */
+/* Replaces the fixture's engine by one that keeps no heaps of deleted stores. */
 static void keep_no_heaps(void) {
   gcroots_config_t *config = variant_config(0);
   OK(gcroots_config_set_pool(config, 0));
@@ -15,13 +15,13 @@ static void keep_no_heaps(void) {
 
 /* --- The limit --------------------------------------------------------------- */
 
-/* The fixture's store becomes one of this limit. */
+/* Replaces the fixture's store by one with this limit. */
 static void limit_store(size_t limit) {
   OK(gcroots_store_free(store));
   store = new_store(limit);
 }
 
-/* What a space of the limit has room for, at 16 bytes an object. */
+/* How many objects of 16 bytes fit into one space of a heap with this limit. */
 static size_t room(size_t limit) {
   return limit / spaces() / 16;
 }
@@ -145,7 +145,7 @@ CASE(a_small_limit_is_rounded_up_to_64_kib_at_most) {
 }
 
 CASE(committed_bytes_never_exceed_the_limit) {
-  static const size_t limits[] = {64 << 10, 65537,  69632, 73727, 100000,
+  static const size_t limits[] = {64 << 10, 65537,  69632,  73727,   100000,
                                   131071,   131072, 135168, 1 << 20, (1 << 20) + 4095};
   for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
     gcroots_ref_t ref;
@@ -155,7 +155,7 @@ CASE(committed_bytes_never_exceed_the_limit) {
       if (count % 64 == 0 || count > room(limits[i]) - 300)
         CHECK(stats_of(store).committed_bytes <= limits[i]);
     CHECK(stats_of(store).committed_bytes <= limits[i]);
-    /* What is lost to the rounding is less than a page a space. */
+    /* Rounding loses less than a page of each space. */
     CHECK(count <= room(limits[i]) && count + 4096 / 16 + 2 >= room(limits[i]));
     if (stressed && i == 4) return;
   }
@@ -228,7 +228,7 @@ CASE(the_heap_shrinks_when_most_has_died) {
   if (collects) CHECK(stats_of(store).committed_bytes < large / 2);
   if (!collects) CHECK(stats_of(store).committed_bytes == large);
   CHECK(data_of(kept) == &kept);
-  /* What was given back can be taken again, and reads as new. */
+  /* Memory that was given back can be committed again, and is zeroed. */
   for (int i = 0; i < 300000; i++) new_externref(NULL);
   CHECK(data_of(kept) == &kept);
 }
@@ -343,7 +343,7 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   gcroots_ref_t first = new_externref(&first);
   uint64_t committed = stats_of(store).committed_bytes;
   size_t count;
-  /* Filling takes quadratic time there. */
+  /* Filling takes quadratic time under stress. */
   if (stressed) return;
   arm_commits();
   count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
@@ -397,7 +397,7 @@ CASE(a_collection_needs_no_memory) {
 
 enum { HELD = 2000 };
 
-/* An array of structs, each of which refers to the one before. */
+/* Makes an array of structs. Each struct refers to the one before. */
 static gcroots_ref_t array_of_structs(gcroots_type_t *types[2]) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t element = any_field();
@@ -411,7 +411,8 @@ static gcroots_ref_t array_of_structs(gcroots_type_t *types[2]) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t before = gcroots_ref_null();
     if (i > 0) OK(gcroots_array_get_ref(store, array, i - 1, &before));
-    OK(gcroots_array_set_ref(store, array, i, STRUCT(types[1], val_i32((int32_t)i), val_ref(before))));
+    OK(gcroots_array_set_ref(store, array, i,
+                             STRUCT(types[1], val_i32((int32_t)i), val_ref(before))));
     OK(gcroots_scope_exit(store, scope));
   }
   return array;
@@ -435,8 +436,8 @@ CASE(what_a_collection_without_memory_reaches_survives) {
   gcroots_type_free(types[1]);
 }
 
-/* What a collector has no room to note it must find otherwise, at the next collection
-   that an allocation brings about. */
+/* A collector that has no memory to note a dead object must find it at the next
+   collection that an allocation causes. */
 CASE(what_is_let_go_without_memory_dies) {
   if (!collects) return;
   gcroots_type_t *types[2];
@@ -458,7 +459,8 @@ CASE(what_is_let_go_without_memory_dies) {
   gcroots_type_free(types[1]);
 }
 
-/* One object is refused at most: what a collection had no room to note the next one finds. */
+/* At most one object is refused. The next collection finds what the first had no memory
+   to note. */
 CASE(garbage_makes_room_without_memory) {
   enum { TRIED = 100000 };
   if (!collects) return;
@@ -506,13 +508,13 @@ CASE(what_shrinks_needs_no_memory) {
   CHECK(refusals == 0 && finalized == 1);
 }
 
-/* Its failing call leaves a message. */
+/* Makes a call that fails, which leaves a message. */
 static void count_and_fail(void *data) {
   ++*(int *)data;
   CHECK(gcroots_store_detach(store) == GCROOTS_ERROR_BUSY);
 }
 
-/* The heap's memory is there; the table behind the objects cannot grow. */
+/* The heap has room, but the table beside it cannot grow. */
 CASE(finalizers_run_when_the_allocation_then_fails) {
   int finalized = 0, failed = 0;
   gcroots_ref_t out = {1, 2, 3}, pattern = out;
@@ -546,7 +548,7 @@ static void *attach_without_memory(void *argument) {
   return NULL;
 }
 
-/* `capi.error-order`: thread before memory. */
+/* `capi.error-order`: the wrong thread is reported before missing memory. */
 CASE(another_threads_store_is_wrong_thread_also_without_memory) {
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, attach_without_memory, store) == 0);
@@ -606,10 +608,21 @@ CASE(a_new_thread_without_memory_can_attach_again) {
 
 /* --- Every allocation in turn ------------------------------------------------ */
 
-enum { OBJECTS = 200, MANUALS = 150, SCOPES = 40, STRUCTS = 24, ELEMENTS = 150, EXNS = 24,
-       FUNCS = 24, MAPS = 12, TABLES = 8, GLOBALS = 12, SOURCES = 270 };
+enum {
+  OBJECTS = 200,
+  MANUALS = 150,
+  SCOPES = 40,
+  STRUCTS = 24,
+  ELEMENTS = 150,
+  EXNS = 24,
+  FUNCS = 24,
+  MAPS = 12,
+  TABLES = 8,
+  GLOBALS = 12,
+  SOURCES = 270
+};
 
-/* What the script has made of the store under test. */
+/* What the script has made in the store under test. */
 static struct {
   gcroots_store_t *store;
   uint64_t scoped, manual, weak;
@@ -623,12 +636,11 @@ static struct {
   gcroots_ref_t structs[STRUCTS];
 } script;
 
-/* Whether the call succeeded; otherwise it was out of memory and made no root. */
+/* Whether the call succeeded. Otherwise memory was missing, and the call made no root. */
 static bool succeeded(gcroots_status_t status) {
   gcroots_stats_t stats;
   if (status != GCROOTS_OK) {
-    check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY,
-                  status);
+    check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
     CHECK(refusals > 0);
     if (script.store != NULL) {
       OK(gcroots_store_stats(script.store, &stats));
@@ -641,7 +653,7 @@ static bool succeeded(gcroots_status_t status) {
 
 static const gcroots_ref_t no_handle = {~(uint64_t)0, 0x55555555, 0x33333333};
 
-/* Whether the call succeeded, and so whether it wrote its output. */
+/* Whether the call succeeded, which is whether it wrote its output. */
 static bool made(gcroots_status_t status, gcroots_ref_t out) {
   CHECK(same_bits(out, no_handle) == (status != GCROOTS_OK));
   return succeeded(status);
@@ -663,8 +675,8 @@ static void script_objects(void) {
   }
 }
 
-/* Leaves a scope with a manual root's object, around which there are `outside`
-   scoped roots, for which the slots may just be full. */
+/* Leaves a scope with a manual root's object as the result. `outside` scoped roots lie
+   around the scope; their slots may be full, so that the escape needs memory. */
 static void escape_manual(gcroots_scope_t scope, uint64_t outside) {
   gcroots_ref_t out = no_handle;
   gcroots_ref_t kept = script.manuals[0].ref;
@@ -713,7 +725,7 @@ static void script_roots(void) {
   }
 }
 
-/* Objects that have a manual root from the start. */
+/* Makes objects that have a manual root from the start. */
 static void script_own(void) {
   for (int i = 0; i < MANUALS; i++) {
     gcroots_manually_rooted_t out = {no_handle};
@@ -725,7 +737,8 @@ static void script_own(void) {
   }
 }
 
-/* Registers an open struct, or a function without results: NULL if memory is out. */
+/* Registers an open struct, or a function without results. Returns NULL if memory is
+   missing. */
 static gcroots_type_t *script_type(gcroots_engine_t *of, gcroots_type_kind_t kind,
                                    const gcroots_field_type_t *fields, size_t count) {
   gcroots_rec_group_t *group = gcroots_rec_group_new();
@@ -744,7 +757,7 @@ static gcroots_type_t *script_type(gcroots_engine_t *of, gcroots_type_kind_t kin
   return type;
 }
 
-/* Structs that refer to those before them, each of a type of its own. */
+/* Makes structs, each of its own type, which refer to the structs before them. */
 static void script_structs(gcroots_engine_t *of) {
   gcroots_field_type_t fields[STRUCTS];
   gcroots_val_t values[STRUCTS];
@@ -776,7 +789,7 @@ static void script_structs(gcroots_engine_t *of) {
   }
 }
 
-/* Registers an array: NULL if memory is out. */
+/* Registers an array. Returns NULL if memory is missing. */
 static gcroots_type_t *script_array_type(gcroots_engine_t *of, gcroots_storage_t storage) {
   gcroots_rec_group_t *group = gcroots_rec_group_new();
   const gcroots_rec_group_t *groups[1] = {group};
@@ -792,7 +805,7 @@ static gcroots_type_t *script_array_type(gcroots_engine_t *of, gcroots_storage_t
   return type;
 }
 
-/* What reads and sets an array's elements; reading needs memory for handles. */
+/* Reads and sets the elements of an array. Reading needs memory for handles. */
 static void use_array(gcroots_ref_t array, gcroots_val_t element) {
   for (size_t i = 0; i < ELEMENTS; i++) {
     gcroots_ref_t out = no_handle;
@@ -806,8 +819,8 @@ static void use_array(gcroots_ref_t array, gcroots_val_t element) {
   OK(gcroots_array_copy(script.store, array, 1, array, 0, ELEMENTS - 1));
 }
 
-/* Arrays of references to those before them, and of numbers, which make the heap
-   grow. */
+/* Makes arrays of references to the arrays before them, and arrays of numbers, until the
+   heap must grow. */
 static void script_arrays(gcroots_engine_t *of) {
   static const gcroots_storage_t storages[] = {GCROOTS_STORAGE_V128, GCROOTS_STORAGE_REF};
   gcroots_val_t elements[ELEMENTS];
@@ -819,10 +832,8 @@ static void script_arrays(gcroots_engine_t *of) {
     gcroots_ref_t filled = no_handle, zeros = no_handle, fixed = no_handle;
     gcroots_type_t *type = script_array_type(of, storage);
     if (type == NULL) continue;
-    if (made(gcroots_array_new(script.store, type, &value, 2000, &filled), filled))
-      script.scoped++;
-    if (made(gcroots_array_new_default(script.store, type, 2000, &zeros), zeros))
-      script.scoped++;
+    if (made(gcroots_array_new(script.store, type, &value, 2000, &filled), filled)) script.scoped++;
+    if (made(gcroots_array_new_default(script.store, type, 2000, &zeros), zeros)) script.scoped++;
     elements[0] = value;
     if (made(gcroots_array_new_fixed(script.store, type, elements, refs ? ELEMENTS : 1, &fixed),
              fixed)) {
@@ -843,7 +854,7 @@ static void script_casts(gcroots_ref_t ref) {
   if (made(gcroots_any_convert_extern(script.store, ref, &internal), internal)) script.scoped++;
 }
 
-/* An exception of these values, whose tag is of a type of its own. */
+/* Makes a tag of this type and an exception of these values, and reads them. */
 static void script_exn(const gcroots_type_t *type, const gcroots_val_t *values, size_t count) {
   gcroots_tag_t tag = {no_handle.store_id, no_handle.generation, no_handle.index}, read;
   gcroots_val_t val = val_ref(no_handle);
@@ -858,7 +869,7 @@ static void script_exn(const gcroots_type_t *type, const gcroots_val_t *values, 
     script.scoped += !gcroots_ref_is_null(val.of.ref);
 }
 
-/* Answers its arguments, in their order. */
+/* Returns its arguments, in their order. */
 static gcroots_status_t answer_args(void *env, gcroots_store_t *of, const gcroots_val_t *args,
                                     size_t nargs, gcroots_val_t *results, size_t nresults) {
   (void)env, (void)of;
@@ -867,7 +878,7 @@ static gcroots_status_t answer_args(void *env, gcroots_store_t *of, const gcroot
   return GCROOTS_OK;
 }
 
-/* A function of these values. */
+/* Makes and calls a function of these values. */
 static void script_func(const gcroots_type_t *type, const gcroots_val_t *values, size_t count) {
   gcroots_val_t results[FUNCS];
   gcroots_ref_t func = no_handle;
@@ -882,11 +893,11 @@ static void script_func(const gcroots_type_t *type, const gcroots_val_t *values,
   succeeded(status);
 }
 
-/* What call_itself() calls, and how deep it is. */
+/* The function that call_itself() calls, and how deep the calls are. */
 static gcroots_ref_t nested;
 static int nested_depth;
 
-/* Calls itself, deeper than a new store has room for scopes. */
+/* Calls itself more deeply than a new store has room for scopes. */
 static gcroots_status_t call_itself(void *env, gcroots_store_t *of, const gcroots_val_t *args,
                                     size_t nargs, gcroots_val_t *results, size_t nresults) {
   gcroots_status_t status = GCROOTS_OK;
@@ -922,8 +933,8 @@ static void script_funcs(gcroots_engine_t *of) {
     values[i] = val_ref(script.refs[i]);
     groups[0] = group;
     if (group == NULL) continue;
-    if (succeeded(gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1,
-                                             &position)) &&
+    if (succeeded(
+            gcroots_rec_group_add_func(group, NULL, params, i + 1, params, i + 1, &position)) &&
         succeeded(gcroots_rec_group_register(of, groups, 1, &type, 1)))
       script_func(type, values, i + 1);
     gcroots_rec_group_free(group);
@@ -962,7 +973,7 @@ static void script_weak(void) {
   }
 }
 
-/* Maps of which each has one entry more, and of which some are freed. */
+/* Makes maps. Each has one entry more than the one before, and some are freed. */
 static void script_maps(gcroots_engine_t *of) {
   (void)of;
   script_objects();
@@ -988,12 +999,11 @@ static void script_maps(gcroots_engine_t *of) {
   OK(gcroots_store_gc(script.store));
 }
 
-/* Grows a table of null, which becomes larger than the heap at first is. */
+/* Grows a table until it is larger than the initial heap. */
 static void grow_table(gcroots_table_t table, uint64_t size) {
   for (uint64_t delta = 1; delta < 20000; delta *= 9) {
     uint64_t before = 77, now;
-    bool grown = succeeded(
-        gcroots_table_grow(script.store, table, delta, script.refs[0], &before));
+    bool grown = succeeded(gcroots_table_grow(script.store, table, delta, script.refs[0], &before));
     CHECK(before == (grown ? size : 77));
     if (grown) size += delta;
     OK(gcroots_table_size(script.store, table, &now));
@@ -1001,17 +1011,16 @@ static void grow_table(gcroots_table_t table, uint64_t size) {
   }
 }
 
-/* Tables, each of a type of its own, of which some are freed. */
+/* Makes tables, each of its own type, and frees some. */
 static void script_tables(gcroots_engine_t *of) {
   gcroots_field_type_t field = any_field();
   gcroots_type_t *type = script_type(of, GCROOTS_TYPE_STRUCT, &field, 1);
   script_objects();
   for (uint32_t t = 0; t < TABLES; t++) {
-    gcroots_ref_type_t element = {type, t == 1 && type != NULL ? GCROOTS_HEAP_TYPE : t % 3 * 4,
-                                  1};
+    gcroots_ref_type_t element = {type, t == 1 && type != NULL ? GCROOTS_HEAP_TYPE : t % 3 * 4, 1};
     gcroots_table_t table = {no_handle.store_id, no_handle.generation, no_handle.index};
-    bool table_made = succeeded(gcroots_table_new(script.store, element, 10, UINT64_MAX,
-                                                  gcroots_ref_null(), &table));
+    bool table_made = succeeded(
+        gcroots_table_new(script.store, element, 10, UINT64_MAX, gcroots_ref_null(), &table));
     CHECK((table.store_id == no_handle.store_id) == !table_made);
     if (!table_made) continue;
     if (t == 0) grow_table(table, 10);
@@ -1030,7 +1039,7 @@ static void script_tables(gcroots_engine_t *of) {
   OK(gcroots_store_gc(script.store));
 }
 
-/* Globals of each type, of which some are freed. */
+/* Makes globals of each type, and frees some. */
 static void script_globals(gcroots_engine_t *of) {
   (void)of;
   script_objects();
@@ -1065,7 +1074,7 @@ static void report_slots(void *env, gcroots_store_t *of) {
   }
 }
 
-/* A root source whose making succeeded, or zeros. */
+/* The root source, if the call that makes it succeeded; otherwise zeros. */
 static gcroots_root_source_t source_made(gcroots_status_t status, gcroots_root_source_t out) {
   gcroots_root_source_t none = {0, 0, 0};
   bool is = succeeded(status);
@@ -1073,7 +1082,8 @@ static gcroots_root_source_t source_made(gcroots_status_t status, gcroots_root_s
   return is ? out : none;
 }
 
-/* What is for engines: references there and back, ranges of them, and visitors. */
+/* Uses what is made for engines: raw references in both directions, root ranges, and
+   visitors. */
 static void script_engine(gcroots_engine_t *of) {
   gcroots_root_source_t sources[SOURCES];
   void *heap_base = NULL;
@@ -1086,9 +1096,8 @@ static void script_engine(gcroots_engine_t *of) {
     gcroots_status_t status;
     script_ranges[i] = (gcroots_root_range_t){&script_slots[i], 1};
     OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &script_slots[i]));
-    status = i % 10 == 9
-                 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
-                 : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);
+    status = i % 10 == 9 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
+                         : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);
     sources[i] = source_made(status, out);
   }
   succeeded(gcroots_store_gc(script.store));
@@ -1098,7 +1107,7 @@ static void script_engine(gcroots_engine_t *of) {
     OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &raw));
     if (made(gcroots_ref_from_raw(script.store, raw, &back), back)) script.scoped += raw != 0;
     OK((i % 10 == 9 ? gcroots_root_visitor_remove : gcroots_root_range_remove)(script.store,
-                                                                             &sources[i]));
+                                                                               &sources[i]));
   }
   succeeded(gcroots_store_verify(script.store));
   OK(gcroots_store_gc(script.store));
@@ -1139,14 +1148,14 @@ static void script_rest(void) {
   }
   succeeded(gcroots_scope_reserve(script.store, 5000));
   for (int i = 0; i < 3; i++)
-    script.data_set[i] = succeeded(
-        gcroots_store_set_data(script.store, &script.data_finalized[i], count_call));
+    script.data_set[i] =
+        succeeded(gcroots_store_set_data(script.store, &script.data_finalized[i], count_call));
   succeeded(gcroots_store_verify(script.store));
   OK(gcroots_store_gc(script.store));
   script_steps();
 }
 
-/* All that can be called, while requests for memory are refused as armed. */
+/* Makes all calls that need no types, while requests for memory fail. */
 static void script_without_types(void) {
   script_objects();
   script_roots();
@@ -1156,8 +1165,9 @@ static void script_without_types(void) {
   script_rest();
 }
 
-/* Which part of the script is run, on an engine of its own; NULL: what needs no types.
-   Parts have cases of their own, since a case takes as long as the square of its part. */
+/* The part of the script that runs, on its own engine; NULL is the part that needs no
+   types. Each part has a case of its own, since a case takes time quadratic in the
+   length of its part. */
 static void (*part)(gcroots_engine_t *of);
 
 static void run_script(void) {
@@ -1177,14 +1187,14 @@ static void run_script(void) {
   gcroots_engine_free(clone);
   if (!succeeded(gcroots_store_new(made_engine != NULL ? made_engine : engine, &script.store)))
     CHECK(script.store == NULL);
-  /* An engine keeps the room for types that it had once: only one that is made here is
-     asked for types. */
+  /* An engine keeps the memory that its types have used. Only a new engine needs memory
+     for types, so only it runs the parts with types. */
   if (script.store != NULL && part == NULL) script_without_types();
   if (script.store != NULL && part != NULL && made_engine != NULL) part(made_engine);
   gcroots_engine_free(made_engine);
 }
 
-/* With memory back the store is sound, works, and finalizes what it took. */
+/* When memory is available again, the store is sound, works, and finalizes its objects. */
 static void check_script(void) {
   gcroots_ref_t ref;
   void *data;

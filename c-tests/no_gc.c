@@ -1,9 +1,9 @@
-/* No-GC spans: inside, nothing moves and nothing dies. */
+/* No-GC spans: inside one, no object moves and no object dies. */
 #include "check.h"
 
 enum { LIMIT = 128 << 10 };
 
-/* Gives the fixture a store with a heap limit that starts small. */
+/* Replaces the fixture's store by one with this heap limit, whose heap starts small. */
 static void use_limit(size_t limit) {
   gcroots_config_t *config = variant_config(limit);
   gcroots_engine_t *its_engine;
@@ -23,14 +23,14 @@ static void exit_span(void) {
   OK(gcroots_no_gc_exit(store));
 }
 
-/* Whether a span is open, as store_gc tells. */
+/* Whether a span is open, which gcroots_store_gc() tells. */
 static bool in_span(void) {
   gcroots_status_t status = gcroots_store_gc(store);
   CHECK(status == GCROOTS_OK || status == GCROOTS_ERROR_NO_GC);
   return status == GCROOTS_ERROR_NO_GC;
 }
 
-/* Allocates, rooted in the current scope, until that is refused. */
+/* Allocates objects, rooted in the current scope, until an allocation is refused. */
 static gcroots_status_t fill(void) {
   gcroots_ref_t ref;
   gcroots_status_t status;
@@ -39,7 +39,7 @@ static gcroots_status_t fill(void) {
   return status;
 }
 
-/* Allocates garbage until that is refused. */
+/* Allocates garbage until an allocation is refused. */
 static gcroots_status_t fill_with_garbage(void *data, gcroots_finalizer_t finalizer) {
   gcroots_ref_t ref;
   gcroots_status_t status;
@@ -51,7 +51,7 @@ static gcroots_status_t fill_with_garbage(void *data, gcroots_finalizer_t finali
   return status;
 }
 
-/* What a full heap answers in a span. */
+/* The status of an allocation in a span when the heap is full. */
 static gcroots_status_t full(void) {
   return collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
 }
@@ -403,13 +403,6 @@ CASE(a_span_needs_no_memory) {
 }
 
 /* --- Stores ------------------------------------------------------------------ */
-
-CASE(null_is_refused) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_no_gc_enter(NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_no_gc_exit(NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-}
 
 CASE(a_span_stays_with_a_detached_store) {
   enter_span();

@@ -1,5 +1,4 @@
-/* Values and objects in short.
- */
+/* Short forms for values and objects. */
 #ifndef OBJECTS_H
 #define OBJECTS_H
 
@@ -9,7 +8,7 @@ enum { STORAGES = GCROOTS_STORAGE_REF + 1 };
 
 /* --- Values ------------------------------------------------------------------ */
 
-/* A value of this kind, whose bits are zeros. */
+/* Makes a value of this kind whose bits are zeros. */
 static inline gcroots_val_t val_of(gcroots_storage_t kind) {
   gcroots_val_t val;
   memset(&val, 0, sizeof val);
@@ -29,7 +28,7 @@ static inline gcroots_val_t val_i64(int64_t number) {
   return val;
 }
 
-/* Of these bits. */
+/* Makes a value of these bits. */
 static inline gcroots_val_t val_f32(uint32_t bits) {
   gcroots_val_t val = val_of(GCROOTS_STORAGE_F32);
   memcpy(&val.of.f32, &bits, sizeof bits);
@@ -42,7 +41,7 @@ static inline gcroots_val_t val_f64(uint64_t bits) {
   return val;
 }
 
-/* Of 16 bytes from `first` on. */
+/* Makes a value of 16 bytes that count up from `first`. */
 static inline gcroots_val_t val_v128(uint8_t first) {
   gcroots_val_t val = val_of(GCROOTS_STORAGE_V128);
   for (int i = 0; i < 16; i++) val.of.v128.bytes[i] = (uint8_t)(first + i);
@@ -59,8 +58,8 @@ static inline gcroots_val_t val_null(void) {
   return val_ref(gcroots_ref_null());
 }
 
-/* What a field of this storage reads as if it was set to this: bits made of the
-   number, and of a reference null. */
+/* The value that a field of this storage type has after it was set to a value made of
+   the number. The bits depend on the number; a reference is null. */
 static inline gcroots_val_t val_made_of(gcroots_storage_t storage, uint32_t number) {
   uint32_t bits = (number + 1) * 2654435761U;
   switch (storage) {
@@ -87,14 +86,14 @@ static inline bool is_untouched(gcroots_val_t val) {
   return val.kind == pattern.kind && memcmp(&val.of, &pattern.of, sizeof val.of) == 0;
 }
 
-/* Whether two handles refer to one object, or both to none. */
+/* Whether two handles refer to one object, or are both null. */
 static inline bool same_object(gcroots_ref_t a, gcroots_ref_t b) {
   bool same;
   OK(gcroots_ref_eq(store, a, b, &same));
   return same;
 }
 
-/* Of one kind and of the same bits, or references to one object. */
+/* Whether two values have one kind and the same bits, or refer to one object. */
 static inline bool same_val(gcroots_val_t a, gcroots_val_t b) {
   static const size_t bytes[STORAGES] = {0, 0, 4, 8, 4, 8, 16, 0};
   if (a.kind != b.kind || a.kind >= STORAGES) return false;
@@ -105,14 +104,13 @@ static inline bool same_val(gcroots_val_t a, gcroots_val_t b) {
 /* --- Structs ----------------------------------------------------------------- */
 
 /* Registers an open struct of the fields that follow. */
-#define STRUCT_TYPE(...)                                                    \
-  new_struct((gcroots_field_type_t[]){__VA_ARGS__},                         \
+#define STRUCT_TYPE(...)                            \
+  new_struct((gcroots_field_type_t[]){__VA_ARGS__}, \
              COUNT_OF(((gcroots_field_type_t[]){__VA_ARGS__})))
 
 /* Makes a struct of the values that follow. */
-#define STRUCT(type, ...)                                                   \
-  make_struct(type, (gcroots_val_t[]){__VA_ARGS__},                         \
-              COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
+#define STRUCT(type, ...) \
+  make_struct(type, (gcroots_val_t[]){__VA_ARGS__}, COUNT_OF(((gcroots_val_t[]){__VA_ARGS__})))
 
 static inline gcroots_ref_t make_struct(const gcroots_type_t *type, const gcroots_val_t *fields,
                                         size_t count) {
@@ -149,10 +147,10 @@ static inline int32_t field_i32(gcroots_ref_t ref, size_t index) {
   return out;
 }
 
-/* Reads a field by the function for this storage; of packed ones get_s for I8, whose
-   output is given without the sign, and get_u for I16. */
-static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t ref,
-                                      size_t index, gcroots_val_t *out) {
+/* Reads a field with the function for this storage type. For packed types these are
+   get_s for I8, whose result is then cut to 8 bits, and get_u for I16. */
+static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t ref, size_t index,
+                                      gcroots_val_t *out) {
   gcroots_val_of_t *of = &out->of;
   gcroots_status_t status;
   switch (storage) {
@@ -175,7 +173,7 @@ static inline gcroots_status_t get_as(gcroots_storage_t storage, gcroots_ref_t r
   return status;
 }
 
-/* Sets a field by the function for values of this kind. */
+/* Sets a field with the function for values of this kind. */
 static inline gcroots_status_t set_as(gcroots_ref_t ref, size_t index, gcroots_val_t val) {
   switch (val.kind) {
     case GCROOTS_STORAGE_I32: return gcroots_struct_set_i32(store, ref, index, val.of.i32);
@@ -187,17 +185,18 @@ static inline gcroots_status_t set_as(gcroots_ref_t ref, size_t index, gcroots_v
   }
 }
 
-/* A mutable field that takes all references but exceptions and functions. */
+/* A mutable field that accepts every reference except exceptions and functions. */
 static inline gcroots_field_type_t any_field(void) {
   return mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
 }
 
-/* A mutable field of any storage. */
+/* A mutable field of any storage type. */
 static inline gcroots_field_type_t mutable_of(gcroots_storage_t storage) {
   return storage == GCROOTS_STORAGE_REF ? any_field() : mutable_(plain(storage));
 }
 
-/* Registers a struct with a mutable field of each storage, at its index. */
+/* Registers a struct with a mutable field of each storage type. The index of a field is
+   its storage type. */
 static inline gcroots_type_t *new_mixed(void) {
   gcroots_field_type_t fields[STORAGES];
   for (gcroots_storage_t storage = 0; storage < STORAGES; storage++)
@@ -207,10 +206,9 @@ static inline gcroots_type_t *new_mixed(void) {
 
 /* --- Functions --------------------------------------------------------------- */
 
-/* Leaves its results as they are: zeros and null. */
-static inline gcroots_status_t answer_ok(void *env, gcroots_store_t *of,
-                                         const gcroots_val_t *args, size_t nargs,
-                                         gcroots_val_t *results, size_t nresults) {
+/* Leaves its results as they were: zeros and nulls. */
+static inline gcroots_status_t answer_ok(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                         size_t nargs, gcroots_val_t *results, size_t nresults) {
   (void)env, (void)of, (void)args, (void)nargs, (void)results, (void)nresults;
   return GCROOTS_OK;
 }
@@ -222,7 +220,8 @@ static inline gcroots_ref_t make_func(const gcroots_type_t *type, gcroots_callba
   return ref;
 }
 
-/* A function without parameters and results, of a type that nobody else refers to. */
+/* Makes a function without parameters and results, of a type that nothing else refers
+   to. */
 static inline gcroots_ref_t new_function(void) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
   gcroots_ref_t ref = make_func(type, answer_ok, NULL);
@@ -232,7 +231,7 @@ static inline gcroots_ref_t new_function(void) {
 
 /* --- Nodes ------------------------------------------------------------------- */
 
-/* Registers a node of graphs: a number and references to two nodes. */
+/* Registers a node of a graph: a number and references to two nodes. */
 static inline gcroots_type_t *new_node(void) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t fields[3] = {mutable_of(GCROOTS_STORAGE_I32),
@@ -247,7 +246,7 @@ static inline gcroots_ref_t make_node(const gcroots_type_t *type, int32_t number
   return STRUCT(type, val_i32(number), val_ref(first), val_ref(second));
 }
 
-/* A node that refers to none. */
+/* Makes a node that refers to no other. */
 static inline gcroots_ref_t make_leaf(const gcroots_type_t *type, int32_t number) {
   return make_node(type, number, gcroots_ref_null(), gcroots_ref_null());
 }

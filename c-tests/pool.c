@@ -1,5 +1,5 @@
-/* The pool: heaps of deleted stores serve the next ones, and come back to the
- * system at the latest with their engine.
+/* The pool: heaps of deleted stores serve later stores, and return to the system when their
+ * engine ends at the latest.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* What the process has mapped and resident, in bytes. */
+/* The bytes that the process has mapped, and those that are resident. */
 static void measure(size_t *mapped, size_t *resident) {
   unsigned long pages[2];
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -25,8 +25,9 @@ static size_t resident(void) {
   return bytes[1];
 }
 
-/* How many heaps there are, in stores and in pools: each reserves the default
-   limit, under check half as much again, and nothing else comes near that. */
+/* How many heaps stores and pools have, computed from the mapped bytes. A heap reserves
+   the default limit, and under check half as much again. Nothing else maps nearly as
+   much. */
 static int heaps(void) {
   bool half_more = collector == GCROOTS_COLLECTOR_CHECK;
   size_t bytes[2], heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
@@ -34,7 +35,7 @@ static int heaps(void) {
   return (int)((bytes[0] + heap / 2) / heap);
 }
 
-/* The fixture's engine becomes one of this configuration, with no store. */
+/* Replaces the fixture's engine by one with this configuration, without a store. */
 static void use(gcroots_config_t *config) {
   free_store();
   gcroots_engine_free(engine);
@@ -48,7 +49,7 @@ static void use_pool(size_t pool) {
   use(config);
 }
 
-/* The fixture's store becomes a new one, with nothing in it. */
+/* Replaces the fixture's store by a new, empty one. */
 static void next_store(void) {
   gcroots_stats_t stats, zeros;
   OK(gcroots_store_free(store));
@@ -76,7 +77,7 @@ CASE(more_than_4096_heaps_are_refused) {
     REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_pool(config, pools[i]));
     CHECK(strstr(gcroots_last_error(), number) != NULL);
   }
-  /* The one before has stayed. */
+  /* A refused setting leaves the configuration unchanged. */
   use(config);
   next_store();
   new_externref(NULL);
@@ -218,7 +219,7 @@ CASE(a_used_heap_is_empty) {
       OK(gcroots_externref_new(store, &finalized, count_call, &ref));
       CHECK(data_of(ref) == &finalized);
     }
-    /* In an odd round the heap is left with its spaces the other way round. */
+    /* After an odd number of collections the heap's spaces have changed places. */
     for (int i = 0; i <= round; i++) OK(gcroots_store_gc(store));
     CHECK(data_of(first) == &fresh && finalized == 0);
     CHECK(stats_of(store).objects == OBJECTS + 1);
@@ -325,7 +326,7 @@ CASE(a_heap_that_had_grown_comes_back_small) {
   initially = stats_of(store).committed_bytes;
   next_store();
   before = resident();
-  /* Without the collections of stress, which would take quadratic time. */
+  /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
   for (int i = 0; i < OBJECTS; i++) new_externref(NULL);
   CHECK(stats_of(store).committed_bytes >= OBJECTS * 16 * spaces());
@@ -390,7 +391,7 @@ CASE(many_short_lives_take_no_more_memory) {
   }
   CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
   CHECK(heaps() == 1 && resident() < before + MIB);
-  /* A new heap's first page would be a fault in each life. */
+  /* Every store with a new heap would have a page fault for the heap's first page. */
   CHECK(usage.ru_minflt - faults < 1000);
 }
 
@@ -439,8 +440,7 @@ CASE(threads_share_a_pool) {
   enum { THREADS = 4 };
   pthread_t threads[THREADS];
   use_pool(2);
-  for (int i = 0; i < THREADS; i++)
-    CHECK(pthread_create(&threads[i], NULL, live_often, NULL) == 0);
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, live_often, NULL) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
   CHECK(heaps() >= 1 && heaps() <= 2);
 }

@@ -25,7 +25,7 @@ static void check_no_object(uint32_t raw) {
   CHECK(same_bits(out, untouched()));
 }
 
-/* Whether the bits are an object's, which is asked about in a scope of its own. */
+/* Whether the bits refer to an object. Asks in a scope of its own. */
 static bool is_object(uint32_t raw) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -42,7 +42,8 @@ static unsigned char *base_of(gcroots_store_t *of) {
   return base;
 }
 
-/* The fixture's store becomes one with a small heap, in which offsets are few. */
+/* Replaces the fixture's engine and store by ones with a small heap, which has few
+   offsets. */
 static void use_small_heap(void) {
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
@@ -154,7 +155,7 @@ enum { OBJECTS = 300, SMALL_RAW = 64 << 10 };
 static gcroots_manually_rooted_t objects[OBJECTS];
 static bool is_start[SMALL_RAW];
 
-/* Some object of any kind and size, with a manual root that replaces the one before. */
+/* Makes an object of a random kind and size. Its manual root replaces the one at `at`. */
 static void replace_object(int at, gcroots_type_t *const types[4]) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -171,8 +172,8 @@ static void replace_object(int at, gcroots_type_t *const types[4]) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Each of all bits that the small heap has is an object's start or is refused. There is
-   no garbage. */
+/* All bits below the small heap's end are tested: they refer to the start of an object
+   or are refused. The heap has no garbage. */
 static void check_all_bits(void) {
   memset(is_start, 0, sizeof is_start);
   for (int i = 0; i < OBJECTS; i++) {
@@ -181,7 +182,7 @@ static void check_all_bits(void) {
     if (raw != 0) is_start[raw] = true;
   }
   for (uint32_t raw = 2; raw < SMALL_RAW; raw += 2) {
-    /* Not from the lowest on only. */
+    /* Also in random order, since answers depend on the lookups before. */
     uint32_t any = random_bits() % SMALL_RAW & ~1U;
     CHECK(is_object(raw) == is_start[raw]);
     CHECK(any == 0 || is_object(any) == is_start[any]);
@@ -214,7 +215,7 @@ CASE(exactly_the_objects_of_a_heap_are_named) {
 CASE(objects_are_named_as_soon_as_they_are_made) {
   enum { ROUNDS = 3000, KEPT = 200 };
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_I64);
-  /* Mostly without a collection between, in which the map would be forgotten. */
+  /* Few collections happen, since a collection discards the object-start table. */
   gcroots_config_t *config = variant_config(0);
   OK(gcroots_config_set_stress(config, stressed ? 100 : 0));
   OK(gcroots_store_free(store));
@@ -230,7 +231,7 @@ CASE(objects_are_named_as_soon_as_they_are_made) {
     uint32_t raw = raw_of(ref), length = (uint32_t)length_of(ref);
     int at = (int)(random_bits() % KEPT);
     CHECK(same_object(from_raw(raw), ref));
-    /* Inside, and what comes after if that is nothing. */
+    /* Bits inside an object, and bits behind it where nothing is. */
     CHECK(!is_object(raw + 2) && (length == 0 || !is_object(raw + 4)));
     CHECK(length == 0 || !is_object(raw + 2 * length + 2));
     OK(gcroots_manually_rooted_unroot(store, &objects[at]));
@@ -289,7 +290,8 @@ CASE(an_object_that_was_refused_is_none) {
   gcroots_type_free(type);
 }
 
-/* Or a global that is not mutable could be set, and null put where a table has none. */
+/* Otherwise an immutable global could be set, and null stored in a table that does not
+   accept it. */
 CASE(what_holds_the_contents_of_tables_and_globals_is_no_object) {
   gcroots_table_t table;
   gcroots_global_t global;
@@ -309,7 +311,7 @@ CASE(what_holds_the_contents_of_tables_and_globals_is_no_object) {
     if (round == 0) OK(gcroots_table_grow(store, table, 30, i31, &before));
     OK(gcroots_store_gc(store));
   }
-  /* Nor when they are garbage. */
+  /* They are refused as garbage too. */
   OK(gcroots_table_free(store, &table));
   OK(gcroots_global_free(store, &global));
   for (uint32_t raw = 2; raw < (64 << 10) / 4 + 10; raw += 2) check_no_object(raw);
@@ -382,7 +384,7 @@ CASE(fields_are_where_the_layout_says) {
   for (int i = 0; i < 3; i++)
     memcpy(&words[i], base + 4 * (uint64_t)raw_of(node) + layout.offsets[i], sizeof *words);
   CHECK(words[0] == 77 && words[1] == raw_of(leaf) && words[2] == raw_of(leaf));
-  /* Numbers may be set too. */
+  /* The host may also write numbers. */
   words[0] = 78;
   memcpy(base + 4 * (uint64_t)raw_of(node) + layout.offsets[0], words, sizeof *words);
   OK(gcroots_no_gc_exit(store));
@@ -415,7 +417,7 @@ CASE(a_span_has_the_elements) {
     CHECK(memcmp(first, read + START * bytes, COUNT * bytes) == 0);
     CHECK(span_of(ref, 0, LENGTH) == first - START * bytes);
     CHECK(first - START * bytes == base_of(store) + 4 * (uint64_t)raw_of(ref) + 16);
-    /* The first of them takes the value of the last. */
+    /* Copies the last element of the span over its first. */
     memcpy(first, first + (COUNT - 1) * bytes, bytes);
     OK(gcroots_no_gc_exit(store));
     OK(gcroots_store_gc(store));
@@ -473,8 +475,14 @@ CASE(a_span_without_a_no_gc_span_is_refused) {
 }
 
 CASE(a_span_out_of_bounds_is_refused) {
-  static const uint32_t ranges[][2] = {{0, 4}, {3, 1}, {4, 0}, {1, 3}, {UINT32_MAX, 0},
-                                       {0, UINT32_MAX}, {UINT32_MAX, UINT32_MAX}, {2, UINT32_MAX - 1}};
+  static const uint32_t ranges[][2] = {{0, 4},
+                                       {3, 1},
+                                       {4, 0},
+                                       {1, 3},
+                                       {UINT32_MAX, 0},
+                                       {0, UINT32_MAX},
+                                       {UINT32_MAX, UINT32_MAX},
+                                       {2, UINT32_MAX - 1}};
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I64);
   gcroots_ref_t ref = make_zeros(type, 3);
   for (int inside = 0; inside < 2; inside++) {
@@ -503,26 +511,15 @@ CASE(a_span_of_what_has_no_numbers_is_refused) {
 /* --- Refusals -------------------------------------------------------------------------- */
 
 CASE(bad_handles_are_refused) {
-  EACH_BAD_HANDLE(bad) {
-    uint32_t raw = 77;
-    REFUSED(bad->status, gcroots_ref_to_raw(store, bad->ref, &raw));
-    CHECK(raw == 77);
-    span_is_refused(bad->status, bad->ref, 0, 0);
-  }
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(raw_calls, &a);
+  EACH_BAD_HANDLE(bad) span_is_refused(bad->status, bad->ref, 0, 0);
+  free_arguments(&a);
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_ref_t ref = new_externref(NULL), out;
-  uint32_t raw;
-  void *address;
-  NULL_REFUSED("store", gcroots_ref_to_raw(NULL, ref, &raw));
-  NULL_REFUSED("out", gcroots_ref_to_raw(store, ref, NULL));
-  NULL_REFUSED("store", gcroots_ref_from_raw(NULL, 2, &out));
-  NULL_REFUSED("out", gcroots_ref_from_raw(store, 2, NULL));
-  NULL_REFUSED("store", gcroots_heap_base(NULL, &address));
-  NULL_REFUSED("out", gcroots_heap_base(store, NULL));
-  NULL_REFUSED("store", gcroots_array_span(NULL, ref, 0, 0, &address));
-  NULL_REFUSED("out", gcroots_array_span(store, ref, 0, 0, NULL));
+  check_nulls(raw_calls);
 }
 
 static void all_are_of_the_wrong_thread(void) {

@@ -1,6 +1,6 @@
 /* Rec groups: declaring types and registering them. */
 #include "allocator.h"
-#include "declare.h"
+#include "refusals.h"
 #include "threads.h"
 
 /* --- Declaring --------------------------------------------------------------- */
@@ -32,29 +32,13 @@ CASE(members_count_up) {
 CASE(null_is_refused_in_the_order_of_parameters) {
   gcroots_rec_group_t *group = new_group();
   const gcroots_rec_group_t *groups[2] = {group, NULL};
-  gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
   gcroots_type_t *types[2] = {NULL, NULL};
   uint32_t out = 77;
-  NULL_OF("group", gcroots_rec_group_add_struct(NULL, NULL, NULL, 1, NULL));
-  NULL_OF("fields", gcroots_rec_group_add_struct(group, NULL, NULL, 1, NULL));
-  NULL_OF("fields", gcroots_rec_group_add_struct(group, NULL, NULL, 1, &out));
+  check_nulls(group_calls);
   NULL_OF("fields", gcroots_rec_group_add_struct(group, NULL, NULL, SIZE_MAX, &out));
-  NULL_OF("out", gcroots_rec_group_add_struct(group, NULL, &field, 1, NULL));
-  NULL_OF("group", gcroots_rec_group_add_array(NULL, NULL, NULL, NULL));
-  NULL_OF("element", gcroots_rec_group_add_array(group, NULL, NULL, NULL));
-  NULL_OF("element", gcroots_rec_group_add_array(group, NULL, NULL, &out));
-  NULL_OF("out", gcroots_rec_group_add_array(group, NULL, &field, NULL));
-  NULL_OF("group", gcroots_rec_group_add_func(NULL, NULL, NULL, 1, NULL, 1, NULL));
-  NULL_OF("params", gcroots_rec_group_add_func(group, NULL, NULL, 1, NULL, 1, NULL));
-  NULL_OF("results", gcroots_rec_group_add_func(group, NULL, &field, 1, NULL, 1, NULL));
-  NULL_OF("out", gcroots_rec_group_add_func(group, NULL, &field, 1, &field, 1, NULL));
-  CHECK(out == 77);
-  CHECK(add_struct_of(group, NULL) == 0);
-  NULL_OF("engine", gcroots_rec_group_register(NULL, NULL, 1, NULL, 1));
-  NULL_OF("groups", gcroots_rec_group_register(engine, NULL, 1, NULL, 1));
-  NULL_OF("out", gcroots_rec_group_register(engine, groups, 1, NULL, 1));
   NULL_OF("groups", gcroots_rec_group_register(engine, groups, 2, types, 1));
-  CHECK(types[0] == NULL && types[1] == NULL);
+  CHECK(out == 77 && types[0] == NULL && types[1] == NULL);
+  CHECK(add_struct_of(group, NULL) == 0);
   gcroots_rec_group_free(group);
 }
 
@@ -164,8 +148,7 @@ CASE(a_count_beyond_the_limit_is_refused_before_anything_is_read) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t value = plain(99);
   uint32_t out = 77;
-  REFUSED(GCROOTS_ERROR_LIMIT,
-          gcroots_rec_group_add_struct(group, NULL, &value, SIZE_MAX, &out));
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, NULL, &value, SIZE_MAX, &out));
   REFUSED(GCROOTS_ERROR_LIMIT,
           gcroots_rec_group_add_func(group, NULL, &value, SIZE_MAX, NULL, 0, &out));
   REFUSED(GCROOTS_ERROR_LIMIT,
@@ -186,15 +169,14 @@ CASE(a_refused_member_keeps_no_type) {
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_rec_group_add_struct(group, NULL, fields, 2, &out));
   gcroots_type_free((gcroots_type_t *)fields[0].type);
-  /* The list in which the group noted it may stay. */
+  /* The group may keep the list of the types that it refers to. */
   CHECK(blocks <= before + 1);
   fields[0] = ref_to_type(new_struct(NULL, 0));
   before = blocks;
   {
     gcroots_sub_type_t sub = below_type(fields[0].type);
     static gcroots_field_type_t too_many[10001];
-    REFUSED(GCROOTS_ERROR_LIMIT,
-            gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
+    REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
   }
   gcroots_type_free((gcroots_type_t *)fields[0].type);
   CHECK(blocks < before);
@@ -204,7 +186,7 @@ CASE(a_refused_member_keeps_no_type) {
 
 /* --- What is not registered -------------------------------------------------- */
 
-/* Registering these groups (taken) is refused, writes nothing, and leaves nothing. */
+/* Registering these groups (taken) is refused, writes nothing, and leaks nothing. */
 static void register_is_refused(gcroots_status_t expected, const char *text,
                                 gcroots_rec_group_t *first, gcroots_rec_group_t *second,
                                 size_t count) {
@@ -214,12 +196,12 @@ static void register_is_refused(gcroots_status_t expected, const char *text,
   groups[0] = first;
   groups[1] = second;
   memset(types, 0x5a, sizeof types);
-  /* The first time, the engine's tables may grow. */
+  /* The engine's tables may grow in the first round. */
   for (int round = 0; round < 2; round++) {
     before = blocks;
-    REFUSED_SAYING(expected, text,
-                   gcroots_rec_group_register(engine, groups, second != NULL ? 2 : 1, types,
-                                              count));
+    REFUSED_SAYING(
+        expected, text,
+        gcroots_rec_group_register(engine, groups, second != NULL ? 2 : 1, types, count));
     for (size_t i = 0; i < sizeof types; i++) CHECK(((unsigned char *)types)[i] == 0x5a);
   }
   CHECK(blocks == before);
@@ -297,7 +279,7 @@ CASE(a_final_supertype_is_refused) {
   final_sub.is_final = 7;
   for (int null = 0; null < 2; null++) {
     const gcroots_sub_type_t *sub = null ? NULL : &final_sub;
-    /* In its group, in a group before, and registered before. */
+    /* The supertype is in the same group, in a group before, or registered before. */
     group = new_group();
     OK(gcroots_rec_group_add_struct(group, sub, NULL, 0, &out));
     add_struct_below(group, below(0), NULL, 0);
@@ -308,8 +290,8 @@ CASE(a_final_supertype_is_refused) {
       group = new_group();
       OK(gcroots_rec_group_add_struct(group, sub, NULL, 0, &out));
       add_struct_below(second, below(0), NULL, 0);
-      register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 names a final supertype",
-                          group, second, 2);
+      register_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "type 1 names a final supertype", group,
+                          second, 2);
     }
     group = new_group();
     OK(gcroots_rec_group_add_struct(group, sub, NULL, 0, &out));
@@ -322,7 +304,7 @@ CASE(a_final_supertype_is_refused) {
   }
 }
 
-/* Adds an open or lower type of this kind, of no or one field. */
+/* Adds a type of this kind with one field or none, at this place in the order of types. */
 static void add_of_kind(gcroots_rec_group_t *group, gcroots_type_kind_t kind,
                         gcroots_sub_type_t sub) {
   gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
@@ -437,8 +419,7 @@ CASE(of_several_mistakes_pointers_come_first_then_integers_then_types) {
   add_struct_of(group, &field);
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_rec_group_register(engine, groups, 1, NULL, 2));
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_rec_group_register(engine, groups, 2, &type, 7));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_rec_group_register(engine, groups, 1, &type, 2));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_rec_group_register(engine, groups, 1, &type, 2));
   REFUSED(GCROOTS_ERROR_WRONG_ENGINE, gcroots_rec_group_register(engine, groups, 1, &type, 1));
   CHECK(type == NULL);
   gcroots_rec_group_free(group);
@@ -457,8 +438,7 @@ CASE(a_collection_is_registered_as_a_whole_or_not) {
   add_struct_below(bad, below(1), NULL, 0);
   free_types((gcroots_type_t *[]){new_struct(NULL, 0), new_struct(&number, 1)}, 2);
   before = blocks;
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
-          gcroots_rec_group_register(engine, groups, 2, types, 2));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_rec_group_register(engine, groups, 2, types, 2));
   CHECK(blocks == before && types[0] == NULL && types[1] == NULL);
   gcroots_rec_group_free(good);
   gcroots_rec_group_free(bad);
@@ -491,11 +471,11 @@ CASE(a_refused_group_keeps_nothing_that_it_names) {
 
 /* --- What a subtype may change ----------------------------------------------- */
 
-/* Whether a type with this field, element, result, or parameter may be below one with
-   that. Both may refer to a struct, type 0, and to one below it, type 1. */
+/* Whether a type with `lower` as a field, an element, a result or a parameter may be a
+   subtype of a type with `upper` there. Both may refer to type 0, a struct, and to type
+   1, a subtype of it. */
 enum place { FIELD, ELEMENT, RESULT, PARAM, PLACES };
-static bool may_be_below(enum place place, gcroots_field_type_t lower,
-                         gcroots_field_type_t upper) {
+static bool may_be_below(enum place place, gcroots_field_type_t lower, gcroots_field_type_t upper) {
   gcroots_rec_group_t *group = new_group();
   const gcroots_rec_group_t *groups[1];
   gcroots_type_t *types[4];
@@ -524,27 +504,28 @@ static bool may_be_below(enum place place, gcroots_field_type_t lower,
   return false;
 }
 
-/* The heap types, and which are below which: a row is below a column. */
+/* The heap types: "1" where the type of the row is the type of the column or a subtype of
+   it. */
 enum { HEAPS = 14 };
 static gcroots_field_type_t nth_heap(int n) {
   return n < 12 ? ref_to((gcroots_heap_type_t)n) : ref_to_local((uint32_t)n - 12);
 }
 static const char *const heap_order[HEAPS] = {
     /* any eq i31 struct array none func nofunc extern noextern exn noexn 0 1 */
-    "1.............",  /* any */
-    "11............",  /* eq */
-    "111...........",  /* i31 */
-    "11.1..........",  /* struct */
-    "11..1.........",  /* array */
-    "111111......11",  /* none */
-    "......1.......",  /* func */
-    "......11......",  /* nofunc */
-    "........1.....",  /* extern */
-    "........11....",  /* noextern */
-    "..........1...",  /* exn */
-    "..........11..",  /* noexn */
-    "11.1........1.",  /* type 0 */
-    "11.1........11",  /* type 1, which is below type 0 */
+    "1.............", /* any */
+    "11............", /* eq */
+    "111...........", /* i31 */
+    "11.1..........", /* struct */
+    "11..1.........", /* array */
+    "111111......11", /* none */
+    "......1.......", /* func */
+    "......11......", /* nofunc */
+    "........1.....", /* extern */
+    "........11....", /* noextern */
+    "..........1...", /* exn */
+    "..........11..", /* noexn */
+    "11.1........1.", /* type 0 */
+    "11.1........11", /* type 1, which is below type 0 */
 };
 
 CASE(what_is_constant_may_be_narrower_and_parameters_wider) {
@@ -634,7 +615,7 @@ CASE(a_supertype_may_be_registered_before) {
   gcroots_field_type_t wide = ref_to(GCROOTS_HEAP_ANY), narrow = ref_to(GCROOTS_HEAP_I31);
   gcroots_type_t *upper = new_struct(&wide, 1), *lower;
   gcroots_rec_group_t *group = new_group();
-  /* `local` is not looked at then. */
+  /* `local` is ignored if a registered supertype is given. */
   gcroots_sub_type_t sub = below_type(upper);
   sub.local = UINT32_MAX;
   add_struct_below(group, sub, &narrow, 1);
@@ -645,7 +626,8 @@ CASE(a_supertype_may_be_registered_before) {
 
 /* --- Which types are equal --------------------------------------------------- */
 
-/* A tree's node and leaf, a function and an array of them: each kind of reference. */
+/* Registers the node and the leaf of a tree, a function and an array of them. Together
+   they have each kind of reference. */
 static gcroots_rec_group_t *tree(void) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t number = mutable_(plain(GCROOTS_STORAGE_I32));
@@ -817,7 +799,8 @@ CASE(members_may_refer_to_later_ones) {
 }
 
 CASE(indices_go_through_the_collection) {
-  /* Type 0; 1 and 2; 3, each group of which refers to all before. */
+  /* The groups are type 0, types 1 and 2, and type 3. Each group refers to all types
+     before. */
   gcroots_rec_group_t *groups[3] = {group_of_structs(1), new_group(), new_group()};
   gcroots_field_type_t fields[4];
   gcroots_type_t *types[4], *separate;
@@ -834,7 +817,7 @@ CASE(indices_go_through_the_collection) {
     }
   for (int a = 0; a < 4; a++)
     for (int b = 0; b < 4; b++) CHECK(is_subtype(types[a], types[b]) == (b <= a));
-  /* The last again, in a collection of its own. */
+  /* Registers the last group again, alone. */
   gcroots_rec_group_free(groups[2]);
   groups[2] = new_group();
   for (uint32_t i = 0; i < 3; i++) fields[i] = ref_to_type(types[i]);
@@ -868,7 +851,8 @@ enum { THREADS = 4, GROUPS = 200 };
 static gcroots_type_t *registered[THREADS][GROUPS][2];
 static pthread_barrier_t all_are_here;
 
-/* The nth group: a struct of n fields of n kinds, and one below it that refers to it. */
+/* Makes the nth group: a struct of n fields with n different types, and a subtype that
+   refers to it. */
 static gcroots_rec_group_t *nth_group(size_t n) {
   gcroots_rec_group_t *group = new_group();
   gcroots_field_type_t fields[GROUPS + 1];
@@ -883,7 +867,7 @@ static void *register_all(void *thread) {
   size_t which = (size_t)(uintptr_t)thread;
   pthread_barrier_wait(&all_are_here);
   for (size_t i = 0; i < GROUPS; i++) {
-    /* Each thread in its own order: from its own place, with its own step. */
+    /* Each thread has its own order: its own start and its own step. */
     static const size_t steps[THREADS] = {1, 199, 77, 3};
     size_t n = (which * 50 + i * steps[which]) % GROUPS;
     register_group(nth_group(n), registered[which][n], 2);
@@ -929,8 +913,8 @@ CASE(threads_register_and_free_equal_groups_at_once) {
 
 /* --- Memory ------------------------------------------------------------------ */
 
-/* Makes, asks for and frees one of each thing. Returns the first refusal, before which
-   outputs are as they were. */
+/* Makes each thing, asks it something, and frees it. Returns the first refusal. Outputs
+   are unchanged until then. */
 static gcroots_status_t declare_and_register(gcroots_engine_t *with) {
   gcroots_rec_group_t *group = gcroots_rec_group_new(), *next = NULL;
   gcroots_type_t *types[4] = {NULL, NULL, NULL, NULL}, *named = NULL;
@@ -941,32 +925,32 @@ static gcroots_status_t declare_and_register(gcroots_engine_t *with) {
   uint32_t out = 77, at = 0;
   fields[0] = ref_to_local(1);
   fields[1] = plain(GCROOTS_STORAGE_I64);
-#define REGISTER(group, count)                                     \
-  do {                                                             \
-    groups[0] = (group);                                           \
-    status = gcroots_rec_group_register(with, groups, 1, types, count); \
-    if (status != GCROOTS_OK) {                                    \
+#define REGISTER(group, count)                                                        \
+  do {                                                                                \
+    groups[0] = (group);                                                              \
+    status = gcroots_rec_group_register(with, groups, 1, types, count);               \
+    if (status != GCROOTS_OK) {                                                       \
       check_refused(__FILE__, __LINE__, #group, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      for (int i = 0; i < 4; i++) CHECK(types[i] == NULL);         \
-      goto over;                                                   \
-    }                                                              \
+      for (int i = 0; i < 4; i++) CHECK(types[i] == NULL);                            \
+      goto over;                                                                      \
+    }                                                                                 \
   } while (0)
-#define TRY(call)                                                  \
-  do {                                                             \
-    if ((status = (call)) != GCROOTS_OK) {                         \
+#define TRY(call)                                                                    \
+  do {                                                                               \
+    if ((status = (call)) != GCROOTS_OK) {                                           \
       check_refused(__FILE__, __LINE__, #call, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      goto over;                                                   \
-    }                                                              \
+      goto over;                                                                     \
+    }                                                                                \
   } while (0)
-#define ADD(call)                                                  \
-  do {                                                             \
-    out = 77;                                                      \
-    if ((status = (call)) != GCROOTS_OK) {                         \
+#define ADD(call)                                                                    \
+  do {                                                                               \
+    out = 77;                                                                        \
+    if ((status = (call)) != GCROOTS_OK) {                                           \
       check_refused(__FILE__, __LINE__, #call, GCROOTS_ERROR_OUT_OF_MEMORY, status); \
-      CHECK(out == 77);                                            \
-      goto over;                                                   \
-    }                                                              \
-    CHECK(out == at++);                                            \
+      CHECK(out == 77);                                                              \
+      goto over;                                                                     \
+    }                                                                                \
+    CHECK(out == at++);                                                              \
   } while (0)
   if (group == NULL) goto over;
   ADD(gcroots_rec_group_add_struct(group, &sub, fields, 2, &out));
@@ -1004,7 +988,7 @@ over:
 }
 
 static void refuse_each(bool lastingly) {
-  /* What this thread allocates once. */
+  /* Causes the allocations that a thread makes only once. */
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_rec_group_register(NULL, NULL, 0, NULL, 0));
   for (uint64_t n = 0;; n++) {
     gcroots_engine_t *fresh;
@@ -1015,7 +999,7 @@ static void refuse_each(bool lastingly) {
     status = declare_and_register(fresh);
     armed = false;
     CHECK(status == (refusals > 0 ? GCROOTS_ERROR_OUT_OF_MEMORY : GCROOTS_OK));
-    /* The engine can do it now. */
+    /* After the refusals the engine registers the types. */
     OK(declare_and_register(fresh));
     gcroots_engine_free(fresh);
     CHECK(blocks == before);
@@ -1035,8 +1019,8 @@ CASE(any_one_allocation_that_is_refused_is_reported) {
   refuse_each(false);
 }
 
-/* Freeing needs no memory, and gives everything back, types that others refer to
-   included. */
+/* Freeing needs no memory. Everything is given back, including types that other types
+   refer to. */
 CASE(everything_is_given_back) {
   long before = blocks;
   for (int round = 0; round < 3; round++) {

@@ -1,5 +1,4 @@
-/* Root ranges: slots of the embedder's, of which some are references.
- */
+/* Root ranges: slots that the embedder owns, some of which hold references. */
 #include "arrays.h"
 
 #include "threads.h"
@@ -28,7 +27,7 @@ static void remove_range(gcroots_root_source_t *source) {
   CHECK(source->store_id == 0);
 }
 
-/* The bits of a new object that nothing roots. */
+/* Makes an object that nothing roots, and returns its bits. */
 static uint32_t unrooted(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -51,7 +50,8 @@ static void *data_at(uint32_t raw) {
 enum { DEPTH = 4000 };
 enum tag { NUMBER = 3, REFERENCE = 7 };
 
-/* A value: what the range does not know as a reference has bits that are none. */
+/* A value of the interpreter. Where the tag says that a value is not a reference, the
+   bits are invalid as a reference. */
 struct value {
   int64_t number;
   uint8_t tag, other[3];
@@ -109,7 +109,7 @@ struct op {
   int64_t argument;
 };
 
-/* Takes a number and two nodes, and makes a node of them. */
+/* Takes a number and two nodes from the stack and makes a node of them. */
 static void make(void) {
   gcroots_scope_t scope = enter();
   struct value *top = &stack[stack_range.count - 1];
@@ -122,7 +122,7 @@ static void make(void) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Reads a field of the node that is on top, in its place. */
+/* Replaces the node on top of the stack by one of its fields. */
 static void load(int64_t field) {
   uint32_t bits;
   OK(gcroots_no_gc_enter(store));
@@ -171,16 +171,16 @@ static void run(const struct op *program, size_t at) {
 enum { NUMBERS = 500, TREE = 8 };
 
 CASE(a_stack_machine_builds_lists_and_reads_them) {
-  /* A list of the numbers from 1 on; their sum. */
+  /* The program makes a list of the numbers from 1 on and adds them up. */
   static const struct op program[] = {
-      {NIL, 0}, {NUM, NUMBERS},                                        /* 0: list n */
-      {DUP, 0}, {IF_EMPTY, 12},                                        /* 2 */
-      {DUP, 0}, {ROT, 0}, {NIL, 0}, {NODE, 0},                         /* 4: n list */
-      {SWAP, 0}, {NUM, -1}, {ADD, 0}, {GOTO, 2},                       /* 8: list n */
-      {DROP, 0}, {NUM, 0}, {SWAP, 0},                                  /* 12: sum list */
-      {DUP, 0}, {IF_EMPTY, 24},                                        /* 15 */
-      {DUP, 0}, {LOAD, 0}, {ROT, 0}, {ADD, 0}, {SWAP, 0}, {LOAD, 1},   /* 17: sum list */
-      {GOTO, 15}, {DROP, 0}, {HALT, 0}};                               /* 23 */
+      {NIL, 0},   {NUM, NUMBERS},                                             /* 0: list n */
+      {DUP, 0},   {IF_EMPTY, 12},                                             /* 2 */
+      {DUP, 0},   {ROT, 0},       {NIL, 0},  {NODE, 0},                       /* 4: n list */
+      {SWAP, 0},  {NUM, -1},      {ADD, 0},  {GOTO, 2},                       /* 8: list n */
+      {DROP, 0},  {NUM, 0},       {SWAP, 0},                                  /* 12: sum list */
+      {DUP, 0},   {IF_EMPTY, 24},                                             /* 15 */
+      {DUP, 0},   {LOAD, 0},      {ROT, 0},  {ADD, 0},  {SWAP, 0}, {LOAD, 1}, /* 17: sum list */
+      {GOTO, 15}, {DROP, 0},      {HALT, 0}};                                 /* 23 */
   start_machine();
   for (int round = 0; round < 3; round++) {
     push_reference(unrooted(&stack, NULL));
@@ -194,20 +194,21 @@ CASE(a_stack_machine_builds_lists_and_reads_them) {
 }
 
 CASE(a_stack_machine_builds_trees_and_reads_them) {
-  /* A tree whose nodes have the heights; the sum of its numbers. */
+  /* The program makes a tree whose nodes hold their heights and adds the numbers up. */
   static const struct op program[] = {
-      {NUM, TREE}, {CALL, 4}, {CALL, 25}, {HALT, 0},                   /* 0 */
-      {SWAP, 0}, {DUP, 0}, {IF_EMPTY, 20},                             /* 4: return n */
-      {DUP, 0}, {NUM, -1}, {ADD, 0}, {CALL, 4},                        /* 7: return n tree */
-      {SWAP, 0}, {DUP, 0}, {NUM, -1}, {ADD, 0}, {CALL, 4},             /* 11: return tree n tree */
-      {ROT, 0}, {NODE, 0}, {SWAP, 0}, {RET, 0},                        /* 16 */
-      {NIL, 0}, {NIL, 0}, {NODE, 0}, {SWAP, 0}, {RET, 0},              /* 20 */
-      {SWAP, 0}, {DUP, 0}, {IF_EMPTY, 41},                             /* 25: return tree */
-      {DUP, 0}, {LOAD, 1}, {CALL, 25},                                 /* 28: return tree sum */
-      {SWAP, 0}, {DUP, 0}, {LOAD, 2}, {CALL, 25},                      /* 31: return sum tree sum */
-      {ROT, 0}, {ADD, 0}, {SWAP, 0}, {LOAD, 0}, {ADD, 0}, {GOTO, 43},  /* 35: return sum */
-      {DROP, 0}, {NUM, 0},                                             /* 41: return sum */
-      {SWAP, 0}, {RET, 0}};                                            /* 43 */
+      {NUM, TREE}, {CALL, 4}, {CALL, 25},     {HALT, 0},             /* 0 */
+      {SWAP, 0},   {DUP, 0},  {IF_EMPTY, 20},                        /* 4: return n */
+      {DUP, 0},    {NUM, -1}, {ADD, 0},       {CALL, 4},             /* 7: return n tree */
+      {SWAP, 0},   {DUP, 0},  {NUM, -1},      {ADD, 0},   {CALL, 4}, /* 11: return tree n tree */
+      {ROT, 0},    {NODE, 0}, {SWAP, 0},      {RET, 0},              /* 16 */
+      {NIL, 0},    {NIL, 0},  {NODE, 0},      {SWAP, 0},  {RET, 0},  /* 20 */
+      {SWAP, 0},   {DUP, 0},  {IF_EMPTY, 41},                        /* 25: return tree */
+      {DUP, 0},    {LOAD, 1}, {CALL, 25},                            /* 28: return tree sum */
+      {SWAP, 0},   {DUP, 0},  {LOAD, 2},      {CALL, 25},            /* 31: return sum tree sum */
+      {ROT, 0},    {ADD, 0},  {SWAP, 0},      {LOAD, 0},  {ADD, 0},
+      {GOTO, 43},             /* 35: return sum */
+      {DROP, 0},   {NUM, 0},  /* 41: return sum */
+      {SWAP, 0},   {RET, 0}}; /* 43 */
   start_machine();
   for (int round = 0; round < 3; round++) {
     run(program, 0);
@@ -225,8 +226,7 @@ static uint32_t slots[SLOTS];
 static gcroots_root_range_t range = {slots, SLOTS};
 static int numbers[SLOTS];
 
-/* Each slot has a new object with the number's address; how often the number was
-   finalized. */
+/* Puts a new object into each slot. The object's data count how often it is finalized. */
 static void fill_slots(void) {
   for (int i = 0; i < SLOTS; i++) slots[i] = unrooted(&numbers[i], count_call);
 }
@@ -251,7 +251,7 @@ CASE(slots_follow_objects) {
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));
 }
 
-/* Does `budget` of a collection in steps after the other, until it is over. */
+/* Runs steps of this budget until the collection is complete. */
 static void finish_steps(size_t budget) {
   bool done = false;
   while (!done) OK(gcroots_store_gc_step(store, budget, &done));
@@ -312,8 +312,7 @@ CASE(slots_are_roots_of_collections_that_allocations_need) {
   store = new_store(64 << 10);
   add(&range, NULL);
   fill_slots();
-  while (collects && stats_of(store).collections < 10 && before++ < 100000)
-    unrooted(NULL, NULL);
+  while (collects && stats_of(store).collections < 10 && before++ < 100000) unrooted(NULL, NULL);
   CHECK(!collects || stats_of(store).collections >= 10);
   check_slots();
   free_store();
@@ -427,9 +426,10 @@ CASE(only_slots_with_the_tag_are_references) {
 }
 
 CASE(ranges_may_share_slots) {
-  static struct {
+  struct pair {
     uint32_t first, second;
-  } pairs[SLOTS];
+  };
+  static struct pair pairs[SLOTS];
   static gcroots_root_range_t pair_range = {pairs, SLOTS}, all = {pairs, 2 * SLOTS};
   gcroots_slot_layout_t first = {8, 0, 0, 0, 0}, second = {8, 4, 0, 0, 0};
   add(&pair_range, &first);
@@ -502,7 +502,7 @@ CASE(what_a_finalizer_empties_is_collected) {
 
 /* --- Garbage --------------------------------------------------------------------------- */
 
-/* What a collection and a verification answer to a slot that refers to nothing. */
+/* A collection and a verification refuse a slot that refers to nothing. */
 static void slot_is_refused(gcroots_root_source_t source, int slot) {
   char text[80], tail[80];
   uint32_t before[SLOTS];
@@ -526,7 +526,7 @@ static void slot_is_refused(gcroots_root_source_t source, int slot) {
 }
 
 CASE(a_slot_that_refers_to_nothing_refuses_a_collection) {
-  /* Beyond the objects. */
+  /* Bits that lie behind all objects. */
   static const uint32_t bits[] = {1U << 20, 1U << 30, 1U << 31, UINT32_MAX - 1};
   gcroots_root_source_t source = add(&range, NULL);
   fill_slots();
@@ -545,7 +545,7 @@ CASE(a_store_without_a_heap_has_no_objects_for_slots) {
   gcroots_ref_t out = untouched();
   gcroots_root_source_t source = add(&range, NULL);
   slots[1] = 2;
-  /* There is nothing to collect. */
+  /* Succeeds, since there is nothing to collect. */
   OK(gcroots_store_gc(store));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_store_verify(store));
   if (stressed)
@@ -747,14 +747,16 @@ CASE(handles_that_name_no_range_are_refused) {
   remove_range(&other);
 }
 
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.source = add(&range, NULL);
+  check_bad_handles(root_range_calls, &a);
+  free_arguments(&a);
+}
+
 CASE(null_pointers_are_refused) {
-  gcroots_root_source_t source;
-  NULL_REFUSED("store", gcroots_root_range_add(NULL, &range, NULL, &source));
-  NULL_REFUSED("range", gcroots_root_range_add(store, NULL, NULL, &source));
-  NULL_REFUSED("out", gcroots_root_range_add(store, &range, NULL, NULL));
-  NULL_REFUSED("store", gcroots_root_range_remove(NULL, &source));
-  NULL_REFUSED("source", gcroots_root_range_remove(store, NULL));
-  NULL_REFUSED("config", gcroots_config_set_exact_slots(NULL, true));
+  check_nulls(root_range_calls);
 }
 
 static gcroots_root_source_t shared;
@@ -797,7 +799,7 @@ CASE(a_range_without_memory_is_refused) {
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(memcmp(&last, &source, sizeof last) == 0);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_root_range_add(store, &range, NULL, &source));
-  /* What was added needs none. */
+  /* The ranges that were added need no memory. */
   OK(gcroots_store_gc(store));
   memory_out(false);
   CHECK(added > 0);

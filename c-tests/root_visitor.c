@@ -9,12 +9,12 @@ static uint32_t slots[SLOTS];
 static const gcroots_root_range_t all_slots = {slots, SLOTS};
 static int numbers[SLOTS];
 
-/* The visitor with this environment reports the slots, and then runs `body`. */
+/* A visitor whose env is this structure reports the slots and then runs `body`. */
 struct visitor {
   int calls;
   void (*body)(void);
   const gcroots_slot_layout_t *layout;
-  /* What the report is to answer. */
+  /* The status that the report must return. */
   gcroots_status_t expected;
   gcroots_root_range_t range;
   gcroots_store_t *store;
@@ -42,7 +42,7 @@ static void remove_visitor(struct visitor *visitor) {
   CHECK(visitor->source.store_id == 0);
 }
 
-/* The bits of a new object that nothing roots. */
+/* Makes an object that nothing roots, and returns its bits. */
 static uint32_t unrooted(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -67,7 +67,7 @@ static void check_slots(void) {
   }
 }
 
-/* The fixture's store becomes one of an engine with this configuration. */
+/* Replaces the fixture's engine and store by ones with this configuration. */
 static void use_config(gcroots_config_t *config) {
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
@@ -124,9 +124,10 @@ CASE(what_is_not_reported_dies) {
 }
 
 CASE(reports_have_layouts) {
-  static struct {
+  struct pair {
     uint32_t reference, tag;
-  } pairs[SLOTS];
+  };
+  static struct pair pairs[SLOTS];
   static const gcroots_slot_layout_t layout = {8, 0, 4, 0xf, 9};
   add(&first);
   first.range = (gcroots_root_range_t){pairs, SLOTS};
@@ -174,7 +175,7 @@ CASE(each_visitor_is_called) {
   remove_visitor(&first);
   first.calls = second.calls = 0;
   OK(gcroots_store_gc(store));
-  /* Twice, since finalizers ran. */
+  /* It is called twice, since the collection repeats after finalizers ran. */
   CHECK(first.calls == 0 && second.calls == (collects ? 2 : 0));
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects && i < SLOTS / 2 ? 1 : 0));
 }
@@ -229,7 +230,7 @@ CASE(it_does_not_change_how_often_stress_collects) {
 }
 
 CASE(an_allocation_that_calls_it_counts_once_for_stress) {
-  /* The heap is full several times before stress collects. */
+  /* The heap is full several times before stress causes a collection. */
   enum { NTH = 4000, LIMIT = 32 << 10 };
   gcroots_config_t *config = variant_config(LIMIT);
   uint64_t between = 0;
@@ -409,7 +410,7 @@ CASE(a_report_in_a_finalizer_is_busy) {
 
 /* --- Refused reports ------------------------------------------------------------------- */
 
-/* A collection is refused with this status and text, and everything is as it was. */
+/* A collection fails with this status and text, and changes nothing. */
 static void collection_is_refused(gcroots_status_t status, const char *text) {
   int garbage = 0;
   gcroots_ref_t out = untouched();
@@ -442,8 +443,8 @@ CASE(a_reported_slot_that_refers_to_nothing_refuses_the_collection) {
   first.range = (gcroots_root_range_t){bad, 3};
   first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
   second.calls = 0;
-  CHECK(snprintf(text, sizeof text, "root source %u: slot 2 has 0xfffffffe,",
-                 first.source.index) > 0);
+  CHECK(snprintf(text, sizeof text, "root source %u: slot 2 has 0xfffffffe,", first.source.index) >
+        0);
   collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, text);
   CHECK(second.calls >= 2 && bad[0] == 0 && bad[1] == 1 && bad[2] == 0xfffffffe);
 }
@@ -502,8 +503,7 @@ CASE(a_slot_that_changes_after_its_report_is_seen) {
   fill_slots();
   kept = slots[1];
   first.body = spoil_slot;
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 has 0xfffffffe,",
-                 gcroots_store_gc(store));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 has 0xfffffffe,", gcroots_store_gc(store));
   first.body = NULL;
   slots[1] = kept;
   OK(gcroots_store_gc(store));
@@ -552,8 +552,7 @@ CASE(handles_that_name_no_visitor_are_refused) {
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_visitor_remove(store, &removed));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_visitor_remove(store, &of_range));
   REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_root_range_remove(store, &first.source));
-  REFUSED(GCROOTS_ERROR_WRONG_STORE,
-          gcroots_root_visitor_remove(another_store(), &first.source));
+  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_root_visitor_remove(another_store(), &first.source));
   for (uint32_t generation = 0; generation < 20; generation++)
     for (uint32_t index = 0; index < 5000; index = 3 * index + 1) {
       bits = (gcroots_root_source_t){removed.store_id, generation, index};
@@ -565,13 +564,16 @@ CASE(handles_that_name_no_visitor_are_refused) {
   remove_visitor(&first);
 }
 
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  check_bad_handles(root_visitor_calls, &a);
+  free_arguments(&a);
+}
+
 CASE(null_pointers_are_refused) {
-  gcroots_root_source_t source;
-  NULL_REFUSED("store", gcroots_root_visitor_add(NULL, visit, NULL, &source));
-  NULL_REFUSED("visitor", gcroots_root_visitor_add(store, NULL, NULL, &source));
-  NULL_REFUSED("out", gcroots_root_visitor_add(store, visit, NULL, NULL));
-  NULL_REFUSED("store", gcroots_root_visitor_remove(NULL, &source));
-  NULL_REFUSED("source", gcroots_root_visitor_remove(store, NULL));
+  check_nulls(root_visitor_calls);
+  check_nulls(report_calls);
   report_null();
 }
 

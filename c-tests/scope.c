@@ -1,4 +1,4 @@
-/* Scopes: what they end, and in which order they may be left. */
+/* Scopes: which roots they end, and in which order they may be left. */
 #include "check.h"
 #include "refusals.h"
 
@@ -129,8 +129,7 @@ static void check_not_open(gcroots_scope_t scope) {
   gcroots_ref_t out = untouched();
   REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_exit(store, scope));
   REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_unwind(store, scope));
-  REFUSED(GCROOTS_ERROR_SCOPE_ORDER,
-          gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
+  REFUSED(GCROOTS_ERROR_SCOPE_ORDER, gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
   CHECK(same_bits(out, untouched()));
 }
 
@@ -178,25 +177,27 @@ CASE(a_scope_left_with_none_open_stays_left) {
 
 CASE(a_forged_scope_is_not_open) {
   gcroots_scope_t open = enter(), scope = open;
-  const uint64_t forged[] = {0, open.serial - 1, open.serial + 1, open.serial | 1ULL << 63,
-                             open.serial | 1ULL << 32, 1ULL << 32, UINT64_MAX, UINT64_MAX - 1};
+  const uint64_t forged[] = {open.serial - 1, 1ULL << 32, UINT64_MAX - 1};
   int number;
   gcroots_ref_t ref = new_externref(&number);
-  for (size_t i = 0; i < sizeof forged / sizeof *forged; ++i) {
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.scope = open;
+  check_bad_handles(scope_calls, &a);
+  free_arguments(&a);
+  for (size_t i = 0; i < COUNT_OF(forged); ++i) {
     scope.serial = forged[i];
     check_not_open(scope);
   }
   CHECK(data_of(ref) == &number);
-  OK(gcroots_scope_exit(store, open));
 }
 
-/* All functions answer WRONG_STORE to the scope. */
+/* Every function returns GCROOTS_ERROR_WRONG_STORE for the scope. */
 static void check_wrong_store(gcroots_scope_t scope) {
   gcroots_ref_t out = untouched();
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_exit(store, scope));
   REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_unwind(store, scope));
-  REFUSED(GCROOTS_ERROR_WRONG_STORE,
-          gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
+  REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_scope_escape(store, scope, gcroots_ref_null(), &out));
   CHECK(same_bits(out, untouched()));
 }
 
@@ -230,29 +231,7 @@ CASE(scopes_of_two_stores_do_not_order_each_other) {
 }
 
 CASE(null_pointers_are_refused) {
-  gcroots_scope_t scope = enter(), entered = {0x5a, 0x5a};
-  gcroots_ref_t ref = new_externref(NULL), out = untouched();
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(NULL, &entered));
-  CHECK(entered.store_id == 0x5a && entered.serial == 0x5a);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(store, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_exit(NULL, scope));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_unwind(NULL, scope));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_escape(NULL, scope, ref, &out));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_escape(store, scope, ref, NULL));
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_reserve(NULL, 1));
-  CHECK(same_bits(out, untouched()));
-  OK(gcroots_scope_exit(store, scope));
-}
-
-CASE(the_first_null_pointer_is_named) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_scope_enter(store, NULL));
-  CHECK(strstr(gcroots_last_error(), "out") != NULL);
-  gcroots_scope_t forged = {0, 0};
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT,
-          gcroots_scope_escape(NULL, forged, gcroots_ref_null(), NULL));
-  CHECK(strstr(gcroots_last_error(), "store") != NULL);
+  check_nulls(scope_calls);
 }
 
 CASE(every_call_on_a_detached_store_is_refused) {
@@ -350,8 +329,7 @@ CASE(escape_keeps_one_object) {
   static int finalized[3];
   gcroots_scope_t outer = enter(), inner = enter();
   gcroots_ref_t refs[3], kept;
-  for (int i = 0; i < 3; ++i)
-    OK(gcroots_externref_new(store, &finalized[i], count_call, &refs[i]));
+  for (int i = 0; i < 3; ++i) OK(gcroots_externref_new(store, &finalized[i], count_call, &refs[i]));
   OK(gcroots_scope_escape(store, inner, refs[1], &kept));
   OK(gcroots_store_gc(store));
   CHECK(data_of(kept) == &finalized[1]);
@@ -456,8 +434,7 @@ CASE(escape_of_a_bad_handle_leaves_the_scope_open) {
   EACH_BAD_HANDLE(bad) {
     gcroots_ref_t out = untouched();
     REFUSED(bad->status, gcroots_scope_escape(store, scope, bad->ref, &out));
-    CHECK(same_bits(out, untouched()));
-    CHECK(data_of(ref) == &number);
+    CHECK(same_bits(out, untouched()) && data_of(ref) == &number);
   }
   OK(gcroots_scope_exit(store, scope));
 }
@@ -501,12 +478,13 @@ CASE(handles_keep_their_meaning_when_the_roots_grow) {
   for (int i = 0; i < 10; ++i) stale[i] = new_externref(NULL);
   OK(gcroots_scope_exit(store, scope));
   for (int i = 0; i < COUNT; ++i) {
-    if (stressed && i >= 2000) OK(gcroots_local_new(store, refs[i - 2000], &refs[i]));
-    else refs[i] = new_externref(&refs[i]);
+    if (stressed && i >= 2000)
+      OK(gcroots_local_new(store, refs[i - 2000], &refs[i]));
+    else
+      refs[i] = new_externref(&refs[i]);
   }
   OK(gcroots_store_gc(store));
-  for (int i = 0; i < COUNT; ++i)
-    CHECK(data_of(refs[i]) == &refs[stressed ? i % 2000 : i]);
+  for (int i = 0; i < COUNT; ++i) CHECK(data_of(refs[i]) == &refs[stressed ? i % 2000 : i]);
   for (int i = 0; i < 10; ++i)
     REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, stale[i], &data));
 }
@@ -624,7 +602,7 @@ CASE(a_root_that_escapes_needs_no_memory_in_place_of_itself) {
 
 /* --- In a finalizer ---------------------------------------------------------- */
 
-/* What was there before the finalizer ran, and what it left. */
+/* Handles from before the finalizer ran, and handles that it left. */
 struct around {
   gcroots_scope_t outer, inner, left_open;
   gcroots_ref_t ref, made;
@@ -733,8 +711,7 @@ CASE(each_finalizer_has_a_scope_of_its_own) {
   OK(gcroots_store_gc(store));
   for (int i = 0; i < 2; ++i) {
     CHECK(gcroots_ref_is_null(made[i]) == !collects);
-    if (collects)
-      REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, made[i], &data));
+    if (collects) REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_externref_data(store, made[i], &data));
   }
   CHECK(!collects || !gcroots_ref_same_root(made[0], made[1]));
   CHECK(stats_of(store).scoped_roots == 0);

@@ -35,7 +35,7 @@ static bool says(const char *text) {
   return strstr(gcroots_last_error(), text) != NULL;
 }
 
-/* Whether the message has the number, decimal or hexadecimal. */
+/* Whether the message contains the number, in decimal or hexadecimal. */
 static bool names(uint64_t number) {
   char decimal[32], hexadecimal[32];
   snprintf(decimal, sizeof decimal, "%" PRIu64, number);
@@ -238,8 +238,7 @@ static void *read_message(void *argument) {
   char *mine = argument;
   void *data = NULL;
   CHECK(strcmp(gcroots_last_error(), "") == 0);
-  REFUSED(GCROOTS_ERROR_WRONG_THREAD,
-          gcroots_externref_data(store, gcroots_ref_null(), &data));
+  REFUSED(GCROOTS_ERROR_WRONG_THREAD, gcroots_externref_data(store, gcroots_ref_null(), &data));
   CHECK(says("thread"));
   snprintf(mine, 512, "%s", gcroots_last_error());
   return NULL;
@@ -258,7 +257,8 @@ CASE(messages_are_per_thread) {
 
 static pthread_barrier_t barrier;
 
-/* Each round all threads fail with a number of their own before any reads. */
+/* In each round every thread fails with its own number before any thread reads its
+   message. */
 static void *fail_in_step(void *argument) {
   uint32_t number = *(uint32_t *)argument;
   gcroots_config_t *config = gcroots_config_new();
@@ -286,7 +286,7 @@ CASE(threads_do_not_overwrite_each_others_messages) {
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
-/* A finalizer that fails: store_free is refused inside it. */
+/* Fails inside a finalizer: gcroots_store_free() is refused there. */
 static void fail_in_finalizer(void *data) {
   REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_free(store));
   snprintf(data, 512, "%s", gcroots_last_error());
@@ -302,7 +302,7 @@ CASE(messages_of_busy_say_what_the_store_does) {
     OK(gcroots_store_gc(store));
     CHECK(strstr(message, "finalizer") != NULL);
   } else {
-    /* Under null it runs when the store is being deleted. */
+    /* Under the null collector the finalizer runs when the store is deleted. */
     gcroots_store_t *deleted = store;
     OK(gcroots_store_free(deleted));
     store = NULL;

@@ -1,7 +1,7 @@
-/* Structs: how they are made, and what keeps them and their types. */
+/* Structs: how they are made, and what keeps them and their types alive. */
 #include "refusals.h"
 
-/* What a full heap answers in a no-GC span. */
+/* The status of an allocation in a no-GC span when the heap is full. */
 static gcroots_status_t full(void) {
   return collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
 }
@@ -10,21 +10,13 @@ static gcroots_status_t full(void) {
 
 CASE(making_refuses_null_pointers_in_their_order) {
   gcroots_type_t *type = STRUCT_TYPE(plain(GCROOTS_STORAGE_I32));
-  gcroots_val_t wrong = val_of(STORAGES);
   gcroots_ref_t out;
-  NULL_REFUSED("store", gcroots_struct_new(NULL, NULL, NULL, 1, NULL));
-  NULL_REFUSED("type", gcroots_struct_new(store, NULL, NULL, 1, NULL));
-  NULL_REFUSED("fields", gcroots_struct_new(store, type, NULL, 1, NULL));
+  check_nulls(struct_calls);
   NULL_REFUSED("fields", gcroots_struct_new(store, type, NULL, SIZE_MAX, &out));
-  NULL_REFUSED("out", gcroots_struct_new(store, type, &wrong, 1, NULL));
-  NULL_REFUSED("out", gcroots_struct_new(store, type, NULL, 0, NULL));
-  NULL_REFUSED("store", gcroots_struct_new_default(NULL, NULL, NULL));
-  NULL_REFUSED("type", gcroots_struct_new_default(store, NULL, NULL));
-  NULL_REFUSED("out", gcroots_struct_new_default(store, type, NULL));
   gcroots_type_free(type);
 }
 
-/* `type` is of an i32 and a struct that is never null. */
+/* `type` has an i32 and a non-nullable reference to a struct. */
 static void making_is_refused_in_order(const gcroots_type_t *type, const gcroots_type_t *array) {
   gcroots_ref_t host = new_externref(NULL), stale = {host.store_id, 1, 1000}, out = untouched();
   gcroots_val_t no_kind = val_of(STORAGES), of_stale = val_ref(stale), null = val_null();
@@ -54,7 +46,7 @@ CASE(making_is_refused_in_the_documented_order) {
   gcroots_type_t *empty = new_struct(NULL, 0);
   gcroots_ref_t inner = make_default(empty);
   making_is_refused_in_order(type, array);
-  /* Also when the store knows the type. */
+  /* The order is the same when the store already knows the type. */
   STRUCT(type, val_i32(1), val_ref(inner));
   making_is_refused_in_order(type, array);
   gcroots_type_free(type);
@@ -85,7 +77,7 @@ CASE(a_count_that_is_not_the_types_is_refused_and_no_value_read) {
   gcroots_type_free(array);
 }
 
-/* Both ways to make an object refuse the type. */
+/* Both functions that make a struct refuse the type. */
 static void type_is_refused(gcroots_status_t expected, const char *text,
                             const gcroots_type_t *type) {
   gcroots_val_t value = val_i32(1);
@@ -146,7 +138,7 @@ CASE(a_bad_value_of_many_changes_nothing) {
   first = make_default(type);
   collections = stats_of(store).collections;
   for (int i = 0; i < STORAGES; i++) values[i] = val_ref(first);
-  /* More than the default heap would hold. */
+  /* More structs than the default heap can hold. */
   for (int round = 0; round < 20000; round++) {
     gcroots_val_t *bad = &values[round % STORAGES];
     *bad = round % 2 == 0 ? val_i64(1) : val_ref(untouched());
@@ -220,7 +212,8 @@ CASE(values_survive_the_collection_of_the_call) {
 
 enum { QUEUED = 200 };
 
-/* With a value of which a copy was given to unroot_later, before or after others. */
+/* Makes a struct of a value whose root was queued with
+   gcroots_manually_rooted_unroot_later(), before or after other roots. */
 static void make_of_queued(const gcroots_type_t *type, int others, bool before) {
   gcroots_scope_t scope = enter();
   gcroots_manually_rooted_t kept = root(new_externref(&scope)), copy = kept, queued[QUEUED];
@@ -281,7 +274,7 @@ CASE(a_struct_or_value_that_is_queued_to_be_unrooted_can_be_set_or_not) {
 
 /* --- Memory ------------------------------------------------------------------ */
 
-/* The fixture's store becomes one of this limit. */
+/* Replaces the fixture's store by one with this limit. */
 static void limit_store(size_t limit) {
   gcroots_config_t *config = variant_config(limit);
   OK(gcroots_store_free(store));
@@ -291,7 +284,7 @@ static void limit_store(size_t limit) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* Refuses to make any struct, and stays as it is but for collections. */
+/* No struct can be made, and the store is unchanged except for collections. */
 static void nothing_fits(gcroots_status_t expected, const gcroots_type_t *type,
                          const gcroots_val_t *values, size_t count) {
   gcroots_stats_t before = stats_of(store), after;
@@ -324,7 +317,7 @@ CASE(a_full_heap_refuses_a_struct_and_stays) {
   nothing_fits(full(), type, values, FIELDS);
   OK(gcroots_no_gc_exit(store));
   for (int i = 0; i < FIELDS; i++) CHECK(same_val(get_field(first, (size_t)i), values[i]));
-  /* What is left still serves smaller objects. */
+  /* Smaller objects still fit. */
   small = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(small > 0 && small < layout_of(type).bytes / 16);
   gcroots_type_free(type);
@@ -348,7 +341,7 @@ CASE(dropped_structs_make_room_again) {
 
 enum { MANY = 10000 };
 
-/* The largest struct, of 10,000 values. */
+/* Makes the largest struct, which has 10,000 values. */
 static gcroots_type_t *new_largest(gcroots_val_t *values) {
   static gcroots_field_type_t fields[MANY];
   for (int i = 0; i < MANY; i++) fields[i] = plain(GCROOTS_STORAGE_V128);
@@ -427,7 +420,7 @@ static bool is_alive(gcroots_weak_t weak) {
 
 enum { LENGTH = 10 };
 
-/* A ring of nodes, linked both ways: the first. */
+/* Makes a ring of nodes that are linked in both directions. Returns the first. */
 static gcroots_ref_t make_ring(const gcroots_type_t *type, gcroots_weak_t *weak) {
   gcroots_ref_t first = make_leaf(type, 0), last = first;
   weak[0] = weak_of(first);
@@ -498,7 +491,7 @@ CASE(a_store_keeps_the_types_of_its_objects) {
     set_field(ref, i, values[i]);
   }
   gcroots_type_free(type);
-  /* No other type gets the index. */
+  /* No other type gets the type's index. */
   for (int i = 0; i < 100; i++) {
     gcroots_type_t *other = new_struct(NULL, 0);
     CHECK(index_of(other) != index);
@@ -509,8 +502,7 @@ CASE(a_store_keeps_the_types_of_its_objects) {
   engine = NULL;
   OK(gcroots_store_gc(store));
   OK(gcroots_store_verify(store));
-  for (gcroots_storage_t i = 0; i < STORAGES; i++)
-    CHECK(same_val(get_field(ref, i), values[i]));
+  for (gcroots_storage_t i = 0; i < STORAGES; i++) CHECK(same_val(get_field(ref, i), values[i]));
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_struct_get(store, ref, STORAGES, &values[0]));
 }
 
@@ -556,7 +548,7 @@ CASE(a_type_of_a_high_index_serves) {
 
 enum { INITIAL = 32 << 10 };
 
-/* What the growth callback answers, and does to values (each nullable). */
+/* What the growth callback returns, and what it does to values (each nullable). */
 static struct host {
   bool allows;
   gcroots_val_t *target, replacement;
@@ -572,7 +564,7 @@ static bool answer(void *env, gcroots_store_t *of, size_t committed, size_t want
   return host.allows;
 }
 
-/* The fixture's store becomes one that asks `host`. */
+/* Replaces the fixture's engine and store by ones that ask `host`. */
 static void ask_host(bool allows) {
   gcroots_config_t *config = variant_config(4 * INITIAL);
   memset(&host, 0, sizeof host);
@@ -586,7 +578,7 @@ static void ask_host(bool allows) {
   OK(gcroots_store_new(engine, &store));
 }
 
-/* Makes nodes until the callback is asked: how the last call ended. */
+/* Makes nodes until the callback is asked. Returns the status of the last call. */
 static gcroots_status_t make_until_asked(const gcroots_type_t *type, gcroots_val_t *values,
                                          gcroots_ref_t *out) {
   gcroots_status_t status = GCROOTS_OK;
@@ -624,8 +616,8 @@ CASE(a_growth_that_is_allowed_makes_the_struct) {
   gcroots_type_free(type);
 }
 
-/* The callback puts another value in place of the second: the call has either one, and
-   refuses as ever one that is refused. */
+/* The callback replaces the second value during the call. The call uses the old or the
+   new one, and refuses a new one that is wrong. */
 static void replace_while_asked(bool allows, gcroots_val_t replacement, gcroots_status_t refusal) {
   gcroots_type_t *type;
   gcroots_ref_t first, out;

@@ -8,7 +8,7 @@ static gcroots_table_t new_table(gcroots_ref_type_t element, uint64_t size, uint
   return table;
 }
 
-/* The type of a reference or null. */
+/* The type of nullable references to this heap type. */
 static gcroots_ref_type_t nullable(gcroots_heap_type_t heap) {
   gcroots_ref_type_t of = {NULL, heap, 1};
   return of;
@@ -19,7 +19,7 @@ static gcroots_ref_type_t never_null(gcroots_heap_type_t heap) {
   return of;
 }
 
-/* A table of any references, nulls at first. */
+/* Makes a table of references to anything. The elements are null. */
 static gcroots_table_t new_anys(uint64_t size) {
   return new_table(nullable(GCROOTS_HEAP_ANY), size, UINT64_MAX, gcroots_ref_null());
 }
@@ -40,14 +40,14 @@ static void set(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   OK(gcroots_table_set(store, table, index, value));
 }
 
-/* Grows a table, which had so many elements. */
+/* Grows a table that had `had` elements. */
 static void grow(gcroots_table_t table, uint64_t delta, gcroots_ref_t init, uint64_t had) {
   uint64_t before = 12345;
   OK(gcroots_table_grow(store, table, delta, init, &before));
   CHECK(before == had && size(table) == had + delta);
 }
 
-/* The element is this object, or null for null. Leaves no root. */
+/* Whether the element is this object, or null for null. Leaves no root. */
 static bool is(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   gcroots_scope_t scope = enter();
   bool same = same_object(get(table, index), value);
@@ -55,7 +55,7 @@ static bool is(gcroots_table_t table, uint64_t index, gcroots_ref_t value) {
   return same;
 }
 
-/* The element is an externref with this data. Leaves no root. */
+/* Whether the element is an externref with this data. Leaves no root. */
 static bool has_data(gcroots_table_t table, uint64_t index, void *data) {
   gcroots_scope_t scope = enter();
   bool same = data_of(get(table, index)) == data;
@@ -63,7 +63,7 @@ static bool has_data(gcroots_table_t table, uint64_t index, void *data) {
   return same;
 }
 
-/* An element is an i31 of this integer. Leaves no root. */
+/* Whether the element is an i31 of this integer. Leaves no root. */
 static bool is_number(gcroots_table_t table, uint64_t index, int32_t number) {
   gcroots_scope_t scope = enter();
   bool same = is_i31(get(table, index), number);
@@ -88,13 +88,13 @@ static void set_new(gcroots_table_t table, uint64_t index, void *data,
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* All elements are this. Leaves no root. */
+/* The table has `count` elements, and each is this value. Leaves no root. */
 static void check_all(gcroots_table_t table, uint64_t count, gcroots_ref_t value) {
   CHECK(size(table) == count);
   for (uint64_t i = 0; i < count; i++) CHECK(is(table, i, value));
 }
 
-/* Ends a table, whose handle must be zeroed. */
+/* Frees a table and checks that its handle is zeroed. */
 static void free_table(gcroots_table_t *table) {
   static const unsigned char zeros[sizeof *table];
   OK(gcroots_table_free(store, table));
@@ -111,12 +111,14 @@ static bool same_table(gcroots_table_t a, gcroots_table_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* What it is after a collection: what would die has died where anything does. */
+/* How many of `count` unreachable objects a collection frees: none under the null
+   collector. */
 static int dead(int count) {
   return collects ? count : 0;
 }
 
-/* A store of the variant's collector without stress, for large tables. */
+/* Replaces the fixture's store by one of the same collector without stress, for large
+   tables. */
 static void calm_store(void) {
   gcroots_config_t *config = gcroots_config_new();
   OK(gcroots_config_set_collector(config, collector));
@@ -179,13 +181,13 @@ CASE(references_of_every_kind_may_be_elements) {
   CHECK(kind_of(get(funcs, 1)) == GCROOTS_REF_FUNC && same_object(get(funcs, 0), get(funcs, 1)));
 }
 
-/* What slots of each abstract type take besides null, by kinds. */
+/* The kinds of references that a slot of each abstract type accepts besides null. */
 static const struct {
   gcroots_heap_type_t heap;
   unsigned kinds;
 } heaps[] = {
-    {GCROOTS_HEAP_ANY, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT |
-                           1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
+    {GCROOTS_HEAP_ANY, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY |
+                           1 << GCROOTS_REF_I31},
     {GCROOTS_HEAP_EXTERN, 1 << GCROOTS_REF_EXTERN | 1 << GCROOTS_REF_STRUCT |
                               1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
     {GCROOTS_HEAP_EQ, 1 << GCROOTS_REF_STRUCT | 1 << GCROOTS_REF_ARRAY | 1 << GCROOTS_REF_I31},
@@ -199,7 +201,7 @@ static const struct {
     {GCROOTS_HEAP_NOEXTERN, 0},
     {GCROOTS_HEAP_NOEXN, 0}};
 
-/* Every way to give a table of this type a reference is refused so. */
+/* Every function that stores this reference in a table of this type returns this status. */
 static void value_is_refused(gcroots_status_t expected, gcroots_ref_type_t element,
                              gcroots_table_t table, gcroots_ref_t value) {
   gcroots_table_t out = untouched_table();
@@ -240,9 +242,9 @@ CASE(a_table_takes_what_its_type_says) {
         if ((kinds >> kind & 1) != 0)
           value_is_taken(element, refs[kind]);
         else
-          value_is_refused(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE
-                                                    : GCROOTS_ERROR_TYPE_MISMATCH,
-                           element, table, refs[kind]);
+          value_is_refused(
+              kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
+              element, table, refs[kind]);
         OK(gcroots_scope_exit(store, scope));
       }
     }
@@ -268,7 +270,7 @@ CASE(a_table_of_a_registered_type_takes_it_and_types_below) {
   value_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, element, table, refs[0]);
   value_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, element, table, new_i31(1));
   value_is_refused(GCROOTS_ERROR_NULL_REFERENCE, element, table, gcroots_ref_null());
-  /* The table keeps its type. */
+  /* The table keeps its type alive. */
   free_types(types, 3);
   OK(gcroots_store_gc(store));
   grow(table, 5, refs[1], 1);
@@ -283,7 +285,7 @@ CASE(a_table_that_is_never_null_is_null_nowhere) {
   value_is_refused(GCROOTS_ERROR_NULL_REFERENCE, element, table, gcroots_ref_null());
   for (uint64_t i = 0; i < 40; i++) {
     grow(table, 1, i % 2 == 0 ? object : other, i);
-    /* Spare room is not there. */
+    /* An element in the spare room is out of bounds. */
     REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_set(store, table, i + 1, object));
     OK(gcroots_store_verify(store));
   }
@@ -485,7 +487,8 @@ CASE(growing_one_by_one_takes_memory_in_proportion) {
   calm_store();
   table = new_anys(0);
   for (uint64_t i = 0; i < COUNT; i++) grow(table, 1, gcroots_ref_null(), i);
-  /* All the arrays that there were, each twice as long as the one before. */
+  /* Without collections all earlier arrays are still there. Each is twice as long as the
+     one before. */
   if (!collects) CHECK(stats_of(store).live_bytes < 4 * 4 * COUNT);
   CHECK(stats_of(store).moved_bytes < 20 * 4 * COUNT);
 }
@@ -509,9 +512,9 @@ CASE(a_table_grows_to_its_maximum_and_no_further) {
 
 CASE(a_maximum_below_the_size_is_refused) {
   gcroots_table_t out = untouched_table(), none;
-  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`size` is 6",
-                 gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 6, 5, gcroots_ref_null(),
-                                   &out));
+  REFUSED_SAYING(
+      GCROOTS_ERROR_INVALID_ARGUMENT, "`size` is 6",
+      gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 6, 5, gcroots_ref_null(), &out));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), UINT64_MAX, UINT64_MAX - 1,
                             gcroots_ref_null(), &out));
@@ -531,18 +534,18 @@ CASE(a_table_has_no_more_elements_than_an_array) {
     REFUSED(GCROOTS_ERROR_LIMIT,
             gcroots_table_grow(store, table, sizes[i] - 1, gcroots_ref_null(), &before));
   }
-  /* Sizes that one has, and no heap of 4 GiB. */
+  /* Tables of this size are allowed, but no heap of 4 GiB holds one. */
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
                            gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), UINT32_MAX,
                                              UINT64_MAX, gcroots_ref_null(), &out));
-  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
-                           gcroots_table_grow(store, table, UINT32_MAX - 1, gcroots_ref_null(),
-                                              &before));
+  REFUSED_AFTER_COLLECTION(
+      GCROOTS_ERROR_OUT_OF_MEMORY,
+      gcroots_table_grow(store, table, UINT32_MAX - 1, gcroots_ref_null(), &before));
   CHECK(same_table(out, untouched_table()) && before == 77);
   check_all(table, 1, gcroots_ref_null());
 }
 
-/* The fixture's store becomes one of this limit. */
+/* Replaces the fixture's store by one with this limit. */
 static void limit_store(size_t limit) {
   OK(gcroots_store_free(store));
   store = new_store(limit);
@@ -550,7 +553,7 @@ static void limit_store(size_t limit) {
 
 CASE(a_table_that_cannot_grow_is_as_it_was) {
   enum { LIMIT = 64 << 10 };
-  /* Two arrays fill a space. */
+  /* Two arrays of this length fill a space. */
   uint64_t half = LIMIT / spaces() / 4 / 2, before = 77;
   gcroots_ref_t object;
   gcroots_table_t table;
@@ -567,7 +570,7 @@ CASE(a_table_that_cannot_grow_is_as_it_was) {
     check_all(table, half - 40, object);
   }
   CHECK(data_of(object) == &table);
-  /* There is room for just so much, and for no more than that. */
+  /* Exactly this much room is left. */
   grow(table, 20, object, half - 40);
   check_all(table, half - 20, object);
   fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
@@ -579,15 +582,14 @@ CASE(tables_fill_a_heap_to_its_limit) {
   gcroots_status_t status;
   uint64_t count = 0;
   limit_store(64 << 10);
-  while ((status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20,
-                                     gcroots_ref_null(), &table)) == GCROOTS_OK)
+  while ((status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(),
+                                     &table)) == GCROOTS_OK)
     count++;
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && stats_of(store).objects == count);
   CHECK(count > (64 << 10) / spaces() / 96 - 3);
   check_all(table, 20, gcroots_ref_null());
   free_table(&table);
-  status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(),
-                             &table);
+  status = gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 20, 20, gcroots_ref_null(), &table);
   CHECK(status == (collects ? GCROOTS_OK : GCROOTS_ERROR_OUT_OF_MEMORY));
 }
 
@@ -601,8 +603,8 @@ CASE(a_table_grows_in_a_no_gc_span_while_there_is_room) {
   for (had = 1; had < 1000; had++) grow(table, 1, gcroots_ref_null(), had);
   fill_store(full);
   REFUSED(full, gcroots_table_grow(store, table, 5000, gcroots_ref_null(), &before));
-  REFUSED(full, gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 9, 9, gcroots_ref_null(),
-                                  &out));
+  REFUSED(full,
+          gcroots_table_new(store, nullable(GCROOTS_HEAP_ANY), 9, 9, gcroots_ref_null(), &out));
   CHECK(before == 77 && same_table(out, untouched_table()));
   check_all(table, 1000, gcroots_ref_null());
   OK(gcroots_no_gc_exit(store));
@@ -670,12 +672,20 @@ CASE(a_value_that_the_growth_callback_unroots_is_refused) {
 
 /* --- Filling and copying ----------------------------------------------------- */
 
-/* Of these, some exceed and some wrap around. */
-static const uint64_t numbers[] = {0,          1,          4,          9,
-                                   10,         11,         UINT32_MAX, (uint64_t)UINT32_MAX + 1,
-                                   1ULL << 62, UINT64_MAX, UINT64_MAX - 8};
+/* Some of these numbers are out of bounds, and some sums of two wrap around. */
+static const uint64_t numbers[] = {0,
+                                   1,
+                                   4,
+                                   9,
+                                   10,
+                                   11,
+                                   UINT32_MAX,
+                                   (uint64_t)UINT32_MAX + 1,
+                                   1ULL << 62,
+                                   UINT64_MAX,
+                                   UINT64_MAX - 8};
 
-/* The table has the i31s from 0 on. */
+/* The table holds the i31s from 0 on. */
 static gcroots_table_t new_numbers(uint64_t count) {
   gcroots_table_t table = new_anys(count);
   for (uint64_t i = 0; i < count; i++) set_number(table, i, (int32_t)i);
@@ -698,8 +708,7 @@ CASE(fill_sets_the_elements_that_there_are_or_none) {
       if (fits)
         OK(gcroots_table_fill(store, table, at, seven, count));
       else
-        REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-                gcroots_table_fill(store, table, at, seven, count));
+        REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_fill(store, table, at, seven, count));
       for (uint64_t i = 0; i < 10; i++)
         expected[i] = fits && i >= at && i - at < count ? 7 : (int)i;
       check_numbers(table, expected, 10);
@@ -771,20 +780,20 @@ CASE(copy_takes_elements_of_the_type_or_below) {
   const struct {
     gcroots_ref_type_t to, from;
     bool fits;
-  } pairs[] = {{any, any, true},   {any, eq, true},    {eq, any, false},  {any, its, true},
-               {its, any, false},  {eq, its, true},    {its, eq, false},  {its, its, true},
-               {its, only, true},  {only, its, false}, {only, only, true}, {any, only, true},
-               {only, any, false}, {its, none, true},  {none, its, false}, {any, ext, false},
-               {ext, any, false},  {ext, ext, true},   {ext, none, false}, {only, none, false},
-               {its, its_array, false}, {eq, its_array, true}};
+  } pairs[] = {
+      {any, any, true},        {any, eq, true},      {eq, any, false},   {any, its, true},
+      {its, any, false},       {eq, its, true},      {its, eq, false},   {its, its, true},
+      {its, only, true},       {only, its, false},   {only, only, true}, {any, only, true},
+      {only, any, false},      {its, none, true},    {none, its, false}, {any, ext, false},
+      {ext, any, false},       {ext, ext, true},     {ext, none, false}, {only, none, false},
+      {its, its_array, false}, {eq, its_array, true}};
   gcroots_ref_t object = make_default(type);
   for (size_t i = 0; i < COUNT_OF(pairs); i++) {
     bool has_object = pairs[i].from.is_nullable == 0;
     gcroots_ref_t init = has_object ? object : gcroots_ref_null();
     gcroots_table_t source = new_table(pairs[i].from, 3, 3, init);
-    gcroots_table_t target = new_table(pairs[i].to, 2, 2, pairs[i].to.is_nullable == 0
-                                                             ? object
-                                                             : gcroots_ref_null());
+    gcroots_table_t target =
+        new_table(pairs[i].to, 2, 2, pairs[i].to.is_nullable == 0 ? object : gcroots_ref_null());
     for (uint64_t count = 0; count < 3; count++) {
       if (!pairs[i].fits) {
         REFUSED(GCROOTS_ERROR_TYPE_MISMATCH,
@@ -794,8 +803,7 @@ CASE(copy_takes_elements_of_the_type_or_below) {
         continue;
       }
       OK(gcroots_table_copy(store, target, 0, source, 1, count));
-      REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-              gcroots_table_copy(store, target, 3, source, 0, count));
+      REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_copy(store, target, 3, source, 0, count));
     }
     if (pairs[i].fits) check_all(target, 2, init);
   }
@@ -880,7 +888,7 @@ CASE(no_call_but_new_and_grow_collects) {
     OK(gcroots_table_fill(store, table, 0, gcroots_ref_null(), 10));
     OK(gcroots_table_copy(store, other, 0, table, 0, 10));
     CHECK(size(table) == 10 && is(table, 3, gcroots_ref_null()));
-    /* The room that it has. */
+    /* Growing by 0 needs no room. */
     grow(other, 0, gcroots_ref_null(), 10);
   }
   free_table(&freed);
@@ -889,7 +897,7 @@ CASE(no_call_but_new_and_grow_collects) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Every function that takes a table answers this, and names the table. */
+/* Every function that takes a table returns this status and names the table. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_table_t bad,
                                  gcroots_table_t good) {
   gcroots_table_t kept = bad;
@@ -908,25 +916,7 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_table_t bad,
 }
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_ref_type_t element = {NULL, GCROOTS_HEAP_TYPE, 1}, no_heap = nullable(99);
-  gcroots_table_t bad = untouched_table(), kept = bad;
-  gcroots_ref_t none = untouched(), out = none;
-  uint64_t number = 77;
-  NULL_REFUSED("store", gcroots_table_new(NULL, element, 2, 1, none, NULL));
-  NULL_REFUSED("type", gcroots_table_new(store, element, 2, 1, none, NULL));
-  NULL_REFUSED("out", gcroots_table_new(store, no_heap, 2, 1, none, NULL));
-  NULL_REFUSED("store", gcroots_table_get(NULL, bad, 0, NULL));
-  NULL_REFUSED("out", gcroots_table_get(store, bad, 0, NULL));
-  NULL_REFUSED("store", gcroots_table_set(NULL, bad, 0, none));
-  NULL_REFUSED("store", gcroots_table_size(NULL, bad, NULL));
-  NULL_REFUSED("out", gcroots_table_size(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_table_grow(NULL, bad, 1, none, NULL));
-  NULL_REFUSED("out", gcroots_table_grow(store, bad, 1, none, NULL));
-  NULL_REFUSED("store", gcroots_table_fill(NULL, bad, 0, none, 1));
-  NULL_REFUSED("store", gcroots_table_copy(NULL, bad, 0, bad, 0, 1));
-  NULL_REFUSED("store", gcroots_table_free(NULL, NULL));
-  NULL_REFUSED("table", gcroots_table_free(store, NULL));
-  CHECK(same_table(bad, kept) && same_bits(out, none) && number == 77);
+  check_nulls(table_calls);
 }
 
 CASE(a_null_table_is_refused_and_freed) {
@@ -944,30 +934,13 @@ static gcroots_table_t table_of(gcroots_ref_t bits) {
 }
 
 CASE(bad_tables_are_refused) {
-  gcroots_table_t good = new_anys(1), freed = new_anys(1), stale = freed, forged;
-  free_table(&freed);
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, stale, good);
-  for (uint32_t bit = 0; bit < 32; bit++) {
-    forged = good;
-    forged.generation ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-    forged = good;
-    forged.index ^= 1U << bit;
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-  }
-  forged = good;
-  forged.generation = UINT32_MAX;
-  check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged, good);
-  EACH_BAD_HANDLE(bad) check_refused_by_all(bad->status, table_of(bad->ref), good);
-  check_all(good, 1, gcroots_ref_null());
-}
-
-CASE(a_table_of_another_store_is_refused) {
-  gcroots_table_t table, good = new_anys(1);
-  OK(gcroots_table_new(another_store(), nullable(GCROOTS_HEAP_ANY), 1, 1, gcroots_ref_null(),
-                       &table));
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, table, good);
-  OK(gcroots_table_free(another, &table));
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.table = a.h.table_dst = a.h.table_src = new_anys(1);
+  check_bad_handles(table_calls, &a);
+  check_all(a.h.table, 1, gcroots_ref_null());
+  EACH_BAD_HANDLE(bad) check_refused_by_all(bad->status, table_of(bad->ref), a.h.table);
+  free_arguments(&a);
 }
 
 CASE(a_table_has_bits_of_its_own) {
@@ -1023,16 +996,18 @@ CASE(bad_values_are_refused) {
 }
 
 CASE(an_element_that_is_not_there_is_refused) {
-  static const uint64_t bad[] = {3, 4, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_MAX,
-                                 1ULL << 62, (1ULL << 62) + 1};
+  static const uint64_t bad[] = {3,          4,          UINT32_MAX,      (uint64_t)UINT32_MAX + 1,
+                                 UINT64_MAX, 1ULL << 62, (1ULL << 62) + 1};
   gcroots_table_t table = new_numbers(3), none = new_anys(0);
   gcroots_ref_t out = untouched(), object = new_i31(9);
-  /* So that there is room behind the elements. */
+  /* Leaves spare room behind the elements. */
   grow(table, 1, object, 3);
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     uint64_t at = bad[i] + 1 > bad[i] ? bad[i] + 1 : bad[i];
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4", gcroots_table_get(store, table, at, &out));
-    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4", gcroots_table_set(store, table, at, object));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4",
+                   gcroots_table_get(store, table, at, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "elements is 4",
+                   gcroots_table_set(store, table, at, object));
     REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_table_get(store, none, bad[i] - 3, &out));
   }
   CHECK(same_bits(out, untouched()));
@@ -1050,7 +1025,8 @@ CASE(a_type_that_is_none_or_of_another_engine_is_refused) {
   element.type = foreign;
   REFUSED(GCROOTS_ERROR_WRONG_ENGINE,
           gcroots_table_new(store, element, UINT64_MAX, UINT64_MAX, untouched(), &out));
-  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_table_new(store, element, 1, 0, untouched(), &out));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_table_new(store, element, 1, 0, untouched(), &out));
   for (gcroots_heap_type_t heap = GCROOTS_HEAP_LOCAL; heap != 0; heap *= 2)
     REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
             gcroots_table_new(store, nullable(heap), 2, 2, untouched(), &out));

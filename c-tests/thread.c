@@ -1,4 +1,4 @@
-/* Threads: who may call, and how a store changes hands. */
+/* Threads: which thread may call, and how a store changes threads. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "refusals.h"
@@ -24,7 +24,7 @@ static void in_a_child(void (*body)(void)) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* What the fixture's thread leaves for the others to find. */
+/* What the fixture's thread leaves for the other threads. */
 static gcroots_scope_t open_scope;
 static gcroots_ref_t scoped;
 static gcroots_manually_rooted_t manual;
@@ -299,7 +299,8 @@ CASE(a_thread_in_the_place_of_one_that_ended_is_another) {
   for (i = 0; i < 20; ++i) {
     on_another_thread(make_orphan);
     store = orphan;
-    /* The system gives it the ended thread's stack and thread-local storage. */
+    /* The new thread usually gets the stack and the thread-local storage of the ended
+       one. */
     on_another_thread(every_call_is_of_the_wrong_thread);
     attach();
     OK(gcroots_store_free(store));
@@ -350,7 +351,7 @@ static void make_in_the_last_round(void *value) {
   REFUSED(GCROOTS_ERROR_LIMIT, gcroots_store_attach(store));
 }
 
-/* The thread is known to the library, whose own hook runs before this key's. */
+/* The library knows the thread, and its own exit hook runs before this key's. */
 static void leave_a_key(void) {
   OK(gcroots_store_free(new_store(0)));
   CHECK(pthread_setspecific(exit_key, &exit_rounds) == 0);
@@ -374,7 +375,7 @@ static void leave_a_key_only(void) {
   CHECK(pthread_setspecific(exit_key, &exit_rounds) == 0);
 }
 
-/* The kernel may know the thread a moment longer than pthread_join(). */
+/* The kernel may still know the thread for a moment after pthread_join(). */
 CASE(a_store_of_a_thread_that_only_exit_hooks_made_may_be_attached) {
   CHECK(pthread_key_create(&exit_key, make_in_the_first_round) == 0);
   on_another_thread(leave_a_key_only);
@@ -397,7 +398,7 @@ static void *race(void *nothing) {
     pthread_barrier_wait(&barrier);
     status = gcroots_store_attach(store);
     if (status == GCROOTS_OK) {
-      /* Plain accesses: only one thread is here. */
+      /* Not atomic: only one thread can be here. */
       ++winners;
       store_is_usable();
     } else {
@@ -433,7 +434,7 @@ static void *race_for_an_orphan(void *nothing) {
     ++winners;
     store_is_usable();
   }
-  /* Nobody ends before all have tried, or another would win too. */
+  /* No thread ends before all have tried. Otherwise another one could win too. */
   pthread_barrier_wait(&barrier);
   return nothing;
 }
@@ -465,7 +466,7 @@ static void *pass_it_on(void *nothing) {
       CHECK(status == GCROOTS_ERROR_WRONG_THREAD);
       sched_yield();
     }
-    /* Attaching is the only synchronisation. */
+    /* Not atomic: attaching is the only synchronisation. */
     ++handovers;
     OK(gcroots_ref_assign(store, scoped, new_externref(&host)));
     CHECK(data_of(manual.ref) == &host);
@@ -558,6 +559,14 @@ static void refused_after_attaching(void) {
 CASE(in_a_forked_child_that_attached_first_another_thread_is_the_wrong_one) {
   leave_things();
   in_a_child(refused_after_attaching);
+}
+
+static void attached_by_another_thread_first(void) {
+  on_another_thread(attach_is_of_the_wrong_thread);
+}
+
+CASE(in_a_forked_child_another_thread_cannot_attach_first) {
+  in_a_child(attached_by_another_thread_first);
 }
 
 static void fork_again(void) {
@@ -657,7 +666,8 @@ CASE(a_fork_while_other_threads_end_leaves_a_child_that_works) {
       new_externref(NULL);
       OK(gcroots_store_attach(store));
       _exit(gcroots_store_detach(store) == GCROOTS_OK && gcroots_store_attach(store) == GCROOTS_OK
-              ? 0 : 1);
+                ? 0
+                : 1);
     }
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -1,5 +1,4 @@
-/* Threads that run to their end, one or several at once.
- */
+/* Runs code on other threads, to their end. */
 #ifndef THREADS_H
 #define THREADS_H
 
@@ -12,7 +11,7 @@ static inline void *run_body(void *body) {
   return NULL;
 }
 
-/* Runs `body` on a new thread, to that thread's end. */
+/* Runs `body` on a new thread and waits for the thread's end. */
 static inline void on_another_thread(void (*body)(void)) {
   pthread_t thread;
   CHECK(pthread_create(&thread, NULL, run_body, &body) == 0);

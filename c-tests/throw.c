@@ -2,10 +2,9 @@
 #include "kinds.h"
 
 /* The signature of a callback. */
-#define CALLBACK(name)                                                            \
-  static gcroots_status_t name(void *env, gcroots_store_t *of,                    \
-                               const gcroots_val_t *args, size_t nargs,           \
-                               gcroots_val_t *results, size_t nresults)
+#define CALLBACK(name)                                                                    \
+  static gcroots_status_t name(void *env, gcroots_store_t *of, const gcroots_val_t *args, \
+                               size_t nargs, gcroots_val_t *results, size_t nresults)
 
 #define UNUSED ((void)env, (void)of, (void)args, (void)nargs, (void)results, (void)nresults)
 
@@ -24,7 +23,7 @@ static bool is_pending(void) {
   return is;
 }
 
-/* A function of no values. */
+/* Makes a function without parameters and results. */
 static gcroots_ref_t func_of(gcroots_callback_t callback, void *env) {
   gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
   gcroots_ref_t ref = make_func(type, callback, env);
@@ -38,7 +37,7 @@ static gcroots_status_t call0(gcroots_ref_t func) {
 
 static int finalized;
 
-/* An exception of a struct that refers to an externref with a finalizer. */
+/* Makes an exception of a struct that refers to an externref with a finalizer. */
 static gcroots_ref_t new_loaded(void) {
   gcroots_field_type_t field = any_field();
   gcroots_tag_t tag = tag_of(&field, 1);
@@ -107,10 +106,11 @@ CASE(what_is_no_exception_is_not_thrown) {
 
 CASE(null_pointers_and_bad_handles_are_refused) {
   gcroots_ref_t out = untouched();
-  NULL_REFUSED("store", gcroots_store_throw(NULL, untouched()));
-  NULL_REFUSED("store", gcroots_store_take_exception(NULL, NULL));
-  NULL_REFUSED("out", gcroots_store_take_exception(store, NULL));
-  EACH_BAD_HANDLE(at) REFUSED_SAYING(at->status, "`exn`", gcroots_store_throw(store, at->ref));
+  struct arguments a;
+  check_nulls(throw_calls);
+  new_arguments(&a, store);
+  check_bad_handles(throw_calls, &a);
+  free_arguments(&a);
   OK(gcroots_store_take_exception(store, &out));
   CHECK(same_bits(out, gcroots_ref_null()));
 }
@@ -147,7 +147,7 @@ CASE(the_pending_exception_keeps_what_it_holds) {
   CHECK(gcroots_ref_is_null(out) == collects);
 }
 
-/* Partial collections too. */
+/* Minor collections keep it as well. */
 CASE(allocations_leave_the_pending_exception_alone) {
   gcroots_scope_t scope = enter();
   OK(gcroots_store_throw(store, new_loaded()));
@@ -181,7 +181,7 @@ static void take_and_forget(void *data) {
   check_loaded(exn);
 }
 
-/* What only a finalizer lets go, the same collection finds. */
+/* The same collection finds an exception that only a finalizer releases. */
 CASE(an_exception_that_a_finalizer_takes_is_found_dead) {
   gcroots_scope_t scope = enter();
   OK(gcroots_store_throw(store, new_loaded()));
@@ -203,7 +203,7 @@ CASE(a_finalizer_may_throw) {
 
 /* --- Functions that throw ---------------------------------------------------- */
 
-/* Throws, and answers the status that is its env. */
+/* Throws, and returns the status that its env points to. */
 CALLBACK(throw_and_answer) {
   UNUSED;
   OK(gcroots_store_throw(of, new_loaded()));
@@ -256,8 +256,7 @@ CALLBACK(count) {
 CASE(nothing_is_called_while_an_exception_is_pending) {
   gcroots_ref_t func = func_of(count, NULL);
   OK(gcroots_store_throw(store, new_exn()));
-  for (int i = 0; i < 3; i++)
-    REFUSED_SAYING(GCROOTS_ERROR_EXCEPTION, "pending", call0(func));
+  for (int i = 0; i < 3; i++) REFUSED_SAYING(GCROOTS_ERROR_EXCEPTION, "pending", call0(func));
   CHECK(calls == 0);
   take();
   OK(call0(func));
@@ -277,7 +276,8 @@ CASE(exception_without_one_is_a_status_as_any_other) {
 
 static gcroots_ref_t inner[6];
 
-/* Calls the next one; the innermost throws. Each passes on what it gets, as OK or not. */
+/* Calls the next function. The innermost throws. Each returns the status that it gets,
+   or GCROOTS_OK. */
 CALLBACK(pass_on) {
   size_t level = (size_t)((gcroots_ref_t *)env - inner);
   gcroots_status_t status;

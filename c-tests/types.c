@@ -1,5 +1,5 @@
-/* Types: what a registered type tells, and how long it lives. */
-#include "declare.h"
+/* Types: what the library says about a registered type, and how long it lives. */
+#include "refusals.h"
 #include "threads.h"
 
 static const gcroots_storage_t storages[] = {
@@ -50,40 +50,7 @@ CASE(a_type_tells_its_kind_and_counts) {
 }
 
 CASE(null_is_refused_in_the_order_of_parameters) {
-  gcroots_type_t *type = new_struct(NULL, 0);
-  gcroots_type_kind_t kind = 77;
-  uint32_t index = 77;
-  size_t count = 77;
-  bool is = true;
-  gcroots_field_type_t field = ref_to_local(77);
-  gcroots_layout_t layout = {77, 77, 77, NULL};
-  gcroots_type_t *other = type;
-#define NULLS(call_without_type, call_with_neither, call_without_out)              \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_without_type); \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`type` is NULL", call_with_neither); \
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`out` is NULL", call_without_out)
-#define ASKED(function, out) NULLS(function(NULL, out), function(NULL, NULL), function(type, NULL))
-  ASKED(gcroots_type_kind, &kind);
-  ASKED(gcroots_type_index, &index);
-  ASKED(gcroots_type_field_count, &count);
-  ASKED(gcroots_type_param_count, &count);
-  ASKED(gcroots_type_supertype, &other);
-  ASKED(gcroots_type_trampoline, &other);
-  ASKED(gcroots_type_layout, &layout);
-  /* An index that there is not comes after. */
-  NULLS(gcroots_type_field(NULL, 5, &field), gcroots_type_field(NULL, 5, NULL),
-        gcroots_type_field(type, 5, NULL));
-  NULLS(gcroots_type_is_subtype(NULL, NULL, &is), gcroots_type_is_subtype(NULL, NULL, NULL),
-        gcroots_type_is_subtype(type, type, NULL));
-#undef ASKED
-#undef NULLS
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`supertype` is NULL",
-                 gcroots_type_is_subtype(type, NULL, &is));
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_ARGUMENT, "`supertype` is NULL",
-                 gcroots_type_is_subtype(type, NULL, NULL));
-  CHECK(kind == 77 && index == 77 && count == 77 && is && other == type);
-  CHECK(field.local == 77 && layout.bytes == 77 && layout.offset_count == 77);
-  gcroots_type_free(type);
+  check_nulls(type_calls);
 }
 
 CASE(null_has_no_clone_and_is_freed) {
@@ -161,8 +128,7 @@ CASE(what_a_field_does_not_need_is_not_looked_at) {
 CASE(fields_of_arrays_and_functions_are_given_back) {
   gcroots_field_type_t element = mutable_(plain(GCROOTS_STORAGE_I8));
   gcroots_field_type_t values[] = {mutable_(plain(GCROOTS_STORAGE_F64)),
-                                   or_null(ref_to(GCROOTS_HEAP_FUNC)),
-                                   plain(GCROOTS_STORAGE_V128)};
+                                   or_null(ref_to(GCROOTS_HEAP_FUNC)), plain(GCROOTS_STORAGE_V128)};
   gcroots_type_t *array = new_array(element), *func = new_func(values, 2, values + 2, 1);
   CHECK(same_declaration(field_of(array, 0), element));
   values[0].is_mutable = 0;
@@ -200,8 +166,7 @@ CASE(a_field_that_there_is_not_is_out_of_bounds) {
                    gcroots_type_field(types[i], counts[i], &out));
     REFUSED_SAYING(GCROOTS_ERROR_OUT_OF_BOUNDS, "18446744073709551615",
                    gcroots_type_field(types[i], SIZE_MAX, &out));
-    REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS,
-            gcroots_type_field(types[i], (size_t)1 << 32, &out));
+    REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_type_field(types[i], (size_t)1 << 32, &out));
   }
   CHECK(same_declaration(out, ref_to_local(77)));
   free_types(types, 4);
@@ -237,7 +202,8 @@ CASE(a_type_is_a_subtype_of_those_above_it_only) {
   gcroots_type_t *types[DEEP + 2];
   add_struct_of(group, NULL);
   for (uint32_t i = 1; i < DEEP; i++) add_struct_below(group, below(i - 1), NULL, 0);
-  /* Beside the chain: below its tenth, and below nothing. */
+  /* Two types beside the chain: a subtype of its tenth type, and one without a
+     supertype. */
   add_struct_below(group, below(9), NULL, 0);
   add_struct_of(group, NULL);
   register_group(group, types, DEEP + 2);
@@ -286,9 +252,9 @@ CASE(types_of_two_engines_are_not_compared) {
 
 CASE(a_trampoline_takes_the_tops_of_hierarchies) {
   static const gcroots_heap_type_t tops[12] = {
-      GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,
-      GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,  GCROOTS_HEAP_FUNC,   GCROOTS_HEAP_FUNC,
-      GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXN, GCROOTS_HEAP_EXN};
+      GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,  GCROOTS_HEAP_ANY,
+      GCROOTS_HEAP_ANY,    GCROOTS_HEAP_ANY,    GCROOTS_HEAP_FUNC, GCROOTS_HEAP_FUNC,
+      GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXTERN, GCROOTS_HEAP_EXN,  GCROOTS_HEAP_EXN};
   gcroots_field_type_t special[12], top[12];
   gcroots_type_t *func, *expected, *found, *again;
   for (gcroots_heap_type_t heap = 0; heap < 12; heap++) {
@@ -320,7 +286,7 @@ CASE(a_trampoline_takes_the_tops_of_declared_types) {
   found = trampoline_of(types[2]);
   CHECK(same_type(found, expected));
   free_types((gcroots_type_t *[]){found, expected}, 2);
-  /* As well where it is registered already. */
+  /* The trampoline may be registered already. */
   value = ref_to_type(types[2]);
   named = new_func(&value, 1, NULL, 0);
   found = trampoline_of(named);
@@ -337,7 +303,7 @@ CASE(functions_of_one_shape_share_a_trampoline) {
   types[1] = new_func(&other, 1, NULL, 0);
   types[2] = new_func(NULL, 0, &other, 1);
   for (int i = 0; i < 3; i++) found[i] = trampoline_of(types[i]);
-  /* A trampoline outlives the function that it was made for. */
+  /* A trampoline outlives the function type that it was made for. */
   free_types(types, 3);
   CHECK(same_type(found[0], found[1]) && !same_type(found[0], found[2]));
   CHECK(field_of(found[0], 0).heap == GCROOTS_HEAP_ANY);
@@ -361,7 +327,7 @@ static uint32_t rounded_up(uint32_t bytes, uint32_t to) {
 }
 
 CASE(each_storage_type_has_its_place) {
-  /* After each other storage type, so that each alignment shows. */
+  /* Each storage type follows each other one, so that every alignment is tested. */
   for (size_t a = 0; a < 8; a++)
     for (size_t b = 0; b < 8; b++) {
       gcroots_field_type_t fields[2] = {plain(storages[a]), plain(storages[b])};
@@ -433,7 +399,7 @@ CASE(the_largest_struct_has_a_layout) {
 
 /* --- How long a type lives --------------------------------------------------- */
 
-/* The same in all that can be asked, which reads all of it. */
+/* Reads everything that the type tells, and compares it with what the pair must have. */
 static void tells_the_pair(gcroots_type_t *type) {
   gcroots_field_type_t field = field_of(type, 0);
   gcroots_layout_t layout = layout_of(field.type);
@@ -443,7 +409,8 @@ static void tells_the_pair(gcroots_type_t *type) {
   gcroots_type_free((gcroots_type_t *)field.type);
 }
 
-/* A struct of a reference to one of a number, which only the former keeps. */
+/* Makes a struct that refers to a struct of a number. Only the first struct keeps the
+   second one alive. */
 static gcroots_type_t *new_pair(void) {
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32), reference;
   gcroots_type_t *inner = new_struct(&number, 1), *outer;
@@ -512,7 +479,7 @@ CASE(living_types_have_indices_of_their_own) {
   enum { TYPES = 300 };
   static gcroots_field_type_t fields[TYPES];
   gcroots_type_t *types[TYPES];
-  /* Half of them are freed and made anew, into indices that are free. */
+  /* Half of the types are freed and made again, with indices that are free. */
   for (int round = 0; round < 3; round++) {
     for (size_t i = 0; i < TYPES; i++)
       if (round == 0 || i % 2 == 0) types[i] = new_struct(fields, i);

@@ -1,4 +1,6 @@
-/* Manual roots that end later: from any thread, without the store. */
+/* Manual roots that end later: gcroots_manually_rooted_unroot_later() takes no store and
+ * may be called from any thread.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include "refusals.h"
@@ -6,13 +8,13 @@
 
 #include <sched.h>
 
-/* Queues the root of the handle, which must become null. */
+/* Queues the handle's root. The handle must become null. */
 static void later(gcroots_manually_rooted_t *handle) {
   OK(gcroots_manually_rooted_unroot_later(handle));
   CHECK(same_bits(handle->ref, gcroots_ref_null()));
 }
 
-/* The same for a copy. */
+/* Queues a copy's root, so that the caller's handle keeps its bits. */
 static void later_copy(gcroots_manually_rooted_t copy) {
   later(&copy);
 }
@@ -22,7 +24,7 @@ static bool resolves(gcroots_manually_rooted_t handle) {
   return gcroots_externref_data(store, handle.ref, &data) == GCROOTS_OK;
 }
 
-/* Has the owner unroot what is queued, and nothing else. */
+/* The owner drains the queue, as part of a collection. */
 static void drain(void) {
   OK(gcroots_store_gc(store));
 }
@@ -48,8 +50,7 @@ CASE(a_root_unrooted_later_ends_with_the_next_collection) {
 }
 
 CASE(the_handle_must_not_be_a_null_pointer) {
-  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_manually_rooted_unroot_later(NULL));
-  CHECK(strstr(gcroots_last_error(), "`handle`") != NULL);
+  check_nulls(unroot_later_calls);
   CHECK(stale_unroots() == 0);
 }
 
@@ -123,7 +124,7 @@ CASE(reads_leave_the_queue) {
 
 enum { QUEUED = 300 };
 
-/* What creates a root has these to make it of. */
+/* What the functions below make roots from. */
 static struct {
   gcroots_ref_t ref;
   gcroots_manually_rooted_t manual, taken[QUEUED];
@@ -185,7 +186,7 @@ static void upgrade(void) {
 static const struct {
   const char *name;
   void (*make)(void);
-  /* By how much it changes the number of manual roots. */
+  /* By how much the function changes the number of manual roots. */
   int made;
 } creations[] = {{"to_manually_rooted", to_manually_rooted, 1},
                  {"clone", clone_manual, 1},
@@ -231,7 +232,7 @@ CASE(each_creation_of_a_root_ends_at_least_one_of_many) {
     check_note = creations[i].name;
     make_source();
     for (int k = 0; k < QUEUED; ++k) later_copy(handles[k] = root(source.ref));
-    /* Their creation took out all but the last. */
+    /* Making the roots drained the queue, except for the last root. */
     CHECK(!resolves(handles[0]) && resolves(handles[QUEUED - 1]));
     for (int k = 0; k < QUEUED; ++k) handles[k] = root(source.ref);
     for (int k = 0; k < QUEUED; ++k) later_copy(handles[k]);
@@ -300,7 +301,7 @@ CASE(a_queued_copy_is_converted_as_long_as_it_resolves) {
   int number;
   gcroots_manually_rooted_t handle = new_rooted(&number, NULL), made;
   gcroots_ref_t ref;
-  /* Each conversion makes a root, which ends the queued one. */
+  /* Each conversion makes a root, which drains the queue. */
   gcroots_manually_rooted_t copies[4] = {clone_root(handle), clone_root(handle), clone_root(handle),
                                          clone_root(handle)};
   later_copy(copies[0]);
@@ -324,7 +325,7 @@ CASE(a_queued_copy_may_be_unrooted_at_once) {
   later(&handle);
   OK(gcroots_manually_rooted_unroot(store, &copy));
   CHECK(manual_roots() == 0);
-  /* What was queued names nothing any more. */
+  /* The queued handle is stale now. */
   drain();
   CHECK(manual_roots() == 0 && stale_unroots() == 1);
 }
@@ -347,7 +348,7 @@ CASE(bad_handles_are_ignored_and_counted_by_their_store) {
     CHECK(before.manual_roots == after.manual_roots && before.scoped_roots == after.scoped_roots);
     CHECK(stale_unroots() == stale + (mine ? 1 : 0));
   }
-  /* The one good handle among them was the other store's. */
+  /* Only one of the handles was valid, in the other store. */
   OK(gcroots_store_gc(another));
   CHECK(stats_of(another).manual_roots == 0 && stats_of(another).stale_unroots == 1);
   CHECK(resolves(kept));
@@ -430,7 +431,8 @@ CASE(the_handle_of_another_store_ends_its_root_there) {
   CHECK(stats_of(another).manual_roots == 0 && stats_of(another).stale_unroots == 0);
 }
 
-/* Bits near those of a live root, which name nothing. */
+/* Queues bits that differ slightly from a live root's and name nothing. Returns how many
+   there are. */
 static int pass_near_misses(gcroots_manually_rooted_t live) {
   static const uint32_t steps[] = {-4U, -3U, -2U, -1U, 1, 2, 3, 4, 1000, 1U << 31};
   int count = 0;
@@ -553,7 +555,7 @@ CASE(it_needs_no_memory) {
   for (int i = 0; i < COUNT; ++i) later(&many[i]);
   later(&stale);
   CHECK(manual_roots() == COUNT && stale_unroots() == 1);
-  /* The creation of a root that fails may take some out. */
+  /* A call that fails to make a root may drain part of the queue. */
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_local_new(store, ref, &out));
   CHECK(same_bits(out, untouched()));
   OK(gcroots_store_gc(store));
@@ -581,7 +583,7 @@ CASE(a_finalizer_may_unroot_later) {
   shared = new_rooted(&finalized, count_call);
   if (!run_as_finalizer(unroot_its_data, &shared)) return;
   CHECK(host == 1 && gcroots_ref_is_null(shared.ref));
-  /* The collection whose finalizer let it go took it too. */
+  /* The collection whose finalizer queued the root freed the object too. */
   CHECK(finalized == 1 && manual_roots() == 0 && stats_of(store).objects == 0);
 }
 
@@ -611,7 +613,8 @@ CASE(the_deletion_of_one_store_may_unroot_in_another) {
 enum { LINKS = 1000 };
 static gcroots_manually_rooted_t chain[LINKS];
 
-/* Under null finalizers run at the store's end, where that is good too. */
+/* Under the null collector finalizers run when the store is deleted, where queuing a
+   root is allowed too. */
 static void release_next(void *link) {
   ++host;
   later(link);
@@ -694,8 +697,10 @@ CASE(threads_unroot_while_the_owner_makes_roots_and_collects) {
     for (int i = 0; i < 1000; ++i) {
       gcroots_manually_rooted_t handle = clone_root(kept);
       new_local(handle.ref);
-      if (i % 2 == 0) OK(gcroots_manually_rooted_unroot(store, &handle));
-      else later(&handle);
+      if (i % 2 == 0)
+        OK(gcroots_manually_rooted_unroot(store, &handle));
+      else
+        later(&handle);
     }
     OK(gcroots_scope_exit(store, scope));
     if (++made % 8 == 0) OK(gcroots_store_gc(store));
@@ -727,7 +732,7 @@ CASE(of_threads_that_unroot_the_same_handle_one_ends_it) {
     gcroots_manually_rooted_t next = root(ref);
     shared = root(ref);
     pthread_barrier_wait(&barrier);
-    /* Half of the time the owner takes it out meanwhile. */
+    /* Every second time the owner drains the queue meanwhile. */
     if (round % 2 == 0) new_local(gcroots_ref_null());
     pthread_barrier_wait(&barrier);
     new_local(gcroots_ref_null());
@@ -748,7 +753,7 @@ CASE(the_owner_and_a_thread_unroot_the_same_handle_once) {
     gcroots_manually_rooted_t mine = shared, next;
     pthread_barrier_wait(&barrier);
     OK(gcroots_manually_rooted_unroot(store, &mine));
-    /* Of the same slot, most often. */
+    /* Most often in the same slot. */
     next = root(ref);
     pthread_barrier_wait(&barrier);
     new_local(gcroots_ref_null());
@@ -803,7 +808,7 @@ CASE(a_store_is_deleted_while_a_thread_unroots_its_roots) {
     start(&thread, 1, unroot_in_a_loop, false);
     while (still_running()) sched_yield();
     free_store();
-    /* Often in the same memory; its roots are others. */
+    /* Often at the same address. Its roots are different ones. */
     store = new_store(0);
     for (int i = 0; i < SHORT; ++i) next[i] = new_rooted(&next[i], NULL);
     OK(gcroots_store_gc(store));

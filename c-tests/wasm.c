@@ -1,4 +1,4 @@
-/* gcroots_wasm.h: externrefs in the manner of Wasmtime's C API. */
+/* gcroots_wasm.h: externrefs as Wasmtime's C API has them. */
 #include <gcroots_wasm.h>
 
 #include "threads.h"
@@ -16,7 +16,7 @@ static wasm_externref_t clone_of(wasm_externref_t ref) {
   return clone;
 }
 
-/* Reading and cloning refuse the handle, for this reason. */
+/* Reading and cloning refuse the handle with this status. */
 static void check_refused_by_readers(gcroots_status_t status, wasm_externref_t ref) {
   wasm_externref_t out = untouched_wasm(), kept = ref;
   void *data;
@@ -29,13 +29,13 @@ static void check_refused_by_readers(gcroots_status_t status, wasm_externref_t r
   CHECK(same_bits(out.ref, untouched()) && same_bits(ref.ref, kept.ref));
 }
 
-/* The fixture's store becomes one of the least limit. */
+/* Replaces the fixture's store by one with the smallest limit. */
 static void use_a_small_store(void) {
   OK(gcroots_store_free(store));
   store = new_store(32 << 10);
 }
 
-/* What other threads and finalizers find. */
+/* What other threads and finalizers use. */
 static wasm_externref_t shared;
 static int host, finalized;
 
@@ -137,11 +137,9 @@ CASE(without_memory_for_its_root_no_object_is_made) {
 CASE(the_data_of_null_is_null_with_a_message) {
   wasm_externref_t null_handle = null_wasm();
   void *data;
-  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE,
-             gcroots_externref_data(store, gcroots_ref_null(), &data),
+  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data),
              wasm_externref_data(store, &null_handle));
-  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE,
-             gcroots_externref_data(store, gcroots_ref_null(), &data),
+  REFUSED_AS(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, gcroots_ref_null(), &data),
              wasm_externref_data(store, NULL));
   REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_externref_data(NULL, untouched(), &data),
              wasm_externref_data(NULL, &null_handle));
@@ -399,7 +397,7 @@ CASE(a_scoped_handle_is_read_and_not_cloned) {
 
 /* --- At the wrong time --------------------------------------------------------- */
 
-/* Every function that takes a store refuses it, for this reason. */
+/* Every function that takes a store refuses with this status. */
 static void every_call_is_refused_with(gcroots_status_t status) {
   wasm_externref_t out = untouched_wasm();
   REFUSED_AS(status, gcroots_externref_new_manually_rooted(store, &host, count_call, &out),

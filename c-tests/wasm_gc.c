@@ -1,4 +1,4 @@
-/* gcroots_wasm.h: internal references in the manner of Wasmtime's C API. */
+/* gcroots_wasm.h: internal references as Wasmtime's C API has them. */
 #include <gcroots_wasm.h>
 
 #include "threads.h"
@@ -6,10 +6,10 @@
 
 /* --- The functions by shape ---------------------------------------------------- */
 
-/* One of each kind of references. */
+/* One reference of each kind. */
 enum { NOTHING, HOST, STRUCT_, ARRAY, I31, EXN, REFERENCES };
 
-/* Functions that say what a reference is: of this heap type. */
+/* Functions that tell whether a reference has this heap type. */
 static const struct question {
   const char *name;
   bool (*ask)(gcroots_store_t *store, const wasm_anyref_t *ref);
@@ -25,7 +25,7 @@ static const struct question {
     {"eqref_is_array", wasm_eqref_is_array, GCROOTS_HEAP_ARRAY, {0, 0, 0, 1, 0, 0}},
 };
 
-/* Functions that root a reference once more, if it is of this type. */
+/* Functions that root a reference again if it has this type. */
 enum { ANYTHING = GCROOTS_HEAP_LOCAL };
 static const struct rooting {
   const char *name;
@@ -39,7 +39,10 @@ static const struct rooting {
     {"structref_clone", wasm_structref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
     {"arrayref_clone", wasm_arrayref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
     {"externref_convert_any", wasm_externref_convert_any, GCROOTS_HEAP_ANY, 1, {1, 1, 1, 1, 1, 0}},
-    {"anyref_convert_extern", wasm_anyref_convert_extern, GCROOTS_HEAP_EXTERN, 1,
+    {"anyref_convert_extern",
+     wasm_anyref_convert_extern,
+     GCROOTS_HEAP_EXTERN,
+     1,
      {1, 1, 1, 1, 1, 0}},
     {"eqref_to_anyref", wasm_eqref_to_anyref, GCROOTS_HEAP_EQ, 1, {1, 0, 1, 1, 1, 0}},
     {"structref_to_anyref", wasm_structref_to_anyref, GCROOTS_HEAP_STRUCT, 1, {1, 0, 1, 0, 0, 0}},
@@ -53,13 +56,13 @@ static const struct rooting {
     {"eqref_as_array", wasm_eqref_as_array, GCROOTS_HEAP_ARRAY, 0, {0, 0, 0, 1, 0, 0}},
 };
 
-/* The body runs for each member `at` of a table, whose name failures show. */
-#define EACH(at, table)                                                     \
-  for (size_t i_##at = 0; i_##at < COUNT_OF(table); ++i_##at)               \
-    for (const void *once = (check_note = table[i_##at].name, &once);       \
-         once != NULL; once = check_note = NULL)
+/* Runs the body for each member `at` of a table. A failure shows the member's name. */
+#define EACH(at, table)                                                             \
+  for (size_t i_##at = 0; i_##at < COUNT_OF(table); ++i_##at)                       \
+    for (const void *once = (check_note = table[i_##at].name, &once); once != NULL; \
+         once = check_note = NULL)
 
-/* The function of gcroots.h that refuses what this one does. */
+/* Calls the function of gcroots.h whose status the rooting must have. */
 static gcroots_status_t as_rooting(const struct rooting *rooting, gcroots_store_t *of,
                                    wasm_anyref_t ref, wasm_anyref_t *out) {
   gcroots_ref_type_t type = {NULL, rooting->heap, rooting->is_nullable};
@@ -67,7 +70,7 @@ static gcroots_status_t as_rooting(const struct rooting *rooting, gcroots_store_
   return gcroots_ref_cast(of, ref.ref, type, out == NULL ? NULL : &out->ref);
 }
 
-/* This rooting refuses the handle, also with `out` at its address. */
+/* The rooting refuses the handle, also when `out` is the handle's address. */
 static void rooting_refused(const struct rooting *rooting, gcroots_status_t expected,
                             wasm_anyref_t ref) {
   wasm_anyref_t out = untouched_wasm(), kept = ref;
@@ -99,7 +102,7 @@ __attribute__((destructor)) static void free_the_types(void) {
   gcroots_type_free(numbers);
 }
 
-/* The fixture's engine becomes one that is made with the configuration, which is freed. */
+/* Replaces the fixture's engine by one with this configuration (taken). */
 static void use_stores_with(gcroots_config_t *config) {
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
@@ -188,7 +191,7 @@ CASE(what_is_null_or_a_bad_handle_is_nothing) {
 
 /* --- Rooting once more --------------------------------------------------------- */
 
-/* The rooting takes the reference: one manual root more, which is its own. */
+/* The rooting accepts the reference and makes one manual root. */
 static void rooting_succeeds(const struct rooting *rooting, wasm_anyref_t ref) {
   struct check_counts before = check_count(), after;
   wasm_anyref_t out = untouched_wasm();
@@ -221,8 +224,7 @@ CASE(a_null_pointer_is_rooted_as_null) {
     if (rootings[i_r].is_nullable) {
       CHECK(rootings[i_r].call(store, NULL, &out) && wasm_anyref_is_null(&out));
     } else {
-      REFUSED_AS(GCROOTS_ERROR_TYPE_MISMATCH,
-                 as_rooting(&rootings[i_r], store, null_wasm(), &out),
+      REFUSED_AS(GCROOTS_ERROR_TYPE_MISMATCH, as_rooting(&rootings[i_r], store, null_wasm(), &out),
                  rootings[i_r].call(store, NULL, &out));
       CHECK(same_bits(out.ref, untouched()));
     }
@@ -277,11 +279,9 @@ CASE(each_rooting_refuses_null_pointers) {
   make_references(refs);
   EACH(r, rootings) {
     for (int kind = 0; kind < REFERENCES; ++kind) {
-      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT,
-                 as_rooting(&rootings[i_r], NULL, refs[kind], &out),
+      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, as_rooting(&rootings[i_r], NULL, refs[kind], &out),
                  rootings[i_r].call(NULL, &refs[kind], &out));
-      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT,
-                 as_rooting(&rootings[i_r], store, refs[kind], NULL),
+      REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, as_rooting(&rootings[i_r], store, refs[kind], NULL),
                  rootings[i_r].call(store, &refs[kind], NULL));
     }
   }
@@ -291,8 +291,7 @@ CASE(each_rooting_refuses_null_pointers) {
 CASE(each_rooting_refuses_bad_handles) {
   EACH_BAD_HANDLE(bad) {
     wasm_anyref_t ref = {bad->ref};
-    for (size_t i = 0; i < COUNT_OF(rootings); ++i)
-      rooting_refused(&rootings[i], bad->status, ref);
+    for (size_t i = 0; i < COUNT_OF(rootings); ++i) rooting_refused(&rootings[i], bad->status, ref);
   }
 }
 
@@ -419,7 +418,7 @@ CASE(an_i31_has_31_bits) {
   CHECK(stats_of(store).scoped_roots == 0 && stats_of(store).objects == 0);
 }
 
-/* Reading an integer refuses the handle. */
+/* Reading an integer refuses the handle with this status. */
 static void i31_refused(gcroots_status_t expected, gcroots_store_t *of, const wasm_anyref_t *ref) {
   gcroots_ref_t handle = ref == NULL ? gcroots_ref_null() : ref->ref;
   uint32_t zeros = 42;
@@ -479,18 +478,18 @@ static bool make_eq_i31(gcroots_store_t *of, wasm_anyref_t *out) {
   return wasm_eqref_from_i31(of, 9, out);
 }
 
-/* How many objects each makes. */
+/* `objects` is how many objects the maker makes. */
 static const struct maker {
   const char *name;
   bool (*make)(gcroots_store_t *store, wasm_anyref_t *out);
   uint64_t objects;
 } makers[] = {
-    {"structref_new", make_pair, 1},        {"structref_new_default", make_default_pair, 1},
-    {"arrayref_new", make_numbers, 1},      {"arrayref_new_default", make_default_numbers, 1},
-    {"anyref_from_i31", make_any_i31, 0},   {"eqref_from_i31", make_eq_i31, 0},
+    {"structref_new", make_pair, 1},      {"structref_new_default", make_default_pair, 1},
+    {"arrayref_new", make_numbers, 1},    {"arrayref_new_default", make_default_numbers, 1},
+    {"anyref_from_i31", make_any_i31, 0}, {"eqref_from_i31", make_eq_i31, 0},
 };
 
-/* Making it is refused for the reason that was left last, and leaves no root. */
+/* Making the object is refused with the reason of the last message, and leaves no root. */
 static void maker_refused(const struct maker *maker) {
   struct check_counts before = check_count(), after;
   wasm_anyref_t out = untouched_wasm();
@@ -551,7 +550,7 @@ CASE(without_memory_for_its_root_no_root_is_left) {
     uint64_t before = stats_of(store).objects;
     REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_clone(store, kept, &out));
     maker_refused(&makers[i_m]);
-    /* It was made before it had no root. */
+    /* The object was made before the call failed to root it. */
     CHECK(stressed || stats_of(store).objects == before + makers[i_m].objects);
   }
   memory_out(false);
@@ -680,7 +679,7 @@ CASE(a_new_struct_may_be_written_over_what_it_refers_to) {
   CHECK(same_object(field_ref(fields[1].of.ref, 1), ref.ref));
 }
 
-/* Making a struct is refused. */
+/* Making a struct is refused with this status. */
 static void struct_refused(gcroots_status_t expected, const gcroots_type_t *type,
                            const gcroots_val_t *fields, size_t count) {
   wasm_structref_t out = untouched_wasm();
@@ -696,7 +695,7 @@ static void default_struct_refused(gcroots_status_t expected, const gcroots_type
   CHECK(same_bits(out.ref, untouched()));
 }
 
-/* As `pair`, of another engine. */
+/* A type like that of `pair`, of another engine. */
 static gcroots_type_t *foreign_type(void) {
   gcroots_engine_t *mine = engine;
   gcroots_type_t *type;
@@ -767,7 +766,7 @@ CASE(a_reference_that_was_read_ends_with_its_scope) {
   CHECK(wasm_anyref_as_struct(store, &kept, &ref) && field_at(ref, 0).of.i32 == 4);
 }
 
-/* Reading and setting a field are refused. */
+/* Reading and setting a field are refused with this status. */
 static void fields_refused(gcroots_status_t expected, gcroots_store_t *of,
                            const wasm_structref_t *ref, size_t index) {
   gcroots_ref_t handle = ref == NULL ? gcroots_ref_null() : ref->ref;
@@ -795,7 +794,7 @@ CASE(fields_of_what_is_no_struct_are_refused) {
   }
 }
 
-/* Setting a field of a good struct is refused. */
+/* Setting a field of a good struct is refused with this status. */
 static void value_refused(gcroots_status_t expected, wasm_structref_t ref, size_t index,
                           const gcroots_val_t *value) {
   gcroots_val_t before = get_field(ref.ref, index);
@@ -875,7 +874,7 @@ CASE(an_array_keeps_what_its_elements_refer_to) {
   gcroots_type_free(type);
 }
 
-/* Making an array is refused. */
+/* Making an array is refused with this status. */
 static void array_refused(gcroots_status_t expected, const gcroots_type_t *type,
                           const gcroots_val_t *value) {
   wasm_arrayref_t out = untouched_wasm();
@@ -925,7 +924,7 @@ CASE(an_array_that_no_heap_holds_is_refused) {
   CHECK(same_bits(out.ref, untouched()) && stats_of(store).scoped_roots == 0);
 }
 
-/* Reading and setting an element are refused. */
+/* Reading and setting an element are refused with this status. */
 static void elements_refused(gcroots_status_t expected, gcroots_store_t *of,
                              const wasm_arrayref_t *ref, uint32_t index) {
   gcroots_ref_t handle = ref == NULL ? gcroots_ref_null() : ref->ref;
@@ -937,7 +936,7 @@ static void elements_refused(gcroots_status_t expected, gcroots_store_t *of,
   CHECK(is_untouched(out));
 }
 
-/* So is the length. */
+/* Accessing an element and reading the length are refused with this status. */
 static void array_access_refused(gcroots_status_t expected, gcroots_store_t *of,
                                  const wasm_arrayref_t *ref) {
   uint32_t length = 42;
@@ -965,7 +964,7 @@ CASE(elements_of_what_is_no_array_are_refused) {
   }
 }
 
-/* Setting an element of a good array is refused. */
+/* Setting an element of a good array is refused with this status. */
 static void element_refused(gcroots_status_t expected, wasm_arrayref_t ref,
                             const gcroots_val_t *value) {
   gcroots_val_t before = element_at(ref, 0);
@@ -1003,7 +1002,7 @@ CASE(values_that_an_element_does_not_take_are_refused) {
 
 static wasm_anyref_t shared[REFERENCES];
 
-/* Every function that takes a store refuses it, for this reason. */
+/* Every function that takes a store refuses with this status. */
 static void every_call_is_refused_with(gcroots_status_t status) {
   wasm_anyref_t out = untouched_wasm();
   gcroots_scope_t scope;

@@ -1,5 +1,4 @@
-/* What functions of gcroots_wasm.h refuse: as calls of gcroots.h do.
- */
+/* Functions of gcroots_wasm.h refuse what the functions of gcroots.h under them refuse. */
 #ifndef WASM_REFUSALS_H
 #define WASM_REFUSALS_H
 
@@ -7,22 +6,22 @@
 
 #include "refusals.h"
 
-/* The call answers `false` or NULL for the same reason, and with the same
-   message, as `model`, a call of gcroots.h; neither changes a count. */
-#define REFUSED_AS(expected, model, call)                                   \
-  do {                                                                      \
-    char check_reason[512];                                                 \
-    struct check_counts check_before;                                       \
-    REFUSED(expected, model);                                               \
+/* `call` returns `false` or NULL. Its reason is that of `model`, a call of gcroots.h,
+   and so is its message. Neither call changes a count. */
+#define REFUSED_AS(expected, model, call)                                    \
+  do {                                                                       \
+    char check_reason[512];                                                  \
+    struct check_counts check_before;                                        \
+    REFUSED(expected, model);                                                \
     snprintf(check_reason, sizeof check_reason, "%s", gcroots_last_error()); \
-    leave_another_message();                                                \
-    check_before = check_count();                                           \
-    CHECK(!(call));                                                         \
-    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                 \
-    CHECK(same_counts(check_before, check_count()));                        \
+    leave_another_message();                                                 \
+    check_before = check_count();                                            \
+    CHECK(!(call));                                                          \
+    CHECK(strcmp(gcroots_last_error(), check_reason) == 0);                  \
+    CHECK(same_counts(check_before, check_count()));                         \
   } while (0)
 
-/* One that no call here leaves. */
+/* Leaves a message that no other call here leaves. */
 static inline void leave_another_message(void) {
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_config_set_poison(NULL, true));
 }

@@ -9,7 +9,7 @@ static gcroots_weak_t weak_of(gcroots_ref_t ref) {
   return weak;
 }
 
-/* An externref that nothing keeps alive. */
+/* Makes an externref that nothing keeps alive. */
 static gcroots_weak_t new_weak(void *data, gcroots_finalizer_t finalizer) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
@@ -44,7 +44,7 @@ static bool same_weak(gcroots_weak_t a, gcroots_weak_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* Ends a weak handle, which must be zeroed. */
+/* Frees a weak handle and checks that it is zeroed. */
 static void free_weak(gcroots_weak_t *weak) {
   static const unsigned char zeros[sizeof *weak];
   OK(gcroots_weak_free(store, weak));
@@ -57,7 +57,7 @@ static gcroots_weak_t untouched_weak(void) {
   return weak;
 }
 
-/* Every function answers this to the weak handle, and writes nothing. */
+/* Every function returns this status for the weak handle, and writes nothing. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_weak_t weak) {
   gcroots_weak_t kept = weak;
   gcroots_ref_t out = untouched();
@@ -138,7 +138,7 @@ CASE(a_weak_handle_follows_its_object) {
   OK(gcroots_ref_hash(store, handle.ref, &hash));
   for (int round = 0; round < 20; ++round) {
     bool equal = false;
-    /* Garbage, so that it moves by different distances. */
+    /* Garbage before the object makes it move by different distances. */
     scope = enter();
     for (int i = 0; i < round; ++i) new_externref(NULL);
     OK(gcroots_scope_exit(store, scope));
@@ -274,7 +274,7 @@ static gcroots_weak_t many[MANY];
 static int many_numbers[OBJECTS];
 static bool many_freed[MANY];
 
-/* Objects of an odd number are kept alive. */
+/* Objects with an odd number are alive; the others are alive unless `odd_only`. */
 static void check_many(bool odd_only) {
   for (int i = 0; i < MANY; ++i) {
     int object = i % OBJECTS;
@@ -283,8 +283,7 @@ static void check_many(bool odd_only) {
       CHECK(gcroots_weak_upgrade(store, many[i], &ref) == GCROOTS_ERROR_UNROOTED);
       CHECK(same_bits(ref, untouched()));
     } else {
-      CHECK(odd_only && object % 2 == 0 ? cleared(many[i])
-                                        : names(many[i], &many_numbers[object]));
+      CHECK(odd_only && object % 2 == 0 ? cleared(many[i]) : names(many[i], &many_numbers[object]));
     }
   }
 }
@@ -427,7 +426,7 @@ CASE(a_local_that_holds_null_gives_a_null_handle) {
   gcroots_ref_t local = new_local(gcroots_ref_null());
   gcroots_weak_t weak = weak_of(local), zeros = {0, 0, 0};
   CHECK(same_weak(weak, zeros));
-  /* It does not follow an assignment. */
+  /* A weak handle of a null local does not follow an assignment to the local. */
   OK(gcroots_ref_assign(store, local, new_externref(NULL)));
   CHECK(gcroots_ref_is_null(upgraded(weak)));
   weak = weak_of(local);
@@ -438,28 +437,7 @@ CASE(a_local_that_holds_null_gives_a_null_handle) {
 /* --- Refusals ---------------------------------------------------------------- */
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_ref_t bad = untouched(), out = untouched();
-  gcroots_weak_t weak = weak_of(new_externref(NULL)), kept = weak;
-  const gcroots_status_t null_argument = GCROOTS_ERROR_NULL_ARGUMENT;
-  REFUSED(null_argument, gcroots_weak_new(NULL, bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_new(NULL, bad, &weak));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_new(store, bad, NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(NULL, untouched_weak(), NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(NULL, weak, &out));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_upgrade(store, untouched_weak(), NULL));
-  CHECK(strstr(gcroots_last_error(), "`out`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(NULL, NULL));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(NULL, &weak));
-  CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
-  REFUSED(null_argument, gcroots_weak_free(store, NULL));
-  CHECK(strstr(gcroots_last_error(), "`weak`") != NULL);
-  CHECK(same_weak(weak, kept) && same_bits(out, untouched()) && names(weak, NULL));
+  check_nulls(weak_calls);
 }
 
 CASE(no_weak_handle_is_made_for_a_bad_one) {
@@ -472,38 +450,15 @@ CASE(no_weak_handle_is_made_for_a_bad_one) {
   CHECK(stats_of(store).weak_handles_max == 0);
 }
 
-CASE(forged_weak_handles_are_refused) {
+CASE(bad_handles_are_refused) {
   int number;
-  gcroots_ref_t ref = new_externref(&number);
-  gcroots_weak_t first = weak_of(ref), weak, ones;
-  free_weak(&first);
-  weak = weak_of(ref);
-  const gcroots_weak_t forged[] = {
-      {weak.store_id, 0, weak.index},
-      {weak.store_id, 1, weak.index},
-      {weak.store_id, weak.generation - 1, weak.index},
-      {weak.store_id, weak.generation + 1, weak.index},
-      {weak.store_id, weak.generation + 2, weak.index},
-      {weak.store_id, UINT32_MAX, weak.index},
-      {weak.store_id, UINT32_MAX - 1, weak.index},
-      {weak.store_id, weak.generation, weak.index | 1U << 31},
-      {weak.store_id, weak.generation, weak.index + 1},
-      {weak.store_id, 1, weak.index + 1},
-      {weak.store_id, 0, weak.index + 1},
-      {weak.store_id, weak.generation, weak.index + 64},
-      {weak.store_id, UINT32_MAX, weak.index + 64},
-      {weak.store_id, weak.generation, weak.index + 1000000},
-      {weak.store_id, weak.generation, UINT32_MAX >> 1},
-      {weak.store_id, UINT32_MAX, UINT32_MAX >> 1},
-      {weak.store_id, UINT32_MAX, UINT32_MAX}};
-  for (size_t i = 0; i < sizeof forged / sizeof *forged; ++i)
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
-  memset(&ones, 0xff, sizeof ones);
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, ones);
-  weak.store_id ^= 1;
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, weak);
-  weak.store_id ^= 1;
-  CHECK(names(weak, &number));
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.ref = new_externref(&number);
+  a.h.weak = weak_of(a.h.ref);
+  check_bad_handles(weak_calls, &a);
+  CHECK(names(a.h.weak, &number));
+  free_arguments(&a);
 }
 
 CASE(forged_weak_handles_are_refused_by_a_store_without_any) {
@@ -588,7 +543,7 @@ CASE(weak_handles_are_handed_over_with_their_store) {
   CHECK(stats_of(store).weak_handles == 0);
 }
 
-/* Whatever is answered, nothing but a live object is named. */
+/* Whatever status is returned, only a live object is named. */
 static void check_any_answer(gcroots_ref_t ref, void *live) {
   void *data = live;
   gcroots_status_t status = gcroots_externref_data(store, ref, &data);
@@ -650,7 +605,7 @@ CASE(an_upgrade_without_memory_is_refused) {
   CHECK(same_bits(out, untouched()));
   check_refused_by_all(GCROOTS_ERROR_UNROOTED,
                        (gcroots_weak_t){weak.store_id, weak.generation + 1, weak.index});
-  /* What needs no root needs no memory. */
+  /* A null weak handle needs no root, so it needs no memory. */
   CHECK(gcroots_ref_is_null(upgraded((gcroots_weak_t){0, 0, 0})));
   memory_out(false);
   OK(gcroots_store_verify(store));
@@ -692,7 +647,8 @@ enum { DYING = 50 };
 static gcroots_weak_t dying[DYING], living;
 static int dying_finalized, living_number;
 
-/* No finalizer reaches an object that the same collection found dead. */
+/* Checks inside a finalizer that no object is reachable that the same collection found
+   dead. */
 static void upgrade_all(void *data) {
   CHECK(data == &dying_finalized);
   ++dying_finalized;
@@ -701,7 +657,7 @@ static void upgrade_all(void *data) {
   CHECK(names(living, &living_number));
 }
 
-/* So that nothing dies before all are there, under stress. */
+/* The scope keeps all of them alive until the last one is made, also under stress. */
 static void make_dying(void) {
   gcroots_scope_t scope = enter();
   for (int i = 0; i < DYING; ++i) {

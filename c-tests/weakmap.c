@@ -1,4 +1,4 @@
-/* Weak maps: values that live while their keys do. */
+/* Weak maps: a value stays alive while its key is alive. */
 #include "objects.h"
 #include "refusals.h"
 #include "threads.h"
@@ -19,7 +19,7 @@ static gcroots_ref_t get(gcroots_weakmap_t map, gcroots_ref_t key) {
   return value;
 }
 
-/* The map has an object for the key. Leaves no root. */
+/* Whether the map has a value for the key. Leaves no root. */
 static bool has(gcroots_weakmap_t map, gcroots_ref_t key) {
   gcroots_scope_t scope = enter();
   bool found = !gcroots_ref_is_null(get(map, key));
@@ -52,7 +52,7 @@ static bool same_map(gcroots_weakmap_t a, gcroots_weakmap_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* Ends a map, whose handle must be zeroed. */
+/* Frees a map and checks that its handle is zeroed. */
 static void free_map(gcroots_weakmap_t *map) {
   static const unsigned char zeros[sizeof *map];
   OK(gcroots_weakmap_free(store, map));
@@ -81,7 +81,8 @@ static void set_new(gcroots_weakmap_t map, gcroots_ref_t key, void *data,
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* What it is after a collection: what would die has died where anything does. */
+/* How many of `count` unreachable objects a collection frees: none under the null
+   collector. */
 static int dead(int count) {
   return collects ? count : 0;
 }
@@ -246,7 +247,8 @@ CASE(a_value_does_not_keep_its_key_alive) {
   gcroots_scope_t scope = enter();
   gcroots_ref_t key = make_leaf(node, 1), twin = make_leaf(node, 4);
   gcroots_manually_rooted_t externref = new_rooted(&finalized, count_call);
-  /* A key behind its value, a key that is its value, and two that are each other's. */
+  /* A value that refers to its key, a key that is its own value, and two keys that are
+     each other's values. */
   set(map, key, make_node(node, 2, key, make_node(node, 3, key, key)));
   set(map, externref.ref, externref.ref);
   set(map, twin, make_node(node, 5, twin, gcroots_ref_null()));
@@ -334,7 +336,7 @@ CASE(a_value_that_is_a_key_elsewhere_keeps_its_own_value_alive) {
   CHECK(size(first) + size(second) == (collects ? 0 : 2));
 }
 
-/* Other stores than the fixture's, without stress. */
+/* Makes a store other than the fixture's, without stress. */
 static gcroots_store_t *calm_store(void) {
   gcroots_config_t *config = gcroots_config_new();
   OK(gcroots_config_set_collector(config, collector));
@@ -343,10 +345,9 @@ static gcroots_store_t *calm_store(void) {
 
 enum { CHAIN = 100000 / GRAPH_SCALE };
 
-/* A chain of which each object is the value of the one before or, `backwards`, of the
-   one after. Only the root of its first key is left. */
-static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards,
-                                           int *finalized) {
+/* Makes a chain in which each object is the value of the one before or, with
+   `backwards`, of the one after. Only the first key keeps a root. */
+static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards, int *finalized) {
   gcroots_scope_t outer = enter();
   gcroots_ref_t last = new_local(gcroots_ref_null());
   gcroots_manually_rooted_t first;
@@ -354,9 +355,12 @@ static gcroots_manually_rooted_t new_chain(gcroots_weakmap_t map, bool backwards
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
     OK(gcroots_externref_new(store, finalized, count_call, &ref));
-    if (i == 0) first = root(ref);
-    else if (backwards) set(map, ref, last);
-    else set(map, last, ref);
+    if (i == 0)
+      first = root(ref);
+    else if (backwards)
+      set(map, ref, last);
+    else
+      set(map, last, ref);
     OK(gcroots_ref_assign(store, last, ref));
     OK(gcroots_scope_exit(store, scope));
   }
@@ -438,7 +442,7 @@ static uint64_t random_below(uint64_t bound) {
 
 enum { NODES = 40, MAPS = 3, KEYS = NODES + 4, NOTHING = -1 };
 
-/* Nodes that refer to each other, and maps in which they are keys and values. Keys
+/* Nodes that refer to each other, and maps in which they are keys and values. The keys
    from NODES on are i31s, which never die. */
 static struct {
   gcroots_type_t *type;
@@ -491,13 +495,13 @@ static void make_model(void) {
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* Marks what is reachable; whether something was not marked before. */
+/* Marks a number as reachable. Returns whether it was unmarked before. */
 static bool mark(int number) {
   if (number < 0 || model.alive[number]) return false;
   return model.alive[number] = true;
 }
 
-/* As slowly as can be. */
+/* A simple and slow computation of the reachable nodes. */
 static void mark_model(void) {
   bool more = true;
   for (int i = 0; i < KEYS; i++) model.alive[i] = i >= NODES || model.rooted[i];
@@ -716,15 +720,14 @@ CASE(nothing_goes_in_a_no_gc_span) {
 
 /* --- Refusals ---------------------------------------------------------------- */
 
-/* Every function that takes a map answers this, and names the map. */
+/* Every function that takes a map returns this status and names the map. */
 static void check_refused_by_all(gcroots_status_t status, gcroots_weakmap_t map) {
   gcroots_weakmap_t kept = map;
   gcroots_ref_t bad = untouched(), out = untouched();
   unsigned char found = 77;
   size_t count = 77;
-  const char *parameter = status == GCROOTS_ERROR_WRONG_THREAD || status == GCROOTS_ERROR_BUSY
-                              ? ""
-                              : "`map`";
+  const char *parameter =
+      status == GCROOTS_ERROR_WRONG_THREAD || status == GCROOTS_ERROR_BUSY ? "" : "`map`";
   REFUSED(status, gcroots_weakmap_set(store, map, bad, bad));
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
   REFUSED(status, gcroots_weakmap_get(store, map, bad, &out));
@@ -733,33 +736,12 @@ static void check_refused_by_all(gcroots_status_t status, gcroots_weakmap_t map)
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
   REFUSED(status, gcroots_weakmap_size(store, map, &count));
   CHECK(strstr(gcroots_last_error(), parameter) != NULL);
-  if (status != GCROOTS_ERROR_NULL_REFERENCE)
-    REFUSED(status, gcroots_weakmap_free(store, &map));
+  if (status != GCROOTS_ERROR_NULL_REFERENCE) REFUSED(status, gcroots_weakmap_free(store, &map));
   CHECK(same_bits(out, untouched()) && found == 77 && count == 77 && same_map(map, kept));
 }
 
 CASE(null_pointers_are_refused_in_their_order) {
-  gcroots_weakmap_t bad = untouched_map(), kept = bad;
-  gcroots_ref_t none = untouched(), out = none;
-  unsigned char found = 77;
-  size_t count = 77;
-  NULL_REFUSED("store", gcroots_weakmap_new(NULL, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_new(NULL, &bad));
-  NULL_REFUSED("out", gcroots_weakmap_new(store, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_set(NULL, bad, none, none));
-  NULL_REFUSED("store", gcroots_weakmap_get(NULL, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_get(NULL, bad, none, &out));
-  NULL_REFUSED("out", gcroots_weakmap_get(store, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_delete(NULL, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_delete(NULL, bad, none, (bool *)&found));
-  NULL_REFUSED("out", gcroots_weakmap_delete(store, bad, none, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_size(NULL, bad, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_size(NULL, bad, &count));
-  NULL_REFUSED("out", gcroots_weakmap_size(store, bad, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_free(NULL, NULL));
-  NULL_REFUSED("store", gcroots_weakmap_free(NULL, &bad));
-  NULL_REFUSED("map", gcroots_weakmap_free(store, NULL));
-  CHECK(same_map(bad, kept) && same_bits(out, untouched()) && found == 77 && count == 77);
+  check_nulls(weakmap_calls);
 }
 
 CASE(a_null_map_has_no_entries_and_is_freed) {
@@ -810,35 +792,21 @@ CASE(a_value_stays_when_a_bad_one_is_refused) {
   CHECK(same_object(get(map, key), key));
 }
 
-CASE(forged_maps_are_refused) {
-  gcroots_weakmap_t first = new_map(), map, ones;
-  free_map(&first);
-  map = new_map();
-  const gcroots_weakmap_t forged[] = {
-      {map.store_id, 0, map.index},
-      {map.store_id, map.generation - 1, map.index},
-      {map.store_id, map.generation - 2, map.index},
-      {map.store_id, map.generation + 1, map.index},
-      {map.store_id, map.generation + 2, map.index},
-      {map.store_id, UINT32_MAX, map.index},
-      {map.store_id, UINT32_MAX - 1, map.index},
-      {map.store_id, map.generation, map.index | 1U << 31},
-      {map.store_id, map.generation, map.index + 1},
-      {map.store_id, 0, map.index + 1},
-      {map.store_id, map.generation, map.index + 1000000},
-      {map.store_id, UINT32_MAX, UINT32_MAX >> 1},
-      {map.store_id, UINT32_MAX, UINT32_MAX}};
-  for (size_t i = 0; i < COUNT_OF(forged); i++)
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, forged[i]);
-  memset(&ones, 0xff, sizeof ones);
-  check_refused_by_all(GCROOTS_ERROR_WRONG_STORE, ones);
-  CHECK(size(map) == 0);
+CASE(bad_handles_are_refused) {
+  struct arguments a;
+  new_arguments(&a, store);
+  a.h.map = new_map();
+  a.h.key = a.h.value = new_externref(NULL);
+  check_bad_handles(weakmap_calls, &a);
+  CHECK(size(a.h.map) == 0);
+  free_arguments(&a);
 }
 
 CASE(forged_maps_are_refused_by_a_store_without_any) {
   gcroots_scope_t scope = enter();
   for (uint32_t generation = 0; generation < 4; generation++) {
-    check_refused_by_all(GCROOTS_ERROR_UNROOTED, (gcroots_weakmap_t){scope.store_id, generation, 0});
+    check_refused_by_all(GCROOTS_ERROR_UNROOTED,
+                         (gcroots_weakmap_t){scope.store_id, generation, 0});
     check_refused_by_all(GCROOTS_ERROR_UNROOTED,
                          (gcroots_weakmap_t){scope.store_id, UINT32_MAX - generation, 0});
   }
@@ -908,7 +876,7 @@ CASE(an_entry_without_memory_is_refused) {
   }
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && size(map) == count - 1);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_weakmap_set(store, map, numbers, key));
-  /* What has a value gets another without memory, and a place that is free is used. */
+  /* Replacing a value needs no memory, and neither does a key that takes a freed place. */
   OK(gcroots_ref_assign(store, numbers, i31(0)));
   set(map, numbers, numbers);
   CHECK(same_object(get(map, numbers), numbers) && delete_key(map, numbers));
@@ -951,7 +919,7 @@ static gcroots_weakmap_t watched;
 static gcroots_weak_t dying_key, dying_value;
 static int watched_finalized;
 
-/* A value's finalizer finds its entry gone. */
+/* When a value's finalizer runs, its entry has been removed. */
 static void entry_is_gone(void *data) {
   gcroots_ref_t ref;
   ++*(int *)data;

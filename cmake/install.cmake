@@ -32,7 +32,8 @@ install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # CMAKE_INSTALL_DOCDIR may belong to an outer project, so it is not used.
 set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
-install(FILES LICENSE README.md DESTINATION ${doc_folder})
+install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
+  DESTINATION ${doc_folder})
 # README and the headers point to these files. examples/externref is left out, because it needs
 # an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}

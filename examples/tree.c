@@ -14,15 +14,15 @@ enum { NUMBER, LEFT, RIGHT, FIELDS };
 static gcroots_store_t *store;
 static gcroots_type_t *node_type;
 
-#define MUST(call)               \
-  do {                           \
-    if ((call) != GCROOTS_OK) {  \
+#define MUST(call)                                              \
+  do {                                                          \
+    if ((call) != GCROOTS_OK) {                                 \
       fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                   \
-    }                            \
+      exit(1);                                                  \
+    }                                                           \
   } while (0)
 
-/* A node is a number, which never changes, and two nodes or nulls, which do. */
+/* A node has a number, which never changes, and two mutable references to nodes or null. */
 static void declare_node(gcroots_engine_t *engine) {
   gcroots_field_type_t fields[FIELDS] = {{0}};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
@@ -56,7 +56,7 @@ static gcroots_ref_t new_node(int64_t number) {
   return node;
 }
 
-/* Puts a number into the tree, unless it is there. */
+/* Puts a number into the tree, unless the tree has it already. */
 static void insert(gcroots_ref_t tree, int64_t number) {
   gcroots_scope_t scope;
   MUST(gcroots_scope_enter(store, &scope));
@@ -71,7 +71,7 @@ static void insert(gcroots_ref_t tree, int64_t number) {
       break;
     }
   }
-  /* All handles that were made on the way end here. */
+  /* Ends all handles that were made on the way down. */
   MUST(gcroots_scope_exit(store, scope));
 }
 

@@ -18,8 +18,8 @@
 enum { TOP = 10, WORD_MAX_BYTES = 64, LINE_MAX_BYTES = 4096 };
 enum { LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };
 
-/* What a word's externref refers to. Kept to the program's end, so that a
-   finalizer that ran twice would be seen. */
+/* The host data of a word's externref. It stays until the program ends, so that a
+   finalizer that runs twice is noticed. */
 struct word {
   char text[WORD_MAX_BYTES];
   size_t count;
@@ -93,12 +93,12 @@ static struct word *word_of(gcroots_store_t *store, gcroots_ref_t ref) {
   return (struct word *)data;
 }
 
-/* Whether `a` comes before `b`: by count, then by the alphabet. */
+/* Whether `a` comes before `b`: the greater count first, then in alphabetical order. */
 static bool before(const struct word *a, const struct word *b) {
   return a->count != b->count ? a->count > b->count : strcmp(a->text, b->text) < 0;
 }
 
-/* Enters a word whose count has grown into the top, or moves it up. */
+/* Puts a word whose count has grown among the top words, or moves it up. */
 static void promote(gcroots_store_t *store, gcroots_ref_t ref) {
   struct word *word = word_of(store, ref);
   size_t at = 0;
@@ -122,11 +122,11 @@ static void promote(gcroots_store_t *store, gcroots_ref_t ref) {
 
 /* --- Lines ------------------------------------------------------------------- */
 
-/* The line's words that were new in it: roots of its scope. */
+/* The words of the line that are not among the top ones: roots in the line's scope. */
 static gcroots_ref_t line_words[LINE_MAX_BYTES / 2];
 static size_t line_length;
 
-/* The word's externref among the top ones or those of the line, or null. */
+/* The externref of the word if it is among the top words or the line's words, or null. */
 static gcroots_ref_t find_word(gcroots_store_t *store, const char *text) {
   size_t i;
   for (i = 0; i < top_length; i++)
@@ -190,10 +190,10 @@ static void count_file(gcroots_store_t *store, const char *name) {
 /* --- The program ------------------------------------------------------------- */
 
 static const char *const collectors[] = {"copying", "drc", "null"};
-static const gcroots_collector_t collector_ids[] = {
-  GCROOTS_COLLECTOR_COPYING, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
+static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_COPYING,
+                                                    GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
 
-/* The collector of this name, or 0: the library's own choice. */
+/* The collector with this name, or 0, which lets the library choose. */
 static gcroots_collector_t collector_of(const char *name) {
   for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++)
     if (strcmp(name, collectors[i]) == 0) return collector_ids[i];
@@ -206,8 +206,9 @@ static gcroots_store_t *new_store(gcroots_collector_t collector) {
   gcroots_store_t *store;
   if (config == NULL) exit(1);
   must(gcroots_config_set_collector(config, collector), "collector");
-  must(gcroots_config_set_heap_limit(
-         config, collector == GCROOTS_COLLECTOR_NULL ? NULL_LIMIT : LIMIT), "limit");
+  must(gcroots_config_set_heap_limit(config,
+                                     collector == GCROOTS_COLLECTOR_NULL ? NULL_LIMIT : LIMIT),
+       "limit");
   must(gcroots_engine_new(config, &engine), "engine");
   gcroots_config_free(config);
   must(gcroots_store_new(engine, &store), "store");
@@ -252,7 +253,8 @@ int main(int argc, char **argv) {
     last_made = word->made_before;
     free(word);
   }
-  printf("finalizers at the end %zu of %zu, %zu twice\n", words_finalized, words_made, finalized_twice);
+  printf("finalizers at the end %zu of %zu, %zu twice\n", words_finalized, words_made,
+         finalized_twice);
   if (words_finalized != words_made || finalized_twice != 0) {
     fprintf(stderr, "words: a finalizer did not run exactly once\n");
     return 1;

@@ -1,25 +1,26 @@
 /*
- * References in the manner of Wasmtime's C API, over gcroots.h, for those who
- * come from there: docs/from-wasmtime.md says what differs. Include this file;
- * those that it includes have one type each.
+ * References as Wasmtime's C API has them, on top of gcroots.h. They are for programs that
+ * come from Wasmtime: docs/from-wasmtime.md says what differs. Include this file. It
+ * includes one file for each type.
  *
- * Each handle owns a manual root, until it is unrooted; copying its 16 bytes
- * makes no new root. It is a gcroots_manually_rooted_t, so that the functions of
- * gcroots.h take it too. Any bits may be passed as a handle, of any of the types
- * here: what an object is, is asked of the object. What is wrong is answered with
- * `false` or NULL, and gcroots_last_error() then has the reason; nothing has
- * changed, except that a call that may collect may have collected, and that an
- * object for which there was no root is garbage.
+ * Each handle owns a manual root until it is unrooted. A copy of its 16 bytes is not a new
+ * root. A handle is a gcroots_manually_rooted_t, so the functions of gcroots.h take it too.
+ * Any bits may be passed as a handle of any type here, since each function looks at the
+ * object itself. A call that fails returns `false` or NULL, and gcroots_last_error() then
+ * has the reason. A failed call changes nothing, with two exceptions: a call that may
+ * collect may have collected, and an object that could not be rooted is garbage.
  *
- * A NULL `ref` counts as a null handle. A NULL `store` or `out` is refused.
- * `ref` and `out` may be at the same address; `out` is written only on success.
- * Values are those of gcroots.h: a reference in one is borrowed going in, where
- * the `ref` of each handle here will do, and coming out a new handle of the current
- * scope. gcroots_ref_to_manually_rooted() makes it one that lives longer.
+ * A NULL `ref` counts as a null handle. A NULL `store` or `out` is an error. `ref` and `out`
+ * may be at the same address. `out` is written only on success.
  *
- * The words (owned), (taken), (borrowed), (nullable), "May collect" and "Never
- * collects" mean what they mean in gcroots.h, and what is undefined there is so
- * here.
+ * Values are those of gcroots.h. A reference in a value that is passed is borrowed: the
+ * `ref` of any handle here can be used. A reference in a value that is returned is a new
+ * handle of the current scope. gcroots_ref_to_manually_rooted() makes a handle of it that
+ * lives longer.
+ *
+ * The words (owned), (taken), (borrowed), (nullable), "May collect" and "Never collects"
+ * have the meanings that gcroots.h gives them. Behaviour that is undefined there is
+ * undefined here too.
  */
 #ifndef GCROOTS_WASM_H
 #define GCROOTS_WASM_H

@@ -1,10 +1,14 @@
 //! A garbage-collected heap with roots that cannot be misused.
 //!
-//! A [`Store`] is a heap. Objects in it are named by handles: a [`Rooted`] lives as
-//! long as the [`RootScope`] that it was made in, a [`ManuallyRooted`] until it is
-//! unrooted or dropped. A handle is 16 bytes of plain data that borrows nothing, and
-//! collectors may move any object at any collection. A handle whose root has gone is
-//! refused, for ever.
+//! A [`Store`] is a heap. Programs refer to its objects by roots, which keep the objects
+//! alive:
+//!
+//! * A [`Rooted`] is a root in a [`RootScope`]. The root ends with the scope.
+//! * A [`ManuallyRooted`] is a root that ends when it is unrooted or dropped.
+//!
+//! Both are handles: 16 bytes of plain data that borrow nothing. A collection may move any
+//! object, and the handles stay valid. A call that receives the handle of a root that has
+//! ended returns [`Error::Unrooted`], however long ago the root ended.
 //!
 //! ```
 //! use gcroots::{Engine, Error, ExternRef, ManuallyRooted, RootScope, Store};
@@ -12,14 +16,14 @@
 //! let engine = Engine::default();
 //! let mut store = Store::new(&engine, ())?;
 //!
-//! // A value of any type that may be sent and shared is an object's data.
+//! // An object's data is a value of any type that is `Send` and `Sync`.
 //! let mut scope = RootScope::new(&mut store)?;
 //! let passing = ExternRef::new(&mut scope, String::from("passing"))?;
 //! let kept = ExternRef::new(&mut scope, vec![1, 2, 3])?;
 //! let kept: ManuallyRooted<ExternRef> = kept.to_manually_rooted(&mut scope)?;
 //! drop(scope);
 //!
-//! // The scope is over: a collection drops the text.
+//! // The scope has ended, so a collection drops the text.
 //! store.gc()?;
 //! assert_eq!(store.stats().objects, 1);
 //! let error = passing.data(&store).unwrap_err();
@@ -30,10 +34,11 @@
 //! # anyhow::Ok(())
 //! ```
 //!
-//! Other objects are structs, arrays and exceptions, of types that an engine has once:
-//! [`StructRef`], [`ArrayRef`], [`ExnRef`]; and [`I31`]s, which need no memory. An
-//! [`AnyRef`] may be any of them but an exception. [`RecGroup`] declares types that
-//! refer to each other.
+//! The other objects are structs ([`StructRef`]), arrays ([`ArrayRef`]) and exceptions
+//! ([`ExnRef`]). Their types are registered with an [`Engine`], and equal declarations give
+//! the same type. An [`I31`] is a 31-bit integer in a reference, and needs no memory. An
+//! [`AnyRef`] refers to a struct or an array, or is an `I31`. A [`RecGroup`] declares types
+//! that refer to each other.
 //!
 //! ```
 //! use gcroots::{Engine, FieldType, Mutability, RefType, Store, StructRef, StructType};
@@ -47,39 +52,41 @@
 //! let mut store = Store::new(&engine, ())?;
 //! let last = StructRef::new(&mut store, &node, &[Val::I32(2), Val::AnyRef(None)])?;
 //! let first = StructRef::new(&mut store, &node, &[Val::I32(1), last.into()])?;
-//! last.set_field(&mut store, 1, first.into())?; // a cycle is collected as a whole
+//! last.set_field(&mut store, 1, first.into())?; // cycles are collected too
 //! # anyhow::Ok(())
 //! ```
 //!
-//! A closure becomes a function that anybody may call, with [`Func::wrap`].
+//! [`Func::wrap`] makes a function of a closure. C code, Rust code and other functions can
+//! call it.
 //!
-//! Functions return [`anyhow::Result`]: [`Error`] is what to downcast to, or where
-//! they say so [`GcHeapOutOfMemory`].
+//! Functions return [`anyhow::Result`]. The error can be downcast to [`Error`], or, where
+//! the documentation says so, to [`GcHeapOutOfMemory`].
 //!
-//! C uses the library through `include/gcroots.h`, whose source is the module `capi`
-//! (a default feature). One store may be used from both. `docs/design.md` has the
-//! promises by their tags, and the decisions.
+//! The module `capi` is the source of the C API, `include/gcroots.h`. It is a default
+//! feature. Rust and C may use the same store.
 //!
 //! # Layers
 //!
-//! Imports point down only.
+//! Imports point down only, and `tests/conventions.rs` checks it.
 //!
 //! ```text
-//! api  capi                            safe Rust; extern "C", one file per noun, no logic
-//! store                                one heap, its roots, its host data
-//! weak_map  table  global              what has handles of its own, beside objects
-//! roots  externref  func  types  identity_hash      peers
-//! collectors                           null, copying, drc, check
-//! heap                                 the traits, headers, layouts, memory
-//! keyed_hash  thread  lock  fallible  error
+//! api  capi                 safe Rust; extern "C" without logic of its own
+//! store                     one heap, its roots, objects and host data
+//! engine  host              what stores share; what the host attaches to objects
+//! collectors  types  roots  null, copying, drc, check; the registry; handles
+//! heap                      what collectors share: references, layouts, memory
+//! base  error               memory that can be refused, locks, threads; errors
 //! ```
+//!
+//! `docs/design/README.md` has the whole picture, the promises with their tags, and the way
+//! to the decisions.
 
-// No growth that aborts when memory is out (`capi.no-abort`); the list is in
-// clippy.toml. Tests may abort.
+// Growing must not abort when memory runs out (`capi.no-abort`). clippy.toml lists the
+// functions that abort. Tests may abort.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 #![cfg_attr(
     not(feature = "capi"),
-    expect(dead_code, reason = "some of the core's operations only C has, so far")
+    expect(dead_code, reason = "only the C API uses some operations of the core")
 )]
 
 #[cfg(not(all(

@@ -1,4 +1,6 @@
-/* Includes both headers and uses nothing: inline functions must not warn then. */
+/* Includes both headers and uses nothing from them. Unused inline functions must not cause
+ * warnings.
+ */
 #include <gcroots.h>
 #include <gcroots_wasm.h>
 

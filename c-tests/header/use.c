@@ -1,5 +1,6 @@
-/* Compiles as each supported version of C and C++: the header alone, twice, and
-   a use of what it defines inline. */
+/* Compiles in each supported version of C and C++: includes the header twice and before any
+ * other, and uses what it defines inline.
+ */
 #include <gcroots.h>
 #include <gcroots.h>
 

@@ -1,4 +1,6 @@
-/* As use.c, for gcroots_wasm.h, which needs nothing included before it. */
+/* Does for gcroots_wasm.h what use.c does for gcroots.h. The header needs no other one
+ * before it.
+ */
 #include <gcroots_wasm.h>
 #include <gcroots_wasm.h>
 
@@ -66,9 +68,8 @@ bool header_use_wasm_structref(gcroots_store_t *store, const gcroots_type_t *typ
   if (!wasm_structref_field(store, &ref, 0, &val)) return false;
   if (!wasm_structref_set_field(store, &ref, 0, &val)) return false;
   wasm_structref_unroot(&ref);
-  return wasm_structref_new(store, type, &val, 1, out) &&
-         wasm_structref_clone(store, out, &ref) && wasm_structref_to_anyref(store, out, &any) &&
-         wasm_structref_to_eqref(store, out, &eq);
+  return wasm_structref_new(store, type, &val, 1, out) && wasm_structref_clone(store, out, &ref) &&
+         wasm_structref_to_anyref(store, out, &any) && wasm_structref_to_eqref(store, out, &eq);
 }
 
 bool header_use_wasm_arrayref(gcroots_store_t *store, const gcroots_type_t *type,

@@ -1,7 +1,8 @@
-/* Somebody else's shared object, with the archive in it. */
+/* A shared object of another project, linked with the archive. */
 #include <gcroots.h>
 
-/* Makes a store and ends it; the thread then has the library's hook. 0 is success. */
+/* Makes a store and ends it. The thread then has the library's exit hook. Returns 0 on
+   success. */
 int plugin_run(void);
 
 int plugin_run(void) {

@@ -1,4 +1,4 @@
-/* Somebody else's program: it finds its object again, and prints the version. */
+/* A program of another project: it reads its object back and prints the version. */
 #include <gcroots.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  *
  *   externref COLLECTOR    COLLECTOR: copying, drc or null
  *
- * The module is run by an interpreter that shares the program's store; it is no part of
- * the library, but uses it as any embedder would.
+ * An interpreter runs the module in the program's store. The interpreter is not part of
+ * the library; it uses the library as any embedder would.
  */
 #include <gcroots.h>
 #include <gcroots_interpreter.h>
@@ -15,8 +15,8 @@
 enum { SLOT = 3, SLOTS = 10 };
 
 static const char *const collectors[] = {"null", "drc", "copying"};
-static const gcroots_collector_t collector_ids[] = {
-  GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_COPYING};
+static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC,
+                                                    GCROOTS_COLLECTOR_COPYING};
 
 static char text[] = "Hello, World!";
 static int finalized;
@@ -31,23 +31,23 @@ static void fail(const char *what, const char *why) {
   exit(1);
 }
 
-/* A function that was called can answer with a status of the interpreter's. */
-#define MUST(call)                                                               \
-  do {                                                                           \
-    gcroots_status_t status_ = (call);                                           \
-    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error());   \
-    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());                \
+/* A call of a function can return a status of the interpreter. */
+#define MUST(call)                                                             \
+  do {                                                                         \
+    gcroots_status_t status_ = (call);                                         \
+    if (status_ >= INTERPRETER_TRAPPED) fail(#call, interpreter_last_error()); \
+    if (status_ != GCROOTS_OK) fail(#call, gcroots_last_error());              \
   } while (0)
 
-/* The same for the interpreter's own functions. */
-#define MUST_RUN(call)                                              \
-  do {                                                              \
+/* Does the same for functions of the interpreter. */
+#define MUST_RUN(call)                                               \
+  do {                                                               \
     if ((call) != GCROOTS_OK) fail(#call, interpreter_last_error()); \
   } while (0)
 
-#define CHECK(condition)                              \
-  do {                                                \
-    if (!(condition)) fail(#condition, "is not so");  \
+#define CHECK(condition)                             \
+  do {                                               \
+    if (!(condition)) fail(#condition, "is not so"); \
   } while (0)
 
 static void finalize(void *data) {
@@ -110,7 +110,7 @@ static gcroots_val_t i32_val(int32_t number) {
 
 /* --- What the module gives back ---------------------------------------------- */
 
-/* Whether `ref` is the object that `object` is, and has the program's own text. */
+/* Checks that `ref` refers to the same object as `object`, and that its data is the text. */
 static void check_same(gcroots_ref_t ref, gcroots_ref_t object, const char *from) {
   bool same;
   void *data;
@@ -121,14 +121,16 @@ static void check_same(gcroots_ref_t ref, gcroots_ref_t object, const char *from
   printf("  %s: %s\n", from, (const char *)data);
 }
 
-/* Everything that has the object gives it back; nothing else has it. */
+/* Every place that holds the object gives it back, and no other place holds it. */
 static void check_all(gcroots_ref_t object) {
   gcroots_ref_t ref;
   gcroots_val_t val;
   for (uint64_t i = 0; i < SLOTS; i++) {
     MUST(gcroots_table_get(store, table, i, &ref));
-    if (i == SLOT) check_same(ref, object, "table[3]");
-    else CHECK(gcroots_ref_is_null(ref));
+    if (i == SLOT)
+      check_same(ref, object, "table[3]");
+    else
+      CHECK(gcroots_ref_is_null(ref));
   }
   MUST(gcroots_global_get(store, global, &val));
   CHECK(val.kind == GCROOTS_STORAGE_REF);
@@ -139,7 +141,7 @@ static void check_all(gcroots_ref_t object) {
   check_same(ref, object, "get(3)");
 }
 
-/* In a scope: no handle of it is left afterwards. */
+/* Works in a scope, so that no handle of the object is left afterwards. */
 static void put(void) {
   gcroots_scope_t scope;
   gcroots_ref_t object, none;
@@ -156,7 +158,7 @@ static void put(void) {
   MUST(gcroots_scope_exit(store, scope));
 }
 
-/* Only the module has the object now. */
+/* Now only the module keeps the object alive. */
 static void check_after_collection(void) {
   gcroots_scope_t scope;
   gcroots_ref_t object;
@@ -169,7 +171,7 @@ static void check_after_collection(void) {
   MUST(gcroots_scope_exit(store, scope));
 }
 
-/* The table alone keeps the object, then nothing does. */
+/* At first only the table keeps the object alive, and then nothing does. */
 static void let_go(bool collects) {
   gcroots_val_t null = ref_val(gcroots_ref_null());
   gcroots_ref_t ref;

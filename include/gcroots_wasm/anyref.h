@@ -1,6 +1,6 @@
 /*
- * Internal references: structs, arrays, i31s, and host data that were converted.
- * Included by gcroots_wasm.h, whose opening is the introduction.
+ * Internal references: structs, arrays, i31s, and converted host data.
+ * Included by gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_ANYREF_H
 #define GCROOTS_WASM_ANYREF_H
@@ -8,13 +8,13 @@
 #include <gcroots_wasm/externref.h>
 
 /**
- * Makes a reference that is the lower 31 bits of an integer, and a root for it, or
- * neither. Never collects.
+ * Makes an i31 of the lower 31 bits of an integer, and a root for it. Makes neither if
+ * it fails. Never collects.
  *
  * \param value the highest bit is dropped
  * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
- *         gcroots_i31_new() and gcroots_ref_to_manually_rooted()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_i31_new() or gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_anyref_from_i31(gcroots_store_t *store, uint32_t value,
@@ -28,10 +28,10 @@ static inline bool wasm_anyref_from_i31(gcroots_store_t *store, uint32_t value,
 }
 
 /**
- * The integer of an i31, a 0 before it. Never collects.
+ * Reads the integer of an i31, extended with zeros. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \return whether it is one; if not, the reason is as with gcroots_i31_get_u()
+ * \return whether it is an i31; if not, the reason is an error of gcroots_i31_get_u()
  */
 static inline bool wasm_anyref_i31_get_u(gcroots_store_t *store, const wasm_anyref_t *ref,
                                          uint32_t *out) {
@@ -39,10 +39,10 @@ static inline bool wasm_anyref_i31_get_u(gcroots_store_t *store, const wasm_anyr
 }
 
 /**
- * The integer of an i31, its sign extended. Never collects.
+ * Reads the integer of an i31, extended with its sign. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \return whether it is one; if not, the reason is as with gcroots_i31_get_s()
+ * \return whether it is an i31; if not, the reason is an error of gcroots_i31_get_s()
  */
 static inline bool wasm_anyref_i31_get_s(gcroots_store_t *store, const wasm_anyref_t *ref,
                                          int32_t *out) {
@@ -50,8 +50,8 @@ static inline bool wasm_anyref_i31_get_s(gcroots_store_t *store, const wasm_anyr
 }
 
 /**
- * Whether a reference is an i31; `false` for null, and for whatever gcroots_ref_test()
- * refuses. Never collects.
+ * Whether a reference is an i31; `false` for null, and if gcroots_ref_test() fails.
+ * Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -60,8 +60,8 @@ static inline bool wasm_anyref_is_i31(gcroots_store_t *store, const wasm_anyref_
 }
 
 /**
- * Whether a reference is a struct, an array or an i31; `false` for null, and for
- * whatever gcroots_ref_test() refuses. Never collects.
+ * Whether a reference is a struct, an array or an i31; `false` for null, and if
+ * gcroots_ref_test() fails. Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -70,8 +70,8 @@ static inline bool wasm_anyref_is_eqref(gcroots_store_t *store, const wasm_anyre
 }
 
 /**
- * Whether a reference is a struct; `false` for null, and for whatever gcroots_ref_test()
- * refuses. Never collects.
+ * Whether a reference is a struct; `false` for null, and if gcroots_ref_test() fails.
+ * Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -80,8 +80,8 @@ static inline bool wasm_anyref_is_struct(gcroots_store_t *store, const wasm_anyr
 }
 
 /**
- * Whether a reference is an array; `false` for null, and for whatever gcroots_ref_test()
- * refuses. Never collects.
+ * Whether a reference is an array; `false` for null, and if gcroots_ref_test() fails.
+ * Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -90,12 +90,12 @@ static inline bool wasm_anyref_is_array(gcroots_store_t *store, const wasm_anyre
 }
 
 /**
- * Roots what a reference refers to once more, if that is a struct, an array or an
- * i31. Null is none. Never collects.
+ * Makes another root for a reference, if it refers to a struct, an array or an i31.
+ * Null is refused. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_eqref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -105,12 +105,12 @@ static inline bool wasm_anyref_as_eqref(gcroots_store_t *store, const wasm_anyre
 }
 
 /**
- * Roots what a reference refers to once more, if that is a struct. Null is none.
- * Never collects.
+ * Makes another root for a reference, if it refers to a struct. Null is refused. Never
+ * collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_structref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -120,12 +120,12 @@ static inline bool wasm_anyref_as_struct(gcroots_store_t *store, const wasm_anyr
 }
 
 /**
- * Roots what a reference refers to once more, if that is an array. Null is none.
- * Never collects.
+ * Makes another root for a reference, if it refers to an array. Null is refused. Never
+ * collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -135,8 +135,8 @@ static inline bool wasm_anyref_as_array(gcroots_store_t *store, const wasm_anyre
 }
 
 /**
- * Roots what a handle refers to once more, whatever it is; null for null. As
- * wasm_externref_clone(). Never collects.
+ * Makes another root for the referent of a handle, of any kind. Null stays null. Does
+ * the same as wasm_externref_clone(). Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_anyref_clone(gcroots_store_t *store, const wasm_anyref_t *ref,
@@ -145,36 +145,37 @@ static inline bool wasm_anyref_clone(gcroots_store_t *store, const wasm_anyref_t
 }
 
 /**
- * Ends a root later, from any thread, and sets the handle to null now. As
- * wasm_externref_unroot(). Never collects.
+ * Sets a handle to null now and ends its root later. Any thread may call it. Does the
+ * same as wasm_externref_unroot(). Never collects.
  */
 static inline void wasm_anyref_unroot(wasm_anyref_t *ref) {
   wasm_externref_unroot(ref);
 }
 
 /**
- * Whether a handle is null, by its bits. As wasm_externref_is_null(). Never collects.
+ * Whether a handle is null. Looks only at its bits. Does the same as
+ * wasm_externref_is_null(). Never collects.
  */
 static inline bool wasm_anyref_is_null(const wasm_anyref_t *ref) {
   return wasm_externref_is_null(ref);
 }
 
 /**
- * Sets a handle to null and ends no root. As wasm_externref_set_null(). Never
- * collects.
+ * Sets a handle to null and ends no root. Does the same as wasm_externref_set_null().
+ * Never collects.
  */
 static inline void wasm_anyref_set_null(wasm_anyref_t *ref) {
   wasm_externref_set_null(ref);
 }
 
 /**
- * An internal reference to what an external one refers to; null for null. Host data
- * become an anyref and no eqref. Never collects.
+ * Converts an external reference to an internal one, and makes a root for it. Null
+ * stays null. Host data become an anyref, but not an eqref. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out a new root (owned); release it with wasm_anyref_unroot()
- * \return whether it was made; if not, the reason is as with
- *         gcroots_any_convert_extern() and gcroots_manually_rooted_clone()
+ * \return whether it was made; if not, the reason is an error of
+ *         gcroots_any_convert_extern() or gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_anyref_convert_extern(gcroots_store_t *store, const wasm_externref_t *ref,

@@ -1,5 +1,5 @@
 /*
- * Arrays. Included by gcroots_wasm.h, whose opening is the introduction.
+ * Arrays. Included by gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_ARRAYREF_H
 #define GCROOTS_WASM_ARRAYREF_H
@@ -7,14 +7,14 @@
 #include <gcroots_wasm/externref.h>
 
 /**
- * Makes an array of `length` times a value, and a root for it, or leaves no root. May
- * collect.
+ * Makes an array in which each element is `value`, and a root for it. Leaves no root if
+ * it fails. May collect.
  *
  * \param type (borrowed)
  * \param value (borrowed)
  * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
- *         gcroots_array_new() and gcroots_ref_to_manually_rooted()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_array_new() or gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_arrayref_new(gcroots_store_t *store, const gcroots_type_t *type,
@@ -29,12 +29,13 @@ static inline bool wasm_arrayref_new(gcroots_store_t *store, const gcroots_type_
 }
 
 /**
- * Makes an array of zeros or nulls, and a root for it, or leaves no root. May collect.
+ * Makes an array of zeros or nulls, and a root for it. Leaves no root if it fails. May
+ * collect.
  *
  * \param type (borrowed)
  * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
- *         gcroots_array_new_default() and gcroots_ref_to_manually_rooted()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_array_new_default() or gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_arrayref_new_default(gcroots_store_t *store, const gcroots_type_t *type,
@@ -48,10 +49,10 @@ static inline bool wasm_arrayref_new_default(gcroots_store_t *store, const gcroo
 }
 
 /**
- * An array's length. Never collects.
+ * Reads the length of an array. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \return whether it was read; if not, the reason is as with gcroots_array_len()
+ * \return whether it was read; if not, the reason is an error of gcroots_array_len()
  */
 static inline bool wasm_arrayref_len(gcroots_store_t *store, const wasm_arrayref_t *ref,
                                      uint32_t *out) {
@@ -63,12 +64,12 @@ static inline bool wasm_arrayref_len(gcroots_store_t *store, const wasm_arrayref
 }
 
 /**
- * An element's value. Never collects.
+ * Reads an element. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \param[out] out its `of.ref`, if it is a reference, is a new handle of the current
- *             scope, or null
- * \return whether it was read; if not, the reason is as with gcroots_array_get()
+ * \param[out] out the value; if it is a reference, its `of.ref` is null or a new handle
+ *                 of the current scope
+ * \return whether it was read; if not, the reason is an error of gcroots_array_get()
  */
 static inline bool wasm_arrayref_get(gcroots_store_t *store, const wasm_arrayref_t *ref,
                                      uint32_t index, gcroots_val_t *out) {
@@ -80,7 +81,7 @@ static inline bool wasm_arrayref_get(gcroots_store_t *store, const wasm_arrayref
  *
  * \param ref (borrowed, nullable)
  * \param value (borrowed)
- * \return whether it was set; if not, the reason is as with gcroots_array_set()
+ * \return whether it was set; if not, the reason is an error of gcroots_array_set()
  */
 static inline bool wasm_arrayref_set(gcroots_store_t *store, const wasm_arrayref_t *ref,
                                      uint32_t index, const gcroots_val_t *value) {
@@ -88,12 +89,11 @@ static inline bool wasm_arrayref_set(gcroots_store_t *store, const wasm_arrayref
 }
 
 /**
- * Roots an array once more, for those who take an anyref; null for null. Never
- * collects.
+ * Makes another root for an array, as an anyref. Null stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -103,12 +103,11 @@ static inline bool wasm_arrayref_to_anyref(gcroots_store_t *store, const wasm_ar
 }
 
 /**
- * Roots an array once more, for those who take an eqref; null for null. Never
- * collects.
+ * Makes another root for an array, as an eqref. Null stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_eqref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -118,8 +117,8 @@ static inline bool wasm_arrayref_to_eqref(gcroots_store_t *store, const wasm_arr
 }
 
 /**
- * Roots what a handle refers to once more, whatever it is; null for null. As
- * wasm_externref_clone(). Never collects.
+ * Makes another root for the referent of a handle, of any kind. Null stays null. Does
+ * the same as wasm_externref_clone(). Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_arrayref_clone(gcroots_store_t *store, const wasm_arrayref_t *ref,
@@ -128,23 +127,24 @@ static inline bool wasm_arrayref_clone(gcroots_store_t *store, const wasm_arrayr
 }
 
 /**
- * Ends a root later, from any thread, and sets the handle to null now. As
- * wasm_externref_unroot(). Never collects.
+ * Sets a handle to null now and ends its root later. Any thread may call it. Does the
+ * same as wasm_externref_unroot(). Never collects.
  */
 static inline void wasm_arrayref_unroot(wasm_arrayref_t *ref) {
   wasm_externref_unroot(ref);
 }
 
 /**
- * Whether a handle is null, by its bits. As wasm_externref_is_null(). Never collects.
+ * Whether a handle is null. Looks only at its bits. Does the same as
+ * wasm_externref_is_null(). Never collects.
  */
 static inline bool wasm_arrayref_is_null(const wasm_arrayref_t *ref) {
   return wasm_externref_is_null(ref);
 }
 
 /**
- * Sets a handle to null and ends no root. As wasm_externref_set_null(). Never
- * collects.
+ * Sets a handle to null and ends no root. Does the same as wasm_externref_set_null().
+ * Never collects.
  */
 static inline void wasm_arrayref_set_null(wasm_arrayref_t *ref) {
   wasm_externref_set_null(ref);

@@ -1,6 +1,6 @@
 /*
  * References that can be compared: structs, arrays and i31s. Included by
- * gcroots_wasm.h, whose opening is the introduction.
+ * gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_EQREF_H
 #define GCROOTS_WASM_EQREF_H
@@ -8,7 +8,7 @@
 #include <gcroots_wasm/anyref.h>
 
 /**
- * As wasm_anyref_from_i31(). Never collects.
+ * Does the same as wasm_anyref_from_i31(). Never collects.
  *
  * \param[out] out the new root (owned); release it with wasm_eqref_unroot()
  */
@@ -18,7 +18,7 @@ static inline bool wasm_eqref_from_i31(gcroots_store_t *store, uint32_t value, w
 }
 
 /**
- * As wasm_anyref_i31_get_u(). Never collects.
+ * Does the same as wasm_anyref_i31_get_u(). Never collects.
  */
 static inline bool wasm_eqref_i31_get_u(gcroots_store_t *store, const wasm_eqref_t *ref,
                                         uint32_t *out) {
@@ -26,7 +26,7 @@ static inline bool wasm_eqref_i31_get_u(gcroots_store_t *store, const wasm_eqref
 }
 
 /**
- * As wasm_anyref_i31_get_s(). Never collects.
+ * Does the same as wasm_anyref_i31_get_s(). Never collects.
  */
 static inline bool wasm_eqref_i31_get_s(gcroots_store_t *store, const wasm_eqref_t *ref,
                                         int32_t *out) {
@@ -34,28 +34,28 @@ static inline bool wasm_eqref_i31_get_s(gcroots_store_t *store, const wasm_eqref
 }
 
 /**
- * As wasm_anyref_is_i31(). Never collects.
+ * Does the same as wasm_anyref_is_i31(). Never collects.
  */
 static inline bool wasm_eqref_is_i31(gcroots_store_t *store, const wasm_eqref_t *ref) {
   return wasm_anyref_is_i31(store, ref);
 }
 
 /**
- * As wasm_anyref_is_struct(). Never collects.
+ * Does the same as wasm_anyref_is_struct(). Never collects.
  */
 static inline bool wasm_eqref_is_struct(gcroots_store_t *store, const wasm_eqref_t *ref) {
   return wasm_anyref_is_struct(store, ref);
 }
 
 /**
- * As wasm_anyref_is_array(). Never collects.
+ * Does the same as wasm_anyref_is_array(). Never collects.
  */
 static inline bool wasm_eqref_is_array(gcroots_store_t *store, const wasm_eqref_t *ref) {
   return wasm_anyref_is_array(store, ref);
 }
 
 /**
- * As wasm_anyref_as_struct(). Never collects.
+ * Does the same as wasm_anyref_as_struct(). Never collects.
  *
  * \param[out] out the new root (owned); release it with wasm_structref_unroot()
  */
@@ -66,7 +66,7 @@ static inline bool wasm_eqref_as_struct(gcroots_store_t *store, const wasm_eqref
 }
 
 /**
- * As wasm_anyref_as_array(). Never collects.
+ * Does the same as wasm_anyref_as_array(). Never collects.
  *
  * \param[out] out the new root (owned); release it with wasm_arrayref_unroot()
  */
@@ -77,12 +77,12 @@ static inline bool wasm_eqref_as_array(gcroots_store_t *store, const wasm_eqref_
 }
 
 /**
- * Roots a struct, an array or an i31 once more, for those who take an anyref; null
- * for null. Never collects.
+ * Makes another root for a struct, an array or an i31, as an anyref. Null stays null.
+ * Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -92,8 +92,8 @@ static inline bool wasm_eqref_to_anyref(gcroots_store_t *store, const wasm_eqref
 }
 
 /**
- * Roots what a handle refers to once more, whatever it is; null for null. As
- * wasm_externref_clone(). Never collects.
+ * Makes another root for the referent of a handle, of any kind. Null stays null. Does
+ * the same as wasm_externref_clone(). Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_eqref_clone(gcroots_store_t *store, const wasm_eqref_t *ref,
@@ -102,23 +102,24 @@ static inline bool wasm_eqref_clone(gcroots_store_t *store, const wasm_eqref_t *
 }
 
 /**
- * Ends a root later, from any thread, and sets the handle to null now. As
- * wasm_externref_unroot(). Never collects.
+ * Sets a handle to null now and ends its root later. Any thread may call it. Does the
+ * same as wasm_externref_unroot(). Never collects.
  */
 static inline void wasm_eqref_unroot(wasm_eqref_t *ref) {
   wasm_externref_unroot(ref);
 }
 
 /**
- * Whether a handle is null, by its bits. As wasm_externref_is_null(). Never collects.
+ * Whether a handle is null. Looks only at its bits. Does the same as
+ * wasm_externref_is_null(). Never collects.
  */
 static inline bool wasm_eqref_is_null(const wasm_eqref_t *ref) {
   return wasm_externref_is_null(ref);
 }
 
 /**
- * Sets a handle to null and ends no root. As wasm_externref_set_null(). Never
- * collects.
+ * Sets a handle to null and ends no root. Does the same as wasm_externref_set_null().
+ * Never collects.
  */
 static inline void wasm_eqref_set_null(wasm_eqref_t *ref) {
   wasm_externref_set_null(ref);

@@ -1,5 +1,5 @@
 /*
- * Host data. Included by gcroots_wasm.h, whose opening is the introduction.
+ * Host data. Included by gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_EXTERNREF_H
 #define GCROOTS_WASM_EXTERNREF_H
@@ -7,13 +7,13 @@
 #include <gcroots_wasm/ref.h>
 
 /**
- * Makes an externref and a root for it, or neither. May collect.
+ * Makes an externref and a root for it. Makes neither if it fails. May collect.
  *
- * \param data the host's pointer (taken on success, nullable)
- * \param finalizer_or_null runs once with `data`, after the object's death;
- *                          never if the answer is `false`
+ * \param data the host data (taken on success, nullable)
+ * \param finalizer_or_null runs once with `data`, after the object's death; never if
+ *                          the call returns `false`
  * \param[out] out the new root (owned); release it with wasm_externref_unroot()
- * \return whether it was made; if not, the reason is as with
+ * \return whether it was made; if not, the reason is an error of
  *         gcroots_externref_new_manually_rooted()
  */
 GCROOTS_NODISCARD
@@ -24,12 +24,11 @@ static inline bool wasm_externref_new(gcroots_store_t *store, void *data,
 }
 
 /**
- * The host's pointer of an externref (borrowed). Never collects.
+ * The host data of an externref (borrowed). Never collects.
  *
  * \param ref (borrowed, nullable)
- * \return NULL when there is none: for a null handle and for whatever else
- *         gcroots_externref_data() refuses. An externref that was made with NULL
- *         answers NULL too, and leaves the last message as it was.
+ * \return NULL for a null handle, and if gcroots_externref_data() fails. NULL also for
+ *         an externref that was made with NULL; the last message is unchanged then.
  */
 static inline void *wasm_externref_data(gcroots_store_t *store, const wasm_externref_t *ref) {
   void *data = NULL;
@@ -38,13 +37,13 @@ static inline void *wasm_externref_data(gcroots_store_t *store, const wasm_exter
 }
 
 /**
- * Roots the object of a handle once more; null for null. Never collects.
+ * Makes another root for the object of a handle. Null stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \param[out] out the new root (owned); release it with wasm_externref_unroot().
- *             If it is `ref`, the old root has lost its handle: keep a copy to
- *             release it with.
- * \return whether it was made; if not, the reason is as with
+ * \param[out] out the new root (owned); release it with wasm_externref_unroot(). If
+ *                 `out` is `ref`, the handle of the old root is overwritten: keep a
+ *                 copy to release the old root.
+ * \return whether it was made; if not, the reason is an error of
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -54,13 +53,13 @@ static inline bool wasm_externref_clone(gcroots_store_t *store, const wasm_exter
 }
 
 /**
- * Ends a root later, and sets the handle to null now. Any thread may call this
- * at any time, also after the store was deleted, when nothing else happens. The
- * root ends when the store's owner next collects or makes a root (if many wait,
- * one of the next): until then the object lives and copies of the handle still
- * resolve; afterwards they are refused. gcroots_manually_rooted_unroot() ends it
- * at once. A handle that names no live manual root is ignored and counted
- * (`stale_unroots`). Needs no memory. Never collects.
+ * Sets a handle to null now and ends its root later. Any thread may call it at any
+ * time. After the store was deleted it only sets the handle to null. The root ends when
+ * the store's owner next collects or makes a root, or one of the next times if many
+ * roots wait. Until then the object lives and copies of the handle are valid.
+ * Afterwards copies are refused. gcroots_manually_rooted_unroot() ends a root at once.
+ * A handle that names no live manual root is ignored and counted (`stale_unroots`).
+ * Needs no memory. Never collects.
  *
  * \param[in,out] ref (the root is taken, nullable)
  */
@@ -69,8 +68,8 @@ static inline void wasm_externref_unroot(wasm_externref_t *ref) {
 }
 
 /**
- * Whether a handle is null; true for a NULL `ref`. Looks at its bits only: a
- * stale handle is not null. Never collects.
+ * Whether a handle is null; `true` for a NULL `ref`. Looks only at the bits: a stale
+ * handle is not null. Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -79,8 +78,8 @@ static inline bool wasm_externref_is_null(const wasm_externref_t *ref) {
 }
 
 /**
- * Sets a handle to null, whatever its bits were. It ends no root: call
- * wasm_externref_unroot() first if the handle has one. Never collects.
+ * Sets a handle to null, whatever its bits are. It ends no root: if the handle has one,
+ * call wasm_externref_unroot() first. Never collects.
  *
  * \param[out] ref (nullable)
  */
@@ -89,13 +88,13 @@ static inline void wasm_externref_set_null(wasm_externref_t *ref) {
 }
 
 /**
- * An external reference to what an internal one refers to; null for null. Never
- * collects.
+ * Converts an internal reference to an external one, and makes a root for it. Null
+ * stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \param[out] out a new root (owned), as from wasm_externref_clone()
- * \return whether it was made; if not, the reason is as with
- *         gcroots_extern_convert_any() and gcroots_manually_rooted_clone()
+ * \param[out] out a new root (owned); release it with wasm_externref_unroot()
+ * \return whether it was made; if not, the reason is an error of
+ *         gcroots_extern_convert_any() or gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_externref_convert_any(gcroots_store_t *store, const wasm_anyref_t *ref,

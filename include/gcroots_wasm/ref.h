@@ -1,6 +1,6 @@
 /*
- * The types of handles, and what functions for several of them do. Included by
- * gcroots_wasm.h, whose opening is the introduction.
+ * The types of handles, and functions that several types share. Included by
+ * gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_REF_H
 #define GCROOTS_WASM_REF_H
@@ -33,7 +33,7 @@ typedef gcroots_manually_rooted_t wasm_structref_t;
 typedef gcroots_manually_rooted_t wasm_arrayref_t;
 
 /**
- * The handle at an address; null for NULL. Never collects.
+ * The handle at an address, or null for NULL. Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -43,8 +43,8 @@ static inline gcroots_manually_rooted_t wasm_ref_at(const gcroots_manually_roote
 }
 
 /**
- * Whether a reference is of a heap type, and not null; `false` for whatever
- * gcroots_ref_test() refuses. Never collects.
+ * Whether a reference has a heap type and is not null. `false` if gcroots_ref_test()
+ * fails. Never collects.
  *
  * \param ref (borrowed, nullable)
  */
@@ -57,12 +57,12 @@ static inline bool wasm_ref_is(gcroots_store_t *store, const gcroots_manually_ro
 }
 
 /**
- * Roots what a reference refers to once more, if it is of a type. Makes no scoped
- * root, not even for a moment. Never collects.
+ * Makes another root for a reference, if it has this type. Makes no scoped root, not
+ * even for a moment. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \param[out] out the new root (owned), or null for null
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \param[out] out the new root (owned); null if the reference is null
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -73,7 +73,7 @@ static inline bool wasm_ref_as(gcroots_store_t *store, const gcroots_manually_ro
   if (gcroots_ref_test(store, handle.ref, type, out == NULL ? NULL : &is) != GCROOTS_OK)
     return false;
   if (!is) {
-    /* Refused, so that the reason is known. */
+    /* The cast fails and leaves the reason as the message. */
     gcroots_ref_cast(store, handle.ref, type, &handle.ref);
     return false;
   }
@@ -81,7 +81,7 @@ static inline bool wasm_ref_as(gcroots_store_t *store, const gcroots_manually_ro
 }
 
 /**
- * As wasm_ref_as() for a heap type. Null is refused. Never collects.
+ * Does the same as wasm_ref_as() for a heap type. Null is refused. Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_ref_down(gcroots_store_t *store, const gcroots_manually_rooted_t *ref,
@@ -91,8 +91,8 @@ static inline bool wasm_ref_down(gcroots_store_t *store, const gcroots_manually_
 }
 
 /**
- * As wasm_ref_as() for the heap type that a reference has anyway. Null stays null.
- * Never collects.
+ * Does the same as wasm_ref_as() for a heap type that every such reference has. Null
+ * stays null. Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_ref_up(gcroots_store_t *store, const gcroots_manually_rooted_t *ref,
@@ -102,13 +102,14 @@ static inline bool wasm_ref_up(gcroots_store_t *store, const gcroots_manually_ro
 }
 
 /**
- * Leaves the scope in which a reference was made, and keeps it with a manual root.
- * Never collects.
+ * Leaves the scope in which a reference was made, and keeps the reference with a manual
+ * root. Never collects.
  *
- * \param made how its making ended; if not with GCROOTS_OK, nothing is kept
+ * \param made the status of the call that made it; if it is not GCROOTS_OK, nothing is
+ *             kept
  * \param[out] out the new root (owned)
- * \return whether it was kept; if not, the reason is that of its making, or as with
- *         gcroots_ref_to_manually_rooted()
+ * \return whether it was kept; if not, the reason is the error of `made`, or an error
+ *         of gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_ref_keep(gcroots_store_t *store, gcroots_scope_t scope,

@@ -1,5 +1,5 @@
 /*
- * Structs. Included by gcroots_wasm.h, whose opening is the introduction.
+ * Structs. Included by gcroots_wasm.h, which introduces it.
  */
 #ifndef GCROOTS_WASM_STRUCTREF_H
 #define GCROOTS_WASM_STRUCTREF_H
@@ -7,14 +7,14 @@
 #include <gcroots_wasm/externref.h>
 
 /**
- * Makes a struct of these values, one for each field, and a root for it, or leaves no
- * root. May collect.
+ * Makes a struct of these values, one for each field, and a root for it. Leaves no root
+ * if it fails. May collect.
  *
  * \param type (borrowed)
- * \param fields the values (borrowed), nullable if there is none
+ * \param fields the values (borrowed), nullable if the struct has no fields
  * \param[out] out the new root (owned); release it with wasm_structref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
- *         gcroots_struct_new() and gcroots_ref_to_manually_rooted()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_struct_new() or gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_structref_new(gcroots_store_t *store, const gcroots_type_t *type,
@@ -29,13 +29,13 @@ static inline bool wasm_structref_new(gcroots_store_t *store, const gcroots_type
 }
 
 /**
- * Makes a struct whose fields are zeros and nulls, and a root for it, or leaves no root.
- * May collect.
+ * Makes a struct whose fields are zeros and nulls, and a root for it. Leaves no root if
+ * it fails. May collect.
  *
  * \param type (borrowed)
  * \param[out] out the new root (owned); release it with wasm_structref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_scope_enter(),
- *         gcroots_struct_new_default() and gcroots_ref_to_manually_rooted()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_struct_new_default() or gcroots_ref_to_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_structref_new_default(gcroots_store_t *store, const gcroots_type_t *type,
@@ -49,12 +49,12 @@ static inline bool wasm_structref_new_default(gcroots_store_t *store, const gcro
 }
 
 /**
- * A field's value. Never collects.
+ * Reads a field. Never collects.
  *
  * \param ref (borrowed, nullable)
- * \param[out] out its `of.ref`, if it is a reference, is a new handle of the current
- *             scope, or null
- * \return whether it was read; if not, the reason is as with gcroots_struct_get()
+ * \param[out] out the value; if it is a reference, its `of.ref` is null or a new handle
+ *                 of the current scope
+ * \return whether it was read; if not, the reason is an error of gcroots_struct_get()
  */
 static inline bool wasm_structref_field(gcroots_store_t *store, const wasm_structref_t *ref,
                                         size_t index, gcroots_val_t *out) {
@@ -66,7 +66,7 @@ static inline bool wasm_structref_field(gcroots_store_t *store, const wasm_struc
  *
  * \param ref (borrowed, nullable)
  * \param value (borrowed)
- * \return whether it was set; if not, the reason is as with gcroots_struct_set()
+ * \return whether it was set; if not, the reason is an error of gcroots_struct_set()
  */
 static inline bool wasm_structref_set_field(gcroots_store_t *store, const wasm_structref_t *ref,
                                             size_t index, const gcroots_val_t *value) {
@@ -74,12 +74,11 @@ static inline bool wasm_structref_set_field(gcroots_store_t *store, const wasm_s
 }
 
 /**
- * Roots a struct once more, for those who take an anyref; null for null. Never
- * collects.
+ * Makes another root for a struct, as an anyref. Null stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -89,12 +88,11 @@ static inline bool wasm_structref_to_anyref(gcroots_store_t *store, const wasm_s
 }
 
 /**
- * Roots a struct once more, for those who take an eqref; null for null. Never
- * collects.
+ * Makes another root for a struct, as an eqref. Null stays null. Never collects.
  *
  * \param ref (borrowed, nullable)
  * \param[out] out the new root (owned); release it with wasm_eqref_unroot()
- * \return whether it was made; if not, the reason is as with gcroots_ref_cast() and
+ * \return whether it was made; if not, the reason is an error of gcroots_ref_cast() or
  *         gcroots_manually_rooted_clone()
  */
 GCROOTS_NODISCARD
@@ -104,8 +102,8 @@ static inline bool wasm_structref_to_eqref(gcroots_store_t *store, const wasm_st
 }
 
 /**
- * Roots what a handle refers to once more, whatever it is; null for null. As
- * wasm_externref_clone(). Never collects.
+ * Makes another root for the referent of a handle, of any kind. Null stays null. Does
+ * the same as wasm_externref_clone(). Never collects.
  */
 GCROOTS_NODISCARD
 static inline bool wasm_structref_clone(gcroots_store_t *store, const wasm_structref_t *ref,
@@ -114,23 +112,24 @@ static inline bool wasm_structref_clone(gcroots_store_t *store, const wasm_struc
 }
 
 /**
- * Ends a root later, from any thread, and sets the handle to null now. As
- * wasm_externref_unroot(). Never collects.
+ * Sets a handle to null now and ends its root later. Any thread may call it. Does the
+ * same as wasm_externref_unroot(). Never collects.
  */
 static inline void wasm_structref_unroot(wasm_structref_t *ref) {
   wasm_externref_unroot(ref);
 }
 
 /**
- * Whether a handle is null, by its bits. As wasm_externref_is_null(). Never collects.
+ * Whether a handle is null. Looks only at its bits. Does the same as
+ * wasm_externref_is_null(). Never collects.
  */
 static inline bool wasm_structref_is_null(const wasm_structref_t *ref) {
   return wasm_externref_is_null(ref);
 }
 
 /**
- * Sets a handle to null and ends no root. As wasm_externref_set_null(). Never
- * collects.
+ * Sets a handle to null and ends no root. Does the same as wasm_externref_set_null().
+ * Never collects.
  */
 static inline void wasm_structref_set_null(wasm_structref_t *ref) {
   wasm_externref_set_null(ref);

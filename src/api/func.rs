@@ -20,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use anyhow::Result;
 
 use super::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use super::failure::{Failure, ThrownException, Why};
 use super::func_values::read;
 use super::host_value::{self, HostValue};
 use super::owned_store::call_function;
@@ -79,56 +80,6 @@ const EXCEPTION: u32 = 16;
 #[repr(transparent)]
 pub struct Func {
     handle: Handle,
-}
-
-/// The error that means that an exception is pending.
-///
-/// [`Store::throw`](crate::Store::throw) returns it, and a callback passes it on to its
-/// caller.
-///
-/// ```
-/// use gcroots::{Caller, Engine, ExnRef, Func, FuncType, Store, Tag, ThrownException};
-///
-/// let engine = Engine::default();
-/// let mut store = Store::new(&engine, ())?;
-/// let tag = Tag::new(&mut store, &FuncType::new(&engine, [], [])?)?;
-/// let fail = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>| {
-///     let exception = ExnRef::new(&mut caller, &tag, &[])?;
-///     caller.throw::<()>(&exception)
-/// })?;
-///
-/// let error = fail.call(&mut store, &[], &mut []).unwrap_err();
-/// assert!(error.is::<ThrownException>());
-/// assert!(store.take_pending_exception()?.is_some());
-/// # anyhow::Ok(())
-/// ```
-#[derive(Debug)]
-pub struct ThrownException(());
-
-impl ThrownException {
-    pub(super) fn new() -> ThrownException {
-        ThrownException(())
-    }
-}
-
-impl fmt::Display for ThrownException {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an exception was thrown, and is pending")
-    }
-}
-
-impl core::error::Error for ThrownException {}
-
-/// Why a closure failed.
-pub(super) struct Failure {
-    /// The status that the callback returned.
-    status: u32,
-    why: Why,
-}
-
-enum Why {
-    Error(anyhow::Error),
-    Panic(Box<dyn Any + Send>),
 }
 
 /// The store of the running callback.

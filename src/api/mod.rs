@@ -51,8 +51,8 @@
 //! * The core decides whether an externref holds a value of this API. It looks at its
 //!   own table for that, never at the heap. See `host_value.rs`.
 //!
-//! The API follows Wasmtime's, so that its users feel at home. `docs/design.md` lists the
-//! differences and the omissions.
+//! The API follows Wasmtime's, so that its users feel at home. `docs/design/rust-api.md`
+//! lists the differences and the omissions.
 
 mod anyref;
 mod array_element;
@@ -66,7 +66,9 @@ mod engine;
 mod eqref;
 mod exnref;
 mod externref;
+mod failure;
 mod field_type;
+mod finality;
 mod func;
 mod func_type;
 mod func_values;
@@ -110,8 +112,10 @@ pub use engine::Engine;
 pub use eqref::EqRef;
 pub use exnref::ExnRef;
 pub use externref::ExternRef;
+pub use failure::ThrownException;
 pub use field_type::{FieldType, Mutability, StorageType};
-pub use func::{Caller, Func, ThrownException};
+pub use finality::Finality;
+pub use func::{Caller, Func};
 pub use func_type::FuncType;
 pub use func_values::{FuncValue, FuncValues};
 pub use gc_async::GcAsync;
@@ -123,7 +127,7 @@ pub use i31::I31;
 pub use manually_rooted::ManuallyRooted;
 pub use new_async::NewAsync;
 pub use out_of_memory::GcHeapOutOfMemory;
-pub use rec_group::{Finality, RecGroup, Supertype};
+pub use rec_group::{RecGroup, Supertype};
 pub use ref_type::RefType;
 pub use root_scope::RootScope;
 pub use rooted::Rooted;

@@ -3,40 +3,12 @@
 use anyhow::Result;
 
 use super::heap_type::Member;
-use super::{ArrayType, Engine, FieldType, FuncType, HeapType, StructType, ValType, declare};
+use super::{
+    ArrayType, Engine, FieldType, Finality, FuncType, HeapType, StructType, ValType, declare,
+};
 use crate::base::fallible;
 use crate::error;
 use crate::types::{self, Composite, Declared, Registry, SubType, Type};
-
-/// Whether a type can be a supertype.
-///
-/// ```
-/// use gcroots::{Engine, Finality, StructType};
-///
-/// let last = StructType::new(&Engine::default(), [])?;
-/// assert_eq!(last.finality(), Finality::Final);
-/// assert!(last.finality().is_final());
-/// # anyhow::Ok(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Finality {
-    /// The type cannot be a supertype.
-    Final,
-    /// The type can be a supertype of matching types.
-    NonFinal,
-}
-
-impl Finality {
-    /// Whether this is [`Finality::Final`].
-    pub fn is_final(&self) -> bool {
-        *self == Finality::Final
-    }
-
-    /// Whether this is [`Finality::NonFinal`].
-    pub fn is_non_final(&self) -> bool {
-        *self == Finality::NonFinal
-    }
-}
 
 /// The declared supertype of a member of a [`RecGroup`].
 ///

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::func::{Failure, ThrownException};
+use super::failure::{Failure, ThrownException};
 use super::owned_store::OwnedStore;
 use super::{Engine, ExnRef, Rooted, RootedGcRef};
 use crate::store::Stats;

@@ -12,7 +12,7 @@ use super::boundary::{call, enter, fast, put, required, required_const};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
-use super::types::*;
+use super::types::{GCROOTS_HEAP_TYPE, gcroots_heap_type_t, gcroots_type_t, owned};
 use crate::error::{Error, Result};
 use crate::store::{RefKind, Store};
 use crate::types::{AbstractType, HeapType, RefType, RegisteredType};

@@ -16,7 +16,10 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::table::{read_heap, references_to};
-use super::types::*;
+use super::types::{
+    GCROOTS_HEAP_TYPE, GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_I32,
+    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, gcroots_field_type_t,
+};
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
 use crate::roots::Handle;

@@ -12,7 +12,12 @@ use core::ptr::NonNull;
 use super::boundary::{call, put, required, required_const};
 use super::engine::{borrowed as borrowed_engine, gcroots_engine_t};
 use super::status::gcroots_status_t;
-use super::types::*;
+use super::types::{
+    GCROOTS_HEAP_LOCAL, GCROOTS_HEAP_TYPE, GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64,
+    GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16, GCROOTS_STORAGE_I32, GCROOTS_STORAGE_I64,
+    GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, borrowed, gcroots_field_type_t, gcroots_type_t,
+    owned,
+};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::types::{

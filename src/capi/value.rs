@@ -8,7 +8,11 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::reference::gcroots_ref_t;
-use super::types::*;
+use super::types::{
+    GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_I8, GCROOTS_STORAGE_I16,
+    GCROOTS_STORAGE_I32, GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128,
+    gcroots_storage_t,
+};
 use crate::error::{Error, Result};
 use crate::heap::PlainBits;
 use crate::host::CallValue;

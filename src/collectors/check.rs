@@ -21,7 +21,7 @@ use super::copying::CopyingHeap;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, Collected, CollectionKind, CollectionSteps, GcHeap, GcRef,
+    Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, ObjectHeader, Progress,
     Region, Reservation, WriteBarrier, each_object,
 };
@@ -255,7 +255,7 @@ impl CollectionSteps for CheckHeap {
         mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
-    ) -> Result<Option<Collected>> {
+    ) -> Result<Option<CollectionStats>> {
         let collected = self.heap.finish(mutator, layouts, budget)?;
         if collected.is_some() {
             self.announced

@@ -96,7 +96,7 @@ impl HeapAccess {
     }
 
     /// Writes a value that is no reference to `offset`; `None` unless all of it lies in
-    /// the heap. References are stored through the [`barrier`](super::barrier).
+    /// the heap. References are stored through the write barrier.
     #[inline(always)]
     pub(crate) fn store<T: PlainBits>(&self, offset: u64, value: T) -> Option<()> {
         if !self.contains(offset, size_of::<T>() as u64) {

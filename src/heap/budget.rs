@@ -1,25 +1,26 @@
-//! How much of a collection is done at a time.
+//! The work that a step of a collection may do (HEAP-15).
 
-/// The cost of tracing a root, or an entry of a table, whose object is not at hand.
+/// The cost of tracing a root or a table's entry, whose object is rarely in the cache.
 pub(crate) const LOOKUP: u64 = 16;
 
-/// Work that may still be done now, in bytes of small objects that take about as long to
-/// trace. Whoever works goes over one thing at least, so that each step makes progress.
+/// The work that may still be done in this step, in bytes of small objects that take about
+/// the same time to trace. Each step handles at least one thing, so that it makes progress
+/// (HEAP-16).
 #[derive(Debug)]
 pub(crate) struct Budget(u64);
 
 impl Budget {
-    /// A budget of so many bytes, at least one.
+    /// A budget of `bytes`, or of 1 if that is 0.
     pub(crate) fn of(bytes: u64) -> Budget {
         Budget(bytes.max(1))
     }
 
-    /// One that no collection spends.
+    /// A budget that no collection can spend.
     pub(crate) fn unlimited() -> Budget {
         Budget(u64::MAX)
     }
 
-    /// What is left.
+    /// The part that is not spent.
     pub(crate) fn left(&self) -> u64 {
         self.0
     }
@@ -29,13 +30,13 @@ impl Budget {
         self.0 == 0
     }
 
-    /// Spends so much, or what is left.
+    /// Spends `bytes`, or all that is left.
     pub(crate) fn spend(&mut self, bytes: u64) {
         self.0 = self.0.saturating_sub(bytes);
     }
 
-    /// How many of `count` things that cost so much each are to be gone over now, for
-    /// which it pays.
+    /// The number of things to handle now, of `count` things that cost `cost` each. Spends
+    /// their cost. The number is at least 1, unless `count` is 0.
     pub(crate) fn take(&mut self, count: usize, cost: u64) -> usize {
         let most = usize::try_from(self.0 / cost).unwrap_or(usize::MAX).max(1);
         let taken = count.min(most);
@@ -44,11 +45,11 @@ impl Budget {
     }
 }
 
-/// Whether there is more to do.
+/// Whether work is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// The budget is spent.
+    /// The budget is spent, and work is left.
     Continue,
-    /// Done.
+    /// Nothing is left to do.
     Complete,
 }

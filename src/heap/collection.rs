@@ -1,69 +1,80 @@
-//! One collection, in steps or at once.
+//! The driver of one collection, in steps or at once.
+//!
+//! A collection traces the roots. Then it traces objects and the values of pending
+//! ephemerons alternately, until nothing is left to trace. Then it sweeps the tables that
+//! refer to objects weakly (HEAP-3), and frees the dead. A key becomes pending once, so
+//! alternating takes no longer than tracing everything at once (OBJECTS-15).
+//!
+//! ```text
+//! TraceRoots -> TraceImmortalKeys -> TraceObjects <-> TraceEphemerons
+//!                                                          |
+//!       Done <- FreeDead <- SweepWeakTables <- SweepEphemerons
+//! ```
+//!
+//! In a minor collection the values of ephemerons are roots (OBJECTS-17). Such a
+//! collection has no phases `TraceImmortalKeys` and `TraceEphemerons`.
 
 use super::budget::{Budget, LOOKUP, Progress};
+use super::collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 use super::ephemerons::Ephemerons;
+use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::roots_list::GcRootsList;
 use super::weak_table::WeakTable;
-use super::{CollectionKind, CollectionSteps, GcHeap, Result};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
-/// What a collection did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Collected {
-    /// Objects that survived.
-    pub(crate) objects: u64,
-    /// Bytes of them.
-    pub(crate) live_bytes: u64,
-    /// Bytes that moved.
-    pub(crate) moved_bytes: u64,
-}
-
-/// What a step of a collection borrows, the same each time.
+/// What a step of a collection borrows from the store. Each step borrows the same.
 pub(crate) struct TraceContext<'a> {
     pub(crate) mutator: &'a Mutator,
-    /// All roots; those of a partial collection include the values of `ephemerons`.
-    /// Ranges only in the first step.
+    /// All roots. They include the values of `ephemerons` if
+    /// [`GarbageCollection::values_are_roots`], and the root ranges in the first step only.
     pub(crate) roots: &'a mut GcRootsList,
     pub(crate) layouts: &'a LayoutTable,
-    /// Swept after tracing, and before the `weak` tables.
+    /// Swept after tracing, before the tables in `weak`.
     pub(crate) ephemerons: &'a mut dyn Ephemerons,
-    /// Swept in their order.
+    /// Swept in this order.
     pub(crate) weak: &'a mut [&'a mut dyn WeakTable],
 }
 
+/// What a collection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// So many slots of the roots have been gone over.
-    Roots(usize),
-    ImmortalKeys,
-    Trace,
-    Values,
-    Ephemerons,
-    /// So many weak tables have been swept.
-    Weak(usize),
-    Finish,
+    /// Scans the root slots from number `scanned` on.
+    TraceRoots { scanned: usize },
+    /// Traces the values of keys that never die.
+    TraceImmortalKeys,
+    /// Traces objects.
+    TraceObjects,
+    /// Traces the values of pending ephemerons.
+    TraceEphemerons,
+    /// Sweeps the table of ephemerons.
+    SweepEphemerons,
+    /// Sweeps the weak tables from number `swept` on.
+    SweepWeakTables { swept: usize },
+    /// Frees the dead.
+    FreeDead,
+    /// Nothing.
     Done,
 }
 
-/// A collection that is under way: roots, then by turns objects and the values of keys
-/// that were reached meanwhile, until there are neither, then the weak tables, then the
-/// heap. A key is reached once, so that the turns take no longer than what there is to
-/// trace. It borrows nothing between steps, when nothing else may use the heap or the
-/// tables.
+const FIRST: Phase = Phase::TraceRoots { scanned: 0 };
+
+/// A collection that is under way.
+///
+/// It borrows nothing between two steps. Nothing else may use the heap or the tables then.
 #[derive(Debug)]
 pub(crate) struct GarbageCollection {
     phase: Phase,
-    /// Whether the roots include the values of ephemerons.
     values_are_roots: bool,
-    collected: Collected,
+    stats: CollectionStats,
 }
 
 impl GarbageCollection {
-    /// Begins a collection of an extent that [`GcHeap::collection_kind`] has decided. `None` if the
-    /// heap never collects, or `area` has an open no-GC span. A partial one is done in one
-    /// step.
+    /// Begins a collection; [`GcHeap::collection_kind`] has decided `kind`. Returns `None`
+    /// if the heap never collects, or while `mutator` has an open no-GC span.
+    ///
+    /// Runs no step yet. The caller runs a minor collection in one step.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
     pub(crate) fn begin(
@@ -80,9 +91,9 @@ impl GarbageCollection {
         };
         steps.begin(mutator, kind)?;
         Ok(Some(GarbageCollection {
-            phase: Phase::Roots(0),
+            phase: FIRST,
             values_are_roots: kind == CollectionKind::Minor,
-            collected: Collected::default(),
+            stats: CollectionStats::default(),
         }))
     }
 
@@ -91,22 +102,25 @@ impl GarbageCollection {
         self.values_are_roots
     }
 
-    /// Whether nothing has been changed that abandoning it would leave behind.
+    /// Whether the collection has changed nothing yet, so that dropping it now leaves
+    /// everything as it was (HEAP-18).
     pub(crate) fn may_be_abandoned(&self) -> bool {
-        self.phase == Phase::Roots(0)
+        self.phase == FIRST
     }
 
-    /// What it did, once it is complete.
-    pub(crate) fn collected(&self) -> Collected {
-        self.collected
+    /// What the collection did, once it is complete.
+    pub(crate) fn stats(&self) -> CollectionStats {
+        self.stats
     }
 
-    /// Does as much as the budget allows. After an error the heap must not be used any
-    /// more.
+    /// Runs phases until the collection is complete or the budget is spent.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten. After an error the
+    /// heap must not be used any more.
     pub(crate) fn step(
         &mut self,
         heap: &mut dyn GcHeap,
-        lent: &mut TraceContext<'_>,
+        context: &mut TraceContext<'_>,
         budget: &mut Budget,
     ) -> Result<Progress> {
         let Some(steps) = heap.collection() else {
@@ -116,51 +130,59 @@ impl GarbageCollection {
             if budget.is_spent() {
                 return Ok(Progress::Continue);
             }
-            self.phase = self.go_on(steps, lent, budget)?;
+            self.phase = self.run_phase(steps, context, budget)?;
         }
         Ok(Progress::Complete)
     }
 
-    /// Works in this phase; returns the next one, or this one if the budget is spent.
-    fn go_on(
+    /// Works on the phase. Returns the next phase, or the same one if the budget is spent.
+    fn run_phase(
         &mut self,
         steps: &mut dyn CollectionSteps,
-        lent: &mut TraceContext<'_>,
+        context: &mut TraceContext<'_>,
         budget: &mut Budget,
     ) -> Result<Phase> {
-        let (phase, layouts) = (self.phase, lent.layouts);
-        let if_complete = |progress, next| match progress {
+        let (phase, layouts) = (self.phase, context.layouts);
+        let next_if_complete = |next, progress| match progress {
             Progress::Complete => next,
             Progress::Continue => phase,
         };
         Ok(match phase {
-            Phase::Roots(done) => trace_roots(steps, lent, done, budget)?,
-            Phase::ImmortalKeys if self.values_are_roots => Phase::Trace,
-            Phase::Values if self.values_are_roots => Phase::Ephemerons,
-            Phase::ImmortalKeys => {
+            Phase::TraceRoots { scanned } => match trace_roots(scanned, steps, context, budget)? {
+                Some(scanned) => Phase::TraceRoots { scanned },
+                None if self.values_are_roots => Phase::TraceObjects,
+                None => Phase::TraceImmortalKeys,
+            },
+            Phase::TraceImmortalKeys => {
                 let mut trace = |value| steps.trace_reference(value, layouts);
-                let traced = lent.ephemerons.trace_immortal(&mut trace, budget)?;
-                if_complete(traced, Phase::Trace)
+                let traced = context.ephemerons.trace_immortal(&mut trace, budget)?;
+                next_if_complete(Phase::TraceObjects, traced)
             }
-            Phase::Trace => if_complete(steps.trace_increment(layouts, budget)?, Phase::Values),
-            Phase::Values => match trace_reached_values(steps, lent, budget)? {
-                0 => Phase::Ephemerons,
-                _ => Phase::Trace,
+            Phase::TraceObjects => {
+                let next = match self.values_are_roots {
+                    true => Phase::SweepEphemerons,
+                    false => Phase::TraceEphemerons,
+                };
+                next_if_complete(next, steps.trace_increment(layouts, budget)?)
+            }
+            Phase::TraceEphemerons => match trace_pending_ephemerons(steps, context, budget)? {
+                0 => Phase::SweepEphemerons,
+                _ => Phase::TraceObjects,
             },
-            Phase::Ephemerons => {
-                let swept = lent.ephemerons.sweep(&steps.liveness(), budget)?;
-                if_complete(swept, Phase::Weak(0))
+            Phase::SweepEphemerons => {
+                let swept = context.ephemerons.sweep(&steps.liveness(), budget)?;
+                next_if_complete(Phase::SweepWeakTables { swept: 0 }, swept)
             }
-            Phase::Weak(swept) => match lent.weak.get_mut(swept) {
+            Phase::SweepWeakTables { swept: index } => match context.weak.get_mut(index) {
                 Some(table) => {
-                    let swept_now = table.sweep(&steps.liveness(), budget)?;
-                    if_complete(swept_now, Phase::Weak(swept + 1))
+                    let swept = table.sweep(&steps.liveness(), budget)?;
+                    next_if_complete(Phase::SweepWeakTables { swept: index + 1 }, swept)
                 }
-                None => Phase::Finish,
+                None => Phase::FreeDead,
             },
-            Phase::Finish => match steps.finish(lent.mutator, layouts, budget)? {
-                Some(collected) => {
-                    self.collected = collected;
+            Phase::FreeDead => match steps.finish(context.mutator, layouts, budget)? {
+                Some(stats) => {
+                    self.stats = stats;
                     Phase::Done
                 }
                 None => phase,
@@ -170,29 +192,27 @@ impl GarbageCollection {
     }
 }
 
-/// Traces roots, of which so many slots have been gone over.
+/// Scans root slots from number `scanned` on, as far as the budget allows. Returns the
+/// number of slots that have been scanned now, or `None` if that is all of them.
 fn trace_roots(
+    scanned: usize,
     steps: &mut dyn CollectionSteps,
-    lent: &mut TraceContext<'_>,
-    done: usize,
+    context: &mut TraceContext<'_>,
     budget: &mut Budget,
-) -> Result<Phase> {
-    let left = lent.roots.slots().saturating_sub(done);
+) -> Result<Option<usize>> {
+    let left = context.roots.slots().saturating_sub(scanned);
     let now = budget.take(left, LOOKUP);
-    lent.roots.choose(done, now);
-    steps.trace_roots(lent.roots, lent.layouts)?;
-    budget.spend(lent.roots.range_bytes());
-    Ok(if now == left {
-        Phase::ImmortalKeys
-    } else {
-        Phase::Roots(done + now)
-    })
+    context.roots.choose(scanned, now);
+    steps.trace_roots(context.roots, context.layouts)?;
+    budget.spend(context.roots.range_bytes());
+    Ok((now < left).then_some(scanned + now))
 }
 
-/// Traces the values of some keys that have been reached; returns of how many.
-fn trace_reached_values(
+/// Traces the values of pending ephemerons, as far as the budget allows. Returns the number
+/// of ephemerons.
+fn trace_pending_ephemerons(
     steps: &mut dyn CollectionSteps,
-    lent: &mut TraceContext<'_>,
+    context: &mut TraceContext<'_>,
     budget: &mut Budget,
 ) -> Result<usize> {
     let mut count = 0;
@@ -200,9 +220,10 @@ fn trace_reached_values(
         let Some(key) = steps.pop_pending_ephemeron() else {
             break;
         };
-        let mut trace = |value| steps.trace_reference(value, lent.layouts);
-        let values = lent.ephemerons.trace_values(key, &mut trace)?;
-        // The key's place in a table, the entry, the value, its object.
+        let mut trace = |value| steps.trace_reference(value, context.layouts);
+        let values = context.ephemerons.trace_values(key, &mut trace)?;
+        // Four lookups for each value: the key's place in a hash table, the entry, the
+        // value, and the value's object.
         budget.spend((values as u64).saturating_mul(4 * LOOKUP));
         count += 1;
     }

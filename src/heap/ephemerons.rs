@@ -1,13 +1,9 @@
-//! Ephemerons: values that are alive while their keys are.
+//! Ephemerons: values that are alive while their keys are (OBJECTS-15).
 //!
-//! A collector knows nothing of the tables that have them, and the tables nothing of
-//! tracing. An object's header says that it is a key; when a collection first reaches
-//! such an object, it notes it ([`PendingEphemerons`]), and when there is nothing else to
-//! trace, the table traces the values of the keys that were noted ([`Ephemerons`]),
-//! which may reach further keys. So each entry is looked at once, however long a chain
-//! of keys and values is. After Hayes ("Ephemerons: a New Finalization Mechanism",
-//! OOPSLA 1997), with the keys' entries found by hash in place of lists that are
-//! searched again after each round.
+//! A header bit says that an object is a key. When a collection first reaches a key, the
+//! collector puts it into its [`PendingEphemerons`]. When nothing else is left to trace, the
+//! table of [`Ephemerons`] traces the values of the pending keys. That may reach further
+//! keys. The collector knows nothing of the table, and the table nothing of tracing.
 
 use super::budget::{Budget, Progress};
 use super::reference::GcRef;
@@ -15,30 +11,33 @@ use super::weak_table::WeakTable;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
-/// Traces a value's object and returns where it is now.
+/// Traces a value's object and returns its reference now.
 pub(crate) type Trace<'a> = dyn FnMut(GcRef) -> Result<GcRef> + 'a;
 
-/// A table of ephemerons. Its sweep removes the entries of the dead; the values of the
-/// others have been traced, or were roots.
+/// A table of ephemerons. Its sweep removes the entries whose keys died. The values of the
+/// other entries were traced before, or were roots.
 pub(crate) trait Ephemerons: WeakTable {
-    /// Begins a collection whose roots the values are not, by tracing the values of
-    /// keys that are no objects and never die: goes on where the last call ended.
+    /// Traces the values of the keys that never die, because they are no objects. Does as
+    /// much as the budget allows; the next call continues. Called only if the values are
+    /// not roots, and before all other tracing of values.
     fn trace_immortal(&mut self, trace: &mut Trace<'_>, budget: &mut Budget) -> Result<Progress>;
 
-    /// Traces the values of a key that was reached, given by the reference that it had
-    /// before the collection; returns how many. Needs no memory.
+    /// Traces the values of a pending key and returns their number. `key` is the key's
+    /// reference from before the collection. Needs no memory.
     fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize>;
 }
 
-/// The keys that a collection has reached and whose values are not traced yet. Room
-/// for all keys is made as they become keys, so that a collection needs no memory.
+/// The keys that a collection has reached, and whose values are not traced yet. Room for
+/// all keys is reserved when they become keys, so that a collection needs no memory
+/// (HEAP-4).
 #[derive(Debug, Default)]
 pub(crate) struct PendingEphemerons(Vec<GcRef>);
 
 impl PendingEphemerons {
-    /// Makes room for `count` keys; gives room back that is far more.
+    /// Empties the list and makes room for `count` keys. Frees memory if there is room for
+    /// far more.
     ///
-    /// Errors: [`Error::SystemMemory`] if there is more room needed than there was.
+    /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
     pub(crate) fn reserve(&mut self, count: usize) -> Result<()> {
         self.0.clear();
         fallible::shrink(&mut self.0, count);
@@ -47,10 +46,10 @@ impl PendingEphemerons {
             .map_err(|_| fallible::refused(count * size_of::<GcRef>()))
     }
 
-    /// Notes a key that was reached for the first time.
+    /// Adds a key that was reached for the first time.
     ///
-    /// Errors: [`Error::Internal`] for more keys than there are.
-    pub(crate) fn note(&mut self, key: GcRef) -> Result<()> {
+    /// Errors: [`Error::Internal`] for more keys than there is room for.
+    pub(crate) fn push(&mut self, key: GcRef) -> Result<()> {
         if self.0.len() == self.0.capacity() {
             return Err(Error::internal(
                 "more keys than the weak maps have",
@@ -60,17 +59,17 @@ impl PendingEphemerons {
         fallible::push(&mut self.0, key)
     }
 
-    /// Takes a key.
-    pub(crate) fn take(&mut self) -> Option<GcRef> {
+    /// Removes a key.
+    pub(crate) fn pop(&mut self) -> Option<GcRef> {
         self.0.pop()
     }
 
-    /// Forgets all keys, keeping the room.
+    /// Removes all keys, and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Gives the room back.
+    /// Removes all keys, and frees the room.
     pub(crate) fn reset(&mut self) {
         self.0 = Vec::new();
     }

@@ -1,20 +1,20 @@
-//! The object header: 8 bytes before every object's contents.
+//! The object header: the first 8 bytes of every object.
 //!
 //! ```text
 //! bits  0..8   kind
 //! bit   8      hashed: the identity-hash table has an entry for the object
-//! bit   9      key: a weak map has an entry for the object
+//! bit   9      key: a weak map has an entry whose key is the object
 //! bits 10..31  the collector's own
 //! bit   31     forwarded: the upper half is the object's new reference
-//! bits 32..64  index of the type, which finds the layout
+//! bits 32..64  the type's index, by which the layout is found
 //! ```
 //!
-//! A forwarded header exists only in the space that a copying collection
-//! leaves, while the collection runs.
+//! All collectors share this header (HEAP-5). A forwarded header exists only while a
+//! copying collection runs, in the space that the objects leave.
 
 use super::reference::GcRef;
 
-/// Bytes of a header.
+/// The size of a header in bytes.
 pub(crate) const HEADER_BYTES: u64 = 8;
 
 const HASHED: u64 = 1 << 8;
@@ -23,22 +23,21 @@ const FORWARDED: u64 = 1 << 31;
 const COLLECTOR_SHIFT: u32 = 10;
 const COLLECTOR_MASK: u32 = (1 << 21) - 1;
 
-/// What an object is.
+/// What a block of the heap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// Refers to host data.
+    /// An externref. It refers to host data.
     Extern = 1,
-    /// Fields at fixed offsets.
+    /// A struct: fields at fixed offsets.
     Struct = 2,
-    /// A length and as many elements.
+    /// An array: a length, and elements.
     Array = 3,
-    /// No object: memory given back before a collection. The type's place holds
-    /// its size in granules.
+    /// Free memory, not an object. Its size in granules stands in place of the type.
     Free = 4,
-    /// A tag and fields at fixed offsets. The type is the tag's.
+    /// An exception: a tag, and fields at fixed offsets. The type is the tag's.
     Exn = 5,
-    /// Refers to host data, as an externref does. The type is the function's.
+    /// A function. It refers to host data. The type is the function's.
     Func = 6,
 }
 
@@ -59,7 +58,7 @@ impl ObjectHeader {
         ObjectHeader(FORWARDED | (new.raw() as u64) << 32)
     }
 
-    /// The header with these bits, whatever they are.
+    /// The header with these bits. Any bits are allowed.
     #[inline(always)]
     pub(crate) const fn from_bits(bits: u64) -> ObjectHeader {
         ObjectHeader(bits)
@@ -71,7 +70,7 @@ impl ObjectHeader {
         self.0
     }
 
-    /// The kind, if the header has one.
+    /// The kind, or `None` if the bits are not those of a kind.
     #[inline]
     pub(crate) const fn kind(self) -> Option<Kind> {
         match self.0 & 0xff {
@@ -91,19 +90,19 @@ impl ObjectHeader {
         self.0 as u8 == Kind::Extern as u8
     }
 
-    /// The bits of the kind, whether there is such a kind or not.
+    /// The bits of the kind, which may not be those of a kind.
     #[inline(always)]
     pub(crate) const fn kind_bits(self) -> u8 {
         self.0 as u8
     }
 
-    /// The type's index; of [`Kind::Free`] the size in granules.
+    /// The type's index; for [`Kind::Free`], the size in granules.
     #[inline]
     pub(crate) const fn type_index(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
-    /// Where the object went, if it moved.
+    /// The object's new reference, if it moved.
     #[inline]
     pub(crate) const fn forwarded(self) -> Option<GcRef> {
         if self.0 & FORWARDED != 0 {
@@ -113,13 +112,13 @@ impl ObjectHeader {
         }
     }
 
-    /// What the collector keeps here.
+    /// The collector's bits.
     #[inline]
     pub(crate) const fn collector_bits(self) -> u32 {
         (self.0 >> COLLECTOR_SHIFT) as u32 & COLLECTOR_MASK
     }
 
-    /// This header with other bits of the collector's, of which there are 21.
+    /// This header with the collector's 21 bits replaced.
     #[inline]
     pub(crate) const fn with_collector_bits(self, bits: u32) -> ObjectHeader {
         debug_assert!(bits <= COLLECTOR_MASK);
@@ -127,7 +126,7 @@ impl ObjectHeader {
         ObjectHeader(others | (bits as u64) << COLLECTOR_SHIFT)
     }
 
-    /// Whether the object was asked for its identity hash.
+    /// Whether the object has an identity hash.
     pub(crate) const fn is_hashed(self) -> bool {
         self.0 & HASHED != 0
     }

@@ -1,20 +1,19 @@
-//! Identity hashes: a number for an object that stays when it moves.
+//! Identity hashes: a number for an object that stays the same when the object moves.
 //!
-//! A moving collector cannot use the address, and a field in every object would
-//! cost all of them for the few that are asked. So an object that is asked gets
-//! a sequence number in a table keyed by its reference, and a bit in its header
-//! that says so; a collection rebuilds the table with the new references. After
-//! Agesen ("Space and Time-Efficient Hashing of Garbage-Collected Objects",
-//! 1999), with the table in place of a field added on the first move.
+//! An object that is asked for its hash gets a sequence number in a table, and a bit in its
+//! header that says so (OBJECTS-6). The table is keyed by reference. A collection rebuilds
+//! it with the new references.
 
 use core::ops::Range;
 
 use hashbrown::HashTable;
 
+use super::budget::{Budget, LOOKUP, Progress};
+use super::reference::GcRef;
+use super::weak_table::{Liveness, WeakTable};
 use crate::base::fallible;
 use crate::base::hashing::mix;
 use crate::error::{Error, Result};
-use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -22,10 +21,10 @@ struct Entry {
     sequence: u64,
 }
 
-/// A store's objects that were asked for their hash.
+/// The identity hashes of a store's objects.
 ///
-/// Invariant: `index` has one position for each entry, found by its object, unless a
-/// sweep is under way.
+/// Invariant: `index` maps the object of each entry to the entry's position, unless a sweep
+/// is under way.
 #[derive(Debug)]
 pub(crate) struct IdentityHashes {
     entries: Vec<Entry>,
@@ -34,19 +33,19 @@ pub(crate) struct IdentityHashes {
     sweep: Sweep,
 }
 
-/// How far a sweep has got.
+/// What a sweep does next.
 #[derive(Clone, Copy, Debug)]
 enum Sweep {
-    /// Entries before `at` have been gone over; `kept` of them are at the front.
+    /// Sweeps the entries from `at` on. The first `kept` entries are survivors.
     Entries { at: usize, kept: usize },
-    /// Entries before `at` are in the index.
+    /// Adds the entries from `at` on to the index.
     Index { at: usize },
 }
 
 const NOT_BEGUN: Sweep = Sweep::Entries { at: 0, kept: 0 };
 
 impl IdentityHashes {
-    /// An empty table, which allocates nothing.
+    /// An empty table. Allocates nothing.
     pub(crate) const fn new() -> IdentityHashes {
         IdentityHashes {
             entries: Vec::new(),
@@ -56,6 +55,7 @@ impl IdentityHashes {
         }
     }
 
+    /// The position of the object's entry.
     fn position(&self, object: GcRef) -> Option<usize> {
         let same = |&at: &u32| {
             self.entries
@@ -67,15 +67,15 @@ impl IdentityHashes {
             .map(|&at| at as usize)
     }
 
-    /// The hash of an object that was asked before.
+    /// The object's hash, if the object was asked for it before.
     pub(crate) fn get(&self, object: GcRef) -> Option<u64> {
         let entry = self.entries.get(self.position(object)?)?;
         Some(mix(entry.sequence))
     }
 
-    /// Gives an object that was not asked before, as its header says, a hash.
+    /// Gives the object a hash. Its header says that it has none yet.
     ///
-    /// Errors: [`Error::Internal`] if it was, [`Error::SystemMemory`].
+    /// Errors: [`Error::Internal`] if it has one; [`Error::SystemMemory`].
     pub(crate) fn insert(&mut self, object: GcRef) -> Result<u64> {
         if self.position(object).is_some() {
             return Err(Error::internal(
@@ -98,7 +98,7 @@ impl IdentityHashes {
         Ok(mix(sequence))
     }
 
-    /// Puts entries into the index, which has room.
+    /// Adds the entries at these positions to the index, which has room for them.
     #[expect(clippy::disallowed_methods, reason = "the index has room")]
     fn add_to_index(&mut self, range: Range<usize>) {
         let entries = &self.entries;
@@ -109,18 +109,18 @@ impl IdentityHashes {
         }
     }
 
-    /// Moves the survivors among `count` entries from `at` on to the `kept` ones at the
-    /// front; returns how many are there then.
+    /// Moves the survivors among the `count` entries from `at` on behind the first `kept`
+    /// entries. Returns the new number of survivors at the front.
     fn keep(
         &mut self,
         at: usize,
         count: usize,
         mut kept: usize,
-        survivors: &Liveness<'_>,
+        liveness: &Liveness<'_>,
     ) -> Result<usize> {
         for at in at..at + count {
             let entry = self.entries[at];
-            if let Some(object) = survivors.get(entry.object)? {
+            if let Some(object) = liveness.current_ref(entry.object)? {
                 self.entries[kept] = Entry { object, ..entry };
                 kept += 1;
             }
@@ -128,7 +128,7 @@ impl IdentityHashes {
         Ok(kept)
     }
 
-    /// How many objects have a hash.
+    /// The number of objects that have a hash.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -139,6 +139,8 @@ impl IdentityHashes {
     }
 
     /// Checks that the index finds each entry.
+    ///
+    /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {
         let found = |(at, entry): (usize, &Entry)| self.position(entry.object) == Some(at);
         if self.index.len() != self.entries.len() || !self.entries.iter().enumerate().all(found) {
@@ -152,11 +154,11 @@ impl IdentityHashes {
 }
 
 impl WeakTable for IdentityHashes {
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let count = self.entries.len();
         if let Sweep::Entries { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);
-            let kept = self.keep(at, now, kept, survivors)?;
+            let kept = self.keep(at, now, kept, liveness)?;
             let at = at + now;
             self.sweep = Sweep::Entries { at, kept };
             if at < count {
@@ -180,7 +182,7 @@ impl WeakTable for IdentityHashes {
     }
 }
 
-/// Where the index looks for an object.
+/// The hash by which the index finds an object.
 fn table_hash(object: GcRef) -> u64 {
     mix(object.raw().into())
 }

@@ -1,9 +1,8 @@
-//! Layouts: an object's size, and where its references are.
+//! Layouts: an object's size, and the offsets of its references.
 //!
-//! Collectors and walks know objects only through these. The table is indexed
-//! by the type index in the header and belongs to the store, so finding a
-//! layout takes no lock. All collectors share one header and so one layout for a type:
-//! what they know of an object is in the header's collector bits or beside the heap.
+//! Collectors and walks know objects only through layouts. A type has one layout for all
+//! collectors (TYPES-15). The table of layouts is indexed by the type index in the header.
+//! It belongs to the store, so finding a layout takes no lock.
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::memory::RegionView;
@@ -11,57 +10,59 @@ use super::reference::{GRANULE, LEAST_BYTES};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
-/// The type index of every externref. Their kind tells them from objects of the
+/// The type index of every externref. The kind tells externrefs from objects of the
 /// engine's type 0.
 pub(crate) const EXTERN_TYPE: u32 = 0;
 
-/// Where an array keeps its length, a `u32`, from the object's start.
+/// The offset of an array's length, a `u32`, from the object's start.
 pub(crate) const ARRAY_LENGTH: u64 = HEADER_BYTES;
 
-/// Where an array's elements begin, from the object's start.
+/// The offset of an array's first element from the object's start.
 pub(crate) const ARRAY_ELEMENTS: u64 = 16;
 
-/// An array of more elements is gone over in pieces.
-const LONG: u32 = 1024;
+/// The length of the longest array that is scanned at once. Longer arrays are scanned in
+/// array chunks (HEAP-15).
+const MAX_UNCHUNKED_LENGTH: u32 = 1024;
 
-/// Bytes of a long array that are gone over at a time.
+/// The bytes of an array chunk.
 pub(crate) const ARRAY_CHUNK: u64 = 4096;
 
-/// The size of an object of some type, and where its references are.
+/// The size of the objects of a type, and the offsets of their references.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
-    /// A fixed size.
+    /// All objects have one size.
     Fixed {
         /// The kind in the header.
         kind: Kind,
-        /// Bytes, header included, a multiple of the granule, at least
+        /// The size in bytes, header included: a multiple of the granule, at least
         /// [`LEAST_BYTES`].
         bytes: u32,
-        /// Where the references are.
+        /// The offsets of the references.
         references: References,
     },
-    /// A length at [`ARRAY_LENGTH`], elements from [`ARRAY_ELEMENTS`] on.
+    /// An array: its length is at [`ARRAY_LENGTH`], and its elements from
+    /// [`ARRAY_ELEMENTS`] on.
     Array {
-        /// Bytes of an element.
+        /// The size of an element in bytes.
         element_bytes: u32,
-        /// Whether the elements are references (of 4 bytes).
+        /// Whether the elements are references, which have 4 bytes.
         references: bool,
     },
 }
 
-/// Where an object of a fixed size has references: those near its start as bits,
-/// which are faster to go through than a list.
+/// The offsets of the references in an object of a fixed size. Those near the object's
+/// start are bits, which are faster to iterate over than a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct References {
-    /// Bit `i` is the reference at `HEADER_BYTES + 4 * i`.
+    /// Bit `i` stands for the offset `HEADER_BYTES + 4 * i`.
     near: u64,
-    /// Offsets of the others.
+    /// The other offsets.
     far: Vec<u32>,
 }
 
 impl References {
-    /// References at these offsets from the object's start, multiples of 4 beyond the
-    /// header.
+    /// References at these offsets from the object's start. Each offset is a multiple of 4
+    /// and lies behind the header.
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn at(offsets: impl Iterator<Item = u32>) -> Result<References> {
@@ -122,10 +123,10 @@ impl Layout {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured<'a> {
     layout: &'a Layout,
-    /// How many elements it has if it is an array, else 0.
+    /// The number of elements of an array; 0 for other objects.
     length: u32,
-    /// Its size: what the layout or the object's length says, and not yet compared
-    /// with the room that there is.
+    /// The size in bytes, as the layout and an array's length say. The caller compares it
+    /// with the room in the heap.
     pub(crate) bytes: u64,
 }
 
@@ -153,13 +154,13 @@ impl<'a> Measured<'a> {
         self.references().try_for_each(visit)
     }
 
-    /// Whether it is an array that is to be gone over in pieces.
+    /// Whether the object is an array that is scanned in array chunks.
     #[inline(always)]
     pub(crate) fn is_chunked(&self) -> bool {
-        self.length > LONG
+        self.length > MAX_UNCHUNKED_LENGTH
     }
 
-    /// Whether it is an array of references.
+    /// Whether the object is an array of references.
     pub(crate) fn has_references(&self) -> bool {
         matches!(
             self.layout,
@@ -170,8 +171,8 @@ impl<'a> Measured<'a> {
         )
     }
 
-    /// As [`Measured::each_reference`], for references of an array between the offsets
-    /// `from`, where one is, and `to`.
+    /// Calls `visit` with the offset of each reference of an array, from the element at
+    /// offset `from` up to the offset `to`. Does nothing for other objects.
     pub(crate) fn references_between(
         &self,
         from: u64,
@@ -191,8 +192,8 @@ impl<'a> Measured<'a> {
     }
 }
 
-/// Offsets of references. One loop goes over all, so that what it does with one can be
-/// part of it.
+/// An iterator over the offsets of an object's references. It has one loop for all kinds
+/// of objects, so that the compiler can inline the work on a reference into that loop.
 #[derive(Clone, Debug)]
 struct Offsets<'a> {
     near: u64,
@@ -218,19 +219,18 @@ impl Iterator for Offsets<'_> {
     }
 }
 
-/// The layouts of the types that a store uses, by type index; and those of externrefs
-/// and functions, which are the same for all of them.
+/// The layouts of the types that a store uses, by type index. All externrefs share one
+/// layout, and so do all functions.
 #[derive(Debug)]
 pub(crate) struct LayoutTable {
     externref: Layout,
     function: Layout,
-    /// Boxed, since indices are an engine's and may be far apart.
+    /// Boxed, because the engine gives out the indices, and a store may use few of them.
     by_type: Vec<Option<Box<Layout>>>,
 }
 
 impl LayoutTable {
-    /// A table with the layouts of externrefs and functions only, which allocates
-    /// nothing.
+    /// A table with the layouts of externrefs and functions only. Allocates nothing.
     pub(crate) fn new() -> LayoutTable {
         let of_host_data = |kind| Layout::Fixed {
             kind,
@@ -244,10 +244,10 @@ impl LayoutTable {
         }
     }
 
-    /// Sets the layout of the type with this index, of which there are no objects yet.
-    /// Another type may have had the index, and left its layout here.
+    /// Sets the layout of the type with this index. No object of the type exists yet. A
+    /// type that had the index before may have left its layout here.
     ///
-    /// Errors: [`Error::SystemMemory`]; nothing has changed then.
+    /// Errors: [`Error::SystemMemory`]. After an error nothing has changed.
     pub(crate) fn add(&mut self, type_index: u32, layout: &Layout) -> Result<()> {
         let index = type_index as usize;
         let missing = (index + 1).saturating_sub(self.by_type.len());
@@ -261,6 +261,8 @@ impl LayoutTable {
     }
 
     /// The layout of an object with this header.
+    ///
+    /// Errors: [`Error::Internal`] if the header's kind and type do not match.
     #[inline(always)]
     pub(crate) fn of(&self, header: ObjectHeader) -> Result<&Layout> {
         let index = header.type_index();
@@ -271,7 +273,7 @@ impl LayoutTable {
         match self.by_type.get(index as usize).and_then(Option::as_deref) {
             Some(layout @ Layout::Fixed { kind: of, .. }) if kind == Some(*of) => Ok(layout),
             Some(layout @ Layout::Array { .. }) if kind == Some(Kind::Array) => Ok(layout),
-            // What a function type lays out is an exception whose tag has it.
+            // The layout of a function type is that of its exceptions (TYPES-16).
             Some(Layout::Fixed {
                 kind: Kind::Exn, ..
             }) if kind == Some(Kind::Func) => Ok(&self.function),
@@ -280,6 +282,8 @@ impl LayoutTable {
     }
 
     /// The layout and size of the object at `offset`.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
     #[inline(always)]
     pub(crate) fn measure(
         &self,
@@ -303,10 +307,10 @@ impl LayoutTable {
     }
 }
 
-/// The size of an array.
+/// The size of an array in bytes.
 #[inline(always)]
 pub(crate) fn array_bytes(length: u32, element_bytes: u32) -> u64 {
-    // The product is at most (2^32 - 1)^2 = 2^64 - 2^33 + 1: adding 16 and rounding up
+    // The product is at most (2^32 - 1)^2 = 2^64 - 2^33 + 1, so adding 16 and rounding up
     // cannot overflow.
     (u64::from(length) * u64::from(element_bytes) + ARRAY_ELEMENTS).next_multiple_of(GRANULE)
 }

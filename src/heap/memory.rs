@@ -1,15 +1,14 @@
-//! The heap's memory: a reservation of address space, and regions of it that
-//! commit and give back pages.
+//! The heap's memory: a reservation of address space, and regions of it that commit and
+//! decommit pages.
 //!
-//! A [`Reservation`] takes what the limit needs at once and never moves, so an
-//! object's address is always `base + offset`. Pages are inaccessible until a
-//! [`Region`] commits them, so that a failure to commit is an error and not a
-//! signal, where the system accounts for memory. All platform calls for memory
-//! stand here.
+//! A [`Reservation`] reserves the address space for a heap of the limit's size and never
+//! moves. A [`Region`] commits pages of it as the heap grows (HEAP-7).
 //!
-//! A region's loads and stores check their offset against what is committed
-//! (`heap.sandbox`): whatever a collector computes from the heap's contents, it
-//! touches no memory outside.
+//! A region checks the offset of each load and store against what is committed (HEAP-8,
+//! `heap.sandbox`). So a collector that computes an offset from the heap's contents touches
+//! no memory outside the heap.
+//!
+//! The platform's calls for memory are in this file only.
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -19,15 +18,17 @@ use super::budget::{Budget, Progress};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
-/// The unit in which committed bytes are counted. A system's pages may be
-/// larger; then the last page of a region is committed as a whole.
+/// The unit in which committed bytes are counted. A system's pages may be larger; then the
+/// last page of a region is committed as a whole.
 pub(crate) const COMMIT_UNIT: u64 = 4096;
 
-/// Bytes that are given back at a time, no less than a page, and what that costs.
-const GIVEN_BACK: u64 = 64 << 10;
-const GIVING_BACK: u64 = 4096;
+/// The bytes that are decommitted at a time. A page is not larger.
+const DECOMMIT_CHUNK: u64 = 64 << 10;
 
-/// Address space of a heap. Given back on drop.
+/// The cost of decommitting a chunk, for a [`Budget`].
+const DECOMMIT_COST: u64 = 4096;
+
+/// A heap's address space. Released on drop.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     base: NonNull<u8>,
@@ -38,7 +39,9 @@ pub(crate) struct Reservation {
 unsafe impl Send for Reservation {}
 
 impl Reservation {
-    /// Reserves `bytes`, more than 0, of address space.
+    /// Reserves `bytes` of address space, which must not be 0.
+    ///
+    /// Errors: [`Error::SystemMemory`].
     pub(crate) fn new(bytes: u64) -> Result<Reservation> {
         let refused = Error::SystemMemory { requested: bytes };
         let bytes = usize::try_from(bytes).map_err(|_| refused)?;
@@ -66,8 +69,8 @@ impl Reservation {
         self.base.as_ptr()
     }
 
-    /// A region from `start` to `end`, multiples of [`COMMIT_UNIT`], with
-    /// nothing committed. The heap drops its regions with the reservation.
+    /// A region from `start` to `end`, which are multiples of [`COMMIT_UNIT`]. Nothing in
+    /// it is committed. The heap must drop its regions together with the reservation.
     pub(crate) fn region(&self, start: u64, end: u64) -> Region {
         assert!(start <= end && end <= self.bytes as u64);
         Region {
@@ -81,14 +84,14 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: this is the mapping that `new` made, and its user is gone.
+        // SAFETY: `new` made this mapping, and nothing uses it any more.
         let failed = unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) } != 0;
         debug_assert!(!failed);
     }
 }
 
-/// A part of a reservation whose front is committed. Offsets count from the
-/// reservation's base.
+/// A part of a reservation. Its front is committed. Offsets count from the reservation's
+/// base.
 #[derive(Debug)]
 pub(crate) struct Region {
     base: NonNull<u8>,
@@ -97,21 +100,23 @@ pub(crate) struct Region {
     committed: u64,
 }
 
-// SAFETY: memory belongs to no thread; whoever has the region uses it.
+// SAFETY: memory belongs to no thread; only the owner of the region uses it.
 unsafe impl Send for Region {}
 
 impl Region {
-    /// Where the region starts.
+    /// The offset at which the region starts.
     pub(crate) fn start(&self) -> u64 {
         self.start
     }
 
-    /// Where the committed front ends.
+    /// The offset at which the committed front ends.
     pub(crate) fn committed_end(&self) -> u64 {
         self.committed
     }
 
-    /// Commits up to `end`, at most the region's own. New pages are zeros.
+    /// Commits up to `end`, which lies in the region. New pages are zeros.
+    ///
+    /// Errors: [`Error::SystemMemory`].
     pub(crate) fn commit_to(&mut self, end: u64) -> Result<()> {
         assert!(end <= self.end);
         if end <= self.committed {
@@ -126,8 +131,7 @@ impl Region {
         Ok(())
     }
 
-    /// Gives back what is committed from `end` on. If the system refuses, it
-    /// stays committed.
+    /// Decommits the pages from `end` on. If the system refuses, they stay committed.
     pub(crate) fn decommit_from(&mut self, end: u64) {
         let (from, to) = (
             end.max(self.start).next_multiple_of(page()),
@@ -141,17 +145,18 @@ impl Region {
         }
     }
 
-    /// Gives back what is committed from `end` on, the last first, as far as the budget
-    /// allows. If the system refuses to, the rest stays committed.
+    /// Decommits the pages from `end` on, beginning with the last, as far as the budget
+    /// allows. If the system refuses, the rest stays committed, and the work counts as
+    /// complete.
     pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
         let before = self.committed;
-        let pieces = before.saturating_sub(end).div_ceil(GIVEN_BACK);
-        let now = budget.take(pieces as usize, GIVING_BACK) as u64;
-        if now == pieces {
+        let chunks = before.saturating_sub(end).div_ceil(DECOMMIT_CHUNK);
+        let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        if now == chunks {
             self.decommit_from(end);
             return Progress::Complete;
         }
-        self.decommit_from(before - now * GIVEN_BACK);
+        self.decommit_from(before - now * DECOMMIT_CHUNK);
         if self.committed < before {
             Progress::Continue
         } else {
@@ -159,8 +164,8 @@ impl Region {
         }
     }
 
-    /// Gives the pages from `from` to the committed end back to the system;
-    /// they stay committed and read as zeros when next used.
+    /// Releases the contents of the pages from `from` to the committed end. The pages stay
+    /// committed and read as zeros when they are used next.
     pub(crate) fn release_from(&self, from: u64) {
         let (from, to) = (
             from.max(self.start).next_multiple_of(page()),
@@ -171,18 +176,22 @@ impl Region {
         }
     }
 
+    /// Gives the memory of these pages back to the system. Whether it took the memory.
     fn discard(&self, from: u64, to: u64) -> bool {
-        // SAFETY: `from..to` lies in this region's committed part, which no Rust
-        // reference points into.
+        // SAFETY: `from..to` lies in this region's committed part, which no Rust reference
+        // points into.
         unsafe {
             let address = self.base.as_ptr().add(from as usize);
             libc::madvise(address.cast(), (to - from) as usize, libc::MADV_DONTNEED) == 0
         }
     }
 
+    /// Changes the access to these pages.
+    ///
+    /// Errors: [`Error::SystemMemory`].
     fn protect(&self, from: u64, to: u64, protection: libc::c_int) -> Result<()> {
-        // SAFETY: the range lies in the reservation (rounded to the pages that
-        // the mapping consists of), which no Rust reference points into.
+        // SAFETY: the range lies in the pages of the reservation, which no Rust reference
+        // points into.
         let failed = unsafe {
             let address = self.base.as_ptr().add(from as usize);
             libc::mprotect(address.cast(), (to - from) as usize, protection) != 0
@@ -193,7 +202,7 @@ impl Region {
         Ok(())
     }
 
-    /// A copy of the region's bounds, which loops keep in registers.
+    /// A copy of the region's bounds. Loops keep it in registers.
     #[inline(always)]
     pub(crate) fn view(&self) -> RegionView<'_> {
         RegionView {
@@ -228,7 +237,7 @@ impl Region {
         self.view().store_u64(offset, value)
     }
 
-    /// As [`RegionView::copy_to`].
+    /// See [`RegionView::copy_to`].
     pub(crate) fn copy_to(
         &self,
         offset: u64,
@@ -240,6 +249,8 @@ impl Region {
     }
 
     /// Fills `from..to` with `byte`.
+    ///
+    /// Errors: [`Error::Internal`] unless the range is committed.
     pub(crate) fn fill(&self, from: u64, to: u64, byte: u8) -> Result<()> {
         let address = self.view().check(from, to.saturating_sub(from))?;
         // SAFETY: the range is committed.
@@ -248,11 +259,11 @@ impl Region {
     }
 }
 
-/// Copies `N` words.
+/// Copies `N` words of 8 bytes.
 ///
 /// # Safety
 ///
-/// As for [`core::ptr::copy_nonoverlapping`], but for alignment.
+/// The conditions of [`core::ptr::copy_nonoverlapping`]. The pointers need no alignment.
 #[inline(always)]
 unsafe fn copy_words<const N: usize>(source: *const u8, target: *mut u8) {
     // SAFETY: the caller's promise.
@@ -262,7 +273,9 @@ unsafe fn copy_words<const N: usize>(source: *const u8, target: *mut u8) {
     }
 }
 
-/// The bounds of a region's committed part, which do not change while this lives.
+/// The bounds of a region's committed part. They do not change while the view lives.
+///
+/// Errors: each function returns [`Error::Internal`] for bytes that are not committed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RegionView<'a> {
     base: NonNull<u8>,
@@ -272,7 +285,7 @@ pub(crate) struct RegionView<'a> {
 }
 
 impl RegionView<'_> {
-    /// The address of `offset`, if `bytes` from there on are committed.
+    /// The address of `offset`, if the `bytes` from there on are committed.
     #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
         let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
@@ -317,8 +330,8 @@ impl RegionView<'_> {
         Ok(())
     }
 
-    /// Copies `bytes` from `offset` here to `to_offset` in `to`, of a region that
-    /// does not overlap with this one.
+    /// Copies `bytes` from `offset` in this region to `to_offset` in `to`. The two regions
+    /// do not overlap.
     #[inline(always)]
     pub(crate) fn copy_to(
         self,
@@ -332,7 +345,7 @@ impl RegionView<'_> {
         // SAFETY: both ranges are committed; the regions do not overlap.
         unsafe {
             match bytes {
-                // Small objects, which are the most, without a call.
+                // Most objects are small. They are copied without a call.
                 16 => copy_words::<2>(source, target),
                 24 => copy_words::<3>(source, target),
                 32 => copy_words::<4>(source, target),
@@ -343,7 +356,7 @@ impl RegionView<'_> {
     }
 }
 
-/// The system's page size in bytes, asked for once.
+/// The system's page size in bytes. Asks the system once.
 fn page() -> u64 {
     static PAGE: AtomicU64 = AtomicU64::new(0);
 

@@ -1,63 +1,61 @@
-//! Where objects start: whether any 32 bits are a reference.
+//! The object-start table: tells whether any 32 bits are a reference to an object.
 //!
-//! **Idea.** Objects and free blocks lie one after another, and a block's size stands in
-//! it, so that from a start all later ones are found. For each card of 512 bytes the map
-//! has the first start that is known in it. To judge a place, walk there from the last
-//! known start before it, and note what is passed. Between collections blocks are only
-//! split: free ones, when objects are made in them. What was a start stays one, so the
-//! map need not be told of allocations. A collection drops it, and so does a heap that
-//! merges free neighbours ([`GcHeap::coalescings`]).
+//! Objects and free blocks fill the heap without a gap, and each says how long it is. So
+//! from one start all later starts are found by walking. The table keeps the first known
+//! start of each card, and a question walks from the last known start before the place in
+//! question. The walk records the starts that it passes (HEAP-20).
 //!
-//! **Cost.** A byte for 512. The heap is walked once after each collection, as far as is
-//! asked about, and what is made later once more; apart from that a question takes a walk
-//! through one card. That a place inside a large block is no start takes a look at the
-//! bytes of the cards that the block covers.
+//! A recorded start stays a start until the next collection, because an allocation only
+//! splits free blocks. The table therefore hears of no allocation. It is invalid after a
+//! collection, and after free blocks were coalesced ([`GcHeap::coalescings`]).
 //!
-//! **Sources.** Crossing maps, or block-offset tables, as card-marking collectors have
-//! them: Jones, Hosking, Moss, "The Garbage Collection Handbook", 2012, section 11.8.
-//!
-//! **Rejected.** A bit for each granule, eight times as large, and to be told where
-//! objects are made. Looking at the header only, which any bits may resemble.
+//! **Cost.** One byte of memory for 512 bytes of heap. After a collection, the questions
+//! together walk once over the heap, up to the last place that is asked about, and once
+//! over what is allocated later. Beside that a question walks through one card. For a place
+//! inside a large block, it also reads the table's bytes for the cards that the block
+//! covers.
 
-use super::GcHeap;
+use super::blocks::block_at;
+use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
-use super::verify::block_at;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
 /// Bytes of a card.
-const CARD: u64 = 512;
+const CARD_BYTES: u64 = 512;
 
-/// No start is known in a card.
-const NONE: u8 = u8::MAX;
+/// The entry of a card in which no start is known.
+const NO_START: u8 = u8::MAX;
 
-const _: () = assert!(CARD / GRANULE < NONE as u64);
+const _: () = assert!(CARD_BYTES / GRANULE < NO_START as u64);
 
-/// See the module.
+/// The object-start table of one heap. An empty table is valid for every heap.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStartTable {
-    /// Where the first card, and the first object, begins.
-    start: u64,
-    /// What the heap's [`GcHeap::coalescings`] was.
-    merges: u64,
-    /// For each card the granule of the first start that is known. The first card has
-    /// its own beginning.
-    first: Vec<u8>,
+    /// The offset at which the first card, and the first object, starts.
+    first_card: u64,
+    /// The heap's [`GcHeap::coalescings`] when the table was last valid.
+    coalescings: u64,
+    /// For each card, the granule in it at which the first known start is. The first card's
+    /// is always 0.
+    first_starts: Vec<u8>,
 }
 
 impl ObjectStartTable {
-    /// Forgets everything: objects move, or free blocks merge. Keeps room for as much.
-    pub(crate) fn forget(&mut self) {
-        let used = self.first.len();
-        self.first.clear();
-        fallible::shrink(&mut self.first, used);
+    /// Empties the table, because objects move or free blocks are coalesced. Keeps room
+    /// for the same number of cards.
+    pub(crate) fn invalidate(&mut self) {
+        let cards = self.first_starts.len();
+        self.first_starts.clear();
+        fallible::shrink(&mut self.first_starts, cards);
     }
 
-    /// Whether `reference` is to the start of an object that is there, and not free.
+    /// Whether `reference` refers to the start of an object, and not of a free block.
     ///
-    /// Errors: [`Error::SystemMemory`]; [`Error::Internal`] on nonsense.
+    /// Errors: [`Error::SystemMemory`]; [`Error::Internal`] if the heap is found
+    /// overwritten.
     pub(crate) fn is_object(
         &mut self,
         reference: GcRef,
@@ -69,16 +67,16 @@ impl ObjectStartTable {
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
-        if (self.start, self.merges) != (start, heap.coalescings()) {
-            self.forget();
-            (self.start, self.merges) = (start, heap.coalescings());
+        if !self.is_valid_for(start, heap) {
+            self.invalidate();
+            (self.first_card, self.coalescings) = (start, heap.coalescings());
         }
-        self.cover(end)?;
+        self.cover_cards_to(end)?;
         let offset = reference.offset();
-        let mut at = self.known_before(offset);
+        let mut at = self.known_start_up_to(offset);
         while at < offset {
             at += block_at(heap.region(), at, end, layouts)?.bytes;
-            self.note(at);
+            self.record_start(at);
         }
         if at != offset {
             return Ok(false);
@@ -87,48 +85,57 @@ impl ObjectStartTable {
         Ok(found.object.is_some())
     }
 
-    /// Makes sure that there are cards up to `end`.
-    fn cover(&mut self, end: u64) -> Result<()> {
-        let cards = (end - self.start).div_ceil(CARD) as usize;
-        let missing = cards.saturating_sub(self.first.len());
-        self.first
+    /// Whether the recorded starts are still starts in `heap`, whose objects begin at
+    /// `start`.
+    fn is_valid_for(&self, start: u64, heap: &dyn GcHeap) -> bool {
+        (self.first_card, self.coalescings) == (start, heap.coalescings())
+    }
+
+    /// Adds entries for the cards up to `end`.
+    fn cover_cards_to(&mut self, end: u64) -> Result<()> {
+        let cards = (end - self.first_card).div_ceil(CARD_BYTES) as usize;
+        let missing = cards.saturating_sub(self.first_starts.len());
+        self.first_starts
             .try_reserve(missing)
             .map_err(|_| fallible::refused(missing))?;
-        self.first.extend(core::iter::repeat_n(NONE, missing));
-        if let Some(first) = self.first.first_mut() {
+        self.first_starts
+            .extend(core::iter::repeat_n(NO_START, missing));
+        if let Some(first) = self.first_starts.first_mut() {
             *first = 0;
         }
         Ok(())
     }
 
-    /// The card of a place that is not before the start, and the granule in it.
-    fn place(&self, offset: u64) -> (usize, u8) {
-        let into = offset - self.start;
-        ((into / CARD) as usize, (into % CARD / GRANULE) as u8)
+    /// The card that `offset` lies in, and the granule within the card.
+    fn card_and_granule(&self, offset: u64) -> (usize, u8) {
+        let into = offset - self.first_card;
+        (
+            (into / CARD_BYTES) as usize,
+            (into % CARD_BYTES / GRANULE) as u8,
+        )
     }
 
-    /// The last start that is known and not after a place that cards cover, of those that
-    /// are the first of their card.
-    fn known_before(&self, offset: u64) -> u64 {
-        let (card, granule) = self.place(offset);
-        let known = if self.first[card] <= granule {
+    /// The last recorded start that is not after `offset`. A card must cover `offset`.
+    fn known_start_up_to(&self, offset: u64) -> u64 {
+        let (card, granule) = self.card_and_granule(offset);
+        let known = if self.first_starts[card] <= granule {
             card
         } else {
-            let mut before = self.first[..card].iter();
-            before.rposition(|&first| first != NONE).unwrap_or(0)
+            let mut before = self.first_starts[..card].iter();
+            before.rposition(|&first| first != NO_START).unwrap_or(0)
         };
-        self.start + known as u64 * CARD + u64::from(self.first[known]) * GRANULE
+        self.first_card + known as u64 * CARD_BYTES + u64::from(self.first_starts[known]) * GRANULE
     }
 
-    /// Notes a start.
-    fn note(&mut self, offset: u64) {
-        let (card, granule) = self.place(offset);
-        if let Some(first) = self.first.get_mut(card) {
+    /// Records that a block starts at `offset`.
+    fn record_start(&mut self, offset: u64) {
+        let (card, granule) = self.card_and_granule(offset);
+        if let Some(first) = self.first_starts.get_mut(card) {
             *first = granule.min(*first);
         }
     }
 
-    /// Checks that what is known to be a start is one.
+    /// Checks that the recorded starts are starts of blocks.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(
@@ -138,23 +145,30 @@ impl ObjectStartTable {
         layouts: &LayoutTable,
     ) -> Result<()> {
         let (start, end) = heap.walk(mutator);
-        if self.first.is_empty() || (start, heap.coalescings()) != (self.start, self.merges) {
+        if self.first_starts.is_empty() || !self.is_valid_for(start, heap) {
             return Ok(());
         }
         let mut offset = start;
         while offset < end {
             let next = offset + block_at(heap.region(), offset, end, layouts)?.bytes;
-            let (card, granule) = self.place(offset);
-            let (last, last_granule) = self.place(next - GRANULE);
-            for inside in card..=last.min(self.first.len() - 1) {
-                let first = self.first[inside];
-                let before = inside == card && first <= granule;
-                let after = first == NONE || (inside == last && first > last_granule);
-                if !before && !after {
-                    return Err(Error::internal("a wrong object start", offset));
-                }
-            }
+            self.check_block(offset, next)?;
             offset = next;
+        }
+        Ok(())
+    }
+
+    /// Checks that no start is recorded inside the block from `offset` to `next`.
+    fn check_block(&self, offset: u64, next: u64) -> Result<()> {
+        let (card, granule) = self.card_and_granule(offset);
+        let (last_card, last_granule) = self.card_and_granule(next - GRANULE);
+        for inside in card..=last_card.min(self.first_starts.len() - 1) {
+            let first = self.first_starts[inside];
+            let not_after_offset = inside == card && first <= granule;
+            let not_before_next =
+                first == NO_START || (inside == last_card && first > last_granule);
+            if !not_after_offset && !not_before_next {
+                return Err(Error::internal("a wrong object start", offset));
+            }
         }
         Ok(())
     }

@@ -1,120 +1,114 @@
-//! When to collect: how much may be allocated before the next collection.
+//! The pacer: how much may be allocated before the next collection.
 //!
-//! After each collection the heap gets the headroom that MemBalancer finds
-//! optimal (Kirisame, Shenoy, Panchekha: "Optimal Heap Limits for Reducing
-//! Browser Memory Use", OOPSLA 2022): the square root of the live bytes times
-//! the rate of allocation over the speed of collection, times a constant that
-//! trades memory for time. A program that allocates fast, or whose collections
-//! are slow, gets more room; one that idles gets less. All heaps of a process
-//! that follow the rule share memory as if one allocator had optimised the sum.
+//! After each collection the heap gets a *headroom*: the number of bytes that may be
+//! allocated until the next one. It follows MemBalancer's square-root rule (HEAP-11): a
+//! program that allocates fast, or whose collections are slow, gets more headroom.
 //!
-//! Bounds keep the rule from two mistakes that Wasmtime made in turn: growing
-//! to the limit before the first collection (its issue 11417), and collecting
-//! so eagerly that half the time went there (its issue 13470). The headroom is
-//! never below half the live bytes, so that the work of collecting a growing
-//! heap stays proportional to what is allocated, and never above four times, but
-//! at least 256 KiB.
+//! ```text
+//! headroom = sqrt(live bytes * BALANCE_BYTES * allocation rate / collection speed)
+//! ```
 //!
-//! Nor is the headroom below half of what a collection goes over beside objects,
-//! roots and the host-data table: a heap of a few objects behind a million roots
-//! is not worth collecting every 256 KiB. That much and no more: the table grows
-//! with the headroom, and must not make the headroom grow in turn.
+//! The headroom is at least half the live bytes and at most four times the live bytes. It
+//! is also at least [`LEAST_HEADROOM`], and at least half of what the collection scanned
+//! besides objects. HEAP-11 has the reasons for these bounds. For a collector that prefers
+//! a small heap, the headroom is half the live bytes, whatever the rates are (HEAP-29); the
+//! other lower bounds hold as well.
 //!
-//! A collector whose users want little memory, and whose collections cost little, gets
-//! the least of that: then neither memory nor collections depend on the clock.
-//!
-//! Bytes outside the heap that its objects keep alive have a budget of their own
-//! (`store/collect.rs`): they hasten a collection, never delay one, and never
-//! refuse an allocation.
+//! External bytes have a budget of their own, outside of this file (HEAP-12).
 
 use std::time::Instant;
 
-/// Memory traded for time: the headroom equals the live bytes when those are
-/// this many and allocation is as fast as collection.
+/// How much memory is traded for time. With this number of live bytes, and allocation as
+/// fast as collection, the headroom equals the live bytes.
 const BALANCE_BYTES: f64 = (64 << 20) as f64;
 
-/// The least headroom: a heap in which little survives is collected in less
-/// time than this takes to fill.
+/// The least headroom. Collecting a heap in which little survives takes less time than
+/// allocating this number of bytes.
 pub(crate) const LEAST_HEADROOM: u64 = 256 << 10;
 
-/// The weight of the newest cycle in the measured rates.
+/// The weight of the newest sample in the averages.
 const NEWEST: f64 = 0.5;
 
-/// One collection as the pacer sees it.
+/// What the pacer learns from one cycle: a collection, and the time since the one before.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cycle {
-    /// Bytes that survived.
+pub(crate) struct PacerSample {
+    /// The bytes that survived.
     pub(crate) live_bytes: u64,
-    /// What the collection went over beside objects, in bytes of objects that
-    /// take as long.
+    /// What the collection scanned besides objects, as the bytes of objects that take the
+    /// same time.
     pub(crate) scanned_bytes: u64,
-    /// Bytes allocated since the collection before.
+    /// The bytes allocated since the previous collection.
     pub(crate) allocated_bytes: u64,
-    /// Nanoseconds between the two collections, until the second began.
+    /// The time from the end of the previous collection to the begin of this one.
     pub(crate) mutator_nanoseconds: u64,
-    /// Nanoseconds that this collection's steps took.
+    /// The time that the steps of this collection took.
     pub(crate) collector_nanoseconds: u64,
 }
 
-/// Decides the headroom after each collection from measured rates.
+/// Decides the headroom after each collection.
 #[derive(Debug)]
 pub(crate) struct Pacer {
-    /// Bytes a nanosecond, 0 before the first cycle.
+    /// An average in bytes per nanosecond, 0 before the first cycle ends.
     allocation_rate: f64,
+    /// An average in live bytes per nanosecond, 0 before the first cycle ends.
     collection_speed: f64,
-    since: Instant,
-    frugal: bool,
+    cycle_began: Instant,
+    prefers_small_heap: bool,
 }
 
 impl Pacer {
-    /// A pacer whose first cycle starts now. A frugal one gives the least headroom that
-    /// there may be, whatever the rates are.
-    pub(crate) fn new(frugal: bool) -> Pacer {
+    /// A pacer whose first cycle begins now.
+    pub(crate) fn new(prefers_small_heap: bool) -> Pacer {
         Pacer {
-            frugal,
+            prefers_small_heap,
             allocation_rate: 0.0,
             collection_speed: 0.0,
-            since: Instant::now(),
+            cycle_began: Instant::now(),
         }
     }
 
-    /// Nanoseconds since the last cycle ended.
+    /// The time since the cycle began.
     pub(crate) fn mutator_nanoseconds(&self) -> u64 {
-        nanoseconds_since(self.since)
+        nanoseconds_since(self.cycle_began)
     }
 
-    /// Ends a cycle now, and returns the headroom in bytes.
-    pub(crate) fn end_cycle(&mut self, cycle: Cycle) -> u64 {
-        self.since = Instant::now();
-        self.headroom(cycle)
+    /// Ends the cycle now and begins the next one. Returns the headroom in bytes.
+    pub(crate) fn end_cycle(&mut self, sample: PacerSample) -> u64 {
+        self.cycle_began = Instant::now();
+        self.headroom(sample)
     }
 
-    /// The headroom in bytes after `cycle`.
-    pub(crate) fn headroom(&mut self, cycle: Cycle) -> u64 {
+    /// The headroom in bytes after `sample`, which enters the averages.
+    fn headroom(&mut self, sample: PacerSample) -> u64 {
         let rate = |bytes: u64, nanoseconds: u64| bytes as f64 / nanoseconds.max(1) as f64;
         smooth(
             &mut self.allocation_rate,
-            rate(cycle.allocated_bytes, cycle.mutator_nanoseconds),
+            rate(sample.allocated_bytes, sample.mutator_nanoseconds),
         );
         smooth(
             &mut self.collection_speed,
-            rate(cycle.live_bytes, cycle.collector_nanoseconds),
+            rate(sample.live_bytes, sample.collector_nanoseconds),
         );
-        let live = cycle.live_bytes as f64;
+        let live = sample.live_bytes as f64;
         let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
-        let most = if self.frugal { live / 2.0 } else { live * 4.0 };
+        let most = if self.prefers_small_heap {
+            live / 2.0
+        } else {
+            live * 4.0
+        };
         // Float to integer conversions saturate.
         let optimal = optimal.clamp(live / 2.0, most) as u64;
-        optimal.max(LEAST_HEADROOM).max(cycle.scanned_bytes / 2)
+        optimal.max(LEAST_HEADROOM).max(sample.scanned_bytes / 2)
     }
 }
 
-/// Nanoseconds from then to now.
+/// The time from `then` to now.
 pub(crate) fn nanoseconds_since(then: Instant) -> u64 {
     u64::try_from(then.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Adds a sample to a weighted average. The first sample is the average.
 fn smooth(average: &mut f64, newest: f64) {
     *average = if *average == 0.0 {
         newest
@@ -130,7 +124,7 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
-        Pacer::new(false).headroom(Cycle {
+        Pacer::new(false).headroom(PacerSample {
             live_bytes,
             scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
@@ -158,28 +152,28 @@ mod tests {
     }
 
     #[test]
-    fn a_frugal_pacer_does_not_look_at_the_clock() {
+    fn a_pacer_that_prefers_a_small_heap_ignores_the_clock() {
         for (mutator_nanoseconds, collector_nanoseconds) in [(1, u64::MAX), (u64::MAX, 1), (1, 1)] {
-            let cycle = Cycle {
+            let sample = PacerSample {
                 live_bytes: 64 * MIB,
                 scanned_bytes: 0,
                 allocated_bytes: 64 * MIB,
                 mutator_nanoseconds,
                 collector_nanoseconds,
             };
-            assert_eq!(Pacer::new(true).headroom(cycle), 32 * MIB);
+            assert_eq!(Pacer::new(true).headroom(sample), 32 * MIB);
         }
     }
 
     #[test]
     fn many_roots_make_collections_rarer() {
-        let cycle = Cycle {
+        let sample = PacerSample {
             live_bytes: 0,
             scanned_bytes: 64 * MIB,
             allocated_bytes: MIB,
             mutator_nanoseconds: 1_000,
             collector_nanoseconds: 1_000,
         };
-        assert_eq!(Pacer::new(false).headroom(cycle), 32 * MIB);
+        assert_eq!(Pacer::new(false).headroom(sample), 32 * MIB);
     }
 }

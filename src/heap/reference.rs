@@ -1,22 +1,22 @@
-//! The 32-bit reference.
+//! The 32-bit reference (HEAP-6).
 
-/// The least size of an object in bytes: a header and a word after it.
+/// The least size of an object in bytes: a header and one word of 8 bytes.
 pub(crate) const LEAST_BYTES: u32 = 16;
 
 /// Objects start at multiples of this many bytes.
 pub(crate) const GRANULE: u64 = 8;
 
-/// Bytes of a slot that holds a reference.
+/// The size in bytes of a slot that holds a reference.
 pub(crate) const SLOT_BYTES: u64 = 4;
 
-/// The most bytes that 32-bit references address: 16 GiB.
+/// The number of bytes that 32-bit references can address: 16 GiB.
 pub(crate) const HEAP_MAX: u64 = 1 << 34;
 
 /// A reference to an object, an `i31`, or null.
 ///
-/// 0 is null. With the low bit set, the upper 31 bits are an `i31`. Otherwise
-/// the bits count half granules from the heap's base, so that an object's
-/// address is `base + 4 * bits`.
+/// 0 is null. If the low bit is set, the upper 31 bits are an `i31`. Otherwise the bits are
+/// the offset from the heap's base in half granules, so an object's address is
+/// `base + 4 * bits`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub(crate) struct GcRef(u32);
@@ -31,8 +31,8 @@ impl GcRef {
         GcRef(bits)
     }
 
-    /// The reference to the object at `offset` bytes from the base: a multiple
-    /// of [`GRANULE`] below [`HEAP_MAX`], and not 0.
+    /// The reference to the object that is `offset` bytes from the base. `offset` is a
+    /// multiple of [`GRANULE`], below [`HEAP_MAX`], and not 0.
     #[inline(always)]
     pub(crate) const fn from_offset(offset: u64) -> GcRef {
         debug_assert!(offset.is_multiple_of(GRANULE) && offset != 0 && offset < HEAP_MAX);
@@ -51,7 +51,8 @@ impl GcRef {
         self.0 == 0
     }
 
-    /// Whether the low bit is set: an `i31`, or a link in a slot without root.
+    /// Whether the low bit is set. Then this is an `i31`, or a link in a root slot that has
+    /// no root (ROOTS-5).
     #[inline(always)]
     pub(crate) const fn is_odd(self) -> bool {
         self.0 & 1 == 1
@@ -85,15 +86,15 @@ impl GcRef {
         self.0 != 0 && self.0 & 1 == 0
     }
 
-    /// Whether this refers to an object between `start` and `end`, with room for the
-    /// smallest: what is read of an object without a check is there.
+    /// Whether this refers to an object between `start` and `end` that has room for the
+    /// least size of an object. So the first [`LEAST_BYTES`] can be read without a check.
     #[inline(always)]
     pub(crate) const fn lies_in(self, start: u64, end: u64) -> bool {
         let offset = self.offset();
         self.is_object() && offset >= start && offset + LEAST_BYTES as u64 <= end
     }
 
-    /// An object's offset from the base in bytes.
+    /// The object's offset from the base in bytes.
     #[inline(always)]
     pub(crate) const fn offset(self) -> u64 {
         self.0 as u64 * 4

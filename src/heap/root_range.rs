@@ -1,9 +1,9 @@
-//! Root ranges: memory of the embedder's in which some slots hold references, such as an
-//! interpreter's stack of values.
+//! Root ranges: memory of the embedder in which some slots hold references, such as an
+//! interpreter's stack of values (ROOTS-20).
 //!
-//! Where the slots are, the embedder says in a [`RootRange`] of its own, which is read
-//! when a collection begins; what a slot looks like, in a [`SlotLayout`]. A [`RangeSpan`]
-//! is what was read, for one collection.
+//! The embedder says where the slots are in a [`RootRange`], which it owns and may change
+//! between collections. A [`SlotLayout`] says where a slot has its reference and its tag.
+//! The first step of a collection reads the [`RootRange`] into a [`RangeSpan`].
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -11,7 +11,7 @@ use core::ffi::c_void;
 use super::reference::GcRef;
 use crate::error::{Error, Result};
 
-/// What the embedder writes: where the slots are now.
+/// Where the slots of a range are. The embedder writes it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct RootRange {
@@ -19,8 +19,8 @@ pub(crate) struct RootRange {
     pub(crate) count: usize,
 }
 
-/// What a slot looks like. It has a reference if the byte at `tag_offset`, masked, is the
-/// tag; with a mask of 0 always.
+/// The layout of a slot. A slot holds a reference if the byte at `tag_offset`, masked by
+/// `tag_mask`, equals `tag`. With a mask of 0, every slot holds a reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotLayout {
     pub(crate) slot_bytes: usize,
@@ -30,11 +30,11 @@ pub(crate) struct SlotLayout {
     pub(crate) tag: u8,
 }
 
-/// Bytes of a reference, and its alignment.
+/// The size of a reference in bytes, which is also its alignment.
 const REF_BYTES: usize = size_of::<GcRef>();
 
 impl SlotLayout {
-    /// Slots that are references.
+    /// The layout of slots that are references and nothing else.
     pub(crate) const REFERENCES: SlotLayout = SlotLayout {
         slot_bytes: REF_BYTES,
         ref_offset: 0,
@@ -43,7 +43,7 @@ impl SlotLayout {
         tag: 0,
     };
 
-    /// Refuses what cannot be the layout of a slot.
+    /// Checks that a slot can have this layout.
     ///
     /// Errors: [`Error::InvalidArgument`].
     pub(crate) fn check(&self) -> Result<()> {
@@ -91,10 +91,10 @@ impl SlotLayout {
     }
 }
 
-/// The slots of a range, as of now.
+/// The slots of a range during one collection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RangeSpan {
-    /// Names the range in messages.
+    /// The number of the range in messages.
     pub(crate) source: u32,
     first: *mut u8,
     count: usize,
@@ -102,14 +102,15 @@ pub(crate) struct RangeSpan {
 }
 
 impl RangeSpan {
-    /// The slots of a range, of a layout that was checked.
+    /// The slots of `range`. The caller has [checked](SlotLayout::check) the layout.
     ///
-    /// Errors: [`Error::BadRange`] if there can be no such slots.
+    /// Errors: [`Error::BadRange`] if the slots are at NULL, are not aligned, or exceed the
+    /// address space.
     ///
     /// # Safety
     ///
-    /// If the range passes, its slots must be there to read and write for as long as the
-    /// span is used, and be used by this thread only.
+    /// If there is no error, the slots must be valid to read and write while the span is
+    /// used, and only this thread may use them.
     pub(crate) unsafe fn new(
         source: u32,
         range: RootRange,
@@ -142,17 +143,18 @@ impl RangeSpan {
         })
     }
 
-    /// Bytes of the slots.
+    /// The bytes of all slots.
     pub(crate) fn bytes(&self) -> u64 {
         (self.count * self.layout.slot_bytes) as u64
     }
 
-    /// The number and the reference of each slot that has one, null and `i31`s too.
+    /// Each slot that holds a reference, null and `i31` included: its number and the
+    /// reference.
     #[inline]
     pub(crate) fn references(&self) -> impl Iterator<Item = (usize, &Cell<u32>)> {
         (0..self.count).filter_map(|index| {
-            // SAFETY: `new` was promised that the slots are there and this thread's, and
-            // has checked their alignment; the layout lies within a slot.
+            // SAFETY: the caller of `new` promised that the slots are valid and used by this
+            // thread only. `new` has checked their alignment. The layout lies within a slot.
             unsafe {
                 let slot = self.first.add(index * self.layout.slot_bytes);
                 let tag = slot.add(self.layout.tag_offset).read() & self.layout.tag_mask;

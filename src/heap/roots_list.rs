@@ -1,4 +1,4 @@
-//! How roots reach a collector: as spans and ranges of slots, not one by one.
+//! How roots reach a collector: as a list of spans and ranges of slots (ROOTS-19).
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -9,44 +9,46 @@ use super::root_range::RangeSpan;
 use crate::base::fallible;
 use crate::error::Result;
 
-/// One root: a generation that collectors ignore, and a reference. Slots that
-/// hold no root have a null or odd reference, which every collector skips.
+/// A slot that may hold a root: a generation, which collectors ignore, and a reference. In
+/// a slot without a root, the reference is null or odd, and every collector skips it.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct RootSlot {
-    /// Tells successive roots in this slot apart.
+    /// Tells successive roots in this slot apart (ROOTS-2).
     pub(crate) generation: Cell<u32>,
     /// The reference's bits.
     pub(crate) reference: Cell<u32>,
 }
 
 impl RootSlot {
+    /// The generation as an atomic.
     fn generation(&self) -> &AtomicU32 {
-        // SAFETY: the cell is as large and aligned. Whoever shares the slot with
-        // other threads changes the generation in this way only.
+        // SAFETY: a `Cell<u32>` has the size and the alignment of an `AtomicU32`. Where
+        // threads share the slot, they change the generation through this function only.
         unsafe { AtomicU32::from_ptr(self.generation.as_ptr()) }
     }
 
-    /// Sets the generation where other threads may read it meanwhile.
+    /// Sets the generation while other threads may read it.
     #[inline(always)]
     pub(crate) fn set_shared_generation(&self, generation: u32) {
         self.generation().store(generation, Ordering::Relaxed);
     }
 
-    /// The generation, for any thread.
+    /// The generation. Any thread may call this.
     pub(crate) fn shared_generation(&self) -> u32 {
         self.generation().load(Ordering::Relaxed)
     }
 }
 
-/// A collection's roots: spans of [`RootSlot`]s, so that a million roots cost
-/// the list one entry; and ranges of the embedder's.
+/// A collection's roots: spans of [`RootSlot`]s, and the embedder's root ranges. A span is
+/// one entry of the list, whatever the number of its roots.
 #[derive(Debug)]
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
     ranges: Vec<RangeSpan>,
-    /// The slots of spans that are chosen: from this one on, so many.
+    /// The number of the first chosen slot, counted through all spans.
     first: usize,
+    /// The number of chosen slots.
     count: usize,
 }
 
@@ -57,8 +59,10 @@ struct Span {
 }
 
 impl GcRootsList {
-    /// An empty list with room for `spans` spans, so that filling it before a
-    /// collection cannot fail.
+    /// An empty list with room for `spans` spans. Adding them before a collection cannot
+    /// fail then. All slots are chosen.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn with_room(spans: usize) -> Result<GcRootsList> {
         let mut list = Vec::new();
         list.try_reserve(spans)
@@ -71,14 +75,13 @@ impl GcRootsList {
         })
     }
 
-    /// Forgets all spans and ranges, keeping the room.
+    /// Removes all spans and ranges, and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.spans.clear();
         self.ranges.clear();
     }
 
-    /// Makes room for so many ranges, so that adding them before a collection cannot
-    /// fail.
+    /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
@@ -87,7 +90,10 @@ impl GcRootsList {
             .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))
     }
 
-    /// Adds a range, whose references have been found to lead to objects.
+    /// Adds a range. The caller checks its references before a collector follows them.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory) if there is no
+    /// room.
     pub(crate) fn add_range(&mut self, range: RangeSpan) -> Result<()> {
         fallible::push(&mut self.ranges, range)
     }
@@ -103,23 +109,25 @@ impl GcRootsList {
         &self.ranges
     }
 
-    /// How many slots there are in spans.
+    /// The number of slots in all spans.
     pub(crate) fn slots(&self) -> usize {
         self.spans.iter().map(|span| span.count).sum()
     }
 
-    /// Chooses `count` slots, from the slot `first` on, of those that there are in all
-    /// spans together.
+    /// Chooses the `count` slots from number `first` on, counted through all spans.
     pub(crate) fn choose(&mut self, first: usize, count: usize) {
         (self.first, self.count) = (first, count);
     }
 
     /// Adds a span.
     ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory) if there is no
+    /// room.
+    ///
     /// # Safety
     ///
-    /// The slots must stay where they are, and be used by this thread only,
-    /// until the next [`GcRootsList::clear`].
+    /// Until the next [`GcRootsList::clear`], the slots must stay where they are, and only
+    /// this thread may use them.
     pub(crate) unsafe fn add(&mut self, slots: &[RootSlot]) -> Result<()> {
         fallible::push(
             &mut self.spans,
@@ -130,7 +138,8 @@ impl GcRootsList {
         )
     }
 
-    /// Calls `visit` with each root that refers to an object.
+    /// Calls `visit` with each root that refers to an object: those in chosen slots, then
+    /// those in ranges.
     pub(crate) fn try_each(
         &mut self,
         mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
@@ -139,13 +148,13 @@ impl GcRootsList {
         self.iter_ranges().try_for_each(visit)
     }
 
-    /// Each root in a span, of those chosen, that refers to an object.
+    /// Each root in a chosen slot that refers to an object.
     pub(crate) fn iter_spans(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
         let (mut skipped, mut left) = (self.first, self.count);
         self.spans
             .iter()
             .flat_map(move |span| {
-                // SAFETY: `add` was promised that the slots stay in place.
+                // SAFETY: the caller of `add` promised that the slots stay in place.
                 let slots = unsafe { core::slice::from_raw_parts(span.first, span.count) };
                 let slots = &slots[skipped.min(slots.len())..];
                 skipped -= span.count - slots.len();
@@ -157,8 +166,8 @@ impl GcRootsList {
             .filter(|root| root.get().is_object())
     }
 
-    /// Each root in a range that refers to an object. That in a slot of two ranges comes
-    /// twice.
+    /// Each root in a range that refers to an object. A slot that two ranges share comes
+    /// twice (ROOTS-23).
     pub(crate) fn iter_ranges(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
         self.ranges
             .iter()
@@ -168,7 +177,7 @@ impl GcRootsList {
     }
 }
 
-/// One root of a list, to read and to update.
+/// A root of a list.
 #[derive(Debug)]
 pub(crate) struct GcRoot<'a> {
     slot: &'a Cell<u32>,
@@ -184,13 +193,13 @@ impl GcRoot<'_> {
         }
     }
 
-    /// What the root refers to.
+    /// The root's reference.
     #[inline]
     pub(crate) fn get(&self) -> GcRef {
         GcRef::from_raw(self.slot.get())
     }
 
-    /// Makes the root refer to where its object moved.
+    /// Updates the root after its object moved.
     #[inline]
     pub(crate) fn set(&self, moved: GcRef) {
         debug_assert!(moved.is_object());

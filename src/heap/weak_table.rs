@@ -1,4 +1,5 @@
-//! Who survived a collection, and the tables that want to know.
+//! Tables that refer to objects weakly, and how they learn which objects survived
+//! (HEAP-3).
 
 use super::budget::{Budget, Progress};
 use super::header::ObjectHeader;
@@ -6,35 +7,39 @@ use super::memory::RegionView;
 use super::reference::GcRef;
 use crate::error::{Error, Result};
 
-/// Answers, at the end of tracing, where an object is now.
+/// Tells, after tracing, which objects are alive and where they are now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Liveness<'a> {
-    /// They moved, and left a forwarding reference behind.
+    /// Survivors moved. Each left a forwarding header behind.
     Moved {
-        /// The space that they moved out of.
+        /// The space that the survivors left.
         from: RegionView<'a>,
-        /// Where the objects in it ended.
+        /// Where the objects in `from` end.
         from_end: u64,
-        /// Where the first survivor is now.
+        /// Where the first survivor starts now.
         to_start: u64,
-        /// Where the last one ends.
+        /// Where the last survivor ends now.
         to_end: u64,
     },
-    /// They are where they were.
+    /// Survivors stayed in place.
     InPlace {
-        /// The space that they are in.
+        /// The space that the objects are in.
         space: RegionView<'a>,
-        /// Tells from a header whether the object survived.
+        /// Whether the object with this header survived.
         alive: fn(ObjectHeader) -> bool,
     },
 }
 
 impl Liveness<'_> {
-    /// Where the object that was at `old` is now, or `None` if it died.
+    /// The reference that an object has now, or `None` if the object died. `old` is its
+    /// reference from before the collection.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
     #[inline]
-    pub(crate) fn get(&self, old: GcRef) -> Result<Option<GcRef>> {
+    pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
         debug_assert!(old.is_object());
-        // Tables are the library's own memory; the load checks the rest.
+        // `old` comes from the library's own memory, so it is an object's. The loads check
+        // that it lies in the space.
         match *self {
             Liveness::InPlace { space, alive, .. } => {
                 let header = ObjectHeader::from_bits(space.load_u64(old.offset())?);
@@ -59,11 +64,15 @@ impl Liveness<'_> {
     }
 }
 
-/// A table that refers to objects without keeping them alive.
+/// A table that refers to objects weakly: without keeping them alive.
 pub(crate) trait WeakTable {
-    /// Updates entries to where their objects are now, and removes or sets aside
-    /// those whose object died: goes on where the last call ended, as far as the budget
-    /// allows. Needs no memory; calls no foreign code. Nothing else uses the table until
-    /// it is complete; the call after that begins another sweep.
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress>;
+    /// Updates the references of entries whose objects survived. Removes the entries whose
+    /// objects died, or sets them aside.
+    ///
+    /// Does as much as the budget allows; the next call continues. Nothing else uses the
+    /// table until the sweep is complete. The call after that begins another sweep. Needs
+    /// no memory, and calls no foreign code.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress>;
 }

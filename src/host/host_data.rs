@@ -554,7 +554,7 @@ impl HostData {
 
 impl HostData {
     /// Goes on with a sweep down to the entry at `stop`.
-    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, survivors: Liveness<'_>) -> Result<()> {
+    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, liveness: Liveness<'_>) -> Result<()> {
         let all_old = self.all_old.get();
         let Sweep {
             mut used, mut free, ..
@@ -562,7 +562,7 @@ impl HostData {
         for index in (stop..sweep.at).rev() {
             let object = self.object(index);
             let is_free = if in_use(object) {
-                match survivors.get(GcRef::from_raw(object & !FUNCTION))? {
+                match liveness.current_ref(GcRef::from_raw(object & !FUNCTION))? {
                     Some(new) => {
                         let link = if all_old { OLD } else { self.link(index) };
                         self.set(index, new.raw() | object & FUNCTION, link);
@@ -590,7 +590,7 @@ impl HostData {
 }
 
 impl WeakTable for &HostData {
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let used = self.used.get();
         let mut sweep = self.sweep.get().unwrap_or(Sweep {
             at: used,
@@ -599,7 +599,7 @@ impl WeakTable for &HostData {
         });
         let now = budget.take(sweep.at as usize, LOOKUP) as u32;
         // A copy, which stores to entries do not change.
-        self.sweep_to(sweep.at - now, &mut sweep, *survivors)?;
+        self.sweep_to(sweep.at - now, &mut sweep, *liveness)?;
         if sweep.at > 0 {
             self.sweep.set(Some(sweep));
             return Ok(Progress::Continue);

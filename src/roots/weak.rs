@@ -72,13 +72,13 @@ impl WeakHandles {
 }
 
 impl WeakTable for &WeakHandles {
-    fn sweep(&mut self, survivors: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let left = &self.slots.span()[self.gone_over.get()..];
         let now = budget.take(left.len(), LOOKUP);
         for slot in in_use(&left[..now]) {
             let old = GcRef::from_raw(slot.reference.get());
             if old.is_object() {
-                let new = survivors.get(old)?.unwrap_or(GcRef::NULL);
+                let new = liveness.current_ref(old)?.unwrap_or(GcRef::NULL);
                 slot.reference.set(new.raw());
             }
         }

@@ -43,7 +43,7 @@ use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::{Answers, Report};
-use objects::exceptions;
+use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
 pub use stats::Stats;
@@ -106,7 +106,7 @@ struct Cold {
     /// Made by the first allocation.
     heap: Option<Box<dyn GcHeap>>,
     layouts: LayoutTable,
-    tags: exceptions::Tags,
+    tags: Tags,
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
     /// Until the next collection.
@@ -164,7 +164,7 @@ impl Store {
         let cold = Cold {
             heap: None,
             layouts: LayoutTable::new(),
-            tags: exceptions::Tags::default(),
+            tags: Tags::default(),
             hashes: IdentityHashes::new(),
             weak_maps: WeakMaps::starting_at(manual),
             starts: ObjectStartTable::default(),

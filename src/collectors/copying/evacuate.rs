@@ -125,7 +125,7 @@ impl Evacuation<'_> {
         self.next += bytes;
         self.objects += 1;
         if header.is_key() {
-            self.reached.note(old)?;
+            self.reached.push(old)?;
         }
         Ok(new)
     }

@@ -30,7 +30,7 @@ use evacuate::Met;
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps, GRANULE, GcHeap, GcRef,
+    Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, LayoutTable, Liveness, Mutator,
     PendingEphemerons, Progress, Region, Reservation, WriteBarrier, heap_limit,
 };
@@ -349,7 +349,7 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.reached.take()
+        self.reached.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
@@ -366,7 +366,7 @@ impl CollectionSteps for CopyingHeap {
         mutator: &Mutator,
         _layouts: &LayoutTable,
         budget: &mut Budget,
-    ) -> Result<Option<Collected>> {
+    ) -> Result<Option<CollectionStats>> {
         if self.poison && self.cycle.filled < self.cycle.from_end {
             let start = self.cycle.filled;
             let granules = (self.cycle.from_end - start).div_ceil(GRANULE);
@@ -383,7 +383,7 @@ impl CollectionSteps for CopyingHeap {
         self.active = 1 - self.active;
         self.place(mutator, self.cycle.next, self.cycle.objects);
         let live_bytes = mutator.bump.used_bytes();
-        Ok(Some(Collected {
+        Ok(Some(CollectionStats {
             objects: self.cycle.objects,
             live_bytes,
             moved_bytes: live_bytes,

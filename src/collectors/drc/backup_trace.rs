@@ -51,7 +51,7 @@ impl DrcHeap {
                 self.cycle.overflowed = true;
             }
             if header.header().is_key() {
-                self.reached.note(object)?;
+                self.reached.push(object)?;
             }
         }
         for _ in 0..more {

@@ -43,7 +43,7 @@ use free_lists::{FreeLists, write_free};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, COMMIT_UNIT, Collected, CollectionKind, CollectionSteps,
+    Allocation, Barrier, Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps,
     CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind,
     LayoutTable, Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation,
     Window, WriteBarrier, heap_limit,
@@ -502,7 +502,7 @@ impl CollectionSteps for DrcHeap {
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.reached.take()
+        self.reached.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
@@ -522,7 +522,7 @@ impl CollectionSteps for DrcHeap {
         mutator: &Mutator,
         layouts: &LayoutTable,
         budget: &mut Budget,
-    ) -> Result<Option<Collected>> {
+    ) -> Result<Option<CollectionStats>> {
         if self.cycle.full && self.sweep(mutator, layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
@@ -541,7 +541,7 @@ impl CollectionSteps for DrcHeap {
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();
         }
-        Ok(Some(Collected {
+        Ok(Some(CollectionStats {
             objects,
             live_bytes: used,
             moved_bytes: 0,

@@ -154,7 +154,7 @@ const PAIR_BYTES: u64 = 32;
 struct NoMaps;
 
 impl WeakTable for NoMaps {
-    fn sweep(&mut self, _survivors: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
+    fn sweep(&mut self, _liveness: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
 }
@@ -212,7 +212,7 @@ impl Fixture {
         });
     }
 
-    fn collect(&mut self, asked: CollectionKind) -> Collected {
+    fn collect(&mut self, asked: CollectionKind) -> CollectionStats {
         let mut list = GcRootsList::with_room(1).unwrap();
         // SAFETY: the roots stay in place while the list is used.
         unsafe { list.add(&self.roots) }.unwrap();
@@ -221,7 +221,7 @@ impl Fixture {
         let mut gc = GarbageCollection::begin(heap, &self.mutator, kind)
             .unwrap()
             .unwrap();
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut list,
             layouts: &self.layouts,
@@ -229,8 +229,8 @@ impl Fixture {
             weak: &mut [],
         };
         let budget = &mut Budget::unlimited();
-        gc.step(heap, &mut lent, budget).unwrap();
-        let collected = gc.collected();
+        gc.step(heap, &mut context, budget).unwrap();
+        let collected = gc.stats();
         self.heap
             .set_headroom(&self.mutator, 64 << 10, true, budget);
         self.verify();

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, GarbageCollection, Progress, RootSlot, TraceContext, WeakTable,
-    nanoseconds_since,
+    Budget, CollectionKind, GarbageCollection, PacerSample, Progress, RootSlot, TraceContext,
+    WeakTable, nanoseconds_since,
 };
 use crate::host::EXTERN_BYTES;
 use crate::store::{Cold, Store};
@@ -166,7 +166,7 @@ impl Cold {
         self.lend_roots(store, gc)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
-        let mut lent = TraceContext {
+        let mut context = TraceContext {
             mutator: &store.mutator,
             roots: &mut self.roots,
             layouts: &self.layouts,
@@ -176,7 +176,7 @@ impl Cold {
         let Some(heap) = self.heap.as_deref_mut() else {
             return Err(Error::internal("a collection without a heap", 0));
         };
-        let progress = gc.step(heap, &mut lent, budget)?;
+        let progress = gc.step(heap, &mut context, budget)?;
         self.roots.clear();
         if progress == Progress::Complete {
             store.manual.trim();
@@ -230,7 +230,7 @@ impl Cold {
 
     /// Decides how much may be allocated before the next collection.
     fn pace(&mut self, store: &Store, collection: &Collection, began: Instant) -> Result<u64> {
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         let live = collected.live_bytes;
         if store.engine.config().move_always() && collected.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
@@ -243,7 +243,7 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned();
-        Ok(self.pacer.end_cycle(Cycle {
+        Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
@@ -257,7 +257,7 @@ impl Cold {
     /// Counts a collection that is over, and sets budgets until the next one.
     fn count(&mut self, store: &Store, collection: &Collection) {
         let headroom = collection.headroom.unwrap_or(0);
-        let collected = collection.gc.collected();
+        let collected = collection.gc.stats();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);

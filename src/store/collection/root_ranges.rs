@@ -64,7 +64,7 @@ impl Cold {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
         self.sources.set_scanned(self.roots.range_bytes());
-        self.starts.forget();
+        self.starts.invalidate();
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Cold {
         // SAFETY: whoever added or reported the ranges promised that.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {
-                Ok(starts.is_some_and(|starts| starts.has(reference)))
+                Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })
         })
     }

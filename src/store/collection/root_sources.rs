@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::heap::{GcRef, RangeSpan, RootRange, SlotLayout};
 use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
-use crate::store::handles::references::unrooted_as;
+use crate::store::handles::resolve::unrooted_as;
 
 /// Tells where roots are, by reporting ranges, when a collection begins.
 pub(crate) type VisitorFunction = unsafe extern "C" fn(env: *mut c_void, store: *mut Store);

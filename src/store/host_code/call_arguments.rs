@@ -168,7 +168,7 @@ impl Store {
                 to.write(CallValue::read(from.as_ptr())?.into());
                 return Some(());
             }
-            let reference = self.resolve_value_fast((*from.as_ptr()).of.handle)?;
+            let reference = self.resolve_or_null_fast((*from.as_ptr()).of.handle)?;
             if !self.admits(slot.admits, reference) {
                 return None;
             }

@@ -67,7 +67,7 @@ impl Store {
                     return None;
                 }
                 if slot.storage == Storage::Ref {
-                    let reference = self.resolve_value_fast((*result).of.handle)?;
+                    let reference = self.resolve_or_null_fast((*result).of.handle)?;
                     if !self.admits(slot.admits, reference) {
                         return None;
                     }

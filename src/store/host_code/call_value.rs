@@ -114,7 +114,7 @@ impl Store {
         let value = unsafe { read(what, index, value)? };
         self.resolve_value(value)
             .and_then(|value| {
-                self.admit(slot, index as u64, value)?;
+                self.require_value(slot, index as u64, value)?;
                 Ok(value)
             })
             .map_err(|error| error.in_call(what, index))

@@ -1,0 +1,161 @@
+//! One store's heap.
+
+use super::barrier::WriteBarrier;
+use super::budget::{Budget, Progress};
+use super::collection_steps::{CollectionKind, CollectionSteps};
+use super::header::ObjectHeader;
+use super::layout::LayoutTable;
+use super::mutator::Mutator;
+use super::reference::{GRANULE, GcRef};
+use crate::error::{Error, Result};
+
+/// The number of bytes of a reset heap that stay resident, in all spaces together
+/// (HEAP-9). A new heap commits this number of bytes unless the configuration says
+/// otherwise.
+pub(crate) const KEPT_BYTES: u64 = 512 << 10;
+
+/// The outcome of [`GcHeap::allocate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Allocation {
+    /// The new object. Its header is written, the rest is zeros.
+    Done(GcRef),
+    /// The budget or the room is too small. The allocation may succeed after a
+    /// collection, or after [`GcHeap::grow`] by `bytes`.
+    CollectOrGrow {
+        /// The number of bytes to make room for.
+        bytes: u64,
+    },
+    /// The object does not fit into a heap of this limit, not even into an empty one.
+    Never,
+}
+
+/// One store's heap.
+///
+/// The store lends its [`Mutator`] to each method that needs it (HEAP-2). A heap never
+/// calls foreign code. Between stores it may change threads.
+pub(crate) trait GcHeap: WriteBarrier + Send {
+    /// Points `mutator` at the heap, which must be empty.
+    fn open(&mut self, mutator: &Mutator);
+
+    /// The number of committed bytes, in all spaces together.
+    fn committed_bytes(&self) -> u64;
+
+    /// The limit in bytes, as this collector has rounded it.
+    fn limit_bytes(&self) -> u64;
+
+    /// Allocates `bytes`, header included, if the mutator's budget allows it.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn allocate(
+        &mut self,
+        mutator: &Mutator,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+            return Ok(Allocation::Never);
+        };
+        if let Some(offset) = mutator.bump.bump_within_budget(bytes) {
+            mutator.write_new_object(offset, header, bytes);
+            return Ok(Allocation::Done(GcRef::from_offset(offset)));
+        }
+        if bytes > self.largest_object() {
+            return Ok(Allocation::Never);
+        }
+        Ok(Allocation::CollectOrGrow { bytes })
+    }
+
+    /// The size of the largest object that fits into an empty heap of this limit.
+    fn largest_object(&self) -> u64;
+
+    /// The number of bytes that would be committed after [`GcHeap::grow`] by `bytes`, in
+    /// all spaces together. It is less if the system refuses memory.
+    ///
+    /// Errors: [`Error::HeapLimit`].
+    fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64>;
+
+    /// Makes room and budget for `bytes` beyond what is in use, without collecting.
+    ///
+    /// Errors: [`Error::HeapLimit`], [`Error::SystemMemory`]. After an error nothing has
+    /// changed.
+    fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()>;
+
+    /// Frees an object of `bytes` whose initialisation failed. Nothing refers to it. If it
+    /// is the newest object, its memory is used again at once. Otherwise its memory becomes
+    /// a free block, which the next collection reclaims.
+    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
+        let bytes = bytes.next_multiple_of(GRANULE);
+        if !mutator.bump.unbump(object.offset(), bytes) {
+            mutator.write_free(object.offset(), bytes);
+        }
+    }
+
+    /// Checks what this heap keeps beside its objects. The caller has checked the objects.
+    ///
+    /// Errors: [`Error::Internal`]; [`Error::SystemMemory`] if there is no memory to check
+    /// with.
+    fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        let _ = (mutator, layouts);
+        Ok(())
+    }
+
+    /// The offsets at which objects start and end. Objects and free blocks fill the bytes
+    /// between them without a gap.
+    fn walk(&self, mutator: &Mutator) -> (u64, u64) {
+        (mutator.bump.start(), mutator.bump.next())
+    }
+
+    /// The kind of collection to run when `asked` was requested. May turn a minor
+    /// collection into a major one, and never the other way round.
+    fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
+        let _ = (mutator, asked);
+        CollectionKind::Major
+    }
+
+    /// How often free blocks were coalesced outside of collections. Cached object starts
+    /// are invalid once this changes.
+    fn coalescings(&self) -> u64 {
+        0
+    }
+
+    /// Whether `bytes` can be allocated without growing or collecting.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        Ok(mutator.bump.has_budget(bytes))
+    }
+
+    /// Reserves memory for `count` pending ephemerons, so that a collection needs none
+    /// (HEAP-4). `count` is the number of objects with the header's key bit. Does nothing
+    /// in a heap that never collects.
+    ///
+    /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
+    fn reserve_keys(&mut self, count: usize) -> Result<()>;
+
+    /// The steps of a collection, or `None` if the heap never collects.
+    fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
+
+    /// Ends a collection: sets the budget until the next one to `headroom` bytes beyond
+    /// what is in use. The limit and the system may allow less.
+    ///
+    /// * If `may_grow`, commits the memory that the headroom needs.
+    /// * Gives back the memory that it does not need, as far as `budget` allows.
+    ///
+    /// The caller repeats the call until it returns [`Progress::Complete`].
+    fn set_headroom(
+        &mut self,
+        mutator: &Mutator,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress;
+
+    /// Empties the heap, so that another store can open it. Keeps the memory that a new
+    /// heap commits, of which at most [`KEPT_BYTES`] stay resident.
+    fn reset(&mut self);
+}
+
+/// The error of an allocation that neither a collection nor growth can make room for.
+pub(crate) fn heap_limit(requested: u64, limit: u64) -> Error {
+    Error::HeapLimit { requested, limit }
+}

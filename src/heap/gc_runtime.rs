@@ -1,0 +1,47 @@
+//! A kind of collector, as the engine sees it.
+
+use super::gc_heap::GcHeap;
+use crate::error::Result;
+
+/// A kind of collector. One value serves every store of an engine (HEAP-1).
+pub(crate) trait GcRuntime: Sync {
+    /// The collector's name, as in the names of tests.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests name collectors so far")
+    )]
+    fn name(&self) -> &'static str;
+
+    /// Whether heaps of this kind free memory before they are dropped.
+    fn collects(&self) -> bool;
+
+    /// Whether collections move objects.
+    fn moves(&self) -> bool {
+        true
+    }
+
+    /// Whether the pacer gives heaps of this kind the least headroom, whatever rates it
+    /// measures (HEAP-29).
+    fn prefers_small_heap(&self) -> bool {
+        false
+    }
+
+    /// The least heap limit in bytes. Smaller limits are rounded up to it.
+    fn least_limit(&self) -> u64;
+
+    /// Makes an empty heap. The store that uses it calls [`GcHeap::open`].
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>>;
+}
+
+/// How large a heap may be, and what happens to freed memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeapOptions {
+    /// The number of bytes that may be committed, in all spaces together.
+    pub(crate) limit: u64,
+    /// The number of bytes that are committed at first, in all spaces together.
+    pub(crate) initial: u64,
+    /// Whether freed memory is filled with a pattern.
+    pub(crate) poison: bool,
+}

@@ -1,0 +1,69 @@
+//! Collections that are abandoned, interrupted or refused.
+
+use super::*;
+
+#[test]
+fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
+    on_each_collector(|mut f| {
+        let pair = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+        let kept = f.new_pair(pair, GcRef::NULL, 2);
+        let root = f.root(kept);
+        f.new_pair(kept, GcRef::NULL, 3);
+        let Some(gc) = f.begin() else {
+            return assert!(!f.collects);
+        };
+        assert!(gc.may_be_abandoned());
+        assert_eq!(f.verify().unwrap(), 3);
+        assert_eq!(
+            (f.mutator.bump.objects(), f.mutator.bump.used_bytes()),
+            (3, 3 * PAIR_BYTES)
+        );
+        // The abandoned collection does not hinder allocation, nor a later collection.
+        let pair = f.new_pair(f.rooted(root), GcRef::NULL, 4);
+        f.root(pair);
+        assert_eq!(f.verify().unwrap(), 4);
+        let mut gc = f.begin().unwrap();
+        f.run_step(&mut gc, 0).unwrap();
+        assert!(!gc.may_be_abandoned());
+        while f.run_step(&mut gc, f.step).unwrap() == Progress::Continue {}
+        f.heap
+            .set_headroom(&f.mutator, 0, true, &mut Budget::unlimited());
+        assert_eq!(f.verify().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_heap_is_reset_in_the_middle_of_a_collection() {
+    on_each_collector(|mut f| {
+        for steps in 0..30 {
+            let mut head = GcRef::NULL;
+            for number in 0..10 {
+                head = f.new_pair(head, GcRef::NULL, number);
+            }
+            f.root(head);
+            let Some(mut gc) = f.begin() else { return };
+            for _ in 0..steps {
+                f.run_step(&mut gc, 0).unwrap();
+            }
+            f.roots.clear();
+            f.heap.reset();
+            f.heap.open(&f.mutator);
+            assert_eq!(f.verify().unwrap(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_no_gc_span_refuses_a_collection() {
+    on_each_collector(|mut f| {
+        let object = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
+        let root = f.root(object);
+        f.mutator.enter_no_gc().unwrap();
+        f.mutator.enter_no_gc().unwrap();
+        f.mutator.restore_no_gc(1);
+        assert!(f.collect().is_none());
+        assert_eq!(f.rooted(root), object);
+        f.mutator.restore_no_gc(0);
+        assert_eq!(f.collect().is_some(), f.collects);
+    });
+}
