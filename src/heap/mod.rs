@@ -44,6 +44,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod space;
 mod verify;
 mod weak_table;
 
@@ -71,6 +72,9 @@ pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use space::{
+    ContiguousSpace, FreeListSpace, ListEnds, POISON, SemiSpace, whole_units, write_free,
+};
 pub(crate) use verify::{ObjectStartBits, verify};
 pub(crate) use weak_table::{Liveness, WeakTable};
 

@@ -10,7 +10,7 @@ impl Store {
     /// The fast form of [`Store::push_root`].
     #[inline(always)]
     pub(in crate::store) fn push_fast(&self, reference: GcRef) -> Option<Handle> {
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if self.manual.has_queued() {
             return None;
         }

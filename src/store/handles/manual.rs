@@ -13,7 +13,7 @@ impl Store {
         if reference.is_null() || !self.manual.has_free() {
             return None;
         }
-        Some(self.handle(self.manual.create_ready(reference)))
+        Some(self.handle(self.manual.allocate(reference)))
     }
 
     /// A new manual root for the referent of `handle`, which may be scoped or manual.
@@ -68,7 +68,7 @@ impl Store {
         }
         // A manual root never refers to null.
         let reference = self.manual.get(handle.index(), handle.generation())?;
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if self.manual.has_queued() {
             return None;
         }

@@ -110,7 +110,7 @@ impl Store {
             && self.call_depth.get() < self.engine.config().call_depth()
             && !self.manual.has_queued();
         let (roots, spans) = (self.lifo.len(), self.mutator.no_gc_spans());
-        if !usual || !self.scopes.enter_call_ready(roots, spans) {
+        if !usual || !self.scopes.enter_call_fast(roots, spans) {
             return None;
         }
         self.call_depth.set(self.call_depth.get() + 1);
@@ -200,7 +200,7 @@ impl Store {
     /// A new scoped root, likewise, if it needs no slow path.
     #[inline(always)]
     fn push_reserved(&self, reference: GcRef) -> Option<Handle> {
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         Some(self.handle(self.lifo.push_into(free, reference)))
     }
 }

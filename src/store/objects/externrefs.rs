@@ -58,7 +58,7 @@ impl Store {
         is_value: bool,
     ) -> Option<Handle> {
         let offset = self.mutator.bump.room(EXTERN_BYTES)?;
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if !self.host.has_free() || self.manual.has_queued() {
             return None;
         }

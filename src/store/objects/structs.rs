@@ -46,14 +46,14 @@ impl Store {
         }
         let bytes = of.layout.bytes.into();
         self.mutator.bump.room(bytes)?;
-        self.lifo.free_slot()?;
+        self.lifo.next_slot()?;
         for (index, field) in of.fields.iter().enumerate() {
             let at = self.mutator.bump.next() + u64::from(field.offset);
             // SAFETY: there is room for the struct, and the field lies in it.
             unsafe { self.write_new_field(self.mutator.memory.address(at), field, value(index))? };
         }
         // Read again, so that few values are live in the loop.
-        let (offset, free) = (self.mutator.bump.next(), self.lifo.free_slot()?);
+        let (offset, free) = (self.mutator.bump.next(), self.lifo.next_slot()?);
         if path == FastPath::InLine {
             // Last, because this changes other objects.
             self.initialise_fields(of, offset)?;
