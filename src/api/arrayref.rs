@@ -12,7 +12,7 @@ use super::{
 use crate::error;
 use crate::heap::Kind;
 use crate::roots::Handle;
-use crate::store::Store as Core;
+use crate::store::{Store as Core, Value};
 
 /// A reference to an array.
 ///
@@ -63,7 +63,8 @@ impl ArrayRef {
         len: u32,
     ) -> Result<Rooted<ArrayRef>> {
         let store = store.as_context_mut().0;
-        let make = |core: &Core| core.array_new(ty.core(), elem.core(), len.into());
+        let elem = elem.for_field(0, || ty.core().top_of_field(0))?;
+        let make = |core: &Core| core.array_new(ty.core(), elem, len.into());
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
@@ -117,8 +118,39 @@ impl ArrayRef {
         elems: &[Val],
     ) -> Result<Rooted<ArrayRef>> {
         let store = store.as_context_mut().0;
-        let value = |index: usize| Ok(elems[index].core());
+        let value = |index: usize| elems[index].for_field(index, || ty.core().top_of_field(0));
         let make = |core: &Core| core.array_new_fixed(ty.core(), elems.len(), &value);
+        Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// Makes an array with the elements `elems`, rooted in the current scope. The elements
+    /// must be numbers of the size and kind of `T`. May collect. Cost: one copy of the
+    /// slice; [`ArrayRef::new_fixed`] checks each value.
+    ///
+    /// # Errors
+    ///
+    /// * The errors of [`ArrayRef::new`];
+    /// * [`Error::TypeMismatch`](crate::Error::TypeMismatch) if the elements are not stored
+    ///   as `T`.
+    ///
+    /// ```
+    /// use gcroots::{ArrayRef, ArrayType, Engine, FieldType, Mutability, Store, StorageType};
+    ///
+    /// let engine = Engine::default();
+    /// let text = FieldType::new(Mutability::Const, StorageType::I8);
+    /// let text = ArrayType::new(&engine, text)?;
+    /// let mut store = Store::new(&engine, ())?;
+    /// let word = ArrayRef::new_from_slice(&mut store, &text, b"word")?;
+    /// assert_eq!(word.len(&store)?, 4);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn new_from_slice<T: ArrayElement>(
+        mut store: impl AsContextMut,
+        ty: &ArrayType,
+        elems: &[T],
+    ) -> Result<Rooted<ArrayRef>> {
+        let store = store.as_context_mut().0;
+        let make = |core: &Core| core.array_new_slice(ty.core(), elems, T::STORAGE);
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 
@@ -243,9 +275,11 @@ impl ArrayRef {
     /// * [`Error::OutOfBounds`](crate::Error::OutOfBounds).
     pub fn set(&self, mut store: impl AsContextMut, index: u32, value: Val) -> Result<()> {
         let store = store.as_context_mut().0;
-        Ok(store
-            .owned
-            .call(|core| core.array_set(self.handle, index.into(), value.core()))?)
+        let set = |core: &Core| {
+            let value = self.value_for(core, index, &value)?;
+            core.array_set(self.handle, index.into(), value)
+        };
+        Ok(store.owned.call(set)?)
     }
 
     /// Sets `len` elements, starting at `index`, to `value`. Never collects.
@@ -275,10 +309,16 @@ impl ArrayRef {
         len: u32,
     ) -> Result<()> {
         let store = store.as_context_mut().0;
-        let value = value.core();
-        Ok(store
-            .owned
-            .call(|core| core.array_fill(self.handle, index.into(), value, len.into()))?)
+        let fill = |core: &Core| {
+            let value = self.value_for(core, index, &value)?;
+            core.array_fill(self.handle, index.into(), value, len.into())
+        };
+        Ok(store.owned.call(fill)?)
+    }
+
+    /// The value for the core, for the element at `index`.
+    fn value_for(&self, core: &Core, index: u32, value: &Val) -> error::Result<Value> {
+        value.for_field(index as usize, || core.top_of_field(self.handle, 0).ok())
     }
 
     /// Copies `len` elements of `src`, starting at `src_index`, to the elements of this

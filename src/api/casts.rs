@@ -6,7 +6,7 @@ use super::{ArrayType, AsContext, GcRef, HeapType, I31, Rooted, StructType};
 use crate::error::Error;
 use crate::roots::Handle;
 use crate::store::RefKind;
-use crate::types::{self, RefType, RegisteredType, Type};
+use crate::types::{self, AbstractType, RefType, RegisteredType, Type};
 
 /// The kind of the object that `handle` refers to.
 ///
@@ -32,6 +32,18 @@ pub(super) fn matches(
             Some(is) => Ok(is),
             None => core.ref_test(handle, of),
         })?)
+}
+
+/// Whether the internal reference `handle` has a type. A type of another hierarchy may
+/// admit the object (TYPES-12), but is not the reference's.
+///
+/// Errors: as [`matches()`].
+pub(super) fn matches_internal(
+    store: impl AsContext,
+    handle: Handle,
+    of: &HeapType,
+) -> Result<bool> {
+    Ok(matches(store, handle, of.to_core())? && of.top() == AbstractType::Any)
 }
 
 /// The type of non-null references to objects of a registered type.

@@ -65,14 +65,16 @@ impl EqRef {
         casts::ty(store, self.handle)
     }
 
-    /// Whether the reference has the type `ty`. Cost: constant, without a lock.
+    /// Whether the reference has the type `ty`: whether [`EqRef::ty`] matches it. No internal
+    /// reference has a type of another hierarchy, such as [`HeapType::Extern`]. Cost:
+    /// constant, without a lock.
     ///
     /// # Errors
     ///
     /// The errors for the reference, and [`Error::WrongEngine`](crate::Error::WrongEngine)
     /// if `ty` is a type of another engine.
     pub fn matches_ty(&self, store: impl AsContext, ty: &HeapType) -> Result<bool> {
-        casts::matches(store, self.handle, ty.to_core())
+        casts::matches_internal(store, self.handle, ty)
     }
 
     /// Whether the reference is a struct.

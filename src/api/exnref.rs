@@ -50,8 +50,11 @@ impl ExnRef {
     /// [`StructRef::new`](crate::StructRef::new).
     pub fn new(mut store: impl AsContextMut, tag: &Tag, fields: &[Val]) -> Result<Rooted<ExnRef>> {
         let store = store.as_context_mut().0;
-        let value = |index: usize| Ok(fields[index].core());
-        let make = |core: &Core| core.exn_new(tag.handle(), fields.len(), &value);
+        let make = |core: &Core| {
+            let of = core.tag_type(tag.handle())?;
+            let value = |index: usize| fields[index].for_field(index, || of.top_of_field(index));
+            core.exn_new(tag.handle(), fields.len(), &value)
+        };
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 

@@ -25,7 +25,9 @@ use super::func_values::read;
 use super::host_value::{self, HostValue};
 use super::owned_store::call_function;
 use super::store::StorePart;
-use super::{Engine, ExnRef, FuncType, FuncValues, IntoFunc, Rooted, RootedGcRef, TypedFunc, Val};
+use super::{
+    Engine, ExnRef, FuncType, FuncValues, IntoFunc, Rooted, RootedGcRef, TypedFunc, Val, casts,
+};
 use crate::base::fallible;
 use crate::error::{self, Error};
 use crate::heap::Kind;
@@ -226,6 +228,29 @@ impl Func {
         Ok(FuncType::of(part.owned.call(of)?))
     }
 
+    /// Whether the function's type is `of` or a subtype of it. Cost: constant, without a
+    /// lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`] and [`Error::Unrooted`], and [`Error::WrongEngine`] if `of` is
+    /// a type of another engine.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Func, FuncType, Store, ValType};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ())?;
+    /// let is_odd = Func::wrap(&mut store, |number: i32| number & 1)?;
+    /// assert!(is_odd.matches_ty(&store, &is_odd.ty(&store)?)?);
+    /// let nothing = FuncType::new(&engine, [], [])?;
+    /// assert!(!is_odd.matches_ty(&store, &nothing)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn matches_ty(&self, store: impl AsContext, of: &FuncType) -> Result<bool> {
+        casts::matches(store, self.handle, casts::to_registered(of.core()))
+    }
+
     /// Calls the function with the arguments `params`. If the call succeeds, its results are
     /// written to `results`. References among them are new roots in the current scope. May
     /// collect.
@@ -259,7 +284,10 @@ impl Func {
     ) -> Result<()> {
         let of = self.ty(&store)?;
         let part: *mut StorePart<_> = store.as_context_mut().0;
-        let args = list(params.len(), |index| Ok(params[index].core().into()))?;
+        let count = of.core().fields.len();
+        let top = |index: usize| of.core().top_of_field(index).filter(|_| index < count);
+        let arg = |index: usize| passed("argument", index, &params[index], || top(index));
+        let args = list(params.len(), arg)?;
         let mut made = list(results.len(), |_| Ok(nothing()))?;
         // SAFETY: the part is borrowed exclusively.
         unsafe { invoke(part, self.handle, &args, &mut made)? };
@@ -314,6 +342,19 @@ pub(super) fn nothing() -> CallValue {
 fn val(of: &RegisteredType, index: usize, from: &CallValue) -> error::Result<Val> {
     let top = of.top_of_field(index).unwrap_or(AbstractType::Any);
     Ok(Val::of(read(from)?, top))
+}
+
+/// The argument or result at `index`, for the core. `what` is "argument" or "result".
+///
+/// Errors: [`Error::InCall`] for a null of another hierarchy than that of `top`.
+fn passed(
+    what: &'static str,
+    index: usize,
+    value: &Val,
+    top: impl FnOnce() -> Option<AbstractType>,
+) -> error::Result<CallValue> {
+    let value = value.for_field(index, top);
+    Ok(value.map_err(|error| error.in_call(what, index))?.into())
 }
 
 /// A list of `count` items.
@@ -470,8 +511,9 @@ where
             let made = |index: usize| val(of.core(), nargs + index, &results[index]);
             let mut made = list(nresults, made)?;
             func(Caller(StoreContextMut(part)), &params, &mut made)?;
-            for (result, made) in results.iter_mut().zip(made) {
-                *result = made.core().into();
+            for (index, (result, made)) in results.iter_mut().zip(made).enumerate() {
+                let top = || of.core().top_of_field(nargs + index);
+                *result = passed("result", index, &made, top)?;
             }
             Ok(())
         })

@@ -5,7 +5,9 @@ use core::hash::{Hash, Hasher};
 use anyhow::Result;
 
 use super::registered::Registered;
-use super::{AsContext, AsContextMut, FieldType, GlobalType, Mutability, StorageType, Val};
+use super::{
+    AsContext, AsContextMut, FieldType, GlobalType, Mutability, StorageType, Val, ValType,
+};
 use crate::error;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
@@ -64,7 +66,11 @@ impl Global {
         value: impl Into<Val>,
     ) -> Result<Global> {
         let store = store.as_context_mut().0;
-        let (mutable, value) = (ty.mutability().is_var(), value.into().core());
+        let top = || match ty.content() {
+            ValType::Ref(of) => Some(of.heap_type().top()),
+            _ => None,
+        };
+        let (mutable, value) = (ty.mutability().is_var(), value.into().for_slot(top)?);
         let make = |core: &Core| core.global_new(ty.content().to_core(), mutable, value);
         Ok(Global(store.owned.allocate(make)?))
     }
@@ -143,8 +149,12 @@ impl Global {
     /// ```
     pub fn set(&self, mut store: impl AsContextMut, value: impl Into<Val>) -> Result<()> {
         let store = store.as_context_mut().0;
-        let value = value.into().core();
-        Ok(store.owned.call(|core| core.global_set(self.0, value))?)
+        let value = value.into();
+        let set = |core: &Core| {
+            let top = || core.global_top(self.0).ok();
+            core.global_set(self.0, value.for_slot(top)?)
+        };
+        Ok(store.owned.call(set)?)
     }
 
     /// Frees the global, which no longer keeps its value alive. All copies of the handle

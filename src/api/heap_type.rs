@@ -122,6 +122,15 @@ impl HeapType {
         }
     }
 
+    /// The top of the type's hierarchy.
+    pub(super) fn top(&self) -> AbstractType {
+        match self.named() {
+            Named::Abstract(of) => of.top(),
+            Named::Registered(of) => of.composite.abstract_type().top(),
+            Named::Member(never) => match *never {},
+        }
+    }
+
     /// The core's type of non-null references to this type.
     pub(super) fn to_core(&self) -> types::RefType<&RegisteredType> {
         types::RefType {

@@ -84,6 +84,7 @@ mod i31;
 mod interop;
 mod manually_rooted;
 mod new_async;
+mod null;
 mod out_of_memory;
 mod owned_store;
 mod raw;
@@ -100,6 +101,7 @@ mod table_type;
 mod tag;
 mod typed_func;
 mod val;
+mod val_from;
 mod val_type;
 
 pub use anyref::AnyRef;

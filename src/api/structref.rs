@@ -72,10 +72,13 @@ impl StructRef {
     ) -> Result<Rooted<StructRef>> {
         let (of, count) = (ty.core(), fields.len());
         let store = store.as_context_mut().0;
+        let value = |index: usize| fields[index].for_field(index, || of.top_of_field(index));
+        let may_be_fast = (0..count).all(|index| value(index).is_ok());
         let made = store.owned.allocate(|core| {
-            match core.struct_new_fast(FastPath::InLine, of, count, |index| fields[index]) {
+            let fast = || core.struct_new_fast(FastPath::InLine, of, count, |index| fields[index]);
+            match may_be_fast.then(fast).flatten() {
                 Some(handle) => Ok(handle),
-                None => core.struct_new(of, count, &|index| Ok(fields[index].core())),
+                None => core.struct_new(of, count, &value),
             }
         })?;
         Ok(Rooted::new(made))
@@ -233,9 +236,11 @@ impl StructRef {
     /// ```
     pub fn set_field(&self, mut store: impl AsContextMut, index: usize, value: Val) -> Result<()> {
         let store = store.as_context_mut().0;
-        Ok(store
-            .owned
-            .call(|core| core.struct_set(self.handle, index, value.core()))?)
+        let set = |core: &Core| {
+            let top = || core.top_of_field(self.handle, index).ok();
+            core.struct_set(self.handle, index, value.for_field(index, top)?)
+        };
+        Ok(store.owned.call(set)?)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{AsContext, AsContextMut, RefType, TableType, Val, ValType};
 use crate::error;
 use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
+use crate::types::Storage;
 
 /// A handle of a table: a growable array of references. The handle is `Copy`.
 ///
@@ -69,7 +70,8 @@ impl Table {
     ///   [`Error::Limit`](crate::Error::Limit) if there is no room.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: impl Into<Val>) -> Result<Table> {
         let store = store.as_context_mut().0;
-        let init = init.into().reference()?;
+        let top = || Some(ty.element().heap_type().top());
+        let init = reference(init.into().for_slot(top)?)?;
         let maximum = ty.maximum().unwrap_or(u64::MAX);
         let make = |core: &Core| {
             let element = ty.element().to_core();
@@ -136,10 +138,9 @@ impl Table {
         value: impl Into<Val>,
     ) -> Result<()> {
         let store = store.as_context_mut().0;
-        let value = value.into().reference()?;
-        Ok(store
-            .owned
-            .call(|core| core.table_set(self.0, index, value))?)
+        let value = value.into();
+        let set = |core: &Core| core.table_set(self.0, index, self.element(core, &value)?);
+        Ok(store.owned.call(set)?)
     }
 
     /// The number of elements.
@@ -183,8 +184,8 @@ impl Table {
         init: impl Into<Val>,
     ) -> Result<u64> {
         let store = store.as_context_mut().0;
-        let init = init.into().reference()?;
-        let grow = |core: &Core| core.table_grow(self.0, delta, init);
+        let init = init.into();
+        let grow = |core: &Core| core.table_grow(self.0, delta, self.element(core, &init)?);
         Ok(store.owned.allocate(grow)?)
     }
 
@@ -201,10 +202,19 @@ impl Table {
         count: u64,
     ) -> Result<()> {
         let store = store.as_context_mut().0;
-        let value = value.into().reference()?;
-        Ok(store
-            .owned
-            .call(|core| core.table_fill(self.0, index, value, count))?)
+        let value = value.into();
+        let fill = |core: &Core| {
+            let value = self.element(core, &value)?;
+            core.table_fill(self.0, index, value, count)
+        };
+        Ok(store.owned.call(fill)?)
+    }
+
+    /// The handle of a value for an element.
+    ///
+    /// Errors: [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+    fn element(&self, core: &Core, value: &Val) -> error::Result<Handle> {
+        reference(value.for_slot(|| core.table_top(self.0).ok())?)
     }
 
     /// Copies `count` elements from one table to another one, or within one table. The two
@@ -281,6 +291,19 @@ impl Table {
     #[cfg(feature = "capi")]
     pub(super) fn handle(&self) -> Handle {
         self.0
+    }
+}
+
+/// The handle of a value, which must be a reference.
+///
+/// Errors: [`Error::TypeMismatch`](crate::Error::TypeMismatch).
+fn reference(value: Value) -> error::Result<Handle> {
+    match value {
+        Value::Ref(handle) => Ok(handle),
+        number => Err(error::Error::TypeMismatch {
+            needed: Storage::Ref.name(),
+            found: number.storage().name(),
+        }),
     }
 }
 

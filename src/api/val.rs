@@ -3,7 +3,9 @@
 use std::vec;
 
 use super::gc_ref::sealed::RootedGcRefImpl;
-use super::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, Func, GcRef, Rooted, StructRef};
+use super::{
+    AnyRef, AsContext, ExnRef, ExternRef, Func, GcRef, HeapType, RefType, Rooted, ValType, casts,
+};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::roots::Handle;
@@ -17,7 +19,8 @@ use crate::types::{AbstractType, FieldLayout, Storage};
 ///
 /// The type of the field decides whether a reference is external. A field of external
 /// references also accepts an `AnyRef`, and a field of internal references also accepts an
-/// `ExternRef`.
+/// `ExternRef`. The same holds for null. Apart from that, a null has a hierarchy like any
+/// other reference: a field of functions refuses `AnyRef(None)`.
 ///
 /// ```
 /// use gcroots::{AnyRef, Engine, I31, Store, Val};
@@ -55,6 +58,228 @@ pub enum Val {
 }
 
 impl Val {
+    /// The null function reference.
+    pub const fn null_func_ref() -> Val {
+        Val::FuncRef(None)
+    }
+
+    /// The null external reference.
+    pub const fn null_extern_ref() -> Val {
+        Val::ExternRef(None)
+    }
+
+    /// The null internal reference.
+    pub const fn null_any_ref() -> Val {
+        Val::AnyRef(None)
+    }
+
+    /// The null exception reference.
+    pub const fn null_exn_ref() -> Val {
+        Val::ExnRef(None)
+    }
+
+    /// The null reference of the hierarchy of `heap_type`.
+    ///
+    /// ```
+    /// use gcroots::{HeapType, Val};
+    ///
+    /// assert!(matches!(Val::null_ref(&HeapType::I31), Val::AnyRef(None)));
+    /// assert!(matches!(Val::null_ref(&HeapType::NoFunc), Val::FuncRef(None)));
+    /// ```
+    pub fn null_ref(heap_type: &HeapType) -> Val {
+        Val::of(Value::Ref(Handle::NULL), heap_type.top())
+    }
+
+    /// The default value of a type: zero or null. `None` for a non-nullable reference type.
+    ///
+    /// ```
+    /// use gcroots::{RefType, Val, ValType};
+    ///
+    /// assert!(matches!(Val::default_for_ty(&ValType::I32), Some(Val::I32(0))));
+    /// let null = Val::default_for_ty(&RefType::ANYREF.into());
+    /// assert!(matches!(null, Some(Val::AnyRef(None))));
+    /// ```
+    pub fn default_for_ty(ty: &ValType) -> Option<Val> {
+        Some(match ty {
+            ValType::I32 => Val::I32(0),
+            ValType::I64 => Val::I64(0),
+            ValType::F32 => Val::F32(0),
+            ValType::F64 => Val::F64(0),
+            ValType::V128 => Val::V128(0),
+            ValType::Ref(of) if of.is_nullable() => Val::null_ref(of.heap_type()),
+            ValType::Ref(_) => return None,
+        })
+    }
+
+    /// The most specific type of the value. The types of external references and of
+    /// exceptions are [`HeapType::Extern`] and [`HeapType::Exn`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`] and [`Error::Unrooted`]. A handle that came from C can also
+    /// cause [`Error::NullReference`] and [`Error::TypeMismatch`].
+    ///
+    /// ```
+    /// use gcroots::{AnyRef, Engine, HeapType, I31, RefType, Store, Val, ValType};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let five = AnyRef::from_i31(&mut store, I31::wrapping_u32(5))?;
+    /// let i31 = RefType::new(false, HeapType::I31);
+    /// assert_eq!(Val::from(five).ty(&store)?, ValType::Ref(i31));
+    /// assert_eq!(Val::AnyRef(None).ty(&store)?, ValType::Ref(RefType::NULLREF));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn ty(&self, store: impl AsContext) -> anyhow::Result<ValType> {
+        let heap_type = match self {
+            Val::I32(_) => return Ok(ValType::I32),
+            Val::I64(_) => return Ok(ValType::I64),
+            Val::F32(_) => return Ok(ValType::F32),
+            Val::F64(_) => return Ok(ValType::F64),
+            Val::V128(_) => return Ok(ValType::V128),
+            Val::FuncRef(None) => return Ok(RefType::NULLFUNCREF.into()),
+            Val::ExternRef(None) => return Ok(RefType::NULLEXTERNREF.into()),
+            Val::AnyRef(None) => return Ok(RefType::NULLREF.into()),
+            Val::ExnRef(None) => return Ok(RefType::NULLEXNREF.into()),
+            Val::FuncRef(Some(func)) => HeapType::ConcreteFunc(func.ty(store)?),
+            Val::AnyRef(Some(any)) => any.ty(store)?,
+            Val::ExternRef(Some(external)) => {
+                // For its errors: whether the reference is external is up to its slot.
+                casts::ty(store, external.handle())?;
+                HeapType::Extern
+            }
+            Val::ExnRef(Some(exception)) => {
+                exception.tag(store)?;
+                HeapType::Exn
+            }
+        };
+        Ok(RefType::new(false, heap_type).into())
+    }
+
+    /// Whether the value has the type `ty`: whether [`Val::ty`] matches it. Cost: constant,
+    /// without a lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongStore`] and [`Error::Unrooted`], and [`Error::WrongEngine`] if a
+    /// reference is compared with a type of another engine.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RefType, Store, Val, ValType};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let text = Val::from(ExternRef::new(&mut store, "text")?);
+    /// assert!(text.matches_ty(&store, &RefType::EXTERNREF.into())?);
+    /// assert!(!text.matches_ty(&store, &RefType::ANYREF.into())?);
+    /// assert!(!text.matches_ty(&store, &ValType::I32)?);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn matches_ty(&self, store: impl AsContext, ty: &ValType) -> anyhow::Result<bool> {
+        let (own, of) = match (self.hierarchy(), ty) {
+            (Some(own), ValType::Ref(of)) => (own, of),
+            (None, ValType::Ref(_)) | (Some(_), _) => return Ok(false),
+            (None, _) => return Ok(self.ty(store)? == *ty),
+        };
+        let (handle, heap_type) = (RawValue::handle(self), of.heap_type());
+        let fits = match handle.is_null() {
+            true => of.is_nullable(),
+            false => casts::matches(store, handle, heap_type.to_core())?,
+        };
+        Ok(fits && heap_type.top() == own)
+    }
+
+    /// The top of the hierarchy of a reference. `None` for a number.
+    fn hierarchy(&self) -> Option<AbstractType> {
+        Some(match self {
+            Val::FuncRef(_) => AbstractType::Func,
+            Val::ExternRef(_) => AbstractType::Extern,
+            Val::AnyRef(_) => AbstractType::Any,
+            Val::ExnRef(_) => AbstractType::Exn,
+            _ => return None,
+        })
+    }
+
+    /// The integer. `None` if the value has another kind. The methods below return `None`
+    /// in the same way.
+    ///
+    /// ```
+    /// use gcroots::Val;
+    ///
+    /// assert_eq!(Val::I32(7).i32(), Some(7));
+    /// assert_eq!(Val::I64(7).i32(), None);
+    /// assert!(matches!(Val::AnyRef(None).anyref(), Some(None)));
+    /// assert!(Val::ExternRef(None).anyref().is_none());
+    /// ```
+    pub fn i32(&self) -> Option<i32> {
+        match *self {
+            Val::I32(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The integer.
+    pub fn i64(&self) -> Option<i64> {
+        match *self {
+            Val::I64(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The float.
+    pub fn f32(&self) -> Option<f32> {
+        match *self {
+            Val::F32(bits) => Some(f32::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    /// The float.
+    pub fn f64(&self) -> Option<f64> {
+        match *self {
+            Val::F64(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    /// The 128 bits.
+    pub fn v128(&self) -> Option<u128> {
+        match *self {
+            Val::V128(bits) => Some(bits),
+            _ => None,
+        }
+    }
+
+    /// The function, or `Some(None)` for null.
+    pub fn funcref(&self) -> Option<Option<Rooted<Func>>> {
+        match *self {
+            Val::FuncRef(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The external reference, or `Some(None)` for null.
+    pub fn externref(&self) -> Option<Option<Rooted<ExternRef>>> {
+        match *self {
+            Val::ExternRef(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The internal reference, or `Some(None)` for null.
+    pub fn anyref(&self) -> Option<Option<Rooted<AnyRef>>> {
+        match *self {
+            Val::AnyRef(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The exception, or `Some(None)` for null.
+    pub fn exnref(&self) -> Option<Option<Rooted<ExnRef>>> {
+        match *self {
+            Val::ExnRef(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
     /// The integer.
     ///
     /// # Panics
@@ -62,82 +287,60 @@ impl Val {
     /// Panics if the value has another kind. The methods below panic in the same way.
     #[track_caller]
     pub fn unwrap_i32(&self) -> i32 {
-        match *self {
-            Val::I32(value) => value,
-            ref other => panic!("{other:?} is not an i32"),
-        }
+        self.i32().unwrap_or_else(|| self.not("an i32"))
     }
 
     /// The integer.
     #[track_caller]
     pub fn unwrap_i64(&self) -> i64 {
-        match *self {
-            Val::I64(value) => value,
-            ref other => panic!("{other:?} is not an i64"),
-        }
+        self.i64().unwrap_or_else(|| self.not("an i64"))
     }
 
     /// The float.
     #[track_caller]
     pub fn unwrap_f32(&self) -> f32 {
-        match *self {
-            Val::F32(bits) => f32::from_bits(bits),
-            ref other => panic!("{other:?} is not an f32"),
-        }
+        self.f32().unwrap_or_else(|| self.not("an f32"))
     }
 
     /// The float.
     #[track_caller]
     pub fn unwrap_f64(&self) -> f64 {
-        match *self {
-            Val::F64(bits) => f64::from_bits(bits),
-            ref other => panic!("{other:?} is not an f64"),
-        }
+        self.f64().unwrap_or_else(|| self.not("an f64"))
     }
 
     /// The 128 bits.
     #[track_caller]
     pub fn unwrap_v128(&self) -> u128 {
-        match *self {
-            Val::V128(bits) => bits,
-            ref other => panic!("{other:?} is not a v128"),
-        }
+        self.v128().unwrap_or_else(|| self.not("a v128"))
     }
 
     /// The function, or `None` for null.
     #[track_caller]
     pub fn unwrap_funcref(&self) -> Option<Rooted<Func>> {
-        match *self {
-            Val::FuncRef(reference) => reference,
-            ref other => panic!("{other:?} is not a funcref"),
-        }
+        self.funcref().unwrap_or_else(|| self.not("a funcref"))
     }
 
     /// The external reference, or `None` for null.
     #[track_caller]
     pub fn unwrap_externref(&self) -> Option<Rooted<ExternRef>> {
-        match *self {
-            Val::ExternRef(reference) => reference,
-            ref other => panic!("{other:?} is not an externref"),
-        }
+        self.externref().unwrap_or_else(|| self.not("an externref"))
     }
 
     /// The internal reference, or `None` for null.
     #[track_caller]
     pub fn unwrap_anyref(&self) -> Option<Rooted<AnyRef>> {
-        match *self {
-            Val::AnyRef(reference) => reference,
-            ref other => panic!("{other:?} is not an anyref"),
-        }
+        self.anyref().unwrap_or_else(|| self.not("an anyref"))
     }
 
     /// The exception, or `None` for null.
     #[track_caller]
     pub fn unwrap_exnref(&self) -> Option<Rooted<ExnRef>> {
-        match *self {
-            Val::ExnRef(reference) => reference,
-            ref other => panic!("{other:?} is not an exnref"),
-        }
+        self.exnref().unwrap_or_else(|| self.not("an exnref"))
+    }
+
+    #[track_caller]
+    fn not(&self, needed: &str) -> ! {
+        panic!("{self:?} is not {needed}")
     }
 
     /// The value for the core.
@@ -182,19 +385,6 @@ impl Val {
                 AbstractType::Exn => Val::ExnRef(root(handle)),
                 _ => Val::AnyRef(root(handle)),
             },
-        }
-    }
-
-    /// The handle of a reference, for the core.
-    ///
-    /// Errors: [`Error::TypeMismatch`] if the value is not a reference.
-    pub(super) fn reference(&self) -> Result<Handle> {
-        match self.core() {
-            Value::Ref(handle) => Ok(handle),
-            number => Err(Error::TypeMismatch {
-                needed: Storage::Ref.name(),
-                found: number.storage().name(),
-            }),
         }
     }
 }
@@ -282,76 +472,4 @@ pub(super) fn root<T: GcRef>(handle: Handle) -> Option<Rooted<T>> {
 /// Errors: [`Error::NullReference`].
 pub(super) fn never_null<T: GcRef>(handle: Handle) -> Result<Rooted<T>> {
     root(handle).ok_or(Error::NullReference { parameter: "ref" })
-}
-
-impl From<i32> for Val {
-    fn from(value: i32) -> Val {
-        Val::I32(value)
-    }
-}
-
-impl From<i64> for Val {
-    fn from(value: i64) -> Val {
-        Val::I64(value)
-    }
-}
-
-impl From<f32> for Val {
-    fn from(value: f32) -> Val {
-        Val::F32(value.to_bits())
-    }
-}
-
-impl From<f64> for Val {
-    fn from(value: f64) -> Val {
-        Val::F64(value.to_bits())
-    }
-}
-
-impl From<u128> for Val {
-    fn from(bits: u128) -> Val {
-        Val::V128(bits)
-    }
-}
-
-impl From<Rooted<ExternRef>> for Val {
-    fn from(reference: Rooted<ExternRef>) -> Val {
-        Val::ExternRef(Some(reference))
-    }
-}
-
-impl From<Rooted<AnyRef>> for Val {
-    fn from(reference: Rooted<AnyRef>) -> Val {
-        Val::AnyRef(Some(reference))
-    }
-}
-
-impl From<Rooted<EqRef>> for Val {
-    fn from(reference: Rooted<EqRef>) -> Val {
-        reference.to_anyref().into()
-    }
-}
-
-impl From<Rooted<StructRef>> for Val {
-    fn from(reference: Rooted<StructRef>) -> Val {
-        reference.to_anyref().into()
-    }
-}
-
-impl From<Rooted<ArrayRef>> for Val {
-    fn from(reference: Rooted<ArrayRef>) -> Val {
-        reference.to_anyref().into()
-    }
-}
-
-impl From<Rooted<ExnRef>> for Val {
-    fn from(reference: Rooted<ExnRef>) -> Val {
-        Val::ExnRef(Some(reference))
-    }
-}
-
-impl From<Rooted<Func>> for Val {
-    fn from(reference: Rooted<Func>) -> Val {
-        Val::FuncRef(Some(reference))
-    }
 }

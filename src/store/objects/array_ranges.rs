@@ -1,18 +1,42 @@
 //! Ranges of array elements: fill, copy, and copies to and from memory outside the heap.
 
 use crate::error::{Error, Result};
-use crate::heap::PlainBits;
+use crate::heap::{GcRef, Kind, PlainBits};
 use crate::roots::Handle;
-use crate::store::Store;
 use crate::store::objects::elements::{
     element_at, element_of, mutable_element, require_numbers, require_range,
 };
 use crate::store::objects::fields::require_storage;
 use crate::store::objects::load_store::outside;
 use crate::store::objects::value::Value;
-use crate::types::{RegisteredType, Storage};
+use crate::store::protocol::Attempt;
+use crate::store::{Cold, Store};
+use crate::types::{RegisteredType, Storage, Type};
 
 impl Store {
+    /// Makes an array of the elements of a slice, and roots it in the current scope. The
+    /// elements must be stored as `storage`. May collect; finalizers are queued.
+    ///
+    /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] for another storage.
+    pub(crate) fn array_new_slice<T: PlainBits>(
+        &self,
+        of: &Type,
+        data: &[T],
+        storage: Storage,
+    ) -> Attempt<Handle> {
+        self.require_kind(of, Kind::Array)?;
+        require_storage(element_of(of)?, storage)?;
+        require_size::<T>(storage)?;
+        let write = |_: &mut Cold, array: GcRef| {
+            let at = element_at(array.offset(), storage, 0);
+            let bytes = size_of_val(data) as u64;
+            // SAFETY: the slice has this number of bytes.
+            unsafe { self.mutator.memory.copy_in(at, data.as_ptr().cast(), bytes) }
+                .ok_or(outside(at))
+        };
+        self.new_array(of, data.len() as u64, || Ok(()), write)
+    }
+
     /// Sets `count` elements from `index` on to one value. Never collects.
     ///
     /// Errors: as [`Store::array_set`].

@@ -74,7 +74,7 @@ impl Store {
     /// Makes an array, writes its length, and has `write` write its elements.
     ///
     /// Errors: [`Error::Limit`]; as [`Store::make`].
-    fn new_array(
+    pub(super) fn new_array(
         &self,
         of: &Type,
         length: u64,
