@@ -7,7 +7,7 @@ set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gcroots)
 
 # --- The library -----------------------------------------------------------
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(PROGRAMS ${target_folder}/libgcroots.so
   DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
 # -lgcroots links the shared object, -lgcroots-static the archive.
@@ -23,7 +23,7 @@ install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
 # README and the headers point to these files. examples/externref is left out, because it needs
 # an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
-  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c")
+  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
 
 # --- For pkg-config --------------------------------------------------------
 # Each of the two folders may be an absolute path.
