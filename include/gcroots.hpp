@@ -68,9 +68,11 @@
 #include <type_traits>
 #include <utility>
 
-// The namespace is visible also in a shared object that hides its symbols. Otherwise its
+// The names below are visible also in a shared object that hides its symbols. Otherwise its
 // exceptions, and the tags of its externrefs, would be its own.
-namespace [[gnu::visibility("default")]] gcroots {
+#pragma GCC visibility push(default)
+
+namespace gcroots {
 
 /// A handle: see "References" in gcroots.h. `Ref{}` is null. Copies name the same root.
 using Ref = gcroots_ref_t;
@@ -944,6 +946,8 @@ inline void StoreRef::rethrow_pending(Ref exn) const {
   std::rethrow_exception(error);
 }
 
-}  // namespace gnu::visibility("default")]]gcroots
+}  // namespace gcroots
+
+#pragma GCC visibility pop
 
 #endif  // GCROOTS_HPP

@@ -122,13 +122,13 @@ mod types;
 mod unroot_queue;
 
 use atomics::AtomicU32;
-use unroot_queue::{Link, UnrootQueue};
+use unroot_queue::{QueueNode, UnrootQueue};
 
 /// The slots of a store, like those of `ManualRoots`: generations, which are odd while
 /// the slot is in use.
 struct Roots<const SLOTS: usize> {
     generations: [AtomicU32; SLOTS],
-    links: [Link; SLOTS],
+    nodes: [QueueNode; SLOTS],
     queue: UnrootQueue,
 }
 
@@ -137,7 +137,7 @@ impl<const SLOTS: usize> Roots<SLOTS> {
     fn new() -> Arc<Self> {
         Arc::new(Roots {
             generations: std::array::from_fn(|_| AtomicU32::new(1)),
-            links: std::array::from_fn(|_| Link::default()),
+            nodes: std::array::from_fn(|_| QueueNode::default()),
             queue: UnrootQueue::new(),
         })
     }
@@ -150,7 +150,7 @@ impl<const SLOTS: usize> Roots<SLOTS> {
     fn unroot_later(&self, index: u32, generation: u32) -> bool {
         let alive = self.generation(index) == generation;
         if alive {
-            self.queue.push(&self.links, index, generation);
+            self.queue.push(&self.nodes, index, generation);
         } else {
             self.queue.count_stale();
         }
@@ -159,7 +159,7 @@ impl<const SLOTS: usize> Roots<SLOTS> {
 
     /// What the owner does for each root that it makes.
     fn unroot_one(&self) -> bool {
-        let Some((index, generation)) = self.queue.pop(&self.links) else {
+        let Some((index, generation)) = self.queue.pop(&self.nodes) else {
             return false;
         };
         if !self.release(index, generation) {
@@ -186,9 +186,9 @@ impl<const SLOTS: usize> Roots<SLOTS> {
 
     /// What the owner does before a collection. Here no other thread is left.
     fn unroot_all(&self) {
-        self.queue.check(&self.links).unwrap();
+        self.queue.check(&self.nodes).unwrap();
         while self.unroot_one() {}
-        self.queue.check(&self.links).unwrap();
+        self.queue.check(&self.nodes).unwrap();
         assert!(self.queue.is_empty());
     }
 }

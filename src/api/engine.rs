@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Config;
 use super::growth::Growth;
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::engine::EngineRef;
 use crate::error;
 use crate::types::Registry;
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// The engine's type registry.
-    pub(super) fn types(&self) -> &Counted<Registry> {
+    pub(super) fn types(&self) -> &RefCounted<Registry> {
         self.core.types()
     }
 }

@@ -1,23 +1,25 @@
-//! Growth that can fail.
+//! Boxes and vectors whose allocation can fail.
 //!
-//! `Box::new` and `Vec::push` abort the process when memory is out, which no
-//! exported function may do (`capi.no-abort`). The core allocates through this
-//! file, and clippy's `disallowed_methods` bans the aborting forms.
+//! `Box::new` and `Vec::push` abort the process when memory is out, which no exported
+//! function may do (`capi.no-abort`). The core allocates through this file and
+//! [`array`](crate::base::array). Clippy's `disallowed_methods` bans the forms that abort.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::{Error, Result};
 
-/// Elements for which room is not worth giving back.
+/// No vector is shrunk to room for fewer elements than this.
 const KEPT: usize = 64;
 
 /// Moves `value` to the heap.
+///
+/// Errors: [`Error::SystemMemory`].
 pub(crate) fn boxed<T>(value: T) -> Result<Box<T>> {
     boxed_or_back(value).map_err(|(_, error)| error)
 }
 
-/// Moves `value` to the heap; gives it back if there is no room.
+/// Moves `value` to the heap. Gives it back together with the error.
 pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Error)> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {
@@ -29,8 +31,7 @@ pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Err
     if pointer.is_null() {
         return Err((value, refused(layout.size())));
     }
-    // SAFETY: `pointer` is fresh memory of T's layout, from the allocator that
-    // `Box` gives it back to.
+    // SAFETY: `pointer` is fresh memory of T's layout, from the allocator that `Box` uses.
     unsafe {
         pointer.write(value);
         Ok(Box::from_raw(pointer))
@@ -38,6 +39,8 @@ pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Err
 }
 
 /// Appends `value` to `vec`.
+///
+/// Errors: [`Error::SystemMemory`].
 #[expect(clippy::disallowed_methods, reason = "room is reserved first")]
 pub(crate) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
     vec.try_reserve(1).map_err(|_| refused(size_of::<T>()))?;
@@ -45,8 +48,8 @@ pub(crate) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
     Ok(())
 }
 
-/// Gives most of `vec`'s room back if it is far more than for `count` elements, which
-/// it keeps room for, and the system has memory for the smaller room.
+/// Shrinks `vec` if it has far more room than `count` elements need; it keeps room for
+/// those. Does nothing if the system has no memory for the smaller copy.
 pub(crate) fn shrink<T>(vec: &mut Vec<T>, count: usize) {
     let wanted = count.max(vec.len()).saturating_mul(2).max(KEPT);
     if vec.capacity() / 2 <= wanted {
@@ -59,7 +62,7 @@ pub(crate) fn shrink<T>(vec: &mut Vec<T>, count: usize) {
     }
 }
 
-/// The error for `bytes` that the system's allocator refused.
+/// The error for a request of `bytes` that the system's allocator refused.
 pub(crate) fn refused(bytes: usize) -> Error {
     Error::SystemMemory {
         requested: bytes as u64,

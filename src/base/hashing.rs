@@ -1,8 +1,8 @@
-//! Hashes that only this process can compute.
+//! Hashes, among them some that only this process can compute.
 //!
-//! SipHash-1-3 of the standard library with the keys that it always has, which reads a
-//! secret of 128 bits before anything else: its state is then as unknown as if the
-//! secret were its key. It allocates nothing and cannot fail.
+//! A keyed hasher is the standard library's SipHash-1-3 with its fixed keys. It reads a
+//! secret of 128 bits before anything else, so its state is as unknown as if the secret
+//! were its key. It allocates nothing and cannot fail.
 
 use std::hash::{DefaultHasher, Hash};
 
@@ -13,21 +13,21 @@ pub(crate) fn keyed_hasher() -> DefaultHasher {
     hasher
 }
 
-/// Random numbers that the kernel gave the process. The C library has its own secrets
-/// from them, so that nothing from which they follow may be shown.
+/// The random numbers that the kernel gave the process. The C library derives its own
+/// secrets from them, so nothing that reveals them may leave the library.
 fn process_random() -> [u64; 2] {
     // SAFETY: getauxval has no preconditions.
     let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const [u64; 2];
     if random.is_null() {
         return [0, 0];
     }
-    // SAFETY: the kernel puts 16 random bytes there.
+    // SAFETY: the kernel puts 16 random bytes at this address.
     unsafe { random.read_unaligned() }
 }
 
-/// Spreads a number over all 64 bits, one to one; 0 stays 0. The finalizer of
-/// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014).
+/// Spreads a number over all 64 bits. Different numbers have different results, and 0 stays
+/// 0. This is the finalizer of SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom
+/// Number Generators", OOPSLA 2014).
 pub(crate) const fn mix(number: u64) -> u64 {
     let mut z = number;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,16 +1,16 @@
-//! A mutex that is not poisoned and that thread sanitizers understand.
+//! A mutex without poisoning, which thread sanitizers understand.
 //!
-//! The standard library is not instrumented, so that a sanitizer does not see
-//! what a contended lock orders and reports races that are none. Built with
-//! `--cfg gcroots_tsan`, the lock repeats its order in an atomic of its own.
+//! The standard library is not instrumented. A sanitizer therefore does not see the order
+//! that a contended lock creates, and reports races that do not exist. Built with
+//! `--cfg gcroots_tsan`, the lock creates the same order once more by an atomic of its own.
 
 use core::ops::{Deref, DerefMut};
 #[cfg(gcroots_tsan)]
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A mutex. Locking allocates nothing. A panic while it is held does not poison
-/// it: what it guards must be sound at each point that may panic.
+/// A mutex. Locking allocates nothing. A panic while it is held does not poison it, so the
+/// value must be sound at each point that may panic.
 #[derive(Debug)]
 pub(crate) struct Lock<T> {
     mutex: Mutex<T>,
@@ -28,7 +28,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Waits until no other thread holds the lock, and takes it.
+    /// Waits until no other thread holds the lock, and locks it.
     pub(crate) fn lock(&self) -> LockGuard<'_, T> {
         let guard = self.mutex.lock().unwrap_or_else(PoisonError::into_inner);
         #[cfg(gcroots_tsan)]
@@ -41,7 +41,7 @@ impl<T> Lock<T> {
     }
 }
 
-/// Gives the lock back when dropped.
+/// Unlocks the lock when it is dropped.
 pub(crate) struct LockGuard<'a, T> {
     guard: MutexGuard<'a, T>,
     #[cfg(gcroots_tsan)]
@@ -65,7 +65,7 @@ impl<T> DerefMut for LockGuard<'_, T> {
 #[cfg(gcroots_tsan)]
 impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
-        // Before the mutex is given back, as fields are dropped after this.
+        // The mutex is unlocked after this, when the fields are dropped.
         self.order.store(1, Ordering::Release);
     }
 }

@@ -1,11 +1,21 @@
-//! What the library needs of a language runtime and a C library: memory that can be
-//! refused, counted references, locks, hashes, threads.
+//! The base that all other modules stand on. Nothing here knows of heaps, roots or stores.
 //!
-//! Nothing here knows of heaps, roots or stores. Growth goes through [`fallible`], so
-//! that no call aborts when memory is out (`capi.no-abort`).
+//! | module | offers |
+//! |---|---|
+//! | [`array`](mod@array) | the growable array that hot paths index |
+//! | [`fallible`] | boxes and vectors whose allocation can fail |
+//! | [`ref_counted`] | counted references that never abort |
+//! | [`lock`] | the mutex |
+//! | [`hashing`] | hashes, among them some that only this process can compute |
+//! | [`thread`] | thread tokens, living threads, the thread-local block |
+//!
+//! The standard library's growth and counting abort the process when memory or a count is
+//! out, which no exported function may do (`capi.no-abort`). [`array`](mod@array), [`fallible`] and
+//! [`ref_counted`] return errors.
 
-pub(crate) mod counted;
+pub(crate) mod array;
 pub(crate) mod fallible;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod ref_counted;
 pub(crate) mod thread;

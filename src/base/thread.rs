@@ -1,19 +1,15 @@
-//! Thread tokens, which threads live, and what each has of its own.
+//! Thread tokens, the list of living threads, and the thread-local block.
 //!
-//! A store belongs to one thread (`store.one-thread`). Each call compares one
-//! word of the store with the calling thread's *token*, so the token must be
-//! cheap to read, and no two threads may ever have the same one: the address of
-//! a thread-local variable would be reused by the next thread. A token is
-//! therefore a number that is never issued again, kept in initial-exec
-//! thread-local storage, where reading it takes two instructions. Stable Rust
-//! has no way to ask for that storage model; a few lines of assembly do.
+//! A store belongs to one thread (`store.one-thread`). Each call compares one word of the
+//! store with the calling thread's *token*, a number that is never issued again (HOST-1).
 //!
-//! The thread's last error message lives in the same block, so the library has
-//! no other thread-local variable: glibc allocates the general kind on first
-//! use in a library that was opened at run time, and aborts if it cannot.
+//! The token and the thread's last error message share one thread-local block, the only
+//! thread-local variable of the library (HOST-2). It uses the initial-exec model, which
+//! needs a few lines of assembly, because stable Rust cannot ask for it.
 //!
-//! Rejected: `std::thread::current().id()` (four times the cost of a call),
-//! `thread_local!` in a shared object (a call to `__tls_get_addr`).
+//! A list of living threads says whether the owner of a store has ended (HOST-4, HOST-5).
+//!
+//! Cost: reading the token takes two instructions.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -23,43 +19,36 @@ use crate::base::fallible;
 use crate::base::lock::{Lock, LockGuard};
 use crate::error::{Error, Result};
 
-/// Tokens are multiples of this; the bits below hold [`LAYOUT_VERSION`] and
-/// [`ENDED`].
+/// Tokens are multiples of this. The bits below hold [`LAYOUT_VERSION`] and [`ENDED`].
 const TOKEN_STEP: u64 = 16;
 
-/// The version of the layout of a store's hot block. It stands in the low bits
-/// of the words that are compared, so that inline fast paths, once the header has
-/// them, never find a match in another version and fall back to calls.
+/// The version of the layout of a store's hot block. It is part of the words that are
+/// compared. If the header ever has inline fast paths, those of another version find no
+/// match and fall back to calls.
 const LAYOUT_VERSION: u64 = 1;
 
-/// In a thread's word when its last exit hook has run, so that no entry word
-/// equals it.
+/// Set in a thread's word once its last exit hook has run. No entry word has this bit.
 const ENDED: u64 = 2;
 
-const _: () = assert!(
-    LAYOUT_VERSION == 1,
-    "its value stands in the assembly below"
-);
+const _: () = assert!(LAYOUT_VERSION == 1, "the assembly below has its value");
 
-/// Bytes of an error message, its terminating 0 included.
+/// The greatest size of an error message, with its terminating 0.
 pub(crate) const MESSAGE_BYTES: usize = 256;
 
-/// What each thread has of its own. In a new thread the token is 0 and the
-/// rest zeros.
+/// The thread-local block. In a new thread, the token is 0 and the other fields are zeros.
 #[repr(C)]
 pub(crate) struct ThreadBlock {
-    /// The token with the layout's version: never 0, so that it differs from
-    /// the entry word of a store that is busy.
+    /// The token with the layout's version. It is never 0, as the entry word of a busy store
+    /// is.
     word: UnsafeCell<u64>,
-    /// The store that this thread's innermost call has entered, for poisoning
-    /// it after a panic.
+    /// The store that this thread's innermost call has entered. A panic poisons it.
     pub(crate) entered: UnsafeCell<*const c_void>,
-    /// This thread's last error message, ending in 0.
+    /// This thread's last error message, which ends in 0.
     pub(crate) message: UnsafeCell<[u8; MESSAGE_BYTES]>,
 }
 
 const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
-const _: () = assert!(BLOCK_BYTES == 272, "the size stands in the assembly below");
+const _: () = assert!(BLOCK_BYTES == 272, "the assembly below has its size");
 
 core::arch::global_asm!(
     ".pushsection .tdata.gcroots_thread_block,\"awT\",%progbits",
@@ -74,22 +63,22 @@ core::arch::global_asm!(
     ".popsection",
 );
 
-/// The calling thread's token, 0 if it has none yet.
+/// The calling thread's token, or 0 if it has none yet.
 pub(crate) fn token() -> u64 {
     entry_word() & !(TOKEN_STEP - 1)
 }
 
-/// What the first word of a store is while the thread with this token may call.
+/// The first word of a store while the thread with this token may call.
 pub(crate) const fn entry_word_of(token: u64) -> u64 {
     token | LAYOUT_VERSION
 }
 
-/// What the first word of a store is while the calling thread may call.
+/// The first word of a store while the calling thread may call.
 #[inline(always)]
 pub(crate) fn entry_word() -> u64 {
     let word;
-    // SAFETY: reads the first word of this thread's block, by the initial-exec
-    // model of the platform's ABI.
+    // SAFETY: this reads the first word of this thread's block, by the initial-exec model of
+    // the platform's ABI.
     unsafe {
         #[cfg(target_arch = "x86_64")]
         core::arch::asm!(
@@ -112,13 +101,12 @@ pub(crate) fn entry_word() -> u64 {
     word
 }
 
-/// Whether a store's first word is the calling thread's: whether it may call. The
-/// comparison is written out because a compiler does not compare an atomic in
-/// memory with a register, which is one instruction less of every call.
+/// Whether the calling thread may call a store whose first word is `entry`. The comparison
+/// is in assembly, which saves an instruction in every call (HOST-3).
 #[inline(always)]
 pub(crate) fn may_call(entry: &AtomicU64) -> bool {
-    // SAFETY: reads `entry`, which other threads change by atomic operations, and
-    // the first word of this thread's block, as in `entry_word`.
+    // SAFETY: this reads `entry`, which other threads change by atomic operations, and the
+    // first word of this thread's block, as `entry_word` does.
     unsafe {
         #[cfg(target_arch = "x86_64")]
         core::arch::asm!(
@@ -150,12 +138,11 @@ pub(crate) fn may_call(entry: &AtomicU64) -> bool {
     true
 }
 
-/// The calling thread's block. It lives as long as the thread and is used by
-/// this thread only.
+/// The calling thread's block. It lives as long as the thread. Only this thread uses it.
 pub(crate) fn block() -> *const ThreadBlock {
     let block;
-    // SAFETY: computes the address of this thread's block, by the initial-exec
-    // model of the platform's ABI.
+    // SAFETY: this computes the address of this thread's block, by the initial-exec model of
+    // the platform's ABI.
     unsafe {
         #[cfg(target_arch = "x86_64")]
         core::arch::asm!(
@@ -178,34 +165,34 @@ pub(crate) fn block() -> *const ThreadBlock {
     block
 }
 
-/// A thread that has a token, for [`LIVING`].
+/// A thread that has a token, in the list [`LIVING`].
 #[derive(Clone, Copy)]
 struct LivingThread {
     token: u64,
-    /// The kernel's number for it.
+    /// The kernel's number of the thread.
     number: libc::c_long,
 }
 
 impl LivingThread {
-    /// Whether the kernel knows the thread. Another may have its number by now,
-    /// so that only a no is certain.
+    /// Whether the kernel knows the thread. Only the answer "no" is certain: another thread
+    /// may have the number by now.
     fn may_live(self) -> bool {
-        // SAFETY: the signal number 0 sends nothing.
+        // SAFETY: signal number 0 sends nothing.
         let answer = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number, 0) };
         answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
     }
 }
 
-/// The threads that have not ended, but for [`FORKED`].
+/// The threads with a token that have not ended, without that of [`FORKED`].
 static LIVING: Living = Living(UnsafeCell::new(Lock::new(Vec::new())));
 
-/// The token of the thread that called `fork`, in its child.
+/// In the child of a `fork`, the token of the thread that called it. Otherwise 0.
 static FORKED: AtomicU64 = AtomicU64::new(0);
 
-/// A mutex that [`after_fork`] replaces.
+/// A list of threads behind a mutex, which [`after_fork`] replaces.
 struct Living(UnsafeCell<Lock<Vec<LivingThread>>>);
 
-// SAFETY: the cell is written in `after_fork` only, while there is one thread.
+// SAFETY: only `after_fork` writes the cell, while the process has one thread.
 unsafe impl Sync for Living {}
 
 impl Living {
@@ -215,21 +202,26 @@ impl Living {
     }
 }
 
-/// The key whose destructor runs when a thread ends, plus 1; 0 before the hooks
-/// are installed. Set once, with the lock on [`LIVING`].
+/// The key whose destructor runs when a thread ends, plus 1. It is 0 until the hooks are
+/// installed, and set once, under the lock of [`LIVING`].
 static KEY: AtomicU64 = AtomicU64::new(0);
 
-/// Destructor rounds that every system promises. The last round removes the
-/// thread, so that other keys' destructors may still use its stores; but a thread
-/// sanitizer ends its own part in that one, after which no code of ours may run.
+/// The number of rounds of destructors that every system promises. The last round removes
+/// the thread, so destructors of other keys may still use its stores. A thread sanitizer
+/// stops working for the thread in the last round; under it, this library's code must not
+/// run so late.
 const DESTRUCTOR_ROUNDS: usize = if cfg!(gcroots_tsan) { 3 } else { 4 };
 
+/// The key, if the hooks are installed.
 fn key() -> Option<libc::pthread_key_t> {
     let key = KEY.load(Ordering::Relaxed).checked_sub(1)?;
     libc::pthread_key_t::try_from(key).ok()
 }
 
-/// Registers, once, what must run when a thread ends and after a fork.
+/// Registers the hooks that run when a thread ends and after a fork, once. The caller has
+/// the lock of [`LIVING`].
+///
+/// Errors: [`Error::SystemMemory`], [`Error::Limit`].
 fn install_hooks() -> Result<libc::pthread_key_t> {
     static FORK_HOOK: AtomicU64 = AtomicU64::new(0);
 
@@ -255,10 +247,10 @@ fn install_hooks() -> Result<libc::pthread_key_t> {
     Ok(key)
 }
 
-/// The calling thread's token, made now if it has none.
+/// The calling thread's token. Makes one if the thread has none.
 ///
-/// Errors: [`Error::SystemMemory`]; [`Error::Limit`] if the system has no key
-/// left, or the thread's last exit hook has run.
+/// Errors: [`Error::SystemMemory`]; [`Error::Limit`] if the system has no key left, or the
+/// thread's last exit hook has run.
 pub(crate) fn token_or_new() -> Result<u64> {
     static NEXT: AtomicU64 = AtomicU64::new(TOKEN_STEP);
 
@@ -278,21 +270,21 @@ pub(crate) fn token_or_new() -> Result<u64> {
     let number = unsafe { libc::syscall(libc::SYS_gettid) };
     let thread = LivingThread { token: new, number };
     fallible::push(&mut living, thread)?;
-    // SAFETY: the key was created.
+    // SAFETY: `key` was created.
     if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
         living.pop();
         return Err(fallible::refused(0));
     }
-    // SAFETY: the block is this thread's own, and nothing else borrows it.
+    // SAFETY: only this thread uses the block, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(new) };
     Ok(new)
 }
 
-/// Whether the thread with this token, which is not 0, has not ended. The kernel
-/// is asked too: a thread that got its token in one of its exit hooks may end
-/// before its last round here.
+/// Whether the thread with this token, which must not be 0, is alive. The kernel is asked
+/// too: a thread that got its token in one of its exit hooks may end before its last round
+/// (HOST-4).
 pub(crate) fn lives(token: u64) -> bool {
-    // Acquire: what the thread wrote before its end is seen.
+    // Acquire: this thread sees everything that the other one wrote before its end.
     if FORKED.load(Ordering::Acquire) == token {
         return true;
     }
@@ -311,19 +303,19 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
         return;
     }
     let me = token();
-    // The exchange fails for every thread but the one that forked.
+    // The exchange succeeds for the thread that forked only.
     let _ = FORKED.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed);
     LIVING.lock().retain(|thread| thread.token != me);
-    // SAFETY: the block is this thread's own, and nothing else borrows it.
+    // SAFETY: only this thread uses the block, and nothing else borrows it.
     unsafe { *(*block()).word.get() = entry_word_of(0) | ENDED };
 }
 
-/// The system calls this in the child of a fork, on the only thread there is.
-/// Another thread of the parent may have held the lock, as it ended: the mutex
-/// is replaced and not locked, and its list left to leak.
+/// The system calls this in the child of a fork, on the child's only thread. A thread of the
+/// parent that was ending may have held the lock. So the mutex is replaced, not locked, and
+/// its list leaks (HOST-5).
 extern "C" fn after_fork() {
-    // SAFETY: there is no other thread, and this one holds no guard: it locks
-    // nothing while it calls code that could fork.
+    // SAFETY: no other thread exists, and this one holds no guard: it locks nothing while it
+    // calls code that could fork.
     unsafe { LIVING.0.get().write(Lock::new(Vec::new())) };
     FORKED.store(token(), Ordering::Relaxed);
 }

@@ -1,21 +1,20 @@
 //! The collector that checks barriers.
 //!
-//! **Idea.** Every reference in an object must be stored with `write_gc_ref`, or
-//! collectors that count references or remember slots go wrong much later and
-//! elsewhere. This one keeps a second copy of all reference slots, which only barriers
-//! and new objects change. Whatever differs from it at the next collection or
-//! verification was stored without a barrier: that is reported as a bug of the library,
-//! with the place. Apart from that it collects as `copying` does.
+//! **Idea.** Every reference in an object must be stored through the write barrier.
+//! Otherwise collectors that count references or remember slots fail much later and
+//! elsewhere. This collector keeps a shadow of all reference slots, which only barriers and
+//! new objects change (HEAP-32). A slot that differs from its shadow at the next collection
+//! or verification was stored without a barrier. That is reported as a bug of the library,
+//! with the slot's offset. Otherwise it collects as `copying` does.
 //!
-//! **Cost.** A third space, not counted against the limit; a walk over all objects
-//! at each collection, also of one in steps, whose first and last take long; no reference is stored without a call. For tests.
+//! **Cost.** A third space, which does not count against the limit. Each store of a
+//! reference calls the barrier. Each collection walks all objects and copies the survivors
+//! once more, in its first and its last step, which take long for that. It serves tests.
 //!
-//! **Sources.** Verifying collectors that compare the heap with a snapshot are common
-//! practice in virtual machines; this form is this library's.
+//! **Sources.** Collectors that compare the heap with a snapshot are common practice in
+//! virtual machines. This form is the library's own.
 //!
-//! **Rejected.** Protecting the heap's pages against writes, which tells that something
-//! was stored but not whether it was a reference. Comparing after each call, for which
-//! every call would take as long as a collection.
+//! **Rejected.** Protecting pages, and comparing after each call (HEAP-32).
 
 use super::copying::CopyingHeap;
 use crate::base::fallible;
@@ -23,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, ObjectHeader, Progress,
-    Region, Reservation, WriteBarrier, each_object,
+    Region, Reservation, SemiSpace, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -39,7 +38,7 @@ impl GcRuntime for Check {
     }
 
     fn least_limit(&self) -> u64 {
-        CopyingHeap::LEAST_LIMIT
+        SemiSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
@@ -48,7 +47,7 @@ impl GcRuntime for Check {
         let reservation = Reservation::new(bytes)?;
         Ok(fallible::boxed(CheckHeap {
             heap,
-            announced: Announced {
+            shadow: Shadow {
                 slots: reservation.region(0, bytes),
                 _reservation: reservation,
                 start: 0,
@@ -61,58 +60,60 @@ impl GcRuntime for Check {
 
 struct CheckHeap {
     heap: CopyingHeap,
-    announced: Announced,
-    /// The collection that is under way has compared the slots.
+    shadow: Shadow,
+    /// The collection that is under way has compared the slots with the shadow.
     compared: bool,
 }
 
-/// What each reference slot was last said to hold.
-struct Announced {
-    /// A copy of the space that the mutator allocates in, of which only the reference
-    /// slots mean something.
+/// What each reference slot must hold: what the barrier stored in it last.
+struct Shadow {
+    /// A copy of the half that the mutator allocates in. Only its reference slots are up to
+    /// date.
     slots: Region,
     _reservation: Reservation,
-    /// Where that space starts.
+    /// Where that half starts.
     start: u64,
-    /// Not if the system refused memory for the copy since the last collection: then
-    /// nothing is checked, since barriers do not fail.
+    /// `false` if the system has refused memory for the copy since the last collection.
+    /// Then nothing is checked, because barriers do not fail (HEAP-4).
     complete: bool,
 }
 
-impl Announced {
-    /// Notes `outcome`, what a change came to.
+impl Shadow {
+    /// Notes the outcome of a change.
     fn note(&mut self, outcome: Result<()>) {
         self.complete &= outcome.is_ok();
     }
 
-    /// Notes a new object, whose slots are null.
+    /// Adds a new object, whose slots are null.
     fn add_object(&mut self, offset: u64, bytes: u64) {
         let at = offset - self.start;
         let added = self.slots.commit_to(at + bytes);
         self.note(added.and_then(|()| self.slots.fill(at, at + bytes, 0)));
     }
 
-    /// Notes what was stored at `at`.
+    /// Sets the shadow of the slot at `at`.
     fn set(&mut self, at: u64, reference: GcRef) {
         let stored = self.slots.store_u32(at - self.start, reference.raw());
         self.note(stored);
     }
 
-    /// Takes all slots of `space` up to `end` as they are now.
-    fn renew(&mut self, space: &Region, end: u64) {
-        let bytes = end - space.start();
-        self.start = space.start();
+    /// Copies all slots of `half` up to `end`.
+    fn renew(&mut self, half: &Region, end: u64) {
+        let bytes = end - half.start();
+        self.start = half.start();
         let room = self.slots.commit_to(bytes);
-        let copied = room.and_then(|()| space.copy_to(self.start, &self.slots, 0, bytes));
+        let copied = room.and_then(|()| half.copy_to(self.start, &self.slots, 0, bytes));
         self.complete = copied.is_ok();
     }
 
-    /// Refuses a slot at `at` that does not hold what it was said to.
-    fn check(&self, space: &Region, at: u64) -> Result<()> {
-        let holds = space.load_u32(at)?;
-        // Where nothing was said, null was.
-        let said = self.slots.load_u32(at - self.start).unwrap_or(0);
-        if holds != said {
+    /// Checks that the slot at `at` holds the same as its shadow.
+    ///
+    /// Errors: [`Error::Internal`].
+    fn check(&self, half: &Region, at: u64) -> Result<()> {
+        let stored = half.load_u32(at)?;
+        // A slot beyond the end of the shadow was never stored through the barrier.
+        let expected = self.slots.load_u32(at - self.start).unwrap_or(0);
+        if stored != expected {
             return Err(Error::internal(
                 "a reference that was stored without a barrier",
                 at,
@@ -123,14 +124,14 @@ impl Announced {
 }
 
 impl CheckHeap {
-    /// Compares all slots of objects between `start` and `end`.
+    /// Compares all slots of the objects between `start` and `end` with the shadow.
     fn check_slots(&self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
-        if !self.announced.complete {
+        if !self.shadow.complete {
             return Ok(());
         }
-        let space = self.heap.region();
-        each_object(space, start, end, layouts, |offset, measured| {
-            measured.each_reference(|at| self.announced.check(space, offset + at))
+        let half = self.heap.region();
+        each_object(half, start, end, layouts, |offset, measured| {
+            measured.each_reference(|at| self.shadow.check(half, offset + at))
         })
     }
 }
@@ -145,7 +146,7 @@ impl WriteBarrier for CheckHeap {
     }
 
     fn write_barrier(&mut self, _holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
-        self.announced.set(at, new);
+        self.shadow.set(at, new);
         Ok(())
     }
 }
@@ -153,8 +154,7 @@ impl WriteBarrier for CheckHeap {
 impl GcHeap for CheckHeap {
     fn open(&mut self, mutator: &Mutator) {
         self.heap.open(mutator);
-        self.announced
-            .renew(self.heap.region(), mutator.bump.next());
+        self.shadow.renew(self.heap.region(), mutator.bump.next());
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -173,7 +173,7 @@ impl GcHeap for CheckHeap {
     ) -> Result<Allocation> {
         let outcome = self.heap.allocate(mutator, header, bytes)?;
         if let Allocation::Done(object) = outcome {
-            self.announced
+            self.shadow
                 .add_object(object.offset(), mutator.bump.next() - object.offset());
         }
         Ok(outcome)
@@ -215,7 +215,7 @@ impl GcHeap for CheckHeap {
 
     fn reset(&mut self) {
         self.heap.reset();
-        self.announced.slots.decommit_from(0);
+        self.shadow.slots.decommit_from(0);
     }
 }
 
@@ -258,8 +258,7 @@ impl CollectionSteps for CheckHeap {
     ) -> Result<Option<CollectionStats>> {
         let collected = self.heap.finish(mutator, layouts, budget)?;
         if collected.is_some() {
-            self.announced
-                .renew(self.heap.region(), mutator.bump.next());
+            self.shadow.renew(self.heap.region(), mutator.bump.next());
         }
         Ok(collected)
     }

@@ -1,11 +1,16 @@
-//! The collectors, one file each, behind [`GcRuntime`] and `GcHeap`.
+//! The collectors. Each is a composition of spaces (`src/heap/space`) behind the traits
+//! [`GcRuntime`] and `GcHeap`: it decides what is allocated where, when memory is freed,
+//! and what a store of a reference costs.
 //!
-//! | name | what it is |
-//! |---|---|
-//! | [`null`](mod@null) | bump allocation, never collects |
-//! | [`copying`] | Cheney's semi-space copying collector |
-//! | [`drc`] | deferred reference counting, with tracing for cycles; moves nothing |
-//! | [`check`] | `copying`, and finds references that were stored without a barrier |
+//! | collector | spaces | barrier | moves | for |
+//! |---|---|---|---|---|
+//! | [`null`](mod@null) | one contiguous space | none | no | short programs, measuring |
+//! | [`copying`] | one semi-space | none | yes | the default |
+//! | [`drc`] | one free-list space | counting | no | little memory |
+//! | [`check`] | those of `copying`, and a copy of the reference slots | slow | yes | tests |
+//!
+//! Each collector is one file or folder, which opens with its idea, its cost, its sources
+//! and what was rejected. The decisions are in `docs/design/heap.md`.
 
 mod check;
 mod copying;
@@ -15,7 +20,7 @@ mod null;
 use crate::error::{Error, Result};
 use crate::heap::GcRuntime;
 
-/// The number of "the library chooses".
+/// The number that lets the library choose.
 pub(crate) const AUTO: u32 = 0;
 /// The number of [`null`](mod@null).
 pub(crate) const NULL: u32 = 1;
@@ -30,8 +35,8 @@ pub(crate) const CHECK: u32 = 5;
 
 /// The collector with this number.
 ///
-/// Errors: [`Error::InvalidArgument`] for a number of no collector, or of one
-/// that this library was built without.
+/// Errors: [`Error::InvalidArgument`] for any other number, and for a collector that this
+/// library was built without.
 pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
     match number {
         AUTO | COPYING => Ok(&copying::Copying),

@@ -1,18 +1,18 @@
 //! The collector that never collects.
 //!
-//! **Idea.** Allocation is a bump through one space until the limit; memory
-//! comes back when the store is deleted.
+//! **Idea.** Allocation is a bump through one contiguous space, up to the limit. Memory is
+//! freed when the store is deleted.
 //!
-//! **Cost.** None beyond the bump. For programs that end before their memory
-//! does, and to tell the cost of collecting from that of everything else.
+//! **Cost.** None besides the bump. It serves programs that end before their memory does,
+//! and measurements: it separates the cost of collecting from all other costs.
 //!
-//! **Sources.** Known as the null or epsilon collector (JEP 318).
+//! **Sources.** Known as the null or Epsilon collector (JEP 318).
 
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Budget, COMMIT_UNIT, CollectionSteps, GRANULE, GcHeap, GcRuntime, HeapOptions, KEPT_BYTES,
-    Mutator, Progress, Region, Reservation, WriteBarrier, heap_limit,
+    Budget, CollectionSteps, ContiguousSpace, GcHeap, GcRuntime, HeapOptions, Mutator, Progress,
+    Region, Reservation, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -32,89 +32,71 @@ impl GcRuntime for Null {
     }
 
     fn least_limit(&self) -> u64 {
-        4 * COMMIT_UNIT
+        ContiguousSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
-        let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
+        let limit = whole_units(options.limit.max(self.least_limit()));
         let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
-        Ok(fallible::boxed(NullHeap {
-            space,
-            reservation,
-            limit,
-            initial,
-        })?)
+        let space = ContiguousSpace::new(&reservation, 0..limit, options.initial)?;
+        Ok(fallible::boxed(NullHeap { space, reservation })?)
     }
 }
 
 struct NullHeap {
-    space: Region,
+    space: ContiguousSpace,
     reservation: Reservation,
-    limit: u64,
-    initial: u64,
+}
+
+impl NullHeap {
+    /// The bytes of the space that are in use after an allocation of `bytes`.
+    fn needed(&self, mutator: &Mutator, bytes: u64) -> u64 {
+        let used = mutator.bump.next() - self.space.region().start();
+        used.saturating_add(bytes)
+    }
 }
 
 impl WriteBarrier for NullHeap {
     fn region(&self) -> &Region {
-        &self.space
+        self.space.region()
     }
 }
 
 impl GcHeap for NullHeap {
     fn open(&mut self, mutator: &Mutator) {
-        // Offset 0 is the null reference.
-        // SAFETY: the region is committed up to there and belongs to this heap,
-        // which tells the area whenever that changes.
-        unsafe {
-            mutator.set_heap(
-                self.reservation.base(),
-                GRANULE,
-                GRANULE,
-                self.space.committed_end(),
-                0,
-            )
-        };
+        let (first, end) = (
+            self.space.first_object(),
+            self.space.region().committed_end(),
+        );
+        // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
+        // the mutator whenever the committed memory changes.
+        unsafe { mutator.set_heap(self.reservation.base(), first, first, end, 0) };
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.space.committed_end()
+        self.space.committed_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
-        self.limit
+        self.space.limit_bytes()
     }
 
     fn largest_object(&self) -> u64 {
-        self.limit - GRANULE
+        self.space.largest_object()
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        let needed = mutator.bump.next().saturating_add(bytes);
-        if needed > self.limit {
-            return Err(heap_limit(bytes, self.limit));
-        }
-        let committed = self.space.committed_end();
-        if needed <= committed {
-            return Ok(committed);
-        }
-        let doubled = (2 * committed).min(self.limit);
-        Ok(needed.next_multiple_of(COMMIT_UNIT).max(doubled))
+        let step = self.space.committed_bytes();
+        self.space
+            .after_growth(self.needed(mutator, bytes), step)
+            .ok_or(heap_limit(bytes, self.limit_bytes()))
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
         let wanted = self.committed_after_growth(mutator, bytes)?;
-        let needed = (mutator.bump.next() + bytes).next_multiple_of(COMMIT_UNIT);
-        self.space
-            .commit_to(wanted)
-            .or_else(|_| self.space.commit_to(needed))?;
+        self.space.grow(wanted, self.needed(mutator, bytes))?;
         // SAFETY: as in `open`.
-        unsafe { mutator.set_end(self.space.committed_end()) };
+        unsafe { mutator.set_end(self.space.region().committed_end()) };
         Ok(())
     }
 
@@ -138,7 +120,7 @@ impl GcHeap for NullHeap {
     }
 
     fn reset(&mut self) {
-        self.space.decommit_from(self.initial);
-        self.space.release_from(KEPT_BYTES);
+        // Nothing was freed before, so there is nothing to poison.
+        self.space.reset(false);
     }
 }

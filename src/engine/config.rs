@@ -1,4 +1,4 @@
-//! What an engine is configured with.
+//! The configuration of an engine.
 
 use crate::collectors;
 use crate::error::{Error, Result};
@@ -10,19 +10,20 @@ use super::heap_pool::POOL_MAX;
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
 
-/// How many reset heaps an engine keeps, if nothing was said.
+/// The number of reset heaps that an engine keeps by default.
 const DEFAULT_POOL: usize = 8;
 
-/// How deep host functions call each other, if nothing was said.
+/// How deep calls of host functions nest by default (HOST-21).
 const DEFAULT_CALL_DEPTH: u32 = 200;
 
-/// A configuration. Copied by the engine that is made with it.
+/// A configuration. An engine has a copy of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
     runtime: &'static dyn GcRuntime,
     limit: u64,
-    /// 0 is the default.
+    /// 0 means the default.
     initial: u64,
+    /// 0 means never.
     stress: u32,
     poison: bool,
     move_always: bool,
@@ -33,7 +34,9 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The defaults.
+    /// The default configuration.
+    ///
+    /// Errors: [`Error::InvalidArgument`] if the default collector is not built.
     pub(crate) fn new() -> Result<Config> {
         Ok(Config {
             runtime: collectors::by_number(collectors::AUTO)?,
@@ -50,13 +53,17 @@ impl Config {
     }
 
     /// Chooses the collector by its number.
+    ///
+    /// Errors: [`Error::InvalidArgument`].
     pub(crate) fn set_collector(&mut self, number: u32) -> Result<()> {
         self.runtime = collectors::by_number(number)?;
         Ok(())
     }
 
-    /// Sets the heap's limit in bytes. Small ones are rounded up to the
-    /// collector's least.
+    /// Sets the limit of each heap in bytes. A limit below the least one of the collector is
+    /// rounded up to that.
+    ///
+    /// Errors: [`Error::InvalidArgument`].
     pub(crate) fn set_limit(&mut self, bytes: u64) -> Result<()> {
         if bytes == 0 || bytes > HEAP_MAX {
             return Err(Error::InvalidArgument {
@@ -69,32 +76,32 @@ impl Config {
         Ok(())
     }
 
-    /// Sets the bytes that a heap commits at first; 0 is the default.
+    /// Sets the number of bytes that a heap commits at first. 0 means the default.
     pub(crate) fn set_initial(&mut self, bytes: u64) {
         self.initial = bytes;
     }
 
-    /// Collects at every n-th allocation; 0 turns that off.
+    /// Makes every n-th allocation collect. 0 turns that off.
     pub(crate) fn set_stress(&mut self, every_nth: u32) {
         self.stress = every_nth;
     }
 
-    /// Fills freed memory with a pattern, or not.
+    /// Sets whether freed memory is filled with a pattern.
     pub(crate) fn set_poison(&mut self, on: bool) {
         self.poison = on;
     }
 
-    /// Makes collections move every object, or not.
+    /// Sets whether collections must move every object.
     pub(crate) fn set_move_always(&mut self, on: bool) {
         self.move_always = on;
     }
 
-    /// Checks slots of root ranges to be starts of objects, or not.
+    /// Sets whether slots of root ranges must refer to the start of an object (ROOTS-22).
     pub(crate) fn set_exact_slots(&mut self, on: bool) {
         self.exact_slots = on;
     }
 
-    /// Sets how many reset heaps the engine keeps.
+    /// Sets the number of reset heaps that the engine keeps.
     ///
     /// Errors: [`Error::InvalidArgument`].
     pub(crate) fn set_pool(&mut self, heaps: usize) -> Result<()> {
@@ -124,7 +131,7 @@ impl Config {
         Ok(())
     }
 
-    /// Sets who is asked before a heap grows.
+    /// Sets the callback that is asked before a heap grows.
     pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
         self.grow_callback = callback;
     }
@@ -139,35 +146,35 @@ impl Config {
         self.call_depth
     }
 
-    /// Whether slots of root ranges must be starts of objects.
+    /// Whether slots of root ranges must refer to the start of an object.
     pub(crate) fn exact_slots(&self) -> bool {
         self.exact_slots
     }
 
-    /// How many reset heaps the engine keeps.
+    /// The number of reset heaps that the engine keeps.
     pub(crate) fn pool(&self) -> usize {
         self.pool
     }
 
-    /// Who is asked before a heap grows.
+    /// The callback that is asked before a heap grows.
     pub(crate) fn grow_callback(&self) -> Option<GrowCallback> {
         self.grow_callback
     }
 
-    /// The kind of collector.
+    /// The collector.
     pub(crate) fn runtime(&self) -> &'static dyn GcRuntime {
         self.runtime
     }
 
-    /// Collect at every n-th allocation, or 0.
+    /// Every n-th allocation collects. 0 means none.
     pub(crate) fn stress(&self) -> u32 {
         self.stress
     }
 
     /// The options of each store's heap.
     ///
-    /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit, or
-    /// objects are to be moved that the collector does not move.
+    /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit, or if
+    /// collections must move every object but the collector never does.
     pub(crate) fn heap_options(&self) -> Result<HeapOptions> {
         let limit = self.limit.max(self.runtime.least_limit());
         if self.initial > limit {

@@ -1,9 +1,9 @@
-//! The growth callback: who is asked before a heap grows.
+//! The growth callback, which is asked before a heap grows (HOST-8).
 
 use core::ffi::c_void;
 
-/// Answers whether the store's heap, which has committed so many bytes, may have
-/// committed as many as are wanted.
+/// Answers whether the store's heap may grow from `committed_bytes` to `wanted_bytes` of
+/// committed memory.
 pub(crate) type GrowFunction = unsafe extern "C" fn(
     env: *mut c_void,
     store: *mut c_void,
@@ -11,7 +11,7 @@ pub(crate) type GrowFunction = unsafe extern "C" fn(
     wanted_bytes: usize,
 ) -> bool;
 
-/// A growth callback.
+/// A growth callback and the host's pointer that it gets.
 #[derive(Clone, Copy)]
 pub(crate) struct GrowCallback {
     pub(crate) function: GrowFunction,

@@ -1,19 +1,20 @@
-//! Heaps of deleted stores, reset, for the next ones: a store that lives for a
-//! moment needs no system call for its heap.
+//! The pool of reset heaps: deleted stores return their heaps, and new stores take them.
+//!
+//! A store that lives for a moment then needs no system call for its heap.
 
 use crate::base::fallible;
 use crate::base::lock::Lock;
 use crate::error::Result;
 use crate::heap::GcHeap;
 
-/// The most heaps that a pool can be made for.
+/// The greatest number of heaps that a pool can keep.
 pub(super) const POOL_MAX: usize = 4096;
 
-/// An engine's reset heaps, all of its configuration.
+/// An engine's reset heaps. All have the engine's configuration.
 pub(crate) struct HeapPool {
-    /// How many it keeps at most.
+    /// The number of heaps that it keeps at most.
     room: usize,
-    /// Has the room reserved: deleting a store must not need memory.
+    /// Has memory for `room` heaps, because deleting a store must not need memory.
     heaps: Lock<Vec<Box<dyn GcHeap>>>,
 }
 
@@ -32,14 +33,13 @@ impl HeapPool {
         })
     }
 
-    /// A reset heap, if there is one.
-    pub(super) fn take(&self) -> Option<Box<dyn GcHeap>> {
+    /// Takes a reset heap, if the pool has one.
+    pub(super) fn acquire(&self) -> Option<Box<dyn GcHeap>> {
         self.heaps.lock().pop()
     }
 
-    /// Resets a heap and keeps it, if there is room, else gives it back to the
-    /// system.
-    pub(super) fn put(&self, mut heap: Box<dyn GcHeap>) {
+    /// Resets a heap and keeps it if the pool has room. Otherwise the heap is dropped.
+    pub(super) fn return_heap(&self, mut heap: Box<dyn GcHeap>) {
         if self.heaps.lock().len() >= self.room {
             return;
         }

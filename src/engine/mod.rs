@@ -1,4 +1,8 @@
-//! What stores share: the configuration, the types, and the pool of heaps, counted.
+//! The engine: what its stores share.
+//!
+//! An engine has a copy of a configuration, the registry of types, and a pool of heaps that
+//! deleted stores leave for new ones. Threads share it through counted references; each
+//! store has one.
 
 mod config;
 mod growth;
@@ -6,7 +10,7 @@ mod heap_pool;
 
 use core::ptr::NonNull;
 
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
@@ -16,18 +20,18 @@ pub(crate) use growth::GrowCallback;
 pub(crate) use growth::GrowFunction;
 use heap_pool::HeapPool;
 
-/// A configuration that stores are made from. Shared by threads.
+/// An engine, which threads share.
 pub(crate) struct Engine {
     config: Config,
     heap_options: HeapOptions,
     pool: HeapPool,
-    types: Counted<Registry>,
+    types: RefCounted<Registry>,
 }
 
 /// A counted reference to an [`Engine`].
-pub(crate) struct EngineRef(Counted<Engine>);
+pub(crate) struct EngineRef(RefCounted<Engine>);
 
-// `Counted` is as safe to share as what it counts.
+// Threads may share the engine.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<EngineRef>();
@@ -39,7 +43,7 @@ impl EngineRef {
     /// Errors: those of [`Config::heap_options`],
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
-        Ok(EngineRef(Counted::new(Engine {
+        Ok(EngineRef(RefCounted::new(Engine {
             heap_options: config.heap_options()?,
             pool: HeapPool::new(config.pool())?,
             types: Registry::new()?,
@@ -47,26 +51,26 @@ impl EngineRef {
         })?))
     }
 
-    /// One more reference.
+    /// Makes another reference.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit).
     pub(crate) fn try_clone(&self) -> Result<EngineRef> {
         Ok(EngineRef(self.0.try_clone("references to an engine")?))
     }
 
-    /// The address, for C. Counts on.
+    /// Converts the reference to an address for C. It stays counted.
     pub(crate) fn into_raw(self) -> NonNull<()> {
         self.0.into_raw()
     }
 
-    /// Takes back what [`EngineRef::into_raw`] gave.
+    /// Converts an address of [`EngineRef::into_raw`] back to the reference.
     ///
     /// # Safety
     ///
-    /// `raw` must be from `into_raw`, and taken back once only.
+    /// `raw` must be a result of `into_raw` that was not converted back yet.
     pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> EngineRef {
         // SAFETY: the caller's promise.
-        EngineRef(unsafe { Counted::from_raw(raw) })
+        EngineRef(unsafe { RefCounted::from_raw(raw) })
     }
 
     /// The configuration.
@@ -74,28 +78,28 @@ impl EngineRef {
         &self.0.config
     }
 
-    /// The types. They outlive the engine while they are referred to.
-    pub(crate) fn types(&self) -> &Counted<Registry> {
+    /// The registry of types. It outlives the engine while types refer to it.
+    pub(crate) fn types(&self) -> &RefCounted<Registry> {
         &self.0.types
     }
 
-    /// Whether a type is one of this engine's.
+    /// Whether a type belongs to this engine.
     pub(crate) fn has(&self, of: &RegisteredType) -> bool {
         of.is_of(&self.0.types)
     }
 
-    /// A heap for a store: a reset one, if there is one, or a new one.
+    /// A heap for a store: one from the pool, or a new one if the pool is empty.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn acquire_heap(&self) -> Result<Box<dyn GcHeap>> {
-        match self.0.pool.take() {
+        match self.0.pool.acquire() {
             Some(heap) => Ok(heap),
             None => self.0.config.runtime().new_heap(self.0.heap_options),
         }
     }
 
-    /// Takes back the heap of a store that ends.
+    /// Returns the heap of a deleted store to the pool.
     pub(crate) fn return_heap(&self, heap: Box<dyn GcHeap>) {
-        self.0.pool.put(heap);
+        self.0.pool.return_heap(heap);
     }
 }

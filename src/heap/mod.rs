@@ -7,6 +7,8 @@
 //! * [`WriteBarrier`], by which it hears of each reference that is stored in an object;
 //! * [`CollectionSteps`], which [`GarbageCollection`] drives through one collection.
 //!
+//! Collectors are compositions of the spaces in [`space`] (HEAP-35).
+//!
 //! The [`Mutator`] is in the store's hot block and is lent to the heap, so an allocation
 //! calls nothing through a trait (HEAP-2).
 //!
@@ -44,6 +46,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod space;
 mod verify;
 mod weak_table;
 
@@ -71,6 +74,9 @@ pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use space::{
+    ContiguousSpace, FreeListSpace, ListEnds, POISON, SemiSpace, whole_units, write_free,
+};
 pub(crate) use verify::{ObjectStartBits, verify};
 pub(crate) use weak_table::{Liveness, WeakTable};
 

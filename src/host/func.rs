@@ -1,14 +1,16 @@
-//! Host functions: objects that the host can call.
+//! Host functions: objects that call the host.
 //!
-//! In the heap a function is a header, which names its type, and an index. Its callback,
-//! the host's pointer that goes with it, and its type once more are in the store's
-//! [`HostData`](crate::host::HostData) table, never in the heap (`heap.sandbox`).
-//! A function is called if the entry that its index finds is a function's, of this
-//! object and of this type: whoever overwrites the heap can have calls refused, and
-//! cannot have anything else called, nor with arguments of another type.
+//! In the heap, a function is a header, which names its type, and an index. The callback,
+//! the host's pointer for it, and the type once more are in the store's
+//! [`HostData`](crate::host::HostData) table, never in the heap (`heap.sandbox`, OBJECTS-7).
 //!
-//! Arguments and results are [`CallValue`]s, which C and Rust see alike, so that either
-//! may call what the other made.
+//! A call looks up the entry at the index. It is refused unless the entry is that of a
+//! function, of this object and of this type (OBJECTS-9, OBJECTS-10). Whoever overwrites the
+//! heap can therefore cause refusals, but no call of anything else and no call with
+//! arguments of another type.
+//!
+//! Arguments and results are [`CallValue`]s. C and Rust use the same layout, so each can
+//! call the functions of the other.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -16,14 +18,14 @@ use core::mem::MaybeUninit;
 use crate::heap::{GcRef, HEADER_BYTES};
 use crate::roots::Handle;
 
-/// Bytes of a function in the heap.
+/// The size of a function in the heap.
 pub(crate) const FUNC_BYTES: u64 = 16;
 
-/// Where a function keeps its index, a `u64`, from the object's start.
+/// The offset of a function's index, a `u64`.
 pub(crate) const FUNC_INDEX: u64 = HEADER_BYTES;
 
-/// What a function calls: with the host's pointer, the store, the arguments, and where
-/// the results go. Answers a status's number.
+/// The host function. It gets the host's pointer, the store, the arguments, and the place of
+/// the results. It returns the number of a status.
 pub(crate) type Callback = unsafe extern "C" fn(
     env: *mut c_void,
     store: *mut c_void,
@@ -33,28 +35,28 @@ pub(crate) type Callback = unsafe extern "C" fn(
     nresults: usize,
 ) -> u32;
 
-/// An argument or a result, as C's `gcroots_val_t`.
+/// An argument or a result. Has the layout of C's `gcroots_val_t`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct CallValue {
-    /// The number of the [`Storage`](crate::types::Storage) that it has, or any other.
+    /// The number of its [`Storage`](crate::types::Storage). From C it may be any number.
     pub(crate) kind: u32,
-    /// What the handle of a result resolves to, noted where C has padding.
+    /// The reference that the handle of a result resolves to. It stands where C has padding.
     pub(crate) resolved: MaybeUninit<GcRef>,
     /// The value.
     pub(crate) of: CallBits,
 }
 
-/// What a [`CallValue`] holds.
+/// The value of a [`CallValue`].
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) union CallBits {
-    /// Of an `i32` or `f32`.
+    /// An `i32` or `f32`.
     pub(crate) bits32: u32,
-    /// Of an `i64` or `f64`.
+    /// An `i64` or `f64`.
     pub(crate) bits64: u64,
-    /// Of a `v128`.
+    /// A `v128`.
     pub(crate) bytes: [u8; 16],
-    /// Of a reference.
+    /// The handle of a reference.
     pub(crate) handle: Handle,
 }

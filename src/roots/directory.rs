@@ -1,8 +1,9 @@
-//! Which stores live: how a thread that has only a handle finds its store.
+//! The directory of living stores: a thread that has only a handle finds its store here
+//! (ROOTS-8).
 //!
-//! The directory is split by the store's id, so that stores rarely wait for
-//! each other. While a thread holds the lock of a part, the stores in it neither
-//! grow their manual roots nor end.
+//! The directory is split by store id, and each part has a lock, so stores rarely wait for
+//! each other. While a thread holds the lock of a part, the stores in it neither end nor
+//! grow their manual roots.
 
 use core::ptr::NonNull;
 
@@ -15,12 +16,12 @@ use crate::base::hashing::mix;
 use crate::base::lock::Lock;
 use crate::error::Result;
 
-/// How many parts there are.
+/// The number of parts.
 const PARTS: usize = 64;
 
 static DIRECTORY: [Part; PARTS] = [const { Part(Lock::new(HashTable::new())) }; PARTS];
 
-/// Aligned, so that no two locks share a cache line.
+/// A part of the directory. No two locks share a cache line.
 #[repr(align(64))]
 struct Part(Lock<HashTable<Entry>>);
 
@@ -30,21 +31,22 @@ struct Entry {
     roots: NonNull<ManualRoots>,
 }
 
-// SAFETY: the pointer is followed by `unroot_later` only, under the lock.
+// SAFETY: only `unroot_later` follows the pointer, under the lock.
 unsafe impl Send for Entry {}
 
+/// The part that a store is in.
 fn part(store_id: u64) -> &'static Lock<HashTable<Entry>> {
     &DIRECTORY[store_id as usize % PARTS].0
 }
 
-/// Makes the roots of a store findable.
+/// Adds the roots of a store.
 ///
 /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
 ///
 /// # Safety
 ///
-/// `roots` must stay where they are until [`remove`]. Their owner, a thread at a
-/// time, grows them in [`alone`] only.
+/// `roots` must stay where they are until [`remove`]. Their owner is one thread at a time,
+/// and grows them in [`alone`] only.
 #[expect(clippy::disallowed_methods, reason = "room is reserved first")]
 pub(crate) unsafe fn add(roots: NonNull<ManualRoots>) -> Result<()> {
     // SAFETY: the caller's promise.
@@ -58,28 +60,29 @@ pub(crate) unsafe fn add(roots: NonNull<ManualRoots>) -> Result<()> {
     Ok(())
 }
 
-/// Makes the roots of a store no longer findable.
+/// Removes the roots of a store.
 pub(crate) fn remove(store_id: u64) {
     let mut entries = part(store_id).lock();
     if let Ok(entry) = entries.find_entry(mix(store_id), |entry| entry.store_id == store_id) {
         entry.remove();
     }
     if entries.is_empty() {
-        // Gives its memory back.
+        // Frees the memory of the part.
         *entries = HashTable::new();
     }
 }
 
-/// Does `operation` while no other thread queues a root of this store.
+/// Runs `operation` while no other thread queues a root of this store.
 pub(crate) fn alone<T>(store_id: u64, operation: impl FnOnce() -> T) -> T {
     let _entries = part(store_id).lock();
     operation()
 }
 
-/// Has the owner of the handle's store unroot it, at its next collection or when
-/// it makes a root. Any thread; nothing happens once the store was deleted. A
-/// handle that is not of a live manual root is ignored and counted. Needs no
-/// memory.
+/// Asks the owner of the handle's store to unroot the handle. The owner does so when it
+/// makes a root, or at its next collection.
+///
+/// Any thread may call this. It needs no memory. A handle of a deleted store is ignored. A
+/// handle that names no live manual root is counted as stale.
 pub(crate) fn unroot_later(handle: Handle) {
     if handle.is_null() {
         return;
@@ -87,8 +90,8 @@ pub(crate) fn unroot_later(handle: Handle) {
     let entries = part(handle.store_id).lock();
     let same = |entry: &Entry| entry.store_id == handle.store_id;
     if let Some(entry) = entries.find(mix(handle.store_id), same) {
-        // SAFETY: `add` was promised that the roots are there, and that they do
-        // not grow while this thread holds the lock.
+        // SAFETY: the caller of `add` promised that the roots are there, and that they do not
+        // grow while this thread holds the lock.
         unsafe { entry.roots.as_ref() }.unroot_later(handle);
     }
 }

@@ -1,5 +1,11 @@
-//! Slots with a free list, released in any order: what manual roots, weak handles, and
-//! the handles of weak maps, tables and globals have in common.
+//! Slots with a free list, released in any order. Manual roots, weak handles, weak maps,
+//! tables and globals all have such slots.
+//!
+//! The generation of a slot is odd while the slot is in use (ROOTS-4). Each use takes a
+//! new generation, and a slot without a generation left is retired (ROOTS-2,
+//! `roots.never-stale`).
+//!
+//! Cost: taking and releasing a slot is a few loads and stores each.
 
 use core::cell::Cell;
 
@@ -8,44 +14,53 @@ use super::slots::SlotArray;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
-/// The generation (even: free) of a slot that has issued all others.
-const EXHAUSTED: u32 = RETIRED - 1;
+/// The generation of a retired slot. It is even, like that of a free slot.
+const RETIRED_EVEN: u32 = RETIRED - 1;
 
-/// The free list's end: no slot has this number.
+/// The end of the free list. No slot has this index.
 const END: u32 = SLOTS_MAX;
 
-/// Free slots linked at a time, so that the collector does not scan a whole
-/// new array.
+/// The number of slots that are put on the free list at a time. Collectors do not scan
+/// those of a new array that were not put there yet.
 const REFILL: u32 = 256;
 
-/// Slots that are taken and released in any order. `KIND` are bits that the
-/// indices in their handles have, above those of all slots.
+/// Slots that are taken and released in any order. Handles add the bits `KIND` to the
+/// indices of these slots (ROOTS-17).
 ///
-/// Invariants: a slot below `used` is in use (odd generation), on the free list
-/// (even, its reference an odd link to the next), or retired (even and
-/// exhausted, its reference null).
+/// Invariant: a slot below `used` is in one of three states:
+///
+/// | state | generation | in the place of the reference |
+/// |---|---|---|
+/// | in use | odd | the reference |
+/// | free | even | a link to the next free slot |
+/// | retired | [`RETIRED_EVEN`] | null |
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct FreeListSlots<const KIND: u32> {
     slots: SlotArray,
+    /// Slots from this index on are not on the free list, and collectors do not scan them.
     used: Cell<u32>,
+    /// The first free slot, or [`END`].
     free: Cell<u32>,
+    /// How often a slot was taken.
     created: Cell<u64>,
+    /// How often a slot was released.
     released: Cell<u64>,
+    /// The number of retired slots.
     retired: Cell<u32>,
-    /// The most slots in use at once, as of the last retirement.
+    /// The greatest number of slots in use at once, as of the last retirement.
     live_max: Cell<u32>,
 }
 
 impl<const KIND: u32> FreeListSlots<KIND> {
-    /// So many slots can be told apart from those of other kinds.
+    /// The number of slots that handles can tell apart from those of other kinds.
     pub(super) const MOST: u32 = match KIND {
         0 => SLOTS_MAX,
         kind => (1 << kind.trailing_zeros()) - 1,
     };
 
-    /// No slots, which allocates nothing. They will have issued all generations
-    /// up to this one, an even one.
+    /// No slots, which allocates nothing. Later slots count as having issued all generations
+    /// up to `generation`, which must be even.
     pub(crate) fn starting_at(generation: u32) -> FreeListSlots<KIND> {
         assert!(generation.is_multiple_of(2));
         FreeListSlots {
@@ -59,7 +74,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         }
     }
 
-    /// Whether a slot can be taken without the slow path.
+    /// Whether the free list has a slot.
     #[inline(always)]
     pub(crate) fn has_free(&self) -> bool {
         self.free.get() != END
@@ -81,7 +96,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         Handle::slot_word(generation, index | KIND)
     }
 
-    /// Makes sure that a slot can be taken.
+    /// Makes sure that the free list has a slot.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve(&self) -> Result<()> {
@@ -92,7 +107,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         Ok(())
     }
 
-    /// Makes room for one slot more than were ever used.
+    /// Makes sure that the array has a slot at `used`.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn reserve_unused(&self) -> Result<()> {
@@ -100,8 +115,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             .grow_to(u64::from(self.used.get()) + 1, Self::MOST)
     }
 
-    /// Puts slots that were never used on the free list, given that there are
-    /// such: [`FreeListSlots::reserve_unused`].
+    /// Raises `used` and puts the free slots below it on the free list, given
+    /// [`FreeListSlots::reserve_unused`].
     pub(super) fn refill(&self) {
         let used = self.used.get();
         let end = used.saturating_add(REFILL).min(self.slots.capacity());
@@ -109,30 +124,30 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.link_free(used, end);
     }
 
-    /// How many slots there are.
+    /// The number of slots in the array.
     pub(super) fn capacity(&self) -> u32 {
         self.slots.capacity()
     }
 
-    /// The generation of the slot at `index`, below the capacity. Any thread may
-    /// ask while the slots cannot grow.
+    /// The generation of the slot at `index`, which must be below the capacity. Any thread
+    /// may call this while the array cannot grow.
     pub(super) fn shared_generation(&self, index: u32) -> u32 {
         self.slots.slot(index).shared_generation()
     }
 
-    /// Puts the free slots from `from` to `to` before the free list, in their
-    /// order.
+    /// Puts the free slots from `from` to `to` at the front of the free list, in their order.
     fn link_free(&self, from: u32, to: u32) {
         for index in (from..to).rev() {
             let slot = self.slots.slot(index);
             let generation = slot.generation.get();
-            if generation & 1 == 0 && generation != EXHAUSTED {
-                slot.reference.set(link(self.free.get()));
+            if generation & 1 == 0 && generation != RETIRED_EVEN {
+                slot.reference.set(free_link(self.free.get()));
                 self.free.set(index);
             }
         }
     }
 
+    /// The slot with these bits, if it is in use.
     #[inline(always)]
     fn find(&self, index: u32, generation: u32) -> Option<&RootSlot> {
         if index >= self.used.get() {
@@ -143,9 +158,9 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         (slot.generation.get() == generation && generation & 1 == 1).then_some(slot)
     }
 
-    /// What the slot with these bits refers to if it is in use; if it is free
-    /// something odd, if it is retired null, which saves a comparison where
-    /// those are refused anyway.
+    /// The referent of the slot with these bits, if it is in use. For a free slot this may
+    /// return something odd, and for a retired one null. Callers that refuse both save a
+    /// comparison.
     #[inline(always)]
     pub(crate) fn get_or_odd(&self, index: u32, generation: u32) -> Option<GcRef> {
         if index >= self.used.get() {
@@ -156,7 +171,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         (slot.generation.get() == generation).then(|| GcRef::from_raw(slot.reference.get()))
     }
 
-    /// What the slot with these bits refers to, if it is in use.
+    /// The referent of the slot with these bits, if it is in use.
     #[inline(always)]
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
         self.find(index, generation)
@@ -170,31 +185,30 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         }
     }
 
-    /// Releases the slot with these bits, unless it is not in use, or was so for
-    /// the last time: `false`.
+    /// Releases the slot with these bits. Returns false, with nothing changed, if the slot is
+    /// not in use or has no generation left.
     #[inline(always)]
     pub(crate) fn release_fast(&self, index: u32, generation: u32) -> bool {
         let Some(slot) = self.find(index, generation) else {
             return false;
         };
         let generation = generation + 1;
-        if generation == EXHAUSTED {
+        if generation == RETIRED_EVEN {
             return false;
         }
         slot.set_shared_generation(generation);
-        slot.reference.set(link(self.free.get()));
+        slot.reference.set(free_link(self.free.get()));
         self.free.set(index);
         self.released.set(self.released.get() + 1);
         true
     }
 
-    /// Releases the slot with these bits; `false` if it is not in use.
+    /// Releases the slot with these bits. Returns false if it is not in use.
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
         self.release_fast(index, generation) || self.retire(index, generation)
     }
 
-    /// Releases the slot with these bits for ever: it is neither used again nor
-    /// linked. `false` if it is not in use.
+    /// Releases and retires the slot with these bits. Returns false if it is not in use.
     fn retire(&self, index: u32, generation: u32) -> bool {
         let Some(slot) = self.find(index, generation) else {
             return false;
@@ -202,13 +216,13 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.live_max.set(self.live_max());
         self.retired.set(self.retired.get() + 1);
         self.released.set(self.released.get() + 1);
-        slot.set_shared_generation(EXHAUSTED);
+        slot.set_shared_generation(RETIRED_EVEN);
         slot.reference.set(0);
         true
     }
 
-    /// Leaves free slots at the end out of what collections scan, if they are
-    /// most of it, and links the others anew in their order. Generations stay.
+    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
+    /// The other free slots are linked again, in their order. Generations stay.
     pub(crate) fn trim(&self) {
         let free = |slot: &RootSlot| slot.generation.get() & 1 == 0;
         let tail = self
@@ -226,30 +240,31 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.link_free(0, used);
     }
 
-    /// The slots that may be in use.
+    /// The scanned part: all slots that may be in use.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.first(self.used.get())
     }
 
-    /// How many slots are in use.
+    /// The number of slots in use.
     pub(crate) fn live(&self) -> u64 {
         self.created.get() - self.released.get()
     }
 
-    /// How many slots have been released.
+    /// How often a slot was released.
     pub(crate) fn released(&self) -> u64 {
         self.released.get()
     }
 
-    /// The most slots that were in use at once: never-used slots come last from
-    /// the free list, so each slot that was ever used was needed.
+    /// The greatest number of slots in use at once. The free list delivers slots that were
+    /// never used last, so it is the number of slots ever used. A retirement takes its slot
+    /// out, and saves the number before it.
     pub(crate) fn live_max(&self) -> u32 {
         let without_retired = self.slots.ever_used() - self.retired.get();
         without_retired.max(self.live_max.get())
     }
 
-    /// Checks the invariants: each slot is in use, free or retired, and the
-    /// list has all the free ones, once.
+    /// Checks that each slot is in use, free or retired, and that the free list has all free
+    /// slots, once.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;
         let used = self.used.get();
@@ -260,13 +275,13 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         for slot in self.span() {
             match slot.generation.get() {
                 odd if odd & 1 == 1 => alive += 1,
-                EXHAUSTED => {}
+                RETIRED_EVEN => {}
                 _ => free += 1,
             }
         }
         let all = self.slots.first(self.slots.capacity());
-        let exhausted = |slot: &&RootSlot| slot.generation.get() == EXHAUSTED;
-        let retired = all.iter().filter(exhausted).count() as u32;
+        let is_retired = |slot: &&RootSlot| slot.generation.get() == RETIRED_EVEN;
+        let retired = all.iter().filter(is_retired).count() as u32;
         if alive != self.live() || retired != self.retired.get() {
             return Err(Error::internal("a wrong number of slots in use", alive));
         }
@@ -292,8 +307,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     }
 }
 
-/// What stands in a free slot for its reference: odd, so that collectors take
-/// it for an `i31`.
-const fn link(next: u32) -> u32 {
+/// The bits in the place of a free slot's reference: a link to the next free slot. They are
+/// odd, so collectors take them for an `i31` (ROOTS-5).
+const fn free_link(next: u32) -> u32 {
     next << 1 | 1
 }

@@ -1,25 +1,24 @@
-//! The 16 bytes that name a root.
+//! The 16 bytes that name a root (ROOTS-1).
 
-/// The bit of a handle's index that tells manual roots from scoped ones.
+/// The bit of a handle's index that marks a manual root.
 pub(crate) const MANUAL_BIT: u32 = 1 << 31;
 
-/// Slots of each kind that handles can name.
+/// The number of slots of one kind that handles can name.
 pub(crate) const SLOTS_MAX: u32 = MANUAL_BIT - 1;
 
-/// The bits of a table's index that others do not have.
+/// The bits of a handle's index that mark a table (ROOTS-17).
 pub(crate) const TABLE: u32 = 1 << 30;
 
-/// Those of a global's.
+/// The bits of a handle's index that mark a global (ROOTS-17).
 pub(crate) const GLOBAL: u32 = MANUAL_BIT | 1 << 30;
 
-/// The greatest generation: never issued, never resolved.
+/// The greatest generation. It is never issued and never resolved.
 pub(crate) const RETIRED: u32 = u32::MAX;
 
-/// A handle: any bits, until resolved.
+/// A handle. Its bits may be anything until they are resolved (`handles.any-bits`).
 ///
-/// `generation` and `index` travel as one word. Written as two halves and then
-/// passed by value, they would be read back as one word before the halves have
-/// left the store buffer, which stalls for longer than the rest of a call takes.
+/// Generation and index are one word: two halves would stall the call that reads them back
+/// (ROOTS-6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Handle {
@@ -36,8 +35,7 @@ impl Handle {
         slot: 0,
     };
 
-    /// The slot word of a scoped root, or with [`MANUAL_BIT`] in `index` of a
-    /// manual one.
+    /// The slot word of a scoped root, or of another kind if `index` has its bits.
     #[inline(always)]
     pub(crate) const fn slot_word(generation: u32, index: u32) -> u64 {
         generation as u64 | (index as u64) << 32
@@ -49,19 +47,19 @@ impl Handle {
         self.store_id == 0
     }
 
-    /// Whether the bits are those of a manual root.
+    /// Whether the index has [`MANUAL_BIT`].
     #[inline(always)]
     pub(crate) const fn is_manual(self) -> bool {
         self.slot >> 63 != 0
     }
 
-    /// The slot, without the manual bit.
+    /// The index, without [`MANUAL_BIT`].
     #[inline(always)]
     pub(crate) const fn index(self) -> u32 {
         (self.slot >> 32) as u32 & !MANUAL_BIT
     }
 
-    /// The slot, with all bits that say of what kind it is.
+    /// The index, with the bits that mark its kind.
     #[inline(always)]
     pub(crate) const fn index_and_kind(self) -> u32 {
         (self.slot >> 32) as u32

@@ -1,85 +1,63 @@
-//! Roots: what keeps objects alive, and the handles that name them.
+//! Roots keep objects alive. Handles name roots.
 //!
-//! # The goal
+//! # Goals
 //!
-//! Misusing a root never reaches freed or foreign memory, in release builds,
-//! across a C ABI where the compiler checks nothing. Collectors may move any
-//! object at any collection. And creating, reading or dropping a root costs a
-//! few nanoseconds: no lock, no atomic read-modify-write, no allocation a root.
+//! * Misusing a handle never reaches freed or foreign memory: in release builds too, and
+//!   across a C ABI, where the compiler checks nothing (`handles.any-bits`).
+//! * A handle whose root has ended never resolves again (`roots.never-stale`).
+//! * Collectors may move any object at any collection.
+//! * Making, reading and ending a root costs a few nanoseconds: no lock, no atomic
+//!   read-modify-write, no allocation for each root.
 //!
 //! # The idea
 //!
-//! A handle is not a pointer. It is 16 bytes of plain data: the store's id, a
-//! slot, and the slot's generation. The slot lives in the store's root set and
-//! holds the reference; a collector updates it when the object moves, and the
-//! handle stays as it is. Before a handle is used, its store id is compared with
-//! the store's, its slot with the array's length, and its generation with the
-//! slot's. A slot takes a new generation for each root, so a handle whose root
-//! is gone no longer matches.
+//! A handle is not a pointer. It is 16 bytes of plain data: the store's id, the index of a
+//! slot, and a generation ([`Handle`], ROOTS-1). The slot is in the store's root set and
+//! holds the reference. A collector that moves the object updates the slot, and the handle
+//! stays as it is.
 //!
-//! # Two kinds
+//! To resolve a handle, the library compares its store id with the store's, its index with
+//! the length of the array, and its generation with the slot's. A slot takes a new
+//! generation for each root, so the handle of a root that has ended no longer matches.
+//! Generations never wrap: a slot that has issued its last one is retired (ROOTS-2).
 //!
-//! * *Scoped* roots ([`LifoRoots`]) are a stack. Entering a scope notes the
-//!   stack's length ([`ScopeStack`]), leaving it truncates the stack: one store,
-//!   however many roots there were. Entries above the length keep their
-//!   generation for the next push.
-//! * *Manual* roots ([`ManualRoots`]) have a free list and live until they are
-//!   unrooted, in any order.
+//! # The structures
 //!
-//! The high bit of a handle's index tells which kind it is; the two highest ones those of
-//! tables and globals. *Weak* handles
-//! ([`WeakHandles`]) have slots like manual roots, which collections sweep
-//! instead of tracing them. Tables and globals have such slots too ([`RecordSlots`]),
-//! which are traced: they hold the objects that have the elements and the values.
+//! | structure | its slots | how they end |
+//! |---|---|---|
+//! | [`LifoRoots`] | scoped roots, a stack | leaving a scope truncates the stack |
+//! | [`ManualRoots`] | manual roots | each is unrooted, in any order, from any thread |
+//! | [`WeakHandles`] | weak handles, which keep nothing alive | each is dropped, in any order |
+//! | [`RecordSlots`] | tables and globals, with a record each | each is freed, in any order |
+//!
+//! The last three are built on [`FreeListSlots`]. All four are built on `SlotArray`, whose
+//! sentinel slot lets a push test for "full" and "retired" at once (ROOTS-3). The high bits
+//! of a handle's index mark its kind (ROOTS-17). [`ScopeStack`] has the open scopes, which
+//! are named by serial numbers (ROOTS-13).
+//!
+//! # How a collector sees the slots
+//!
+//! It gets spans of slots and scans them all, so root slots need no write barrier (ROOTS-7,
+//! ROOTS-19). Slots without a root hold something else in the place of the reference: a
+//! *link* between free slots, or a *jump* over retired slots. Both are odd, and a collector
+//! takes them for an `i31` (ROOTS-5).
 //!
 //! # Other threads
 //!
-//! A root belongs to the store's owner thread, but destructors and other
-//! languages' finalizers run anywhere. [`unroot_later`] finds the store by the
-//! id in the handle ([`directory`]) and queues the slot (`unroot_queue.rs`); the
-//! owner, which pays one load for it when it makes a root, unroots later.
+//! A root belongs to the store's owner thread. Destructors and other languages' finalizers
+//! run on any thread. [`unroot_later`] finds the store by the id in the handle
+//! ([`directory`], ROOTS-8) and puts the slot's *node* into the store's unroot queue
+//! (`unroot_queue.rs`, ROOTS-10). The owner unroots later. The queue costs it one load for
+//! each root that it makes.
 //!
-//! # `roots.never-stale`
-//!
-//! A handle whose root has gone never resolves again, however long the program
-//! runs. A 32-bit generation that wraps does not give that: after 2^32 roots an
-//! old handle would match again, in minutes. So generations do not wrap. The
-//! greatest one is never issued: a slot that gets there is *retired*, which
-//! costs 8 bytes each 2^32 pushes (2^31 for manual roots), and pushes skip it.
-//! Resolution refuses the greatest generation, so that forged bits cannot match
-//! a retired slot. Growing the array keeps all generations.
-//!
-//! # Details that carry weight
-//!
-//! * The LIFO array ends in a *sentinel* slot of the greatest generation beyond
-//!   its capacity. A push that finds that generation takes the slow path, so
-//!   one comparison serves for "retired", "exhausted" and "full".
-//! * A manual slot's generation is odd while in use. If free slots' generations
-//!   could be forged, the free-list link would be taken for a reference.
-//! * Links (over runs of retired slots, between free slots) stand in the
-//!   reference's place with the low bit set. To a collector that is an `i31`,
-//!   so it needs to know nothing about them.
-//! * A scope's token is a serial number that is never reused. Depth and length
-//!   in the token would let a forged one lengthen the stack and revive stale
-//!   handles, and would accept a second exit.
-//! * Root slots need no write barrier: every collector scans them all.
-//!
-//! # What was rejected
-//!
-//! Pointers to slots (a stale one cannot be checked); one allocation a root
-//! (Wasmtime's manual roots before they were flattened); reference counts on
-//! handles (atomic, or not usable from other threads' destructors); a shared
-//! liveness flag for each root, for which Wasmtime's became 24 bytes and an `Arc`.
-//!
-//! The design follows Wasmtime's `RootSet`, `RootScope`, `Rooted` and
-//! `ManuallyRooted`; generations that retire their slot, checked scopes and
-//! the checks of forged bits are this library's.
+//! The alternatives that were rejected are in `docs/design/roots.md`. The design follows
+//! Wasmtime's `RootSet`, `RootScope`, `Rooted` and `ManuallyRooted`. Generations that retire
+//! their slot, checked scopes and the checks of forged bits are this library's.
 
 pub(crate) mod directory;
 mod free_list;
 mod handle;
 mod lifo;
-mod links;
 mod manual;
 mod records;
 mod scopes;
@@ -87,7 +65,7 @@ mod slots;
 mod unroot_queue;
 mod weak;
 
-/// What the queue's loom model replaces.
+/// The atomics of the unroot queue. The model in `tests/loom.rs` replaces them.
 mod atomics {
     pub(super) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }

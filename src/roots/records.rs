@@ -1,5 +1,5 @@
-//! Slots that hold an object each for the library itself, with a record of what it is:
-//! tables and globals.
+//! The slots of tables and globals. Each refers to the object that holds the elements or
+//! the value (OBJECTS-12), and has a record that describes it.
 
 use core::cell::RefCell;
 
@@ -9,9 +9,9 @@ use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
-/// Slots whose handles have the bits `KIND`. A slot in use refers to an object.
+/// Slots with records. Their handles have the bits `KIND` (ROOTS-17).
 ///
-/// Invariant: each slot in use has a record.
+/// Invariant: each slot in use refers to an object and has a record.
 #[derive(Debug)]
 pub(crate) struct RecordSlots<const KIND: u32, R> {
     slots: FreeListSlots<KIND>,
@@ -19,8 +19,8 @@ pub(crate) struct RecordSlots<const KIND: u32, R> {
 }
 
 impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
-    /// No slots, which allocates nothing. They will have issued all generations up to
-    /// this one, an even one.
+    /// No slots, which allocates nothing. Later slots count as having issued all generations
+    /// up to `generation`, which must be even.
     pub(crate) fn starting_at(generation: u32) -> RecordSlots<KIND, R> {
         RecordSlots {
             slots: FreeListSlots::starting_at(generation),
@@ -28,14 +28,17 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         }
     }
 
-    /// The slot that a handle of this store names, whether it is in use or not.
+    /// The index of the slot that a handle of this store names. The slot may be free, and
+    /// the index is beyond all slots for a handle of another kind.
     #[inline(always)]
     pub(crate) fn index(handle: Handle) -> u32 {
-        // Other bits than those of this kind are above all slots then.
+        // The index of a handle of another kind keeps or gets a high bit, which is beyond all
+        // slots.
         handle.index_and_kind() ^ KIND
     }
 
-    /// Makes sure that a slot can be taken with a record like this one.
+    /// Makes sure that a slot and a place for its record are free. New places hold copies of
+    /// `record`.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve(&self, record: R) -> Result<()> {
@@ -57,7 +60,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         slot
     }
 
-    /// The object and the record of the slot that a handle of this store names, if it
+    /// The object and the record of the slot that a handle of this store names, if the slot
     /// is in use.
     #[inline(always)]
     pub(crate) fn get(&self, handle: Handle) -> Option<(GcRef, R)> {
@@ -67,19 +70,21 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         Some((object, record))
     }
 
-    /// Gives the slot that a handle names, which is in use, another object and record.
+    /// Replaces the object and the record of the slot that a handle names. The slot must be
+    /// in use.
     pub(crate) fn set(&self, handle: Handle, object: GcRef, record: R) {
         let index = Self::index(handle);
         self.slots.set(index, handle.generation(), object);
         self.records.borrow_mut()[index as usize] = record;
     }
 
-    /// Releases the slot that a handle of this store names; `false` if it is not in use.
+    /// Releases the slot that a handle of this store names. Returns false if the slot is not
+    /// in use.
     pub(crate) fn release(&self, handle: Handle) -> bool {
         self.slots.release(Self::index(handle), handle.generation())
     }
 
-    /// The slots that may be in use.
+    /// All slots that may be in use, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.span()
     }
@@ -94,7 +99,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         in_use.try_for_each(|(slot, record)| visit(GcRef::from_raw(slot.reference.get()), record))
     }
 
-    /// Gives back what is far more than the slots in use need.
+    /// Trims the slots, and shrinks the records to what the remaining slots need.
     pub(crate) fn trim(&self) {
         self.slots.trim();
         let mut records = self.records.borrow_mut();

@@ -1,28 +1,42 @@
 //! The stack of open scopes.
+//!
+//! A record saves the length of the scoped roots when a scope is entered; leaving the scope
+//! restores it. A scope token names a record by a serial number that is never reused, so a
+//! scope that was left is never accepted again (ROOTS-13). The scope of a callback has no
+//! name and hides the scopes outside it.
+//!
+//! Cost: entering a scope writes one record; leaving the innermost one reads it.
 
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::base::fallible;
+use crate::base::array::{Array, Growth};
 use crate::error::{Error, Result};
 
-/// The serial of records that no token names: the store's own scope at the
-/// bottom, and the one around each callback.
+/// The serial of records that no token names: that of the store's own scope at the bottom,
+/// and that of the scope around each callback.
 const UNNAMED: u64 = 0;
 
-/// What a scope was when it was entered: what leaving it restores.
+/// The record of a scope: what leaving the scope restores.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Saved {
     serial: u64,
-    /// The length of the LIFO roots.
+    /// The length of the stack of scoped roots.
     pub(crate) roots: u32,
-    /// The open no-GC spans.
+    /// The number of open no-GC spans.
     pub(crate) no_gc_spans: u32,
 }
 
-/// The bits that name a scope: any bits, until compared.
+/// The record of the store's own scope.
+const BOTTOM: Saved = Saved {
+    serial: UNNAMED,
+    roots: 0,
+    no_gc_spans: 0,
+};
+
+/// The bits that name a scope. They may be anything until they are compared
+/// (`handles.any-bits`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct ScopeToken {
@@ -34,72 +48,63 @@ pub(crate) struct ScopeToken {
 
 /// The open scopes, innermost last.
 ///
-/// Invariants: the first record is unnamed; serials of named records rise; one
-/// record beyond `end` is spare, for the driver of callbacks, which must not
-/// fail for memory.
+/// Invariants: the first record is unnamed; the serials of named records rise. The record at
+/// `end` is spare: the driver of callbacks uses it, which must not fail for memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct ScopeStack {
+    /// The innermost record.
     top: Cell<NonNull<Saved>>,
     end: Cell<NonNull<Saved>>,
     next_serial: Cell<u64>,
-    first: Cell<NonNull<Saved>>,
-    capacity: Cell<usize>,
+    records: Array<Saved>,
 }
 
-/// Records that a new store has room for.
-const FIRST_CAPACITY: usize = 16;
+const GROWTH: Growth = Growth {
+    first: 16,
+    most: usize::MAX,
+    what: "open scopes of a store",
+};
 
 impl ScopeStack {
-    /// The stack of a new store: its own scope only.
+    /// The stack of a new store, with the store's own scope only.
     pub(crate) fn new() -> Result<ScopeStack> {
-        let first = Self::allocate(FIRST_CAPACITY)?;
+        let records = Array::new();
         let stack = ScopeStack {
-            top: Cell::new(first),
-            end: Cell::new(first),
+            top: Cell::new(records.first()),
+            end: Cell::new(records.first()),
             next_serial: Cell::new(UNNAMED + 1),
-            first: Cell::new(first),
-            capacity: Cell::new(FIRST_CAPACITY),
+            records,
         };
-        stack.set_end();
-        // SAFETY: the first record is allocated.
-        unsafe {
-            first.write(Saved {
-                serial: UNNAMED,
-                roots: 0,
-                no_gc_spans: 0,
-            });
-        }
+        stack.grow()?;
         Ok(stack)
     }
 
-    fn layout(capacity: usize) -> Result<Layout> {
-        Layout::array::<Saved>(capacity).map_err(|_| fallible::refused(usize::MAX))
+    /// Makes room for one record more. New records are like the bottom one.
+    fn grow(&self) -> Result<()> {
+        let (depth, capacity) = (self.depth(), self.records.capacity());
+        // SAFETY: only this structure refers to records, and updates its addresses here.
+        unsafe { self.records.grow_with(capacity + 1, &GROWTH, || BOTTOM) }?;
+        let first = self.records.first();
+        // SAFETY: the array has more records than are open. Its last one is the spare one.
+        unsafe {
+            self.top.set(first.add(depth));
+            self.end.set(first.add(self.records.capacity() - 1));
+        }
+        Ok(())
     }
 
-    fn allocate(capacity: usize) -> Result<NonNull<Saved>> {
-        let layout = Self::layout(capacity)?;
-        // SAFETY: the capacity is not 0.
-        let memory = unsafe { std::alloc::alloc(layout) };
-        NonNull::new(memory.cast()).ok_or(fallible::refused(layout.size()))
-    }
-
-    /// Ends the stack one record before its memory does.
-    fn set_end(&self) {
-        // SAFETY: the memory has `capacity` records.
-        self.end
-            .set(unsafe { self.first.get().add(self.capacity.get() - 1) });
-    }
-
-    /// How many scopes are open, the store's own not counted.
+    /// The number of open scopes, without the store's own.
     fn depth(&self) -> usize {
         // SAFETY: both point into the same memory, the top not before the first.
-        unsafe { self.top.get().offset_from_unsigned(self.first.get()) }
+        unsafe { self.top.get().offset_from_unsigned(self.records.first()) }
     }
 
-    fn records(&self) -> &[Saved] {
-        // SAFETY: the records up to the top are written.
-        unsafe { core::slice::from_raw_parts(self.first.get().as_ptr(), self.depth() + 1) }
+    /// The open records, outermost first.
+    fn open_records(&self) -> &[Saved] {
+        // SAFETY: the array has the records up to the top. Nothing writes them while the
+        // slice is in use.
+        unsafe { core::slice::from_raw_parts(self.records.first().as_ptr(), self.depth() + 1) }
     }
 
     /// The innermost record.
@@ -109,23 +114,23 @@ impl ScopeStack {
         unsafe { self.top.get().read() }
     }
 
-    /// The serial of the innermost scope, 0 if it has no name.
+    /// The serial of the innermost scope, or 0 if it has no name.
     pub(crate) fn innermost_serial(&self) -> u64 {
         self.innermost().serial
     }
 
-    /// Enters a scope, if there is room; returns its serial.
+    /// Enters a scope and returns its serial. `None` if the stack is full.
     #[inline(always)]
     pub(crate) fn enter_fast(&self, roots: u32, no_gc_spans: u32) -> Option<u64> {
         // SAFETY: the spare record lies after every top.
         let record = unsafe { self.top.get().add(1) };
-        // Not `==`: inside a callback the top may be the spare record itself.
+        // Not `==`: in a callback, the top may be the spare record itself.
         if record >= self.end.get() {
             return None;
         }
         let serial = self.next_serial.get();
         self.next_serial.set(serial + 1);
-        // SAFETY: before the end, so allocated.
+        // SAFETY: the record is before the end.
         unsafe {
             record.write(Saved {
                 serial,
@@ -137,7 +142,7 @@ impl ScopeStack {
         Some(serial)
     }
 
-    /// Enters a scope; returns its serial.
+    /// Enters a scope and returns its serial.
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn enter(&self, roots: u32, no_gc_spans: u32) -> Result<u64> {
@@ -149,28 +154,13 @@ impl ScopeStack {
             .ok_or(Error::internal("a scope stack that did not grow", 0))
     }
 
-    fn grow(&self) -> Result<()> {
-        let (depth, old_capacity) = (self.depth(), self.capacity.get());
-        let capacity = old_capacity.saturating_mul(2);
-        let new = Self::allocate(capacity)?;
-        // SAFETY: the new memory is larger, fresh, and holds the records.
-        unsafe { new.copy_from_nonoverlapping(self.first.get(), depth + 1) };
-        self.free_records();
-        self.first.set(new);
-        self.capacity.set(capacity);
-        // SAFETY: the depth is less than the capacity.
-        self.top.set(unsafe { new.add(depth) });
-        self.set_end();
-        Ok(())
-    }
-
     /// Whether `serial` names the innermost scope.
     #[inline(always)]
     pub(crate) fn is_innermost(&self, serial: u64) -> bool {
         self.innermost().serial == serial && serial != UNNAMED
     }
 
-    /// Leaves the innermost scope if `serial` names it; returns what it saved.
+    /// Leaves the innermost scope, if `serial` names it. Returns its record.
     #[inline(always)]
     pub(crate) fn exit(&self, serial: u64) -> Option<Saved> {
         if !self.is_innermost(serial) {
@@ -181,17 +171,17 @@ impl ScopeStack {
         Some(saved)
     }
 
+    /// Leaves the innermost scope, which must not be the store's own.
     #[inline(always)]
     fn pop(&self) {
-        // SAFETY: the first record is unnamed and never popped, so the top was
-        // beyond it.
+        // SAFETY: the bottom record is never popped, so the top was beyond it.
         self.top.set(unsafe { self.top.get().sub(1) });
     }
 
-    /// Leaves the scope that `serial` names and all inside it, if it is open
-    /// and no callback began inside it; returns what it saved.
+    /// Leaves the scope that `serial` names and all scopes inside it, if the scope is open
+    /// and no callback began inside it. Returns its record.
     pub(crate) fn unwind(&self, serial: u64) -> Option<Saved> {
-        let inner_to_outer = self.records().iter().rev();
+        let inner_to_outer = self.open_records().iter().rev();
         let candidates =
             inner_to_outer.take_while(|record| record.serial != UNNAMED && record.serial >= serial);
         let (inside, found) = candidates
@@ -202,7 +192,7 @@ impl ScopeStack {
         Some(found)
     }
 
-    /// Whether the stack has room for a scope beside the spare record.
+    /// Whether the stack has room for a scope without the spare record.
     #[inline(always)]
     fn has_room(&self) -> bool {
         // SAFETY: the spare record lies after every top.
@@ -210,9 +200,9 @@ impl ScopeStack {
         record < self.end.get()
     }
 
-    /// Enters the scope around a host function, if there is room.
+    /// Enters the scope around a host function. Returns false if the stack is full.
     #[inline(always)]
-    pub(crate) fn enter_call_ready(&self, roots: u32, no_gc_spans: u32) -> bool {
+    pub(crate) fn enter_call_fast(&self, roots: u32, no_gc_spans: u32) -> bool {
         let room = self.has_room();
         if room {
             self.enter_callback(roots, no_gc_spans);
@@ -231,13 +221,14 @@ impl ScopeStack {
         Ok(())
     }
 
-    /// Enters the scope around a callback. Of finalizers one runs at a time, and what
-    /// it enters grows the stack, so that the spare record is enough.
+    /// Enters the scope around a callback, in the spare record if the stack is full. One
+    /// spare record is enough: one finalizer runs at a time, and a scope that it enters grows
+    /// the full stack.
     #[inline(always)]
     pub(crate) fn enter_callback(&self, roots: u32, no_gc_spans: u32) {
         // SAFETY: the spare record lies after every top.
         let record = unsafe { self.top.get().add(1) };
-        // SAFETY: at most the end, so allocated.
+        // SAFETY: the record is at most the spare one.
         unsafe {
             record.write(Saved {
                 serial: UNNAMED,
@@ -248,8 +239,8 @@ impl ScopeStack {
         self.top.set(record);
     }
 
-    /// Leaves the innermost callback's scope and all inside it; returns what
-    /// it saved.
+    /// Leaves the scope of the innermost callback and all scopes inside it. Returns its
+    /// record.
     #[inline(always)]
     pub(crate) fn exit_callback(&self) -> Saved {
         while self.innermost_serial() != UNNAMED {
@@ -262,10 +253,11 @@ impl ScopeStack {
         saved
     }
 
-    /// Checks the order of serials, and that lengths only grow inwards.
+    /// Checks the order of serials, and that an inner scope has saved no less than an outer
+    /// one.
     pub(crate) fn check(&self, roots: u32, no_gc_spans: u32) -> Result<()> {
-        let records = self.records();
-        if records.len() > self.capacity.get() || records[0].serial != UNNAMED {
+        let records = self.open_records();
+        if records.len() > self.records.capacity() || records[0].serial != UNNAMED {
             return Err(Error::internal(
                 "a scope stack without its bottom",
                 records.len() as u64,
@@ -284,18 +276,5 @@ impl ScopeStack {
             last_serial = last_serial.max(record.serial);
         }
         Ok(())
-    }
-
-    fn free_records(&self) {
-        if let Ok(layout) = Self::layout(self.capacity.get()) {
-            // SAFETY: the records were allocated with this layout.
-            unsafe { std::alloc::dealloc(self.first.get().as_ptr().cast(), layout) };
-        }
-    }
-}
-
-impl Drop for ScopeStack {
-    fn drop(&mut self) {
-        self.free_records();
     }
 }

@@ -6,6 +6,7 @@ use super::slots::SlotArray;
 use super::*;
 use crate::error::Error;
 use crate::heap::GcRef;
+use crate::types::tests::refusing_allocator::refusing;
 
 fn object(number: u32) -> GcRef {
     GcRef::from_raw(number * 2)
@@ -382,5 +383,23 @@ fn roots_grow_while_many_are_queued() {
     roots.create(object(65)).unwrap();
     assert_eq!(roots.live(), 1, "all that were queued have ended");
     assert_eq!(roots.stale_unroots(), 0);
+    roots.check().unwrap();
+}
+
+#[test]
+fn a_forged_handle_beyond_the_slots_is_stale_also_after_little_memory() {
+    let roots = ManualRoots::starting_at(1, 0);
+    for number in 1..=64 {
+        roots.create(object(number)).unwrap();
+    }
+    // The doubled array of slots is refused, so that there is one more slot only.
+    let (made, refused) = refusing(0, || roots.create(object(65)));
+    assert!(made.is_ok() && refused);
+    for index in 60..200 {
+        let slot = Handle::slot_word(1, index | MANUAL_BIT);
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    roots.unroot_queued();
+    assert_eq!((roots.live(), roots.stale_unroots()), (60, 135));
     roots.check().unwrap();
 }

@@ -1,38 +1,33 @@
-//! The queue of roots that other threads want unrooted.
+//! The queue of roots that other threads want unrooted: a Treiber stack (ROOTS-10).
 //!
-//! Any thread puts in, the store's owner takes out. There is one [`Link`] for
-//! each manual slot, so that putting in needs no memory, and a slot is in the
-//! queue at most once.
+//! Any thread puts roots in; the store's owner takes them out. Each manual slot has a
+//! [`QueueNode`], so putting a root in needs no memory, and a slot is in the queue at most
+//! once. Cost: a compare-and-exchange or two; the owner tests one word for "empty".
 //!
-//! A link's `queued` says which generation of its slot is to be unrooted, 0 that
-//! none is. Whoever changes it from 0 owns the link and puts it into the list; a
-//! newer root of a slot that is in the list already only replaces the
-//! generation, since the older root must have gone. So a stale handle never
-//! displaces a valid one.
-//!
-//! The list is Treiber's stack ("Systems Programming: Coping with Parallelism",
-//! IBM RJ 5118, 1986). Its ABA problem does not arise: one thread takes out, and
-//! a link comes back only after it was taken out.
+//! `queued` of a node is the generation of its slot that is to be unrooted, or 0. The
+//! thread that changes it from 0 owns the node and puts it into the list. A request for a
+//! newer root of a slot that is in the list already only replaces the generation, because
+//! the older root has ended by then (ROOTS-9).
 //!
 //! `tests/loom.rs` explores the interleavings of this file.
 
 use super::atomics::{AtomicU32, AtomicU64, Ordering};
 
-/// What a slot needs to be in the queue. Zeros: it is not.
+/// The place of one slot in the queue. All zeros: the slot is not queued.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct Link {
+pub(crate) struct QueueNode {
     /// The generation to unroot, or 0.
     queued: AtomicU32,
-    /// The next slot of the list, as in [`UnrootQueue`].
+    /// The index of the next slot in the list plus 1, or 0 at the end.
     next: AtomicU32,
 }
 
-/// The list's head, and how many handles were stale.
+/// The head of the list, and the number of stale handles.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct UnrootQueue {
-    /// The newest slot's index and 1, or 0 if the queue is empty.
+    /// The index of the newest slot plus 1, or 0 if the queue is empty.
     head: AtomicU32,
     stale: AtomicU64,
 }
@@ -46,13 +41,13 @@ impl UnrootQueue {
         }
     }
 
-    /// Whether nothing waits, as far as this thread can see.
+    /// Whether the queue is empty, as far as this thread can see.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.head.load(Ordering::Relaxed) == 0
     }
 
-    /// How many handles were stale.
+    /// The number of stale handles.
     pub(crate) fn stale(&self) -> u64 {
         self.stale.load(Ordering::Relaxed)
     }
@@ -62,33 +57,33 @@ impl UnrootQueue {
         self.stale.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Puts in the root of this odd generation in the slot at `index`. The
-    /// caller has seen this generation in the slot. Any thread.
-    pub(crate) fn push(&self, links: &[Link], index: u32, generation: u32) {
-        let link = &links[index as usize];
-        let mut queued = link.queued.load(Ordering::Acquire);
+    /// Puts in the slot at `index` for its root of this odd generation. The caller has
+    /// seen this generation in the slot. Any thread may call this.
+    pub(crate) fn push(&self, nodes: &[QueueNode], index: u32, generation: u32) {
+        let node = &nodes[index as usize];
+        let mut queued = node.queued.load(Ordering::Acquire);
         loop {
             if queued >= generation {
                 return self.count_stale();
             }
-            // Acquire: what the owner read of the link, it read before this.
-            match link.queued.compare_exchange(
+            // Acquire: the owner has read the node before this thread writes it.
+            match node.queued.compare_exchange(
                 queued,
                 generation,
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
-                Ok(0) => return self.insert(link, index),
+                Ok(0) => return self.insert(node, index),
                 Ok(_) => return self.count_stale(),
                 Err(now) => queued = now,
             }
         }
     }
 
-    fn insert(&self, link: &Link, index: u32) {
+    fn insert(&self, node: &QueueNode, index: u32) {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
-            link.next.store(head, Ordering::Relaxed);
+            node.next.store(head, Ordering::Relaxed);
             match self
                 .head
                 .compare_exchange(head, index + 1, Ordering::Release, Ordering::Relaxed)
@@ -99,38 +94,37 @@ impl UnrootQueue {
         }
     }
 
-    /// Checks that the list ends, and that it has the links that are queued, once
-    /// each. Nobody may put in or take out meanwhile. `Err` has the slot that is
-    /// wrong.
-    pub(crate) fn check(&self, links: &[Link]) -> core::result::Result<(), u32> {
-        let queued = |link: &Link| link.queued.load(Ordering::Relaxed);
-        let mut left = links.iter().filter(|link| queued(link) != 0).count();
+    /// Checks that the list ends, and that it has each queued node once. Nobody may change
+    /// the queue meanwhile. `Err` has the index of the wrong slot.
+    pub(crate) fn check(&self, nodes: &[QueueNode]) -> core::result::Result<(), u32> {
+        let queued = |node: &QueueNode| node.queued.load(Ordering::Relaxed);
+        let mut left = nodes.iter().filter(|node| queued(node) != 0).count();
         let mut head = self.head.load(Ordering::Acquire);
         while let Some(index) = head.checked_sub(1) {
-            let link = links.get(index as usize).ok_or(index)?;
-            // Always odd, and no longer list than there are queued links.
-            if queued(link) & 1 == 0 || left == 0 {
+            let node = nodes.get(index as usize).ok_or(index)?;
+            // A queued generation is odd, and the list has no more nodes than are queued.
+            if queued(node) & 1 == 0 || left == 0 {
                 return Err(index);
             }
             left -= 1;
-            head = link.next.load(Ordering::Relaxed);
+            head = node.next.load(Ordering::Relaxed);
         }
         if left == 0 { Ok(()) } else { Err(0) }
     }
 
-    /// Takes out the newest slot and the generation to unroot in it. The owner
-    /// only.
-    pub(crate) fn pop(&self, links: &[Link]) -> Option<(u32, u32)> {
+    /// Takes out the newest slot and the generation to unroot in it. Only the owner may
+    /// call this.
+    pub(crate) fn pop(&self, nodes: &[QueueNode]) -> Option<(u32, u32)> {
         let mut head = self.head.load(Ordering::Acquire);
         loop {
             let index = head.checked_sub(1)?;
-            let link = &links[index as usize];
-            let next = link.next.load(Ordering::Relaxed);
+            let node = &nodes[index as usize];
+            let next = node.next.load(Ordering::Relaxed);
             match self
                 .head
                 .compare_exchange(head, next, Ordering::Acquire, Ordering::Acquire)
             {
-                Ok(_) => return Some((index, link.queued.swap(0, Ordering::AcqRel))),
+                Ok(_) => return Some((index, node.queued.swap(0, Ordering::AcqRel))),
                 Err(now) => head = now,
             }
         }

@@ -1,4 +1,7 @@
-//! Weak handles: slots that name objects without keeping them alive.
+//! Weak handles: slots that name objects without keeping them alive (ROOTS-16).
+//!
+//! Collections sweep these slots and do not trace them. A stale weak handle is refused like
+//! that of a manual root (`roots.never-stale`).
 
 use core::cell::Cell;
 
@@ -6,22 +9,22 @@ use super::free_list::FreeListSlots;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
 
-/// A store's weak handles. A slot in use refers to an object, to an `i31`, or,
-/// once its object has died, to null.
+/// A store's weak handles. A slot in use refers to an object or an `i31`, or to null if its
+/// object has died.
 #[derive(Debug)]
 pub(crate) struct WeakHandles {
     slots: FreeListSlots<0>,
-    /// How many slots the sweep that is under way has gone over.
-    gone_over: Cell<usize>,
+    /// The number of slots that an unfinished sweep has visited.
+    visited: Cell<usize>,
 }
 
 impl WeakHandles {
-    /// No handles, which allocates nothing. Slots have issued all generations up
-    /// to this one, an even one.
+    /// No handles, which allocates nothing. Later slots count as having issued all
+    /// generations up to `generation`, which must be even.
     pub(crate) fn starting_at(generation: u32) -> WeakHandles {
         WeakHandles {
             slots: FreeListSlots::starting_at(generation),
-            gone_over: Cell::new(0),
+            visited: Cell::new(0),
         }
     }
 
@@ -34,33 +37,33 @@ impl WeakHandles {
         Ok(self.slots.allocate(reference))
     }
 
-    /// What the handle with these bits refers to, null if that has died; `None`
-    /// if there is no such handle.
+    /// The referent of the handle with these bits, or null if it has died. `None` if no such
+    /// handle exists.
     pub(crate) fn get(&self, index: u32, generation: u32) -> Option<GcRef> {
         self.slots.get(index, generation)
     }
 
-    /// Ends the handle with these bits; `false` if there is none.
+    /// Ends the handle with these bits. Returns false if no such handle exists.
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
         self.slots.release(index, generation)
     }
 
-    /// How many handles there are.
+    /// The number of handles.
     pub(crate) fn live(&self) -> u64 {
         self.slots.live()
     }
 
-    /// The most handles that there were at once.
+    /// The greatest number of handles at once.
     pub(crate) fn live_max(&self) -> u32 {
         self.slots.live_max()
     }
 
-    /// How many slots a sweep goes over.
+    /// The number of slots that a sweep visits.
     pub(crate) fn swept(&self) -> u64 {
         self.slots.span().len() as u64
     }
 
-    /// What the handles refer to.
+    /// The referents of all handles, null ones included.
     pub(crate) fn references(&self) -> impl Iterator<Item = GcRef> {
         in_use(self.slots.span()).map(|slot| GcRef::from_raw(slot.reference.get()))
     }
@@ -73,7 +76,7 @@ impl WeakHandles {
 
 impl WeakTable for &WeakHandles {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
-        let left = &self.slots.span()[self.gone_over.get()..];
+        let left = &self.slots.span()[self.visited.get()..];
         let now = budget.take(left.len(), LOOKUP);
         for slot in in_use(&left[..now]) {
             let old = GcRef::from_raw(slot.reference.get());
@@ -83,15 +86,16 @@ impl WeakTable for &WeakHandles {
             }
         }
         if now < left.len() {
-            self.gone_over.set(self.gone_over.get() + now);
+            self.visited.set(self.visited.get() + now);
             return Ok(Progress::Continue);
         }
-        self.gone_over.set(0);
+        self.visited.set(0);
         self.slots.trim();
         Ok(Progress::Complete)
     }
 }
 
+/// The slots that are in use.
 fn in_use(slots: &[RootSlot]) -> impl Iterator<Item = &RootSlot> {
     slots.iter().filter(|slot| slot.generation.get() & 1 == 1)
 }

@@ -1,48 +1,47 @@
-//! What a store can tell about itself.
+//! The statistics of a store.
 
 use super::Store;
 
-/// A store's statistics. Bytes and counts are as of now; objects and live bytes
-/// include what died since the last collection.
+/// A store's statistics at the time of the call.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects: the last collection's survivors and what came since. Those that hold
-    /// what is in tables and globals are among them.
+    /// Objects: the survivors of the last collection, and all objects made since, dead or
+    /// alive. The hidden objects of tables and globals count.
     pub objects: u64,
     /// Bytes of those objects.
     pub live_bytes: u64,
-    /// Bytes that the heap has committed, in all its spaces together.
+    /// Bytes that the heap has committed, in all its spaces.
     pub committed_bytes: u64,
-    /// External bytes of the objects that have not been found dead.
+    /// External bytes of the objects that no collection has found dead.
     pub external_bytes: u64,
-    /// Scoped roots, locals included.
+    /// Scoped roots, including locals.
     pub scoped_roots: u64,
-    /// The most scoped roots that there were at once.
+    /// The greatest number of scoped roots so far.
     pub scoped_roots_max: u64,
     /// Manual roots.
     pub manual_roots: u64,
-    /// The most manual roots that there were at once.
+    /// The greatest number of manual roots so far.
     pub manual_roots_max: u64,
-    /// Weak handles, those of dead objects included.
+    /// Weak handles, including those of dead objects.
     pub weak_handles: u64,
-    /// The most weak handles that there were at once.
+    /// The greatest number of weak handles so far.
     pub weak_handles_max: u64,
     /// Collections.
     pub collections: u64,
-    /// Bytes that collections moved.
+    /// Bytes that collections have moved.
     pub moved_bytes: u64,
-    /// Nanoseconds spent in collections, finalizers not included.
+    /// Nanoseconds spent in collections, without finalizers.
     pub gc_nanoseconds: u64,
     /// Finalizers that have run.
     pub finalizers_run: u64,
-    /// Handles given to be unrooted later that named no live root: ignored, and
-    /// counted when that was found out.
+    /// Requests to unroot later whose handle named no live root. They are ignored, and are
+    /// counted when that is noticed.
     pub stale_unroots: u64,
 }
 
 impl Store {
-    /// The statistics now.
+    /// The statistics at this moment.
     pub(crate) fn stats(&self) -> Stats {
         let cold = self.cold.borrow();
         Stats {

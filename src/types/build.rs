@@ -13,8 +13,8 @@ use super::limits::{DEPTH_MAX, exceeded};
 use super::reference_count::ReferenceCount;
 use super::registry::{IndexEntry, Inner, Registry, free_all, unknown_index};
 use super::subtyping::{self, Types};
-use crate::base::counted::Counted;
 use crate::base::fallible;
+use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{Layout, ObjectHeader};
 
@@ -49,7 +49,7 @@ impl Inner {
     /// Errors: [`Error::InvalidType`], [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn build(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
         canonical: CanonicalGroup,
         is_hidden: bool,
@@ -79,7 +79,7 @@ impl Inner {
     /// `edges`.
     fn build_types(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
         indices: &[u32],
         edges: &mut Vec<NonNull<Group>>,
@@ -205,7 +205,7 @@ impl Inner {
     /// takes the edges. On an error they stay in `edges`.
     fn insert(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         canonical: CanonicalGroup,
         types: Vec<RegisteredType>,
         edges: &mut Vec<NonNull<Group>>,

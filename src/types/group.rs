@@ -12,7 +12,7 @@ use super::heap_type::{AbstractType, HeapType};
 use super::layout::{FieldLayout, TypeLayout};
 use super::reference_count::ReferenceCount;
 use super::registry::Registry;
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{Kind, Layout, ObjectHeader};
 
@@ -106,7 +106,7 @@ pub(super) struct Group {
     /// The number of references from `Type`s and from edges of other groups.
     pub(super) count: ReferenceCount,
     /// The registry of the group. The group keeps it alive.
-    pub(super) registry: Counted<Registry>,
+    pub(super) registry: RefCounted<Registry>,
     pub(super) canonical: CanonicalGroup,
     /// The hash of the canonical form.
     pub(super) hash: u64,

@@ -23,7 +23,7 @@ pub(crate) struct RecGroup {
     members: Vec<SubType<Declared>>,
     /// The registered types to which members refer.
     outside: Vec<Type>,
-    /// Whether [`RecGroup::of_one_holding`] made it.
+    /// Whether [`RecGroup::of_hidden_type`] made it.
     is_hidden: bool,
 }
 
@@ -36,7 +36,7 @@ impl RecGroup {
     ///
     /// [`Error::Limit`]: crate::error::Error::Limit
     /// [`Error::SystemMemory`]: crate::error::Error::SystemMemory
-    pub(crate) fn of_one_holding(
+    pub(crate) fn of_hidden_type(
         value: ValType<&Type>,
         composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
     ) -> Result<RecGroup> {
@@ -93,7 +93,7 @@ impl RecGroup {
         self.outside.truncate(count);
     }
 
-    /// Whether [`RecGroup::of_one_holding`] made the group. It never equals a group that
+    /// Whether [`RecGroup::of_hidden_type`] made the group. It never equals a group that
     /// is not hidden.
     pub(crate) fn is_hidden(&self) -> bool {
         self.is_hidden

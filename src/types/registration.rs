@@ -9,8 +9,8 @@ use super::group::{Group, Type};
 use super::limits::{MEMBERS_MAX, at_most};
 use super::rec_group::{Declared, RecGroup};
 use super::registry::{Inner, Registry};
-use crate::base::counted::Counted;
 use crate::base::fallible;
+use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 
 impl Registry {
@@ -21,7 +21,7 @@ impl Registry {
     /// Errors: [`Error::InvalidType`] if a member is not well formed,
     /// [`Error::ForeignType`] if it refers to a type of another registry,
     /// [`Error::Limit`], [`Error::SystemMemory`].
-    pub(crate) fn register(this: &Counted<Registry>, groups: &[&RecGroup]) -> Result<Vec<Type>> {
+    pub(crate) fn register(this: &RefCounted<Registry>, groups: &[&RecGroup]) -> Result<Vec<Type>> {
         let members = groups.iter().map(|group| group.members().len()).sum();
         at_most(members, MEMBERS_MAX, "types of a collection")?;
         // Declared before `inner`, so that an error drops the types after the lock is
@@ -40,7 +40,7 @@ impl Inner {
     /// Registers a group and appends its types to those of earlier groups.
     fn register(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         group: &RecGroup,
         types: &mut Vec<Type>,
     ) -> Result<()> {
@@ -83,7 +83,7 @@ impl Inner {
     /// Errors: [`Error::InvalidType`], [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn intern(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
         is_hidden: bool,
     ) -> Result<NonNull<Group>> {
@@ -105,7 +105,7 @@ impl Inner {
 ///
 /// Errors: [`Error::InvalidType`], [`Error::ForeignType`], [`Error::SystemMemory`].
 fn canonical_members(
-    registry: &Counted<Registry>,
+    registry: &RefCounted<Registry>,
     group: &RecGroup,
     types: &[Type],
 ) -> Result<Vec<SubType<Canonical>>> {
@@ -148,7 +148,7 @@ fn canonical_members(
 ///
 /// Errors: [`Error::ForeignType`] if the type is of another registry.
 fn canonical_outside(
-    registry: &Counted<Registry>,
+    registry: &RefCounted<Registry>,
     group: &RecGroup,
     outside: u32,
     index: u32,

@@ -9,10 +9,10 @@ use hashbrown::HashTable;
 
 use super::group::{Group, RegisteredType, Type};
 use super::limits::exceeded;
-use crate::base::counted::Counted;
 use crate::base::fallible;
 use crate::base::hashing::keyed_hasher;
 use crate::base::lock::Lock;
+use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 
 /// The types of an engine. Threads share it.
@@ -52,8 +52,8 @@ impl Registry {
     /// An empty registry. Its tables have no memory yet.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(crate) fn new() -> Result<Counted<Registry>> {
-        Counted::new(Registry {
+    pub(crate) fn new() -> Result<RefCounted<Registry>> {
+        RefCounted::new(Registry {
             inner: Lock::new(Inner {
                 hasher: own_hasher(),
                 groups: HashTable::new(),

@@ -8,15 +8,15 @@ use super::composite::{Composite, SubType, ValType, try_map};
 use super::group::Group;
 use super::heap_type::{AbstractType, HeapType, RefType};
 use super::registry::{Inner, Registry, unknown_index};
-use crate::base::counted::Counted;
 use crate::base::fallible;
+use crate::base::ref_counted::RefCounted;
 use crate::error::Result;
 
 impl Inner {
     /// Registers a trampoline type and returns its index. Its group becomes an edge.
     pub(super) fn trampoline(
         &mut self,
-        registry: &Counted<Registry>,
+        registry: &RefCounted<Registry>,
         of: SubType<Canonical>,
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<u32> {

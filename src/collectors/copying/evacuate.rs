@@ -1,89 +1,107 @@
-//! Evacuation: how an object gets from the old space into the new.
+//! Evacuation: how objects get from the from half into the to half.
 
 use super::CopyingHeap;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
-    PendingEphemerons, RegionView,
+    PendingEphemerons, RegionView, SemiSpace,
 };
 
 /// Why scanning ended.
-pub(super) enum Met {
-    /// There is no other copy.
-    End,
-    /// So much was done as was to be.
-    Stop,
-    /// A long array is next: [`CopyingHeap::scan_chunk`].
+pub(super) enum ScanOutcome {
+    /// All copies have been scanned.
+    Complete,
+    /// As much was done as was asked for.
+    Stopped,
+    /// The next copy is a chunked array: [`CopyingHeap::scan_chunk`].
     ChunkedArray,
 }
 
-/// What copying and scanning need, in one place: a loop keeps it in registers, which it
-/// cannot do with what is behind a pointer.
+/// A chunked array that has been copied in part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChunkedCopy {
+    /// Where the original is.
+    original: u64,
+    /// The bytes, from the array's start, that have been copied and scanned.
+    done: u64,
+}
+
+/// A chunk that was copied and scanned.
+struct Chunk {
+    bytes: u64,
+    /// What is left of the array, if anything is.
+    rest: Option<ChunkedCopy>,
+    /// The bytes of the whole array.
+    array_bytes: u64,
+}
+
+/// What copying and scanning use, in one place. A loop keeps it in registers; it could
+/// not do that with data behind a pointer.
 pub(super) struct Evacuation<'a> {
     from: RegionView<'a>,
     to: RegionView<'a>,
-    /// Where the objects in the old space end.
+    /// Where the objects in the from half end.
     from_end: u64,
-    /// Where copies begin.
+    /// Where the first copy is.
     to_start: u64,
     /// Where the next copy goes.
     next: u64,
+    /// The number of copies.
     objects: u64,
     layouts: &'a LayoutTable,
-    reached: &'a mut PendingEphemerons,
+    pending: &'a mut PendingEphemerons,
 }
 
 impl CopyingHeap {
-    /// Does a piece of the collection that is under way.
+    /// Runs `part` of the collection that is under way.
     pub(super) fn evacuating<R>(
         &mut self,
         layouts: &LayoutTable,
-        piece: impl FnOnce(&mut Evacuation<'_>) -> Result<R>,
+        part: impl FnOnce(&mut Evacuation<'_>) -> Result<R>,
     ) -> Result<R> {
-        let to = 1 - self.active;
+        let to = self.space.to();
         let mut evacuation = Evacuation {
-            from: self.spaces[self.active].view(),
-            to: self.spaces[to].view(),
-            from_end: self.cycle.from_end,
-            to_start: self.first_object(to),
-            next: self.cycle.next,
-            objects: self.cycle.objects,
+            from: self.space.from().view(),
+            to: to.view(),
+            from_end: self.state.from_end,
+            to_start: SemiSpace::first_object(to),
+            next: self.state.next,
+            objects: self.state.objects,
             layouts,
-            reached: &mut self.reached,
+            pending: &mut self.pending,
         };
-        let done = piece(&mut evacuation)?;
-        (self.cycle.next, self.cycle.objects) = (evacuation.next, evacuation.objects);
+        let done = part(&mut evacuation)?;
+        (self.state.next, self.state.objects) = (evacuation.next, evacuation.objects);
         Ok(done)
     }
 
-    /// Scans copies, until the positions of scanning and of copying add up to `stop`.
-    pub(super) fn scan(&mut self, stop: u64, layouts: &LayoutTable) -> Result<Met> {
-        let mut scan = self.cycle.scan;
-        let met = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, stop))?;
-        self.cycle.scan = scan;
-        Ok(met)
+    /// Scans copies until all are scanned, or until the positions of scanning and of
+    /// copying add up to `stop`.
+    pub(super) fn scan(&mut self, stop: u64, layouts: &LayoutTable) -> Result<ScanOutcome> {
+        let mut scan = self.state.scan;
+        let outcome = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, stop))?;
+        self.state.scan = scan;
+        Ok(outcome)
     }
 
-    /// Copies and scans a piece of the long array at `scan`; returns its bytes. Apart
-    /// from the loop over all copies, which it would slow down.
+    /// Copies and scans one chunk of the chunked array at the scan position. Returns the
+    /// chunk's bytes. A function of its own, because it would slow down the loop over all
+    /// copies.
     #[cold]
     pub(super) fn scan_chunk(&mut self, layouts: &LayoutTable) -> Result<u64> {
-        let (at, begun) = (self.cycle.scan, self.cycle.long);
-        let (original, start, end, bytes) =
-            self.evacuating(layouts, |evacuation| evacuation.scan_chunk(at, begun))?;
-        if end < bytes {
-            self.cycle.long = Some((original, end));
-        } else {
-            self.cycle.long = None;
-            self.cycle.scan += bytes;
+        let (array, begun) = (self.state.scan, self.state.chunked);
+        let chunk = self.evacuating(layouts, |evacuation| evacuation.scan_chunk(array, begun))?;
+        self.state.chunked = chunk.rest;
+        if chunk.rest.is_none() {
+            self.state.scan += chunk.array_bytes;
         }
-        Ok(end - start)
+        Ok(chunk.bytes)
     }
 }
 
 impl Evacuation<'_> {
-    /// Where the object at `old` is in the new space; copies it first if this is the
-    /// first reference to it that was found.
+    /// Returns where the object at `old` is in the to half. Copies it first, if this is
+    /// the first reference to it that the collection finds.
     #[inline(always)]
     pub(super) fn evacuate(&mut self, old: GcRef) -> Result<GcRef> {
         let offset = old.offset();
@@ -101,7 +119,7 @@ impl Evacuation<'_> {
         }
     }
 
-    /// Copies the object at `old`, whose header this is.
+    /// Copies the object at `old`, whose header is `header`.
     #[inline(always)]
     fn copy(&mut self, old: GcRef, header: ObjectHeader) -> Result<GcRef> {
         let offset = old.offset();
@@ -111,7 +129,8 @@ impl Evacuation<'_> {
             return Err(Error::internal("an object beyond the heap's end", offset));
         }
         if measured.is_chunked() {
-            // The rest when it is scanned: until then the copy says where it is.
+            // The elements are copied when the copy is scanned. Until then, the place of
+            // the first element holds the reference to the original.
             self.from
                 .copy_to(offset, self.to, self.next, ARRAY_ELEMENTS)?;
             let here = self.next + ARRAY_ELEMENTS;
@@ -125,22 +144,22 @@ impl Evacuation<'_> {
         self.next += bytes;
         self.objects += 1;
         if header.is_key() {
-            self.reached.push(old)?;
+            self.pending.push(old)?;
         }
         Ok(new)
     }
 
-    /// Whether this is where an object was copied to.
+    /// Whether `reference` refers to a copy.
     #[inline(always)]
     fn is_copy(&self, reference: GcRef) -> bool {
         reference.lies_in(self.to_start, self.next)
     }
 
-    /// Evacuates what slots of root ranges refer to.
+    /// Evacuates the referents of slots in root ranges.
     pub(super) fn evacuate_ranges(&mut self, roots: &mut GcRootsList) -> Result<()> {
         for root in roots.iter_ranges() {
             let old = root.get();
-            // A slot that two ranges share has been updated.
+            // A slot in two ranges has been updated already.
             if !self.is_copy(old) {
                 root.set(self.evacuate(old)?);
             }
@@ -148,7 +167,8 @@ impl Evacuation<'_> {
         Ok(())
     }
 
-    /// Evacuates what the slot at `offset` of the new space refers to.
+    /// Evacuates the referent of the slot at `offset` in the to half, and updates the
+    /// slot.
     #[inline(always)]
     fn scan_slot(&mut self, offset: u64) -> Result<()> {
         let reference = GcRef::from_raw(self.to.load_u32(offset)?);
@@ -159,7 +179,8 @@ impl Evacuation<'_> {
         Ok(())
     }
 
-    /// Scans the copy at `offset` and returns its size in bytes; `None` for a long array.
+    /// Scans the copy at `offset` and returns its size in bytes. Returns `None`, with
+    /// nothing done, for a chunked array.
     #[inline(always)]
     fn scan_object(&mut self, offset: u64) -> Result<Option<u64>> {
         let header = ObjectHeader::from_bits(self.to.load_u64(offset)?);
@@ -173,44 +194,55 @@ impl Evacuation<'_> {
     }
 
     /// See [`CopyingHeap::scan`].
-    fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<Met> {
+    fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<ScanOutcome> {
         let mut at = *scan;
-        let met = loop {
+        let outcome = loop {
             if at >= self.next {
-                break Met::End;
+                break ScanOutcome::Complete;
             }
             if at + self.next >= stop {
-                break Met::Stop;
+                break ScanOutcome::Stopped;
             }
             match self.scan_object(at)? {
                 Some(bytes) => at += bytes,
-                None => break Met::ChunkedArray,
+                None => break ScanOutcome::ChunkedArray,
             }
         };
         *scan = at;
-        Ok(met)
+        Ok(outcome)
     }
 
-    /// See [`CopyingHeap::scan_chunk`]: where the original is, from where to where it was
-    /// scanned, and its size.
-    fn scan_chunk(
-        &mut self,
-        offset: u64,
-        begun: Option<(u64, u64)>,
-    ) -> Result<(u64, u64, u64, u64)> {
+    /// Copies and scans the next chunk of the array whose copy is at `offset`. The first
+    /// one, if no chunk of it has `begun`.
+    fn scan_chunk(&mut self, offset: u64, begun: Option<ChunkedCopy>) -> Result<Chunk> {
         let header = ObjectHeader::from_bits(self.to.load_u64(offset)?);
         let array = self.layouts.measure(self.to, offset, header)?;
-        let (original, start) = match begun {
+        let ChunkedCopy { original, done } = match begun {
             Some(begun) => begun,
-            None => {
-                let original = GcRef::from_raw(self.to.load_u32(offset + ARRAY_ELEMENTS)?);
-                (original.offset(), ARRAY_ELEMENTS)
-            }
+            None => self.begin_chunks(offset)?,
         };
-        let end = (start + ARRAY_CHUNK).min(array.bytes);
-        let (source, target) = (original + start, offset + start);
-        self.from.copy_to(source, self.to, target, end - start)?;
-        array.references_between(start, end, |at| self.scan_slot(offset + at))?;
-        Ok((original, start, end, array.bytes))
+        let end = (done + ARRAY_CHUNK).min(array.bytes);
+        let bytes = end - done;
+        self.from
+            .copy_to(original + done, self.to, offset + done, bytes)?;
+        array.references_between(done, end, |at| self.scan_slot(offset + at))?;
+        let rest = ChunkedCopy {
+            original,
+            done: end,
+        };
+        Ok(Chunk {
+            bytes,
+            rest: (end < array.bytes).then_some(rest),
+            array_bytes: array.bytes,
+        })
+    }
+
+    /// The state of a chunked array of which only the header and the length are copied.
+    fn begin_chunks(&self, offset: u64) -> Result<ChunkedCopy> {
+        let original = GcRef::from_raw(self.to.load_u32(offset + ARRAY_ELEMENTS)?);
+        Ok(ChunkedCopy {
+            original: original.offset(),
+            done: ARRAY_ELEMENTS,
+        })
     }
 }

@@ -1,168 +1,149 @@
-//! Partial collections: what no slot and no root refers to is released, and what only
-//! that referred to.
+//! Count collections (minor): frees the objects that neither a slot nor a root refers to,
+//! and the objects that only those referred to.
 
 use core::mem;
 
-use super::free_lists::write_free;
-use super::{DrcHeap, KEPT_ENTRIES, POISON};
+use super::{DrcHeap, KEPT_ENTRIES};
 use crate::base::fallible;
 use crate::error::Result;
-use crate::heap::{GRANULE, GcRef, GcRootsList, Kind, LayoutTable, ObjectHeader};
+use crate::heap::{GcRef, GcRootsList, Kind, LayoutTable, POISON, WriteBarrier, write_free};
 
 impl DrcHeap {
-    /// Frees what neither a slot nor a root refers to.
-    pub(super) fn release_unreferenced(
+    /// Runs a whole count collection.
+    pub(super) fn collect_by_counts(
         &mut self,
         roots: &mut GcRootsList,
         layouts: &LayoutTable,
     ) -> Result<()> {
         self.flag_roots(roots, true)?;
-        self.fresh.sort_unstable();
-        let mut listed = mem::take(&mut self.zeros);
-        for &object in &listed {
-            self.judge_listed(object, layouts)?;
+        // In order, so that `is_young` can search.
+        self.young_ranges.sort_unstable();
+        self.reclaim_dead_zero_counts(layouts)?;
+        for range in 0..self.young_ranges.len() {
+            let (start, end) = self.young_ranges[range];
+            self.reclaim_dead_young(start, end, layouts)?;
         }
-        for range in 0..self.fresh.len() {
-            let (start, end) = self.fresh[range];
-            self.judge_fresh(start, end, layouts)?;
+        for range in 0..self.young_ranges.len() {
+            let (start, end) = self.young_ranges[range];
+            self.free_young(start, end, layouts)?;
         }
-        for range in 0..self.fresh.len() {
-            let (start, end) = self.fresh[range];
-            self.give_fresh(start, end, layouts)?;
-        }
-        self.fresh.clear();
-        if self.zeros.is_empty() && listed.capacity() <= KEPT_ENTRIES {
-            // For its room.
-            listed.clear();
-            self.zeros = listed;
-        }
+        self.young_ranges.clear();
         self.flag_roots(roots, false)
     }
 
+    /// Sets or clears the flag of the objects that roots refer to.
     fn flag_roots(&self, roots: &mut GcRootsList, rooted: bool) -> Result<()> {
         roots.try_each(|root| {
             let object = root.get();
-            self.set(object, self.counted(object)?.rooted(rooted))
+            self.set_header(object, self.counted_header(object)?.rooted(rooted))
         })
     }
 
-    /// Judges an object of the table of zero counts, which is taken out of it.
-    fn judge_listed(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
-        let header = ObjectHeader::from_bits(self.space.load_u64(object.offset())?);
-        if header.kind() == Some(Kind::Free) {
-            // Released since, because of another.
-            return Ok(());
+    /// Empties the zero-count table and reclaims its dead objects. Objects that only roots
+    /// refer to are added again.
+    fn reclaim_dead_zero_counts(&mut self, layouts: &LayoutTable) -> Result<()> {
+        let mut entries = mem::take(&mut self.zero_counts);
+        for &object in &entries {
+            if self.header_at(object.offset())?.kind() == Some(Kind::Free) {
+                // Reclaimed together with an object of an earlier entry.
+                continue;
+            }
+            let header = self.counted_header(object)?.in_zero_counts(false);
+            self.set_header(object, header)?;
+            self.reclaim_if_dead(object, layouts)?;
         }
-        let header = self.counted(object)?.in_zero_counts(false);
-        self.set(object, header)?;
-        self.judge(object, layouts)
+        if self.zero_counts.is_empty() && entries.capacity() <= KEPT_ENTRIES {
+            // Keeps the room.
+            entries.clear();
+            self.zero_counts = entries;
+        }
+        Ok(())
     }
 
-    /// Releases an object without references, unless it has roots: then it is listed.
-    fn judge(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
-        let header = self.counted(object)?;
+    /// Reclaims the dead objects among those that were allocated between `start` and `end`.
+    fn reclaim_dead_young(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
+        let mut offset = start;
+        while offset < end {
+            let header = self.header_at(offset)?;
+            let bytes = self.size(offset, header, layouts)?;
+            if header.kind() != Some(Kind::Free) {
+                self.reclaim_if_dead(GcRef::from_offset(offset), layouts)?;
+            }
+            offset += bytes;
+        }
+        Ok(())
+    }
+
+    /// Reclaims an object with count zero that no root refers to. If a root refers to it,
+    /// adds it to the zero-count table. Does nothing with an object in the table, which
+    /// has its own turn.
+    fn reclaim_if_dead(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
+        let header = self.counted_header(object)?;
         if header.count() > 0 || header.is_in_zero_counts() {
             return Ok(());
         }
         if header.is_rooted() {
-            return self.list(object, header);
+            return self.add_to_zero_counts(object, header);
         }
-        self.push(object);
-        self.release_pushed(layouts)
+        self.defer_release(object);
+        self.release_deferred(layouts)
     }
 
-    /// Judges the objects that were made between `start` and `end`.
-    fn judge_fresh(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
-        let mut offset = start;
-        while offset < end {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-            let bytes = self.size(offset, header, layouts)?;
-            if header.kind() != Some(Kind::Free) {
-                self.judge(GcRef::from_offset(offset), layouts)?;
-            }
-            offset += bytes;
-        }
-        Ok(())
-    }
-
-    /// The size of an object or a free block.
-    pub(super) fn size(
-        &self,
-        offset: u64,
-        header: ObjectHeader,
-        layouts: &LayoutTable,
-    ) -> Result<u64> {
-        match header.kind() {
-            // A free block is never empty: that would end no walk.
-            Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
-            _ => Ok(layouts.measure(self.space.view(), offset, header)?.bytes),
-        }
-    }
-
-    /// Gives what is free between `start` and `end`, neighbours as one.
-    fn give_fresh(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
+    /// Frees the free memory between `start` and `end`, with adjacent blocks as one.
+    fn free_young(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
         let (mut offset, mut free_from) = (start, start);
         while offset < end {
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
+            let header = self.header_at(offset)?;
             let bytes = self.size(offset, header, layouts)?;
-            let is_free = header.kind() == Some(Kind::Free);
-            if !is_free {
-                self.give(free_from, offset)?;
+            if header.kind() != Some(Kind::Free) {
+                self.space.free(free_from, offset)?;
                 free_from = offset + bytes;
             }
             offset += bytes;
         }
-        self.give(free_from, end)
+        self.space.free(free_from, end)
     }
 
-    /// Gives what is between `start` and `end` to the free memory.
-    pub(super) fn give(&mut self, start: u64, end: u64) -> Result<()> {
-        if end == self.tail && start < end {
-            self.tail = start;
-            self.free.note_neighbours();
-        } else if start < end {
-            self.free.give(&self.space, start, end - start)?;
-        }
-        Ok(())
+    fn is_young(&self, offset: u64) -> bool {
+        contains(&self.young_ranges, offset)
     }
 
-    fn is_fresh(&self, offset: u64) -> bool {
-        contains(&self.fresh, offset)
-    }
-
-    /// Notes an object to be released. If there is no room, a full collection finds it.
-    fn push(&mut self, object: GcRef) {
+    /// Adds a dead object to the list of objects to release. If there is no room, the next
+    /// major collection finds it.
+    fn defer_release(&mut self, object: GcRef) {
         self.must_trace |= fallible::push(&mut self.stack, object).is_err();
     }
 
-    /// Releases the objects that were noted, and those that only they referred to.
-    fn release_pushed(&mut self, layouts: &LayoutTable) -> Result<()> {
+    /// Releases the objects whose release was deferred, and all objects that only those
+    /// referred to.
+    fn release_deferred(&mut self, layouts: &LayoutTable) -> Result<()> {
         while let Some(object) = self.stack.pop() {
             let offset = object.offset();
-            let header = ObjectHeader::from_bits(self.space.load_u64(offset)?);
-            let measured = layouts.measure(self.space.view(), offset, header)?;
+            let header = self.header_at(offset)?;
+            let measured = layouts.measure(self.region().view(), offset, header)?;
             measured.each_reference(|at| {
-                let slot = GcRef::from_raw(self.space.load_u32(offset + at)?);
-                self.count_less(slot)
+                let referent = self.slot_at(offset + at)?;
+                self.decrement(referent)
             })?;
             self.free_object(offset, measured.bytes)?;
         }
         Ok(())
     }
 
-    /// Counts that a released object's slot goes away.
-    fn count_less(&mut self, slot: GcRef) -> Result<()> {
-        if !slot.is_object() {
+    /// Decrements the referent of a slot in an object that is released. Does nothing for a
+    /// slot that refers to no object.
+    fn decrement(&mut self, referent: GcRef) -> Result<()> {
+        if !referent.is_object() {
             return Ok(());
         }
-        let header = self.counted(slot)?.decrement()?;
-        self.set(slot, header)?;
+        let header = self.counted_header(referent)?.decrement()?;
+        self.set_header(referent, header)?;
         match header.count() {
-            // It is judged later than this one.
+            // Its entry in the table has its own turn.
             0 if header.is_in_zero_counts() => Ok(()),
-            0 if header.is_rooted() => self.list(slot, header),
+            0 if header.is_rooted() => self.add_to_zero_counts(referent, header),
             0 => {
-                self.push(slot);
+                self.defer_release(referent);
                 Ok(())
             }
             _ => Ok(()),
@@ -170,22 +151,23 @@ impl DrcHeap {
     }
 
     fn free_object(&mut self, offset: u64, bytes: u64) -> Result<()> {
-        self.cycle.freed_objects += 1;
-        self.cycle.freed_bytes += bytes;
+        self.state.freed_objects += 1;
+        self.state.freed_bytes += bytes;
         if self.poison {
-            self.space.fill(offset, offset + bytes, POISON)?;
+            self.region().fill(offset, offset + bytes, POISON)?;
         }
-        // Also where it is given away: its header tells those who ask who survived.
-        write_free(&self.space, offset, bytes)?;
-        if self.is_fresh(offset) {
-            // Given with its neighbours.
+        // Also for memory that joins the wilderness: the sweeps of weak tables read from
+        // this header that the object is dead.
+        write_free(self.region(), offset, bytes)?;
+        if self.is_young(offset) {
+            // `free_young` frees it together with its neighbours.
             return Ok(());
         }
-        self.give(offset, offset + bytes)
+        self.space.free(offset, offset + bytes)
     }
 }
 
-/// Whether one of these ranges, which are in order, contains an offset.
+/// Whether one of the ranges, which are in order, contains `offset`.
 pub(super) fn contains(ranges: &[(u64, u64)], offset: u64) -> bool {
     let after = ranges.partition_point(|&(start, _)| start <= offset);
     after > 0 && offset < ranges[after - 1].1

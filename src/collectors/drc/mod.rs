@@ -1,64 +1,60 @@
-//! Deferred reference counting, with tracing as the cycle collector.
+//! Deferred reference counting, with a backup trace for cycles.
 //!
-//! **Idea.** Each object counts the slots in other objects that refer to it; roots are
-//! not counted, so that making and dropping one costs what it costs elsewhere. An object
-//! that no slot refers to is in the table of zero counts until the next collection: if
-//! no root refers to it then, it is freed, and what it referred to is counted less in
-//! turn, with a list of what is to be done and no recursion. That is a *partial*
-//! collection: its cost is that of the roots, of what was made since the last one, and
-//! of the garbage. A *full* collection traces from the roots, counts anew, and frees what
-//! was not reached, cycles with it. It runs when asked for, when the heap has doubled
-//! since the last, and before the heap is said to be full.
+//! **Idea.** Each object counts the slots in other objects that refer to it. Roots are not
+//! counted (HEAP-25). An object whose count is zero waits for the next collection: in the
+//! zero-count table, or in a young range if it was allocated since the last one. There are
+//! two kinds of collection:
 //!
-//! Objects never move. Memory is taken from free lists (`free_lists.rs`) a block at a
-//! time, and lent to the allocation area, which bumps through it: objects that were made
-//! one after another lie so. Free neighbours are merged when no block is large enough, and
-//! by a full collection, which gives back what is then unused at the end.
+//! * A *count collection* (minor) frees the objects that neither a slot nor a root refers
+//!   to. Freeing an object decrements its referents, and frees those whose count becomes
+//!   zero, with a list and without recursion.
+//! * A *backup trace* (major) marks from the roots, counts again, and frees all objects
+//!   that it did not reach, cycles among them (HEAP-23).
 //!
-//! **Cost.** Each reference that is stored counts two objects. Dead cycles wait for a
-//! full collection, which takes as long as all objects, dead and alive. Less memory than
-//! copying: no second space.
+//! Objects never move. The heap lends the mutator one free block of a free-list space at a
+//! time, as the window for new objects, so objects that are made together lie together.
+//!
+//! **Cost.** Each store of a reference changes two counts. A count collection costs the
+//! roots, the young objects, and the garbage. A backup trace costs all objects, dead ones
+//! too; dead cycles wait for it. There is no second space, so the heap takes less memory
+//! than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
-//! Collector", CACM 19(9), 1976, for deferring; tracing as the backup that finds cycles
-//! and restores counts that got stuck: Blackburn and McKinley, "Ulterior Reference
-//! Counting", OOPSLA 2003, and Shahriyar, Blackburn, McKinley, "Taking Off the Gloves with
-//! Reference Counting Immix", OOPSLA 2013, from whom also comes that new objects are
-//! judged by going over what was allocated, and so need no entry in a table.
+//! Collector", CACM 19(9), 1976, for the zero-count table. Blackburn and McKinley,
+//! "Ulterior Reference Counting", OOPSLA 2003, and Shahriyar, Blackburn, McKinley, "Taking
+//! Off the Gloves with Reference Counting Immix", OOPSLA 2013, for the backup trace and
+//! for young objects without table entries (HEAP-26).
 //!
-//! **Rejected.** Trial deletion (Bacon and Rajan, 2001): it traces candidates three times,
-//! and notes one at each decrement. Counting roots. Buffers for counts that need memory
-//! when a reference is stored: what does not fit into a table is left to the next full
-//! collection.
+//! **Rejected.** Trial deletion (HEAP-23). Counting roots (HEAP-25). Buffers of pending
+//! counts (HEAP-24).
+//!
+//! Where a table has no room for an entry, the next collection is a backup trace, which
+//! needs no entry (HEAP-4).
 
 mod backup_trace;
+mod check_counts;
 mod count_collection;
-mod free_lists;
 #[cfg(test)]
 mod tests;
 
 use backup_trace::Sweep;
-use free_lists::{FreeLists, write_free};
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps,
-    CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, KEPT_BYTES, Kind,
-    LayoutTable, Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation,
-    Window, WriteBarrier, heap_limit,
+    Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
+    FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
+    Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Window,
+    WriteBarrier, heap_limit, whole_units, write_free,
 };
 
-/// What freed memory is filled with when poisoning is on.
-const POISON: u8 = 0xdb;
+/// A heap below this size doubles when it grows.
+const DOUBLES_BELOW: u64 = 4 << 20;
 
-/// Smaller heaps double when they grow.
-const LARGE: u64 = 4 << 20;
+/// The least value of [`DrcHeap::trace_threshold`].
+const LEAST_TRACE_THRESHOLD: u64 = 4 << 20;
 
-/// A heap is not traced before so much is in use.
-const TRACE_FROM: u64 = 4 << 20;
-
-/// A table with room for more entries is given back when it is empty.
+/// An empty table with room for more entries than this is given back.
 const KEPT_ENTRIES: usize = 64 << 10;
 
 /// The kind of collector.
@@ -82,189 +78,180 @@ impl GcRuntime for Drc {
     }
 
     fn least_limit(&self) -> u64 {
-        4 * COMMIT_UNIT
+        FreeListSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
-        let limit = options.limit.max(self.least_limit()) / COMMIT_UNIT * COMMIT_UNIT;
-        Ok(fallible::boxed(DrcHeap::new(limit, options)?)?)
+        Ok(fallible::boxed(DrcHeap::new(options)?)?)
     }
 }
 
 struct DrcHeap {
-    space: Region,
+    space: FreeListSpace,
     reservation: Reservation,
-    limit: u64,
-    initial: u64,
     poison: bool,
-    free: FreeLists,
-    /// From here to the committed end nothing is in use, and nothing is in a list; what
-    /// is lent to the area begins here or ends before.
-    tail: u64,
-    /// How often free neighbours have been merged.
-    merges: u64,
-    /// Bytes that may be allocated from one collection to the next.
-    budget: u64,
-    /// With so many bytes in use a partial collection becomes a full one.
-    trace_at: u64,
-    /// Where objects were made since the last collection, but for what is lent.
-    fresh: Vec<(u64, u64)>,
-    /// The table of zero counts. An object whose header says that it is listed is here
-    /// once.
-    zeros: Vec<GcRef>,
-    /// Objects that are to be gone over. Empty between collections.
+    /// The bytes that may be allocated between two collections.
+    headroom: u64,
+    /// A minor collection becomes a major one when more bytes than this are in use.
+    trace_threshold: u64,
+    /// Where objects were allocated since the last collection, except in the mutator's
+    /// window. Each range has a start and an end.
+    young_ranges: Vec<(u64, u64)>,
+    /// The zero-count table: objects that had count zero when they were added. It has each
+    /// object once whose header says that it is in the table.
+    zero_counts: Vec<GcRef>,
+    /// Marked objects that have to be scanned, or dead objects whose release is deferred.
+    /// Empty between collections.
     stack: Vec<GcRef>,
-    /// Keys of weak maps that a full collection has reached.
-    reached: PendingEphemerons,
-    /// Something did not fit into a table: the next collection is a full one.
+    /// Keys of weak maps that a major collection has reached.
+    pending: PendingEphemerons,
+    /// A table had no room for an entry, so the next collection must be a major one.
     must_trace: bool,
-    cycle: Cycle,
+    state: CollectionState,
 }
 
 /// The state of the collection that is under way.
 #[derive(Debug, Default)]
-struct Cycle {
-    full: bool,
-    /// Roots have been marked, so that counts are not what they were.
+struct CollectionState {
+    is_major: bool,
+    /// Marking has begun, so the counts and the zero-count table are being rebuilt.
     marking: bool,
-    /// A long array that is being gone over, and from where on.
-    long: Option<(GcRef, u64)>,
-    sweep: Option<Sweep>,
-    /// Memory is being given back.
-    shrinking: bool,
-    /// Marked objects are not all on the stack: it was full.
+    /// The chunked array that is being scanned, and the offset in it of the next chunk.
+    chunked: Option<(GcRef, u64)>,
+    /// The stack was full, so it does not have all marked objects that have to be scanned.
     overflowed: bool,
+    sweep: Option<Sweep>,
     freed_objects: u64,
     freed_bytes: u64,
+    /// Pages are being given back to the system.
+    shrinking: bool,
 }
 
 impl DrcHeap {
-    /// An empty heap of this limit.
+    /// An empty heap, which must be opened.
     ///
     /// Errors: [`Error::SystemMemory`].
-    fn new(limit: u64, options: HeapOptions) -> Result<DrcHeap> {
+    fn new(options: HeapOptions) -> Result<DrcHeap> {
+        let limit = whole_units(options.limit.max(FreeListSpace::LEAST_LIMIT));
         let reservation = Reservation::new(limit)?;
-        let mut space = reservation.region(0, limit);
-        let initial = options
-            .initial
-            .clamp(1, limit)
-            .next_multiple_of(COMMIT_UNIT);
-        space.commit_to(initial)?;
         Ok(DrcHeap {
-            space,
+            space: FreeListSpace::new(&reservation, 0..limit, options.initial)?,
             reservation,
-            limit,
-            initial,
             poison: options.poison,
-            free: FreeLists::new(),
-            tail: GRANULE,
-            merges: 0,
-            budget: 0,
-            trace_at: TRACE_FROM,
-            fresh: Vec::new(),
-            zeros: Vec::new(),
+            headroom: 0,
+            trace_threshold: LEAST_TRACE_THRESHOLD,
+            young_ranges: Vec::new(),
+            zero_counts: Vec::new(),
             stack: Vec::new(),
-            reached: PendingEphemerons::default(),
+            pending: PendingEphemerons::default(),
             must_trace: false,
-            cycle: Cycle::default(),
+            state: CollectionState::default(),
         })
     }
 
-    /// The header of what a reference refers to.
+    /// The header at `offset`, of an object or of free memory.
+    #[inline]
+    fn header_at(&self, offset: u64) -> Result<ObjectHeader> {
+        Ok(ObjectHeader::from_bits(self.region().load_u64(offset)?))
+    }
+
+    /// The reference in the slot at `offset`.
+    #[inline]
+    fn slot_at(&self, offset: u64) -> Result<GcRef> {
+        Ok(GcRef::from_raw(self.region().load_u32(offset)?))
+    }
+
+    /// The header of the object that `object` refers to.
     ///
-    /// Errors: [`Error::Internal`] for no object.
+    /// Errors: [`Error::Internal`] if there is no object.
     #[inline]
-    fn counted(&self, object: GcRef) -> Result<CountedHeader> {
-        CountedHeader::of(ObjectHeader::from_bits(
-            self.space.load_u64(object.offset())?,
-        ))
+    fn counted_header(&self, object: GcRef) -> Result<CountedHeader> {
+        CountedHeader::of(self.header_at(object.offset())?)
     }
 
     #[inline]
-    fn set(&self, object: GcRef, header: CountedHeader) -> Result<()> {
-        self.space.store_u64(object.offset(), header.bits())
+    fn set_header(&self, object: GcRef, header: CountedHeader) -> Result<()> {
+        self.region().store_u64(object.offset(), header.bits())
     }
 
-    /// Puts an object into the table of zero counts, unless it is there.
-    fn list(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
-        if header.is_in_zero_counts() {
-            return self.set(object, header);
+    /// The size of the object or the free block at `offset`, whose header is `header`.
+    fn size(&self, offset: u64, header: ObjectHeader, layouts: &LayoutTable) -> Result<u64> {
+        match header.kind() {
+            // An overwritten header may say 0, with which a walk would never end.
+            Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
+            _ => Ok(layouts.measure(self.region().view(), offset, header)?.bytes),
         }
-        let listed = fallible::push(&mut self.zeros, object).is_ok();
-        self.must_trace |= !listed;
-        self.set(object, header.in_zero_counts(listed))
     }
 
-    /// Takes back what is lent: what was made there is fresh, the rest free.
+    /// Sets the header of an object with count zero. Adds the object to the zero-count
+    /// table, unless it is there already.
+    fn add_to_zero_counts(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
+        if header.is_in_zero_counts() {
+            return self.set_header(object, header);
+        }
+        let added = fallible::push(&mut self.zero_counts, object).is_ok();
+        self.must_trace |= !added;
+        self.set_header(object, header.in_zero_counts(added))
+    }
+
+    /// Takes the window back from the mutator. Its used part becomes a young range, the
+    /// unused part is free.
     fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
         let Window { start, next, end } = mutator.take_back();
         if start < next {
-            let noted = fallible::push(&mut self.fresh, (start, next));
-            self.must_trace |= noted.is_err();
+            let added = fallible::push(&mut self.young_ranges, (start, next));
+            self.must_trace |= added.is_err();
         }
-        if end == self.space.committed_end() {
-            self.tail = next;
-        } else if next < end {
-            self.free.give_back(&self.space, next, end - next)?;
-        }
-        Ok(())
+        self.space.return_unused(next, end)
     }
 
-    /// A block of at least `bytes`, in no list any more: where it starts and ends.
-    fn find(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
-        if let Some((start, found)) = self.free.take(&self.space, bytes)? {
-            return Ok(Some((start, start + found)));
-        }
-        if self.free.may_merge() {
-            self.tail = self.free.merge(&self.space, self.tail)?;
-            self.merges += 1;
-            if let Some((start, found)) = self.free.take(&self.space, bytes)? {
-                return Ok(Some((start, start + found)));
-            }
-        }
-        let end = self.space.committed_end();
-        Ok((bytes <= end - self.tail).then_some((self.tail, end)))
-    }
-
-    /// Lends a block of at least `bytes`, as far as the budget goes; `false` if there is
-    /// none, or no budget.
+    /// Lends the mutator a free block of at least `bytes` as its window. Returns `false` if
+    /// there is no such block, or the headroom does not allow `bytes`.
     fn lend(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        let left = self.budget.saturating_sub(mutator.bump.allocated_bytes());
+        let left = self.headroom.saturating_sub(mutator.bump.allocated_bytes());
         if bytes > left {
             return Ok(false);
         }
         self.take_back(mutator)?;
-        let Some((start, end)) = self.find(bytes)? else {
+        let Some((start, end)) = self.space.allocate(bytes)? else {
             return Ok(false);
         };
-        if end == self.space.committed_end() {
-            self.tail = end;
-        }
-        // SAFETY: the block is committed, belongs to this heap, and is in use by nobody
-        // else until it is taken back.
+        // SAFETY: the block is committed and belongs to this heap. Nothing else uses it
+        // until it is taken back.
         unsafe { mutator.lend(start, end) };
         mutator.bump.set_budget_end(start.saturating_add(left));
         Ok(true)
     }
 
-    /// Where unused memory at the end begins, lent or not.
+    /// Where the unused memory at the end of the space begins, whether it is lent or not.
     fn unused_from(&self, mutator: &Mutator) -> u64 {
         if mutator.bump.end() == self.space.committed_end() {
             mutator.bump.next()
         } else {
-            self.tail
+            self.space.wilderness()
         }
     }
 
-    /// Bytes that are free and not lent.
-    fn free_bytes(&self) -> u64 {
-        self.free.bytes() + (self.space.committed_end() - self.tail)
+    /// The bytes that the space must have for an object of `bytes` at its end.
+    fn needed(&self, mutator: &Mutator, bytes: u64) -> u64 {
+        let used = self.unused_from(mutator) - self.region().start();
+        used.saturating_add(bytes)
+    }
+
+    /// Commits memory until `bytes` are free, as far as the limit and the system allow.
+    fn commit_free(&mut self, bytes: u64) {
+        let missing = bytes.saturating_sub(self.space.free_bytes());
+        if missing > 0 {
+            let wanted = self.committed_bytes().saturating_add(missing);
+            // If the system refuses, the next collection comes earlier. That is no error.
+            let _ = self.space.commit(wanted.min(self.limit_bytes()));
+        }
     }
 }
 
 impl WriteBarrier for DrcHeap {
     fn region(&self) -> &Region {
-        &self.space
+        self.space.region()
     }
 
     fn barrier(&self) -> Barrier {
@@ -273,15 +260,15 @@ impl WriteBarrier for DrcHeap {
 
     fn write_barrier(&mut self, _holder: u64, _at: u64, old: GcRef, new: GcRef) -> Result<()> {
         if new.is_object() {
-            let header = self.counted(new)?.increment();
-            self.set(new, header)?;
+            let header = self.counted_header(new)?.increment();
+            self.set_header(new, header)?;
         }
         if old.is_object() {
-            let header = self.counted(old)?.decrement()?;
+            let header = self.counted_header(old)?.decrement()?;
             if header.count() == 0 {
-                return self.list(old, header);
+                return self.add_to_zero_counts(old, header);
             }
-            self.set(old, header)?;
+            self.set_header(old, header)?;
         }
         Ok(())
     }
@@ -289,20 +276,19 @@ impl WriteBarrier for DrcHeap {
 
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) {
-        let end = self.space.committed_end();
-        // SAFETY: the region is committed up to there and belongs to this heap, which
-        // tells the area whenever that changes.
-        unsafe { mutator.set_heap(self.reservation.base(), GRANULE, GRANULE, end, 0) };
-        self.tail = end;
-        self.budget = end - GRANULE;
+        let (start, end) = self.space.allocate_all();
+        // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
+        // the mutator whenever the committed memory changes.
+        unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
+        self.headroom = end - start;
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.space.committed_end()
+        self.space.memory().committed_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
-        self.limit
+        self.space.memory().limit_bytes()
     }
 
     fn allocate(
@@ -333,39 +319,33 @@ impl GcHeap for DrcHeap {
     }
 
     fn largest_object(&self) -> u64 {
-        self.limit - GRANULE
+        self.space.memory().largest_object()
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        let needed = self.unused_from(mutator).saturating_add(bytes);
-        if needed > self.limit {
-            return Err(heap_limit(bytes, self.limit));
-        }
-        let committed = self.space.committed_end();
-        if needed <= committed {
-            return Ok(committed);
-        }
-        // Large heaps by an eighth: memory at the end that is used once may stay in use.
-        let step = if committed < LARGE {
+        // A larger heap grows by an eighth. Nothing moves, so one object at the end keeps
+        // all memory before it committed.
+        let committed = self.committed_bytes();
+        let step = if committed < DOUBLES_BELOW {
             committed
         } else {
             committed / 8
         };
-        let more = (committed + step).min(self.limit);
-        Ok(needed.max(more).next_multiple_of(COMMIT_UNIT))
+        self.space
+            .memory()
+            .after_growth(self.needed(mutator, bytes), step)
+            .ok_or(heap_limit(bytes, self.limit_bytes()))
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
         let wanted = self.committed_after_growth(mutator, bytes)?;
-        let needed = (self.unused_from(mutator) + bytes).next_multiple_of(COMMIT_UNIT);
+        let needed = self.needed(mutator, bytes);
         self.take_back(mutator)?;
-        self.space
-            .commit_to(wanted)
-            .or_else(|_| self.space.commit_to(needed))?;
-        // SAFETY: committed.
+        self.space.grow(wanted, needed)?;
+        // SAFETY: the space is committed up to its committed end.
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        self.budget = self
-            .budget
+        self.headroom = self
+            .headroom
             .max(mutator.bump.allocated_bytes().saturating_add(bytes));
         Ok(())
     }
@@ -373,35 +353,36 @@ impl GcHeap for DrcHeap {
     fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
         let bytes = bytes.next_multiple_of(GRANULE);
         if !mutator.bump.unbump(object.offset(), bytes) {
-            // Found free by the next collection, which goes over what is fresh.
+            // The next collection walks the young ranges and finds this free memory.
             mutator.write_free(object.offset(), bytes);
         }
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
-        self.free.check(&self.space, self.tail)?;
+        self.space.check()?;
         self.check_counts(mutator, layouts)
     }
 
     fn walk(&self, mutator: &Mutator) -> (u64, u64) {
         let (next, end) = (mutator.bump.next(), mutator.bump.end());
         if next < end && end != self.space.committed_end() {
-            // What is lent and not used yet is free to whoever walks by.
-            let written = write_free(&self.space, next, end - next);
+            // A walk has to see the unused part of the window as free memory.
+            let written = write_free(self.region(), next, end - next);
             debug_assert!(written.is_ok());
         }
-        (GRANULE, self.unused_from(mutator))
+        let first = self.space.memory().first_object();
+        (first, self.unused_from(mutator))
     }
 
     fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
-        if self.must_trace || mutator.bump.used_bytes() > self.trace_at {
+        if self.must_trace || mutator.bump.used_bytes() > self.trace_threshold {
             return CollectionKind::Major;
         }
         asked
     }
 
     fn coalescings(&self) -> u64 {
-        self.merges
+        self.space.coalescings()
     }
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
@@ -409,7 +390,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
-        self.reached.reserve(count)
+        self.pending.reserve(count)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
@@ -423,48 +404,39 @@ impl GcHeap for DrcHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        // Half of it is committed now, the rest when it is needed.
+        // Half of the headroom is committed now, the rest when it is needed.
         let ready = headroom / 2;
-        let missing = ready.saturating_sub(self.free_bytes());
-        let committed = self.space.committed_end();
-        if may_grow && missing > 0 {
-            let wanted = committed.saturating_add(missing).min(self.limit);
-            // What cannot be committed shortens the cycle; it is no error.
-            let _ = self.space.commit_to(wanted.next_multiple_of(COMMIT_UNIT));
+        let committed_end = self.space.committed_end();
+        if may_grow {
+            self.commit_free(ready);
         }
-        // A partial collection leaves some more than that before pages go back, as those
-        // of `copying` do: it is soon followed by another.
-        let kept = self.tail + ready.saturating_sub(self.free.bytes());
-        let spared = if self.cycle.full { 0 } else { headroom };
-        let much = committed > kept + spared && committed > self.initial;
-        let progress = if much || self.cycle.shrinking {
-            let kept = kept.max(self.initial);
-            self.space.decommit_towards(kept, budget)
-        } else {
-            Progress::Complete
-        };
-        self.cycle.shrinking = progress == Progress::Continue;
-        // SAFETY: committed; nothing is lent.
+        // After a minor collection more memory may stay before pages go back, because
+        // another collection follows soon.
+        let kept = self.space.end_for_free(ready);
+        let spared = if self.state.is_major { 0 } else { headroom };
+        let initial_end = self.space.memory().initial_end();
+        let has_excess = committed_end > kept + spared && committed_end > initial_end;
+        let mut progress = Progress::Complete;
+        if has_excess || self.state.shrinking {
+            let kept = kept.max(initial_end);
+            progress = self.space.decommit_towards(kept, budget);
+        }
+        self.state.shrinking = progress == Progress::Continue;
+        // SAFETY: the space is committed up to its committed end, and the mutator has no
+        // window.
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        self.budget = headroom;
+        self.headroom = headroom;
         progress
     }
 
     fn reset(&mut self) {
-        self.space.decommit_from(self.initial);
-        self.space.release_from(KEPT_BYTES);
-        if self.poison {
-            let kept = KEPT_BYTES.min(self.space.committed_end());
-            let filled = self.space.fill(0, kept, POISON);
-            debug_assert!(filled.is_ok());
-        }
-        self.free = FreeLists::new();
-        self.trace_at = TRACE_FROM;
-        self.fresh = Vec::new();
-        self.zeros = Vec::new();
-        // Not empty if a collection was left unfinished.
+        self.space.reset(self.poison);
+        self.trace_threshold = LEAST_TRACE_THRESHOLD;
+        self.young_ranges = Vec::new();
+        self.zero_counts = Vec::new();
+        // A collection that was not completed leaves entries.
         self.stack = Vec::new();
-        self.reached.reset();
+        self.pending.reset();
         self.must_trace = false;
     }
 }
@@ -472,47 +444,47 @@ impl GcHeap for DrcHeap {
 impl CollectionSteps for DrcHeap {
     fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
         self.take_back(mutator)?;
-        self.reached.clear();
-        self.cycle = Cycle {
-            full: kind == CollectionKind::Major,
-            ..Cycle::default()
+        self.pending.clear();
+        self.state = CollectionState {
+            is_major: kind == CollectionKind::Major,
+            ..CollectionState::default()
         };
         Ok(())
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        if self.cycle.full {
+        if self.state.is_major {
             self.mark_roots(roots)
         } else {
-            self.release_unreferenced(roots, layouts)
+            self.collect_by_counts(roots, layouts)
         }
     }
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
-        if self.cycle.full {
-            self.mark(layouts, budget)
+        if self.state.is_major {
+            self.scan_marked(layouts, budget)
         } else {
             Ok(Progress::Complete)
         }
     }
 
     fn trace_reference(&mut self, reference: GcRef, _layouts: &LayoutTable) -> Result<GcRef> {
-        self.reach(reference, 0)?;
+        self.mark(reference)?;
         Ok(reference)
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.reached.pop()
+        self.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
-        let alive: fn(ObjectHeader) -> bool = if self.cycle.full {
+        let alive: fn(ObjectHeader) -> bool = if self.state.is_major {
             |header| CountedHeader::of_any(header).is_marked()
         } else {
             |header| header.kind() != Some(Kind::Free)
         };
         Liveness::InPlace {
-            space: self.space.view(),
+            space: self.region().view(),
             alive,
         }
     }
@@ -523,27 +495,22 @@ impl CollectionSteps for DrcHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        if self.cycle.full && self.sweep(mutator, layouts, budget)? == Progress::Continue {
+        if self.state.is_major && self.sweep(mutator, layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        let used = mutator
-            .bump
-            .used_bytes()
-            .saturating_sub(self.cycle.freed_bytes);
-        let objects = mutator
-            .bump
-            .objects()
-            .saturating_sub(self.cycle.freed_objects);
-        mutator.bump.set_survivors(used, objects);
-        if self.cycle.full {
-            self.trace_at = (2 * used).max(TRACE_FROM);
+        let (used, objects) = (mutator.bump.used_bytes(), mutator.bump.objects());
+        let live_bytes = used.saturating_sub(self.state.freed_bytes);
+        let objects = objects.saturating_sub(self.state.freed_objects);
+        mutator.bump.set_survivors(live_bytes, objects);
+        if self.state.is_major {
+            self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
         }
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();
         }
         Ok(Some(CollectionStats {
             objects,
-            live_bytes: used,
+            live_bytes,
             moved_bytes: 0,
         }))
     }

@@ -1,26 +1,28 @@
-//! Manual roots of a store.
+//! Manual roots.
 
 use crate::error::Result;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::handles::references::unrooted;
+use crate::store::handles::resolve::unrooted;
 
 impl Store {
-    /// A new manual root for what `handle` refers to, without the slow path.
-    /// `None` also for null.
+    /// The fast form of [`Store::root`]. `None` for a null handle too.
     #[inline(always)]
     pub(crate) fn root_fast(&self, handle: Handle) -> Option<Handle> {
         let reference = self.resolve_fast(handle)?;
         if reference.is_null() || !self.manual.has_free() {
             return None;
         }
-        Some(self.handle(self.manual.create_ready(reference)))
+        Some(self.handle(self.manual.allocate(reference)))
     }
 
-    /// A new manual root for what `handle`, of either kind, refers to; null
-    /// for null.
+    /// A new manual root for the referent of `handle`, which may be scoped or manual.
+    /// Null for null.
     ///
-    /// Errors: as [`Store::resolve`]; those of making a manual root.
+    /// Errors: as [`Store::resolve`]; [`Error::Limit`], [`Error::SystemMemory`].
+    ///
+    /// [`Error::Limit`]: crate::error::Error::Limit
+    /// [`Error::SystemMemory`]: crate::error::Error::SystemMemory
     pub(crate) fn root(&self, handle: Handle) -> Result<Handle> {
         let reference = self.resolve(handle, "ref")?;
         if reference.is_null() {
@@ -29,15 +31,15 @@ impl Store {
         Ok(self.handle(self.manual.create(reference)?))
     }
 
-    /// A new manual root for what another refers to; null for null.
+    /// A new manual root for the referent of another manual root. Null for null.
     ///
-    /// Errors: as [`Store::resolve_manual`]; those of making a manual root.
+    /// Errors: as [`Store::resolve_manual`] and [`Store::root`].
     pub(crate) fn clone_root(&self, handle: Handle) -> Result<Handle> {
         self.resolve_manual(handle)?;
         self.root(handle)
     }
 
-    /// [`Store::unroot`] without the slow path; `false` if it is needed.
+    /// The fast form of [`Store::unroot`].
     #[inline(always)]
     pub(crate) fn unroot_fast(&self, handle: Handle) -> bool {
         handle.store_id == self.id
@@ -47,7 +49,7 @@ impl Store {
                 .release_fast(handle.index(), handle.generation())
     }
 
-    /// Ends a manual root; nothing happens for null.
+    /// Ends a manual root. Does nothing for null.
     ///
     /// Errors: as [`Store::resolve_manual`].
     pub(crate) fn unroot(&self, handle: Handle) -> Result<()> {
@@ -58,7 +60,7 @@ impl Store {
         Ok(())
     }
 
-    /// [`Store::to_rooted`] without the slow path.
+    /// The fast form of [`Store::to_rooted`].
     #[inline(always)]
     pub(crate) fn to_rooted_fast(&self, handle: Handle) -> Option<Handle> {
         if handle.store_id != self.id || !handle.is_manual() {
@@ -66,33 +68,30 @@ impl Store {
         }
         // A manual root never refers to null.
         let reference = self.manual.get(handle.index(), handle.generation())?;
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if self.manual.has_queued() {
             return None;
         }
         Some(self.handle(self.lifo.push_into(free, reference)))
     }
 
-    /// A new scoped root for what a manual one refers to; null for null.
+    /// A new scoped root for the referent of a manual root. Null for null.
     ///
-    /// Errors: as [`Store::resolve_manual`]; those of a push.
+    /// Errors: as [`Store::resolve_manual`] and [`Store::push_root`].
     pub(crate) fn to_rooted(&self, handle: Handle) -> Result<Handle> {
         let reference = self.resolve_manual(handle)?;
-        if reference.is_null() {
-            return Ok(Handle::NULL);
-        }
-        self.push_root(reference)
+        self.push_unless_null(reference)
     }
 
-    /// Turns a manual root into a scoped one; null for null. Pushes first: on
-    /// an error the manual root is as it was.
+    /// Turns a manual root into a scoped root. Null for null. The push comes first: if it
+    /// fails, the manual root is unchanged.
     ///
     /// Errors: as [`Store::to_rooted`].
     #[expect(clippy::wrong_self_convention, reason = "`self` is the store")]
     pub(crate) fn into_rooted(&self, handle: Handle) -> Result<Handle> {
         let rooted = self.to_rooted(handle)?;
         if !handle.is_null() {
-            // Unless the push has ended it: a copy of it may have been queued.
+            // Returns false if the push has already ended this root (ROOTS-11).
             self.manual.release(handle.index(), handle.generation());
         }
         Ok(rooted)

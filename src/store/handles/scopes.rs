@@ -1,4 +1,5 @@
-//! Scopes and no-GC spans of a store.
+//! Scopes and no-GC spans (ROOTS-13). A scope ends the scoped roots and the no-GC spans
+//! that began in it.
 
 use crate::error::{Error, Result};
 use crate::roots::{Handle, ScopeToken};
@@ -13,7 +14,7 @@ impl Store {
         }
     }
 
-    /// [`Store::enter_scope`], if it needs no slow path.
+    /// The fast form of [`Store::enter_scope`].
     #[inline(always)]
     pub(crate) fn enter_scope_fast(&self) -> Option<ScopeToken> {
         let serial = self
@@ -32,7 +33,8 @@ impl Store {
         Ok(self.token(serial))
     }
 
-    /// [`Store::exit_scope`]; `false` if it is refused.
+    /// The fast form of [`Store::exit_scope`]. `false` only for a scope that
+    /// [`Store::exit_scope`] refuses.
     #[inline(always)]
     pub(crate) fn exit_scope_fast(&self, scope: ScopeToken) -> bool {
         if scope.store_id != self.id {
@@ -46,6 +48,7 @@ impl Store {
         true
     }
 
+    /// The error for a scope that is not the innermost one.
     fn scope_order(&self, scope: ScopeToken) -> Error {
         Error::ScopeOrder {
             scope: scope.serial,
@@ -64,10 +67,10 @@ impl Store {
         Ok(())
     }
 
-    /// Leaves a scope and all inside it.
+    /// Leaves a scope and every scope inside it.
     ///
-    /// Errors: [`Error::WrongStore`], [`Error::ScopeOrder`] if it is not open
-    /// or outside the running callback.
+    /// Errors: [`Error::WrongStore`]; [`Error::ScopeOrder`] if the scope is not open, or
+    /// was entered outside the running callback.
     pub(crate) fn unwind_scope(&self, scope: ScopeToken) -> Result<()> {
         self.require_mine(scope.store_id, "scope")?;
         let saved = self
@@ -79,11 +82,11 @@ impl Store {
         Ok(())
     }
 
-    /// Leaves the innermost scope, and roots what `handle` refers to in the one
-    /// around it. Null stays null. On an error the scope stays open.
+    /// Leaves the innermost scope, and roots the referent of `handle` in the scope around
+    /// it. Null stays null. On an error the scope stays open (ROOTS-14).
     ///
-    /// Errors: as [`Store::exit_scope`]; as [`Store::resolve`] for `handle`;
-    /// those of a push.
+    /// Errors: as [`Store::exit_scope`]; as [`Store::resolve`] for `handle`; as
+    /// [`Store::push_root`].
     pub(crate) fn escape_scope(&self, scope: ScopeToken, handle: Handle) -> Result<Handle> {
         self.require_mine(scope.store_id, "scope")?;
         let innermost = self.scopes.innermost();
@@ -102,7 +105,7 @@ impl Store {
         Ok(self.handle(slot))
     }
 
-    /// Makes sure that `roots` more scoped roots need no memory.
+    /// Reserves memory for `roots` more scoped roots.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve_scoped(&self, roots: u64) -> Result<()> {

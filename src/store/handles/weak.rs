@@ -1,15 +1,18 @@
-//! Weak handles of a store.
+//! Weak handles (ROOTS-16).
 
 use crate::error::Result;
 use crate::heap::GcRef;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::handles::references::unrooted_as;
+use crate::store::handles::resolve::unrooted_as;
 
 impl Store {
-    /// A new weak handle for what `handle` refers to; null for null.
+    /// A new weak handle for the referent of `handle`. Null for null.
     ///
-    /// Errors: as [`Store::resolve`]; those of making a weak handle.
+    /// Errors: as [`Store::resolve`]; [`Error::Limit`], [`Error::SystemMemory`].
+    ///
+    /// [`Error::Limit`]: crate::error::Error::Limit
+    /// [`Error::SystemMemory`]: crate::error::Error::SystemMemory
     pub(crate) fn weak_new(&self, handle: Handle) -> Result<Handle> {
         let reference = self.resolve(handle, "ref")?;
         if reference.is_null() {
@@ -18,10 +21,13 @@ impl Store {
         Ok(self.handle(self.weak.create(reference)?))
     }
 
-    /// What a weak handle refers to; null if that has died, and for a null one.
+    /// The reference that a weak handle names. Null if the object has died, and for a
+    /// null handle.
     ///
-    /// Errors: [`Error::WrongStore`](crate::error::Error::WrongStore),
-    /// [`Error::Unrooted`](crate::error::Error::Unrooted).
+    /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
+    ///
+    /// [`Error::WrongStore`]: crate::error::Error::WrongStore
+    /// [`Error::Unrooted`]: crate::error::Error::Unrooted
     fn resolve_weak(&self, weak: Handle) -> Result<GcRef> {
         if weak.is_null() {
             return Ok(GcRef::NULL);
@@ -35,18 +41,15 @@ impl Store {
         found.ok_or(unrooted_as("weak handle", weak, "weak"))
     }
 
-    /// A new scoped root for what a weak handle refers to; null if that has died.
+    /// A new scoped root for the referent of a weak handle. Null if the object has died.
     ///
-    /// Errors: as [`Store::resolve_weak`]; those of a push.
+    /// Errors: as [`Store::resolve_weak`] and [`Store::push_root`].
     pub(crate) fn weak_upgrade(&self, weak: Handle) -> Result<Handle> {
         let reference = self.resolve_weak(weak)?;
-        if reference.is_null() {
-            return Ok(Handle::NULL);
-        }
-        self.push_root(reference)
+        self.push_unless_null(reference)
     }
 
-    /// Ends a weak handle; nothing happens for null.
+    /// Ends a weak handle. Does nothing for null.
     ///
     /// Errors: as [`Store::resolve_weak`].
     pub(crate) fn weak_free(&self, weak: Handle) -> Result<()> {

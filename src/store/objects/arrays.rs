@@ -1,55 +1,30 @@
-//! Arrays, element by element. `array_ranges.rs` has what works on many at once.
+//! Arrays: making them, and reading and writing single elements. Operations on ranges of
+//! elements are in `array_ranges.rs`.
 
 use crate::error::{Error, Result};
-use crate::heap::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes,
-};
+use crate::heap::{ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes};
 use crate::roots::Handle;
-use crate::store::host_code::Attempt;
-use crate::store::objects::structs::{require_defaults, require_storage};
+use crate::store::objects::elements::{
+    array_size, element_at, element_of, mutable_element, require_packed, require_range,
+};
+use crate::store::objects::fields::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
-use crate::types::{FieldLayout, RegisteredType, Storage, Type};
-
-/// Where the element at `index` is, which must be below the length or be it.
-#[inline(always)]
-pub(in crate::store) fn element_at(array: u64, storage: Storage, index: u64) -> u64 {
-    array + ARRAY_ELEMENTS + index * u64::from(storage.bytes())
-}
-
-/// An array type's element.
-///
-/// Errors: [`Error::Internal`] if it has none.
-pub(in crate::store) fn element_of(of: &RegisteredType) -> Result<&FieldLayout> {
-    of.fields.first().ok_or(Error::internal(
-        "an array type without element",
-        of.index.into(),
-    ))
-}
-
-/// The size of an array of `length` elements.
-///
-/// Errors: [`Error::Limit`] for a length that an array cannot have.
-fn size(of: &RegisteredType, length: u64) -> Result<u64> {
-    let limited = u32::try_from(length).map_err(|_| Error::Limit {
-        what: "elements of an array",
-        limit: u32::MAX.into(),
-    })?;
-    Ok(array_bytes(limited, of.layout.element_bytes))
-}
+use crate::types::{FieldLayout, Storage, Type};
 
 impl Store {
-    /// Makes an array of `length` times this value and roots it in the current scope.
-    /// May collect; finalizers are queued.
+    /// Makes an array of `length` elements that all have this value, and roots it in the
+    /// current scope. May collect; finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no arrays;
-    /// those of the value's handle, [`Store::admit`]; [`Error::Limit`]; those of
-    /// [`Store::make`].
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] unless `of` is an array
+    /// type; as [`Store::resolve`] for the value; as [`Store::require_value`];
+    /// [`Error::Limit`]; as [`Store::make`].
     pub(crate) fn array_new(&self, of: &Type, value: Value, length: u64) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         let element = element_of(of)?;
-        let check = || self.admit(element, 0, self.resolve_value(value)?);
+        let check = || self.require_value(element, 0, self.resolve_value(value)?);
         self.new_array(of, length, check, |cold, object| {
             let at = element_at(object.offset(), element.storage, 0);
             let value = self.resolve_value(value)?;
@@ -57,20 +32,22 @@ impl Store {
         })
     }
 
-    /// Makes an array of zeros or nulls. May collect; finalizers are queued.
+    /// Makes an array of zeros or nulls, and roots it in the current scope. May collect;
+    /// finalizers are queued.
     ///
-    /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] also for elements that
-    /// have no default.
+    /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] also if the elements have
+    /// no default.
     pub(crate) fn array_new_default(&self, of: &Type, length: u64) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         require_defaults(of)?;
         self.new_array(of, length, || Ok(()), |_, _| Ok(()))
     }
 
-    /// Makes an array of these values. May collect; finalizers are queued.
+    /// Makes an array of these values, and roots it in the current scope. May collect;
+    /// finalizers are queued.
     ///
-    /// Errors: as [`Store::array_new`], [`Error::Limit`] before those of the values; and
-    /// those of `value`.
+    /// Errors: as [`Store::array_new`], with [`Error::Limit`] before the errors of
+    /// values; those of `value`.
     pub(crate) fn array_new_fixed(
         &self,
         of: &Type,
@@ -78,12 +55,14 @@ impl Store {
         value: &impl Fn(usize) -> Result<Value>,
     ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
-        // Before a value is read: nobody has so many.
-        size(of, count as u64)?;
+        // Before `value` reads from a list that cannot be so long.
+        array_size(of, count as u64)?;
         let element = element_of(of)?;
         let resolved = |index| self.resolve_value(value(index)?);
-        let check =
-            || (0..count).try_for_each(|index| self.admit(element, index as u64, resolved(index)?));
+        let check = || {
+            (0..count)
+                .try_for_each(|index| self.require_value(element, index as u64, resolved(index)?))
+        };
         self.new_array(of, count as u64, check, |cold, object| {
             (0..count).try_for_each(|index| {
                 let at = element_at(object.offset(), element.storage, index as u64);
@@ -92,6 +71,9 @@ impl Store {
         })
     }
 
+    /// Makes an array, writes its length, and has `write` write its elements.
+    ///
+    /// Errors: [`Error::Limit`]; as [`Store::make`].
     fn new_array(
         &self,
         of: &Type,
@@ -99,22 +81,23 @@ impl Store {
         check: impl Fn() -> Result<()>,
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Attempt<Handle> {
-        self.make(of, size(of, length), check, |cold, object| {
+        self.make(of, array_size(of, length), check, |cold, object| {
             self.store(object.offset() + ARRAY_LENGTH, length as u32)?;
             write(cold, object)
         })
     }
 
-    /// What an array says that its length is.
+    /// The length that stands in an array. Nothing has checked it yet.
     #[inline(always)]
     fn length_of(&self, array: Typed<'_>) -> u32 {
         const { assert!(ARRAY_LENGTH == HEADER_BYTES) }
         self.word_after_header(array.offset) as u32
     }
 
-    /// The array that `handle` refers to, and its length.
+    /// The array that `handle` refers to, and its length. All its elements are in the
+    /// heap.
     ///
-    /// Errors: as [`Store::typed`].
+    /// Errors: as [`Store::typed`]; [`Error::Internal`].
     pub(in crate::store) fn array(
         &self,
         handle: Handle,
@@ -139,15 +122,15 @@ impl Store {
         Ok(self.array(handle, "ref")?.1)
     }
 
-    /// [`Store::array_len`], if everything is as usual.
+    /// The fast form of [`Store::array_len`].
     #[inline(always)]
     pub(crate) fn array_len_fast(&self, handle: Handle) -> Option<u64> {
         let array = self.typed_fast(handle, Kind::Array)?;
         Some(self.length_of(array).into())
     }
 
-    /// The element of the array that `handle` refers to, which is as long as `index`
-    /// needs, and where the array starts, if everything is as usual.
+    /// The fast form of [`Store::element`]. Returns where the array starts, not where the
+    /// element is.
     #[inline(always)]
     fn element_fast(&self, handle: Handle, index: u64) -> Option<(&FieldLayout, u64)> {
         let array = self.typed_fast(handle, Kind::Array)?;
@@ -158,7 +141,7 @@ impl Store {
         Some((element, array.offset))
     }
 
-    /// The element at `index`, and where it is.
+    /// The layout of an array's elements, and where the element at `index` is.
     ///
     /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`].
     fn element(&self, handle: Handle, index: u64) -> Result<(&FieldLayout, u64)> {
@@ -168,7 +151,10 @@ impl Store {
         Ok((element, element_at(array.offset, element.storage, index)))
     }
 
-    /// As [`Store::element`]; and refuses elements of another storage first.
+    /// As [`Store::element`]. Requires elements that are stored as `storage`, before it
+    /// checks `index`.
+    ///
+    /// Errors: as [`Store::element`]; [`Error::TypeMismatch`].
     fn element_of_storage(
         &self,
         handle: Handle,
@@ -180,16 +166,16 @@ impl Store {
         self.element(handle, index)
     }
 
-    /// An element's value; a reference is a new scoped root, a packed element is
-    /// extended with zeros. Never collects.
+    /// The value of an element. A reference becomes a new scoped root. A packed element
+    /// is extended with zeros. Never collects.
     ///
-    /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`]; those of a push.
+    /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`]; as [`Store::push_root`].
     pub(crate) fn array_get(&self, handle: Handle, index: u64) -> Result<Value> {
         let (element, at) = self.element(handle, index)?;
         self.read_value(element.storage, at)
     }
 
-    /// The bits of an element that stores `storage`, which `T` is as large as.
+    /// The bits of an element that is stored as `storage`. `T` has the size of `storage`.
     ///
     /// Errors: as [`Store::array_get`]; [`Error::TypeMismatch`] for another storage.
     pub(crate) fn array_get_bits<T: PlainBits>(
@@ -202,7 +188,7 @@ impl Store {
         self.load(at)
     }
 
-    /// [`Store::array_get_bits`], if everything is as usual.
+    /// The fast form of [`Store::array_get_bits`].
     #[inline(always)]
     pub(crate) fn array_get_bits_fast<T: PlainBits>(
         &self,
@@ -217,9 +203,11 @@ impl Store {
         self.mutator.memory.load(element_at(array, storage, index))
     }
 
-    /// A packed element, its sign extended or zeros before it.
+    /// The value of a packed element. `signed` chooses sign extension over zero
+    /// extension.
     ///
-    /// Errors: as [`Store::array_get_bits`].
+    /// Errors: as [`Store::array_get`]; [`Error::TypeMismatch`] if elements are not
+    /// packed.
     pub(crate) fn array_get_packed(&self, handle: Handle, index: u64, signed: bool) -> Result<u32> {
         let (array, _) = self.array(handle, "ref")?;
         require_packed(element_of(array.of)?)?;
@@ -227,7 +215,7 @@ impl Store {
         self.load_packed(element, at, signed)
     }
 
-    /// [`Store::array_get_packed`], if everything is as usual.
+    /// The fast form of [`Store::array_get_packed`].
     #[inline(always)]
     pub(crate) fn array_get_packed_fast(
         &self,
@@ -240,15 +228,16 @@ impl Store {
         self.load_packed_fast(element.storage, at, signed)
     }
 
-    /// A reference, as a new scoped root; null for null.
+    /// The reference in an element, as a new scoped root. Null for null.
     ///
-    /// Errors: as [`Store::array_get_bits`]; those of a push.
+    /// Errors: as [`Store::array_get`]; [`Error::TypeMismatch`] if elements are not
+    /// references.
     pub(crate) fn array_get_ref(&self, handle: Handle, index: u64) -> Result<Handle> {
         let (_, at) = self.element_of_storage(handle, index, Storage::Ref)?;
         self.root_at(at)
     }
 
-    /// [`Store::array_get_ref`], if everything is as usual. `None` for null too.
+    /// The fast form of [`Store::array_get_ref`]. `None` for null too.
     #[inline(always)]
     pub(crate) fn array_get_ref_fast(&self, handle: Handle, index: u64) -> Option<Handle> {
         let (element, array) = self.element_fast(handle, index)?;
@@ -260,13 +249,13 @@ impl Store {
 
     /// Sets an element. Never collects.
     ///
-    /// Errors: as [`Store::typed`]; those of the value's handle; [`Error::Immutable`];
-    /// those of [`Store::admit`]; [`Error::OutOfBounds`].
+    /// Errors: as [`Store::typed`]; as [`Store::resolve`] for the value;
+    /// [`Error::Immutable`]; as [`Store::require_value`]; [`Error::OutOfBounds`].
     pub(crate) fn array_set(&self, handle: Handle, index: u64, value: Value) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
         let value = self.resolve_value(value)?;
         let element = mutable_element(array.of, index)?;
-        self.admit(element, index, value)?;
+        self.require_value(element, index, value)?;
         require_range(index, 1, length)?;
         let at = element_at(array.offset, element.storage, index);
         self.cold
@@ -274,7 +263,7 @@ impl Store {
             .write_value(self, element.storage, array.offset, at, value)
     }
 
-    /// [`Store::array_set`] of bits that are no reference, if everything is as usual.
+    /// The fast form of [`Store::array_set`] for bits that are not a reference.
     #[inline(always)]
     pub(crate) fn array_set_bits_fast<T: PlainBits>(
         &self,
@@ -293,7 +282,7 @@ impl Store {
             .is_some()
     }
 
-    /// [`Store::array_set`] of a reference, if everything is as usual.
+    /// The fast form of [`Store::array_set`] for a reference.
     #[inline(always)]
     pub(crate) fn array_set_ref_fast(
         &self,
@@ -314,42 +303,4 @@ impl Store {
                 .store_ref_fast(path, element, array, at, value)
                 .is_some()
     }
-}
-
-/// The element of an array type, which is to be set at `index`.
-///
-/// Errors: [`Error::Immutable`].
-pub(in crate::store) fn mutable_element(of: &RegisteredType, index: u64) -> Result<&FieldLayout> {
-    let element = element_of(of)?;
-    if element.mutable {
-        return Ok(element);
-    }
-    Err(Error::Immutable {
-        index,
-        type_index: of.index,
-    })
-}
-
-/// Refuses elements that are not packed.
-///
-/// Errors: [`Error::TypeMismatch`].
-fn require_packed(element: &FieldLayout) -> Result<()> {
-    match element.storage {
-        Storage::I8 => Ok(()),
-        _ => require_storage(element, Storage::I16),
-    }
-}
-
-/// Refuses `count` elements from `index` on where there are only `length`.
-///
-/// Errors: [`Error::OutOfBounds`].
-pub(in crate::store) fn require_range(index: u64, count: u64, length: u64) -> Result<()> {
-    if index <= length && count <= length - index {
-        return Ok(());
-    }
-    Err(Error::OutOfBounds {
-        what: "element",
-        index: index.saturating_add(count.saturating_sub(1)),
-        length,
-    })
 }

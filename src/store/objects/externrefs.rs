@@ -1,4 +1,5 @@
-//! Externrefs: objects whose contents are the host's.
+//! Externrefs: objects that stand for data of the host. In the heap an externref is a
+//! header and an index into the host-data table (OBJECTS-7).
 
 use core::ffi::c_void;
 
@@ -10,26 +11,25 @@ use crate::host::{
 };
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
-use crate::store::objects::typed::name_of;
+use crate::store::objects::header::name_of;
+use crate::store::protocol::Attempt;
 
-/// What an externref is made with.
+/// The contents of a new externref.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExternRefOptions {
     /// The host's pointer.
     pub(crate) data: *mut c_void,
-    /// Runs after the object's death.
+    /// Called after the object has died.
     pub(crate) finalizer: Option<Finalizer>,
-    /// Tells the host's types apart; null is untagged; [`value_tag`] says that
+    /// Tells types of the host apart. Null means untagged. [`value_tag`] means that
     /// `data` is a Rust value.
     pub(crate) tag: *const c_void,
-    /// Memory outside the heap that the object keeps alive.
+    /// Bytes outside the heap that the object keeps alive.
     pub(crate) external_bytes: u64,
 }
 
 impl Store {
-    /// [`Store::externref_new`] without tag and external bytes, if it needs no
-    /// slow path.
+    /// The fast form of [`Store::externref_new`], without tag and external bytes.
     #[inline(always)]
     pub(crate) fn externref_new_fast(
         &self,
@@ -39,7 +39,7 @@ impl Store {
         self.new_fast(data, finalizer, false)
     }
 
-    /// [`Store::externref_new_fast`] for a Rust value.
+    /// [`Store::externref_new_fast`] with a Rust value as data.
     #[inline(always)]
     pub(crate) fn externref_new_value_fast(
         &self,
@@ -49,6 +49,7 @@ impl Store {
         self.new_fast(value, Some(finalizer), true)
     }
 
+    /// Makes an externref and a scoped root for it, if neither needs the slow form.
     #[inline(always)]
     fn new_fast(
         &self,
@@ -57,14 +58,15 @@ impl Store {
         is_value: bool,
     ) -> Option<Handle> {
         let offset = self.mutator.bump.room(EXTERN_BYTES)?;
-        let free = self.lifo.free_slot()?;
+        let free = self.lifo.next_slot()?;
         if !self.host.has_free() || self.manual.has_queued() {
             return None;
         }
-        // One structure after the other, so that few values are live at once.
+        // From here on nothing fails. Each structure is finished before the next begins,
+        // so that few values are live at once.
         let object = GcRef::from_offset(offset);
         let slot = self.lifo.push_into(free, object);
-        // SAFETY: the area has room for an externref there.
+        // SAFETY: `room` found room for an externref there.
         unsafe {
             write_externref(
                 self.mutator.memory.address(offset),
@@ -80,19 +82,18 @@ impl Store {
         Some(self.handle(slot))
     }
 
-    /// Makes an externref and roots it in the current scope. May collect;
-    /// finalizers are queued.
+    /// Makes an externref, and roots it in the current scope. May collect; finalizers are
+    /// queued.
     ///
-    /// Errors: those of allocating, pushing a root, and adding an entry.
+    /// Errors: as [`Store::make_externref`]; [`Error::Limit`] for too many roots.
     pub(crate) fn externref_new(&self, options: ExternRefOptions) -> Attempt<Handle> {
         let object = self.make_externref(options, || self.lifo.reserve_one())?;
         Ok(self.handle(self.lifo.push(object)?))
     }
 
-    /// Makes an externref and a manual root for it. May collect; finalizers are
-    /// queued.
+    /// Makes an externref and a manual root for it. May collect; finalizers are queued.
     ///
-    /// Errors: those of allocating, making a manual root, and adding an entry.
+    /// Errors: as [`Store::make_externref`]; [`Error::Limit`] for too many roots.
     pub(crate) fn externref_new_manually_rooted(
         &self,
         options: ExternRefOptions,
@@ -101,7 +102,12 @@ impl Store {
         Ok(self.handle(self.manual.create(object)?))
     }
 
-    /// Makes an externref that `reserve` has made sure of a root for.
+    /// Makes an externref that nothing roots yet. `reserve` makes room for the root.
+    ///
+    /// Errors: as [`Cold::allocate`]; those of `reserve`; [`Error::Limit`],
+    /// [`Error::SystemMemory`] for the host-data table.
+    ///
+    /// [`Cold::allocate`]: crate::store::Cold::allocate
     fn make_externref(
         &self,
         options: ExternRefOptions,
@@ -110,13 +116,13 @@ impl Store {
         self.manual.unroot_some();
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
-        // After the allocation, so that NO_GC comes before a lack of memory.
+        // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.
         reserve()
             .and_then(|()| self.host.reserve())
-            .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
+            .inspect_err(|_| cold.free_unused(self, object, EXTERN_BYTES))?;
         let index = self.host.insert(object, options.data, options.finalizer);
         let is_value = options.tag == value_tag();
-        // SAFETY: `object` was just allocated with the externrefs' size.
+        // SAFETY: `object` was just allocated with the size of an externref.
         unsafe {
             write_externref(
                 self.mutator.memory.address(object.offset()),
@@ -135,13 +141,12 @@ impl Store {
         Ok(object)
     }
 
-    /// The host's pointer of the externref that `handle` refers to, if
-    /// everything is as usual.
+    /// The fast form of [`Store::externref_data`].
     #[inline(always)]
     pub(crate) fn externref_data_fast(&self, handle: Handle) -> Option<*mut c_void> {
         let object = self.resolve_or_odd(handle)?;
-        // Before anything is read: an i31 or the link in a slot without root.
-        // Null may be read, and finds no entry.
+        // An `i31`, or a link in a slot without a live root. This must come before the
+        // read. Null may be read, and has no entry.
         if object.is_odd() {
             return None;
         }
@@ -152,10 +157,10 @@ impl Store {
         )
     }
 
-    /// The entry of the externref that `handle` refers to.
+    /// The entry of the externref that `handle` refers to, and its index.
     ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
-    fn externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
+    pub(in crate::store) fn externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
         let object = self.object(handle, "ref")?;
         let found = |found| Error::TypeMismatch {
             needed: "an externref",
@@ -173,10 +178,9 @@ impl Store {
         Ok((index, entry))
     }
 
-    /// The entry of the externref that `handle` refers to, unless its data are a
-    /// Rust value.
+    /// As [`Store::externref`], for an externref that was made through C.
     ///
-    /// Errors: those of [`Store::externref`], [`Error::TypeMismatch`].
+    /// Errors: as [`Store::externref`]; [`Error::TypeMismatch`] if it holds a Rust value.
     fn host_externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
         let (index, entry) = self.externref(handle)?;
         if entry.tag == value_tag() {
@@ -190,7 +194,7 @@ impl Store {
 
     /// The Rust value of an externref; `None` if it was made through C.
     ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    /// Errors: as [`Store::externref`].
     pub(crate) fn externref_value(&self, handle: Handle) -> Result<Option<*mut c_void>> {
         let (_, entry) = self.externref(handle)?;
         Ok((entry.tag == value_tag()).then_some(entry.data))
@@ -198,15 +202,15 @@ impl Store {
 
     /// The host's pointer of an externref.
     ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
     pub(crate) fn externref_data(&self, handle: Handle) -> Result<*mut c_void> {
         Ok(self.host_externref(handle)?.1.data)
     }
 
     /// The host's pointer of an externref with this tag.
     ///
-    /// Errors: as [`Store::externref_data`]; [`Error::TypeMismatch`] also if
-    /// the tag is another.
+    /// Errors: as [`Store::externref_data`]; [`Error::TypeMismatch`] also for another
+    /// tag.
     pub(crate) fn externref_data_tagged(
         &self,
         handle: Handle,
@@ -230,8 +234,7 @@ impl Store {
         Ok(entry.data)
     }
 
-    /// Replaces the host's pointer of an externref; the old one is the
-    /// caller's again.
+    /// Replaces the host's pointer of an externref. The caller owns the old one again.
     ///
     /// Errors: as [`Store::externref_data`].
     pub(crate) fn externref_set_data(&self, handle: Handle, data: *mut c_void) -> Result<()> {
@@ -240,40 +243,9 @@ impl Store {
         self.host.replace(index, entry);
         Ok(())
     }
-
-    /// Sets how much memory outside the heap an externref keeps alive. More
-    /// hastens the next collection.
-    ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
-    pub(crate) fn externref_set_external_bytes(
-        &self,
-        handle: Handle,
-        external_bytes: u64,
-    ) -> Result<()> {
-        let (index, mut entry) = self.externref(handle)?;
-        let before = core::mem::replace(&mut entry.external_bytes, external_bytes);
-        self.host.replace(index, entry);
-        self.cold
-            .borrow_mut()
-            .count_external(self, before, external_bytes);
-        Ok(())
-    }
 }
 
-impl crate::store::Cold {
-    /// Counts the external bytes of an object that had `before` and has `now`.
-    fn count_external(&mut self, store: &Store, before: u64, now: u64) {
-        self.external_allocated = self
-            .external_allocated
-            .saturating_add(now.saturating_sub(before))
-            .saturating_sub(before.saturating_sub(now));
-        let pressure = self.external_allocated >= self.external_budget && store.collects();
-        store.external_pressure.set(pressure);
-        store.update_slow_path();
-    }
-}
-
-/// Writes an externref.
+/// Writes a new externref.
 ///
 /// # Safety
 ///

@@ -1,15 +1,16 @@
-//! Functions: objects that the host can call. How they are called is in `calls.rs`.
+//! Functions: objects with a callback of the host. In the heap a function is a header and
+//! an index into the host-data table (OBJECTS-7). Calls are in `host_code/calls.rs`.
 
 use core::ffi::c_void;
 
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, Kind, ObjectHeader};
-use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX};
-use crate::host::{Finalizer, FunctionEntry};
+use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX, Finalizer, FunctionEntry};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
-use crate::store::objects::typed::{Typed, name_of};
+use crate::store::objects::header::name_of;
+use crate::store::objects::typed::Typed;
+use crate::store::protocol::Attempt;
 use crate::types::{RegisteredType, Type};
 
 /// A function that a handle refers to.
@@ -19,16 +20,18 @@ pub(in crate::store) struct Function<'a> {
     pub(in crate::store) object: GcRef,
     /// Its type, which the store keeps.
     pub(in crate::store) of: &'a RegisteredType,
-    /// What the host-data table knows of it.
+    /// Its entry in the host-data table.
     pub(in crate::store) entry: FunctionEntry,
 }
 
 impl Store {
-    /// Makes a function of this type and roots it in the current scope. May collect;
+    /// Makes a function of this type, and roots it in the current scope. May collect;
     /// finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no
-    /// functions; those of allocating, pushing a root, and adding an entry.
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] unless `of` is a function
+    /// type; as [`Cold::allocate`]; [`Error::Limit`] for too many roots or functions.
+    ///
+    /// [`Cold::allocate`]: crate::store::Cold::allocate
     pub(crate) fn func_new(
         &self,
         of: &Type,
@@ -36,16 +39,16 @@ impl Store {
         env: *mut c_void,
         finalizer: Option<Finalizer>,
     ) -> Attempt<Handle> {
-        // A function type's own objects are exceptions.
+        // The layout of a function type is that of an exception (TYPES-16).
         self.require_kind(of, Kind::Exn)?;
         self.manual.unroot_some();
         let mut cold = self.cold.borrow_mut();
         let header = ObjectHeader::new(Kind::Func, of.index);
         let object = cold.allocate(self, header, FUNC_BYTES)?;
-        cold.know_type(self, of)
+        cold.keep_type(self, of)
             .and_then(|()| self.lifo.reserve_one())
             .and_then(|()| self.host.reserve())
-            .inspect_err(|_| cold.give_back(self, object, FUNC_BYTES))?;
+            .inspect_err(|_| cold.free_unused(self, object, FUNC_BYTES))?;
         let entry = FunctionEntry {
             env,
             callback,
@@ -56,7 +59,7 @@ impl Store {
         Ok(self.handle(self.lifo.push(object)?))
     }
 
-    /// The function that `handle` refers to, if everything is as usual.
+    /// The fast form of [`Store::function`].
     #[inline(always)]
     pub(in crate::store) fn function_fast(&self, handle: Handle) -> Option<Function<'_>> {
         let Typed { offset, of } = self.typed_fast(handle, Kind::Func)?;
@@ -67,8 +70,8 @@ impl Store {
 
     /// The function that `handle` refers to.
     ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`]; [`Error::Internal`]
-    /// for an object that is not what its entry says.
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`]; [`Error::Internal`] if the
+    /// object and its entry do not agree.
     #[inline]
     pub(in crate::store) fn function(&self, handle: Handle) -> Result<Function<'_>> {
         let object = self.object(handle, "func")?;
@@ -87,9 +90,10 @@ impl Store {
         })
     }
 
-    /// The entry of a function, given the index in it and its header.
+    /// The entry of a function, given the index and the header that stand in the object.
     ///
-    /// Errors: [`Error::Internal`] unless all three agree.
+    /// Errors: [`Error::Internal`] unless the entry names this object and this type
+    /// (OBJECTS-9, OBJECTS-10).
     #[inline]
     pub(in crate::store) fn function_entry(
         &self,
@@ -103,9 +107,9 @@ impl Store {
             .ok_or(Error::internal("a function without host data", index))
     }
 
-    /// The host's pointer of a function that has this callback. Never collects.
+    /// The host's pointer of a function, which must have this callback. Never collects.
     ///
-    /// Errors: as [`Store::function`]; [`Error::TypeMismatch`].
+    /// Errors: as [`Store::function`]; [`Error::TypeMismatch`] for another callback.
     pub(crate) fn func_env(&self, handle: Handle, callback: Callback) -> Result<*mut c_void> {
         let entry = self.function(handle)?.entry;
         if entry.callback as usize != callback as usize {

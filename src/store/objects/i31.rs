@@ -4,24 +4,24 @@ use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::objects::typed::name_of;
+use crate::store::objects::header::name_of;
 
 impl Store {
-    /// A reference that is the lower 31 bits of an integer, rooted in the current
-    /// scope. Never collects.
+    /// An `i31` of the lower 31 bits of an integer, rooted in the current scope. Never
+    /// collects.
     ///
-    /// Errors: those of a push.
+    /// Errors: as [`Store::push_root`].
     pub(crate) fn i31_new(&self, bits: u32) -> Result<Handle> {
         self.push_root(GcRef::from_i31(bits))
     }
 
-    /// [`Store::i31_new`], if it needs no slow path.
+    /// The fast form of [`Store::i31_new`].
     #[inline(always)]
     pub(crate) fn i31_new_fast(&self, bits: u32) -> Option<Handle> {
         self.push_fast(GcRef::from_i31(bits))
     }
 
-    /// The 31 bits of an `i31`, the highest bit of the result 0.
+    /// The 31 bits of an `i31`. The highest bit of the result is 0.
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
     pub(crate) fn i31_get(&self, handle: Handle) -> Result<u32> {
@@ -35,7 +35,7 @@ impl Store {
         }
     }
 
-    /// [`Store::i31_get`], if everything is as usual.
+    /// The fast form of [`Store::i31_get`].
     #[inline(always)]
     pub(crate) fn i31_get_fast(&self, handle: Handle) -> Option<u32> {
         self.resolve_fast(handle)?.i31()

@@ -1,19 +1,21 @@
-//! How objects are made: check, allocate, check again, write.
+//! Making objects: check, allocate, check again, write (OBJECTS-1).
 
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
-use crate::store::host_code::Attempt;
+use crate::store::objects::value::Value;
+use crate::store::protocol::{Attempt, Stop};
 use crate::store::{Cold, Store};
-use crate::types::{Composite, Declared, FieldType, RecGroup, Registry, Type, ValType};
+use crate::types::Type;
 
 impl Store {
-    /// Makes an object of `bytes`, if it may be so large, of a type of this engine,
-    /// rooted in the current scope. `check` says whether its contents can be written,
-    /// which `write` then does; the object's other bytes are zeros. May collect;
-    /// finalizers are queued.
+    /// Makes an object of a type of this engine, and roots it in the current scope. May
+    /// collect; finalizers are queued.
     ///
-    /// Errors: as [`Store::make_held`]; of pushing a root.
+    /// `bytes` is the size, or the error for a size that is too large. `check` checks the
+    /// contents, and `write` writes them. Bytes that `write` leaves alone are 0.
+    ///
+    /// Errors: as [`Store::make_unrooted`]; [`Error::Limit`] for too many roots.
     pub(in crate::store) fn make(
         &self,
         of: &Type,
@@ -22,19 +24,20 @@ impl Store {
         write: impl FnOnce(&mut Cold, GcRef) -> Result<()>,
     ) -> Attempt<Handle> {
         let reserve = || self.lifo.reserve_one();
-        let object = self.make_held(of, bytes, reserve, check, write)?;
+        let object = self.make_unrooted(of, bytes, reserve, check, write)?;
         Ok(self.handle(self.lifo.push(object)?))
     }
 
-    /// As [`Store::make`], but roots nothing: `reserve` makes room for what the caller
-    /// will hold the object by.
+    /// As [`Store::make`], but the caller keeps the object alive: `reserve` makes room
+    /// for the slot by which it will do so.
     ///
-    /// `check` is asked twice: before anything happens, and when there is room, since a
-    /// collection may have ended manual roots that other threads want unrooted. An
-    /// object whose contents are refused is given back.
+    /// `check` runs twice: before anything happens, and after the allocation, because a
+    /// collection may end manual roots that other threads want unrooted. If a check or
+    /// `reserve` fails, the object is freed.
     ///
-    /// Errors: those of `check`, of allocating, of `reserve`; [`Error::SystemMemory`].
-    pub(in crate::store) fn make_held(
+    /// Errors: those of `check`, then the error in `bytes`, then those of
+    /// [`Cold::allocate`] and [`Cold::keep_type`], then those of `reserve`.
+    pub(in crate::store) fn make_unrooted(
         &self,
         of: &Type,
         bytes: Result<u64>,
@@ -47,39 +50,62 @@ impl Store {
         let bytes = bytes?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, of.header, bytes)?;
-        cold.know_type(self, of)
+        cold.keep_type(self, of)
             .and_then(|()| reserve())
             .and_then(|()| check())
-            .inspect_err(|_| cold.give_back(self, object, bytes))?;
+            .inspect_err(|_| cold.free_unused(self, object, bytes))?;
         write(&mut cold, object)?;
         Ok(object)
     }
 
-    /// The type of hidden objects, which `composite` makes of the type of the values
-    /// that they hold; that of a reference may name a registered type.
+    /// Makes a struct or an exception whose fields have these values, and roots it in the
+    /// current scope. `write` writes what the object has besides its fields. May collect;
+    /// finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; [`Error::Limit`], [`Error::SystemMemory`].
-    pub(in crate::store) fn hidden_type(
+    /// Errors: [`Error::WrongCount`]; those of `value`; as [`Store::resolve`] for each
+    /// value, then as [`Store::require_value`]; as [`Store::make`].
+    pub(in crate::store) fn make_with_fields(
         &self,
-        value: ValType<&Type>,
-        composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
-    ) -> Result<Type> {
-        let group = RecGroup::of_one_holding(value, composite)?;
-        let registered = Registry::register(self.engine.types(), &[&group])?.pop();
-        registered.ok_or(Error::internal("a group without its type", 0))
+        of: &Type,
+        count: usize,
+        value: &impl Fn(usize) -> Result<Value>,
+        write: impl FnOnce(&Store, GcRef) -> Result<()>,
+    ) -> Attempt<Handle> {
+        if count != of.fields.len() {
+            return Err(Stop::Refused(Error::WrongCount {
+                count: count as u64,
+                needed: of.fields.len() as u64,
+            }));
+        }
+        let resolved = |index| self.resolve_value(value(index)?);
+        let fields = || of.fields.iter().enumerate();
+        let check = || {
+            fields().try_for_each(|(index, field)| {
+                self.require_value(field, index as u64, resolved(index)?)
+            })
+        };
+        self.make(of, Ok(of.layout.bytes.into()), check, |cold, object| {
+            for (index, field) in fields() {
+                let at = object.offset() + u64::from(field.offset);
+                let value = resolved(index)?;
+                cold.write_value(self, field.storage, object.offset(), at, value)?;
+            }
+            write(self, object)
+        })
     }
 }
 
 impl Cold {
-    /// Makes a type known to this store: to headers' readers and to collectors.
+    /// Keeps a type in this store (TYPES-9): in the table that readers of headers use,
+    /// and in the table of layouts that collectors use (TYPES-17).
     ///
     /// Errors: [`Error::SystemMemory`], [`Error::Limit`].
-    pub(in crate::store) fn know_type(&mut self, store: &Store, of: &Type) -> Result<()> {
+    pub(in crate::store) fn keep_type(&mut self, store: &Store, of: &Type) -> Result<()> {
         if store.types.has(of) {
             return Ok(());
         }
-        // In this order: a type that the table has is complete. A layout whose type is
-        // then not kept is replaced by that of the index's next type.
+        // The layout comes first, so that each type in the table has a layout. If keeping
+        // the type then fails, a later type with this index replaces the layout.
         self.layouts.add(of.index, &of.trace)?;
         store.types.keep(of)
     }

@@ -1,49 +1,47 @@
-//! What engines that read the heap themselves are given: references as bits, the heap's
-//! base, and the elements of arrays as memory.
+//! Raw access, for engines whose compiled code reads the heap: references as 32 bits, the
+//! base of the heap, and the address of array elements.
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, Kind};
+use crate::heap::GcRef;
 use crate::roots::Handle;
-use crate::store::objects::array_ranges::require_numbers;
-use crate::store::objects::arrays::{element_at, element_of, require_range};
+use crate::store::objects::elements::{element_at, element_of, require_numbers, require_range};
 use crate::store::{Cold, Store};
 use crate::types::{AbstractType, Admits};
 
 impl Store {
-    /// The bits of what a handle refers to, until that moves or dies; 0 for null. Never
-    /// collects.
+    /// The bits of the reference that a handle names; 0 for null. They are valid until
+    /// the object moves or dies. Never collects.
     ///
     /// Errors: as [`Store::resolve`].
     pub(crate) fn ref_to_raw(&self, handle: Handle) -> Result<u32> {
         Ok(self.resolve(handle, "ref_or_null")?.raw())
     }
 
-    /// A new scoped root for what these bits refer to, whatever they are; null for 0.
-    /// Never collects.
+    /// A new scoped root for the reference with these bits. Any bits may be passed. Null
+    /// for 0. Never collects.
     ///
-    /// Errors: as [`Store::reference_of`]; those of a push.
+    /// Errors: as [`Store::checked_reference`] and [`Store::push_root`].
     pub(crate) fn any_from_raw(&self, raw: u32) -> Result<Handle> {
-        match self.reference_of(raw)? {
-            GcRef::NULL => Ok(Handle::NULL),
-            reference => self.push_root(reference),
-        }
+        let reference = self.checked_reference(raw)?;
+        self.push_unless_null(reference)
     }
 
-    /// The same for a reference of a hierarchy.
+    /// As [`Store::any_from_raw`], for a reference of the hierarchy of `top`.
     ///
-    /// Errors: [`Error::TypeMismatch`] for another.
+    /// Errors: as [`Store::any_from_raw`]; [`Error::TypeMismatch`] for another hierarchy.
     pub(crate) fn ref_from_raw(&self, raw: u32, top: AbstractType) -> Result<Handle> {
-        let reference = self.reference_of(raw)?;
+        let reference = self.checked_reference(raw)?;
         self.require_admitted(Admits::of_abstract(top, true), reference, "raw")?;
         self.any_from_raw(raw)
     }
 
-    /// What these bits refer to. Not a hidden object: whoever had a handle could set a
-    /// global that may not be set, and a table's elements to what the table does not admit.
+    /// The reference with these bits. Hidden objects are refused (TYPES-5): a handle to
+    /// one could set an immutable global, or a table's element to what the table does not
+    /// admit.
     ///
-    /// Errors: [`Error::InvalidArgument`] for bits that refer to no object;
-    /// [`Error::SystemMemory`], [`Error::Internal`].
-    fn reference_of(&self, raw: u32) -> Result<GcRef> {
+    /// Errors: [`Error::InvalidArgument`] unless the bits are 0, an `i31`, or refer to
+    /// the start of an object (HEAP-20); [`Error::SystemMemory`], [`Error::Internal`].
+    fn checked_reference(&self, raw: u32) -> Result<GcRef> {
         let reference = GcRef::from_raw(raw);
         if !reference.is_object() {
             return Ok(reference);
@@ -59,18 +57,8 @@ impl Store {
         })
     }
 
-    /// Whether an object holds the contents of a table or a global, or held them.
-    fn is_hidden(&self, object: GcRef) -> bool {
-        let header = self.header(object);
-        header.kind() != Some(Kind::Extern)
-            && self
-                .types
-                .get(header.type_index())
-                .is_some_and(|of| of.is_hidden)
-    }
-
-    /// The address that offsets count from, which never changes. Makes the heap if there
-    /// is none. Never collects.
+    /// The base address of the heap, which never changes. Makes the heap if the store has
+    /// none yet (OBJECTS-5). Never collects.
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn heap_base(&self) -> Result<*mut u8> {
@@ -78,11 +66,11 @@ impl Store {
         Ok(self.mutator.memory.address(0))
     }
 
-    /// The address of `count` elements from `start` on, which are no references, until no
-    /// no-GC span is open any more. Never collects.
+    /// The address of `count` elements from `start` on. It is valid until the outermost
+    /// no-GC span ends. Never collects.
     ///
-    /// Errors: as [`Store::typed`]; [`Error::TypeMismatch`], [`Error::OutOfBounds`];
-    /// [`Error::NoOpenSpan`].
+    /// Errors: as [`Store::typed`]; [`Error::TypeMismatch`] if elements are references;
+    /// [`Error::OutOfBounds`]; [`Error::NoOpenSpan`].
     pub(crate) fn array_span(&self, handle: Handle, start: u64, count: u64) -> Result<*mut u8> {
         let (array, length) = self.array(handle, "ref")?;
         let element = element_of(array.of)?;
@@ -99,15 +87,36 @@ impl Store {
 }
 
 impl Cold {
-    /// Whether a reference is to an object that is there.
+    /// Whether a reference refers to the start of an object.
     ///
     /// Errors: [`Error::SystemMemory`], [`Error::Internal`].
     pub(in crate::store) fn is_object(&mut self, store: &Store, reference: GcRef) -> Result<bool> {
         match self.heap.as_deref() {
-            Some(heap) => self
-                .starts
-                .is_object(reference, &store.mutator, heap, &self.layouts),
+            Some(heap) => {
+                self.object_starts
+                    .is_object(reference, &store.mutator, heap, &self.layouts)
+            }
             None => Ok(false),
         }
+    }
+}
+
+/// Addresses, for tests that overwrite the heap.
+#[cfg(test)]
+impl Store {
+    /// The address of the object that a live handle refers to.
+    pub(crate) fn address_for_tests(&self, handle: Handle) -> *mut u8 {
+        let object = self.object(handle, "ref").unwrap();
+        self.mutator.memory.address(object.offset())
+    }
+
+    /// The heap's base, and the offsets at which the objects and the committed memory
+    /// end.
+    pub(crate) fn bounds_for_tests(&self) -> (*mut u8, u64, u64) {
+        (
+            self.mutator.memory.address(0),
+            self.mutator.bump.next(),
+            self.mutator.bump.end(),
+        )
     }
 }

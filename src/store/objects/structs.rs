@@ -1,21 +1,21 @@
-//! Structs.
+//! Structs: making them, and reading and writing fields.
 
 use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, Kind, PlainBits};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{Attempt, Stop};
+use crate::store::objects::fields::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
+use crate::store::protocol::Attempt;
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
 
 impl Store {
-    /// Makes a struct of `count` values and roots it in the current scope. May collect;
+    /// Makes a struct of `count` values, and roots it in the current scope. May collect;
     /// finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no structs;
-    /// [`Error::WrongCount`]; those of `value` and of a value's
-    /// handle, [`Store::admit`]; those of [`Store::make`].
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] unless `of` is a struct
+    /// type; as [`Store::make_with_fields`].
     pub(crate) fn struct_new(
         &self,
         of: &Type,
@@ -23,41 +23,12 @@ impl Store {
         value: &impl Fn(usize) -> Result<Value>,
     ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Struct)?;
-        self.new_with_fields(of, count, value, |_, _| Ok(()))
+        self.make_with_fields(of, count, value, |_, _| Ok(()))
     }
 
-    /// Makes an object of a fixed size with these fields; `write` writes what it has
-    /// beside. Errors: as [`Store::struct_new`].
-    pub(in crate::store) fn new_with_fields(
-        &self,
-        of: &Type,
-        count: usize,
-        value: &impl Fn(usize) -> Result<Value>,
-        write: impl FnOnce(&Store, GcRef) -> Result<()>,
-    ) -> Attempt<Handle> {
-        if count != of.fields.len() {
-            return Err(Stop::Refused(Error::WrongCount {
-                count: count as u64,
-                needed: of.fields.len() as u64,
-            }));
-        }
-        let resolved = |index| self.resolve_value(value(index)?);
-        let fields = || of.fields.iter().enumerate();
-        let check = || {
-            fields()
-                .try_for_each(|(index, field)| self.admit(field, index as u64, resolved(index)?))
-        };
-        self.make(of, Ok(of.layout.bytes.into()), check, |cold, object| {
-            for (index, field) in fields() {
-                let at = object.offset() + u64::from(field.offset);
-                let value = resolved(index)?;
-                cold.write_value(self, field.storage, object.offset(), at, value)?;
-            }
-            write(self, object)
-        })
-    }
-
-    /// [`Store::struct_new`], if it needs no slow path.
+    /// The fast form of [`Store::struct_new`]. Writes the fields before the object
+    /// exists: the memory after the allocation pointer is not in use, so nothing has
+    /// changed if a value is refused.
     #[inline(always)]
     pub(crate) fn struct_new_fast<V: RawValue>(
         &self,
@@ -75,25 +46,19 @@ impl Store {
         }
         let bytes = of.layout.bytes.into();
         self.mutator.bump.room(bytes)?;
-        self.lifo.free_slot()?;
+        self.lifo.next_slot()?;
         for (index, field) in of.fields.iter().enumerate() {
             let at = self.mutator.bump.next() + u64::from(field.offset);
-            // SAFETY: the area has room for the struct, of which this is a field.
+            // SAFETY: there is room for the struct, and the field lies in it.
             unsafe { self.write_new_field(self.mutator.memory.address(at), field, value(index))? };
         }
-        // Asked again, so that few values are live in the loop.
-        let (offset, free) = (self.mutator.bump.next(), self.lifo.free_slot()?);
+        // Read again, so that few values are live in the loop.
+        let (offset, free) = (self.mutator.bump.next(), self.lifo.next_slot()?);
         if path == FastPath::InLine {
-            // When nothing else can fail any more.
-            for field in of.fields.iter() {
-                if field.storage == Storage::Ref {
-                    let at = offset + u64::from(field.offset);
-                    let barrier = self.mutator.barrier();
-                    barrier.initialise(&self.mutator.memory, at)?;
-                }
-            }
+            // Last, because this changes other objects.
+            self.initialise_fields(of, offset)?;
         }
-        // SAFETY: as above.
+        // SAFETY: there is room for the struct, which begins with its header.
         unsafe {
             self.mutator
                 .memory
@@ -105,8 +70,22 @@ impl Store {
         Some(self.handle(self.lifo.push_into(free, GcRef::from_offset(offset))))
     }
 
-    /// Writes a field of a struct that is not visible yet; `None` if it does not take
-    /// the value, or not without a slow path.
+    /// Tells the barrier of the references in the fields of a new struct. `None` if one of
+    /// them does not refer to an object, which happens only in a heap that was overwritten.
+    #[inline(always)]
+    fn initialise_fields(&self, of: &RegisteredType, offset: u64) -> Option<()> {
+        for field in of.fields.iter() {
+            if field.storage == Storage::Ref {
+                let at = offset + u64::from(field.offset);
+                let barrier = self.mutator.barrier();
+                barrier.initialise(&self.mutator.memory, at)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Writes a field of a struct that does not exist yet. `None` if the field does not
+    /// admit the value, or if that needs the slow form.
     ///
     /// # Safety
     ///
@@ -126,7 +105,7 @@ impl Store {
         unsafe {
             match field.storage {
                 Storage::Ref => {
-                    let reference = self.resolve_value_fast(value.handle())?;
+                    let reference = self.resolve_or_null_fast(value.handle())?;
                     if !self.admits(field.admits, reference) {
                         return None;
                     }
@@ -142,19 +121,18 @@ impl Store {
         Some(())
     }
 
-    /// Makes a struct whose fields are zeros and nulls, rooted in the current scope.
-    /// May collect; finalizers are queued.
+    /// Makes a struct whose fields are 0 or null, and roots it in the current scope. May
+    /// collect; finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] for a type of no structs,
-    /// or one with a field that has no default; those of [`Store::make`].
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] unless `of` is a struct
+    /// type whose fields all have a default; as [`Store::make`].
     pub(crate) fn struct_new_default(&self, of: &Type) -> Attempt<Handle> {
         self.require_kind(of, Kind::Struct)?;
         require_defaults(of)?;
         self.make(of, Ok(of.layout.bytes.into()), || Ok(()), |_, _| Ok(()))
     }
 
-    /// The field at `index` of the struct that `handle` refers to, and where it is, if
-    /// everything is as usual.
+    /// The fast form of [`Store::struct_field`].
     #[inline(always)]
     fn field_fast(&self, handle: Handle, index: usize) -> Option<(&FieldLayout, u64)> {
         let Typed { offset, of } = self.typed_fast(handle, Kind::Struct)?;
@@ -162,36 +140,23 @@ impl Store {
         Some((field, offset + u64::from(field.offset)))
     }
 
-    /// The field at `index` of an object.
+    /// The layout of the field at `index` of a struct, and where the field is.
     ///
-    /// Errors: [`Error::OutOfBounds`].
-    pub(in crate::store) fn field<'a>(
-        &self,
-        object: Typed<'a>,
-        index: usize,
-    ) -> Result<(&'a FieldLayout, u64)> {
-        let field = object.of.fields.get(index).ok_or(Error::OutOfBounds {
-            what: "field",
-            index: index as u64,
-            length: object.of.fields.len() as u64,
-        })?;
-        Ok((field, object.offset + u64::from(field.offset)))
-    }
-
+    /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`].
     fn struct_field(&self, handle: Handle, index: usize) -> Result<(&FieldLayout, u64)> {
         self.field(self.typed(handle, Kind::Struct, "ref")?, index)
     }
 
-    /// A field's value; a reference is a new scoped root, a packed field is extended
-    /// with zeros. Never collects.
+    /// The value of a field. A reference becomes a new scoped root. A packed field is
+    /// extended with zeros. Never collects.
     ///
-    /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`]; those of a push.
+    /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`]; as [`Store::push_root`].
     pub(crate) fn struct_get(&self, handle: Handle, index: usize) -> Result<Value> {
         let (field, at) = self.struct_field(handle, index)?;
         self.read_value(field.storage, at)
     }
 
-    /// The bits of a field that stores `storage`, which `T` is as large as.
+    /// The bits of a field that is stored as `storage`. `T` has the size of `storage`.
     ///
     /// Errors: as [`Store::struct_get`]; [`Error::TypeMismatch`] for another storage.
     pub(crate) fn struct_get_bits<T: PlainBits>(
@@ -205,7 +170,7 @@ impl Store {
         self.load(at)
     }
 
-    /// [`Store::struct_get_bits`], if everything is as usual.
+    /// The fast form of [`Store::struct_get_bits`].
     #[inline(always)]
     pub(crate) fn struct_get_bits_fast<T: PlainBits>(
         &self,
@@ -220,9 +185,10 @@ impl Store {
         self.mutator.memory.load(at)
     }
 
-    /// A packed field, its sign extended or zeros before it.
+    /// The value of a packed field. `signed` chooses sign extension over zero extension.
     ///
-    /// Errors: as [`Store::struct_get_bits`].
+    /// Errors: as [`Store::struct_get`]; [`Error::TypeMismatch`] if the field is not
+    /// packed.
     pub(crate) fn struct_get_packed(
         &self,
         handle: Handle,
@@ -233,7 +199,7 @@ impl Store {
         self.load_packed(field, at, signed)
     }
 
-    /// [`Store::struct_get_packed`], if everything is as usual.
+    /// The fast form of [`Store::struct_get_packed`].
     #[inline(always)]
     pub(crate) fn struct_get_packed_fast(
         &self,
@@ -245,16 +211,17 @@ impl Store {
         self.load_packed_fast(field.storage, at, signed)
     }
 
-    /// A reference, as a new scoped root; null for null.
+    /// The reference in a field, as a new scoped root. Null for null.
     ///
-    /// Errors: as [`Store::struct_get_bits`]; those of a push.
+    /// Errors: as [`Store::struct_get`]; [`Error::TypeMismatch`] if the field holds no
+    /// reference.
     pub(crate) fn struct_get_ref(&self, handle: Handle, index: usize) -> Result<Handle> {
         let (field, at) = self.struct_field(handle, index)?;
         require_storage(field, Storage::Ref)?;
         self.root_at(at)
     }
 
-    /// [`Store::struct_get_ref`], if everything is as usual. `None` for null too.
+    /// The fast form of [`Store::struct_get_ref`]. `None` for null too.
     #[inline(always)]
     pub(crate) fn struct_get_ref_fast(&self, handle: Handle, index: usize) -> Option<Handle> {
         let (field, at) = self.field_fast(handle, index)?;
@@ -266,8 +233,8 @@ impl Store {
 
     /// Sets a field. Never collects.
     ///
-    /// Errors: as [`Store::typed`]; those of the value's handle; [`Error::OutOfBounds`],
-    /// [`Error::Immutable`]; those of [`Store::admit`].
+    /// Errors: as [`Store::typed`]; as [`Store::resolve`] for the value;
+    /// [`Error::OutOfBounds`]; [`Error::Immutable`]; as [`Store::require_value`].
     pub(crate) fn struct_set(&self, handle: Handle, index: usize, value: Value) -> Result<()> {
         let object = self.typed(handle, Kind::Struct, "ref")?;
         let value = self.resolve_value(value)?;
@@ -278,13 +245,13 @@ impl Store {
                 type_index: object.of.index,
             });
         }
-        self.admit(field, index as u64, value)?;
+        self.require_value(field, index as u64, value)?;
         self.cold
             .borrow_mut()
             .write_value(self, field.storage, object.offset, at, value)
     }
 
-    /// [`Store::struct_set`] of bits that are no reference, if everything is as usual.
+    /// The fast form of [`Store::struct_set`] for bits that are not a reference.
     #[inline(always)]
     pub(crate) fn struct_set_bits_fast<T: PlainBits>(
         &self,
@@ -299,7 +266,7 @@ impl Store {
             .is_some()
     }
 
-    /// [`Store::struct_set`] of a reference, if everything is as usual.
+    /// The fast form of [`Store::struct_set`] for a reference.
     #[inline(always)]
     pub(crate) fn struct_set_ref_fast(
         &self,
@@ -323,31 +290,4 @@ impl Store {
                 .store_ref_fast(path, field, object.offset, at, value)
                 .is_some()
     }
-}
-
-/// Refuses a type with a field that has no default: a reference that is never null.
-///
-/// Errors: [`Error::TypeMismatch`].
-pub(in crate::store) fn require_defaults(of: &RegisteredType) -> Result<()> {
-    let has_default = |field: &FieldLayout| field.storage != Storage::Ref || field.admits.null();
-    if of.fields.iter().all(has_default) {
-        return Ok(());
-    }
-    Err(Error::TypeMismatch {
-        needed: "a type whose fields have defaults",
-        found: "one with a reference that is never null",
-    })
-}
-
-/// Refuses a field that stores something else.
-///
-/// Errors: [`Error::TypeMismatch`].
-pub(in crate::store) fn require_storage(field: &FieldLayout, storage: Storage) -> Result<()> {
-    if field.storage == storage {
-        return Ok(());
-    }
-    Err(Error::TypeMismatch {
-        needed: storage.name(),
-        found: field.storage.name(),
-    })
 }

@@ -1,10 +1,10 @@
-//! From a handle to an object of a registered type: the kind and the type that the header
-//! names.
+//! From a handle to an object of a given kind and its registered type.
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, Kind, ObjectHeader};
+use crate::heap::{Kind, ObjectHeader};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::objects::header::{kind_name, name_of};
 use crate::types::{RegisteredType, Type};
 
 /// An object and its type.
@@ -16,52 +16,13 @@ pub(in crate::store) struct Typed<'a> {
     pub(in crate::store) of: &'a RegisteredType,
 }
 
-/// What a reference refers to, for messages.
-pub(in crate::store) fn name_of(header: Option<ObjectHeader>) -> &'static str {
-    match header.and_then(ObjectHeader::kind) {
-        None => "an i31",
-        Some(Kind::Extern) => "an externref",
-        Some(Kind::Struct) => "a struct",
-        Some(Kind::Array) => "an array",
-        Some(Kind::Exn) => "an exception",
-        Some(Kind::Func) => "a function",
-        Some(Kind::Free) => "free memory",
-    }
-}
-
-/// An object of this kind, for messages.
-const fn needed_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Extern => "an externref",
-        Kind::Struct => "a struct",
-        Kind::Array => "an array",
-        Kind::Exn => "an exception",
-        Kind::Func => "a function",
-        Kind::Free => "free memory",
-    }
-}
-
 impl Store {
-    /// The header of what a reference that is not null refers to; `None` for an `i31`.
-    ///
-    /// Errors: [`Error::Internal`] if it is no object's.
-    pub(in crate::store) fn header_of(&self, reference: GcRef) -> Result<Option<ObjectHeader>> {
-        if !reference.is_object() {
-            return Ok(None);
-        }
-        let header = self.header(reference);
-        match header.kind() {
-            Some(Kind::Free) | None => Err(Error::internal("an invalid header", header.bits())),
-            Some(_) => Ok(Some(header)),
-        }
-    }
-
-    /// The object of this kind that `handle` refers to, if everything is as usual.
+    /// The fast form of [`Store::typed`].
     #[inline(always)]
     pub(in crate::store) fn typed_fast(&self, handle: Handle, kind: Kind) -> Option<Typed<'_>> {
         let object = self.resolve_or_odd(handle)?;
-        // Before anything is read: an i31 or the link in a slot without root. Null may
-        // be read, and has no kind.
+        // An `i31`, or a link in a slot without a live root. This must come before the
+        // read. Null may be read, and has no kind.
         if object.is_odd() {
             return None;
         }
@@ -75,9 +36,9 @@ impl Store {
         })
     }
 
-    /// The object of this kind that `handle` refers to.
+    /// The object that `handle` refers to, which must be of kind `kind`.
     ///
-    /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
+    /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
     pub(in crate::store) fn typed(
         &self,
         handle: Handle,
@@ -92,7 +53,7 @@ impl Store {
                 of: self.type_of(header)?,
             }),
             _ => Err(Error::TypeMismatch {
-                needed: needed_name(kind),
+                needed: kind_name(kind),
                 found: name_of(header),
             }),
         }
@@ -100,10 +61,11 @@ impl Store {
 
     /// The type that a header names.
     ///
-    /// Errors: [`Error::Internal`] if it names none of this kind.
+    /// Errors: [`Error::Internal`] unless the store has this type, and objects of the
+    /// type have the header's kind.
     pub(in crate::store) fn type_of(&self, header: ObjectHeader) -> Result<&RegisteredType> {
         let kind_bits = match header.kind() {
-            // A function type's own objects are exceptions.
+            // The layout of a function type is that of an exception (TYPES-16).
             Some(Kind::Func) => Kind::Exn as u8,
             _ => header.kind_bits(),
         };
@@ -113,7 +75,8 @@ impl Store {
             .ok_or(Error::internal("a header of unknown type", header.bits()))
     }
 
-    /// Refuses a type of another engine, or whose objects are of another kind.
+    /// Requires that a type belongs to this store's engine, and that its objects are of
+    /// kind `kind`. For a function type `kind` is [`Kind::Exn`] (TYPES-16).
     ///
     /// Errors: [`Error::WrongEngine`], [`Error::TypeMismatch`].
     pub(in crate::store) fn require_kind(&self, of: &Type, kind: Kind) -> Result<()> {
@@ -122,18 +85,19 @@ impl Store {
         }
         if !of.has_kind(kind) {
             return Err(Error::TypeMismatch {
-                needed: match kind {
-                    Kind::Struct => "a struct type",
-                    Kind::Array => "an array type",
-                    _ => "a function type",
-                },
-                found: match of.header.kind() {
-                    Some(Kind::Struct) => "a struct type",
-                    Some(Kind::Array) => "an array type",
-                    _ => "a function type",
-                },
+                needed: type_name(Some(kind)),
+                found: type_name(of.header.kind()),
             });
         }
         Ok(())
+    }
+}
+
+/// The name of a type in messages, given by the kind of its objects.
+const fn type_name(kind: Option<Kind>) -> &'static str {
+    match kind {
+        Some(Kind::Struct) => "a struct type",
+        Some(Kind::Array) => "an array type",
+        _ => "a function type",
     }
 }

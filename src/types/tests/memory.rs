@@ -1,7 +1,7 @@
 //! Registrations for which the allocator refuses memory.
 
 use super::refusing_allocator::refusing;
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::Error;
 use crate::types::*;
 
@@ -70,7 +70,7 @@ fn collection() -> Vec<RecGroup> {
 /// Repeats a registration and refuses another of its requests each time, until one
 /// registration succeeds. Returns the number of requests. `kept` holds every `Type` of the
 /// registry.
-fn refuse_each(registry: &Counted<Registry>, kept: &[Type]) -> u64 {
+fn refuse_each(registry: &RefCounted<Registry>, kept: &[Type]) -> u64 {
     let declared = collection();
     let groups: Vec<_> = declared.iter().collect();
     let before = registry.len();

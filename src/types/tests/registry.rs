@@ -1,6 +1,6 @@
 //! The registry, without a store.
 
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::Error;
 use crate::types::*;
 
@@ -42,7 +42,7 @@ fn group(members: Vec<SubType<Declared>>) -> RecGroup {
     group
 }
 
-fn register(registry: &Counted<Registry>, groups: &[RecGroup]) -> Result<Vec<Type>, Error> {
+fn register(registry: &RefCounted<Registry>, groups: &[RecGroup]) -> Result<Vec<Type>, Error> {
     let groups: Vec<_> = groups.iter().collect();
     Registry::register(registry, &groups)
 }

@@ -1,10 +1,8 @@
 //! Globals: one value each, of any type.
 //!
-//! A global is a record outside the heap and a hidden struct of one field in it, which
-//! no handle refers to: a root slot of the global's own does. The reasons are those of
-//! tables ([`tables`](crate::store::containers::tables)).
-//!
-//! The field may be set even if the global may not: a global says itself whether.
+//! A global is a record outside the heap ([`Global`]) and a hidden struct of one field
+//! that holds the value (OBJECTS-12). The field is always mutable; the record says
+//! whether the global is.
 
 mod record;
 
@@ -13,17 +11,17 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::containers::tables::registered;
-use crate::store::host_code::Attempt;
-use crate::store::objects::value::Value;
+use crate::store::objects::{Value, as_registered};
+use crate::store::protocol::Attempt;
 use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
 
 impl Store {
     /// Makes a global with this value. May collect; finalizers are queued.
     ///
-    /// Errors: [`Error::WrongEngine`]; those of the value's handle,
-    /// [`Store::require_taken`]; those of allocating.
+    /// Errors: [`Error::WrongEngine`]; as [`Store::resolve`] for the value; as
+    /// [`Store::require_global_value`]; as [`Store::hidden_type`] and
+    /// [`Store::make_unrooted`]; [`Error::Limit`] for too many globals.
     pub(crate) fn global_new(
         &self,
         of: ValType<&Type>,
@@ -31,7 +29,7 @@ impl Store {
         value: Value,
     ) -> Attempt<Handle> {
         let admits = match of {
-            ValType::Ref(reference) => self.slot_of(registered(reference))?,
+            ValType::Ref(reference) => self.slot_of(as_registered(reference))?,
             _ => Admits::default(),
         };
         let field = FieldLayout {
@@ -40,7 +38,7 @@ impl Store {
             storage: Storage::of_value(&of),
             mutable,
         };
-        let check = || self.require_taken(&field, self.resolve_value(value)?);
+        let check = || self.require_global_value(&field, self.resolve_value(value)?);
         check()?;
         let of = self.hidden_type(of, |field| {
             let mut fields = Vec::new();
@@ -54,7 +52,7 @@ impl Store {
         };
         let bytes = Ok(of.layout.bytes.into());
         let reserve = || self.globals.reserve(global);
-        let object = self.make_held(&of, bytes, reserve, check, |cold, object| {
+        let object = self.make_unrooted(&of, bytes, reserve, check, |cold, object| {
             let at = object.offset() + u64::from(field.offset);
             let value = self.resolve_value(value)?;
             cold.write_value(self, field.storage, object.offset(), at, value)
@@ -62,10 +60,10 @@ impl Store {
         Ok(self.handle(self.globals.allocate(object, global)))
     }
 
-    /// Refuses a value that a global does not take.
+    /// Requires that a global admits a value.
     ///
-    /// Errors: [`Error::TypeMismatch`], [`Error::NotOfType`], [`Error::NullReference`].
-    fn require_taken(&self, field: &FieldLayout, value: Value<GcRef>) -> Result<()> {
+    /// Errors: [`Error::TypeMismatch`]; as [`Store::require_admitted`].
+    fn require_global_value(&self, field: &FieldLayout, value: Value<GcRef>) -> Result<()> {
         if value.storage() != field.storage {
             return Err(Error::TypeMismatch {
                 needed: field.storage.name(),
@@ -78,26 +76,27 @@ impl Store {
         }
     }
 
-    /// What the global that `handle` names takes, and where its value is.
+    /// The layout of the global that `handle` names, and where its value is.
     ///
     /// Errors: [`Error::NullReference`], [`Error::WrongStore`], [`Error::Unrooted`];
     /// [`Error::Internal`].
-    fn global(&self, handle: Handle) -> Result<(FieldLayout, u64)> {
+    fn resolve_global(&self, handle: Handle) -> Result<(FieldLayout, u64)> {
         let parameter = "global";
         if handle.is_null() {
             return Err(Error::NullReference { parameter });
         }
         self.require_mine(handle.store_id, parameter)?;
         match self.globals.get(handle) {
-            Some((object, global)) => self.value_of(object, &global),
+            Some((object, global)) => self.checked_value(object, &global),
             None => Err(no_global(handle)),
         }
     }
 
-    /// What a global takes, and where its value is in its struct, which must agree.
+    /// The layout of a global, and where its value is. Checks that the struct is the
+    /// global's.
     ///
     /// Errors: [`Error::Internal`].
-    fn value_of(&self, object: GcRef, global: &Global) -> Result<(FieldLayout, u64)> {
+    fn checked_value(&self, object: GcRef, global: &Global) -> Result<(FieldLayout, u64)> {
         let header = self.header(object);
         if header.kind() != Some(Kind::Struct) || header.type_index() != global.struct_type {
             return Err(Error::internal(
@@ -109,10 +108,9 @@ impl Store {
         Ok((field, object.offset() + u64::from(field.offset)))
     }
 
-    /// What the global that `handle` names takes, and where its value is, if everything
-    /// is as usual.
+    /// The fast form of [`Store::resolve_global`]. Does not check the struct.
     #[inline(always)]
-    fn global_fast(&self, handle: Handle) -> Option<(FieldLayout, u64)> {
+    fn resolve_global_fast(&self, handle: Handle) -> Option<(FieldLayout, u64)> {
         if handle.store_id != self.id {
             return None;
         }
@@ -120,19 +118,21 @@ impl Store {
         Some((field, object.offset() + u64::from(field.offset)))
     }
 
-    /// The type of a global's struct, and whether the global may be set. Never collects.
+    /// The hidden type of a global's struct, and whether the global is mutable. Never
+    /// collects.
     ///
-    /// Errors: as [`Store::global`].
+    /// Errors: as [`Store::resolve_global`]; [`Error::Limit`] for too many references to
+    /// the type.
     pub(crate) fn global_type(&self, handle: Handle) -> Result<(Type, bool)> {
-        let (field, _) = self.global(handle)?;
+        let (field, _) = self.resolve_global(handle)?;
         let (_, global) = self.globals.get(handle).ok_or(no_global(handle))?;
         Ok((self.types.kept(global.struct_type)?, field.mutable))
     }
 
-    /// The top of the hierarchy of a global's value, which is a reference. Never
-    /// collects.
+    /// The top type of the hierarchy of a global's value, which must be a reference.
+    /// Never collects.
     ///
-    /// Errors: as [`Store::global`].
+    /// Errors: as [`Store::global_type`].
     pub(crate) fn global_top(&self, handle: Handle) -> Result<AbstractType> {
         let (of, _) = self.global_type(handle)?;
         of.top_of_field(0).ok_or(Error::internal(
@@ -141,18 +141,18 @@ impl Store {
         ))
     }
 
-    /// A global's value; a reference is a new scoped root. Never collects.
+    /// The value of a global. A reference becomes a new scoped root. Never collects.
     ///
-    /// Errors: as [`Store::global`]; those of a push.
+    /// Errors: as [`Store::resolve_global`] and [`Store::push_root`].
     pub(crate) fn global_get(&self, handle: Handle) -> Result<Value> {
-        let (field, at) = self.global(handle)?;
+        let (field, at) = self.resolve_global(handle)?;
         self.read_value(field.storage, at)
     }
 
-    /// [`Store::global_get`], if everything is as usual.
+    /// The fast form of [`Store::global_get`].
     #[inline(always)]
     pub(crate) fn global_get_fast(&self, handle: Handle) -> Option<Value> {
-        let (field, at) = self.global_fast(handle)?;
+        let (field, at) = self.resolve_global_fast(handle)?;
         let mutator = &self.mutator;
         Some(match field.storage {
             Storage::I32 => Value::I32(mutator.memory.load(at)?),
@@ -167,26 +167,26 @@ impl Store {
 
     /// Sets a global. Never collects.
     ///
-    /// Errors: as [`Store::global`]; those of the value's handle;
-    /// [`Error::ImmutableGlobal`]; those of [`Store::require_taken`].
+    /// Errors: as [`Store::resolve_global`]; as [`Store::resolve`] for the value;
+    /// [`Error::ImmutableGlobal`]; as [`Store::require_global_value`].
     pub(crate) fn global_set(&self, handle: Handle, value: Value) -> Result<()> {
-        let (field, at) = self.global(handle)?;
+        let (field, at) = self.resolve_global(handle)?;
         let value = self.resolve_value(value)?;
         if !field.mutable {
             return Err(Error::ImmutableGlobal {
                 index: Globals::index(handle),
             });
         }
-        self.require_taken(&field, value)?;
+        self.require_global_value(&field, value)?;
         self.cold
             .borrow_mut()
             .write_value(self, field.storage, holder_of(&field, at), at, value)
     }
 
-    /// [`Store::global_set`], if everything is as usual.
+    /// The fast form of [`Store::global_set`].
     #[inline(always)]
     pub(crate) fn global_set_fast(&self, handle: Handle, value: Value) -> bool {
-        let Some((field, at)) = self.global_fast(handle) else {
+        let Some((field, at)) = self.resolve_global_fast(handle) else {
             return false;
         };
         if !field.mutable || value.storage() != field.storage {
@@ -204,7 +204,8 @@ impl Store {
         stored.is_some()
     }
 
-    /// Ends a global, and lets its value go; nothing happens for null. Never collects.
+    /// Ends a global, which no longer keeps its value alive. Does nothing for null. Never
+    /// collects.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
     pub(crate) fn global_free(&self, handle: Handle) -> Result<()> {
@@ -219,13 +220,14 @@ impl Store {
         Ok(())
     }
 
-    /// Checks that each global has a struct of its type, with a value that it takes.
-    /// References in objects have been found to lead to objects.
+    /// Checks that each global has a struct of its type, with a value that the global
+    /// admits. The caller has checked that every reference in the heap refers to an
+    /// object.
     ///
     /// Errors: [`Error::Internal`].
     pub(in crate::store) fn check_globals(&self) -> Result<()> {
         self.globals.each(|object, global| {
-            let (field, at) = self.value_of(object, global)?;
+            let (field, at) = self.checked_value(object, global)?;
             if field.storage != Storage::Ref {
                 return Ok(());
             }
@@ -238,6 +240,7 @@ impl Store {
     }
 }
 
+/// The error for a handle of this store that names no global.
 fn no_global(handle: Handle) -> Error {
     Error::Unrooted {
         parameter: "global",

@@ -1,4 +1,4 @@
-//! What a global is, apart from its value.
+//! The record of a global: everything but its value.
 
 use crate::roots::{self, RecordSlots};
 use crate::types::FieldLayout;
@@ -6,11 +6,12 @@ use crate::types::FieldLayout;
 /// A store's globals.
 pub(crate) type Globals = RecordSlots<{ roots::GLOBAL }, Global>;
 
-/// What a global is, apart from its value.
+/// A global, without its value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Global {
-    /// What its value may be, whether it may be set, and where it is in the struct.
+    /// The values that the global admits, whether it is mutable, and where the value is
+    /// in the struct.
     pub(crate) field: FieldLayout,
-    /// The index of the struct's type.
+    /// The index of the struct's hidden type.
     pub(crate) struct_type: u32,
 }

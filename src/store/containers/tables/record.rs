@@ -1,4 +1,4 @@
-//! What a table is, apart from its elements.
+//! The record of a table: everything but its elements.
 
 use crate::error::{Error, Result};
 use crate::roots::{self, RecordSlots};
@@ -7,23 +7,24 @@ use crate::types::FieldLayout;
 /// A store's tables.
 pub(crate) type Tables = RecordSlots<{ roots::TABLE }, Table>;
 
-/// What a table is, apart from its elements.
+/// A table, without its elements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
-    /// What its elements may be, and where the first is in the array.
+    /// The references that the table admits, and where the first element is in the array.
     pub(crate) element: FieldLayout,
-    /// The index of the array's type.
+    /// The index of the array's hidden type.
     pub(crate) array_type: u32,
-    /// How many elements there are.
+    /// The number of elements.
     pub(crate) size: u32,
-    /// How many there may be; more than an array has is as good as no limit.
+    /// The greatest size that the table may grow to. It may be greater than the greatest
+    /// length of an array.
     pub(crate) maximum: u64,
 }
 
-/// How many elements a table has that is to have so many: an array's length.
+/// The size of a table as a `u32`, the type of an array's length.
 ///
-/// Errors: [`Error::Limit`].
-pub(crate) fn limited(size: u64) -> Result<u32> {
+/// Errors: [`Error::Limit`] for a greater size.
+pub(crate) fn array_length(size: u64) -> Result<u32> {
     u32::try_from(size).map_err(|_| Error::Limit {
         what: "elements of a table",
         limit: u32::MAX.into(),
@@ -31,7 +32,7 @@ pub(crate) fn limited(size: u64) -> Result<u32> {
 }
 
 impl Table {
-    /// The size with `delta` elements more.
+    /// The size after growing by `delta` elements.
     ///
     /// Errors: [`Error::Limit`].
     pub(crate) fn grown(&self, delta: u64) -> Result<u32> {
@@ -42,17 +43,16 @@ impl Table {
                 limit: self.maximum,
             });
         }
-        limited(size)
+        array_length(size)
     }
 
-    /// How long an array for `size` elements should be, best first: twice as long as
-    /// what it replaces, so that growing one by one takes time in proportion; if there
-    /// is no room for that, longer by an eighth; at last as long as it must be.
-    pub(crate) fn lengths(&self, size: u32) -> impl Iterator<Item = u32> {
+    /// The lengths to try for an array of `size` elements, best first, each once: twice
+    /// the old size, so that growing one by one takes linear time; an eighth more than
+    /// the old size; `size` itself (OBJECTS-14).
+    pub(crate) fn array_lengths(&self, size: u32) -> impl Iterator<Item = u32> {
         let most = u32::try_from(self.maximum).unwrap_or(u32::MAX);
         let longer = |by: u32| size.max(self.size.saturating_add(by).min(most));
         let lengths = [longer(self.size), longer(self.size / 8), size];
-        // Once each.
         let is_first = move |place: &usize| *place == 0 || lengths[*place] != lengths[place - 1];
         (0..lengths.len())
             .filter(is_first)

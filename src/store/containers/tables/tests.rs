@@ -38,7 +38,7 @@ fn a_table_grows_to_its_maximum_and_to_an_arrays() {
 }
 
 fn lengths(from: Table, size: u32) -> Vec<u32> {
-    from.lengths(size).collect()
+    from.array_lengths(size).collect()
 }
 
 #[test]

@@ -1,14 +1,4 @@
-//! Weak maps: values that are alive while their keys are.
-//!
-//! A store has one table for the entries of all its maps (`entries.rs`), and handles
-//! that name the maps as weak handles name objects. An entry is found by its map and
-//! key, and by its key alone when a collection reaches that ([`Ephemerons`]).
-//!
-//! Neither keys nor values go through barriers: they are references from outside the
-//! heap, as roots are. A collector that counts references does not count them. Keys are
-//! swept with the weak tables. Values are traced when their keys are reached; a
-//! collection that does not trace everything has them among its roots
-//! ([`WeakMaps::values`]).
+//! The weak maps of a store: their handles and their entries.
 
 use super::entries::{Entries, Removed};
 
@@ -16,17 +6,17 @@ use crate::error::{Error, Result};
 use crate::heap::{Budget, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable};
 use crate::roots::FreeListSlots;
 
-/// A store's weak maps.
+/// A store's weak maps. Parameters called `map` are the index of a map that exists.
 #[derive(Debug)]
 pub(crate) struct WeakMaps {
-    /// A handle's slot refers to nothing; its index is the map's.
+    /// One slot for each map, at the map's index. The slots refer to nothing.
     handles: FreeListSlots<0>,
     pub(super) entries: Entries,
 }
 
 impl WeakMaps {
-    /// No maps, which allocates nothing. Slots have issued all generations up to this
-    /// one, an even one.
+    /// No maps. Allocates nothing. The slots of handles count as having issued all
+    /// generations up to `generation`, which is even.
     pub(crate) fn starting_at(generation: u32) -> WeakMaps {
         WeakMaps {
             handles: FreeListSlots::starting_at(generation),
@@ -34,7 +24,7 @@ impl WeakMaps {
         }
     }
 
-    /// Makes a map; returns its handle's slot word.
+    /// Makes a map. Returns the slot word of its handle.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn create(&mut self) -> Result<u64> {
@@ -43,34 +33,33 @@ impl WeakMaps {
         Ok(self.handles.allocate(GcRef::NULL))
     }
 
-    /// Whether there is a map whose handle has these bits. In what follows `map` is
-    /// the index of one.
+    /// Whether a map exists whose handle has this index and this generation.
     pub(crate) fn has(&self, index: u32, generation: u32) -> bool {
         self.handles.get(index, generation).is_some()
     }
 
-    /// Ends a map, which must be empty, whose handle has these bits.
+    /// Ends the map whose handle has this index and this generation. It must be empty.
     pub(crate) fn release(&mut self, index: u32, generation: u32) {
         debug_assert!(self.entries.count(index) == 0);
         self.handles.release(index, generation);
     }
 
-    /// How many entries a map has.
+    /// The number of entries of a map.
     pub(crate) fn count(&self, map: u32) -> u32 {
         self.entries.count(map)
     }
 
-    /// A key's value; `None` if it has none.
+    /// The value of a key; `None` if the map has no entry of this key.
     pub(crate) fn get(&self, map: u32, key: GcRef) -> Option<GcRef> {
         self.entries.get(map, key)
     }
 
-    /// Gives a key that has a value another; `false` if it has none.
+    /// Replaces the value of a key. `false` if the map has no entry of this key.
     pub(crate) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> bool {
         self.entries.replace(map, key, value)
     }
 
-    /// Makes room for one entry more; returns how many keys there may be then.
+    /// Makes room for one more entry. Returns the number of keys that there may be then.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve_one(&mut self) -> Result<usize> {
@@ -78,17 +67,18 @@ impl WeakMaps {
         Ok(self.keys().len() + 1)
     }
 
-    /// Gives a key that has none a value, given room for an entry.
+    /// Adds an entry. The map must have no entry of this key, and
+    /// [`WeakMaps::reserve_one`] must have made room.
     pub(crate) fn insert(&mut self, map: u32, key: GcRef, value: GcRef) {
         self.entries.insert(map, key, value);
     }
 
-    /// Removes a key's entry, if it has one.
+    /// Removes the entry of a key, if the map has one.
     pub(crate) fn remove(&mut self, map: u32, key: GcRef) -> Option<Removed> {
         self.entries.remove(map, key)
     }
 
-    /// Removes some entry of a map, if it has one.
+    /// Removes any one entry of a map, if it has one.
     pub(crate) fn remove_any(&mut self, map: u32) -> Option<Removed> {
         self.entries.remove_any(map)
     }
@@ -98,24 +88,25 @@ impl WeakMaps {
         self.entries.keys()
     }
 
-    /// The values of all entries, for a collection whose roots they are: in slots that
-    /// no call but those above and the sweep moves. Free slots hold null.
+    /// The values of all entries, for a collection that has them as roots. Free slots
+    /// hold null. The slots stay in place until an entry is added or the entries are
+    /// swept.
     pub(crate) fn values(&self) -> &[RootSlot] {
         self.entries.values()
     }
 
-    /// Bytes that a sweep goes over.
+    /// The number of bytes that a sweep visits.
     pub(crate) fn swept_bytes(&self) -> u64 {
         self.entries.swept_bytes()
     }
 
-    /// Gives back room that is far more than what is in use needs.
+    /// Frees room that is far more than needed, after a sweep.
     pub(crate) fn trim(&mut self) {
         self.handles.trim();
         self.entries.trim(self.handles.span().len());
     }
 
-    /// Checks the handles, that each entry is found, and belongs to a map.
+    /// Checks the handles and the entries.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {

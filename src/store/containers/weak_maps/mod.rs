@@ -1,5 +1,22 @@
-//! Weak maps of a store. No barrier sees their entries: see
-//! [`weak_map`](crate::weak_map).
+//! Weak maps: values that live while their keys do. The source is Hayes, "Ephemerons: a
+//! New Finalization Mechanism", OOPSLA 1997.
+//!
+//! A store has one table for the entries of all its maps (OBJECTS-16), outside the heap,
+//! and handles that name the maps as weak handles name objects. A call finds an entry by
+//! its map and key. A collection finds the entries of a key by the key alone, when it
+//! reaches the key ([`Ephemerons`](crate::heap::Ephemerons), OBJECTS-15). A bit in the
+//! header of an object says that it is a key.
+//!
+//! Neither keys nor values go through barriers, as roots do not. A collector that counts
+//! references does not count them. Keys are swept with the weak tables. A major
+//! collection traces values when their keys are reached; a minor collection has the
+//! values among its roots ([`WeakMaps::values`], OBJECTS-17).
+//!
+//! | file | subject |
+//! |---|---|
+//! | `mod.rs` | the store's functions for weak maps |
+//! | `maps.rs` | the maps: handles and entries |
+//! | `entries` | the table of entries: its index, its sweep, its check |
 
 mod entries;
 mod maps;
@@ -9,7 +26,7 @@ mod tests;
 use crate::error::{Error, Result};
 use crate::heap::{GcHeap, GcRef, ObjectHeader};
 use crate::roots::Handle;
-use crate::store::handles::references::unrooted_as;
+use crate::store::handles::resolve::unrooted_as;
 use crate::store::{Cold, Store};
 use entries::Removed;
 pub(in crate::store) use maps::WeakMaps;
@@ -23,7 +40,7 @@ impl Store {
         Ok(self.handle(created?))
     }
 
-    /// The number of the map that a handle names.
+    /// The index of the map that a handle names.
     ///
     /// Errors: [`Error::NullReference`], [`Error::WrongStore`], [`Error::Unrooted`].
     fn resolve_map(&self, map: Handle) -> Result<u32> {
@@ -38,16 +55,17 @@ impl Store {
         Ok(map.index())
     }
 
-    /// The number of the map, and the key.
+    /// The index of the map and the reference of the key that two handles name.
     ///
     /// Errors: as [`Store::resolve_map`], then as [`Store::object`].
     fn map_and_key(&self, map: Handle, key: Handle) -> Result<(u32, GcRef)> {
         Ok((self.resolve_map(map)?, self.object(key, "key")?))
     }
 
-    /// Gives a key a value in a map, in place of the one that it had. Never collects.
+    /// Sets the value of a key in a map. Replaces the old value, if the key has one.
+    /// Never collects.
     ///
-    /// Errors: as [`Store::map_and_key`], then as [`Store::resolve`] for the value;
+    /// Errors: as [`Store::map_and_key`]; as [`Store::resolve`] for the value;
     /// [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn weakmap_set(&self, map: Handle, key: Handle, value: Handle) -> Result<()> {
         let (map, key) = self.map_and_key(map, key)?;
@@ -68,20 +86,17 @@ impl Store {
         Ok(())
     }
 
-    /// A new scoped root for a key's value; null if that is null or there is none.
-    /// Never collects.
+    /// A new scoped root for the value of a key. Null if the value is null, or the map
+    /// has no such key. Never collects.
     ///
-    /// Errors: as [`Store::map_and_key`]; those of a push.
+    /// Errors: as [`Store::map_and_key`] and [`Store::push_root`].
     pub(crate) fn weakmap_get(&self, map: Handle, key: Handle) -> Result<Handle> {
         let (map, key) = self.map_and_key(map, key)?;
         let found = self.cold.borrow().weak_maps.get(map, key);
-        match found {
-            None | Some(GcRef::NULL) => Ok(Handle::NULL),
-            Some(value) => self.push_root(value),
-        }
+        self.push_unless_null(found.unwrap_or(GcRef::NULL))
     }
 
-    /// Removes a key and its value from a map; `false` if it was not there. Never
+    /// Removes a key and its value from a map. `false` if the map has no such key. Never
     /// collects.
     ///
     /// Errors: as [`Store::map_and_key`].
@@ -92,11 +107,12 @@ impl Store {
             return Ok(false);
         };
         self.count_release();
-        cold.forget_key(removed)?;
+        cold.clear_key(removed)?;
         Ok(true)
     }
 
-    /// How many entries a map has whose keys no collection has found dead.
+    /// The number of entries of a map. Entries whose keys died since the last collection
+    /// count.
     ///
     /// Errors: as [`Store::resolve_map`].
     pub(crate) fn weakmap_size(&self, map: Handle) -> Result<u32> {
@@ -104,27 +120,29 @@ impl Store {
         Ok(self.cold.borrow().weak_maps.count(map))
     }
 
-    /// Ends a map, and lets its values go; nothing happens for null. Never collects.
+    /// Ends a map, which no longer keeps its values alive. Does nothing for null. Never
+    /// collects.
     ///
     /// Errors: as [`Store::resolve_map`].
     pub(crate) fn weakmap_free(&self, map: Handle) -> Result<()> {
         if map.is_null() {
             return Ok(());
         }
-        let number = self.resolve_map(map)?;
+        let index = self.resolve_map(map)?;
         let cold = &mut *self.cold.borrow_mut();
-        while let Some(removed) = cold.weak_maps.remove_any(number) {
-            cold.forget_key(removed)?;
+        while let Some(removed) = cold.weak_maps.remove_any(index) {
+            cold.clear_key(removed)?;
         }
-        cold.weak_maps.release(number, map.generation());
+        cold.weak_maps.release(index, map.generation());
         self.count_release();
         Ok(())
     }
 }
 
 impl Cold {
-    /// Clears the header's bit of a key that is in no map any more.
-    fn forget_key(&mut self, removed: Removed) -> Result<()> {
+    /// Clears the bit in the header of a removed entry's key, if that was the key's last
+    /// entry.
+    fn clear_key(&mut self, removed: Removed) -> Result<()> {
         let key = removed.last_of.filter(|key| key.is_object());
         match (key, self.heap.as_deref()) {
             (Some(key), Some(heap)) => set_is_key(heap, key, false),
@@ -133,12 +151,13 @@ impl Cold {
     }
 }
 
-/// Whether an object's header says that it is a key.
+/// Whether the header of an object says that it is a key of a weak map.
 pub(in crate::store) fn is_key(heap: &dyn GcHeap, object: GcRef) -> Result<bool> {
     let header = heap.region().load_u64(object.offset())?;
     Ok(ObjectHeader::from_bits(header).is_key())
 }
 
+/// Sets or clears the bit in the header of an object that says that it is a key.
 fn set_is_key(heap: &dyn GcHeap, object: GcRef, is_key: bool) -> Result<()> {
     let header = ObjectHeader::from_bits(heap.region().load_u64(object.offset())?);
     let header = header.with_key(is_key);

@@ -1,5 +1,5 @@
-//! Weak maps by themselves, over heaps of each collector: how much a collection does,
-//! and what it answers to headers that were overwritten.
+//! Weak maps without a store, over heaps of each collector: the work that a collection
+//! does, and its answers to headers that were overwritten.
 
 use core::cell::Cell;
 
@@ -13,7 +13,7 @@ use crate::heap::{
     TraceContext,
 };
 
-/// A heap of objects that refer to nothing, one root, and one map.
+/// A heap of objects without references, one root, and one map.
 struct Fixture {
     mutator: Mutator,
     heap: Box<dyn GcHeap>,
@@ -102,7 +102,7 @@ impl Fixture {
         self.root[0].reference.set(object.raw());
     }
 
-    /// Collects in full; returns in how many increments.
+    /// Runs a major collection. Returns the number of its steps.
     fn collect(&mut self) -> Result<u64> {
         let mut roots = GcRootsList::with_room(1)?;
         // SAFETY: the root stays in place while the list is used.
@@ -116,19 +116,20 @@ impl Fixture {
             ephemerons: &mut self.maps,
             weak: &mut [],
         };
-        let mut increments = 1;
+        let mut steps = 1;
         while gc.step(heap, &mut context, &mut Budget::of(self.step))? == Progress::Continue {
-            increments += 1;
+            steps += 1;
         }
         self.heap
             .set_headroom(&self.mutator, 16 << 20, true, &mut Budget::unlimited());
         self.maps.trim();
         self.heap.reserve_keys(self.maps.keys().len())?;
         self.maps.check()?;
-        Ok(increments)
+        Ok(steps)
     }
 
-    /// A chain of `count` entries of which the first key is rooted.
+    /// Makes a chain of `count` entries: each value is the key of the next entry. The
+    /// first key is rooted.
     fn make_chain(&mut self, count: u32) {
         let mut last = self.allocate();
         self.set_root(last);
@@ -139,22 +140,23 @@ impl Fixture {
         }
     }
 
-    /// Collects in steps that do one thing each.
+    /// Runs a major collection in the smallest steps.
     fn collect_slowly(&mut self) {
         self.step = 0;
         self.collect().unwrap();
         self.step = STEP;
     }
 
-    fn nonsense(&mut self, what: &str) {
+    /// Requires that a collection fails with a message that contains `what`.
+    fn collect_wrong(&mut self, what: &str) {
         let error = self.collect().unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     }
 }
 
-/// So many increments may a collection with so many entries take: for each entry a value
-/// is traced, its object, and the entry is swept.
-fn most_increments(entries: u32) -> u64 {
+/// The most steps that a collection with `entries` entries may take. For each entry it
+/// traces a value and its object, and sweeps the entry.
+fn most_steps(entries: u32) -> u64 {
     u64::from(entries) * (16 * LOOKUP) / STEP + 8
 }
 
@@ -163,20 +165,20 @@ fn a_chain_takes_work_in_proportion_to_its_length() {
     on_each_collector(|mut f| {
         for count in [1, 1000, 4000, 16000] {
             f.make_chain(count);
-            let increments = f.collect().unwrap();
-            assert!(increments <= most_increments(count), "{increments}");
+            let steps = f.collect().unwrap();
+            assert!(steps <= most_steps(count), "{steps}");
             assert_eq!(f.maps.count(f.map), count);
             f.set_root(GcRef::NULL);
-            // With none of them reached.
-            let increments = f.collect().unwrap();
-            assert!(increments <= most_increments(count), "{increments}");
+            // No key is reached.
+            let steps = f.collect().unwrap();
+            assert!(steps <= most_steps(count), "{steps}");
             assert_eq!(f.maps.count(f.map), 0);
         }
     });
 }
 
 #[test]
-fn values_of_many_keys_are_traced_in_few_increments() {
+fn values_of_many_keys_are_traced_in_few_steps() {
     on_each_collector(|mut f| {
         let keeper = f.allocate();
         f.set_root(keeper);
@@ -185,14 +187,14 @@ fn values_of_many_keys_are_traced_in_few_increments() {
             f.set(key, GcRef::NULL);
             f.set(GcRef::from_i31(number), key);
         }
-        assert!(f.collect().unwrap() <= most_increments(20_000));
+        assert!(f.collect().unwrap() <= most_steps(20_000));
         assert_eq!(f.maps.count(f.map), 20_000);
         assert!(f.maps.keys().all(|key| !key.is_null()));
     });
 }
 
 #[test]
-fn a_sweep_in_the_least_steps_keeps_what_one_at_once_does() {
+fn a_sweep_in_the_smallest_steps_keeps_the_same_entries() {
     on_each_collector(|mut f| {
         let keeper = f.allocate();
         f.set_root(keeper);
@@ -216,14 +218,14 @@ fn a_sweep_in_the_least_steps_keeps_what_one_at_once_does() {
 }
 
 #[test]
-fn a_table_that_has_emptied_gives_its_room_back() {
+fn a_table_that_is_almost_empty_frees_its_room() {
     on_each_collector(|mut f| {
         f.make_chain(50_000);
-        let room = |f: &Fixture| f.maps.entries.room();
-        assert!(room(&f) >= 50_000);
+        let capacity = |f: &Fixture| f.maps.entries.capacity();
+        assert!(capacity(&f) >= 50_000);
         f.set_root(GcRef::NULL);
         f.collect().unwrap();
-        assert!(room(&f) <= 256, "{}", room(&f));
+        assert!(capacity(&f) <= 256, "{}", capacity(&f));
         f.make_chain(100);
         f.collect().unwrap();
         assert_eq!(f.maps.count(f.map), 100);
@@ -231,27 +233,27 @@ fn a_table_that_has_emptied_gives_its_room_back() {
 }
 
 #[test]
-fn a_key_without_its_bit_is_nonsense_if_it_is_alive() {
+fn a_live_key_without_its_header_bit_is_an_internal_error() {
     on_each_collector(|mut f| {
         f.make_chain(10);
         f.set_is_key(f.rooted(), false);
-        f.nonsense("not traced");
+        f.collect_wrong("not traced");
     });
 }
 
 #[test]
-fn an_object_with_the_bit_that_is_no_key_is_nonsense() {
+fn an_object_with_the_bit_that_is_not_a_key_is_an_internal_error() {
     on_each_collector(|mut f| {
         f.make_chain(10);
         let other = f.allocate();
         f.set_is_key(other, true);
         f.set_root(other);
-        f.nonsense("in no weak map");
+        f.collect_wrong("in no weak map");
     });
 }
 
 #[test]
-fn more_objects_with_the_bit_than_keys_are_nonsense() {
+fn more_objects_with_the_bit_than_keys_are_an_internal_error() {
     on_each_collector(|mut f| {
         f.make_chain(1);
         f.heap.reserve_keys(0).unwrap();
@@ -261,7 +263,7 @@ fn more_objects_with_the_bit_than_keys_are_nonsense() {
             f.maps.reserve_one().unwrap();
             f.maps.insert(f.map, GcRef::from_i31(number), other);
         }
-        f.nonsense("more keys");
+        f.collect_wrong("more keys");
     });
 }
 

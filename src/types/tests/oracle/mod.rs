@@ -16,7 +16,7 @@ use wasmparser::types::{CoreTypeId, TypesRef};
 
 use self::generate::{Collection, Group, Member, Name, Random};
 use self::wasm::Oracle;
-use crate::base::counted::Counted;
+use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::types::*;
 
@@ -81,7 +81,7 @@ fn declare<'a>(groups: impl Iterator<Item = &'a Group>) -> Result<Vec<RecGroup>>
     groups.map(declare).collect()
 }
 
-fn register(registry: &Counted<Registry>, groups: &[RecGroup]) -> Result<Vec<Type>> {
+fn register(registry: &RefCounted<Registry>, groups: &[RecGroup]) -> Result<Vec<Type>> {
     Registry::register(registry, &groups.iter().collect::<Vec<_>>())
 }
 
@@ -218,7 +218,7 @@ impl Both<'_> {
 
 /// Registers each group with a call of its own. Members refer to earlier types as
 /// registered types.
-fn register_one_by_one(registry: &Counted<Registry>, collection: &Collection) -> Vec<Type> {
+fn register_one_by_one(registry: &RefCounted<Registry>, collection: &Collection) -> Vec<Type> {
     let mut types: Vec<Type> = Vec::new();
     for group in &collection.groups {
         let mut declared = RecGroup::default();
@@ -242,7 +242,7 @@ fn register_one_by_one(registry: &Counted<Registry>, collection: &Collection) ->
 
 /// Registers each collection, drops it, and registers it again. Returns the types.
 fn register_again(
-    registry: &Counted<Registry>,
+    registry: &RefCounted<Registry>,
     collections: &[Collection],
     backwards: bool,
 ) -> Vec<Vec<Type>> {

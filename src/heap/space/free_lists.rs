@@ -1,0 +1,322 @@
+//! Free memory in lists by size: segregated fits (HEAP-27).
+//!
+//! A free block has a header with its size, and after that the offset of the next block
+//! of its list. Each small size has a list of its own. Larger blocks share a list for each
+//! power of two.
+//!
+//! Freeing a block does not coalesce it with its neighbours, because nothing tells what
+//! lies before it. [`FreeLists::coalesce`] coalesces all blocks at once. For that, the
+//! header of a block that was freed has a mark. Free memory without the mark, written by
+//! [`write_free`], belongs to no list and is left alone.
+//!
+//! Everything that is read from a block is checked before it is used (HEAP-28).
+//!
+//! **Sources.** Wilson, Johnstone, Neely, Boles, "Dynamic Storage Allocation: A Survey and
+//! Critical Review", IWMM 1995.
+
+use crate::error::{Error, Result};
+use crate::heap::header::{Kind, ObjectHeader};
+use crate::heap::memory::Region;
+use crate::heap::reference::GRANULE;
+
+/// The smallest block that a list can hold: a header and a link.
+const LEAST_BLOCK: u64 = 16;
+
+/// Blocks of at most this many granules have a list for their exact size.
+const SMALL: u64 = 64;
+
+/// How many blocks of a list are tried before a block of a larger list is taken.
+const TRIED: usize = 32;
+
+/// The number of lists: the small sizes, and the powers of two above them.
+const LISTS: usize = SMALL as usize + 1 + 32;
+
+/// The mark of a block that was freed.
+const FREED: u32 = 1;
+
+/// A second mark, while blocks are coalesced: the block before this one is free too.
+const FOLLOWS: u32 = 2;
+
+/// The free blocks of a region. Each method needs that region. See the module.
+#[derive(Debug)]
+pub(super) struct FreeLists {
+    /// The offset of the first block of each list, or 0.
+    first: [u64; LISTS],
+    /// The bytes of all blocks in lists.
+    bytes: u64,
+    /// Coalescing would change nothing.
+    coalesced: bool,
+}
+
+/// The last block of each list, or 0, while a sweep appends blocks.
+#[derive(Debug)]
+pub(crate) struct ListEnds([u64; LISTS]);
+
+impl ListEnds {
+    /// The ends of empty lists.
+    pub(crate) const fn new() -> ListEnds {
+        ListEnds([0; LISTS])
+    }
+}
+
+/// The list for blocks of this size.
+fn list_of(bytes: u64) -> usize {
+    let granules = bytes / GRANULE;
+    if granules <= SMALL {
+        return granules as usize;
+    }
+    SMALL as usize + (granules / SMALL).ilog2() as usize + 1
+}
+
+impl FreeLists {
+    /// Empty lists.
+    pub(super) const fn new() -> FreeLists {
+        FreeLists {
+            first: [0; LISTS],
+            bytes: 0,
+            coalesced: true,
+        }
+    }
+
+    /// The bytes of all blocks in lists.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Frees the memory of objects. Its neighbours may be free as well.
+    ///
+    /// Errors: [`Error::Internal`] for memory outside `region`.
+    pub(super) fn free(&mut self, region: &Region, offset: u64, bytes: u64) -> Result<()> {
+        self.coalesced = false;
+        self.insert(region, offset, bytes)
+    }
+
+    /// Marks memory that has no free neighbours as freed. Puts it at the head of its list,
+    /// unless it is too small for a list.
+    ///
+    /// Errors: [`Error::Internal`] for memory outside `region`.
+    pub(super) fn insert(&mut self, region: &Region, offset: u64, bytes: u64) -> Result<()> {
+        write_header(region, offset, bytes, FREED)?;
+        if bytes < LEAST_BLOCK {
+            return Ok(());
+        }
+        let list = &mut self.first[list_of(bytes)];
+        region.store_u64(offset + GRANULE, *list)?;
+        *list = offset;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// As [`FreeLists::insert`], but at the end of the list. A sweep appends blocks in
+    /// their order. Low blocks are then allocated first, so that memory at the end of the
+    /// heap can go back to the system. `ends` belongs to the sweep.
+    pub(super) fn append(
+        &mut self,
+        region: &Region,
+        offset: u64,
+        bytes: u64,
+        ends: &mut ListEnds,
+    ) -> Result<()> {
+        write_header(region, offset, bytes, FREED)?;
+        if bytes < LEAST_BLOCK {
+            return Ok(());
+        }
+        let list = list_of(bytes);
+        region.store_u64(offset + GRANULE, 0)?;
+        match ends.0[list] {
+            0 => self.first[list] = offset,
+            end => region.store_u64(end + GRANULE, offset)?,
+        }
+        ends.0[list] = offset;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Takes a block of at least `bytes` out of its list. Returns its offset and size.
+    ///
+    /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block.
+    pub(super) fn allocate(&mut self, region: &Region, bytes: u64) -> Result<Option<(u64, u64)>> {
+        let own = list_of(bytes);
+        // A list of several sizes also has blocks that are too small.
+        if let Some(found) = self.allocate_from(region, own, bytes, TRIED)? {
+            return Ok(Some(found));
+        }
+        if let Some(larger) = (own + 1..LISTS).find(|&list| self.first[list] != 0) {
+            return self.allocate_from(region, larger, bytes, 1);
+        }
+        self.allocate_from(region, own, bytes, usize::MAX)
+    }
+
+    /// Takes the first block of at least `bytes` among the first `tried` blocks of a list.
+    fn allocate_from(
+        &mut self,
+        region: &Region,
+        list: usize,
+        bytes: u64,
+        tried: usize,
+    ) -> Result<Option<(u64, u64)>> {
+        let (mut before, mut offset) = (None, self.first[list]);
+        for _ in 0..tried {
+            if offset == 0 {
+                break;
+            }
+            let (found, next) = self.block(region, offset)?;
+            if found >= bytes {
+                match before {
+                    None => self.first[list] = next,
+                    Some(before) => region.store_u64(before + GRANULE, next)?,
+                }
+                self.bytes = self.bytes.saturating_sub(found);
+                return Ok(Some((offset, found)));
+            }
+            (before, offset) = (Some(offset), next);
+        }
+        Ok(None)
+    }
+
+    /// Notes that a block may have a free neighbour now, without a call of
+    /// [`FreeLists::free`]: the wilderness begins at its end.
+    pub(super) fn note_free_neighbour(&mut self) {
+        self.coalesced = false;
+    }
+
+    /// Whether [`FreeLists::coalesce`] may change something.
+    pub(super) fn can_coalesce(&self) -> bool {
+        !self.coalesced
+    }
+
+    /// Coalesces adjacent free blocks, also with the wilderness, which begins at
+    /// `wilderness`. Returns where the wilderness begins then.
+    ///
+    /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block.
+    pub(super) fn coalesce(&mut self, region: &Region, wilderness: u64) -> Result<u64> {
+        self.each(region, |offset, bytes| {
+            mark_following(region, offset + bytes, wilderness)
+        })?;
+        let mut coalesced = FreeLists::new();
+        let mut end = wilderness;
+        self.each(region, |offset, bytes| {
+            let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+            if header.collector_bits() & FOLLOWS != 0 {
+                return Ok(());
+            }
+            let mut bytes = bytes;
+            while let Some(next) = freed(region, offset + bytes, wilderness)? {
+                bytes += next;
+            }
+            if offset + bytes == wilderness {
+                end = offset;
+                return Ok(());
+            }
+            coalesced.insert(region, offset, bytes)
+        })?;
+        *self = coalesced;
+        Ok(end)
+    }
+
+    /// Calls `visit` with the offset and size of each block in a list. `visit` may put
+    /// that block into another list.
+    fn each(&self, region: &Region, mut visit: impl FnMut(u64, u64) -> Result<()>) -> Result<()> {
+        let mut left = self.bytes;
+        for mut offset in self.first {
+            while offset != 0 {
+                let (bytes, next) = self.block(region, offset)?;
+                // This also ends a walk over a list that leads in a circle.
+                left = left
+                    .checked_sub(bytes)
+                    .ok_or(Error::internal("a wrong number of free bytes", offset))?;
+                visit(offset, bytes)?;
+                offset = next;
+            }
+        }
+        Ok(())
+    }
+
+    /// The size of the block at `offset`, and the next block of its list.
+    fn block(&self, region: &Region, offset: u64) -> Result<(u64, u64)> {
+        let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+        let next = region.load_u64(offset + GRANULE)?;
+        let bytes = u64::from(header.type_index()) * GRANULE;
+        let sound = header.kind() == Some(Kind::Free)
+            && bytes >= LEAST_BLOCK
+            && bytes <= region.committed_end().saturating_sub(offset)
+            && next.is_multiple_of(GRANULE);
+        if !sound {
+            return Err(Error::internal("a free list with a wrong link", offset));
+        }
+        Ok((bytes, next))
+    }
+
+    /// Checks that each list has free blocks of its sizes only, and the number of their
+    /// bytes. If nothing can be coalesced, checks that no two blocks are adjacent and none
+    /// is adjacent to the wilderness.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn check(&self, region: &Region, wilderness: u64) -> Result<()> {
+        let mut bytes = 0;
+        for (list, &first) in self.first.iter().enumerate() {
+            let mut offset = first;
+            while offset != 0 {
+                let (found, next) = self.block(region, offset)?;
+                bytes += found;
+                if list_of(found) != list || bytes > self.bytes {
+                    return Err(Error::internal("a free block in the wrong list", offset));
+                }
+                offset = next;
+            }
+        }
+        if bytes != self.bytes {
+            return Err(Error::internal("a wrong number of free bytes", bytes));
+        }
+        if !self.coalesced {
+            return Ok(());
+        }
+        self.each(region, |offset, bytes| {
+            match freed(region, offset + bytes, wilderness)? {
+                Some(_) => Err(Error::internal("uncoalesced adjacent free blocks", offset)),
+                None if offset + bytes == wilderness => {
+                    Err(Error::internal("a listed free block at the end", offset))
+                }
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+/// Writes the header of free memory that belongs to no list. Coalescing leaves it alone.
+///
+/// Errors: [`Error::Internal`] for memory outside `region`.
+pub(crate) fn write_free(region: &Region, offset: u64, bytes: u64) -> Result<()> {
+    write_header(region, offset, bytes, 0)
+}
+
+fn write_header(region: &Region, offset: u64, bytes: u64, bits: u32) -> Result<()> {
+    let granules = (bytes / GRANULE) as u32;
+    let header = ObjectHeader::new(Kind::Free, granules).with_collector_bits(bits);
+    region.store_u64(offset, header.bits())
+}
+
+/// Marks the freed block at `offset`, if there is one, as following another. If it is too
+/// small for a list, marks the blocks after it as well, as far as one that is in a list.
+fn mark_following(region: &Region, mut offset: u64, wilderness: u64) -> Result<()> {
+    while let Some(bytes) = freed(region, offset, wilderness)? {
+        write_header(region, offset, bytes, FREED | FOLLOWS)?;
+        if bytes >= LEAST_BLOCK {
+            break;
+        }
+        offset += bytes;
+    }
+    Ok(())
+}
+
+/// The size of the freed block at `offset`. `None` if there is an object, other free
+/// memory, or the wilderness.
+fn freed(region: &Region, offset: u64, wilderness: u64) -> Result<Option<u64>> {
+    if offset >= wilderness {
+        return Ok(None);
+    }
+    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
+    let is_freed = header.kind() == Some(Kind::Free) && header.collector_bits() & FREED != 0;
+    // An overwritten header may say 0, with which a walk would never end.
+    Ok(is_freed.then(|| u64::from(header.type_index()).max(1) * GRANULE))
+}

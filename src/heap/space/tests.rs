@@ -1,0 +1,229 @@
+//! Spaces without a collector.
+
+use super::free_lists::FreeLists;
+use super::*;
+use crate::heap::{
+    Budget, COMMIT_UNIT, GRANULE, Kind, ObjectHeader, Progress, Region, Reservation,
+};
+
+/// A committed region and its reservation.
+fn memory() -> (Reservation, Region) {
+    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
+    let mut region = reservation.region(0, COMMIT_UNIT);
+    region.commit_to(COMMIT_UNIT).unwrap();
+    (reservation, region)
+}
+
+fn put_object(region: &Region, offset: u64) {
+    let header = ObjectHeader::new(Kind::Extern, 0);
+    region.store_u64(offset, header.bits()).unwrap();
+}
+
+/// A small random number generator.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005) | 1;
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_406);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// Frees blocks in a random order. After coalescing, each allocation is all the memory
+/// between two objects.
+#[test]
+fn coalesced_blocks_reach_from_object_to_object() {
+    let (_reservation, region) = memory();
+    for seed in 0..500 {
+        let mut random = Random(seed);
+        let mut blocks: Vec<(u64, u64)> = Vec::new();
+        // Each run of blocks up to an object, from the first block that a list can hold.
+        let mut expected: Vec<(u64, u64)> = Vec::new();
+        let (mut offset, mut run) = (GRANULE, None);
+        while offset < COMMIT_UNIT - 128 {
+            let bytes = GRANULE * (1 + random.below(4));
+            if random.below(3) == 0 {
+                put_object(&region, offset);
+                expected.extend(run.take().map(|start| (start, offset - start)));
+            } else {
+                blocks.push((offset, bytes));
+                // A block that is too small for a list joins the block before it only.
+                if bytes > GRANULE {
+                    run.get_or_insert(offset);
+                }
+            }
+            offset += bytes;
+        }
+        let wilderness = offset;
+        let mut lists = FreeLists::new();
+        while !blocks.is_empty() {
+            let (offset, bytes) = blocks.swap_remove(random.below(blocks.len() as u64) as usize);
+            lists.free(&region, offset, bytes).unwrap();
+        }
+        lists.check(&region, wilderness).unwrap();
+        assert_eq!(
+            lists.coalesce(&region, wilderness),
+            Ok(run.unwrap_or(wilderness))
+        );
+        lists.check(&region, run.unwrap_or(wilderness)).unwrap();
+        let mut allocated = Vec::new();
+        while let Some(block) = lists.allocate(&region, 2 * GRANULE).unwrap() {
+            allocated.push(block);
+        }
+        allocated.sort_unstable();
+        assert_eq!(allocated, expected, "{seed}");
+        assert_eq!(lists.bytes(), 0);
+    }
+}
+
+#[test]
+fn memory_that_was_not_freed_is_not_coalesced() {
+    let (_reservation, region) = memory();
+    let mut lists = FreeLists::new();
+    lists.free(&region, 8, 16).unwrap();
+    write_free(&region, 24, 16).unwrap();
+    lists.free(&region, 40, 16).unwrap();
+    assert_eq!(lists.coalesce(&region, 64), Ok(64));
+    assert_eq!(lists.allocate(&region, 24), Ok(None));
+    assert_eq!(lists.bytes(), 32);
+}
+
+#[test]
+fn a_check_finds_uncoalesced_neighbours() {
+    let (_reservation, region) = memory();
+    let mut lists = FreeLists::new();
+    put_object(&region, 24);
+    put_object(&region, 56);
+    lists.insert(&region, 8, 16).unwrap();
+    lists.insert(&region, 40, 16).unwrap();
+    assert!(lists.check(&region, 64).is_ok());
+    // The wilderness is a neighbour too.
+    assert!(lists.check(&region, 56).is_err());
+    lists.insert(&region, 24, 16).unwrap();
+    assert!(lists.check(&region, 64).is_err());
+}
+
+#[test]
+fn a_large_block_behind_many_small_ones_of_its_list_is_found() {
+    let reservation = Reservation::new(1 << 20).unwrap();
+    let mut region = reservation.region(0, 1 << 20);
+    region.commit_to(1 << 20).unwrap();
+    let mut lists = FreeLists::new();
+    // Blocks of both sizes are in one list, the newest first.
+    lists.free(&region, 8, 1000).unwrap();
+    for block in 1..=100 {
+        lists.free(&region, 8 + block * 2000, 520).unwrap();
+    }
+    assert_eq!(lists.allocate(&region, 1000), Ok(Some((8, 1000))));
+    assert_eq!(lists.allocate(&region, 1000), Ok(None));
+    lists.check(&region, 1 << 20).unwrap();
+}
+
+#[test]
+fn an_overwritten_free_list_is_an_error() {
+    let (_reservation, region) = memory();
+    let spoil: [fn(&Region); 4] = [
+        |region| region.store_u64(8, 0).unwrap(),
+        |region| write_free(region, 8, 8).unwrap(),
+        |region| write_free(region, 8, 1 << 20).unwrap(),
+        |region| region.store_u64(16, 9).unwrap(),
+    ];
+    for (number, spoil) in spoil.into_iter().enumerate() {
+        let mut lists = FreeLists::new();
+        lists.free(&region, 8, 24).unwrap();
+        spoil(&region);
+        assert!(lists.check(&region, 64).is_err(), "{number}");
+        assert!(lists.allocate(&region, 16).is_err(), "{number}");
+    }
+}
+
+/// A free-list space whose memory is all allocated as one block.
+fn free_list_space() -> (Reservation, FreeListSpace) {
+    let reservation = Reservation::new(2 * COMMIT_UNIT).unwrap();
+    let mut space = FreeListSpace::new(&reservation, 0..2 * COMMIT_UNIT, COMMIT_UNIT).unwrap();
+    let (start, end) = space.allocate_all();
+    assert_eq!((start, end), (GRANULE, space.committed_end()));
+    (reservation, space)
+}
+
+#[test]
+fn the_wilderness_is_allocated_last() {
+    let (_reservation, mut space) = free_list_space();
+    let end = space.committed_end();
+    assert_eq!(space.allocate(16), Ok(None));
+    space.return_unused(1000, end).unwrap();
+    space.free(8, 24).unwrap();
+    assert_eq!(space.free_bytes(), 16 + end - 1000);
+    assert_eq!(space.allocate(16), Ok(Some((8, 24))));
+    assert_eq!(space.allocate(16), Ok(Some((1000, end))));
+    assert_eq!(space.allocate(16), Ok(None));
+}
+
+#[test]
+fn a_block_before_the_wilderness_joins_it() {
+    let (_reservation, mut space) = free_list_space();
+    let end = space.committed_end();
+    put_object(space.region(), 24);
+    space.return_unused(40, end).unwrap();
+    space.free(8, 24).unwrap();
+    space.check().unwrap();
+    space.free(24, 40).unwrap();
+    assert_eq!(space.wilderness(), 24);
+    let coalescings = space.coalescings();
+    // No block is large enough before they are coalesced.
+    assert_eq!(space.allocate(end - 8), Ok(Some((8, end))));
+    assert_eq!(space.coalescings(), coalescings + 1);
+}
+
+#[test]
+fn the_halves_of_a_semi_space_are_committed_together() {
+    // A multiple of every system's page size.
+    const PAGES: u64 = 64 << 10;
+    let reservation = Reservation::new(8 * PAGES).unwrap();
+    let mut space = SemiSpace::new(&reservation, 0, 4 * PAGES, PAGES).unwrap();
+    assert_eq!(
+        (space.capacity(), space.committed_bytes()),
+        (PAGES, 2 * PAGES)
+    );
+    space.commit(3 * PAGES).unwrap();
+    assert_eq!(
+        (space.capacity(), space.committed_bytes()),
+        (3 * PAGES, 6 * PAGES)
+    );
+    let (from, to) = (space.from().start(), space.to().start());
+    space.flip();
+    assert_eq!((space.from().start(), space.to().start()), (to, from));
+    assert_eq!(space.usable_end(), to + 3 * PAGES);
+    let progress = space.decommit_towards(PAGES, &mut Budget::unlimited());
+    assert_eq!(progress, Progress::Complete);
+    assert_eq!(
+        (space.capacity(), space.committed_bytes()),
+        (PAGES, 2 * PAGES)
+    );
+}
+
+#[test]
+fn a_space_grows_by_its_step_up_to_its_limit() {
+    let reservation = Reservation::new(8 * COMMIT_UNIT).unwrap();
+    let space = ContiguousSpace::new(&reservation, 0..8 * COMMIT_UNIT, COMMIT_UNIT).unwrap();
+    let committed = space.committed_bytes();
+    assert_eq!(space.after_growth(committed, 0), Some(committed));
+    let more = space.after_growth(committed + 1, COMMIT_UNIT);
+    assert_eq!(more, Some(committed + COMMIT_UNIT));
+    let all = Some(8 * COMMIT_UNIT);
+    assert_eq!(space.after_growth(committed + 1, 99 * COMMIT_UNIT), all);
+    assert_eq!(space.after_growth(8 * COMMIT_UNIT + 1, 0), None);
+}
+
+#[test]
+fn a_reset_space_is_poisoned_if_asked() {
+    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
+    let mut space = ContiguousSpace::new(&reservation, 0..COMMIT_UNIT, 1).unwrap();
+    space.region().store_u64(8, 7).unwrap();
+    space.reset(false);
+    assert_eq!(space.region().load_u64(8), Ok(7));
+    space.reset(true);
+    let poison = u64::from_ne_bytes([POISON; 8]);
+    assert_eq!(space.region().load_u64(8), Ok(poison));
+}

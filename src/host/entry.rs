@@ -1,0 +1,91 @@
+//! One entry of the host-data table, and the states that it can be in.
+//!
+//! Two numbers hold the state, `object` and `link`:
+//!
+//! | state | `object` | `link` |
+//! |---|---|---|
+//! | free | [`FREE`] | the next free entry, or [`END`] |
+//! | in use | the object's reference, plus [`FUNCTION`] for a function | [`OLD`] if the object is old |
+//! | pending | [`PENDING`] or [`PENDING_OLD`] | the next pending entry, or [`END`] |
+//!
+//! *Old* entries matter to [`HostData::begin_full_collection`] only.
+//!
+//! [`HostData::begin_full_collection`]: super::HostData::begin_full_collection
+
+use core::ffi::c_void;
+
+use crate::heap::{HEAP_MAX, LEAST_BYTES};
+use crate::host::Callback;
+
+/// Runs when an object has died.
+pub(crate) type Finalizer = unsafe extern "C" fn(data: *mut c_void);
+
+/// The end of the free list and of the queue of finalizers.
+pub(super) const END: u32 = u32::MAX;
+
+/// The `link` of an entry in use whose object is old. Any other value means new, because
+/// inserting leaves the link of the free list in place.
+pub(super) const OLD: u32 = END - 1;
+
+/// A bit of `object` in entries of functions (OBJECTS-9).
+pub(super) const FUNCTION: u32 = 1;
+
+/// The `object` of a free entry. Like [`PENDING`] and [`PENDING_OLD`], it is neither null
+/// nor the reference of an object, with or without [`FUNCTION`]: no object is at the base
+/// of the heap, and the least object would not fit behind the last two numbers.
+pub(super) const FREE: u32 = FUNCTION;
+pub(super) const PENDING: u32 = u32::MAX;
+/// The `object` of a pending entry that is old.
+pub(super) const PENDING_OLD: u32 = u32::MAX - 1;
+
+const _: () = assert!((HEAP_MAX - LEAST_BYTES as u64) / 4 < (PENDING_OLD & !FUNCTION) as u64);
+
+/// Whether `object` is that of an entry in use.
+pub(super) const fn in_use(object: u32) -> bool {
+    !matches!(object, FREE | PENDING | PENDING_OLD)
+}
+
+/// An object's host data.
+///
+/// An entry that is not in use has no tag and no external bytes, so making one need not
+/// write them. Its `data` and `finalizer` are meaningful only while it is pending.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct HostEntry {
+    /// The host's pointer.
+    pub(crate) data: *mut c_void,
+    /// Runs after the object's death.
+    pub(crate) finalizer: Option<Finalizer>,
+    /// Tells the host's types apart; null means untagged. In a function's entry, the
+    /// callback.
+    pub(crate) tag: *const c_void,
+    /// Memory outside the heap that the object keeps alive. In a function's entry, the
+    /// index of its type.
+    pub(crate) external_bytes: u64,
+    /// The state: see the module.
+    pub(super) object: u32,
+    /// The state: see the module.
+    pub(super) link: u32,
+}
+
+impl HostEntry {
+    /// The external bytes. A function has none.
+    pub(super) fn external_bytes(&self) -> u128 {
+        if in_use(self.object) && self.object & FUNCTION != 0 {
+            0
+        } else {
+            self.external_bytes.into()
+        }
+    }
+}
+
+/// The entry of a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FunctionEntry {
+    /// The host's pointer.
+    pub(crate) env: *mut c_void,
+    /// The host function.
+    pub(crate) callback: Callback,
+    /// The index of its type.
+    pub(crate) type_index: u32,
+}

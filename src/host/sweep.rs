@@ -1,0 +1,107 @@
+//! The sweep of the host-data table at the end of a collection.
+//!
+//! A collection sweeps the table and does not visit dead objects (OBJECTS-8): an entry
+//! whose object has died becomes free, or pending if it has a finalizer. The sweep links
+//! the free entries in their order and leaves out those at the end, so the table shrinks
+//! when most of its objects have died (OBJECTS-11).
+//!
+//! Cost: a lookup for each entry of the table. A sweep may be done in several steps.
+
+use super::entry::{END, FREE, FUNCTION, OLD, PENDING, PENDING_OLD, in_use};
+use super::table::{HostData, Sweep};
+use crate::error::Result;
+use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
+
+impl HostData {
+    /// Ends the entry of an object that died. It becomes pending if it has a finalizer.
+    /// Otherwise it is free: this returns true, and the caller puts it on the free list.
+    #[inline(always)]
+    fn on_death(&self, index: u32) -> bool {
+        let entry = self.read(index);
+        let external_bytes = entry.external_bytes();
+        if external_bytes > 0 {
+            self.external_bytes
+                .set(self.external_bytes.get() - external_bytes);
+        }
+        self.clear(index);
+        if entry.finalizer.is_some() {
+            let old = entry.link == OLD || self.all_old.get();
+            self.make_pending(index, if old { PENDING_OLD } else { PENDING });
+        }
+        entry.finalizer.is_none()
+    }
+
+    /// Ends the entries of all objects when the store is deleted. A sweep may be
+    /// unfinished: each entry is in one of its states even then.
+    pub(crate) fn on_store_end(&self) {
+        for index in 0..self.used.get() {
+            if in_use(self.object(index)) && self.on_death(index) {
+                self.put_on_free_list(index);
+            }
+        }
+    }
+
+    /// The number of entries that a sweep visits.
+    pub(crate) fn swept(&self) -> u64 {
+        self.used.get().into()
+    }
+
+    /// Continues a sweep down to the entry at `stop`.
+    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, liveness: Liveness<'_>) -> Result<()> {
+        let all_old = self.all_old.get();
+        let Sweep {
+            mut used, mut free, ..
+        } = *sweep;
+        for index in (stop..sweep.at).rev() {
+            let object = self.object(index);
+            let is_free = if in_use(object) {
+                match liveness.current_ref(GcRef::from_raw(object & !FUNCTION))? {
+                    Some(new) => {
+                        let link = if all_old { OLD } else { self.link(index) };
+                        self.set(index, new.raw() | object & FUNCTION, link);
+                        false
+                    }
+                    None => self.on_death(index),
+                }
+            } else {
+                object == FREE
+            };
+            if is_free && index + 1 == used {
+                used = index;
+            } else if is_free {
+                self.set(index, FREE, free);
+                free = index;
+            }
+        }
+        *sweep = Sweep {
+            at: stop,
+            used,
+            free,
+        };
+        Ok(())
+    }
+}
+
+impl WeakTable for &HostData {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let used = self.used.get();
+        let mut sweep = self.sweep.get().unwrap_or(Sweep {
+            at: used,
+            used,
+            free: END,
+        });
+        let now = budget.take(sweep.at as usize, LOOKUP) as u32;
+        // A copy of the liveness stays in registers: writing entries cannot change it.
+        self.sweep_to(sweep.at - now, &mut sweep, *liveness)?;
+        if sweep.at > 0 {
+            self.sweep.set(Some(sweep));
+            return Ok(Progress::Continue);
+        }
+        self.sweep.set(None);
+        self.used.set(sweep.used);
+        self.free.set(sweep.free);
+        self.all_old.set(false);
+        self.shrink();
+        Ok(Progress::Complete)
+    }
+}

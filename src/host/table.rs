@@ -1,0 +1,338 @@
+//! The host-data table: the data of externrefs and functions.
+//!
+//! In the heap, an externref or a function is a header and the index of an entry here
+//! (OBJECTS-7). An entry is free, in use by a live object, or pending: its object has died
+//! and its finalizer waits (`pending.rs`). Free entries form a list through the table.
+//!
+//! An index that was read from the heap proves nothing. An entry in use names its object,
+//! so the table answers only if both agree (`heap.sandbox`).
+
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
+use crate::base::array::{Array, Growth};
+use crate::error::{Error, Result};
+use crate::heap::GcRef;
+use crate::host::Callback;
+
+/// The number of entries that are put on the free list at a time.
+const REFILL: u32 = 256;
+
+/// The least capacity of a table with entries.
+const FIRST_CAPACITY: u32 = 64;
+
+/// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
+const GROWTH: Growth = Growth {
+    first: FIRST_CAPACITY as usize,
+    most: OLD as usize,
+    what: "externrefs and functions in a store",
+};
+
+/// A store's host data.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct HostData {
+    /// The `data` and `finalizer` of an entry are not initialised before its first use.
+    entries: Array<MaybeUninit<HostEntry>>,
+    /// The number of entries that are in use, free or pending. The array has room for more.
+    pub(super) used: Cell<u32>,
+    /// The first free entry.
+    pub(super) free: Cell<u32>,
+    /// The ends of the queue of finalizers.
+    pub(super) pending_first: Cell<u32>,
+    pub(super) pending_last: Cell<u32>,
+    /// The sum over entries in use. 128 bits never overflow.
+    pub(super) external_bytes: Cell<u128>,
+    /// Whether all entries are old: the next sweep marks the survivors so.
+    pub(super) all_old: Cell<bool>,
+    /// See [`HostData::take_old_taken`].
+    pub(super) old_taken: Cell<bool>,
+    pub(super) sweep: Cell<Option<Sweep>>,
+}
+
+/// An unfinished sweep, which goes from the last entry to the first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sweep {
+    /// Entries from this index on have been swept.
+    pub(super) at: u32,
+    /// Entries from this index on are free, and leave the table.
+    pub(super) used: u32,
+    /// The first of the other free entries.
+    pub(super) free: u32,
+}
+
+impl HostData {
+    /// An empty table, which allocates nothing.
+    pub(crate) const fn new() -> HostData {
+        HostData {
+            entries: Array::new(),
+            used: Cell::new(0),
+            free: Cell::new(END),
+            pending_first: Cell::new(END),
+            pending_last: Cell::new(END),
+            external_bytes: Cell::new(0),
+            all_old: Cell::new(false),
+            old_taken: Cell::new(false),
+            sweep: Cell::new(None),
+        }
+    }
+
+    /// The address of the entry at `index`, which must be below `used`. Fields are read and
+    /// written one at a time: a reference to an entry that is only partly initialised must
+    /// not exist.
+    #[inline(always)]
+    fn pointer(&self, index: u32) -> *mut HostEntry {
+        debug_assert!(index < self.used.get());
+        // SAFETY: `used` is at most the capacity.
+        unsafe { self.entries.first().add(index as usize).cast().as_ptr() }
+    }
+
+    /// The `object` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn object(&self, index: u32) -> u32 {
+        // SAFETY: `reserve` initialised this field of every entry below `used`.
+        unsafe { (*self.pointer(index)).object }
+    }
+
+    /// The `link` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn link(&self, index: u32) -> u32 {
+        // SAFETY: `reserve` initialised this field of every entry below `used`.
+        unsafe { (*self.pointer(index)).link }
+    }
+
+    /// Sets the state of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set(&self, index: u32, object: u32, link: u32) {
+        let entry = self.pointer(index);
+        // SAFETY: the entry is in the array.
+        unsafe {
+            (*entry).object = object;
+            (*entry).link = link;
+        }
+    }
+
+    /// Clears the tag and the external bytes of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn clear(&self, index: u32) {
+        let entry = self.pointer(index);
+        // SAFETY: the entry is in the array.
+        unsafe {
+            (*entry).tag = core::ptr::null();
+            (*entry).external_bytes = 0;
+        }
+    }
+
+    /// The entry at `index`, which must be in use or pending.
+    #[inline(always)]
+    pub(super) fn read(&self, index: u32) -> HostEntry {
+        // SAFETY: `reserve` and `insert` initialised all fields.
+        unsafe { self.pointer(index).read() }
+    }
+
+    /// Whether the table has a free entry.
+    #[inline(always)]
+    pub(crate) fn has_free(&self) -> bool {
+        self.free.get() != END
+    }
+
+    /// The index that the next entry will have, given [`HostData::has_free`].
+    #[inline(always)]
+    pub(crate) fn next(&self) -> u32 {
+        self.free.get()
+    }
+
+    /// Makes an entry without tag and external bytes, given [`HostData::has_free`];
+    /// returns its index.
+    #[inline(always)]
+    pub(crate) fn insert(
+        &self,
+        object: GcRef,
+        data: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> u32 {
+        let index = self.free.get();
+        let entry = self.pointer(index);
+        self.free.set(self.link(index));
+        // SAFETY: the entry is in the array.
+        unsafe {
+            (*entry).data = data;
+            (*entry).finalizer = finalizer;
+            (*entry).object = object.raw();
+        }
+        index
+    }
+
+    /// Makes a function's entry, given [`HostData::has_free`]; returns its index.
+    pub(crate) fn insert_function(
+        &self,
+        object: GcRef,
+        function: FunctionEntry,
+        finalizer: Option<Finalizer>,
+    ) -> u32 {
+        let index = self.insert(object, function.env, finalizer);
+        let entry = self.pointer(index);
+        // SAFETY: the entry is in the array.
+        unsafe {
+            (*entry).tag = function.callback as *const c_void;
+            (*entry).external_bytes = function.type_index.into();
+            (*entry).object = object.raw() | FUNCTION;
+        }
+        index
+    }
+
+    /// Sets the tag of the entry at `index`, which must be in use.
+    #[inline(always)]
+    pub(crate) fn set_tag(&self, index: u32, tag: *const c_void) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).tag = tag };
+    }
+
+    /// Makes sure that the table has a free entry.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn reserve(&self) -> Result<()> {
+        if self.has_free() {
+            return Ok(());
+        }
+        let used = self.used.get();
+        let needed = used as usize + 1;
+        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
+        unsafe { self.entries.grow_with(needed, &GROWTH, MaybeUninit::uninit) }?;
+        let end = used.saturating_add(REFILL).min(self.capacity());
+        self.used.set(end);
+        self.free.set(used);
+        for index in used..end {
+            self.clear(index);
+            self.set(index, FREE, index + 1);
+        }
+        self.set(end - 1, FREE, END);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn put_on_free_list(&self, index: u32) {
+        let next = self.free.replace(index);
+        self.set(index, FREE, next);
+    }
+
+    fn capacity(&self) -> u32 {
+        self.entries.capacity() as u32
+    }
+
+    /// The entry of the externref `object`. The index was read from the heap and may be
+    /// anything. `None` unless the entry names this object; it is an externref then.
+    #[inline(always)]
+    pub(crate) fn get(&self, index: u64, object: GcRef) -> Option<HostEntry> {
+        debug_assert!(!object.is_odd());
+        if index >= self.used.get().into() {
+            return None;
+        }
+        let index = index as u32;
+        (self.object(index) == object.raw()).then(|| self.read(index))
+    }
+
+    /// The entry of the function `object`, like [`HostData::get`].
+    #[inline(always)]
+    pub(crate) fn function(&self, index: u64, object: GcRef) -> Option<FunctionEntry> {
+        debug_assert!(!object.is_odd());
+        if index >= self.used.get().into() || self.object(index as u32) != object.raw() | FUNCTION {
+            return None;
+        }
+        let entry = self.pointer(index as u32);
+        // SAFETY: only `insert_function` sets the bit of functions in an entry. It also puts
+        // a callback into the tag's place, which nobody changes until the object has died.
+        unsafe {
+            Some(FunctionEntry {
+                env: (*entry).data,
+                callback: core::mem::transmute::<*const c_void, Callback>((*entry).tag),
+                type_index: (*entry).external_bytes as u32,
+            })
+        }
+    }
+
+    /// Replaces the entry at `index` by a changed copy from [`HostData::get`].
+    pub(crate) fn replace(&self, index: u64, entry: HostEntry) {
+        let old = self.read(index as u32);
+        // SAFETY: the entry is in the array.
+        unsafe { self.pointer(index as u32).write(entry) };
+        let others = self.external_bytes.get() - u128::from(old.external_bytes);
+        self.external_bytes
+            .set(others + u128::from(entry.external_bytes));
+    }
+
+    /// Memory outside the heap that live objects keep alive. Saturates.
+    pub(crate) fn external_bytes(&self) -> u64 {
+        u64::try_from(self.external_bytes.get()).unwrap_or(u64::MAX)
+    }
+
+    /// An upper bound of the number of objects and waiting finalizers.
+    pub(crate) fn entries_at_most(&self) -> u32 {
+        self.capacity()
+    }
+
+    /// Shrinks the array if most of it is unused. If the system refuses the smaller block,
+    /// the array stays as it is.
+    pub(super) fn shrink(&self) {
+        let wanted = self.used.get().max(FIRST_CAPACITY);
+        if wanted >= self.capacity() / 4 {
+            return;
+        }
+        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
+        unsafe { self.entries.shrink_to(wanted as usize * 2) };
+    }
+
+    /// The number of entries that belong to live objects.
+    pub(crate) fn live(&self) -> u64 {
+        let live = |&index: &u32| in_use(self.object(index));
+        (0..self.used.get()).filter(live).count() as u64
+    }
+
+    /// Checks that each entry is in use or on one of the two lists, once, and the sum of
+    /// external bytes.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.used.get() > self.capacity() {
+            let used = self.used.get().into();
+            return Err(Error::internal("host data beyond its table", used));
+        }
+        let (free, _) = self.check_list(self.free.get(), &[FREE])?;
+        let on_lists = free + self.check_pending()?;
+        if on_lists + self.live() != self.used.get().into() {
+            return Err(Error::internal("host data on no list", on_lists));
+        }
+        let mut external = 0;
+        for index in 0..self.used.get() {
+            if in_use(self.object(index)) {
+                external += self.read(index).external_bytes();
+            }
+        }
+        if external != self.external_bytes.get() {
+            let external = self.external_bytes();
+            return Err(Error::internal("a wrong sum of external bytes", external));
+        }
+        Ok(())
+    }
+
+    /// Checks the list from `first` on, whose entries are in one of the states `objects`.
+    /// Returns the number of its entries and its last one.
+    pub(super) fn check_list(&self, first: u32, objects: &[u32]) -> Result<(u64, u32)> {
+        let (mut next, mut count, mut last) = (first, 0, END);
+        while next != END {
+            let sound = next < self.used.get()
+                && objects.contains(&self.object(next))
+                && count < u64::from(self.used.get());
+            if !sound {
+                return Err(Error::internal(
+                    "a wrong link in the host table",
+                    next.into(),
+                ));
+            }
+            count += 1;
+            last = next;
+            next = self.link(next);
+        }
+        Ok((count, last))
+    }
+}

@@ -1,0 +1,136 @@
+//! What a collection does with the entries: it traces the values of keys that it reaches,
+//! and sweeps the entries of keys that died.
+//!
+//! A sweep has two phases. The first moves the survivors to the front of the array. The
+//! second builds the index of the survivors from nothing, in hash tables that have room
+//! for them. A budget may end either phase, and the next call continues there.
+
+use super::table::{Entries, Entry, NONE, OF_KEY, Sweep};
+use crate::error::{Error, Result};
+use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, Trace, WeakTable};
+
+impl Entries {
+    /// Traces the values of keys that never die: keys that are not objects.
+    pub(in crate::store::containers::weak_maps) fn trace_immortal(
+        &mut self,
+        trace: &mut Trace<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        if self.visited == 0 {
+            self.traced = Some(0);
+        }
+        let left = self.entries.len() - self.visited;
+        let now = budget.take(left, LOOKUP);
+        for at in self.visited..self.visited + now {
+            if self.entries[at].key.is_i31() {
+                self.trace_value(at as u32, trace)?;
+            }
+        }
+        if now < left {
+            self.visited += now;
+            return Ok(Progress::Continue);
+        }
+        self.visited = 0;
+        Ok(Progress::Complete)
+    }
+
+    /// Traces the values of a key. Returns their number.
+    pub(in crate::store::containers::weak_maps) fn trace_values(
+        &mut self,
+        key: GcRef,
+        trace: &mut Trace<'_>,
+    ) -> Result<usize> {
+        let mut count = 0;
+        let mut next = self.first_of_key(key);
+        while let Some(at) = next.filter(|&at| at != NONE) {
+            self.trace_value(at, trace)?;
+            count += 1;
+            next = Some(self.entries[at as usize].links[OF_KEY].next);
+        }
+        Ok(count)
+    }
+
+    fn trace_value(&mut self, at: u32, trace: &mut Trace<'_>) -> Result<()> {
+        let value = GcRef::from_raw(self.value(at).get());
+        if value.is_object() {
+            self.value(at).set(trace(value)?.raw());
+        }
+        self.traced = self.traced.map(|count| count + 1);
+        Ok(())
+    }
+
+    /// Visits `count` places from `at` on, and moves the entries whose key is alive
+    /// behind the `kept` entries at the front. Returns the new number of entries at the
+    /// front.
+    fn compact(
+        &mut self,
+        at: usize,
+        count: usize,
+        mut kept: usize,
+        liveness: &Liveness<'_>,
+    ) -> Result<usize> {
+        for at in at..at + count {
+            let entry = self.entries[at];
+            let alive = match entry.key {
+                null if null.is_null() => None,
+                object if object.is_object() => liveness.current_ref(object)?,
+                i31 => Some(i31),
+            };
+            let Some(key) = alive else {
+                continue;
+            };
+            self.entries[kept] = Entry { key, ..entry };
+            let value = self.values[at].reference.get();
+            self.values[kept].reference.set(value);
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
+    /// Ends the first phase of a sweep, which kept `kept` entries.
+    ///
+    /// Errors: [`Error::Internal`] if the value of a kept entry was not traced. Such a
+    /// value still refers to the old place of its object. It happens when the bit in the
+    /// header of a key was overwritten, so that the collection did not notice the key.
+    fn end_compaction(&mut self, kept: usize) -> Result<()> {
+        if self.traced.take().is_some_and(|traced| traced != kept) {
+            return Err(Error::internal(
+                "a value of a weak map that was not traced",
+                kept as u64,
+            ));
+        }
+        self.entries.truncate(kept);
+        self.values.truncate(kept);
+        self.clear_index();
+        Ok(())
+    }
+}
+
+impl WeakTable for Entries {
+    fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let count = self.entries.len();
+        if let Sweep::Compact { at, kept } = self.sweep {
+            let now = budget.take(count - at, LOOKUP);
+            let kept = self.compact(at, now, kept, liveness)?;
+            let at = at + now;
+            self.sweep = Sweep::Compact { at, kept };
+            if at < count {
+                return Ok(Progress::Continue);
+            }
+            self.end_compaction(kept)?;
+            self.sweep = Sweep::Index { at: 0 };
+        }
+        if let Sweep::Index { at } = self.sweep {
+            let left = self.entries.len() - at;
+            // Four lookups for each entry: two hash tables and two chains.
+            let now = budget.take(left, 4 * LOOKUP);
+            (at..at + now).for_each(|at| self.add_to_index(at as u32));
+            self.sweep = Sweep::Index { at: at + now };
+            if now < left {
+                return Ok(Progress::Continue);
+            }
+        }
+        self.sweep = Sweep::NOT_BEGUN;
+        Ok(Progress::Complete)
+    }
+}

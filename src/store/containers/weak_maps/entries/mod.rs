@@ -1,0 +1,183 @@
+//! The entries of a store's weak maps (OBJECTS-16).
+//!
+//! The entries are in one array, and their values in another, at the same places. Two
+//! hash tables lead to them: one from a map and a key to the entry, one from a key to the
+//! key's first entry. Two chains link the entries of a key and those of a map. Removing
+//! an entry leaves a free place, which a later entry takes.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `table.rs` | the structure of the table |
+//! | `mod.rs` | operations on one entry: get, replace, insert, remove |
+//! | `index.rs` | the two hash tables and the two chains |
+//! | `collect.rs` | tracing values, and the sweep of dead keys |
+//! | `check.rs` | the check of the invariants |
+
+mod check;
+mod collect;
+mod index;
+mod table;
+
+use core::cell::Cell;
+
+use crate::base::fallible;
+use crate::error::{Error, Result};
+use crate::heap::{GcRef, RootSlot};
+use index::hashers;
+pub(super) use table::Entries;
+use table::{EMPTY, Entry, Map, NONE, OF_MAP, UNLINKED};
+
+/// An entry that was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// The entry's key, if no map has an entry of this key any more.
+    pub(crate) last_of: Option<GcRef>,
+}
+
+impl Entries {
+    /// Makes sure that the maps with indices below `count` exist.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn make_maps(&mut self, count: usize) -> Result<()> {
+        let missing = count.saturating_sub(self.maps.len());
+        self.maps
+            .try_reserve(missing)
+            .map_err(|_| fallible::refused(missing * size_of::<Map>()))?;
+        self.maps.extend(core::iter::repeat_n(EMPTY, missing));
+        Ok(())
+    }
+
+    /// The number of entries of a map.
+    pub(super) fn count(&self, map: u32) -> u32 {
+        self.maps[map as usize].count
+    }
+
+    /// The value of a key in a map; `None` if the map has no entry of this key.
+    pub(super) fn get(&self, map: u32, key: GcRef) -> Option<GcRef> {
+        let at = self.find(map, key)?;
+        Some(GcRef::from_raw(self.value(at).get()))
+    }
+
+    /// Replaces the value of a key. `false` if the map has no entry of this key.
+    pub(super) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> bool {
+        let found = self.find(map, key);
+        found
+            .inspect(|&at| self.value(at).set(value.raw()))
+            .is_some()
+    }
+
+    /// Makes room for one more entry.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    pub(super) fn reserve_one(&mut self) -> Result<()> {
+        if self.free == NONE {
+            if self.entries.len() >= NONE as usize {
+                return Err(Error::Limit {
+                    what: "entries of weak maps in a store",
+                    limit: NONE.into(),
+                });
+            }
+            self.entries
+                .try_reserve(1)
+                .map_err(|_| fallible::refused(size_of::<Entry>()))?;
+            self.values
+                .try_reserve(1)
+                .map_err(|_| fallible::refused(size_of::<RootSlot>()))?;
+        }
+        let (by_entry, by_key) = hashers(&self.entries);
+        let reserved = self.by_entry.try_reserve(1, by_entry);
+        reserved
+            .and_then(|()| self.by_key.try_reserve(1, by_key))
+            .map_err(|_| fallible::refused(size_of::<u32>()))
+    }
+
+    /// Adds an entry. The map must have no entry of this key, and
+    /// [`Entries::reserve_one`] must have made room.
+    #[expect(clippy::disallowed_methods, reason = "there is room")]
+    pub(super) fn insert(&mut self, map: u32, key: GcRef, value: GcRef) {
+        let links = [UNLINKED; 2];
+        let entry = Entry { map, key, links };
+        let at = self.free;
+        let at = if at == NONE {
+            self.entries.push(entry);
+            self.values.push(RootSlot {
+                generation: Cell::new(0),
+                reference: Cell::new(value.raw()),
+            });
+            self.entries.len() as u32 - 1
+        } else {
+            self.free = self.entries[at as usize].links[OF_MAP].next;
+            self.entries[at as usize] = entry;
+            self.value(at).set(value.raw());
+            at
+        };
+        self.add_to_index(at);
+    }
+
+    /// Removes the entry of a key, if the map has one.
+    pub(super) fn remove(&mut self, map: u32, key: GcRef) -> Option<Removed> {
+        Some(self.remove_at(self.find(map, key)?))
+    }
+
+    /// Removes any one entry of a map, if it has one.
+    pub(super) fn remove_any(&mut self, map: u32) -> Option<Removed> {
+        match self.maps[map as usize].first {
+            NONE => None,
+            first => Some(self.remove_at(first)),
+        }
+    }
+
+    /// Removes the entry at `at`, and puts the place into the chain of free places.
+    fn remove_at(&mut self, at: u32) -> Removed {
+        let Entry { key, .. } = self.entries[at as usize];
+        let was_last = self.remove_from_index(at);
+        let mut links = [UNLINKED; 2];
+        links[OF_MAP].next = self.free;
+        self.entries[at as usize] = Entry {
+            map: NONE,
+            key: GcRef::NULL,
+            links,
+        };
+        self.value(at).set(GcRef::NULL.raw());
+        self.free = at;
+        Removed {
+            last_of: was_last.then_some(key),
+        }
+    }
+
+    /// The keys of all maps, each once.
+    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = GcRef> {
+        self.by_key.iter().map(|&at| self.entries[at as usize].key)
+    }
+
+    /// The values. Null at free places.
+    pub(super) fn values(&self) -> &[RootSlot] {
+        &self.values
+    }
+
+    /// The number of bytes that a sweep visits.
+    pub(super) fn swept_bytes(&self) -> u64 {
+        let entry = size_of::<Entry>() + size_of::<RootSlot>();
+        (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
+    }
+
+    /// Frees room that is far more than needed. Call it after a sweep, which has freed
+    /// such room of the hash tables and left no free place. Only maps with indices below
+    /// `maps` exist.
+    pub(super) fn trim(&mut self, maps: usize) {
+        debug_assert!(self.free == NONE);
+        self.maps.truncate(maps);
+        fallible::shrink(&mut self.maps, maps);
+        let count = self.entries.len();
+        fallible::shrink(&mut self.entries, count);
+        fallible::shrink(&mut self.values, count);
+    }
+
+    /// The greatest capacity of the arrays and hash tables, in entries.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        let vectors = self.entries.capacity().max(self.values.capacity());
+        let tables = self.by_entry.capacity().max(self.by_key.capacity());
+        vectors.max(tables)
+    }
+}

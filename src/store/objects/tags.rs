@@ -1,0 +1,93 @@
+//! Tags, which tell exceptions apart. A tag is a function type without results, and has
+//! an identity of its own: two tags of one type differ. A tag lives as long as its store
+//! (OBJECTS-4).
+
+use crate::base::fallible;
+use crate::error::{Error, Result};
+use crate::heap::Kind;
+use crate::roots::{Handle, SLOTS_MAX};
+use crate::store::Store;
+use crate::store::handles::resolve::unrooted_as;
+use crate::types::{Composite, Type};
+
+/// The generation in a tag's handle. Tags never end, so one constant serves them all. A
+/// root's slot is not likely to have this generation.
+const GENERATION: u32 = u32::from_le_bytes(*b"tag!");
+
+/// A store's tags, in the order in which they were made.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Tags(Vec<Type>);
+
+impl Tags {
+    /// The type of the tag with this index.
+    pub(in crate::store) fn get(&self, index: u32) -> Option<&Type> {
+        self.0.get(index as usize)
+    }
+
+    /// The index of the next tag. Also makes room for the tag.
+    fn next(&mut self) -> Result<u32> {
+        let index = self.0.len() as u64;
+        if index >= SLOTS_MAX.into() {
+            return Err(Error::Limit {
+                what: "tags of a store",
+                limit: SLOTS_MAX.into(),
+            });
+        }
+        self.0
+            .try_reserve(1)
+            .map_err(|_| fallible::refused(size_of::<Type>()))?;
+        Ok(index as u32)
+    }
+}
+
+impl Store {
+    /// Makes a tag. Never collects.
+    ///
+    /// Errors: [`Error::WrongEngine`]; [`Error::TypeMismatch`] if the type is not a
+    /// function type, or has results; [`Error::Limit`], [`Error::SystemMemory`].
+    pub(crate) fn tag_new(&self, of: &Type) -> Result<Handle> {
+        self.require_kind(of, Kind::Exn)?;
+        if let Composite::Func { results, .. } = &of.composite
+            && !results.is_empty()
+        {
+            return Err(Error::TypeMismatch {
+                needed: "a function type without results",
+                found: "one with results",
+            });
+        }
+        let cold = &mut *self.cold.borrow_mut();
+        let index = cold.tags.next()?;
+        cold.keep_type(self, of)?;
+        fallible::push(&mut cold.tags.0, of.try_clone()?)?;
+        Ok(self.tag_handle(index))
+    }
+
+    /// The handle of the tag with this index.
+    pub(in crate::store) fn tag_handle(&self, index: u32) -> Handle {
+        self.handle(Handle::slot_word(GENERATION, index))
+    }
+
+    /// The type of a tag, and its index.
+    ///
+    /// Errors: [`Error::NullReference`], [`Error::WrongStore`]; [`Error::Unrooted`] for a
+    /// handle that is not a tag's.
+    pub(in crate::store) fn resolve_tag(&self, tag: Handle) -> Result<(Type, u32)> {
+        if tag.is_null() {
+            return Err(Error::NullReference { parameter: "tag" });
+        }
+        self.require_mine(tag.store_id, "tag")?;
+        let cold = self.cold.borrow();
+        let found = cold.tags.get(tag.index());
+        match found.filter(|_| tag.generation() == GENERATION && !tag.is_manual()) {
+            Some(of) => Ok((of.try_clone()?, tag.index())),
+            None => Err(unrooted_as("tag", tag, "tag")),
+        }
+    }
+
+    /// A tag's type.
+    ///
+    /// Errors: as [`Store::resolve_tag`].
+    pub(crate) fn tag_type(&self, tag: Handle) -> Result<Type> {
+        Ok(self.resolve_tag(tag)?.0)
+    }
+}
