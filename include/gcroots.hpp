@@ -4,11 +4,11 @@
  *   gcroots::Store store{gcroots::Engine()};
  *   gcroots::Scope scope(store);
  *   gcroots::Ref text = store.externref<std::string>("any value");
- *   gcroots::Ref length = store.func([](gcroots::StoreRef store, gcroots::Ref text) {
- *     return int64_t(store.get<std::string>(text).size());
+ *   gcroots::Ref length = store.func([](gcroots::StoreRef of, gcroots::Ref ref) {
+ *     return int64_t(of.get<std::string>(ref).size());
  *   });
  *   store.call<int64_t>(length, text);    // 9
- *   store.call<int64_t>(length, length);  // throws gcroots::Error: not a text
+ *   store.call<int64_t>(length, length);  // throws gcroots::Error: not a string
  *
  * The header covers configurations, engines, stores, roots, externrefs and host
  * functions. Use the functions of gcroots.h for the rest: store.raw() is the pointer that
