@@ -2,12 +2,9 @@
 #include <gcroots_wasm.h>
 
 #include "threads.h"
-#include "wasm_refusals.h"
+#include "wasm_references.h"
 
 /* --- The functions by shape ---------------------------------------------------- */
-
-/* One reference of each kind. */
-enum { NOTHING, HOST, STRUCT_, ARRAY, I31, EXN, REFERENCES };
 
 /* Functions that tell whether a reference has this heap type. */
 static const struct question {
@@ -34,10 +31,12 @@ static const struct rooting {
   uint8_t is_nullable;
   bool takes[REFERENCES];
 } rootings[] = {
-    {"anyref_clone", wasm_anyref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
-    {"eqref_clone", wasm_eqref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
-    {"structref_clone", wasm_structref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
-    {"arrayref_clone", wasm_arrayref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1}},
+    {"anyref_clone", wasm_anyref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
+    {"eqref_clone", wasm_eqref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
+    {"structref_clone", wasm_structref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
+    {"arrayref_clone", wasm_arrayref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
+    {"exnref_clone", wasm_exnref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
+    {"funcref_clone", wasm_funcref_clone, ANYTHING, 1, {1, 1, 1, 1, 1, 1, 1}},
     {"externref_convert_any", wasm_externref_convert_any, GCROOTS_HEAP_ANY, 1, {1, 1, 1, 1, 1, 0}},
     {"anyref_convert_extern",
      wasm_anyref_convert_extern,
@@ -55,12 +54,6 @@ static const struct rooting {
     {"eqref_as_struct", wasm_eqref_as_struct, GCROOTS_HEAP_STRUCT, 0, {0, 0, 1, 0, 0, 0}},
     {"eqref_as_array", wasm_eqref_as_array, GCROOTS_HEAP_ARRAY, 0, {0, 0, 0, 1, 0, 0}},
 };
-
-/* Runs the body for each member `at` of a table. A failure shows the member's name. */
-#define EACH(at, table)                                                             \
-  for (size_t i_##at = 0; i_##at < COUNT_OF(table); ++i_##at)                       \
-    for (const void *once = (check_note = table[i_##at].name, &once); once != NULL; \
-         once = check_note = NULL)
 
 /* Calls the function of gcroots.h whose status the rooting must have. */
 static gcroots_status_t as_rooting(const struct rooting *rooting, gcroots_store_t *of,
@@ -89,77 +82,10 @@ static void question_refused(const struct question *question, gcroots_status_t e
 
 /* --- Types and objects --------------------------------------------------------- */
 
-/* A struct of an i32 and a reference, and an array of i32s, both mutable. */
-static gcroots_type_t *pair, *numbers;
-
-static void use_types(void) {
-  pair = STRUCT_TYPE(mutable_of(GCROOTS_STORAGE_I32), any_field());
-  numbers = new_array(mutable_of(GCROOTS_STORAGE_I32));
-}
-
-__attribute__((destructor)) static void free_the_types(void) {
-  gcroots_type_free(pair);
-  gcroots_type_free(numbers);
-}
-
-/* Replaces the fixture's engine by one with this configuration (taken). */
-static void use_stores_with(gcroots_config_t *config) {
-  OK(gcroots_store_free(store));
-  gcroots_engine_free(engine);
-  OK(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
-  OK(gcroots_store_new(engine, &store));
-}
-
-static wasm_anyref_t i31_of(uint32_t value) {
-  wasm_anyref_t ref;
-  CHECK(wasm_anyref_from_i31(store, value, &ref));
-  return ref;
-}
-
-static wasm_structref_t pair_of(int32_t number, gcroots_ref_t second) {
-  gcroots_val_t fields[2] = {val_i32(number), val_ref(second)};
-  wasm_structref_t ref;
-  CHECK(wasm_structref_new(store, pair, fields, 2, &ref));
-  return ref;
-}
-
-static wasm_arrayref_t numbers_of(int32_t number, uint32_t length) {
-  gcroots_val_t val = val_i32(number);
-  wasm_arrayref_t ref;
-  CHECK(wasm_arrayref_new(store, numbers, &val, length, &ref));
-  return ref;
-}
-
 static gcroots_val_t field_at(wasm_structref_t ref, size_t index) {
   gcroots_val_t val;
   CHECK(wasm_structref_field(store, &ref, index, &val));
   return val;
-}
-
-static wasm_anyref_t new_exception(void) {
-  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
-  gcroots_scope_t scope = enter();
-  wasm_anyref_t ref;
-  gcroots_ref_t scoped;
-  gcroots_tag_t tag;
-  OK(gcroots_tag_new(store, type, &tag));
-  OK(gcroots_exn_new(store, tag, NULL, 0, &scoped));
-  ref = root(scoped);
-  OK(gcroots_scope_exit(store, scope));
-  gcroots_type_free(type);
-  return ref;
-}
-
-/* Makes one of each kind, and leaves no scoped root. */
-static void make_references(wasm_anyref_t *refs) {
-  use_types();
-  refs[NOTHING] = null_wasm();
-  refs[HOST] = new_rooted(NULL, NULL);
-  refs[STRUCT_] = pair_of(1, gcroots_ref_null());
-  refs[ARRAY] = numbers_of(2, 3);
-  refs[I31] = i31_of(4);
-  refs[EXN] = new_exception();
 }
 
 /* --- Questions ----------------------------------------------------------------- */
@@ -350,6 +276,8 @@ static const struct {
     {"eqref", wasm_eqref_unroot, wasm_eqref_is_null, wasm_eqref_set_null},
     {"structref", wasm_structref_unroot, wasm_structref_is_null, wasm_structref_set_null},
     {"arrayref", wasm_arrayref_unroot, wasm_arrayref_is_null, wasm_arrayref_set_null},
+    {"exnref", wasm_exnref_unroot, wasm_exnref_is_null, wasm_exnref_set_null},
+    {"funcref", wasm_funcref_unroot, wasm_funcref_is_null, wasm_funcref_set_null},
 };
 
 CASE(unrooting_sets_to_null_and_ends_the_root) {
@@ -1039,7 +967,8 @@ static void unroot_shared(void) {
   wasm_structref_unroot(&shared[STRUCT_]);
   wasm_arrayref_unroot(&shared[ARRAY]);
   wasm_eqref_unroot(&shared[I31]);
-  wasm_anyref_unroot(&shared[EXN]);
+  wasm_exnref_unroot(&shared[EXN]);
+  wasm_funcref_unroot(&shared[FUNC]);
 }
 
 CASE(another_thread_may_unroot) {

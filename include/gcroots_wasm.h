@@ -28,7 +28,9 @@
 #include <gcroots_wasm/anyref.h>
 #include <gcroots_wasm/arrayref.h>
 #include <gcroots_wasm/eqref.h>
+#include <gcroots_wasm/exnref.h>
 #include <gcroots_wasm/externref.h>
+#include <gcroots_wasm/funcref.h>
 #include <gcroots_wasm/structref.h>
 
 #endif /* GCROOTS_WASM_H */

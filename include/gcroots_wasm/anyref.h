@@ -23,7 +23,7 @@ static inline bool wasm_anyref_from_i31(gcroots_store_t *store, uint32_t value,
   gcroots_scope_t scope;
   gcroots_status_t status;
   if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  status = gcroots_i31_new(store, (int32_t)(value & INT32_MAX), &made);
+  status = gcroots_i31_new(store, GCROOTS_WASM_CAST(int32_t, value & INT32_MAX), &made);
   return wasm_ref_keep(store, scope, status, made, out);
 }
 
@@ -181,6 +181,45 @@ GCROOTS_NODISCARD
 static inline bool wasm_anyref_convert_extern(gcroots_store_t *store, const wasm_externref_t *ref,
                                               wasm_anyref_t *out) {
   return wasm_ref_up(store, ref, GCROOTS_HEAP_EXTERN, out);
+}
+
+/**
+ * The raw reference of a handle. Its bits are not a root, and valid until the next
+ * collection. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \return 0 for null, and if gcroots_ref_to_raw() fails
+ */
+static inline uint32_t wasm_anyref_to_raw(gcroots_store_t *store, const wasm_anyref_t *ref) {
+  return wasm_ref_to_raw(store, ref);
+}
+
+/**
+ * Makes a root for a raw reference. Any bits may be passed. 0 becomes null. Never
+ * collects.
+ *
+ * \param[out] out the new root (owned); release it with wasm_anyref_unroot()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_ref_from_raw(), gcroots_ref_cast() or gcroots_ref_to_manually_rooted()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_anyref_from_raw(gcroots_store_t *store, uint32_t raw, wasm_anyref_t *out) {
+  return wasm_ref_from_raw(store, raw, GCROOTS_HEAP_ANY, out);
+}
+
+/**
+ * Reads the most specific type of a reference. Host data have GCROOTS_HEAP_ANY. Null is
+ * refused. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \param[out] out the type; release its `type` (owned) with gcroots_type_free()
+ * \return whether it was read; if not, the reason is an error of gcroots_ref_kind(),
+ *         gcroots_ref_cast() or gcroots_ref_type()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_anyref_type(gcroots_store_t *store, const wasm_anyref_t *ref,
+                                    wasm_heaptype_t *out) {
+  return wasm_ref_heaptype(store, ref, GCROOTS_HEAP_ANY, out);
 }
 
 #endif /* GCROOTS_WASM_ANYREF_H */

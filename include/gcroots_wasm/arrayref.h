@@ -24,7 +24,7 @@ static inline bool wasm_arrayref_new(gcroots_store_t *store, const gcroots_type_
   gcroots_scope_t scope;
   gcroots_status_t status;
   if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  status = gcroots_array_new(store, type, value, length, out == NULL ? NULL : &made);
+  status = gcroots_array_new(store, type, value, length, out ? &made : GCROOTS_WASM_NULL);
   return wasm_ref_keep(store, scope, status, made, out);
 }
 
@@ -44,7 +44,7 @@ static inline bool wasm_arrayref_new_default(gcroots_store_t *store, const gcroo
   gcroots_scope_t scope;
   gcroots_status_t status;
   if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  status = gcroots_array_new_default(store, type, length, out == NULL ? NULL : &made);
+  status = gcroots_array_new_default(store, type, length, out ? &made : GCROOTS_WASM_NULL);
   return wasm_ref_keep(store, scope, status, made, out);
 }
 
@@ -57,9 +57,10 @@ static inline bool wasm_arrayref_new_default(gcroots_store_t *store, const gcroo
 static inline bool wasm_arrayref_len(gcroots_store_t *store, const wasm_arrayref_t *ref,
                                      uint32_t *out) {
   size_t length = 0;
-  if (gcroots_array_len(store, wasm_ref_at(ref).ref, out == NULL ? NULL : &length) != GCROOTS_OK)
+  if (gcroots_array_len(store, wasm_ref_at(ref).ref, out ? &length : GCROOTS_WASM_NULL) !=
+      GCROOTS_OK)
     return false;
-  *out = (uint32_t)length;
+  *out = GCROOTS_WASM_CAST(uint32_t, length);
   return true;
 }
 
@@ -148,6 +149,19 @@ static inline bool wasm_arrayref_is_null(const wasm_arrayref_t *ref) {
  */
 static inline void wasm_arrayref_set_null(wasm_arrayref_t *ref) {
   wasm_externref_set_null(ref);
+}
+
+/**
+ * The type that an array was made with. Null is refused. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \return the type (owned); release it with gcroots_type_free(). NULL if
+ *         gcroots_ref_cast() to GCROOTS_HEAP_ARRAY or gcroots_ref_type() fails
+ */
+GCROOTS_NODISCARD
+static inline gcroots_type_t *wasm_arrayref_type(gcroots_store_t *store,
+                                                 const wasm_arrayref_t *ref) {
+  return wasm_ref_type(store, ref, GCROOTS_HEAP_ARRAY);
 }
 
 #endif /* GCROOTS_WASM_ARRAYREF_H */

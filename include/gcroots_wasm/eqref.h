@@ -125,4 +125,16 @@ static inline void wasm_eqref_set_null(wasm_eqref_t *ref) {
   wasm_externref_set_null(ref);
 }
 
+/**
+ * Reads the most specific type of a reference, as wasm_anyref_type() does. Host data are
+ * refused too. Never collects.
+ *
+ * \param[out] out the type; release its `type` (owned) with gcroots_type_free()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_eqref_type(gcroots_store_t *store, const wasm_eqref_t *ref,
+                                   wasm_heaptype_t *out) {
+  return wasm_ref_heaptype(store, ref, GCROOTS_HEAP_EQ, out);
+}
+
 #endif /* GCROOTS_WASM_EQREF_H */

@@ -31,7 +31,7 @@ static inline bool wasm_externref_new(gcroots_store_t *store, void *data,
  *         an externref that was made with NULL; the last message is unchanged then.
  */
 static inline void *wasm_externref_data(gcroots_store_t *store, const wasm_externref_t *ref) {
-  void *data = NULL;
+  void *data = GCROOTS_WASM_NULL;
   gcroots_externref_data(store, wasm_ref_at(ref).ref, &data);
   return data;
 }
@@ -64,7 +64,7 @@ static inline bool wasm_externref_clone(gcroots_store_t *store, const wasm_exter
  * \param[in,out] ref (the root is taken, nullable)
  */
 static inline void wasm_externref_unroot(wasm_externref_t *ref) {
-  if (ref != NULL) gcroots_manually_rooted_unroot_later(ref);
+  if (ref != GCROOTS_WASM_NULL) gcroots_manually_rooted_unroot_later(ref);
 }
 
 /**
@@ -74,7 +74,7 @@ static inline void wasm_externref_unroot(wasm_externref_t *ref) {
  * \param ref (borrowed, nullable)
  */
 static inline bool wasm_externref_is_null(const wasm_externref_t *ref) {
-  return ref == NULL || gcroots_ref_is_null(ref->ref);
+  return ref == GCROOTS_WASM_NULL || gcroots_ref_is_null(ref->ref);
 }
 
 /**
@@ -84,7 +84,7 @@ static inline bool wasm_externref_is_null(const wasm_externref_t *ref) {
  * \param[out] ref (nullable)
  */
 static inline void wasm_externref_set_null(wasm_externref_t *ref) {
-  if (ref != NULL) ref->ref = gcroots_ref_null();
+  if (ref != GCROOTS_WASM_NULL) ref->ref = gcroots_ref_null();
 }
 
 /**
@@ -100,6 +100,31 @@ GCROOTS_NODISCARD
 static inline bool wasm_externref_convert_any(gcroots_store_t *store, const wasm_anyref_t *ref,
                                               wasm_externref_t *out) {
   return wasm_ref_up(store, ref, GCROOTS_HEAP_ANY, out);
+}
+
+/**
+ * The raw reference of a handle. Its bits are not a root, and valid until the next
+ * collection. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \return 0 for null, and if gcroots_ref_to_raw() fails
+ */
+static inline uint32_t wasm_externref_to_raw(gcroots_store_t *store, const wasm_externref_t *ref) {
+  return wasm_ref_to_raw(store, ref);
+}
+
+/**
+ * Makes a root for a raw reference. Any bits may be passed. 0 becomes null. Never
+ * collects.
+ *
+ * \param[out] out the new root (owned); release it with wasm_externref_unroot()
+ * \return whether it was made; if not, the reason is an error of gcroots_scope_enter(),
+ *         gcroots_ref_from_raw(), gcroots_ref_cast() or gcroots_ref_to_manually_rooted()
+ */
+GCROOTS_NODISCARD
+static inline bool wasm_externref_from_raw(gcroots_store_t *store, uint32_t raw,
+                                           wasm_externref_t *out) {
+  return wasm_ref_from_raw(store, raw, GCROOTS_HEAP_EXTERN, out);
 }
 
 #endif /* GCROOTS_WASM_EXTERNREF_H */

@@ -24,7 +24,7 @@ static inline bool wasm_structref_new(gcroots_store_t *store, const gcroots_type
   gcroots_scope_t scope;
   gcroots_status_t status;
   if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  status = gcroots_struct_new(store, type, fields, count, out == NULL ? NULL : &made);
+  status = gcroots_struct_new(store, type, fields, count, out ? &made : GCROOTS_WASM_NULL);
   return wasm_ref_keep(store, scope, status, made, out);
 }
 
@@ -44,7 +44,7 @@ static inline bool wasm_structref_new_default(gcroots_store_t *store, const gcro
   gcroots_scope_t scope;
   gcroots_status_t status;
   if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  status = gcroots_struct_new_default(store, type, out == NULL ? NULL : &made);
+  status = gcroots_struct_new_default(store, type, out ? &made : GCROOTS_WASM_NULL);
   return wasm_ref_keep(store, scope, status, made, out);
 }
 
@@ -133,6 +133,19 @@ static inline bool wasm_structref_is_null(const wasm_structref_t *ref) {
  */
 static inline void wasm_structref_set_null(wasm_structref_t *ref) {
   wasm_externref_set_null(ref);
+}
+
+/**
+ * The type that a struct was made with. Null is refused. Never collects.
+ *
+ * \param ref (borrowed, nullable)
+ * \return the type (owned); release it with gcroots_type_free(). NULL if
+ *         gcroots_ref_cast() to GCROOTS_HEAP_STRUCT or gcroots_ref_type() fails
+ */
+GCROOTS_NODISCARD
+static inline gcroots_type_t *wasm_structref_type(gcroots_store_t *store,
+                                                  const wasm_structref_t *ref) {
+  return wasm_ref_type(store, ref, GCROOTS_HEAP_STRUCT);
 }
 
 #endif /* GCROOTS_WASM_STRUCTREF_H */

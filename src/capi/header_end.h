@@ -1,4 +1,11 @@
-/* --- Inline ---------------------------------------------------------------- */
+/* --- Inline ------------------------------------------------------------------
+ *
+ * A program that reads this header without a compiler, such as a generator of bindings,
+ * may know declarations only. Define GCROOTS_DECLARATIONS_ONLY before this header to
+ * leave this section out, and GCROOTS_API and GCROOTS_NODISCARD as nothing.
+ */
+
+#ifndef GCROOTS_DECLARATIONS_ONLY
 
 /** Returns the null reference. Never collects. */
 static inline gcroots_ref_t gcroots_ref_null(void) {
@@ -18,6 +25,8 @@ typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_
 typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_scope_size[sizeof(gcroots_scope_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_stats_size[sizeof(gcroots_stats_t) == 256 ? 1 : -1];
+
+#endif /* GCROOTS_DECLARATIONS_ONLY */
 
 #ifdef __cplusplus
 }
