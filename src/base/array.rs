@@ -13,7 +13,8 @@
 //! * [`Array::grow_with`] lets the allocator extend the block. The system moves the pages
 //!   of a large block and copies nothing.
 //!
-//! Memory comes from `malloc`.
+//! Memory comes from `malloc`. A later version can return unused pages inside a large array
+//! to the system, without a change of the array's users.
 //!
 //! No growth aborts when memory is out (`capi.no-abort`). Growth doubles the capacity; if
 //! there is no memory for that, it tries the capacity that was asked for.

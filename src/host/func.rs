@@ -6,8 +6,8 @@
 //!
 //! A call looks up the entry at the index. It is refused unless the entry is that of a
 //! function, of this object and of this type (OBJECTS-9, OBJECTS-10). So whoever
-//! overwrites the heap can cause refusals. They cannot cause a call of another address, or a
-//! call with arguments of another type.
+//! overwrites the heap can cause refusals. They cannot make a function call another callback
+//! than its own, or get arguments of another type.
 //!
 //! Arguments and results are [`CallValue`]s. C and Rust use the same layout, so each can
 //! call the functions of the other.
