@@ -1,6 +1,6 @@
 /* The throughput of a collector in three programs, as CPU time for each node that is made:
  *
- *   trees    binary trees that are made and dropped, beside one that stays
+ *   trees    binary trees that are made and dropped, while one other tree stays
  *   graphs   random graphs with many cycles, each dropped as a whole
  *   lists    long lists, each dropped as a whole
  *

@@ -47,7 +47,8 @@ static inline bool refuse(void) {
   return true;
 }
 
-/* Blocks of the allocator and bytes of mappings that have not been given back. */
+/* The number of blocks that have not been freed, and of mapped bytes that have not been
+   unmapped. */
 static atomic_long blocks, mapped;
 
 static inline void *counted(void *block) {

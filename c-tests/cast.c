@@ -63,7 +63,7 @@ static void add_to(gcroots_rec_group_t *group, size_t hierarchy, gcroots_sub_typ
     OK(gcroots_rec_group_add_func(group, &sub, fields, 1, NULL, 0, &position));
 }
 
-/* Registers a direct subtype of a type of the hierarchy, beside the hierarchy's own. */
+/* Registers a second direct subtype of a type of the hierarchy. */
 static void add_sibling(size_t hierarchy, size_t depth) {
   gcroots_rec_group_t *group = new_group();
   add_to(group, hierarchy, below_type(world[hierarchy * DEPTHS + depth - 1]), true);

@@ -417,7 +417,7 @@ CASE(a_wrong_count_is_refused) {
     }
 }
 
-/* No exception is made with this value in this field, alone or beside other fields. */
+/* No exception is made with this value in this field, alone or with other fields. */
 static void check_not_taken(gcroots_status_t expected, gcroots_field_type_t param,
                             gcroots_val_t value) {
   gcroots_field_type_t params[3] = {plain(GCROOTS_STORAGE_I32), param, any_field()};

@@ -1,6 +1,6 @@
-/* Bits that the store did not give out name no root, scope or weak handle: beside live
- * ones, one or two bits away from them, or anywhere. tests/model forges these as well, but
- * in few ways; tables, globals, tags and weak maps have such cases in their own files.
+/* Bits that the store did not issue name no root, scope or weak handle. The bits are next to
+ * live ones, one or two bits away from them, or random. tests/model forges handles too, but
+ * in few ways. Tables, globals, tags and weak maps have such cases in their own files.
  */
 #include "objects.h"
 

@@ -36,7 +36,7 @@ static void verify(void) {
   OK(gcroots_store_verify(store));
 }
 
-/* --- A world of everything that a collection has to do with --------------------- */
+/* --- Everything that a collection works on --------------------------------------- */
 
 enum { NODES = 60, ELEMENTS = 3000, KEYS = 40, DOOMED = 50, HASHED = 30 };
 

@@ -228,7 +228,7 @@ CASE(the_heap_shrinks_when_most_has_died) {
   if (collects) CHECK(stats_of(store).committed_bytes < large / 2);
   if (!collects) CHECK(stats_of(store).committed_bytes == large);
   CHECK(data_of(kept) == &kept);
-  /* Memory that was given back can be committed again, and is zeroed. */
+  /* Decommitted memory can be committed again, and is zeroed. */
   for (int i = 0; i < 300000; i++) new_externref(NULL);
   CHECK(data_of(kept) == &kept);
 }
@@ -514,7 +514,7 @@ static void count_and_fail(void *data) {
   CHECK(gcroots_store_detach(store) == GCROOTS_ERROR_BUSY);
 }
 
-/* The heap has room, but the table beside it cannot grow. */
+/* The heap has room, but the host-data table cannot grow. */
 CASE(finalizers_run_when_the_allocation_then_fails) {
   int finalized = 0, failed = 0;
   gcroots_ref_t out = {1, 2, 3}, pattern = out;

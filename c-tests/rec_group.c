@@ -1019,8 +1019,8 @@ CASE(any_one_allocation_that_is_refused_is_reported) {
   refuse_each(false);
 }
 
-/* Freeing needs no memory. Everything is given back, including types that other types
-   refer to. */
+/* Freeing needs no memory. It frees everything, including types that other types refer
+   to. */
 CASE(everything_is_given_back) {
   long before = blocks;
   for (int round = 0; round < 3; round++) {

@@ -202,7 +202,7 @@ CASE(a_type_is_a_subtype_of_those_above_it_only) {
   gcroots_type_t *types[DEEP + 2];
   add_struct_of(group, NULL);
   for (uint32_t i = 1; i < DEEP; i++) add_struct_below(group, below(i - 1), NULL, 0);
-  /* Two types beside the chain: a subtype of its tenth type, and one without a
+  /* Two types outside the chain: a subtype of its tenth type, and one without a
      supertype. */
   add_struct_below(group, below(9), NULL, 0);
   add_struct_of(group, NULL);

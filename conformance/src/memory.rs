@@ -9,7 +9,7 @@ const PAGE: u64 = 65536;
 pub struct Memory {
     bytes: RefCell<Vec<u8>>,
     /// The maximum number of pages, whatever the memory's type says.
-    most: u64,
+    limit: u64,
     pub maximum: Option<u64>,
     pub is_64: bool,
 }
@@ -18,15 +18,15 @@ pub struct Memory {
 pub struct OutOfBounds;
 
 impl Memory {
-    /// Makes a memory that may never have more than `most` pages. None if its initial
+    /// Makes a memory that may never have more than `limit` pages. None if its initial
     /// size is larger.
-    pub fn new(of: &MemoryType, most: u64) -> Option<Memory> {
-        if of.initial > most {
+    pub fn new(of: &MemoryType, limit: u64) -> Option<Memory> {
+        if of.initial > limit {
             return None;
         }
         Some(Memory {
             bytes: RefCell::new(vec![0; (of.initial * PAGE) as usize]),
-            most,
+            limit,
             maximum: of.maximum,
             is_64: of.memory64,
         })
@@ -41,7 +41,7 @@ impl Memory {
     pub fn grow(&self, pages: u64) -> Option<u64> {
         let before = self.size();
         let after = before.checked_add(pages)?;
-        if after > self.maximum.unwrap_or(self.most).min(self.most) {
+        if after > self.maximum.unwrap_or(self.limit).min(self.limit) {
             return None;
         }
         let mut bytes = self.bytes.borrow_mut();

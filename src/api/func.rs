@@ -151,7 +151,7 @@ impl<T> AsContextMut for Caller<'_, T> {
 
 /// A closure together with its function type, which it needs when it runs.
 struct Dynamic<F> {
-    of: FuncType,
+    ty: FuncType,
     func: F,
 }
 
@@ -175,7 +175,7 @@ impl Func {
         F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     {
         let dynamic = Dynamic {
-            of: of.clone(),
+            ty: of.clone(),
             func,
         };
         let part = store.as_context_mut().0;
@@ -465,8 +465,8 @@ unsafe fn answering<T>(
     let (status, why) =
         catch_unwind(running).unwrap_or_else(|panic| (EXCEPTION, Some(Why::Panic(panic))));
     if status != OK {
-        // This also clears the failure if the closure threw: an older failure, which C
-        // swallowed, is not the reason.
+        // If the closure threw, this clears an older failure that C code did not report.
+        // The older failure is not the reason for this status.
         // SAFETY: the caller's promise.
         unsafe { (*part).failure = why.map(|why| Failure { status, why }) };
     }
@@ -504,11 +504,11 @@ where
     // SAFETY: the caller's promise.
     unsafe {
         answering::<T>(store, |part| {
-            let Dynamic { of, func } = &*host_value::value_of::<Dynamic<F>>(env);
+            let Dynamic { ty, func } = &*host_value::value_of::<Dynamic<F>>(env);
             let args = core::slice::from_raw_parts(args, nargs);
             let results = core::slice::from_raw_parts_mut(results, nresults);
-            let params = list(nargs, |index| val(of.core(), index, &args[index]))?;
-            let made = |index: usize| val(of.core(), nargs + index, &results[index]);
+            let params = list(nargs, |index| val(ty.core(), index, &args[index]))?;
+            let made = |index: usize| val(ty.core(), nargs + index, &results[index]);
             let mut made = list(nresults, made)?;
             func(Caller(StoreContextMut(part)), &params, &mut made)?;
             for (index, (result, made)) in results.iter_mut().zip(made).enumerate() {

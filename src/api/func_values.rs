@@ -11,7 +11,7 @@ use crate::roots::Handle;
 use crate::store::{Store as Core, Value};
 
 /// The largest number of values in a [`FuncValues`].
-pub(super) const MOST: usize = 8;
+pub(super) const VALUES_MAX: usize = 8;
 
 /// The sealed parts of the traits. Only this crate implements and calls them.
 pub(super) mod sealed {

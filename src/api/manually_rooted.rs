@@ -39,7 +39,7 @@ use crate::roots::{Handle, unroot_later};
 /// ```
 pub struct ManuallyRooted<T: GcRef> {
     handle: Handle,
-    of: PhantomData<fn() -> T>,
+    _phantom: PhantomData<fn() -> T>,
 }
 
 impl<T: GcRef> ManuallyRooted<T> {
@@ -47,7 +47,7 @@ impl<T: GcRef> ManuallyRooted<T> {
     pub(super) fn new(handle: Handle) -> ManuallyRooted<T> {
         ManuallyRooted {
             handle,
-            of: PhantomData,
+            _phantom: PhantomData,
         }
     }
 

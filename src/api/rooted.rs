@@ -36,14 +36,14 @@ use crate::roots::Handle;
 /// ```
 pub struct Rooted<T: GcRef> {
     handle: Handle,
-    of: PhantomData<fn() -> T>,
+    _phantom: PhantomData<fn() -> T>,
 }
 
 impl<T: GcRef> Rooted<T> {
     pub(super) fn new(handle: Handle) -> Rooted<T> {
         Rooted {
             handle,
-            of: PhantomData,
+            _phantom: PhantomData,
         }
     }
 

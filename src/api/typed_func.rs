@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use anyhow::Result;
 
 use super::func::{self, Caller};
-use super::func_values::{MOST, sealed::FuncValuesImpl};
+use super::func_values::{VALUES_MAX, sealed::FuncValuesImpl};
 use super::store::StorePart;
 use super::{AsContextMut, Func, FuncType, FuncValue, FuncValues, ValType};
 use crate::error::Error;
@@ -34,7 +34,7 @@ use crate::roots::Handle;
 /// ```
 pub struct TypedFunc<P, R> {
     handle: Handle,
-    of: PhantomData<fn(P) -> R>,
+    _phantom: PhantomData<fn(P) -> R>,
 }
 
 impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
@@ -56,7 +56,7 @@ impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
         }
         Ok(TypedFunc {
             handle: func.handle(),
-            of: PhantomData,
+            _phantom: PhantomData,
         })
     }
 
@@ -71,7 +71,8 @@ impl<P: FuncValues, R: FuncValues> TypedFunc<P, R> {
     /// Panics if the closure panics.
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let part: *mut StorePart<_> = store.as_context_mut().0;
-        let (mut args, mut results) = ([func::nothing(); MOST], [func::nothing(); MOST]);
+        let (mut args, mut results) =
+            ([func::nothing(); VALUES_MAX], [func::nothing(); VALUES_MAX]);
         params.all_borrowed(&mut args);
         // SAFETY: the part is borrowed exclusively.
         unsafe {

@@ -13,14 +13,14 @@
 //! * [`Array::grow_with`] lets the allocator extend the block. The system moves the pages
 //!   of a large block and copies nothing.
 //!
-//! Memory comes from `malloc`. Pages inside a large array whose elements are unused could
-//! be given back to the system later, without a change of its users.
+//! Memory comes from `malloc`. A later version can return unused pages inside a large array
+//! to the system, without a change of the array's users.
 //!
 //! No growth aborts when memory is out (`capi.no-abort`). Growth doubles the capacity; if
 //! there is no memory for that, it tries the capacity that was asked for.
 //!
-//! Growth moves the elements. It is `unsafe`, because the caller promises that nobody
-//! refers to an element: neither this thread nor another one.
+//! Growth moves the elements. It is `unsafe`: the caller promises that no thread holds a
+//! reference to an element.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -92,7 +92,7 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     /// # Safety
     ///
     /// `index` must be below the capacity plus `SPARE`. In an empty array that
-    /// [`Array::empty_at`] made, `first` must have as many elements as are asked for.
+    /// [`Array::empty_at`] made, `first` must point to more than `index` elements.
     #[inline(always)]
     pub(crate) unsafe fn get_unchecked(&self, index: usize) -> &T {
         debug_assert!(index < self.capacity() + SPARE);
@@ -301,7 +301,7 @@ mod tests {
         what: "elements of a test",
     };
 
-    /// An element that wants more alignment than `malloc` promises.
+    /// An element that needs a larger alignment than `malloc` provides.
     #[derive(Clone, Copy)]
     #[repr(align(64))]
     struct Aligned([u64; 8]);

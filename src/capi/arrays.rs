@@ -15,7 +15,9 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required, required_const};
+use super::boundary::{
+    call, enter, fast, fast_without_output, required, required_const, write_out,
+};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -186,7 +188,7 @@ unsafe fn make<T: Copy>(
         let prepared = prepare()?;
         let of = borrowed(of);
         let new = |store: &Store| new(store, &of, prepared);
-        put(out, host_code::allocating(store.cast(), new)?)
+        write_out(out, host_code::allocating(store.cast(), new)?)
     }
 }
 
@@ -220,7 +222,7 @@ extern "C" fn len_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.array_len(r#ref.into())? as usize) }
+        unsafe { write_out(out, enter(store)?.array_len(r#ref.into())? as usize) }
     })
 }
 
@@ -246,7 +248,7 @@ pub unsafe extern "C" fn gcroots_array_get(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.array_get(r#ref.into(), index as u64)?) }
+        unsafe { write_out(out, enter(store)?.array_get(r#ref.into(), index as u64)?) }
     })
 }
 
@@ -321,7 +323,7 @@ extern "C" fn get_slow<C: Scalar>(
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.array_get_bits(r#ref.into(), index as u64, C::STORAGE)?;
-            put(out, C::from_bits(bits))
+            write_out(out, C::from_bits(bits))
         }
     })
 }
@@ -599,7 +601,7 @@ extern "C" fn get_s_slow(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.array_get_packed(r#ref.into(), index as u64, true)?;
-            put(out, bits as i32)
+            write_out(out, bits as i32)
         }
     })
 }
@@ -643,7 +645,7 @@ extern "C" fn get_u_slow(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.array_get_packed(r#ref.into(), index as u64, false)?;
-            put(out, bits)
+            write_out(out, bits)
         }
     })
 }
@@ -689,7 +691,7 @@ extern "C" fn get_ref_slow(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
-            put(
+            write_out(
                 out,
                 enter(store)?.array_get_ref(r#ref.into(), index as u64)?,
             )

@@ -195,7 +195,7 @@ pub(super) unsafe fn not_entered<'a>(store: NonNull<gcroots_store_t>) -> &'a Sto
 /// # Safety
 ///
 /// `out` must be valid for writing.
-pub(super) unsafe fn put<T>(out: NonNull<MaybeUninit<T>>, value: impl Into<T>) -> Result<()> {
+pub(super) unsafe fn write_out<T>(out: NonNull<MaybeUninit<T>>, value: impl Into<T>) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe { out.write(MaybeUninit::new(value.into())) };
     Ok(())

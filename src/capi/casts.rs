@@ -8,7 +8,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, put, required, required_const};
+use super::boundary::{call, enter, fast, required, required_const, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.ref_kind(r#ref.into())? as u32) }
+        unsafe { write_out(out, enter(store)?.ref_kind(r#ref.into())? as u32) }
     })
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn gcroots_ref_type(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, owned(enter(store)?.ref_type(r#ref.into())?)) }
+        unsafe { write_out(out, owned(enter(store)?.ref_type(r#ref.into())?)) }
     })
 }
 
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn gcroots_extern_convert_any(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.convert(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.convert(r#ref.into())?) }
     })
 }
 
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn gcroots_any_convert_extern(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.convert(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.convert(r#ref.into())?) }
     })
 }
 
@@ -294,7 +294,7 @@ unsafe fn with_type<T>(
                 value: of.heap.into(),
                 allowed: "0 to 12",
             })?;
-            put(out, operation(store, of)?)
+            write_out(out, operation(store, of)?)
         }
     })
 }

@@ -7,7 +7,7 @@
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 
-use super::boundary::{call, put, required};
+use super::boundary::{call, required, write_out};
 use super::config::gcroots_config_t;
 use super::status::gcroots_status_t;
 use crate::engine::{Config, EngineRef};
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn gcroots_engine_new(
         };
         let engine = EngineRef::new(config)?.into_raw();
         // SAFETY: the caller's `out` is valid for writing.
-        unsafe { put(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
+        unsafe { write_out(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
     })
 }
 

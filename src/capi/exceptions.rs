@@ -9,7 +9,7 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, put, required, required_const};
+use super::boundary::{call, enter, required, required_const, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn gcroots_tag_new(
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a type that it holds a reference to, and
         // `out` valid for writing.
-        unsafe { put(out, enter(store)?.tag_new(&borrowed(of))?) }
+        unsafe { write_out(out, enter(store)?.tag_new(&borrowed(of))?) }
     })
 }
 
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn gcroots_tag_type(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, owned(enter(store)?.tag_type(tag.into())?)) }
+        unsafe { write_out(out, owned(enter(store)?.tag_type(tag.into())?)) }
     })
 }
 
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn gcroots_exn_new(
             }
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.exn_new(tag.into(), count, &value);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn gcroots_exn_tag(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.exn_tag(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.exn_tag(r#ref.into())?) }
     })
 }
 
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn gcroots_exn_field(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.exn_field(r#ref.into(), index)?) }
+        unsafe { write_out(out, enter(store)?.exn_field(r#ref.into(), index)?) }
     })
 }
 
@@ -246,6 +246,6 @@ pub unsafe extern "C" fn gcroots_store_take_exception(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.take_exception()?) }
+        unsafe { write_out(out, enter(store)?.take_exception()?) }
     })
 }

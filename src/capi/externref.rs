@@ -15,7 +15,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, put, required, required_const};
+use super::boundary::{call, enter, fast, required, required_const, write_out};
 use super::manually_rooted::gcroots_manually_rooted_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
@@ -91,7 +91,7 @@ extern "C" fn externref_new_slow(
         unsafe {
             enter(store)?;
             let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
-            put(out, made)
+            write_out(out, made)
         }
     })
 }
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
         unsafe {
             enter(store)?;
             let make = |store: &Store| store.externref_new_manually_rooted(options);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
             enter(store)?;
             let options = read_options(options)?;
             let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
-            put(out, made)
+            write_out(out, made)
         }
     })
 }
@@ -243,7 +243,7 @@ extern "C" fn externref_data_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.externref_data(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.externref_data(r#ref.into())?) }
     })
 }
 
@@ -268,7 +268,7 @@ pub unsafe extern "C" fn gcroots_externref_data_tagged(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.externref_data_tagged(r#ref.into(), tag)?) }
+        unsafe { write_out(out, enter(store)?.externref_data_tagged(r#ref.into(), tag)?) }
     })
 }
 

@@ -19,7 +19,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, put, required, required_const};
+use super::boundary::{call, enter, required, required_const, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn gcroots_func_new(
             enter(store)?;
             let of = borrowed(of);
             let make = |store: &Store| store.func_new(&of, callback, env, finalizer_or_null);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn gcroots_func_env(
         let store = required(store, "store")?;
         let (callback, out) = (required_callback(callback)?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.func_env(func.into(), callback)?) }
+        unsafe { write_out(out, enter(store)?.func_env(func.into(), callback)?) }
     })
 }
 

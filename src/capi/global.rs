@@ -11,7 +11,9 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required, required_const};
+use super::boundary::{
+    call, enter, fast, fast_without_output, required, required_const, write_out,
+};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -133,7 +135,7 @@ pub unsafe extern "C" fn gcroots_global_new(
             };
             let (mutable, value) = (of.is_mutable != 0, read(value)?);
             let make = |store: &Store| store.global_new(content, mutable, value);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -176,7 +178,7 @@ extern "C" fn get_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.global_get(global.into())?) }
+        unsafe { write_out(out, enter(store)?.global_get(global.into())?) }
     })
 }
 
@@ -251,7 +253,7 @@ pub unsafe extern "C" fn gcroots_global_free(
         // SAFETY: the caller passes a store, and `global` valid for reading and writing.
         unsafe {
             enter(store)?.global_free(global.read().into())?;
-            put(global.cast::<MaybeUninit<gcroots_global_t>>(), Handle::NULL)
+            write_out(global.cast::<MaybeUninit<gcroots_global_t>>(), Handle::NULL)
         }
     })
 }

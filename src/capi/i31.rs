@@ -5,7 +5,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, put, required};
+use super::boundary::{call, enter, fast, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -40,7 +40,7 @@ extern "C" fn new_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.i31_new(value as u32)?) }
+        unsafe { write_out(out, enter(store)?.i31_new(value as u32)?) }
     })
 }
 
@@ -110,6 +110,6 @@ fn get_slow<T>(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
-        unsafe { put(out, extend(enter(store)?.i31_get(r#ref.into())?)) }
+        unsafe { write_out(out, extend(enter(store)?.i31_get(r#ref.into())?)) }
     })
 }

@@ -9,7 +9,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -32,6 +32,6 @@ pub unsafe extern "C" fn gcroots_local_new(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.local_new(ref_or_null.into())?) }
+        unsafe { write_out(out, enter(store)?.local_new(ref_or_null.into())?) }
     })
 }

@@ -10,7 +10,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required};
+use super::boundary::{call, enter, fast, fast_without_output, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -78,7 +78,7 @@ extern "C" fn to_manually_rooted_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.root(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.root(r#ref.into())?) }
     })
 }
 
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn gcroots_manually_rooted_clone(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.clone_root(handle.into())?) }
+        unsafe { write_out(out, enter(store)?.clone_root(handle.into())?) }
     })
 }
 
@@ -142,7 +142,7 @@ extern "C" fn unroot_slow(
         // SAFETY: the caller passes a store, and `handle` valid for reading and writing.
         unsafe {
             enter(store)?.unroot(handle.read().into())?;
-            put(
+            write_out(
                 handle.cast::<MaybeUninit<gcroots_manually_rooted_t>>(),
                 Handle::NULL,
             )
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
         // SAFETY: the caller passes `handle` valid for reading and writing.
         unsafe {
             unroot_later(handle.read().into());
-            put(
+            write_out(
                 handle.cast::<MaybeUninit<gcroots_manually_rooted_t>>(),
                 Handle::NULL,
             )
@@ -211,7 +211,7 @@ extern "C" fn to_rooted_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.to_rooted(handle.into())?) }
+        unsafe { write_out(out, enter(store)?.to_rooted(handle.into())?) }
     })
 }
 
@@ -239,11 +239,11 @@ pub unsafe extern "C" fn gcroots_manually_rooted_into_rooted(
         // writing, and `out` for writing.
         unsafe {
             let rooted = enter(store)?.into_rooted(handle.read().into())?;
-            put(
+            write_out(
                 handle.cast::<MaybeUninit<gcroots_manually_rooted_t>>(),
                 Handle::NULL,
             )?;
-            put(out, rooted)
+            write_out(out, rooted)
         }
     })
 }

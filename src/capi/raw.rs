@@ -17,7 +17,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn gcroots_ref_to_raw(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.ref_to_raw(ref_or_null.into())?) }
+        unsafe { write_out(out, enter(store)?.ref_to_raw(ref_or_null.into())?) }
     })
 }
 
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn gcroots_ref_from_raw(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.any_from_raw(raw)?) }
+        unsafe { write_out(out, enter(store)?.any_from_raw(raw)?) }
     })
 }
 
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn gcroots_heap_base(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.heap_base()?.cast::<c_void>()) }
+        unsafe { write_out(out, enter(store)?.heap_base()?.cast::<c_void>()) }
     })
 }
 
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn gcroots_array_span(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let first = enter(store)?.array_span(r#ref.into(), start.into(), count.into())?;
-            put(out, first.cast::<c_void>())
+            write_out(out, first.cast::<c_void>())
         }
     })
 }

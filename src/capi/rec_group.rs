@@ -9,7 +9,7 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, put, required, required_const};
+use super::boundary::{call, required, required_const, write_out};
 use super::engine::{borrowed as borrowed_engine, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use super::types::{
@@ -305,7 +305,7 @@ unsafe fn add(
         group.forget_outside(outside_before);
     }
     // SAFETY: the caller's promise.
-    unsafe { put(out, added?) }
+    unsafe { write_out(out, added?) }
 }
 
 /// Reads a member. Without `sub_or_null`, it is final and has no supertype.

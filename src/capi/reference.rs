@@ -9,7 +9,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, required, write_out};
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
 use crate::roots::Handle;
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn gcroots_ref_eq(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.ref_eq(a.into(), b.into())?) }
+        unsafe { write_out(out, enter(store)?.ref_eq(a.into(), b.into())?) }
     })
 }
 
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn gcroots_ref_hash(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.ref_hash(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.ref_hash(r#ref.into())?) }
     })
 }
 

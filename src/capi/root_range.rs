@@ -33,7 +33,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, put, required, required_const};
+use super::boundary::{call, enter, required, required_const, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn gcroots_root_range_add(
         unsafe {
             let store = enter(store)?;
             let range = range.cast::<RootRange>().as_ptr().cast_const();
-            put(
+            write_out(
                 out,
                 store.root_range_add(range, slot_layout(layout_or_null))?,
             )
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
         // SAFETY: the caller passes a store, and `source` valid for reading and writing.
         unsafe {
             enter(store)?.root_range_remove(source.read().into())?;
-            put(
+            write_out(
                 source.cast::<MaybeUninit<gcroots_root_source_t>>(),
                 Handle::NULL,
             )

@@ -23,7 +23,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, enter_visiting, put, required, required_const};
+use super::boundary::{call, enter, enter_visiting, required, required_const, write_out};
 use super::root_range::{
     gcroots_root_range_t, gcroots_root_source_t, gcroots_slot_layout_t, slot_layout,
 };
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn gcroots_root_visitor_add(
         let out = required(out, "out")?;
         let visitor = RootVisitor { function, env };
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.root_visitor_add(visitor)?) }
+        unsafe { write_out(out, enter(store)?.root_visitor_add(visitor)?) }
     })
 }
 
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn gcroots_root_visitor_remove(
         // SAFETY: the caller passes a store, and `source` valid for reading and writing.
         unsafe {
             enter(store)?.root_visitor_remove(source.read().into())?;
-            put(
+            write_out(
                 source.cast::<MaybeUninit<gcroots_root_source_t>>(),
                 Handle::NULL,
             )

@@ -11,7 +11,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required};
+use super::boundary::{call, enter, fast, fast_without_output, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -76,7 +76,7 @@ extern "C" fn scope_enter_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.enter_scope()?) }
+        unsafe { write_out(out, enter(store)?.enter_scope()?) }
     })
 }
 
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn gcroots_scope_escape(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.escape_scope(scope.into(), r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.escape_scope(scope.into(), r#ref.into())?) }
     })
 }
 

@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, enter_between_steps, not_entered, put, required};
+use super::boundary::{call, enter, enter_between_steps, not_entered, required, write_out};
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::heap::Budget;
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn gcroots_store_new(
         let engine = unsafe { borrowed(engine) }.try_clone()?;
         let store = Store::new(engine)?;
         // SAFETY: the caller's `out` is valid for writing.
-        unsafe { put(out, store.cast::<gcroots_store_t>().as_ptr()) }
+        unsafe { write_out(out, store.cast::<gcroots_store_t>().as_ptr()) }
     })
 }
 
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn gcroots_store_data(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.data()) }
+        unsafe { write_out(out, enter(store)?.data()) }
     })
 }
 
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
         unsafe {
             enter_between_steps(store)?;
             let budget = Budget::of(budget as u64);
-            put(out, host_code::collect_step(store.cast(), budget)?)
+            write_out(out, host_code::collect_step(store.cast(), budget)?)
         }
     })
 }
@@ -354,6 +354,6 @@ pub unsafe extern "C" fn gcroots_store_stats(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter_between_steps(store)?.stats()) }
+        unsafe { write_out(out, enter_between_steps(store)?.stats()) }
     })
 }

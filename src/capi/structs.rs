@@ -13,7 +13,9 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required, required_const};
+use super::boundary::{
+    call, enter, fast, fast_without_output, required, required_const, write_out,
+};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
@@ -115,7 +117,7 @@ extern "C" fn struct_new_slow(
             }
             let value = |index| read(fields.add(index));
             let make = |store: &Store| store.struct_new(&of, count, &value);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -147,7 +149,7 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
             enter(store)?;
             let of = borrowed(of);
             let make = |store: &Store| store.struct_new_default(&of);
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -174,7 +176,7 @@ pub unsafe extern "C" fn gcroots_struct_get(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.struct_get(r#ref.into(), index)?) }
+        unsafe { write_out(out, enter(store)?.struct_get(r#ref.into(), index)?) }
     })
 }
 
@@ -249,7 +251,7 @@ extern "C" fn get_slow<C: Scalar>(
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.struct_get_bits(r#ref.into(), index, C::STORAGE)?;
-            put(out, C::from_bits(bits))
+            write_out(out, C::from_bits(bits))
         }
     })
 }
@@ -527,7 +529,7 @@ extern "C" fn get_s_slow(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.struct_get_packed(r#ref.into(), index, true)?;
-            put(out, bits as i32)
+            write_out(out, bits as i32)
         }
     })
 }
@@ -571,7 +573,7 @@ extern "C" fn get_u_slow(
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
             let bits = enter(store)?.struct_get_packed(r#ref.into(), index, false)?;
-            put(out, bits)
+            write_out(out, bits)
         }
     })
 }
@@ -616,7 +618,7 @@ extern "C" fn get_ref_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.struct_get_ref(r#ref.into(), index)?) }
+        unsafe { write_out(out, enter(store)?.struct_get_ref(r#ref.into(), index)?) }
     })
 }
 

@@ -21,7 +21,9 @@
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 
-use super::boundary::{call, enter, fast, fast_without_output, put, required, required_const};
+use super::boundary::{
+    call, enter, fast, fast_without_output, required, required_const, write_out,
+};
 use super::casts::gcroots_ref_type_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
@@ -166,7 +168,7 @@ pub unsafe extern "C" fn gcroots_table_new(
             let heap = read_heap(element.heap, element.r#type)?;
             let of = references_to(&heap, element.is_nullable);
             let make = |store: &Store| store.table_new(of, size, maximum, init_or_null.into());
-            put(out, host_code::allocating(store.cast(), make)?)
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }
@@ -210,7 +212,7 @@ extern "C" fn get_slow(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.table_get(table.into(), index)?) }
+        unsafe { write_out(out, enter(store)?.table_get(table.into(), index)?) }
     })
 }
 
@@ -276,7 +278,7 @@ pub unsafe extern "C" fn gcroots_table_size(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.table_size(table.into())?) }
+        unsafe { write_out(out, enter(store)?.table_size(table.into())?) }
     })
 }
 
@@ -314,7 +316,7 @@ pub unsafe extern "C" fn gcroots_table_grow(
         unsafe {
             enter(store)?;
             let grow = |store: &Store| store.table_grow(table.into(), delta, init_or_null.into());
-            put(out, host_code::allocating(store.cast(), grow)?)
+            write_out(out, host_code::allocating(store.cast(), grow)?)
         }
     })
 }
@@ -405,7 +407,7 @@ pub unsafe extern "C" fn gcroots_table_free(
         // SAFETY: the caller passes a store, and `table` valid for reading and writing.
         unsafe {
             enter(store)?.table_free(table.read().into())?;
-            put(table.cast::<MaybeUninit<gcroots_table_t>>(), Handle::NULL)
+            write_out(table.cast::<MaybeUninit<gcroots_table_t>>(), Handle::NULL)
         }
     })
 }

@@ -11,7 +11,7 @@
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 
-use super::boundary::{call, put, required, required_const};
+use super::boundary::{call, required, required_const, write_out};
 use super::status::gcroots_status_t;
 use crate::error::{Error, Result};
 use crate::types::{
@@ -201,7 +201,7 @@ unsafe fn ask<T>(
     call(|| {
         let (registered, out) = (required_const(registered, "type")?, required(out, "out")?);
         // SAFETY: the caller's promise.
-        unsafe { put(out, read(&borrowed(registered))?) }
+        unsafe { write_out(out, read(&borrowed(registered))?) }
     })
 }
 
@@ -396,7 +396,7 @@ pub unsafe extern "C" fn gcroots_type_is_subtype(
                     parameter: "supertype",
                 });
             }
-            put(out, registered.is_subtype_of(&supertype))
+            write_out(out, registered.is_subtype_of(&supertype))
         }
     })
 }

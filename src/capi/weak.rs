@@ -11,7 +11,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn gcroots_weak_new(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weak_new(r#ref.into())?) }
+        unsafe { write_out(out, enter(store)?.weak_new(r#ref.into())?) }
     })
 }
 
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn gcroots_weak_upgrade(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weak_upgrade(weak.into())?) }
+        unsafe { write_out(out, enter(store)?.weak_upgrade(weak.into())?) }
     })
 }
 
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn gcroots_weak_free(
         // writing.
         unsafe {
             enter(store)?.weak_free(weak.read().into())?;
-            put(weak.cast::<MaybeUninit<gcroots_weak_t>>(), Handle::NULL)
+            write_out(weak.cast::<MaybeUninit<gcroots_weak_t>>(), Handle::NULL)
         }
     })
 }

@@ -19,7 +19,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{call, enter, put, required};
+use super::boundary::{call, enter, required, write_out};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn gcroots_weakmap_new(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weakmap_new()?) }
+        unsafe { write_out(out, enter(store)?.weakmap_new()?) }
     })
 }
 
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn gcroots_weakmap_get(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weakmap_get(map.into(), key.into())?) }
+        unsafe { write_out(out, enter(store)?.weakmap_get(map.into(), key.into())?) }
     })
 }
 
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn gcroots_weakmap_delete(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weakmap_delete(map.into(), key.into())?) }
+        unsafe { write_out(out, enter(store)?.weakmap_delete(map.into(), key.into())?) }
     })
 }
 
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn gcroots_weakmap_size(
     call(|| {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
-        unsafe { put(out, enter(store)?.weakmap_size(map.into())? as usize) }
+        unsafe { write_out(out, enter(store)?.weakmap_size(map.into())? as usize) }
     })
 }
 
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn gcroots_weakmap_free(
         // SAFETY: the caller passes a store, and `map` valid for reading and writing.
         unsafe {
             enter(store)?.weakmap_free(map.read().into())?;
-            put(map.cast::<MaybeUninit<gcroots_weakmap_t>>(), Handle::NULL)
+            write_out(map.cast::<MaybeUninit<gcroots_weakmap_t>>(), Handle::NULL)
         }
     })
 }

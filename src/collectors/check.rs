@@ -79,7 +79,7 @@ struct Shadow {
 }
 
 impl Shadow {
-    /// Notes the outcome of a change.
+    /// Records whether a change succeeded.
     fn note(&mut self, outcome: Result<()>) {
         self.complete &= outcome.is_ok();
     }
@@ -227,7 +227,7 @@ impl CollectionSteps for CheckHeap {
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if !self.compared {
-            let (start, end) = self.heap.collected();
+            let (start, end) = self.heap.collected_range();
             self.check_slots(start, end, layouts)?;
             self.compared = true;
         }
@@ -256,10 +256,10 @@ impl CollectionSteps for CheckHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        let collected = self.heap.finish(mutator, layouts, budget)?;
-        if collected.is_some() {
+        let stats = self.heap.finish(mutator, layouts, budget)?;
+        if stats.is_some() {
             self.shadow.renew(self.heap.region(), mutator.bump.next());
         }
-        Ok(collected)
+        Ok(stats)
     }
 }

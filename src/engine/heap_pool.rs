@@ -12,7 +12,7 @@ pub(super) const POOL_MAX: usize = 4096;
 
 /// An engine's reset heaps. All have the engine's configuration.
 pub(crate) struct HeapPool {
-    /// The number of heaps that it keeps at most.
+    /// The greatest number of heaps in the pool.
     room: usize,
     /// Has memory for `room` heaps, because deleting a store must not need memory.
     heaps: Lock<Vec<Box<dyn GcHeap>>>,

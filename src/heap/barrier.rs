@@ -1,7 +1,7 @@
 //! The write barrier: the one way in which a reference gets into an object.
 //!
-//! A collector that counts references, remembers slots or compares them with a copy must
-//! hear of every reference that is stored in an object. The mutator stores references
+//! A collector that counts references, remembers slots or compares them with a copy must be
+//! told of each reference that is stored in an object. The mutator stores references
 //! with the functions of this module only, and tells them the holder (the object) as well
 //! as the slot. Root slots have no barrier (ROOTS-7).
 //!

@@ -38,8 +38,8 @@ impl Budget {
     /// The number of things to handle now, of `count` things that cost `cost` each. Spends
     /// their cost. The number is at least 1, unless `count` is 0.
     pub(crate) fn take(&mut self, count: usize, cost: u64) -> usize {
-        let most = usize::try_from(self.0 / cost).unwrap_or(usize::MAX).max(1);
-        let taken = count.min(most);
+        let affordable = usize::try_from(self.0 / cost).unwrap_or(usize::MAX).max(1);
+        let taken = count.min(affordable);
         self.spend((taken as u64).saturating_mul(cost));
         taken
     }

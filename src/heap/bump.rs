@@ -5,8 +5,8 @@
 //! least of three bounds: the end of the window, the budget until the next collection,
 //! and 0 while the slow path must see every allocation.
 //!
-//! The window is either all of the heap that is not in use yet, or a hole in it. The heap
-//! also tells the allocator how many bytes are in use outside of the window.
+//! The window is either all of the heap that is not in use yet, or one free block in it. The
+//! heap also tells the allocator how many bytes are in use outside of the window.
 
 use core::cell::Cell;
 

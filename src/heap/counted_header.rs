@@ -1,7 +1,7 @@
 //! The reference count in an object's header. It is in the bits of the collector.
 //!
-//! The write barrier increments and decrements the count in line. The flags beside it
-//! belong to the collector `drc`.
+//! The write barrier increments and decrements the count in line. The three flags belong to
+//! the collector `drc`.
 //!
 //! ```text
 //! bits 0..18   the number of slots in objects that refer to it; the greatest is sticky

@@ -31,7 +31,7 @@ pub(crate) enum Allocation {
 
 /// One store's heap.
 ///
-/// The store lends its [`Mutator`] to each method that needs it (HEAP-2). A heap never
+/// The store passes its [`Mutator`] to each method that needs it (HEAP-2). A heap never
 /// calls foreign code. Between stores it may change threads.
 pub(crate) trait GcHeap: WriteBarrier + Send {
     /// Points `mutator` at the heap, which must be empty.
@@ -90,7 +90,7 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         }
     }
 
-    /// Checks what this heap keeps beside its objects. The caller has checked the objects.
+    /// Checks the heap's own tables and lists. The caller has checked the objects.
     ///
     /// Errors: [`Error::Internal`]; [`Error::SystemMemory`] if there is no memory to check
     /// with.
@@ -139,7 +139,7 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// what is in use. The limit and the system may allow less.
     ///
     /// * If `may_grow`, commits the memory that the headroom needs.
-    /// * Gives back the memory that it does not need, as far as `budget` allows.
+    /// * Decommits the memory that it does not need, as far as `budget` allows.
     ///
     /// The caller repeats the call until it returns [`Progress::Complete`].
     fn set_headroom(

@@ -225,7 +225,8 @@ impl Iterator for Offsets<'_> {
 pub(crate) struct LayoutTable {
     externref: Layout,
     function: Layout,
-    /// Boxed, because the engine gives out the indices, and a store may use few of them.
+    /// The layouts are boxed, so that an index that the store does not use costs only a
+    /// pointer. The engine issues the indices, and a store may use few of them.
     by_type: Vec<Option<Box<Layout>>>,
 }
 

@@ -2,15 +2,15 @@
 //! and the collectors both know of a heap.
 //!
 //! A collector is a [`GcRuntime`] for the engine and a [`GcHeap`] for each store (HEAP-1).
-//! The heap allocates, grows and lends memory to the mutator. Beside that it implements
+//! The heap allocates and grows, and gives the mutator its memory. It also implements
 //!
-//! * [`WriteBarrier`], by which it hears of each reference that is stored in an object;
+//! * [`WriteBarrier`], which tells it of each reference that is stored in an object;
 //! * [`CollectionSteps`], which [`GarbageCollection`] drives through one collection.
 //!
 //! Collectors are compositions of the spaces in [`space`] (HEAP-35).
 //!
-//! The [`Mutator`] is in the store's hot block and is lent to the heap, so an allocation
-//! calls nothing through a trait (HEAP-2).
+//! The [`Mutator`] is in the store's hot block and is passed to the heap's methods. So an
+//! allocation calls nothing through a trait (HEAP-2).
 //!
 //! An object is an 8-byte [`ObjectHeader`] and the contents that its [`Layout`] describes.
 //! A [`GcRef`] has 32 bits. Nothing in a heap is a native pointer, and everything that is

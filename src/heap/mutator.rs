@@ -1,7 +1,7 @@
 //! What the mutator shares with its heap: access to the memory, the window for new
 //! objects, the write barrier, and the open no-GC spans.
 //!
-//! The store keeps a [`Mutator`] in its hot block and lends it to each method of the heap
+//! The store keeps a [`Mutator`] in its hot block and passes it to each method of the heap
 //! that needs it. Reading, storing and allocating need no call through a trait.
 
 use core::cell::Cell;
@@ -59,8 +59,7 @@ impl Mutator {
         self.bump.set_survivors(0, objects);
     }
 
-    /// Lends the mutator a hole of the heap, `start..end`, as its window. It must have no
-    /// window.
+    /// Lends the mutator a free block, `start..end`, as its window. It must have no window.
     ///
     /// # Safety
     ///

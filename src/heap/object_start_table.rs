@@ -6,13 +6,13 @@
 //! question. The walk records the starts that it passes (HEAP-20).
 //!
 //! A recorded start stays a start until the next collection, because an allocation only
-//! splits free blocks. The table therefore hears of no allocation. It is invalid after a
+//! splits free blocks. So allocations need not report anything. The table is invalid after a
 //! collection, and after free blocks were coalesced ([`GcHeap::coalescings`]).
 //!
 //! **Cost.** One byte of memory for 512 bytes of heap. After a collection, the questions
 //! together walk once over the heap, up to the last place that is asked about, and once
-//! over what is allocated later. Beside that a question walks through one card. For a place
-//! inside a large block, it also reads the table's bytes for the cards that the block
+//! over what is allocated later. In addition, each question walks through one card. For a
+//! place inside a large block, it also reads the table's bytes for the cards that the block
 //! covers.
 
 use super::blocks::block_at;

@@ -39,7 +39,7 @@ pub(crate) struct PacerSample {
     pub(crate) scanned_bytes: u64,
     /// The bytes allocated since the previous collection.
     pub(crate) allocated_bytes: u64,
-    /// The time from the end of the previous collection to the begin of this one.
+    /// The time from the end of the previous collection to the start of this one.
     pub(crate) mutator_nanoseconds: u64,
     /// The time that the steps of this collection took.
     pub(crate) collector_nanoseconds: u64,
@@ -92,13 +92,13 @@ impl Pacer {
         let live = sample.live_bytes as f64;
         let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
-        let most = if self.prefers_small_heap {
+        let ceiling = if self.prefers_small_heap {
             live / 2.0
         } else {
             live * 4.0
         };
         // Float to integer conversions saturate.
-        let optimal = optimal.clamp(live / 2.0, most) as u64;
+        let optimal = optimal.clamp(live / 2.0, ceiling) as u64;
         optimal.max(LEAST_HEADROOM).max(sample.scanned_bytes / 2)
     }
 }

@@ -75,9 +75,9 @@ impl ObjectStartBits {
     }
 }
 
-/// Checks every header, size and reference in the heap, and what the heap keeps beside its
-/// objects. Calls `visit` for each object. Returns the object starts, with which the caller
-/// checks references from outside the heap.
+/// Checks every header, size and reference in the heap, and the heap's own tables and lists.
+/// Calls `visit` for each object. Returns the object starts, which the caller needs to check
+/// references from outside the heap.
 ///
 /// Errors: those of `visit`; [`Error::Internal`] on the first nonsense;
 /// [`Error::SystemMemory`] if there is no memory to check with.

@@ -5,9 +5,9 @@
 //! [`HostData`](crate::host::HostData) table, never in the heap (`heap.sandbox`, OBJECTS-7).
 //!
 //! A call looks up the entry at the index. It is refused unless the entry is that of a
-//! function, of this object and of this type (OBJECTS-9, OBJECTS-10). Whoever overwrites the
-//! heap can therefore cause refusals, but no call of anything else and no call with
-//! arguments of another type.
+//! function, of this object and of this type (OBJECTS-9, OBJECTS-10). So whoever
+//! overwrites the heap can cause refusals. They cannot make a function call another callback
+//! than its own, or get arguments of another type.
 //!
 //! Arguments and results are [`CallValue`]s. C and Rust use the same layout, so each can
 //! call the functions of the other.
@@ -35,7 +35,7 @@ pub(crate) type Callback = unsafe extern "C" fn(
     nresults: usize,
 ) -> u32;
 
-/// An argument or a result. Has the layout of C's `gcroots_val_t`.
+/// An argument or a result. Has the layout of `gcroots_val_t`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct CallValue {

@@ -54,7 +54,7 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
 
 impl<const KIND: u32> FreeListSlots<KIND> {
     /// The number of slots that handles can tell apart from those of other kinds.
-    pub(super) const MOST: u32 = match KIND {
+    pub(super) const MAX: u32 = match KIND {
         0 => SLOTS_MAX,
         kind => (1 << kind.trailing_zeros()) - 1,
     };
@@ -112,7 +112,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn reserve_unused(&self) -> Result<()> {
         self.slots
-            .grow_to(u64::from(self.used.get()) + 1, Self::MOST)
+            .grow_to(u64::from(self.used.get()) + 1, Self::MAX)
     }
 
     /// Raises `used` and puts the free slots below it on the free list, given

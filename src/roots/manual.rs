@@ -29,7 +29,8 @@ unsafe impl Zeroed for QueueNode {}
 #[repr(C)]
 pub(crate) struct ManualRoots {
     slots: FreeListSlots<MANUAL_BIT>,
-    /// Nobody touches a node before its slot is queued, so that it costs no memory.
+    /// The queue's node of each slot. No code touches a node before its slot is queued, so
+    /// until then it costs no memory.
     nodes: Array<QueueNode>,
     store_id: u64,
     queue: UnrootQueue,

@@ -20,7 +20,7 @@ const UNNAMED: u64 = 0;
 /// The record of a scope: what leaving the scope restores.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub(crate) struct Saved {
+pub(crate) struct ScopeRecord {
     serial: u64,
     /// The length of the stack of scoped roots.
     pub(crate) roots: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Saved {
 }
 
 /// The record of the store's own scope.
-const BOTTOM: Saved = Saved {
+const BOTTOM: ScopeRecord = ScopeRecord {
     serial: UNNAMED,
     roots: 0,
     no_gc_spans: 0,
@@ -49,15 +49,16 @@ pub(crate) struct ScopeToken {
 /// The open scopes, innermost last.
 ///
 /// Invariants: the first record is unnamed; the serials of named records rise. The record at
-/// `end` is spare: the driver of callbacks uses it, which must not fail for memory.
+/// `end` is spare. It is for the scope of a finalizer, which must not fail for lack of
+/// memory.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct ScopeStack {
     /// The innermost record.
-    top: Cell<NonNull<Saved>>,
-    end: Cell<NonNull<Saved>>,
+    top: Cell<NonNull<ScopeRecord>>,
+    end: Cell<NonNull<ScopeRecord>>,
     next_serial: Cell<u64>,
-    records: Array<Saved>,
+    records: Array<ScopeRecord>,
 }
 
 const GROWTH: Growth = Growth {
@@ -101,7 +102,7 @@ impl ScopeStack {
     }
 
     /// The open records, outermost first.
-    fn open_records(&self) -> &[Saved] {
+    fn open_records(&self) -> &[ScopeRecord] {
         // SAFETY: the array has the records up to the top. Nothing writes them while the
         // slice is in use.
         unsafe { core::slice::from_raw_parts(self.records.first().as_ptr(), self.depth() + 1) }
@@ -109,7 +110,7 @@ impl ScopeStack {
 
     /// The innermost record.
     #[inline(always)]
-    pub(crate) fn innermost(&self) -> Saved {
+    pub(crate) fn innermost(&self) -> ScopeRecord {
         // SAFETY: the top is a written record.
         unsafe { self.top.get().read() }
     }
@@ -132,7 +133,7 @@ impl ScopeStack {
         self.next_serial.set(serial + 1);
         // SAFETY: the record is before the end.
         unsafe {
-            record.write(Saved {
+            record.write(ScopeRecord {
                 serial,
                 roots,
                 no_gc_spans,
@@ -162,13 +163,13 @@ impl ScopeStack {
 
     /// Leaves the innermost scope, if `serial` names it. Returns its record.
     #[inline(always)]
-    pub(crate) fn exit(&self, serial: u64) -> Option<Saved> {
+    pub(crate) fn exit(&self, serial: u64) -> Option<ScopeRecord> {
         if !self.is_innermost(serial) {
             return None;
         }
-        let saved = self.innermost();
+        let record = self.innermost();
         self.pop();
-        Some(saved)
+        Some(record)
     }
 
     /// Leaves the innermost scope, which must not be the store's own.
@@ -180,7 +181,7 @@ impl ScopeStack {
 
     /// Leaves the scope that `serial` names and all scopes inside it, if the scope is open
     /// and no callback began inside it. Returns its record.
-    pub(crate) fn unwind(&self, serial: u64) -> Option<Saved> {
+    pub(crate) fn unwind(&self, serial: u64) -> Option<ScopeRecord> {
         let inner_to_outer = self.open_records().iter().rev();
         let candidates =
             inner_to_outer.take_while(|record| record.serial != UNNAMED && record.serial >= serial);
@@ -230,7 +231,7 @@ impl ScopeStack {
         let record = unsafe { self.top.get().add(1) };
         // SAFETY: the record is at most the spare one.
         unsafe {
-            record.write(Saved {
+            record.write(ScopeRecord {
                 serial: UNNAMED,
                 roots,
                 no_gc_spans,
@@ -242,15 +243,15 @@ impl ScopeStack {
     /// Leaves the scope of the innermost callback and all scopes inside it. Returns its
     /// record.
     #[inline(always)]
-    pub(crate) fn exit_callback(&self) -> Saved {
+    pub(crate) fn exit_callback(&self) -> ScopeRecord {
         while self.innermost_serial() != UNNAMED {
             self.pop();
         }
-        let saved = self.innermost();
+        let record = self.innermost();
         if self.depth() > 0 {
             self.pop();
         }
-        saved
+        record
     }
 
     /// Checks the order of serials, and that an inner scope has saved no less than an outer

@@ -81,16 +81,16 @@ impl SlotArray {
 
     /// Makes room for at least `capacity` slots.
     ///
-    /// Errors: [`Error::Limit`] if `capacity` is beyond `most`, the number of slots that
+    /// Errors: [`Error::Limit`] if `capacity` is beyond `max`, the number of slots that
     /// handles can name; [`Error::SystemMemory`]. Nothing has changed then.
-    pub(crate) fn grow_to(&self, capacity: u64, most: u32) -> Result<()> {
+    pub(crate) fn grow_to(&self, capacity: u64, max: u32) -> Result<()> {
         let old = self.capacity();
         if capacity <= old.into() {
             return Ok(());
         }
         let growth = Growth {
             first: FIRST_CAPACITY,
-            most: most as usize,
+            most: max as usize,
             what: "roots of one kind in a store",
         };
         // SAFETY: callers drop their references to slots before they grow the array, and

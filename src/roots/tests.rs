@@ -149,9 +149,9 @@ fn reserving_more_slots_than_handles_can_name_is_refused() {
 
 #[test]
 fn slots_of_tables_and_globals_are_told_apart() {
-    assert_eq!(FreeListSlots::<MANUAL_BIT>::MOST, SLOTS_MAX);
-    for most in [FreeListSlots::<TABLE>::MOST, FreeListSlots::<GLOBAL>::MOST] {
-        for index in [0, 1, most - 1] {
+    assert_eq!(FreeListSlots::<MANUAL_BIT>::MAX, SLOTS_MAX);
+    for max in [FreeListSlots::<TABLE>::MAX, FreeListSlots::<GLOBAL>::MAX] {
+        for index in [0, 1, max - 1] {
             let handle = |kind| Handle {
                 store_id: 1,
                 slot: Handle::slot_word(1, index | kind),
@@ -159,10 +159,10 @@ fn slots_of_tables_and_globals_are_told_apart() {
             assert_eq!(RecordSlots::<TABLE, ()>::index(handle(TABLE)), index);
             assert_eq!(RecordSlots::<GLOBAL, ()>::index(handle(GLOBAL)), index);
             for other in [0, MANUAL_BIT, GLOBAL] {
-                assert!(RecordSlots::<TABLE, ()>::index(handle(other)) > most);
+                assert!(RecordSlots::<TABLE, ()>::index(handle(other)) > max);
             }
             for other in [0, MANUAL_BIT, TABLE] {
-                assert!(RecordSlots::<GLOBAL, ()>::index(handle(other)) > most);
+                assert!(RecordSlots::<GLOBAL, ()>::index(handle(other)) > max);
             }
         }
     }
@@ -243,10 +243,10 @@ fn the_most_roots_at_once_never_falls() {
         for (index, generation) in created {
             assert!(manual.release(index, generation));
         }
-        let most = if count == 7 || count == 2 { 7 } else { 5 };
+        let length = if count == 7 || count == 2 { 7 } else { 5 };
         assert_eq!(
             (lifo.live_max(), manual.live_max()),
-            (most, most),
+            (length, length),
             "{count}"
         );
     }

@@ -26,12 +26,12 @@ pub(crate) fn check_value_counts(params: usize, results: usize) -> Result<()> {
     at_most(results, PARAMETERS_MAX, "results of a function")
 }
 
-/// Fails if there are more than `most` of `what`.
+/// Fails if there are more than `max` of `what`.
 ///
 /// Errors: [`Error::Limit`].
-pub(super) fn at_most(count: usize, most: usize, what: &'static str) -> Result<()> {
-    if count > most {
-        return Err(exceeded(what, most));
+pub(super) fn at_most(count: usize, max: usize, what: &'static str) -> Result<()> {
+    if count > max {
+        return Err(exceeded(what, max));
     }
     Ok(())
 }

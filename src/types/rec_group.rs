@@ -29,8 +29,8 @@ pub(crate) struct RecGroup {
 
 impl RecGroup {
     /// A hidden group of one final type, the type of an object that holds values of type
-    /// `value` for a table or global. `composite` makes its structure of the mutable field
-    /// that holds such a value.
+    /// `value` for a table or global. `composite` makes the type's structure from the
+    /// mutable field that holds such a value.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`], those of `composite`.
     ///

@@ -55,7 +55,7 @@ impl Registry {
     pub(crate) fn new() -> Result<RefCounted<Registry>> {
         RefCounted::new(Registry {
             inner: Lock::new(Inner {
-                hasher: own_hasher(),
+                hasher: registry_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free_indices: Vec::new(),
@@ -122,7 +122,7 @@ impl Drop for Registry {
 }
 
 /// A hasher that differs from those of other registries and other processes.
-fn own_hasher() -> DefaultHasher {
+fn registry_hasher() -> DefaultHasher {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut hasher = keyed_hasher();
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! Checks that imports point down, from floor to floor of the house, and go in no circles.
+//! Checks that imports point down, from higher to lower floors, and go in no circles.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::root;
 const PAGE: &str = "docs/design/README.md";
 
 /// The rooms, and the imports that need not point down.
-struct House {
+struct Layers {
     rooms: Vec<Room>,
     exceptions: Vec<Exception>,
 }
@@ -27,9 +27,9 @@ struct Exception {
     to: String,
 }
 
-impl House {
-    /// The house that the design describes.
-    fn read() -> House {
+impl Layers {
+    /// The rooms and exceptions that the design lists.
+    fn read() -> Layers {
         let rooms = rows(&section(PAGE, "Rooms and floors")).into_iter();
         let rooms = rooms.map(|cells| Room {
             floor: cells[0].parse().unwrap(),
@@ -46,7 +46,7 @@ impl House {
                 }));
             }
         }
-        House {
+        Layers {
             rooms: rooms.collect(),
             exceptions,
         }
@@ -111,7 +111,7 @@ fn imports_of_the_library() -> Vec<Import> {
 
 #[test]
 fn imports_point_down_and_go_in_no_circles() {
-    let faults = House::read().faults(&imports_of_the_library());
+    let faults = Layers::read().faults(&imports_of_the_library());
     assert!(
         faults.is_empty(),
         "{PAGE} has the floors\n{}",
@@ -121,28 +121,28 @@ fn imports_point_down_and_go_in_no_circles() {
 
 #[test]
 fn each_room_has_files() {
-    let house = House::read();
+    let layers = Layers::read();
     let imports = imports_of_the_library();
-    for room in &house.rooms {
+    for room in &layers.rooms {
         let mut files = imports.iter().flat_map(|import| [&import.from, &import.to]);
-        let found = files.any(|file| house.room_of(file).path == room.path);
+        let found = files.any(|file| layers.room_of(file).path == room.path);
         assert!(found, "{} has no files", room.path);
     }
 }
 
 #[test]
 fn each_exception_is_needed() {
-    let mut house = House::read();
+    let mut layers = Layers::read();
     let imports = imports_of_the_library();
-    for at in 0..house.exceptions.len() {
-        let exception = house.exceptions.remove(at);
-        let needed = !house.faults(&imports).is_empty();
+    for at in 0..layers.exceptions.len() {
+        let exception = layers.exceptions.remove(at);
+        let needed = !layers.faults(&imports).is_empty();
         assert!(
             needed,
             "{} may import from {} for nothing",
             exception.from, exception.to
         );
-        house.exceptions.insert(at, exception);
+        layers.exceptions.insert(at, exception);
     }
 }
 
@@ -207,7 +207,7 @@ fn an_import_that_points_up_and_a_circle_are_found() {
         from: from.to_owned(),
         to: to.to_owned(),
     };
-    let mut house = House {
+    let mut layers = Layers {
         rooms: vec![room(2, "src/high.rs"), room(1, "src/low")],
         exceptions: vec![exception("src/low/up.rs", "src/low/circle.rs")],
     };
@@ -218,24 +218,24 @@ fn an_import_that_points_up_and_a_circle_are_found() {
         src/high.rs imports crate::low::Circle from src/low/circle.rs\n  \
         src/low/circle.rs imports super::up::Up from src/low/up.rs\n  \
         src/low/up.rs imports crate::high::down from src/high.rs";
-    assert_eq!(house.faults(&imports), [up, through_high]);
+    assert_eq!(layers.faults(&imports), [up, through_high]);
 
-    house.rooms[0].floor = 1;
+    layers.rooms[0].floor = 1;
     assert_eq!(
-        house.faults(&imports).len(),
+        layers.faults(&imports).len(),
         6,
         "no room may import from a peer"
     );
 
-    house.rooms[0].floor = 2;
-    house.exceptions = vec![exception("src/low", "src/high.rs")];
+    layers.rooms[0].floor = 2;
+    layers.exceptions = vec![exception("src/low", "src/high.rs")];
     let circle = "2 files import each other:\n  \
         src/low/circle.rs imports super::up::Up from src/low/up.rs\n  \
         src/low/up.rs imports circle::other from src/low/circle.rs";
-    assert_eq!(house.faults(&imports), [circle]);
+    assert_eq!(layers.faults(&imports), [circle]);
 
-    house
+    layers
         .exceptions
         .push(exception("src/low/circle.rs", "src/low/up.rs"));
-    assert!(house.faults(&imports).is_empty());
+    assert!(layers.faults(&imports).is_empty());
 }

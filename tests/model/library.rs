@@ -1144,8 +1144,8 @@ impl Library {
         }
     }
 
-    /// Calls `gcroots_array_read` and returns the buffer. The call may have written none
-    /// of it.
+    /// Calls `gcroots_array_read` and returns the buffer. Bytes that the call did not
+    /// write are `UNWRITTEN`.
     pub(crate) fn array_read(&self, of: gcroots_ref_t, at: usize, count: usize) -> Status<Written> {
         // A larger count is refused before memory is written.
         let mut bytes = vec![UNWRITTEN; count.min(LONGEST) * 16 + 1];

@@ -112,8 +112,8 @@ pub(crate) enum RootState {
     /// Made by a call that has not returned.
     Pending,
     Live,
-    /// A root without a handle: of the object of a table or global, or of a running
-    /// function.
+    /// A root without a handle. It holds the hidden object of a table or global, or a
+    /// function that is running.
     Held,
     /// Queued to be unrooted later.
     Leaving,

@@ -131,16 +131,16 @@ struct Refusal {
     asked: Asked,
 }
 
-/// The size of an object that certainly has room in a heap of `room` bytes after a full
+/// The size of an object that certainly has room in a heap of `room` bytes after a major
 /// collection. The refused object is not counted.
 fn room_left(model: &Model, refusal: &Refusal, room: usize, moves: bool) -> usize {
     let states = [RootState::Live, RootState::Pending, RootState::Leaving];
     let reached = model.reachable(&states);
     let bytes = model.bytes(&reached) - refusal.bytes;
     let objects = reached.iter().filter(|reached| **reached).count() - 1;
-    // Objects that do not move divide the free room into pieces.
-    let pieces = if moves { 1 } else { objects + 1 };
-    room.saturating_sub(bytes) / pieces
+    // Objects that do not move divide the free room into blocks.
+    let blocks = if moves { 1 } else { objects + 1 };
+    room.saturating_sub(bytes) / blocks
 }
 
 unsafe extern "C" fn finalize(data: *mut c_void) {

@@ -47,8 +47,8 @@ fn config(seed: u64) -> Config {
 }
 
 /// Odd seeds give modules without arithmetic and memory accesses, which therefore make
-/// more objects. In half of those (see `disallow_traps` above) the code first checks
-/// whatever would trap, and therefore runs longer.
+/// more objects. In half of these (see `disallow_traps` above) the code checks the operands of
+/// each operation that could trap, so it runs longer.
 fn instructions(seed: u64) -> InstructionKinds {
     use InstructionKind::*;
     if seed.is_multiple_of(2) {

@@ -90,7 +90,7 @@ struct Script {
     last_definition: Option<Rc<Module>>,
 }
 
-/// The number of results on the stack, or why there are none.
+/// The number of results on the stack, or why the call failed.
 type Answer = std::result::Result<usize, Failure>;
 
 impl Script {

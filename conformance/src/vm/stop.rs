@@ -38,7 +38,7 @@ impl fmt::Display for Stop {
 
 impl std::error::Error for Stop {}
 
-/// For errors that no operation expects. A full heap is a trap, all others are faults.
+/// Converts errors that no operation expects. A full heap is a trap, all others are faults.
 impl From<Refused> for Stop {
     fn from(refused: Refused) -> Stop {
         if refused.is_exhaustion() {

@@ -11,7 +11,7 @@ use crate::heap::{
 pub(super) enum ScanOutcome {
     /// All copies have been scanned.
     Complete,
-    /// As much was done as was asked for.
+    /// The requested amount of work was done.
     Stopped,
     /// The next copy is a chunked array: [`CopyingHeap::scan_chunk`].
     ChunkedArray,

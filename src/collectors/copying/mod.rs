@@ -76,7 +76,7 @@ struct CollectionState {
     chunked: Option<ChunkedCopy>,
     /// The from half has been poisoned up to here.
     poisoned: u64,
-    /// Pages are being given back to the system.
+    /// Pages are being decommitted.
     shrinking: bool,
 }
 
@@ -96,8 +96,8 @@ impl CopyingHeap {
         })
     }
 
-    /// Where the objects start and end that the collection under way collects.
-    pub(super) fn collected(&self) -> (u64, u64) {
+    /// Where the objects that are being collected start and end.
+    pub(super) fn collected_range(&self) -> (u64, u64) {
         let first = SemiSpace::first_object(self.space.from());
         (first, self.state.from_end)
     }

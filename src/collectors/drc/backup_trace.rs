@@ -1,4 +1,4 @@
-//! Backup traces (major): marks from the roots, counts again, and sweeps.
+//! Backup traces. A backup trace (major) marks from the roots, counts again, and sweeps.
 //!
 //! Marking an object resets its count to zero; each slot that is scanned increments its
 //! referent. So a marked object has its right count when marking is complete.
@@ -16,7 +16,7 @@ use crate::heap::{
 pub(super) struct Sweep {
     /// Where it continues.
     at: u64,
-    /// From here to `at` nothing is in use.
+    /// The memory from here to `at` is not in use.
     free_from: u64,
     live_objects: u64,
     live_bytes: u64,

@@ -1,5 +1,5 @@
-//! Count collections (minor): frees the objects that neither a slot nor a root refers to,
-//! and the objects that only those referred to.
+//! Count collections. A count collection (minor) frees the objects that neither a slot nor a
+//! root refers to. It also frees the objects whose count becomes zero by that.
 
 use core::mem;
 

@@ -54,7 +54,8 @@ const DOUBLES_BELOW: u64 = 4 << 20;
 /// The least value of [`DrcHeap::trace_threshold`].
 const LEAST_TRACE_THRESHOLD: u64 = 4 << 20;
 
-/// An empty table with room for more entries than this is given back.
+/// A table that is empty after a collection keeps its memory if it has room for at most
+/// this number of entries.
 const KEPT_ENTRIES: usize = 64 << 10;
 
 /// The kind of collector.
@@ -123,7 +124,7 @@ struct CollectionState {
     sweep: Option<Sweep>,
     freed_objects: u64,
     freed_bytes: u64,
-    /// Pages are being given back to the system.
+    /// Pages are being decommitted.
     shrinking: bool,
 }
 
@@ -177,7 +178,7 @@ impl DrcHeap {
     /// The size of the object or the free block at `offset`, whose header is `header`.
     fn size(&self, offset: u64, header: ObjectHeader, layouts: &LayoutTable) -> Result<u64> {
         match header.kind() {
-            // An overwritten header may say 0, with which a walk would never end.
+            // An overwritten header may say 0. A walk must not stay at one offset.
             Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
             _ => Ok(layouts.measure(self.region().view(), offset, header)?.bytes),
         }
@@ -223,7 +224,8 @@ impl DrcHeap {
         Ok(true)
     }
 
-    /// Where the unused memory at the end of the space begins, whether it is lent or not.
+    /// Where the unused memory at the end of the space begins. It may be lent to the
+    /// mutator.
     fn unused_from(&self, mutator: &Mutator) -> u64 {
         if mutator.bump.end() == self.space.committed_end() {
             mutator.bump.next()
@@ -405,14 +407,14 @@ impl GcHeap for DrcHeap {
         budget: &mut Budget,
     ) -> Progress {
         // Half of the headroom is committed now, the rest when it is needed.
-        let ready = headroom / 2;
+        let free = headroom / 2;
         let committed_end = self.space.committed_end();
         if may_grow {
-            self.commit_free(ready);
+            self.commit_free(free);
         }
         // After a minor collection more memory may stay before pages go back, because
         // another collection follows soon.
-        let kept = self.space.end_for_free(ready);
+        let kept = self.space.end_for_free(free);
         let spared = if self.state.is_major { 0 } else { headroom };
         let initial_end = self.space.memory().initial_end();
         let has_excess = committed_end > kept + spared && committed_end > initial_end;

@@ -119,11 +119,11 @@ impl Fixture {
         };
         let budget = &mut Budget::unlimited();
         gc.step(heap, &mut context, budget).unwrap();
-        let collected = gc.stats();
+        let stats = gc.stats();
         self.heap
             .set_headroom(&self.mutator, 64 << 10, true, budget);
         self.verify();
-        collected
+        stats
     }
 
     fn verify(&self) {

@@ -99,7 +99,7 @@ impl ContiguousSpace {
         self.region.commit_to(end)
     }
 
-    /// Gives back what is committed from `end` on, as far as the budget allows.
+    /// Decommits the pages from `end` on, as far as the budget allows.
     pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
         self.region.decommit_towards(end, budget)
     }

@@ -88,7 +88,8 @@ impl FreeListSpace {
         (self.memory.first_object(), self.wilderness)
     }
 
-    /// Takes a block of at least `bytes`, if there is one. Coalesces for that if it must.
+    /// Takes a block of at least `bytes`, if there is one. If no block is large enough,
+    /// coalesces free blocks and tries again.
     ///
     /// Errors: [`Error::Internal`](crate::error::Error::Internal) if a list leads to
     /// memory that is not a free block.

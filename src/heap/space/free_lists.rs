@@ -107,9 +107,9 @@ impl FreeLists {
         Ok(())
     }
 
-    /// As [`FreeLists::insert`], but at the end of the list. A sweep appends blocks in
-    /// their order. Low blocks are then allocated first, so that memory at the end of the
-    /// heap can go back to the system. `ends` belongs to the sweep.
+    /// As [`FreeLists::insert`], but at the end of the list. A sweep appends blocks in the
+    /// order of their offsets. Blocks of low offsets are then allocated first, so that the
+    /// end of the heap can be decommitted. `ends` belongs to the sweep.
     pub(super) fn append(
         &mut self,
         region: &Region,
@@ -247,9 +247,9 @@ impl FreeLists {
         Ok((bytes, next))
     }
 
-    /// Checks that each list has free blocks of its sizes only, and the number of their
-    /// bytes. If nothing can be coalesced, checks that no two blocks are adjacent and none
-    /// is adjacent to the wilderness.
+    /// Checks that each list has free blocks of its sizes only, and that the number of
+    /// their bytes is right. If nothing can be coalesced, checks that no two blocks are
+    /// adjacent and none is adjacent to the wilderness.
     ///
     /// Errors: [`Error::Internal`].
     pub(super) fn check(&self, region: &Region, wilderness: u64) -> Result<()> {
@@ -297,7 +297,7 @@ fn write_header(region: &Region, offset: u64, bytes: u64, bits: u32) -> Result<(
 }
 
 /// Marks the freed block at `offset`, if there is one, as following another. If it is too
-/// small for a list, marks the blocks after it as well, as far as one that is in a list.
+/// small for a list, marks the blocks after it too, up to the first that is in a list.
 fn mark_following(region: &Region, mut offset: u64, wilderness: u64) -> Result<()> {
     while let Some(bytes) = freed(region, offset, wilderness)? {
         write_header(region, offset, bytes, FREED | FOLLOWS)?;
@@ -317,6 +317,6 @@ fn freed(region: &Region, offset: u64, wilderness: u64) -> Result<Option<u64>> {
     }
     let header = ObjectHeader::from_bits(region.load_u64(offset)?);
     let is_freed = header.kind() == Some(Kind::Free) && header.collector_bits() & FREED != 0;
-    // An overwritten header may say 0, with which a walk would never end.
+    // An overwritten header may say 0. A walk must not stay at one offset.
     Ok(is_freed.then(|| u64::from(header.type_index()).max(1) * GRANULE))
 }

@@ -15,8 +15,8 @@
 //! it. So the spaces of one heap have one base, and a reference may lead from one to
 //! another. A heap drops its spaces together with the reservation.
 //!
-//! A space never touches the mutator. After a call that commits memory or gives it back,
-//! the collector tells the [`Mutator`](super::Mutator) which memory it may use.
+//! A space never touches the mutator. After a call that commits or decommits memory, the
+//! collector tells the [`Mutator`](super::Mutator) which memory it may use.
 //!
 //! **Sources.** MMTk builds plans of spaces (Blackburn, Cheng, McKinley, "Oil and Water?
 //! High Performance Garbage Collection in Java with MMTk", ICSE 2004), and so does the
@@ -44,13 +44,13 @@ use super::memory::Region;
 /// What freed memory is filled with when poisoning is on.
 pub(crate) const POISON: u8 = 0xdb;
 
-/// Gives the pages of `region` back to the system, except the first `resident` bytes
+/// Releases the contents of the pages of `region`, except the first `resident` bytes
 /// (HEAP-9). Fills those with [`POISON`] if `poison` is set.
 fn release_all_but(region: &Region, resident: u64, poison: bool) {
     let end = region.start() + resident;
     region.release_from(end);
     if poison {
-        // Not the rest: filling pages that were given back would make them resident.
+        // The rest was released. Filling it would make its pages resident again.
         let filled = region.fill(region.start(), end.min(region.committed_end()), POISON);
         debug_assert!(filled.is_ok());
     }

@@ -114,8 +114,8 @@ impl SemiSpace {
         committed_bytes(&self.halves[0]).min(committed_bytes(&self.halves[1]))
     }
 
-    /// The capacity to commit when the first `needed` bytes of a half are needed: twice
-    /// the present one or more, within the limit. `None` if `needed` is beyond the limit.
+    /// The capacity to commit when the first `needed` bytes of a half are needed: at least
+    /// twice the present one, within the limit. `None` if `needed` is beyond the limit.
     pub(crate) fn after_growth(&self, needed: u64) -> Option<u64> {
         let capacity = self.capacity();
         self.bounds.after_growth(capacity, needed, capacity)
@@ -147,15 +147,14 @@ impl SemiSpace {
         outcome
     }
 
-    /// Gives back what is committed beyond `capacity` bytes of each half.
+    /// Decommits each half beyond its first `capacity` bytes.
     fn decommit(&mut self, capacity: u64) {
         for half in &mut self.halves {
             half.decommit_from(half.start() + capacity);
         }
     }
 
-    /// Gives back what is committed beyond `capacity` bytes of each half, as far as the
-    /// budget allows.
+    /// Decommits each half beyond its first `capacity` bytes, as far as the budget allows.
     pub(crate) fn decommit_towards(&mut self, capacity: u64, budget: &mut Budget) -> Progress {
         let mut progress = Progress::Complete;
         for half in &mut self.halves {

@@ -16,7 +16,7 @@ use super::*;
 use crate::collectors;
 use crate::error::{Error, Result};
 
-/// A heap, and what a store has beside its heap.
+/// A heap, and the parts of a store that a heap needs.
 struct Fixture {
     collects: bool,
     /// The budget of each step of a collection, in bytes.

@@ -11,8 +11,8 @@ fn nonsense_is_found(spoil: impl Fn(&mut Fixture, GcRef)) {
         f.verify().unwrap();
         spoil(&mut f, inner);
         assert!(matches!(f.verify(), Err(Error::Internal { .. })));
-        if let Some(collected) = f.collect() {
-            assert!(matches!(collected, Err(Error::Internal { .. })));
+        if let Some(outcome) = f.collect() {
+            assert!(matches!(outcome, Err(Error::Internal { .. })));
         }
     });
 }
@@ -47,7 +47,7 @@ fn a_reference_into_the_middle_of_an_object_is_found_by_a_walk() {
                 .of(ObjectHeader::from_bits(kind_and_type))
                 .is_err()
         );
-        assert!(f.collect().is_none_or(|collected| collected.is_err()));
+        assert!(f.collect().is_none_or(|outcome| outcome.is_err()));
     });
 }
 
@@ -93,7 +93,7 @@ fn a_forwarding_to_no_whole_object_is_nonsense() {
             let forged = ObjectHeader::forwarding(GcRef::from_raw(raw)).bits();
             let region = f.heap.region();
             region.store_u64(spoiled.offset(), forged).unwrap();
-            assert!(f.collect().is_none_or(|collected| collected.is_err()));
+            assert!(f.collect().is_none_or(|outcome| outcome.is_err()));
         });
     }
 }
@@ -129,6 +129,6 @@ fn a_root_that_points_outside_is_nonsense() {
         f.new_pair(GcRef::NULL, GcRef::NULL, 1);
         f.root(GcRef::from_raw(0x7000_0000));
         assert!(f.verify().is_err());
-        assert!(f.collect().is_none_or(|collected| collected.is_err()));
+        assert!(f.collect().is_none_or(|outcome| outcome.is_err()));
     });
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_collection_that_was_begun_only_leaves_the_heap_as_it_was() {
+fn a_collection_without_a_step_leaves_the_heap_as_it_was() {
     on_each_collector(|mut f| {
         let pair = f.new_pair(GcRef::NULL, GcRef::NULL, 1);
         let kept = f.new_pair(pair, GcRef::NULL, 2);

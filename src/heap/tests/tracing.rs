@@ -18,13 +18,13 @@ fn a_graph_survives_and_garbage_does_not() {
             f.new_pair(pair, GcRef::NULL, number);
         }
         assert_eq!(f.verify().unwrap(), 1003);
-        let Some(collected) = f.collect() else {
+        let Some(stats) = f.collect() else {
             return assert!(!f.collects);
         };
-        let collected = collected.unwrap();
-        assert_eq!(collected.objects, 3);
-        assert_eq!(collected.live_bytes, PAIR_BYTES + 16 + 16 + 16 + 104);
-        assert_eq!(collected.live_bytes, f.mutator.bump.used_bytes());
+        let stats = stats.unwrap();
+        assert_eq!(stats.objects, 3);
+        assert_eq!(stats.live_bytes, PAIR_BYTES + 16 + 16 + 16 + 104);
+        assert_eq!(stats.live_bytes, f.mutator.bump.used_bytes());
         let pair = f.rooted(root);
         assert_eq!(f.get(pair, PAIR_NUMBER), 7);
         let (array, bytes) = (f.reference(pair, 8), f.reference(pair, 12));
@@ -86,8 +86,8 @@ fn a_long_array_survives_in_array_chunks() {
         let long = f.reference(array, ARRAY_ELEMENTS + 4 * 3000);
         f.set(long, ARRAY_ELEMENTS + 5996, 0xfeed);
         let before = f.verify().unwrap();
-        if let Some(collected) = f.collect() {
-            assert_eq!(collected.unwrap().objects, before);
+        if let Some(stats) = f.collect() {
+            assert_eq!(stats.unwrap().objects, before);
         }
         let array = f.rooted(root);
         assert_eq!(f.get(array, ARRAY_LENGTH), LENGTH);

@@ -82,8 +82,8 @@ impl Cold {
         Ok(())
     }
 
-    /// Has the mutator store references as the collector wants it. While finalizers run
-    /// it keeps the slow barrier (HOST-16).
+    /// Sets the mutator's write barrier to the collector's. While finalizers run, the slow
+    /// barrier stays (HOST-16).
     pub(in crate::store) fn use_collectors_barrier(&self, store: &Store) {
         if store.in_finalizer.get() {
             return;

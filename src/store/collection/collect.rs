@@ -222,9 +222,9 @@ impl Cold {
         collection: &PacedCollection,
         began: Instant,
     ) -> Result<u64> {
-        let collected = collection.gc.stats();
-        let live = collected.live_bytes;
-        if store.engine.config().move_always() && collected.moved_bytes != live {
+        let stats = collection.gc.stats();
+        let live = stats.live_bytes;
+        if store.engine.config().move_always() && stats.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
         }
         // A root slot costs as much as its own bytes, a host-data entry as an externref.
@@ -250,13 +250,13 @@ impl Cold {
     /// one.
     fn count_collection(&mut self, store: &Store, collection: &PacedCollection) {
         let headroom = collection.headroom.unwrap_or(0);
-        let collected = collection.gc.stats();
+        let stats = collection.gc.stats();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);
         self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
         self.collections += 1;
-        self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
+        self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.update_slow_path();
     }

@@ -26,7 +26,7 @@
 //!           Cold::begin_collection     ends queued roots, decides the kind
 //!           Cold::step_collection      measures the step, counts a completed collection
 //!             trace_then_resize        resizes the heap after the last of the tracing
-//!               trace_and_sweep        lists the roots, lends the context, trims tables
+//!               trace_and_sweep        lists the roots, makes the context, trims tables
 //!                 GarbageCollection::step      the phases: roots, objects, weak tables
 //!                   CollectionSteps::...       the collector's own part of a phase
 //!                     a space          copies, marks or frees an object

@@ -62,8 +62,8 @@ impl Store {
             .is_some_and(PacedCollection::may_be_abandoned)
     }
 
-    /// Drops the collection that is under way, as if it had not begun, unless it has
-    /// already changed something. Returns whether it did.
+    /// Drops the collection that is under way, as if it had not begun. Returns false, and
+    /// drops nothing, if the collection has already changed something.
     pub(in crate::store) fn abandon_collection(&self) -> bool {
         let mut cold = self.cold.borrow_mut();
         let has_changed = |collection: &PacedCollection| !collection.may_be_abandoned();

@@ -9,7 +9,7 @@ use crate::store::objects::exceptions::EXN_TAG;
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, RegisteredType, Storage};
 
-/// How many objects need an entry in a table beside the heap.
+/// How many objects need an entry in a table outside the heap.
 #[derive(Default)]
 struct Counts {
     with_host_data: u64,

@@ -39,7 +39,7 @@ impl Store {
     pub(super) unsafe fn check_call(&self, call: &Call) -> Result<Function<'_>> {
         self.manual.unroot_some();
         let function = self.function(call.func)?;
-        let (params, results) = (&function.of.fields, &function.of.results);
+        let (params, results) = (&function.ty.fields, &function.ty.results);
         check_arity("nargs", call.nargs, params)?;
         check_arity("nresults", call.nresults, results)?;
         // SAFETY: the caller's promise.
@@ -84,7 +84,7 @@ impl Store {
         let passed = unsafe { self.pass_arguments(function, call.args, args) };
         passed.inspect_err(|_| self.end_call())?;
         // SAFETY: the caller's promise.
-        unsafe { write_defaults(&function.of.results, args.add(call.nargs)) };
+        unsafe { write_defaults(&function.ty.results, args.add(call.nargs)) };
         Ok(())
     }
 
@@ -101,7 +101,7 @@ impl Store {
         args: NonNull<CallValue>,
     ) -> Option<Function<'_>> {
         let function = self.function_fast(call.func)?;
-        let (params, results) = (&function.of.fields, &function.of.results);
+        let (params, results) = (&function.ty.fields, &function.ty.results);
         let is_allowed = call.nargs == params.len()
             && call.nresults == results.len()
             && params.len() + results.len() <= VALUES_ON_STACK
@@ -153,7 +153,7 @@ impl Store {
         to: NonNull<CallValue>,
     ) -> Result<()> {
         self.push_undrained(function.object)?;
-        for (index, slot) in function.of.fields.iter().enumerate() {
+        for (index, slot) in function.ty.fields.iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe {
                 let value = self.resolve_call_value("argument", index, slot, from.add(index))?;
@@ -178,7 +178,7 @@ impl Store {
         to: NonNull<CallValue>,
     ) -> Option<()> {
         self.push_undrained_fast(function.object)?;
-        for (index, slot) in function.of.fields.iter().enumerate() {
+        for (index, slot) in function.ty.fields.iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { self.pass_argument_fast(slot, from.add(index), to.add(index))? };
         }

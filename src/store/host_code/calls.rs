@@ -80,7 +80,7 @@ unsafe fn run_callback(
 ) -> Result<u32> {
     // SAFETY: the caller's promise; each borrow ends before the callback begins.
     let store = || unsafe { pointer.as_ref() };
-    let Function { of, entry, .. } = function;
+    let Function { ty, entry, .. } = function;
     // SAFETY: the results lie after the arguments.
     let results = unsafe { args.add(call.nargs) };
     // SAFETY: whoever made the function promised that its callback may be called with
@@ -98,16 +98,16 @@ unsafe fn run_callback(
     // SAFETY: the results were written when the call began, whatever the callback did.
     // They are resolved before they are rooted. The caller's promise covers the copy.
     unsafe {
-        let resolved = store().resolve_results_fast(status, &of.results, results);
+        let resolved = store().resolve_results_fast(status, &ty.results, results);
         if resolved.is_none() {
-            let resolved = store().resolve_results(status, &of.results, results);
+            let resolved = store().resolve_results(status, &ty.results, results);
             if !matches!(resolved, Ok(true)) {
                 store().end_call();
                 return resolved.map(|_| status);
             }
         }
         store().end_call();
-        store().root_results(&of.results, results)?;
+        store().root_results(&ty.results, results)?;
         results.copy_to(call.results, call.nresults);
     }
     Ok(STATUS_OK)

@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
         let value = self.resolve_value(value)?;
-        let element = mutable_element(array.of, index)?;
+        let element = mutable_element(array.ty, index)?;
         self.require_value(element, index, value)?;
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);
@@ -71,8 +71,8 @@ impl Store {
     ) -> Result<()> {
         let (target, target_length) = self.array(target, "dst")?;
         let (source, source_length) = self.array(source, "src")?;
-        let element = mutable_element(target.of, target_index)?;
-        self.require_copyable(source.of, target.of)?;
+        let element = mutable_element(target.ty, target_index)?;
+        self.require_copyable(source.ty, target.ty)?;
         require_range(target_index, count, target_length)?;
         require_range(source_index, count, source_length)?;
         let from = element_at(source.offset, element.storage, source_index);
@@ -127,7 +127,7 @@ impl Store {
         count: u64,
     ) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
-        let element = element_of(array.of)?;
+        let element = element_of(array.ty)?;
         require_numbers(element)?;
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);
@@ -153,7 +153,7 @@ impl Store {
         count: u64,
     ) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
-        let element = mutable_element(array.of, index)?;
+        let element = mutable_element(array.ty, index)?;
         require_numbers(element)?;
         require_range(index, count, length)?;
         let at = element_at(array.offset, element.storage, index);
@@ -173,7 +173,7 @@ impl Store {
         storage: Storage,
     ) -> Result<()> {
         let (array, _) = self.array(handle, "ref")?;
-        require_storage(element_of(array.of)?, storage)?;
+        require_storage(element_of(array.ty)?, storage)?;
         require_size::<T>(storage)?;
         let (first, count) = (out.as_mut_ptr().cast(), out.len() as u64);
         // SAFETY: the slice has `count` elements of this size, and any bits are a `T`.
@@ -191,7 +191,7 @@ impl Store {
         storage: Storage,
     ) -> Result<()> {
         let (array, _) = self.array(handle, "ref")?;
-        require_storage(mutable_element(array.of, index)?, storage)?;
+        require_storage(mutable_element(array.ty, index)?, storage)?;
         require_size::<T>(storage)?;
         // SAFETY: the slice has `data.len()` elements of this size.
         unsafe { self.array_write(handle, index, data.as_ptr().cast(), data.len() as u64) }

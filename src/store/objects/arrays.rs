@@ -105,7 +105,7 @@ impl Store {
     ) -> Result<(Typed<'_>, u64)> {
         let array = self.typed(handle, Kind::Array, parameter)?;
         let length = self.length_of(array);
-        let bytes = array_bytes(length, array.of.layout.element_bytes);
+        let bytes = array_bytes(length, array.ty.layout.element_bytes);
         if !self.mutator.memory.contains(array.offset, bytes) {
             return Err(Error::internal(
                 "an array longer than the heap",
@@ -134,7 +134,7 @@ impl Store {
     #[inline(always)]
     fn element_fast(&self, handle: Handle, index: u64) -> Option<(&FieldLayout, u64)> {
         let array = self.typed_fast(handle, Kind::Array)?;
-        let element = array.of.fields.first()?;
+        let element = array.ty.fields.first()?;
         if index >= self.length_of(array).into() {
             return None;
         }
@@ -146,7 +146,7 @@ impl Store {
     /// Errors: as [`Store::typed`]; [`Error::OutOfBounds`].
     fn element(&self, handle: Handle, index: u64) -> Result<(&FieldLayout, u64)> {
         let (array, length) = self.array(handle, "ref")?;
-        let element = element_of(array.of)?;
+        let element = element_of(array.ty)?;
         require_range(index, 1, length)?;
         Ok((element, element_at(array.offset, element.storage, index)))
     }
@@ -162,7 +162,7 @@ impl Store {
         storage: Storage,
     ) -> Result<(&FieldLayout, u64)> {
         let (array, _) = self.array(handle, "ref")?;
-        require_storage(element_of(array.of)?, storage)?;
+        require_storage(element_of(array.ty)?, storage)?;
         self.element(handle, index)
     }
 
@@ -210,7 +210,7 @@ impl Store {
     /// packed.
     pub(crate) fn array_get_packed(&self, handle: Handle, index: u64, signed: bool) -> Result<u32> {
         let (array, _) = self.array(handle, "ref")?;
-        require_packed(element_of(array.of)?)?;
+        require_packed(element_of(array.ty)?)?;
         let (element, at) = self.element(handle, index)?;
         self.load_packed(element, at, signed)
     }
@@ -254,7 +254,7 @@ impl Store {
     pub(crate) fn array_set(&self, handle: Handle, index: u64, value: Value) -> Result<()> {
         let (array, length) = self.array(handle, "ref")?;
         let value = self.resolve_value(value)?;
-        let element = mutable_element(array.of, index)?;
+        let element = mutable_element(array.ty, index)?;
         self.require_value(element, index, value)?;
         require_range(index, 1, length)?;
         let at = element_at(array.offset, element.storage, index);

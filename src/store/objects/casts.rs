@@ -35,7 +35,7 @@ impl Store {
         let reference = self.resolve(handle, "ref")?;
         self.require_admitted(self.slot_of(to)?, reference, "ref")
             .map_err(|error| match error {
-                // Null that is not admitted is a cast that failed, like any other.
+                // If the type does not admit null, the cast of null fails (CAPI-10).
                 Error::NullReference { .. } => Error::TypeMismatch {
                     needed: "a non-null reference",
                     found: "null",

@@ -44,10 +44,10 @@ impl Store {
     ///
     /// Errors: as [`Store::typed`].
     pub(crate) fn exn_tag(&self, handle: Handle) -> Result<Handle> {
-        let Typed { offset, of } = self.exn(handle)?;
+        let Typed { offset, ty } = self.exn(handle)?;
         let index: u32 = self.load(offset + EXN_TAG)?;
         match self.cold.borrow().tags.get(index) {
-            Some(tag) if tag.index == of.index => Ok(self.tag_handle(index)),
+            Some(tag) if tag.index == ty.index => Ok(self.tag_handle(index)),
             _ => Err(Error::internal("an exception without a tag", index.into())),
         }
     }

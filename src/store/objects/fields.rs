@@ -15,10 +15,10 @@ impl Store {
         object: Typed<'a>,
         index: usize,
     ) -> Result<(&'a FieldLayout, u64)> {
-        let field = object.of.fields.get(index).ok_or(Error::OutOfBounds {
+        let field = object.ty.fields.get(index).ok_or(Error::OutOfBounds {
             what: "field",
             index: index as u64,
-            length: object.of.fields.len() as u64,
+            length: object.ty.fields.len() as u64,
         })?;
         Ok((field, object.offset + u64::from(field.offset)))
     }

@@ -19,7 +19,7 @@ pub(in crate::store) struct Function<'a> {
     /// The object.
     pub(in crate::store) object: GcRef,
     /// Its type, which the store keeps.
-    pub(in crate::store) of: &'a RegisteredType,
+    pub(in crate::store) ty: &'a RegisteredType,
     /// Its entry in the host-data table.
     pub(in crate::store) entry: FunctionEntry,
 }
@@ -62,10 +62,10 @@ impl Store {
     /// The fast form of [`Store::function`].
     #[inline(always)]
     pub(in crate::store) fn function_fast(&self, handle: Handle) -> Option<Function<'_>> {
-        let Typed { offset, of } = self.typed_fast(handle, Kind::Func)?;
+        let Typed { offset, ty } = self.typed_fast(handle, Kind::Func)?;
         let object = GcRef::from_offset(offset);
         let entry = self.host.function(self.word_after_header(offset), object)?;
-        (entry.type_index == of.index).then_some(Function { object, of, entry })
+        (entry.type_index == ty.index).then_some(Function { object, ty, entry })
     }
 
     /// The function that `handle` refers to.
@@ -85,7 +85,7 @@ impl Store {
         let index = self.word_after_header(object.offset());
         Ok(Function {
             object,
-            of: self.type_of(header)?,
+            ty: self.type_of(header)?,
             entry: self.function_entry(object, index, header)?,
         })
     }

@@ -75,7 +75,7 @@ impl Store {
     ///
     /// Errors: as [`Store::typed`]; [`Error::Limit`] for too many references to the type.
     pub(crate) fn type_of_kind(&self, handle: Handle, kind: Kind) -> Result<Type> {
-        let index = self.typed(handle, kind, "ref")?.of.index;
+        let index = self.typed(handle, kind, "ref")?.ty.index;
         self.types.kept(index)
     }
 

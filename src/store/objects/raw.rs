@@ -73,7 +73,7 @@ impl Store {
     /// [`Error::OutOfBounds`]; [`Error::NoOpenSpan`].
     pub(crate) fn array_span(&self, handle: Handle, start: u64, count: u64) -> Result<*mut u8> {
         let (array, length) = self.array(handle, "ref")?;
-        let element = element_of(array.of)?;
+        let element = element_of(array.ty)?;
         require_numbers(element)?;
         require_range(start, count, length)?;
         if self.mutator.no_gc_spans() == 0 {

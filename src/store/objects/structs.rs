@@ -40,8 +40,8 @@ impl Store {
         if !self.mutator.barrier().allows_new_objects(path) {
             return None;
         }
-        let usual = self.types.has(of) && of.has_kind(Kind::Struct) && count == of.fields.len();
-        if !usual || self.manual.has_queued() {
+        let fits = self.types.has(of) && of.has_kind(Kind::Struct) && count == of.fields.len();
+        if !fits || self.manual.has_queued() {
             return None;
         }
         let bytes = of.layout.bytes.into();
@@ -84,7 +84,7 @@ impl Store {
         Some(())
     }
 
-    /// Writes a field of a struct that does not exist yet. `None` if the field does not
+    /// Writes a field of a struct that is being made. `None` if the field does not
     /// admit the value, or if that needs the slow form.
     ///
     /// # Safety
@@ -135,8 +135,8 @@ impl Store {
     /// The fast form of [`Store::struct_field`].
     #[inline(always)]
     fn field_fast(&self, handle: Handle, index: usize) -> Option<(&FieldLayout, u64)> {
-        let Typed { offset, of } = self.typed_fast(handle, Kind::Struct)?;
-        let field = of.fields.get(index)?;
+        let Typed { offset, ty } = self.typed_fast(handle, Kind::Struct)?;
+        let field = ty.fields.get(index)?;
         Some((field, offset + u64::from(field.offset)))
     }
 
@@ -242,7 +242,7 @@ impl Store {
         if !field.mutable {
             return Err(Error::Immutable {
                 index: index as u64,
-                type_index: object.of.index,
+                type_index: object.ty.index,
             });
         }
         self.require_value(field, index as u64, value)?;
@@ -281,7 +281,7 @@ impl Store {
         let Some(object) = self.typed_fast(handle, Kind::Struct) else {
             return false;
         };
-        let Some(field) = object.of.fields.get(index) else {
+        let Some(field) = object.ty.fields.get(index) else {
             return false;
         };
         let at = object.offset + u64::from(field.offset);

@@ -13,7 +13,7 @@ pub(in crate::store) struct Typed<'a> {
     /// Where the object starts.
     pub(in crate::store) offset: u64,
     /// The type that its header names.
-    pub(in crate::store) of: &'a RegisteredType,
+    pub(in crate::store) ty: &'a RegisteredType,
 }
 
 impl Store {
@@ -32,7 +32,7 @@ impl Store {
         }
         Some(Typed {
             offset: object.offset(),
-            of: self.types.get(header.type_index())?,
+            ty: self.types.get(header.type_index())?,
         })
     }
 
@@ -50,7 +50,7 @@ impl Store {
         match header {
             Some(header) if header.kind() == Some(kind) => Ok(Typed {
                 offset: object.offset(),
-                of: self.type_of(header)?,
+                ty: self.type_of(header)?,
             }),
             _ => Err(Error::TypeMismatch {
                 needed: kind_name(kind),

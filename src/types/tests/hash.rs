@@ -36,7 +36,7 @@ fn hashes(count: u32) -> Vec<u64> {
     types.iter().map(|one| one.group().hash).collect()
 }
 
-/// The low bits, with which a hash table of 65,536 places finds a group.
+/// The place of a group in a hash table of 65,536 places: the low bits of its hash.
 fn place(hash: u64) -> u64 {
     hash & 0xffff
 }

@@ -50,8 +50,8 @@ impl Table {
     /// the old size, so that growing one by one takes linear time; an eighth more than
     /// the old size; `size` itself (OBJECTS-14).
     pub(crate) fn array_lengths(&self, size: u32) -> impl Iterator<Item = u32> {
-        let most = u32::try_from(self.maximum).unwrap_or(u32::MAX);
-        let longer = |by: u32| size.max(self.size.saturating_add(by).min(most));
+        let max = u32::try_from(self.maximum).unwrap_or(u32::MAX);
+        let longer = |by: u32| size.max(self.size.saturating_add(by).min(max));
         let lengths = [longer(self.size), longer(self.size / 8), size];
         let is_first = move |place: &usize| *place == 0 || lengths[*place] != lengths[place - 1];
         (0..lengths.len())

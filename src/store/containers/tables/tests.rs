@@ -24,15 +24,11 @@ fn a_table_grows_to_its_maximum_and_to_an_arrays() {
         let limited = table(3, 10).grown(delta).unwrap_err();
         assert!(matches!(limited, Error::Limit { limit: 10, .. }));
     }
-    let most = u64::from(u32::MAX);
-    assert_eq!(table(3, u64::MAX).grown(most - 3), Ok(u32::MAX));
-    for delta in [most - 2, u64::MAX] {
+    let max = u64::from(u32::MAX);
+    assert_eq!(table(3, u64::MAX).grown(max - 3), Ok(u32::MAX));
+    for delta in [max - 2, u64::MAX] {
         let limited = table(3, u64::MAX - 1).grown(delta).unwrap_err();
-        let limit = if delta == u64::MAX {
-            u64::MAX - 1
-        } else {
-            most
-        };
+        let limit = if delta == u64::MAX { u64::MAX - 1 } else { max };
         assert!(matches!(limited, Error::Limit { limit: found, .. } if found == limit));
     }
 }

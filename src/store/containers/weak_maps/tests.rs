@@ -276,7 +276,11 @@ fn check_finds_a_wrong_chain_a_wrong_count_and_a_lost_entry() {
         assert_eq!(removed.last_of, Some(key));
         f.maps.check().unwrap();
         type Damage = fn(&mut Entries);
-        let damages: [Damage; 3] = [Entries::break_chain, Entries::miscount, Entries::lose];
+        let damages: [Damage; 3] = [
+            Entries::break_chain,
+            Entries::set_wrong_count,
+            Entries::remove_from_one_index,
+        ];
         for damage in damages {
             f.maps.check().unwrap();
             damage(&mut f.maps.entries);

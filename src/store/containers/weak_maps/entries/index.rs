@@ -165,13 +165,13 @@ impl Entries {
         self.entries[at].links[OF_KEY].previous = 0;
     }
 
-    /// Makes the count of a map wrong.
-    pub(in crate::store::containers::weak_maps) fn miscount(&mut self) {
+    /// Makes the number of entries of a map wrong.
+    pub(in crate::store::containers::weak_maps) fn set_wrong_count(&mut self) {
         self.maps[0].count += 1;
     }
 
     /// Removes an entry from one of the hash tables only.
-    pub(in crate::store::containers::weak_maps) fn lose(&mut self) {
+    pub(in crate::store::containers::weak_maps) fn remove_from_one_index(&mut self) {
         let at = self.any();
         let Entry { map, key, .. } = self.entries[at as usize];
         remove(&mut self.by_entry, entry_hash(map, key), at);
