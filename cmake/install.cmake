@@ -38,6 +38,13 @@ install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
 # an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
   FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
+# The documents link to headers in this folder.
+cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR
+  BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} OUTPUT_VARIABLE headers)
+file(RELATIVE_PATH headers ${CMAKE_INSTALL_PREFIX}/${doc_folder} ${headers}/${header_folder})
+file(MAKE_DIRECTORY ${generated})
+file(CREATE_LINK ${headers} ${generated}/include SYMBOLIC)
+install(FILES ${generated}/include DESTINATION ${doc_folder})
 
 # --- For pkg-config --------------------------------------------------------
 # Each of the two folders may be an absolute path.

@@ -7,13 +7,18 @@
  * except the most frequent ones so far, which manual roots hold across lines. A
  * small heap limit makes collections happen by themselves. At the end the
  * program prints the top words and what the collector did, deletes the store,
- * and checks that every finalizer ran exactly once.
+ * and checks that every finalizer ran exactly once. Without a FILE it reads its own
+ * source, or the files that it was compiled for.
  */
 #include <ctype.h>
 #include <gcroots.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef DEFAULT_FILES
+#define DEFAULT_FILES __FILE__
+#endif
 
 enum { TOP = 10, WORD_MAX_BYTES = 64, LINE_MAX_BYTES = 4096 };
 enum { LIMIT = 64 << 10, NULL_LIMIT = 256 << 20 };

@@ -14,8 +14,10 @@
  *   gcroots_ref_t ref;
  *   void *data;
  *
- *   gcroots_engine_new(NULL, &engine);         // the default configuration
- *   gcroots_store_new(engine, &store);         // a heap, owned by this thread
+ *   if (gcroots_engine_new(NULL, &engine) != GCROOTS_OK) // the default configuration
+ *     return 1;
+ *   if (gcroots_store_new(engine, &store) != GCROOTS_OK) // a heap, owned by this thread
+ *     return 1;
  *   gcroots_engine_free(engine);               // the store keeps the engine
  *
  *   gcroots_scope_enter(store, &scope);

@@ -228,12 +228,12 @@ impl Func {
         Ok(FuncType::of(part.owned.call(of)?))
     }
 
-    /// Whether the function's type is `of` or a subtype of it. Cost: constant, without a
+    /// Whether the function's type is `ty` or a subtype of it. Cost: constant, without a
     /// lock.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongStore`] and [`Error::Unrooted`], and [`Error::WrongEngine`] if `of` is
+    /// [`Error::WrongStore`] and [`Error::Unrooted`], and [`Error::WrongEngine`] if `ty` is
     /// a type of another engine.
     ///
     /// ```
@@ -247,8 +247,8 @@ impl Func {
     /// assert!(!is_odd.matches_ty(&store, &nothing)?);
     /// # anyhow::Ok(())
     /// ```
-    pub fn matches_ty(&self, store: impl AsContext, of: &FuncType) -> Result<bool> {
-        casts::matches(store, self.handle, casts::to_registered(of.core()))
+    pub fn matches_ty(&self, store: impl AsContext, ty: &FuncType) -> Result<bool> {
+        casts::matches(store, self.handle, casts::to_registered(ty.core()))
     }
 
     /// Calls the function with the arguments `params`. If the call succeeds, its results are
@@ -512,7 +512,7 @@ where
             let mut made = list(nresults, made)?;
             func(Caller(StoreContextMut(part)), &params, &mut made)?;
             for (index, (result, made)) in results.iter_mut().zip(made).enumerate() {
-                let top = || of.core().top_of_field(nargs + index);
+                let top = || ty.core().top_of_field(nargs + index);
                 *result = passed("result", index, &made, top)?;
             }
             Ok(())
