@@ -107,6 +107,21 @@ CASE(dropping_one_root_makes_room_for_one_object) {
                            gcroots_externref_new(store, NULL, NULL, &out));
 }
 
+CASE(the_newest_object_dies_after_free_memory) {
+  /* In one of the rounds, the next allocation under stress causes a minor collection. */
+  for (int collections = 1; collections <= 2; collections++) {
+    gcroots_manually_rooted_t older, newest;
+    new_externref(NULL);
+    older = new_rooted(NULL, NULL);
+    newest = new_rooted(NULL, NULL);
+    OK(gcroots_manually_rooted_unroot(store, &older));
+    for (int i = 0; i < collections; i++) OK(gcroots_store_gc(store));
+    OK(gcroots_manually_rooted_unroot(store, &newest));
+    for (int i = 0; i < 10; i++) new_externref(NULL);
+    OK(gcroots_store_verify(store));
+  }
+}
+
 CASE(garbage_never_fills_a_small_heap) {
   int finalized = 0;
   limit_store(1);

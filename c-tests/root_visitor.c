@@ -278,6 +278,43 @@ CASE(it_is_called_where_growth_is_refused) {
   }
 }
 
+static uint32_t elsewhere[SLOTS];
+static gcroots_manually_rooted_t later;
+
+/* Refuses growth. The first time, it also moves the slots, leaves bits of no object in
+   their place, and lets an object go, so that the allocation collects once more. */
+static bool move_slots(void *env, gcroots_store_t *of, size_t committed, size_t wanted) {
+  bool refused = refuse_growth(env, of, committed, wanted);
+  gcroots_manually_rooted_t copy = later;
+  if (first.range.slots == slots) {
+    memcpy(elsewhere, slots, sizeof slots);
+    for (int i = 0; i < SLOTS; i++) slots[i] = 0xfffffffe;
+    first.range.slots = elsewhere;
+    OK(gcroots_manually_rooted_unroot_later(&copy));
+  }
+  return refused;
+}
+
+CASE(slots_that_the_growth_callback_moves_are_reported_again) {
+  enum { INITIAL = 32 << 10, LIMIT = 128 << 10 };
+  gcroots_config_t *config = variant_config(LIMIT);
+  int asked = 0;
+  if (!collects) {
+    gcroots_config_free(config);
+    return;
+  }
+  OK(gcroots_config_set_heap_initial(config, INITIAL));
+  OK(gcroots_config_set_grow_callback(config, move_slots, &asked));
+  use_config(config);
+  later = new_rooted(NULL, NULL);
+  add(&first);
+  fill_slots();
+  fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
+  CHECK(asked > 0 && first.range.slots == elsewhere);
+  memcpy(slots, elsewhere, sizeof slots);
+  check_slots();
+}
+
 CASE(a_full_heap_calls_it_and_ends) {
   use_config(variant_config(64 << 10));
   add(&first);
@@ -338,7 +375,6 @@ CASE(a_visitor_may_collect_another_store) {
 
 static gcroots_ref_t live_ref;
 static gcroots_scope_t live_scope;
-static gcroots_manually_rooted_t later;
 
 static void all_are_busy(void) {
   gcroots_manually_rooted_t copy = later;
