@@ -1,15 +1,20 @@
 //! The list of living threads, which says whether the owner of a store has ended (HOST-4,
 //! HOST-5).
 
-use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::{block, entry_word};
 use super::token::{LAYOUT_VERSION, is_of_the_ended, issue, token_of, word, word_of_the_ended};
 use crate::base::fallible;
-use crate::base::lock::{Lock, LockGuard};
+use crate::base::fork::{self, Holdable, Links, Member, Process};
 use crate::error::{Error, Result};
+
+/// The kernel's number of the calling thread.
+fn own_number() -> libc::c_long {
+    // SAFETY: gettid has no preconditions.
+    unsafe { libc::syscall(libc::SYS_gettid) }
+}
 
 fn own_token() -> u64 {
     token_of(entry_word())
@@ -21,38 +26,70 @@ struct LivingThread {
     token: u64,
     /// The kernel's number of the thread.
     number: libc::c_long,
+    /// Whether the thread exists in a parent of this process only. A call may have been cut
+    /// off, so nobody may have its stores (HOST-5).
+    cut_off: bool,
 }
 
 impl LivingThread {
     /// Whether the kernel knows the thread. Only the answer "no" is certain: another thread
     /// may have the number by now.
     fn may_live(self) -> bool {
+        if self.cut_off {
+            return true;
+        }
         // SAFETY: signal number 0 sends nothing.
         let answer = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number, 0) };
         answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
     }
-}
 
-/// The threads with a token that have not ended, without that of [`FORKED`].
-static LIVING: Living = Living(UnsafeCell::new(Lock::new(Vec::new())));
-
-/// In the child of a `fork`, the token of the thread that called it. Otherwise 0.
-static FORKED: AtomicU64 = AtomicU64::new(0);
-
-/// A list of threads behind a mutex, which [`after_fork`] replaces.
-struct Living(UnsafeCell<Lock<Vec<LivingThread>>>);
-
-// SAFETY: only `after_fork` writes the cell, while the process has one thread.
-unsafe impl Sync for Living {}
-
-impl Living {
-    fn lock(&self) -> LockGuard<'_, Vec<LivingThread>> {
-        // SAFETY: see `Sync`.
-        unsafe { &*self.0.get() }.lock()
+    /// Adapts to the child of a fork, whose only thread calls this.
+    fn after_fork(&mut self) {
+        if self.token == own_token() {
+            self.number = own_number();
+        } else {
+            self.cut_off = true;
+        }
     }
 }
 
-/// The key whose destructor runs when a thread ends, plus 1. It is 0 until the hooks are
+/// The threads with a token that have not ended. In the child of a fork, also those that
+/// were not forked.
+static LIVING: Living = Living {
+    threads: Holdable::new(Vec::new()),
+    links: Links::new(),
+};
+
+struct Living {
+    threads: Holdable<Vec<LivingThread>>,
+    /// A fork holds the lock (HOST-27).
+    links: Links,
+}
+
+// SAFETY: `hold` and `release` lock and unlock, and change numbers and flags.
+unsafe impl Member for Living {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    unsafe fn hold(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.threads.hold() };
+    }
+
+    unsafe fn release(&self, process: Process) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if process == Process::Child {
+                self.threads
+                    .with_held(|threads| threads.iter_mut().for_each(LivingThread::after_fork));
+            }
+            self.threads.release();
+        }
+    }
+}
+
+/// The key whose destructor runs when a thread ends, plus 1. It is 0 until the hook is
 /// installed, and set once, under the lock of [`LIVING`].
 static KEY: AtomicU64 = AtomicU64::new(0);
 
@@ -62,28 +99,19 @@ static KEY: AtomicU64 = AtomicU64::new(0);
 /// run so late.
 const DESTRUCTOR_ROUNDS: usize = if cfg!(gcroots_tsan) { 3 } else { 4 };
 
-/// The key, if the hooks are installed.
+/// The key, if the hook is installed.
 fn key() -> Option<libc::pthread_key_t> {
     let key = KEY.load(Ordering::Relaxed).checked_sub(1)?;
     libc::pthread_key_t::try_from(key).ok()
 }
 
-/// Registers the hooks that run when a thread ends and after a fork, once. The caller has
-/// the lock of [`LIVING`].
+/// Registers the hook that runs when a thread ends, once. The caller has the lock of
+/// [`LIVING`].
 ///
-/// Errors: [`Error::SystemMemory`], [`Error::Limit`].
-fn install_hooks() -> Result<libc::pthread_key_t> {
-    static FORK_HOOK: AtomicU64 = AtomicU64::new(0);
-
+/// Errors: [`Error::Limit`].
+fn install_hook() -> Result<libc::pthread_key_t> {
     if let Some(key) = key() {
         return Ok(key);
-    }
-    if FORK_HOOK.load(Ordering::Relaxed) == 0 {
-        // SAFETY: the library is never unloaded.
-        if unsafe { libc::pthread_atfork(None, None, Some(after_fork)) } != 0 {
-            return Err(fallible::refused(0));
-        }
-        FORK_HOOK.store(1, Ordering::Relaxed);
     }
     let mut key = 0;
     // SAFETY: `key` is valid for writing; the library is never unloaded.
@@ -112,11 +140,14 @@ pub(crate) fn token_or_new() -> Result<u64> {
         });
     }
     let new = issue();
-    let mut living = LIVING.lock();
-    let key = install_hooks()?;
-    // SAFETY: gettid has no preconditions.
-    let number = unsafe { libc::syscall(libc::SYS_gettid) };
-    let thread = LivingThread { token: new, number };
+    fork::join(&LIVING)?;
+    let mut living = LIVING.threads.lock();
+    let key = install_hook()?;
+    let thread = LivingThread {
+        token: new,
+        number: own_number(),
+        cut_off: false,
+    };
     fallible::push(&mut living, thread)?;
     // SAFETY: `key` was created.
     if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
@@ -132,11 +163,7 @@ pub(crate) fn token_or_new() -> Result<u64> {
 /// too: a thread that got its token in one of its exit hooks may end before its last round
 /// (HOST-4).
 pub(crate) fn lives(token: u64) -> bool {
-    // Acquire: this thread sees everything that the other one wrote before its end.
-    if FORKED.load(Ordering::Acquire) == token {
-        return true;
-    }
-    let living = LIVING.lock();
+    let living = LIVING.threads.lock();
     let thread = living.iter().find(|thread| thread.token == token);
     thread.is_some_and(|thread| thread.may_live())
 }
@@ -151,19 +178,7 @@ extern "C" fn thread_ends(rounds_left: *mut c_void) {
         return;
     }
     let me = own_token();
-    // The exchange succeeds for the thread that forked only.
-    let _ = FORKED.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed);
-    LIVING.lock().retain(|thread| thread.token != me);
+    LIVING.threads.lock().retain(|thread| thread.token != me);
     // SAFETY: only this thread uses the block, and nothing else borrows it.
     unsafe { *(*block()).word.get() = word_of_the_ended(LAYOUT_VERSION) };
-}
-
-/// The system calls this in the child of a fork, on the child's only thread. A thread of the
-/// parent that was ending may have held the lock. So the mutex is replaced, not locked, and
-/// its list leaks (HOST-5).
-extern "C" fn after_fork() {
-    // SAFETY: no other thread exists, and this one holds no guard: it locks nothing while it
-    // calls code that could fork.
-    unsafe { LIVING.0.get().write(Lock::new(Vec::new())) };
-    FORKED.store(own_token(), Ordering::Relaxed);
 }

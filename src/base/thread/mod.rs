@@ -13,7 +13,9 @@ mod block;
 mod living;
 mod token;
 
-pub(crate) use block::{MESSAGE_BYTES, block, may_call};
+pub(crate) use block::may_call;
+#[cfg(feature = "capi")]
+pub(crate) use block::{MESSAGE_BYTES, block};
 pub(crate) use living::{lives, token_or_new};
 
 /// The calling thread's token, or 0 if it has none yet.
