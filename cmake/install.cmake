@@ -6,15 +6,29 @@ set(generated ${CMAKE_CURRENT_BINARY_DIR}/installed)
 set(pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gcroots)
 
+# --- Another library of this name -------------------------------------------
+# Debian has one (PKG-8). Three of its files would be replaced in its folder of libraries.
+install(CODE "set(libdir \"${CMAKE_INSTALL_LIBDIR}\")")
+install(CODE [[
+  cmake_path(ABSOLUTE_PATH libdir BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+  set(present "$ENV{DESTDIR}${libdir}/pkgconfig/gcroots.pc")
+  if(EXISTS "${present}")
+    file(STRINGS "${present}" name REGEX "^Name: gcroots$")
+    if(NOT name)
+      message(FATAL_ERROR "${present} belongs to another library called gcroots, and nothing "
+        "is installed. Set another prefix, or CMAKE_INSTALL_LIBDIR to a folder in ${libdir}.")
+    endif()
+  endif()
+]])
+
 # --- The library -----------------------------------------------------------
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(PROGRAMS ${target_folder}/libgcroots.so
-  DESTINATION ${CMAKE_INSTALL_LIBDIR} RENAME ${library_file})
-# -lgcroots links the shared object, -lgcroots-static the archive.
-file(MAKE_DIRECTORY ${generated})
-file(CREATE_LINK libgcroots.a ${generated}/libgcroots-static.a SYMBOLIC)
+# A folder of its own, since the other library has a gcroots.h too.
+set(header_folder gcroots-${PROJECT_VERSION_MAJOR})
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${header_folder}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+install(PROGRAMS ${library_folder}/${library_file} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
-  ${target_folder}/libgcroots.a ${generated}/libgcroots-static.a
+  ${library_folder}/libgcroots.a ${library_folder}/libgcroots-static.a
   DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # CMAKE_INSTALL_DOCDIR may belong to an outer project, so it is not used.
 set(doc_folder ${CMAKE_INSTALL_DATAROOTDIR}/doc/gcroots)
@@ -23,7 +37,7 @@ install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
 # README and the headers point to these files. examples/externref is left out, because it needs
 # an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
-  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c")
+  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
 
 # --- For pkg-config --------------------------------------------------------
 # Each of the two folders may be an absolute path.
@@ -45,6 +59,6 @@ configure_package_config_file(cmake/gcrootsConfig.cmake.in ${generated}/gcrootsC
   PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
 # The same rule as for the SONAME: libraries with the same major version are compatible.
 write_basic_package_version_file(${generated}/gcrootsConfigVersion.cmake
-  COMPATIBILITY SameMajorVersion)
+  VERSION ${GCROOTS_VERSION} COMPATIBILITY SameMajorVersion)
 install(FILES ${generated}/gcrootsConfig.cmake ${generated}/gcrootsConfigVersion.cmake
   DESTINATION ${package_folder})

@@ -1,5 +1,5 @@
 /*
- * gcroots 0.1.0: a garbage-collected heap with roots that cannot be misused.
+ * gcroots 1.0.0-alpha.1: a garbage-collected heap with roots that cannot be misused.
  *
  * Generated from src/capi; do not edit.
  *
@@ -178,10 +178,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header. gcroots_version() is the version of the library. */
-#define GCROOTS_VERSION "0.1.0"
-#define GCROOTS_VERSION_MAJOR 0
-#define GCROOTS_VERSION_MINOR 1
+/* The version of this header. gcroots_version() is the version of the library. The
+   string also names a pre-release, the numbers do not. */
+#define GCROOTS_VERSION "1.0.0-alpha.1"
+#define GCROOTS_VERSION_MAJOR 1
+#define GCROOTS_VERSION_MINOR 0
 #define GCROOTS_VERSION_PATCH 0
 
 /* Stands before each function. Define it before this header to add attributes. */
@@ -206,8 +207,9 @@ extern "C" {
 /* --- Version ----------------------------------------------------------------- */
 
 /**
- * Returns the version of the library that was loaded, such as "0.1.0". The version of
- * the header is GCROOTS_VERSION. Never collects.
+ * Returns the version of the library that was loaded, such as "1.0.0". Before a
+ * release, it ends in a hyphen and the name of the pre-release ("1.0.0-alpha.1"). The
+ * version of the header is GCROOTS_VERSION. Never collects.
  *
  * \return a static string, never NULL
  */

@@ -16,7 +16,7 @@ use super::{
 use crate::error::Error;
 use crate::host::value_tag;
 use crate::roots::Handle;
-use crate::store::host_code::{Attempt, Stop};
+use crate::store::protocol::{Attempt, Stop};
 use crate::store::{ExternRefOptions, Store as Core};
 use crate::types::AbstractType;
 

@@ -21,7 +21,8 @@ use core::ptr::NonNull;
 use crate::engine::EngineRef;
 use crate::error::{Error, Result};
 use crate::heap::Budget;
-use crate::store::host_code::{self, Attempt, Call};
+use crate::store::host_code::{self, Call};
+use crate::store::protocol::Attempt;
 use crate::store::{Stats, Store as Core};
 
 /// An owned store of the core. `Send`, but not `Sync`.

@@ -2,7 +2,7 @@
 //!
 //! | module | offers |
 //! |---|---|
-//! | [`array`] | the growable array that hot paths index |
+//! | [`array`](mod@array) | the growable array that hot paths index |
 //! | [`fallible`] | boxes and vectors whose allocation can fail |
 //! | [`ref_counted`] | counted references that never abort |
 //! | [`lock`] | the mutex |
@@ -11,7 +11,7 @@
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
 //! The standard library's growth and counting abort the process when memory or a count is
-//! out, which no exported function may do (`capi.no-abort`). [`array`], [`fallible`] and
+//! out, which no exported function may do (`capi.no-abort`). [`array`](mod@array), [`fallible`] and
 //! [`ref_counted`] return errors.
 
 pub(crate) mod array;

@@ -24,7 +24,8 @@ use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::error::Result;
 use crate::heap::FastPath;
 use crate::roots::Handle;
-use crate::store::host_code::{self, Attempt};
+use crate::store::host_code;
+use crate::store::protocol::Attempt;
 use crate::store::{Store, Value};
 use crate::types::Type;
 

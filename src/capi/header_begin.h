@@ -178,7 +178,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header. gcroots_version() is the version of the library. */
+/* The version of this header. gcroots_version() is the version of the library. The
+   string also names a pre-release, the numbers do not. */
 #define GCROOTS_VERSION "@VERSION@"
 #define GCROOTS_VERSION_MAJOR @MAJOR@
 #define GCROOTS_VERSION_MINOR @MINOR@

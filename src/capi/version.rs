@@ -8,8 +8,9 @@ const VERSION: &CStr =
         Err(_) => panic!("the version has a zero in it"),
     };
 
-/// Returns the version of the library that was loaded, such as "0.1.0". The version of
-/// the header is GCROOTS_VERSION. Never collects.
+/// Returns the version of the library that was loaded, such as "1.0.0". Before a
+/// release, it ends in a hyphen and the name of the pre-release ("1.0.0-alpha.1"). The
+/// version of the header is GCROOTS_VERSION. Never collects.
 ///
 /// \return a static string, never NULL
 #[unsafe(no_mangle)]

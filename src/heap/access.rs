@@ -7,7 +7,7 @@ use core::cell::Cell;
 
 use super::reference::{GcRef, LEAST_BYTES};
 
-/// The memory at the base before there is a heap. Nothing writes to it.
+/// The memory that `base` points to while the store has no heap. Nothing writes to it.
 static NO_HEAP: [u64; 2] = [0; 2];
 
 /// Where the heap's memory is.
@@ -23,7 +23,7 @@ pub(crate) struct HeapAccess {
     end: Cell<u64>,
 }
 
-/// Types of which all bits are values.
+/// Types for which any bits are a valid value.
 pub trait PlainBits: Copy {}
 impl PlainBits for u8 {}
 impl PlainBits for u16 {}
@@ -39,7 +39,7 @@ impl PlainBits for f64 {}
 impl PlainBits for [u8; 16] {}
 
 impl HeapAccess {
-    /// Access for a store that has no heap yet: it contains nothing.
+    /// Access for a store that has no heap yet. It contains no memory.
     pub(super) const fn none() -> HeapAccess {
         HeapAccess {
             base: Cell::new((&raw const NO_HEAP).cast_mut().cast()),
@@ -53,7 +53,8 @@ impl HeapAccess {
     /// # Safety
     ///
     /// `base + start .. base + end` must be committed and stay so until the next call of
-    /// this function or [`HeapAccess::set_end`]. 16 bytes from `base` on must be readable.
+    /// this function or [`HeapAccess::set_end`]. 16 bytes from `base` on must be
+    /// readable.
     pub(super) unsafe fn set(&self, base: *mut u8, start: u64, end: u64) {
         self.base.set(base);
         self.start.set(start);
@@ -79,7 +80,8 @@ impl HeapAccess {
         self.end.get()
     }
 
-    /// The address at `offset`. Following it is safe while an object of the heap is there.
+    /// The address at `offset`. Following it is safe while an object of the heap is
+    /// there.
     #[inline(always)]
     pub(crate) fn address(&self, offset: u64) -> *mut u8 {
         self.base.get().wrapping_add(offset as usize)

@@ -5,9 +5,9 @@
 //! with the functions of this module only, and tells them the holder (the object) as well
 //! as the slot. Root slots have no barrier (ROOTS-7).
 //!
-//! What a store does beside writing the slot is data: the [`Barrier`] descriptor, which
-//! the heap chooses and the mutator's hot block holds. One comparison decides whether the
-//! stored value concerns the collector at all:
+//! The barrier is data (HEAP-34): the [`Barrier`] descriptor, which the heap chooses and
+//! the mutator's hot block holds. It says what to do besides writing the slot. One
+//! comparison decides whether the stored value concerns the collector at all:
 //!
 //! | collector | values that concern it | what follows |
 //! |---|---|---|
@@ -26,43 +26,44 @@ use super::memory::Region;
 use super::reference::{GcRef, SLOT_BYTES};
 use crate::error::{Error, Result};
 
-/// How far a fast path of the mutator goes.
+/// How much of the barrier a fast path of the mutator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FastPath {
-    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path calls nothing, so
-    /// it needs no stack frame.
+    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path is a leaf
+    /// function and needs no stack frame.
     Leaf,
     /// It compares the value and counts in line, and gives up if that is not enough.
     InLine,
 }
 
-/// What the mutator does beside writing a slot.
+/// The descriptor of a write barrier: what the mutator does besides writing a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Barrier {
     /// The first value, as bits, that concerns the collector.
     first: u64,
-    /// How many values concern the collector, from `first` on.
+    /// The number of values, from `first` on, that concern the collector.
     length: u64,
     /// Whether counting in line is enough for those values.
     counts: bool,
 }
 
 impl Barrier {
-    /// Nothing beside the store.
+    /// No barrier: no value concerns the collector.
     pub(crate) const NONE: Barrier = Barrier::slow_for(0, 0);
 
-    /// The slow barrier for each store.
+    /// The slow barrier for every value.
     pub(crate) const SLOW: Barrier = Barrier::slow_for(0, 1 << 32);
 
-    /// Each store counts the object it refers to, and the one that the slot referred to.
+    /// Counting for every value: the count of the new referent is incremented, and the
+    /// count of the old referent decremented.
     pub(crate) const COUNTING: Barrier = Barrier {
         counts: true,
         ..Barrier::SLOW
     };
 
-    /// The slow barrier for stores of `length` values, as bits, from `first` on: a
-    /// remembered set names the references into its young space.
+    /// The slow barrier for `length` values, as bits, from `first` on. With a remembered
+    /// set, these are the references into the young space.
     pub(crate) const fn slow_for(first: u64, length: u64) -> Barrier {
         Barrier {
             first,
@@ -83,8 +84,9 @@ impl Barrier {
         u64::from(value.raw()).wrapping_sub(self.first) < self.length
     }
 
-    /// Stores `value` in the slot at `at`, in the object at `holder`. `None`, with
-    /// nothing changed, if that takes more than `path`, or the slot is not in the heap.
+    /// Stores `value` in the slot at `at`, in the object at `holder`. Returns `None`,
+    /// with nothing changed, if the barrier needs more than `path` does, or if the slot
+    /// is not in the heap.
     #[inline(always)]
     pub(crate) fn write(
         self,
@@ -110,14 +112,15 @@ impl Barrier {
         self.is_none() || (path == FastPath::InLine && self.counts)
     }
 
-    /// Whether a fast path may store references, as far as is known without their values.
+    /// Whether a fast path may try to store references. Each value may still need more.
     #[inline(always)]
     pub(crate) fn allows(self, path: FastPath) -> bool {
         path == FastPath::InLine || self.is_none()
     }
 
-    /// Announces the reference in the slot at `at` of a new object, which is written and
-    /// which nothing has read yet. `None` if the reference is nonsense.
+    /// Counts the reference in the slot at `at` of a new object. The slot is written
+    /// already, and nothing has read it yet. Returns `None` if the reference does not
+    /// lead to an object.
     #[inline(always)]
     pub(crate) fn initialise(self, memory: &HeapAccess, at: u64) -> Option<()> {
         let value = GcRef::from_raw(memory.load(at)?);
@@ -128,15 +131,16 @@ impl Barrier {
     }
 }
 
-/// [`Barrier::write`] with counting in line. `None` if the old referent's count would fall
-/// to zero, which the heap's table of zero counts has to hear of.
+/// Same as [`Barrier::write`], with counting in line. Also returns `None` if the count of
+/// the old referent would fall to zero, because then the heap must put it into the
+/// zero-count table.
 #[inline(always)]
 fn write_counted(memory: &HeapAccess, at: u64, value: GcRef) -> Option<()> {
     let old = GcRef::from_raw(memory.load(at)?);
     if old == value {
         return Some(());
     }
-    // All is read before anything is written.
+    // Everything is read and checked before anything is written.
     let new_header = match value.is_object() {
         true => Some(counted(memory, value)?.increment()),
         false => None,
@@ -164,18 +168,19 @@ fn set_header(memory: &HeapAccess, object: GcRef, header: CountedHeader) -> Opti
     memory.store(object.offset(), header.bits())
 }
 
-/// A heap's part of the slow barrier.
+/// The heap's part of the barrier.
 pub(crate) trait WriteBarrier {
     /// The memory that the mutator allocates in.
     fn region(&self) -> &Region;
 
-    /// The descriptor that the mutator stores references by.
+    /// The descriptor that the mutator stores references with.
     fn barrier(&self) -> Barrier {
         Barrier::NONE
     }
 
-    /// Hears that the slot at `at`, in the object at `holder`, which refers to `old`, is
-    /// about to refer to `new`. A new object's slots refer to null.
+    /// The collector's hook. It is called before the slot at `at`, in the object at
+    /// `holder`, changes from `old` to `new`. The old reference of a new object's slot is
+    /// null.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
     fn write_barrier(&mut self, holder: u64, at: u64, old: GcRef, new: GcRef) -> Result<()> {
@@ -185,8 +190,8 @@ pub(crate) trait WriteBarrier {
 
     /// The slow barrier: stores `value` in the slot at `at`, in the object at `holder`.
     ///
-    /// Errors: [`Error::Internal`] for a slot that is not in the heap, and if the heap
-    /// finds itself overwritten.
+    /// Errors: [`Error::Internal`] if the slot is not in the heap, or if the heap finds
+    /// itself overwritten.
     fn write_gc_ref(&mut self, holder: u64, at: u64, value: GcRef) -> Result<()> {
         debug_assert!(holder < at);
         let old = GcRef::from_raw(self.region().load_u32(at)?);
@@ -197,7 +202,7 @@ pub(crate) trait WriteBarrier {
     /// Copies `count` references within the heap, from `from` to `to` in the object at
     /// `holder`. The two ranges may overlap.
     ///
-    /// Errors: as [`WriteBarrier::write_gc_ref`].
+    /// Errors: those of [`WriteBarrier::write_gc_ref`].
     fn copy_gc_refs(
         &mut self,
         memory: &HeapAccess,
@@ -221,7 +226,7 @@ pub(crate) trait WriteBarrier {
 
     /// Stores `value` in `count` slots from `at` on, in the object at `holder`.
     ///
-    /// Errors: as [`WriteBarrier::write_gc_ref`].
+    /// Errors: those of [`WriteBarrier::write_gc_ref`].
     fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
         (0..count).try_for_each(|index| self.write_gc_ref(holder, at + SLOT_BYTES * index, value))
     }

@@ -5,8 +5,8 @@
 //! least of three bounds: the end of the window, the budget until the next collection,
 //! and 0 while the slow path must see every allocation.
 //!
-//! The window may be all of the heap that is not in use yet, or a hole in it. The heap
-//! says beside it how much is in use elsewhere.
+//! The window is either all of the heap that is not in use yet, or a hole in it. The heap
+//! also tells the allocator how many bytes are in use outside of the window.
 
 use core::cell::Cell;
 
@@ -24,11 +24,14 @@ pub(crate) struct BumpAllocator {
     objects: Cell<u64>,
     start: Cell<u64>,
     end: Cell<u64>,
-    /// Bytes in use elsewhere than between `start` and `next`.
+    /// The bytes that are in use outside of the window.
     used_elsewhere: Cell<u64>,
     /// The part of those bytes that was allocated since the last collection.
     allocated_elsewhere: Cell<u64>,
+    /// Where the budget until the next collection ends.
     budget_end: Cell<u64>,
+    /// Where `next` was when the window was set. The window's objects from here on were
+    /// allocated since the last collection.
     after_collection: Cell<u64>,
     slow_path_forced: Cell<bool>,
 }
@@ -163,7 +166,7 @@ impl BumpAllocator {
         is_newest
     }
 
-    /// Counts one object less: its memory is free.
+    /// Subtracts one object, whose memory is free now.
     pub(super) fn forget_object(&self) {
         self.objects.set(self.objects.get() - 1);
     }
@@ -188,7 +191,7 @@ impl BumpAllocator {
         self.objects.get()
     }
 
-    /// Bytes in use.
+    /// The bytes that are in use, in the window and outside.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.next.get() - self.start.get() + self.used_elsewhere.get()
     }
@@ -199,7 +202,7 @@ impl BumpAllocator {
         here + self.allocated_elsewhere.get()
     }
 
-    /// Checks the order of the bounds.
+    /// Checks that the window's bounds are in order.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {

@@ -1,7 +1,7 @@
-//! The reference count in an object's header, in the collector's own bits.
+//! The reference count in an object's header. It is in the bits of the collector.
 //!
-//! The write barrier increments and decrements it in line; the collector `drc` owns the
-//! flags beside it.
+//! The write barrier increments and decrements the count in line. The flags beside it
+//! belong to the collector `drc`.
 //!
 //! ```text
 //! bits 0..18   the number of slots in objects that refer to it; the greatest is sticky
@@ -13,8 +13,8 @@
 use super::header::{Kind, ObjectHeader};
 use crate::error::{Error, Result};
 
-/// The sticky count: an object that has got here keeps it until the next major collection
-/// counts again.
+/// The sticky count. An object that reaches it keeps it until the next major collection
+/// counts again (HEAP-24).
 pub(crate) const STICKY: u32 = (1 << 18) - 1;
 
 const ZERO_COUNT: u32 = 1 << 18;
@@ -28,7 +28,7 @@ pub(crate) struct CountedHeader(ObjectHeader);
 impl CountedHeader {
     /// The header of an object.
     ///
-    /// Errors: [`Error::Internal`] for a header that is no object's.
+    /// Errors: [`Error::Internal`] if the header is not an object's.
     #[inline]
     pub(crate) fn of(header: ObjectHeader) -> Result<CountedHeader> {
         match header.kind() {
@@ -39,7 +39,8 @@ impl CountedHeader {
         }
     }
 
-    /// The header of an object or of free memory, which has no count and no flags.
+    /// The header of an object or of free memory. Free memory has neither a count nor
+    /// flags.
     #[inline]
     pub(crate) fn of_any(header: ObjectHeader) -> CountedHeader {
         CountedHeader(header)
@@ -84,7 +85,7 @@ impl CountedHeader {
         self.with(self.collector_bits() & !STICKY | count)
     }
 
-    /// This header with its count incremented, unless that is sticky.
+    /// This header with its count incremented. A sticky count stays.
     #[inline]
     pub(crate) fn increment(self) -> CountedHeader {
         match self.count() {
@@ -93,9 +94,9 @@ impl CountedHeader {
         }
     }
 
-    /// This header with its count decremented, unless that is sticky.
+    /// This header with its count decremented. A sticky count stays.
     ///
-    /// Errors: [`Error::Internal`] for a count of zero.
+    /// Errors: [`Error::Internal`] if the count is zero.
     #[inline]
     pub(crate) fn decrement(self) -> Result<CountedHeader> {
         match self.count() {

@@ -7,6 +7,8 @@
 //! * [`WriteBarrier`], by which it hears of each reference that is stored in an object;
 //! * [`CollectionSteps`], which [`GarbageCollection`] drives through one collection.
 //!
+//! Collectors are compositions of the spaces in [`space`] (HEAP-35).
+//!
 //! The [`Mutator`] is in the store's hot block and is lent to the heap, so an allocation
 //! calls nothing through a trait (HEAP-2).
 //!

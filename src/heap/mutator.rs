@@ -13,7 +13,7 @@ use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
 
-/// The mutator's part of a heap. See the module.
+/// What the mutator shares with its heap. See the [module](self).
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Mutator {
@@ -90,7 +90,7 @@ impl Mutator {
     ///
     /// # Safety
     ///
-    /// As for [`Mutator::set_heap`], with the same base and start.
+    /// The safety conditions of [`Mutator::set_heap`] hold, with the same base and start.
     pub(crate) unsafe fn set_end(&self, end: u64) {
         self.bump.set_end(end);
         // SAFETY: the caller's promise.
@@ -129,8 +129,8 @@ impl Mutator {
         self.barrier.set(barrier);
     }
 
-    /// Stores `value` in the slot at `at`, in the object at `holder`. `None`, with
-    /// nothing changed, if that takes more than `path`, or the slot is not in the heap.
+    /// Stores `value` in the slot at `at`, in the object at `holder`. See
+    /// [`Barrier::write`].
     #[inline(always)]
     pub(crate) fn write_gc_ref(
         &self,
@@ -142,7 +142,7 @@ impl Mutator {
         self.barrier().write(path, &self.memory, holder, at, value)
     }
 
-    /// How many no-GC spans are open (`gc.no-gc`).
+    /// The number of open no-GC spans (`gc.no-gc`).
     #[inline(always)]
     pub(crate) fn no_gc_spans(&self) -> u32 {
         self.no_gc.get()
@@ -160,7 +160,7 @@ impl Mutator {
         Ok(())
     }
 
-    /// Leaves `spans` no-GC spans open, at most as many as are open now.
+    /// Ends no-GC spans until `spans` are open. At least `spans` must be open.
     #[inline(always)]
     pub(crate) fn restore_no_gc(&self, spans: u32) {
         debug_assert!(spans <= self.no_gc.get());

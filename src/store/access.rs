@@ -1,9 +1,11 @@
-//! Who may call: threads, re-entry, poison (`store.one-thread`).
+//! Which thread may call a store, and when: owner threads, re-entry, poison
+//! (`store.one-thread`).
 //!
-//! A store's first word, `entry`, equals the owner thread's token combined with
-//! the hot block's layout version while calls are allowed, and 0 otherwise. So
-//! each call makes one comparison; when it fails, [`Store::enter`] finds out
-//! why. Other threads read only `entry` and `owner`.
+//! A store's first word, `entry`, equals its owner's entry word while calls are allowed:
+//! the thread's token, combined with the version of the hot block's layout. At other
+//! times it is 0. So each call makes one comparison (HOST-3). When it fails,
+//! [`Store::enter`] finds out which error to return. Other threads read only `entry` and
+//! `owner`.
 
 use std::sync::atomic::Ordering;
 
@@ -16,26 +18,26 @@ use crate::error::{Error, Result};
 pub(super) enum State {
     /// Calls are allowed.
     Open,
-    /// The growth callback is being asked.
+    /// The growth callback is running.
     Asking,
-    /// A root visitor is being called.
+    /// A root visitor is running.
     Visiting,
-    /// A collection in steps is under way: it may be continued or cancelled.
+    /// A collection in steps is under way. It may be continued or cancelled.
     Collecting,
-    /// Its deletion has begun.
+    /// It is being deleted.
     Closing,
-    /// The library found nonsense, or panicked.
+    /// The library found it inconsistent, or panicked inside it.
     Poisoned,
 }
 
 impl Store {
-    /// Whether the calling thread may call. The fast form of [`Store::enter`].
+    /// Whether the calling thread may call now. The fast form of [`Store::enter`].
     #[inline(always)]
     pub(crate) fn enter_fast(&self) -> bool {
         thread::may_call(&self.entry)
     }
 
-    /// Whether the calling thread may call.
+    /// Fails unless the calling thread may call now.
     ///
     /// Errors: [`Error::WrongThread`], [`Error::Busy`], [`Error::Internal`].
     pub(crate) fn enter(&self) -> Result<()> {
@@ -53,7 +55,7 @@ impl Store {
         }
     }
 
-    /// As [`Store::enter`], and also between the steps of a collection.
+    /// Same as [`Store::enter`], but also succeeds between the steps of a collection.
     pub(crate) fn enter_between_steps(&self) -> Result<()> {
         match self.enter() {
             Err(Error::Busy { .. }) if self.is_collecting() => Ok(()),
@@ -66,6 +68,9 @@ impl Store {
         self.state.get() == State::Collecting
     }
 
+    /// Fails unless the calling thread owns the store.
+    ///
+    /// Errors: [`Error::WrongThread`].
     fn require_owner(&self) -> Result<()> {
         let (owner, caller) = (self.owner.load(Ordering::Relaxed), thread::token());
         if owner == 0 || owner != caller {
@@ -74,7 +79,9 @@ impl Store {
         Ok(())
     }
 
-    /// Refuses inside callbacks of this store that may call it.
+    /// Fails inside a finalizer or a host function of this store.
+    ///
+    /// Errors: [`Error::Busy`].
     pub(super) fn require_no_callback(&self) -> Result<()> {
         let during = if self.in_finalizer.get() {
             "inside a finalizer of this store"
@@ -86,9 +93,9 @@ impl Store {
         Err(Error::Busy { during })
     }
 
-    /// Gives up the store: any thread may attach it.
+    /// Gives up the store, so that any thread may attach it.
     ///
-    /// Errors: as [`Store::enter`]; [`Error::Busy`] inside a callback.
+    /// Errors: those of [`Store::enter`]; [`Error::Busy`] inside a callback.
     pub(crate) fn detach(&self) -> Result<()> {
         self.require_owner()?;
         self.require_no_callback()?;
@@ -98,14 +105,20 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the calling thread the owner of a store that no living thread
-    /// owns; succeeds if it is already. A poisoned store can be attached too,
-    /// to be deleted, and one whose owner ended between the steps of a collection.
+    /// Makes the calling thread the owner of a store that no living thread owns. Does
+    /// nothing if the calling thread is already the owner.
     ///
-    /// Errors: [`Error::WrongThread`] while another living thread owns it or
-    /// was faster, [`Error::Busy`] inside a callback, and, to the owner, between the
-    /// steps of a collection, [`Error::SystemMemory`]
-    /// if the thread never owned a store and cannot be registered.
+    /// A poisoned store can be attached too, to be deleted (HOST-6), and a store whose
+    /// owner ended between the steps of a collection (HOST-7).
+    ///
+    /// Errors:
+    ///
+    /// * [`Error::WrongThread`] while another living thread owns the store, or if another
+    ///   thread attached it first;
+    /// * [`Error::Busy`] for the owner, inside a callback and between the steps of a
+    ///   collection;
+    /// * [`Error::SystemMemory`] and [`Error::Limit`] if the thread has never owned a
+    ///   store and cannot be registered.
     pub(crate) fn attach(&self) -> Result<()> {
         let caller = thread::token();
         let owner = self.owner.load(Ordering::Acquire);
@@ -130,17 +143,17 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the calling thread the owner, whoever was, and enters. For stores that
-    /// travel between threads by other means than `detach` and `attach`.
+    /// Makes the calling thread the owner, whichever thread was, and enters the store.
+    /// For stores that move between threads without `detach` and `attach`.
     ///
-    /// Errors: as [`Store::enter`]; [`Error::Busy`] inside a callback, and
-    /// [`Error::SystemMemory`] and [`Error::Limit`] if the thread never owned a
-    /// store and cannot be registered.
+    /// Errors: those of [`Store::enter`]; [`Error::Busy`] inside a callback;
+    /// [`Error::SystemMemory`] and [`Error::Limit`] if the thread has never owned a store
+    /// and cannot be registered.
     ///
     /// # Safety
     ///
-    /// No other thread may use the store now, or before the calling one has handed
-    /// it on.
+    /// No other thread may be using the store. None may use it before the calling thread
+    /// has handed it on.
     #[cold]
     pub(crate) unsafe fn adopt(&self) -> Result<()> {
         if self.require_owner().is_err() {
@@ -156,8 +169,9 @@ impl Store {
         self.enter()
     }
 
-    /// Begins the deletion of a store that no other thread and no callback uses,
-    /// whoever owns it; returns whether it is sound.
+    /// Begins the deletion of a store that no other thread and no callback is using,
+    /// whichever thread owns it. From now on every call is refused. Returns whether the
+    /// store is sound, that is, not poisoned.
     pub(super) fn close(&self) -> bool {
         self.entry.store(0, Ordering::Relaxed);
         self.owner.store(thread::token(), Ordering::Relaxed);
@@ -165,8 +179,7 @@ impl Store {
         matches!(before, State::Open | State::Collecting)
     }
 
-    /// Begins the store's deletion: from now on every call is refused. Returns
-    /// whether the store is sound.
+    /// Same as [`Store::close`], for the owner only and not inside a callback.
     ///
     /// Errors: [`Error::WrongThread`], [`Error::Busy`].
     pub(super) fn begin_closing(&self) -> Result<bool> {
@@ -176,6 +189,9 @@ impl Store {
         Ok(self.close())
     }
 
+    /// Fails while host code runs that must not call the store, and during deletion.
+    ///
+    /// Errors: [`Error::Busy`].
     fn require_not_busy(&self) -> Result<()> {
         match self.state.get() {
             State::Open | State::Collecting | State::Poisoned => Ok(()),
@@ -185,7 +201,7 @@ impl Store {
         }
     }
 
-    /// Whether the calling thread may report roots.
+    /// Fails unless the calling thread may report root ranges now.
     ///
     /// Errors: [`Error::WrongThread`]; [`Error::Busy`] outside root visitors;
     /// [`Error::Internal`].
@@ -200,12 +216,12 @@ impl Store {
         })
     }
 
-    /// Refuses all calls while the growth callback is asked.
+    /// Refuses all calls, while the growth callback runs.
     pub(super) fn begin_asking(&self) {
         self.refuse_calls(State::Asking);
     }
 
-    /// Refuses other calls until the collection that has begun is over.
+    /// Refuses all calls except steps and cancellation, until the collection is over.
     pub(super) fn begin_collecting(&self) {
         self.refuse_calls(State::Collecting);
     }
@@ -215,12 +231,12 @@ impl Store {
         self.state.set(state);
     }
 
-    /// Refuses all calls but reports while a root visitor is called.
+    /// Refuses all calls except reports, while a root visitor runs.
     pub(super) fn begin_visiting(&self) {
         self.refuse_calls(State::Visiting);
     }
 
-    /// Allows calls again, unless a report found nonsense.
+    /// Allows calls again after a root visitor, unless a report has poisoned the store.
     pub(super) fn end_visiting(&self) {
         if self.state.get() == State::Visiting {
             self.allow_calls();
@@ -235,8 +251,8 @@ impl Store {
             .store(thread::entry_word_of(owner), Ordering::Relaxed);
     }
 
-    /// Refuses all calls from now on but deletion, after nonsense was found in
-    /// the store or the library panicked inside it.
+    /// Refuses all calls except deletion from now on. For a store that the library found
+    /// inconsistent or panicked inside.
     pub(crate) fn poison(&self) {
         self.entry.store(0, Ordering::Relaxed);
         let states = [State::Open, State::Visiting, State::Collecting];

@@ -1,26 +1,43 @@
-//! The store: one heap, its roots, its host data, owned by one thread.
+//! The store: one heap, its roots and its host data, owned by one thread.
+//!
+//! | file or folder | what it has |
+//! |---|---|
+//! | `access.rs` | which thread may call the store, and when |
+//! | `handles` | scopes, scoped and manual roots, weak handles |
+//! | `objects` | structs, arrays, externrefs, functions, exceptions; values and casts |
+//! | `containers` | tables, globals, weak maps |
+//! | `collection` | collections, from the slow path of an allocation on |
+//! | `host_code` | the only callers of host code, and the drivers of operations |
+//! | `protocol.rs` | what an operation and its driver tell each other |
+//! | `stats.rs` | statistics |
 //!
 //! # Layout
 //!
-//! A [`Store`] begins with its *hot block*: the entry word, the id, and what
-//! creating, reading and dropping roots and externrefs touches. All of it is
-//! atomics and cells, reached through a shared reference, so that no exclusive
-//! reference is ever live where foreign code could run. What only the slow
-//! paths need is in [`Cold`], behind a `RefCell` whose borrows end before any
-//! callback begins.
+//! A [`Store`] begins with its *hot block*: the entry word, the id, and everything that
+//! the fast paths for roots, objects, tables and globals use. The hot block consists of
+//! atomics and cells, and is used through shared references. So no exclusive reference to
+//! a store is live while host code runs.
 //!
-//! # Fast and slow
+//! What only slow paths need is in [`Cold`], behind a `RefCell`. Its borrows end before
+//! host code runs.
 //!
-//! Operations that must be fast come in two forms. `*_fast` answers `None`
-//! whenever anything is unusual, without having changed anything; it is small,
-//! inlined, and cannot fail or panic. The other form does all checks in the
-//! documented order (`capi.error-order`) and everything that may need memory.
+//! # Fast and slow forms
 //!
-//! # Foreign code
+//! An operation that must be fast has two forms (ROOTS-18).
 //!
-//! Foreign code is called only in [`host_code`], whose functions hold no borrow of the
-//! store meanwhile. An operation that needs an answer from foreign code stops and is
-//! repeated with it. Finalizers run last in each call that may collect, and at deletion.
+//! * The *fast form* has the suffix `_fast`. It returns `None` or `false`, with nothing
+//!   changed, whenever anything is unusual: a wrong argument, a full array, a barrier
+//!   that needs the heap. It is small and inlined. It cannot fail in any other way, and
+//!   does not panic.
+//! * The *slow form* has the name without the suffix. It does all checks in the
+//!   documented order (`capi.error-order`), and everything that may need memory. It is
+//!   called when the fast form has given up.
+//!
+//! # Host code
+//!
+//! Only [`host_code`] calls functions of the embedder. An operation that needs an answer
+//! from the embedder stops, and is repeated with the answer: see [`protocol`]. Finalizers
+//! run last in each call that may collect, and when the store is deleted.
 
 mod access;
 mod collection;
@@ -28,6 +45,7 @@ mod containers;
 mod handles;
 pub(crate) mod host_code;
 mod objects;
+pub(crate) mod protocol;
 mod stats;
 
 use core::cell::{Cell, RefCell};
@@ -35,16 +53,19 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use access::State;
+use collection::collect::PacedCollection;
+use collection::root_sources::RootSources;
 #[cfg(feature = "capi")]
 pub(crate) use collection::{RootVisitor, VisitorFunction};
-use collection::{collect, root_sources};
 use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
-use host_code::{Answers, Report};
+use host_code::Report;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
+use protocol::Answers;
 pub use stats::Stats;
 
 use crate::base::fallible;
@@ -59,10 +80,11 @@ use crate::heap::{
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
 
-/// One heap and everything that belongs to it. See the module.
+/// One heap and everything that belongs to it. See the [module](self).
 #[repr(C)]
 pub(crate) struct Store {
     // The hot block.
+    /// The owner's entry word while calls are allowed, otherwise 0: see `access.rs`.
     entry: AtomicU64,
     id: u64,
     lifo: LifoRoots,
@@ -74,101 +96,80 @@ pub(crate) struct Store {
     tables: Tables,
     globals: Globals,
     // The rest.
+    /// The token of the owner thread, or 0.
     owner: AtomicU64,
-    state: Cell<access::State>,
-    /// Whether a finalizer is running; it may be calling host functions.
+    state: Cell<State>,
+    /// Whether a finalizer is running. It may in turn be calling host functions.
     in_finalizer: Cell<bool>,
-    /// How many host functions are running, one inside the other; in them finalizers
-    /// may be running.
+    /// The number of host functions that are running inside each other. Finalizers may be
+    /// running in them.
     call_depth: Cell<u32>,
-    /// Refers to the pending exception, or null.
+    /// The root slot of the pending exception; null if none is pending.
     pending: RootSlot,
+    /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
-    /// Whether external bytes are worth a collection.
+    /// Whether external bytes have used up their budget (HEAP-12).
     external_pressure: Cell<bool>,
-    /// How often `assign` or a weak map dropped what it referred to.
-    dropped: Cell<u64>,
+    /// The releases that [`Store::count_release`] has counted.
+    counted_releases: Cell<u64>,
     weak: WeakHandles,
-    /// What the driver tells the operation that is under way.
+    /// What the driver tells the attempt that is running.
     answers: Cell<Answers>,
-    /// The report of the root visitor that is being called.
+    /// The state of the reports, while a root visitor runs.
     report: Cell<Option<Report>>,
     data: Cell<StoreData>,
-    /// Where functions of the Rust API find its own part of the store; null in C's.
+    /// The Rust API's own part of the store; null in a store of the C API.
     rust_part: Cell<*mut c_void>,
     engine: EngineRef,
     cold: RefCell<Cold>,
 }
 
-/// What only the slow paths need.
+/// The part of a store that only slow paths need.
 struct Cold {
-    /// Made by the first allocation.
+    /// The first allocation makes it.
     heap: Option<Box<dyn GcHeap>>,
     layouts: LayoutTable,
     tags: Tags,
     hashes: IdentityHashes,
     weak_maps: WeakMaps,
-    /// Until the next collection.
-    starts: ObjectStartTable,
-    sources: root_sources::RootSources,
+    /// The known starts of objects. Valid until the next collection.
+    object_starts: ObjectStartTable,
+    sources: RootSources,
+    /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
-    /// What the pacer last decided.
+    /// The pacer's last decision: the bytes that may be allocated until the next
+    /// collection.
     headroom: u64,
-    /// External bytes announced since the last collection and not withdrawn.
+    /// External bytes that were announced since the last collection and not withdrawn.
     external_allocated: u64,
-    /// So many are worth a collection.
+    /// The external bytes that are worth a collection.
     external_budget: u64,
-    /// The collection that is under way in steps; `None` also if there is nothing to do.
-    collection: Option<collect::Collection>,
-    /// Allocations since the last one that stress made collect.
+    /// The collection in steps that is under way. Also `None` if that collection has
+    /// nothing to do.
+    collection: Option<PacedCollection>,
+    /// Allocations since stress last made one collect.
     stress_count: u32,
     collections: u64,
     moved_bytes: u64,
     gc_nanoseconds: u64,
 }
 
-/// The embedder's own pointer.
-#[derive(Clone, Copy)]
-struct StoreData {
-    pointer: *mut c_void,
-    finalizer: Option<Finalizer>,
-}
-
-/// Spans of roots that a collection has at most: LIFO, manual, tables, globals, the
-/// pending exception, values of weak maps.
-const ROOT_SPANS: usize = 6;
-
-impl Store {
-    /// A store of `engine`, owned by the calling thread; [`delete`](host_code::delete) ends it.
-    /// Not in a box: to move one claims that nothing else points into it, but other
-    /// threads find its roots.
-    ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
-    /// registering the thread.
-    pub(crate) fn new(engine: EngineRef) -> Result<NonNull<Store>> {
-        Store::starting_at(engine, 0, 0)
-    }
-
-    /// A store whose slots have issued all generations up to these: of scoped
-    /// roots, and, an even one, of manual roots, weak handles, weak maps, tables,
-    /// globals and root sources.
-    pub(crate) fn starting_at(
-        engine: EngineRef,
-        scoped: u32,
-        manual: u32,
-    ) -> Result<NonNull<Store>> {
-        let owner = thread::token_or_new()?;
-        let id = next_id();
-        let cold = Cold {
+impl Cold {
+    /// The cold part of a new store. Slots of weak maps and root sources have issued all
+    /// generations up to `generation`, which is even. `roots` is empty and has room for
+    /// [`ROOT_SPANS`] spans.
+    #[inline(always)]
+    fn starting_at(engine: &EngineRef, generation: u32, roots: GcRootsList) -> Cold {
+        Cold {
             heap: None,
             layouts: LayoutTable::new(),
             tags: Tags::default(),
             hashes: IdentityHashes::new(),
-            weak_maps: WeakMaps::starting_at(manual),
-            starts: ObjectStartTable::default(),
-            sources: root_sources::RootSources::starting_at(manual),
-            roots: GcRootsList::with_room(ROOT_SPANS)?,
+            weak_maps: WeakMaps::starting_at(generation),
+            object_starts: ObjectStartTable::default(),
+            sources: RootSources::starting_at(generation),
+            roots,
             pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
             headroom: 0,
             external_allocated: 0,
@@ -178,7 +179,54 @@ impl Store {
             collections: 0,
             moved_bytes: 0,
             gc_nanoseconds: 0,
-        };
+        }
+    }
+}
+
+/// The embedder's pointer, and the finalizer that it is passed to.
+#[derive(Clone, Copy)]
+struct StoreData {
+    pointer: *mut c_void,
+    finalizer: Option<Finalizer>,
+}
+
+impl StoreData {
+    const NONE: StoreData = StoreData {
+        pointer: core::ptr::null_mut(),
+        finalizer: None,
+    };
+}
+
+/// The greatest number of spans of roots in a collection: scoped roots, manual roots,
+/// tables, globals, the pending exception, values of weak maps.
+const ROOT_SPANS: usize = 6;
+
+impl Store {
+    /// Makes a store of `engine`, owned by the calling thread.
+    /// [`delete`](host_code::delete) ends it.
+    ///
+    /// The store is not in a `Box`: to move a box asserts that nothing else points into
+    /// it, but other threads find the store's manual roots.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); those of
+    /// registering the thread.
+    pub(crate) fn new(engine: EngineRef) -> Result<NonNull<Store>> {
+        Store::starting_at(engine, 0, 0)
+    }
+
+    /// Same as [`Store::new`], for tests of retired slots. The slots of scoped roots have
+    /// issued all generations up to `scoped`. The slots of manual roots, weak handles,
+    /// weak maps, tables, globals and root sources have issued all up to `manual`, which
+    /// is even.
+    pub(crate) fn starting_at(
+        engine: EngineRef,
+        scoped: u32,
+        manual: u32,
+    ) -> Result<NonNull<Store>> {
+        let owner = thread::token_or_new()?;
+        let id = next_id();
+        let roots = GcRootsList::with_room(ROOT_SPANS)?;
+        let cold = Cold::starting_at(&engine, manual, roots);
         let store = fallible::boxed(Store {
             entry: AtomicU64::new(thread::entry_word_of(owner)),
             id,
@@ -191,7 +239,7 @@ impl Store {
             tables: Tables::starting_at(manual),
             globals: Globals::starting_at(manual),
             owner: AtomicU64::new(owner),
-            state: Cell::new(access::State::Open),
+            state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),
             call_depth: Cell::new(0),
             pending: RootSlot {
@@ -200,21 +248,18 @@ impl Store {
             },
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
-            dropped: Cell::new(0),
+            counted_releases: Cell::new(0),
             weak: WeakHandles::starting_at(manual),
             answers: Cell::new(Answers::default()),
             report: Cell::new(None),
-            data: Cell::new(StoreData {
-                pointer: core::ptr::null_mut(),
-                finalizer: None,
-            }),
+            data: Cell::new(StoreData::NONE),
             rust_part: Cell::new(core::ptr::null_mut()),
             engine,
             cold: RefCell::new(cold),
         })?;
         let store = NonNull::from(Box::leak(store));
-        // SAFETY: the store is alive, and stays where it is until `free`, which
-        // removes its roots first.
+        // SAFETY: the store is alive and is not moved. `free` removes its roots from the
+        // directory first.
         unsafe {
             let added = directory::add(NonNull::from(&store.as_ref().manual));
             added.inspect_err(|_| Store::free(store))?;
@@ -222,34 +267,34 @@ impl Store {
         Ok(store)
     }
 
-    /// Frees a store, which no other thread can find any more then.
+    /// Frees a store, after other threads can no longer find it.
     ///
     /// # Safety
     ///
-    /// `store` must be from [`Store::starting_at`], not freed before, and not used by
-    /// anything else but `unroot_later`.
+    /// `store` must be from [`Store::starting_at`], and not freed before. Nothing may be
+    /// using it, except `unroot_later` on any thread.
     unsafe fn free(store: NonNull<Store>) {
-        // SAFETY: the caller's promise. Only now is the store this thread's alone, so
-        // that it may be in a box, which is what it was made as.
+        // SAFETY: the caller's promise. The store was made as a box. Once it is removed
+        // from the directory, only this thread points into it, so it may be a box again.
         unsafe {
             directory::remove(store.as_ref().id);
             drop(Box::from_raw(store.as_ptr()));
         }
     }
 
-    /// Gives the heap, if there is one, to the engine, at the store's end.
+    /// Returns the heap, if there is one, to the engine's pool. The store is at its end.
     fn return_heap(&self) {
         if let Some(heap) = self.cold.borrow_mut().heap.take() {
             self.engine.return_heap(heap);
         }
     }
 
-    /// Where functions of the Rust API find its own part of the store.
+    /// The Rust API's own part of the store.
     pub(crate) fn rust_part(&self) -> *mut c_void {
         self.rust_part.get()
     }
 
-    /// Sets where they find it, and returns where they did.
+    /// Sets the Rust API's own part of the store, and returns the previous one.
     pub(crate) fn replace_rust_part(&self, part: *mut c_void) -> *mut c_void {
         self.rust_part.replace(part)
     }
@@ -259,10 +304,12 @@ impl Store {
         self.data.get().pointer
     }
 
-    /// Sets the embedder's pointer. The finalizer of the one before is queued
-    /// for the next point where finalizers may run.
+    /// Sets the embedder's pointer. Queues the finalizer of the previous pointer for the
+    /// next point where finalizers may run (HOST-19).
     ///
-    /// Errors: when there is no room to queue it.
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit) and
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory) if there is no room in
+    /// the queue; nothing has changed then.
     pub(crate) fn set_data(
         &self,
         pointer: *mut c_void,
@@ -279,8 +326,8 @@ impl Store {
     }
 }
 
-/// A number that no other store has or had, in any copy of the library in this
-/// process: a counter from a random start. Never 0.
+/// A number that no other store has had, in any copy of the library in this process
+/// (ROOTS-1). It comes from a counter with a random start, and is never 0.
 fn next_id() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {

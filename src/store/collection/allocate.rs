@@ -1,16 +1,31 @@
-//! Allocation's slow path: the first heap, a collection that is due, room.
+//! The slow path of an allocation. It makes the store's heap, runs a collection that is
+//! due, and makes room.
 
 use crate::error::{Error, Result};
 use crate::heap::{Allocation, Barrier, GcHeap, GcRef, ObjectHeader, heap_limit};
-use crate::store::host_code::{Attempt, Request, Stop};
+use crate::store::protocol::{Attempt, Request, Stop};
 use crate::store::{Cold, Store};
 
+impl Store {
+    /// Sends every allocation to the slow path while that has something to do besides
+    /// allocating: stress, finalizers that wait, or external bytes.
+    pub(in crate::store) fn update_slow_path(&self) {
+        let stress = self.engine.config().stress() > 0;
+        let pending = self.host.has_pending() && self.collects();
+        let pressure = self.external_pressure.get();
+        self.mutator
+            .bump
+            .force_slow_path(stress || pending || pressure);
+    }
+}
+
 impl Cold {
-    /// Allocates an object of `bytes`: its header is written, the rest is zeros. May
-    /// collect; finalizers are queued.
+    /// Allocates an object of `bytes`, header included. Its header is written and the
+    /// rest is zeros. May collect; finalizers are queued.
     ///
     /// Errors: [`Error::HeapLimit`] after a collection, [`Error::NoGc`],
-    /// [`Error::SystemMemory`]; those of [`Cold::gather_ranges`].
+    /// [`Error::GrowthRefused`], [`Error::SystemMemory`]; those of
+    /// [`Cold::gather_ranges`].
     pub(in crate::store) fn allocate(
         &mut self,
         store: &Store,
@@ -45,8 +60,8 @@ impl Cold {
         }
     }
 
-    /// Gives back an object whose initialisation failed.
-    pub(in crate::store) fn give_back(&mut self, store: &Store, object: GcRef, bytes: u64) {
+    /// Frees an object whose initialisation failed.
+    pub(in crate::store) fn free_unused(&mut self, store: &Store, object: GcRef, bytes: u64) {
         if let Some(heap) = self.heap.as_deref_mut() {
             heap.deallocate_uninit(&store.mutator, object, bytes);
         }
@@ -61,21 +76,25 @@ impl Cold {
             heap.open(&store.mutator);
             self.headroom = store.mutator.bump.end() - store.mutator.bump.next();
             self.external_budget = self.headroom;
-            self.restore_barrier(store);
+            self.use_collectors_barrier(store);
             store.update_slow_path();
         }
         Ok(())
     }
 
-    /// Has the mutator store references as the collector wants it.
-    pub(in crate::store) fn restore_barrier(&self, store: &Store) {
+    /// Has the mutator store references as the collector wants it. While finalizers run
+    /// it keeps the slow barrier (HOST-16).
+    pub(in crate::store) fn use_collectors_barrier(&self, store: &Store) {
+        if store.in_finalizer.get() {
+            return;
+        }
         let wanted = self.heap.as_ref().map(|heap| heap.barrier());
         store.mutator.set_barrier(wanted.unwrap_or(Barrier::NONE));
     }
 
-    /// The heap, which an allocation has made.
+    /// The heap, which [`Cold::make_heap`] has made.
     ///
-    /// Errors: [`Error::Internal`] if there is none.
+    /// Errors: [`Error::Internal`] if there is no heap.
     pub(in crate::store) fn heap(&mut self) -> Result<&mut dyn GcHeap> {
         match self.heap.as_deref_mut() {
             Some(heap) => Ok(heap),

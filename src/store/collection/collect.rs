@@ -1,4 +1,4 @@
-//! One collection of a store's heap.
+//! One collection of a store's heap, from its roots to its statistics.
 
 use std::time::Instant;
 
@@ -11,12 +11,14 @@ use crate::host::EXTERN_BYTES;
 use crate::store::{Cold, Store};
 
 impl Store {
-    /// Whether the heap's collector collects at all.
+    /// Whether the heap's collector ever frees anything.
     pub(in crate::store) fn collects(&self) -> bool {
         self.engine.config().runtime().collects()
     }
 
-    /// Refuses inside a no-GC span (`gc.no-gc`).
+    /// Fails while a no-GC span is open (`gc.no-gc`).
+    ///
+    /// Errors: [`Error::NoGc`].
     pub(in crate::store) fn require_gc_allowed(&self) -> Result<()> {
         match self.mutator.no_gc_spans() {
             0 => Ok(()),
@@ -24,63 +26,42 @@ impl Store {
         }
     }
 
-    /// Sends allocations to the slow path while it has something to do beside
-    /// allocating: stress, finalizers that wait, or external bytes.
-    pub(in crate::store) fn update_slow_path(&self) {
-        let stress = self.engine.config().stress() > 0;
-        let pending = self.host.has_pending() && self.collects();
-        let pressure = self.external_pressure.get();
-        self.mutator
-            .bump
-            .force_slow_path(stress || pending || pressure);
-    }
-
-    /// How often a root, a weak map, a table or a global stopped keeping its object alive,
-    /// other than by a scope's end; and how often a field or an element was set inside finalizers.
-    pub(in crate::store) fn releases(&self) -> u64 {
-        self.manual.released().wrapping_add(self.dropped.get())
-    }
-
-    /// Counts a release other than a manual root's. References in objects are counted
-    /// where they are set through barriers, as they are inside finalizers.
-    pub(in crate::store) fn count_release(&self) {
-        self.dropped.set(self.dropped.get().wrapping_add(1));
-    }
-
-    /// Ends the roots that other threads want unrooted, and collects everything once.
-    /// Finalizers are queued, not run. Nothing is collected under `null` or in a
-    /// no-GC span, and before the first allocation there is nothing to do.
-    pub(in crate::store) fn collect(&self) -> Result<()> {
+    /// Runs one major collection. See [`Cold::collect`].
+    pub(in crate::store) fn collect_major(&self) -> Result<()> {
         self.cold.borrow_mut().collect(self, CollectionKind::Major)
     }
 }
 
-/// A collection that is under way. What it borrows, it borrows in each step.
-pub(in crate::store) struct Collection {
+/// A collection that is under way, and what the pacer must know at its end. It borrows
+/// nothing between its steps.
+pub(in crate::store) struct PacedCollection {
     gc: GarbageCollection,
-    /// Bytes that had been allocated since the one before.
+    /// The bytes that the mutator allocated since the previous collection.
     allocated: u64,
-    /// Nanoseconds between the two.
+    /// The nanoseconds that the mutator ran since the previous collection.
     mutator_nanoseconds: u64,
-    /// Nanoseconds that the steps have taken.
+    /// The nanoseconds that the steps have taken so far.
     nanoseconds: u64,
-    /// What the pacer has decided, once the dead are gone.
+    /// The pacer's decision, once the dead objects are freed.
     headroom: Option<u64>,
 }
 
-impl Collection {
+impl PacedCollection {
     fn add_time(&mut self, began: Instant) {
         self.nanoseconds = self.nanoseconds.saturating_add(nanoseconds_since(began));
     }
 
-    /// Whether ending it now leaves everything as it was.
+    /// Whether nothing has changed yet, so that the collection may be dropped.
     pub(in crate::store) fn may_be_abandoned(&self) -> bool {
         self.gc.may_be_abandoned()
     }
 }
 
 impl Cold {
-    /// See [`Store::collect`].
+    /// Runs one collection at once. Finalizers are queued, not run. Does nothing under
+    /// `null`, in a no-GC span, and before the first allocation.
+    ///
+    /// Errors: those of [`Cold::gather_ranges`]; [`Error::Internal`].
     pub(in crate::store) fn collect(&mut self, store: &Store, kind: CollectionKind) -> Result<()> {
         let Some(mut collection) = self.begin_collection(store, kind)? else {
             return Ok(());
@@ -91,13 +72,13 @@ impl Cold {
         Ok(())
     }
 
-    /// Ends the roots that other threads want unrooted and begins a collection; `None` if
-    /// nothing is to be collected.
+    /// Ends the manual roots that wait in the unroot queue, and begins a collection.
+    /// Returns `None` if there is nothing to do: see [`Cold::collect`].
     pub(in crate::store) fn begin_collection(
         &mut self,
         store: &Store,
         kind: CollectionKind,
-    ) -> Result<Option<Collection>> {
+    ) -> Result<Option<PacedCollection>> {
         let began = Instant::now();
         store.manual.unroot_queued();
         let Some(heap) = self.heap.as_deref_mut() else {
@@ -106,7 +87,7 @@ impl Cold {
         let (mutator, allocated) = (&store.mutator, store.mutator.bump.allocated_bytes());
         let kind = heap.collection_kind(mutator, kind);
         let gc = GarbageCollection::begin(heap, mutator, kind)?;
-        Ok(gc.map(|gc| Collection {
+        Ok(gc.map(|gc| PacedCollection {
             gc,
             allocated,
             mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
@@ -115,55 +96,58 @@ impl Cold {
         }))
     }
 
-    /// Continues a collection as far as the budget allows: first tracing and sweeping, then
-    /// resizing the heap. Ends it when both are complete. Finalizers are queued.
+    /// Does one step of a collection, as far as the budget allows. In the last step,
+    /// updates the statistics and the budgets of allocations. Finalizers are queued.
+    ///
+    /// Errors: those of [`Cold::gather_ranges`], after which the step may be repeated;
+    /// [`Error::Internal`].
     pub(in crate::store) fn step_collection(
         &mut self,
         store: &Store,
-        collection: &mut Collection,
+        collection: &mut PacedCollection,
         budget: &mut Budget,
     ) -> Result<Progress> {
         let began = Instant::now();
-        let progress = match collection.headroom {
-            Some(headroom) => self.resize_heap(store, headroom, budget)?,
-            None => self.trace_sweep_and_resize(store, collection, began, budget)?,
-        };
+        let progress = self.trace_then_resize(store, collection, began, budget)?;
         collection.add_time(began);
-        if progress == Progress::Continue {
-            return Ok(progress);
+        if progress == Progress::Complete {
+            self.count_collection(store, collection);
+            self.check_in_debug_builds(store)?;
         }
-        self.count(store, collection);
-        match self.check_in_debug_builds(store) {
-            Err(Error::SystemMemory { .. }) => Ok(progress),
-            checked => checked.map(|()| progress),
-        }
+        Ok(progress)
     }
 
-    /// The step in which tracing and sweeping may end, and resizing begins.
-    fn trace_sweep_and_resize(
+    /// Traces and sweeps. Once that is complete, resizes the heap.
+    fn trace_then_resize(
         &mut self,
         store: &Store,
-        collection: &mut Collection,
+        collection: &mut PacedCollection,
         began: Instant,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
-        if progress == Progress::Continue {
-            return Ok(progress);
-        }
-        let headroom = self.pace(store, collection, began)?;
-        collection.headroom = Some(headroom);
+        let headroom = match collection.headroom {
+            Some(headroom) => headroom,
+            None => {
+                let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
+                if progress == Progress::Continue {
+                    return Ok(progress);
+                }
+                let headroom = self.decide_headroom(store, collection, began)?;
+                *collection.headroom.insert(headroom)
+            }
+        };
         self.resize_heap(store, headroom, budget)
     }
 
-    /// Traces, sweeps and frees, as far as the budget allows.
+    /// Traces from the roots, sweeps the weak tables and frees dead objects. Once that is
+    /// complete, trims the tables of roots.
     fn trace_and_sweep(
         &mut self,
         store: &Store,
         gc: &mut GarbageCollection,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        self.lend_roots(store, gc)?;
+        self.list_roots(store, gc)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
         let mut context = TraceContext {
@@ -188,20 +172,20 @@ impl Cold {
         Ok(progress)
     }
 
-    /// Lists the root slots, which are the same in each step of a collection, since no
-    /// call makes or ends roots between them; and the root ranges in the first step, which
-    /// goes over all of them, since the embedder may change what it likes before.
+    /// Lists the root slots for one step. They are the same in each step, because between
+    /// steps no call makes or ends roots. The root ranges are listed for the first step
+    /// only, which scans all of them: the embedder may change them before that step.
     ///
-    /// Errors: those of [`Cold::gather_ranges`]; the collection may be repeated or
-    /// abandoned then.
-    fn lend_roots(&mut self, store: &Store, gc: &GarbageCollection) -> Result<()> {
+    /// Errors: those of [`Cold::gather_ranges`]. The collection may then be repeated or
+    /// abandoned.
+    fn list_roots(&mut self, store: &Store, gc: &GarbageCollection) -> Result<()> {
         self.roots.clear();
         if gc.may_be_abandoned() {
             self.gather_ranges(store)?;
         }
-        // SAFETY: the list is cleared when the step is over, and nothing pushes or grows
-        // roots meanwhile; a sweep shortens the values of weak maps and leaves them where
-        // they are.
+        // SAFETY: the list is cleared when the step is over, and until then nothing
+        // pushes or grows roots. A sweep shortens the values of weak maps, but does not
+        // move them.
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
@@ -215,34 +199,42 @@ impl Cold {
         Ok(())
     }
 
-    /// Commits the memory for the headroom, or gives back what is more.
+    /// Commits memory for the headroom, or returns to the system what exceeds it.
     fn resize_heap(
         &mut self,
         store: &Store,
         headroom: u64,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        // The heap does not grow where the growth callback was not asked.
+        // With a growth callback, only an allocation grows the heap (HOST-9).
         let may_grow = store.engine.config().grow_callback().is_none();
         let heap = self.heap()?;
         Ok(heap.set_headroom(&store.mutator, headroom, may_grow, budget))
     }
 
-    /// Decides how much may be allocated before the next collection.
-    fn pace(&mut self, store: &Store, collection: &Collection, began: Instant) -> Result<u64> {
+    /// Asks the pacer how much may be allocated before the next collection.
+    ///
+    /// Errors: [`Error::Internal`] if objects were left in place although the engine was
+    /// configured to move all of them (HEAP-33).
+    fn decide_headroom(
+        &mut self,
+        store: &Store,
+        collection: &PacedCollection,
+        began: Instant,
+    ) -> Result<u64> {
         let collected = collection.gc.stats();
         let live = collected.live_bytes;
         if store.engine.config().move_always() && collected.moved_bytes != live {
             return Err(Error::internal("objects that were not moved", live));
         }
-        // A root slot takes as long as its own bytes, an entry as an externref.
+        // A root slot costs as much as its own bytes, a host-data entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
         let held = store.tables.span().len() + store.globals.span().len();
         let slots = roots + held as u64 + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
-            + self.sources.scanned();
+            + self.sources.scanned_bytes();
         Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
             scanned_bytes: scanned,
@@ -254,26 +246,31 @@ impl Cold {
         }))
     }
 
-    /// Counts a collection that is over, and sets budgets until the next one.
-    fn count(&mut self, store: &Store, collection: &Collection) {
+    /// Adds a complete collection to the statistics, and sets the budgets until the next
+    /// one.
+    fn count_collection(&mut self, store: &Store, collection: &PacedCollection) {
         let headroom = collection.headroom.unwrap_or(0);
         let collected = collection.gc.stats();
         self.headroom = headroom;
         self.external_allocated = 0;
         store.external_pressure.set(false);
-        // Half of what is alive out there, as in the heap, and never so little
-        // that collecting the heap is not worth it.
-        self.external_budget = headroom.max(store.host.external_bytes() / 2);
+        self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
         self.collections += 1;
         self.moved_bytes = self.moved_bytes.saturating_add(collected.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.update_slow_path();
     }
 
+    /// Checks the whole store in debug builds, unless there is no memory for the check.
+    ///
+    /// Errors: those of [`Cold::check`], except [`Error::SystemMemory`].
     fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
-        if cfg!(debug_assertions) {
-            self.check(store)?;
+        if !cfg!(debug_assertions) {
+            return Ok(());
         }
-        Ok(())
+        match self.check(store) {
+            Err(Error::SystemMemory { .. }) => Ok(()),
+            checked => checked,
+        }
     }
 }

@@ -1,17 +1,18 @@
-//! Room for an allocation: whether to collect or to grow.
+//! Room for an allocation: whether to collect or to grow the heap.
 //!
-//! Neither the growth callback nor the root visitors are called here: an attempt asks for
-//! them and is repeated with the answer ([`protocol`](crate::store::host_code)).
+//! Nothing here calls the growth callback or the root visitors. An attempt asks for them
+//! and is repeated with the answer ([`protocol`](crate::store::protocol)).
 
 use crate::error::Error;
 use crate::heap::CollectionKind;
-use crate::store::host_code::{Attempt, Growth, OnDemand, Request, Stop};
+use crate::store::protocol::{Attempt, Growth, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
 
 impl Cold {
-    /// Collects if a collection is due: when external bytes are worth one, and under
-    /// stress at every n-th allocation. Not in a no-GC span, and not again for an
-    /// allocation that is repeated.
+    /// Collects if a collection is due: when external bytes have used up their budget
+    /// (HEAP-12), and under stress at every n-th allocation. Does nothing in a no-GC
+    /// span, and when the allocation is repeated after the collection or after the growth
+    /// callback.
     pub(in crate::store) fn collect_if_due(&mut self, store: &Store) -> Attempt<()> {
         let answers = store.answers.get();
         let was_counted = answers.growth.is_some() || answers.collected().is_some();
@@ -22,7 +23,7 @@ impl Cold {
         let count = self.stress_count.saturating_add(1);
         let is_stressed = every > 0 && count >= every;
         if is_stressed || store.external_pressure.get() {
-            // Alternately, so that stress sees both kinds.
+            // Minor and major alternate, so that stress tests both.
             let kind = match self.collections % 2 {
                 0 => CollectionKind::Minor,
                 _ => CollectionKind::Major,
@@ -33,7 +34,11 @@ impl Cold {
         Ok(())
     }
 
-    /// Collects for an allocation, if its caller lets it.
+    /// Runs a collection that an allocation needs, or asks for what it needs first.
+    ///
+    /// Errors: [`Request::Collection`] if the caller does not let the allocation collect,
+    /// [`Request::Roots`] if the root visitors have not reported; those of
+    /// [`Cold::collect`].
     fn collect_on_demand(&mut self, store: &Store, kind: CollectionKind) -> Attempt<()> {
         if store.answers.get().on_demand == OnDemand::Ask {
             return Err(Stop::Ask(Request::Collection));
@@ -45,8 +50,11 @@ impl Cold {
     }
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom decides: a
-    /// collection is worth its cost once at least half of the headroom has been
-    /// allocated.
+    /// collection is worth its cost once half of the headroom has been allocated. Before
+    /// the allocation is refused, a major collection runs (HEAP-13).
+    ///
+    /// Errors: [`Error::NoGc`] if only a collection could make room and a no-GC span is
+    /// open; those of [`Cold::grow`] and [`Cold::collect_on_demand`].
     pub(in crate::store) fn make_room(&mut self, store: &Store, bytes: u64) -> Attempt<()> {
         if !store.collects() {
             return self.grow(store, bytes, None);
@@ -73,7 +81,6 @@ impl Cold {
         if collected == CollectionKind::Major {
             return Err(refused.into());
         }
-        // Before an allocation is refused everything is collected.
         self.collect_on_demand(store, CollectionKind::Major)?;
         if self.heap()?.has_room(&store.mutator, bytes)? {
             return Ok(());
@@ -81,8 +88,9 @@ impl Cold {
         self.grow(store, bytes, Some(CollectionKind::Major))
     }
 
-    /// The first try of [`Cold::make_room`]: grows if a collection is not worth its cost,
-    /// else runs a minor one. Returns the kind of the collection that made no room.
+    /// The first try of [`Cold::make_room`]. Grows if a collection is not worth its cost,
+    /// otherwise runs a minor collection. Returns `None` if there is room now, and the
+    /// kind of the collection if it did not make enough.
     fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Attempt<Option<CollectionKind>> {
         let mutator = &store.mutator;
         if mutator.bump.allocated_bytes() < self.headroom / 2 {
@@ -99,10 +107,11 @@ impl Cold {
     }
 
     /// Makes room and budget for `bytes` more, if the growth callback allows it.
-    /// `collected` is the collection that this attempt has just done.
+    /// `collected` is the collection that this attempt has just run.
     ///
-    /// Errors: those of [`GcHeap::grow`](crate::heap::GcHeap::grow);
-    /// [`Error::GrowthRefused`] if the callback refused.
+    /// Errors: [`Request::Growth`] if the callback has not answered yet;
+    /// [`Error::GrowthRefused`] if it refused; those of
+    /// [`GcHeap::grow`](crate::heap::GcHeap::grow).
     fn grow(
         &mut self,
         store: &Store,
@@ -130,7 +139,7 @@ impl Cold {
     }
 }
 
-/// Whether an error says that the heap may not grow so far.
+/// Whether an error says that the heap must not grow to the size that was wanted.
 fn is_about_size(error: &Error) -> bool {
     matches!(error, Error::HeapLimit { .. } | Error::GrowthRefused { .. })
 }

@@ -1,7 +1,8 @@
-//! Root ranges of a store: what a collection does with them before it begins.
+//! The slots of root ranges, and their check before a collection.
 //!
-//! What is in them the embedder writes, without a check. So each collection looks at all
-//! slots before anything moves; if one refers to nothing, nothing is collected.
+//! The embedder writes these slots without a check. So each collection checks all of them
+//! before it moves or frees anything. If one is bad, the collection fails and nothing has
+//! changed (ROOTS-21).
 
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, ObjectStartBits, RangeSpan, RootRange, SlotLayout, is_plausible};
@@ -10,15 +11,14 @@ use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
 
 impl Store {
-    /// Adds a root range, which is read at each collection until it is removed. Never
-    /// collects.
+    /// Adds a root range. Each collection reads it until it is removed. Never collects.
     ///
     /// Errors: [`Error::InvalidArgument`]; [`Error::Limit`], [`Error::SystemMemory`].
     ///
     /// # Safety
     ///
-    /// As long as the range is not removed, it must be there to read in each call that
-    /// may collect, and its slots as for [`RangeSpan::new`].
+    /// Until the range is removed, `range` must be valid for reading in each call that
+    /// may collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
     pub(crate) unsafe fn root_range_add(
         &self,
         range: *const RootRange,
@@ -35,7 +35,7 @@ impl Store {
         self.add_root_source(Source::Range { range, layout })
     }
 
-    /// Removes a root range; nothing happens for null. Never collects.
+    /// Removes a root range. Does nothing for null. Never collects.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
     pub(crate) fn root_range_remove(&self, source: Handle) -> Result<()> {
@@ -44,11 +44,12 @@ impl Store {
 }
 
 impl Cold {
-    /// Adds all ranges to the roots of a collection, which moves or frees nothing before.
+    /// Adds all ranges to the roots of a collection, and checks them. Must run before the
+    /// collection moves or frees anything.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when there
-    /// is no memory to find object starts; [`Error::Internal`], also if the root visitors
-    /// have not reported.
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when
+    /// there is no memory to find object starts; [`Error::Internal`], for instance if the
+    /// root visitors have not reported.
     pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
             return Ok(());
@@ -56,21 +57,22 @@ impl Cold {
         if !self.sources.have_reported() {
             return Err(Error::internal("a collection before the root visitors", 0));
         }
-        // SAFETY: whoever added or reported the ranges promised that.
+        // SAFETY: whoever added or reported the ranges promised it.
         for span in unsafe { self.sources.spans() } {
             self.roots.add_range(span?)?;
         }
         for range in 0..self.roots.ranges().len() {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
-        self.sources.set_scanned(self.roots.range_bytes());
-        self.starts.invalidate();
+        self.sources.set_scanned_bytes(self.roots.range_bytes());
+        self.object_starts.invalidate();
         Ok(())
     }
 
-    /// Checks that the slots of a range refer to objects, or to what looks like some.
+    /// Checks that the slots of a range refer to objects. Unless the engine is configured
+    /// for exact slots, bits that only look like an object pass (ROOTS-22).
     ///
-    /// Errors: as [`Cold::gather_ranges`].
+    /// Errors: those of [`Cold::gather_ranges`].
     pub(in crate::store) fn check_range(&mut self, store: &Store, range: &RangeSpan) -> Result<()> {
         if store.engine.config().exact_slots() {
             return check_slots(range, |reference| self.is_object(store, reference));
@@ -84,12 +86,12 @@ impl Cold {
         })
     }
 
-    /// Checks that the slots of all ranges refer to starts of objects; `None` for those of
-    /// no heap.
+    /// Checks that the slots of all ranges refer to starts of objects. `starts` is `None`
+    /// if the store has no heap.
     ///
     /// Errors: [`Error::BadRange`], [`Error::BadSlot`].
     pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStartBits>) -> Result<()> {
-        // SAFETY: whoever added or reported the ranges promised that.
+        // SAFETY: whoever added or reported the ranges promised it.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {
                 Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
@@ -98,11 +100,13 @@ impl Cold {
     }
 }
 
-/// Checks that the references of a range lead to objects.
-fn check_slots(range: &RangeSpan, mut leads: impl FnMut(GcRef) -> Result<bool>) -> Result<()> {
+/// Checks each slot of a range with `is_object`.
+///
+/// Errors: [`Error::BadSlot`]; those of `is_object`.
+fn check_slots(range: &RangeSpan, mut is_object: impl FnMut(GcRef) -> Result<bool>) -> Result<()> {
     range.references().try_for_each(|(slot, bits)| {
         let reference = GcRef::from_raw(bits.get());
-        if reference.is_object() && !leads(reference)? {
+        if reference.is_object() && !is_object(reference)? {
             return Err(Error::BadSlot {
                 source: range.source,
                 slot: slot as u64,

@@ -1,4 +1,5 @@
-//! A store's root ranges and root visitors: where roots are that the embedder keeps.
+//! A store's root sources: the root ranges and root visitors that tell where the embedder
+//! keeps roots.
 
 use core::ffi::c_void;
 
@@ -9,29 +10,29 @@ use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
 use crate::store::handles::resolve::unrooted_as;
 
-/// Tells where roots are, by reporting ranges, when a collection begins.
+/// The function of a root visitor. It reports root ranges when a collection begins.
 pub(crate) type VisitorFunction = unsafe extern "C" fn(env: *mut c_void, store: *mut Store);
 
-/// A root visitor.
+/// A root visitor: a function of the embedder and its first argument.
 #[derive(Clone, Copy)]
 pub(crate) struct RootVisitor {
     pub(crate) function: VisitorFunction,
     pub(crate) env: *mut c_void,
 }
 
-/// Where roots are.
+/// A root source.
 #[derive(Clone, Copy)]
 pub(in crate::store) enum Source {
-    /// Where a structure of the embedder's says.
+    /// The embedder's structure says where the roots are.
     Range {
         range: *const RootRange,
         layout: SlotLayout,
     },
-    /// Where a function of the embedder's says.
+    /// The embedder's function says where the roots are.
     Visitor(RootVisitor),
 }
 
-/// What a source's handle names.
+/// The kind of source that a handle names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum SourceKind {
     Range,
@@ -47,25 +48,28 @@ impl Source {
     }
 }
 
-/// A store's ranges and visitors, and what the visitors have reported.
+/// A store's root sources, and the ranges that its visitors have reported.
 pub(in crate::store) struct RootSources {
-    /// A handle's slot refers to nothing; its index is the source's.
+    /// The handles of the sources. A handle's slot holds no reference; its index is the
+    /// index in `sources`.
     handles: FreeListSlots<0>,
     sources: Vec<Option<Source>>,
+    /// The number of ranges in `sources`.
     ranges: usize,
+    /// The number of visitors in `sources`.
     visitors: usize,
     /// The ranges that visitors have reported, for the collections of the call that is
     /// under way.
     reported: Vec<RangeSpan>,
     /// Whether all visitors have reported.
     report_is_complete: bool,
-    /// Bytes of the slots that the last collection looked at.
-    scanned: u64,
+    /// The bytes of the slots that the last collection scanned.
+    scanned_bytes: u64,
 }
 
 impl RootSources {
-    /// No sources, which allocates nothing. Slots have issued all generations up to this
-    /// one, an even one.
+    /// No sources. Allocates nothing. The handles' slots have issued all generations up
+    /// to `generation`, which is even.
     pub(in crate::store) fn starting_at(generation: u32) -> RootSources {
         RootSources {
             handles: FreeListSlots::starting_at(generation),
@@ -74,11 +78,11 @@ impl RootSources {
             visitors: 0,
             reported: Vec::new(),
             report_is_complete: false,
-            scanned: 0,
+            scanned_bytes: 0,
         }
     }
 
-    /// Adds a source; returns its handle's slot word.
+    /// Adds a source and returns the slot word of its handle.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add(&mut self, source: Source) -> Result<u64> {
@@ -107,7 +111,8 @@ impl RootSources {
         }
     }
 
-    /// Removes the source of a kind whose handle has these bits; `false` if there is none.
+    /// Removes the source of `kind` that the handle's bits name. Returns `false` if there
+    /// is no such source.
     pub(in crate::store) fn remove(
         &mut self,
         kind: SourceKind,
@@ -125,17 +130,17 @@ impl RootSources {
         true
     }
 
-    /// Whether each visitor has reported. Without visitors: yes.
+    /// Whether all visitors have reported. Also `true` without visitors.
     pub(in crate::store) fn have_reported(&self) -> bool {
         self.visitors == 0 || self.report_is_complete
     }
 
-    /// Notes that each visitor has reported.
+    /// Records that all visitors have reported.
     pub(in crate::store) fn complete_report(&mut self) {
         self.report_is_complete = true;
     }
 
-    /// The first visitor from an index on, and its index.
+    /// The first visitor whose index is at least `index`, and its index.
     pub(in crate::store) fn visitor_from(&self, index: u32) -> Option<(u32, RootVisitor)> {
         let from = self.sources.iter().enumerate().skip(index as usize);
         from.filter_map(|(at, source)| match source {
@@ -145,41 +150,41 @@ impl RootSources {
         .next()
     }
 
-    /// Whether there are none.
+    /// Whether the store has no sources.
     fn is_empty(&self) -> bool {
         self.ranges + self.visitors == 0
     }
 
-    /// How many ranges a collection may have to look at.
+    /// The number of ranges that a collection scans.
     pub(in crate::store) fn span_count(&self) -> usize {
         self.ranges + self.reported.len()
     }
 
-    /// Each range as it is now, and those that were reported.
+    /// The registered ranges, as they are now, and the reported ranges.
     ///
     /// # Safety
     ///
-    /// The embedder's structures must be there to read, and their slots as for
-    /// [`RangeSpan::new`].
+    /// The embedder's structures must be valid for reading, and their slots must satisfy
+    /// the conditions of [`RangeSpan::new`].
     pub(in crate::store) unsafe fn spans(&self) -> impl Iterator<Item = Result<RangeSpan>> {
         let registered = self.sources.iter().enumerate().filter_map(|(at, source)| {
             let Some(Source::Range { range, layout }) = *source else {
                 return None;
             };
-            // SAFETY: the caller's promise; the address was aligned.
+            // SAFETY: the caller's promise; `root_range_add` checked the alignment.
             Some(unsafe { RangeSpan::new(at as u32, range.read(), layout) })
         });
         registered.chain(self.reported.iter().copied().map(Ok))
     }
 
-    /// Adds a range that a visitor reports.
+    /// Adds a range that a visitor has reported.
     ///
     /// Errors: [`Error::SystemMemory`].
     pub(in crate::store) fn add_reported(&mut self, span: RangeSpan) -> Result<()> {
         fallible::push(&mut self.reported, span)
     }
 
-    /// Forgets what was reported.
+    /// Forgets the reported ranges.
     pub(in crate::store) fn forget_reported(&mut self) {
         let used = self.reported.len();
         self.report_is_complete = false;
@@ -187,17 +192,17 @@ impl RootSources {
         fallible::shrink(&mut self.reported, used);
     }
 
-    /// Notes how many bytes of slots a collection looks at.
-    pub(in crate::store) fn set_scanned(&mut self, bytes: u64) {
-        self.scanned = bytes;
+    /// Records how many bytes of slots a collection scans.
+    pub(in crate::store) fn set_scanned_bytes(&mut self, bytes: u64) {
+        self.scanned_bytes = bytes;
     }
 
-    /// How many bytes of slots the last collection looked at.
-    pub(in crate::store) fn scanned(&self) -> u64 {
-        self.scanned
+    /// The bytes of the slots that the last collection scanned.
+    pub(in crate::store) fn scanned_bytes(&self) -> u64 {
+        self.scanned_bytes
     }
 
-    /// Checks the handles, and that each has its source.
+    /// Checks the handles, and that each live handle has its source.
     ///
     /// Errors: [`Error::Internal`].
     pub(in crate::store) fn check(&self) -> Result<()> {
@@ -221,7 +226,7 @@ impl RootSources {
 }
 
 impl Store {
-    /// Adds a source of roots.
+    /// Adds a root source.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add_root_source(&self, source: Source) -> Result<Handle> {
@@ -230,12 +235,12 @@ impl Store {
         Ok(self.handle(cold.sources.add(source)?))
     }
 
-    /// Whether there are roots that the embedder keeps.
+    /// Whether the store has root ranges or root visitors.
     pub(in crate::store) fn has_root_sources(&self) -> bool {
         !self.cold.borrow().sources.is_empty()
     }
 
-    /// Removes a source of roots of a kind; nothing happens for null.
+    /// Removes a root source of `kind`. Does nothing for null.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
     pub(in crate::store) fn remove_root_source(

@@ -1,16 +1,16 @@
-//! Collections in steps, between which the embedder decides when to go on.
+//! A collection in steps, between which the embedder decides when to go on.
 //!
-//! Between steps the store is busy (HEAP-14), so a step is a part of the same collection
-//! that `store_gc` runs at once. Finalizers run when it is complete
-//! ([`host_code`](crate::store::host_code)).
+//! Between steps the store is busy (HEAP-14), so the steps together do what `store_gc`
+//! does at once. The [driver](crate::store::host_code) runs finalizers after the last
+//! step.
 
 use crate::error::Result;
 use crate::heap::{Budget, CollectionKind, Progress};
 use crate::store::Store;
-use crate::store::collection::collect::Collection;
+use crate::store::collection::collect::PacedCollection;
 
 impl Store {
-    /// Begins a major collection in steps. Until it is complete other calls are refused.
+    /// Begins a major collection in steps. The store is busy until it is complete.
     ///
     /// Errors: [`Error::Busy`](crate::error::Error::Busy) inside a callback,
     /// [`Error::NoGc`](crate::error::Error::NoGc).
@@ -25,11 +25,14 @@ impl Store {
 
     /// Continues the collection that is under way, as far as the budget allows.
     /// Finalizers are queued.
+    ///
+    /// Errors: those of [`Cold::step_collection`](crate::store::Cold::step_collection).
+    /// The collection is still under way then, so that the embedder can correct its root
+    /// ranges.
     pub(in crate::store) fn continue_collection(&self, mut budget: Budget) -> Result<Progress> {
         let mut cold = self.cold.borrow_mut();
         if let Some(mut collection) = cold.collection.take() {
             let progress = cold.step_collection(self, &mut collection, &mut budget);
-            // After an error in root ranges too: the embedder may correct it.
             if progress != Ok(Progress::Complete) {
                 cold.collection = Some(collection);
                 return progress;
@@ -39,9 +42,11 @@ impl Store {
         Ok(Progress::Complete)
     }
 
-    /// Ends the collection that is under way, where no finalizers and no root visitors may
-    /// run: as if it had never begun, or by completing it. Finalizers wait for the next
-    /// point where they may run.
+    /// Ends the collection that is under way, where neither finalizers nor root visitors
+    /// may run. Abandons it if it has changed nothing yet; otherwise completes it.
+    /// Finalizers wait for the next point where they may run.
+    ///
+    /// Errors: those of [`Store::continue_collection`].
     pub(crate) fn finish_collection(&self) -> Result<()> {
         if !self.is_collecting() || self.abandon_collection() {
             return Ok(());
@@ -49,19 +54,19 @@ impl Store {
         self.continue_collection(Budget::unlimited()).map(|_| ())
     }
 
-    /// Whether the next step is the first, which reads the root ranges.
+    /// Whether the next step is the first one, which reads the root ranges.
     pub(in crate::store) fn is_at_first_step(&self) -> bool {
         let cold = self.cold.borrow();
         cold.collection
             .as_ref()
-            .is_some_and(Collection::may_be_abandoned)
+            .is_some_and(PacedCollection::may_be_abandoned)
     }
 
-    /// Ends the collection that is under way as if it had never begun, if it has changed
-    /// nothing yet. Returns whether it did.
+    /// Drops the collection that is under way, as if it had not begun, unless it has
+    /// already changed something. Returns whether it did.
     pub(in crate::store) fn abandon_collection(&self) -> bool {
         let mut cold = self.cold.borrow_mut();
-        let has_changed = |collection: &Collection| !collection.may_be_abandoned();
+        let has_changed = |collection: &PacedCollection| !collection.may_be_abandoned();
         if cold.collection.as_ref().is_some_and(has_changed) {
             return false;
         }

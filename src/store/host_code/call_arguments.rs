@@ -1,9 +1,8 @@
-//! The arguments of a call: checked, and passed to the callback.
+//! The beginning of a call: its arguments are checked and passed to the callback.
 
 use core::ptr::NonNull;
 
-use super::call_value::{FEW, check_kinds};
-use super::calls::Call;
+use super::call_value::{VALUES_ON_STACK, check_kinds};
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::host::CallValue;
@@ -12,36 +11,42 @@ use crate::store::Store;
 use crate::store::objects::functions::Function;
 use crate::types::{FieldLayout, Storage};
 
+/// A function and the memory of its arguments and results, as the caller passes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) func: Handle,
+    pub(crate) args: NonNull<CallValue>,
+    pub(crate) nargs: usize,
+    pub(crate) results: NonNull<CallValue>,
+    pub(crate) nresults: usize,
+}
+
 impl Store {
-    /// The function to be called, with nothing changed yet.
+    /// Checks a call, with nothing changed, and returns the function.
     ///
-    /// Errors: as [`Store::function`]; [`Error::WrongArity`]; [`Error::InCall`] for an
-    /// argument's kind, then for each argument; [`Error::Exception`] if one is pending;
-    /// [`Error::Limit`].
+    /// Errors, in this order:
+    ///
+    /// 1. those of [`Store::function`];
+    /// 2. [`Error::WrongArity`];
+    /// 3. [`Error::InCall`] for the first argument of unknown kind;
+    /// 4. [`Error::InCall`] for the first argument that its parameter does not take;
+    /// 5. [`Error::Exception`] if an exception is pending (HOST-24);
+    /// 6. [`Error::Limit`] if the calls are too deep (HOST-21).
     ///
     /// # Safety
     ///
-    /// As for [`call`].
-    pub(super) unsafe fn prepare_call(&self, call: &Call) -> Result<Function<'_>> {
+    /// The arguments must be readable, as [`call`](super::calls::call) requires.
+    pub(super) unsafe fn check_call(&self, call: &Call) -> Result<Function<'_>> {
         self.manual.unroot_some();
         let function = self.function(call.func)?;
-        let arity = |parameter, count: usize, needed: &[FieldLayout]| {
-            if count == needed.len() {
-                return Ok(());
-            }
-            Err(Error::WrongArity {
-                parameter,
-                count: count as u64,
-                needed: needed.len() as u64,
-            })
-        };
-        arity("nargs", call.nargs, &function.of.fields)?;
-        arity("nresults", call.nresults, &function.of.results)?;
+        let (params, results) = (&function.of.fields, &function.of.results);
+        check_arity("nargs", call.nargs, params)?;
+        check_arity("nresults", call.nresults, results)?;
         // SAFETY: the caller's promise.
         unsafe {
             check_kinds("argument", call.args, call.nargs)?;
-            for (index, field) in function.of.fields.iter().enumerate() {
-                self.take_value("argument", index, field, call.args.add(index))?;
+            for (index, slot) in params.iter().enumerate() {
+                self.resolve_call_value("argument", index, slot, call.args.add(index))?;
             }
         }
         self.require_no_exception(false)?;
@@ -55,14 +60,16 @@ impl Store {
         Ok(function)
     }
 
-    /// Enters the callback's scope, roots the function and its arguments there, and
-    /// sets the results, after the arguments, to zeros and null.
+    /// Enters the callback's scope and roots the function there. Writes the arguments to
+    /// `args`, with their references rooted in that scope, and after them the results, as
+    /// zeros and null.
     ///
     /// Errors: [`Error::SystemMemory`], [`Error::Limit`]; nothing has changed then.
     ///
     /// # Safety
     ///
-    /// `call` must have been prepared, and `args` have room for all values.
+    /// [`Store::check_call`] must have returned `function` for `call`, and `args` must have
+    /// room for all arguments and results.
     pub(super) unsafe fn begin_call(
         &self,
         call: &Call,
@@ -71,30 +78,22 @@ impl Store {
     ) -> Result<()> {
         self.scopes
             .enter_call(self.lifo.len(), self.mutator.no_gc_spans())?;
-        // Before anything that can fail, since `end_call` counts back.
+        // Before anything that can fail, because `end_call` subtracts it again.
         self.call_depth.set(self.call_depth.get() + 1);
-        let rooted = self.push_or_null(function.object).and_then(|_| {
-            for (index, slot) in function.of.fields.iter().enumerate() {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let value = self.take_value("argument", index, slot, call.args.add(index))?;
-                    let rooted = value.try_map(|reference| self.push_or_null(reference))?;
-                    args.add(index).write(rooted.into());
-                }
-            }
-            Ok(())
-        });
-        rooted.inspect_err(|_| self.end_call())?;
+        // SAFETY: the caller's promise.
+        let passed = unsafe { self.pass_arguments(function, call.args, args) };
+        passed.inspect_err(|_| self.end_call())?;
         // SAFETY: the caller's promise.
         unsafe { write_defaults(&function.of.results, args.add(call.nargs)) };
         Ok(())
     }
 
-    /// [`Store::prepare_call`] and [`Store::begin_call`], if they need no slow path.
+    /// The fast form of [`Store::check_call`] and [`Store::begin_call`].
     ///
     /// # Safety
     ///
-    /// As for [`call`]; `args` must have room for [`FEW`] values.
+    /// The arguments must be readable, as [`call`](super::calls::call) requires. `args`
+    /// must have room for [`VALUES_ON_STACK`] values.
     #[inline(always)]
     pub(super) unsafe fn begin_call_fast(
         &self,
@@ -103,19 +102,22 @@ impl Store {
     ) -> Option<Function<'_>> {
         let function = self.function_fast(call.func)?;
         let (params, results) = (&function.of.fields, &function.of.results);
-        let usual = call.nargs == params.len()
+        let is_allowed = call.nargs == params.len()
             && call.nresults == results.len()
-            && params.len() + results.len() <= FEW
+            && params.len() + results.len() <= VALUES_ON_STACK
             && self.pending_exception().is_null()
             && self.call_depth.get() < self.engine.config().call_depth()
             && !self.manual.has_queued();
         let (roots, spans) = (self.lifo.len(), self.mutator.no_gc_spans());
-        if !usual || !self.scopes.enter_call_fast(roots, spans) {
+        if !is_allowed || !self.scopes.enter_call_fast(roots, spans) {
             return None;
         }
         self.call_depth.set(self.call_depth.get() + 1);
         // SAFETY: the caller's promise.
-        let passed = unsafe { self.pass_all_fast(&function, call.args, args).is_some() };
+        let passed = unsafe {
+            self.pass_arguments_fast(&function, call.args, args)
+                .is_some()
+        };
         if !passed {
             self.end_call();
             return None;
@@ -125,35 +127,72 @@ impl Store {
         Some(function)
     }
 
-    /// Roots the function, and writes its arguments as the callback gets them, if
-    /// everything is as usual.
+    /// Leaves the callback's scope. Ends the roots, scopes and no-GC spans that the
+    /// callback left open.
+    #[inline(always)]
+    pub(super) fn end_call(&self) {
+        let saved = self.scopes.exit_callback();
+        self.lifo.truncate(saved.roots);
+        self.mutator.restore_no_gc(saved.no_gc_spans);
+        self.call_depth.set(self.call_depth.get() - 1);
+    }
+
+    /// Roots the function and its arguments in the current scope, and writes the
+    /// arguments to `to` as the callback gets them.
+    ///
+    /// Errors: those of [`Store::push_undrained`].
     ///
     /// # Safety
     ///
-    /// There must be the function's number of arguments in `from`, each valid for
-    /// reading as its kind says, and room for them in `to`.
+    /// `from` must have the function's arguments, each valid for reading as its kind
+    /// says, and `to` must have room for them.
+    unsafe fn pass_arguments(
+        &self,
+        function: &Function<'_>,
+        from: NonNull<CallValue>,
+        to: NonNull<CallValue>,
+    ) -> Result<()> {
+        self.push_undrained(function.object)?;
+        for (index, slot) in function.of.fields.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let value = self.resolve_call_value("argument", index, slot, from.add(index))?;
+                let rooted = value.try_map(|reference| self.push_undrained(reference))?;
+                to.add(index).write(rooted.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The fast form of [`Store::pass_arguments`], except that it may leave roots in the
+    /// current scope when it returns `None`.
+    ///
+    /// # Safety
+    ///
+    /// The safety conditions of [`Store::pass_arguments`] hold.
     #[inline(always)]
-    unsafe fn pass_all_fast(
+    unsafe fn pass_arguments_fast(
         &self,
         function: &Function<'_>,
         from: NonNull<CallValue>,
         to: NonNull<CallValue>,
     ) -> Option<()> {
-        self.push_reserved(function.object)?;
+        self.push_undrained_fast(function.object)?;
         for (index, slot) in function.of.fields.iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { self.pass_fast(slot, from.add(index), to.add(index))? };
+            unsafe { self.pass_argument_fast(slot, from.add(index), to.add(index))? };
         }
         Some(())
     }
 
-    /// Writes an argument as the callback gets it, if everything is as usual.
+    /// Writes one argument as the callback gets it; a reference is rooted in the current
+    /// scope.
     ///
     /// # Safety
     ///
-    /// `from` must be valid for reading what its kind says, `to` for writing.
+    /// `from` must be valid for reading as its kind says, and `to` for writing.
     #[inline(always)]
-    unsafe fn pass_fast(
+    unsafe fn pass_argument_fast(
         &self,
         slot: &FieldLayout,
         from: NonNull<CallValue>,
@@ -176,40 +215,55 @@ impl Store {
             (*to).kind = Storage::Ref as u32;
             (*to).of.handle = match reference {
                 GcRef::NULL => Handle::NULL,
-                object => self.push_reserved(object)?,
+                object => self.push_undrained_fast(object)?,
             };
         }
         Some(())
     }
 
-    /// A new scoped root, which ends no root that other threads want unrooted, as the
-    /// arguments may be; null for null.
+    /// Roots `reference` in the current scope; null for null. Unlike [`Store::push_root`]
+    /// it does not drain the unroot queue, because the call's own arguments may be
+    /// queued.
     ///
-    /// Errors: those of a push.
+    /// Errors: [`Error::SystemMemory`], [`Error::Limit`].
     #[inline(always)]
-    pub(super) fn push_or_null(&self, reference: GcRef) -> Result<Handle> {
+    pub(super) fn push_undrained(&self, reference: GcRef) -> Result<Handle> {
         if reference.is_null() {
             return Ok(Handle::NULL);
         }
-        match self.push_reserved(reference) {
+        match self.push_undrained_fast(reference) {
             Some(handle) => Ok(handle),
             None => Ok(self.handle(self.lifo.push(reference)?)),
         }
     }
 
-    /// A new scoped root, likewise, if it needs no slow path.
+    /// The fast form of [`Store::push_undrained`], for a reference that is not null.
     #[inline(always)]
-    fn push_reserved(&self, reference: GcRef) -> Option<Handle> {
+    fn push_undrained_fast(&self, reference: GcRef) -> Option<Handle> {
         let free = self.lifo.next_slot()?;
         Some(self.handle(self.lifo.push_into(free, reference)))
     }
 }
 
-/// Sets results to zeros and null.
+/// Checks that a call passes the number of values that the function's type has.
+///
+/// Errors: [`Error::WrongArity`].
+fn check_arity(parameter: &'static str, count: usize, needed: &[FieldLayout]) -> Result<()> {
+    if count == needed.len() {
+        return Ok(());
+    }
+    Err(Error::WrongArity {
+        parameter,
+        count: count as u64,
+        needed: needed.len() as u64,
+    })
+}
+
+/// Sets all results to zeros and null.
 ///
 /// # Safety
 ///
-/// There must be room for a result for each slot.
+/// `results` must have room for one result for each slot.
 #[inline(always)]
 unsafe fn write_defaults(slots: &[FieldLayout], results: NonNull<CallValue>) {
     for (index, slot) in slots.iter().enumerate() {

@@ -1,33 +1,44 @@
-//! The results of a call: checked, resolved, and rooted in the caller's scope.
+//! The end of a call: its results are checked, resolved, and rooted in the caller's
+//! scope.
 
 use core::ptr::NonNull;
 
-use super::call_value::{OK, check_kinds};
+use super::call_value::{STATUS_OK, check_kinds};
 use crate::error::Result;
 use crate::host::CallValue;
 use crate::store::{Store, Value};
 use crate::types::{FieldLayout, Storage};
 
 impl Store {
-    /// Whether a callback that has returned succeeded. If so, what its results refer to
-    /// is noted in them: see [`Store::root_all`].
+    /// Checks the results of a callback that has returned. Writes the referent of each
+    /// result that is a reference to its `resolved` field, for [`Store::root_results`].
+    /// Returns `false` if the callback's status is not success.
     ///
-    /// Errors: [`Error::Internal`] in a store that was poisoned meanwhile;
-    /// [`Error::Exception`]; [`Error::InCall`] for a result's kind, then for each result.
+    /// Errors, in this order:
+    ///
+    /// 1. [`Error::Internal`] if the store was poisoned during the call;
+    /// 2. [`Error::Exception`] if an exception is pending;
+    /// 3. [`Error::InCall`] for the first result of unknown kind;
+    /// 4. [`Error::InCall`] for the first result that does not match the function's type.
+    ///
+    /// [`Error::Internal`]: crate::error::Error::Internal
+    /// [`Error::Exception`]: crate::error::Error::Exception
+    /// [`Error::InCall`]: crate::error::Error::InCall
     ///
     /// # Safety
     ///
-    /// There must be a result for each slot, valid for reading as its kind says.
+    /// `results` must have one result for each slot, each valid for reading as its kind
+    /// says.
     #[cold]
     #[inline(never)]
-    pub(super) unsafe fn settle(
+    pub(super) unsafe fn resolve_results(
         &self,
         status: u32,
         slots: &[FieldLayout],
         results: NonNull<CallValue>,
     ) -> Result<bool> {
         self.enter()?;
-        if status != OK {
+        if status != STATUS_OK {
             return Ok(false);
         }
         self.require_no_exception(true)?;
@@ -36,7 +47,8 @@ impl Store {
             check_kinds("result", results, slots.len())?;
             for (index, slot) in slots.iter().enumerate() {
                 let result = results.add(index);
-                if let Value::Ref(reference) = self.take_value("result", index, slot, result)? {
+                let value = self.resolve_call_value("result", index, slot, result)?;
+                if let Value::Ref(reference) = value {
                     (*result.as_ptr()).resolved.write(reference);
                 }
             }
@@ -44,19 +56,19 @@ impl Store {
         Ok(true)
     }
 
-    /// [`Store::settle`], if everything is as usual.
+    /// The fast form of [`Store::resolve_results`].
     ///
     /// # Safety
     ///
-    /// As for [`Store::settle`].
+    /// The safety conditions of [`Store::resolve_results`] hold.
     #[inline(always)]
-    pub(super) unsafe fn settle_fast(
+    pub(super) unsafe fn resolve_results_fast(
         &self,
         status: u32,
         slots: &[FieldLayout],
         results: NonNull<CallValue>,
     ) -> Option<()> {
-        if status != OK || !self.enter_fast() || !self.pending_exception().is_null() {
+        if status != STATUS_OK || !self.enter_fast() || !self.pending_exception().is_null() {
             return None;
         }
         for (index, slot) in slots.iter().enumerate() {
@@ -78,16 +90,17 @@ impl Store {
         Some(())
     }
 
-    /// Roots in the current scope what settled results refer to. If that fails, none of
-    /// them.
+    /// Roots the referents of resolved results in the current scope. If one cannot be
+    /// rooted, none is.
     ///
-    /// Errors: those of a push.
+    /// Errors: those of [`Store::push_undrained`].
     ///
     /// # Safety
     ///
-    /// The results must have been settled, and nothing have collected since.
+    /// [`Store::resolve_results`] must have resolved the results, and no collection may have
+    /// run since.
     #[inline(always)]
-    pub(super) unsafe fn root_all(
+    pub(super) unsafe fn root_results(
         &self,
         slots: &[FieldLayout],
         results: NonNull<CallValue>,
@@ -100,7 +113,7 @@ impl Store {
             // SAFETY: the caller's promise.
             unsafe {
                 let result = results.add(index).as_ptr();
-                let rooted = self.push_or_null((*result).resolved.assume_init());
+                let rooted = self.push_undrained((*result).resolved.assume_init());
                 (*result).of.handle = rooted.inspect_err(|_| self.lifo.truncate(before))?;
             }
         }

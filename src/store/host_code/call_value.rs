@@ -1,4 +1,4 @@
-//! Arguments and results of calls, from and to [`Value`]s.
+//! One argument or result of a call: conversion from and to a [`Value`], and its checks.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -9,11 +9,12 @@ use crate::host::{CallBits, CallValue};
 use crate::store::{Store, Value};
 use crate::types::{FieldLayout, Storage};
 
-/// Values, arguments and results together, that are passed without an allocation.
-pub(super) const FEW: usize = 16;
+/// The greatest number of arguments and results, counted together, that a call keeps on
+/// the machine's stack. More values need an allocation.
+pub(super) const VALUES_ON_STACK: usize = 16;
 
 /// The status of a callback that succeeded.
-pub(super) const OK: u32 = 0;
+pub(super) const STATUS_OK: u32 = 0;
 
 const I32: u32 = Storage::I32 as u32;
 const I64: u32 = Storage::I64 as u32;
@@ -23,11 +24,11 @@ const V128: u32 = Storage::V128 as u32;
 const REF: u32 = Storage::Ref as u32;
 
 impl CallValue {
-    /// Reads a value; `None` if its kind is none.
+    /// Reads a value. Returns `None` if its kind is unknown.
     ///
     /// # Safety
     ///
-    /// `value` must be valid for reading what its kind says.
+    /// `value` must be valid for reading as its kind says.
     #[inline(always)]
     pub(crate) unsafe fn read(value: *const CallValue) -> Option<Value> {
         // SAFETY: the caller's promise.
@@ -45,7 +46,7 @@ impl CallValue {
         }
     }
 
-    /// Zeros, or null, of what a field that is not packed stores.
+    /// The default value of a slot that is not packed: zeros, or null.
     #[inline(always)]
     pub(crate) fn default_of(storage: Storage) -> CallValue {
         CallValue {
@@ -95,15 +96,16 @@ impl From<Value> for CallValue {
 }
 
 impl Store {
-    /// The argument or result at `index`, which has a kind, if the slot takes it.
+    /// Reads the argument or result at `index`, resolves it, and checks that its slot
+    /// takes it. `what` is "argument" or "result", for the error.
     ///
     /// Errors: [`Error::InCall`], [`Error::Internal`].
     ///
     /// # Safety
     ///
-    /// `value` must be valid for reading what its kind says.
+    /// `value` must be valid for reading as its kind says.
     #[inline(always)]
-    pub(super) unsafe fn take_value(
+    pub(super) unsafe fn resolve_call_value(
         &self,
         what: &'static str,
         index: usize,
@@ -121,13 +123,13 @@ impl Store {
     }
 }
 
-/// Checks the kinds of `count` arguments or results.
+/// Checks that `count` arguments or results have known kinds.
 ///
-/// Errors: as for [`read`].
+/// Errors: [`Error::InCall`] for the first one whose kind is unknown.
 ///
 /// # Safety
 ///
-/// There must be as many values.
+/// `first` must point to `count` values, each valid for reading as its kind says.
 #[inline(always)]
 pub(super) unsafe fn check_kinds(
     what: &'static str,
@@ -142,11 +144,11 @@ pub(super) unsafe fn check_kinds(
 
 /// Reads the argument or result at `index`.
 ///
-/// Errors: [`Error::InCall`] if its kind is none.
+/// Errors: [`Error::InCall`] if its kind is unknown.
 ///
 /// # Safety
 ///
-/// `value` must be valid for reading what its kind says.
+/// `value` must be valid for reading as its kind says.
 #[inline(always)]
 unsafe fn read(what: &'static str, index: usize, value: NonNull<CallValue>) -> Result<Value> {
     // SAFETY: the caller's promise.

@@ -1,85 +1,78 @@
 //! The driver of host functions.
 //!
-//! A callback runs in a scope of its own. The function is a root there, so that its `env`
-//! is not finalized meanwhile (HOST-15), and so are the arguments. When the callback has
-//! returned, its results are checked and resolved in that scope, the scope ends, and the
-//! results become roots of the caller's scope.
+//! One call goes through these steps:
 //!
-//! Arguments: `call_arguments.rs`; results: `call_results.rs`.
+//! 1. The arguments are checked (`call_arguments.rs`).
+//! 2. A scope for the callback begins. The function is a root there, so that its `env` is
+//!    not finalized during the call (HOST-20), and so are the arguments.
+//! 3. The callback runs.
+//! 4. The results are checked and resolved in that scope (`call_results.rs`).
+//! 5. The scope ends, and the results become roots of the caller's scope.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::call_value::{FEW, OK};
+use super::call_arguments::Call;
+use super::call_value::{STATUS_OK, VALUES_ON_STACK};
 use crate::base::fallible;
 use crate::error::Result;
 use crate::host::CallValue;
-use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::functions::Function;
 
-/// What a function is called with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Call {
-    pub(crate) func: Handle,
-    pub(crate) args: NonNull<CallValue>,
-    pub(crate) nargs: usize,
-    pub(crate) results: NonNull<CallValue>,
-    pub(crate) nresults: usize,
-}
-
-/// Calls a host function, and writes its results if it succeeds, last of all. Returns
-/// the callback's status if that is none of success. May collect, if the callback does.
+/// Calls a host function. If the callback succeeds, writes its results, last of all.
+/// Otherwise returns the callback's status. May collect, if the callback does.
 ///
-/// Errors: as [`Store::prepare_call`]; [`Error::SystemMemory`], and [`Error::Limit`] of
-/// roots; when the callback has returned [`Error::Internal`] if the store was poisoned,
-/// and those of [`Store::settle`].
+/// Errors: those of [`Store::check_call`] and [`Store::begin_call`]; after the callback
+/// has returned, those of [`Store::resolve_results`] and [`Store::root_results`].
 ///
 /// # Safety
 ///
-/// As for [`run_pending`](crate::store::host_code::finalizers::run_pending); `args` must be valid for reading
-/// as many values as it says, each as its kind says, and `results` for writing as many
-/// as it says. They may be the same memory.
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
+/// `call.args` must be valid for reading `call.nargs` values, each as its kind says, and
+/// `call.results` for writing `call.nresults` values. They may be the same memory.
 #[inline(always)]
 pub(crate) unsafe fn call(store: NonNull<Store>, call: Call) -> Result<u32> {
-    let mut few: [MaybeUninit<CallValue>; FEW] = [const { MaybeUninit::uninit() }; FEW];
-    let args = NonNull::from(&mut few).cast();
-    // SAFETY: the caller's promise; there is room for few values.
+    let mut values: [MaybeUninit<CallValue>; VALUES_ON_STACK] =
+        [const { MaybeUninit::uninit() }; VALUES_ON_STACK];
+    let args = NonNull::from(&mut values).cast();
+    // SAFETY: the caller's promise; there is room for `VALUES_ON_STACK` values.
     unsafe {
         match store.as_ref().begin_call_fast(&call, args) {
-            Some(function) => run(store, &call, function, args),
+            Some(function) => run_callback(store, &call, function, args),
             None => call_slow(store, &call),
         }
     }
 }
 
-/// [`call`] with all checks, in the documented order.
+/// Same as [`call`], with all checks in the documented order.
 ///
 /// # Safety
 ///
-/// As for [`call`].
+/// The safety conditions of [`call`] hold.
 #[cold]
 #[inline(never)]
 unsafe fn call_slow(store: NonNull<Store>, call: &Call) -> Result<u32> {
-    // SAFETY: the caller's promise; there is room for all values. The borrows end before
-    // the callback begins.
+    // SAFETY: the caller's promise; the buffer has room for all values. The borrows end
+    // before the callback begins.
     unsafe {
-        let function = store.as_ref().prepare_call(call)?;
+        let function = store.as_ref().check_call(call)?;
         let mut values = Vec::new();
-        let args = room(&mut values, call.nargs + call.nresults)?;
+        let args = reserve(&mut values, call.nargs + call.nresults)?;
         store.as_ref().begin_call(call, &function, args)?;
-        run(store, call, function, args)
+        run_callback(store, call, function, args)
     }
 }
 
-/// Runs the callback of a call that has begun, and ends the call. What `function` borrows
-/// is its type, which is no part of the store and never changes.
+/// Runs the callback of a call that has begun, and ends the call. `function` borrows its
+/// type, which is not part of the store and never changes.
 ///
 /// # Safety
 ///
-/// As for [`call`]; at `args` there must be the values that the call began with.
+/// The safety conditions of [`call`] hold. [`Store::begin_call`] or
+/// [`Store::begin_call_fast`] must have written the values at `args`.
 #[inline(always)]
-unsafe fn run(
+unsafe fn run_callback(
     pointer: NonNull<Store>,
     call: &Call,
     function: Function<'_>,
@@ -102,40 +95,30 @@ unsafe fn run(
             call.nresults,
         )
     };
-    // SAFETY: the results were written when the call began, whatever the callback did;
-    // once settled they are rooted; the caller's promise.
+    // SAFETY: the results were written when the call began, whatever the callback did.
+    // They are resolved before they are rooted. The caller's promise covers the copy.
     unsafe {
-        if store().settle_fast(status, &of.results, results).is_none() {
-            let settled = store().settle(status, &of.results, results);
-            if !matches!(settled, Ok(true)) {
+        let resolved = store().resolve_results_fast(status, &of.results, results);
+        if resolved.is_none() {
+            let resolved = store().resolve_results(status, &of.results, results);
+            if !matches!(resolved, Ok(true)) {
                 store().end_call();
-                return settled.map(|_| status);
+                return resolved.map(|_| status);
             }
         }
         store().end_call();
-        store().root_all(&of.results, results)?;
+        store().root_results(&of.results, results)?;
         results.copy_to(call.results, call.nresults);
     }
-    Ok(OK)
+    Ok(STATUS_OK)
 }
 
-/// Room for `count` values.
+/// Reserves memory for `count` values.
 ///
-/// Errors: [`Error::SystemMemory`].
-fn room(values: &mut Vec<CallValue>, count: usize) -> Result<NonNull<CallValue>> {
+/// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+fn reserve(values: &mut Vec<CallValue>, count: usize) -> Result<NonNull<CallValue>> {
     values
         .try_reserve_exact(count)
         .map_err(|_| fallible::refused(count * size_of::<CallValue>()))?;
     Ok(NonNull::from(values.spare_capacity_mut()).cast())
-}
-
-impl Store {
-    /// Leaves the callback's scope with all that was left inside it.
-    #[inline(always)]
-    pub(super) fn end_call(&self) {
-        let saved = self.scopes.exit_callback();
-        self.lifo.truncate(saved.roots);
-        self.mutator.restore_no_gc(saved.no_gc_spans);
-        self.call_depth.set(self.call_depth.get() - 1);
-    }
 }

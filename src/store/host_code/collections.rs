@@ -1,24 +1,25 @@
-//! The drivers of collections: at once, in steps, and cancelled.
+//! The drivers of collections: `store_gc`, the steps of a collection, and cancelling it.
 
 use core::ptr::NonNull;
 
-use super::finalizers::run_pending;
+use super::finalizers::run_finalizers;
 use super::root_visitors;
 use crate::error::Result;
 use crate::heap::{Budget, Progress};
 use crate::store::Store;
 
-/// Collects until each object that is unreachable now is gone and finalized, also those
-/// that only finalizers release. Inside a finalizer: once, and the loop that is running
-/// finalizes.
+/// Collects until every object that is unreachable now is freed and finalized. That
+/// includes objects that only those finalizers release (HOST-15). Inside a finalizer it
+/// collects once, and the run of finalizers that is already in progress finalizes.
 ///
-/// Errors: [`Error::NoGc`]; those of root ranges and visitors.
+/// Errors: [`Error::NoGc`](crate::error::Error::NoGc); those of root ranges and root
+/// visitors.
 ///
 /// # Safety
 ///
-/// As for [`run_pending`].
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
 pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     store().require_gc_allowed()?;
     if store().in_finalizer.get() {
@@ -33,11 +34,11 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
         // SAFETY: the caller's promise.
         unsafe {
             visit_and_collect(pointer)?;
-            run_pending(pointer);
+            run_finalizers(pointer);
         }
-        // A finalizer that unrooted something may have released another old object; in
-        // root ranges it does so without a call. Only the finalizers of old objects
-        // count: those that make garbage would keep this loop running for ever.
+        // A finalizer may have released another object from before this call. In a root
+        // range it does so without a call (HOST-18). Only finalizers of such old objects
+        // count: finalizers that make garbage would keep this loop running for ever.
         let old_taken = store().host.take_old_taken();
         store().enter()?;
         store().manual.unroot_queued();
@@ -48,38 +49,42 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
     }
 }
 
-/// Calls the root visitors, if a collection would do anything, and runs one major
+/// Calls the root visitors, unless a collection would do nothing, and runs one major
 /// collection.
 ///
 /// Errors: those of the visitors and of collecting.
 ///
 /// # Safety
 ///
-/// As for [`run_pending`].
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
 unsafe fn visit_and_collect(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     if store().collects() && store().cold.borrow().heap.is_some() {
         // SAFETY: the caller's promise.
         unsafe { root_visitors::visit(pointer) }?;
     }
-    let collected = store().collect();
+    let collected = store().collect_major();
     store().forget_reported_roots();
     collected
 }
 
-/// Continues the collection in steps that is under way, and runs finalizers once it is
-/// complete. Returns whether it is complete, or none is under way. Only objects that were
-/// unreachable when it began are sure to be gone then: it does not repeat for what
-/// finalizers release (HEAP-19).
+/// Does one step of the collection in steps that is under way. If that completes it, runs
+/// finalizers. Returns whether the collection is complete; also `true` if none is under
+/// way.
 ///
-/// Errors: those of root ranges and visitors; [`Error::Internal`].
+/// Only objects that were unreachable when the collection began are sure to be freed: it
+/// does not repeat for what finalizers release (HEAP-19).
+///
+/// Errors: those of root ranges and root visitors;
+/// [`Error::Internal`](crate::error::Error::Internal).
 ///
 /// # Safety
 ///
-/// As for [`run_pending`], but the store may be entered between steps.
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`, except
+/// that the store may be entered between steps: [`Store::enter_between_steps`].
 pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Result<bool> {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     if !store().is_collecting() {
         return Ok(true);
@@ -93,21 +98,21 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
     let is_complete = progress? == Progress::Complete;
     if is_complete {
         // SAFETY: the caller's promise.
-        unsafe { run_pending(pointer) };
+        unsafe { run_finalizers(pointer) };
     }
     Ok(is_complete)
 }
 
-/// Ends the collection in steps that is under way, if there is one: as if it had never
-/// begun if it has changed nothing yet, else by completing it.
+/// Ends the collection in steps that is under way, if there is one. Abandons it if it has
+/// changed nothing yet; otherwise completes it (HEAP-18).
 ///
-/// Errors: as [`collect_step`].
+/// Errors: those of [`collect_step`].
 ///
 /// # Safety
 ///
-/// As for [`collect_step`].
+/// The safety conditions of [`collect_step`] hold for `pointer`.
 pub(crate) unsafe fn cancel_collection(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; the borrow ends before a callback begins.
+    // SAFETY: the caller's promise; the borrow ends before host code runs.
     let store = unsafe { pointer.as_ref() };
     if !store.is_collecting() || store.abandon_collection() {
         return Ok(());

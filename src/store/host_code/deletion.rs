@@ -1,62 +1,64 @@
-//! Deleting a store: the last finalizers.
+//! Deleting a store: its last finalizers run, then it is freed.
 
 use core::ptr::NonNull;
 
 use crate::error::Result;
 use crate::store::Store;
 
-/// Deletes the store: runs the finalizers of all its objects, then its data's.
+/// Deletes a store: runs the finalizers of all its objects, then the finalizer of its
+/// data.
 ///
-/// Errors: [`Error::WrongThread`],
-/// [`Error::Busy`]; nothing has happened then.
+/// Errors: [`Error::WrongThread`](crate::error::Error::WrongThread) and
+/// [`Error::Busy`](crate::error::Error::Busy), with nothing changed.
 ///
 /// # Safety
 ///
-/// `store` must be from [`Store::new`], and not deleted before.
+/// `pointer` must be from [`Store::new`], and not deleted before.
 pub(crate) unsafe fn delete(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        let sound = pointer.as_ref().begin_closing()?;
-        delete_closed(pointer, sound);
+        let is_sound = pointer.as_ref().begin_closing()?;
+        delete_closed(pointer, is_sound);
     }
     Ok(())
 }
 
-/// Deletes a store as [`delete`] does, whichever thread owns it.
+/// Same as [`delete`], whichever thread owns the store.
 ///
 /// # Safety
 ///
-/// As for [`delete`]; and no other thread, and no callback of the store, may be
-/// using it.
+/// `pointer` must be from [`Store::new`], and not deleted before. No other thread, and no
+/// callback of the store, may be using it.
 pub(crate) unsafe fn delete_owned(pointer: NonNull<Store>) {
     // SAFETY: the caller's promise.
     unsafe {
-        let sound = pointer.as_ref().close();
-        delete_closed(pointer, sound);
+        let is_sound = pointer.as_ref().close();
+        delete_closed(pointer, is_sound);
     }
 }
 
-/// Deletes a store whose deletion has begun; if it is sound, its heap goes to the
-/// engine's pool.
+/// Deletes a store whose deletion has begun. The heap of a store that is sound returns to
+/// the engine's pool; the heap of a poisoned store is freed.
 ///
 /// # Safety
 ///
-/// `store` must be from [`Store::new`], and not deleted before.
-unsafe fn delete_closed(pointer: NonNull<Store>, sound: bool) {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+/// `pointer` must be from [`Store::new`], and not deleted before.
+unsafe fn delete_closed(pointer: NonNull<Store>, is_sound: bool) {
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     store().host.on_store_end();
     while let Some((finalizer, data)) = store().host.take_pending() {
-        // SAFETY: as in `run_pending`. Calls of the store answer BUSY.
+        // SAFETY: the creator of the object promised that its finalizer may be called
+        // with its data. It was taken off the queue, so it runs once. If it calls the
+        // store, the store returns BUSY.
         unsafe { finalizer(data) };
     }
     let data = store().data.get();
     if let Some(finalizer) = data.finalizer {
-        // SAFETY: whoever set the data promised that its finalizer may be
-        // called with it.
+        // SAFETY: whoever set the data promised that its finalizer may be called with it.
         unsafe { finalizer(data.pointer) };
     }
-    if sound {
+    if is_sound {
         store().return_heap();
     }
     // SAFETY: the caller gives up the store.

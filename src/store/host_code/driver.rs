@@ -1,23 +1,25 @@
-//! The driver of operations that allocate: serves what an attempt asks for and repeats it,
-//! then runs finalizers.
+//! The driver of operations that allocate.
+//!
+//! It attempts the operation, serves the operation's requests and repeats it, and runs
+//! finalizers last.
 
 use core::ptr::NonNull;
 
-use super::finalizers::run_pending;
-use super::protocol::{Answers, Attempt, OnDemand, Request, Stop};
+use super::finalizers::run_finalizers;
 use super::{growth, root_visitors};
 use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::store::protocol::{Answers, Attempt, OnDemand, Request, Stop};
 
-/// Does `operation`, which may collect, and then runs the finalizers that wait, also if
-/// the operation failed. In a store that was found to be nonsense they wait for its
+/// Does `operation`, which may collect, and then runs the queued finalizers, also if the
+/// operation failed. If it found the store corrupt, the finalizers wait for the store's
 /// deletion.
 ///
 /// Errors: those of `operation`, of the root visitors and of the growth callback.
 ///
 /// # Safety
 ///
-/// As for [`run_pending`].
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
 pub(crate) unsafe fn allocating<T>(
     store: NonNull<Store>,
     operation: impl Fn(&Store) -> Attempt<T>,
@@ -30,15 +32,15 @@ pub(crate) unsafe fn allocating<T>(
     ))
 }
 
-/// [`allocating`] where the caller collects by itself: `None` if the operation needs a
-/// collection first; nothing has changed then. `has_collected` tells that the caller has
-/// just done one for this operation.
+/// Same as [`allocating`], for a caller that runs collections itself. Returns `None`,
+/// with nothing changed, if the operation needs a collection first. `has_collected` says
+/// that the caller has just run a major collection for this operation.
 ///
-/// Errors: as [`allocating`].
+/// Errors: those of [`allocating`].
 ///
 /// # Safety
 ///
-/// As for [`run_pending`].
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
 pub(crate) unsafe fn allocating_without_collecting<T>(
     store: NonNull<Store>,
     has_collected: bool,
@@ -53,50 +55,63 @@ pub(crate) unsafe fn allocating_without_collecting<T>(
     unsafe { drive(store, on_demand, operation) }
 }
 
-/// Attempts `operation` until it comes to its end, is refused, or asks for a collection
-/// (`None`), and then runs finalizers.
+/// Repeats `operation` until it is done, and then runs finalizers. Returns `None` if the
+/// operation asks for a collection.
 ///
 /// # Safety
 ///
-/// As for [`run_pending`].
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
 unsafe fn drive<T>(
     pointer: NonNull<Store>,
     on_demand: OnDemand,
     operation: impl Fn(&Store) -> Attempt<T>,
 ) -> Result<Option<T>> {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
+    let store = || unsafe { pointer.as_ref() };
+    // SAFETY: the caller's promise.
+    let outcome = unsafe { repeat(pointer, on_demand, operation) };
+    store().answers.set(Answers::default());
+    store().forget_reported_roots();
+    if !matches!(outcome, Err(Error::Internal { .. })) {
+        // SAFETY: the caller's promise.
+        unsafe { run_finalizers(pointer) };
+    }
+    outcome
+}
+
+/// Attempts `operation` until it is done, fails, or asks for a collection (`None`).
+/// Serves the other requests between the attempts.
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
+unsafe fn repeat<T>(
+    pointer: NonNull<Store>,
+    on_demand: OnDemand,
+    operation: impl Fn(&Store) -> Attempt<T>,
+) -> Result<Option<T>> {
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     let mut answers = Answers {
         on_demand,
         growth: None,
     };
-    let outcome = loop {
+    loop {
         store().answers.set(answers);
         let request = match operation(store()) {
-            Ok(value) => break Ok(Some(value)),
-            Err(Stop::Refused(error)) => break Err(error),
+            Ok(value) => return Ok(Some(value)),
+            Err(Stop::Refused(error)) => return Err(error),
             Err(Stop::Ask(request)) => request,
         };
         match request {
-            Request::Collection => break Ok(None),
-            Request::Roots => {
-                // SAFETY: the caller's promise.
-                if let Err(error) = unsafe { root_visitors::visit(pointer) } {
-                    break Err(error);
-                }
-            }
+            Request::Collection => return Ok(None),
+            // SAFETY: the caller's promise.
+            Request::Roots => unsafe { root_visitors::visit(pointer) }?,
             Request::Growth(wanted) => {
                 store().forget_reported_roots();
                 // SAFETY: the caller's promise.
                 answers.growth = unsafe { growth::ask(pointer, wanted) };
             }
         }
-    };
-    store().answers.set(Answers::default());
-    store().forget_reported_roots();
-    if !matches!(outcome, Err(Error::Internal { .. })) {
-        // SAFETY: the caller's promise.
-        unsafe { run_pending(pointer) };
     }
-    outcome
 }

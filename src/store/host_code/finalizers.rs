@@ -1,32 +1,30 @@
 //! Running finalizers (`finalizer.exactly-once`, `finalizer.when`).
 //!
-//! Finalizers run with no borrow of the store, which they may call. They do not nest: a
-//! collection inside a finalizer queues what it finds for the loop that is already
-//! running.
+//! Finalizers may call the store, so no borrow of it is live while they run. They do not
+//! nest: a collection inside a finalizer queues the finalizers of the objects that it
+//! frees, and the run that is already in progress takes them from the queue.
 
 use core::ptr::NonNull;
 
 use crate::heap::Barrier;
 use crate::store::Store;
 
-/// Runs the finalizers that wait, each in a scope of its own, unless one is
-/// running already. Under `null`, and once the store is poisoned, they wait for
-/// its end.
+/// Runs the queued finalizers, each in a scope of its own. Does nothing inside a
+/// finalizer. Under `null`, and once the store is poisoned, finalizers stay queued until
+/// the store is deleted.
 ///
 /// # Safety
 ///
-/// `store` must be alive and entered by the calling thread, and no reference
-/// into it may be live but shared ones.
-pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
-    // SAFETY: the caller's promise; each borrow ends before a callback begins.
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
+pub(super) unsafe fn run_finalizers(store: NonNull<Store>) {
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { store.as_ref() };
     if !store().host.has_pending() || store().in_finalizer.get() || !store().collects() {
         return;
     }
-    store().in_finalizer.set(true);
-    // Enough for all that wait now. What inner collections add runs too, up to
-    // the same number: the rest waits for the next time, or finalizers that make
-    // objects of their own kind could keep this loop going for ever.
+    store().begin_finalizers();
+    // The bound is enough for all finalizers that wait now. Those that inner collections
+    // add run too, up to the bound; the rest wait for the next run (HOST-14).
     for _ in 0..store().host.entries_at_most() {
         if !store().enter_fast() {
             break;
@@ -34,31 +32,42 @@ pub(crate) unsafe fn run_pending(store: NonNull<Store>) {
         let Some((finalizer, data)) = store().host.take_pending() else {
             break;
         };
-        store().begin_callback();
-        // SAFETY: whoever made the object promised that its finalizer may be
-        // called with its data; it was taken off the queue, so once.
+        store().begin_finalizer();
+        // SAFETY: the creator of the object promised that its finalizer may be called
+        // with its data. It was taken off the queue, so it runs once.
         unsafe { finalizer(data) };
-        store().end_callback();
+        store().end_finalizer();
     }
-    store().in_finalizer.set(false);
-    store().update_slow_path();
+    store().end_finalizers();
 }
 
 impl Store {
-    /// Opens the scope around a callback. Until it ends, references are set through
-    /// barriers, where they are counted: see [`Store::releases`].
-    fn begin_callback(&self) {
+    /// Begins a run of finalizers. Until [`Store::end_finalizers`], each store of a
+    /// reference takes the slow barrier, which counts it as a release (HOST-16).
+    fn begin_finalizers(&self) {
+        self.in_finalizer.set(true);
         self.mutator.set_barrier(Barrier::SLOW);
+    }
+
+    /// Ends a run of finalizers.
+    fn end_finalizers(&self) {
+        self.in_finalizer.set(false);
+        self.cold.borrow().use_collectors_barrier(self);
+        self.update_slow_path();
+    }
+
+    /// Enters the finalizer's scope.
+    fn begin_finalizer(&self) {
         self.finalizers_run.set(self.finalizers_run.get() + 1);
         self.scopes
             .enter_callback(self.lifo.len(), self.mutator.no_gc_spans());
     }
 
-    /// Closes the scope around a callback with all that was left inside it.
-    fn end_callback(&self) {
+    /// Leaves the finalizer's scope. Ends the roots, scopes and no-GC spans that the
+    /// finalizer left open.
+    fn end_finalizer(&self) {
         let saved = self.scopes.exit_callback();
         self.lifo.truncate(saved.roots);
         self.mutator.restore_no_gc(saved.no_gc_spans);
-        self.cold.borrow().restore_barrier(self);
     }
 }

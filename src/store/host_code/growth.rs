@@ -2,22 +2,23 @@
 
 use core::ptr::NonNull;
 
-use super::protocol::{Growth, GrowthAnswer};
 use crate::engine::GrowCallback;
 use crate::store::Store;
+use crate::store::protocol::{Growth, GrowthAnswer};
 
-/// Asks the callback, with the store busy meanwhile; `None` if there is no callback.
+/// Calls the growth callback. The store is busy meanwhile. Returns `None` if there is no
+/// callback.
 ///
 /// # Safety
 ///
-/// As for [`run_pending`](super::finalizers::run_pending).
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
 pub(super) unsafe fn ask(store: NonNull<Store>, request: Growth) -> Option<GrowthAnswer> {
     let Growth {
         committed,
         wanted,
         collected,
     } = request;
-    // SAFETY: the caller's promise; the borrows end before the callback begins.
+    // SAFETY: the caller's promise; the borrow ends before the callback begins.
     let callback = unsafe { store.as_ref() }.engine.config().grow_callback();
     let GrowCallback { function, env } = callback?;
     // SAFETY: the caller's promise.
@@ -25,10 +26,11 @@ pub(super) unsafe fn ask(store: NonNull<Store>, request: Growth) -> Option<Growt
     let pointer = store.as_ptr().cast();
     // SAFETY: whoever configured the callback promised that it may be called.
     let allowed = unsafe { function(env, pointer, committed as usize, wanted as usize) };
-    // SAFETY: the store is still there, since deleting it was refused.
+    // SAFETY: the store is still alive, because it refuses to be deleted while it is
+    // busy.
     let store = unsafe { store.as_ref() };
     store.allow_calls();
-    // A collection may find now what the callback unrooted (`unroot_later`).
+    // A new collection may free what the callback has unrooted (HOST-10).
     let collected = collected.filter(|_| !store.manual.has_queued());
     Some(GrowthAnswer { allowed, collected })
 }

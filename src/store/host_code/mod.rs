@@ -1,25 +1,44 @@
-//! The only callers of foreign code, and the protocol by which the core has it called.
+//! Calling host code: the only files that do, and how they keep the store safe meanwhile.
 //!
-//! Finalizers, host functions, the growth callback and root visitors may call the library,
-//! so no borrow of the store is live while they run (HOST-8). The functions here take the
-//! store as a raw pointer:
+//! *Host code* is every function of the embedder that the library calls: finalizers, host
+//! functions, the growth callback and root visitors. All of them may call the library, so
+//! the store has no borrow while they run (HOST-8). Two kinds of files are here.
 //!
-//! | file | drives |
+//! A *driver* runs one kind of public call from beginning to end:
+//!
+//! | file | runs |
 //! |---|---|
-//! | `driver.rs` | an operation that allocates: attempts it, serves what it asks for |
-//! | `collections.rs` | `store_gc`, a collection in steps, its cancellation |
-//! | `deletion.rs` | the end of a store |
+//! | `driver.rs` | an operation that allocates: attempts it and serves its requests |
+//! | `collections.rs` | `store_gc`; the steps of a collection, and cancelling it |
 //! | `calls.rs` | a call of a host function |
+//! | `deletion.rs` | the end of a store |
 //!
-//! and call, in the order in which they may be nested:
+//! `call_arguments.rs`, `call_results.rs` and `call_value.rs` belong to `calls.rs`.
 //!
-//! | file | calls |
-//! |---|---|
-//! | `root_visitors.rs` | root visitors, before a collection |
-//! | `growth.rs` | the growth callback, before a heap grows |
-//! | `finalizers.rs` | finalizers, last |
+//! Drivers use the files that call host code:
 //!
-//! An operation of the core and its driver talk by values of [`protocol`].
+//! | file | calls | when |
+//! |---|---|---|
+//! | `root_visitors.rs` | root visitors | before a collection |
+//! | `growth.rs` | the growth callback | before a heap grows |
+//! | `finalizers.rs` | finalizers | last in a call that may collect |
+//!
+//! A driver and its operation talk by the values of [`protocol`](super::protocol).
+//! `pending_exception.rs` keeps the exception that host code has thrown.
+//!
+//! # The contract of drivers
+//!
+//! The functions that call host code take the store as a raw pointer. They are unsafe,
+//! and their callers promise:
+//!
+//! * The store is alive, and the calling thread has entered it.
+//! * No exclusive reference into the store is live, and no part of it is borrowed. Shared
+//!   references to the store itself are fine.
+//!
+//! In return, each function makes a shared reference for one operation at a time, and
+//! none of its borrows is live while host code runs. Host code may therefore call the
+//! store. Calls that are not allowed to it, such as deletion, return
+//! [`Error::Busy`](crate::error::Error::Busy).
 
 mod call_arguments;
 mod call_results;
@@ -31,13 +50,11 @@ mod driver;
 mod finalizers;
 mod growth;
 mod pending_exception;
-mod protocol;
 mod root_visitors;
 
-pub(crate) use calls::{Call, call};
+pub(crate) use call_arguments::Call;
+pub(crate) use calls::call;
 pub(crate) use collections::{cancel_collection, collect_all, collect_step};
 pub(crate) use deletion::{delete, delete_owned};
 pub(crate) use driver::{allocating, allocating_without_collecting};
-pub(in crate::store) use protocol::{Answers, Growth, OnDemand, Request};
-pub(crate) use protocol::{Attempt, Stop};
 pub(in crate::store) use root_visitors::Report;

@@ -1,7 +1,7 @@
-//! The pending exception: what was thrown and not yet taken.
+//! The pending exception: an exception that was thrown and not yet taken.
 //!
-//! It stands in a root slot of its own, which every collection scans with the other roots
-//! and which, as other root slots, has no barrier.
+//! It is held in a root slot of its own. Every collection scans that slot with the other
+//! roots, so it has no barrier (HOST-23).
 
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, Kind};
@@ -20,7 +20,7 @@ impl Store {
         !self.pending_exception().is_null()
     }
 
-    /// Makes an exception the pending one, in place of another. Never collects.
+    /// Makes an exception pending. It replaces the one that was pending. Never collects.
     ///
     /// Errors: those of [`Store::object`], [`Error::TypeMismatch`].
     pub(crate) fn throw(&self, handle: Handle) -> Result<()> {
@@ -30,16 +30,16 @@ impl Store {
         Ok(())
     }
 
-    /// Makes `exception` the pending exception; null ends the pending one.
+    /// Sets the pending exception; with null, none is pending.
     fn set_pending(&self, exception: GcRef) {
         self.pending.reference.set(exception.raw());
         self.count_release();
     }
 
-    /// Roots the pending exception in the current scope, and none is pending then;
-    /// null if none was. Never collects.
+    /// Roots the pending exception in the current scope. None is pending afterwards.
+    /// Returns null if none was pending. Never collects.
     ///
-    /// Errors: those of a push.
+    /// Errors: those of [`Store::push_root`].
     pub(crate) fn take_exception(&self) -> Result<Handle> {
         let exception = self.pending_exception();
         if exception.is_null() {
@@ -50,7 +50,7 @@ impl Store {
         Ok(taken)
     }
 
-    /// Refuses while an exception is pending.
+    /// Fails while an exception is pending. `thrown` goes into the error.
     ///
     /// Errors: [`Error::Exception`].
     #[inline(always)]
@@ -61,7 +61,10 @@ impl Store {
         Err(Error::Exception { thrown })
     }
 
-    /// Checks that what is pending is an exception; it has been found to be an object.
+    /// Checks that the pending object, if there is one, is an exception. The caller has
+    /// checked that it is an object.
+    ///
+    /// Errors: [`Error::Internal`].
     pub(in crate::store) fn check_pending_exception(&self) -> Result<()> {
         let pending = self.pending_exception();
         if pending.is_null() || self.header(pending).kind() == Some(Kind::Exn) {

@@ -1,7 +1,7 @@
 //! Root visitors: functions of the embedder that report root ranges before a collection.
 //!
-//! What they report serves for all collections of one call, as long as no other foreign
-//! code runs between them.
+//! Their reports serve for all collections of one call, until that call runs other host
+//! code (HOST-11).
 
 use core::ptr::NonNull;
 
@@ -11,13 +11,13 @@ use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::collection::root_sources::{RootVisitor, Source, SourceKind};
 
-/// The report of the root visitor that is being called.
+/// The state of the reports while a root visitor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Report {
-    /// The visitor's index.
+    /// The index of the visitor that runs.
     visitor: u32,
-    /// The outcome of the first range that was refused, in this visitor or an earlier one.
-    taken: Result<()>,
+    /// The error of the first range that was refused, by this visitor or an earlier one.
+    outcome: Result<()>,
 }
 
 impl Store {
@@ -28,23 +28,24 @@ impl Store {
         self.add_root_source(Source::Visitor(visitor))
     }
 
-    /// Removes a root visitor; nothing happens for null. Never collects.
+    /// Removes a root visitor. Does nothing for null. Never collects.
     ///
     /// Errors: [`Error::WrongStore`], [`Error::Unrooted`].
     pub(crate) fn root_visitor_remove(&self, source: Handle) -> Result<()> {
         self.remove_root_source(SourceKind::Visitor, source)
     }
 
-    /// Adds a range to the roots of the collection that calls a visitor. If that is
-    /// refused, nothing is collected.
+    /// Adds a range to the roots of the collection for which the visitor runs. If the
+    /// range is refused, that collection does not run (HOST-12).
     ///
     /// Errors: [`Error::InvalidArgument`]; [`Error::BadRange`], [`Error::BadSlot`];
     /// [`Error::SystemMemory`].
     ///
     /// # Safety
     ///
-    /// The visitor must be running. The range's slots must be as for [`RangeSpan::new`]
-    /// until the call that collects returns, or the store calls other foreign code.
+    /// A visitor must be running. The range's slots must satisfy the conditions of
+    /// [`RangeSpan::new`] until the call that collects returns, or until it runs other
+    /// host code.
     pub(crate) unsafe fn root_visitor_report(
         &self,
         range: RootRange,
@@ -54,7 +55,7 @@ impl Store {
             return Err(Error::internal("a report without a visitor", 0));
         };
         let mut cold = self.cold.borrow_mut();
-        let taken = layout.check().and_then(|()| {
+        let added = layout.check().and_then(|()| {
             // SAFETY: the caller's promise.
             let span = unsafe { RangeSpan::new(report.visitor, range, layout) }?;
             cold.check_range(self, &span)?;
@@ -63,70 +64,71 @@ impl Store {
             cold.sources.add_reported(span)
         });
         self.report.set(Some(Report {
-            taken: report.taken.and(taken),
+            outcome: report.outcome.and(added),
             ..report
         }));
-        taken
+        added
     }
 
-    /// Forgets what the visitors reported: other foreign code runs now.
+    /// Forgets the reports, before other host code runs.
     pub(super) fn forget_reported_roots(&self) {
         self.cold.borrow_mut().sources.forget_reported();
     }
 
-    /// The next visitor to call, from an index on.
+    /// The first visitor whose index is at least `index`.
     fn next_visitor(&self, index: u32) -> Option<(u32, RootVisitor)> {
         self.cold.borrow().sources.visitor_from(index)
     }
 }
 
-/// Calls the visitors, if there are any, with the store busy for all calls but reports.
+/// Calls all root visitors. Meanwhile the store is busy for all calls except reports.
 ///
-/// Errors: that of the first report that was refused; [`Error::Internal`].
+/// Errors: the error of the first report that was refused; [`Error::Internal`].
 ///
 /// # Safety
 ///
-/// As for [`run_pending`](super::finalizers::run_pending).
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
 pub(super) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; each borrow ends before a visitor is called.
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     store().forget_reported_roots();
     let mut next = 0;
-    let mut taken = Ok(());
+    let mut outcome = Ok(());
     while let Some((visitor, RootVisitor { function, env })) = store().next_visitor(next) {
-        store().report.set(Some(Report { visitor, taken }));
+        store().report.set(Some(Report { visitor, outcome }));
         store().begin_visiting();
         // SAFETY: whoever added the visitor promised that it may be called.
         unsafe { function(env, pointer.as_ptr()) };
         store().end_visiting();
-        taken = match store().report.take() {
-            Some(report) => report.taken,
-            None => taken,
+        outcome = match store().report.take() {
+            Some(report) => report.outcome,
+            None => outcome,
         };
         store().enter()?;
         next = visitor + 1;
     }
-    match taken {
+    match outcome {
         Ok(()) => store().cold.borrow_mut().sources.complete_report(),
         Err(_) => store().forget_reported_roots(),
     }
-    taken
+    outcome
 }
 
-/// Calls the visitors before the first step of a collection, where calls are refused.
+/// Same as [`visit`], between the steps of a collection, where the store is busy.
 ///
 /// Errors: those of [`visit`].
 ///
 /// # Safety
 ///
-/// As for [`visit`].
-pub(in crate::store) unsafe fn visit_between_steps(pointer: NonNull<Store>) -> Result<()> {
-    // SAFETY: the caller's promise; each borrow ends before a visitor is called.
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`, except
+/// that the store may be entered between steps.
+pub(super) unsafe fn visit_between_steps(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     store().allow_calls();
     // SAFETY: the caller's promise.
     let visited = unsafe { visit(pointer) };
-    // Not if a report has poisoned it.
+    // A report may have poisoned the store. Then it stays poisoned.
     if store().enter().is_ok() {
         store().begin_collecting();
     }

@@ -4,13 +4,13 @@
 use crate::error::{Error, Result};
 use crate::heap::{ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes};
 use crate::roots::Handle;
-use crate::store::host_code::Attempt;
 use crate::store::objects::elements::{
     array_size, element_at, element_of, mutable_element, require_packed, require_range,
 };
 use crate::store::objects::fields::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, Storage, Type};
 

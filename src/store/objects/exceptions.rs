@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::heap::{HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
+use crate::store::protocol::Attempt;
 
 /// Where an exception has its tag's index, a `u32`, from the object's start.
 pub(in crate::store) const EXN_TAG: u64 = HEADER_BYTES;

@@ -11,8 +11,8 @@ use crate::host::{
 };
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::header::name_of;
+use crate::store::protocol::Attempt;
 
 /// The contents of a new externref.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +119,7 @@ impl Store {
         // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.
         reserve()
             .and_then(|()| self.host.reserve())
-            .inspect_err(|_| cold.give_back(self, object, EXTERN_BYTES))?;
+            .inspect_err(|_| cold.free_unused(self, object, EXTERN_BYTES))?;
         let index = self.host.insert(object, options.data, options.finalizer);
         let is_value = options.tag == value_tag();
         // SAFETY: `object` was just allocated with the size of an externref.

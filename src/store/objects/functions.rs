@@ -8,9 +8,9 @@ use crate::heap::{GcRef, Kind, ObjectHeader};
 use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX, Finalizer, FunctionEntry};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::header::name_of;
 use crate::store::objects::typed::Typed;
+use crate::store::protocol::Attempt;
 use crate::types::{RegisteredType, Type};
 
 /// A function that a handle refers to.
@@ -48,7 +48,7 @@ impl Store {
         cold.keep_type(self, of)
             .and_then(|()| self.lifo.reserve_one())
             .and_then(|()| self.host.reserve())
-            .inspect_err(|_| cold.give_back(self, object, FUNC_BYTES))?;
+            .inspect_err(|_| cold.free_unused(self, object, FUNC_BYTES))?;
         let entry = FunctionEntry {
             env,
             callback,

@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
-use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::value::Value;
+use crate::store::protocol::{Attempt, Stop};
 use crate::store::{Cold, Store};
 use crate::types::Type;
 
@@ -53,7 +53,7 @@ impl Store {
         cold.keep_type(self, of)
             .and_then(|()| reserve())
             .and_then(|()| check())
-            .inspect_err(|_| cold.give_back(self, object, bytes))?;
+            .inspect_err(|_| cold.free_unused(self, object, bytes))?;
         write(&mut cold, object)?;
         Ok(object)
     }

@@ -92,9 +92,10 @@ impl Cold {
     /// Errors: [`Error::SystemMemory`], [`Error::Internal`].
     pub(in crate::store) fn is_object(&mut self, store: &Store, reference: GcRef) -> Result<bool> {
         match self.heap.as_deref() {
-            Some(heap) => self
-                .starts
-                .is_object(reference, &store.mutator, heap, &self.layouts),
+            Some(heap) => {
+                self.object_starts
+                    .is_object(reference, &store.mutator, heap, &self.layouts)
+            }
             None => Ok(false),
         }
     }

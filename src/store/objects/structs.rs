@@ -4,10 +4,10 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, Kind, PlainBits};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::fields::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
+use crate::store::protocol::Attempt;
 use crate::types::{FieldLayout, RegisteredType, Storage, Type};
 
 impl Store {

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::Attempt;
 use crate::store::objects::{Value, as_registered};
+use crate::store::protocol::Attempt;
 use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
 

@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::{Value, element_at};
+use crate::store::protocol::{Attempt, Stop};
 use crate::types::{Storage, Type};
 
 impl Store {

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, GcRef, Kind, array_bytes};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{Attempt, Stop};
 use crate::store::objects::{Value, as_registered, element_at};
+use crate::store::protocol::{Attempt, Stop};
 use crate::types::{
     AbstractType, Composite, FieldLayout, RefType, Storage, StorageType, Type, ValType,
 };
