@@ -5,11 +5,12 @@
 //!
 //! Cost: reading the thread's word takes two instructions.
 
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use std::sync::atomic::AtomicU64;
 
-use super::token::LAYOUT_VERSION;
+use super::record::Record;
+use super::token::{LAYOUT_VERSION, word, word_of_the_ended};
 
 const _: () = assert!(LAYOUT_VERSION == 1, "the assembly below has its value");
 
@@ -21,28 +22,57 @@ pub(crate) const MESSAGE_BYTES: usize = 256;
 pub(crate) struct ThreadBlock {
     /// The token with the layout's version. It is never 0, as the entry word of a busy store
     /// is.
-    pub(super) word: UnsafeCell<u64>,
+    word: Cell<u64>,
     /// The store that this thread's innermost call has entered. A panic poisons it.
     pub(crate) entered: UnsafeCell<*const c_void>,
+    /// The thread's record, if it has one.
+    record: Cell<Option<&'static Record>>,
     /// This thread's last error message, which ends in 0.
     pub(crate) message: UnsafeCell<[u8; MESSAGE_BYTES]>,
 }
 
 const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
-const _: () = assert!(BLOCK_BYTES == 272, "the assembly below has its size");
+const _: () = assert!(BLOCK_BYTES == 280, "the assembly below has its size");
 
 core::arch::global_asm!(
     ".pushsection .tdata.gcroots_thread_block,\"awT\",%progbits",
     ".globl gcroots_thread_block",
     ".hidden gcroots_thread_block",
     ".type gcroots_thread_block,%tls_object",
-    ".size gcroots_thread_block, 272",
-    ".p2align 4",
+    ".size gcroots_thread_block, 280",
+    ".p2align 3",
     "gcroots_thread_block:",
     ".quad 1",
-    ".zero 264",
+    ".zero 272",
     ".popsection",
 );
+
+/// The calling thread's record, if it has one.
+pub(super) fn record() -> Option<&'static Record> {
+    // SAFETY: the block is this thread's own.
+    unsafe { (*block()).record.get() }
+}
+
+/// Sets the calling thread's record.
+pub(super) fn set_record(record: &'static Record) {
+    // SAFETY: the block is this thread's own.
+    unsafe { (*block()).record.set(Some(record)) };
+}
+
+/// Gives the calling thread its record's token.
+pub(super) fn set_token(token: u64) {
+    // SAFETY: the block is this thread's own.
+    unsafe { (*block()).word.set(word(token, LAYOUT_VERSION)) };
+}
+
+/// Takes the calling thread's token away, after the last exit hook.
+pub(super) fn end() {
+    if let Some(record) = record() {
+        record.end();
+    }
+    // SAFETY: the block is this thread's own.
+    unsafe { (*block()).word.set(word_of_the_ended(LAYOUT_VERSION)) };
+}
 
 /// The first word of a store while the calling thread may call.
 #[inline(always)]

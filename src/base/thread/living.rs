@@ -1,72 +1,107 @@
-//! The list of living threads, which says whether the owner of a store has ended (HOST-4,
-//! HOST-5).
+//! The list of threads that have a record, which says whether the owner of a store has ended
+//! (HOST-4, HOST-5).
+//!
+//! A thread's end takes no lock and frees nothing. The records of ended threads are freed
+//! when new threads register: the list is swept when it has twice as many records as after
+//! the last sweep.
+//!
+//! Cost: registering a thread takes constant time, on average. Finding one walks over the
+//! list.
 
-use core::ffi::c_void;
-use std::sync::atomic::{AtomicU64, Ordering};
+use core::ptr::NonNull;
 
-use super::block::{block, entry_word};
-use super::token::{LAYOUT_VERSION, is_of_the_ended, issue, token_of, word, word_of_the_ended};
+use super::block;
+use super::record::Record;
 use crate::base::fallible;
 use crate::base::fork::{self, Holdable, Links, Member, Process};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// The kernel's number of the calling thread.
-fn own_number() -> libc::c_long {
-    // SAFETY: gettid has no preconditions.
-    unsafe { libc::syscall(libc::SYS_gettid) }
-}
+/// A shorter list is not swept.
+const FIRST_SWEEP: usize = 64;
 
-fn own_token() -> u64 {
-    token_of(entry_word())
-}
-
-/// A thread that has a token, in the list [`LIVING`].
-#[derive(Clone, Copy)]
-struct LivingThread {
-    token: u64,
-    /// The kernel's number of the thread.
-    number: libc::c_long,
-    /// Whether the thread exists in a parent of this process only. A call may have been cut
-    /// off, so nobody may have its stores (HOST-5).
-    cut_off: bool,
-}
-
-impl LivingThread {
-    /// Whether the kernel knows the thread. Only the answer "no" is certain: another thread
-    /// may have the number by now.
-    fn may_live(self) -> bool {
-        if self.cut_off {
-            return true;
-        }
-        // SAFETY: signal number 0 sends nothing.
-        let answer = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.number, 0) };
-        answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
-    }
-
-    /// Adapts to the child of a fork, whose only thread calls this.
-    fn after_fork(&mut self) {
-        if self.token == own_token() {
-            self.number = own_number();
-        } else {
-            self.cut_off = true;
-        }
-    }
-}
-
-/// The threads with a token that have not ended. In the child of a fork, also those that
-/// were not forked.
 static LIVING: Living = Living {
-    threads: Holdable::new(Vec::new()),
+    list: Holdable::new(List {
+        first: None,
+        count: 0,
+        sweep_at: FIRST_SWEEP,
+    }),
     links: Links::new(),
 };
 
 struct Living {
-    threads: Holdable<Vec<LivingThread>>,
+    list: Holdable<List>,
     /// A fork holds the lock (HOST-27).
     links: Links,
 }
 
-// SAFETY: `hold` and `release` lock and unlock, and change numbers and flags.
+/// A linked list of records.
+struct List {
+    first: Option<NonNull<Record>>,
+    count: usize,
+    /// The number of records at which the list is swept.
+    sweep_at: usize,
+}
+
+// SAFETY: records belong to no thread.
+unsafe impl Send for List {}
+
+impl List {
+    /// Appends the record of the calling thread.
+    fn add(&mut self, record: &'static Record) {
+        record.next.set(self.first.replace(NonNull::from(record)));
+        self.count += 1;
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        let mut next = self.first;
+        core::iter::from_fn(move || {
+            // SAFETY: records in the list are alive, as long as its lock is held.
+            let record = unsafe { next?.as_ref() };
+            next = record.next.get();
+            Some(record)
+        })
+    }
+
+    /// Removes the records that nothing needs, if the list has grown enough. Returns them as
+    /// a linked list, for [`free_all`].
+    fn sweep(&mut self) -> Option<NonNull<Record>> {
+        if self.count < self.sweep_at {
+            return None;
+        }
+        let (mut rest, mut needless) = (self.first.take(), None);
+        self.count = 0;
+        while let Some(record) = rest {
+            // SAFETY: records in the list are alive and have begun. The lock is held.
+            let (record, is_needless) = unsafe { (record.as_ref(), record.as_ref().is_needless()) };
+            rest = record.next.get();
+            let list = if is_needless {
+                &mut needless
+            } else {
+                self.count += 1;
+                &mut self.first
+            };
+            record.next.set(list.replace(NonNull::from(record)));
+        }
+        self.sweep_at = FIRST_SWEEP.max(2 * self.count);
+        needless
+    }
+}
+
+/// Frees the records of a linked list.
+///
+/// # Safety
+///
+/// Nothing may use the records.
+unsafe fn free_all(first: Option<NonNull<Record>>) {
+    let mut next = first;
+    while let Some(record) = next {
+        // SAFETY: the caller's promise. `own_record` leaked the box.
+        let record = unsafe { Box::from_raw(record.as_ptr()) };
+        next = record.next.get();
+    }
+}
+
+// SAFETY: `hold` and `release` lock and unlock, and adapt records, which needs no memory.
 unsafe impl Member for Living {
     fn links(&self) -> &Links {
         &self.links
@@ -74,111 +109,91 @@ unsafe impl Member for Living {
 
     unsafe fn hold(&self) {
         // SAFETY: the caller's promise.
-        unsafe { self.threads.hold() };
+        unsafe { self.list.hold() };
     }
 
     unsafe fn release(&self, process: Process) {
         // SAFETY: the caller's promise.
         unsafe {
             if process == Process::Child {
-                self.threads
-                    .with_held(|threads| threads.iter_mut().for_each(LivingThread::after_fork));
+                self.list.with_held(after_fork);
             }
-            self.threads.release();
+            self.list.release();
         }
     }
 }
 
-/// The key whose destructor runs when a thread ends, plus 1. It is 0 until the hook is
-/// installed, and set once, under the lock of [`LIVING`].
-static KEY: AtomicU64 = AtomicU64::new(0);
-
-/// The number of rounds of destructors that every system promises. The last round removes
-/// the thread, so destructors of other keys may still use its stores. A thread sanitizer
-/// stops working for the thread in the last round; under it, this library's code must not
-/// run so late.
-const DESTRUCTOR_ROUNDS: usize = if cfg!(gcroots_tsan) { 3 } else { 4 };
-
-/// The key, if the hook is installed.
-fn key() -> Option<libc::pthread_key_t> {
-    let key = KEY.load(Ordering::Relaxed).checked_sub(1)?;
-    libc::pthread_key_t::try_from(key).ok()
+/// Adapts the records to the child of a fork, on its only thread.
+fn after_fork(list: &mut List) {
+    let own = block::record();
+    for record in list.records() {
+        let is_own = own.is_some_and(|own| core::ptr::eq(own, record));
+        // SAFETY: records in the list have begun, and this thread has the lock.
+        unsafe { record.after_fork(is_own) };
+    }
 }
 
-/// Registers the hook that runs when a thread ends, once. The caller has the lock of
-/// [`LIVING`].
+/// The calling thread's record. Makes one if the thread has none.
 ///
-/// Errors: [`Error::Limit`].
-fn install_hook() -> Result<libc::pthread_key_t> {
-    if let Some(key) = key() {
-        return Ok(key);
+/// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+pub(super) fn own_record() -> Result<&'static Record> {
+    if let Some(record) = block::record() {
+        return Ok(record);
     }
-    let mut key = 0;
-    // SAFETY: `key` is valid for writing; the library is never unloaded.
-    if unsafe { libc::pthread_key_create(&mut key, Some(thread_ends)) } != 0 {
-        return Err(Error::Limit {
-            what: "thread-specific keys of the system",
-            limit: 1024,
-        });
-    }
-    KEY.store(u64::from(key) + 1, Ordering::Relaxed);
-    Ok(key)
-}
-
-/// The calling thread's token. Makes one if the thread has none.
-///
-/// Errors: [`Error::SystemMemory`]; [`Error::Limit`] if the system has no key left, or the
-/// thread's last exit hook has run.
-pub(crate) fn token_or_new() -> Result<u64> {
-    if own_token() != 0 {
-        return Ok(own_token());
-    }
-    if is_of_the_ended(entry_word()) {
-        return Err(Error::Limit {
-            what: "stores of a thread that is ending",
-            limit: 0,
-        });
-    }
-    let new = issue();
     fork::join(&LIVING)?;
-    let mut living = LIVING.threads.lock();
-    let key = install_hook()?;
-    let thread = LivingThread {
-        token: new,
-        number: own_number(),
-        cut_off: false,
-    };
-    fallible::push(&mut living, thread)?;
-    // SAFETY: `key` was created.
-    if unsafe { libc::pthread_setspecific(key, DESTRUCTOR_ROUNDS as *const c_void) } != 0 {
-        living.pop();
-        return Err(fallible::refused(0));
+    let record = fallible::boxed(Record::new())?;
+    // The program's allocator may have called the library.
+    if let Some(record) = block::record() {
+        return Ok(record);
     }
-    // SAFETY: only this thread uses the block, and nothing else borrows it.
-    unsafe { *(*block()).word.get() = word(new, LAYOUT_VERSION) };
-    Ok(new)
+    let record: &'static Record = Box::leak(record);
+    // SAFETY: only this thread knows the record. It is freed when the thread has ended.
+    unsafe { record.begin() };
+    let mut list = LIVING.list.lock();
+    list.add(record);
+    let needless = list.sweep();
+    drop(list);
+    block::set_record(record);
+    // SAFETY: the records are in no list any more, and their threads have ended.
+    unsafe { free_all(needless) };
+    Ok(record)
 }
 
-/// Whether the thread with this token, which must not be 0, is alive. The kernel is asked
-/// too: a thread that got its token in one of its exit hooks may end before its last round
-/// (HOST-4).
+/// Whether the stores of the thread with this token, which must not be 0, are still its own:
+/// it has not ended, or this process is a child that has it only in a parent.
 pub(crate) fn lives(token: u64) -> bool {
-    let living = LIVING.threads.lock();
-    let thread = living.iter().find(|thread| thread.token == token);
-    thread.is_some_and(|thread| thread.may_live())
+    let list = LIVING.list.lock();
+    let record = list.records().find(|record| record.token() == token);
+    // SAFETY: records in the list have begun, and this thread has the lock.
+    record.is_some_and(|record| unsafe { record.owns_its_stores() })
 }
 
-/// The system calls this when a thread that has a token ends.
-extern "C" fn thread_ends(rounds_left: *mut c_void) {
-    let rounds_left = rounds_left as usize;
-    if let (true, Some(key)) = (rounds_left > 1, key()) {
-        // SAFETY: `key` was created; replacing a value that this thread set
-        // before needs no memory.
-        unsafe { libc::pthread_setspecific(key, (rounds_left - 1) as *const c_void) };
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::thread::token_or_new;
+    use core::ffi::c_void;
+
+    extern "C" fn register(_: *mut c_void) {
+        token_or_new().unwrap();
     }
-    let me = own_token();
-    LIVING.threads.lock().retain(|thread| thread.token != me);
-    // SAFETY: only this thread uses the block, and nothing else borrows it.
-    unsafe { *(*block()).word.get() = word_of_the_ended(LAYOUT_VERSION) };
+
+    #[test]
+    fn threads_that_register_while_they_end_are_forgotten() {
+        let mut key = 0;
+        // SAFETY: `key` is valid for writing.
+        let made = unsafe { libc::pthread_key_create(&mut key, Some(register)) };
+        assert_eq!(made, 0);
+        for _ in 0..1000 {
+            let late = std::thread::spawn(move || {
+                // SAFETY: `key` was created.
+                unsafe { libc::pthread_setspecific(key, core::ptr::dangling()) };
+            });
+            late.join().unwrap();
+        }
+        // SAFETY: `key` was created, and the threads that used it have ended.
+        unsafe { libc::pthread_key_delete(key) };
+        let count = LIVING.list.lock().count;
+        assert!(count < 500, "{count} records are left");
+    }
 }
