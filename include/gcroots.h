@@ -702,6 +702,10 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
  * calling thread is the owner already, the call does nothing and succeeds. If several
  * threads attach a store at the same time, one of them succeeds.
  *
+ * The child of a fork() has the thread that forked, with its stores. It can attach
+ * detached stores. The stores of other threads stay theirs in the child for ever, because
+ * the fork may have interrupted a call.
+ *
  * Never collects.
  *
  * \return GCROOTS_ERROR_WRONG_THREAD if another thread, which has not ended, owns the

@@ -4,13 +4,23 @@
 //! secret of 128 bits before anything else, so its state is as unknown as if the secret
 //! were its key. It allocates nothing and cannot fail.
 
-use std::hash::{DefaultHasher, Hash};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::AtomicU64;
 
 /// A hasher that has read the process's secret.
 pub(crate) fn keyed_hasher() -> DefaultHasher {
     let mut hasher = DefaultHasher::new();
     process_random().hash(&mut hasher);
     hasher
+}
+
+/// A random number to count from. Each counter of each copy of the library in the process
+/// has another one.
+pub(crate) fn start_of_counter(counter: &'static AtomicU64) -> u64 {
+    let mut start = keyed_hasher();
+    // The counter's address differs between copies of the library.
+    start.write_usize(&raw const *counter as usize);
+    start.finish()
 }
 
 /// The random numbers that the kernel gave the process. The C library derives its own

@@ -6,6 +6,7 @@
 //! | [`fallible`] | boxes and vectors whose allocation can fail |
 //! | [`ref_counted`] | counted references that never abort |
 //! | [`lock`] | the mutex |
+//! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
@@ -15,6 +16,7 @@
 
 pub(crate) mod array;
 pub(crate) mod fallible;
+pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
 pub(crate) mod ref_counted;

@@ -3,7 +3,7 @@
 //! A store that lives for a moment then needs no system call for its heap.
 
 use crate::base::fallible;
-use crate::base::lock::Lock;
+use crate::base::fork::ForkLock;
 use crate::error::Result;
 use crate::heap::GcHeap;
 
@@ -15,7 +15,7 @@ pub(crate) struct HeapPool {
     /// The greatest number of heaps in the pool.
     room: usize,
     /// Has memory for `room` heaps, because deleting a store must not need memory.
-    heaps: Lock<Vec<Box<dyn GcHeap>>>,
+    heaps: ForkLock<Vec<Box<dyn GcHeap>>>,
 }
 
 impl HeapPool {
@@ -29,7 +29,7 @@ impl HeapPool {
             .map_err(|_| fallible::refused(room * size_of::<Box<dyn GcHeap>>()))?;
         Ok(HeapPool {
             room,
-            heaps: Lock::new(heaps),
+            heaps: ForkLock::new(heaps)?,
         })
     }
 

@@ -12,18 +12,48 @@ use hashbrown::HashTable;
 use super::handle::Handle;
 use super::manual::ManualRoots;
 use crate::base::fallible;
+use crate::base::fork::{self, Holdable, Links, Member, Process};
 use crate::base::hashing::mix;
-use crate::base::lock::Lock;
 use crate::error::Result;
 
 /// The number of parts.
 const PARTS: usize = 64;
 
-static DIRECTORY: [Part; PARTS] = [const { Part(Lock::new(HashTable::new())) }; PARTS];
+static DIRECTORY: Directory = Directory {
+    parts: [const { Part(Holdable::new(HashTable::new())) }; PARTS],
+    links: Links::new(),
+};
+
+struct Directory {
+    parts: [Part; PARTS],
+    /// A fork holds the locks of all parts (HOST-27).
+    links: Links,
+}
 
 /// A part of the directory. No two locks share a cache line.
 #[repr(align(64))]
-struct Part(Lock<HashTable<Entry>>);
+struct Part(Holdable<HashTable<Entry>>);
+
+// SAFETY: `hold` and `release` lock and unlock, and nothing else.
+unsafe impl Member for Directory {
+    fn links(&self) -> &Links {
+        &self.links
+    }
+
+    unsafe fn hold(&self) {
+        for part in &self.parts {
+            // SAFETY: the caller's promise.
+            unsafe { part.0.hold() };
+        }
+    }
+
+    unsafe fn release(&self, _process: Process) {
+        for part in &self.parts {
+            // SAFETY: the caller's promise.
+            unsafe { part.0.release() };
+        }
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -35,8 +65,8 @@ struct Entry {
 unsafe impl Send for Entry {}
 
 /// The part that a store is in.
-fn part(store_id: u64) -> &'static Lock<HashTable<Entry>> {
-    &DIRECTORY[store_id as usize % PARTS].0
+fn part(store_id: u64) -> &'static Holdable<HashTable<Entry>> {
+    &DIRECTORY.parts[store_id as usize % PARTS].0
 }
 
 /// Adds the roots of a store.
@@ -51,6 +81,7 @@ fn part(store_id: u64) -> &'static Lock<HashTable<Entry>> {
 pub(crate) unsafe fn add(roots: NonNull<ManualRoots>) -> Result<()> {
     // SAFETY: the caller's promise.
     let store_id = unsafe { roots.as_ref() }.store_id();
+    fork::join(&DIRECTORY)?;
     let mut entries = part(store_id).lock();
     let hash = |entry: &Entry| mix(entry.store_id);
     entries
@@ -84,7 +115,8 @@ pub(crate) fn alone<T>(store_id: u64, operation: impl FnOnce() -> T) -> T {
 /// Any thread may call this. It needs no memory. A handle of a deleted store is ignored. A
 /// handle that names no live manual root is counted as stale.
 pub(crate) fn unroot_later(handle: Handle) {
-    if handle.is_null() {
+    // Before the first store there is nothing to find, and a fork does not hold the locks.
+    if handle.is_null() || !DIRECTORY.links.joined() {
         return;
     }
     let entries = part(handle.store_id).lock();

@@ -51,7 +51,6 @@ mod stats;
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr::NonNull;
-use std::hash::Hasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use access::State;
@@ -70,7 +69,7 @@ use protocol::Answers;
 pub use stats::Stats;
 
 use crate::base::fallible;
-use crate::base::hashing::keyed_hasher;
+use crate::base::hashing::start_of_counter;
 use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
@@ -333,10 +332,7 @@ fn next_id() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // The counter's own address differs between copies of the library.
-        let mut start = keyed_hasher();
-        start.write_usize(&raw const COUNT as usize);
-        let id = start.finish().wrapping_add(count);
+        let id = start_of_counter(&COUNT).wrapping_add(count);
         if id != 0 {
             return id;
         }

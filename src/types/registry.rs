@@ -10,14 +10,14 @@ use hashbrown::HashTable;
 use super::group::{Group, RegisteredType, Type};
 use super::limits::exceeded;
 use crate::base::fallible;
+use crate::base::fork::ForkLock;
 use crate::base::hashing::keyed_hasher;
-use crate::base::lock::Lock;
 use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 
 /// The types of an engine. Threads share it.
 pub(crate) struct Registry {
-    pub(super) inner: Lock<Inner>,
+    pub(super) inner: ForkLock<Inner>,
 }
 
 /// The tables, which the lock protects.
@@ -54,12 +54,12 @@ impl Registry {
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn new() -> Result<RefCounted<Registry>> {
         RefCounted::new(Registry {
-            inner: Lock::new(Inner {
+            inner: ForkLock::new(Inner {
                 hasher: registry_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free_indices: Vec::new(),
-            }),
+            })?,
         })
     }
 
