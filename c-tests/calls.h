@@ -145,8 +145,9 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_scope_escape, , "store out", "scope ref", (a->store, a->h.scope, a->h.ref, a->out)) \
   X(gcroots_scope_reserve, , "store", "", (a->store, SIZE_MAX))
 
-#define LOCAL_CALLS(X) \
-  X(gcroots_local_new, , "store out", "ref_or_null", (a->store, a->h.ref, a->out))
+#define LOCAL_CALLS(X)                                                             \
+  X(gcroots_local_new, , "store out", "ref_or_null", (a->store, a->h.ref, a->out)) \
+  X(gcroots_local_is_null, , "store out", "ref", (a->store, a->h.ref, a->out))
 
 #define MANUALLY_ROOTED_CALLS(X)                                                                 \
   X(gcroots_ref_to_manually_rooted, , "store out", "ref", (a->store, a->h.ref, a->out))          \

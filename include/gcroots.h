@@ -1046,9 +1046,10 @@ GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_
  * A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
  * another object, or to null. So a loop can use one root for all its iterations.
  *
- * A local that holds null behaves as null in every function, except that
- * gcroots_ref_is_null() and gcroots_ref_same_root() look at the bits only, and these are
- * not the bits of null.
+ * A local that holds null behaves as null in every function that takes the store. But its
+ * bits are not those of null: for such a local, gcroots_ref_is_null() and
+ * gcroots_ref_same_root(), which look at the bits only, return false. Test a local with
+ * gcroots_local_is_null().
  */
 
 /**
@@ -1066,6 +1067,21 @@ GCROOTS_API
 gcroots_status_t gcroots_local_new(gcroots_store_t *store,
                                    gcroots_ref_t ref_or_null,
                                    gcroots_ref_t *out);
+
+/**
+ * Tests whether a local holds null. Never collects.
+ *
+ * Cost: constant, a few instructions.
+ *
+ * \param ref a local, or any other scoped or manual handle (borrowed), or null
+ * \param[out] out whether `ref` is null, or a local that holds null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale
+ */
+GCROOTS_API
+gcroots_status_t gcroots_local_is_null(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       bool *out);
 
 /* --- Manual roots ------------------------------------------------------------
  *
@@ -4214,8 +4230,9 @@ static inline gcroots_ref_t gcroots_ref_null(void) {
   return null_reference;
 }
 
-/** Returns whether a handle is the null reference. Looks at the bits only: a local
-    that holds null has other bits, see the section "Locals". Never collects. */
+/** Returns whether a handle is the null reference. Looks at the bits only: it returns
+    false for a local that holds null, for which there is gcroots_local_is_null(). Never
+    collects. */
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }

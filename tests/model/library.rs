@@ -612,6 +612,7 @@ impl Library {
             | Action::NoGcEnter
             | Action::NoGcExit => self.scopes(action),
             Action::LocalNew(_)
+            | Action::LocalIsNull(_)
             | Action::Assign(..)
             | Action::ToManual(_)
             | Action::CloneManual(_)
@@ -705,6 +706,11 @@ impl Library {
                     let handle = self.handle(handle);
                     self.with_out(|out| gcroots_local_new(store, handle, out))
                         .map(Written::Ref)
+                }
+                Action::LocalIsNull(handle) => {
+                    let handle = self.handle(handle);
+                    self.with_out(|out| gcroots_local_is_null(store, handle, out))
+                        .map(Written::Bool)
                 }
                 Action::Assign(to, from) => done(gcroots_ref_assign(
                     store,

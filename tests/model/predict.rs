@@ -85,6 +85,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::NoGcEnter
         | Action::NoGcExit => call.scopes(action),
         Action::LocalNew(_)
+        | Action::LocalIsNull(_)
         | Action::Assign(..)
         | Action::ToManual(_)
         | Action::CloneManual(_)
@@ -347,6 +348,10 @@ impl Prediction<'_> {
             Action::LocalNew(handle) => {
                 let target = self.resolve(handle)?;
                 Ok(Answer::Root(self.model.push_root(target, false)))
+            }
+            Action::LocalIsNull(handle) => {
+                let target = self.resolve(handle)?;
+                Ok(Answer::Bool(target == Reference::Null))
             }
             Action::Assign(to, from) => {
                 if matches!(to, Handle::Null) {

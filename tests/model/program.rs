@@ -13,6 +13,7 @@ pub(crate) enum Call {
     ScopeEscape,
     ScopeReserve,
     LocalNew,
+    LocalIsNull,
     Assign,
     ToManual,
     CloneManual,
@@ -105,13 +106,14 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 93] = [
+const CALLS: [(Call, u32); 94] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
     (ScopeEscape, 4),
     (ScopeReserve, 1),
     (LocalNew, 5),
+    (LocalIsNull, 2),
     (Assign, 6),
     (ToManual, 5),
     (CloneManual, 2),

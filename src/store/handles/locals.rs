@@ -42,6 +42,19 @@ impl Store {
         self.push_root(reference)
     }
 
+    /// Whether a handle is null, or names a root that refers to null. Never collects.
+    ///
+    /// Errors: as [`Store::resolve`].
+    pub(crate) fn is_null(&self, handle: Handle) -> Result<bool> {
+        Ok(self.resolve(handle, "ref")?.is_null())
+    }
+
+    /// The fast form of [`Store::is_null`].
+    #[inline(always)]
+    pub(crate) fn is_null_fast(&self, handle: Handle) -> Option<bool> {
+        Some(self.resolve_or_null_fast(handle)?.is_null())
+    }
+
     /// Sets a scoped root to the referent of `source`, or to null.
     ///
     /// Errors: as [`Store::object`] for `target`; [`Error::InvalidArgument`] if `target`
