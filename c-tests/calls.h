@@ -199,6 +199,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_struct_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
   X(gcroots_struct_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
   X(gcroots_struct_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
+  X(gcroots_struct_get_ref_into, , "store", "ref dst",                                         \
+    (a->store, a->h.ref, a->index, a->h.dst))                                                  \
   X(gcroots_struct_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
   X(gcroots_struct_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
   X(gcroots_struct_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
@@ -224,6 +226,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_array_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
   X(gcroots_array_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
   X(gcroots_array_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
+  X(gcroots_array_get_ref_into, , "store", "ref dst",                                          \
+    (a->store, a->h.ref, a->index, a->h.dst))                                                  \
   X(gcroots_array_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
   X(gcroots_array_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
   X(gcroots_array_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
@@ -283,6 +287,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_table_new, _type, "store type out", "",                                               \
     (a->store, concrete(a), 2, 1, a->h.init, a->out))                                             \
   X(gcroots_table_get, , "store out", "table", (a->store, a->h.table, a->index, a->out))          \
+  X(gcroots_table_get_ref_into, , "store", "table dst",                                           \
+    (a->store, a->h.table, a->index, a->h.dst))                                                   \
   X(gcroots_table_set, , "store", "table value_or_null",                                          \
     (a->store, a->h.table, a->index, a->h.value))                                                 \
   X(gcroots_table_size, , "store out", "table", (a->store, a->h.table, a->out))                   \
@@ -298,6 +304,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_global_new, , "store type value out", "",                                 \
     (a->store, IF(a->type, &a->field), a->value, a->out))                             \
   X(gcroots_global_get, , "store out", "global", (a->store, a->h.global, a->out))     \
+  X(gcroots_global_get_ref_into, , "store", "global dst",                             \
+    (a->store, a->h.global, a->h.dst))                                                \
   X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value)) \
   X(gcroots_global_free, , "store global", "global", (a->store, a->global))
 

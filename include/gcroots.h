@@ -1044,7 +1044,9 @@ GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_
 /* --- Locals ------------------------------------------------------------------
  *
  * A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
- * another object, or to null. So a loop can use one root for all its iterations.
+ * another object, or to null. gcroots_struct_get_ref_into(), and the same function of
+ * arrays, tables and globals, read a reference into a local. So a loop can use one root for
+ * all its iterations.
  *
  * A local that holds null behaves as null in every function that takes the store. But its
  * bits are not those of null: for such a local, gcroots_ref_is_null() and
@@ -2522,6 +2524,30 @@ gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
                                         gcroots_ref_t *out);
 
 /**
+ * Makes a local refer to what a field refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change. `dst` may be `ref` itself.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_ref_into(gcroots_store_t *store,
+                                             gcroots_ref_t ref,
+                                             size_t index,
+                                             gcroots_ref_t dst);
+
+/**
  * Sets a field that is a reference. Never collects.
  *
  * \param value_or_null the new value (borrowed)
@@ -2917,6 +2943,30 @@ gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
                                        gcroots_ref_t ref,
                                        size_t index,
                                        gcroots_ref_t *out);
+
+/**
+ * Makes a local refer to what an element refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change. `dst` may be `ref` itself.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_ref_into(gcroots_store_t *store,
+                                            gcroots_ref_t ref,
+                                            size_t index,
+                                            gcroots_ref_t dst);
 
 /**
  * Sets an element that is a reference. Never collects.
@@ -3523,6 +3573,29 @@ gcroots_status_t gcroots_table_get(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
+ * Makes a local refer to what an element refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_get_ref_into(gcroots_store_t *store,
+                                            gcroots_table_t table,
+                                            uint64_t index,
+                                            gcroots_ref_t dst);
+
+/**
  * Sets an element. Never collects.
  *
  * \param value_or_null the new value (borrowed)
@@ -3732,6 +3805,28 @@ GCROOTS_API
 gcroots_status_t gcroots_global_get(gcroots_store_t *store,
                                     gcroots_global_t global,
                                     gcroots_val_t *out);
+
+/**
+ * Makes a local refer to what a global refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the global is not a reference
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_get_ref_into(gcroots_store_t *store,
+                                             gcroots_global_t global,
+                                             gcroots_ref_t dst);
 
 /**
  * Sets the value of a global. Never collects.

@@ -1,7 +1,9 @@
 //! Locals
 //!
 //! A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
-//! another object, or to null. So a loop can use one root for all its iterations.
+//! another object, or to null. gcroots_struct_get_ref_into(), and the same function of
+//! arrays, tables and globals, read a reference into a local. So a loop can use one root for
+//! all its iterations.
 //!
 //! A local that holds null behaves as null in every function that takes the store. But its
 //! bits are not those of null: for such a local, gcroots_ref_is_null() and

@@ -214,6 +214,54 @@ extern "C" fn get_slow(
     })
 }
 
+/// Makes a local refer to what an element refers to, or to null. Never collects.
+///
+/// The function makes no new root, so a loop can use one local for all its iterations.
+/// All copies of `dst` see the change.
+///
+/// \param dst a local, or any other scoped handle of an open scope
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_table_get_ref_into(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    index: u64,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.table_get_ref_into_fast(table.into(), index, dst.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_ref_into_slow(store, table, index, dst)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_ref_into_slow(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    index: u64,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.table_get_ref_into(table.into(), index, dst.into())
+    })
+}
+
 /// Sets an element. Never collects.
 ///
 /// \param value_or_null the new value (borrowed)

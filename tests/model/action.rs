@@ -152,6 +152,7 @@ pub(crate) enum Action {
     StructNewDefault(TypeArgument),
     StructGet(Handle, usize),
     StructGetAs(Handle, usize, As),
+    StructGetInto(Handle, usize, Handle),
     StructSet(Handle, usize, Input),
     StructSetAs(Handle, usize, Input),
     ArrayNew(TypeArgument, Input, usize),
@@ -162,6 +163,7 @@ pub(crate) enum Action {
     ArrayLen(Handle),
     ArrayGet(Handle, usize),
     ArrayGetAs(Handle, usize, As),
+    ArrayGetInto(Handle, usize, Handle),
     ArraySet(Handle, usize, Input),
     ArraySetAs(Handle, usize, Input),
     ArrayFill(Handle, usize, Input, usize),
@@ -267,10 +269,16 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
         Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
-        Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
+        Call::TableGet | Call::TableGetInto | Call::TableSet | Call::TableCopy
+            if model.tables_in_use().is_empty() =>
+        {
             Call::TableNew
         }
-        Call::GlobalGet | Call::GlobalSet if model.globals_in_use().is_empty() => Call::GlobalNew,
+        Call::GlobalGet | Call::GlobalGetInto | Call::GlobalSet
+            if model.globals_in_use().is_empty() =>
+        {
+            Call::GlobalNew
+        }
         // A walk needs the right to call.
         Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
         call => call,
@@ -403,15 +411,18 @@ impl Planner<'_> {
             }
             Call::TableNew
             | Call::TableGet
+            | Call::TableGetInto
             | Call::TableSet
             | Call::TableSize
             | Call::TableGrow
             | Call::TableFill
             | Call::TableCopy
             | Call::TableFree => self.plan_table(call),
-            Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
-                self.plan_global(call)
-            }
+            Call::GlobalNew
+            | Call::GlobalGet
+            | Call::GlobalGetInto
+            | Call::GlobalSet
+            | Call::GlobalFree => self.plan_global(call),
             Call::FuncNew
             | Call::FuncInvoke
             | Call::FuncEnv
@@ -490,6 +501,10 @@ impl Planner<'_> {
                     Call::StructGetAs => {
                         Action::StructGetAs(handle, index, self.getter(handle, index))
                     }
+                    Call::StructGetInto => {
+                        let index = self.reference_at(handle).unwrap_or(index);
+                        Action::StructGetInto(handle, index, self.scoped())
+                    }
                     Call::StructSet => Action::StructSet(handle, index, input),
                     _ => Action::StructSetAs(handle, index, input),
                 }
@@ -530,6 +545,10 @@ impl Planner<'_> {
                     Call::ArrayGet => Action::ArrayGet(handle, index),
                     Call::ArrayGetAs => {
                         Action::ArrayGetAs(handle, index, self.getter(handle, index))
+                    }
+                    Call::ArrayGetInto => {
+                        let index = self.reference_at(handle).unwrap_or(index);
+                        Action::ArrayGetInto(handle, index, self.scoped())
                     }
                     Call::ArraySet => Action::ArraySet(handle, index, input),
                     Call::ArraySetAs => Action::ArraySetAs(handle, index, input),
@@ -722,6 +741,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Draws the index of a field or element that is a reference, if a few draws find one.
+    fn reference_at(&mut self, handle: Handle) -> Option<usize> {
+        let drawn: Vec<_> = (0..4).map(|_| self.index(handle)).collect();
+        let is_reference = |index: &usize| {
+            matches!(
+                self.model.value_at(handle, *index),
+                Some((_, Value::Ref(_)))
+            )
+        };
+        drawn.into_iter().find(is_reference)
+    }
+
     /// Draws a number of elements. Rarely it is too large.
     fn count(&mut self, handle: Handle) -> usize {
         self.count_of(self.model.length_of(handle))
@@ -849,7 +880,7 @@ impl Planner<'_> {
         }
     }
 
-    fn scoped(&mut self) -> Handle {
+    pub(crate) fn scoped(&mut self) -> Handle {
         if self.draw.one_in(12) {
             return self.handle(Wanted::Anything);
         }

@@ -8,7 +8,7 @@ use gcroots::capi::status::*;
 use gcroots::capi::types::gcroots_field_type_t;
 use gcroots::capi::value::gcroots_val_t;
 
-use super::action::{Action, Input, Named, Planner, RefTypeArgument, Wanted};
+use super::action::{Action, Handle, Input, Named, Planner, RefTypeArgument, Wanted};
 use super::library::{Library, Status, Written, done, storage_number};
 use super::model::{Body, Model, RootState, Value, struct_bytes, values_of};
 use super::pointers::Pointer;
@@ -25,6 +25,7 @@ pub(crate) enum GlobalAction {
         value: Input,
     },
     Get(Named),
+    GetInto(Named, Handle),
     Set(Named, Input),
     Free(Named),
 }
@@ -63,6 +64,7 @@ impl GlobalAction {
                 vec![Pointer::Store, Pointer::Type, Pointer::Value, Pointer::Out]
             }
             GlobalAction::Get(_) => vec![Pointer::Store, Pointer::Out],
+            GlobalAction::GetInto(..) => vec![Pointer::Store],
             GlobalAction::Set(..) => vec![Pointer::Store, Pointer::Value],
             GlobalAction::Free(_) => vec![Pointer::Store, Pointer::Global],
         }
@@ -89,6 +91,7 @@ impl Planner<'_> {
         Action::Global(match call {
             Call::GlobalNew => self.global_new(),
             Call::GlobalGet => GlobalAction::Get(self.global()),
+            Call::GlobalGetInto => GlobalAction::GetInto(self.global(), self.scoped()),
             Call::GlobalSet => {
                 let global = self.global();
                 let value = match global {
@@ -150,6 +153,11 @@ impl Prediction<'_> {
             GlobalAction::Get(global) => {
                 let value = self.model.global_value(self.global_named(global)?);
                 Ok(self.read(value))
+            }
+            GlobalAction::GetInto(global, to) => {
+                let global = self.global_named(global)?;
+                let root = self.scoped_root(to)?;
+                self.assign(root, self.model.global_value(global))
             }
             GlobalAction::Set(global, value) => self.global_set(global, value),
             GlobalAction::Free(Named::Null) => Ok(Answer::Nothing),
@@ -289,6 +297,10 @@ impl Library {
                 }
                 GlobalAction::Get(global) => {
                     self.global_get(self.global(global)).map(Written::Value)
+                }
+                GlobalAction::GetInto(global, to) => {
+                    let (global, to) = (self.global(global), self.handle(to));
+                    done(gcroots_global_get_ref_into(store, global, to))
                 }
                 GlobalAction::Set(global, value) => {
                     let value = self.value(value);

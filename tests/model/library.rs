@@ -650,6 +650,7 @@ impl Library {
             | Action::StructNewDefault(_)
             | Action::StructGet(..)
             | Action::StructGetAs(..)
+            | Action::StructGetInto(..)
             | Action::StructSet(..)
             | Action::StructSetAs(..) => self.structs(action),
             Action::ArrayNew(..)
@@ -659,6 +660,7 @@ impl Library {
             Action::ArrayLen(_)
             | Action::ArrayGet(..)
             | Action::ArrayGetAs(..)
+            | Action::ArrayGetInto(..)
             | Action::ArraySet(..)
             | Action::ArraySetAs(..)
             | Action::ArrayFill(..)
@@ -979,6 +981,10 @@ impl Library {
                     self.with_out(|out| gcroots_struct_get(store, handle, index, out))
                         .map(Written::Value)
                 }
+                Action::StructGetInto(handle, index, to) => {
+                    let (handle, to) = (self.handle(handle), self.handle(to));
+                    done(gcroots_struct_get_ref_into(store, handle, index, to))
+                }
                 Action::StructSet(handle, index, input) => {
                     let value = self.value(input);
                     done(gcroots_struct_set(
@@ -1107,6 +1113,10 @@ impl Library {
                 }
                 Action::ArrayGetAs(handle, index, getter) => {
                     self.array_get_as(self.handle(handle), index, getter)
+                }
+                Action::ArrayGetInto(handle, index, to) => {
+                    let (handle, to) = (self.handle(handle), self.handle(to));
+                    done(gcroots_array_get_ref_into(store, handle, index, to))
                 }
                 Action::ArraySet(handle, index, input) => {
                     let value = self.value(input);

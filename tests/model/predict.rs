@@ -109,6 +109,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::StructNewDefault(_)
         | Action::StructGet(..)
         | Action::StructGetAs(..)
+        | Action::StructGetInto(..)
         | Action::StructSet(..)
         | Action::StructSetAs(..) => call.structs(action),
         Action::ArrayNew(..)
@@ -118,6 +119,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::ArrayLen(_)
         | Action::ArrayGet(..)
         | Action::ArrayGetAs(..)
+        | Action::ArrayGetInto(..)
         | Action::ArraySet(..)
         | Action::ArraySetAs(..) => call.elements(action),
         Action::ArrayFill(..)
@@ -354,16 +356,7 @@ impl Prediction<'_> {
                 Ok(Answer::Bool(target == Reference::Null))
             }
             Action::Assign(to, from) => {
-                if matches!(to, Handle::Null) {
-                    return Err(GCROOTS_ERROR_NULL_REFERENCE);
-                }
-                self.resolve(to)?;
-                let Handle::Root(root) = to else {
-                    return Ok(Answer::Nothing);
-                };
-                if self.model.roots[root].manual {
-                    return Err(GCROOTS_ERROR_INVALID_ARGUMENT);
-                }
+                let root = self.scoped_root(to)?;
                 self.model.roots[root].target = self.resolve(from)?;
                 Ok(Answer::Nothing)
             }
@@ -396,6 +389,27 @@ impl Prediction<'_> {
             }
             _ => unreachable!("{action:?}"),
         }
+    }
+
+    /// The root of a handle that is to be assigned.
+    pub(crate) fn scoped_root(&self, handle: Handle) -> Predicted<usize> {
+        if matches!(handle, Handle::Null) {
+            return Err(GCROOTS_ERROR_NULL_REFERENCE);
+        }
+        self.resolve(handle)?;
+        match handle {
+            Handle::Root(root) if !self.model.roots[root].manual => Ok(root),
+            _ => Err(GCROOTS_ERROR_INVALID_ARGUMENT),
+        }
+    }
+
+    /// Assigns a value to a root.
+    pub(crate) fn assign(&mut self, root: usize, value: Value) -> Predicted {
+        match value {
+            Value::Ref(target) => self.model.roots[root].target = target,
+            _ => return Err(GCROOTS_ERROR_TYPE_MISMATCH),
+        }
+        Ok(Answer::Nothing)
     }
 
     fn end(&mut self, handle: Handle) {
@@ -678,6 +692,12 @@ impl Prediction<'_> {
                 let value = self.value(node, index)?;
                 self.read_as(fields[index].storage, value, getter)
             }
+            Action::StructGetInto(handle, index, to) => {
+                let (node, _) = self.struct_node(handle)?;
+                let root = self.scoped_root(to)?;
+                let value = self.value(node, index)?;
+                self.assign(root, value)
+            }
             Action::StructSet(handle, index, input) | Action::StructSetAs(handle, index, input) => {
                 require_kinds(&[input])?;
                 let (node, fields) = self.struct_node(handle)?;
@@ -800,6 +820,13 @@ impl Prediction<'_> {
                 require_getter(element.storage, getter)?;
                 let value = self.value(node, index)?;
                 self.read_as(element.storage, value, getter)
+            }
+            Action::ArrayGetInto(handle, index, to) => {
+                let (node, element) = self.array_node(handle)?;
+                let root = self.scoped_root(to)?;
+                require_getter(element.storage, As::Ref)?;
+                let value = self.value(node, index)?;
+                self.assign(root, value)
             }
             Action::ArraySet(handle, index, input) | Action::ArraySetAs(handle, index, input) => {
                 require_kinds(&[input])?;

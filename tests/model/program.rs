@@ -41,6 +41,7 @@ pub(crate) enum Call {
     StructNewDefault,
     StructGet,
     StructGetAs,
+    StructGetInto,
     StructSet,
     StructSetAs,
     ArrayNew,
@@ -49,6 +50,7 @@ pub(crate) enum Call {
     ArrayLen,
     ArrayGet,
     ArrayGetAs,
+    ArrayGetInto,
     ArraySet,
     ArraySetAs,
     ArrayFill,
@@ -71,6 +73,7 @@ pub(crate) enum Call {
     ExnField,
     TableNew,
     TableGet,
+    TableGetInto,
     TableSet,
     TableSize,
     TableGrow,
@@ -79,6 +82,7 @@ pub(crate) enum Call {
     TableFree,
     GlobalNew,
     GlobalGet,
+    GlobalGetInto,
     GlobalSet,
     GlobalFree,
     FuncNew,
@@ -106,7 +110,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 94] = [
+const CALLS: [(Call, u32); 98] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -141,6 +145,7 @@ const CALLS: [(Call, u32); 94] = [
     (StructNewDefault, 6),
     (StructGet, 8),
     (StructGetAs, 6),
+    (StructGetInto, 5),
     (StructSet, 10),
     (StructSetAs, 10),
     (ArrayNew, 5),
@@ -149,6 +154,7 @@ const CALLS: [(Call, u32); 94] = [
     (ArrayLen, 2),
     (ArrayGet, 5),
     (ArrayGetAs, 4),
+    (ArrayGetInto, 5),
     (ArraySet, 6),
     (ArraySetAs, 6),
     (ArrayFill, 3),
@@ -171,6 +177,7 @@ const CALLS: [(Call, u32); 94] = [
     (ExnField, 3),
     (TableNew, 3),
     (TableGet, 6),
+    (TableGetInto, 4),
     (TableSet, 8),
     (TableSize, 1),
     (TableGrow, 5),
@@ -179,6 +186,7 @@ const CALLS: [(Call, u32); 94] = [
     (TableFree, 1),
     (GlobalNew, 4),
     (GlobalGet, 4),
+    (GlobalGetInto, 4),
     (GlobalSet, 6),
     (GlobalFree, 1),
     (FuncNew, 7),

@@ -25,6 +25,7 @@ pub(crate) enum TableAction {
         init: Handle,
     },
     Get(Named, usize),
+    GetInto(Named, usize, Handle),
     Set(Named, usize, Handle),
     Size(Named),
     Grow(Named, usize, Handle),
@@ -156,6 +157,10 @@ impl Planner<'_> {
                 let table = self.table();
                 match call {
                     Call::TableGet => TableAction::Get(table, self.table_index(table)),
+                    Call::TableGetInto => {
+                        let index = self.table_index(table);
+                        TableAction::GetInto(table, index, self.scoped())
+                    }
                     Call::TableSet => {
                         let index = self.table_index(table);
                         TableAction::Set(table, index, self.element(table))
@@ -287,6 +292,14 @@ impl Prediction<'_> {
                 match self.model.elements(table).get(index) {
                     Some(Value::Ref(target)) => Ok(self.rooted(*target)),
                     _ => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),
+                }
+            }
+            TableAction::GetInto(table, index, to) => {
+                let table = self.table_named(table)?;
+                let root = self.scoped_root(to)?;
+                match self.model.elements(table).get(index) {
+                    Some(value) => self.assign(root, *value),
+                    None => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),
                 }
             }
             TableAction::Set(table, index, value) => self.table_fill(table, index, value, 1),
@@ -502,6 +515,10 @@ impl Library {
                 }
                 TableAction::Get(table, index) => {
                     self.table_get(self.table(table), index).map(Written::Ref)
+                }
+                TableAction::GetInto(table, index, to) => {
+                    let (table, to) = (self.table(table), self.handle(to));
+                    done(gcroots_table_get_ref_into(store, table, index as u64, to))
                 }
                 TableAction::Set(table, index, value) => {
                     let (table, value) = (self.table(table), self.handle(value));
