@@ -21,7 +21,7 @@ struct handles {
   gcroots_manually_rooted_t handle;
   gcroots_weak_t weak;
   gcroots_weakmap_t map;
-  gcroots_tag_t tag;
+  gcroots_tag_t tag, tag_a, tag_b;
   gcroots_table_t table, table_dst, table_src;
   gcroots_global_t global;
   gcroots_root_source_t source;
@@ -29,8 +29,8 @@ struct handles {
 
 struct arguments {
   /* Pointers, named as the parameters are. */
-  void *store, *engine, *config, *group, *groups, *type, *supertype, *element, *params;
-  void *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
+  void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
+  void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
   void *handle, *weak, *map, *table, *global, *source;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
@@ -92,6 +92,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_type_supertype, , "type out", "", (a->type, a->out))                          \
   X(gcroots_type_trampoline, , "type out", "", (a->type, a->out))                         \
   X(gcroots_type_is_subtype, , "type supertype out", "", (a->type, a->supertype, a->out)) \
+  X(gcroots_type_eq, , "type other out", "", (a->type, a->other, a->out))                 \
   X(gcroots_type_layout, , "type out", "", (a->type, a->out))
 
 #define GROUP_CALLS(X)                                                                           \
@@ -125,6 +126,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_detach, , "store", "", (a->store))                            \
   X(gcroots_store_set_data, , "store", "", (a->store, a->data, never_finalize)) \
   X(gcroots_store_data, , "store out", "", (a->store, a->out))                  \
+  X(gcroots_store_id, , "store out", "", (a->store, a->out))                    \
   X(gcroots_store_gc, , "store", "", (a->store))                                \
   X(gcroots_store_gc_start, , "store", "", (a->store))                          \
   X(gcroots_store_verify, , "store", "", (a->store))                            \
@@ -264,6 +266,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 #define EXN_CALLS(X)                                                                          \
   X(gcroots_tag_new, , "store type out", "", (a->store, a->type, a->out))                     \
   X(gcroots_tag_type, , "store out", "tag", (a->store, a->h.tag, a->out))                     \
+  X(gcroots_tag_eq, , "store out", "tag.a tag.b",                                             \
+    (a->store, a->h.tag_a, a->h.tag_b, a->out))                                               \
   X(gcroots_exn_new, , "store fields out", "tag", (a->store, a->h.tag, a->fields, 1, a->out)) \
   X(gcroots_exn_new, _0, "store out", "tag", (a->store, a->h.tag, NULL, 0, a->out))           \
   X(gcroots_exn_tag, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
@@ -271,7 +275,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 
 #define THROW_CALLS(X)                                           \
   X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn)) \
-  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out))
+  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out)) \
+  X(gcroots_store_has_exception, , "store out", "", (a->store, a->out))
 
 #define FUNC_CALLS(X)                                                                \
   X(gcroots_func_new, , "store type callback out", "",                               \
@@ -292,6 +297,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_table_set, , "store", "table value_or_null",                                          \
     (a->store, a->h.table, a->index, a->h.value))                                                 \
   X(gcroots_table_size, , "store out", "table", (a->store, a->h.table, a->out))                   \
+  X(gcroots_table_type, , "store out", "table", (a->store, a->h.table, a->out))                   \
   X(gcroots_table_grow, , "store out", "table init_or_null",                                      \
     (a->store, a->h.table, 1, a->h.init, a->out))                                                 \
   X(gcroots_table_fill, , "store", "table value_or_null",                                         \
@@ -307,6 +313,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_global_get_ref_into, , "store", "global dst",                             \
     (a->store, a->h.global, a->h.dst))                                                \
   X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value)) \
+  X(gcroots_global_type, , "store out", "global", (a->store, a->h.global, a->out))    \
   X(gcroots_global_free, , "store global", "global", (a->store, a->global))
 
 /* --- Engines ------------------------------------------------------------------ */

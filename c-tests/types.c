@@ -230,6 +230,34 @@ CASE(subtypes_are_known_across_groups) {
   free_types(types, 20);
 }
 
+static bool is_equal(const gcroots_type_t *type, const gcroots_type_t *other) {
+  bool equal;
+  OK(gcroots_type_eq(type, other, &equal));
+  return equal;
+}
+
+CASE(types_declared_alike_are_equal) {
+  gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
+  gcroots_type_t *types[] = {new_struct(NULL, 0), new_struct(NULL, 0), new_struct(&field, 1),
+                             new_array(field), gcroots_type_clone(NULL)};
+  types[4] = gcroots_type_clone(types[3]);
+  for (int a = 0; a < 5; a++)
+    for (int b = 0; b < 5; b++)
+      CHECK(is_equal(types[a], types[b]) == (a == b || a + b == 1 || a + b == 7));
+  free_types(types, COUNT_OF(types));
+}
+
+CASE(types_of_two_engines_are_not_equal) {
+  gcroots_engine_t *own = engine;
+  gcroots_type_t *type = new_struct(NULL, 0), *foreign;
+  OK(gcroots_engine_new(NULL, &engine));
+  foreign = new_struct(NULL, 0);
+  CHECK(!is_equal(type, foreign) && !is_equal(foreign, type));
+  gcroots_engine_free(engine);
+  engine = own;
+  free_types((gcroots_type_t *[]){type, foreign}, 2);
+}
+
 CASE(types_of_two_engines_are_not_compared) {
   gcroots_engine_t *own = engine;
   gcroots_type_t *type = new_struct(NULL, 0), *foreign;

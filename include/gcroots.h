@@ -713,6 +713,14 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
+ * Returns the id of a store: the `store_id` of its handles and scopes. No other store has
+ * had this id, and none will. Never collects.
+ *
+ * \param[out] out the id, which is never 0
+ */
+GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out);
+
+/**
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
@@ -1942,6 +1950,19 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
                                          gcroots_type_t **out);
+
+/**
+ * Tests whether two types are the same type. Never collects.
+ *
+ * Cost: constant. Takes no lock.
+ *
+ * \param[out] out whether `type` and `other` are one type of one engine: then they are at
+ *             the same address. Types of different engines are never the same
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_eq(const gcroots_type_t *type,
+                                 const gcroots_type_t *other,
+                                 bool *out);
 
 /**
  * Tests whether a type is a subtype of another: the same type, or declared below it.
@@ -3221,14 +3242,16 @@ gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_kind_t *out);
 
 /**
- * Gets the type that a struct, an array or a function was made with. Never collects.
+ * Gets the type that a struct, an array or a function was made with, or the type of an
+ * exception's tag. Never collects.
  *
  * \param ref a scoped or manual handle (borrowed)
  * \param[out] out the type (owned); release it with gcroots_type_free()
  * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
- *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+ *         GCROOTS_ERROR_TYPE_MISMATCH unless `ref` is a struct, an array, a function or
+ *         an exception;
  *         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
  */
 GCROOTS_API
@@ -3381,6 +3404,19 @@ gcroots_status_t gcroots_tag_type(gcroots_store_t *store,
                                   gcroots_type_t **out);
 
 /**
+ * Tests whether two handles name the same tag. Never collects.
+ *
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `a` or `b` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `a` or `b` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `a` or `b` does not name a tag
+ */
+GCROOTS_API
+gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
+                                gcroots_tag_t a,
+                                gcroots_tag_t b,
+                                bool *out);
+
+/**
  * Makes an exception from one value for each field, and roots it in the current scope.
  * May collect.
  *
@@ -3476,6 +3512,15 @@ GCROOTS_API
 gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
                                               gcroots_ref_t *out);
 
+/**
+ * Tests whether an exception is pending. Never collects.
+ *
+ * \param[out] out whether gcroots_store_take_exception() would take an exception
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_has_exception(gcroots_store_t *store,
+                                             bool *out);
+
 /* --- Tables ------------------------------------------------------------------
  *
  * A table holds references of one type, at indices from 0 on. It can grow up to its
@@ -3516,6 +3561,20 @@ typedef struct {
    */
   uint32_t index;
 } gcroots_table_t;
+
+/**
+ * The type of a table.
+ */
+typedef struct {
+  /**
+   * The type of the elements.
+   */
+  gcroots_ref_type_t element;
+  /**
+   * The greatest size to which the table can grow, as gcroots_table_new() got it.
+   */
+  uint64_t maximum;
+} gcroots_table_type_t;
 
 /**
  * Makes a table of `size` elements, which are all the same reference or null. May
@@ -3629,6 +3688,22 @@ GCROOTS_API
 gcroots_status_t gcroots_table_size(gcroots_store_t *store,
                                     gcroots_table_t table,
                                     uint64_t *out);
+
+/**
+ * Returns the type of a table. Never collects.
+ *
+ * \param[out] out the type. If its `element.type` is not NULL, it is a new reference
+ *             (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_LIMIT if the type of the elements has too many references
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_type(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    gcroots_table_type_t *out);
 
 /**
  * Appends `delta` elements, which are all the same reference or null. May collect.
@@ -3848,6 +3923,23 @@ GCROOTS_API
 gcroots_status_t gcroots_global_set(gcroots_store_t *store,
                                     gcroots_global_t global,
                                     const gcroots_val_t *value);
+
+/**
+ * Returns the type of a global. Never collects.
+ *
+ * \param[out] out the type of the value, and whether the global is mutable. If its `type`
+ *             is not NULL, it is a new reference (owned); release it with
+ *             gcroots_type_free()
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_LIMIT if the type of the value has too many references
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_type(gcroots_store_t *store,
+                                     gcroots_global_t global,
+                                     gcroots_field_type_t *out);
 
 /**
  * Ends a global and zeroes its handle. Never collects.

@@ -76,14 +76,16 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     })
 }
 
-/// Gets the type that a struct, an array or a function was made with. Never collects.
+/// Gets the type that a struct, an array or a function was made with, or the type of an
+/// exception's tag. Never collects.
 ///
 /// \param ref a scoped or manual handle (borrowed)
 /// \param[out] out the type (owned); release it with gcroots_type_free()
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
-///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+///         GCROOTS_ERROR_TYPE_MISMATCH unless `ref` is a struct, an array, a function or
+///         an exception;
 ///         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
 #[unsafe(no_mangle)]
 #[must_use]

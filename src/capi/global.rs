@@ -18,7 +18,7 @@ use super::store::gcroots_store_t;
 use super::table::{read_heap, references_to};
 use super::types::{
     GCROOTS_HEAP_TYPE, GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_I32,
-    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, gcroots_field_type_t,
+    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, field, gcroots_field_type_t,
 };
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
@@ -274,6 +274,34 @@ extern "C" fn set_slow(
         unsafe {
             let store = enter(store)?;
             store.global_set(global.into(), read(value)?)
+        }
+    })
+}
+
+/// Returns the type of a global. Never collects.
+///
+/// \param[out] out the type of the value, and whether the global is mutable. If its `type`
+///             is not NULL, it is a new reference (owned); release it with
+///             gcroots_type_free()
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed;
+///         GCROOTS_ERROR_LIMIT if the type of the value has too many references
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_global_type(
+    store: *mut gcroots_store_t,
+    global: gcroots_global_t,
+    out: *mut MaybeUninit<gcroots_field_type_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            let (of, mutable) = enter(store)?.global_type(global.into())?;
+            let mut content = field(&of, 0)?;
+            content.is_mutable = mutable.into();
+            put(out, content)
         }
     })
 }

@@ -26,7 +26,7 @@ use super::casts::gcroots_ref_type_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
-use super::types::{GCROOTS_HEAP_TYPE, borrowed, gcroots_heap_type_t, gcroots_type_t};
+use super::types::{GCROOTS_HEAP_TYPE, borrowed, field, gcroots_heap_type_t, gcroots_type_t};
 use crate::error::{Error, Result};
 use crate::roots::Handle;
 use crate::store::Store;
@@ -73,6 +73,16 @@ impl From<gcroots_table_t> for Handle {
         }
         .into()
     }
+}
+
+/// The type of a table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gcroots_table_type_t {
+    /// The type of the elements.
+    pub element: gcroots_ref_type_t,
+    /// The greatest size to which the table can grow, as gcroots_table_new() got it.
+    pub maximum: u64,
 }
 
 /// A heap type, valid as long as the caller holds its reference to the type.
@@ -325,6 +335,38 @@ pub unsafe extern "C" fn gcroots_table_size(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { put(out, enter(store)?.table_size(table.into())?) }
+    })
+}
+
+/// Returns the type of a table. Never collects.
+///
+/// \param[out] out the type. If its `element.type` is not NULL, it is a new reference
+///             (owned); release it with gcroots_type_free()
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_LIMIT if the type of the elements has too many references
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_table_type(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    out: *mut MaybeUninit<gcroots_table_type_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            let found = enter(store)?.table_type(table.into())?;
+            let element = field(&found.array, 0)?;
+            let element = gcroots_ref_type_t {
+                r#type: element.r#type,
+                heap: element.heap,
+                is_nullable: found.nullable.into(),
+            };
+            let maximum = found.maximum;
+            put(out, gcroots_table_type_t { element, maximum })
+        }
     })
 }
 

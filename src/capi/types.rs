@@ -292,7 +292,10 @@ pub unsafe extern "C" fn gcroots_type_field(
     unsafe { ask(r#type, out, |registered| field(registered, index)) }
 }
 
-fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
+/// A field of a type. A reference to a type in it is owned.
+///
+/// Errors: [`Error::OutOfBounds`], [`Error::Limit`].
+pub(super) fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
     let (storage, mutable) = registered
         .composite
         .field(index)
@@ -368,6 +371,27 @@ pub unsafe extern "C" fn gcroots_type_trampoline(
     let trampoline = |registered: &Type| Ok(owned(registered.referred(registered.trampoline)?));
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
     unsafe { ask(r#type, out, trampoline) }
+}
+
+/// Tests whether two types are the same type. Never collects.
+///
+/// Cost: constant. Takes no lock.
+///
+/// \param[out] out whether `type` and `other` are one type of one engine: then they are at
+///             the same address. Types of different engines are never the same
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_type_eq(
+    r#type: *const gcroots_type_t,
+    other: *const gcroots_type_t,
+    out: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call(|| {
+        let registered = required_const(r#type, "type")?;
+        let other = required_const(other, "other")?;
+        let out = required(out, "out")?;
+        // SAFETY: `out` is valid for writing.
+        unsafe { put(out, registered == other) }
+    })
 }
 
 /// Tests whether a type is a subtype of another: the same type, or declared below it.

@@ -185,6 +185,7 @@ pub(crate) enum Action {
     Hash(Handle),
     TagNew(TypeArgument),
     TagType(Named),
+    TagEqual(Named, Named),
     ExnNew(Named, Vec<Input>),
     ExnTag(Handle),
     ExnField(Handle, usize),
@@ -195,6 +196,7 @@ pub(crate) enum Action {
     /// Whether the data are NULL, and the operation of the finalizer if there is one.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
+    StoreId,
     StoreDetach,
     StoreAttach,
     /// Deletes the store where this is refused, or NULL.
@@ -403,6 +405,7 @@ impl Planner<'_> {
             Call::Hash => Action::Hash(self.handle(Anything)),
             Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: &[] })),
             Call::TagType => Action::TagType(self.tag()),
+            Call::TagEqual => Action::TagEqual(self.tag(), self.tag()),
             Call::ExnNew => self.exn_new(),
             Call::ExnTag => Action::ExnTag(self.handle(Exn)),
             Call::ExnField => {
@@ -414,6 +417,7 @@ impl Planner<'_> {
             | Call::TableGetInto
             | Call::TableSet
             | Call::TableSize
+            | Call::TableType
             | Call::TableGrow
             | Call::TableFill
             | Call::TableCopy
@@ -422,12 +426,14 @@ impl Planner<'_> {
             | Call::GlobalGet
             | Call::GlobalGetInto
             | Call::GlobalSet
+            | Call::GlobalType
             | Call::GlobalFree => self.plan_global(call),
             Call::FuncNew
             | Call::FuncInvoke
             | Call::FuncEnv
             | Call::Throw
-            | Call::TakeException => self.plan_func(call),
+            | Call::TakeException
+            | Call::HasException => self.plan_func(call),
             Call::RangeAdd
             | Call::RangeSet
             | Call::RangeGet
@@ -437,6 +443,7 @@ impl Planner<'_> {
             | Call::FromRaw => self.plan_range(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
+            Call::StoreId => Action::StoreId,
             Call::StoreDetach => Action::StoreDetach,
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),

@@ -39,7 +39,7 @@ use super::functions::CALL_DEPTH;
 use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
 use super::ranges::Slots;
-use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
+use super::types::{ABSTRACT, Field, Heap, RefType, Shape, Storage, TYPES};
 
 pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
     store_id: 0,
@@ -62,6 +62,8 @@ pub(crate) enum Written {
     Range(gcroots_root_source_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
+    TableType(gcroots_table_type_t),
+    GlobalType(gcroots_field_type_t),
     Type(*mut gcroots_type_t),
     Bytes(Vec<u8>),
 }
@@ -512,6 +514,16 @@ impl Library {
         }
     }
 
+    /// A reference type, as outputs have it: its registered type, its heap type, and
+    /// whether it is nullable.
+    pub(crate) fn read_type(&self, of: RefType) -> (*const gcroots_type_t, u32, u8) {
+        let (of_type, heap) = match of.heap {
+            Heap::Type(named) => (self.type_of(named), GCROOTS_HEAP_TYPE),
+            heap => (null(), heap_number(heap)),
+        };
+        (of_type, heap, of.nullable.into())
+    }
+
     pub(crate) fn value(&self, input: Input) -> gcroots_val_t {
         let mut of = gcroots_val_of_t {
             v128: gcroots_v128_t { bytes: [0x5a; 16] },
@@ -628,6 +640,7 @@ impl Library {
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
             | Action::StoreData
+            | Action::StoreId
             | Action::StoreDetach
             | Action::StoreAttach
             | Action::StoreFree(_) => self.stores(action, data),
@@ -669,6 +682,7 @@ impl Library {
             | Action::ArrayWrite(..) => self.arrays(action),
             Action::TagNew(_)
             | Action::TagType(_)
+            | Action::TagEqual(..)
             | Action::ExnNew(..)
             | Action::ExnTag(_)
             | Action::ExnField(..) => self.exceptions(action),
@@ -812,6 +826,9 @@ impl Library {
                     let finalizer = finalizer.map(|_| self.finalizer as _);
                     done(gcroots_store_set_data(store, data, finalizer))
                 }
+                Action::StoreId => self
+                    .with_out(|out| gcroots_store_id(store, out))
+                    .map(Written::Number),
                 Action::StoreData => self
                     .with_out(|out| gcroots_store_data(store, out))
                     .map(|data: *mut c_void| Written::Number(data.addr() as u64)),
@@ -1229,6 +1246,11 @@ impl Library {
                     let of = self.type_argument(of);
                     self.with_out(|out| gcroots_tag_new(store, of, out))
                         .map(Written::Tag)
+                }
+                Action::TagEqual(a, b) => {
+                    let (a, b) = (self.tag(a), self.tag(b));
+                    self.with_out(|out| gcroots_tag_eq(store, a, b, out))
+                        .map(Written::Bool)
                 }
                 Action::TagType(tag) => {
                     let tag = self.tag(tag);

@@ -49,6 +49,11 @@ pub(crate) enum Answer {
     Scope,
     Tag,
     NamedTag(usize),
+    /// The type of this table.
+    TableType(usize),
+    /// The type of this global.
+    GlobalType(usize),
+    StoreId,
     Type(usize),
     /// The hash of this reference. It must not have changed.
     Hash(Reference),
@@ -128,6 +133,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ArrayWrite(..) => call.ranges(action),
         Action::TagNew(_)
         | Action::TagType(_)
+        | Action::TagEqual(..)
         | Action::ExnNew(..)
         | Action::ExnTag(_)
         | Action::ExnField(..) => call.exceptions(action),
@@ -137,6 +143,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::Range(action) => call.root_ranges(action),
         Action::StoreSetData(..)
         | Action::StoreData
+        | Action::StoreId
         | Action::StoreDetach
         | Action::StoreAttach
         | Action::StoreFree(_) => call.stores(action, *by),
@@ -181,6 +188,7 @@ impl Prediction<'_> {
                 let data = if is_null { 0 } else { self.model.new_data() };
                 self.model.set_data(data, finalizer);
             }
+            Action::StoreId => return Ok(Answer::StoreId),
             Action::StoreData => return Ok(Answer::Number(self.model.data.data)),
             Action::StoreDetach => {
                 self.require_outside()?;
@@ -920,6 +928,10 @@ impl Prediction<'_> {
                 self.model.tags.push(of.of);
                 Ok(Answer::Tag)
             }
+            Action::TagEqual(a, b) => {
+                let (a, b) = (self.tag_named(a)?, self.tag_named(b)?);
+                Ok(Answer::Bool(a == b))
+            }
             Action::TagType(tag) => Ok(Answer::Type(self.model.tags[self.tag_named(tag)?])),
             Action::ExnNew(tag, ref inputs) => {
                 let tag = self.tag_named(tag)?;
@@ -973,6 +985,7 @@ impl Prediction<'_> {
                 Body::Struct { of, .. } | Body::Array { of, .. } | Body::Func { of, .. } => {
                     Ok(Answer::Type(of))
                 }
+                Body::Exn { tag, .. } => Ok(Answer::Type(self.model.tags[tag])),
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),

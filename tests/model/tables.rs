@@ -28,6 +28,7 @@ pub(crate) enum TableAction {
     GetInto(Named, usize, Handle),
     Set(Named, usize, Handle),
     Size(Named),
+    Type(Named),
     Grow(Named, usize, Handle),
     Fill(Named, usize, Handle, usize),
     Copy {
@@ -42,7 +43,7 @@ pub(crate) enum TableAction {
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) element: RefType,
-    maximum: usize,
+    pub(crate) maximum: usize,
     /// The root of the hidden array.
     pub(crate) root: usize,
     /// The least and the greatest possible length of the hidden array.
@@ -89,6 +90,7 @@ impl TableAction {
             TableAction::New { .. }
             | TableAction::Get(..)
             | TableAction::Size(_)
+            | TableAction::Type(_)
             | TableAction::Grow(..) => vec![Pointer::Store, Pointer::Out],
             TableAction::Free(_) => vec![Pointer::Store, Pointer::Table],
             _ => vec![Pointer::Store],
@@ -166,6 +168,7 @@ impl Planner<'_> {
                         TableAction::Set(table, index, self.element(table))
                     }
                     Call::TableSize => TableAction::Size(table),
+                    Call::TableType => TableAction::Type(table),
                     Call::TableGrow => {
                         let delta = if self.draw.one_in(8) {
                             self.length()
@@ -307,6 +310,7 @@ impl Prediction<'_> {
                 let table = self.table_named(table)?;
                 Ok(Answer::Number(self.model.elements(table).len() as u64))
             }
+            TableAction::Type(table) => Ok(Answer::TableType(self.table_named(table)?)),
             TableAction::Grow(table, delta, init) => self.table_grow(table, delta, init),
             TableAction::Fill(table, index, value, count) => {
                 self.table_fill(table, index, value, count)
@@ -525,6 +529,11 @@ impl Library {
                     done(gcroots_table_set(store, table, index as u64, value))
                 }
                 TableAction::Size(table) => self.table_size(self.table(table)).map(Written::Number),
+                TableAction::Type(table) => {
+                    let table = self.table(table);
+                    self.with_out(|out| gcroots_table_type(store, table, out))
+                        .map(Written::TableType)
+                }
                 TableAction::Grow(table, delta, init) => {
                     let (table, init) = (self.table(table), self.handle(init));
                     self.with_out(|out| gcroots_table_grow(store, table, delta as u64, init, out))

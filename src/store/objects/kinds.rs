@@ -49,7 +49,7 @@ impl Store {
         )
     }
 
-    /// The type of a struct, an array or a function.
+    /// The type of a struct, an array or a function, and the type of an exception's tag.
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] for other referents;
     /// [`Error::Limit`] for too many references to the type.
@@ -58,13 +58,16 @@ impl Store {
         let header = self.header_of(reference)?;
         match header {
             Some(header)
-                if matches!(header.kind(), Some(Kind::Struct | Kind::Array | Kind::Func)) =>
+                if matches!(
+                    header.kind(),
+                    Some(Kind::Struct | Kind::Array | Kind::Func | Kind::Exn)
+                ) =>
             {
                 self.type_of(header)?;
                 self.types.kept(header.type_index())
             }
             _ => Err(Error::TypeMismatch {
-                needed: "a struct, an array or a function",
+                needed: "a struct, an array, a function or an exception",
                 found: name_of(header),
             }),
         }
