@@ -124,7 +124,7 @@ CASE(the_type_of_a_global_is_one_more_reference) {
   for (int i = 0; i < 100; i++) {
     read = type_of(global);
     CHECK(read.type == type && read.heap == GCROOTS_HEAP_TYPE && read.is_nullable == 0);
-    gcroots_type_free((gcroots_type_t *)read.type);
+    gcroots_type_free(read.type);
   }
   read = type_of(global);
   gcroots_type_free(type);
@@ -132,7 +132,7 @@ CASE(the_type_of_a_global_is_one_more_reference) {
   gcroots_engine_free(engine);
   engine = NULL;
   CHECK(field_of(read.type, 0).heap == GCROOTS_HEAP_ANY);
-  gcroots_type_free((gcroots_type_t *)read.type);
+  gcroots_type_free(read.type);
 }
 
 CASE(floats_and_vectors_keep_their_bits) {

@@ -168,7 +168,7 @@ CASE(a_refused_member_keeps_no_type) {
   fields[1] = plain(99);
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_rec_group_add_struct(group, NULL, fields, 2, &out));
-  gcroots_type_free((gcroots_type_t *)fields[0].type);
+  gcroots_type_free(fields[0].type);
   /* The group may keep the list of the types that it refers to. */
   CHECK(blocks <= before + 1);
   fields[0] = ref_to_type(new_struct(NULL, 0));
@@ -178,7 +178,7 @@ CASE(a_refused_member_keeps_no_type) {
     static gcroots_field_type_t too_many[10001];
     REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
   }
-  gcroots_type_free((gcroots_type_t *)fields[0].type);
+  gcroots_type_free(fields[0].type);
   CHECK(blocks < before);
   CHECK(add_struct_of(group, NULL) == 0);
   gcroots_rec_group_free(group);
@@ -790,11 +790,11 @@ CASE(members_may_refer_to_later_ones) {
   for (size_t i = 0; i < 4; i++) {
     field = field_of(types[0], i);
     CHECK(same_type(field.type, types[1 + i % 2]));
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
   }
   field = field_of(types[2], 0);
   CHECK(same_type(field.type, types[0]));
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
   free_types(types, 3);
 }
 
@@ -813,7 +813,7 @@ CASE(indices_go_through_the_collection) {
     for (size_t i = 0; i < (of < 3 ? 3 : 4); i++) {
       gcroots_field_type_t field = field_of(types[of], i);
       CHECK(same_type(field.type, types[i]));
-      gcroots_type_free((gcroots_type_t *)field.type);
+      gcroots_type_free(field.type);
     }
   for (int a = 0; a < 4; a++)
     for (int b = 0; b < 4; b++) CHECK(is_subtype(types[a], types[b]) == (b <= a));
@@ -961,7 +961,7 @@ static gcroots_status_t declare_and_register(gcroots_engine_t *with) {
   CHECK(named == types[1]);
   TRY(gcroots_type_field(types[2], 0, &field));
   CHECK(field.type == types[1]);
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
   status = GCROOTS_ERROR_OUT_OF_MEMORY;
   if ((next = gcroots_rec_group_new()) == NULL) goto over;
   at = 0;
@@ -1035,7 +1035,7 @@ CASE(everything_is_given_back) {
     arm(0, true);
     if (round == 0) gcroots_engine_free(engine);
     free_types(types, TREE);
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
     if (round == 1) gcroots_engine_free(engine);
     free_types(found, 2);
     if (round == 2) gcroots_engine_free(engine);

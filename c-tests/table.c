@@ -192,7 +192,7 @@ CASE(the_element_type_of_a_table_is_one_more_reference) {
     OK(gcroots_table_type(store, table, &read));
     CHECK(read.element.type == type && read.element.heap == GCROOTS_HEAP_TYPE);
     CHECK(read.element.is_nullable == 0);
-    gcroots_type_free((gcroots_type_t *)read.element.type);
+    gcroots_type_free(read.element.type);
   }
   OK(gcroots_table_type(store, table, &read));
   gcroots_type_free(type);
@@ -200,7 +200,7 @@ CASE(the_element_type_of_a_table_is_one_more_reference) {
   gcroots_engine_free(engine);
   engine = NULL;
   CHECK(field_of(read.element.type, 0).heap == GCROOTS_HEAP_ANY);
-  gcroots_type_free((gcroots_type_t *)read.element.type);
+  gcroots_type_free(read.element.type);
 }
 
 CASE(references_of_every_kind_may_be_elements) {

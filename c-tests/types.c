@@ -89,7 +89,7 @@ CASE(references_are_given_back_as_declared) {
   for (size_t i = 0; i < 4 * 13; i++) {
     gcroots_field_type_t field = field_of(type, i);
     CHECK(same_declaration(field, fields[i]));
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
   }
   free_types((gcroots_type_t *[]){type, named}, 2);
 }
@@ -146,10 +146,10 @@ CASE(a_member_of_the_same_group_is_given_back_as_a_type) {
   found = field_of(types[0], 0);
   CHECK(found.heap == GCROOTS_HEAP_TYPE && found.is_nullable == 1 && found.local == 0);
   CHECK(same_type(found.type, types[1]));
-  gcroots_type_free((gcroots_type_t *)found.type);
+  gcroots_type_free(found.type);
   found = field_of(types[1], 0);
   CHECK(same_type(found.type, types[0]));
-  gcroots_type_free((gcroots_type_t *)found.type);
+  gcroots_type_free(found.type);
   free_types(types, 2);
 }
 
@@ -434,7 +434,7 @@ static void tells_the_pair(gcroots_type_t *type) {
   gcroots_type_t *supertype = supertype_of(field.type);
   CHECK(layout.offset_count == 1 && layout.offsets[0] == 8 && supertype == NULL);
   CHECK(!is_subtype(type, field.type) && is_subtype(type, type));
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
 }
 
 /* Makes a struct that refers to a struct of a number. Only the first struct keeps the

@@ -1637,7 +1637,8 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
  *
  * A gcroots_type_t is a counted reference to a registered type. A registered type never
  * changes, and any thread may use it. A reference keeps alive the type and all types to
- * which it refers, even after the engine was released.
+ * which it refers, even after the engine was released. Whether a pointer to a type is
+ * const says nothing about who owns the reference.
  */
 
 /**
@@ -1862,8 +1863,11 @@ gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type);
 /**
  * Releases a reference to a type (taken, nullable). Any thread may call this at any
  * time. Never collects.
+ *
+ * The parameter is const, as the `type` of a gcroots_field_type_t is, through which
+ * gcroots_type_field() returns a reference that the caller owns.
  */
-GCROOTS_API void gcroots_type_free(gcroots_type_t *type);
+GCROOTS_API void gcroots_type_free(const gcroots_type_t *type);
 
 /**
  * Returns whether a type is a struct, an array or a function type. Never collects.

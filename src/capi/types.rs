@@ -6,7 +6,8 @@
 //!
 //! A gcroots_type_t is a counted reference to a registered type. A registered type never
 //! changes, and any thread may use it. A reference keeps alive the type and all types to
-//! which it refers, even after the engine was released.
+//! which it refers, even after the engine was released. Whether a pointer to a type is
+//! const says nothing about who owns the reference.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
@@ -179,9 +180,12 @@ pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *m
 
 /// Releases a reference to a type (taken, nullable). Any thread may call this at any
 /// time. Never collects.
+///
+/// The parameter is const, as the `type` of a gcroots_field_type_t is, through which
+/// gcroots_type_field() returns a reference that the caller owns.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gcroots_type_free(r#type: *mut gcroots_type_t) {
-    if let Some(registered) = NonNull::new(r#type) {
+pub unsafe extern "C" fn gcroots_type_free(r#type: *const gcroots_type_t) {
+    if let Some(registered) = NonNull::new(r#type.cast_mut()) {
         // SAFETY: the caller gives up its reference.
         drop(unsafe { Type::from_raw(registered.cast::<RegisteredType>()) });
     }

@@ -456,7 +456,7 @@ impl Session {
             (Answer::TableType(table), Written::TableType(read)) => {
                 let of = read.element;
                 // SAFETY: the reference is owned, or NULL. The library keeps another one.
-                unsafe { gcroots_type_free(of.r#type.cast_mut()) };
+                unsafe { gcroots_type_free(of.r#type) };
                 let table = &self.model.borrow().tables[table];
                 let expected = (self.library.read_type(table.element), table.maximum as u64);
                 same(
@@ -466,7 +466,7 @@ impl Session {
             }
             (Answer::GlobalType(global), Written::GlobalType(read)) => {
                 // SAFETY: the reference is owned, or NULL. The library keeps another one.
-                unsafe { gcroots_type_free(read.r#type.cast_mut()) };
+                unsafe { gcroots_type_free(read.r#type) };
                 let global = &self.model.borrow().globals[global];
                 let expected = self.library.global_type(global);
                 let reference = (read.r#type, read.heap, read.is_nullable);
