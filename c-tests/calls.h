@@ -190,52 +190,50 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_struct_new, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))           \
   X(gcroots_struct_new_default, , "store type out", "", (a->store, a->type, a->out))
 
-#define FIELD_CALLS(X)                                                                         \
-  X(gcroots_struct_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
-  X(gcroots_struct_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))      \
-  X(gcroots_struct_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))     \
-  X(gcroots_struct_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
-  X(gcroots_struct_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
-  X(gcroots_struct_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_ref_into, , "store", "ref dst",                                         \
-    (a->store, a->h.ref, a->index, a->h.dst))                                                  \
-  X(gcroots_struct_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128)) \
-  X(gcroots_struct_set_ref, , "store", "ref value_or_null",                                    \
+#define FIELD_CALLS(X)                                                                           \
+  X(gcroots_struct_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \
+  X(gcroots_struct_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))        \
+  X(gcroots_struct_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
+  X(gcroots_struct_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_struct_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_struct_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_ref_into, , "store", "ref dst", (a->store, a->h.ref, a->index, a->h.dst)) \
+  X(gcroots_struct_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))   \
+  X(gcroots_struct_set_ref, , "store", "ref value_or_null",                                      \
     (a->store, a->h.ref, a->index, a->h.value))
 
-#define ARRAY_CALLS(X)                                                                         \
-  X(gcroots_array_new, , "store type value out", "", (a->store, a->type, a->value, 1, a->out)) \
-  X(gcroots_array_new_default, , "store type out", "", (a->store, a->type, 1, a->out))         \
-  X(gcroots_array_new_fixed, , "store type elements out", "",                                  \
-    (a->store, a->type, a->elements, 1, a->out))                                               \
-  X(gcroots_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))   \
-  X(gcroots_array_len, , "store out", "ref", (a->store, a->h.ref, a->out))                     \
-  X(gcroots_array_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))           \
-  X(gcroots_array_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))       \
-  X(gcroots_array_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_array_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
-  X(gcroots_array_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
-  X(gcroots_array_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_ref_into, , "store", "ref dst",                                          \
-    (a->store, a->h.ref, a->index, a->h.dst))                                                  \
-  X(gcroots_array_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))  \
-  X(gcroots_array_set_ref, , "store", "ref value_or_null",                                     \
+#define ARRAY_CALLS(X)                                                                          \
+  X(gcroots_array_new, , "store type value out", "", (a->store, a->type, a->value, 1, a->out))  \
+  X(gcroots_array_new_default, , "store type out", "", (a->store, a->type, 1, a->out))          \
+  X(gcroots_array_new_fixed, , "store type elements out", "",                                   \
+    (a->store, a->type, a->elements, 1, a->out))                                                \
+  X(gcroots_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))    \
+  X(gcroots_array_len, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
+  X(gcroots_array_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \
+  X(gcroots_array_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))        \
+  X(gcroots_array_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
+  X(gcroots_array_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_array_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_array_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_ref_into, , "store", "ref dst", (a->store, a->h.ref, a->index, a->h.dst)) \
+  X(gcroots_array_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))   \
+  X(gcroots_array_set_ref, , "store", "ref value_or_null",                                      \
     (a->store, a->h.ref, a->index, a->h.value))
 
 #define ARRAY_RANGE_CALLS(X)                                                                   \
@@ -266,15 +264,14 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 #define EXN_CALLS(X)                                                                          \
   X(gcroots_tag_new, , "store type out", "", (a->store, a->type, a->out))                     \
   X(gcroots_tag_type, , "store out", "tag", (a->store, a->h.tag, a->out))                     \
-  X(gcroots_tag_eq, , "store out", "tag.a tag.b",                                             \
-    (a->store, a->h.tag_a, a->h.tag_b, a->out))                                               \
+  X(gcroots_tag_eq, , "store out", "tag.a tag.b", (a->store, a->h.tag_a, a->h.tag_b, a->out)) \
   X(gcroots_exn_new, , "store fields out", "tag", (a->store, a->h.tag, a->fields, 1, a->out)) \
   X(gcroots_exn_new, _0, "store out", "tag", (a->store, a->h.tag, NULL, 0, a->out))           \
   X(gcroots_exn_tag, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
   X(gcroots_exn_field, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))
 
-#define THROW_CALLS(X)                                           \
-  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn)) \
+#define THROW_CALLS(X)                                                   \
+  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn))         \
   X(gcroots_store_take_exception, , "store out", "", (a->store, a->out)) \
   X(gcroots_store_has_exception, , "store out", "", (a->store, a->out))
 
@@ -306,14 +303,13 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
     (a->store, a->h.table_dst, 0, a->h.table_src, 0, 1))                                          \
   X(gcroots_table_free, , "store table", "table", (a->store, a->table))
 
-#define GLOBAL_CALLS(X)                                                               \
-  X(gcroots_global_new, , "store type value out", "",                                 \
-    (a->store, IF(a->type, &a->field), a->value, a->out))                             \
-  X(gcroots_global_get, , "store out", "global", (a->store, a->h.global, a->out))     \
-  X(gcroots_global_get_ref_into, , "store", "global dst",                             \
-    (a->store, a->h.global, a->h.dst))                                                \
-  X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value)) \
-  X(gcroots_global_type, , "store out", "global", (a->store, a->h.global, a->out))    \
+#define GLOBAL_CALLS(X)                                                                      \
+  X(gcroots_global_new, , "store type value out", "",                                        \
+    (a->store, IF(a->type, &a->field), a->value, a->out))                                    \
+  X(gcroots_global_get, , "store out", "global", (a->store, a->h.global, a->out))            \
+  X(gcroots_global_get_ref_into, , "store", "global dst", (a->store, a->h.global, a->h.dst)) \
+  X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value))        \
+  X(gcroots_global_type, , "store out", "global", (a->store, a->h.global, a->out))           \
   X(gcroots_global_free, , "store global", "global", (a->store, a->global))
 
 /* --- Engines ------------------------------------------------------------------ */

@@ -541,7 +541,7 @@ CASE(bad_handles_are_refused) {
 }
 
 CASE(heap_types_that_do_not_exist_are_refused) {
-  static const gcroots_heap_type_t none[] = {13,  14,  15,       16,       255,
+  static const gcroots_heap_type_t none[] = {13,  15,  16,       17,       255,
                                              256, 268, 1U << 16, 1U << 31, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     EACH_KIND(kind) {

@@ -78,7 +78,7 @@ CASE(storage_types_that_do_not_exist_are_refused) {
 }
 
 CASE(heap_types_that_do_not_exist_are_refused) {
-  add_is_refused(ref_to(14), "`heap` is 14;");
+  add_is_refused(ref_to(15), "`heap` is 15;");
   add_is_refused(or_null(ref_to(256)), "`heap` is 256;");
   add_is_refused(mutable_(ref_to(UINT32_MAX)), "`heap` is 4294967295;");
 }

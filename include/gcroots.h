@@ -1658,7 +1658,7 @@ typedef uint32_t gcroots_storage_t;
 
 /**
  * A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
- * GCROOTS_HEAP_LOCAL.
+ * GCROOTS_HEAP_EVERY.
  */
 typedef uint32_t gcroots_heap_type_t;
 
@@ -1850,6 +1850,13 @@ typedef struct {
 #define GCROOTS_HEAP_LOCAL 13
 
 /**
+ * Every reference: internal and external ones, functions and exceptions. It is a
+ * supertype of all other heap types, and a subtype of none of them. WebAssembly does not
+ * have it: it is for dynamically typed slots of other embedders.
+ */
+#define GCROOTS_HEAP_EVERY 14
+
+/**
  * Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
  * collects.
  *
@@ -1944,7 +1951,7 @@ gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
  * Returns the trampoline type of a function type. Never collects.
  *
  * In a trampoline type, each reference is nullable and of the top type of its
- * hierarchy, so that one trampoline serves many function types. For a struct or array
+ * hierarchy (GCROOTS_HEAP_ANY, _FUNC, _EXTERN, _EXN or _EVERY), so that one trampoline serves many function types. For a struct or array
  * type, the function returns the type itself.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
@@ -3188,7 +3195,8 @@ typedef struct {
    */
   const gcroots_type_t *type;
   /**
-   * What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
+   * What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE,
+   * or GCROOTS_HEAP_EVERY.
    */
   gcroots_heap_type_t heap;
   /**
@@ -3273,7 +3281,8 @@ gcroots_status_t gcroots_ref_type(gcroots_store_t *store,
  * \param[out] out whether `ref` is of the type `of`
  * \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
  *         `of.type` is NULL;
- *         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is not a heap type, or is
+ *         GCROOTS_HEAP_LOCAL;
  *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
@@ -3295,7 +3304,8 @@ gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
  *             is of the type
  * \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
  *         `to.type` is NULL;
- *         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is not a heap type, or is
+ *         GCROOTS_HEAP_LOCAL;
  *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;

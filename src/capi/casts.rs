@@ -51,7 +51,8 @@ const _: () = assert!(
 pub struct gcroots_ref_type_t {
     /// The registered type (borrowed), if `heap` is GCROOTS_HEAP_TYPE; otherwise ignored.
     pub r#type: *const gcroots_type_t,
-    /// What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
+    /// What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE,
+    /// or GCROOTS_HEAP_EVERY.
     pub heap: gcroots_heap_type_t,
     /// Whether null is of this type: 0 if not, any other number if so.
     pub is_nullable: u8,
@@ -109,7 +110,8 @@ pub unsafe extern "C" fn gcroots_ref_type(
 /// \param[out] out whether `ref` is of the type `of`
 /// \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
 ///         `of.type` is NULL;
-///         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is not a heap type, or is
+///         GCROOTS_HEAP_LOCAL;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
@@ -155,7 +157,8 @@ extern "C" fn test_slow(
 ///             is of the type
 /// \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
 ///         `to.type` is NULL;
-///         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is not a heap type, or is
+///         GCROOTS_HEAP_LOCAL;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;
@@ -261,7 +264,7 @@ unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a Registered
         // SAFETY: the caller's promise.
         HeapType::Concrete(unsafe { of.r#type.cast::<RegisteredType>().as_ref() }?)
     } else {
-        HeapType::Abstract(*AbstractType::ALL.get(of.heap as usize)?)
+        HeapType::Abstract(AbstractType::from_number(of.heap)?)
     };
     Some(RefType {
         nullable: of.is_nullable != 0,
@@ -294,7 +297,7 @@ unsafe fn with_type<T>(
             let of = read_fast(of).ok_or(Error::InvalidArgument {
                 parameter: "heap",
                 value: of.heap.into(),
-                allowed: "0 to 12",
+                allowed: "0 to 12, or 14",
             })?;
             put(out, operation(store, of)?)
         }

@@ -440,12 +440,12 @@ unsafe fn read_heap(
             let named = unsafe { read_concrete(group, named.as_ptr(), 0) }?;
             Ok(HeapType::Concrete(named))
         }
-        other => match AbstractType::ALL.get(other as usize) {
-            Some(&of) => Ok(HeapType::Abstract(of)),
+        other => match AbstractType::from_number(other) {
+            Some(of) => Ok(HeapType::Abstract(of)),
             None => Err(Error::InvalidArgument {
                 parameter: "heap",
                 value: other.into(),
-                allowed: "0 to 13",
+                allowed: "0 to 14",
             }),
         },
     }

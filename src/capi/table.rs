@@ -106,12 +106,12 @@ pub(super) unsafe fn read_heap(
         // SAFETY: the caller's promise.
         return Ok(HeapType::Concrete(unsafe { borrowed(of) }));
     }
-    match AbstractType::ALL.get(heap as usize) {
-        Some(&of) => Ok(HeapType::Abstract(of)),
+    match AbstractType::from_number(heap) {
+        Some(of) => Ok(HeapType::Abstract(of)),
         None => Err(Error::InvalidArgument {
             parameter: "heap",
             value: heap.into(),
-            allowed: "0 to 12",
+            allowed: "0 to 12, or 14",
         }),
     }
 }

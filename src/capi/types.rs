@@ -50,7 +50,7 @@ pub const GCROOTS_STORAGE_V128: gcroots_storage_t = 6;
 pub const GCROOTS_STORAGE_REF: gcroots_storage_t = 7;
 
 /// A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
-/// GCROOTS_HEAP_LOCAL.
+/// GCROOTS_HEAP_EVERY.
 pub type gcroots_heap_type_t = u32;
 
 /// All internal references.
@@ -83,6 +83,11 @@ pub const GCROOTS_HEAP_TYPE: gcroots_heap_type_t = 12;
 /// index in the collection: see gcroots_rec_group_register(). For declarations only.
 pub const GCROOTS_HEAP_LOCAL: gcroots_heap_type_t = 13;
 
+/// Every reference: internal and external ones, functions and exceptions. It is a
+/// supertype of all other heap types, and a subtype of none of them. WebAssembly does not
+/// have it: it is for dynamically typed slots of other embedders.
+pub const GCROOTS_HEAP_EVERY: gcroots_heap_type_t = 14;
+
 const _: () = assert!(
     GCROOTS_HEAP_ANY == AbstractType::Any as u32
         && GCROOTS_HEAP_EQ == AbstractType::Eq as u32
@@ -96,6 +101,7 @@ const _: () = assert!(
         && GCROOTS_HEAP_NOEXTERN == AbstractType::NoExtern as u32
         && GCROOTS_HEAP_EXN == AbstractType::Exn as u32
         && GCROOTS_HEAP_NOEXN == AbstractType::NoExn as u32
+        && GCROOTS_HEAP_EVERY == AbstractType::Every as u32
 );
 
 /// A registered type. Within one engine, equal types have the same address.
@@ -361,7 +367,7 @@ pub unsafe extern "C" fn gcroots_type_supertype(
 /// Returns the trampoline type of a function type. Never collects.
 ///
 /// In a trampoline type, each reference is nullable and of the top type of its
-/// hierarchy, so that one trampoline serves many function types. For a struct or array
+/// hierarchy (GCROOTS_HEAP_ANY, _FUNC, _EXTERN, _EXN or _EVERY), so that one trampoline serves many function types. For a struct or array
 /// type, the function returns the type itself.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()

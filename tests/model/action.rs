@@ -661,7 +661,7 @@ impl Planner<'_> {
 
     pub(crate) fn ref_type(&mut self) -> RefTypeArgument {
         let heap = match self.draw.below(30) {
-            0 => Err(self.draw.among(&[13, 14, u32::MAX])),
+            0 => Err(self.draw.among(&[13, 15, u32::MAX])),
             1..12 => Ok(self.draw.among(&ABSTRACT)),
             _ => Ok(Heap::Type(self.draw.below(TYPES.len()))),
         };

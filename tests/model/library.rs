@@ -186,6 +186,9 @@ fn tag_address(tag: usize) -> *const c_void {
 }
 
 fn heap_number(heap: Heap) -> u32 {
+    if heap == Heap::Every {
+        return GCROOTS_HEAP_EVERY;
+    }
     match ABSTRACT.iter().position(|other| *other == heap) {
         Some(number) => number as u32,
         None => GCROOTS_HEAP_LOCAL,

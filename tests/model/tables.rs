@@ -68,7 +68,8 @@ pub(crate) struct Lengthened {
 }
 
 /// Element types. Frequent ones are listed several times.
-const ELEMENTS: [Heap; 10] = [
+const ELEMENTS: [Heap; 11] = [
+    Heap::Every,
     Heap::Any,
     Heap::Any,
     Heap::Extern,

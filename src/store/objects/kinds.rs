@@ -82,6 +82,23 @@ impl Store {
         self.types.kept(index)
     }
 
+    /// The hierarchy of a reference from a slot whose hierarchy has the top type `top`: a
+    /// slot of every reference says nothing about the one that it holds (TYPES-18). Null
+    /// and an `i31` are internal.
+    ///
+    /// Errors: as [`Store::resolve`].
+    pub(crate) fn hierarchy(&self, top: AbstractType, handle: Handle) -> Result<AbstractType> {
+        if top != AbstractType::Every {
+            return Ok(top);
+        }
+        Ok(match self.ref_kind(handle)? {
+            RefKind::Func => AbstractType::Func,
+            RefKind::Exn => AbstractType::Exn,
+            RefKind::Extern => AbstractType::Extern,
+            _ => AbstractType::Any,
+        })
+    }
+
     /// The top type of the hierarchy of a field that holds references. The elements of an
     /// array are field 0.
     ///
