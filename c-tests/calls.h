@@ -104,6 +104,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_rec_group_add_func, , "group params results out", "",                                \
     (a->group, NULL, IF(a->params, &a->field), 1, IF(a->results, &a->field), 1, a->out))         \
   X(gcroots_rec_group_add_func, _0, "group out", "", (a->group, NULL, NULL, 0, NULL, 0, a->out)) \
+  X(gcroots_rec_group_set_unique, , "group", "", (a->group, true))                               \
   X(gcroots_rec_group_register, , "engine groups out", "",                                       \
     (a->engine, IF(a->groups, (const gcroots_rec_group_t *const *)&a->group), 1, a->out, 1))     \
   X(gcroots_rec_group_register, _0, "engine", "", (a->engine, NULL, 0, a->out, 0))

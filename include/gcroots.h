@@ -1633,7 +1633,8 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
  *
  * The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
  * in rec groups (the next section) and registered with an engine. An engine keeps one copy
- * of equal rec groups: registering an equal group again returns the same types.
+ * of equal rec groups: registering an equal group again returns the same types, unless the
+ * group is unique.
  *
  * A gcroots_type_t is a counted reference to a registered type. A registered type never
  * changes, and any thread may use it. A reference keeps alive the type and all types to
@@ -2006,6 +2007,7 @@ gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
  * index in the collection. The other must be in the same group, or in an earlier one.
  *
  * Two types are equal if their groups are equal and they have the same position there.
+ * gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
  */
 
 /**
@@ -2050,6 +2052,18 @@ GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void);
  * Never collects.
  */
 GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
+
+/**
+ * Makes a rec group equal to no other, so that its types are new ones, or undoes that.
+ * Groups are not unique at first. Never collects.
+ *
+ * A unique group does not even equal itself: each time that it is registered it gives other
+ * types. An embedder whose types have identities of their own, such as classes with a name,
+ * registers each in a unique group. The trampoline types of its functions are shared.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_rec_group_set_unique(gcroots_rec_group_t *group,
+                                              bool on);
 
 /**
  * Adds a struct type to a rec group. If it fails, the group is unchanged. Never
@@ -2136,7 +2150,7 @@ gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
  * fails. Never collects.
  *
  * A group that equals a registered one gives the same types, whichever thread
- * registered it.
+ * registered it, unless it is unique.
  *
  * \param groups the groups (borrowed), nullable if `group_count` is 0
  * \param[out] out an array of `type_count` types, nullable if `type_count` is 0. It

@@ -2,7 +2,8 @@
 //!
 //! The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
 //! in rec groups (the next section) and registered with an engine. An engine keeps one copy
-//! of equal rec groups: registering an equal group again returns the same types.
+//! of equal rec groups: registering an equal group again returns the same types, unless the
+//! group is unique.
 //!
 //! A gcroots_type_t is a counted reference to a registered type. A registered type never
 //! changes, and any thread may use it. A reference keeps alive the type and all types to

@@ -17,14 +17,25 @@ pub(crate) enum Declared {
     Outside(u32),
 }
 
+/// Which other groups a group may equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Equality {
+    /// All groups that are declared alike.
+    #[default]
+    Declared,
+    /// The hidden groups that are declared alike (TYPES-5).
+    Hidden,
+    /// No group, not even itself: each registration makes new types (TYPES-19).
+    Unique,
+}
+
 /// A group that is being declared.
 #[derive(Debug, Default)]
 pub(crate) struct RecGroup {
     members: Vec<SubType<Declared>>,
     /// The registered types to which members refer.
     outside: Vec<Type>,
-    /// Whether [`RecGroup::of_hidden_type`] made it.
-    is_hidden: bool,
+    equality: Equality,
 }
 
 impl RecGroup {
@@ -41,7 +52,7 @@ impl RecGroup {
         composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
     ) -> Result<RecGroup> {
         let mut group = RecGroup {
-            is_hidden: true,
+            equality: Equality::Hidden,
             ..RecGroup::default()
         };
         let value = value.rename(&mut |of: &Type| group.refer_to(of.try_clone()?))?;
@@ -93,10 +104,17 @@ impl RecGroup {
         self.outside.truncate(count);
     }
 
-    /// Whether [`RecGroup::of_hidden_type`] made the group. It never equals a group that
-    /// is not hidden.
-    pub(crate) fn is_hidden(&self) -> bool {
-        self.is_hidden
+    /// Makes the group equal to no other, or undoes that.
+    pub(crate) fn set_unique(&mut self, on: bool) {
+        self.equality = match on {
+            true => Equality::Unique,
+            false => Equality::Declared,
+        };
+    }
+
+    /// Which other groups it may equal.
+    pub(crate) fn equality(&self) -> Equality {
+        self.equality
     }
 
     /// The members, in order.
