@@ -96,7 +96,8 @@ static gcroots_store_t *store;
 /* Another store of the same engine. another_store() makes it. */
 static gcroots_store_t *another;
 
-static inline void check_fail(const char *file, int line, const char *format, ...) {
+__attribute__((noreturn)) static inline void check_fail(const char *file, int line,
+                                                        const char *format, ...) {
   va_list arguments;
   fprintf(stderr, "%s:%d: ", file, line);
   va_start(arguments, format);

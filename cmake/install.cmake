@@ -25,7 +25,7 @@ install(CODE [[
 # A folder of its own, since the other library has a gcroots.h too.
 set(header_folder gcroots-${PROJECT_VERSION_MAJOR})
 install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${header_folder}
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(PROGRAMS ${library_folder}/${library_file} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${library_folder}/${soname} ${library_folder}/libgcroots.so
   ${library_folder}/libgcroots.a ${library_folder}/libgcroots-static.a
@@ -37,7 +37,7 @@ install(FILES LICENSE README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
 # README and the headers point to these files. examples/externref is left out, because it needs
 # an interpreter that is not installed.
 install(DIRECTORY docs examples DESTINATION ${doc_folder}
-  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c")
+  FILES_MATCHING PATTERN "externref" EXCLUDE PATTERN "*.md" PATTERN "*.c" PATTERN "*.cpp")
 
 # --- For pkg-config --------------------------------------------------------
 # Each of the two folders may be an absolute path.

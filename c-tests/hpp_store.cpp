@@ -1,0 +1,172 @@
+/* gcroots.hpp: configurations, engines, types, stores and errors. */
+#include "hpp.h"
+#include <thread>
+
+using gcroots::Config;
+using gcroots::Engine;
+using gcroots::Error;
+using gcroots::Store;
+using gcroots::StoreRef;
+using gcroots::Type;
+
+static_assert(!std::is_copy_constructible_v<Store> && !std::is_copy_assignable_v<Store>);
+static_assert(std::is_nothrow_move_constructible_v<Store>);
+static_assert(std::is_nothrow_move_assignable_v<Store>);
+static_assert(!std::is_copy_constructible_v<Config> && std::is_move_constructible_v<Config>);
+static_assert(std::is_copy_constructible_v<Engine> && std::is_copy_constructible_v<Type>);
+static_assert(std::is_nothrow_copy_constructible_v<Error>);
+static_assert(std::is_trivially_copyable_v<StoreRef>);
+
+CASE(an_error_has_the_status_and_the_message) {
+  Store own = new_hpp_store();
+  try {
+    own.kind(untouched());
+    CHECK(false);
+  } catch (const Error &error) {
+    CHECK(error.status() == GCROOTS_ERROR_WRONG_STORE);
+    CHECK(error.what() == std::string("GCROOTS_ERROR_WRONG_STORE: ") + gcroots_last_error());
+  }
+}
+
+CASE(a_status_without_a_name_is_a_number_in_the_message) {
+  CHECK(Error(70000).what() == std::string("status 70000"));
+  CHECK(Error(70000).status() == 70000);
+}
+
+CASE(check_throws_unless_the_call_succeeded) {
+  gcroots::check(GCROOTS_OK);
+  THROWS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots::check(gcroots_store_gc(nullptr)));
+  THROWS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots::out<void *>(gcroots_store_data, nullptr));
+}
+
+CASE(a_configuration_is_what_its_setters_say) {
+  Config config;
+  config.collector(collector).heap_limit(spaces() * 64 * 1024).heap_initial(0).stress(0);
+  config.poison(true).move_always(false).pool(0).call_depth(3);
+  Engine its_engine(config);
+  Store own(its_engine);
+  fill(own);
+  CHECK(own.stats().committed_bytes <= (spaces() + 1) * 64 * 1024);
+}
+
+CASE(a_setting_that_is_refused_throws) {
+  Config config;
+  THROWS(GCROOTS_ERROR_INVALID_ARGUMENT, config.collector(99));
+  THROWS(GCROOTS_ERROR_INVALID_ARGUMENT, config.call_depth(0));
+  config.heap_limit(64 * 1024).heap_initial(128 * 1024);
+  THROWS(GCROOTS_ERROR_INVALID_ARGUMENT, Engine(config));
+}
+
+CASE(copies_of_an_engine_are_one_engine) {
+  Engine one = fixture_engine();
+  Engine two = one;
+  Engine three(Config{});
+  CHECK(one.raw() == two.raw() && three.raw() != one.raw());
+  three = std::move(two);
+  CHECK(three.raw() == one.raw() && two.raw() == nullptr);
+  Engine of_nothing = two;
+  CHECK(of_nothing.raw() == nullptr);
+}
+
+CASE(equal_signatures_are_one_type) {
+  Engine of = fixture_engine();
+  Type one = Type::func<double(Ref, int32_t)>(of);
+  Type two = Type::func<double(const Ref &, uint32_t)>(of);
+  Type other = Type::func<double(Ref, int64_t)>(of);
+  CHECK(one.raw() == two.raw() && one.raw() != other.raw());
+  other = one;
+  CHECK(other.raw() == one.raw());
+}
+
+CASE(the_data_of_a_store_are_the_programs) {
+  static int finalized;
+  {
+    Store own = new_hpp_store();
+    own.func([] {});
+    CHECK(gcroots::out<void *>(gcroots_store_data, own.raw()) == nullptr);
+    OK(gcroots_store_set_data(own.raw(), &finalized, count_call));
+  }
+  CHECK(finalized == 1);
+}
+
+CASE(a_store_that_moves_stays_where_it_is) {
+  Store first = new_hpp_store();
+  StoreRef view = first;
+  Ref func = first.func([](StoreRef of) { of.gc(); });
+  Store second(std::move(first));
+  CHECK(first.raw() == nullptr && second.raw() == view.raw());
+  view.call(func);
+  Store third = new_hpp_store();
+  third = std::move(second);
+  CHECK(third.raw() == view.raw() && second.raw() == nullptr);
+  third.call(func);
+}
+
+CASE(a_store_that_is_replaced_is_deleted) {
+  using Object = Counted<0>;
+  Store own = new_hpp_store();
+  own.externref<Object>();
+  own = new_hpp_store();
+  CHECK(Object::alive == 0);
+}
+
+CASE(a_store_of_c_can_be_taken_over) {
+  gcroots_store_t *made;
+  OK(gcroots_store_new(engine, &made));
+  Store own(fixture_engine(), made);
+  CHECK(own.raw() == made && own.engine().raw() == engine);
+  CHECK(own.call<int32_t>(own.func([] { return 7; })) == 7);
+}
+
+CASE(close_deletes_once) {
+  using Object = Counted<0>;
+  Store own = new_hpp_store();
+  own.externref<Object>();
+  own.close();
+  CHECK(own.raw() == nullptr && Object::alive == 0);
+  own.close();
+}
+
+CASE(close_inside_a_callback_throws_and_changes_nothing) {
+  Store own = new_hpp_store();
+  own.call(own.func([&own] { THROWS(GCROOTS_ERROR_BUSY, own.close()); }));
+  CHECK(own.raw() != nullptr);
+  own.verify();
+}
+
+CASE(a_detached_store_is_deleted_by_any_thread) {
+  using Object = Counted<0>;
+  Store own = new_hpp_store();
+  own.externref<Object>();
+  own.detach();
+  THROWS(GCROOTS_ERROR_WRONG_THREAD, own.gc());
+  std::thread([taken = std::move(own)]() mutable { Store here = std::move(taken); }).join();
+  CHECK(Object::alive == 0);
+}
+
+CASE(a_store_whose_thread_has_ended_is_deleted) {
+  using Object = Counted<0>;
+  Store own(fixture_engine(), nullptr);
+  std::thread([&own] {
+    own = new_hpp_store();
+    own.externref<Object>();
+  }).join();
+  own.attach();
+  CHECK(Object::alive == 1);
+  own.detach();
+  own = new_hpp_store();
+  CHECK(Object::alive == 0);
+}
+
+CASE(a_store_of_a_thread_that_lives_is_leaked) {
+  using Object = Counted<0>;
+  static Store own = new_hpp_store();
+  static StoreRef view = own;
+  Ref ref = view.externref<Object>(7);
+  std::thread([] { Store here = std::move(own); }).join();
+  CHECK(own.raw() == nullptr && Object::alive == 1);
+  CHECK(view.get<Object>(ref).number == 7);
+  view.call(view.func([] {}));
+  OK(gcroots_store_free(view.raw()));
+  CHECK(Object::alive == 0);
+}
