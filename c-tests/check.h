@@ -255,15 +255,30 @@ static inline gcroots_store_t *another_store(void) {
   return another;
 }
 
+/* Limits the process's address space, and returns the limit of before. An emulator may
+   ignore the limit: there the case ends as one that cannot run. */
+static inline rlim_t limit_addresses(rlim_t bytes) {
+  struct rlimit limit;
+  rlim_t before;
+#ifdef EMULATED
+  puts("not run: the emulator does not limit the address space");
+  exit(77);
+#endif
+  CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+  before = limit.rlim_cur;
+  limit.rlim_cur = bytes;
+  CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+  return before;
+}
+
 /* Makes the system refuse memory, or grant it again. The process may still reuse memory
    that it freed before. */
 static inline void memory_out(bool out) {
   static rlim_t before;
-  struct rlimit limit;
-  CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
-  if (out) before = limit.rlim_cur;
-  limit.rlim_cur = out ? 0 : before;
-  CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+  if (out)
+    before = limit_addresses(0);
+  else
+    limit_addresses(before);
 }
 
 /* The process's resident memory. */

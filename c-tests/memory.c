@@ -321,16 +321,13 @@ CASE(refused_constructions_give_everything_back) {
 /* --- Refusals of the system -------------------------------------------------- */
 
 CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
-  struct rlimit before, small;
   gcroots_ref_t out = {1, 2, 3}, pattern = out;
   int finalized = 0;
+  rlim_t before;
   gcroots_status_t status;
-  CHECK(getrlimit(RLIMIT_AS, &before) == 0);
-  small = before;
-  small.rlim_cur = (rlim_t)1 << 30;
-  CHECK(setrlimit(RLIMIT_AS, &small) == 0);
+  before = limit_addresses((rlim_t)1 << 30);
   status = gcroots_externref_new(store, &finalized, count_call, &out);
-  CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+  limit_addresses(before);
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
   CHECK(same_bits(out, pattern) && finalized == 0);
   CHECK(stats_of(store).committed_bytes == 0 && stats_of(store).objects == 0);

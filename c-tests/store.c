@@ -229,23 +229,20 @@ CASE(replaced_store_data_leaks_nothing) {
 }
 
 CASE(no_address_space_for_a_heap_is_out_of_memory) {
-  struct rlimit before, small;
+  rlim_t before;
   size_t mapped, resident;
   int finalized = 0;
   gcroots_ref_t ref, pattern;
   memset(&ref, 0x5a, sizeof ref);
   pattern = ref;
   process_bytes(&mapped, &resident);
-  CHECK(getrlimit(RLIMIT_AS, &before) == 0);
-  small = before;
-  small.rlim_cur = mapped + 64 * mib;
-  CHECK(setrlimit(RLIMIT_AS, &small) == 0);
+  before = limit_addresses(mapped + 64 * mib);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, &finalized, count_call, &ref));
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_scope_reserve(store, 100 * mib));
   CHECK(same_bits(ref, pattern));
   OK(gcroots_store_gc(store));
   OK(gcroots_store_verify(store));
-  CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+  limit_addresses(before);
   OK(gcroots_externref_new(store, &finalized, NULL, &ref));
   CHECK(data_of(ref) == &finalized);
   free_store();

@@ -15,13 +15,15 @@ use crate::gc::{
     GCROOTS_ERROR_INVALID_ARGUMENT, GCROOTS_OK, Refused, Store, gcroots_engine_t, gcroots_global_t,
     gcroots_ref_t, gcroots_status_t, gcroots_store_t, gcroots_table_t,
 };
-use crate::instance::{Extern, Failure, Instance, instantiate};
+use crate::instance::{Extern, Instance};
+use crate::instantiate::{Failure, instantiate};
 use crate::module::{FEATURES, Module};
 use crate::status::{
     INTERPRETER_BAD_MODULE, INTERPRETER_NO_EXPORT, INTERPRETER_NOT_LINKED, INTERPRETER_PANICKED,
     INTERPRETER_TRAPPED, last_error, set_last_error,
 };
-use crate::vm::{Limits, Stop, Vm};
+use crate::stop::Stop;
+use crate::vm::{Limits, Vm};
 
 /// An instance and its interpreter.
 #[expect(non_camel_case_types, reason = "a C name")]

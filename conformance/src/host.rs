@@ -33,7 +33,8 @@ pub fn spectest(vm: &Vm) -> Result<Rc<Instance>> {
     host.global("global_f64", Val::F64, Slot::f64_bits(666.6_f64.to_bits()))?;
     host.table("table", false)?;
     host.table("table64", true)?;
-    host.memory("memory")?;
+    host.memory("memory", false)?;
+    host.memory("shared_memory", true)?;
     Ok(host.instance)
 }
 
@@ -41,6 +42,15 @@ pub fn spectest(vm: &Vm) -> Result<Rc<Instance>> {
 pub fn wasmtime(vm: &Vm) -> Result<Rc<Instance>> {
     let host = Host::new(vm)?;
     host.func("gc", &[], HostFunc::Collect)?;
+    Ok(host.instance)
+}
+
+/// A module that exports memories, under these names.
+pub fn memories(vm: &Vm, memories: Vec<(String, Memory)>) -> Result<Rc<Instance>> {
+    let host = Host::new(vm)?;
+    for (name, memory) in memories {
+        host.add_memory(&name, memory);
+    }
     Ok(host.instance)
 }
 
@@ -95,18 +105,21 @@ impl<'a> Host<'a> {
     }
 
     /// Adds a memory of one page that may grow to two.
-    fn memory(&self, name: &str) -> Result<()> {
+    fn memory(&self, name: &str, shared: bool) -> Result<()> {
         let of = MemoryType {
             memory64: false,
-            shared: false,
+            shared,
             initial: 1,
             maximum: Some(2),
             page_size_log2: None,
         };
         let memory = Memory::new(&of, of.initial + 1);
-        let memory = memory.context("a small memory")?;
+        self.add_memory(name, memory.context("a small memory")?);
+        Ok(())
+    }
+
+    fn add_memory(&self, name: &str, memory: Memory) {
         self.instance.add_memory(Rc::new(memory));
         self.instance.export_last(name, ExternKind::Memory);
-        Ok(())
     }
 }

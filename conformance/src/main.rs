@@ -64,10 +64,7 @@ fn run_suite(options: &Options, collector: Collector, scripts: &[Script]) -> boo
             report.failures.len(),
             script.name
         );
-        total.passed += report.passed;
-        total.failures.extend(report.failures);
-        total.allocations += report.allocations;
-        total.collections += report.collections;
+        total.add(report);
     }
     println!(
         "{}: {} files, {} directives passed, {} failed; {} allocations, {} collections, {:.1} s",

@@ -1,17 +1,20 @@
 //! Linear memories.
 
-use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use wasmparser::MemoryType;
 
 const PAGE: u64 = 65536;
 
+/// A memory. Clones have the same bytes; a shared memory has clones in other threads.
+#[derive(Clone)]
 pub struct Memory {
-    bytes: RefCell<Vec<u8>>,
+    bytes: Arc<Mutex<Vec<u8>>>,
     /// The maximum number of pages, whatever the memory's type says.
     limit: u64,
     pub maximum: Option<u64>,
     pub is_64: bool,
+    pub is_shared: bool,
 }
 
 /// The error for a range that is not inside a memory or segment.
@@ -25,26 +28,32 @@ impl Memory {
             return None;
         }
         Some(Memory {
-            bytes: RefCell::new(vec![0; (of.initial * PAGE) as usize]),
+            bytes: Arc::new(Mutex::new(vec![0; (of.initial * PAGE) as usize])),
             limit,
             maximum: of.maximum,
             is_64: of.memory64,
+            is_shared: of.shared,
         })
+    }
+
+    /// Each operation holds the lock while it runs, so it is atomic for other threads.
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().expect("no operation panics")
     }
 
     /// The size in pages.
     pub fn size(&self) -> u64 {
-        self.bytes.borrow().len() as u64 / PAGE
+        self.bytes().len() as u64 / PAGE
     }
 
     /// Grows the memory, and returns its old size. None if it cannot grow that much.
     pub fn grow(&self, pages: u64) -> Option<u64> {
-        let before = self.size();
+        let mut bytes = self.bytes();
+        let before = bytes.len() as u64 / PAGE;
         let after = before.checked_add(pages)?;
         if after > self.maximum.unwrap_or(self.limit).min(self.limit) {
             return None;
         }
-        let mut bytes = self.bytes.borrow_mut();
         let more = (pages * PAGE) as usize;
         bytes.try_reserve_exact(more).ok()?;
         let length = bytes.len() + more;
@@ -55,7 +64,7 @@ impl Memory {
     /// Reads the bytes of a number at an address plus an offset.
     pub fn load<const N: usize>(&self, at: u64, offset: u64) -> Result<[u8; N], OutOfBounds> {
         let at = at.checked_add(offset).ok_or(OutOfBounds)?;
-        let bytes = self.bytes.borrow();
+        let bytes = self.bytes();
         let range = range(bytes.len(), at, N as u64)?;
         Ok(bytes[range].try_into().expect("N bytes"))
     }
@@ -66,14 +75,14 @@ impl Memory {
     }
 
     pub fn write(&self, at: u64, value: &[u8]) -> Result<(), OutOfBounds> {
-        let mut bytes = self.bytes.borrow_mut();
+        let mut bytes = self.bytes();
         let range = range(bytes.len(), at, value.len() as u64)?;
         bytes[range].copy_from_slice(value);
         Ok(())
     }
 
     pub fn fill(&self, at: u64, value: u8, count: u64) -> Result<(), OutOfBounds> {
-        let mut bytes = self.bytes.borrow_mut();
+        let mut bytes = self.bytes();
         let range = range(bytes.len(), at, count)?;
         bytes[range].fill(value);
         Ok(())
@@ -87,19 +96,24 @@ impl Memory {
         from_at: u64,
         count: u64,
     ) -> Result<(), OutOfBounds> {
-        let source = range(from.bytes.borrow().len(), from_at, count)?;
-        let target = range(self.bytes.borrow().len(), at, count)?;
-        if std::ptr::eq(self, from) {
-            self.bytes.borrow_mut().copy_within(source, target.start);
-        } else {
-            self.bytes.borrow_mut()[target].copy_from_slice(&from.bytes.borrow()[source]);
+        if Arc::ptr_eq(&self.bytes, &from.bytes) {
+            let mut bytes = self.bytes();
+            let source = range(bytes.len(), from_at, count)?;
+            let target = range(bytes.len(), at, count)?;
+            bytes.copy_within(source, target.start);
+            return Ok(());
         }
-        Ok(())
+        // One lock at a time: another thread may copy in the opposite direction.
+        let source = {
+            let bytes = from.bytes();
+            bytes[range(bytes.len(), from_at, count)?].to_vec()
+        };
+        self.write(at, &source)
     }
 
     /// Calls `see` with all bytes of the memory.
     pub fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> T {
-        see(&self.bytes.borrow())
+        see(&self.bytes())
     }
 }
 

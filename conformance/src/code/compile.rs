@@ -7,6 +7,7 @@ use wasmparser::{
 };
 
 use super::operators::plain;
+use super::vectors::vector;
 use super::{CastBranch, Catch, Code, Handler, Op, Target};
 use crate::gc::{Heap, RefType, Slot};
 use crate::module::{Shape, Types};
@@ -150,7 +151,8 @@ impl Compiler<'_> {
             Operator::Nop => {}
             _ if !self.reachable => {}
             _ => {
-                if let Some(op) = plain(operator) {
+                let op = plain(operator).or_else(|| vector(operator, &mut self.code.vectors));
+                if let Some(op) = op {
                     self.emit(op);
                 } else if !self.branch(operator)? && !self.call(operator) {
                     self.typed(operator)?;
@@ -383,7 +385,7 @@ fn zero(of: ValType) -> Slot {
         ValType::I64 => Slot::i64(0),
         ValType::F32 => Slot::f32_bits(0),
         ValType::F64 => Slot::f64_bits(0),
-        ValType::V128 => unreachable!("the validator refuses vectors"),
+        ValType::V128 => Slot::v128(0),
         ValType::Ref(_) => Slot::NULL,
     }
 }

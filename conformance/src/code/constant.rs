@@ -4,20 +4,25 @@ use anyhow::{Result, bail};
 use wasmparser::{ConstExpr, Operator};
 
 use super::operators::plain;
+use super::vectors::vector;
 use super::{Code, Op};
 
 /// Compiles a constant expression that the validator has accepted.
 pub fn constant(expression: &ConstExpr<'_>) -> Result<Code> {
-    let mut ops = Vec::new();
+    let (mut ops, mut vectors) = (Vec::new(), Vec::new());
     for operator in expression.get_operators_reader() {
         let operator = operator?;
-        match (&operator, plain(&operator)) {
+        let op = plain(&operator).or_else(|| vector(&operator, &mut vectors));
+        match (&operator, op) {
             (Operator::End, _) => ops.push(Op::Return),
             (_, Some(op)) => ops.push(op),
             (_, None) => bail!("{operator:?} in a constant expression"),
         }
     }
-    Ok(code(ops))
+    Ok(Code {
+        vectors,
+        ..code(ops)
+    })
 }
 
 /// The code of the constant expression `ref.func`.

@@ -11,10 +11,12 @@ mod constant;
 mod memory_access;
 pub mod numeric;
 mod operators;
+mod vectors;
 
 pub use compile::compile;
 pub use constant::{constant, function_reference};
 pub use memory_access::{Load, StoreTo};
+pub use vectors::Lane;
 
 use crate::gc::{Extension, RefType, Slot};
 use numeric::Numeric;
@@ -32,6 +34,8 @@ pub struct Code {
     /// The targets of each `br_table`, the default last.
     pub tables: Vec<Vec<Target>>,
     pub ref_types: Vec<RefType>,
+    /// Constant vectors, and the indices of `i8x16.shuffle`.
+    pub vectors: Vec<u128>,
     pub casts: Vec<CastBranch>,
     /// Inner handlers come before outer ones.
     pub handlers: Vec<Handler>,
@@ -115,7 +119,15 @@ pub enum Op {
     I64Const(i64),
     F32Const(u32),
     F64Const(u64),
+    /// An index into `vectors`.
+    V128Const(u32),
     Numeric(Numeric),
+    Lane {
+        what: Lane,
+        lane: u8,
+    },
+    /// An index into `vectors`.
+    Shuffle(u32),
 
     Load {
         what: Load,

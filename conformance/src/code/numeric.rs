@@ -1,10 +1,10 @@
-//! Operations that only use numbers.
+//! Operations without immediates that only use numbers and vectors.
 
 #![expect(clippy::enum_variant_names, reason = "the operators' names")]
 
 use wasmparser::Operator;
 
-/// Declares an enum of operations for each kind of number, and [`Numeric`] over all of
+/// Declares an enum of operations for each kind of value, and [`Numeric`] over all of
 /// them with its constructor from an operator.
 macro_rules! numeric {
     ($($group:ident { $($name:ident)* })*) => {
@@ -59,5 +59,11 @@ numeric! {
         I64ReinterpretF64 F32ReinterpretI32 F64ReinterpretI64 I32TruncSatF32S
         I32TruncSatF32U I32TruncSatF64S I32TruncSatF64U I64TruncSatF32S I64TruncSatF32U
         I64TruncSatF64S I64TruncSatF64U
+    }
+    Vector {
+        V128Not V128And V128AndNot V128Or V128Xor V128Bitselect V128AnyTrue I8x16AllTrue
+        I16x8AllTrue I32x4AllTrue I64x2AllTrue I8x16Bitmask I16x8Bitmask I32x4Bitmask
+        I64x2Bitmask I8x16Splat I16x8Splat I32x4Splat I64x2Splat F32x4Splat F64x2Splat
+        I8x16Add I16x8Add I32x4Add I64x2Add I8x16Sub I8x16Swizzle
     }
 }

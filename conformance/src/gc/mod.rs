@@ -1,6 +1,6 @@
 //! All contact with libgcroots, through its C API.
 //!
-//! Wasm values are [`Slot`]s: 16 bytes of plain data with a tag. A slot that holds a
+//! Wasm values are [`Slot`]s: 24 bytes of plain data with a tag. A slot that holds a
 //! reference has the reference's raw bits ([`Raw`]), which are valid until the next
 //! collection. Slots survive a collection only on the [`ValueStack`], which is a root
 //! range. All other places that hold references are managed by the library: tables,

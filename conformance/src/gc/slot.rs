@@ -1,4 +1,4 @@
-//! Values: numbers and raw references, with a tag that tells them apart.
+//! Values: numbers, vectors and raw references, with a tag that tells them apart.
 
 use super::store::Store;
 use super::{Result, ffi};
@@ -22,12 +22,14 @@ impl Raw {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
     bits: u64,
+    /// The upper half of a vector. Zero for all other values.
+    high: u64,
     /// One of GCROOTS_STORAGE_I32 to GCROOTS_STORAGE_REF.
     tag: u8,
     _padding: [u8; 7],
 }
 
-const _: () = assert!(size_of::<Slot>() == 16);
+const _: () = assert!(size_of::<Slot>() == 24);
 
 /// Tells the library which slots hold references, and where.
 pub(super) const LAYOUT: ffi::gcroots_slot_layout_t = ffi::gcroots_slot_layout_t {
@@ -47,6 +49,7 @@ impl Slot {
     const fn new(bits: u64, tag: u32) -> Slot {
         Slot {
             bits,
+            high: 0,
             tag: tag as u8,
             _padding: [0; 7],
         }
@@ -66,6 +69,13 @@ impl Slot {
 
     pub const fn f64_bits(bits: u64) -> Slot {
         Slot::new(bits, ffi::GCROOTS_STORAGE_F64)
+    }
+
+    pub const fn v128(value: u128) -> Slot {
+        Slot {
+            high: (value >> 64) as u64,
+            ..Slot::new(value as u64, ffi::GCROOTS_STORAGE_V128)
+        }
     }
 
     pub const fn reference(raw: Raw) -> Slot {
@@ -109,6 +119,11 @@ impl Slot {
         f64::from_bits(self.bits)
     }
 
+    /// The 128 bits of a vector. For other values, [`bits`](Slot::bits) with zeros above.
+    pub fn as_v128(self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.bits)
+    }
+
     pub fn as_ref(self) -> Raw {
         Raw(self.bits as u32)
     }
@@ -132,6 +147,10 @@ impl Slot {
     pub fn is_f64(self) -> bool {
         u32::from(self.tag) == ffi::GCROOTS_STORAGE_F64
     }
+
+    pub fn is_v128(self) -> bool {
+        u32::from(self.tag) == ffi::GCROOTS_STORAGE_V128
+    }
 }
 
 pub(super) const NO_VAL: ffi::gcroots_val_t = ffi::gcroots_val_t {
@@ -149,6 +168,11 @@ impl Store {
             ffi::GCROOTS_STORAGE_I32 | ffi::GCROOTS_STORAGE_F32 => {
                 ffi::gcroots_val_of_t { i32: slot.as_i32() }
             }
+            ffi::GCROOTS_STORAGE_V128 => ffi::gcroots_val_of_t {
+                v128: ffi::gcroots_v128_t {
+                    bytes: slot.as_v128().to_le_bytes(),
+                },
+            },
             _ => ffi::gcroots_val_of_t { i64: slot.as_i64() },
         };
         Ok(ffi::gcroots_val_t {
@@ -172,6 +196,7 @@ impl Store {
                 ffi::GCROOTS_STORAGE_F32 => Slot::f32_bits(val.of.f32.to_bits()),
                 ffi::GCROOTS_STORAGE_F64 => Slot::f64_bits(val.of.f64.to_bits()),
                 ffi::GCROOTS_STORAGE_I64 => Slot::i64(val.of.i64),
+                ffi::GCROOTS_STORAGE_V128 => Slot::v128(u128::from_le_bytes(val.of.v128.bytes)),
                 kind => unreachable!("a value of kind {kind}"),
             })
         }

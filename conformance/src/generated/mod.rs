@@ -15,10 +15,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::gc::{Collector, Store};
-use crate::instance::{Failure, instantiate};
+use crate::instantiate::{Failure, instantiate};
 use crate::module::{FEATURES, Module};
 use crate::options::Options;
-use crate::vm::{Limits, Stop, Vm};
+use crate::stop::Stop;
+use crate::vm::{Limits, Vm};
 
 const LIMITS: Limits = Limits {
     slots: 1 << 14,

@@ -9,7 +9,8 @@ use anyhow::Result;
 use crate::gc::{Extension, Heap, RefKind, Slot, Store, ValType};
 use crate::instance::{Extern, Instance};
 use crate::module::{ExternKind, Shape};
-use crate::vm::{Stop, Vm};
+use crate::stop::Stop;
+use crate::vm::Vm;
 
 /// How many levels of references, and how many fields or elements of each object, are
 /// described.
@@ -54,7 +55,7 @@ fn push_arguments(vm: &Vm, params: &[ValType]) -> Result<bool> {
             ValType::I64 => Slot::i64(5),
             ValType::F32 => Slot::f32_bits(1.5_f32.to_bits()),
             ValType::F64 => Slot::f64_bits(2.5_f64.to_bits()),
-            ValType::V128 => return Ok(false),
+            ValType::V128 => Slot::v128(9),
             ValType::Ref(of) => match of.heap {
                 Heap::Extern | Heap::Any => Slot::reference(vm.store.extern_new(7)?),
                 Heap::I31 | Heap::Eq => Slot::reference(vm.store.i31_new(11)?),
@@ -109,7 +110,7 @@ fn hash(bytes: &[u8]) -> String {
 
 fn value(store: &Store, slot: Slot, depth: usize) -> Result<String> {
     if !slot.is_ref() {
-        return Ok(format!("{:x}", slot.bits()));
+        return Ok(format!("{:x}", slot.as_v128()));
     }
     let raw = slot.as_ref();
     Ok(match store.ref_kind(raw)? {

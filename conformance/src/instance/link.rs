@@ -6,7 +6,7 @@ use super::{Extern, Instance, TableInstance};
 use crate::gc::{Heap, RefType, Storage, Store};
 use crate::memory::Memory;
 use crate::module::{ImportType, Module};
-use crate::vm::Result;
+use crate::stop::Result;
 
 impl Extern {
     pub fn matches(&self, wanted: &ImportType, module: &Module, store: &Store) -> Result<bool> {
@@ -44,7 +44,9 @@ impl TableInstance {
 }
 
 fn memory_matches(memory: &Memory, of: &MemoryType) -> bool {
-    memory.is_64 == of.memory64 && within(memory.size(), memory.maximum, of.initial, of.maximum)
+    memory.is_64 == of.memory64
+        && memory.is_shared == of.shared
+        && within(memory.size(), memory.maximum, of.initial, of.maximum)
 }
 
 /// Whether a size is at least `least`, and a maximum at most `most`.

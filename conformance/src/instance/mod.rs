@@ -5,8 +5,8 @@
 //! library. It keeps them alive, and gives each function one identity: `ref.func` reads
 //! it.
 
-mod instantiate;
 mod link;
+mod segments;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,9 +15,9 @@ use std::rc::Rc;
 use crate::gc::{self, FieldType, FuncId, Heap, Raw, RefType, Store, Tag, Type};
 use crate::memory::Memory;
 use crate::module::{ExternKind, Module};
-use crate::vm::Result;
+use crate::stop::Result;
 
-pub use instantiate::{Failure, instantiate};
+pub use segments::{NULL_ELEMENT, TABLE_BOUNDS};
 
 pub struct Instance {
     pub module: Rc<Module>,
@@ -152,6 +152,18 @@ impl Instance {
         })
     }
 
+    /// The shared memories that the instance exports, with their names.
+    pub fn shared_memories(&self) -> Vec<(String, Memory)> {
+        let exports = self.exports.borrow();
+        let memories = exports
+            .iter()
+            .filter_map(|(name, (kind, index))| match kind {
+                ExternKind::Memory => Some((name.clone(), Memory::clone(&self.memory(*index)))),
+                _ => None,
+            });
+        memories.filter(|(_, memory)| memory.is_shared).collect()
+    }
+
     /// Adds a function by its object.
     pub fn add_func(
         &self,
@@ -184,6 +196,15 @@ impl Instance {
         self.tags.borrow_mut().push(tag);
     }
 
+    /// Adds an element segment. None for an empty one.
+    pub fn add_elements(&self, segment: Option<Rc<gc::Table>>) {
+        self.elements.borrow_mut().push(segment);
+    }
+
+    pub fn add_data(&self, segment: Rc<[u8]>) {
+        self.data.borrow_mut().push(segment);
+    }
+
     /// Exports the last item that was added of this kind.
     pub fn export_last(&self, name: &str, kind: ExternKind) {
         let count = match kind {
@@ -196,7 +217,7 @@ impl Instance {
         self.add_export(name, kind, count as u32 - 1);
     }
 
-    fn add_export(&self, name: &str, kind: ExternKind, index: u32) {
+    pub fn add_export(&self, name: &str, kind: ExternKind, index: u32) {
         let mut exports = self.exports.borrow_mut();
         exports.insert(name.to_owned(), (kind, index));
     }

@@ -16,11 +16,11 @@ use super::{
 use crate::code::{Code, compile, constant, function_reference};
 use crate::gc::{FieldType, Heap, RefType, Storage, Store, ValType};
 
-/// WebAssembly 3.0 without vectors and threads.
+/// WebAssembly 3.0, and shared memories. The compiler refuses most operators on vectors, and
+/// all atomic ones.
 pub const FEATURES: WasmFeatures = WasmFeatures::WASM3
-    .difference(WasmFeatures::SIMD)
     .difference(WasmFeatures::RELAXED_SIMD)
-    .difference(WasmFeatures::THREADS);
+    .union(WasmFeatures::THREADS);
 
 impl Module {
     /// Decodes and validates a module, and registers its types.

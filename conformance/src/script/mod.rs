@@ -1,24 +1,29 @@
 //! Runs scripts: executes their directives and checks their assertions.
 
+mod threads;
 mod values;
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
+use threads::Threads;
 use wasmparser::{Validator, WasmFeatures};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::Id;
-use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet};
+use wast::{QuoteWat, Wast, WastDirective, WastExecute, WastInvoke, WastRet, WastThread};
 
 use crate::gc::{Settings, Store};
 use crate::host;
-use crate::instance::{Extern, Failure, Instance, instantiate};
+use crate::instance::{Extern, Instance};
+use crate::instantiate::{Failure, instantiate};
 use crate::module::Module;
+use crate::stop::Stop;
 use crate::suite;
-use crate::vm::{Limits, Stop, Vm};
+use crate::vm::{Limits, Vm};
 
 /// The results of a file's directives.
 #[derive(Default)]
@@ -31,87 +36,119 @@ pub struct Report {
     pub collections: u64,
 }
 
-/// Runs a file. A file that cannot be read or parsed is a failure.
-pub fn run(file: &suite::Script, settings: Settings, verify: bool) -> Report {
-    let mut report = Report::default();
-    let run = match &file.text {
-        Ok(text) => run_directives(file, text, settings, verify, &mut report),
-        Err(error) => Err(anyhow::anyhow!("{error:#}")),
-    };
-    if let Err(error) = run {
-        let failure = format!("{}: {error:#}", file.name);
-        report.failures.push(failure);
+impl Report {
+    pub fn add(&mut self, other: Report) {
+        self.passed += other.passed;
+        self.failures.extend(other.failures);
+        self.allocations += other.allocations;
+        self.collections += other.collections;
     }
-    report
 }
 
-fn run_directives(
-    file: &suite::Script,
-    text: &str,
+/// Runs a file. A file that cannot be read or parsed is a failure.
+pub fn run(file: &suite::Script, settings: Settings, verify: bool) -> Report {
+    let run = match &file.text {
+        Ok(text) => {
+            let source = Source {
+                file,
+                text,
+                settings,
+                verify,
+            };
+            run_text(source)
+        }
+        Err(error) => Err(anyhow::anyhow!("{error:#}")),
+    };
+    run.unwrap_or_else(|error| Report {
+        failures: vec![format!("{}: {error:#}", file.name)],
+        ..Report::default()
+    })
+}
+
+/// A file and how to run it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a suite::Script,
+    text: &'a str,
     settings: Settings,
+    /// Whether the library checks its store after each directive.
     verify: bool,
-    report: &mut Report,
-) -> Result<()> {
-    let mut lexer = Lexer::new(text);
+}
+
+fn run_text(source: Source<'_>) -> Result<Report> {
+    let mut lexer = Lexer::new(source.text);
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer)?;
     let wast = parser::parse::<Wast<'_>>(&buffer)?;
-    let mut script = Script::new(settings, file.features)?;
-    for directive in wast.directives {
-        let span = directive.span();
-        let mut outcome = script.directive(directive);
-        if verify {
-            outcome = outcome.and_then(|()| Ok(script.vm.store.verify()?));
-        }
-        match outcome {
-            Ok(()) => report.passed += 1,
-            Err(error) => {
-                let (line, _) = span.linecol_in(text);
-                let failure = format!("{}:{}: {error:#}", file.name, line + 1);
-                report.failures.push(failure);
-            }
-        }
-        script.vm.stack.truncate(0);
-    }
-    report.allocations = script.vm.store.allocations();
-    report.collections = script.vm.store.collections()?;
-    Ok(())
+    thread::scope(|scope| Script::new(source, Threads::new(scope))?.run(wast.directives))
 }
 
 /// The state of a running script.
-struct Script {
+struct Script<'scope, 'env> {
+    source: Source<'env>,
     vm: Rc<Vm>,
-    features: WasmFeatures,
     registered: HashMap<String, Rc<Instance>>,
     named: HashMap<String, Rc<Instance>>,
     /// The latest instance.
     current: Option<Rc<Instance>>,
     definitions: HashMap<String, Rc<Module>>,
     last_definition: Option<Rc<Module>>,
+    threads: Threads<'scope, 'env>,
+    report: Report,
 }
 
 /// The number of results on the stack, or why the call failed.
 type Answer = std::result::Result<usize, Failure>;
 
-impl Script {
-    fn new(settings: Settings, features: WasmFeatures) -> Result<Script> {
-        let vm = Vm::new(Store::new(settings)?, Limits::default())?;
+impl<'env> Script<'_, 'env> {
+    fn new<'scope>(
+        source: Source<'env>,
+        threads: Threads<'scope, 'env>,
+    ) -> Result<Script<'scope, 'env>> {
+        let vm = Vm::new(Store::new(source.settings)?, Limits::default())?;
         let registered = HashMap::from([
             ("spectest".to_owned(), host::spectest(&vm)?),
             ("wasmtime".to_owned(), host::wasmtime(&vm)?),
         ]);
         Ok(Script {
+            source,
             vm,
-            features,
             registered,
             named: HashMap::new(),
             current: None,
             definitions: HashMap::new(),
             last_definition: None,
+            threads,
+            report: Report::default(),
         })
     }
 
-    fn directive(&mut self, directive: WastDirective<'_>) -> Result<()> {
+    /// Runs the directives, and waits for all threads that they started.
+    fn run(mut self, directives: Vec<WastDirective<'env>>) -> Result<Report> {
+        let Source { file, text, .. } = self.source;
+        for directive in directives {
+            let span = directive.span();
+            let mut outcome = self.directive(directive);
+            if self.source.verify {
+                outcome = outcome.and_then(|()| Ok(self.vm.store.verify()?));
+            }
+            match outcome {
+                Ok(()) => self.report.passed += 1,
+                Err(error) => {
+                    let (line, _) = span.linecol_in(text);
+                    let failure = format!("{}:{}: {error:#}", file.name, line + 1);
+                    self.report.failures.push(failure);
+                }
+            }
+            self.vm.stack.truncate(0);
+        }
+        self.report.add(self.threads.wait_for_all()?);
+        self.report.allocations += self.vm.store.allocations();
+        self.report.collections += self.vm.store.collections()?;
+        Ok(self.report)
+    }
+
+    fn directive(&mut self, directive: WastDirective<'env>) -> Result<()> {
         match directive {
             WastDirective::Module(mut module) => self.module(&mut module),
             WastDirective::ModuleDefinition(mut module) => self.definition(&mut module).map(drop),
@@ -122,7 +159,7 @@ impl Script {
             | WastDirective::AssertMalformedCustom { mut module, .. }
             | WastDirective::AssertInvalid { mut module, .. }
             | WastDirective::AssertInvalidCustom { mut module, .. } => {
-                rejected(&mut module, self.features)
+                rejected(&mut module, self.source.file.features)
             }
             WastDirective::Register { name, module, .. } => {
                 let instance = self.find(module)?;
@@ -147,10 +184,26 @@ impl Script {
                 Err(Failure::Stop(Stop::Thrown(_))) => Ok(()),
                 answer => bail!("{}, but an exception was expected", describe(&answer)),
             },
-            WastDirective::AssertSuspension { .. }
-            | WastDirective::Thread(_)
-            | WastDirective::Wait { .. } => bail!("not supported"),
+            WastDirective::Thread(thread) => self.start_thread(thread),
+            WastDirective::Wait { thread, .. } => {
+                let report = self.threads.wait(thread.name())?;
+                self.report.add(report);
+                Ok(())
+            }
+            WastDirective::AssertSuspension { .. } => bail!("not supported"),
         }
+    }
+
+    /// Starts a thread with directives, and gives it the shared memories of a module.
+    fn start_thread(&mut self, thread: WastThread<'env>) -> Result<()> {
+        let shared = match thread.shared_module {
+            Some(module) => {
+                let memories = self.find(Some(module))?.shared_memories();
+                Some((module.name().to_owned(), memories))
+            }
+            None => None,
+        };
+        self.threads.start(self.source, thread, shared)
     }
 
     /// Decodes a module, and records it as a definition under its name.
@@ -159,7 +212,7 @@ impl Script {
         let module = Rc::new(Module::new(
             &self.vm.store,
             &module.encode()?,
-            self.features,
+            self.source.file.features,
         )?);
         if let Some(name) = name {
             self.definitions.insert(name, module.clone());
@@ -214,7 +267,8 @@ impl Script {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Wat(module) => {
                 let mut module = QuoteWat::Wat(module);
-                let module = Module::new(&self.vm.store, &module.encode()?, self.features)?;
+                let module =
+                    Module::new(&self.vm.store, &module.encode()?, self.source.file.features)?;
                 Ok(self.instantiate(Rc::new(module)).map(|_| 0))
             }
             WastExecute::Get { module, global, .. } => {

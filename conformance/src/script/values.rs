@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use wast::WastArg;
-use wast::core::{NanPattern, WastArgCore, WastRetCore};
+use wast::core::{NanPattern, V128Pattern, WastArgCore, WastRetCore};
 
 use crate::gc::{RefKind, Slot, Store};
 use crate::vm::Vm;
@@ -21,7 +21,7 @@ pub fn push(vm: &Vm, arg: &WastArg<'_>) -> Result<()> {
         WastArgCore::RefExtern(number) | WastArgCore::RefHost(number) => {
             Slot::reference(vm.store.extern_new(*number)?)
         }
-        WastArgCore::V128(_) => bail!("a vector"),
+        WastArgCore::V128(value) => Slot::v128(u128::from_le_bytes(value.to_le_bytes())),
     });
     Ok(())
 }
@@ -42,7 +42,7 @@ pub fn matches(store: &Store, slot: Slot, expected: &WastRetCore<'_>) -> Result<
             }
             false
         }
-        V128(_) => bail!("a vector"),
+        V128(pattern) => slot.is_v128() && v128_matches(slot.as_v128(), pattern),
         _ => slot.is_ref() && reference_matches(store, slot, expected)?,
     })
 }
@@ -63,6 +63,26 @@ fn f64_matches(bits: u64, expected: &NanPattern<wast::token::F64>) -> bool {
         NanPattern::CanonicalNan => bits & 0x7fff_ffff_ffff_ffff == F64_QUIET,
         NanPattern::ArithmeticNan => bits & F64_QUIET == F64_QUIET,
         NanPattern::Value(value) => bits == value.bits,
+    }
+}
+
+fn v128_matches(vector: u128, expected: &V128Pattern) -> bool {
+    /// Whether `$matches` accepts each lane, which has `$width` bits.
+    macro_rules! all {
+        ($expected:expr, $width:expr, $matches:expr) => {
+            $expected.iter().enumerate().all(|(index, expected)| {
+                let matches = $matches;
+                matches(vector >> (index * $width), expected)
+            })
+        };
+    }
+    match expected {
+        V128Pattern::I8x16(lanes) => all!(lanes, 8, |bits, lane: &i8| bits as i8 == *lane),
+        V128Pattern::I16x8(lanes) => all!(lanes, 16, |bits, lane: &i16| bits as i16 == *lane),
+        V128Pattern::I32x4(lanes) => all!(lanes, 32, |bits, lane: &i32| bits as i32 == *lane),
+        V128Pattern::I64x2(lanes) => all!(lanes, 64, |bits, lane: &i64| bits as i64 == *lane),
+        V128Pattern::F32x4(lanes) => all!(lanes, 32, |bits, lane| f32_matches(bits as u32, lane)),
+        V128Pattern::F64x2(lanes) => all!(lanes, 64, |bits, lane| f64_matches(bits as u64, lane)),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use super::machine::{Func, Vm};
 use super::numeric::numeric;
-use super::stop::{EXHAUSTED, OUT_OF_MEMORY, Result, Stop, trap};
-use super::{Func, Vm};
 use crate::code::{Code, Op, Target};
 use crate::gc::{Slot, ValueStack};
 use crate::instance::Instance;
+use crate::stop::{EXHAUSTED, Result, Stop, trap};
 
 /// The open calls of Wasm functions since the interpreter was entered.
 pub struct Activation<'a> {
@@ -62,7 +62,7 @@ impl<'a> Activation<'a> {
         let op = self.frame.code.ops[self.frame.pc];
         self.frame.pc += 1;
         match op {
-            Op::Unreachable => return trap("unreachable"),
+            Op::Unreachable => return trap("unreachable executed"),
             Op::Jump(pc) => self.frame.pc = pc as usize,
             Op::JumpUnless(pc) => {
                 if !self.condition() {
@@ -113,6 +113,9 @@ impl<'a> Activation<'a> {
             Op::I64Const(value) => self.push(Slot::i64(value)),
             Op::F32Const(bits) => self.push(Slot::f32_bits(bits)),
             Op::F64Const(bits) => self.push(Slot::f64_bits(bits)),
+            Op::V128Const(vector) => self.v128_const(vector),
+            Op::Lane { what, lane } => self.lane(what, lane),
+            Op::Shuffle(indices) => self.shuffle(indices),
             Op::Load {
                 what,
                 memory,
@@ -244,33 +247,5 @@ impl Frame {
             pc: 0,
             base,
         })
-    }
-}
-
-impl Vm {
-    pub fn count_step(&self) -> Result<()> {
-        self.count_steps(1)
-    }
-
-    /// Counts steps from 0 again.
-    pub fn restart_steps(&self) {
-        self.steps.set(0);
-    }
-
-    /// Counts the steps for making an object with this number of elements or fields.
-    pub fn count_object(&self, elements: usize) -> Result<()> {
-        if elements > self.limits.elements {
-            return trap(OUT_OF_MEMORY);
-        }
-        self.count_steps(1 + elements as u64 / 8)
-    }
-
-    fn count_steps(&self, count: u64) -> Result<()> {
-        let steps = self.steps.get().saturating_add(count);
-        if steps > self.limits.steps {
-            return trap("step limit");
-        }
-        self.steps.set(steps);
-        Ok(())
     }
 }

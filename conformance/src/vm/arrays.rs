@@ -1,9 +1,9 @@
 //! Arrays.
 
 use super::activation::Activation;
-use super::stop::{Result, expect, trap};
 use crate::gc::{Extension, FieldType, Raw, Slot, Storage, Type, ValType};
 use crate::memory::range;
+use crate::stop::{Result, expect, trap};
 
 const NULL: &str = "null array reference";
 const BOUNDS: &str = "out of bounds array access";
@@ -202,16 +202,15 @@ impl Activation<'_> {
 
 /// An element's value from its bytes. Their number is that of the storage type.
 fn slot(storage: &Storage, bytes: &[u8]) -> Slot {
-    let mut wide = [0; 8];
+    let mut wide = [0; 16];
     wide[..bytes.len()].copy_from_slice(bytes);
-    let bits = u64::from_le_bytes(wide);
+    let bits = u128::from_le_bytes(wide);
     match storage {
         Storage::I8 | Storage::I16 | Storage::Val(ValType::I32) => Slot::i32(bits as i32),
         Storage::Val(ValType::I64) => Slot::i64(bits as i64),
         Storage::Val(ValType::F32) => Slot::f32_bits(bits as u32),
-        Storage::Val(ValType::F64) => Slot::f64_bits(bits),
-        Storage::Val(ValType::V128 | ValType::Ref(_)) => {
-            unreachable!("the validator refuses vectors, and references in data")
-        }
+        Storage::Val(ValType::F64) => Slot::f64_bits(bits as u64),
+        Storage::Val(ValType::V128) => Slot::v128(bits),
+        Storage::Val(ValType::Ref(_)) => unreachable!("the validator refuses references in data"),
     }
 }

@@ -2,8 +2,8 @@
 //! through the library.
 
 use super::activation::{Activation, Frame};
-use super::stop::{Result, Stop, expect, trap};
 use crate::gc::{FuncId, Heap, Raw, RefType};
+use crate::stop::{EXHAUSTED, Result, Stop, trap};
 
 /// The function to call.
 enum Target {
@@ -11,8 +11,6 @@ enum Target {
     /// The object, and the numbers of parameters and results.
     Host(Raw, (usize, usize)),
 }
-
-const NULL_FUNCTION: &str = "null function reference";
 
 impl Activation<'_> {
     pub fn call(&mut self, func: u32) -> Result<()> {
@@ -56,11 +54,12 @@ impl Activation<'_> {
     fn indirect(&self, table: u32, of: u32) -> Result<Target> {
         let instance = &self.frame.instance;
         let index = self.stack.pop().bits();
-        let func = instance.table(table).table.get(index);
-        let func = expect(func, NULL_FUNCTION, "undefined element")?;
+        let func = match instance.table(table).table.get(index) {
+            Err(refused) if refused.is_out_of_bounds() => return bad_element("undefined", index),
+            func => func?,
+        };
         if func.is_null() {
-            let message = format!("uninitialized element {index}");
-            return Err(Stop::Trap(message.into()));
+            return bad_element("uninitialized", index);
         }
         let wanted = RefType {
             heap: Heap::Type(instance.module.types.registered[of as usize].clone()),
@@ -75,7 +74,7 @@ impl Activation<'_> {
     fn referred(&self, of: u32) -> Result<Target> {
         let func = self.stack.pop().as_ref();
         if func.is_null() {
-            return trap(NULL_FUNCTION);
+            return trap("null function reference");
         }
         self.target(func, of)
     }
@@ -97,7 +96,7 @@ impl Activation<'_> {
             }
             Target::Host(func, (params, results)) => {
                 if !self.stack.has_room(results) {
-                    return trap(super::stop::EXHAUSTED);
+                    return trap(EXHAUSTED);
                 }
                 self.vm.invoke(func, params, results)
             }
@@ -125,4 +124,11 @@ impl Activation<'_> {
         }
         Ok(false)
     }
+}
+
+/// The trap for an element of a table that is no function. `how` says what it is.
+fn bad_element<T>(how: &str, index: u64) -> Result<T> {
+    // The official interpreter has signed indices.
+    let message = format!("{how} element {}", index as i64);
+    Err(Stop::Trap(message.into()))
 }

@@ -1,9 +1,9 @@
 //! Exceptions. The innermost `try_table` with a matching clause catches them.
 
 use super::activation::{Activation, Frame};
-use super::stop::{Result, Stop, trap};
 use crate::code::Catch;
 use crate::gc::{Raw, Slot, Tag};
+use crate::stop::{Result, Stop, trap};
 
 impl Activation<'_> {
     pub fn throw<T>(&self, tag: u32) -> Result<T> {

@@ -1,10 +1,9 @@
 //! Linear memories and data segments.
 
 use super::activation::Activation;
-use super::stop::Result;
 use crate::code::{Load, StoreTo};
 use crate::gc::Slot;
-use crate::memory::range;
+use crate::stop::Result;
 
 impl Activation<'_> {
     pub fn load(&self, what: Load, memory: u32, offset: u64) -> Result<()> {
@@ -31,19 +30,21 @@ impl Activation<'_> {
             Load::I64Load32U => Slot::i64(read!(u32).into()),
             Load::F32Load => Slot::f32_bits(read!(u32)),
             Load::F64Load => Slot::f64_bits(read!(u64)),
+            Load::V128Load => Slot::v128(read!(u128)),
         });
         Ok(())
     }
 
     pub fn store(&self, what: StoreTo, memory: u32, offset: u64) -> Result<()> {
         let memory = self.frame.instance.memory(memory);
-        let bytes = self.stack.pop().bits().to_le_bytes();
+        let bytes = self.stack.pop().as_v128().to_le_bytes();
         let at = self.stack.pop().bits();
         let count = match what {
             StoreTo::I32Store8 | StoreTo::I64Store8 => 1,
             StoreTo::I32Store16 | StoreTo::I64Store16 => 2,
             StoreTo::I32Store | StoreTo::F32Store | StoreTo::I64Store32 => 4,
             StoreTo::I64Store | StoreTo::F64Store => 8,
+            StoreTo::V128Store => 16,
         };
         Ok(memory.store(at, offset, &bytes[..count])?)
     }
@@ -80,21 +81,5 @@ impl Activation<'_> {
         self.frame
             .instance
             .init_memory(memory, data, at, from, count)
-    }
-}
-
-impl crate::instance::Instance {
-    /// Copies part of a data segment to a memory.
-    pub fn init_memory(
-        &self,
-        memory: u32,
-        data: u32,
-        at: u64,
-        from: u64,
-        count: u64,
-    ) -> Result<()> {
-        let bytes = self.data(data);
-        let range = range(bytes.len(), from, count)?;
-        Ok(self.memory(memory).write(at, &bytes[range])?)
     }
 }

@@ -1,10 +1,11 @@
-//! Operations on numbers.
+//! Operations without immediates on numbers and vectors.
 
 use std::ops::Add;
 
-use super::stop::{Result, trap};
+use super::vectors::vector;
 use crate::code::numeric::{Conversion, F32, F64, I32, I64, Numeric};
 use crate::gc::{Slot, ValueStack};
+use crate::stop::{Result, trap};
 
 pub fn numeric(stack: &ValueStack, op: Numeric) -> Result<()> {
     match op {
@@ -13,6 +14,7 @@ pub fn numeric(stack: &ValueStack, op: Numeric) -> Result<()> {
         Numeric::F32(op) => f32_op(stack, op),
         Numeric::F64(op) => f64_op(stack, op),
         Numeric::Conversion(op) => conversion(stack, op)?,
+        Numeric::Vector(op) => vector(stack, op),
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! References: null, identity, casts, conversions and 31-bit integers.
 
 use super::activation::Activation;
-use super::stop::{Result, expect, trap};
 use crate::code::Target;
 use crate::gc::{Extension, Slot};
+use crate::stop::{Result, expect, trap};
 
 const NULL_I31: &str = "null i31 reference";
 

@@ -1,8 +1,8 @@
 //! Structs.
 
 use super::activation::Activation;
-use super::stop::{Result, expect};
 use crate::gc::{Extension, Slot};
+use crate::stop::{Result, expect};
 
 const NULL: &str = "null structure reference";
 const BOUNDS: &str = "a field that is not there";

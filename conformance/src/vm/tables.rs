@@ -1,12 +1,9 @@
 //! Tables and element segments.
 
 use super::activation::Activation;
-use super::stop::{Result, expect, trap};
 use crate::gc::Slot;
-use crate::memory::range;
-
-const BOUNDS: &str = "out of bounds table access";
-const NULL: &str = "null in a table that has none";
+use crate::instance::{NULL_ELEMENT as NULL, TABLE_BOUNDS as BOUNDS};
+use crate::stop::{Result, expect};
 
 impl Activation<'_> {
     pub fn table_get(&self, table: u32) -> Result<()> {
@@ -73,27 +70,5 @@ impl Activation<'_> {
         self.frame
             .instance
             .init_table(table, elements, at, from, count)
-    }
-}
-
-impl crate::instance::Instance {
-    /// Copies part of an element segment to a table.
-    pub fn init_table(
-        &self,
-        table: u32,
-        elements: u32,
-        at: u64,
-        from: u64,
-        count: u64,
-    ) -> Result<()> {
-        let table = self.table(table);
-        if let Some(segment) = self.elements(elements) {
-            return expect(table.table.copy(at, &segment, from, count), NULL, BOUNDS);
-        }
-        let size = table.table.size()? as usize;
-        match (range(0, from, count), range(size, at, count)) {
-            (Ok(_), Ok(_)) => Ok(()),
-            _ => trap(BOUNDS),
-        }
     }
 }

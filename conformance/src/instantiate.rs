@@ -3,12 +3,13 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::{Extern, GlobalInstance, Instance, TableInstance, TagInstance};
 use crate::code::Code;
 use crate::gc::{self, Raw};
+use crate::instance::{Extern, GlobalInstance, Instance, TableInstance, TagInstance};
 use crate::memory::Memory;
 use crate::module::{Elements, Mode, Module, TableDef};
-use crate::vm::{Result, Stop, Vm, trap};
+use crate::stop::{OUT_OF_MEMORY, Result, Stop, trap};
+use crate::vm::Vm;
 
 /// Why instantiation failed.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ impl Instance {
         for of in &module.memories {
             match Memory::new(of, vm.limits.pages) {
                 Some(memory) => self.add_memory(Rc::new(memory)),
-                None => return trap("not so much memory"),
+                None => return trap(OUT_OF_MEMORY),
             }
         }
         for of in &module.tags {
@@ -101,10 +102,11 @@ impl Instance {
         }
         for elements in &module.elements {
             let segment = self.new_segment(vm, elements)?;
-            self.elements.borrow_mut().push(segment.map(Rc::new));
+            self.add_elements(segment.map(Rc::new));
         }
-        let data = module.data.iter().map(|data| data.bytes.clone());
-        self.data.borrow_mut().extend(data);
+        for data in &module.data {
+            self.add_data(data.bytes.clone());
+        }
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use crate::memory::OutOfBounds;
 
 #[derive(Debug)]
 pub enum Stop {
-    /// A trap. The message is that of the official tests.
+    /// A trap. The message is that of the official interpreter, without the types that it
+    /// adds for casts and indirect calls.
     Trap(Cow<'static, str>),
     /// An exception that no handler has caught so far.
     Thrown(Raw),
