@@ -329,6 +329,137 @@ CASE(the_message_may_be_read_before_the_thread_ever_failed_or_called) {
   CHECK(strcmp(gcroots_last_error(), "") == 0);
 }
 
+/* --- Messages without memory, and at a thread's end --------------------------- */
+
+/* Takes the memory that the process has but does not use. */
+static void *take_free_memory(void) {
+  void *taken = NULL;
+  size_t size;
+  for (size = 1 << 20; size >= sizeof(void *); size /= 2) {
+    void **piece;
+    while ((piece = malloc(size)) != NULL) {
+      *piece = taken;
+      taken = piece;
+    }
+  }
+  return taken;
+}
+
+static void give_back(void *taken) {
+  while (taken != NULL) {
+    void *next = *(void **)taken;
+    free(taken);
+    taken = next;
+  }
+}
+
+static void *fail_without_memory(void *nothing) {
+  gcroots_status_t first, second;
+  bool same, lost, still;
+  const char *message;
+  void *taken;
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+  memory_out(true);
+  taken = take_free_memory();
+  first = gcroots_store_gc(NULL);
+  message = gcroots_last_error();
+  lost = says("no memory");
+  second = gcroots_store_attach(NULL);
+  same = gcroots_last_error() == message;
+  give_back(taken);
+  memory_out(false);
+  CHECK(first == GCROOTS_ERROR_NULL_ARGUMENT && second == GCROOTS_ERROR_NULL_ARGUMENT);
+  CHECK(lost && same);
+  /* Success gives the thread memory for a message, and leaves the message as it is. */
+  OK(gcroots_store_free(new_store(0)));
+  still = says("no memory");
+  CHECK(still && strcmp(message, gcroots_last_error()) == 0);
+  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  CHECK(says("`store`"));
+  return nothing;
+}
+
+CASE(without_memory_for_a_message_there_is_one_that_says_so) {
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, fail_without_memory, NULL) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+}
+
+CASE(a_thread_that_has_a_store_has_memory_for_a_message) {
+  gcroots_status_t status;
+  bool named;
+  void *taken;
+  memory_out(true);
+  taken = take_free_memory();
+  status = gcroots_store_gc(NULL);
+  named = says("`store`");
+  give_back(taken);
+  memory_out(false);
+  CHECK(status == GCROOTS_ERROR_NULL_ARGUMENT && named);
+}
+
+static pthread_key_t first_key, last_key;
+static const char *message_of_the_first_round;
+static int first_rounds, last_rounds;
+
+/* Fails in each round. The library's own destructor may have had its last round. */
+static void fail_while_ending(void *rounds) {
+  bool is_first = rounds == &first_rounds;
+  CHECK(gcroots_config_set_collector(NULL, 0) == GCROOTS_ERROR_NULL_ARGUMENT);
+  CHECK(says("`config`"));
+  CHECK(gcroots_store_gc(NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
+  CHECK(says("`store`"));
+  if (message_of_the_first_round == NULL) message_of_the_first_round = gcroots_last_error();
+  CHECK(message_of_the_first_round == gcroots_last_error());
+  if (++*(int *)rounds < 4)
+    CHECK(pthread_setspecific(is_first ? first_key : last_key, rounds) == 0);
+}
+
+static void *leave_keys(void *has_store) {
+  if (has_store != NULL) OK(gcroots_store_free(new_store(0)));
+  CHECK(pthread_setspecific(first_key, &first_rounds) == 0);
+  CHECK(pthread_setspecific(last_key, &last_rounds) == 0);
+  return NULL;
+}
+
+static void fail_while_a_thread_ends(bool it_had_a_store) {
+  pthread_t thread;
+  first_rounds = last_rounds = 0;
+  message_of_the_first_round = NULL;
+  CHECK(pthread_create(&thread, NULL, leave_keys, it_had_a_store ? &thread : NULL) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
+  CHECK(first_rounds == 4 && last_rounds == 4);
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+}
+
+CASE(a_message_lasts_until_its_thread_has_really_ended) {
+  /* The fixture has made the library's key, whose destructor runs before these. */
+  CHECK(pthread_key_create(&first_key, fail_while_ending) == 0);
+  CHECK(pthread_key_create(&last_key, fail_while_ending) == 0);
+  fail_while_a_thread_ends(true);
+  fail_while_a_thread_ends(false);
+}
+
+static void *fail_once(void *nothing) {
+  CHECK(gcroots_store_gc(NULL) == GCROOTS_ERROR_NULL_ARGUMENT);
+  return nothing;
+}
+
+CASE(messages_of_ended_threads_are_freed) {
+  size_t before = 0, after;
+  int i;
+  for (i = 0; i < 11000; ++i) {
+    pthread_t thread;
+    if (i == 1000) before = resident_bytes();
+    CHECK(pthread_create(&thread, NULL, fail_once, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+  }
+  after = resident_bytes();
+  if (after > before + 1024 * 1024)
+    check_fail(__FILE__, __LINE__, "%zu bytes before, %zu after", before, after);
+}
+
 CASE(the_version_is_that_of_the_header) {
   char parts[64];
   snprintf(parts, sizeof parts, "%d.%d.%d", GCROOTS_VERSION_MAJOR, GCROOTS_VERSION_MINOR,

@@ -366,7 +366,8 @@ GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
 
 /**
  * Returns the message of this thread's last failed call, with the values that were
- * wrong. A successful call does not change it. Never collects.
+ * wrong. A successful call does not change it. If the system has no memory for a thread's
+ * first message, the message says so instead. Never collects.
  *
  * \return the message (borrowed), at most 255 bytes, valid until the next call on this
  *         thread that fails; never NULL; "" before the first failure

@@ -72,9 +72,13 @@ pub(crate) fn set_message(shown: &impl core::fmt::Display) {
 /// Stores the formatted text as this thread's last message. Formatting must run no
 /// foreign code, because the thread's buffer is borrowed meanwhile.
 fn write_message(formatted: core::fmt::Arguments<'_>) {
-    // SAFETY: the block is this thread's own, and formatting the message is all that
+    // Without memory, the last message says so.
+    let Some(mut buffer) = thread::message_buffer() else {
+        return;
+    };
+    // SAFETY: the buffer is this thread's own, and formatting the message is all that
     // happens while this borrow lives.
-    let buffer = unsafe { &mut *(*thread::block()).message.get() };
+    let buffer = unsafe { buffer.as_mut() };
     let mut message = Truncated { buffer, length: 0 };
     // A message that does not fit is cut at the end of the buffer.
     let _ = message.write_fmt(formatted);

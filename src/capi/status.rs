@@ -160,12 +160,12 @@ pub extern "C" fn gcroots_status_name(status: gcroots_status_t) -> *const c_char
 }
 
 /// Returns the message of this thread's last failed call, with the values that were
-/// wrong. A successful call does not change it. Never collects.
+/// wrong. A successful call does not change it. If the system has no memory for a thread's
+/// first message, the message says so instead. Never collects.
 ///
 /// \return the message (borrowed), at most 255 bytes, valid until the next call on this
 ///         thread that fails; never NULL; "" before the first failure
 #[unsafe(no_mangle)]
 pub extern "C" fn gcroots_last_error() -> *const c_char {
-    // SAFETY: takes an address inside this thread's block.
-    unsafe { (*thread::block()).message.get().cast() }
+    thread::last_message()
 }

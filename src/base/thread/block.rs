@@ -1,7 +1,9 @@
 //! The thread-local block, the only thread-local variable of the library (HOST-2).
 //!
 //! It uses the initial-exec model, which needs a few lines of assembly, because stable Rust
-//! cannot ask for it.
+//! cannot ask for it. Variables of this model are in the static thread-local storage of the
+//! process, which is scarce. So the block has only what must be there: what each call reads
+//! or writes, and the pointer to the rest.
 //!
 //! Cost: reading the thread's word takes two instructions.
 
@@ -14,9 +16,6 @@ use super::token::{LAYOUT_VERSION, word, word_of_the_ended};
 
 const _: () = assert!(LAYOUT_VERSION == 1, "the assembly below has its value");
 
-/// The greatest size of an error message, with its terminating 0.
-pub(crate) const MESSAGE_BYTES: usize = 256;
-
 /// The thread-local block. In a new thread, the token is 0 and the other fields are zeros.
 #[repr(C)]
 pub(crate) struct ThreadBlock {
@@ -27,27 +26,26 @@ pub(crate) struct ThreadBlock {
     pub(crate) entered: UnsafeCell<*const c_void>,
     /// The thread's record, if it has one.
     record: Cell<Option<&'static Record>>,
-    /// This thread's last error message, which ends in 0.
-    pub(crate) message: UnsafeCell<[u8; MESSAGE_BYTES]>,
 }
 
 const BLOCK_BYTES: usize = size_of::<ThreadBlock>();
-const _: () = assert!(BLOCK_BYTES == 280, "the assembly below has its size");
+const _: () = assert!(BLOCK_BYTES == 24, "the assembly below has its size");
 
 core::arch::global_asm!(
     ".pushsection .tdata.gcroots_thread_block,\"awT\",%progbits",
     ".globl gcroots_thread_block",
     ".hidden gcroots_thread_block",
     ".type gcroots_thread_block,%tls_object",
-    ".size gcroots_thread_block, 280",
+    ".size gcroots_thread_block, 24",
     ".p2align 3",
     "gcroots_thread_block:",
     ".quad 1",
-    ".zero 272",
+    ".zero 16",
     ".popsection",
 );
 
-/// The calling thread's record, if it has one.
+/// The calling thread's record, if it has one. Without memory for its own, it has one that
+/// is of no thread.
 pub(super) fn record() -> Option<&'static Record> {
     // SAFETY: the block is this thread's own.
     unsafe { (*block()).record.get() }

@@ -133,17 +133,22 @@ fn after_fork(list: &mut List) {
     }
 }
 
+/// A record, if it is of the calling thread only.
+fn its_own(record: Option<&'static Record>) -> Option<&'static Record> {
+    record.filter(|record| record.has_thread())
+}
+
 /// The calling thread's record. Makes one if the thread has none.
 ///
 /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
 pub(super) fn own_record() -> Result<&'static Record> {
-    if let Some(record) = block::record() {
+    if let Some(record) = its_own(block::record()) {
         return Ok(record);
     }
     fork::join(&LIVING)?;
-    let record = fallible::boxed(Record::new())?;
+    let record = fallible::boxed(Record::new(block::record()))?;
     // The program's allocator may have called the library.
-    if let Some(record) = block::record() {
+    if let Some(record) = its_own(block::record()) {
         return Ok(record);
     }
     let record: &'static Record = Box::leak(record);

@@ -5,24 +5,31 @@
 //!
 //! | module | has |
 //! |---|---|
-//! | [`token`] | tokens, and the words that are made of them |
-//! | [`block`] | the thread-local block, in assembly |
+//! | [`mod@token`] | tokens, and the words that are made of them |
+//! | [`mod@block`] | the thread-local block, in assembly |
 //! | [`life`] | whether a thread still exists |
-//! | [`record`] | what other threads must know of a thread |
+//! | [`record`] | what other threads must know of a thread, and its last error message |
 //! | [`living`] | the list of records, which says whether the owner of a store has ended |
+//! | [`message`] | the last error message of each thread |
 //! | [`exit`] | the hook that runs when a thread ends |
 
 mod block;
 mod exit;
 mod life;
 mod living;
+#[cfg(feature = "capi")]
+mod message;
 mod record;
 mod token;
 
-pub(crate) use block::may_call;
 #[cfg(feature = "capi")]
-pub(crate) use block::{MESSAGE_BYTES, block};
+pub(crate) use block::block;
+pub(crate) use block::may_call;
 pub(crate) use living::lives;
+#[cfg(feature = "capi")]
+pub(crate) use message::{last_message, message_buffer};
+#[cfg(feature = "capi")]
+pub(crate) use record::MESSAGE_BYTES;
 
 use crate::error::{Error, Result};
 

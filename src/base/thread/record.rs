@@ -1,16 +1,22 @@
 //! What the library keeps about a thread outside of the thread-local block, where other
 //! threads find it.
 
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::life::Life;
 use super::token::issue;
 
+/// The greatest size of an error message, with its terminating 0.
+pub(crate) const MESSAGE_BYTES: usize = 256;
+
 /// What the library keeps about a thread.
 pub(super) struct Record {
+    /// 0 in a record that is of no thread.
     token: u64,
+    /// The thread's last error message, which ends in 0.
+    message: UnsafeCell<[u8; MESSAGE_BYTES]>,
     /// Whether the thread's last exit hook has run. The thread sets it.
     ended: AtomicBool,
     life: Life,
@@ -21,15 +27,32 @@ pub(super) struct Record {
     pub(super) next: Cell<Option<NonNull<Record>>>,
 }
 
-// SAFETY: the thread uses `token` and `ended` only, which other threads may read. The lock
-// of the list protects the rest.
+// SAFETY: only the thread uses its message. Other threads may read `token` and `ended`. The
+// lock of the list protects the rest.
 unsafe impl Sync for Record {}
 
 impl Record {
-    /// A record with a new token, of no thread yet.
-    pub(super) fn new() -> Record {
-        Record {
+    /// A record with a new token, for the calling thread. It begins with the last message of
+    /// the record that the thread had before.
+    pub(super) fn new(before: Option<&Record>) -> Record {
+        let record = Record {
             token: issue(),
+            ..Record::without_thread(b"")
+        };
+        if let Some(before) = before {
+            // SAFETY: this thread alone uses its message. Nobody writes those of no thread.
+            unsafe { *record.message.get() = *before.message.get() };
+        }
+        record
+    }
+
+    /// A record that is of no thread and has this message, which is short.
+    pub(super) const fn without_thread(text: &[u8]) -> Record {
+        let mut message = [0; MESSAGE_BYTES];
+        message.split_at_mut(text.len()).0.copy_from_slice(text);
+        Record {
+            token: 0,
+            message: UnsafeCell::new(message),
             ended: AtomicBool::new(false),
             life: Life::new(),
             cut_off: Cell::new(false),
@@ -40,6 +63,16 @@ impl Record {
     /// The token that the thread has, or gets if it ever owns a store.
     pub(super) fn token(&self) -> u64 {
         self.token
+    }
+
+    /// Where the thread's last message is.
+    pub(super) fn message(&self) -> NonNull<[u8; MESSAGE_BYTES]> {
+        NonNull::from(&self.message).cast()
+    }
+
+    /// Whether this is the record of a thread.
+    pub(super) fn has_thread(&self) -> bool {
+        self.token != 0
     }
 
     /// Makes this the record of the calling thread.
