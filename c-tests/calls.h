@@ -21,7 +21,7 @@ struct handles {
   gcroots_manually_rooted_t handle;
   gcroots_weak_t weak;
   gcroots_weakmap_t map;
-  gcroots_tag_t tag;
+  gcroots_tag_t tag, tag_a, tag_b;
   gcroots_table_t table, table_dst, table_src;
   gcroots_global_t global;
   gcroots_root_source_t source;
@@ -29,8 +29,8 @@ struct handles {
 
 struct arguments {
   /* Pointers, named as the parameters are. */
-  void *store, *engine, *config, *group, *groups, *type, *supertype, *element, *params;
-  void *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
+  void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
+  void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
   void *handle, *weak, *map, *table, *global, *source;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
@@ -92,6 +92,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_type_supertype, , "type out", "", (a->type, a->out))                          \
   X(gcroots_type_trampoline, , "type out", "", (a->type, a->out))                         \
   X(gcroots_type_is_subtype, , "type supertype out", "", (a->type, a->supertype, a->out)) \
+  X(gcroots_type_eq, , "type other out", "", (a->type, a->other, a->out))                 \
   X(gcroots_type_layout, , "type out", "", (a->type, a->out))
 
 #define GROUP_CALLS(X)                                                                           \
@@ -103,6 +104,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_rec_group_add_func, , "group params results out", "",                                \
     (a->group, NULL, IF(a->params, &a->field), 1, IF(a->results, &a->field), 1, a->out))         \
   X(gcroots_rec_group_add_func, _0, "group out", "", (a->group, NULL, NULL, 0, NULL, 0, a->out)) \
+  X(gcroots_rec_group_set_unique, , "group", "", (a->group, true))                               \
   X(gcroots_rec_group_register, , "engine groups out", "",                                       \
     (a->engine, IF(a->groups, (const gcroots_rec_group_t *const *)&a->group), 1, a->out, 1))     \
   X(gcroots_rec_group_register, _0, "engine", "", (a->engine, NULL, 0, a->out, 0))
@@ -125,6 +127,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_detach, , "store", "", (a->store))                            \
   X(gcroots_store_set_data, , "store", "", (a->store, a->data, never_finalize)) \
   X(gcroots_store_data, , "store out", "", (a->store, a->out))                  \
+  X(gcroots_store_id, , "store out", "", (a->store, a->out))                    \
   X(gcroots_store_gc, , "store", "", (a->store))                                \
   X(gcroots_store_gc_start, , "store", "", (a->store))                          \
   X(gcroots_store_verify, , "store", "", (a->store))                            \
@@ -145,8 +148,9 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_scope_escape, , "store out", "scope ref", (a->store, a->h.scope, a->h.ref, a->out)) \
   X(gcroots_scope_reserve, , "store", "", (a->store, SIZE_MAX))
 
-#define LOCAL_CALLS(X) \
-  X(gcroots_local_new, , "store out", "ref_or_null", (a->store, a->h.ref, a->out))
+#define LOCAL_CALLS(X)                                                             \
+  X(gcroots_local_new, , "store out", "ref_or_null", (a->store, a->h.ref, a->out)) \
+  X(gcroots_local_is_null, , "store out", "ref", (a->store, a->h.ref, a->out))
 
 #define MANUALLY_ROOTED_CALLS(X)                                                                 \
   X(gcroots_ref_to_manually_rooted, , "store out", "ref", (a->store, a->h.ref, a->out))          \
@@ -187,48 +191,50 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_struct_new, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))           \
   X(gcroots_struct_new_default, , "store type out", "", (a->store, a->type, a->out))
 
-#define FIELD_CALLS(X)                                                                         \
-  X(gcroots_struct_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
-  X(gcroots_struct_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))      \
-  X(gcroots_struct_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))     \
-  X(gcroots_struct_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
-  X(gcroots_struct_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
-  X(gcroots_struct_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_struct_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))               \
-  X(gcroots_struct_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128)) \
-  X(gcroots_struct_set_ref, , "store", "ref value_or_null",                                    \
+#define FIELD_CALLS(X)                                                                           \
+  X(gcroots_struct_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \
+  X(gcroots_struct_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))        \
+  X(gcroots_struct_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
+  X(gcroots_struct_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_struct_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_struct_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_struct_get_ref_into, , "store", "ref dst", (a->store, a->h.ref, a->index, a->h.dst)) \
+  X(gcroots_struct_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_struct_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))   \
+  X(gcroots_struct_set_ref, , "store", "ref value_or_null",                                      \
     (a->store, a->h.ref, a->index, a->h.value))
 
-#define ARRAY_CALLS(X)                                                                         \
-  X(gcroots_array_new, , "store type value out", "", (a->store, a->type, a->value, 1, a->out)) \
-  X(gcroots_array_new_default, , "store type out", "", (a->store, a->type, 1, a->out))         \
-  X(gcroots_array_new_fixed, , "store type elements out", "",                                  \
-    (a->store, a->type, a->elements, 1, a->out))                                               \
-  X(gcroots_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))   \
-  X(gcroots_array_len, , "store out", "ref", (a->store, a->h.ref, a->out))                     \
-  X(gcroots_array_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))           \
-  X(gcroots_array_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))       \
-  X(gcroots_array_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))      \
-  X(gcroots_array_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
-  X(gcroots_array_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))         \
-  X(gcroots_array_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
-  X(gcroots_array_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                \
-  X(gcroots_array_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))  \
-  X(gcroots_array_set_ref, , "store", "ref value_or_null",                                     \
+#define ARRAY_CALLS(X)                                                                          \
+  X(gcroots_array_new, , "store type value out", "", (a->store, a->type, a->value, 1, a->out))  \
+  X(gcroots_array_new_default, , "store type out", "", (a->store, a->type, 1, a->out))          \
+  X(gcroots_array_new_fixed, , "store type elements out", "",                                   \
+    (a->store, a->type, a->elements, 1, a->out))                                                \
+  X(gcroots_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))    \
+  X(gcroots_array_len, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
+  X(gcroots_array_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \
+  X(gcroots_array_set, , "store value", "ref", (a->store, a->h.ref, a->index, a->value))        \
+  X(gcroots_array_get_i32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_i64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_f32, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_f64, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_v128, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))       \
+  X(gcroots_array_get_s, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_array_get_u, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))          \
+  X(gcroots_array_get_ref, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))        \
+  X(gcroots_array_get_ref_into, , "store", "ref dst", (a->store, a->h.ref, a->index, a->h.dst)) \
+  X(gcroots_array_set_i32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_i64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_f32, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_f64, , "store", "ref", (a->store, a->h.ref, a->index, 1))                 \
+  X(gcroots_array_set_v128, , "store", "ref", (a->store, a->h.ref, a->index, a->val.of.v128))   \
+  X(gcroots_array_set_ref, , "store", "ref value_or_null",                                      \
     (a->store, a->h.ref, a->index, a->h.value))
 
 #define ARRAY_RANGE_CALLS(X)                                                                   \
@@ -259,14 +265,16 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 #define EXN_CALLS(X)                                                                          \
   X(gcroots_tag_new, , "store type out", "", (a->store, a->type, a->out))                     \
   X(gcroots_tag_type, , "store out", "tag", (a->store, a->h.tag, a->out))                     \
+  X(gcroots_tag_eq, , "store out", "tag.a tag.b", (a->store, a->h.tag_a, a->h.tag_b, a->out)) \
   X(gcroots_exn_new, , "store fields out", "tag", (a->store, a->h.tag, a->fields, 1, a->out)) \
   X(gcroots_exn_new, _0, "store out", "tag", (a->store, a->h.tag, NULL, 0, a->out))           \
   X(gcroots_exn_tag, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
   X(gcroots_exn_field, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))
 
-#define THROW_CALLS(X)                                           \
-  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn)) \
-  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out))
+#define THROW_CALLS(X)                                                   \
+  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn))         \
+  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out)) \
+  X(gcroots_store_has_exception, , "store out", "", (a->store, a->out))
 
 #define FUNC_CALLS(X)                                                                \
   X(gcroots_func_new, , "store type callback out", "",                               \
@@ -282,9 +290,12 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_table_new, _type, "store type out", "",                                               \
     (a->store, concrete(a), 2, 1, a->h.init, a->out))                                             \
   X(gcroots_table_get, , "store out", "table", (a->store, a->h.table, a->index, a->out))          \
+  X(gcroots_table_get_ref_into, , "store", "table dst",                                           \
+    (a->store, a->h.table, a->index, a->h.dst))                                                   \
   X(gcroots_table_set, , "store", "table value_or_null",                                          \
     (a->store, a->h.table, a->index, a->h.value))                                                 \
   X(gcroots_table_size, , "store out", "table", (a->store, a->h.table, a->out))                   \
+  X(gcroots_table_type, , "store out", "table", (a->store, a->h.table, a->out))                   \
   X(gcroots_table_grow, , "store out", "table init_or_null",                                      \
     (a->store, a->h.table, 1, a->h.init, a->out))                                                 \
   X(gcroots_table_fill, , "store", "table value_or_null",                                         \
@@ -293,11 +304,13 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
     (a->store, a->h.table_dst, 0, a->h.table_src, 0, 1))                                          \
   X(gcroots_table_free, , "store table", "table", (a->store, a->table))
 
-#define GLOBAL_CALLS(X)                                                               \
-  X(gcroots_global_new, , "store type value out", "",                                 \
-    (a->store, IF(a->type, &a->field), a->value, a->out))                             \
-  X(gcroots_global_get, , "store out", "global", (a->store, a->h.global, a->out))     \
-  X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value)) \
+#define GLOBAL_CALLS(X)                                                                      \
+  X(gcroots_global_new, , "store type value out", "",                                        \
+    (a->store, IF(a->type, &a->field), a->value, a->out))                                    \
+  X(gcroots_global_get, , "store out", "global", (a->store, a->h.global, a->out))            \
+  X(gcroots_global_get_ref_into, , "store", "global dst", (a->store, a->h.global, a->h.dst)) \
+  X(gcroots_global_set, , "store value", "global", (a->store, a->h.global, a->value))        \
+  X(gcroots_global_type, , "store out", "global", (a->store, a->h.global, a->out))           \
   X(gcroots_global_free, , "store global", "global", (a->store, a->global))
 
 /* --- Engines ------------------------------------------------------------------ */

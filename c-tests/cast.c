@@ -242,12 +242,11 @@ CASE(an_object_keeps_its_type) {
   gcroots_type_free(same);
 }
 
-CASE(what_is_no_struct_array_or_function_has_no_type) {
+CASE(host_data_numbers_and_null_have_no_type) {
   EACH_KIND(kind) {
     gcroots_ref_t ref = new_of_kind(kind);
     gcroots_type_t *out = NULL;
-    if (kind == GCROOTS_REF_STRUCT || kind == GCROOTS_REF_ARRAY || kind == GCROOTS_REF_FUNC)
-      continue;
+    if (kind != GCROOTS_REF_EXTERN && kind != GCROOTS_REF_I31 && kind != GCROOTS_REF_NULL) continue;
     REFUSED(kind == GCROOTS_REF_NULL ? GCROOTS_ERROR_NULL_REFERENCE : GCROOTS_ERROR_TYPE_MISMATCH,
             gcroots_ref_type(store, ref, &out));
     CHECK(out == NULL);
@@ -542,7 +541,7 @@ CASE(bad_handles_are_refused) {
 }
 
 CASE(heap_types_that_do_not_exist_are_refused) {
-  static const gcroots_heap_type_t none[] = {13,  14,  15,       16,       255,
+  static const gcroots_heap_type_t none[] = {13,  15,  16,       17,       255,
                                              256, 268, 1U << 16, 1U << 31, UINT32_MAX};
   for (size_t i = 0; i < COUNT_OF(none); i++)
     EACH_KIND(kind) {

@@ -42,6 +42,32 @@ CASE(two_tags_of_one_type_differ) {
   gcroots_type_free(type);
 }
 
+CASE(a_tag_equals_itself_only) {
+  gcroots_type_t *type = new_func(NULL, 0, NULL, 0);
+  gcroots_tag_t tags[3] = {new_tag(type), new_tag(type), any_tag()};
+  for (int a = 0; a < 3; a++)
+    for (int b = 0; b < 3; b++) {
+      bool equal = a != b;
+      OK(gcroots_tag_eq(store, tags[a], tags[b], &equal));
+      CHECK(equal == (a == b));
+    }
+  gcroots_type_free(type);
+}
+
+CASE(an_exception_has_the_type_of_its_tag) {
+  gcroots_field_type_t param = plain(GCROOTS_STORAGE_I64);
+  gcroots_type_t *types[2] = {new_func(NULL, 0, NULL, 0), new_func(&param, 1, NULL, 0)}, *read;
+  gcroots_val_t value = val_i64(7);
+  for (size_t i = 0; i < 2; i++) {
+    gcroots_ref_t exn = make_exn(new_tag(types[i]), &value, i);
+    OK(gcroots_store_gc(store));
+    OK(gcroots_ref_type(store, exn, &read));
+    CHECK(read == types[i]);
+    gcroots_type_free(read);
+  }
+  free_types(types, 2);
+}
+
 CASE(a_tag_has_the_type_that_it_was_made_of) {
   gcroots_field_type_t param = plain(GCROOTS_STORAGE_I64);
   gcroots_type_t *types[2] = {new_func(NULL, 0, NULL, 0), new_func(&param, 1, NULL, 0)}, *read;
@@ -433,7 +459,7 @@ CASE(bad_handles_are_refused) {
   gcroots_field_type_t field = any_field();
   struct arguments a;
   new_arguments(&a, store);
-  a.h.tag = tag_of(&field, 1);
+  a.h.tag = a.h.tag_a = a.h.tag_b = tag_of(&field, 1);
   check_bad_handles(exn_calls, &a);
   free_arguments(&a);
   EACH_BAD_HANDLE(at) {

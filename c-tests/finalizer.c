@@ -561,7 +561,14 @@ static void assign_null(void *data) {
   if (collects) OK(gcroots_ref_assign(store, *(gcroots_ref_t *)data, gcroots_ref_null()));
 }
 
-CASE(one_gc_ends_what_a_finalizer_assigned_away) {
+/* A table of one element, which is null. */
+static gcroots_table_t null_table;
+
+static void read_null(void *data) {
+  if (collects) OK(gcroots_table_get_ref_into(store, null_table, 0, *(gcroots_ref_t *)data));
+}
+
+static void one_gc_ends_what_is_dropped_by(gcroots_finalizer_t finalizer) {
   int finalized = 0;
   gcroots_ref_t local;
   OK(gcroots_local_new(store, gcroots_ref_null(), &local));
@@ -570,11 +577,21 @@ CASE(one_gc_ends_what_a_finalizer_assigned_away) {
     gcroots_ref_t ref;
     OK(gcroots_externref_new(store, &finalized, count_call, &ref));
     OK(gcroots_ref_assign(store, local, ref));
-    OK(gcroots_externref_new(store, &local, assign_null, &ref));
+    OK(gcroots_externref_new(store, &local, finalizer, &ref));
     OK(gcroots_scope_exit(store, scope));
   }
   OK(gcroots_store_gc(store));
   CHECK(finalized == (collects ? 1 : 0));
+}
+
+CASE(one_gc_ends_what_a_finalizer_assigned_away) {
+  one_gc_ends_what_is_dropped_by(assign_null);
+}
+
+CASE(one_gc_ends_what_a_finalizer_reads_over) {
+  gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
+  OK(gcroots_table_new(store, any, 1, 1, gcroots_ref_null(), &null_table));
+  one_gc_ends_what_is_dropped_by(read_null);
 }
 
 /* What finalizers clear: a struct's field, an array's element, and an array of nulls

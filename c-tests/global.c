@@ -95,6 +95,46 @@ CASE(a_global_has_the_value_that_it_was_made_with_and_then_set_to) {
   }
 }
 
+static gcroots_field_type_t type_of(gcroots_global_t global) {
+  gcroots_field_type_t type;
+  OK(gcroots_global_type(store, global, &type));
+  return type;
+}
+
+CASE(a_global_has_the_type_that_it_was_made_with) {
+  EACH_VALUE_STORAGE(storage)
+    for (uint8_t mutable = 0; mutable < 2; mutable ++) {
+      gcroots_field_type_t made = mutable_of(storage), read;
+      made.is_mutable = mutable;
+      read = type_of(new_global(made, value_made_of(storage, 1)));
+      CHECK(read.storage == storage && read.is_mutable == mutable && read.type == NULL);
+      CHECK(read.is_nullable == (storage == GCROOTS_STORAGE_REF));
+    }
+  for (gcroots_heap_type_t heap = GCROOTS_HEAP_ANY; heap < GCROOTS_HEAP_TYPE; heap++) {
+    gcroots_field_type_t read = type_of(new_global(or_null(ref_to(heap)), val_null()));
+    CHECK(read.storage == GCROOTS_STORAGE_REF && read.heap == heap && read.is_nullable == 1);
+    CHECK(read.is_mutable == 0 && read.type == NULL);
+  }
+}
+
+CASE(the_type_of_a_global_is_one_more_reference) {
+  gcroots_type_t *type = STRUCT_TYPE(any_field());
+  gcroots_global_t global = new_global(ref_to_type(type), val_ref(make_default(type)));
+  gcroots_field_type_t read;
+  for (int i = 0; i < 100; i++) {
+    read = type_of(global);
+    CHECK(read.type == type && read.heap == GCROOTS_HEAP_TYPE && read.is_nullable == 0);
+    gcroots_type_free(read.type);
+  }
+  read = type_of(global);
+  gcroots_type_free(type);
+  free_store();
+  gcroots_engine_free(engine);
+  engine = NULL;
+  CHECK(field_of(read.type, 0).heap == GCROOTS_HEAP_ANY);
+  gcroots_type_free(read.type);
+}
+
 CASE(floats_and_vectors_keep_their_bits) {
   static const uint32_t narrow[] = {0x80000000, 1, 0x7f800001, 0xffc12345};
   static const uint64_t wide[] = {1ULL << 63, 1, 0x7ff0000000000001, 0xfff8123456789abc};
@@ -416,7 +456,7 @@ CASE(a_reference_of_another_type_is_refused) {
 CASE(a_type_that_a_global_cannot_have_is_refused) {
   gcroots_field_type_t types[] = {plain(GCROOTS_STORAGE_I8), plain(GCROOTS_STORAGE_I16),
                                   plain(STORAGES),           plain(UINT32_MAX),
-                                  ref_to_local(0),           ref_to(14),
+                                  ref_to_local(0),           ref_to(15),
                                   ref_to(UINT32_MAX)};
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32), of_type;
   gcroots_val_t value = val_i32(1), none = val_of(STORAGES), packed = val_of(GCROOTS_STORAGE_I8);

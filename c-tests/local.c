@@ -68,6 +68,48 @@ CASE(a_local_that_holds_null_behaves_as_null) {
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data(store, object, &data));
 }
 
+static bool is_null(gcroots_ref_t ref) {
+  bool null;
+  OK(gcroots_local_is_null(store, ref, &null));
+  return null;
+}
+
+CASE(only_what_refers_to_null_is_null) {
+  gcroots_ref_t local = new_local(gcroots_ref_null()), object = new_externref(NULL), i31;
+  gcroots_ref_t nulls[2] = {gcroots_ref_null(), {0, UINT32_MAX, UINT32_MAX}};
+  gcroots_manually_rooted_t manual = root(object);
+  OK(gcroots_i31_new(store, 0, &i31));
+  CHECK(is_null(local) && is_null(nulls[0]) && is_null(nulls[1]));
+  CHECK(!is_null(object) && !is_null(manual.ref) && !is_null(i31));
+  OK(gcroots_ref_assign(store, local, object));
+  CHECK(!is_null(local));
+  OK(gcroots_store_gc(store));
+  CHECK(!is_null(local));
+  OK(gcroots_ref_assign(store, object, gcroots_ref_null()));
+  CHECK(is_null(object) && !is_null(local));
+}
+
+CASE(a_list_is_walked_until_its_local_is_null) {
+  enum { LENGTH = 100 };
+  gcroots_type_t *type = new_node();
+  gcroots_ref_t cell = new_local(gcroots_ref_null()), next;
+  int32_t count = 0;
+  for (int32_t i = 0; i < LENGTH; ++i) {
+    gcroots_scope_t scope = enter();
+    OK(gcroots_ref_assign(store, cell, make_node(type, i, cell, gcroots_ref_null())));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  for (; !is_null(cell); ++count) {
+    gcroots_scope_t scope = enter();
+    CHECK(field_i32(cell, 0) == LENGTH - 1 - count);
+    OK(gcroots_struct_get_ref(store, cell, 1, &next));
+    OK(gcroots_ref_assign(store, cell, next));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(count == LENGTH);
+  gcroots_type_free(type);
+}
+
 CASE(a_local_that_holds_null_has_bits_of_its_own) {
   gcroots_ref_t locals[2] = {new_local(gcroots_ref_null()), new_local(gcroots_ref_null())};
   CHECK(!gcroots_ref_is_null(locals[0]));

@@ -78,7 +78,7 @@ CASE(storage_types_that_do_not_exist_are_refused) {
 }
 
 CASE(heap_types_that_do_not_exist_are_refused) {
-  add_is_refused(ref_to(14), "`heap` is 14;");
+  add_is_refused(ref_to(15), "`heap` is 15;");
   add_is_refused(or_null(ref_to(256)), "`heap` is 256;");
   add_is_refused(mutable_(ref_to(UINT32_MAX)), "`heap` is 4294967295;");
 }
@@ -168,7 +168,7 @@ CASE(a_refused_member_keeps_no_type) {
   fields[1] = plain(99);
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
           gcroots_rec_group_add_struct(group, NULL, fields, 2, &out));
-  gcroots_type_free((gcroots_type_t *)fields[0].type);
+  gcroots_type_free(fields[0].type);
   /* The group may keep the list of the types that it refers to. */
   CHECK(blocks <= before + 1);
   fields[0] = ref_to_type(new_struct(NULL, 0));
@@ -178,7 +178,7 @@ CASE(a_refused_member_keeps_no_type) {
     static gcroots_field_type_t too_many[10001];
     REFUSED(GCROOTS_ERROR_LIMIT, gcroots_rec_group_add_struct(group, &sub, too_many, 10001, &out));
   }
-  gcroots_type_free((gcroots_type_t *)fields[0].type);
+  gcroots_type_free(fields[0].type);
   CHECK(blocks < before);
   CHECK(add_struct_of(group, NULL) == 0);
   gcroots_rec_group_free(group);
@@ -790,11 +790,11 @@ CASE(members_may_refer_to_later_ones) {
   for (size_t i = 0; i < 4; i++) {
     field = field_of(types[0], i);
     CHECK(same_type(field.type, types[1 + i % 2]));
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
   }
   field = field_of(types[2], 0);
   CHECK(same_type(field.type, types[0]));
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
   free_types(types, 3);
 }
 
@@ -813,7 +813,7 @@ CASE(indices_go_through_the_collection) {
     for (size_t i = 0; i < (of < 3 ? 3 : 4); i++) {
       gcroots_field_type_t field = field_of(types[of], i);
       CHECK(same_type(field.type, types[i]));
-      gcroots_type_free((gcroots_type_t *)field.type);
+      gcroots_type_free(field.type);
     }
   for (int a = 0; a < 4; a++)
     for (int b = 0; b < 4; b++) CHECK(is_subtype(types[a], types[b]) == (b <= a));
@@ -961,7 +961,7 @@ static gcroots_status_t declare_and_register(gcroots_engine_t *with) {
   CHECK(named == types[1]);
   TRY(gcroots_type_field(types[2], 0, &field));
   CHECK(field.type == types[1]);
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
   status = GCROOTS_ERROR_OUT_OF_MEMORY;
   if ((next = gcroots_rec_group_new()) == NULL) goto over;
   at = 0;
@@ -1035,7 +1035,7 @@ CASE(everything_is_given_back) {
     arm(0, true);
     if (round == 0) gcroots_engine_free(engine);
     free_types(types, TREE);
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
     if (round == 1) gcroots_engine_free(engine);
     free_types(found, 2);
     if (round == 2) gcroots_engine_free(engine);
@@ -1064,4 +1064,101 @@ CASE(a_chain_of_200000_groups_is_released) {
   engine = own;
   gcroots_type_free(last);
   CHECK(blocks == before);
+}
+
+/* --- Unique groups ------------------------------------------------------------ */
+
+CASE(a_unique_group_gives_types_of_its_own) {
+  gcroots_field_type_t field = mutable_of(GCROOTS_STORAGE_I32);
+  gcroots_rec_group_t *unique = new_group(), *shared = new_group();
+  const gcroots_rec_group_t *groups[4] = {unique, shared, unique, shared};
+  gcroots_type_t *types[8], *later[4];
+  OK(gcroots_rec_group_set_unique(unique, true));
+  for (int i = 0; i < 2; i++) {
+    gcroots_sub_type_t sub = open_type();
+    add_struct_below(unique, sub, &field, 1);
+    add_struct_below(shared, sub, &field, 1);
+  }
+  OK(gcroots_rec_group_register(engine, groups, 4, types, 8));
+  OK(gcroots_rec_group_register(engine, groups, 2, later, 4));
+  CHECK(same_type(types[2], types[6]) && same_type(types[3], types[7]));
+  CHECK(same_type(types[2], later[2]) && same_type(types[3], later[3]));
+  for (int a = 0; a < 2; a++)
+    for (int b = 0; b < 8; b++) {
+      CHECK(same_type(types[a], types[b]) == (a == b));
+      CHECK(is_subtype(types[a], types[b]) == (a == b));
+      if (b < 4) CHECK(!same_type(types[a], later[b]));
+    }
+  gcroots_rec_group_free(unique);
+  gcroots_rec_group_free(shared);
+  free_types(types, 8);
+  free_types(later, 4);
+}
+
+CASE(objects_of_unique_types_are_told_apart) {
+  gcroots_field_type_t field = any_field();
+  gcroots_rec_group_t *group = new_group();
+  const gcroots_rec_group_t *groups[2] = {group, group};
+  gcroots_type_t *types[2], *below_first;
+  gcroots_rec_group_t *sub = new_group();
+  gcroots_ref_t objects[2], lower;
+  OK(gcroots_rec_group_set_unique(group, true));
+  add_struct_below(group, open_type(), &field, 1);
+  OK(gcroots_rec_group_register(engine, groups, 2, types, 2));
+  gcroots_rec_group_free(group);
+  add_struct_below(sub, below_type(types[0]), &field, 1);
+  below_first = register_one(sub);
+  lower = make_default(below_first);
+  for (int i = 0; i < 2; i++) objects[i] = make_default(types[i]);
+  OK(gcroots_store_gc(store));
+  for (int i = 0; i < 2; i++) {
+    gcroots_ref_type_t of = {types[i], GCROOTS_HEAP_TYPE, 0};
+    bool is;
+    for (int object = 0; object < 2; object++) {
+      OK(gcroots_ref_test(store, objects[object], of, &is));
+      CHECK(is == (object == i));
+    }
+    OK(gcroots_ref_test(store, lower, of, &is));
+    CHECK(is == (i == 0));
+  }
+  gcroots_type_free(below_first);
+  free_types(types, 2);
+}
+
+CASE(a_group_is_unique_until_that_is_undone) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_type_t *shared = new_struct(NULL, 0), *type;
+  const gcroots_rec_group_t *groups[1] = {group};
+  uint32_t at;
+  OK(gcroots_rec_group_add_struct(group, &(gcroots_sub_type_t){0, 0, 0, NULL}, NULL, 0, &at));
+  for (int on = 1; on >= 0; on--) {
+    OK(gcroots_rec_group_set_unique(group, on == 1));
+    OK(gcroots_rec_group_register(engine, groups, 1, &type, 1));
+    CHECK(same_type(type, shared) == (on == 0));
+    gcroots_type_free(type);
+  }
+  gcroots_rec_group_free(group);
+  gcroots_type_free(shared);
+}
+
+CASE(unique_functions_share_a_trampoline) {
+  gcroots_field_type_t param = or_null(ref_to(GCROOTS_HEAP_ANY));
+  gcroots_type_t *shared = new_func(&param, 1, NULL, 0), *types[2], *trampoline;
+  gcroots_rec_group_t *group = new_group();
+  const gcroots_rec_group_t *groups[2] = {group, group};
+  uint32_t at;
+  OK(gcroots_rec_group_set_unique(group, true));
+  OK(gcroots_rec_group_add_func(group, NULL, &param, 1, NULL, 0, &at));
+  OK(gcroots_rec_group_register(engine, groups, 2, types, 2));
+  gcroots_rec_group_free(group);
+  for (int i = 0; i < 2; i++) {
+    gcroots_type_t *expected;
+    OK(gcroots_type_trampoline(shared, &expected));
+    OK(gcroots_type_trampoline(types[i], &trampoline));
+    CHECK(same_type(trampoline, expected) && !same_type(trampoline, types[i]));
+    gcroots_type_free(expected);
+    gcroots_type_free(trampoline);
+  }
+  free_types(types, 2);
+  gcroots_type_free(shared);
 }

@@ -55,7 +55,7 @@ static inline void new_arguments(struct arguments *a, gcroots_store_t *of) {
   a->engine = engine;
   a->config = gcroots_config_new();
   a->group = new_group();
-  a->type = a->supertype = new_func(NULL, 0, NULL, 0);
+  a->type = a->supertype = a->other = new_func(NULL, 0, NULL, 0);
   a->callback = answer_ok;
   a->visitor = never_visit;
   a->of.heap = GCROOTS_HEAP_ANY;
@@ -90,7 +90,7 @@ static inline void spoil(struct arguments *a) {
   gcroots_rec_group_free(group);
   gcroots_engine_free(own);
   gcroots_type_free(a->type);
-  a->type = a->supertype = type;
+  a->type = a->supertype = a->other = type;
   a->index = SIZE_MAX;
   a->of.heap = UINT32_MAX;
   a->val.kind = STORAGES;
@@ -144,7 +144,7 @@ static const struct pointer_parameter {
     {POINTER(args)},     {POINTER(results)}, {POINTER(data)},      {POINTER(options)},
     {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
     {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
-    {POINTER(callback)}, {POINTER(visitor)}};
+    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */
@@ -179,6 +179,8 @@ static const struct handle_parameter {
                          {"weak", HANDLE(weak), WEAK},
                          {"map", HANDLE(map), WEAKMAP},
                          {"tag", HANDLE(tag), TAG},
+                         {"tag.a", HANDLE(tag_a), TAG},
+                         {"tag.b", HANDLE(tag_b), TAG},
                          {"table", HANDLE(table), TABLE},
                          {"table.dst", HANDLE(table_dst), TABLE},
                          {"table.src", HANDLE(table_src), TABLE},

@@ -276,6 +276,26 @@ CASE(the_data_is_the_one_set_last) {
   CHECK(data == NULL);
 }
 
+static uint64_t id_of(gcroots_store_t *of) {
+  uint64_t id = 0;
+  OK(gcroots_store_id(of, &id));
+  return id;
+}
+
+CASE(the_id_of_a_store_is_in_its_handles) {
+  gcroots_scope_t scope = enter();
+  uint64_t id = id_of(store), last = id;
+  CHECK(id != 0 && id == scope.store_id && id == new_externref(NULL).store_id);
+  OK(gcroots_store_gc(store));
+  CHECK(id_of(store) == id);
+  for (int i = 0; i < 3; i++) {
+    gcroots_store_t *other = sibling_store();
+    CHECK(id_of(other) != id && id_of(other) != last);
+    last = id_of(other);
+    OK(gcroots_store_free(other));
+  }
+}
+
 CASE(the_data_belongs_to_one_store) {
   gcroots_store_t *other = sibling_store();
   void *data = store;

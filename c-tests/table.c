@@ -161,6 +161,48 @@ CASE(an_element_that_is_set_reads_as_what_it_was_set_to) {
   CHECK(is(table, 4, other));
 }
 
+/* The table has a type of this heap type, nullability and maximum. */
+static void check_type(gcroots_table_t table, gcroots_ref_type_t element, uint64_t maximum) {
+  gcroots_table_type_t type;
+  OK(gcroots_table_type(store, table, &type));
+  CHECK(type.element.heap == element.heap && type.element.type == element.type);
+  CHECK(type.element.is_nullable == element.is_nullable && type.maximum == maximum);
+}
+
+CASE(a_table_has_the_type_that_it_was_made_with) {
+  static const uint64_t maxima[] = {1, 7, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_MAX};
+  gcroots_ref_t none = gcroots_ref_null();
+  for (gcroots_heap_type_t heap = GCROOTS_HEAP_ANY; heap < GCROOTS_HEAP_TYPE; heap++)
+    for (size_t i = 0; i < COUNT_OF(maxima); i++) {
+      gcroots_table_t table = new_table(nullable(heap), 1, maxima[i], none);
+      check_type(table, nullable(heap), maxima[i]);
+      check_type(new_table(never_null(heap), 0, maxima[i], none), never_null(heap), maxima[i]);
+      if (maxima[i] == 1) continue;
+      grow(table, 1, none, 1);
+      check_type(table, nullable(heap), maxima[i]);
+    }
+}
+
+CASE(the_element_type_of_a_table_is_one_more_reference) {
+  gcroots_type_t *type = STRUCT_TYPE(any_field());
+  gcroots_ref_type_t element = {type, GCROOTS_HEAP_TYPE, 0};
+  gcroots_table_t table = new_table(element, 1, 1, make_default(type));
+  gcroots_table_type_t read;
+  for (int i = 0; i < 100; i++) {
+    OK(gcroots_table_type(store, table, &read));
+    CHECK(read.element.type == type && read.element.heap == GCROOTS_HEAP_TYPE);
+    CHECK(read.element.is_nullable == 0);
+    gcroots_type_free(read.element.type);
+  }
+  OK(gcroots_table_type(store, table, &read));
+  gcroots_type_free(type);
+  free_store();
+  gcroots_engine_free(engine);
+  engine = NULL;
+  CHECK(field_of(read.element.type, 0).heap == GCROOTS_HEAP_ANY);
+  gcroots_type_free(read.element.type);
+}
+
 CASE(references_of_every_kind_may_be_elements) {
   gcroots_table_t table = new_anys(GCROOTS_REF_EXN), exns, funcs;
   EACH_KIND(kind) {

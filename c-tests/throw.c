@@ -14,10 +14,16 @@ static gcroots_ref_t take(void) {
   return out;
 }
 
+/* Whether an exception is pending: what the store says, and what it does. */
 static bool is_pending(void) {
   gcroots_scope_t scope = enter();
-  gcroots_ref_t out = take();
-  bool is = !gcroots_ref_is_null(out);
+  bool before, after = true, is;
+  gcroots_ref_t out;
+  OK(gcroots_store_has_exception(store, &before));
+  out = take();
+  is = !gcroots_ref_is_null(out);
+  OK(gcroots_store_has_exception(store, &after));
+  CHECK(before == is && !after);
   if (is) OK(gcroots_store_throw(store, out));
   OK(gcroots_scope_exit(store, scope));
   return is;
@@ -68,6 +74,17 @@ CASE(what_is_thrown_is_taken_once) {
   CHECK(same_object(taken, exn) && !gcroots_ref_same_root(taken, exn));
   CHECK(stats_of(store).scoped_roots == roots + 1);
   CHECK(gcroots_ref_is_null(take()) && gcroots_ref_is_null(take()));
+}
+
+CASE(an_exception_is_pending_until_it_is_taken) {
+  gcroots_scope_t scope = enter();
+  CHECK(!is_pending());
+  OK(gcroots_store_throw(store, new_exn()));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  CHECK(is_pending() && is_pending());
+  CHECK(!gcroots_ref_is_null(take()));
+  CHECK(!is_pending());
 }
 
 CASE(another_exception_takes_the_place_of_the_pending_one) {

@@ -89,7 +89,7 @@ CASE(references_are_given_back_as_declared) {
   for (size_t i = 0; i < 4 * 13; i++) {
     gcroots_field_type_t field = field_of(type, i);
     CHECK(same_declaration(field, fields[i]));
-    gcroots_type_free((gcroots_type_t *)field.type);
+    gcroots_type_free(field.type);
   }
   free_types((gcroots_type_t *[]){type, named}, 2);
 }
@@ -146,10 +146,10 @@ CASE(a_member_of_the_same_group_is_given_back_as_a_type) {
   found = field_of(types[0], 0);
   CHECK(found.heap == GCROOTS_HEAP_TYPE && found.is_nullable == 1 && found.local == 0);
   CHECK(same_type(found.type, types[1]));
-  gcroots_type_free((gcroots_type_t *)found.type);
+  gcroots_type_free(found.type);
   found = field_of(types[1], 0);
   CHECK(same_type(found.type, types[0]));
-  gcroots_type_free((gcroots_type_t *)found.type);
+  gcroots_type_free(found.type);
   free_types(types, 2);
 }
 
@@ -228,6 +228,34 @@ CASE(subtypes_are_known_across_groups) {
   for (int a = 0; a < 20; a++)
     for (int b = 0; b < 20; b++) CHECK(is_subtype(types[a], types[b]) == (b <= a));
   free_types(types, 20);
+}
+
+static bool is_equal(const gcroots_type_t *type, const gcroots_type_t *other) {
+  bool equal;
+  OK(gcroots_type_eq(type, other, &equal));
+  return equal;
+}
+
+CASE(types_declared_alike_are_equal) {
+  gcroots_field_type_t field = plain(GCROOTS_STORAGE_I32);
+  gcroots_type_t *types[] = {new_struct(NULL, 0), new_struct(NULL, 0), new_struct(&field, 1),
+                             new_array(field), gcroots_type_clone(NULL)};
+  types[4] = gcroots_type_clone(types[3]);
+  for (int a = 0; a < 5; a++)
+    for (int b = 0; b < 5; b++)
+      CHECK(is_equal(types[a], types[b]) == (a == b || a + b == 1 || a + b == 7));
+  free_types(types, COUNT_OF(types));
+}
+
+CASE(types_of_two_engines_are_not_equal) {
+  gcroots_engine_t *own = engine;
+  gcroots_type_t *type = new_struct(NULL, 0), *foreign;
+  OK(gcroots_engine_new(NULL, &engine));
+  foreign = new_struct(NULL, 0);
+  CHECK(!is_equal(type, foreign) && !is_equal(foreign, type));
+  gcroots_engine_free(engine);
+  engine = own;
+  free_types((gcroots_type_t *[]){type, foreign}, 2);
 }
 
 CASE(types_of_two_engines_are_not_compared) {
@@ -406,7 +434,7 @@ static void tells_the_pair(gcroots_type_t *type) {
   gcroots_type_t *supertype = supertype_of(field.type);
   CHECK(layout.offset_count == 1 && layout.offsets[0] == 8 && supertype == NULL);
   CHECK(!is_subtype(type, field.type) && is_subtype(type, type));
-  gcroots_type_free((gcroots_type_t *)field.type);
+  gcroots_type_free(field.type);
 }
 
 /* Makes a struct that refers to a struct of a number. Only the first struct keeps the

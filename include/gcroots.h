@@ -719,6 +719,14 @@ GCROOTS_API gcroots_status_t gcroots_store_detach(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 
 /**
+ * Returns the id of a store: the `store_id` of its handles and scopes. No other store has
+ * had this id, and none will. Never collects.
+ *
+ * \param[out] out the id, which is never 0
+ */
+GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out);
+
+/**
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
@@ -1050,11 +1058,14 @@ GCROOTS_API gcroots_status_t gcroots_scope_reserve(gcroots_store_t *store, size_
 /* --- Locals ------------------------------------------------------------------
  *
  * A local is a scoped root that can be changed: gcroots_ref_assign() makes it refer to
- * another object, or to null. So a loop can use one root for all its iterations.
+ * another object, or to null. gcroots_struct_get_ref_into(), and the same function of
+ * arrays, tables and globals, read a reference into a local. So a loop can use one root for
+ * all its iterations.
  *
- * A local that holds null behaves as null in every function, except that
- * gcroots_ref_is_null() and gcroots_ref_same_root() look at the bits only, and these are
- * not the bits of null.
+ * A local that holds null behaves as null in every function that takes the store. But its
+ * bits are not those of null: for such a local, gcroots_ref_is_null() and
+ * gcroots_ref_same_root(), which look at the bits only, return false. Test a local with
+ * gcroots_local_is_null().
  */
 
 /**
@@ -1072,6 +1083,21 @@ GCROOTS_API
 gcroots_status_t gcroots_local_new(gcroots_store_t *store,
                                    gcroots_ref_t ref_or_null,
                                    gcroots_ref_t *out);
+
+/**
+ * Tests whether a local holds null. Never collects.
+ *
+ * Cost: constant, a few instructions.
+ *
+ * \param ref a local, or any other scoped or manual handle (borrowed), or null
+ * \param[out] out whether `ref` is null, or a local that holds null
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale
+ */
+GCROOTS_API
+gcroots_status_t gcroots_local_is_null(gcroots_store_t *store,
+                                       gcroots_ref_t ref,
+                                       bool *out);
 
 /* --- Manual roots ------------------------------------------------------------
  *
@@ -1613,11 +1639,13 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
  *
  * The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
  * in rec groups (the next section) and registered with an engine. An engine keeps one copy
- * of equal rec groups: registering an equal group again returns the same types.
+ * of equal rec groups: registering an equal group again returns the same types, unless the
+ * group is unique.
  *
  * A gcroots_type_t is a counted reference to a registered type. A registered type never
  * changes, and any thread may use it. A reference keeps alive the type and all types to
- * which it refers, even after the engine was released.
+ * which it refers, even after the engine was released. Whether a pointer to a type is
+ * const says nothing about who owns the reference.
  */
 
 /**
@@ -1637,7 +1665,7 @@ typedef uint32_t gcroots_storage_t;
 
 /**
  * A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
- * GCROOTS_HEAP_LOCAL.
+ * GCROOTS_HEAP_EVERY.
  */
 typedef uint32_t gcroots_heap_type_t;
 
@@ -1829,6 +1857,13 @@ typedef struct {
 #define GCROOTS_HEAP_LOCAL 13
 
 /**
+ * Every reference: internal and external ones, functions and exceptions. It is a
+ * supertype of all other heap types, and a subtype of none of them. WebAssembly does not
+ * have it: it is for dynamically typed slots of other embedders.
+ */
+#define GCROOTS_HEAP_EVERY 14
+
+/**
  * Adds a reference to a type (borrowed, nullable). Any thread may call this. Never
  * collects.
  *
@@ -1842,8 +1877,11 @@ gcroots_type_t *gcroots_type_clone(const gcroots_type_t *type);
 /**
  * Releases a reference to a type (taken, nullable). Any thread may call this at any
  * time. Never collects.
+ *
+ * The parameter is const, as the `type` of a gcroots_field_type_t is, through which
+ * gcroots_type_field() returns a reference that the caller owns.
  */
-GCROOTS_API void gcroots_type_free(gcroots_type_t *type);
+GCROOTS_API void gcroots_type_free(const gcroots_type_t *type);
 
 /**
  * Returns whether a type is a struct, an array or a function type. Never collects.
@@ -1920,7 +1958,7 @@ gcroots_status_t gcroots_type_supertype(const gcroots_type_t *type,
  * Returns the trampoline type of a function type. Never collects.
  *
  * In a trampoline type, each reference is nullable and of the top type of its
- * hierarchy, so that one trampoline serves many function types. For a struct or array
+ * hierarchy (GCROOTS_HEAP_ANY, _FUNC, _EXTERN, _EXN or _EVERY), so that one trampoline serves many function types. For a struct or array
  * type, the function returns the type itself.
  *
  * \param[out] out the type (owned); release it with gcroots_type_free()
@@ -1930,6 +1968,19 @@ GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_type_trampoline(const gcroots_type_t *type,
                                          gcroots_type_t **out);
+
+/**
+ * Tests whether two types are the same type. Never collects.
+ *
+ * Cost: constant. Takes no lock.
+ *
+ * \param[out] out whether `type` and `other` are one type of one engine: then they are at
+ *             the same address. Types of different engines are never the same
+ */
+GCROOTS_API
+gcroots_status_t gcroots_type_eq(const gcroots_type_t *type,
+                                 const gcroots_type_t *other,
+                                 bool *out);
 
 /**
  * Tests whether a type is a subtype of another: the same type, or declared below it.
@@ -1962,6 +2013,7 @@ gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
  * index in the collection. The other must be in the same group, or in an earlier one.
  *
  * Two types are equal if their groups are equal and they have the same position there.
+ * gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
  */
 
 /**
@@ -2006,6 +2058,18 @@ GCROOTS_API GCROOTS_NODISCARD gcroots_rec_group_t *gcroots_rec_group_new(void);
  * Never collects.
  */
 GCROOTS_API void gcroots_rec_group_free(gcroots_rec_group_t *group);
+
+/**
+ * Makes a rec group equal to no other, so that its types are new ones, or undoes that.
+ * Groups are not unique at first. Never collects.
+ *
+ * A unique group does not even equal itself: each time that it is registered it gives other
+ * types. An embedder whose types have identities of their own, such as classes with a name,
+ * registers each in a unique group. The trampoline types of its functions are shared.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_rec_group_set_unique(gcroots_rec_group_t *group,
+                                              bool on);
 
 /**
  * Adds a struct type to a rec group. If it fails, the group is unchanged. Never
@@ -2092,7 +2156,7 @@ gcroots_status_t gcroots_rec_group_add_func(gcroots_rec_group_t *group,
  * fails. Never collects.
  *
  * A group that equals a registered one gives the same types, whichever thread
- * registered it.
+ * registered it, unless it is unique.
  *
  * \param groups the groups (borrowed), nullable if `group_count` is 0
  * \param[out] out an array of `type_count` types, nullable if `type_count` is 0. It
@@ -2512,6 +2576,30 @@ gcroots_status_t gcroots_struct_get_ref(gcroots_store_t *store,
                                         gcroots_ref_t *out);
 
 /**
+ * Makes a local refer to what a field refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change. `dst` may be `ref` itself.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference
+ */
+GCROOTS_API
+gcroots_status_t gcroots_struct_get_ref_into(gcroots_store_t *store,
+                                             gcroots_ref_t ref,
+                                             size_t index,
+                                             gcroots_ref_t dst);
+
+/**
  * Sets a field that is a reference. Never collects.
  *
  * \param value_or_null the new value (borrowed)
@@ -2909,6 +2997,30 @@ gcroots_status_t gcroots_array_get_ref(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
+ * Makes a local refer to what an element refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change. `dst` may be `ref` itself.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an array;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are not references;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_get_ref_into(gcroots_store_t *store,
+                                            gcroots_ref_t ref,
+                                            size_t index,
+                                            gcroots_ref_t dst);
+
+/**
  * Sets an element that is a reference. Never collects.
  *
  * \param value_or_null the new value (borrowed)
@@ -3103,7 +3215,8 @@ typedef struct {
    */
   const gcroots_type_t *type;
   /**
-   * What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
+   * What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE,
+   * or GCROOTS_HEAP_EVERY.
    */
   gcroots_heap_type_t heap;
   /**
@@ -3161,14 +3274,16 @@ gcroots_status_t gcroots_ref_kind(gcroots_store_t *store,
                                   gcroots_ref_kind_t *out);
 
 /**
- * Gets the type that a struct, an array or a function was made with. Never collects.
+ * Gets the type that a struct, an array or a function was made with, or the type of an
+ * exception's tag. Never collects.
  *
  * \param ref a scoped or manual handle (borrowed)
  * \param[out] out the type (owned); release it with gcroots_type_free()
  * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
- *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+ *         GCROOTS_ERROR_TYPE_MISMATCH unless `ref` is a struct, an array, a function or
+ *         an exception;
  *         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
  */
 GCROOTS_API
@@ -3186,7 +3301,8 @@ gcroots_status_t gcroots_ref_type(gcroots_store_t *store,
  * \param[out] out whether `ref` is of the type `of`
  * \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
  *         `of.type` is NULL;
- *         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is not a heap type, or is
+ *         GCROOTS_HEAP_LOCAL;
  *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
@@ -3208,7 +3324,8 @@ gcroots_status_t gcroots_ref_test(gcroots_store_t *store,
  *             is of the type
  * \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
  *         `to.type` is NULL;
- *         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is not a heap type, or is
+ *         GCROOTS_HEAP_LOCAL;
  *         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;
@@ -3321,6 +3438,19 @@ gcroots_status_t gcroots_tag_type(gcroots_store_t *store,
                                   gcroots_type_t **out);
 
 /**
+ * Tests whether two handles name the same tag. Never collects.
+ *
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `a` or `b` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `a` or `b` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `a` or `b` does not name a tag
+ */
+GCROOTS_API
+gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
+                                gcroots_tag_t a,
+                                gcroots_tag_t b,
+                                bool *out);
+
+/**
  * Makes an exception from one value for each field, and roots it in the current scope.
  * May collect.
  *
@@ -3416,6 +3546,15 @@ GCROOTS_API
 gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
                                               gcroots_ref_t *out);
 
+/**
+ * Tests whether an exception is pending. Never collects.
+ *
+ * \param[out] out whether gcroots_store_take_exception() would take an exception
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_has_exception(gcroots_store_t *store,
+                                             bool *out);
+
 /* --- Tables ------------------------------------------------------------------
  *
  * A table holds references of one type, at indices from 0 on. It can grow up to its
@@ -3456,6 +3595,20 @@ typedef struct {
    */
   uint32_t index;
 } gcroots_table_t;
+
+/**
+ * The type of a table.
+ */
+typedef struct {
+  /**
+   * The type of the elements.
+   */
+  gcroots_ref_type_t element;
+  /**
+   * The greatest size to which the table can grow, as gcroots_table_new() got it.
+   */
+  uint64_t maximum;
+} gcroots_table_type_t;
 
 /**
  * Makes a table of `size` elements, which are all the same reference or null. May
@@ -3513,6 +3666,29 @@ gcroots_status_t gcroots_table_get(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
+ * Makes a local refer to what an element refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_get_ref_into(gcroots_store_t *store,
+                                            gcroots_table_t table,
+                                            uint64_t index,
+                                            gcroots_ref_t dst);
+
+/**
  * Sets an element. Never collects.
  *
  * \param value_or_null the new value (borrowed)
@@ -3546,6 +3722,22 @@ GCROOTS_API
 gcroots_status_t gcroots_table_size(gcroots_store_t *store,
                                     gcroots_table_t table,
                                     uint64_t *out);
+
+/**
+ * Returns the type of a table. Never collects.
+ *
+ * \param[out] out the type. If its `element.type` is not NULL, it is a new reference
+ *             (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+ *         freed;
+ *         GCROOTS_ERROR_LIMIT if the type of the elements has too many references
+ */
+GCROOTS_API
+gcroots_status_t gcroots_table_type(gcroots_store_t *store,
+                                    gcroots_table_t table,
+                                    gcroots_table_type_t *out);
 
 /**
  * Appends `delta` elements, which are all the same reference or null. May collect.
@@ -3724,6 +3916,28 @@ gcroots_status_t gcroots_global_get(gcroots_store_t *store,
                                     gcroots_val_t *out);
 
 /**
+ * Makes a local refer to what a global refers to, or to null. Never collects.
+ *
+ * The function makes no new root, so a loop can use one local for all its iterations.
+ * All copies of `dst` see the change.
+ *
+ * \param dst a local, or any other scoped handle of an open scope
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+ *         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the global is not a reference
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_get_ref_into(gcroots_store_t *store,
+                                             gcroots_global_t global,
+                                             gcroots_ref_t dst);
+
+/**
  * Sets the value of a global. Never collects.
  *
  * \param value the new value (borrowed)
@@ -3743,6 +3957,23 @@ GCROOTS_API
 gcroots_status_t gcroots_global_set(gcroots_store_t *store,
                                     gcroots_global_t global,
                                     const gcroots_val_t *value);
+
+/**
+ * Returns the type of a global. Never collects.
+ *
+ * \param[out] out the type of the value, and whether the global is mutable. If its `type`
+ *             is not NULL, it is a new reference (owned); release it with
+ *             gcroots_type_free()
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+ *         freed;
+ *         GCROOTS_ERROR_LIMIT if the type of the value has too many references
+ */
+GCROOTS_API
+gcroots_status_t gcroots_global_type(gcroots_store_t *store,
+                                     gcroots_global_t global,
+                                     gcroots_field_type_t *out);
 
 /**
  * Ends a global and zeroes its handle. Never collects.
@@ -4227,8 +4458,9 @@ static inline gcroots_ref_t gcroots_ref_null(void) {
   return null_reference;
 }
 
-/** Returns whether a handle is the null reference. Looks at the bits only: a local
-    that holds null has other bits, see the section "Locals". Never collects. */
+/** Returns whether a handle is the null reference. Looks at the bits only: it returns
+    false for a local that holds null, for which there is gcroots_local_is_null(). Never
+    collects. */
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gcroots::{
-    AnyRef, ArrayType, Collector, Config, Engine, Error, ExnRef, ExternRef, FieldType, FuncType,
-    Global, GlobalType, HeapType, I31, Mutability, RefType, RootScope, Rooted, Store, StructRef,
-    StructType, Table, TableType, Tag, Val, ValType,
+    AnyRef, ArrayType, Collector, Config, Engine, Error, ExnRef, ExternRef, FieldType, Func,
+    FuncType, Global, GlobalType, HeapType, I31, Mutability, RefType, RootScope, Rooted, Store,
+    StructRef, StructType, Table, TableType, Tag, Val, ValType,
 };
 
 const NULL: Val = Val::AnyRef(None);
@@ -211,6 +211,57 @@ fn elements_read_as_what_their_type_says() {
             element(RefType::FUNCREF, Val::FuncRef(None)),
             Val::FuncRef(None)
         ));
+    });
+}
+
+#[test]
+fn what_every_reference_may_be_reads_as_its_kind() {
+    on_each_collector(|engine, _| {
+        let mut store = Store::new(engine, ()).unwrap();
+        let s = &mut store;
+        let every = RefType::new(true, HeapType::Every);
+        let of = FuncType::new(engine, [every.clone().into()], [every.clone().into()]).unwrap();
+        let same = Func::new(&mut *s, &of, |_, params, results| {
+            results[0] = params[0];
+            Ok(())
+        });
+        let same = same.unwrap();
+        let tag = FuncType::new(engine, [], []).unwrap();
+        let tag = Tag::new(&mut *s, &tag).unwrap();
+        let field = FieldType::new(Mutability::Var, every.clone());
+        let cell = StructType::new(engine, [field]).unwrap();
+        let cell = StructRef::new_default(&mut *s, &cell).unwrap();
+        let table = TableType::new(every.clone(), 1, None);
+        let table = Table::new(&mut *s, table, NULL).unwrap();
+        let global = GlobalType::new(every.into(), Mutability::Var);
+        let global = Global::new(&mut *s, global, NULL).unwrap();
+        let values: [Val; 6] = [
+            NULL,
+            same.into(),
+            ExnRef::new(&mut *s, &tag, &[]).unwrap().into(),
+            ExternRef::new(&mut *s, ()).unwrap().into(),
+            cell.into(),
+            number(s, 7).into(),
+        ];
+        for value in values {
+            cell.set_field(&mut *s, 0, value).unwrap();
+            table.set(&mut *s, 0, value).unwrap();
+            global.set(&mut *s, value).unwrap();
+            let mut results = [Val::I32(0)];
+            same.call(&mut *s, &[value], &mut results).unwrap();
+            let read = [
+                cell.field(&mut *s, 0).unwrap(),
+                table.get(&mut *s, 0).unwrap(),
+                global.get(&mut *s).unwrap(),
+                results[0],
+            ];
+            for read in read {
+                let (read, value) = (format!("{read:?}"), format!("{value:?}"));
+                let kind = |val: &str| val.split('(').next().map(str::to_owned);
+                assert_eq!(kind(&read), kind(&value), "{read}, {value}");
+            }
+        }
+        s.verify().unwrap();
     });
 }
 

@@ -33,8 +33,8 @@ use crate::error::{self, Error};
 use crate::heap::Kind;
 use crate::host::{CallValue, Callback};
 use crate::roots::Handle;
-use crate::store::Store as Core;
 use crate::store::host_code::Call;
+use crate::store::{Store as Core, Value};
 use crate::types::{AbstractType, RegisteredType, Storage};
 
 /// The status of a callback that succeeded.
@@ -292,7 +292,8 @@ impl Func {
         // SAFETY: the part is borrowed exclusively.
         unsafe { invoke(part, self.handle, &args, &mut made)? };
         for (index, (result, made)) in results.iter_mut().zip(&made).enumerate() {
-            *result = val(of.core(), params.len() + index, made)?;
+            // SAFETY: the part is borrowed exclusively.
+            *result = val(unsafe { &*part }, of.core(), params.len() + index, made)?;
         }
         Ok(())
     }
@@ -339,9 +340,18 @@ pub(super) fn nothing() -> CallValue {
 
 /// Reads a value of a call. `index` counts the parameters of the function type first, and
 /// then its results.
-fn val(of: &RegisteredType, index: usize, from: &CallValue) -> error::Result<Val> {
-    let top = of.top_of_field(index).unwrap_or(AbstractType::Any);
-    Ok(Val::of(read(from)?, top))
+fn val<T>(
+    part: &StorePart<T>,
+    of: &RegisteredType,
+    index: usize,
+    from: &CallValue,
+) -> error::Result<Val> {
+    let value = read(from)?;
+    let mut top = of.top_of_field(index).unwrap_or(AbstractType::Any);
+    if let (AbstractType::Every, Value::Ref(handle)) = (top, value) {
+        top = part.owned.call(|core| core.hierarchy(top, handle))?;
+    }
+    Ok(Val::of(value, top))
 }
 
 /// The argument or result at `index`, for the core. `what` is "argument" or "result".
@@ -507,8 +517,8 @@ where
             let Dynamic { ty, func } = &*host_value::value_of::<Dynamic<F>>(env);
             let args = core::slice::from_raw_parts(args, nargs);
             let results = core::slice::from_raw_parts_mut(results, nresults);
-            let params = list(nargs, |index| val(ty.core(), index, &args[index]))?;
-            let made = |index: usize| val(ty.core(), nargs + index, &results[index]);
+            let params = list(nargs, |index| val(part, ty.core(), index, &args[index]))?;
+            let made = |index: usize| val(part, ty.core(), nargs + index, &results[index]);
             let mut made = list(nresults, made)?;
             func(Caller(StoreContextMut(part)), &params, &mut made)?;
             for (index, (result, made)) in results.iter_mut().zip(made).enumerate() {

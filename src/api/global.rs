@@ -119,7 +119,7 @@ impl Global {
         let read = |core: &Core| -> error::Result<Val> {
             let value = core.global_get(self.0)?;
             let top = match value {
-                Value::Ref(_) => core.global_top(self.0)?,
+                Value::Ref(handle) => core.hierarchy(core.global_top(self.0)?, handle)?,
                 _ => AbstractType::Any,
             };
             Ok(Val::of(value, top))

@@ -53,6 +53,17 @@ pub enum HeapType<M = Infallible> {
     NoExn,
     /// The null internal reference only.
     None,
+    /// Every reference: a supertype of all other types, which WebAssembly does not have. A
+    /// reference that is read from a slot of this type is a [`Val`](crate::Val) of its
+    /// object's kind; null is a `Val::AnyRef`.
+    ///
+    /// ```
+    /// use gcroots::HeapType;
+    ///
+    /// assert!(HeapType::Func.matches(&HeapType::Every));
+    /// assert!(!HeapType::Every.matches(&HeapType::Any));
+    /// ```
+    Every,
     /// A type that is being declared in the same collection of rec groups.
     Member(M),
 }
@@ -91,6 +102,7 @@ impl<M> HeapType<M> {
             HeapType::Exn => AbstractType::Exn,
             HeapType::NoExn => AbstractType::NoExn,
             HeapType::None => AbstractType::None,
+            HeapType::Every => AbstractType::Every,
             HeapType::ConcreteFunc(of) => return Named::Registered(of.core()),
             HeapType::ConcreteArray(of) => return Named::Registered(of.core()),
             HeapType::ConcreteStruct(of) => return Named::Registered(of.core()),
@@ -224,6 +236,7 @@ impl HeapType {
             AbstractType::NoExtern => HeapType::NoExtern,
             AbstractType::Exn => HeapType::Exn,
             AbstractType::NoExn => HeapType::NoExn,
+            AbstractType::Every => HeapType::Every,
         }
     }
 

@@ -65,6 +65,24 @@ impl RecGroup {
         RecGroup::default()
     }
 
+    /// Makes the group equal to no other, or undoes that. A unique group gives new types
+    /// each time that it is registered.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Finality, RecGroup};
+    ///
+    /// let engine = Engine::default();
+    /// let mut group = RecGroup::new();
+    /// group.add_struct(Finality::Final, None, [])?;
+    /// group.set_unique(true);
+    /// let types = RecGroup::register(&engine, &[&group, &group])?;
+    /// assert_ne!(types[0], types[1]);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn set_unique(&mut self, on: bool) {
+        self.0.set_unique(on);
+    }
+
     /// The number of members.
     pub fn len(&self) -> usize {
         self.0.members().len()

@@ -120,7 +120,8 @@ impl Table {
         let store = store.as_context_mut().0;
         let read = |core: &Core| -> error::Result<Val> {
             let top = core.table_top(self.0)?;
-            Ok(Val::of(Value::Ref(core.table_get(self.0, index)?), top))
+            let read = core.table_get(self.0, index)?;
+            Ok(Val::of(Value::Ref(read), core.hierarchy(top, read)?))
         };
         Ok(store.owned.call(read)?)
     }

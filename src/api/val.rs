@@ -362,10 +362,10 @@ impl Val {
     /// Converts a value that the core read from field `index` of the object of `holder`. For
     /// an array's element, `index` is 0.
     ///
-    /// Errors: those of [`Core::top_of_field`].
+    /// Errors: those of [`Core::top_of_field`] and [`Core::hierarchy`].
     pub(super) fn read(core: &Core, value: Value, holder: Handle, index: usize) -> Result<Val> {
         let top = match value {
-            Value::Ref(_) => core.top_of_field(holder, index)?,
+            Value::Ref(handle) => core.hierarchy(core.top_of_field(holder, index)?, handle)?,
             _ => AbstractType::Any,
         };
         Ok(Val::of(value, top))

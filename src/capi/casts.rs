@@ -51,7 +51,8 @@ const _: () = assert!(
 pub struct gcroots_ref_type_t {
     /// The registered type (borrowed), if `heap` is GCROOTS_HEAP_TYPE; otherwise ignored.
     pub r#type: *const gcroots_type_t,
-    /// What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE.
+    /// What a reference of this type may refer to: GCROOTS_HEAP_ANY to GCROOTS_HEAP_TYPE,
+    /// or GCROOTS_HEAP_EVERY.
     pub heap: gcroots_heap_type_t,
     /// Whether null is of this type: 0 if not, any other number if so.
     pub is_nullable: u8,
@@ -76,14 +77,16 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     })
 }
 
-/// Gets the type that a struct, an array or a function was made with. Never collects.
+/// Gets the type that a struct, an array or a function was made with, or the type of an
+/// exception's tag. Never collects.
 ///
 /// \param ref a scoped or manual handle (borrowed)
 /// \param[out] out the type (owned); release it with gcroots_type_free()
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
-///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is not a struct, an array or a function;
+///         GCROOTS_ERROR_TYPE_MISMATCH unless `ref` is a struct, an array, a function or
+///         an exception;
 ///         GCROOTS_ERROR_LIMIT if the reference count of the type would overflow
 #[unsafe(no_mangle)]
 #[must_use]
@@ -107,7 +110,8 @@ pub unsafe extern "C" fn gcroots_ref_type(
 /// \param[out] out whether `ref` is of the type `of`
 /// \return GCROOTS_ERROR_NULL_ARGUMENT also if `of.heap` is GCROOTS_HEAP_TYPE and
 ///         `of.type` is NULL;
-///         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `of.heap` is not a heap type, or is
+///         GCROOTS_HEAP_LOCAL;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `of.type` belongs to another engine
@@ -153,7 +157,8 @@ extern "C" fn test_slow(
 ///             is of the type
 /// \return GCROOTS_ERROR_NULL_ARGUMENT also if `to.heap` is GCROOTS_HEAP_TYPE and
 ///         `to.type` is NULL;
-///         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is greater than GCROOTS_HEAP_TYPE;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `to.heap` is not a heap type, or is
+///         GCROOTS_HEAP_LOCAL;
 ///         GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_WRONG_ENGINE if `to.type` belongs to another engine;
@@ -259,7 +264,7 @@ unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a Registered
         // SAFETY: the caller's promise.
         HeapType::Concrete(unsafe { of.r#type.cast::<RegisteredType>().as_ref() }?)
     } else {
-        HeapType::Abstract(*AbstractType::ALL.get(of.heap as usize)?)
+        HeapType::Abstract(AbstractType::from_number(of.heap)?)
     };
     Some(RefType {
         nullable: of.is_nullable != 0,
@@ -292,7 +297,7 @@ unsafe fn with_type<T>(
             let of = read_fast(of).ok_or(Error::InvalidArgument {
                 parameter: "heap",
                 value: of.heap.into(),
-                allowed: "0 to 12",
+                allowed: "0 to 12, or 14",
             })?;
             write_out(out, operation(store, of)?)
         }

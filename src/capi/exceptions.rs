@@ -111,6 +111,25 @@ pub unsafe extern "C" fn gcroots_tag_type(
     })
 }
 
+/// Tests whether two handles name the same tag. Never collects.
+///
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `a` or `b` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `a` or `b` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `a` or `b` does not name a tag
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_tag_eq(
+    store: *mut gcroots_store_t,
+    a: gcroots_tag_t,
+    b: gcroots_tag_t,
+    out: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.tag_eq(a.into(), b.into())?) }
+    })
+}
+
 /// Makes an exception from one value for each field, and roots it in the current scope.
 /// May collect.
 ///
@@ -247,5 +266,20 @@ pub unsafe extern "C" fn gcroots_store_take_exception(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.take_exception()?) }
+    })
+}
+
+/// Tests whether an exception is pending. Never collects.
+///
+/// \param[out] out whether gcroots_store_take_exception() would take an exception
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_has_exception(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.has_pending_exception()) }
     })
 }

@@ -20,7 +20,7 @@ use super::store::gcroots_store_t;
 use super::table::{read_heap, references_to};
 use super::types::{
     GCROOTS_HEAP_TYPE, GCROOTS_STORAGE_F32, GCROOTS_STORAGE_F64, GCROOTS_STORAGE_I32,
-    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, gcroots_field_type_t,
+    GCROOTS_STORAGE_I64, GCROOTS_STORAGE_REF, GCROOTS_STORAGE_V128, field, gcroots_field_type_t,
 };
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
@@ -182,6 +182,52 @@ extern "C" fn get_slow(
     })
 }
 
+/// Makes a local refer to what a global refers to, or to null. Never collects.
+///
+/// The function makes no new root, so a loop can use one local for all its iterations.
+/// All copies of `dst` see the change.
+///
+/// \param dst a local, or any other scoped handle of an open scope
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed;
+///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the global is not a reference
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_global_get_ref_into(
+    store: *mut gcroots_store_t,
+    global: gcroots_global_t,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.global_get_ref_into_fast(global.into(), dst.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_ref_into_slow(store, global, dst)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_ref_into_slow(
+    store: *mut gcroots_store_t,
+    global: gcroots_global_t,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.global_get_ref_into(global.into(), dst.into())
+    })
+}
+
 /// Sets the value of a global. Never collects.
 ///
 /// \param value the new value (borrowed)
@@ -230,6 +276,34 @@ extern "C" fn set_slow(
         unsafe {
             let store = enter(store)?;
             store.global_set(global.into(), read(value)?)
+        }
+    })
+}
+
+/// Returns the type of a global. Never collects.
+///
+/// \param[out] out the type of the value, and whether the global is mutable. If its `type`
+///             is not NULL, it is a new reference (owned); release it with
+///             gcroots_type_free()
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `global` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `global` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `global` does not name a global, or the global was
+///         freed;
+///         GCROOTS_ERROR_LIMIT if the type of the value has too many references
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_global_type(
+    store: *mut gcroots_store_t,
+    global: gcroots_global_t,
+    out: *mut MaybeUninit<gcroots_field_type_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            let (of, mutable) = enter(store)?.global_type(global.into())?;
+            let mut content = field(&of, 0)?;
+            content.is_mutable = mutable.into();
+            write_out(out, content)
         }
     })
 }

@@ -13,8 +13,9 @@ static inline gcroots_ref_t gcroots_ref_null(void) {
   return null_reference;
 }
 
-/** Returns whether a handle is the null reference. Looks at the bits only: a local
-    that holds null has other bits, see the section "Locals". Never collects. */
+/** Returns whether a handle is the null reference. Looks at the bits only: it returns
+    false for a local that holds null, for which there is gcroots_local_is_null(). Never
+    collects. */
 static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
   return ref.store_id == 0;
 }

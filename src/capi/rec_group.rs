@@ -5,6 +5,7 @@
 //! index in the collection. The other must be in the same group, or in an earlier one.
 //!
 //! Two types are equal if their groups are equal and they have the same position there.
+//! gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -67,6 +68,26 @@ pub unsafe extern "C" fn gcroots_rec_group_free(group: *mut gcroots_rec_group_t)
         // SAFETY: the caller gives up what `gcroots_rec_group_new` returned.
         drop(unsafe { Box::from_raw(group) });
     }
+}
+
+/// Makes a rec group equal to no other, so that its types are new ones, or undoes that.
+/// Groups are not unique at first. Never collects.
+///
+/// A unique group does not even equal itself: each time that it is registered it gives other
+/// types. An embedder whose types have identities of their own, such as classes with a name,
+/// registers each in a unique group. The trampoline types of its functions are shared.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_rec_group_set_unique(
+    group: *mut gcroots_rec_group_t,
+    on: bool,
+) -> gcroots_status_t {
+    call(|| {
+        // SAFETY: the caller passes a group that nothing else uses now.
+        unsafe { required(group, "group")?.as_mut() }
+            .0
+            .set_unique(on);
+        Ok(())
+    })
 }
 
 /// Adds a struct type to a rec group. If it fails, the group is unchanged. Never
@@ -198,7 +219,7 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
 /// fails. Never collects.
 ///
 /// A group that equals a registered one gives the same types, whichever thread
-/// registered it.
+/// registered it, unless it is unique.
 ///
 /// \param groups the groups (borrowed), nullable if `group_count` is 0
 /// \param[out] out an array of `type_count` types, nullable if `type_count` is 0. It
@@ -440,12 +461,12 @@ unsafe fn read_heap(
             let named = unsafe { read_concrete(group, named.as_ptr(), 0) }?;
             Ok(HeapType::Concrete(named))
         }
-        other => match AbstractType::ALL.get(other as usize) {
-            Some(&of) => Ok(HeapType::Abstract(of)),
+        other => match AbstractType::from_number(other) {
+            Some(of) => Ok(HeapType::Abstract(of)),
             None => Err(Error::InvalidArgument {
                 parameter: "heap",
                 value: other.into(),
-                allowed: "0 to 13",
+                allowed: "0 to 14",
             }),
         },
     }

@@ -186,6 +186,22 @@ pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gc
     })
 }
 
+/// Returns the id of a store: the `store_id` of its handles and scopes. No other store has
+/// had this id, and none will. Never collects.
+///
+/// \param[out] out the id, which is never 0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_id(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<u64>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.id()) }
+    })
+}
+
 /// Attaches a pointer of the program to a store, in place of the previous one.
 ///
 /// The finalizer of the previous pointer runs in the next call on the store that may

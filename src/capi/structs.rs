@@ -622,6 +622,55 @@ extern "C" fn get_ref_slow(
     })
 }
 
+/// Makes a local refer to what a field refers to, or to null. Never collects.
+///
+/// The function makes no new root, so a loop can use one local for all its iterations.
+/// All copies of `dst` see the change. `dst` may be `ref` itself.
+///
+/// \param dst a local, or any other scoped handle of an open scope
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to a struct;
+///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `index`;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the field is not a reference
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_struct_get_ref_into(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.struct_get_ref_into_fast(r#ref.into(), index, dst.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_ref_into_slow(store, r#ref, index, dst)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_ref_into_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.struct_get_ref_into(r#ref.into(), index, dst.into())
+    })
+}
+
 /// Sets a field that is a reference. Never collects.
 ///
 /// \param value_or_null the new value (borrowed)

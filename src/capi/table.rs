@@ -28,7 +28,7 @@ use super::casts::gcroots_ref_type_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
-use super::types::{GCROOTS_HEAP_TYPE, borrowed, gcroots_heap_type_t, gcroots_type_t};
+use super::types::{GCROOTS_HEAP_TYPE, borrowed, field, gcroots_heap_type_t, gcroots_type_t};
 use crate::error::{Error, Result};
 use crate::roots::Handle;
 use crate::store::Store;
@@ -77,6 +77,16 @@ impl From<gcroots_table_t> for Handle {
     }
 }
 
+/// The type of a table.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct gcroots_table_type_t {
+    /// The type of the elements.
+    pub element: gcroots_ref_type_t,
+    /// The greatest size to which the table can grow, as gcroots_table_new() got it.
+    pub maximum: u64,
+}
+
 /// A heap type, valid as long as the caller holds its reference to the type.
 pub(super) type HeapTypeOf = HeapType<ManuallyDrop<Type>>;
 
@@ -98,12 +108,12 @@ pub(super) unsafe fn read_heap(
         // SAFETY: the caller's promise.
         return Ok(HeapType::Concrete(unsafe { borrowed(of) }));
     }
-    match AbstractType::ALL.get(heap as usize) {
-        Some(&of) => Ok(HeapType::Abstract(of)),
+    match AbstractType::from_number(heap) {
+        Some(of) => Ok(HeapType::Abstract(of)),
         None => Err(Error::InvalidArgument {
             parameter: "heap",
             value: heap.into(),
-            allowed: "0 to 12",
+            allowed: "0 to 12, or 14",
         }),
     }
 }
@@ -216,6 +226,54 @@ extern "C" fn get_slow(
     })
 }
 
+/// Makes a local refer to what an element refers to, or to null. Never collects.
+///
+/// The function makes no new root, so a loop can use one local for all its iterations.
+/// All copies of `dst` see the change.
+///
+/// \param dst a local, or any other scoped handle of an open scope
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_NULL_REFERENCE if `dst` is the null reference;
+///         GCROOTS_ERROR_WRONG_STORE if `dst` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `dst` is stale;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if `dst` is a manual handle;
+///         GCROOTS_ERROR_OUT_OF_BOUNDS if the table has no element `index`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_table_get_ref_into(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    index: u64,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.table_get_ref_into_fast(table.into(), index, dst.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_ref_into_slow(store, table, index, dst)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_ref_into_slow(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    index: u64,
+    dst: gcroots_ref_t,
+) -> gcroots_status_t {
+    call(|| {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.table_get_ref_into(table.into(), index, dst.into())
+    })
+}
+
 /// Sets an element. Never collects.
 ///
 /// \param value_or_null the new value (borrowed)
@@ -279,6 +337,38 @@ pub unsafe extern "C" fn gcroots_table_size(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.table_size(table.into())?) }
+    })
+}
+
+/// Returns the type of a table. Never collects.
+///
+/// \param[out] out the type. If its `element.type` is not NULL, it is a new reference
+///             (owned); release it with gcroots_type_free()
+/// \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `table` is 0;
+///         GCROOTS_ERROR_WRONG_STORE if `table` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `table` does not name a table, or the table was
+///         freed;
+///         GCROOTS_ERROR_LIMIT if the type of the elements has too many references
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_table_type(
+    store: *mut gcroots_store_t,
+    table: gcroots_table_t,
+    out: *mut MaybeUninit<gcroots_table_type_t>,
+) -> gcroots_status_t {
+    call(|| {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe {
+            let found = enter(store)?.table_type(table.into())?;
+            let element = field(&found.array, 0)?;
+            let element = gcroots_ref_type_t {
+                r#type: element.r#type,
+                heap: element.heap,
+                is_nullable: found.nullable.into(),
+            };
+            let maximum = found.maximum;
+            write_out(out, gcroots_table_type_t { element, maximum })
+        }
     })
 }
 

@@ -2,11 +2,13 @@
 //!
 //! The types of structs, arrays and functions, as in WebAssembly GC. Types are declared
 //! in rec groups (the next section) and registered with an engine. An engine keeps one copy
-//! of equal rec groups: registering an equal group again returns the same types.
+//! of equal rec groups: registering an equal group again returns the same types, unless the
+//! group is unique.
 //!
 //! A gcroots_type_t is a counted reference to a registered type. A registered type never
 //! changes, and any thread may use it. A reference keeps alive the type and all types to
-//! which it refers, even after the engine was released.
+//! which it refers, even after the engine was released. Whether a pointer to a type is
+//! const says nothing about who owns the reference.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
@@ -49,7 +51,7 @@ pub const GCROOTS_STORAGE_V128: gcroots_storage_t = 6;
 pub const GCROOTS_STORAGE_REF: gcroots_storage_t = 7;
 
 /// A heap type: what a reference may refer to. One of GCROOTS_HEAP_ANY to
-/// GCROOTS_HEAP_LOCAL.
+/// GCROOTS_HEAP_EVERY.
 pub type gcroots_heap_type_t = u32;
 
 /// All internal references.
@@ -82,6 +84,11 @@ pub const GCROOTS_HEAP_TYPE: gcroots_heap_type_t = 12;
 /// index in the collection: see gcroots_rec_group_register(). For declarations only.
 pub const GCROOTS_HEAP_LOCAL: gcroots_heap_type_t = 13;
 
+/// Every reference: internal and external ones, functions and exceptions. It is a
+/// supertype of all other heap types, and a subtype of none of them. WebAssembly does not
+/// have it: it is for dynamically typed slots of other embedders.
+pub const GCROOTS_HEAP_EVERY: gcroots_heap_type_t = 14;
+
 const _: () = assert!(
     GCROOTS_HEAP_ANY == AbstractType::Any as u32
         && GCROOTS_HEAP_EQ == AbstractType::Eq as u32
@@ -95,6 +102,7 @@ const _: () = assert!(
         && GCROOTS_HEAP_NOEXTERN == AbstractType::NoExtern as u32
         && GCROOTS_HEAP_EXN == AbstractType::Exn as u32
         && GCROOTS_HEAP_NOEXN == AbstractType::NoExn as u32
+        && GCROOTS_HEAP_EVERY == AbstractType::Every as u32
 );
 
 /// A registered type. Within one engine, equal types have the same address.
@@ -179,9 +187,12 @@ pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *m
 
 /// Releases a reference to a type (taken, nullable). Any thread may call this at any
 /// time. Never collects.
+///
+/// The parameter is const, as the `type` of a gcroots_field_type_t is, through which
+/// gcroots_type_field() returns a reference that the caller owns.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gcroots_type_free(r#type: *mut gcroots_type_t) {
-    if let Some(registered) = NonNull::new(r#type) {
+pub unsafe extern "C" fn gcroots_type_free(r#type: *const gcroots_type_t) {
+    if let Some(registered) = NonNull::new(r#type.cast_mut()) {
         // SAFETY: the caller gives up its reference.
         drop(unsafe { Type::from_raw(registered.cast::<RegisteredType>()) });
     }
@@ -292,7 +303,10 @@ pub unsafe extern "C" fn gcroots_type_field(
     unsafe { ask(r#type, out, |registered| field(registered, index)) }
 }
 
-fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
+/// A field of a type. A reference to a type in it is owned.
+///
+/// Errors: [`Error::OutOfBounds`], [`Error::Limit`].
+pub(super) fn field(registered: &Type, index: usize) -> Result<gcroots_field_type_t> {
     let (storage, mutable) = registered
         .composite
         .field(index)
@@ -354,7 +368,7 @@ pub unsafe extern "C" fn gcroots_type_supertype(
 /// Returns the trampoline type of a function type. Never collects.
 ///
 /// In a trampoline type, each reference is nullable and of the top type of its
-/// hierarchy, so that one trampoline serves many function types. For a struct or array
+/// hierarchy (GCROOTS_HEAP_ANY, _FUNC, _EXTERN, _EXN or _EVERY), so that one trampoline serves many function types. For a struct or array
 /// type, the function returns the type itself.
 ///
 /// \param[out] out the type (owned); release it with gcroots_type_free()
@@ -368,6 +382,27 @@ pub unsafe extern "C" fn gcroots_type_trampoline(
     let trampoline = |registered: &Type| Ok(owned(registered.referred(registered.trampoline)?));
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
     unsafe { ask(r#type, out, trampoline) }
+}
+
+/// Tests whether two types are the same type. Never collects.
+///
+/// Cost: constant. Takes no lock.
+///
+/// \param[out] out whether `type` and `other` are one type of one engine: then they are at
+///             the same address. Types of different engines are never the same
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_type_eq(
+    r#type: *const gcroots_type_t,
+    other: *const gcroots_type_t,
+    out: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call(|| {
+        let registered = required_const(r#type, "type")?;
+        let other = required_const(other, "other")?;
+        let out = required(out, "out")?;
+        // SAFETY: `out` is valid for writing.
+        unsafe { write_out(out, registered == other) }
+    })
 }
 
 /// Tests whether a type is a subtype of another: the same type, or declared below it.

@@ -37,6 +37,11 @@ impl Admits {
             AbstractType::Any | AbstractType::Extern => {
                 STRUCT | ARRAY | I31 | 1 << Kind::Extern as u8
             }
+            AbstractType::Every => {
+                Admits::of_abstract(AbstractType::Any, false).kinds
+                    | 1 << Kind::Exn as u8
+                    | 1 << Kind::Func as u8
+            }
             AbstractType::Eq => STRUCT | ARRAY | I31,
             AbstractType::I31 => I31,
             AbstractType::Struct => STRUCT,
@@ -85,6 +90,7 @@ impl Admits {
             _ if is(AbstractType::Array) => "an array",
             _ if is(AbstractType::Exn) => "an exception",
             _ if is(AbstractType::Func) => "a function",
+            _ if is(AbstractType::Every) => "a reference",
             _ => "null",
         }
     }

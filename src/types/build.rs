@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use super::admits::Admits;
 use super::canonical::{Canonical, CanonicalGroup};
-use super::composite::{SubType, ValType, try_map};
+use super::composite::{Equality, SubType, ValType, try_map};
 use super::group::{Group, RegisteredType};
 use super::layout::{FieldLayout, TypeLayout};
 use super::limits::{DEPTH_MAX, exceeded};
@@ -52,13 +52,14 @@ impl Inner {
         registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
         canonical: CanonicalGroup,
-        is_hidden: bool,
+        equality: Equality,
     ) -> Result<NonNull<Group>> {
         let indices = self.take_indices(members.len())?;
         let mut edges = Vec::new();
         let built = self
-            .build_types(registry, members, &indices, &mut edges)
+            .build_types(registry, members, equality, &indices, &mut edges)
             .and_then(|mut types| {
+                let is_hidden = equality == Equality::Hidden;
                 types.iter_mut().for_each(|of| of.is_hidden = is_hidden);
                 keep_distinct(&mut edges)?;
                 self.insert(registry, canonical, types, &mut edges)
@@ -81,6 +82,7 @@ impl Inner {
         &mut self,
         registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
+        equality: Equality,
         indices: &[u32],
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<Vec<RegisteredType>> {
@@ -107,7 +109,10 @@ impl Inner {
         }
         for (position, member) in members.iter().enumerate() {
             if let Some(trampoline) = self.trampoline_type(members, member)? {
-                types[position].trampoline = if members == core::slice::from_ref(&trampoline) {
+                // A unique type serves itself only (TYPES-19).
+                let is_own =
+                    equality == Equality::Declared && members == core::slice::from_ref(&trampoline);
+                types[position].trampoline = if is_own {
                     indices[position]
                 } else {
                     self.trampoline(registry, trampoline, edges)?

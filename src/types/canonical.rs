@@ -1,7 +1,8 @@
 //! The canonical form of a rec group: a sequence of words. Two groups are equal exactly if
 //! their canonical forms are equal.
 //!
-//! A hidden group begins with a word of its own. Then each member has:
+//! A hidden group begins with a word of its own, and a unique group with a number that no
+//! other group has. Then each member has:
 //!
 //! * whether it is final,
 //! * its supertype,
@@ -13,7 +14,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::composite::{Composite, FieldType, StorageType, SubType, ValType};
+use super::composite::{Composite, Equality, FieldType, StorageType, SubType, ValType};
 use super::heap_type::HeapType;
 use crate::base::fallible;
 use crate::error::Result;
@@ -59,16 +60,27 @@ enum Word {
     Member,
     Registered,
     Hidden,
+    Unique,
 }
 
 impl CanonicalGroup {
-    /// The canonical form of a group with these members.
+    /// The canonical form of a group with these members. `serial` is the number of a unique
+    /// group.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(super) fn new(members: &[SubType<Canonical>], is_hidden: bool) -> Result<CanonicalGroup> {
+    pub(super) fn new(
+        members: &[SubType<Canonical>],
+        equality: Equality,
+        serial: u64,
+    ) -> Result<CanonicalGroup> {
         let mut group = CanonicalGroup { words: Vec::new() };
-        if is_hidden {
-            group.word(Word::Hidden, 0)?;
+        match equality {
+            Equality::Declared => {}
+            Equality::Hidden => group.word(Word::Hidden, 0)?,
+            Equality::Unique => {
+                group.word(Word::Unique, (serial >> 32) as u32)?;
+                group.word(Word::Unique, serial as u32)?;
+            }
         }
         for member in members {
             group.member(member)?;

@@ -197,3 +197,15 @@ pub(super) fn try_map<A, B>(
     }
     Ok(to)
 }
+
+/// Which other groups a group may equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Equality {
+    /// All groups that are declared alike.
+    #[default]
+    Declared,
+    /// The hidden groups that are declared alike (TYPES-5).
+    Hidden,
+    /// No group, not even itself: each registration makes new types (TYPES-19).
+    Unique,
+}

@@ -28,11 +28,14 @@ pub(crate) enum AbstractType {
     Exn = 10,
     /// The bottom of `Exn`: only null.
     NoExn = 11,
+    /// Every reference. It is above all other heap types, and WebAssembly does not have it
+    /// (TYPES-18).
+    Every = 14,
 }
 
 impl AbstractType {
-    /// All abstract types, in the order of their numbers.
-    pub(crate) const ALL: [AbstractType; 12] = [
+    /// The abstract types of WebAssembly, in the order of their numbers.
+    pub(crate) const WASM: [AbstractType; 12] = [
         AbstractType::Any,
         AbstractType::Eq,
         AbstractType::I31,
@@ -47,7 +50,16 @@ impl AbstractType {
         AbstractType::NoExn,
     ];
 
-    /// The top of its hierarchy.
+    /// The type with this number.
+    #[inline(always)]
+    pub(crate) fn from_number(number: u32) -> Option<AbstractType> {
+        match AbstractType::WASM.get(number as usize) {
+            Some(&of) => Some(of),
+            None => (number == AbstractType::Every as u32).then_some(AbstractType::Every),
+        }
+    }
+
+    /// The top of its hierarchy. [`AbstractType::Every`] is in a hierarchy of its own.
     pub(crate) const fn top(self) -> AbstractType {
         match self {
             AbstractType::Any
@@ -59,6 +71,7 @@ impl AbstractType {
             AbstractType::Func | AbstractType::NoFunc => AbstractType::Func,
             AbstractType::Extern | AbstractType::NoExtern => AbstractType::Extern,
             AbstractType::Exn | AbstractType::NoExn => AbstractType::Exn,
+            AbstractType::Every => AbstractType::Every,
         }
     }
 
@@ -76,6 +89,7 @@ impl AbstractType {
     /// Whether each reference of this type is also of type `other`.
     pub(crate) fn is_subtype_of(self, other: AbstractType) -> bool {
         self == other
+            || other == AbstractType::Every
             || self.top() == other
             || (self.is_bottom() && self.top() == other.top())
             || (other == AbstractType::Eq

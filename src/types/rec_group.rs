@@ -1,6 +1,6 @@
 //! The declaration of a rec group, before it is registered.
 
-use super::composite::{Composite, FieldType, StorageType, SubType, ValType};
+use super::composite::{Composite, Equality, FieldType, StorageType, SubType, ValType};
 use super::group::Type;
 use super::limits::{MEMBERS_MAX, exceeded};
 use crate::base::fallible;
@@ -23,8 +23,7 @@ pub(crate) struct RecGroup {
     members: Vec<SubType<Declared>>,
     /// The registered types to which members refer.
     outside: Vec<Type>,
-    /// Whether [`RecGroup::of_hidden_type`] made it.
-    is_hidden: bool,
+    equality: Equality,
 }
 
 impl RecGroup {
@@ -41,7 +40,7 @@ impl RecGroup {
         composite: impl FnOnce(FieldType<Declared>) -> Result<Composite<Declared>>,
     ) -> Result<RecGroup> {
         let mut group = RecGroup {
-            is_hidden: true,
+            equality: Equality::Hidden,
             ..RecGroup::default()
         };
         let value = value.rename(&mut |of: &Type| group.refer_to(of.try_clone()?))?;
@@ -93,10 +92,17 @@ impl RecGroup {
         self.outside.truncate(count);
     }
 
-    /// Whether [`RecGroup::of_hidden_type`] made the group. It never equals a group that
-    /// is not hidden.
-    pub(crate) fn is_hidden(&self) -> bool {
-        self.is_hidden
+    /// Makes the group equal to no other, or undoes that.
+    pub(crate) fn set_unique(&mut self, on: bool) {
+        self.equality = match on {
+            true => Equality::Unique,
+            false => Equality::Declared,
+        };
+    }
+
+    /// Which other groups it may equal.
+    pub(crate) fn equality(&self) -> Equality {
+        self.equality
     }
 
     /// The members, in order.

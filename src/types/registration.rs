@@ -4,7 +4,7 @@
 use core::ptr::NonNull;
 
 use super::canonical::{Canonical, CanonicalGroup};
-use super::composite::SubType;
+use super::composite::{Equality, SubType};
 use super::group::{Group, Type};
 use super::limits::{MEMBERS_MAX, at_most};
 use super::rec_group::{Declared, RecGroup};
@@ -54,7 +54,7 @@ impl Inner {
         let count = members.len() as u32;
         let start = types.len() as u32;
         let group =
-            self.intern(registry, &members, group.is_hidden())
+            self.intern(registry, &members, group.equality())
                 .map_err(|error| match error {
                     Error::InvalidType { index, what, other } => Error::InvalidType {
                         index: start + index,
@@ -85,9 +85,12 @@ impl Inner {
         &mut self,
         registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
-        is_hidden: bool,
+        equality: Equality,
     ) -> Result<NonNull<Group>> {
-        let canonical = CanonicalGroup::new(members, is_hidden)?;
+        if equality == Equality::Unique {
+            self.unique_groups += 1;
+        }
+        let canonical = CanonicalGroup::new(members, equality, self.unique_groups)?;
         let hash = canonical.hash(&self.hasher);
         // SAFETY: registered groups are alive.
         let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == canonical;
@@ -96,7 +99,7 @@ impl Inner {
             unsafe { group.as_ref() }.add_reference()?;
             return Ok(group);
         }
-        self.build(registry, members, canonical, is_hidden)
+        self.build(registry, members, canonical, equality)
     }
 }
 

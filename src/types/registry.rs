@@ -31,6 +31,8 @@ pub(super) struct Inner {
     /// The free indices. It has room for all indices, so that dropping a group needs no
     /// memory.
     pub(super) free_indices: Vec<u32>,
+    /// The number of unique groups that were registered so far, or refused.
+    pub(super) unique_groups: u64,
 }
 
 // SAFETY: groups belong to no thread. Threads only read what the pointers refer to, except
@@ -59,6 +61,7 @@ impl Registry {
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free_indices: Vec::new(),
+                unique_groups: 0,
             })?,
         })
     }

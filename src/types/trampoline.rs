@@ -4,7 +4,7 @@
 use core::ptr::NonNull;
 
 use super::canonical::Canonical;
-use super::composite::{Composite, SubType, ValType, try_map};
+use super::composite::{Composite, Equality, SubType, ValType, try_map};
 use super::group::Group;
 use super::heap_type::{AbstractType, HeapType, RefType};
 use super::registry::{Inner, Registry, unknown_index};
@@ -25,7 +25,7 @@ impl Inner {
             .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
         let mut members = Vec::new();
         fallible::push(&mut members, of)?;
-        let group = self.intern(registry, &members, false)?;
+        let group = self.intern(registry, &members, Equality::Declared)?;
         fallible::push(edges, group)?;
         // SAFETY: registered groups are alive.
         let index = unsafe { &(*group.as_ptr()).types }.first();

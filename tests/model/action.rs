@@ -123,6 +123,7 @@ pub(crate) enum Action {
     ScopeEscape(Named, Handle),
     ScopeReserve(usize),
     LocalNew(Handle),
+    LocalIsNull(Handle),
     Assign(Handle, Handle),
     ToManual(Handle),
     CloneManual(Handle),
@@ -151,6 +152,7 @@ pub(crate) enum Action {
     StructNewDefault(TypeArgument),
     StructGet(Handle, usize),
     StructGetAs(Handle, usize, As),
+    StructGetInto(Handle, usize, Handle),
     StructSet(Handle, usize, Input),
     StructSetAs(Handle, usize, Input),
     ArrayNew(TypeArgument, Input, usize),
@@ -161,6 +163,7 @@ pub(crate) enum Action {
     ArrayLen(Handle),
     ArrayGet(Handle, usize),
     ArrayGetAs(Handle, usize, As),
+    ArrayGetInto(Handle, usize, Handle),
     ArraySet(Handle, usize, Input),
     ArraySetAs(Handle, usize, Input),
     ArrayFill(Handle, usize, Input, usize),
@@ -182,6 +185,7 @@ pub(crate) enum Action {
     Hash(Handle),
     TagNew(TypeArgument),
     TagType(Named),
+    TagEqual(Named, Named),
     ExnNew(Named, Vec<Input>),
     ExnTag(Handle),
     ExnField(Handle, usize),
@@ -192,6 +196,7 @@ pub(crate) enum Action {
     /// Whether the data are NULL, and the operation of the finalizer if there is one.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
+    StoreId,
     StoreDetach,
     StoreAttach,
     /// Deletes the store where this is refused, or NULL.
@@ -266,10 +271,16 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
         Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
-        Call::TableGet | Call::TableSet | Call::TableCopy if model.tables_in_use().is_empty() => {
+        Call::TableGet | Call::TableGetInto | Call::TableSet | Call::TableCopy
+            if model.tables_in_use().is_empty() =>
+        {
             Call::TableNew
         }
-        Call::GlobalGet | Call::GlobalSet if model.globals_in_use().is_empty() => Call::GlobalNew,
+        Call::GlobalGet | Call::GlobalGetInto | Call::GlobalSet
+            if model.globals_in_use().is_empty() =>
+        {
+            Call::GlobalNew
+        }
         // A walk needs the right to call.
         Call::Walk if model.owner == Owner::Nobody || model.asking => Call::Verify,
         call => call,
@@ -348,6 +359,7 @@ impl Planner<'_> {
             Call::ScopeEscape => Action::ScopeEscape(self.scope(true), self.handle(Anything)),
             Call::ScopeReserve => Action::ScopeReserve(self.reserved()),
             Call::LocalNew => Action::LocalNew(self.handle(Anything)),
+            Call::LocalIsNull => Action::LocalIsNull(self.handle(Anything)),
             Call::Assign => Action::Assign(self.scoped(), self.handle(Anything)),
             Call::ToManual => Action::ToManual(self.handle(Anything)),
             Call::CloneManual => Action::CloneManual(self.manual()),
@@ -393,6 +405,7 @@ impl Planner<'_> {
             Call::Hash => Action::Hash(self.handle(Anything)),
             Call::TagNew => Action::TagNew(self.type_of(Shape::Func { results: &[] })),
             Call::TagType => Action::TagType(self.tag()),
+            Call::TagEqual => Action::TagEqual(self.tag(), self.tag()),
             Call::ExnNew => self.exn_new(),
             Call::ExnTag => Action::ExnTag(self.handle(Exn)),
             Call::ExnField => {
@@ -401,20 +414,26 @@ impl Planner<'_> {
             }
             Call::TableNew
             | Call::TableGet
+            | Call::TableGetInto
             | Call::TableSet
             | Call::TableSize
+            | Call::TableType
             | Call::TableGrow
             | Call::TableFill
             | Call::TableCopy
             | Call::TableFree => self.plan_table(call),
-            Call::GlobalNew | Call::GlobalGet | Call::GlobalSet | Call::GlobalFree => {
-                self.plan_global(call)
-            }
+            Call::GlobalNew
+            | Call::GlobalGet
+            | Call::GlobalGetInto
+            | Call::GlobalSet
+            | Call::GlobalType
+            | Call::GlobalFree => self.plan_global(call),
             Call::FuncNew
             | Call::FuncInvoke
             | Call::FuncEnv
             | Call::Throw
-            | Call::TakeException => self.plan_func(call),
+            | Call::TakeException
+            | Call::HasException => self.plan_func(call),
             Call::RangeAdd
             | Call::RangeSet
             | Call::RangeGet
@@ -424,6 +443,7 @@ impl Planner<'_> {
             | Call::FromRaw => self.plan_range(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
+            Call::StoreId => Action::StoreId,
             Call::StoreDetach => Action::StoreDetach,
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),
@@ -488,6 +508,10 @@ impl Planner<'_> {
                     Call::StructGetAs => {
                         Action::StructGetAs(handle, index, self.getter(handle, index))
                     }
+                    Call::StructGetInto => {
+                        let index = self.reference_at(handle).unwrap_or(index);
+                        Action::StructGetInto(handle, index, self.scoped())
+                    }
                     Call::StructSet => Action::StructSet(handle, index, input),
                     _ => Action::StructSetAs(handle, index, input),
                 }
@@ -528,6 +552,10 @@ impl Planner<'_> {
                     Call::ArrayGet => Action::ArrayGet(handle, index),
                     Call::ArrayGetAs => {
                         Action::ArrayGetAs(handle, index, self.getter(handle, index))
+                    }
+                    Call::ArrayGetInto => {
+                        let index = self.reference_at(handle).unwrap_or(index);
+                        Action::ArrayGetInto(handle, index, self.scoped())
                     }
                     Call::ArraySet => Action::ArraySet(handle, index, input),
                     Call::ArraySetAs => Action::ArraySetAs(handle, index, input),
@@ -633,7 +661,7 @@ impl Planner<'_> {
 
     pub(crate) fn ref_type(&mut self) -> RefTypeArgument {
         let heap = match self.draw.below(30) {
-            0 => Err(self.draw.among(&[13, 14, u32::MAX])),
+            0 => Err(self.draw.among(&[13, 15, u32::MAX])),
             1..12 => Ok(self.draw.among(&ABSTRACT)),
             _ => Ok(Heap::Type(self.draw.below(TYPES.len()))),
         };
@@ -718,6 +746,18 @@ impl Planner<'_> {
             2..6 => length.saturating_sub(1),
             _ => self.draw.below(length.max(1)),
         }
+    }
+
+    /// Draws the index of a field or element that is a reference, if a few draws find one.
+    fn reference_at(&mut self, handle: Handle) -> Option<usize> {
+        let drawn: Vec<_> = (0..4).map(|_| self.index(handle)).collect();
+        let is_reference = |index: &usize| {
+            matches!(
+                self.model.value_at(handle, *index),
+                Some((_, Value::Ref(_)))
+            )
+        };
+        drawn.into_iter().find(is_reference)
     }
 
     /// Draws a number of elements. Rarely it is too large.
@@ -847,7 +887,7 @@ impl Planner<'_> {
         }
     }
 
-    fn scoped(&mut self) -> Handle {
+    pub(crate) fn scoped(&mut self) -> Handle {
         if self.draw.one_in(12) {
             return self.handle(Wanted::Anything);
         }

@@ -6,7 +6,9 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use gcroots::capi::exceptions::{gcroots_store_take_exception, gcroots_store_throw};
+use gcroots::capi::exceptions::{
+    gcroots_store_has_exception, gcroots_store_take_exception, gcroots_store_throw,
+};
 use gcroots::capi::func::*;
 use gcroots::capi::status::*;
 use gcroots::capi::store::{gcroots_finalizer_t, gcroots_store_t};
@@ -45,6 +47,7 @@ pub(crate) enum FuncAction {
     Env(Handle, bool),
     Throw(Handle),
     TakeException,
+    HasException,
 }
 
 /// A call that the library must make.
@@ -64,7 +67,7 @@ impl FuncAction {
             FuncAction::New(..) => vec![Store, Type, Callback, Out],
             FuncAction::Env(..) => vec![Store, Callback, Out],
             FuncAction::Throw(_) => vec![Store],
-            FuncAction::TakeException => vec![Store, Out],
+            FuncAction::TakeException | FuncAction::HasException => vec![Store, Out],
             FuncAction::Call { args, nresults, .. } => {
                 let mut pointers = vec![Store];
                 pointers.extend((!args.is_empty()).then_some(Args));
@@ -92,6 +95,7 @@ impl Planner<'_> {
             Call::FuncInvoke => self.func_call(),
             Call::FuncEnv => FuncAction::Env(self.handle(Wanted::Func), !self.draw.one_in(6)),
             Call::Throw => FuncAction::Throw(self.handle(Wanted::Exn)),
+            Call::HasException => FuncAction::HasException,
             _ => FuncAction::TakeException,
         })
     }
@@ -158,6 +162,7 @@ impl Prediction<'_> {
                 self.model.pending = Reference::Node(node);
                 Ok(Answer::Nothing)
             }
+            FuncAction::HasException => Ok(Answer::Bool(self.model.pending != Reference::Null)),
             FuncAction::TakeException => {
                 let taken = std::mem::replace(&mut self.model.pending, Reference::Null);
                 Ok(self.rooted(taken))
@@ -402,6 +407,9 @@ impl Library {
                         .map(|data: *mut c_void| Written::Number(data.addr() as u64))
                 }
                 FuncAction::Throw(exn) => done(gcroots_store_throw(store, self.handle(exn))),
+                FuncAction::HasException => self
+                    .with_out(|out| gcroots_store_has_exception(store, out))
+                    .map(Written::Bool),
                 FuncAction::TakeException => self
                     .with_out(|out| gcroots_store_take_exception(store, out))
                     .map(Written::Ref),

@@ -5,10 +5,10 @@ use core::ptr::null;
 
 use gcroots::capi::global::*;
 use gcroots::capi::status::*;
-use gcroots::capi::types::gcroots_field_type_t;
+use gcroots::capi::types::{gcroots_field_type_t, gcroots_type_t};
 use gcroots::capi::value::gcroots_val_t;
 
-use super::action::{Action, Input, Named, Planner, RefTypeArgument, Wanted};
+use super::action::{Action, Handle, Input, Named, Planner, RefTypeArgument, Wanted};
 use super::library::{Library, Status, Written, done, storage_number};
 use super::model::{Body, Model, RootState, Value, struct_bytes, values_of};
 use super::pointers::Pointer;
@@ -25,7 +25,9 @@ pub(crate) enum GlobalAction {
         value: Input,
     },
     Get(Named),
+    GetInto(Named, Handle),
     Set(Named, Input),
+    Type(Named),
     Free(Named),
 }
 
@@ -62,7 +64,8 @@ impl GlobalAction {
             GlobalAction::New { .. } => {
                 vec![Pointer::Store, Pointer::Type, Pointer::Value, Pointer::Out]
             }
-            GlobalAction::Get(_) => vec![Pointer::Store, Pointer::Out],
+            GlobalAction::Get(_) | GlobalAction::Type(_) => vec![Pointer::Store, Pointer::Out],
+            GlobalAction::GetInto(..) => vec![Pointer::Store],
             GlobalAction::Set(..) => vec![Pointer::Store, Pointer::Value],
             GlobalAction::Free(_) => vec![Pointer::Store, Pointer::Global],
         }
@@ -89,6 +92,8 @@ impl Planner<'_> {
         Action::Global(match call {
             Call::GlobalNew => self.global_new(),
             Call::GlobalGet => GlobalAction::Get(self.global()),
+            Call::GlobalGetInto => GlobalAction::GetInto(self.global(), self.scoped()),
+            Call::GlobalType => GlobalAction::Type(self.global()),
             Call::GlobalSet => {
                 let global = self.global();
                 let value = match global {
@@ -151,6 +156,12 @@ impl Prediction<'_> {
                 let value = self.model.global_value(self.global_named(global)?);
                 Ok(self.read(value))
             }
+            GlobalAction::GetInto(global, to) => {
+                let global = self.global_named(global)?;
+                let root = self.scoped_root(to)?;
+                self.assign(root, self.model.global_value(global))
+            }
+            GlobalAction::Type(global) => Ok(Answer::GlobalType(self.global_named(global)?)),
             GlobalAction::Set(global, value) => self.global_set(global, value),
             GlobalAction::Free(Named::Null) => Ok(Answer::Nothing),
             GlobalAction::Free(global) => {
@@ -271,6 +282,20 @@ impl Library {
         of
     }
 
+    /// The type of a global, as outputs have it: its storage, the type of references, and
+    /// whether it is mutable.
+    pub(crate) fn global_type(
+        &self,
+        global: &Global,
+    ) -> (u32, (*const gcroots_type_t, u32, u8), u8) {
+        let reference = match global.storage {
+            Storage::Ref(of) => self.read_type(of),
+            _ => (null(), 0, 0),
+        };
+        let storage = storage_number(global.storage);
+        (storage, reference, global.mutable.into())
+    }
+
     pub(crate) fn globals(&self, action: &GlobalAction) -> Status<Written> {
         let store = self.store();
         // SAFETY: the store is alive and belongs to this thread.
@@ -289,6 +314,15 @@ impl Library {
                 }
                 GlobalAction::Get(global) => {
                     self.global_get(self.global(global)).map(Written::Value)
+                }
+                GlobalAction::GetInto(global, to) => {
+                    let (global, to) = (self.global(global), self.handle(to));
+                    done(gcroots_global_get_ref_into(store, global, to))
+                }
+                GlobalAction::Type(global) => {
+                    let global = self.global(global);
+                    self.with_out(|out| gcroots_global_type(store, global, out))
+                        .map(Written::GlobalType)
                 }
                 GlobalAction::Set(global, value) => {
                     let value = self.value(value);

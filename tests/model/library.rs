@@ -39,7 +39,7 @@ use super::functions::CALL_DEPTH;
 use super::lane::Lane;
 use super::pointers::{Nulls, Pointer};
 use super::ranges::Slots;
-use super::types::{ABSTRACT, Field, Heap, Shape, Storage, TYPES};
+use super::types::{ABSTRACT, Field, Heap, RefType, Shape, Storage, TYPES};
 
 pub(crate) const NULL_REF: gcroots_ref_t = gcroots_ref_t {
     store_id: 0,
@@ -62,6 +62,8 @@ pub(crate) enum Written {
     Range(gcroots_root_source_t),
     Scope(gcroots_scope_t),
     Tag(gcroots_tag_t),
+    TableType(gcroots_table_type_t),
+    GlobalType(gcroots_field_type_t),
     Type(*mut gcroots_type_t),
     Bytes(Vec<u8>),
 }
@@ -184,6 +186,9 @@ fn tag_address(tag: usize) -> *const c_void {
 }
 
 fn heap_number(heap: Heap) -> u32 {
+    if heap == Heap::Every {
+        return GCROOTS_HEAP_EVERY;
+    }
     match ABSTRACT.iter().position(|other| *other == heap) {
         Some(number) => number as u32,
         None => GCROOTS_HEAP_LOCAL,
@@ -512,6 +517,16 @@ impl Library {
         }
     }
 
+    /// A reference type, as outputs have it: its registered type, its heap type, and
+    /// whether it is nullable.
+    pub(crate) fn read_type(&self, of: RefType) -> (*const gcroots_type_t, u32, u8) {
+        let (of_type, heap) = match of.heap {
+            Heap::Type(named) => (self.type_of(named), GCROOTS_HEAP_TYPE),
+            heap => (null(), heap_number(heap)),
+        };
+        (of_type, heap, of.nullable.into())
+    }
+
     pub(crate) fn value(&self, input: Input) -> gcroots_val_t {
         let mut of = gcroots_val_of_t {
             v128: gcroots_v128_t { bytes: [0x5a; 16] },
@@ -612,6 +627,7 @@ impl Library {
             | Action::NoGcEnter
             | Action::NoGcExit => self.scopes(action),
             Action::LocalNew(_)
+            | Action::LocalIsNull(_)
             | Action::Assign(..)
             | Action::ToManual(_)
             | Action::CloneManual(_)
@@ -627,6 +643,7 @@ impl Library {
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
             | Action::StoreData
+            | Action::StoreId
             | Action::StoreDetach
             | Action::StoreAttach
             | Action::StoreFree(_) => self.stores(action, data),
@@ -649,6 +666,7 @@ impl Library {
             | Action::StructNewDefault(_)
             | Action::StructGet(..)
             | Action::StructGetAs(..)
+            | Action::StructGetInto(..)
             | Action::StructSet(..)
             | Action::StructSetAs(..) => self.structs(action),
             Action::ArrayNew(..)
@@ -658,6 +676,7 @@ impl Library {
             Action::ArrayLen(_)
             | Action::ArrayGet(..)
             | Action::ArrayGetAs(..)
+            | Action::ArrayGetInto(..)
             | Action::ArraySet(..)
             | Action::ArraySetAs(..)
             | Action::ArrayFill(..)
@@ -666,6 +685,7 @@ impl Library {
             | Action::ArrayWrite(..) => self.arrays(action),
             Action::TagNew(_)
             | Action::TagType(_)
+            | Action::TagEqual(..)
             | Action::ExnNew(..)
             | Action::ExnTag(_)
             | Action::ExnField(..) => self.exceptions(action),
@@ -705,6 +725,11 @@ impl Library {
                     let handle = self.handle(handle);
                     self.with_out(|out| gcroots_local_new(store, handle, out))
                         .map(Written::Ref)
+                }
+                Action::LocalIsNull(handle) => {
+                    let handle = self.handle(handle);
+                    self.with_out(|out| gcroots_local_is_null(store, handle, out))
+                        .map(Written::Bool)
                 }
                 Action::Assign(to, from) => done(gcroots_ref_assign(
                     store,
@@ -804,6 +829,9 @@ impl Library {
                     let finalizer = finalizer.map(|_| self.finalizer as _);
                     done(gcroots_store_set_data(store, data, finalizer))
                 }
+                Action::StoreId => self
+                    .with_out(|out| gcroots_store_id(store, out))
+                    .map(Written::Number),
                 Action::StoreData => self
                     .with_out(|out| gcroots_store_data(store, out))
                     .map(|data: *mut c_void| Written::Number(data.addr() as u64)),
@@ -973,6 +1001,10 @@ impl Library {
                     self.with_out(|out| gcroots_struct_get(store, handle, index, out))
                         .map(Written::Value)
                 }
+                Action::StructGetInto(handle, index, to) => {
+                    let (handle, to) = (self.handle(handle), self.handle(to));
+                    done(gcroots_struct_get_ref_into(store, handle, index, to))
+                }
                 Action::StructSet(handle, index, input) => {
                     let value = self.value(input);
                     done(gcroots_struct_set(
@@ -1102,6 +1134,10 @@ impl Library {
                 Action::ArrayGetAs(handle, index, getter) => {
                     self.array_get_as(self.handle(handle), index, getter)
                 }
+                Action::ArrayGetInto(handle, index, to) => {
+                    let (handle, to) = (self.handle(handle), self.handle(to));
+                    done(gcroots_array_get_ref_into(store, handle, index, to))
+                }
                 Action::ArraySet(handle, index, input) => {
                     let value = self.value(input);
                     done(gcroots_array_set(
@@ -1213,6 +1249,11 @@ impl Library {
                     let of = self.type_argument(of);
                     self.with_out(|out| gcroots_tag_new(store, of, out))
                         .map(Written::Tag)
+                }
+                Action::TagEqual(a, b) => {
+                    let (a, b) = (self.tag(a), self.tag(b));
+                    self.with_out(|out| gcroots_tag_eq(store, a, b, out))
+                        .map(Written::Bool)
                 }
                 Action::TagType(tag) => {
                     let tag = self.tag(tag);

@@ -368,6 +368,10 @@ impl Model {
     pub(crate) fn admits(&self, of: RefType, reference: Reference) -> bool {
         let node = match reference {
             Reference::Null => return of.nullable,
+            Reference::Node(node) if of.heap == Heap::Every => {
+                return !matches!(self.nodes[node].body, Body::Hidden { .. });
+            }
+            Reference::I31(_) if of.heap == Heap::Every => return true,
             Reference::I31(_) => {
                 return matches!(of.heap, Heap::Any | Heap::Extern | Heap::Eq | Heap::I31);
             }

@@ -89,7 +89,9 @@ impl Action {
                 | Action::WeakMapSet(..)
                 | Action::ExternSetData(_)
                 | Action::ExternBytes(..)
+                | Action::StructGetInto(..)
                 | Action::StructSetAs(..)
+                | Action::ArrayGetInto(..)
                 | Action::ArraySetAs(..)
                 | Action::ArrayCopy { .. }
                 | Action::ArrayRead(..)

@@ -49,6 +49,11 @@ pub(crate) enum Answer {
     Scope,
     Tag,
     NamedTag(usize),
+    /// The type of this table.
+    TableType(usize),
+    /// The type of this global.
+    GlobalType(usize),
+    StoreId,
     Type(usize),
     /// The hash of this reference. It must not have changed.
     Hash(Reference),
@@ -85,6 +90,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::NoGcEnter
         | Action::NoGcExit => call.scopes(action),
         Action::LocalNew(_)
+        | Action::LocalIsNull(_)
         | Action::Assign(..)
         | Action::ToManual(_)
         | Action::CloneManual(_)
@@ -108,6 +114,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::StructNewDefault(_)
         | Action::StructGet(..)
         | Action::StructGetAs(..)
+        | Action::StructGetInto(..)
         | Action::StructSet(..)
         | Action::StructSetAs(..) => call.structs(action),
         Action::ArrayNew(..)
@@ -117,6 +124,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::ArrayLen(_)
         | Action::ArrayGet(..)
         | Action::ArrayGetAs(..)
+        | Action::ArrayGetInto(..)
         | Action::ArraySet(..)
         | Action::ArraySetAs(..) => call.elements(action),
         Action::ArrayFill(..)
@@ -125,6 +133,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ArrayWrite(..) => call.ranges(action),
         Action::TagNew(_)
         | Action::TagType(_)
+        | Action::TagEqual(..)
         | Action::ExnNew(..)
         | Action::ExnTag(_)
         | Action::ExnField(..) => call.exceptions(action),
@@ -134,6 +143,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::Range(action) => call.root_ranges(action),
         Action::StoreSetData(..)
         | Action::StoreData
+        | Action::StoreId
         | Action::StoreDetach
         | Action::StoreAttach
         | Action::StoreFree(_) => call.stores(action, *by),
@@ -178,6 +188,7 @@ impl Prediction<'_> {
                 let data = if is_null { 0 } else { self.model.new_data() };
                 self.model.set_data(data, finalizer);
             }
+            Action::StoreId => return Ok(Answer::StoreId),
             Action::StoreData => return Ok(Answer::Number(self.model.data.data)),
             Action::StoreDetach => {
                 self.require_outside()?;
@@ -348,17 +359,12 @@ impl Prediction<'_> {
                 let target = self.resolve(handle)?;
                 Ok(Answer::Root(self.model.push_root(target, false)))
             }
+            Action::LocalIsNull(handle) => {
+                let target = self.resolve(handle)?;
+                Ok(Answer::Bool(target == Reference::Null))
+            }
             Action::Assign(to, from) => {
-                if matches!(to, Handle::Null) {
-                    return Err(GCROOTS_ERROR_NULL_REFERENCE);
-                }
-                self.resolve(to)?;
-                let Handle::Root(root) = to else {
-                    return Ok(Answer::Nothing);
-                };
-                if self.model.roots[root].manual {
-                    return Err(GCROOTS_ERROR_INVALID_ARGUMENT);
-                }
+                let root = self.scoped_root(to)?;
                 self.model.roots[root].target = self.resolve(from)?;
                 Ok(Answer::Nothing)
             }
@@ -391,6 +397,27 @@ impl Prediction<'_> {
             }
             _ => unreachable!("{action:?}"),
         }
+    }
+
+    /// The root of a handle that is to be assigned.
+    pub(crate) fn scoped_root(&self, handle: Handle) -> Predicted<usize> {
+        if matches!(handle, Handle::Null) {
+            return Err(GCROOTS_ERROR_NULL_REFERENCE);
+        }
+        self.resolve(handle)?;
+        match handle {
+            Handle::Root(root) if !self.model.roots[root].manual => Ok(root),
+            _ => Err(GCROOTS_ERROR_INVALID_ARGUMENT),
+        }
+    }
+
+    /// Assigns a value to a root.
+    pub(crate) fn assign(&mut self, root: usize, value: Value) -> Predicted {
+        match value {
+            Value::Ref(target) => self.model.roots[root].target = target,
+            _ => return Err(GCROOTS_ERROR_TYPE_MISMATCH),
+        }
+        Ok(Answer::Nothing)
     }
 
     fn end(&mut self, handle: Handle) {
@@ -673,6 +700,12 @@ impl Prediction<'_> {
                 let value = self.value(node, index)?;
                 self.read_as(fields[index].storage, value, getter)
             }
+            Action::StructGetInto(handle, index, to) => {
+                let (node, _) = self.struct_node(handle)?;
+                let root = self.scoped_root(to)?;
+                let value = self.value(node, index)?;
+                self.assign(root, value)
+            }
             Action::StructSet(handle, index, input) | Action::StructSetAs(handle, index, input) => {
                 require_kinds(&[input])?;
                 let (node, fields) = self.struct_node(handle)?;
@@ -796,6 +829,13 @@ impl Prediction<'_> {
                 let value = self.value(node, index)?;
                 self.read_as(element.storage, value, getter)
             }
+            Action::ArrayGetInto(handle, index, to) => {
+                let (node, element) = self.array_node(handle)?;
+                let root = self.scoped_root(to)?;
+                require_getter(element.storage, As::Ref)?;
+                let value = self.value(node, index)?;
+                self.assign(root, value)
+            }
             Action::ArraySet(handle, index, input) | Action::ArraySetAs(handle, index, input) => {
                 require_kinds(&[input])?;
                 self.fill(handle, index, input, 1)
@@ -888,6 +928,10 @@ impl Prediction<'_> {
                 self.model.tags.push(of.of);
                 Ok(Answer::Tag)
             }
+            Action::TagEqual(a, b) => {
+                let (a, b) = (self.tag_named(a)?, self.tag_named(b)?);
+                Ok(Answer::Bool(a == b))
+            }
             Action::TagType(tag) => Ok(Answer::Type(self.model.tags[self.tag_named(tag)?])),
             Action::ExnNew(tag, ref inputs) => {
                 let tag = self.tag_named(tag)?;
@@ -941,6 +985,7 @@ impl Prediction<'_> {
                 Body::Struct { of, .. } | Body::Array { of, .. } | Body::Func { of, .. } => {
                     Ok(Answer::Type(of))
                 }
+                Body::Exn { tag, .. } => Ok(Answer::Type(self.model.tags[tag])),
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),

@@ -452,6 +452,26 @@ impl Session {
             (Answer::NamedTag(tag), Written::Tag(read)) => {
                 same(&self.library.bits.borrow().tags[tag], &read)
             }
+            (Answer::StoreId, Written::Number(id)) => same(&self.library.store_id, &id),
+            (Answer::TableType(table), Written::TableType(read)) => {
+                let of = read.element;
+                // SAFETY: the reference is owned, or NULL. The library keeps another one.
+                unsafe { gcroots_type_free(of.r#type) };
+                let table = &self.model.borrow().tables[table];
+                let expected = (self.library.read_type(table.element), table.maximum as u64);
+                same(
+                    &expected,
+                    &((of.r#type, of.heap, of.is_nullable), read.maximum),
+                )
+            }
+            (Answer::GlobalType(global), Written::GlobalType(read)) => {
+                // SAFETY: the reference is owned, or NULL. The library keeps another one.
+                unsafe { gcroots_type_free(read.r#type) };
+                let global = &self.model.borrow().globals[global];
+                let expected = self.library.global_type(global);
+                let reference = (read.r#type, read.heap, read.is_nullable);
+                same(&expected, &(read.storage, reference, read.is_mutable))
+            }
             (Answer::Type(of), Written::Type(read)) => {
                 // SAFETY: the reference is owned. The library keeps another one.
                 unsafe { gcroots_type_free(read) };

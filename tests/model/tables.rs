@@ -25,8 +25,10 @@ pub(crate) enum TableAction {
         init: Handle,
     },
     Get(Named, usize),
+    GetInto(Named, usize, Handle),
     Set(Named, usize, Handle),
     Size(Named),
+    Type(Named),
     Grow(Named, usize, Handle),
     Fill(Named, usize, Handle, usize),
     Copy {
@@ -41,7 +43,7 @@ pub(crate) enum TableAction {
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) element: RefType,
-    maximum: usize,
+    pub(crate) maximum: usize,
     /// The root of the hidden array.
     pub(crate) root: usize,
     /// The least and the greatest possible length of the hidden array.
@@ -66,7 +68,8 @@ pub(crate) struct Lengthened {
 }
 
 /// Element types. Frequent ones are listed several times.
-const ELEMENTS: [Heap; 10] = [
+const ELEMENTS: [Heap; 11] = [
+    Heap::Every,
     Heap::Any,
     Heap::Any,
     Heap::Extern,
@@ -88,6 +91,7 @@ impl TableAction {
             TableAction::New { .. }
             | TableAction::Get(..)
             | TableAction::Size(_)
+            | TableAction::Type(_)
             | TableAction::Grow(..) => vec![Pointer::Store, Pointer::Out],
             TableAction::Free(_) => vec![Pointer::Store, Pointer::Table],
             _ => vec![Pointer::Store],
@@ -156,11 +160,16 @@ impl Planner<'_> {
                 let table = self.table();
                 match call {
                     Call::TableGet => TableAction::Get(table, self.table_index(table)),
+                    Call::TableGetInto => {
+                        let index = self.table_index(table);
+                        TableAction::GetInto(table, index, self.scoped())
+                    }
                     Call::TableSet => {
                         let index = self.table_index(table);
                         TableAction::Set(table, index, self.element(table))
                     }
                     Call::TableSize => TableAction::Size(table),
+                    Call::TableType => TableAction::Type(table),
                     Call::TableGrow => {
                         let delta = if self.draw.one_in(8) {
                             self.length()
@@ -289,11 +298,20 @@ impl Prediction<'_> {
                     _ => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),
                 }
             }
+            TableAction::GetInto(table, index, to) => {
+                let table = self.table_named(table)?;
+                let root = self.scoped_root(to)?;
+                match self.model.elements(table).get(index) {
+                    Some(value) => self.assign(root, *value),
+                    None => Err(GCROOTS_ERROR_OUT_OF_BOUNDS),
+                }
+            }
             TableAction::Set(table, index, value) => self.table_fill(table, index, value, 1),
             TableAction::Size(table) => {
                 let table = self.table_named(table)?;
                 Ok(Answer::Number(self.model.elements(table).len() as u64))
             }
+            TableAction::Type(table) => Ok(Answer::TableType(self.table_named(table)?)),
             TableAction::Grow(table, delta, init) => self.table_grow(table, delta, init),
             TableAction::Fill(table, index, value, count) => {
                 self.table_fill(table, index, value, count)
@@ -503,11 +521,20 @@ impl Library {
                 TableAction::Get(table, index) => {
                     self.table_get(self.table(table), index).map(Written::Ref)
                 }
+                TableAction::GetInto(table, index, to) => {
+                    let (table, to) = (self.table(table), self.handle(to));
+                    done(gcroots_table_get_ref_into(store, table, index as u64, to))
+                }
                 TableAction::Set(table, index, value) => {
                     let (table, value) = (self.table(table), self.handle(value));
                     done(gcroots_table_set(store, table, index as u64, value))
                 }
                 TableAction::Size(table) => self.table_size(self.table(table)).map(Written::Number),
+                TableAction::Type(table) => {
+                    let table = self.table(table);
+                    self.with_out(|out| gcroots_table_type(store, table, out))
+                        .map(Written::TableType)
+                }
                 TableAction::Grow(table, delta, init) => {
                     let (table, init) = (self.table(table), self.handle(init));
                     self.with_out(|out| gcroots_table_grow(store, table, delta as u64, init, out))

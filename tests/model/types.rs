@@ -36,12 +36,13 @@ pub(crate) enum Heap {
     NoExtern,
     Exn,
     NoExn,
+    Every,
     /// A type of [`TYPES`], by its index.
     Type(usize),
 }
 
-/// The abstract types, in the order of their numbers in C.
-pub(crate) const ABSTRACT: [Heap; 12] = [
+/// The abstract types. Those of WebAssembly are in the order of their numbers in C.
+pub(crate) const ABSTRACT: [Heap; 13] = [
     Heap::Any,
     Heap::Eq,
     Heap::I31,
@@ -54,6 +55,7 @@ pub(crate) const ABSTRACT: [Heap; 12] = [
     Heap::NoExtern,
     Heap::Exn,
     Heap::NoExn,
+    Heap::Every,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +134,7 @@ use Shape::{Array, Struct};
 use Storage::*;
 
 /// All types. An index here is also the index in the rec group.
-pub(crate) const TYPES: [Type; 29] = [
+pub(crate) const TYPES: [Type; 30] = [
     of(Struct, &[var(I32), var(null_or(Heap::Any))]),
     below(
         BASE,
@@ -182,6 +184,7 @@ pub(crate) const TYPES: [Type; 29] = [
             var(null_or(Heap::Struct)),
             var(null_or(Heap::None)),
             var(null_or(Heap::Func)),
+            var(null_or(Heap::Every)),
         ],
     ),
     of(Struct, &[]),
@@ -257,6 +260,7 @@ pub(crate) const TYPES: [Type; 29] = [
         },
         &[constant(null_or(Heap::Any)); 9],
     ),
+    of(Array, &[var(null_or(Heap::Every))]),
 ];
 
 /// The indices of the types of this shape. The results of a function do not matter.
@@ -295,6 +299,7 @@ fn is_heap_subtype(lower: Heap, upper: Heap) -> bool {
         (Type(lower), upper) => is_heap_subtype(above(lower), upper),
         (None, Type(upper)) => above(upper) != Func,
         (NoFunc, Type(upper)) => above(upper) == Func,
+        (_, Every) => true,
         (_, Type(_)) => false,
         (None, Any | Eq | I31 | Struct | Array) => true,
         (I31 | Struct | Array, Any | Eq) => true,

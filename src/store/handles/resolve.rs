@@ -16,6 +16,11 @@ impl Store {
         }
     }
 
+    /// The id that is in this store's handles.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// The reference of a live root of this store. Does not check the store id.
     #[inline(always)]
     fn find(&self, handle: Handle) -> Option<GcRef> {

@@ -247,6 +247,38 @@ impl Store {
         self.root_at_fast(element_at(array, Storage::Ref, index))
     }
 
+    /// Sets a scoped root to the reference in an element, or to null. Never collects.
+    ///
+    /// Errors: as [`Store::typed`]; as [`Store::require_scoped`] for `target`;
+    /// [`Error::TypeMismatch`] if elements are not references; [`Error::OutOfBounds`].
+    pub(crate) fn array_get_ref_into(
+        &self,
+        handle: Handle,
+        index: u64,
+        target: Handle,
+    ) -> Result<()> {
+        self.array(handle, "ref")?;
+        self.require_scoped(target)?;
+        let (_, at) = self.element_of_storage(handle, index, Storage::Ref)?;
+        self.load_into(at, target)
+    }
+
+    /// The fast form of [`Store::array_get_ref_into`].
+    #[inline(always)]
+    pub(crate) fn array_get_ref_into_fast(
+        &self,
+        handle: Handle,
+        index: u64,
+        target: Handle,
+    ) -> bool {
+        self.element_fast(handle, index)
+            .filter(|(element, _)| element.storage == Storage::Ref)
+            .and_then(|(_, array)| {
+                self.load_into_fast(element_at(array, Storage::Ref, index), target)
+            })
+            .is_some()
+    }
+
     /// Sets an element. Never collects.
     ///
     /// Errors: as [`Store::typed`]; as [`Store::resolve`] for the value;

@@ -49,7 +49,7 @@ impl Store {
         )
     }
 
-    /// The type of a struct, an array or a function.
+    /// The type of a struct, an array or a function, and the type of an exception's tag.
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`] for other referents;
     /// [`Error::Limit`] for too many references to the type.
@@ -58,13 +58,16 @@ impl Store {
         let header = self.header_of(reference)?;
         match header {
             Some(header)
-                if matches!(header.kind(), Some(Kind::Struct | Kind::Array | Kind::Func)) =>
+                if matches!(
+                    header.kind(),
+                    Some(Kind::Struct | Kind::Array | Kind::Func | Kind::Exn)
+                ) =>
             {
                 self.type_of(header)?;
                 self.types.kept(header.type_index())
             }
             _ => Err(Error::TypeMismatch {
-                needed: "a struct, an array or a function",
+                needed: "a struct, an array, a function or an exception",
                 found: name_of(header),
             }),
         }
@@ -77,6 +80,23 @@ impl Store {
     pub(crate) fn type_of_kind(&self, handle: Handle, kind: Kind) -> Result<Type> {
         let index = self.typed(handle, kind, "ref")?.ty.index;
         self.types.kept(index)
+    }
+
+    /// The hierarchy of a reference from a slot whose hierarchy has the top type `top`: a
+    /// slot of every reference says nothing about the one that it holds (TYPES-18). Null
+    /// and an `i31` are internal.
+    ///
+    /// Errors: as [`Store::resolve`].
+    pub(crate) fn hierarchy(&self, top: AbstractType, handle: Handle) -> Result<AbstractType> {
+        if top != AbstractType::Every {
+            return Ok(top);
+        }
+        Ok(match self.ref_kind(handle)? {
+            RefKind::Func => AbstractType::Func,
+            RefKind::Exn => AbstractType::Exn,
+            RefKind::Extern => AbstractType::Extern,
+            _ => AbstractType::Any,
+        })
     }
 
     /// The top type of the hierarchy of a field that holds references. The elements of an

@@ -50,6 +50,13 @@ impl Store {
     ///
     /// Errors: as [`Store::push_root`]; [`Error::Internal`].
     pub(in crate::store) fn root_at(&self, at: u64) -> Result<Handle> {
+        self.push_unless_null(self.reference_at(at)?)
+    }
+
+    /// Loads the reference at `at`.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(in crate::store) fn reference_at(&self, at: u64) -> Result<GcRef> {
         let reference = GcRef::from_raw(self.load(at)?);
         if !self.mutator.memory.may_hold(reference) {
             return Err(Error::internal(
@@ -57,7 +64,7 @@ impl Store {
                 reference.raw().into(),
             ));
         }
-        self.push_unless_null(reference)
+        Ok(reference)
     }
 
     /// The fast form of [`Store::root_at`]. `None` for null too.

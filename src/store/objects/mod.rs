@@ -50,5 +50,6 @@ mod value;
 pub(in crate::store) use admit::as_registered;
 pub(in crate::store) use elements::{element_at, require_range};
 pub(crate) use externrefs::ExternRefOptions;
+pub(in crate::store) use fields::require_storage;
 pub(crate) use kinds::RefKind;
 pub(crate) use value::{RawValue, Value};

@@ -231,6 +231,37 @@ impl Store {
         self.root_at_fast(at)
     }
 
+    /// Sets a scoped root to the reference in a field, or to null. Never collects.
+    ///
+    /// Errors: as [`Store::typed`]; as [`Store::require_scoped`] for `target`;
+    /// [`Error::OutOfBounds`]; [`Error::TypeMismatch`] if the field holds no reference.
+    pub(crate) fn struct_get_ref_into(
+        &self,
+        handle: Handle,
+        index: usize,
+        target: Handle,
+    ) -> Result<()> {
+        let object = self.typed(handle, Kind::Struct, "ref")?;
+        self.require_scoped(target)?;
+        let (field, at) = self.field(object, index)?;
+        require_storage(field, Storage::Ref)?;
+        self.load_into(at, target)
+    }
+
+    /// The fast form of [`Store::struct_get_ref_into`].
+    #[inline(always)]
+    pub(crate) fn struct_get_ref_into_fast(
+        &self,
+        handle: Handle,
+        index: usize,
+        target: Handle,
+    ) -> bool {
+        self.field_fast(handle, index)
+            .filter(|(field, _)| field.storage == Storage::Ref)
+            .and_then(|(_, at)| self.load_into_fast(at, target))
+            .is_some()
+    }
+
     /// Sets a field. Never collects.
     ///
     /// Errors: as [`Store::typed`]; as [`Store::resolve`] for the value;

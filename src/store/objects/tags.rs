@@ -67,21 +67,39 @@ impl Store {
         self.handle(Handle::slot_word(GENERATION, index))
     }
 
-    /// The type of a tag, and its index.
+    /// The index of a tag.
     ///
     /// Errors: [`Error::NullReference`], [`Error::WrongStore`]; [`Error::Unrooted`] for a
     /// handle that is not a tag's.
-    pub(in crate::store) fn resolve_tag(&self, tag: Handle) -> Result<(Type, u32)> {
+    fn tag_index(&self, tag: Handle, parameter: &'static str) -> Result<u32> {
         if tag.is_null() {
-            return Err(Error::NullReference { parameter: "tag" });
+            return Err(Error::NullReference { parameter });
         }
-        self.require_mine(tag.store_id, "tag")?;
-        let cold = self.cold.borrow();
-        let found = cold.tags.get(tag.index());
-        match found.filter(|_| tag.generation() == GENERATION && !tag.is_manual()) {
-            Some(of) => Ok((of.try_clone()?, tag.index())),
+        self.require_mine(tag.store_id, parameter)?;
+        let exists = self.cold.borrow().tags.get(tag.index()).is_some();
+        if !exists || tag.generation() != GENERATION || tag.is_manual() {
+            return Err(unrooted_as("tag", tag, parameter));
+        }
+        Ok(tag.index())
+    }
+
+    /// The type of a tag, and its index.
+    ///
+    /// Errors: as [`Store::tag_index`]; [`Error::Limit`] for too many references to the
+    /// type.
+    pub(in crate::store) fn resolve_tag(&self, tag: Handle) -> Result<(Type, u32)> {
+        let index = self.tag_index(tag, "tag")?;
+        match self.cold.borrow().tags.get(index) {
+            Some(of) => Ok((of.try_clone()?, index)),
             None => Err(unrooted_as("tag", tag, "tag")),
         }
+    }
+
+    /// Whether two handles name the same tag. Never collects.
+    ///
+    /// Errors: as [`Store::tag_index`].
+    pub(crate) fn tag_eq(&self, a: Handle, b: Handle) -> Result<bool> {
+        Ok(self.tag_index(a, "a")? == self.tag_index(b, "b")?)
     }
 
     /// A tag's type.

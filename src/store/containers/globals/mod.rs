@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::objects::{Value, as_registered};
+use crate::store::objects::{Value, as_registered, require_storage};
 use crate::store::protocol::Attempt;
 use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
@@ -163,6 +163,26 @@ impl Store {
             Storage::Ref => Value::Ref(self.root_or_null_at_fast(at)?),
             Storage::I8 | Storage::I16 => return None,
         })
+    }
+
+    /// Sets a scoped root to the value of a global, which may be null. Never collects.
+    ///
+    /// Errors: as [`Store::resolve_global`]; as [`Store::require_scoped`] for `target`;
+    /// [`Error::TypeMismatch`] if the value is not a reference.
+    pub(crate) fn global_get_ref_into(&self, handle: Handle, target: Handle) -> Result<()> {
+        let (field, at) = self.resolve_global(handle)?;
+        self.require_scoped(target)?;
+        require_storage(&field, Storage::Ref)?;
+        self.load_into(at, target)
+    }
+
+    /// The fast form of [`Store::global_get_ref_into`].
+    #[inline(always)]
+    pub(crate) fn global_get_ref_into_fast(&self, handle: Handle, target: Handle) -> bool {
+        self.resolve_global_fast(handle)
+            .filter(|(field, _)| field.storage == Storage::Ref)
+            .and_then(|(_, at)| self.load_into_fast(at, target))
+            .is_some()
     }
 
     /// Sets a global. Never collects.

@@ -42,6 +42,35 @@ impl Store {
         self.root_or_null_at_fast(at)
     }
 
+    /// Sets a scoped root to an element, which may be null. Never collects.
+    ///
+    /// Errors: as [`Store::resolve_table`]; as [`Store::require_scoped`] for `target`;
+    /// [`Error::OutOfBounds`].
+    pub(crate) fn table_get_ref_into(
+        &self,
+        handle: Handle,
+        index: u64,
+        target: Handle,
+    ) -> Result<()> {
+        let found = self.resolve_table(handle, "table")?;
+        self.require_scoped(target)?;
+        require_range(index, 1, found.table.size.into())?;
+        self.load_into(found.at(index), target)
+    }
+
+    /// The fast form of [`Store::table_get_ref_into`].
+    #[inline(always)]
+    pub(crate) fn table_get_ref_into_fast(
+        &self,
+        handle: Handle,
+        index: u64,
+        target: Handle,
+    ) -> bool {
+        self.table_element_fast(handle, index)
+            .and_then(|(_, _, at)| self.load_into_fast(at, target))
+            .is_some()
+    }
+
     /// Sets an element. Never collects.
     ///
     /// Errors: as [`Store::table_fill`].

@@ -200,7 +200,7 @@ impl Collection {
                 heap: if random.percent(50) {
                     HeapType::Concrete(self.name(members, random))
                 } else {
-                    HeapType::Abstract(AbstractType::ALL[random.below(AbstractType::ALL.len())])
+                    HeapType::Abstract(AbstractType::WASM[random.below(AbstractType::WASM.len())])
                 },
             }),
         }

@@ -182,7 +182,7 @@ impl Both<'_> {
         random: &mut Random,
         compared: &mut Compared,
     ) {
-        let abstracts = AbstractType::ALL.map(HeapType::Abstract).into_iter();
+        let abstracts = AbstractType::WASM.map(HeapType::Abstract).into_iter();
         let concretes = (0..12).filter(|_| !self.types.is_empty());
         let concretes = concretes.map(|_| HeapType::Concrete(random.below(self.types.len())));
         let heaps: Vec<HeapType<usize>> = abstracts.chain(concretes).collect();

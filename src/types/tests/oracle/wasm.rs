@@ -109,6 +109,7 @@ fn encoded(ty: AbstractType) -> wasm::AbstractHeapType {
         AbstractType::NoExtern => Encoded::NoExtern,
         AbstractType::Exn => Encoded::Exn,
         AbstractType::NoExn => Encoded::NoExn,
+        AbstractType::Every => unreachable!("WebAssembly does not have it"),
     }
 }
 
@@ -127,6 +128,7 @@ fn decoded(ty: AbstractType) -> wasmparser::AbstractHeapType {
         AbstractType::NoExtern => Decoded::NoExtern,
         AbstractType::Exn => Decoded::Exn,
         AbstractType::NoExn => Decoded::NoExn,
+        AbstractType::Every => unreachable!("WebAssembly does not have it"),
     }
 }
 
