@@ -55,6 +55,8 @@ mod root_visitors;
 pub(crate) use call_arguments::Call;
 pub(crate) use calls::call;
 pub(crate) use collections::{cancel_collection, collect_all, collect_step};
-pub(crate) use deletion::{delete, delete_owned};
+#[cfg(any(test, feature = "capi"))]
+pub(crate) use deletion::delete;
+pub(crate) use deletion::delete_owned;
 pub(crate) use driver::{allocating, allocating_without_collecting};
 pub(in crate::store) use root_visitors::Report;
