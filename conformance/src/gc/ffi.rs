@@ -248,7 +248,7 @@ unsafe extern "C" {
     pub fn gcroots_root_range_remove(store: *mut gcroots_store_t, source: *mut gcroots_root_source_t) -> gcroots_status_t;
 
     pub fn gcroots_type_clone(type_: *const gcroots_type_t) -> *mut gcroots_type_t;
-    pub fn gcroots_type_free(type_: *mut gcroots_type_t);
+    pub fn gcroots_type_free(type_: *const gcroots_type_t);
     pub fn gcroots_type_kind(type_: *const gcroots_type_t, out: *mut gcroots_type_kind_t) -> gcroots_status_t;
     pub fn gcroots_type_is_subtype(type_: *const gcroots_type_t, supertype: *const gcroots_type_t, out: *mut bool) -> gcroots_status_t;
     pub fn gcroots_rec_group_new() -> *mut gcroots_rec_group_t;
