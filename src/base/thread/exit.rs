@@ -22,7 +22,7 @@ fn key() -> Option<libc::pthread_key_t> {
     libc::pthread_key_t::try_from(key).ok()
 }
 
-/// The key. Makes it if there is none.
+/// Returns the key, and makes it on the first call.
 ///
 /// Errors: [`Error::Limit`].
 fn key_or_new() -> Result<libc::pthread_key_t> {
