@@ -661,7 +661,7 @@ CASE(a_value_of_another_kind_is_refused) {
                      gcroots_array_new(store, type, &vals[1], SIZE_MAX, &out));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[kind],
                      gcroots_array_new_fixed(store, type, vals, 2, &out));
-      CHECK(strstr(gcroots_last_error(), "value 1 is ") != NULL);
+      CHECK(strstr(gcroots_last_error(), "the value for field or element 1 is ") != NULL);
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],
                      gcroots_array_set(store, ref, SIZE_MAX, &vals[1]));
       REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, storage_names[other],

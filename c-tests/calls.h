@@ -339,7 +339,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 /* --- The tables --------------------------------------------------------------- */
 
 struct call {
-  const char *name, *pointers, *handles;
+  const char *name, *function, *pointers, *handles;
   gcroots_status_t (*run)(struct arguments *a);
 };
 
@@ -348,12 +348,12 @@ struct call {
     return function passed;                                                      \
   }
 #define CALL_ROW(function, variant, pointers, handles, passed) \
-  {#function #variant, pointers, handles, call_##function##variant},
+  {#function #variant, #function, pointers, handles, call_##function##variant},
 
 /* Ends with a row without a name. */
 #define DEFINE_TABLE(name, CALLS) \
   CALLS(DEFINE_CALL)              \
-  static const struct call name[] = {CALLS(CALL_ROW){NULL, NULL, NULL, NULL}};
+  static const struct call name[] = {CALLS(CALL_ROW){NULL, NULL, NULL, NULL, NULL}};
 
 DEFINE_TABLE(config_calls, CONFIG_CALLS)
 DEFINE_TABLE(engine_calls, ENGINE_CALLS)

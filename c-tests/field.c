@@ -582,7 +582,8 @@ CASE(setting_is_refused_in_the_documented_order) {
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &of_host));
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &null));
   REFUSED(GCROOTS_ERROR_IMMUTABLE, gcroots_struct_set(store, ref, 0, &number));
-  REFUSED_SAYING(GCROOTS_ERROR_NULL_REFERENCE, "value 1", gcroots_struct_set(store, ref, 1, &null));
+  REFUSED_SAYING(GCROOTS_ERROR_NULL_REFERENCE, "field or element 1 is null",
+                 gcroots_struct_set(store, ref, 1, &null));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_set(store, ref, 1, &of_host));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_struct_set(store, ref, 1, &number));
   REFUSED_SAYING(GCROOTS_ERROR_UNROOTED, "`ref`", gcroots_struct_set_ref(store, stale, 9, stale));
@@ -698,8 +699,9 @@ CASE(a_refused_reference_is_told_with_both_types) {
   gcroots_type_t *type = STRUCT_TYPE(mutable_(or_null(ref_to_type(wanted))));
   gcroots_ref_t ref = make_default(type), other = make_default(found);
   char text[80];
-  CHECK(snprintf(text, sizeof text, "value 0 is a struct of type %u; type %u is required",
-                 index_of(found), index_of(wanted)) > 0);
+  CHECK(snprintf(text, sizeof text,
+                 "field or element 0 is a struct of type %u; type %u is required", index_of(found),
+                 index_of(wanted)) > 0);
   REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, text, gcroots_struct_set_ref(store, ref, 0, other));
   gcroots_type_free(wanted);
   gcroots_type_free(found);

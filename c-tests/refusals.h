@@ -11,12 +11,18 @@
 
 /* --- One refused call --------------------------------------------------------- */
 
-/* The call returns `expected` with a message that contains `text`, and writes nothing. */
+/* The call returns `expected` with a message that begins with its name and contains `text`,
+   and writes nothing. */
 static inline void check_call_refused(const struct call *call, gcroots_status_t expected,
                                       const char *text, struct arguments *a) {
   struct arguments before;
+  size_t length = strlen(call->function);
   memcpy(&before, a, sizeof before);
   check_refused(__FILE__, __LINE__, call->name, expected, call->run(a));
+  if (strncmp(gcroots_last_error(), call->function, length) != 0 ||
+      strncmp(gcroots_last_error() + length, ": ", 2) != 0)
+    check_fail(__FILE__, __LINE__, "%s: not the message's function: \"%s\"", call->name,
+               gcroots_last_error());
   if (strstr(gcroots_last_error(), text) == NULL)
     check_fail(__FILE__, __LINE__, "%s: no \"%s\" in \"%s\"", call->name, text,
                gcroots_last_error());

@@ -422,10 +422,10 @@ static void maker_refused(const struct maker *maker) {
   struct check_counts before = check_count(), after;
   wasm_anyref_t out = untouched_wasm();
   char reason[512];
-  snprintf(reason, sizeof reason, "%s", gcroots_last_error());
+  snprintf(reason, sizeof reason, "%s", last_reason());
   leave_another_message();
   CHECK(!maker->make(store, &out));
-  if (strcmp(gcroots_last_error(), reason) != 0)
+  if (strcmp(last_reason(), reason) != 0)
     check_fail(__FILE__, __LINE__, "\"%s\" instead of \"%s\"", gcroots_last_error(), reason);
   after = check_count();
   CHECK(same_bits(out.ref, untouched()));

@@ -75,7 +75,8 @@
  * --- Errors
  *
  * A function that can fail returns a gcroots_status_t. After a failure,
- * gcroots_last_error() is a message with the values that were wrong.
+ * gcroots_last_error() is a message: the name of the function, and the values that
+ * were wrong.
  *
  * A function writes its outputs, such as `out`, only on success. A failed call
  * has changed nothing, with these exceptions:
@@ -365,14 +366,15 @@ typedef uint32_t gcroots_status_t;
 GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
 
 /**
- * Returns the message of this thread's last failed call, with the values that were
- * wrong. A successful call does not change it. If the system has no memory for a thread's
- * first message, the message says so instead. Never collects.
+ * Returns the message of this thread's last failed call: the function's name, a colon, and
+ * what was wrong, with the values. A successful call does not change it. If the system has
+ * no memory for a thread's first message, the message says so instead. Never collects.
  *
  * \return the message (borrowed), at most 255 bytes, valid until the next call on this
  *         thread that fails; never NULL; "" before the first failure
  */
-GCROOTS_API const char *gcroots_last_error(void);
+GCROOTS_API
+const char *gcroots_last_error(void);
 
 /* --- Configuration -----------------------------------------------------------
  *
@@ -484,9 +486,9 @@ gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
 
 /**
  * Makes each collection move every object that survives, to find references that no root
- * keeps up to date. Off by default. The copying collector always does so. With
- * GCROOTS_COLLECTOR_DRC, which never moves objects, gcroots_engine_new() fails. Never
- * collects.
+ * keeps up to date. Off by default. The copying collector always does so. With a collector
+ * that never moves objects (GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC),
+ * gcroots_engine_new() fails. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,
@@ -529,7 +531,8 @@ typedef struct gcroots_engine_t gcroots_engine_t;
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if the initial heap size exceeds the heap
  *         limit;
  *         GCROOTS_ERROR_INVALID_ARGUMENT if gcroots_config_set_move_always() is on and
- *         the collector is GCROOTS_COLLECTOR_DRC;
+ *         the collector never moves objects (GCROOTS_COLLECTOR_NULL,
+ *         GCROOTS_COLLECTOR_DRC);
  *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
  */
 GCROOTS_API

@@ -410,10 +410,14 @@ impl fmt::Display for Error {
                 index,
                 needed,
                 found,
-            } => write!(f, "value {index} is {found}; {needed} is required"),
-            Error::NullValue { index } => {
-                write!(f, "value {index} is null; a non-null reference is required")
-            }
+            } => write!(
+                f,
+                "the value for field or element {index} is {found}; {needed} is required"
+            ),
+            Error::NullValue { index } => write!(
+                f,
+                "the value for field or element {index} is null; a non-null reference is required"
+            ),
             Error::WrongCount { count, needed } => {
                 write!(f, "`count` is {count}; the type has {needed} fields")
             }
@@ -442,7 +446,10 @@ impl fmt::Display for Error {
             } => {
                 let found = Found { found, found_type };
                 match value {
-                    Some(index) => write!(f, "value {index} is {found}; type {needed} is required"),
+                    Some(index) => write!(
+                        f,
+                        "the value for field or element {index} is {found}; type {needed} is required"
+                    ),
                     None => write!(f, "type {needed} is required, but {found} was found"),
                 }
             }

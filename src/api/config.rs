@@ -115,7 +115,8 @@ impl Config {
     }
 
     /// Makes each collection move every surviving object, which helps to find unrooted
-    /// references. The copying collector always does so.
+    /// references. The copying collector always does so. With a collector that never moves
+    /// objects (`Null`, `Drc`), making the engine fails.
     pub fn move_always(&mut self, on: bool) -> &mut Config {
         self.move_always = on;
         self

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn gcroots_array_new(
     length: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let (value, out) = (required_const(value, "value")?, required(out, "out")?);
         // SAFETY: the caller passes a store, a type that it holds a reference to, a
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn gcroots_array_new_default(
     length: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_new_default", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a type that it holds a reference to, and
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_new_fixed", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let elements = match count {
             0 => NonNull::dangling(),
@@ -219,7 +219,7 @@ extern "C" fn len_slow(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<usize>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_len", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.array_len(r#ref.into())? as usize) }
@@ -245,7 +245,7 @@ pub unsafe extern "C" fn gcroots_array_get(
     index: usize,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.array_get(r#ref.into(), index as u64)?) }
@@ -276,7 +276,7 @@ pub unsafe extern "C" fn gcroots_array_set(
     index: usize,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.
         unsafe {
@@ -318,7 +318,7 @@ extern "C" fn get_slow<C: Scalar>(
     index: usize,
     out: *mut MaybeUninit<C>,
 ) -> gcroots_status_t {
-    call(|| {
+    call(C::ARRAY_GET, || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
         unsafe {
@@ -359,7 +359,7 @@ extern "C" fn set_slow<C: Scalar>(
     index: usize,
     value: C,
 ) -> gcroots_status_t {
-    call(|| {
+    call(C::ARRAY_SET, || {
         let store = required(store, "store")?;
         // SAFETY: the caller of `set` passes a store.
         unsafe { enter(store) }?.array_set(r#ref.into(), index as u64, value.to_value())
@@ -596,7 +596,7 @@ extern "C" fn get_s_slow(
     index: usize,
     out: *mut MaybeUninit<i32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_get_s", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -640,7 +640,7 @@ extern "C" fn get_u_slow(
     index: usize,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_get_u", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -687,7 +687,7 @@ extern "C" fn get_ref_slow(
     index: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_get_ref", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -741,7 +741,7 @@ extern "C" fn get_ref_into_slow(
     index: usize,
     dst: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_get_ref_into", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.array_get_ref_into(r#ref.into(), index as u64, dst.into())
@@ -802,7 +802,7 @@ extern "C" fn set_ref_slow(
     } {
         return GCROOTS_OK;
     }
-    call(|| {
+    call("gcroots_array_set_ref", || {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());
         // SAFETY: the caller passes a store.
@@ -835,7 +835,7 @@ pub unsafe extern "C" fn gcroots_array_fill(
     value: *const gcroots_val_t,
     count: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_fill", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.
         unsafe {
@@ -877,7 +877,7 @@ pub unsafe extern "C" fn gcroots_array_copy(
     src_index: usize,
     count: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_copy", || {
         let store = required(store, "store")?;
         let target = (dst.into(), dst_index as u64);
         let source = (src.into(), src_index as u64);
@@ -906,7 +906,7 @@ pub unsafe extern "C" fn gcroots_array_read(
     out: *mut c_void,
     count: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_read", || {
         let store = required(store, "store")?;
         if count > 0 {
             required(out, "out")?;
@@ -941,7 +941,7 @@ pub unsafe extern "C" fn gcroots_array_write(
     data: *const c_void,
     count: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_write", || {
         let store = required(store, "store")?;
         if count > 0 {
             required_const(data, "data")?;

@@ -12,13 +12,13 @@ use crate::base::thread::{self, MESSAGE_BYTES};
 use crate::error::{Error, Result};
 use crate::store::Store;
 
-/// Runs the body of an exported function and returns its status.
+/// Runs the body of the exported function called `name`, and returns its status.
 ///
 /// This is the only place that catches panics: a panic becomes GCROOTS_ERROR_INTERNAL. A
 /// failure's message is written last, so that finalizers that ran during the call cannot
 /// replace it. If the library panicked or found the heap corrupt, the store that the body
 /// entered is poisoned.
-pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
+pub(super) fn call(name: &'static str, body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
     let outer = replace_entered(None);
     let outcome = catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|_| Err(Error::internal("a panic in the library", 0)));
@@ -31,7 +31,7 @@ pub(super) fn call(body: impl FnOnce() -> Result<()>) -> gcroots_status_t {
         // and nothing that a body calls can delete the store it has entered.
         unsafe { store.as_ref() }.poison();
     }
-    report(error)
+    report(name, error)
 }
 
 /// Sets the store that this thread's innermost call has entered. Returns the previous
@@ -45,10 +45,11 @@ fn replace_entered(store: Option<NonNull<Store>>) -> Option<NonNull<Store>> {
     NonNull::new(old.cast_mut().cast())
 }
 
-/// Stores the error's message as this thread's last message. Returns the error's status.
+/// Stores the error's message, which begins with the name of the exported function, as this
+/// thread's last message. Returns the error's status.
 #[cold]
-pub(super) fn report(error: Error) -> gcroots_status_t {
-    write_message(format_args!("{error}"));
+pub(super) fn report(name: &'static str, error: Error) -> gcroots_status_t {
+    write_message(format_args!("{name}: {error}"));
     status_of(error)
 }
 

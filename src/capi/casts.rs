@@ -70,7 +70,7 @@ pub unsafe extern "C" fn gcroots_ref_kind(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_kind_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_kind", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.ref_kind(r#ref.into())? as u32) }
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn gcroots_ref_type(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<*mut gcroots_type_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_type", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, owned(enter(store)?.ref_type(r#ref.into())?)) }
@@ -144,7 +144,11 @@ extern "C" fn test_slow(
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, and `out` valid for writing or NULL.
-    unsafe { with_type(store, of, out, |store, of| store.ref_test(r#ref.into(), of)) }
+    unsafe {
+        with_type("gcroots_ref_test", store, of, out, |store, of| {
+            store.ref_test(r#ref.into(), of)
+        })
+    }
 }
 
 /// Makes a scoped root for what a reference refers to, if it is of a type. Never
@@ -195,7 +199,7 @@ extern "C" fn cast_slow(
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, and `out` valid for writing or NULL.
     unsafe {
-        with_type(store, to, out, |store, to| {
+        with_type("gcroots_ref_cast", store, to, out, |store, to| {
             Ok(gcroots_ref_t::from(store.ref_cast(r#ref.into(), to)?))
         })
     }
@@ -218,7 +222,7 @@ pub unsafe extern "C" fn gcroots_extern_convert_any(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_extern_convert_any", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.convert(r#ref.into())?) }
@@ -244,7 +248,7 @@ pub unsafe extern "C" fn gcroots_any_convert_extern(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_any_convert_extern", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.convert(r#ref.into())?) }
@@ -272,7 +276,8 @@ unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a Registered
     })
 }
 
-/// Does `operation` with the type of a reference, and writes its result.
+/// Does `operation` with the type of a reference, and writes its result. `name` is that of
+/// the exported function.
 ///
 /// # Safety
 ///
@@ -280,12 +285,13 @@ unsafe fn read_fast<'a>(of: gcroots_ref_type_t) -> Option<RefType<&'a Registered
 /// or valid for writing. `of.type` must be NULL, or a type that the caller holds a
 /// reference to, unless it is ignored.
 unsafe fn with_type<T>(
+    name: &'static str,
     store: *mut gcroots_store_t,
     of: gcroots_ref_type_t,
     out: *mut MaybeUninit<T>,
     operation: impl FnOnce(&Store, RefType<&RegisteredType>) -> Result<T>,
 ) -> gcroots_status_t {
-    call(|| {
+    call(name, || {
         let store = required(store, "store")?;
         if of.heap == GCROOTS_HEAP_TYPE {
             required_const(of.r#type, "type")?;

@@ -59,7 +59,7 @@ impl gcroots_config_t {
 #[must_use]
 pub extern "C" fn gcroots_config_new() -> *mut gcroots_config_t {
     let mut made = core::ptr::null_mut();
-    call(|| {
+    call("gcroots_config_new", || {
         made = Box::into_raw(fallible::boxed(gcroots_config_t(Config::new()?))?);
         Ok(())
     });
@@ -78,16 +78,17 @@ pub unsafe extern "C" fn gcroots_config_free(config: *mut gcroots_config_t) {
     }
 }
 
-/// Changes a configuration.
+/// Changes a configuration. `name` is that of the exported function.
 ///
 /// # Safety
 ///
 /// `config` must be NULL or a configuration that nothing else uses now.
 pub(super) unsafe fn configure(
+    name: &'static str,
     config: *mut gcroots_config_t,
     change: impl FnOnce(&mut Config) -> Result<()>,
 ) -> gcroots_status_t {
-    call(|| {
+    call(name, || {
         let mut config = required(config, "config")?;
         // SAFETY: the caller's promise.
         change(&mut unsafe { config.as_mut() }.0)
@@ -104,7 +105,11 @@ pub unsafe extern "C" fn gcroots_config_set_collector(
     collector: gcroots_collector_t,
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
-    unsafe { configure(config, |config| config.set_collector(collector)) }
+    unsafe {
+        configure("gcroots_config_set_collector", config, |config| {
+            config.set_collector(collector)
+        })
+    }
 }
 
 /// Sets the number of bytes that a store's heap may commit at most, in all its spaces
@@ -118,7 +123,11 @@ pub unsafe extern "C" fn gcroots_config_set_heap_limit(
     bytes: usize,
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
-    unsafe { configure(config, |config| config.set_limit(bytes as u64)) }
+    unsafe {
+        configure("gcroots_config_set_heap_limit", config, |config| {
+            config.set_limit(bytes as u64)
+        })
+    }
 }
 
 /// Sets the number of bytes that a store's heap commits at first, in all its spaces
@@ -132,7 +141,7 @@ pub unsafe extern "C" fn gcroots_config_set_heap_initial(
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_heap_initial", config, |config| {
             config.set_initial(bytes as u64);
             Ok(())
         })
@@ -148,7 +157,7 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_stress", config, |config| {
             config.set_stress(every_nth_allocation);
             Ok(())
         })
@@ -156,9 +165,9 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
 }
 
 /// Makes each collection move every object that survives, to find references that no root
-/// keeps up to date. Off by default. The copying collector always does so. With
-/// GCROOTS_COLLECTOR_DRC, which never moves objects, gcroots_engine_new() fails. Never
-/// collects.
+/// keeps up to date. Off by default. The copying collector always does so. With a collector
+/// that never moves objects (GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC),
+/// gcroots_engine_new() fails. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_move_always(
     config: *mut gcroots_config_t,
@@ -166,7 +175,7 @@ pub unsafe extern "C" fn gcroots_config_set_move_always(
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_move_always", config, |config| {
             config.set_move_always(on);
             Ok(())
         })
@@ -184,7 +193,11 @@ pub unsafe extern "C" fn gcroots_config_set_pool(
     heaps: usize,
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
-    unsafe { configure(config, |config| config.set_pool(heaps)) }
+    unsafe {
+        configure("gcroots_config_set_pool", config, |config| {
+            config.set_pool(heaps)
+        })
+    }
 }
 
 /// Makes collections fill freed memory with a pattern, to find code that still reads it.
@@ -196,7 +209,7 @@ pub unsafe extern "C" fn gcroots_config_set_poison(
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_poison", config, |config| {
             config.set_poison(on);
             Ok(())
         })

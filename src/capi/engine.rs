@@ -34,7 +34,8 @@ pub(super) unsafe fn borrowed(engine: NonNull<gcroots_engine_t>) -> ManuallyDrop
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if the initial heap size exceeds the heap
 ///         limit;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if gcroots_config_set_move_always() is on and
-///         the collector is GCROOTS_COLLECTOR_DRC;
+///         the collector never moves objects (GCROOTS_COLLECTOR_NULL,
+///         GCROOTS_COLLECTOR_DRC);
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory
 #[unsafe(no_mangle)]
 #[must_use]
@@ -42,7 +43,7 @@ pub unsafe extern "C" fn gcroots_engine_new(
     config_or_null: *const gcroots_config_t,
     out: *mut MaybeUninit<*mut gcroots_engine_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_engine_new", || {
         let out = required(out, "out")?;
         let config = match NonNull::new(config_or_null.cast_mut()) {
             // SAFETY: the caller passes a configuration or NULL.
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn gcroots_engine_clone(
     engine: *mut gcroots_engine_t,
 ) -> *mut gcroots_engine_t {
     let mut cloned = core::ptr::null_mut();
-    call(|| {
+    call("gcroots_engine_clone", || {
         if let Some(engine) = NonNull::new(engine) {
             // SAFETY: the caller holds a reference.
             let borrowed = unsafe { borrowed(engine) };

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn gcroots_tag_new(
     r#type: *const gcroots_type_t,
     out: *mut MaybeUninit<gcroots_tag_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_tag_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a type that it holds a reference to, and
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn gcroots_tag_type(
     tag: gcroots_tag_t,
     out: *mut MaybeUninit<*mut gcroots_type_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_tag_type", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, owned(enter(store)?.tag_type(tag.into())?)) }
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn gcroots_tag_eq(
     b: gcroots_tag_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_tag_eq", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.tag_eq(a.into(), b.into())?) }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn gcroots_exn_new(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_exn_new", || {
         let store = required(store, "store")?;
         let fields = match count {
             0 => NonNull::dangling(),
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn gcroots_exn_tag(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_tag_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_exn_tag", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.exn_tag(r#ref.into())?) }
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn gcroots_exn_field(
     index: usize,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_exn_field", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.exn_field(r#ref.into(), index)?) }
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn gcroots_store_throw(
     store: *mut gcroots_store_t,
     exn: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_throw", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store)?.throw(exn.into()) }
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn gcroots_store_take_exception(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_take_exception", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.take_exception()?) }
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn gcroots_store_has_exception(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_has_exception", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.has_pending_exception()) }

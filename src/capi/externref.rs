@@ -85,7 +85,7 @@ extern "C" fn externref_new_slow(
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
     let options = untagged(data, finalizer);
-    call(|| {
+    call("gcroots_externref_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
     out: *mut MaybeUninit<gcroots_manually_rooted_t>,
 ) -> gcroots_status_t {
     let options = untagged(data, finalizer_or_null);
-    call(|| {
+    call("gcroots_externref_new_manually_rooted", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
     options: *const gcroots_externref_options_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_externref_new_with", || {
         let store = required(store, "store")?;
         let options = required_const(options, "options")?;
         let out = required(out, "out")?;
@@ -240,7 +240,7 @@ extern "C" fn externref_data_slow(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_externref_data", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.externref_data(r#ref.into())?) }
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn gcroots_externref_data_tagged(
     tag: *const c_void,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_externref_data_tagged", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.externref_data_tagged(r#ref.into(), tag)?) }
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn gcroots_externref_set_data(
     r#ref: gcroots_ref_t,
     data: *mut c_void,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_externref_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.externref_set_data(r#ref.into(), data)
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
     r#ref: gcroots_ref_t,
     bytes: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_externref_set_external_bytes", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.externref_set_external_bytes(r#ref.into(), bytes as u64)

@@ -64,7 +64,11 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
     depth: u32,
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
-    unsafe { configure(config, |config| config.set_call_depth(depth)) }
+    unsafe {
+        configure("gcroots_config_set_call_depth", config, |config| {
+            config.set_call_depth(depth)
+        })
+    }
 }
 
 /// Makes a function, and roots it in the current scope. May collect.
@@ -92,7 +96,7 @@ pub unsafe extern "C" fn gcroots_func_new(
     finalizer_or_null: gcroots_finalizer_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_func_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let (callback, out) = (required_callback(callback)?, required(out, "out")?);
         // SAFETY: the caller passes a store, a type that it holds a reference to, a
@@ -159,7 +163,7 @@ pub unsafe extern "C" fn gcroots_func_call(
     nresults: usize,
 ) -> gcroots_status_t {
     let mut answered = GCROOTS_OK;
-    let refused = call(|| {
+    let refused = call("gcroots_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
             0 => NonNull::dangling(),
@@ -204,7 +208,7 @@ pub unsafe extern "C" fn gcroots_func_env(
     callback: gcroots_callback_t,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_func_env", || {
         let store = required(store, "store")?;
         let (callback, out) = (required_callback(callback)?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn gcroots_global_new(
     value: *const gcroots_val_t,
     out: *mut MaybeUninit<gcroots_global_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         // SAFETY: the caller passes a type.
         let of = unsafe { of.read() };
@@ -175,7 +175,7 @@ extern "C" fn get_slow(
     global: gcroots_global_t,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.global_get(global.into())?) }
@@ -221,7 +221,7 @@ extern "C" fn get_ref_into_slow(
     global: gcroots_global_t,
     dst: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_get_ref_into", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.global_get_ref_into(global.into(), dst.into())
@@ -270,7 +270,7 @@ extern "C" fn set_slow(
     global: gcroots_global_t,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.
         unsafe {
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn gcroots_global_type(
     global: gcroots_global_t,
     out: *mut MaybeUninit<gcroots_field_type_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_type", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn gcroots_global_free(
     store: *mut gcroots_store_t,
     global: *mut gcroots_global_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_global_free", || {
         let (store, global) = (required(store, "store")?, required(global, "global")?);
         // SAFETY: the caller passes a store, and `global` valid for reading and writing.
         unsafe {

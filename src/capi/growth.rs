@@ -53,7 +53,7 @@ pub unsafe extern "C" fn gcroots_config_set_grow_callback(
     let callback = function.map(|function| GrowCallback { function, env });
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_grow_callback", config, |config| {
             config.set_grow_callback(callback);
             Ok(())
         })

@@ -75,7 +75,8 @@
  * --- Errors
  *
  * A function that can fail returns a gcroots_status_t. After a failure,
- * gcroots_last_error() is a message with the values that were wrong.
+ * gcroots_last_error() is a message: the name of the function, and the values that
+ * were wrong.
  *
  * A function writes its outputs, such as `out`, only on success. A failed call
  * has changed nothing, with these exceptions:

@@ -37,7 +37,7 @@ extern "C" fn new_slow(
     value: i32,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_i31_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.i31_new(value as u32)?) }
@@ -57,7 +57,11 @@ pub unsafe extern "C" fn gcroots_i31_get_s(
     out: *mut MaybeUninit<i32>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
-    unsafe { get(store, r#ref, out, |bits| (bits << 1) as i32 >> 1) }
+    unsafe {
+        get("gcroots_i31_get_s", store, r#ref, out, |bits| {
+            (bits << 1) as i32 >> 1
+        })
+    }
 }
 
 /// Returns the integer of an i31, zero-extended: 0 to 2^31 - 1. Never collects.
@@ -73,16 +77,18 @@ pub unsafe extern "C" fn gcroots_i31_get_u(
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
-    unsafe { get(store, r#ref, out, |bits| bits) }
+    unsafe { get("gcroots_i31_get_u", store, r#ref, out, |bits| bits) }
 }
 
-/// Reads an i31 and extends its 31 bits with `extend`.
+/// Reads an i31 and extends its 31 bits with `extend`. `name` is that of the exported
+/// function.
 ///
 /// # Safety
 ///
 /// `store` must be NULL or point to a live store. `out` must be NULL or valid for writing.
 #[inline(always)]
 unsafe fn get<T>(
+    name: &'static str,
     store: *mut gcroots_store_t,
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<T>,
@@ -96,18 +102,19 @@ unsafe fn get<T>(
     } {
         return GCROOTS_OK;
     }
-    get_slow(store, r#ref, out, extend)
+    get_slow(name, store, r#ref, out, extend)
 }
 
 #[cold]
 #[inline(never)]
 fn get_slow<T>(
+    name: &'static str,
     store: *mut gcroots_store_t,
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<T>,
     extend: fn(u32) -> T,
 ) -> gcroots_status_t {
-    call(|| {
+    call(name, || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
         unsafe { write_out(out, extend(enter(store)?.i31_get(r#ref.into())?)) }

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn gcroots_local_new(
     ref_or_null: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_local_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.local_new(ref_or_null.into())?) }
@@ -67,7 +67,7 @@ extern "C" fn is_null_slow(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_local_is_null", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.is_null(r#ref.into())?) }

@@ -75,7 +75,7 @@ extern "C" fn to_manually_rooted_slow(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_manually_rooted_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_to_manually_rooted", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.root(r#ref.into())?) }
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn gcroots_manually_rooted_clone(
     handle: gcroots_manually_rooted_t,
     out: *mut MaybeUninit<gcroots_manually_rooted_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_manually_rooted_clone", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.clone_root(handle.into())?) }
@@ -137,7 +137,7 @@ extern "C" fn unroot_slow(
     store: *mut gcroots_store_t,
     handle: *mut gcroots_manually_rooted_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_manually_rooted_unroot", || {
         let (store, handle) = (required(store, "store")?, required(handle, "handle")?);
         // SAFETY: the caller passes a store, and `handle` valid for reading and writing.
         unsafe {
@@ -166,7 +166,7 @@ extern "C" fn unroot_slow(
 pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
     handle: *mut gcroots_manually_rooted_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_manually_rooted_unroot_later", || {
         let handle = required(handle, "handle")?;
         // SAFETY: the caller passes `handle` valid for reading and writing.
         unsafe {
@@ -208,7 +208,7 @@ extern "C" fn to_rooted_slow(
     handle: gcroots_manually_rooted_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_manually_rooted_to_rooted", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.to_rooted(handle.into())?) }
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn gcroots_manually_rooted_into_rooted(
     handle: *mut gcroots_manually_rooted_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_manually_rooted_into_rooted", || {
         let (store, handle) = (required(store, "store")?, required(handle, "handle")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, `handle` valid for reading and

@@ -15,7 +15,7 @@ use super::store::gcroots_store_t;
 /// \return GCROOTS_ERROR_LIMIT if 2^32 - 1 spans are open
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_no_gc_enter(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_no_gc_enter", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.enter_no_gc()
@@ -28,7 +28,7 @@ pub unsafe extern "C" fn gcroots_no_gc_enter(store: *mut gcroots_store_t) -> gcr
 ///         scope
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_no_gc_exit(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_no_gc_exit", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.exit_no_gc()

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn gcroots_ref_to_raw(
     ref_or_null: gcroots_ref_t,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_to_raw", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.ref_to_raw(ref_or_null.into())?) }
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn gcroots_ref_from_raw(
     raw: u32,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_from_raw", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.any_from_raw(raw)?) }
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn gcroots_heap_base(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_heap_base", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.heap_base()?.cast::<c_void>()) }
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn gcroots_array_span(
     count: u32,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_array_span", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {

@@ -53,7 +53,7 @@ pub struct gcroots_sub_type_t {
 #[must_use]
 pub extern "C" fn gcroots_rec_group_new() -> *mut gcroots_rec_group_t {
     let mut made = core::ptr::null_mut();
-    call(|| {
+    call("gcroots_rec_group_new", || {
         made = Box::into_raw(fallible::boxed(gcroots_rec_group_t(RecGroup::default()))?);
         Ok(())
     });
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn gcroots_rec_group_set_unique(
     group: *mut gcroots_rec_group_t,
     on: bool,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_rec_group_set_unique", || {
         // SAFETY: the caller passes a group that nothing else uses now.
         unsafe { required(group, "group")?.as_mut() }
             .0
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn gcroots_rec_group_add_struct(
     count: usize,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_rec_group_add_struct", || {
         let group = required(group, "group")?;
         let fields = list(fields, count, "fields")?;
         let out = required(out, "out")?;
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn gcroots_rec_group_add_array(
     element: *const gcroots_field_type_t,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_rec_group_add_array", || {
         let group = required(group, "group")?;
         let element = required_const(element, "element")?;
         let out = required(out, "out")?;
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
     result_count: usize,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_rec_group_add_func", || {
         let group = required(group, "group")?;
         let params = list(params, param_count, "params")?;
         let results = list(results, result_count, "results")?;
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn gcroots_rec_group_register(
     out: *mut *mut gcroots_type_t,
     type_count: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_rec_group_register", || {
         let engine = required(engine, "engine")?;
         let groups = list(groups, group_count, "groups")?;
         let out = list(out.cast_const(), type_count, "out")?;

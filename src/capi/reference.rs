@@ -68,7 +68,7 @@ pub unsafe extern "C" fn gcroots_ref_eq(
     b: gcroots_ref_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_eq", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.ref_eq(a.into(), b.into())?) }
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn gcroots_ref_hash(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<u64>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_hash", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.ref_hash(r#ref.into())?) }
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn gcroots_ref_assign(
     dst: gcroots_ref_t,
     src_or_null: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_ref_assign", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.assign(dst.into(), src_or_null.into())

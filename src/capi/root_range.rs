@@ -158,7 +158,7 @@ pub unsafe extern "C" fn gcroots_root_range_add(
     layout_or_null: *const gcroots_slot_layout_t,
     out: *mut MaybeUninit<gcroots_root_source_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_root_range_add", || {
         let (store, range) = (required(store, "store")?, required_const(range, "range")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a layout or NULL, and `out` valid for writing.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
     store: *mut gcroots_store_t,
     source: *mut gcroots_root_source_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_root_range_remove", || {
         let (store, source) = (required(store, "store")?, required(source, "source")?);
         // SAFETY: the caller passes a store, and `source` valid for reading and writing.
         unsafe {
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn gcroots_config_set_exact_slots(
 ) -> gcroots_status_t {
     // SAFETY: the caller's promise.
     unsafe {
-        configure(config, |config| {
+        configure("gcroots_config_set_exact_slots", config, |config| {
             config.set_exact_slots(on);
             Ok(())
         })

@@ -56,7 +56,7 @@ pub unsafe extern "C" fn gcroots_root_visitor_add(
     // visitor does not follow.
     let function =
         unsafe { core::mem::transmute::<gcroots_root_visitor_t, Option<VisitorFunction>>(visitor) };
-    call(|| {
+    call("gcroots_root_visitor_add", || {
         let store = required(store, "store")?;
         let parameter = "visitor";
         let function = function.ok_or(Error::NullArgument { parameter })?;
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn gcroots_root_visitor_remove(
     store: *mut gcroots_store_t,
     source: *mut gcroots_root_source_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_root_visitor_remove", || {
         let (store, source) = (required(store, "store")?, required(source, "source")?);
         // SAFETY: the caller passes a store, and `source` valid for reading and writing.
         unsafe {
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn gcroots_root_visitor_report(
     range: *const gcroots_root_range_t,
     layout_or_null: *const gcroots_slot_layout_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_root_visitor_report", || {
         let (store, range) = (required(store, "store")?, required_const(range, "range")?);
         // SAFETY: the caller passes a store, a layout or NULL, and a range whose slots it
         // keeps valid, as documented.

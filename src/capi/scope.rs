@@ -73,7 +73,7 @@ extern "C" fn scope_enter_slow(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<gcroots_scope_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_scope_enter", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.enter_scope()?) }
@@ -102,7 +102,7 @@ extern "C" fn scope_exit_slow(
     store: *mut gcroots_store_t,
     scope: gcroots_scope_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_scope_exit", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.exit_scope(scope.into())
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn gcroots_scope_unwind(
     store: *mut gcroots_store_t,
     scope: gcroots_scope_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_scope_unwind", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.unwind_scope(scope.into())
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn gcroots_scope_escape(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_scope_escape", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.escape_scope(scope.into(), r#ref.into())?) }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn gcroots_scope_reserve(
     store: *mut gcroots_store_t,
     roots: usize,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_scope_reserve", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.reserve_scoped(roots as u64)

@@ -159,9 +159,9 @@ pub extern "C" fn gcroots_status_name(status: gcroots_status_t) -> *const c_char
         .map_or(c"GCROOTS_UNKNOWN".as_ptr(), |name| name.as_ptr())
 }
 
-/// Returns the message of this thread's last failed call, with the values that were
-/// wrong. A successful call does not change it. If the system has no memory for a thread's
-/// first message, the message says so instead. Never collects.
+/// Returns the message of this thread's last failed call: the function's name, a colon, and
+/// what was wrong, with the values. A successful call does not change it. If the system has
+/// no memory for a thread's first message, the message says so instead. Never collects.
 ///
 /// \return the message (borrowed), at most 255 bytes, valid until the next call on this
 ///         thread that fails; never NULL; "" before the first failure

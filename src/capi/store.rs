@@ -109,7 +109,7 @@ pub unsafe extern "C" fn gcroots_store_new(
     engine: *mut gcroots_engine_t,
     out: *mut MaybeUninit<*mut gcroots_store_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_new", || {
         let (engine, out) = (required(engine, "engine")?, required(out, "out")?);
         // SAFETY: the caller holds a reference to the engine.
         let engine = unsafe { borrowed(engine) }.try_clone()?;
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn gcroots_store_new(
 ///         finalizer has run.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| match NonNull::new(store) {
+    call("gcroots_store_free", || match NonNull::new(store) {
         // SAFETY: the caller gives up what `gcroots_store_new` returned.
         Some(store) => unsafe { host_code::delete(store.cast()) },
         None => Ok(()),
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn gcroots_store_free(store: *mut gcroots_store_t) -> gcro
 ///         GCROOTS_ERROR_BUSY between the steps of a collection
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_detach", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { not_entered(store) }.detach()
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn gcroots_store_detach(store: *mut gcroots_store_t) -> gc
 ///         owned a store and cannot be registered: see gcroots_store_new()
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_attach(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_attach", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { not_entered(store) }.attach()
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn gcroots_store_id(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<u64>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_id", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.id()) }
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     data: *mut c_void,
     finalizer_or_null: gcroots_finalizer_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.set_data(data, finalizer_or_null)
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn gcroots_store_data(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<*mut c_void>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_data", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.data()) }
@@ -258,7 +258,7 @@ pub unsafe extern "C" fn gcroots_store_data(
 ///         and "Root visitors"
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_gc", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe {
@@ -286,7 +286,7 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 ///         GCROOTS_ERROR_NO_GC if a no-GC span is open
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_gc_start", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.gc_start()
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     budget: usize,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_gc_step", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -334,7 +334,7 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
 /// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_gc_cancel", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe {
@@ -355,7 +355,7 @@ pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) ->
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses the memory for checking
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_verify", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.verify()
@@ -371,7 +371,7 @@ pub unsafe extern "C" fn gcroots_store_stats(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<gcroots_stats_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_store_stats", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter_between_steps(store)?.stats()) }

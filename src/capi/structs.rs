@@ -99,7 +99,7 @@ extern "C" fn struct_new_slow(
     } {
         return GCROOTS_OK;
     }
-    call(|| {
+    call("gcroots_struct_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let fields = match count {
             0 => NonNull::dangling(),
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
     r#type: *const gcroots_type_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_new_default", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a type that it holds a reference to, and
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn gcroots_struct_get(
     index: usize,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.struct_get(r#ref.into(), index)?) }
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn gcroots_struct_set(
     index: usize,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.
         unsafe {
@@ -246,7 +246,7 @@ extern "C" fn get_slow<C: Scalar>(
     index: usize,
     out: *mut MaybeUninit<C>,
 ) -> gcroots_status_t {
-    call(|| {
+    call(C::STRUCT_GET, || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller of `get` passes a store, and `out` valid for writing.
         unsafe {
@@ -287,7 +287,7 @@ extern "C" fn set_slow<C: Scalar>(
     index: usize,
     value: C,
 ) -> gcroots_status_t {
-    call(|| {
+    call(C::STRUCT_SET, || {
         let store = required(store, "store")?;
         // SAFETY: the caller of `set` passes a store.
         unsafe { enter(store) }?.struct_set(r#ref.into(), index, value.to_value())
@@ -524,7 +524,7 @@ extern "C" fn get_s_slow(
     index: usize,
     out: *mut MaybeUninit<i32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_get_s", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -568,7 +568,7 @@ extern "C" fn get_u_slow(
     index: usize,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_get_u", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -615,7 +615,7 @@ extern "C" fn get_ref_slow(
     index: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_get_ref", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.struct_get_ref(r#ref.into(), index)?) }
@@ -664,7 +664,7 @@ extern "C" fn get_ref_into_slow(
     index: usize,
     dst: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_struct_get_ref_into", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.struct_get_ref_into(r#ref.into(), index, dst.into())
@@ -720,7 +720,7 @@ extern "C" fn set_ref_slow(
     } {
         return GCROOTS_OK;
     }
-    call(|| {
+    call("gcroots_struct_set_ref", || {
         let store = required(store, "store")?;
         let value = Value::Ref(value.into());
         // SAFETY: the caller passes a store.

@@ -165,7 +165,7 @@ pub unsafe extern "C" fn gcroots_table_new(
     init_or_null: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_table_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_new", || {
         let store = required(store, "store")?;
         if element.heap == GCROOTS_HEAP_TYPE {
             required_const(element.r#type, "type")?;
@@ -219,7 +219,7 @@ extern "C" fn get_slow(
     index: u64,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.table_get(table.into(), index)?) }
@@ -267,7 +267,7 @@ extern "C" fn get_ref_into_slow(
     index: u64,
     dst: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_get_ref_into", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.table_get_ref_into(table.into(), index, dst.into())
@@ -313,7 +313,7 @@ extern "C" fn set_slow(
     index: u64,
     value: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_set", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.table_set(table.into(), index, value.into())
@@ -333,7 +333,7 @@ pub unsafe extern "C" fn gcroots_table_size(
     table: gcroots_table_t,
     out: *mut MaybeUninit<u64>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_size", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.table_size(table.into())?) }
@@ -355,7 +355,7 @@ pub unsafe extern "C" fn gcroots_table_type(
     table: gcroots_table_t,
     out: *mut MaybeUninit<gcroots_table_type_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_type", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -400,7 +400,7 @@ pub unsafe extern "C" fn gcroots_table_grow(
     init_or_null: gcroots_ref_t,
     out: *mut MaybeUninit<u64>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_grow", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe {
@@ -432,7 +432,7 @@ pub unsafe extern "C" fn gcroots_table_fill(
     value_or_null: gcroots_ref_t,
     count: u64,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_fill", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.table_fill(table.into(), at, value_or_null.into(), count)
@@ -470,7 +470,7 @@ pub unsafe extern "C" fn gcroots_table_copy(
     src_at: u64,
     count: u64,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_copy", || {
         let store = required(store, "store")?;
         let (target, source) = ((dst.into(), dst_at), (src.into(), src_at));
         // SAFETY: the caller passes a store.
@@ -492,7 +492,7 @@ pub unsafe extern "C" fn gcroots_table_free(
     store: *mut gcroots_store_t,
     table: *mut gcroots_table_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_table_free", || {
         let (store, table) = (required(store, "store")?, required(table, "table")?);
         // SAFETY: the caller passes a store, and `table` valid for reading and writing.
         unsafe {

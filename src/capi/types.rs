@@ -175,7 +175,7 @@ pub(super) fn owned(registered: Type) -> *mut gcroots_type_t {
 #[must_use]
 pub unsafe extern "C" fn gcroots_type_clone(r#type: *const gcroots_type_t) -> *mut gcroots_type_t {
     let mut cloned = core::ptr::null_mut();
-    call(|| {
+    call("gcroots_type_clone", || {
         if let Some(registered) = NonNull::new(r#type.cast_mut()) {
             // SAFETY: the caller holds a reference.
             cloned = owned(unsafe { borrowed(registered) }.try_clone()?);
@@ -198,18 +198,19 @@ pub unsafe extern "C" fn gcroots_type_free(r#type: *const gcroots_type_t) {
     }
 }
 
-/// Writes to `out` what `read` returns for a type.
+/// Writes to `out` what `read` returns for a type. `name` is that of the exported function.
 ///
 /// # Safety
 ///
 /// `registered` must be NULL or a type that the caller holds a reference to, `out`
 /// NULL or valid for writing.
 unsafe fn ask<T>(
+    name: &'static str,
     registered: *const gcroots_type_t,
     out: *mut MaybeUninit<T>,
     read: impl FnOnce(&Type) -> Result<T>,
 ) -> gcroots_status_t {
-    call(|| {
+    call(name, || {
         let (registered, out) = (required_const(registered, "type")?, required(out, "out")?);
         // SAFETY: the caller's promise.
         unsafe { write_out(out, read(&borrowed(registered))?) }
@@ -232,7 +233,7 @@ pub unsafe extern "C" fn gcroots_type_kind(
         })
     };
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, kind) }
+    unsafe { ask("gcroots_type_kind", r#type, out, kind) }
 }
 
 /// Returns the index of a type in its engine. Never collects.
@@ -247,7 +248,11 @@ pub unsafe extern "C" fn gcroots_type_index(
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, |registered| Ok(registered.index)) }
+    unsafe {
+        ask("gcroots_type_index", r#type, out, |registered| {
+            Ok(registered.index)
+        })
+    }
 }
 
 /// Returns the number of fields of a type. Never collects.
@@ -261,7 +266,11 @@ pub unsafe extern "C" fn gcroots_type_field_count(
     out: *mut MaybeUninit<usize>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, |registered| Ok(registered.composite.len())) }
+    unsafe {
+        ask("gcroots_type_field_count", r#type, out, |registered| {
+            Ok(registered.composite.len())
+        })
+    }
 }
 
 /// Returns how many of a function type's fields are parameters. Never collects.
@@ -281,7 +290,7 @@ pub unsafe extern "C" fn gcroots_type_param_count(
         })
     };
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, count) }
+    unsafe { ask("gcroots_type_param_count", r#type, out, count) }
 }
 
 /// Returns a field of a type: a field, an element, a parameter or a result. Never
@@ -300,7 +309,11 @@ pub unsafe extern "C" fn gcroots_type_field(
     out: *mut MaybeUninit<gcroots_field_type_t>,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, |registered| field(registered, index)) }
+    unsafe {
+        ask("gcroots_type_field", r#type, out, |registered| {
+            field(registered, index)
+        })
+    }
 }
 
 /// A field of a type. A reference to a type in it is owned.
@@ -362,7 +375,7 @@ pub unsafe extern "C" fn gcroots_type_supertype(
         None => Ok(core::ptr::null_mut()),
     };
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, supertype) }
+    unsafe { ask("gcroots_type_supertype", r#type, out, supertype) }
 }
 
 /// Returns the trampoline type of a function type. Never collects.
@@ -381,7 +394,7 @@ pub unsafe extern "C" fn gcroots_type_trampoline(
 ) -> gcroots_status_t {
     let trampoline = |registered: &Type| Ok(owned(registered.referred(registered.trampoline)?));
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, trampoline) }
+    unsafe { ask("gcroots_type_trampoline", r#type, out, trampoline) }
 }
 
 /// Tests whether two types are the same type. Never collects.
@@ -396,7 +409,7 @@ pub unsafe extern "C" fn gcroots_type_eq(
     other: *const gcroots_type_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_type_eq", || {
         let registered = required_const(r#type, "type")?;
         let other = required_const(other, "other")?;
         let out = required(out, "out")?;
@@ -418,7 +431,7 @@ pub unsafe extern "C" fn gcroots_type_is_subtype(
     supertype: *const gcroots_type_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_type_is_subtype", || {
         let registered = required_const(r#type, "type")?;
         let supertype = required_const(supertype, "supertype")?;
         let out = required(out, "out")?;
@@ -455,5 +468,5 @@ pub unsafe extern "C" fn gcroots_type_layout(
         })
     };
     // SAFETY: the caller passes a type or NULL, and `out` valid for writing or NULL.
-    unsafe { ask(r#type, out, layout) }
+    unsafe { ask("gcroots_type_layout", r#type, out, layout) }
 }

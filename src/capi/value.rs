@@ -177,6 +177,14 @@ pub(super) trait Scalar: Copy {
     type Bits: PlainBits;
     /// The storage of such a field.
     const STORAGE: Storage;
+    /// The names of the exported functions that read and set such fields and elements.
+    const STRUCT_GET: &'static str;
+    /// See [`Scalar::STRUCT_GET`].
+    const STRUCT_SET: &'static str;
+    /// See [`Scalar::STRUCT_GET`].
+    const ARRAY_GET: &'static str;
+    /// See [`Scalar::STRUCT_GET`].
+    const ARRAY_SET: &'static str;
     /// Converts from a field's bits.
     fn from_bits(bits: Self::Bits) -> Self;
     /// Converts to a field's bits.
@@ -188,6 +196,10 @@ pub(super) trait Scalar: Copy {
 impl Scalar for i32 {
     type Bits = u32;
     const STORAGE: Storage = Storage::I32;
+    const STRUCT_GET: &'static str = "gcroots_struct_get_i32";
+    const STRUCT_SET: &'static str = "gcroots_struct_set_i32";
+    const ARRAY_GET: &'static str = "gcroots_array_get_i32";
+    const ARRAY_SET: &'static str = "gcroots_array_set_i32";
     fn from_bits(bits: u32) -> i32 {
         bits as i32
     }
@@ -202,6 +214,10 @@ impl Scalar for i32 {
 impl Scalar for i64 {
     type Bits = u64;
     const STORAGE: Storage = Storage::I64;
+    const STRUCT_GET: &'static str = "gcroots_struct_get_i64";
+    const STRUCT_SET: &'static str = "gcroots_struct_set_i64";
+    const ARRAY_GET: &'static str = "gcroots_array_get_i64";
+    const ARRAY_SET: &'static str = "gcroots_array_set_i64";
     fn from_bits(bits: u64) -> i64 {
         bits as i64
     }
@@ -216,6 +232,10 @@ impl Scalar for i64 {
 impl Scalar for f32 {
     type Bits = u32;
     const STORAGE: Storage = Storage::F32;
+    const STRUCT_GET: &'static str = "gcroots_struct_get_f32";
+    const STRUCT_SET: &'static str = "gcroots_struct_set_f32";
+    const ARRAY_GET: &'static str = "gcroots_array_get_f32";
+    const ARRAY_SET: &'static str = "gcroots_array_set_f32";
     fn from_bits(bits: u32) -> f32 {
         f32::from_bits(bits)
     }
@@ -230,6 +250,10 @@ impl Scalar for f32 {
 impl Scalar for f64 {
     type Bits = u64;
     const STORAGE: Storage = Storage::F64;
+    const STRUCT_GET: &'static str = "gcroots_struct_get_f64";
+    const STRUCT_SET: &'static str = "gcroots_struct_set_f64";
+    const ARRAY_GET: &'static str = "gcroots_array_get_f64";
+    const ARRAY_SET: &'static str = "gcroots_array_set_f64";
     fn from_bits(bits: u64) -> f64 {
         f64::from_bits(bits)
     }
@@ -244,6 +268,10 @@ impl Scalar for f64 {
 impl Scalar for gcroots_v128_t {
     type Bits = [u8; 16];
     const STORAGE: Storage = Storage::V128;
+    const STRUCT_GET: &'static str = "gcroots_struct_get_v128";
+    const STRUCT_SET: &'static str = "gcroots_struct_set_v128";
+    const ARRAY_GET: &'static str = "gcroots_array_get_v128";
+    const ARRAY_SET: &'static str = "gcroots_array_set_v128";
     fn from_bits(bytes: [u8; 16]) -> gcroots_v128_t {
         gcroots_v128_t { bytes }
     }

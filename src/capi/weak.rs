@@ -75,7 +75,7 @@ pub unsafe extern "C" fn gcroots_weak_new(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_weak_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weak_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weak_new(r#ref.into())?) }
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn gcroots_weak_upgrade(
     weak: gcroots_weak_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weak_upgrade", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weak_upgrade(weak.into())?) }
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn gcroots_weak_free(
     store: *mut gcroots_store_t,
     weak: *mut gcroots_weak_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weak_free", || {
         let (store, weak) = (required(store, "store")?, required(weak, "weak")?);
         // SAFETY: the caller passes a store, and `weak` valid for reading and
         // writing.

@@ -77,7 +77,7 @@ pub unsafe extern "C" fn gcroots_weakmap_new(
     store: *mut gcroots_store_t,
     out: *mut MaybeUninit<gcroots_weakmap_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weakmap_new()?) }
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn gcroots_weakmap_set(
     key: gcroots_ref_t,
     value_or_null: gcroots_ref_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_set", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store)?.weakmap_set(map.into(), key.into(), value_or_null.into()) }
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn gcroots_weakmap_get(
     key: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weakmap_get(map.into(), key.into())?) }
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn gcroots_weakmap_delete(
     key: gcroots_ref_t,
     out: *mut MaybeUninit<bool>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_delete", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weakmap_delete(map.into(), key.into())?) }
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn gcroots_weakmap_size(
     map: gcroots_weakmap_t,
     out: *mut MaybeUninit<usize>,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_size", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.weakmap_size(map.into())? as usize) }
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn gcroots_weakmap_free(
     store: *mut gcroots_store_t,
     map: *mut gcroots_weakmap_t,
 ) -> gcroots_status_t {
-    call(|| {
+    call("gcroots_weakmap_free", || {
         let (store, map) = (required(store, "store")?, required(map, "map")?);
         // SAFETY: the caller passes a store, and `map` valid for reading and writing.
         unsafe {

@@ -184,7 +184,7 @@ impl Config {
                 allowed: "at most heap_limit",
             });
         }
-        if self.move_always && self.runtime.collects() && !self.runtime.moves() {
+        if self.move_always && !self.runtime.moves() {
             return Err(Error::InvalidArgument {
                 parameter: "move_always",
                 value: 1,

@@ -575,7 +575,7 @@ impl Library {
             (&written, planned.nulls.first(&planned.action))
         {
             let (message, name) = (last_error(), first.name());
-            if message != format!("`{name}` is NULL") {
+            if !message.ends_with(&format!(": `{name}` is NULL")) {
                 complain(format!("{message}, where {name} is NULL"));
             }
         }

@@ -211,7 +211,7 @@ fn a_panic_answers_internal_and_poisons_the_store() {
     unsafe {
         let null = core::ptr::null_mut();
         with_out(|out| gcroots_externref_new(store, null, Some(finalizer), out)).unwrap();
-        let status = call(|| {
+        let status = call("gcroots_scope_enter", || {
             enter(NonNull::new(store).unwrap())?;
             panic!("a bug, for this test")
         });
@@ -427,21 +427,27 @@ fn null_and_links_find_no_host_data() {
 #[test]
 fn a_message_that_is_too_long_is_cut() {
     let long: &'static str = Box::leak("é".repeat(400).into_boxed_str());
-    let status = report(Error::TypeMismatch {
-        needed: long,
-        found: "x",
-    });
+    let status = report(
+        "gcroots_version",
+        Error::TypeMismatch {
+            needed: long,
+            found: "x",
+        },
+    );
     assert_eq!(status, GCROOTS_ERROR_TYPE_MISMATCH);
     let message = last_error();
     assert!(
-        message.starts_with("éé") && message.len() >= 254,
+        message.starts_with("gcroots_version: éé") && message.len() >= 254,
         "{message}"
     );
     assert!(!message.contains(char::REPLACEMENT_CHARACTER));
-    let short = report(Error::NullArgument { parameter: "out" });
+    let short = report("gcroots_version", Error::NullArgument { parameter: "out" });
     assert_eq!(
         (short, last_error().as_str()),
-        (GCROOTS_ERROR_NULL_ARGUMENT, "`out` is NULL")
+        (
+            GCROOTS_ERROR_NULL_ARGUMENT,
+            "gcroots_version: `out` is NULL"
+        )
     );
 }
 
