@@ -255,15 +255,21 @@ static inline gcroots_store_t *another_store(void) {
   return another;
 }
 
-/* Limits the process's address space, and returns the limit of before. An emulator may
-   ignore the limit: there the case ends as one that cannot run. */
+/* Ends the case as one that cannot run, if an emulator of another processor runs it. */
+static inline void no_emulator(const char *reason) {
+#ifdef EMULATED
+  printf("not run: %s\n", reason);
+  exit(77);
+#else
+  (void)reason;
+#endif
+}
+
+/* Limits the process's address space, and returns the limit of before. */
 static inline rlim_t limit_addresses(rlim_t bytes) {
   struct rlimit limit;
   rlim_t before;
-#ifdef EMULATED
-  puts("not run: the emulator does not limit the address space");
-  exit(77);
-#endif
+  no_emulator("the emulator does not limit the address space");
   CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
   before = limit.rlim_cur;
   limit.rlim_cur = bytes;
@@ -281,10 +287,16 @@ static inline void memory_out(bool out) {
     limit_addresses(before);
 }
 
+/* The kernel's measures of the process's memory. */
+static inline FILE *open_statm(void) {
+  no_emulator("the memory of the process is also that of the emulator");
+  return fopen("/proc/self/statm", "r");
+}
+
 /* The process's resident memory. */
 static inline size_t resident_bytes(void) {
   size_t whole, resident;
-  FILE *file = fopen("/proc/self/statm", "r");
+  FILE *file = open_statm();
   CHECK(file != NULL && fscanf(file, "%zu %zu", &whole, &resident) == 2);
   fclose(file);
   return resident * (size_t)sysconf(_SC_PAGESIZE);

@@ -12,7 +12,7 @@
 static void measure(size_t *mapped, size_t *resident) {
   unsigned long pages[2];
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  FILE *file = fopen("/proc/self/statm", "r");
+  FILE *file = open_statm();
   CHECK(file != NULL && fscanf(file, "%lu %lu", &pages[0], &pages[1]) == 2);
   CHECK(fclose(file) == 0);
   *mapped = pages[0] * page;

@@ -10,7 +10,7 @@ static const size_t mib = (size_t)1 << 20;
 /* The bytes of address space and of memory that the process uses. */
 static void process_bytes(size_t *mapped, size_t *resident) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  FILE *statm = fopen("/proc/self/statm", "r");
+  FILE *statm = open_statm();
   CHECK(statm != NULL);
   CHECK(fscanf(statm, "%zu %zu", mapped, resident) == 2);
   fclose(statm);
