@@ -825,16 +825,61 @@ CASE(many_manually_rooted_externrefs_keep_their_own_data) {
   CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
 }
 
+/* Options with a tag, external bytes and a finalizer. */
+static gcroots_externref_options_t tagged(void *data, const void *tag) {
+  gcroots_externref_options_t options = {0};
+  options.struct_size = sizeof options;
+  options.data = data;
+  options.finalizer = count_call;
+  options.tag = tag;
+  options.external_bytes = 100;
+  return options;
+}
+
+CASE(a_manually_rooted_externref_may_have_a_tag) {
+  static int finalized;
+  static const char tag;
+  gcroots_externref_options_t options = tagged(&finalized, &tag);
+  gcroots_manually_rooted_t handle = untouched_handle();
+  void *data = NULL;
+  OK(gcroots_externref_new_with_manually_rooted(store, &options, &handle));
+  CHECK(stats_of(store).manual_roots == 1 && stats_of(store).scoped_roots_max == 0);
+  OK(gcroots_store_gc(store));
+  OK(gcroots_externref_data_tagged(store, handle.ref, &tag, &data));
+  CHECK(data == &finalized && finalized == 0 && stats_of(store).external_bytes == 100);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0));
+}
+
+CASE(bad_options_make_no_manually_rooted_externref) {
+  static int finalized;
+  gcroots_manually_rooted_t out = untouched_handle();
+  gcroots_externref_options_t options = tagged(&finalized, NULL);
+  for (size_t size = 0; size < 2 * sizeof options; size++) {
+    options.struct_size = size;
+    if (size != sizeof options)
+      REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+              gcroots_externref_new_with_manually_rooted(store, &options, &out));
+  }
+  free_store();
+  CHECK(same_bits(out.ref, untouched()) && finalized == 0);
+}
+
 /* The call is refused and the store's counts are unchanged, although it may have
    collected. */
 static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
   gcroots_manually_rooted_t out = untouched_handle();
+  gcroots_externref_options_t options = tagged(finalized, finalized);
   gcroots_stats_t before = stats_of(store), after;
   REFUSED_AFTER_COLLECTION(
       expected, gcroots_externref_new_manually_rooted(store, finalized, count_call, &out));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_externref_new_with_manually_rooted(store, &options, &out));
   after = stats_of(store);
   CHECK(same_bits(out.ref, untouched()));
   CHECK(after.objects == before.objects && after.live_bytes == before.live_bytes);
+  CHECK(after.external_bytes == before.external_bytes);
   CHECK(after.manual_roots == before.manual_roots && after.scoped_roots == before.scoped_roots);
 }
 

@@ -672,6 +672,72 @@ CASE(any_status_of_a_callback_is_its_callers) {
   OK(gcroots_store_verify(store));
 }
 
+CALLBACK(fail_without_message) {
+  IGNORED(of, args, nargs, results, nresults);
+  return *(gcroots_status_t *)env;
+}
+
+/* Calls another function, whose message and status are its own. */
+CALLBACK(pass_on) {
+  IGNORED(of, args, nargs, results, nresults);
+  return gcroots_func_call(of, *(gcroots_ref_t *)env, NULL, 0, NULL, 0);
+}
+
+/* Calls another function, and returns a status of its own instead of the other's. */
+CALLBACK(replace_status) {
+  CHECK(pass_on(env, of, args, nargs, results, nresults) != GCROOTS_OK);
+  return GCROOTS_STATUS_EMBEDDER + 9;
+}
+
+CALLBACK(fail_with_set_message) {
+  IGNORED(of, args, nargs, results, nresults);
+  OK(gcroots_set_error("out of cheese"));
+  return *(gcroots_status_t *)env;
+}
+
+/* Calls without values. It returns this status, and leaves exactly this message. */
+static void call_fails(gcroots_ref_t func, gcroots_status_t status, const char *message) {
+  CHECK(gcroots_func_call(store, func, NULL, 0, NULL, 0) == status);
+  if (strcmp(gcroots_last_error(), message) != 0)
+    check_fail(__FILE__, __LINE__, "status %u: \"%s\"", (unsigned)status, gcroots_last_error());
+}
+
+CASE(the_message_that_a_callback_sets_is_its_callers) {
+  gcroots_status_t status = GCROOTS_STATUS_EMBEDDER;
+  gcroots_ref_t func = func_of(NULL, 0, NULL, 0, fail_with_set_message, &status);
+  gcroots_ref_t outer = func_of(NULL, 0, NULL, 0, pass_on, &func);
+  for (int i = 0; i < 2; i++) call_fails(func, status, "out of cheese");
+  call_fails(outer, status, "out of cheese");
+  status = GCROOTS_ERROR_OUT_OF_BOUNDS;
+  call_fails(outer, status, "out of cheese");
+}
+
+CASE(a_callback_without_a_message_leaves_no_stale_one) {
+  gcroots_status_t status = 70000;
+  gcroots_ref_t func = func_of(NULL, 0, NULL, 0, fail_without_message, &status);
+  gcroots_ref_t outer = func_of(NULL, 0, NULL, 0, pass_on, &func);
+  gcroots_ref_t other = func_of(NULL, 0, NULL, 0, replace_status, &func);
+  call_fails(func, 70000, "gcroots_func_call: the function returned status 70000");
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  for (int i = 0; i < 2; i++)
+    call_fails(func, 70000, "gcroots_func_call: the function returned status 70000");
+  OK(gcroots_set_error("stale"));
+  status = GCROOTS_ERROR_BUSY;
+  call_fails(func, status, "gcroots_func_call: the function returned status 6");
+  OK(gcroots_set_error("stale"));
+  status = 70001;
+  call_fails(outer, status, "gcroots_func_call: the function returned status 70001");
+  OK(gcroots_set_error("stale"));
+  call_fails(other, GCROOTS_STATUS_EMBEDDER + 9,
+             "gcroots_func_call: the function returned status 70001");
+}
+
+CASE(a_callback_that_succeeds_leaves_the_message) {
+  OK(gcroots_set_error("before"));
+  OK(gcroots_func_call(store, func_of(NULL, 0, NULL, 0, answer_ok, NULL), NULL, 0, NULL, 0));
+  CHECK(strcmp(gcroots_last_error(), "before") == 0);
+}
+
 /* --- Wrong values ------------------------------------------------------------ */
 
 /* A value at place 1 of three is refused with this status, as an argument and as a
