@@ -5,12 +5,15 @@
  */
 #include "arrays.h"
 
-/* Replaces the fixture's store by one whose initial memory stays committed. */
+/* Replaces the fixture's engine and store by ones whose initial memory stays committed. */
 static void use_large_heap(void) {
   gcroots_config_t *config = variant_config(0);
   OK(gcroots_config_set_heap_initial(config, 8 << 20));
-  free_store();
-  store = store_with(config);
+  OK(gcroots_store_free(store));
+  gcroots_engine_free(engine);
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
 }
 
 static uint32_t raw_of(gcroots_ref_t ref) {
@@ -91,7 +94,7 @@ CASE(free_blocks_that_lead_in_a_circle_end_a_search) {
 }
 
 CASE(free_memory_full_of_small_blocks_is_coalesced_in_linear_time) {
-  enum { BYTES = (1 << 20) / GRAPH_SCALE };
+  enum { BYTES = 1 << 20 };
   gcroots_type_t *bytes;
   gcroots_status_t status = GCROOTS_OK;
   uint32_t raws[2];
@@ -101,15 +104,15 @@ CASE(free_memory_full_of_small_blocks_is_coalesced_in_linear_time) {
   make_free_blocks(bytes, BYTES, 2, raws);
   words = words_of(raws[0]);
   if (is_free_block(words)) {
-    /* Blocks of 16 bytes that lead to each other, and blocks of 8 bytes behind them. */
+    /* Two blocks of 16 bytes that lead to each other, and blocks of 8 bytes behind them. */
     marks = words[0] & 0xffffffff;
-    for (size_t i = 0; i < BYTES / 8; i++) words[i] = marks | 1ULL << 32;
-    for (size_t i = 0; i < BYTES / 16; i += 8) {
-      words[i] = marks | 2ULL << 32;
-      words[i + 1] = 4ULL * raws[0] + 8 * (i + 8);
-    }
+    for (size_t i = 4; i < BYTES / 8; i++) words[i] = marks | 1ULL << 32;
+    words[0] = words[2] = marks | 2ULL << 32;
+    words[1] = 4ULL * raws[0] + 16;
+    words[3] = 4ULL * raws[0];
   }
-  for (size_t i = 0; i < 40 && status == GCROOTS_OK; i++) status = allocate(bytes, 600 + 50000 * i);
+  for (size_t i = 0; i < 40 && status == GCROOTS_OK; i++)
+    status = allocate(bytes, 600 + 300000 * i);
   end(status);
   gcroots_type_free(bytes);
 }
@@ -148,7 +151,7 @@ static void forge_arrays(gcroots_ref_t bytes, gcroots_ref_t refs, const gcroots_
 }
 
 CASE(arrays_that_overlap_are_found_by_a_collection) {
-  enum { COUNT = (1 << 16) / GRAPH_SCALE };
+  enum { COUNT = 1 << 16 };
   gcroots_type_t *byte_type, *ref_type;
   gcroots_ref_t bytes, refs;
   gcroots_status_t status;
@@ -183,7 +186,7 @@ CASE(two_objects_that_overlap_are_found_by_a_collection_that_does_not_move_them)
 }
 
 CASE(arrays_that_overlap_die_in_linear_time) {
-  enum { COUNT = (1 << 16) / GRAPH_SCALE };
+  enum { COUNT = 1 << 16 };
   gcroots_type_t *byte_type, *ref_type;
   gcroots_ref_t bytes, refs;
   gcroots_scope_t scope;
