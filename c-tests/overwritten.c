@@ -5,10 +5,11 @@
  */
 #include "arrays.h"
 
-/* Replaces the fixture's engine and store by ones whose initial memory stays committed. */
-static void use_large_heap(void) {
+/* Replaces the fixture's engine and store by ones with this initial memory, which stays
+   committed. */
+static void use_heap_of(size_t initial) {
   gcroots_config_t *config = variant_config(0);
-  OK(gcroots_config_set_heap_initial(config, 8 << 20));
+  OK(gcroots_config_set_heap_initial(config, initial));
   OK(gcroots_store_free(store));
   gcroots_engine_free(engine);
   OK(gcroots_engine_new(config, &engine));
@@ -77,7 +78,7 @@ CASE(free_blocks_that_lead_in_a_circle_end_a_search) {
     gcroots_type_t *bytes;
     gcroots_status_t status = GCROOTS_OK;
     uint32_t raws[BLOCKS];
-    use_large_heap();
+    use_heap_of(8 << 20);
     bytes = array_of(GCROOTS_STORAGE_I8);
     make_free_blocks(bytes, 600, BLOCKS, raws);
     /* The link of the last block in the list leads to a block before it, or to itself. */
@@ -99,7 +100,7 @@ CASE(free_memory_full_of_small_blocks_is_coalesced_in_linear_time) {
   gcroots_status_t status = GCROOTS_OK;
   uint32_t raws[2];
   uint64_t *words, marks;
-  use_large_heap();
+  use_heap_of(8 << 20);
   bytes = array_of(GCROOTS_STORAGE_I8);
   make_free_blocks(bytes, BYTES, 2, raws);
   words = words_of(raws[0]);
@@ -155,7 +156,7 @@ CASE(arrays_that_overlap_are_found_by_a_collection) {
   gcroots_type_t *byte_type, *ref_type;
   gcroots_ref_t bytes, refs;
   gcroots_status_t status;
-  use_large_heap();
+  use_heap_of(8 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
   OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
@@ -172,7 +173,7 @@ CASE(two_objects_that_overlap_are_found_by_a_collection_that_does_not_move_them)
   gcroots_type_t *byte_type, *ref_type;
   gcroots_ref_t bytes, refs;
   gcroots_status_t status;
-  use_large_heap();
+  use_heap_of(8 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
   OK(gcroots_array_new_default(store, byte_type, 64, &bytes));
@@ -192,7 +193,8 @@ CASE(arrays_that_overlap_die_in_linear_time) {
   gcroots_scope_t scope;
   gcroots_status_t status = GCROOTS_OK;
   uint64_t collections;
-  use_large_heap();
+  /* So little that the collection is a minor one. */
+  use_heap_of(2 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
   OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
