@@ -248,6 +248,102 @@ CASE(the_heap_shrinks_when_most_has_died) {
   CHECK(data_of(kept) == &kept);
 }
 
+/* Makes arrays of 4000 bytes with 16 MiB in all, and lets them die. If `kept` is not null,
+   makes objects between them and behind them, which it roots. */
+static void fill_and_let_go(const gcroots_type_t *refs, const gcroots_type_t *bytes, void *kept) {
+  enum { COUNT = 4096 };
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t holder;
+  OK(gcroots_array_new_default(store, refs, COUNT, &holder));
+  for (uint32_t i = 0; i < COUNT; i++) {
+    gcroots_scope_t inner = enter();
+    gcroots_ref_t made;
+    OK(gcroots_array_new_default(store, bytes, 4000, &made));
+    OK(gcroots_array_set_ref(store, holder, i, made));
+    OK(gcroots_scope_exit(store, inner));
+    if (kept != NULL && (i + 1) % (COUNT / 8) == 0) new_rooted(kept, NULL);
+  }
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(free_pages_inside_the_heap_go_back) {
+  gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  size_t before, most;
+  /* The collector that checks barriers has a copy of the heap. */
+  if (collects && !stressed && strcmp(variant, "check") != 0) {
+    before = resident_bytes();
+    fill_and_let_go(refs, bytes, &before);
+    most = resident_bytes();
+    CHECK(most > before + (14 << 20));
+    for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
+    CHECK(resident_bytes() < before + (3 << 20));
+    /* The pages can be used again. */
+    OK(gcroots_store_verify(store));
+    fill_and_let_go(refs, bytes, NULL);
+    OK(gcroots_store_gc(store));
+  }
+  gcroots_type_free(refs);
+  gcroots_type_free(bytes);
+}
+
+static long page_faults(void) {
+  struct rusage usage;
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  return usage.ru_minflt;
+}
+
+CASE(a_heap_that_is_filled_again_keeps_its_pages) {
+  enum { ROUNDS = 4, PAGES = (16 << 20) / 4096 };
+  gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  /* A collector that moves objects gives pages back at other times. */
+  if (collects && !moves && !stressed && GRAPH_SCALE == 1) {
+    long before = 0;
+    no_emulator("the page faults of the process are also those of the emulator");
+    for (int i = -2; i < ROUNDS; i++) {
+      if (i == 0) before = page_faults();
+      fill_and_let_go(refs, bytes, i == -2 ? &before : NULL);
+      OK(gcroots_store_gc(store));
+    }
+    CHECK(page_faults() - before < ROUNDS * PAGES / 8);
+  }
+  gcroots_type_free(refs);
+  gcroots_type_free(bytes);
+}
+
+CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
+  /* If an allocation looked at all free blocks, this would take minutes. */
+  enum { COUNT = 60000 };
+  gcroots_type_t *bytes = NULL;
+  if (collects && !moves && !stressed) {
+    gcroots_config_t *config = variant_config(0);
+    OK(gcroots_config_set_heap_initial(config, 256 << 20));
+    OK(gcroots_store_free(store));
+    gcroots_engine_free(engine);
+    OK(gcroots_engine_new(config, &engine));
+    gcroots_config_free(config);
+    OK(gcroots_store_new(engine, &store));
+    bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+    /* Blocks of 520 bytes, then blocks of 1000 bytes, which are in one list. */
+    for (int i = 0; i < 2 * COUNT; i++) {
+      gcroots_scope_t scope = enter();
+      gcroots_ref_t dies;
+      OK(gcroots_array_new_default(store, bytes, i < COUNT ? 504 : 984, &dies));
+      new_rooted(NULL, NULL);
+      OK(gcroots_scope_exit(store, scope));
+    }
+    OK(gcroots_store_gc(store));
+    for (int i = 0; i < COUNT; i++) {
+      gcroots_scope_t scope = enter();
+      gcroots_ref_t ref;
+      OK(gcroots_array_new_default(store, bytes, 984, &ref));
+      OK(gcroots_scope_exit(store, scope));
+    }
+  }
+  gcroots_type_free(bytes);
+}
+
 CASE(garbage_does_not_grow_the_heap) {
   if (stressed || !collects) return;
   for (int i = 0; i < 1000000; i++) {
