@@ -281,6 +281,31 @@ CASE(a_call_may_be_made_at_any_depth_of_scopes) {
   }
 }
 
+/* Enters a scope and verifies the store, which checks the records of scopes. */
+static void verify_in_a_scope(void *runs) {
+  OK(gcroots_store_verify(store));
+  enter();
+  OK(gcroots_store_verify(store));
+  ++*(int *)runs;
+}
+
+static void collect_with_a_finalizer(void) {
+  static int runs;
+  int before = runs;
+  bool ran = run_as_finalizer(verify_in_a_scope, &runs);
+  CHECK(runs == before + (ran ? 1 : 0));
+}
+
+/* At one of the depths the call takes the last record of a scope, and the finalizer needs
+   another one. */
+CASE(a_callback_may_collect_with_a_finalizer_at_any_depth_of_scopes) {
+  gcroots_ref_t func = func_that_runs(collect_with_a_finalizer);
+  for (int depth = 0; depth < 100; depth++) {
+    call0(func);
+    enter();
+  }
+}
+
 static void try_what_is_busy(void) {
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_free(store));
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_detach(store));

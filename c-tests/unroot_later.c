@@ -486,6 +486,31 @@ CASE(a_stale_entry_never_ends_the_slots_next_root) {
   }
 }
 
+/* The queue gives the newest entry first. An owner that makes a root drains only a part of
+   it, and all of that part may be stale. */
+CASE(many_stale_entries_hold_up_nothing_behind_them) {
+  enum { LIVE = 40, STALE = 200 };
+  for (int by_gc = 0; by_gc < 2; ++by_gc) {
+    gcroots_ref_t ref = new_externref(NULL);
+    gcroots_manually_rooted_t live[LIVE], stale[STALE];
+    uint64_t counted = stale_unroots();
+    for (int i = 0; i < LIVE; ++i) live[i] = root(ref);
+    for (int i = 0; i < STALE; ++i) stale[i] = root(ref);
+    for (int i = 0; i < LIVE; ++i) later_copy(live[i]);
+    for (int i = 0; i < STALE; ++i) later_copy(stale[i]);
+    for (int i = 0; i < STALE; ++i) OK(gcroots_manually_rooted_unroot(store, &stale[i]));
+    CHECK(manual_roots() == LIVE && stale_unroots() == counted);
+    if (by_gc) drain();
+    for (int i = 0; !by_gc && i < (LIVE + STALE) / 32 + 1; ++i) {
+      new_local(ref);
+      CHECK(stale_unroots() > counted);
+      OK(gcroots_store_verify(store));
+    }
+    CHECK(manual_roots() == 0 && stale_unroots() == counted + STALE);
+    for (int i = 0; i < LIVE; ++i) CHECK(!resolves(live[i]));
+  }
+}
+
 /* --- From anywhere ----------------------------------------------------------- */
 
 static gcroots_manually_rooted_t shared;

@@ -166,6 +166,26 @@ mod tests {
     }
 
     #[test]
+    fn the_clock_starts_again_with_each_cycle() {
+        let mut pacer = Pacer::new(false);
+        for _ in 0..3 {
+            let before = pacer.cycle_began;
+            let mut now = Instant::now();
+            while now == before {
+                now = Instant::now();
+            }
+            pacer.end_cycle(PacerSample {
+                live_bytes: MIB,
+                scanned_bytes: 0,
+                allocated_bytes: MIB,
+                mutator_nanoseconds: pacer.mutator_nanoseconds(),
+                collector_nanoseconds: 1_000,
+            });
+            assert!(pacer.cycle_began >= now);
+        }
+    }
+
+    #[test]
     fn many_roots_make_collections_rarer() {
         let sample = PacerSample {
             live_bytes: 0,

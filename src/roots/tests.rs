@@ -387,6 +387,25 @@ fn roots_grow_while_many_are_queued() {
 }
 
 #[test]
+fn roots_grow_while_many_stale_ones_are_queued() {
+    let roots = ManualRoots::starting_at(1, RETIRED - 3);
+    let slots: Vec<_> = (1..=64).map(|n| roots.create(object(n)).unwrap()).collect();
+    for &slot in &slots {
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    for &slot in &slots {
+        let (index, generation) = parts(slot);
+        assert!(roots.release(index, generation));
+    }
+    // All slots are retired, so that the next root needs new ones.
+    let kept = roots.create(object(65)).unwrap();
+    assert_eq!((roots.live(), roots.stale_unroots()), (1, 64));
+    let (index, generation) = parts(kept);
+    assert_eq!(roots.get(index, generation), Some(object(65)));
+    roots.check().unwrap();
+}
+
+#[test]
 fn a_forged_handle_beyond_the_slots_is_stale_also_after_little_memory() {
     let roots = ManualRoots::starting_at(1, 0);
     for number in 1..=64 {
