@@ -723,6 +723,8 @@ enum {
 static struct {
   gcroots_store_t *store;
   uint64_t scoped, manual, weak;
+  /* The objects and external bytes after the last call that succeeded. */
+  uint64_t objects, external;
   int created[OBJECTS], finalized[OBJECTS];
   int data_set[3], data_finalized[3];
   int own_created[MANUALS], own_finalized[MANUALS];
@@ -733,18 +735,23 @@ static struct {
   gcroots_ref_t structs[STRUCTS];
 } script;
 
-/* Whether the call succeeded. Otherwise memory was missing, and the call made no root. */
+/* Whether the call succeeded. Otherwise memory was missing, and the call made no root and left
+   no object. It may have collected. */
 static bool succeeded(gcroots_status_t status) {
   gcroots_stats_t stats;
+  memset(&stats, 0, sizeof stats);
+  if (script.store != NULL) OK(gcroots_store_stats(script.store, &stats));
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
     CHECK(refusals > 0);
     if (script.store != NULL) {
-      OK(gcroots_store_stats(script.store, &stats));
       CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
       CHECK(stats.weak_handles == script.weak);
+      CHECK(stats.objects <= script.objects && stats.external_bytes <= script.external);
     }
   }
+  script.objects = stats.objects;
+  script.external = stats.external_bytes;
   return status == GCROOTS_OK;
 }
 
