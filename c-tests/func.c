@@ -289,21 +289,36 @@ static void verify_in_a_scope(void *runs) {
   ++*(int *)runs;
 }
 
-static void collect_with_a_finalizer(void) {
-  static int runs;
-  int before = runs;
-  bool ran = run_as_finalizer(verify_in_a_scope, &runs);
-  CHECK(runs == before + (ran ? 1 : 0));
+static gcroots_manually_rooted_t dying;
+
+/* Enters no scope by itself, which would give the finalizer room. */
+static void collect_dying(void) {
+  OK(gcroots_manually_rooted_unroot(store, &dying));
+  OK(gcroots_store_gc(store));
 }
 
-/* At one of the depths the call takes the last record of a scope, and the finalizer needs
-   another one. */
-CASE(a_callback_may_collect_with_a_finalizer_at_any_depth_of_scopes) {
-  gcroots_ref_t func = func_that_runs(collect_with_a_finalizer);
+/* At one of the depths the finalizer runs in the last record that there is. */
+static void collect_at_any_depth(bool in_a_call) {
+  static int runs;
+  gcroots_ref_t func = func_that_runs(collect_dying);
+  runs = 0;
   for (int depth = 0; depth < 100; depth++) {
-    call0(func);
+    dying = new_rooted(&runs, collects ? verify_in_a_scope : count_call);
+    if (in_a_call)
+      call0(func);
+    else
+      collect_dying();
+    CHECK(runs == (collects ? depth + 1 : 0));
     enter();
   }
+}
+
+CASE(a_callback_may_collect_with_a_finalizer_at_any_depth_of_scopes) {
+  collect_at_any_depth(true);
+}
+
+CASE(a_finalizer_may_enter_scopes_at_any_depth_of_scopes) {
+  collect_at_any_depth(false);
 }
 
 static void try_what_is_busy(void) {
