@@ -369,6 +369,37 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   CHECK(data_of(first) == &first);
 }
 
+/* The heap of some collectors has several parts, which grow one after the other. */
+CASE(a_heap_whose_parts_cannot_all_grow_is_as_large_as_it_was) {
+  gcroots_type_t *words = new_array(mutable_of(GCROOTS_STORAGE_I64));
+  int refused = 0, made = 0;
+  for (uint64_t grants = 0; grants < 8; grants++) {
+    gcroots_ref_t out = untouched();
+    gcroots_status_t status;
+    uint64_t before;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    OK(gcroots_array_new_default(store, words, 1, &out));
+    OK(gcroots_store_gc(store));
+    out = untouched();
+    before = stats_of(store).committed_bytes;
+    arm(grants, true);
+    status = gcroots_array_new_default(store, words, 1 << 20, &out);
+    armed = false;
+    OK(gcroots_store_verify(store));
+    if (status == GCROOTS_OK) {
+      made++;
+      continue;
+    }
+    check_refused(__FILE__, __LINE__, "array_new", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+    refused++;
+    CHECK(stats_of(store).committed_bytes == before && same_bits(out, untouched()));
+    OK(gcroots_array_new_default(store, words, 1 << 20, &out));
+  }
+  CHECK(refused > 0 && made > 0);
+  gcroots_type_free(words);
+}
+
 CASE(a_heap_that_cannot_grow_collects) {
   int finalized = 0;
   new_externref(NULL);

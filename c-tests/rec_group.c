@@ -444,6 +444,43 @@ CASE(a_collection_is_registered_as_a_whole_or_not) {
   gcroots_rec_group_free(bad);
 }
 
+CASE(a_refused_group_uses_up_no_index) {
+  gcroots_rec_group_t *bad = new_group();
+  const gcroots_rec_group_t *groups[1] = {bad};
+  gcroots_type_t *types[2], *registered;
+  add_struct_of(bad, NULL);
+  add_struct_below(bad, below(7), NULL, 0);
+  for (int i = 0; i < 1000; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+            gcroots_rec_group_register(engine, groups, 1, types, 2));
+  gcroots_rec_group_free(bad);
+  bad = new_group();
+  groups[0] = bad;
+  add_struct_below(bad, below(0), NULL, 0);
+  add_struct_of(bad, NULL);
+  for (int i = 0; i < 1000; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+            gcroots_rec_group_register(engine, groups, 1, types, 2));
+  gcroots_rec_group_free(bad);
+  bad = new_group();
+  groups[0] = bad;
+  /* Well formed, but a struct is no array. */
+  add_struct_of(bad, NULL);
+  {
+    gcroots_sub_type_t sub = below(0);
+    gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32);
+    uint32_t position;
+    OK(gcroots_rec_group_add_array(bad, &sub, &number, &position));
+  }
+  for (int i = 0; i < 1000; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+            gcroots_rec_group_register(engine, groups, 1, types, 2));
+  gcroots_rec_group_free(bad);
+  registered = new_struct(NULL, 0);
+  CHECK(index_of(registered) < 10);
+  gcroots_type_free(registered);
+}
+
 CASE(a_refused_group_keeps_nothing_that_it_names) {
   gcroots_engine_t *own = engine;
   gcroots_type_t *named, *other;

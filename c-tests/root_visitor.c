@@ -500,6 +500,31 @@ CASE(a_reported_range_that_cannot_be_refuses_the_collection) {
   collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "does not leave room for them");
 }
 
+static void report_all(void) {
+  OK(gcroots_root_visitor_report(store, &all_slots, NULL));
+}
+
+CASE(a_refused_report_refuses_the_collection_whatever_follows) {
+  if (!collects) return;
+  add(&first);
+  add(&second);
+  fill_slots();
+  /* The same visitor and the next one report what can be reported. */
+  first.body = report_all;
+  first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
+  first.range.slots = NULL;
+  collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "is NULL");
+  /* The first of two refusals is the answer. */
+  first.expected = second.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
+  first.range.slots = NULL;
+  second.range.slots = (char *)slots + 2;
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "is NULL", gcroots_store_gc(store));
+  first.expected = second.expected = GCROOTS_OK;
+  first.range = second.range = all_slots;
+  OK(gcroots_store_gc(store));
+  check_slots();
+}
+
 CASE(a_reported_layout_that_no_slot_has_refuses_the_collection) {
   static const gcroots_slot_layout_t bad = {8, 6, 0, 0, 0};
   if (!collects) return;
