@@ -297,19 +297,24 @@ static void collect_dying(void) {
   OK(gcroots_store_gc(store));
 }
 
-/* At one of the depths the finalizer runs in the last record that there is. */
+/* Collects in new stores, with another number of open scopes in each. In one of them the
+   finalizer runs in the last record that there is. */
 static void collect_at_any_depth(bool in_a_call) {
-  static int runs;
-  gcroots_ref_t func = func_that_runs(collect_dying);
-  runs = 0;
-  for (int depth = 0; depth < 100; depth++) {
+  for (int depth = 0; depth < 40; depth++) {
+    static int runs;
+    gcroots_ref_t func;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    body_count = 0;
+    func = func_that_runs(collect_dying);
     dying = new_rooted(&runs, collects ? verify_in_a_scope : count_call);
+    for (int i = 0; i < depth; i++) enter();
+    runs = 0;
     if (in_a_call)
       call0(func);
     else
       collect_dying();
-    CHECK(runs == (collects ? depth + 1 : 0));
-    enter();
+    CHECK(runs == (collects ? 1 : 0));
   }
 }
 
