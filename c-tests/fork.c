@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "declare.h"
+#include "handover.h"
 #include "refusals.h"
 #include "threads.h"
 
@@ -30,40 +31,8 @@ static void in_a_child(void (*body)(void)) {
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* What the fixture's thread leaves for the other threads. */
-static gcroots_scope_t open_scope;
-static gcroots_ref_t scoped;
-static gcroots_manually_rooted_t manual;
-static int host;
-
-static void leave_things(void) {
-  open_scope = enter();
-  scoped = new_externref(&host);
-  manual = root(scoped);
-}
-
-static void attach(void) {
-  OK(gcroots_store_attach(store));
-}
-
-static void detach(void) {
-  OK(gcroots_store_detach(store));
-}
-
-static void store_is_usable(void) {
-  CHECK(data_of(scoped) == &host && data_of(manual.ref) == &host);
-  new_externref(NULL);
-  OK(gcroots_store_gc(store));
-  OK(gcroots_store_verify(store));
-  CHECK(data_of(scoped) == &host && data_of(manual.ref) == &host);
-}
-
 static void every_call_is_of_the_wrong_thread(void) {
   every_call_is_refused(GCROOTS_ERROR_WRONG_THREAD, store, scoped, open_scope);
-}
-
-static void attach_is_of_the_wrong_thread(void) {
-  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_WRONG_THREAD, gcroots_store_attach(store));
 }
 
 /* --- The stores of the thread that forks ------------------------------------ */
