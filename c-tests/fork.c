@@ -129,6 +129,11 @@ static void make_and_free_a_store(void) {
 
 /* --- The stores of other threads ---------------------------------------------- */
 
+/* The case forks a process with several threads, and starts threads in the child. */
+static void its_child_starts_threads(void) {
+  no_emulator("the child of a program with threads cannot start threads in the emulator");
+}
+
 static pthread_barrier_t barrier;
 static gcroots_store_t *others;
 
@@ -162,6 +167,7 @@ static void *own_a_store_meanwhile(void *nothing) {
 
 CASE(in_a_forked_child_stores_of_threads_that_were_not_forked_can_never_be_attached) {
   pthread_t thread;
+  its_child_starts_threads();
   leave_things();
   CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
   CHECK(pthread_create(&thread, NULL, own_a_store_meanwhile, NULL) == 0);
@@ -276,6 +282,7 @@ static void use_everything(void) {
 CASE(a_fork_while_other_threads_are_busy_leaves_a_child_that_works) {
   pthread_t threads[BUSY];
   int i;
+  its_child_starts_threads();
   leave_things();
   OK(gcroots_store_new(engine, &passed_around));
   OK(gcroots_store_detach(passed_around));
