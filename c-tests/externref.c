@@ -706,6 +706,39 @@ CASE(external_bytes_fill_no_heap) {
   OK(gcroots_store_free(external));
 }
 
+/* The ways in which a collection may begin. */
+enum { BY_ALLOCATION, BY_GC, BY_STEPS, WAYS };
+
+static void collect_by(int way) {
+  bool done = false;
+  if (way == BY_ALLOCATION) new_externref(NULL);
+  if (way == BY_GC) OK(gcroots_store_gc(store));
+  if (way != BY_STEPS) return;
+  OK(gcroots_store_gc_start(store));
+  while (!done) OK(gcroots_store_gc_step(store, 1000, &done));
+}
+
+CASE(external_bytes_hasten_one_collection_only) {
+  gcroots_ref_t kept = new_externref(NULL), small = new_externref(NULL);
+  for (int way = 0; way < WAYS; way++) {
+    uint64_t before = stats_of(store).collections;
+    OK(gcroots_externref_set_external_bytes(store, kept, 0));
+    OK(gcroots_store_gc(store));
+    OK(gcroots_externref_set_external_bytes(store, kept, (size_t)1 << 30));
+    collect_by(way);
+    CHECK((stats_of(store).collections > before) == collects);
+    before = stats_of(store).collections;
+    /* Neither allocations nor a few bytes more bring the next collection forward. */
+    for (int i = 0; i < 100; ++i) new_externref(NULL);
+    CHECK(stats_of(store).collections == before + (stressed ? 100 : 0));
+    for (int i = 0; i < 100; ++i) {
+      OK(gcroots_externref_set_external_bytes(store, small, (size_t)(i % 2)));
+      new_externref(NULL);
+    }
+    CHECK(stats_of(store).collections == before + (stressed ? 200 : 0));
+  }
+}
+
 CASE(external_bytes_of_the_living_do_not_delay_a_collection) {
   gcroots_ref_t kept = new_external((size_t)1 << 30);
   int i;

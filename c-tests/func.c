@@ -281,6 +281,51 @@ CASE(a_call_may_be_made_at_any_depth_of_scopes) {
   }
 }
 
+/* Enters a scope and verifies the store, which checks the records of scopes. */
+static void verify_in_a_scope(void *runs) {
+  OK(gcroots_store_verify(store));
+  enter();
+  OK(gcroots_store_verify(store));
+  ++*(int *)runs;
+}
+
+static gcroots_manually_rooted_t dying;
+
+/* Enters no scope by itself, which would give the finalizer room. */
+static void collect_dying(void) {
+  OK(gcroots_manually_rooted_unroot(store, &dying));
+  OK(gcroots_store_gc(store));
+}
+
+/* Collects in new stores, with another number of open scopes in each. In one of them the
+   finalizer runs in the last record that there is. */
+static void collect_at_any_depth(bool in_a_call) {
+  for (int depth = 0; depth < 40; depth++) {
+    static int runs;
+    gcroots_ref_t func;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    body_count = 0;
+    func = func_that_runs(collect_dying);
+    dying = new_rooted(&runs, collects ? verify_in_a_scope : count_call);
+    for (int i = 0; i < depth; i++) enter();
+    runs = 0;
+    if (in_a_call)
+      call0(func);
+    else
+      collect_dying();
+    CHECK(runs == (collects ? 1 : 0));
+  }
+}
+
+CASE(a_callback_may_collect_with_a_finalizer_at_any_depth_of_scopes) {
+  collect_at_any_depth(true);
+}
+
+CASE(a_finalizer_may_enter_scopes_at_any_depth_of_scopes) {
+  collect_at_any_depth(false);
+}
+
 static void try_what_is_busy(void) {
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_free(store));
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_detach(store));

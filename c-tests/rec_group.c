@@ -489,6 +489,35 @@ CASE(a_collection_is_registered_as_a_whole_or_not) {
   gcroots_rec_group_free(bad);
 }
 
+/* Registering this group (taken) of two members is refused a thousand times. */
+static void refuse_often(gcroots_rec_group_t *group) {
+  const gcroots_rec_group_t *groups[1] = {group};
+  gcroots_type_t *types[2];
+  for (int i = 0; i < 1000; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+            gcroots_rec_group_register(engine, groups, 1, types, 2));
+  gcroots_rec_group_free(group);
+}
+
+CASE(a_refused_group_uses_up_no_index) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32);
+  gcroots_sub_type_t sub = below(0);
+  gcroots_type_t *registered;
+  uint32_t position;
+  add_struct_of(group, NULL);
+  add_struct_below(group, below(7), NULL, 0);
+  refuse_often(group);
+  /* Each member is well formed, but an array is not below a struct. */
+  group = new_group();
+  add_struct_of(group, NULL);
+  OK(gcroots_rec_group_add_array(group, &sub, &number, &position));
+  refuse_often(group);
+  registered = new_struct(NULL, 0);
+  CHECK(index_of(registered) < 10);
+  gcroots_type_free(registered);
+}
+
 CASE(a_refused_group_keeps_nothing_that_it_names) {
   gcroots_engine_t *own = engine;
   gcroots_type_t *named, *other;

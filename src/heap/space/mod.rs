@@ -29,6 +29,7 @@ mod bounds;
 mod contiguous;
 mod free_list_space;
 mod free_lists;
+mod free_pages;
 mod semi_space;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
 pub(crate) use free_list_space::FreeListSpace;
 pub(crate) use free_lists::{ListEnds, write_free};
+pub(crate) use free_pages::PageRelease;
 pub(crate) use semi_space::SemiSpace;
 
 use super::memory::Region;
