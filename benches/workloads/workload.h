@@ -2,23 +2,12 @@
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
+#include "../must.h"
 #include "requests.h"
 
-#include <gcroots.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum { LEFT, RIGHT, CHILDREN };
-
-/* Ends the program with an error message if the call fails. */
-#define MUST(call)                                              \
-  do {                                                          \
-    if ((call) != GCROOTS_OK) {                                 \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                                                  \
-    }                                                           \
-  } while (0)
 
 /* Each workload returns its number of units. */
 uint64_t trees_by_handles(void);
