@@ -649,9 +649,16 @@ typedef struct {
    */
   uint64_t stale_unroots;
   /**
+   * The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+   * weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+   * tags and types, and what the collector has for itself. Parts of the tables that were
+   * never used count, although they may take no memory yet.
+   */
+  uint64_t side_bytes;
+  /**
    * Reserved: zeros.
    */
-  uint64_t reserved[17];
+  uint64_t reserved[16];
 } gcroots_stats_t;
 
 /**

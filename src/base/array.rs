@@ -81,6 +81,11 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
         self.capacity.get()
     }
 
+    /// The bytes of memory that the array has, those of spare elements included.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.allocated() * size_of::<T>()) as u64
+    }
+
     /// The address of the first element. The others follow it.
     #[inline(always)]
     pub(crate) fn first(&self) -> NonNull<T> {

@@ -65,8 +65,13 @@ pub struct gcroots_stats_t {
     /// and named no live root. They were ignored. A handle is counted when the library
     /// finds that it is stale.
     pub stale_unroots: u64,
+    /// The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+    /// weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+    /// tags and types, and what the collector has for itself. Parts of the tables that were
+    /// never used count, although they may take no memory yet.
+    pub side_bytes: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 17],
+    pub reserved: [u64; 16],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -89,7 +94,8 @@ impl From<Stats> for gcroots_stats_t {
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
-            reserved: [0; 17],
+            side_bytes: stats.side_bytes,
+            reserved: [0; 16],
         }
     }
 }

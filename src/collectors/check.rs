@@ -161,6 +161,10 @@ impl GcHeap for CheckHeap {
         self.heap.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.heap.side_bytes() + self.shadow.slots.committed_end()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.heap.limit_bytes()
     }

@@ -77,6 +77,10 @@ impl GcHeap for NullHeap {
         self.space.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        0
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
     }

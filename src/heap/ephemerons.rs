@@ -59,6 +59,11 @@ impl PendingEphemerons {
         fallible::push(&mut self.0, key)
     }
 
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.0)
+    }
+
     /// Removes a key.
     pub(crate) fn pop(&mut self) -> Option<GcRef> {
         self.0.pop()

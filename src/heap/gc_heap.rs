@@ -40,6 +40,9 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// The number of committed bytes, in all spaces together.
     fn committed_bytes(&self) -> u64;
 
+    /// The bytes of memory that the collector has beside the heap, for itself.
+    fn side_bytes(&self) -> u64;
+
     /// The limit in bytes, as this collector has rounded it.
     fn limit_bytes(&self) -> u64;
 

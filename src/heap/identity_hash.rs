@@ -138,6 +138,11 @@ impl IdentityHashes {
         self.entries.iter().map(|entry| entry.object)
     }
 
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.entries) + self.index.allocation_size() as u64
+    }
+
     /// Checks that the index finds each entry.
     ///
     /// Errors: [`Error::Internal`].

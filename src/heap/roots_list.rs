@@ -75,6 +75,11 @@ impl GcRootsList {
         })
     }
 
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.spans) + fallible::bytes(&self.ranges)
+    }
+
     /// Removes all spans and ranges, and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.spans.clear();

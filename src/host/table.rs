@@ -284,6 +284,11 @@ impl HostData {
         unsafe { self.entries.shrink_to(wanted as usize * 2) };
     }
 
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.entries.bytes()
+    }
+
     /// The number of entries that belong to live objects.
     pub(crate) fn live(&self) -> u64 {
         let live = |&index: &u32| in_use(self.object(index));

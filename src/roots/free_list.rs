@@ -263,6 +263,11 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         without_retired.max(self.live_max.get())
     }
 
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
+    }
+
     /// Checks that each slot is in use, free or retired, and that the free list has all free
     /// slots, once.
     pub(crate) fn check(&self) -> Result<()> {

@@ -243,6 +243,11 @@ impl LifoRoots {
         without_retired.max(self.live_max.get())
     }
 
+    /// The bytes of memory that the stack has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
+    }
+
     /// Checks the stack's invariants.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;

@@ -218,6 +218,11 @@ impl ManualRoots {
         self.slots.live_max()
     }
 
+    /// The bytes of memory that the slots and the queue have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + self.nodes.bytes()
+    }
+
     /// Checks the slots, that each has a queue node, and the queue.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()?;

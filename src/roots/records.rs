@@ -108,6 +108,11 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         fallible::shrink(&mut records, count);
     }
 
+    /// The bytes of memory that the slots and the records have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + fallible::bytes(&self.records.borrow())
+    }
+
     /// Checks the slots, and that each in use has an object and a record.
     ///
     /// Errors: [`Error::Internal`].

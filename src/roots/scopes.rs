@@ -254,6 +254,11 @@ impl ScopeStack {
         record
     }
 
+    /// The bytes of memory that the stack has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.records.bytes()
+    }
+
     /// Checks the order of serials, and that an inner scope has saved no less than an outer
     /// one.
     pub(crate) fn check(&self, roots: u32, no_gc_spans: u32) -> Result<()> {

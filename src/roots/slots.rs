@@ -50,6 +50,11 @@ impl SlotArray {
         self.slots.capacity() as u32
     }
 
+    /// The bytes of memory that the array has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.bytes()
+    }
+
     /// The generation of slots that were never used.
     pub(crate) fn first_generation(&self) -> u32 {
         self.first_generation

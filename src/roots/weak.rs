@@ -68,6 +68,11 @@ impl WeakHandles {
         in_use(self.slots.span()).map(|slot| GcRef::from_raw(slot.reference.get()))
     }
 
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
+    }
+
     /// Checks the slots.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()

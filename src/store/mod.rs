@@ -9,6 +9,7 @@
 //! | `collection` | collections, from the slow path of an allocation on |
 //! | `host_code` | the only callers of host code, and the drivers of operations |
 //! | `protocol.rs` | what an operation and its driver tell each other |
+//! | `side_bytes.rs` | memory beside the heap |
 //! | `stats.rs` | statistics |
 //!
 //! # Layout
@@ -46,6 +47,7 @@ mod handles;
 pub(crate) mod host_code;
 mod objects;
 pub(crate) mod protocol;
+mod side_bytes;
 mod stats;
 
 use core::cell::{Cell, RefCell};

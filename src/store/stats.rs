@@ -38,6 +38,9 @@ pub struct Stats {
     /// Requests to unroot later whose handle named no live root. They are ignored, and are
     /// counted when that is noticed.
     pub stale_unroots: u64,
+    /// Bytes beside the heap: the memory of the store's tables, and what its collector has
+    /// for itself. Parts of it that were not used yet count.
+    pub side_bytes: u64,
 }
 
 impl Store {
@@ -60,6 +63,7 @@ impl Store {
             gc_nanoseconds: cold.gc_nanoseconds,
             finalizers_run: self.finalizers_run.get(),
             stale_unroots: self.manual.stale_unroots(),
+            side_bytes: self.side_bytes(&cold),
         }
     }
 }

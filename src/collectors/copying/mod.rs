@@ -158,6 +158,10 @@ impl GcHeap for CopyingHeap {
         self.space.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.pending.side_bytes()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
     }

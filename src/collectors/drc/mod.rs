@@ -289,6 +289,13 @@ impl GcHeap for DrcHeap {
         self.space.memory().committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.young_ranges)
+            + fallible::bytes(&self.zero_counts)
+            + fallible::bytes(&self.stack)
+            + self.pending.side_bytes()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.memory().limit_bytes()
     }

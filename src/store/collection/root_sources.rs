@@ -202,6 +202,12 @@ impl RootSources {
         self.scanned_bytes
     }
 
+    /// The bytes of memory that the sources and the reports have.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        let sources = fallible::bytes(&self.sources) + fallible::bytes(&self.reported);
+        self.handles.side_bytes() + sources
+    }
+
     /// Checks the handles, and that each live handle has its source.
     ///
     /// Errors: [`Error::Internal`].

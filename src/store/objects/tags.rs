@@ -24,6 +24,11 @@ impl Tags {
         self.0.get(index as usize)
     }
 
+    /// The bytes of memory that the list has.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.0)
+    }
+
     /// The index of the next tag. Also makes room for the tag.
     fn next(&mut self) -> Result<u32> {
         let index = self.0.len() as u64;

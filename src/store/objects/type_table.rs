@@ -82,6 +82,11 @@ impl TypeTable {
         Ok(())
     }
 
+    /// The bytes of memory that the table has.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        self.types.bytes()
+    }
+
     /// Checks that each type stands at its index.
     pub(in crate::store) fn check(&self) -> Result<()> {
         let misplaced = |&index: &u32| self.get(index).is_some_and(|of| of.index != index);

@@ -100,6 +100,11 @@ impl WeakMaps {
         self.entries.swept_bytes()
     }
 
+    /// The bytes of memory that handles and entries have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.handles.side_bytes() + self.entries.side_bytes()
+    }
+
     /// Frees room that is far more than needed, after a sweep.
     pub(crate) fn trim(&mut self) {
         self.handles.trim();

@@ -161,6 +161,13 @@ impl Entries {
         (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
     }
 
+    /// The bytes of memory that the arrays and hash tables have.
+    pub(super) fn side_bytes(&self) -> u64 {
+        let tables = self.by_entry.allocation_size() + self.by_key.allocation_size();
+        let arrays = fallible::bytes(&self.entries) + fallible::bytes(&self.values);
+        arrays + fallible::bytes(&self.maps) + tables as u64
+    }
+
     /// Frees room that is far more than needed. Call it after a sweep, which has freed
     /// such room of the hash tables and left no free place. Only maps with indices below
     /// `maps` exist.
