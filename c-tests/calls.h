@@ -71,6 +71,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                   \
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                         \
   X(gcroots_config_set_move_always, , "config", "", (a->config, true))                 \
+  X(gcroots_config_set_side_limit, , "config", "", (a->config, 1 << 20))               \
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                           \
   X(gcroots_config_set_poison, , "config", "", (a->config, true))                      \
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))         \
@@ -129,6 +130,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_data, , "store out", "", (a->store, a->out))                  \
   X(gcroots_store_id, , "store out", "", (a->store, a->out))                    \
   X(gcroots_store_gc, , "store", "", (a->store))                                \
+  X(gcroots_store_trim, , "store", "", (a->store))                              \
   X(gcroots_store_gc_start, , "store", "", (a->store))                          \
   X(gcroots_store_verify, , "store", "", (a->store))                            \
   X(gcroots_no_gc_enter, , "store", "", (a->store))                             \

@@ -523,8 +523,10 @@ CASE(statistics_are_of_one_store) {
   gcroots_stats_t zeros;
   gcroots_stats_t stats;
   memset(&zeros, 0, sizeof zeros);
+  zeros.side_bytes = stats_of(other).side_bytes;
   root(new_externref(NULL));
   OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).side_bytes > zeros.side_bytes);
   stats = stats_of(other);
   CHECK(memcmp(&stats, &zeros, sizeof stats) == 0);
   OK(gcroots_store_free(other));

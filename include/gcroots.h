@@ -477,6 +477,23 @@ gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
                                                  size_t bytes);
 
 /**
+ * Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+ * gcroots_stats_t. 0 is the default, and means no limit.
+ *
+ * A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+ * and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+ * ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+ * Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+ * the collector need, and what the store keeps of types, counts as in use, and may exceed the
+ * limit. gcroots_store_trim() makes tables smaller.
+ *
+ * Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
+                                               size_t bytes);
+
+/**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
  * that no root keeps alive. 0 turns this off, which is the default. Never collects.
  */
@@ -780,6 +797,30 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
  *         and "Root visitors"
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
+
+/**
+ * Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+ * idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+ * host data and the like. May collect.
+ *
+ * - The heap keeps what it has committed at first, but nothing of that is resident where no
+ *   object is.
+ * - A table gives back whole pages at its end, beyond what is in use. Things that are still
+ *   alive keep the pages before them.
+ * - Room that gcroots_scope_reserve() has made is given back too.
+ * - Handles that have ended stay refused for ever, also when their memory is used again.
+ *
+ * The next calls get memory from the system again, and so take longer. Under the null
+ * collector nothing is collected, and the unused memory is given back.
+ *
+ * Cost: that of gcroots_store_gc(), and in proportion to the tables.
+ *
+ * \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+ *         or the report of a root visitor, is refused: see gcroots_store_gc()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
 
 /**
  * Begins a collection in steps. gcroots_store_gc_step() does the steps.

@@ -66,6 +66,7 @@ pub struct Config {
     collector: Collector,
     limit: Option<u64>,
     initial: u64,
+    side_limit: u64,
     stress: u32,
     poison: bool,
     move_always: bool,
@@ -98,6 +99,15 @@ impl Config {
     /// most the heap limit. 0 is the default: 512 KiB, or the limit if that is less.
     pub fn heap_initial(&mut self, bytes: u64) -> &mut Config {
         self.initial = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that a store may have beside its heap, for the tables of its
+    /// roots, scopes, externrefs and the like. A call that needs more for what it makes fails
+    /// with [`Error::SideLimit`](crate::Error::SideLimit). Dropping and collecting never fail
+    /// for it. 0 is the default, and means no limit.
+    pub fn side_limit(&mut self, bytes: u64) -> &mut Config {
+        self.side_limit = bytes;
         self
     }
 
@@ -186,6 +196,7 @@ impl Config {
             config.set_limit(bytes)?;
         }
         config.set_initial(self.initial);
+        config.set_side_limit(self.side_limit);
         config.set_stress(self.stress);
         config.set_poison(self.poison);
         config.set_move_always(self.move_always);

@@ -52,6 +52,7 @@ pub(super) fn is_about_room(error: Error) -> bool {
     matches!(
         error,
         Error::HeapLimit { .. }
+            | Error::SideLimit { .. }
             | Error::GrowthRefused { .. }
             | Error::SystemMemory { .. }
             | Error::NoGc { .. }

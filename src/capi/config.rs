@@ -148,6 +148,31 @@ pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     }
 }
 
+/// Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+/// gcroots_stats_t. 0 is the default, and means no limit.
+///
+/// A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+/// and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+/// ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+/// Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+/// the collector need, and what the store keeps of types, counts as in use, and may exceed the
+/// limit. gcroots_store_trim() makes tables smaller.
+///
+/// Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_side_limit(
+    config: *mut gcroots_config_t,
+    bytes: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_side_limit", config, |config| {
+            config.set_side_limit(bytes as u64);
+            Ok(())
+        })
+    }
+}
+
 /// Makes stores collect at every n-th allocation outside no-GC spans, to find references
 /// that no root keeps alive. 0 turns this off, which is the default. Never collects.
 #[unsafe(no_mangle)]

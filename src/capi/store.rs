@@ -274,6 +274,37 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
+/// Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+/// idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+/// host data and the like. May collect.
+///
+/// - The heap keeps what it has committed at first, but nothing of that is resident where no
+///   object is.
+/// - A table gives back whole pages at its end, beyond what is in use. Things that are still
+///   alive keep the pages before them.
+/// - Room that gcroots_scope_reserve() has made is given back too.
+/// - Handles that have ended stay refused for ever, also when their memory is used again.
+///
+/// The next calls get memory from the system again, and so take longer. Under the null
+/// collector nothing is collected, and the unused memory is given back.
+///
+/// Cost: that of gcroots_store_gc(), and in proportion to the tables.
+///
+/// \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+///         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+///         or the report of a root visitor, is refused: see gcroots_store_gc()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_trim(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call("gcroots_store_trim", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter(store)?;
+            host_code::trim(store.cast())
+        }
+    })
+}
+
 /// Begins a collection in steps. gcroots_store_gc_step() does the steps.
 ///
 /// Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,

@@ -217,6 +217,13 @@ impl GcHeap for CheckHeap {
         self.heap.set_headroom(mutator, headroom, may_grow, budget)
     }
 
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.heap.give_back(mutator)?;
+        let used = mutator.bump.next() - self.shadow.start;
+        self.shadow.slots.decommit_from(used);
+        Ok(())
+    }
+
     fn reset(&mut self) {
         self.heap.reset();
         self.shadow.slots.decommit_from(0);

@@ -123,6 +123,16 @@ impl GcHeap for NullHeap {
         Progress::Complete
     }
 
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let next = mutator.bump.next();
+        let kept = next.max(self.space.initial_end());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.space.region().release_from(next);
+        // SAFETY: as in `open`.
+        unsafe { mutator.set_end(self.space.region().committed_end()) };
+        Ok(())
+    }
+
     fn reset(&mut self) {
         // Nothing was freed before, so there is nothing to poison.
         self.space.reset(false);

@@ -153,6 +153,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         budget: &mut Budget,
     ) -> Progress;
 
+    /// Gives back to the system all memory that no object needs, except what stays committed
+    /// from the beginning. Of that too the part without objects is not resident afterwards.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()>;
+
     /// Empties the heap, so that another store can open it. Keeps the memory that a new
     /// heap commits, of which at most [`KEPT_BYTES`] stay resident.
     fn reset(&mut self);

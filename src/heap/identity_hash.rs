@@ -13,6 +13,7 @@ use super::reference::GcRef;
 use super::weak_table::{Liveness, WeakTable};
 use crate::base::fallible;
 use crate::base::hashing::mix;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct IdentityHashes {
     index: HashTable<u32>,
     next_sequence: u64,
     sweep: Sweep,
+    side: SideMeter,
 }
 
 /// What a sweep does next.
@@ -52,7 +54,14 @@ impl IdentityHashes {
             index: HashTable::new(),
             next_sequence: 1,
             sweep: NOT_BEGUN,
+            side: SideMeter::none(),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> IdentityHashes {
+        self.side = side.share();
+        self
     }
 
     /// The position of the object's entry.
@@ -83,13 +92,10 @@ impl IdentityHashes {
                 object.raw().into(),
             ));
         }
-        self.entries
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<Entry>()))?;
+        self.side.reserve(&mut self.entries, 1)?;
         let entries = &self.entries;
-        self.index
-            .try_reserve(1, |&at| table_hash(entries[at as usize].object))
-            .map_err(|_| fallible::refused(size_of::<u32>()))?;
+        let hash = |&at: &u32| table_hash(entries[at as usize].object);
+        self.side.reserve_entry(&mut self.index, hash)?;
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         fallible::push(&mut self.entries, Entry { object, sequence })?;
@@ -136,6 +142,17 @@ impl IdentityHashes {
     /// The objects that have a hash.
     pub(crate) fn objects(&self) -> impl Iterator<Item = GcRef> {
         self.entries.iter().map(|entry| entry.object)
+    }
+
+    /// Gives back the room that the present entries do not need. There must be no sweep.
+    pub(crate) fn give_back(&mut self) {
+        fallible::shrink(&mut self.entries, 0);
+        let count = self.entries.len();
+        let mut index = HashTable::new();
+        if self.index.capacity() / 2 > count && index.try_reserve(count, |_| 0).is_ok() {
+            self.index = index;
+            self.add_to_index(0..count);
+        }
     }
 
     /// The bytes of memory that the table has.

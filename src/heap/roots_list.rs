@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
 use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
 use crate::error::Result;
 
 /// A slot that may hold a root: a generation, which collectors ignore, and a reference. In
@@ -75,6 +76,11 @@ impl GcRootsList {
         })
     }
 
+    /// Gives back the room for far more than `ranges` ranges. The list must be empty.
+    pub(crate) fn give_back(&mut self, ranges: usize) {
+        fallible::shrink(&mut self.ranges, ranges);
+    }
+
     /// The bytes of memory that the list has.
     pub(crate) fn side_bytes(&self) -> u64 {
         fallible::bytes(&self.spans) + fallible::bytes(&self.ranges)
@@ -88,11 +94,11 @@ impl GcRootsList {
 
     /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
-        self.ranges
-            .try_reserve(ranges.saturating_sub(self.ranges.len()))
-            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))
+    /// Errors: [`Error::SideLimit`](crate::error::Error::SideLimit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn reserve_ranges(&mut self, ranges: usize, side: &SideMeter) -> Result<()> {
+        let missing = ranges.saturating_sub(self.ranges.len());
+        side.reserve(&mut self.ranges, missing)
     }
 
     /// Adds a range. The caller checks its references before a collector follows them.

@@ -13,6 +13,7 @@ use core::mem::MaybeUninit;
 
 use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
 use crate::base::array::{Array, Growth};
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::host::Callback;
@@ -24,10 +25,11 @@ const REFILL: u32 = 256;
 const FIRST_CAPACITY: u32 = 64;
 
 /// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
-const GROWTH: Growth = Growth {
+const GROWTH: Growth<'static> = Growth {
     first: FIRST_CAPACITY as usize,
     most: OLD as usize,
     what: "externrefs and functions in a store",
+    side: None,
 };
 
 /// A store's host data.
@@ -50,6 +52,7 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    side: SideMeter,
 }
 
 /// An unfinished sweep, which goes from the last entry to the first.
@@ -76,7 +79,14 @@ impl HostData {
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            side: SideMeter::none(),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> HostData {
+        self.side = side.share();
+        self
     }
 
     /// The address of the entry at `index`, which must be below `used`. Fields are read and
@@ -199,8 +209,12 @@ impl HostData {
         }
         let used = self.used.get();
         let needed = used as usize + 1;
+        let growth = Growth {
+            side: Some(&self.side),
+            ..GROWTH
+        };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.grow_with(needed, &GROWTH, MaybeUninit::uninit) }?;
+        unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
         let end = used.saturating_add(REFILL).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
@@ -282,6 +296,16 @@ impl HostData {
         }
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
         unsafe { self.entries.shrink_to(wanted as usize * 2) };
+    }
+
+    /// Gives back the entries that were not used since the last sweep.
+    pub(crate) fn give_back(&self) {
+        let wanted = self.used.get().max(FIRST_CAPACITY) as usize;
+        // SAFETY: as in `shrink`. Entries from `used` on hold nothing.
+        unsafe {
+            self.entries.discard_from(wanted);
+            self.entries.shrink_to(wanted);
+        }
     }
 
     /// The bytes of memory that the table has.

@@ -11,6 +11,7 @@ use core::cell::Cell;
 
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
@@ -37,18 +38,18 @@ const REFILL: u32 = 256;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct FreeListSlots<const KIND: u32> {
-    slots: SlotArray,
     /// Slots from this index on are not on the free list, and collectors do not scan them.
     used: Cell<u32>,
     /// The first free slot, or [`END`].
     free: Cell<u32>,
+    slots: SlotArray,
     /// How often a slot was taken.
     created: Cell<u64>,
     /// How often a slot was released.
     released: Cell<u64>,
     /// The number of retired slots.
     retired: Cell<u32>,
-    /// The greatest number of slots in use at once, as of the last retirement.
+    /// The greatest number of slots in use at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
 }
 
@@ -72,6 +73,17 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             retired: Cell::new(0),
             live_max: Cell::new(0),
         }
+    }
+
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> FreeListSlots<KIND> {
+        self.slots.limit_by(side);
+        self
+    }
+
+    /// The meter that bounds the slots.
+    pub(crate) fn side(&self) -> &SideMeter {
+        self.slots.side()
     }
 
     /// Whether the free list has a slot.
@@ -224,20 +236,37 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
     /// The other free slots are linked again, in their order. Generations stay.
     pub(crate) fn trim(&self) {
-        let free = |slot: &RootSlot| slot.generation.get() & 1 == 0;
-        let tail = self
-            .span()
-            .iter()
-            .rev()
-            .take_while(|slot| free(slot))
-            .count() as u32;
-        let used = self.used.get() - tail;
+        let used = self.in_use_end();
+        let tail = self.used.get() - used;
         if tail <= REFILL || tail < used {
             return;
         }
         self.used.set(used);
         self.free.set(END);
         self.link_free(0, used);
+    }
+
+    /// How many slots there are up to the last one in use.
+    fn in_use_end(&self) -> u32 {
+        let free = |slot: &&RootSlot| slot.generation.get() & 1 == 0;
+        let tail = self.span().iter().rev().take_while(free).count() as u32;
+        self.used.get() - tail
+    }
+
+    /// How many slots [`FreeListSlots::give_back`] leaves.
+    pub(super) fn kept(&self) -> u32 {
+        self.slots.kept(self.in_use_end())
+    }
+
+    /// Takes the free slots at the end off the free list and gives them back, in whole pages
+    /// (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        let keep = self.kept();
+        self.live_max.set(self.live_max());
+        self.used.set(self.in_use_end());
+        self.free.set(END);
+        self.link_free(0, self.used.get());
+        self.slots.give_back(keep);
     }
 
     /// The scanned part: all slots that may be in use.
@@ -256,8 +285,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     }
 
     /// The greatest number of slots in use at once. The free list delivers slots that were
-    /// never used last, so it is the number of slots ever used. A retirement takes its slot
-    /// out, and saves the number before it.
+    /// never used last, so it is the number of slots used so far. A retirement takes its slot
+    /// out, a give-back takes out many; both save the number first.
     pub(crate) fn live_max(&self) -> u32 {
         let without_retired = self.slots.ever_used() - self.retired.get();
         without_retired.max(self.live_max.get())

@@ -12,6 +12,7 @@ use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
 use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
@@ -46,6 +47,12 @@ impl ManualRoots {
             store_id,
             queue: UnrootQueue::new(),
         }
+    }
+
+    /// The same roots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> ManualRoots {
+        self.slots = self.slots.limited_by(side);
+        self
     }
 
     /// The store's id.
@@ -104,6 +111,7 @@ impl ManualRoots {
             first: 0,
             most: slots,
             what: "roots of one kind in a store",
+            side: Some(self.slots.side()),
         };
         // SAFETY: other threads wait for the directory's lock, and this one holds no
         // reference to a node.
@@ -196,6 +204,26 @@ impl ManualRoots {
     /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
     pub(crate) fn trim(&self) {
         self.slots.trim();
+    }
+
+    /// Ends the roots in the queue, and gives back the free slots at the end and their queue
+    /// nodes, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        directory::alone(self.store_id, || {
+            // No node may be in use when their array shrinks.
+            self.unroot_queued();
+            let keep = self.slots.kept() as usize;
+            // There may never be more nodes than slots.
+            // SAFETY: other threads wait for the directory's lock, and this one holds no
+            // reference to a node.
+            let shrunk = unsafe {
+                self.nodes.discard_from(keep);
+                self.nodes.shrink_to(keep)
+            };
+            if shrunk {
+                self.slots.give_back();
+            }
+        });
     }
 
     /// All slots that may hold roots, for a collector.

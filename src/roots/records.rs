@@ -6,6 +6,7 @@ use core::cell::RefCell;
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
 use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
@@ -28,6 +29,12 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         }
     }
 
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> RecordSlots<KIND, R> {
+        self.slots = self.slots.limited_by(side);
+        self
+    }
+
     /// The index of the slot that a handle of this store names. The slot may be free, and
     /// the index is beyond all slots for a handle of another kind.
     #[inline(always)]
@@ -45,9 +52,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         self.slots.reserve()?;
         let mut records = self.records.borrow_mut();
         let missing = self.slots.span().len().saturating_sub(records.len());
-        records
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<R>()))?;
+        self.slots.side().reserve(&mut records, missing)?;
         records.extend(core::iter::repeat_n(record, missing));
         Ok(())
     }
@@ -102,6 +107,16 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
     /// Trims the slots, and shrinks the records to what the remaining slots need.
     pub(crate) fn trim(&self) {
         self.slots.trim();
+        self.shrink_records();
+    }
+
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28), and their records.
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
+        self.shrink_records();
+    }
+
+    fn shrink_records(&self) {
         let mut records = self.records.borrow_mut();
         records.truncate(self.span().len());
         let count = records.len();

@@ -6,6 +6,7 @@
 use core::cell::Cell;
 
 use super::free_list::FreeListSlots;
+use crate::base::side_meter::SideMeter;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
 
@@ -28,6 +29,12 @@ impl WeakHandles {
         }
     }
 
+    /// The same handles, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> WeakHandles {
+        self.slots = self.slots.limited_by(side);
+        self
+    }
+
     /// Makes a handle; returns its slot word.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
@@ -46,6 +53,11 @@ impl WeakHandles {
     /// Ends the handle with these bits. Returns false if no such handle exists.
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
         self.slots.release(index, generation)
+    }
+
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
     }
 
     /// The number of handles.

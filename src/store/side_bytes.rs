@@ -5,7 +5,7 @@ use super::{Cold, Store};
 impl Store {
     /// The bytes of memory that the store's tables have, and its collector for itself.
     /// Parts of a table that were never used count: the system may not have delivered them.
-    pub(in crate::store) fn side_bytes(&self, cold: &Cold) -> u64 {
+    fn side_bytes(&self, cold: &Cold) -> u64 {
         self.lifo.side_bytes()
             + self.scopes.side_bytes()
             + self.manual.side_bytes()
@@ -15,6 +15,14 @@ impl Store {
             + self.tables.side_bytes()
             + self.globals.side_bytes()
             + cold.side_bytes()
+    }
+
+    /// Tells the meter what the tables and the collector have now. Growth that the meter
+    /// does not see, and shrinking, are then in the sum.
+    pub(in crate::store) fn update_side_bytes(&self, cold: &Cold) -> u64 {
+        let bytes = self.side_bytes(cold);
+        self.side.set_used(bytes);
+        bytes
     }
 }
 

@@ -63,7 +63,7 @@ impl Store {
             gc_nanoseconds: cold.gc_nanoseconds,
             finalizers_run: self.finalizers_run.get(),
             stale_unroots: self.manual.stale_unroots(),
-            side_bytes: self.side_bytes(&cold),
+            side_bytes: self.update_side_bytes(&cold),
         }
     }
 }

@@ -202,6 +202,7 @@ pub(crate) enum Action {
     /// Deletes the store where this is refused, or NULL.
     StoreFree(bool),
     Collect,
+    Trim,
     Verify,
     Walk,
 }
@@ -448,6 +449,7 @@ impl Planner<'_> {
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
+            Call::Trim => Action::Trim,
             Call::Verify => Action::Verify,
             Call::Walk => Action::Walk,
             of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),

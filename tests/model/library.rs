@@ -639,6 +639,7 @@ impl Library {
             | Action::WeakUpgrade(_)
             | Action::WeakFree(_)
             | Action::Collect
+            | Action::Trim
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
@@ -813,6 +814,7 @@ impl Library {
                     }
                     done(gcroots_store_gc(store))
                 }
+                Action::Trim => done(gcroots_store_trim(store)),
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),
             }

@@ -108,6 +108,7 @@ pub(crate) enum Call {
     StoreAttach,
     StoreFree,
     Collect,
+    Trim,
     Verify,
     Walk,
 }
@@ -115,7 +116,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 103] = [
+const CALLS: [(Call, u32); 104] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -217,6 +218,7 @@ const CALLS: [(Call, u32); 103] = [
     (StoreAttach, 2),
     (StoreFree, 1),
     (Collect, 4),
+    (Trim, 2),
     (Verify, 1),
     (Walk, 1),
 ];

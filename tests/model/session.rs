@@ -328,7 +328,7 @@ impl Session {
         let collects = action.allocates()
             || matches!(
                 action,
-                Action::Collect | Action::Range(RangeAction::Wrong(..))
+                Action::Collect | Action::Trim | Action::Range(RangeAction::Wrong(..))
             );
         let outer = (
             self.may_finalize.replace(collects),

@@ -224,6 +224,15 @@ impl GcHeap for CopyingHeap {
         progress
     }
 
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let used = self.used(mutator).next_multiple_of(COMMIT_UNIT);
+        let kept = used.max(self.space.initial_bytes());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.space.release_unused(mutator.bump.next());
+        self.update_end(mutator);
+        Ok(())
+    }
+
     fn reset(&mut self) {
         self.pending.reset();
         self.space.reset(self.poison);

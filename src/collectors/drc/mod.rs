@@ -438,6 +438,21 @@ impl GcHeap for DrcHeap {
         progress
     }
 
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.take_back(mutator)?;
+        let end = self.space.wilderness();
+        let kept = end.max(self.space.memory().initial_end());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.region().release_from(end);
+        // SAFETY: the space is committed up to its committed end, and the mutator has no
+        // window.
+        unsafe { mutator.set_heap_end(self.space.committed_end()) };
+        fallible::shrink(&mut self.young_ranges, 0);
+        fallible::shrink(&mut self.zero_counts, 0);
+        fallible::shrink(&mut self.stack, 0);
+        Ok(())
+    }
+
     fn reset(&mut self) {
         self.space.reset(self.poison);
         self.trace_threshold = LEAST_TRACE_THRESHOLD;

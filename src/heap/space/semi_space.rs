@@ -166,6 +166,12 @@ impl SemiSpace {
         progress
     }
 
+    /// Releases the contents of the from half from `next` on, and those of the to half.
+    pub(crate) fn release_unused(&self, next: u64) {
+        self.from().release_from(next);
+        self.to().release_from(self.to().start());
+    }
+
     /// Leaves committed what a new space has, and resident at most [`KEPT_BYTES`] of that
     /// in both halves together (HEAP-9). Fills the resident part with
     /// [`POISON`](super::POISON) if `poison` is set.

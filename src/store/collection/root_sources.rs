@@ -4,6 +4,7 @@
 use core::ffi::c_void;
 
 use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RangeSpan, RootRange, SlotLayout};
 use crate::roots::{FreeListSlots, Handle};
@@ -82,15 +83,19 @@ impl RootSources {
         }
     }
 
+    /// The same sources, bounded by a meter.
+    pub(in crate::store) fn limited_by(mut self, side: &SideMeter) -> RootSources {
+        self.handles = self.handles.limited_by(side);
+        self
+    }
+
     /// Adds a source and returns the slot word of its handle.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add(&mut self, source: Source) -> Result<u64> {
         self.handles.reserve()?;
         let missing = self.handles.span().len() - self.sources.len();
-        self.sources
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<Option<Source>>()))?;
+        self.handles.side().reserve(&mut self.sources, missing)?;
         let word = self.handles.allocate(GcRef::NULL);
         let index = Handle {
             store_id: 0,
@@ -202,6 +207,13 @@ impl RootSources {
         self.scanned_bytes
     }
 
+    /// Gives back the free handles at the end, in whole pages (ROOTS-28), and their places.
+    pub(in crate::store) fn give_back(&mut self) {
+        self.handles.give_back();
+        self.sources.truncate(self.handles.span().len());
+        fallible::shrink(&mut self.sources, 0);
+    }
+
     /// The bytes of memory that the sources and the reports have.
     pub(in crate::store) fn side_bytes(&self) -> u64 {
         let sources = fallible::bytes(&self.sources) + fallible::bytes(&self.reported);
@@ -237,7 +249,8 @@ impl Store {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add_root_source(&self, source: Source) -> Result<Handle> {
         let cold = &mut *self.cold.borrow_mut();
-        cold.roots.reserve_ranges(cold.sources.span_count() + 1)?;
+        cold.roots
+            .reserve_ranges(cold.sources.span_count() + 1, &self.side)?;
         Ok(self.handle(cold.sources.add(source)?))
     }
 

@@ -15,10 +15,11 @@ use crate::error::{Error, Result};
 use crate::types::{RegisteredType, Type};
 
 /// The registry issues no more indices than this.
-const GROWTH: Growth = Growth {
+const GROWTH: Growth<'static> = Growth {
     first: 16,
     most: 1 << 32,
     what: "types of a store",
+    side: None,
 };
 
 /// See the module.

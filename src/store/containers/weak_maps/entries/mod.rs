@@ -21,6 +21,7 @@ mod table;
 use core::cell::Cell;
 
 use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 use index::hashers;
@@ -38,11 +39,9 @@ impl Entries {
     /// Makes sure that the maps with indices below `count` exist.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(super) fn make_maps(&mut self, count: usize) -> Result<()> {
+    pub(super) fn make_maps(&mut self, count: usize, side: &SideMeter) -> Result<()> {
         let missing = count.saturating_sub(self.maps.len());
-        self.maps
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<Map>()))?;
+        side.reserve(&mut self.maps, missing)?;
         self.maps.extend(core::iter::repeat_n(EMPTY, missing));
         Ok(())
     }
@@ -69,7 +68,7 @@ impl Entries {
     /// Makes room for one more entry.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(super) fn reserve_one(&mut self) -> Result<()> {
+    pub(super) fn reserve_one(&mut self, side: &SideMeter) -> Result<()> {
         if self.free == NONE {
             if self.entries.len() >= NONE as usize {
                 return Err(Error::Limit {
@@ -77,18 +76,12 @@ impl Entries {
                     limit: NONE.into(),
                 });
             }
-            self.entries
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-            self.values
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<RootSlot>()))?;
+            side.reserve(&mut self.entries, 1)?;
+            side.reserve(&mut self.values, 1)?;
         }
         let (by_entry, by_key) = hashers(&self.entries);
-        let reserved = self.by_entry.try_reserve(1, by_entry);
-        reserved
-            .and_then(|()| self.by_key.try_reserve(1, by_key))
-            .map_err(|_| fallible::refused(size_of::<u32>()))
+        side.reserve_entry(&mut self.by_entry, by_entry)?;
+        side.reserve_entry(&mut self.by_key, by_key)
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -161,6 +154,12 @@ impl Entries {
         (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
     }
 
+    /// Forgets the maps whose indices are not below `maps`. None of them exists.
+    pub(super) fn truncate_maps(&mut self, maps: usize) {
+        self.maps.truncate(maps);
+        fallible::shrink(&mut self.maps, maps);
+    }
+
     /// The bytes of memory that the arrays and hash tables have.
     pub(super) fn side_bytes(&self) -> u64 {
         let tables = self.by_entry.allocation_size() + self.by_key.allocation_size();
@@ -173,8 +172,7 @@ impl Entries {
     /// `maps` exist.
     pub(super) fn trim(&mut self, maps: usize) {
         debug_assert!(self.free == NONE);
-        self.maps.truncate(maps);
-        fallible::shrink(&mut self.maps, maps);
+        self.truncate_maps(maps);
         let count = self.entries.len();
         fallible::shrink(&mut self.entries, count);
         fallible::shrink(&mut self.values, count);
