@@ -7,7 +7,7 @@
 //! Freeing a block does not coalesce it with its neighbours, because nothing tells what
 //! lies before it. [`FreeLists::coalesce`] coalesces all blocks at once. For that, the
 //! header of a block that was freed has a mark. Free memory without the mark, written by
-//! [`write_free`], belongs to no list and is left alone.
+//! [`write_free`](super::write_free), belongs to no list and is left alone.
 //!
 //! Everything that is read from a block is checked before it is used (HEAP-28), and each walk
 //! over blocks has a bound (HEAP-36). An allocation looks at a fixed number of blocks
@@ -17,15 +17,14 @@
 //! **Sources.** Wilson, Johnstone, Neely, Boles, "Dynamic Storage Allocation: A Survey and
 //! Critical Review", IWMM 1995.
 
-use super::free_pages::{check_released, mark_of_appended};
+use super::free_block::{
+    FOLLOWS, FREED, LEAST_BLOCK, check_released, freed, mark_of_appended, write_header,
+};
 use crate::error::{Error, Result};
 use crate::heap::header::{Kind, ObjectHeader};
 use crate::heap::memory::Region;
 use crate::heap::reference::GRANULE;
 use crate::heap::walk_bound::WalkBound;
-
-/// The smallest block that a list can hold: a header and a link.
-pub(super) const LEAST_BLOCK: u64 = 16;
 
 /// Blocks of at most this many granules have a list for their exact size.
 const SMALL: u64 = 64;
@@ -38,16 +37,6 @@ const BLOCKS_FOR_EACH_FREED: u64 = 4;
 
 /// The number of lists: the small sizes, and the powers of two above them.
 pub(super) const LISTS: usize = SMALL as usize + 1 + 32;
-
-/// The mark of a block that was freed.
-pub(super) const FREED: u32 = 1;
-
-/// A second mark, while blocks are coalesced: the block before this one is free too.
-const FOLLOWS: u32 = 2;
-
-/// A third mark: the whole pages of the block were given back to the system, and nothing has
-/// used them since ([`PageRelease`](super::PageRelease)).
-pub(super) const RELEASED: u32 = 4;
 
 /// The free blocks of a region. Each method needs that region. See the module.
 #[derive(Debug)]
@@ -355,19 +344,6 @@ impl FreeLists {
     }
 }
 
-/// Writes the header of free memory that belongs to no list. Coalescing leaves it alone.
-///
-/// Errors: [`Error::Internal`] for memory outside `region`.
-pub(crate) fn write_free(region: &Region, offset: u64, bytes: u64) -> Result<()> {
-    write_header(region, offset, bytes, 0)
-}
-
-pub(super) fn write_header(region: &Region, offset: u64, bytes: u64, bits: u32) -> Result<()> {
-    let granules = (bytes / GRANULE) as u32;
-    let header = ObjectHeader::new(Kind::Free, granules).with_collector_bits(bits);
-    region.store_u64(offset, header.bits())
-}
-
 /// Marks the freed block at `offset`, if there is one, as following another. If it is too
 /// small for a list, marks the blocks after it too, up to the first that is in a list. Only
 /// one list leads to each of these, so `bound` counts them.
@@ -386,16 +362,4 @@ fn mark_following(
         offset += bytes;
     }
     Ok(())
-}
-
-/// The size of the freed block at `offset`. `None` if there is an object, other free
-/// memory, or the wilderness.
-fn freed(region: &Region, offset: u64, wilderness: u64) -> Result<Option<u64>> {
-    if offset >= wilderness {
-        return Ok(None);
-    }
-    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-    let is_freed = header.kind() == Some(Kind::Free) && header.collector_bits() & FREED != 0;
-    // An overwritten header may say 0. A walk must not stay at one offset.
-    Ok(is_freed.then(|| u64::from(header.type_index()).max(1) * GRANULE))
 }

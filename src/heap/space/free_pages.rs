@@ -9,12 +9,11 @@
 //! skips that block. Whoever allocates the block overwrites the header, and whoever frees the
 //! memory again writes a header without the mark.
 
-use super::free_lists::{FREED, FreeLists, LEAST_BLOCK, LISTS, RELEASED, write_header};
+use super::free_block::{FREED, RELEASED, is_released, pages_of, write_header};
+use super::free_lists::{FreeLists, LISTS};
 use crate::error::{Error, Result};
 use crate::heap::budget::{Budget, LOOKUP, Progress};
-use crate::heap::header::{Kind, ObjectHeader};
-use crate::heap::memory::{COMMIT_UNIT, Region};
-use crate::heap::reference::GRANULE;
+use crate::heap::memory::Region;
 use crate::heap::walk_bound::WalkBound;
 
 /// A release that is under way.
@@ -112,45 +111,4 @@ impl PageRelease {
         self.whole = kept == 0;
         self.at = Region::whole_pages(first + kept, end).0;
     }
-}
-
-/// The bounds of the whole pages in the block of `bytes` at `offset`, behind its header and
-/// its link. The first is not less than the second if there are none.
-fn pages_of(offset: u64, bytes: u64) -> (u64, u64) {
-    Region::whole_pages(offset + LEAST_BLOCK, offset + bytes)
-}
-
-/// Whether the memory at `offset` is a free block of `bytes` whose pages were given back.
-fn is_released(region: &Region, offset: u64, bytes: u64) -> Result<bool> {
-    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-    Ok(header.kind() == Some(Kind::Free)
-        && header.collector_bits() & (FREED | RELEASED) == FREED | RELEASED
-        && u64::from(header.type_index()) * GRANULE == bytes)
-}
-
-/// The marks of a block of `bytes` that a sweep appends. If the memory at `offset` is a
-/// header already, that of the same block, then the pages are as they were.
-pub(super) fn mark_of_appended(region: &Region, offset: u64, bytes: u64) -> Result<u32> {
-    if bytes >= COMMIT_UNIT && is_released(region, offset, bytes)? {
-        return Ok(FREED | RELEASED);
-    }
-    Ok(FREED)
-}
-
-/// Checks that nothing was written to the pages of a block that were given back.
-///
-/// Errors: [`Error::Internal`].
-pub(super) fn check_released(region: &Region, offset: u64, bytes: u64) -> Result<()> {
-    if bytes < COMMIT_UNIT || !is_released(region, offset, bytes)? {
-        return Ok(());
-    }
-    let (first, end) = pages_of(offset, bytes);
-    let mut at = first;
-    while at < end {
-        if region.load_u64(at)? != 0 {
-            return Err(Error::internal("a page in use that was given back", at));
-        }
-        at += COMMIT_UNIT;
-    }
-    Ok(())
 }
