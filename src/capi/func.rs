@@ -168,7 +168,6 @@ pub unsafe extern "C" fn gcroots_func_call(
     nresults: usize,
 ) -> gcroots_status_t {
     let mut answered = GCROOTS_OK;
-    let messages = thread::messages();
     let refused = call("gcroots_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
@@ -190,15 +189,27 @@ pub unsafe extern "C" fn gcroots_func_call(
         // results.
         unsafe {
             enter(store)?;
-            answered = host_code::call(store.cast(), call)?;
+            let messages = thread::messages_of_owner();
+            let status = host_code::call(store.cast(), call)?;
+            if status != GCROOTS_OK {
+                answered = status;
+                require_message(messages, status);
+            }
         }
         Ok(())
     });
-    if answered != GCROOTS_OK && thread::messages() == messages {
-        report("gcroots_func_call", Error::Returned { status: answered });
-    }
     // At least one of the two is GCROOTS_OK, which is 0.
     refused | answered
+}
+
+/// Sets the message that a callback returned `status`, if no message was left since the thread
+/// had written `before` messages (HOST-28).
+#[cold]
+#[inline(never)]
+fn require_message(before: u64, status: gcroots_status_t) {
+    if thread::messages() == before {
+        report("gcroots_func_call", Error::Returned { status });
+    }
 }
 
 /// Returns the `env` of a function that has the given callback. Never collects.

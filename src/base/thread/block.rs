@@ -46,9 +46,33 @@ core::arch::global_asm!(
 
 /// The calling thread's record, if it has one. Without memory for its own, it has one that
 /// is of no thread.
+#[inline(always)]
 pub(super) fn record() -> Option<&'static Record> {
-    // SAFETY: the block is this thread's own.
-    unsafe { (*block()).record.get() }
+    const { assert!(core::mem::offset_of!(ThreadBlock, record) == 16) };
+    let record: *const Record;
+    // SAFETY: this reads the third word of this thread's block, as `entry_word` reads the
+    // first. A record that is set lives as long as its thread.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        core::arch::asm!(
+            "mov {0}, qword ptr [rip + gcroots_thread_block@GOTTPOFF]",
+            "mov {0}, qword ptr fs:[{0} + 16]",
+            out(reg) record,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+        #[cfg(target_arch = "aarch64")]
+        core::arch::asm!(
+            "adrp {0}, :gottprel:gcroots_thread_block",
+            "ldr {0}, [{0}, #:gottprel_lo12:gcroots_thread_block]",
+            "mrs {1}, tpidr_el0",
+            "add {0}, {0}, {1}",
+            "ldr {0}, [{0}, #16]",
+            out(reg) record,
+            out(reg) _,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+        record.as_ref()
+    }
 }
 
 /// Sets the calling thread's record.
@@ -138,6 +162,7 @@ pub(crate) fn may_call(entry: &AtomicU64) -> bool {
 }
 
 /// The calling thread's block. It lives as long as the thread. Only this thread uses it.
+#[inline(always)]
 pub(crate) fn block() -> *const ThreadBlock {
     let block;
     // SAFETY: this computes the address of this thread's block, by the initial-exec model of

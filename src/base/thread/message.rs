@@ -25,8 +25,22 @@ pub(crate) fn last_message() -> *const c_char {
 
 /// The number of messages that this thread has written. It tells whether there was one
 /// between two moments.
+#[inline(always)]
 pub(crate) fn messages() -> u64 {
     block::record().map_or(0, Record::messages)
+}
+
+/// Same as [`messages`], for the owner of a store. It has a record, so this is faster.
+///
+/// # Safety
+///
+/// The calling thread must own a store.
+#[inline(always)]
+pub(crate) unsafe fn messages_of_owner() -> u64 {
+    let record = block::record();
+    debug_assert!(record.is_some());
+    // SAFETY: a thread gets its token, which makes it an owner, from its record.
+    unsafe { record.unwrap_unchecked() }.messages()
 }
 
 /// Where this thread's next message goes, which counts as written. `None` if the system has

@@ -27,7 +27,7 @@ pub(crate) use block::block;
 pub(crate) use block::may_call;
 pub(crate) use living::lives;
 #[cfg(feature = "capi")]
-pub(crate) use message::{last_message, message_buffer, messages};
+pub(crate) use message::{last_message, message_buffer, messages, messages_of_owner};
 #[cfg(feature = "capi")]
 pub(crate) use record::MESSAGE_BYTES;
 

@@ -74,6 +74,7 @@ impl Record {
     }
 
     /// The number of messages that the thread has written here.
+    #[inline(always)]
     pub(super) fn messages(&self) -> u64 {
         self.messages.get()
     }
