@@ -771,6 +771,23 @@ unsafe fn get_ref(w: &mut World) -> gcroots_status_t {
     w.keep(got)
 }
 
+/// Reads into any handle, of which some are scoped.
+unsafe fn read_into(w: &mut World) -> gcroots_status_t {
+    let (store, of, index, target) = (w.store, w.any(), w.number(), w.any());
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(4) {
+            0 => gcroots_struct_get_ref_into(store, of, index, target),
+            1 => gcroots_array_get_ref_into(store, of, index, target),
+            2 => {
+                let table = w.random.one_of(&w.tables);
+                gcroots_table_get_ref_into(store, table, index as u64, target)
+            }
+            _ => gcroots_global_get_ref_into(store, w.random.one_of(&w.globals), target),
+        }
+    }
+}
+
 unsafe fn get_numbers(w: &mut World) -> gcroots_status_t {
     let (store, of, index) = (w.store, w.any(), w.number());
     // SAFETY: the store is alive.
@@ -971,7 +988,7 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All operations except collections and verification, which find most corruption at once.
-const CALLING: [Operation; 33] = [
+const CALLING: [Operation; 34] = [
     use_table,
     use_table,
     use_global,
@@ -997,6 +1014,7 @@ const CALLING: [Operation; 33] = [
     set_numbers,
     get_value,
     get_ref,
+    read_into,
     get_numbers,
     array_read,
     ask,
