@@ -3,7 +3,7 @@
 //! Nothing here calls the growth callback or the root visitors. An attempt asks for them
 //! and is repeated with the answer ([`protocol`](crate::store::protocol)).
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::heap::CollectionKind;
 use crate::store::protocol::{Attempt, Growth, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
@@ -28,19 +28,26 @@ impl Cold {
                 0 => CollectionKind::Minor,
                 _ => CollectionKind::Major,
             };
-            self.collect_on_demand(store, kind)?;
+            self.collect_on_demand(store, kind, false)?;
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
     }
 
     /// Runs a collection that an allocation needs, or asks for what it needs first.
+    /// `at_limit` says that the heap cannot grow for the allocation.
     ///
     /// Errors: [`Request::Collection`] if the caller does not let the allocation collect,
     /// [`Request::Roots`] if the root visitors have not reported; those of
     /// [`Cold::collect`].
-    fn collect_on_demand(&mut self, store: &Store, kind: CollectionKind) -> Attempt<()> {
+    fn collect_on_demand(
+        &mut self,
+        store: &Store,
+        kind: CollectionKind,
+        at_limit: bool,
+    ) -> Attempt<()> {
         if store.answers.get().on_demand == OnDemand::Ask {
+            self.overhead.await_collection(at_limit);
             return Err(Stop::Ask(Request::Collection));
         }
         if store.collects() && !self.sources.have_reported() {
@@ -50,11 +57,12 @@ impl Cold {
     }
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom decides: a
-    /// collection is worth its cost once half of the headroom has been allocated. Before
-    /// the allocation is refused, a major collection runs (HEAP-13).
+    /// collection is worth its cost once half of the headroom has been allocated, or all of
+    /// it if the configuration sets the headroom. Before the allocation is refused, a major collection runs (HEAP-13).
     ///
     /// Errors: [`Error::NoGc`] if only a collection could make room and a no-GC span is
-    /// open; those of [`Cold::grow`] and [`Cold::collect_on_demand`].
+    /// open; [`Error::Overhead`]; those of [`Cold::grow`] and
+    /// [`Cold::collect_on_demand`].
     pub(in crate::store) fn make_room(&mut self, store: &Store, bytes: u64) -> Attempt<()> {
         if !store.collects() {
             return self.grow(store, bytes, None);
@@ -67,6 +75,7 @@ impl Cold {
                 other => other,
             });
         }
+        let used = store.mutator.bump.used_bytes();
         let collected = match store.answers.get().collected() {
             Some(kind) => kind,
             None => match self.grow_or_collect(store, bytes)? {
@@ -81,9 +90,11 @@ impl Cold {
         if collected == CollectionKind::Major {
             return Err(refused.into());
         }
-        self.collect_on_demand(store, CollectionKind::Major)?;
+        self.collect_on_demand(store, CollectionKind::Major, true)?;
+        let freed = used.saturating_sub(store.mutator.bump.used_bytes());
+        let counted = self.count_overhead(bytes, freed);
         if self.heap()?.has_room(&store.mutator, bytes)? {
-            return Ok(());
+            return Ok(counted?);
         }
         self.grow(store, bytes, Some(CollectionKind::Major))
     }
@@ -93,17 +104,68 @@ impl Cold {
     /// kind of the collection if it did not make enough.
     fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Attempt<Option<CollectionKind>> {
         let mutator = &store.mutator;
-        if mutator.bump.allocated_bytes() < self.headroom / 2 {
+        let allocated = mutator.bump.allocated_bytes();
+        let at_limit = if self.pacer.prefers_growth(self.headroom, allocated, bytes) {
             match self.grow(store, bytes, None) {
                 Ok(()) => return Ok(None),
                 Err(Stop::Ask(request)) => return Err(Stop::Ask(request)),
-                Err(Stop::Refused(_)) => {}
+                Err(Stop::Refused(_)) => true,
             }
-        }
+        } else {
+            let heap = self.heap()?;
+            heap.committed_after_growth(mutator, bytes).is_err()
+        };
+        let used = mutator.bump.used_bytes();
         let kind = self.heap()?.collection_kind(mutator, CollectionKind::Minor);
-        self.collect_on_demand(store, kind)?;
-        let has_room = self.heap()?.has_room(mutator, bytes)?;
-        Ok((!has_room).then_some(kind))
+        self.collect_on_demand(store, kind, at_limit)?;
+        let counted = if at_limit && kind == CollectionKind::Major {
+            self.count_overhead(bytes, used.saturating_sub(mutator.bump.used_bytes()))
+        } else {
+            Ok(())
+        };
+        if self.heap()?.has_room(mutator, bytes)? {
+            counted?;
+            return Ok(None);
+        }
+        Ok(Some(kind))
+    }
+
+    /// Counts a full collection that an allocation of `bytes` needed because the heap is at
+    /// its limit. The collection freed `freed` bytes.
+    ///
+    /// Errors: [`Error::Overhead`].
+    fn count_overhead(&mut self, bytes: u64, freed: u64) -> Result<()> {
+        let heap = self.heap()?.object_bytes();
+        match self.overhead.count(freed, heap) {
+            None => Ok(()),
+            Some(collections) => Err(Error::Overhead {
+                requested: bytes,
+                percent: self.overhead.percent(),
+                collections,
+            }),
+        }
+    }
+
+    /// Counts the collection in steps that an allocation of `bytes` has waited for, if the
+    /// heap was at its limit before.
+    ///
+    /// Errors: [`Error::Overhead`].
+    pub(in crate::store) fn count_awaited_collection(
+        &mut self,
+        store: &Store,
+        bytes: u64,
+    ) -> Result<()> {
+        if store.answers.get().on_demand != OnDemand::Done {
+            return Ok(());
+        }
+        let Some(freed) = self.overhead.take_awaited() else {
+            return Ok(());
+        };
+        let counted = self.count_overhead(bytes, freed);
+        if self.heap()?.has_room(&store.mutator, bytes)? {
+            counted?;
+        }
+        Ok(())
     }
 
     /// Makes room and budget for `bytes` more, if the growth callback allows it.
@@ -135,7 +197,9 @@ impl Cold {
                 }
             }
         }
-        Ok(heap.grow(&store.mutator, bytes)?)
+        heap.grow(&store.mutator, bytes)?;
+        self.overhead.restart();
+        Ok(())
     }
 }
 
