@@ -460,7 +460,7 @@ gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
  * together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
  *
  * A store reserves address space for the whole limit when its first object is made. The
- * copying collector reserves up to 2 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
+ * copying collector reserves up to 1 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
  * limit more. If the system refuses, for example under `ulimit -v`:
  *
  * - a limit that was set stays, and the call returns GCROOTS_ERROR_OUT_OF_MEMORY;
@@ -477,11 +477,11 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
 
 /**
  * Sets the number of bytes that a store's heap commits at first, in all its spaces
- * together. The heap never shrinks below this size, and no allocation collects for lack of
- * room before objects fill it: with the copying collector before they fill half of it,
- * which is one of its two spaces. External bytes and gcroots_config_set_stress() may make
- * an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that is
- * less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
+ * together. The heap never shrinks below this size. If it is set, no allocation collects for
+ * lack of room before objects fill it: with the copying collector before they fill half of
+ * it, which is one of its two spaces. External bytes and gcroots_config_set_stress() may
+ * make an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that
+ * is less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
  * collects.
  */
 GCROOTS_API
@@ -510,8 +510,8 @@ gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
  * grow, and that freed less than `percent` of what objects may occupy: of the committed
  * bytes, or with the copying collector of half of them. After five in a row, the next such
  * allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
- * would fit. The count starts anew when a full collection frees more, and when the heap
- * grows. Never collects.
+ * would fit. The count starts anew when a collection frees more, and when the heap grows.
+ * Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
  */
@@ -693,8 +693,8 @@ typedef struct {
   uint64_t stale_unroots;
   /**
    * The most bytes that the heap may commit, in all its spaces together: the limit that
-   * is in force. The collector rounds it. Before the first object is made, it is the
-   * configured limit: see gcroots_config_set_heap_limit().
+   * is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+   * the first object is made.
    */
   uint64_t heap_limit;
   /**
