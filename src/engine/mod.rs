@@ -41,7 +41,7 @@ impl EngineRef {
     /// An engine with a copy of `config`.
     ///
     /// Errors: those of [`Config::heap_options`],
-    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// [`Error::SystemMemory`].
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
         Ok(EngineRef(RefCounted::new(Engine {
             heap_options: config.heap_options()?,
@@ -53,7 +53,7 @@ impl EngineRef {
 
     /// Makes another reference.
     ///
-    /// Errors: [`Error::Limit`](crate::error::Error::Limit).
+    /// Errors: [`Error::Limit`].
     pub(crate) fn try_clone(&self) -> Result<EngineRef> {
         Ok(EngineRef(self.0.try_clone("references to an engine")?))
     }

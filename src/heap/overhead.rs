@@ -16,8 +16,9 @@ pub(crate) struct Overhead {
     percent: u32,
     /// The collections in a row that freed less than that.
     futile: u32,
-    /// The allocation that waits for a collection in steps found the heap at its limit.
-    awaited: bool,
+    /// The size of the allocation that waits for a collection in steps, if it found the
+    /// heap at its limit.
+    awaited: Option<u64>,
     /// The bytes that the last collection freed.
     freed_by_last: u64,
 }
@@ -62,16 +63,17 @@ impl Overhead {
         (self.futile > MOST).then_some(self.futile)
     }
 
-    /// Notes that an allocation waits for a full collection in steps, and whether it found
-    /// the heap at its limit.
-    pub(crate) fn await_collection(&mut self, at_limit: bool) {
+    /// Notes that an allocation waits for a full collection in steps. `at_limit` is its
+    /// size if it found the heap at its limit.
+    pub(crate) fn await_collection(&mut self, at_limit: Option<u64>) {
         self.awaited = at_limit;
     }
 
-    /// The bytes that the awaited collection has freed, if the allocation that waited found
-    /// the heap at its limit.
-    pub(crate) fn take_awaited(&mut self) -> Option<u64> {
-        core::mem::take(&mut self.awaited).then_some(self.freed_by_last)
+    /// The size of the allocation that waited, and the bytes that the awaited collection
+    /// has freed, if the allocation found the heap at its limit.
+    pub(crate) fn take_awaited(&mut self) -> Option<(u64, u64)> {
+        let bytes = self.awaited.take()?;
+        Some((bytes, self.freed_by_last))
     }
 
     fn is_too_little(&self, freed: u64, heap: u64) -> bool {

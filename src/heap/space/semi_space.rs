@@ -63,8 +63,8 @@ impl SemiSpace {
     /// takes the first [`SemiSpace::reserved_bytes`] of `reservation`. About `initial` bytes
     /// of each half are committed.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory),
-    /// [`Error::Mappings`](crate::error::Error::Mappings).
+    /// Errors: [`Error::SystemMemory`],
+    /// [`Error::Mappings`].
     pub(crate) fn new(reservation: &Reservation, half: u64, initial: u64) -> Result<SemiSpace> {
         let bounds = Bounds::new(half, initial);
         let mut space = SemiSpace {
@@ -151,7 +151,7 @@ impl SemiSpace {
     /// Commits the capacity `wanted`. If the system refuses that, commits the capacity
     /// `needed`.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has
+    /// Errors: [`Error::SystemMemory`]; nothing has
     /// changed then.
     pub(crate) fn grow(&mut self, wanted: u64, needed: u64) -> Result<()> {
         self.commit(wanted).or_else(|_| self.commit(needed))
@@ -160,8 +160,8 @@ impl SemiSpace {
     /// Commits `capacity` bytes, rounded up to whole units, of both halves, or changes
     /// nothing. The to half, which must be empty, may move.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory),
-    /// [`Error::Mappings`](crate::error::Error::Mappings).
+    /// Errors: [`Error::SystemMemory`],
+    /// [`Error::Mappings`].
     pub(crate) fn commit(&mut self, capacity: u64) -> Result<()> {
         let capacity = capacity.next_multiple_of(COMMIT_UNIT);
         if capacity <= self.capacity() {

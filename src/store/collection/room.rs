@@ -8,6 +8,24 @@ use crate::heap::CollectionKind;
 use crate::store::protocol::{Attempt, Growth, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
 
+impl Store {
+    /// Counts the collection in steps that the allocation which is repeated now has waited
+    /// for, if the heap was at its limit before.
+    ///
+    /// Errors: [`Error::Overhead`].
+    pub(in crate::store) fn count_awaited_collection(&self) -> Result<()> {
+        let mut cold = self.cold.borrow_mut();
+        let Some((bytes, freed)) = cold.overhead.take_awaited() else {
+            return Ok(());
+        };
+        let counted = cold.count_overhead(bytes, freed);
+        if cold.heap()?.has_room(&self.mutator, bytes)? {
+            counted?;
+        }
+        Ok(())
+    }
+}
+
 impl Cold {
     /// Collects if a collection is due: when external bytes have used up their budget
     /// (HEAP-12), and under stress at every n-th allocation. Does nothing in a no-GC
@@ -28,14 +46,14 @@ impl Cold {
                 0 => CollectionKind::Minor,
                 _ => CollectionKind::Major,
             };
-            self.collect_on_demand(store, kind, false)?;
+            self.collect_on_demand(store, kind, None)?;
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
     }
 
     /// Runs a collection that an allocation needs, or asks for what it needs first.
-    /// `at_limit` says that the heap cannot grow for the allocation.
+    /// `at_limit` is the size of the allocation if the heap cannot grow for it.
     ///
     /// Errors: [`Request::Collection`] if the caller does not let the allocation collect,
     /// [`Request::Roots`] if the root visitors have not reported; those of
@@ -44,7 +62,7 @@ impl Cold {
         &mut self,
         store: &Store,
         kind: CollectionKind,
-        at_limit: bool,
+        at_limit: Option<u64>,
     ) -> Attempt<()> {
         if store.answers.get().on_demand == OnDemand::Ask {
             self.overhead.await_collection(at_limit);
@@ -90,7 +108,7 @@ impl Cold {
         if collected == CollectionKind::Major {
             return Err(refused.into());
         }
-        self.collect_on_demand(store, CollectionKind::Major, true)?;
+        self.collect_on_demand(store, CollectionKind::Major, Some(bytes))?;
         let freed = used.saturating_sub(store.mutator.bump.used_bytes());
         let counted = self.count_overhead(bytes, freed);
         if self.heap()?.has_room(&store.mutator, bytes)? {
@@ -117,7 +135,7 @@ impl Cold {
         };
         let used = mutator.bump.used_bytes();
         let kind = self.heap()?.collection_kind(mutator, CollectionKind::Minor);
-        self.collect_on_demand(store, kind, at_limit)?;
+        self.collect_on_demand(store, kind, at_limit.then_some(bytes))?;
         let counted = if at_limit && kind == CollectionKind::Major {
             self.count_overhead(bytes, used.saturating_sub(mutator.bump.used_bytes()))
         } else {
@@ -144,28 +162,6 @@ impl Cold {
                 collections,
             }),
         }
-    }
-
-    /// Counts the collection in steps that an allocation of `bytes` has waited for, if the
-    /// heap was at its limit before.
-    ///
-    /// Errors: [`Error::Overhead`].
-    pub(in crate::store) fn count_awaited_collection(
-        &mut self,
-        store: &Store,
-        bytes: u64,
-    ) -> Result<()> {
-        if store.answers.get().on_demand != OnDemand::Done {
-            return Ok(());
-        }
-        let Some(freed) = self.overhead.take_awaited() else {
-            return Ok(());
-        };
-        let counted = self.count_overhead(bytes, freed);
-        if self.heap()?.has_room(&store.mutator, bytes)? {
-            counted?;
-        }
-        Ok(())
     }
 
     /// Makes room and budget for `bytes` more, if the growth callback allows it.
