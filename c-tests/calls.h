@@ -69,6 +69,9 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_heap_limit, _0, "config", "", (a->config, 0))                   \
   X(gcroots_config_set_heap_limit, _huge, "config", "", (a->config, SIZE_MAX))         \
   X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                   \
+  X(gcroots_config_set_heap_growth, , "config", "", (a->config, 50))                   \
+  X(gcroots_config_set_overhead_limit, , "config", "", (a->config, 3))                 \
+  X(gcroots_config_set_overhead_limit, _101, "config", "", (a->config, 101))           \
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                         \
   X(gcroots_config_set_move_always, , "config", "", (a->config, true))                 \
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                           \

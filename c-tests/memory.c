@@ -419,6 +419,7 @@ CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
   int finalized = 0;
   rlim_t before;
   gcroots_status_t status;
+  limit_store((size_t)4 << 30);
   before = limit_addresses((rlim_t)1 << 30);
   status = gcroots_externref_new(store, &finalized, count_call, &out);
   limit_addresses(before);

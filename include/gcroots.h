@@ -481,6 +481,15 @@ gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
 /**
  * Sets the number of bytes that a store's heap may commit at most, in all its spaces
  * together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
+ *
+ * A store reserves address space for the whole limit when its first object is made. The
+ * copying collector reserves up to 1 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
+ * limit more. If the system refuses, for example under `ulimit -v`:
+ *
+ * - a limit that was set stays, and the call returns GCROOTS_ERROR_OUT_OF_MEMORY;
+ * - the default is halved until the system accepts. The member `heap_limit` of
+ *   gcroots_stats_t is the limit that is in force.
+ *
  * Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
@@ -491,13 +500,47 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
 
 /**
  * Sets the number of bytes that a store's heap commits at first, in all its spaces
- * together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
- * heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
- * heap limit. Never collects.
+ * together. The heap never shrinks below this size. If it is set, no allocation collects for
+ * lack of room before objects fill it: with the copying collector before they fill half of
+ * it, which is one of its two spaces. External bytes and gcroots_config_set_stress() may
+ * make an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that
+ * is less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
+ * collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
                                                  size_t bytes);
+
+/**
+ * Sets how much may be allocated after a collection until the next one, in percent of the
+ * bytes of the surviving objects. More takes more memory and less time. 0 is the default:
+ * the library decides from the rates of allocation and collection, and grants 50 to 400
+ * percent (GCROOTS_COLLECTOR_DRC: 50 percent).
+ *
+ * At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+ * many roots it is more. The heap limit may allow less. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
+                                                uint32_t percent);
+
+/**
+ * Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
+ * 0 turns this off.
+ *
+ * Near the heap limit each collection frees little, and the next one follows soon. The
+ * library counts the full collections that an allocation needed because the heap could not
+ * grow, and that freed less than `percent` of what objects may occupy: of the committed
+ * bytes, or with the copying collector of half of them. After five in a row, the next such
+ * allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
+ * would fit. The count starts anew when a collection frees more, and when the heap grows.
+ * Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
+                                                   uint32_t percent);
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
@@ -672,9 +715,15 @@ typedef struct {
    */
   uint64_t stale_unroots;
   /**
+   * The most bytes that the heap may commit, in all its spaces together: the limit that
+   * is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+   * the first object is made.
+   */
+  uint64_t heap_limit;
+  /**
    * Reserved: zeros.
    */
-  uint64_t reserved[17];
+  uint64_t reserved[16];
 } gcroots_stats_t;
 
 /**

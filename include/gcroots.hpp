@@ -177,6 +177,12 @@ class Config {
   Config &heap_initial(size_t bytes) {
     return set(gcroots_config_set_heap_initial, bytes);
   }
+  Config &heap_growth(uint32_t percent) {
+    return set(gcroots_config_set_heap_growth, percent);
+  }
+  Config &overhead_limit(uint32_t percent) {
+    return set(gcroots_config_set_overhead_limit, percent);
+  }
   Config &stress(uint32_t every_nth_allocation) {
     return set(gcroots_config_set_stress, every_nth_allocation);
   }

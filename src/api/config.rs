@@ -66,6 +66,8 @@ pub struct Config {
     collector: Collector,
     limit: Option<u64>,
     initial: u64,
+    growth_percent: u32,
+    overhead_limit: Option<u32>,
     stress: u32,
     poison: bool,
     move_always: bool,
@@ -89,6 +91,11 @@ impl Config {
     /// Sets the number of bytes that a store's heap may commit in all its spaces. The
     /// default is 4 GiB and the maximum 16 GiB. A smaller limit than the collector's
     /// smallest heap is rounded up to that.
+    ///
+    /// The store's first allocation reserves address space for the whole limit: up to 1 MiB
+    /// more with the copying collector. If the system refuses, a limit that was set stays,
+    /// and the allocation fails. The default is halved until the system accepts;
+    /// [`Stats::heap_limit`](crate::Stats::heap_limit) is the limit in force.
     pub fn heap_limit(&mut self, bytes: u64) -> &mut Config {
         self.limit = Some(bytes);
         self
@@ -96,8 +103,34 @@ impl Config {
 
     /// Sets the number of bytes that a store's heap commits at first in all its spaces, at
     /// most the heap limit. 0 is the default: 512 KiB, or the limit if that is less.
+    ///
+    /// If it is set, no allocation collects for lack of room before objects fill this size;
+    /// with the copying collector, before they fill half of it.
     pub fn heap_initial(&mut self, bytes: u64) -> &mut Config {
         self.initial = bytes;
+        self
+    }
+
+    /// Sets how much may be allocated after a collection until the next one, in percent of
+    /// the bytes of the surviving objects. 0 is the default: the library decides, from the
+    /// rates of allocation and collection.
+    ///
+    /// At least 256 KiB may be allocated in any case, and what is left of the initial size.
+    pub fn heap_growth(&mut self, percent: u32) -> &mut Config {
+        self.growth_percent = percent;
+        self
+    }
+
+    /// Sets when an allocation is refused because collecting is in vain. The default is 2
+    /// percent, the maximum 100, and 0 turns it off.
+    ///
+    /// The library counts the full collections that an allocation needed because the heap
+    /// could not grow, and that freed less than `percent` of what objects may occupy. After
+    /// five in a row, the next such allocation collects too, and then fails with
+    /// [`Error::Overhead`](crate::Error::Overhead). The count starts anew when a
+    /// collection frees more, and when the heap grows.
+    pub fn overhead_limit(&mut self, percent: u32) -> &mut Config {
+        self.overhead_limit = Some(percent);
         self
     }
 
@@ -186,6 +219,10 @@ impl Config {
             config.set_limit(bytes)?;
         }
         config.set_initial(self.initial);
+        config.set_growth(self.growth_percent);
+        if let Some(percent) = self.overhead_limit {
+            config.set_overhead_limit(percent)?;
+        }
         config.set_stress(self.stress);
         config.set_poison(self.poison);
         config.set_move_always(self.move_always);

@@ -67,8 +67,12 @@ pub struct gcroots_stats_t {
     /// and named no live root. They were ignored. A handle is counted when the library
     /// finds that it is stale.
     pub stale_unroots: u64,
+    /// The most bytes that the heap may commit, in all its spaces together: the limit that
+    /// is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+    /// the first object is made.
+    pub heap_limit: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 17],
+    pub reserved: [u64; 16],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -91,7 +95,8 @@ impl From<Stats> for gcroots_stats_t {
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
-            reserved: [0; 17],
+            heap_limit: stats.heap_limit,
+            reserved: [0; 16],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::collectors;
 use crate::error::{Error, Result};
-use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES};
+use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES, Overhead, Pacer};
 
 use super::growth::GrowCallback;
 use super::heap_pool::POOL_MAX;
@@ -13,6 +13,9 @@ const DEFAULT_LIMIT: u64 = 4 << 30;
 /// The number of reset heaps that an engine keeps by default.
 const DEFAULT_POOL: usize = 8;
 
+/// The share of the heap that a collection at the heap's limit has to free, in percent.
+const DEFAULT_OVERHEAD_LIMIT: u32 = 2;
+
 /// How deep calls of host functions nest by default (HOST-21).
 const DEFAULT_CALL_DEPTH: u32 = 200;
 
@@ -20,9 +23,13 @@ const DEFAULT_CALL_DEPTH: u32 = 200;
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
     runtime: &'static dyn GcRuntime,
-    limit: u64,
+    /// `None` means the default, which may shrink (HEAP-52).
+    limit: Option<u64>,
     /// 0 means the default.
     initial: u64,
+    /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
+    growth_percent: u32,
+    overhead_limit: u32,
     /// 0 means never.
     stress: u32,
     poison: bool,
@@ -40,8 +47,10 @@ impl Config {
     pub(crate) fn new() -> Result<Config> {
         Ok(Config {
             runtime: collectors::by_number(collectors::AUTO)?,
-            limit: DEFAULT_LIMIT,
+            limit: None,
             initial: 0,
+            growth_percent: 0,
+            overhead_limit: DEFAULT_OVERHEAD_LIMIT,
             stress: 0,
             poison: false,
             move_always: false,
@@ -72,13 +81,34 @@ impl Config {
                 allowed: "1 to 17179869184 (16 GiB)",
             });
         }
-        self.limit = bytes;
+        self.limit = Some(bytes);
         Ok(())
     }
 
     /// Sets the number of bytes that a heap commits at first. 0 means the default.
     pub(crate) fn set_initial(&mut self, bytes: u64) {
         self.initial = bytes;
+    }
+
+    /// Sets the headroom in percent of the live bytes. 0 means the pacer's own rule.
+    pub(crate) fn set_growth(&mut self, percent: u32) {
+        self.growth_percent = percent;
+    }
+
+    /// Sets the share of the heap that a collection at the heap's limit has to free. 0 turns
+    /// the overhead limit off.
+    ///
+    /// Errors: [`Error::InvalidArgument`].
+    pub(crate) fn set_overhead_limit(&mut self, percent: u32) -> Result<()> {
+        if percent > 100 {
+            return Err(Error::InvalidArgument {
+                parameter: "percent",
+                value: percent.into(),
+                allowed: "0 to 100",
+            });
+        }
+        self.overhead_limit = percent;
+        Ok(())
     }
 
     /// Makes every n-th allocation collect. 0 turns that off.
@@ -171,12 +201,28 @@ impl Config {
         self.stress
     }
 
+    /// Whether the configuration sets the initial size of heaps (HEAP-50).
+    pub(crate) fn sets_initial(&self) -> bool {
+        self.initial != 0
+    }
+
+    /// The pacer of a new store.
+    pub(crate) fn new_pacer(&self) -> Pacer {
+        Pacer::new(self.runtime.prefers_small_heap(), self.growth_percent)
+    }
+
+    /// The overhead limit of a new store.
+    pub(crate) fn new_overhead(&self) -> Overhead {
+        Overhead::new(self.overhead_limit)
+    }
+
     /// The options of each store's heap.
     ///
     /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit, or if
     /// collections must move every object but the collector never does.
     pub(crate) fn heap_options(&self) -> Result<HeapOptions> {
-        let limit = self.limit.max(self.runtime.least_limit());
+        let least = self.runtime.least_limit();
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT).max(least);
         if self.initial > limit {
             return Err(Error::InvalidArgument {
                 parameter: "heap_initial",
@@ -197,6 +243,10 @@ impl Config {
         };
         Ok(HeapOptions {
             limit,
+            least_limit: match self.limit {
+                Some(_) => limit,
+                None => least.max(initial),
+            },
             initial,
             poison: self.poison,
         })

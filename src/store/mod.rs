@@ -77,8 +77,8 @@ use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
 use crate::heap::{
-    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Pacer,
-    RootSlot,
+    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Overhead,
+    Pacer, RootSlot,
 };
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -142,6 +142,7 @@ struct Cold {
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
+    overhead: Overhead,
     /// The pacer's last decision: the bytes that may be allocated until the next
     /// collection.
     headroom: u64,
@@ -175,7 +176,8 @@ impl Cold {
             sources: RootSources::starting_at(generation),
             keyed_data: KeyedData::default(),
             roots,
-            pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
+            pacer: engine.config().new_pacer(),
+            overhead: engine.config().new_overhead(),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,

@@ -30,6 +30,8 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
 const LARGE: usize = 64 << 20;
 /// Heap limits that programs reach.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
+/// The overhead limit in percent. It is large, so that programs reach it.
+pub(crate) const OVERHEAD_LIMIT: u32 = 10;
 /// The initial size of a space of the heap, if the growth callback is asked.
 const INITIAL: usize = 4 << 10;
 /// The number of consecutive seeds that cover all memory configurations.

@@ -36,7 +36,7 @@ use super::action::{
     TypeArgument,
 };
 use super::functions::CALL_DEPTH;
-use super::lane::Lane;
+use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::pointers::{Nulls, Pointer};
 use super::ranges::Slots;
 use super::types::{ABSTRACT, Field, Heap, RefType, Shape, Storage, TYPES};
@@ -280,6 +280,7 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
     unsafe {
         ok(gcroots_config_set_collector(config, lane.collector));
         ok(gcroots_config_set_heap_limit(config, lane.heap_limit));
+        ok(gcroots_config_set_overhead_limit(config, OVERHEAD_LIMIT));
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));

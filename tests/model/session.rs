@@ -18,7 +18,7 @@ use gcroots::capi::value::gcroots_val_t;
 use super::action::{Action, By, Handle, Input, Planned, plan};
 use super::functions::Called;
 use super::growth::{Asked, may_grow};
-use super::lane::Lane;
+use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
 use super::model::{
     Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
@@ -384,7 +384,13 @@ impl Session {
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) if model.spans == 0 => {
                 // Finalizers ran after the refusal, so the refusing heap had other roots.
                 let finalized = refusal.finalized && filled;
-                finalized || room_left(model, refusal, room, self.lane.moves()) < refusal.bytes
+                let most = if last_error().contains("overhead limit") {
+                    // The last collection freed less than this. The heap had no room before.
+                    refusal.bytes + (room + UNUSABLE) * OVERHEAD_LIMIT as usize / 100
+                } else {
+                    refusal.bytes
+                };
+                finalized || room_left(model, refusal, room, self.lane.moves()) < most
             }
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
             _ => false,

@@ -96,6 +96,9 @@ unsafe fn repeat<T>(
         on_demand,
         growth: None,
     };
+    if on_demand == OnDemand::Done {
+        store().count_awaited_collection()?;
+    }
     loop {
         store().answers.set(answers);
         let request = match operation(store()) {
