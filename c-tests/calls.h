@@ -130,6 +130,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_id, , "store out", "", (a->store, a->out))                    \
   X(gcroots_store_gc, , "store", "", (a->store))                                \
   X(gcroots_store_gc_start, , "store", "", (a->store))                          \
+  X(gcroots_store_drain_unroots, , "store", "", (a->store))                     \
   X(gcroots_store_verify, , "store", "", (a->store))                            \
   X(gcroots_no_gc_enter, , "store", "", (a->store))                             \
   X(gcroots_no_gc_exit, , "store", "", (a->store))

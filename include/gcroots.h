@@ -775,6 +775,19 @@ GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **o
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 
 /**
+ * Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+ * Never collects, so the objects of those roots stay until the next collection.
+ *
+ * An owner that is idle calls this now and then. The owner does the same in part whenever
+ * it makes a root, and completely whenever it collects.
+ *
+ * Works in no-GC spans too.
+ *
+ * Cost: in proportion to the queued roots.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store);
+
+/**
  * Begins a collection in steps. gcroots_store_gc_step() does the steps.
  *
  * Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
@@ -1178,8 +1191,9 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  *
  * Any thread may call this at any time, also inside callbacks. It does not need the
  * store, and does nothing if the store was deleted. The root ends when the owner next
- * collects. It may end earlier, when the owner makes a root: each new root ends a
- * bounded number of those that wait. Until then copies of the handle stay valid. A
+ * collects or calls gcroots_store_drain_unroots(). It may end earlier, when the owner
+ * makes a root: each new root ends a bounded number of those that wait. Until then copies
+ * of the handle stay valid. A
  * handle that names no live manual root is ignored, and counted in gcroots_stats_t's
  * `stale_unroots`.
  *

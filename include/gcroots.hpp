@@ -299,6 +299,11 @@ class StoreRef {
   void gc() const {
     check(gcroots_store_gc(raw_));
   }
+
+  /// gcroots_store_drain_unroots().
+  void drain_unroots() const {
+    check(gcroots_store_drain_unroots(raw_));
+  }
   void verify() const {
     check(gcroots_store_verify(raw_));
   }

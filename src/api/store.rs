@@ -132,6 +132,31 @@ impl<T> Store<T> {
         self.part_mut().gc()
     }
 
+    /// Ends the roots of all dropped [`ManuallyRooted`](crate::ManuallyRooted)s. Never
+    /// collects, so their objects stay until the next collection. Allocations and
+    /// collections do the same. Call this in a store that is idle.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`](crate::Error::Internal) if the store was poisoned.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RootScope, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let mut scope = RootScope::new(&mut store)?;
+    /// let externref = ExternRef::new(&mut scope, 7)?.to_manually_rooted(&mut scope)?;
+    /// drop(scope);
+    /// std::thread::spawn(|| drop(externref)).join().unwrap();
+    /// assert_eq!(store.stats().manual_roots, 1);
+    /// store.drain_unroots()?;
+    /// assert_eq!(store.stats().manual_roots, 0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn drain_unroots(&mut self) -> Result<()> {
+        self.part_mut().drain_unroots()
+    }
+
     /// Checks the whole store for debugging: all objects, references and roots, and the
     /// tables behind them. Cost: proportional to the heap.
     ///
@@ -222,6 +247,15 @@ impl<T> StorePart<T> {
     /// Same as [`Store::gc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         Ok(self.owned.gc()?)
+    }
+
+    /// Same as [`Store::drain_unroots`].
+    pub(super) fn drain_unroots(&mut self) -> Result<()> {
+        self.owned.call(|core| {
+            core.drain_unroots();
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// Same as [`Store::throw`].

@@ -268,6 +268,27 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
+/// Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+/// Never collects, so the objects of those roots stay until the next collection.
+///
+/// An owner that is idle calls this now and then. The owner does the same in part whenever
+/// it makes a root, and completely whenever it collects.
+///
+/// Works in no-GC spans too.
+///
+/// Cost: in proportion to the queued roots.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_drain_unroots(
+    store: *mut gcroots_store_t,
+) -> gcroots_status_t {
+    call("gcroots_store_drain_unroots", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.drain_unroots();
+        Ok(())
+    })
+}
+
 /// Begins a collection in steps. gcroots_store_gc_step() does the steps.
 ///
 /// Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,

@@ -633,6 +633,7 @@ impl Library {
             | Action::CloneManual(_)
             | Action::Unroot(_)
             | Action::UnrootLater(_)
+            | Action::DrainUnroots
             | Action::ToRooted(_)
             | Action::IntoRooted(_) => self.roots(action),
             Action::WeakNew(_)
@@ -761,6 +762,7 @@ impl Library {
                 Action::UnrootLater(handle) => self.taking(handle, |taken| {
                     done(gcroots_manually_rooted_unroot_later(taken))
                 }),
+                Action::DrainUnroots => done(gcroots_store_drain_unroots(store)),
                 _ => unreachable!("{action:?}"),
             }
         }

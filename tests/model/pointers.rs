@@ -86,6 +86,7 @@ impl Action {
                 | Action::NoGcEnter
                 | Action::NoGcExit
                 | Action::Assign(..)
+                | Action::DrainUnroots
                 | Action::WeakMapSet(..)
                 | Action::ExternSetData(_)
                 | Action::ExternBytes(..)

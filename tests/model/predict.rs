@@ -96,6 +96,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::CloneManual(_)
         | Action::Unroot(_)
         | Action::UnrootLater(_)
+        | Action::DrainUnroots
         | Action::ToRooted(_)
         | Action::IntoRooted(_) => call.roots(action),
         Action::WeakNew(_) | Action::WeakUpgrade(_) | Action::WeakFree(_) => call.weak(action),
@@ -393,6 +394,10 @@ impl Prediction<'_> {
             }
             Action::UnrootLater(handle) => {
                 self.unroot_later(handle);
+                Ok(Answer::Nothing)
+            }
+            Action::DrainUnroots => {
+                self.model.settle();
                 Ok(Answer::Nothing)
             }
             _ => unreachable!("{action:?}"),

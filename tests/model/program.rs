@@ -19,6 +19,7 @@ pub(crate) enum Call {
     CloneManual,
     Unroot,
     UnrootLater,
+    DrainUnroots,
     ToRooted,
     IntoRooted,
     WeakNew,
@@ -115,7 +116,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 103] = [
+const CALLS: [(Call, u32); 104] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -128,6 +129,7 @@ const CALLS: [(Call, u32); 103] = [
     (CloneManual, 2),
     (Unroot, 5),
     (UnrootLater, 2),
+    (DrainUnroots, 1),
     (ToRooted, 2),
     (IntoRooted, 2),
     (WeakNew, 4),
