@@ -135,7 +135,8 @@
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
- *                     the call returns.
+ *                     the call returns. So the caller must hold no lock that a
+ *                     finalizer takes: see the section "Host objects".
  *   Never collects.   No object moves or dies, and no finalizer runs.
  *
  * Functions that allocate objects collect when they need memory. gcroots_store_gc()
@@ -393,6 +394,11 @@ typedef struct gcroots_config_t gcroots_config_t;
 typedef uint32_t gcroots_collector_t;
 
 /**
+ * When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
+ */
+typedef uint32_t gcroots_finalizers_t;
+
+/**
  * The library chooses: GCROOTS_COLLECTOR_COPYING.
  */
 #define GCROOTS_COLLECTOR_AUTO 0
@@ -428,6 +434,16 @@ typedef uint32_t gcroots_collector_t;
  * against the limit. The least limit is 32 KiB.
  */
 #define GCROOTS_COLLECTOR_CHECK 5
+
+/**
+ * Finalizers run last in each call that may collect, on the calling thread.
+ */
+#define GCROOTS_FINALIZERS_INLINE 0
+
+/**
+ * Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
+ */
+#define GCROOTS_FINALIZERS_DEFERRED 1
 
 /**
  * Makes a configuration with the defaults. Never collects.
@@ -510,6 +526,19 @@ gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
  * Off by default. Never collects.
  */
 GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
+
+/**
+ * Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
+ *
+ * With GCROOTS_FINALIZERS_DEFERRED, a call that may collect runs no finalizer, so the
+ * program may hold any lock during it. A dead object is freed and its finalizer waits. What
+ * only waiting finalizers would release, such as a manual root, stays until they have run.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `when` is not one of these numbers
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_finalizers(gcroots_config_t *config,
+                                               gcroots_finalizers_t when);
 
 /* --- Engine ------------------------------------------------------------------
  *
@@ -734,8 +763,10 @@ GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
- * collect; under the null collector it runs when the store is deleted. The finalizer of
- * the last pointer runs when the store is deleted, after the finalizers of all objects.
+ * collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+ * gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+ * finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+ * objects.
  *
  * Never collects.
  *
@@ -759,10 +790,14 @@ gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
 GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
 
 /**
- * Collects everything that is unreachable. May collect.
+ * Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+ * takes.
  *
  * - Normally: when it returns, every object that was unreachable has been freed and
  *   finalized, including objects that became unreachable through those finalizers.
+ * - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+ *   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+ *   release stay.
  * - Inside a finalizer: it collects once. The finalizers that this makes due run after
  *   the one that is running.
  * - Under the null collector: it does nothing.
@@ -788,6 +823,27 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store);
 
 /**
+ * Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+ * meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+ * a finalizer takes.
+ *
+ * - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+ *   the null collector the finalizers of replaced store data wait.
+ * - Otherwise the calls that may collect have run most finalizers already, and this
+ *   function runs the rest.
+ * - Inside a finalizer it runs none, and tells how many wait.
+ *
+ * Works in no-GC spans too.
+ *
+ * \param[out] out_left the number of finalizers that wait when the call returns
+ * \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
+                                              size_t most,
+                                              size_t *out_left);
+
+/**
  * Begins a collection in steps. gcroots_store_gc_step() does the steps.
  *
  * Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
@@ -808,13 +864,15 @@ GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store)
 GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 
 /**
- * Does one step of the collection that gcroots_store_gc_start() began. May collect.
+ * Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * - The first step calls the root visitors, reads the root ranges and updates their
  *   slots.
  * - The last step runs the finalizers of the objects that were unreachable when the
- *   collection began, once each. Objects that become unreachable through these
- *   finalizers are left to the next collection.
+ *   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+ *   Objects that become unreachable through these finalizers are left to the next
+ *   collection.
  * - If no collection is under way, the call does nothing, and `out` is true.
  *
  * \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -831,11 +889,12 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
                                        bool *out);
 
 /**
- * Ends the collection that gcroots_store_gc_start() began. May collect.
+ * Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+ * that a finalizer takes.
  *
  * - If no step has been done, nothing is collected, as if the collection had not begun.
  * - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
- *   unlimited budget. Finalizers run.
+ *   unlimited budget. Finalizers run as in its last step.
  * - If no collection is under way, the call does nothing.
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
@@ -1460,6 +1519,13 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  * store, allocate and collect; while the store is deleted, such calls return
  * GCROOTS_ERROR_BUSY. It must return.
  *
+ * Locks: each allocation may collect, and a collection runs finalizers before the call
+ * returns. A thread that allocates while it holds a lock, and has a finalizer that takes
+ * the same lock, waits for itself for ever. Two ways avoid this:
+ * - hold no lock that a finalizer takes during a call that may collect
+ * - let finalizers wait for gcroots_store_run_finalizers(), with
+ *   gcroots_config_set_finalizers(), and hold no such lock then
+ *
  * An externref made through the Rust API holds a Rust value instead of a pointer.
  * Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
  */
@@ -1495,7 +1561,8 @@ typedef struct {
 } gcroots_externref_options_t;
 
 /**
- * Makes an externref, and roots it in the current scope. May collect.
+ * Makes an externref, and roots it in the current scope. May collect. Hold no lock that
+ * a finalizer takes.
  *
  * If the call fails, the caller keeps `data` and the finalizer never runs.
  *
@@ -1515,7 +1582,8 @@ gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
- * Makes an externref and a manual root for it: both or neither. May collect.
+ * Makes an externref and a manual root for it: both or neither. May collect. Hold no
+ * lock that a finalizer takes.
  *
  * This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
  * without a scoped root.
@@ -1540,8 +1608,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
                                                        gcroots_manually_rooted_t *out);
 
 /**
- * Makes an externref with options, such as a tag and external bytes, and roots it in
- * the current scope. May collect.
+ * Makes an externref with options, such as a tag and external bytes, and roots it in the
+ * current scope. May collect. Hold no lock that a finalizer takes.
  *
  * If the call fails, the caller keeps `options->data` and the finalizer never runs.
  *
@@ -1633,7 +1701,8 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
  *
  * While a no-GC span is open, nothing collects: no object moves and no object dies. The
  * heap may grow up to its limit. An allocation that does not fit then returns
- * GCROOTS_ERROR_NO_GC if a collection might have made room.
+ * GCROOTS_ERROR_NO_GC if a collection might have made room. Under the null collector none
+ * could, so it returns GCROOTS_ERROR_OUT_OF_MEMORY.
  *
  * Spans nest. A span ends, at the latest, with the scope that it was opened in.
  */
@@ -2282,7 +2351,7 @@ typedef struct {
 
 /**
  * Makes a struct from one value for each field, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
@@ -2314,7 +2383,7 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
 
 /**
  * Makes a struct whose fields are zero or null, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param[out] out the new handle
@@ -2656,7 +2725,7 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
 
 /**
  * Makes an array whose elements all have the same value, and roots it in the current
- * scope. May collect.
+ * scope. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param value the value of each element (borrowed). It is checked even if `length` is
@@ -2685,8 +2754,8 @@ gcroots_status_t gcroots_array_new(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
- * Makes an array whose elements are zero or null, and roots it in the current scope.
- * May collect.
+ * Makes an array whose elements are zero or null, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param length the number of elements
@@ -2708,8 +2777,8 @@ gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
                                            gcroots_ref_t *out);
 
 /**
- * Makes an array from one value for each element, and roots it in the current scope.
- * May collect.
+ * Makes an array from one value for each element, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param elements the values (borrowed), nullable if `count` is 0. Each value is
@@ -3470,7 +3539,7 @@ gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
 
 /**
  * Makes an exception from one value for each field, and roots it in the current scope.
- * May collect.
+ * May collect. Hold no lock that a finalizer takes.
  *
  * The new exception is not pending: gcroots_store_throw() makes it so.
  *
@@ -3630,7 +3699,7 @@ typedef struct {
 
 /**
  * Makes a table of `size` elements, which are all the same reference or null. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param element the type of the elements; its member `type` (borrowed)
  * \param size the number of elements
@@ -3758,7 +3827,8 @@ gcroots_status_t gcroots_table_type(gcroots_store_t *store,
                                     gcroots_table_type_t *out);
 
 /**
- * Appends `delta` elements, which are all the same reference or null. May collect.
+ * Appends `delta` elements, which are all the same reference or null. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * If it fails, the table is unchanged.
  *
@@ -3887,7 +3957,7 @@ typedef struct {
 } gcroots_global_t;
 
 /**
- * Makes a global with the given value. May collect.
+ * Makes a global with the given value. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the type of the value, and whether the global is mutable (borrowed). The
  *        storage must not be i8 or i16, and the heap type must not be
@@ -4058,7 +4128,8 @@ gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
                                                uint32_t depth);
 
 /**
- * Makes a function, and roots it in the current scope. May collect.
+ * Makes a function, and roots it in the current scope. May collect. Hold no lock that a
+ * finalizer takes.
  *
  * \param type the function's type (borrowed)
  * \param callback the code that a call runs
@@ -4084,7 +4155,8 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
                                   gcroots_ref_t *out);
 
 /**
- * Calls a function. May collect, if the callback does.
+ * Calls a function. May collect, if the callback does. Hold no lock that a finalizer
+ * takes.
  *
  * The call does the following:
  * 1. It checks the arguments.

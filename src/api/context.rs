@@ -116,6 +116,15 @@ impl<T> StoreContextMut<'_, T> {
         self.0.gc()
     }
 
+    /// Same as [`Store::run_finalizers`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::run_finalizers`].
+    pub fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        self.0.run_finalizers(most)
+    }
+
     /// Same as [`Store::drain_unroots`].
     ///
     /// # Errors

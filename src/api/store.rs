@@ -120,7 +120,8 @@ impl<T> Store<T> {
     }
 
     /// Does a full collection. When this returns, all unreachable objects are freed and
-    /// their host values are dropped. That includes objects that only dropped values kept
+    /// their host values are dropped, or wait because of
+    /// [`Finalizers::Deferred`](crate::Finalizers::Deferred). That includes objects that only dropped values kept
     /// alive. Under [`Collector::Null`](crate::Collector::Null) it does nothing.
     ///
     /// # Errors
@@ -130,6 +131,17 @@ impl<T> Store<T> {
     ///   then poisoned.
     pub fn gc(&mut self) -> Result<()> {
         self.part_mut().gc()
+    }
+
+    /// Drops the host values of dead objects that wait because of
+    /// [`Finalizers::Deferred`](crate::Finalizers::Deferred), at most `most` of them. Returns
+    /// how many wait then. Values that become due meanwhile wait for the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`](crate::Error::Internal) if the store is or becomes poisoned.
+    pub fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        self.part_mut().run_finalizers(most)
     }
 
     /// Ends the roots of all dropped [`ManuallyRooted`](crate::ManuallyRooted)s. Never
@@ -247,6 +259,11 @@ impl<T> StorePart<T> {
     /// Same as [`Store::gc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         Ok(self.owned.gc()?)
+    }
+
+    /// Same as [`Store::run_finalizers`].
+    pub(super) fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        Ok(self.owned.run_finalizers(most)?)
     }
 
     /// Same as [`Store::drain_unroots`].

@@ -135,7 +135,8 @@
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
- *                     the call returns.
+ *                     the call returns. So the caller must hold no lock that a
+ *                     finalizer takes: see the section "Host objects".
  *   Never collects.   No object moves or dies, and no finalizer runs.
  *
  * Functions that allocate objects collect when they need memory. gcroots_store_gc()

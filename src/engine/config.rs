@@ -16,6 +16,16 @@ const DEFAULT_POOL: usize = 8;
 /// How deep calls of host functions nest by default (HOST-21).
 const DEFAULT_CALL_DEPTH: u32 = 200;
 
+/// When finalizers run (HOST-31).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Finalizers {
+    /// Last in each call that may collect.
+    #[default]
+    Inline,
+    /// When the owner asks for it, and when the store is deleted.
+    Deferred,
+}
+
 /// A configuration. An engine has a copy of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
@@ -30,6 +40,7 @@ pub(crate) struct Config {
     exact_slots: bool,
     pool: usize,
     call_depth: u32,
+    finalizers: Finalizers,
     grow_callback: Option<GrowCallback>,
 }
 
@@ -48,6 +59,7 @@ impl Config {
             exact_slots: false,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
+            finalizers: Finalizers::Inline,
             grow_callback: None,
         })
     }
@@ -131,6 +143,11 @@ impl Config {
         Ok(())
     }
 
+    /// Sets when finalizers run.
+    pub(crate) fn set_finalizers(&mut self, when: Finalizers) {
+        self.finalizers = when;
+    }
+
     /// Sets the callback that is asked before a heap grows.
     pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
         self.grow_callback = callback;
@@ -144,6 +161,11 @@ impl Config {
     /// How deep calls of host functions nest.
     pub(crate) fn call_depth(&self) -> u32 {
         self.call_depth
+    }
+
+    /// Whether finalizers wait until the owner asks for them.
+    pub(crate) fn defers_finalizers(&self) -> bool {
+        self.finalizers == Finalizers::Deferred
     }
 
     /// Whether slots of root ranges must refer to the start of an object.

@@ -14,7 +14,7 @@ use crate::base::ref_counted::RefCounted;
 use crate::error::Result;
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
-pub(crate) use config::Config;
+pub(crate) use config::{Config, Finalizers};
 pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;

@@ -203,6 +203,8 @@ pub(crate) enum Action {
     /// Deletes the store where this is refused, or NULL.
     StoreFree(bool),
     Collect,
+    /// Runs at most this number of finalizers.
+    RunFinalizers(usize),
     Verify,
     Walk,
 }
@@ -450,6 +452,9 @@ impl Planner<'_> {
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
+            Call::RunFinalizers => {
+                Action::RunFinalizers(self.draw.among(&[0, 1, 2, usize::MAX, usize::MAX]))
+            }
             Call::Verify => Action::Verify,
             Call::Walk => Action::Walk,
             of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),

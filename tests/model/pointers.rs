@@ -24,6 +24,7 @@ pub(crate) enum Pointer {
     Global,
     Data,
     Out,
+    OutLeft,
 }
 
 use Pointer::*;
@@ -31,7 +32,10 @@ use Pointer::*;
 impl Pointer {
     /// The parameter's name in C.
     pub(crate) fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
+        match self {
+            OutLeft => "out_left".to_owned(),
+            _ => format!("{self:?}").to_lowercase(),
+        }
     }
 }
 
@@ -42,6 +46,7 @@ impl Action {
             Action::Walk | Action::StoreFree(_) => vec![],
             Action::UnrootLater(_) => vec![Handle],
             Action::Unroot(_) => vec![Store, Handle],
+            Action::RunFinalizers(_) => vec![Store, OutLeft],
             Action::IntoRooted(_) => vec![Store, Handle, Out],
             Action::WeakFree(_) => vec![Store, Weak],
             Action::WeakMapFree(_) => vec![Store, Map],

@@ -59,6 +59,8 @@ pub(crate) enum Answer {
     Hash(Reference),
     Bytes(Vec<u8>),
     Collected,
+    /// Finalizers may have run, at most this number. The call returns how many wait.
+    Waiting(usize),
     Walk,
 }
 
@@ -152,6 +154,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
             0 => Ok(Answer::Collected),
             _ => Err(GCROOTS_ERROR_NO_GC),
         },
+        Action::RunFinalizers(most) => Ok(Answer::Waiting(*most)),
         Action::Verify => Ok(Answer::Nothing),
         Action::Walk => Ok(Answer::Walk),
         _ => call.references(action),

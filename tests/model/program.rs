@@ -109,6 +109,7 @@ pub(crate) enum Call {
     StoreAttach,
     StoreFree,
     Collect,
+    RunFinalizers,
     Verify,
     Walk,
 }
@@ -116,7 +117,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 104] = [
+const CALLS: [(Call, u32); 105] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -219,6 +220,7 @@ const CALLS: [(Call, u32); 104] = [
     (StoreAttach, 2),
     (StoreFree, 1),
     (Collect, 4),
+    (RunFinalizers, 3),
     (Verify, 1),
     (Walk, 1),
 ];

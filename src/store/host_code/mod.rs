@@ -21,7 +21,7 @@
 //! |---|---|---|
 //! | `root_visitors.rs` | root visitors | before a collection |
 //! | `growth.rs` | the growth callback | before a heap grows |
-//! | `finalizers.rs` | finalizers | last in a call that may collect |
+//! | `finalizers.rs` | finalizers | last in a call that may collect, or when the owner asks |
 //!
 //! A driver and its operation talk by the values of [`protocol`](super::protocol).
 //! `pending_exception.rs` keeps the exception that host code has thrown.
@@ -59,4 +59,5 @@ pub(crate) use collections::{cancel_collection, collect_all, collect_step};
 pub(crate) use deletion::delete;
 pub(crate) use deletion::delete_owned;
 pub(crate) use driver::{allocating, allocating_without_collecting};
+pub(crate) use finalizers::run_waiting;
 pub(in crate::store) use root_visitors::Report;
