@@ -77,6 +77,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))               \
   X(gcroots_config_set_call_depth, , "config", "", (a->config, 1))                           \
   X(gcroots_config_set_call_depth, _0, "config", "", (a->config, 0))                         \
+  X(gcroots_config_set_wake_callback, , "config", "", (a->config, NULL, NULL))               \
   X(gcroots_config_set_finalizers, , "config", "", (a->config, GCROOTS_FINALIZERS_DEFERRED)) \
   X(gcroots_config_set_finalizers, _2, "config", "", (a->config, 2))                         \
   X(gcroots_config_set_exact_slots, , "config", "", (a->config, true))

@@ -157,10 +157,12 @@
  *   Scopes and no-GC spans from outside cannot be closed inside.
  * - Inside growth callbacks and root visitors, calls on the store return
  *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - A wake callback must not call the library at all.
  * - While gcroots_store_free() runs finalizers, calls on the store return
  *   GCROOTS_ERROR_BUSY.
  *
- * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ * gcroots_manually_rooted_unroot_later() may be called in any callback except
+ * wake callbacks.
  *
  * --- Undefined behaviour
  *
@@ -960,6 +962,58 @@ typedef bool (*gcroots_grow_callback_t)(void *env,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
                                                   gcroots_grow_callback_t callback_or_null,
+                                                  void *env);
+
+/* --- Wake-up -----------------------------------------------------------------
+ *
+ * The wake callback of an engine tells that a store has something to do, so that an owner
+ * that waits for other events learns of it.
+ *
+ * It comes once for each change from nothing to something. Until the owner has done all of
+ * it, more of the same kind brings no other call.
+ */
+
+/**
+ * What a store has to do: one of the GCROOTS_WAKE_... numbers below.
+ */
+typedef uint32_t gcroots_wake_t;
+
+/**
+ * Tells that `store` has something to do: `kind`.
+ *
+ * Several threads may call it at the same time. It must not call the library, and must
+ * return at once: the library may hold a lock, so it must not wait for a lock that another
+ * thread holds during a call of the library. To write to an eventfd, to post a semaphore and
+ * to set an atomic flag are fine. `store` only tells which store it is.
+ */
+typedef void (*gcroots_wake_callback_t)(void *env,
+                                        gcroots_store_t *store,
+                                        gcroots_wake_t kind);
+
+/**
+ * Deferred finalizers wait for gcroots_store_run_finalizers(). The call comes on the
+ * owner's thread. It comes only with GCROOTS_FINALIZERS_DEFERRED.
+ */
+#define GCROOTS_WAKE_FINALIZERS 0
+
+/**
+ * Roots that were given to gcroots_manually_rooted_unroot_later() wait for
+ * gcroots_store_drain_unroots(). The call comes inside
+ * gcroots_manually_rooted_unroot_later(), on any thread.
+ */
+#define GCROOTS_WAKE_UNROOTS 1
+
+/**
+ * Sets the wake callback for the stores of all engines that are made with this
+ * configuration. Never collects.
+ *
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (borrowed, nullable); it must live as long as the
+ *        engines and their stores
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_wake_callback(gcroots_config_t *config,
+                                                  gcroots_wake_callback_t callback_or_null,
                                                   void *env);
 
 /* --- References --------------------------------------------------------------

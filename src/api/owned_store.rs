@@ -55,6 +55,8 @@ impl OwnedStore {
         if !core.enter_fast() {
             self.enter_between_steps()?;
             poisoning(core, || core.finish_collection())?;
+            // SAFETY: the store is live, and was just entered.
+            unsafe { host_code::announce(self.0) };
         }
         Ok(core)
     }

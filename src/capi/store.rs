@@ -227,7 +227,11 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     call("gcroots_store_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_data(data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_data(data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 

@@ -6,6 +6,7 @@ use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES};
 
 use super::growth::GrowCallback;
 use super::heap_pool::POOL_MAX;
+use crate::roots::WakeCallback;
 
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
@@ -42,6 +43,7 @@ pub(crate) struct Config {
     call_depth: u32,
     finalizers: Finalizers,
     grow_callback: Option<GrowCallback>,
+    wake_callback: Option<WakeCallback>,
 }
 
 impl Config {
@@ -61,6 +63,7 @@ impl Config {
             call_depth: DEFAULT_CALL_DEPTH,
             finalizers: Finalizers::Inline,
             grow_callback: None,
+            wake_callback: None,
         })
     }
 
@@ -153,6 +156,11 @@ impl Config {
         self.grow_callback = callback;
     }
 
+    /// Sets the callback that tells that a store has something to do.
+    pub(crate) fn set_wake_callback(&mut self, callback: Option<WakeCallback>) {
+        self.wake_callback = callback;
+    }
+
     /// Whether collections must move every object.
     pub(crate) fn move_always(&self) -> bool {
         self.move_always
@@ -181,6 +189,11 @@ impl Config {
     /// The callback that is asked before a heap grows.
     pub(crate) fn grow_callback(&self) -> Option<GrowCallback> {
         self.grow_callback
+    }
+
+    /// The callback that tells that a store has something to do.
+    pub(crate) fn wake_callback(&self) -> Option<WakeCallback> {
+        self.wake_callback
     }
 
     /// The collector.

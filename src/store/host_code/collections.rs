@@ -25,7 +25,11 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
     store().require_gc_allowed()?;
     if store().in_finalizer.get() || !store().runs_finalizers_inline() {
         // SAFETY: the caller's promise.
-        return unsafe { visit_and_collect(pointer) };
+        unsafe {
+            visit_and_collect(pointer)?;
+            run_inline(pointer);
+        }
+        return Ok(());
     }
     store().host.begin_full_collection();
     store().manual.unroot_queued();

@@ -6,12 +6,13 @@
 
 use core::ptr::NonNull;
 
+use super::wake::announce;
 use crate::error::Result;
 use crate::heap::Barrier;
 use crate::store::Store;
 
-/// Ends a call that may have collected: runs the finalizers that wait. Does nothing inside a
-/// finalizer, under `null`, and if the configuration defers finalizers.
+/// Ends a call that may have collected: runs the finalizers that wait, or announces them if
+/// the configuration defers them. Inside a finalizer and under `null` none runs.
 ///
 /// # Safety
 ///
@@ -20,7 +21,8 @@ pub(super) unsafe fn run_inline(pointer: NonNull<Store>) {
     // SAFETY: the caller's promise; the borrow ends before host code runs.
     let store = unsafe { pointer.as_ref() };
     if !store.runs_finalizers_inline() {
-        return;
+        // SAFETY: the caller's promise.
+        return unsafe { announce(pointer) };
     }
     // The bound is enough for all finalizers that wait now. Those that inner collections
     // add run too, up to the bound; the rest wait for the next run (HOST-14).
@@ -74,6 +76,9 @@ unsafe fn run(store: NonNull<Store>, most: u32) {
         let Some((finalizer, data)) = store().host.take_pending() else {
             break;
         };
+        if !store().host.has_pending() {
+            store().is_announced.set(false);
+        }
         store().begin_finalizer();
         // SAFETY: the creator of the object promised that its finalizer may be called
         // with its data. It was taken off the queue, so it runs once.
