@@ -86,6 +86,14 @@ CASE(it_comes_for_replaced_store_data_on_every_collector) {
   CHECK(called(2, 0));
 }
 
+CASE(it_comes_for_replaced_data_under_a_key) {
+  static int finalized;
+  wake_with(note, GCROOTS_FINALIZERS_DEFERRED);
+  for (int i = 0; i < 2; ++i)
+    OK(gcroots_store_set_data_keyed(store, &finalized, &finalized, count_call));
+  CHECK(called(1, 0) && run_at_most(SIZE_MAX) == 0 && finalized == 1);
+}
+
 static void drop_and_collect(void *data) {
   if (!collects) return;
   drop(data, count_call);

@@ -1,6 +1,6 @@
 //! The configuration of an engine.
 
-use super::growth::Growth;
+use super::growth::GrowthCallback;
 use crate::collectors;
 use crate::engine;
 use crate::error::Result;
@@ -101,7 +101,7 @@ pub struct Config {
     pool: Option<usize>,
     call_depth: Option<u32>,
     finalizers: Finalizers,
-    growth: Option<Growth>,
+    growth: Option<GrowthCallback>,
 }
 
 impl Config {
@@ -203,12 +203,12 @@ impl Config {
         &mut self,
         allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static,
     ) -> &mut Config {
-        self.growth = Some(Growth::new(allows));
+        self.growth = Some(GrowthCallback::new(allows));
         self
     }
 
     /// The growth callback. It must live as long as the engine.
-    pub(super) fn growth(&self) -> Option<Growth> {
+    pub(super) fn growth(&self) -> Option<GrowthCallback> {
         self.growth.clone()
     }
 
@@ -235,7 +235,7 @@ impl Config {
             Finalizers::Inline => engine::Finalizers::Inline,
             Finalizers::Deferred => engine::Finalizers::Deferred,
         });
-        config.set_grow_callback(self.growth.as_ref().map(Growth::callback));
+        config.set_grow_callback(self.growth.as_ref().map(GrowthCallback::callback));
         Ok(config)
     }
 }

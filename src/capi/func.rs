@@ -12,20 +12,23 @@
 //!   GCROOTS_ERROR_BUSY
 //! - it cannot end scopes and no-GC spans that were opened outside
 //!
-//! A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
-//! it calls gcroots_store_throw() and returns any status.
+//! A callback returns GCROOTS_OK, or a status that its caller gets. It may pass on the status
+//! of a call that has failed. For a failure of its own it returns GCROOTS_STATUS_EMBEDDER or a
+//! greater number, after gcroots_set_error(). To throw an exception, it calls
+//! gcroots_store_throw() and returns any status.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, required, required_const, write_out};
+use super::boundary::{call, enter, report, required, required_const, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use super::types::{borrowed, gcroots_type_t};
 use super::value::gcroots_val_t;
+use crate::base::thread;
 use crate::error::{Error, Result};
 use crate::host::Callback;
 use crate::store::Store;
@@ -119,7 +122,9 @@ pub unsafe extern "C" fn gcroots_func_new(
 /// 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
 /// 3. It runs the callback. The function stays alive meanwhile.
 /// 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
-///    that status. gcroots_last_error() is then the thread's last message.
+///    that status. gcroots_last_error() is then the last message that was left during the
+///    callback, by gcroots_set_error() or by a call that failed. Without such a message, it
+///    says which status the callback returned.
 /// 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
 /// 6. It checks the results as it checks arguments, and writes them.
 ///
@@ -165,6 +170,7 @@ pub unsafe extern "C" fn gcroots_func_call(
     nresults: usize,
 ) -> gcroots_status_t {
     let mut answered = GCROOTS_OK;
+    let messages = thread::messages();
     let refused = call("gcroots_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
@@ -190,6 +196,9 @@ pub unsafe extern "C" fn gcroots_func_call(
         }
         Ok(())
     });
+    if answered != GCROOTS_OK && thread::messages() == messages {
+        report("gcroots_func_call", Error::Returned { status: answered });
+    }
     // At least one of the two is GCROOTS_OK, which is 0.
     refused | answered
 }

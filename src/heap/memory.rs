@@ -176,6 +176,23 @@ impl Region {
         }
     }
 
+    /// The bounds of the whole pages between `from` and `to`. The first is not less than the
+    /// second if there is no whole page.
+    pub(crate) fn whole_pages(from: u64, to: u64) -> (u64, u64) {
+        (from.next_multiple_of(page()), to / page() * page())
+    }
+
+    /// Releases the contents of the committed pages from `at` up to `to`, as far as the
+    /// budget allows, as [`Region::release_from`] does. Both are bounds of pages. Returns
+    /// where to continue, which is `to` when nothing is left; `None` if the system refuses.
+    pub(crate) fn release_pages(&self, at: u64, to: u64, budget: &mut Budget) -> Option<u64> {
+        assert!(self.start <= at && at <= to && to <= self.committed);
+        let chunks = (to - at).div_ceil(DECOMMIT_CHUNK);
+        let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        let end = to.min(at + now * DECOMMIT_CHUNK);
+        (at == end || self.discard(at, end)).then_some(end)
+    }
+
     /// Gives the memory of these pages back to the system. Whether it took the memory.
     fn discard(&self, from: u64, to: u64) -> bool {
         // SAFETY: `from..to` lies in this region's committed part, which no Rust reference
@@ -288,6 +305,8 @@ impl RegionView<'_> {
     /// The address of `offset`, if the `bytes` from there on are committed.
     #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
+        #[cfg(test)]
+        super::step_count::count_access(bytes);
         let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
         if into > span || bytes > span - into {
             return Err(Error::internal("an offset outside the heap", offset));

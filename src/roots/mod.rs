@@ -78,7 +78,9 @@ pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;
 pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
-pub(crate) use wake::{Wake, WakeCallback, WakeFunction};
+#[cfg(feature = "capi")]
+pub(crate) use wake::WakeFunction;
+pub(crate) use wake::{Wake, WakeCallback};
 pub(crate) use weak::WeakHandles;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! | `containers` | tables, globals, weak maps |
 //! | `collection` | collections, from the slow path of an allocation on |
 //! | `host_code` | the only callers of host code, and the drivers of operations |
+//! | `keyed_data.rs` | the embedder's data with keys |
 //! | `protocol.rs` | what an operation and its driver tell each other |
 //! | `stats.rs` | statistics |
 //!
@@ -44,6 +45,7 @@ mod collection;
 mod containers;
 mod handles;
 pub(crate) mod host_code;
+mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
 mod stats;
@@ -62,6 +64,7 @@ use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
+use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
@@ -137,6 +140,7 @@ struct Cold {
     /// The known starts of objects. Valid until the next collection.
     object_starts: ObjectStartTable,
     sources: RootSources,
+    keyed_data: KeyedData,
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
@@ -171,6 +175,7 @@ impl Cold {
             weak_maps: WeakMaps::starting_at(generation),
             object_starts: ObjectStartTable::default(),
             sources: RootSources::starting_at(generation),
+            keyed_data: KeyedData::default(),
             roots,
             pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
             headroom: 0,
@@ -197,6 +202,11 @@ impl StoreData {
         pointer: core::ptr::null_mut(),
         finalizer: None,
     };
+
+    /// Whether nothing is left to point to or to finalize.
+    fn is_none(self) -> bool {
+        self.pointer.is_null() && self.finalizer.is_none()
+    }
 }
 
 /// The greatest number of spans of roots in a collection: scoped roots, manual roots,
@@ -307,6 +317,12 @@ impl Store {
         self.rust_part.replace(part)
     }
 
+    /// The engine, to which the store has a reference of its own.
+    #[cfg(feature = "capi")]
+    pub(crate) fn engine(&self) -> &EngineRef {
+        &self.engine
+    }
+
     /// The embedder's pointer.
     pub(crate) fn data(&self) -> *mut c_void {
         self.data.get().pointer
@@ -325,13 +341,25 @@ impl Store {
         finalizer: Option<Finalizer>,
     ) -> Result<()> {
         let old = self.data.get();
-        if let Some(old_finalizer) = old.finalizer {
-            self.host.reserve()?;
-            self.host.queue(old.pointer, old_finalizer);
-            self.update_slow_path();
-        }
+        self.reserve_replaced(old)?;
+        self.queue_replaced(old);
         self.data.set(StoreData { pointer, finalizer });
         Ok(())
+    }
+
+    /// Reserves what [`Store::queue_replaced`] needs.
+    ///
+    /// Errors: those of [`Store::set_data`].
+    fn reserve_replaced(&self, old: StoreData) -> Result<()> {
+        old.finalizer.map_or(Ok(()), |_| self.host.reserve())
+    }
+
+    /// Queues the finalizer of data that others have replaced.
+    fn queue_replaced(&self, old: StoreData) {
+        if let Some(finalizer) = old.finalizer {
+            self.host.queue(old.pointer, finalizer);
+            self.update_slow_path();
+        }
     }
 }
 
