@@ -325,6 +325,18 @@ class StoreRef {
   void gc() const {
     check(gcroots_store_gc(raw_));
   }
+
+  /// gcroots_store_run_finalizers().
+  std::size_t run_finalizers(std::size_t most = SIZE_MAX) const {
+    std::size_t left{};
+    check(gcroots_store_run_finalizers(raw_, most, &left));
+    return left;
+  }
+
+  /// gcroots_store_drain_unroots().
+  void drain_unroots() const {
+    check(gcroots_store_drain_unroots(raw_));
+  }
   void verify() const {
     check(gcroots_store_verify(raw_));
   }

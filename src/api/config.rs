@@ -46,6 +46,35 @@ impl Collector {
     }
 }
 
+/// When the host values of dead objects are dropped.
+///
+/// ```
+/// use gcroots::{Config, Engine, ExternRef, Finalizers, RootScope, Store};
+/// use std::sync::Arc;
+///
+/// let mut config = Config::new();
+/// config.finalizers(Finalizers::Deferred);
+/// let mut store = Store::new(&Engine::new(&config)?, ())?;
+/// let value = Arc::new(7);
+/// ExternRef::new(RootScope::new(&mut store)?, value.clone())?;
+/// store.gc()?;
+/// assert_eq!(Arc::strong_count(&value), 2);
+/// assert_eq!(store.run_finalizers(usize::MAX)?, 0);
+/// assert_eq!(Arc::strong_count(&value), 1);
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finalizers {
+    /// Last in each call that allocates or collects. The caller must hold no lock that the
+    /// `Drop` of a value takes.
+    #[default]
+    Inline,
+    /// In [`Store::run_finalizers`](crate::Store::run_finalizers) and when the store is
+    /// dropped.
+    Deferred,
+}
+
 /// A configuration. [`Engine::new`](crate::Engine::new) copies it, and fails if a value
 /// is out of range.
 ///
@@ -73,6 +102,7 @@ pub struct Config {
     move_always: bool,
     pool: Option<usize>,
     call_depth: Option<u32>,
+    finalizers: Finalizers,
     growth: Option<GrowthCallback>,
 }
 
@@ -169,6 +199,12 @@ impl Config {
         self
     }
 
+    /// Chooses when the host values of dead objects are dropped.
+    pub fn finalizers(&mut self, when: Finalizers) -> &mut Config {
+        self.finalizers = when;
+        self
+    }
+
     /// Sets a callback that decides whether a store's heap may commit more than its initial
     /// size.
     ///
@@ -232,6 +268,10 @@ impl Config {
         if let Some(depth) = self.call_depth {
             config.set_call_depth(depth)?;
         }
+        config.set_finalizers(match self.finalizers {
+            Finalizers::Inline => engine::Finalizers::Inline,
+            Finalizers::Deferred => engine::Finalizers::Deferred,
+        });
         config.set_grow_callback(self.growth.as_ref().map(GrowthCallback::callback));
         Ok(config)
     }

@@ -7,8 +7,8 @@ use super::boundary::{call, required};
 use super::status::gcroots_status_t;
 use crate::base::fallible;
 use crate::collectors;
-use crate::engine::{Config, GrowEnv};
-use crate::error::Result;
+use crate::engine::{Config, Finalizers, GrowEnv};
+use crate::error::{Error, Result};
 
 /// The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
 pub type gcroots_collector_t = u32;
@@ -41,6 +41,14 @@ const _: () = assert!(
         && GCROOTS_COLLECTOR_GENERATIONAL == collectors::GENERATIONAL
         && GCROOTS_COLLECTOR_CHECK == collectors::CHECK
 );
+
+/// When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
+pub type gcroots_finalizers_t = u32;
+
+/// Finalizers run last in each call that may collect, on the calling thread.
+pub const GCROOTS_FINALIZERS_INLINE: gcroots_finalizers_t = 0;
+/// Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
+pub const GCROOTS_FINALIZERS_DEFERRED: gcroots_finalizers_t = 1;
 
 /// A configuration. Use it from one thread at a time.
 pub struct gcroots_config_t(Config, Option<GrowEnv>);
@@ -283,6 +291,37 @@ pub unsafe extern "C" fn gcroots_config_set_poison(
     unsafe {
         configure("gcroots_config_set_poison", config, |config| {
             config.set_poison(on);
+            Ok(())
+        })
+    }
+}
+
+/// Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
+///
+/// With GCROOTS_FINALIZERS_DEFERRED, a call that may collect runs no finalizer, so the
+/// program may hold any lock during it. A dead object is freed and its finalizer waits. What
+/// only waiting finalizers would release, such as a manual root, stays until they have run.
+///
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `when` is not one of these numbers
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_finalizers(
+    config: *mut gcroots_config_t,
+    when: gcroots_finalizers_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_finalizers", config, |config| {
+            config.set_finalizers(match when {
+                GCROOTS_FINALIZERS_INLINE => Finalizers::Inline,
+                GCROOTS_FINALIZERS_DEFERRED => Finalizers::Deferred,
+                other => {
+                    return Err(Error::InvalidArgument {
+                        parameter: "when",
+                        value: other.into(),
+                        allowed: "GCROOTS_FINALIZERS_INLINE (0) or _DEFERRED (1)",
+                    });
+                }
+            });
             Ok(())
         })
     }

@@ -6,6 +6,7 @@ use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES, Overhead, Pacer}
 
 use super::growth::GrowCallback;
 use super::heap_pool::POOL_MAX;
+use crate::roots::WakeCallback;
 
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
@@ -18,6 +19,16 @@ const DEFAULT_OVERHEAD_LIMIT: u32 = 2;
 
 /// How deep calls of host functions nest by default (HOST-21).
 const DEFAULT_CALL_DEPTH: u32 = 200;
+
+/// When finalizers run (HOST-31).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Finalizers {
+    /// Last in each call that may collect.
+    #[default]
+    Inline,
+    /// When the owner asks for it, and when the store is deleted.
+    Deferred,
+}
 
 /// A configuration. An engine has a copy of its own.
 #[derive(Clone, Copy)]
@@ -37,7 +48,9 @@ pub(crate) struct Config {
     exact_slots: bool,
     pool: usize,
     call_depth: u32,
+    finalizers: Finalizers,
     grow_callback: Option<GrowCallback>,
+    wake_callback: Option<WakeCallback>,
 }
 
 impl Config {
@@ -57,7 +70,9 @@ impl Config {
             exact_slots: false,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
+            finalizers: Finalizers::Inline,
             grow_callback: None,
+            wake_callback: None,
         })
     }
 
@@ -161,9 +176,19 @@ impl Config {
         Ok(())
     }
 
+    /// Sets when finalizers run.
+    pub(crate) fn set_finalizers(&mut self, when: Finalizers) {
+        self.finalizers = when;
+    }
+
     /// Sets the callback that is asked before a heap grows.
     pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
         self.grow_callback = callback;
+    }
+
+    /// Sets the callback that tells that a store has something to do.
+    pub(crate) fn set_wake_callback(&mut self, callback: Option<WakeCallback>) {
+        self.wake_callback = callback;
     }
 
     /// Whether collections must move every object.
@@ -174,6 +199,11 @@ impl Config {
     /// How deep calls of host functions nest.
     pub(crate) fn call_depth(&self) -> u32 {
         self.call_depth
+    }
+
+    /// Whether finalizers wait until the owner asks for them.
+    pub(crate) fn defers_finalizers(&self) -> bool {
+        self.finalizers == Finalizers::Deferred
     }
 
     /// Whether slots of root ranges must refer to the start of an object.
@@ -189,6 +219,11 @@ impl Config {
     /// The callback that is asked before a heap grows.
     pub(crate) fn grow_callback(&self) -> Option<GrowCallback> {
         self.grow_callback
+    }
+
+    /// The callback that tells that a store has something to do.
+    pub(crate) fn wake_callback(&self) -> Option<WakeCallback> {
+        self.wake_callback
     }
 
     /// The collector.

@@ -14,7 +14,7 @@ use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
-pub(crate) use config::Config;
+pub(crate) use config::{Config, Finalizers};
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
 pub(crate) use growth::{GrowCallback, GrowEnv};

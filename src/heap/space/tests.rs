@@ -408,8 +408,6 @@ fn the_halves_of_a_semi_space_are_committed_together() {
 /// stay, both halves can be written, and a reset brings them together.
 #[test]
 fn the_halves_of_a_semi_space_move_around_each_other() {
-    // A multiple of every system's page size.
-    const PAGES: u64 = 64 << 10;
     for seed in 0..40 {
         let mut random = Random(seed);
         let half = PAGES * [4, 33, 100, 1000][seed as usize % 4];
@@ -449,7 +447,9 @@ fn the_halves_of_a_semi_space_move_around_each_other() {
                 (size, 2 * size)
             );
             for half in [space.from(), space.to()] {
-                half.fill(half.start(), half.start() + size, 0x5a).unwrap();
+                let (start, end) = (half.start(), half.start() + size);
+                half.fill(start, start + PAGES, 0x5a).unwrap();
+                half.fill(end - PAGES, end, 0x5a).unwrap();
             }
         }
         space.reset(false);

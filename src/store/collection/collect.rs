@@ -16,6 +16,12 @@ impl Store {
         self.engine.config().runtime().collects()
     }
 
+    /// Whether finalizers run last in each call that may collect. Under `null` they do not
+    /// (HOST-19), and not if the configuration defers them (HOST-31).
+    pub(in crate::store) fn runs_finalizers_inline(&self) -> bool {
+        self.collects() && !self.engine.config().defers_finalizers()
+    }
+
     /// Fails while a no-GC span is open (`gc.no-gc`).
     ///
     /// Errors: [`Error::NoGc`].

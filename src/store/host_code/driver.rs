@@ -5,7 +5,7 @@
 
 use core::ptr::NonNull;
 
-use super::finalizers::run_finalizers;
+use super::finalizers::run_inline;
 use super::{growth, root_visitors};
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -74,7 +74,7 @@ unsafe fn drive<T>(
     store().forget_reported_roots();
     if !matches!(outcome, Err(Error::Internal { .. })) {
         // SAFETY: the caller's promise.
-        unsafe { run_finalizers(pointer) };
+        unsafe { run_inline(pointer) };
     }
     outcome
 }
