@@ -99,6 +99,13 @@ static inline gcroots_status_t burst_make_externref(size_t number) {
   return gcroots_externref_new(store, NULL, NULL, &ref);
 }
 
+static inline gcroots_status_t burst_make_finalized(size_t number) {
+  static int finalized;
+  gcroots_ref_t ref;
+  (void)number;
+  return gcroots_externref_new(store, &finalized, count_call, &ref);
+}
+
 static inline gcroots_status_t burst_make_hash(size_t number) {
   gcroots_ref_t ref;
   uint64_t hash;
@@ -174,6 +181,7 @@ static const struct burst bursts[] = {
     {"weak handles", burst_make_weak, burst_end_weak, 8, false},
     {"scopes", burst_make_scope, burst_end_nothing, 16, false},
     {"externrefs", burst_make_externref, burst_end_nothing, 40, true},
+    {"externrefs with finalizers", burst_make_finalized, burst_end_nothing, 40, true},
     {"identity hashes", burst_make_hash, burst_end_nothing, 20, true},
     {"weak maps", burst_make_map, burst_end_maps, 8, false},
     {"entries of a weak map", burst_make_entry, burst_end_entries, 32, true},

@@ -113,13 +113,14 @@ static inline void aim(struct arguments *a, const struct arguments *from) {
   a->results = &a->result;
   a->options = &a->externref;
   a->range = &a->slots;
-  a->out = a->written;
+  a->out = a->out_left = a->written;
   a->handle = &a->h.handle;
   a->weak = &a->h.weak;
   a->map = &a->h.map;
   a->table = &a->h.table;
   a->global = &a->h.global;
   a->source = &a->h.source;
+  a->message = a->key = "any bytes";
 }
 
 /* --- Parameters by their names ------------------------------------------------ */
@@ -150,7 +151,8 @@ static const struct pointer_parameter {
     {POINTER(args)},     {POINTER(results)}, {POINTER(data)},      {POINTER(options)},
     {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
     {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
-    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)}};
+    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)},     {POINTER(message)},
+    {POINTER(key)},      {POINTER(out_left)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */

@@ -235,6 +235,8 @@ CASE(no_address_space_for_a_heap_is_out_of_memory) {
   gcroots_ref_t ref, pattern;
   memset(&ref, 0x5a, sizeof ref);
   pattern = ref;
+  OK(gcroots_store_free(store));
+  store = new_store((size_t)4 << 30);
   process_bytes(&mapped, &resident);
   before = limit_addresses(mapped + 64 * mib);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, &finalized, count_call, &ref));
@@ -324,6 +326,23 @@ CASE(refused_data_is_the_callers) {
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_set_data(NULL, &finalized, count_call));
   free_store();
   CHECK(finalized == 0);
+}
+
+/* --- Its engine -------------------------------------------------------------- */
+
+CASE(a_store_tells_its_engine) {
+  gcroots_engine_t *its_engine = NULL, *again = NULL;
+  gcroots_store_t *sibling;
+  OK(gcroots_store_engine(store, &its_engine));
+  OK(gcroots_store_engine(store, &again));
+  CHECK(its_engine == engine && again == engine);
+  gcroots_engine_free(again);
+  gcroots_engine_free(engine);
+  engine = NULL;
+  free_store();
+  OK(gcroots_store_new(its_engine, &sibling));
+  gcroots_engine_free(its_engine);
+  OK(gcroots_store_free(sibling));
 }
 
 /* --- Collection and verification ------------------------------------------- */

@@ -76,7 +76,7 @@
  *
  * A function that can fail returns a gcroots_status_t. After a failure,
  * gcroots_last_error() is a message: the name of the function, and the values that
- * were wrong.
+ * were wrong. Callbacks leave messages of their own by gcroots_set_error().
  *
  * A function writes its outputs, such as `out`, only on success. A failed call
  * has changed nothing, with these exceptions:
@@ -135,7 +135,8 @@
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
- *                     the call returns.
+ *                     the call returns. So the caller must hold no lock that a
+ *                     finalizer takes: see the section "Host objects".
  *   Never collects.   No object moves or dies, and no finalizer runs.
  *
  * Functions that allocate objects collect when they need memory. gcroots_store_gc()
@@ -156,10 +157,12 @@
  *   Scopes and no-GC spans from outside cannot be closed inside.
  * - Inside growth callbacks and root visitors, calls on the store return
  *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - A wake callback must not call the library at all.
  * - While gcroots_store_free() runs finalizers, calls on the store return
  *   GCROOTS_ERROR_BUSY.
  *
- * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ * gcroots_manually_rooted_unroot_later() may be called in any callback except
+ * wake callbacks.
  *
  * --- Undefined behaviour
  *
@@ -227,7 +230,7 @@ GCROOTS_API const char *gcroots_version(void);
 /**
  * The outcome of a call: one of the GCROOTS_OK and GCROOTS_ERROR_... numbers below. They
  * are never renumbered. gcroots_func_call() may also return a number of its callback's
- * choice.
+ * choice: see GCROOTS_STATUS_EMBEDDER.
  */
 typedef uint32_t gcroots_status_t;
 
@@ -359,6 +362,14 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_INTERNAL 17
 
 /**
+ * The first status of the embedder. The library never returns this number or a greater one
+ * of its own accord: only gcroots_func_call() returns them, if a callback does. So a caller
+ * can tell a callback's status from the library's. The numbers below that have no name are
+ * reserved for the library.
+ */
+#define GCROOTS_STATUS_EMBEDDER 65536
+
+/**
  * Returns the name of a status, such as "GCROOTS_ERROR_BUSY". Never collects.
  *
  * \return a static string, never NULL; "GCROOTS_UNKNOWN" if the number is not a status
@@ -367,14 +378,29 @@ GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
 
 /**
  * Returns the message of this thread's last failed call: the function's name, a colon, and
- * what was wrong, with the values. A successful call does not change it. If the system has
- * no memory for a thread's first message, the message says so instead. Never collects.
+ * what was wrong, with the values. A successful call does not change it, except
+ * gcroots_set_error(). If the system has no memory for a thread's first message, the message
+ * says so instead. Never collects.
  *
  * \return the message (borrowed), at most 255 bytes, valid until the next call on this
- *         thread that fails; never NULL; "" before the first failure
+ *         thread that fails or sets the message; never NULL; "" before the first failure
  */
 GCROOTS_API
 const char *gcroots_last_error(void);
+
+/**
+ * Sets this thread's last message. Never collects.
+ *
+ * A callback calls it before it returns a status of its own. gcroots_func_call() then
+ * returns that status and leaves the message as it is. Any code may call it, at any time.
+ * The library's own messages still replace it: if an allocation fails, its message comes
+ * after those that finalizers and growth callbacks have set.
+ *
+ * \param message the text (borrowed). It is copied. What follows its first 255 bytes is left
+ *        out, and so is a character of UTF-8 that they cut
+ */
+GCROOTS_API
+gcroots_status_t gcroots_set_error(const char *message);
 
 /* --- Configuration -----------------------------------------------------------
  *
@@ -391,6 +417,11 @@ typedef struct gcroots_config_t gcroots_config_t;
  * The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
  */
 typedef uint32_t gcroots_collector_t;
+
+/**
+ * When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
+ */
+typedef uint32_t gcroots_finalizers_t;
 
 /**
  * The library chooses: GCROOTS_COLLECTOR_COPYING.
@@ -430,6 +461,16 @@ typedef uint32_t gcroots_collector_t;
 #define GCROOTS_COLLECTOR_CHECK 5
 
 /**
+ * Finalizers run last in each call that may collect, on the calling thread.
+ */
+#define GCROOTS_FINALIZERS_INLINE 0
+
+/**
+ * Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
+ */
+#define GCROOTS_FINALIZERS_DEFERRED 1
+
+/**
  * Makes a configuration with the defaults. Never collects.
  *
  * \return the configuration (owned); release it with gcroots_config_free(). NULL if the
@@ -458,6 +499,15 @@ gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
 /**
  * Sets the number of bytes that a store's heap may commit at most, in all its spaces
  * together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
+ *
+ * A store reserves address space for the whole limit when its first object is made. The
+ * copying collector reserves up to 1 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
+ * limit more. If the system refuses, for example under `ulimit -v`:
+ *
+ * - a limit that was set stays, and the call returns GCROOTS_ERROR_OUT_OF_MEMORY;
+ * - the default is halved until the system accepts. The member `heap_limit` of
+ *   gcroots_stats_t is the limit that is in force.
+ *
  * Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
@@ -468,9 +518,12 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
 
 /**
  * Sets the number of bytes that a store's heap commits at first, in all its spaces
- * together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
- * heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
- * heap limit. Never collects.
+ * together. The heap never shrinks below this size. If it is set, no allocation collects for
+ * lack of room before objects fill it: with the copying collector before they fill half of
+ * it, which is one of its two spaces. External bytes and gcroots_config_set_stress() may
+ * make an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that
+ * is less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
+ * collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
@@ -492,6 +545,37 @@ gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
                                                size_t bytes);
+
+/**
+ * Sets how much may be allocated after a collection until the next one, in percent of the
+ * bytes of the surviving objects. More takes more memory and less time. 0 is the default:
+ * the library decides from the rates of allocation and collection, and grants 50 to 400
+ * percent (GCROOTS_COLLECTOR_DRC: 50 percent).
+ *
+ * At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+ * many roots it is more. The heap limit may allow less. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
+                                                uint32_t percent);
+
+/**
+ * Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
+ * 0 turns this off.
+ *
+ * Near the heap limit each collection frees little, and the next one follows soon. The
+ * library counts the full collections that an allocation needed because the heap could not
+ * grow, and that freed less than `percent` of what objects may occupy: of the committed
+ * bytes, or with the copying collector of half of them. After five in a row, the next such
+ * allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
+ * would fit. The count starts anew when a collection frees more, when the heap grows,
+ * and with gcroots_store_trim(). Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
+                                                   uint32_t percent);
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
@@ -527,6 +611,19 @@ gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
  * Off by default. Never collects.
  */
 GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
+
+/**
+ * Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
+ *
+ * With GCROOTS_FINALIZERS_DEFERRED, a call that may collect runs no finalizer, so the
+ * program may hold any lock during it. A dead object is freed and its finalizer waits. What
+ * only waiting finalizers would release, such as a manual root, stays until they have run.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `when` is not one of these numbers
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_finalizers(gcroots_config_t *config,
+                                               gcroots_finalizers_t when);
 
 /* --- Engine ------------------------------------------------------------------
  *
@@ -566,7 +663,7 @@ gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
  */
 GCROOTS_API
 GCROOTS_NODISCARD
-gcroots_engine_t *gcroots_engine_clone(gcroots_engine_t *engine);
+gcroots_engine_t *gcroots_engine_clone(const gcroots_engine_t *engine);
 
 /**
  * Releases a reference to an engine. The engine is deleted when its last reference and
@@ -590,8 +687,8 @@ typedef struct gcroots_store_t gcroots_store_t;
 
 /**
  * Releases `data`. It is called once, after the object, function or store that `data`
- * belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
- * return.
+ * belongs to has died, or after gcroots_store_set_data() or gcroots_store_set_data_keyed()
+ * has replaced `data`. It must return.
  */
 typedef void (*gcroots_finalizer_t)(void *data);
 
@@ -666,6 +763,12 @@ typedef struct {
    */
   uint64_t stale_unroots;
   /**
+   * The most bytes that the heap may commit, in all its spaces together: the limit that
+   * is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+   * the first object is made.
+   */
+  uint64_t heap_limit;
+  /**
    * The bytes of memory that the store has beside its heap: the tables of roots, scopes,
    * weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
    * tags and types, and what the collector has for itself. Parts of the tables that were
@@ -675,7 +778,7 @@ typedef struct {
   /**
    * Reserved: zeros.
    */
-  uint64_t reserved[16];
+  uint64_t reserved[15];
 } gcroots_stats_t;
 
 /**
@@ -697,7 +800,7 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
 /**
  * Deletes a store with all its objects and roots.
  *
- * First the finalizers of all objects run, then the finalizer of the store's data. Calls
+ * First the finalizers of all objects run, then those of the store's data. Calls
  * on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
  * and a collection in steps may be under way. A poisoned store is deleted in the same
  * way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
@@ -755,11 +858,24 @@ GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out);
 
 /**
+ * Returns the engine of a store. Never collects.
+ *
+ * \param[out] out a reference to the engine (owned); release it with gcroots_engine_free()
+ * \return GCROOTS_ERROR_LIMIT if the engine has too many references
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_store_engine(gcroots_store_t *store,
+                                      gcroots_engine_t **out);
+
+/**
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
- * collect; under the null collector it runs when the store is deleted. The finalizer of
- * the last pointer runs when the store is deleted, after the finalizers of all objects.
+ * collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+ * gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+ * finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+ * objects.
  *
  * Never collects.
  *
@@ -783,10 +899,55 @@ gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
 GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
 
 /**
- * Collects everything that is unreachable. May collect.
+ * Attaches a pointer of the program to a store under a key, in place of the pointer that
+ * the key had.
+ *
+ * Each library that uses a store takes the address of a variable of its own as the key. So
+ * several libraries can share a store, and the program still has gcroots_store_set_data().
+ *
+ * The finalizer of the previous pointer runs as gcroots_store_set_data() says. When the
+ * store is deleted, the finalizers of the last pointers run: after the finalizers of all
+ * objects, in the reverse order in which the keys were set, and before the finalizer of the
+ * pointer without a key.
+ *
+ * Never collects. Cost: in proportion to the number of keys.
+ *
+ * \param key an address, which the library compares and never follows
+ * \param data (taken on success, nullable). With NULL and without a finalizer, the library
+ *        forgets the key
+ * \param finalizer_or_null runs with `data`; NULL for none
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new key, or to
+ *         queue the previous finalizer;
+ *         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+ *         queue it
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_set_data_keyed(gcroots_store_t *store,
+                                              const void *key,
+                                              void *data,
+                                              gcroots_finalizer_t finalizer_or_null);
+
+/**
+ * Gets the pointer that gcroots_store_set_data_keyed() has set under a key. Never collects.
+ * Cost: in proportion to the number of keys.
+ *
+ * \param key an address, which the library compares and never follows
+ * \param[out] out the pointer (borrowed); NULL if none was set
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
+                                          const void *key,
+                                          void **out);
+
+/**
+ * Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+ * takes.
  *
  * - Normally: when it returns, every object that was unreachable has been freed and
  *   finalized, including objects that became unreachable through those finalizers.
+ * - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+ *   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+ *   release stay.
  * - Inside a finalizer: it collects once. The finalizers that this makes due run after
  *   the one that is running.
  * - Under the null collector: it does nothing.
@@ -823,6 +984,40 @@ GCROOTS_API
 gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
 
 /**
+ * Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+ * Never collects, so the objects of those roots stay until the next collection.
+ *
+ * An owner that is idle calls this now and then. The owner does the same in part whenever
+ * it makes a root, and completely whenever it collects.
+ *
+ * Works in no-GC spans too.
+ *
+ * Cost: in proportion to the queued roots.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store);
+
+/**
+ * Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+ * meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+ * a finalizer takes.
+ *
+ * - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+ *   the null collector the finalizers of replaced store data wait.
+ * - Otherwise the calls that may collect have run most finalizers already, and this
+ *   function runs the rest.
+ * - Inside a finalizer it runs none, and tells how many wait.
+ *
+ * Works in no-GC spans too.
+ *
+ * \param[out] out_left the number of finalizers that wait when the call returns
+ * \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
+                                              size_t most,
+                                              size_t *out_left);
+
+/**
  * Begins a collection in steps. gcroots_store_gc_step() does the steps.
  *
  * Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
@@ -843,13 +1038,15 @@ gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 
 /**
- * Does one step of the collection that gcroots_store_gc_start() began. May collect.
+ * Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * - The first step calls the root visitors, reads the root ranges and updates their
  *   slots.
  * - The last step runs the finalizers of the objects that were unreachable when the
- *   collection began, once each. Objects that become unreachable through these
- *   finalizers are left to the next collection.
+ *   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+ *   Objects that become unreachable through these finalizers are left to the next
+ *   collection.
  * - If no collection is under way, the call does nothing, and `out` is true.
  *
  * \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -866,11 +1063,12 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
                                        bool *out);
 
 /**
- * Ends the collection that gcroots_store_gc_start() began. May collect.
+ * Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+ * that a finalizer takes.
  *
  * - If no step has been done, nothing is collected, as if the collection had not begun.
  * - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
- *   unlimited budget. Finalizers run.
+ *   unlimited budget. Finalizers run as in its last step.
  * - If no collection is under way, the call does nothing.
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
@@ -936,6 +1134,79 @@ typedef bool (*gcroots_grow_callback_t)(void *env,
 GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
                                                   gcroots_grow_callback_t callback_or_null,
+                                                  void *env);
+
+/**
+ * Sets the growth callback as gcroots_config_set_grow_callback() does, and a finalizer for
+ * its `env`. Never collects.
+ *
+ * The finalizer runs once, after the last of these is gone: the configuration, or its use of
+ * this callback, the engines that were made with it, and their stores. It runs on the thread
+ * that releases the last one, inside the function that does so. There, the store or engine
+ * does not exist any more; other ones may be used.
+ *
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (taken on success, nullable)
+ * \param finalizer_or_null runs with `env`; NULL for none
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the finalizer; the
+ *         configuration has not changed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_grow_callback_finalized(gcroots_config_t *config,
+                                                            gcroots_grow_callback_t callback_or_null,
+                                                            void *env,
+                                                            gcroots_finalizer_t finalizer_or_null);
+
+/* --- Wake-up -----------------------------------------------------------------
+ *
+ * The wake callback of an engine tells that a store has something to do, so that an owner
+ * that waits for other events learns of it.
+ *
+ * It comes once for each change from nothing to something. Until the owner has done all of
+ * it, more of the same kind brings no other call.
+ */
+
+/**
+ * What a store has to do: one of the GCROOTS_WAKE_... numbers below.
+ */
+typedef uint32_t gcroots_wake_t;
+
+/**
+ * Tells that `store` has something to do: `kind`.
+ *
+ * Several threads may call it at the same time. It must not call the library, and must
+ * return at once: the library may hold a lock, so it must not wait for a lock that another
+ * thread holds during a call of the library. To write to an eventfd, to post a semaphore and
+ * to set an atomic flag are fine. `store` only tells which store it is.
+ */
+typedef void (*gcroots_wake_callback_t)(void *env,
+                                        gcroots_store_t *store,
+                                        gcroots_wake_t kind);
+
+/**
+ * Deferred finalizers wait for gcroots_store_run_finalizers(). The call comes on the
+ * owner's thread. It comes only with GCROOTS_FINALIZERS_DEFERRED.
+ */
+#define GCROOTS_WAKE_FINALIZERS 0
+
+/**
+ * Roots that were given to gcroots_manually_rooted_unroot_later() wait for
+ * gcroots_store_drain_unroots(). The call comes inside
+ * gcroots_manually_rooted_unroot_later(), on any thread.
+ */
+#define GCROOTS_WAKE_UNROOTS 1
+
+/**
+ * Sets the wake callback for the stores of all engines that are made with this
+ * configuration. Never collects.
+ *
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (borrowed, nullable); it must live as long as the
+ *        engines and their stores
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_wake_callback(gcroots_config_t *config,
+                                                  gcroots_wake_callback_t callback_or_null,
                                                   void *env);
 
 /* --- References --------------------------------------------------------------
@@ -1226,14 +1497,17 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  *
  * Any thread may call this at any time, also inside callbacks. It does not need the
  * store, and does nothing if the store was deleted. The root ends when the owner next
- * collects. It may end earlier, when the owner makes a root: each new root ends a
- * bounded number of those that wait. Until then copies of the handle stay valid. A
+ * collects or calls gcroots_store_drain_unroots(). It may end earlier, when the owner
+ * makes a root: each new root ends a bounded number of those that wait. Until then copies
+ * of the handle stay valid. A
  * handle that names no live manual root is ignored, and counted in gcroots_stats_t's
  * `stale_unroots`.
  *
  * Never collects. Needs no memory.
  *
  * \param[in,out] handle (the root is taken); it may be null
+ * \return GCROOTS_OK for every handle; GCROOTS_ERROR_NULL_ARGUMENT if `handle` is a NULL
+ *         pointer. So a caller that passes the address of a handle may ignore the status
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle);
@@ -1494,12 +1768,20 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  * store, allocate and collect; while the store is deleted, such calls return
  * GCROOTS_ERROR_BUSY. It must return.
  *
+ * Locks: each allocation may collect, and a collection runs finalizers before the call
+ * returns. A thread that allocates while it holds a lock, and has a finalizer that takes
+ * the same lock, waits for itself for ever. Two ways avoid this:
+ * - hold no lock that a finalizer takes during a call that may collect
+ * - let finalizers wait for gcroots_store_run_finalizers(), with
+ *   gcroots_config_set_finalizers(), and hold no such lock then
+ *
  * An externref made through the Rust API holds a Rust value instead of a pointer.
  * Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
  */
 
 /**
- * The options of gcroots_externref_new_with(). Zero is the default for each member
+ * The options of gcroots_externref_new_with() and
+ * gcroots_externref_new_with_manually_rooted(). Zero is the default for each member
  * except `struct_size`.
  */
 typedef struct {
@@ -1529,7 +1811,8 @@ typedef struct {
 } gcroots_externref_options_t;
 
 /**
- * Makes an externref, and roots it in the current scope. May collect.
+ * Makes an externref, and roots it in the current scope. May collect. Hold no lock that
+ * a finalizer takes.
  *
  * If the call fails, the caller keeps `data` and the finalizer never runs.
  *
@@ -1549,7 +1832,8 @@ gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
- * Makes an externref and a manual root for it: both or neither. May collect.
+ * Makes an externref and a manual root for it: both or neither. May collect. Hold no
+ * lock that a finalizer takes.
  *
  * This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
  * without a scoped root.
@@ -1574,8 +1858,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
                                                        gcroots_manually_rooted_t *out);
 
 /**
- * Makes an externref with options, such as a tag and external bytes, and roots it in
- * the current scope. May collect.
+ * Makes an externref with options, such as a tag and external bytes, and roots it in the
+ * current scope. May collect. Hold no lock that a finalizer takes.
  *
  * If the call fails, the caller keeps `options->data` and the finalizer never runs.
  *
@@ -1594,6 +1878,33 @@ GCROOTS_API
 gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
                                             const gcroots_externref_options_t *options,
                                             gcroots_ref_t *out);
+
+/**
+ * Makes an externref with options and a manual root for it: both or neither. May
+ * collect. Hold no lock that a finalizer takes.
+ *
+ * This is gcroots_externref_new_with() and gcroots_ref_to_manually_rooted() in one step,
+ * without a scoped root.
+ *
+ * If the call fails, the caller keeps `options->data` and the finalizer never runs.
+ *
+ * \param options the options (borrowed). Only the first `struct_size` bytes are read
+ * \param[out] out the new root (owned); release it with
+ *             gcroots_manually_rooted_unroot()
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
+ *         library reserves for the values of its Rust API;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+ *         many externrefs and functions
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_externref_new_with_manually_rooted(gcroots_store_t *store,
+                                                            const gcroots_externref_options_t *options,
+                                                            gcroots_manually_rooted_t *out);
 
 /**
  * Returns the host's pointer of an externref. Never collects.
@@ -1667,7 +1978,8 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
  *
  * While a no-GC span is open, nothing collects: no object moves and no object dies. The
  * heap may grow up to its limit. An allocation that does not fit then returns
- * GCROOTS_ERROR_NO_GC if a collection might have made room.
+ * GCROOTS_ERROR_NO_GC if a collection might have made room. Under the null collector none
+ * could, so it returns GCROOTS_ERROR_OUT_OF_MEMORY.
  *
  * Spans nest. A span ends, at the latest, with the scope that it was opened in.
  */
@@ -2066,6 +2378,7 @@ gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
  *
  * Two types are equal if their groups are equal and they have the same position there.
  * gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
+ * gcroots_type_new_func() registers a function type without a rec group.
  */
 
 /**
@@ -2236,6 +2549,37 @@ gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
                                             gcroots_type_t **out,
                                             size_t type_count);
 
+/**
+ * Registers a function type that is final and has no supertype, and that refers only to
+ * registered types. Never collects.
+ *
+ * It does the same as a rec group with this one member: equal function types are one type.
+ *
+ * \param params the types of the parameters (borrowed), nullable if `param_count` is 0
+ * \param results the types of the results (borrowed), nullable if `result_count` is 0
+ * \param[out] out the type (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
+ *         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
+ *         GCROOTS_HEAP_TYPE and its `type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
+ *         result does not exist, or the storage is packed (i8 or i16);
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a parameter or result refers to
+ *         GCROOTS_HEAP_LOCAL, except `local` 0, which is the new type itself;
+ *         GCROOTS_ERROR_WRONG_ENGINE if a parameter or result refers to a type of another
+ *         engine;
+ *         GCROOTS_ERROR_LIMIT if a type that it names has too many references, or the
+ *         engine cannot have more types;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the type
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_type_new_func(gcroots_engine_t *engine,
+                                       const gcroots_field_type_t *params,
+                                       size_t param_count,
+                                       const gcroots_field_type_t *results,
+                                       size_t result_count,
+                                       gcroots_type_t **out);
+
 /* --- Values ------------------------------------------------------------------
  *
  * A gcroots_val_t is a value whose type is known only at run time. Fields and elements are
@@ -2316,7 +2660,7 @@ typedef struct {
 
 /**
  * Makes a struct from one value for each field, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
@@ -2348,7 +2692,7 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
 
 /**
  * Makes a struct whose fields are zero or null, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param[out] out the new handle
@@ -2690,7 +3034,7 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
 
 /**
  * Makes an array whose elements all have the same value, and roots it in the current
- * scope. May collect.
+ * scope. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param value the value of each element (borrowed). It is checked even if `length` is
@@ -2719,8 +3063,8 @@ gcroots_status_t gcroots_array_new(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
- * Makes an array whose elements are zero or null, and roots it in the current scope.
- * May collect.
+ * Makes an array whose elements are zero or null, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param length the number of elements
@@ -2742,8 +3086,8 @@ gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
                                            gcroots_ref_t *out);
 
 /**
- * Makes an array from one value for each element, and roots it in the current scope.
- * May collect.
+ * Makes an array from one value for each element, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param elements the values (borrowed), nullable if `count` is 0. Each value is
@@ -3504,7 +3848,7 @@ gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
 
 /**
  * Makes an exception from one value for each field, and roots it in the current scope.
- * May collect.
+ * May collect. Hold no lock that a finalizer takes.
  *
  * The new exception is not pending: gcroots_store_throw() makes it so.
  *
@@ -3599,6 +3943,22 @@ gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
                                               gcroots_ref_t *out);
 
 /**
+ * Takes the pending exception, and makes a manual root for it instead of a scoped one.
+ * Afterwards no exception is pending. Never collects.
+ *
+ * \param[out] out the new root (owned); release it with gcroots_manually_rooted_unroot().
+ *             Null if no exception was pending
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         the exception stays pending;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root; the
+ *         exception stays pending
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_store_take_exception_manually_rooted(gcroots_store_t *store,
+                                                              gcroots_manually_rooted_t *out);
+
+/**
  * Tests whether an exception is pending. Never collects.
  *
  * \param[out] out whether gcroots_store_take_exception() would take an exception
@@ -3664,7 +4024,7 @@ typedef struct {
 
 /**
  * Makes a table of `size` elements, which are all the same reference or null. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param element the type of the elements; its member `type` (borrowed)
  * \param size the number of elements
@@ -3792,7 +4152,8 @@ gcroots_status_t gcroots_table_type(gcroots_store_t *store,
                                     gcroots_table_type_t *out);
 
 /**
- * Appends `delta` elements, which are all the same reference or null. May collect.
+ * Appends `delta` elements, which are all the same reference or null. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * If it fails, the table is unchanged.
  *
@@ -3921,7 +4282,7 @@ typedef struct {
 } gcroots_global_t;
 
 /**
- * Makes a global with the given value. May collect.
+ * Makes a global with the given value. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the type of the value, and whether the global is mutable (borrowed). The
  *        storage must not be i8 or i16, and the heap type must not be
@@ -4056,8 +4417,10 @@ gcroots_status_t gcroots_global_free(gcroots_store_t *store,
  *   GCROOTS_ERROR_BUSY
  * - it cannot end scopes and no-GC spans that were opened outside
  *
- * A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
- * it calls gcroots_store_throw() and returns any status.
+ * A callback returns GCROOTS_OK, or a status that its caller gets. It may pass on the status
+ * of a call that has failed. For a failure of its own it returns GCROOTS_STATUS_EMBEDDER or a
+ * greater number, after gcroots_set_error(). To throw an exception, it calls
+ * gcroots_store_throw() and returns any status.
  */
 
 /**
@@ -4092,7 +4455,8 @@ gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
                                                uint32_t depth);
 
 /**
- * Makes a function, and roots it in the current scope. May collect.
+ * Makes a function, and roots it in the current scope. May collect. Hold no lock that a
+ * finalizer takes.
  *
  * \param type the function's type (borrowed)
  * \param callback the code that a call runs
@@ -4118,14 +4482,17 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
                                   gcroots_ref_t *out);
 
 /**
- * Calls a function. May collect, if the callback does.
+ * Calls a function. May collect, if the callback does. Hold no lock that a finalizer
+ * takes.
  *
  * The call does the following:
  * 1. It checks the arguments.
  * 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
  * 3. It runs the callback. The function stays alive meanwhile.
  * 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
- *    that status. gcroots_last_error() is then the thread's last message.
+ *    that status. gcroots_last_error() is then the last message that was left during the
+ *    callback, by gcroots_set_error() or by a call that failed. Without such a message, it
+ *    says which status the callback returned.
  * 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
  * 6. It checks the results as it checks arguments, and writes them.
  *

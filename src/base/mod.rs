@@ -10,6 +10,7 @@
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
+//! | [`mappings`] | whether the process has memory mappings left |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
 //! The standard library's growth and counting abort the process when memory or a count is
@@ -21,6 +22,7 @@ pub(crate) mod fallible;
 pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod mappings;
 pub(crate) mod pages;
 pub(crate) mod ref_counted;
 pub(crate) mod side_meter;

@@ -8,7 +8,9 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, enter_between_steps, not_entered, required, write_out};
+use super::boundary::{
+    call, enter, enter_between_steps, not_entered, required, required_const, write_out,
+};
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::heap::Budget;
@@ -21,8 +23,8 @@ pub struct gcroots_store_t {
 }
 
 /// Releases `data`. It is called once, after the object, function or store that `data`
-/// belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
-/// return.
+/// belongs to has died, or after gcroots_store_set_data() or gcroots_store_set_data_keyed()
+/// has replaced `data`. It must return.
 pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
 /// The statistics of a store: see gcroots_store_stats(). They are as of now, but
@@ -65,13 +67,17 @@ pub struct gcroots_stats_t {
     /// and named no live root. They were ignored. A handle is counted when the library
     /// finds that it is stale.
     pub stale_unroots: u64,
+    /// The most bytes that the heap may commit, in all its spaces together: the limit that
+    /// is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+    /// the first object is made.
+    pub heap_limit: u64,
     /// The bytes of memory that the store has beside its heap: the tables of roots, scopes,
     /// weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
     /// tags and types, and what the collector has for itself. Parts of the tables that were
     /// never used count, although they may take no memory yet.
     pub side_bytes: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 16],
+    pub reserved: [u64; 15],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -94,8 +100,9 @@ impl From<Stats> for gcroots_stats_t {
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
+            heap_limit: stats.heap_limit,
             side_bytes: stats.side_bytes,
-            reserved: [0; 16],
+            reserved: [0; 15],
         }
     }
 }
@@ -127,7 +134,7 @@ pub unsafe extern "C" fn gcroots_store_new(
 
 /// Deletes a store with all its objects and roots.
 ///
-/// First the finalizers of all objects run, then the finalizer of the store's data. Calls
+/// First the finalizers of all objects run, then those of the store's data. Calls
 /// on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
 /// and a collection in steps may be under way. A poisoned store is deleted in the same
 /// way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
@@ -208,11 +215,32 @@ pub unsafe extern "C" fn gcroots_store_id(
     })
 }
 
+/// Returns the engine of a store. Never collects.
+///
+/// \param[out] out a reference to the engine (owned); release it with gcroots_engine_free()
+/// \return GCROOTS_ERROR_LIMIT if the engine has too many references
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_store_engine(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<*mut gcroots_engine_t>,
+) -> gcroots_status_t {
+    call("gcroots_store_engine", || {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store.
+        let engine = unsafe { enter(store) }?.engine().try_clone()?.into_raw();
+        // SAFETY: the caller's `out` is valid for writing.
+        unsafe { write_out(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
+    })
+}
+
 /// Attaches a pointer of the program to a store, in place of the previous one.
 ///
 /// The finalizer of the previous pointer runs in the next call on the store that may
-/// collect; under the null collector it runs when the store is deleted. The finalizer of
-/// the last pointer runs when the store is deleted, after the finalizers of all objects.
+/// collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+/// gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+/// finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+/// objects.
 ///
 /// Never collects.
 ///
@@ -231,7 +259,11 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     call("gcroots_store_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_data(data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_data(data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 
@@ -250,10 +282,72 @@ pub unsafe extern "C" fn gcroots_store_data(
     })
 }
 
-/// Collects everything that is unreachable. May collect.
+/// Attaches a pointer of the program to a store under a key, in place of the pointer that
+/// the key had.
+///
+/// Each library that uses a store takes the address of a variable of its own as the key. So
+/// several libraries can share a store, and the program still has gcroots_store_set_data().
+///
+/// The finalizer of the previous pointer runs as gcroots_store_set_data() says. When the
+/// store is deleted, the finalizers of the last pointers run: after the finalizers of all
+/// objects, in the reverse order in which the keys were set, and before the finalizer of the
+/// pointer without a key.
+///
+/// Never collects. Cost: in proportion to the number of keys.
+///
+/// \param key an address, which the library compares and never follows
+/// \param data (taken on success, nullable). With NULL and without a finalizer, the library
+///        forgets the key
+/// \param finalizer_or_null runs with `data`; NULL for none
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new key, or to
+///         queue the previous finalizer;
+///         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+///         queue it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_set_data_keyed(
+    store: *mut gcroots_store_t,
+    key: *const c_void,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+) -> gcroots_status_t {
+    call("gcroots_store_set_data_keyed", || {
+        let (store, key) = (required(store, "store")?, required_const(key, "key")?);
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter(store)?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
+    })
+}
+
+/// Gets the pointer that gcroots_store_set_data_keyed() has set under a key. Never collects.
+/// Cost: in proportion to the number of keys.
+///
+/// \param key an address, which the library compares and never follows
+/// \param[out] out the pointer (borrowed); NULL if none was set
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_data_keyed(
+    store: *mut gcroots_store_t,
+    key: *const c_void,
+    out: *mut MaybeUninit<*mut c_void>,
+) -> gcroots_status_t {
+    call("gcroots_store_data_keyed", || {
+        let (store, key) = (required(store, "store")?, required_const(key, "key")?);
+        let out = required(out, "out")?;
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.keyed_data(key.as_ptr())) }
+    })
+}
+
+/// Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+/// takes.
 ///
 /// - Normally: when it returns, every object that was unreachable has been freed and
 ///   finalized, including objects that became unreachable through those finalizers.
+/// - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+///   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+///   release stay.
 /// - Inside a finalizer: it collects once. The finalizers that this makes due run after
 ///   the one that is running.
 /// - Under the null collector: it does nothing.
@@ -276,7 +370,7 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 
 /// Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
 /// idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
-/// host data and the like. May collect.
+/// host data and the like. May collect. Hold no lock that a finalizer takes.
 ///
 /// - The heap keeps what it has committed at first, but nothing of that is resident where no
 ///   object is.
@@ -301,6 +395,57 @@ pub unsafe extern "C" fn gcroots_store_trim(store: *mut gcroots_store_t) -> gcro
         unsafe {
             enter(store)?;
             host_code::trim(store.cast())
+        }
+    })
+}
+
+/// Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+/// Never collects, so the objects of those roots stay until the next collection.
+///
+/// An owner that is idle calls this now and then. The owner does the same in part whenever
+/// it makes a root, and completely whenever it collects.
+///
+/// Works in no-GC spans too.
+///
+/// Cost: in proportion to the queued roots.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_drain_unroots(
+    store: *mut gcroots_store_t,
+) -> gcroots_status_t {
+    call("gcroots_store_drain_unroots", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.drain_unroots();
+        Ok(())
+    })
+}
+
+/// Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+/// meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+/// a finalizer takes.
+///
+/// - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+///   the null collector the finalizers of replaced store data wait.
+/// - Otherwise the calls that may collect have run most finalizers already, and this
+///   function runs the rest.
+/// - Inside a finalizer it runs none, and tells how many wait.
+///
+/// Works in no-GC spans too.
+///
+/// \param[out] out_left the number of finalizers that wait when the call returns
+/// \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_run_finalizers(
+    store: *mut gcroots_store_t,
+    most: usize,
+    out_left: *mut MaybeUninit<usize>,
+) -> gcroots_status_t {
+    call("gcroots_store_run_finalizers", || {
+        let (store, out) = (required(store, "store")?, required(out_left, "out_left")?);
+        // SAFETY: the caller passes a store, and `out_left` valid for writing.
+        unsafe {
+            enter(store)?;
+            write_out(out, host_code::run_waiting(store.cast(), most)? as usize)
         }
     })
 }
@@ -330,13 +475,15 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
     })
 }
 
-/// Does one step of the collection that gcroots_store_gc_start() began. May collect.
+/// Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+/// no lock that a finalizer takes.
 ///
 /// - The first step calls the root visitors, reads the root ranges and updates their
 ///   slots.
 /// - The last step runs the finalizers of the objects that were unreachable when the
-///   collection began, once each. Objects that become unreachable through these
-///   finalizers are left to the next collection.
+///   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+///   Objects that become unreachable through these finalizers are left to the next
+///   collection.
 /// - If no collection is under way, the call does nothing, and `out` is true.
 ///
 /// \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -363,11 +510,12 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     })
 }
 
-/// Ends the collection that gcroots_store_gc_start() began. May collect.
+/// Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+/// that a finalizer takes.
 ///
 /// - If no step has been done, nothing is collected, as if the collection had not begun.
 /// - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
-///   unlimited budget. Finalizers run.
+///   unlimited budget. Finalizers run as in its last step.
 /// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {

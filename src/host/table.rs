@@ -45,6 +45,8 @@ pub(crate) struct HostData {
     /// The ends of the queue of finalizers.
     pub(super) pending_first: Cell<u32>,
     pub(super) pending_last: Cell<u32>,
+    /// The number of finalizers in the queue.
+    pub(super) pending_count: Cell<u32>,
     /// The sum over entries in use. 128 bits never overflow.
     pub(super) external_bytes: Cell<u128>,
     /// Whether all entries are old: the next sweep marks the survivors so.
@@ -75,6 +77,7 @@ impl HostData {
             free: Cell::new(END),
             pending_first: Cell::new(END),
             pending_last: Cell::new(END),
+            pending_count: Cell::new(0),
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
@@ -298,13 +301,23 @@ impl HostData {
         unsafe { self.entries.shrink_to(wanted as usize * 2) };
     }
 
-    /// Gives back the entries that were not used since the last sweep.
+    /// Takes the free entries at the end off the free list, and gives them back. There must be
+    /// no sweep.
     pub(crate) fn give_back(&self) {
-        let wanted = self.used.get().max(FIRST_CAPACITY) as usize;
+        let free = |&index: &u32| self.object(index) == FREE;
+        let tail = (0..self.used.get()).rev().take_while(free).count() as u32;
+        let used = self.used.get() - tail;
+        self.used.set(used);
+        self.free.set(END);
+        (0..used)
+            .rev()
+            .filter(free)
+            .for_each(|index| self.put_on_free_list(index));
+        let kept = used.max(FIRST_CAPACITY) as usize;
         // SAFETY: as in `shrink`. Entries from `used` on hold nothing.
         unsafe {
-            self.entries.discard_from(wanted);
-            self.entries.shrink_to(wanted);
+            self.entries.discard_from(kept);
+            self.entries.shrink_to(kept);
         }
     }
 

@@ -8,6 +8,7 @@
 //! | `containers` | tables, globals, weak maps |
 //! | `collection` | collections, from the slow path of an allocation on |
 //! | `host_code` | the only callers of host code, and the drivers of operations |
+//! | `keyed_data.rs` | the embedder's data with keys |
 //! | `protocol.rs` | what an operation and its driver tell each other |
 //! | `side_bytes.rs` | memory beside the heap |
 //! | `stats.rs` | statistics |
@@ -45,6 +46,7 @@ mod collection;
 mod containers;
 mod handles;
 pub(crate) mod host_code;
+mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
 mod side_bytes;
@@ -64,6 +66,7 @@ use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
+use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
@@ -77,8 +80,8 @@ use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
 use crate::heap::{
-    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Pacer,
-    RootSlot,
+    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Overhead,
+    Pacer, RootSlot,
 };
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -109,6 +112,8 @@ pub(crate) struct Store {
     call_depth: Cell<u32>,
     /// The root slot of the pending exception; null if none is pending.
     pending: RootSlot,
+    /// Whether the wake callback has been told of the deferred finalizers that wait.
+    is_announced: Cell<bool>,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
     /// Whether external bytes have used up their budget (HEAP-12).
@@ -140,9 +145,11 @@ struct Cold {
     /// The known starts of objects. Valid until the next collection.
     object_starts: ObjectStartTable,
     sources: RootSources,
+    keyed_data: KeyedData,
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
+    overhead: Overhead,
     /// The pacer's last decision: the bytes that may be allocated until the next
     /// collection.
     headroom: u64,
@@ -179,8 +186,10 @@ impl Cold {
             weak_maps: WeakMaps::starting_at(generation).limited_by(side),
             object_starts: ObjectStartTable::default(),
             sources: RootSources::starting_at(generation).limited_by(side),
+            keyed_data: KeyedData::default(),
             roots,
-            pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
+            pacer: engine.config().new_pacer(),
+            overhead: engine.config().new_overhead(),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
@@ -205,6 +214,11 @@ impl StoreData {
         pointer: core::ptr::null_mut(),
         finalizer: None,
     };
+
+    /// Whether nothing is left to point to or to finalize.
+    fn is_none(self) -> bool {
+        self.pointer.is_null() && self.finalizer.is_none()
+    }
 }
 
 /// The greatest number of spans of roots in a collection: scoped roots, manual roots,
@@ -257,6 +271,7 @@ impl Store {
                 generation: Cell::new(0),
                 reference: Cell::new(GcRef::NULL.raw()),
             },
+            is_announced: Cell::new(false),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
@@ -274,7 +289,12 @@ impl Store {
         // SAFETY: the store is alive and is not moved. `free` removes its roots from the
         // directory first.
         unsafe {
-            let added = directory::add(NonNull::from(&store.as_ref().manual));
+            let callback = store.as_ref().engine.config().wake_callback();
+            let waker = callback.map(|callback| directory::Waker {
+                callback,
+                store: store.cast(),
+            });
+            let added = directory::add(NonNull::from(&store.as_ref().manual), waker);
             added.inspect_err(|_| Store::free(store))?;
         }
         Ok(store)
@@ -312,12 +332,19 @@ impl Store {
         self.rust_part.replace(part)
     }
 
+    /// The engine, to which the store has a reference of its own.
+    #[cfg(feature = "capi")]
+    pub(crate) fn engine(&self) -> &EngineRef {
+        &self.engine
+    }
+
     /// The embedder's pointer.
     pub(crate) fn data(&self) -> *mut c_void {
         self.data.get().pointer
     }
 
-    /// Sets the embedder's pointer. Queues the finalizer of the previous pointer for the
+    /// Sets the embedder's pointer. The caller announces afterwards:
+    /// [`announce`](host_code::announce). Queues the finalizer of the previous pointer for the
     /// next point where finalizers may run (HOST-19).
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit) and
@@ -329,13 +356,25 @@ impl Store {
         finalizer: Option<Finalizer>,
     ) -> Result<()> {
         let old = self.data.get();
-        if let Some(old_finalizer) = old.finalizer {
-            self.host.reserve()?;
-            self.host.queue(old.pointer, old_finalizer);
-            self.update_slow_path();
-        }
+        self.reserve_replaced(old)?;
+        self.queue_replaced(old);
         self.data.set(StoreData { pointer, finalizer });
         Ok(())
+    }
+
+    /// Reserves what [`Store::queue_replaced`] needs.
+    ///
+    /// Errors: those of [`Store::set_data`].
+    fn reserve_replaced(&self, old: StoreData) -> Result<()> {
+        old.finalizer.map_or(Ok(()), |_| self.host.reserve())
+    }
+
+    /// Queues the finalizer of data that others have replaced.
+    fn queue_replaced(&self, old: StoreData) {
+        if let Some(finalizer) = old.finalizer {
+            self.host.queue(old.pointer, finalizer);
+            self.update_slow_path();
+        }
     }
 }
 

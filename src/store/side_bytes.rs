@@ -32,6 +32,7 @@ impl Cold {
         self.heap.as_ref().map_or(0, |heap| heap.side_bytes())
             + self.layouts.side_bytes()
             + self.tags.side_bytes()
+            + self.keyed_data.side_bytes()
             + self.hashes.side_bytes()
             + self.weak_maps.side_bytes()
             + self.object_starts.side_bytes()

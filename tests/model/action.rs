@@ -129,6 +129,7 @@ pub(crate) enum Action {
     CloneManual(Handle),
     Unroot(Handle),
     UnrootLater(Handle),
+    DrainUnroots,
     ToRooted(Handle),
     IntoRooted(Handle),
     WeakNew(Handle),
@@ -178,6 +179,14 @@ pub(crate) enum Action {
     I31Get(Handle, bool),
     Kind(Handle),
     TypeOf(Handle),
+    TypeEqual(TypeArgument, TypeArgument),
+    /// Registers all types again, in a group that is unique or not, and compares one of the
+    /// types with one of the store's.
+    RegisterAgain {
+        unique: bool,
+        again: usize,
+        of: usize,
+    },
     Test(Handle, RefTypeArgument),
     Cast(Handle, RefTypeArgument),
     Convert(Handle, bool),
@@ -203,6 +212,8 @@ pub(crate) enum Action {
     StoreFree(bool),
     Collect,
     Trim,
+    /// Runs at most this number of finalizers.
+    RunFinalizers(usize),
     Verify,
     Walk,
 }
@@ -366,6 +377,7 @@ impl Planner<'_> {
             Call::CloneManual => Action::CloneManual(self.manual()),
             Call::Unroot => Action::Unroot(self.manual()),
             Call::UnrootLater => Action::UnrootLater(self.own_manual()),
+            Call::DrainUnroots => Action::DrainUnroots,
             Call::ToRooted => Action::ToRooted(self.manual()),
             Call::IntoRooted => Action::IntoRooted(self.manual()),
             Call::WeakNew => Action::WeakNew(self.handle(Anything)),
@@ -399,6 +411,15 @@ impl Planner<'_> {
             Call::I31Get => Action::I31Get(self.handle(I31), self.draw.one_in(2)),
             Call::Kind => Action::Kind(self.handle(Anything)),
             Call::TypeOf => Action::TypeOf(self.handle(Anything)),
+            Call::TypeEqual => {
+                let (a, b) = self.two_types();
+                Action::TypeEqual(self.type_argument(a), self.type_argument(b))
+            }
+            Call::RegisterAgain => {
+                let (again, of) = self.two_types();
+                let unique = self.draw.one_in(2);
+                Action::RegisterAgain { unique, again, of }
+            }
             Call::Test => Action::Test(self.handle(Anything), self.ref_type()),
             Call::Cast => Action::Cast(self.handle(Anything), self.ref_type()),
             Call::Convert => Action::Convert(self.handle(Anything), self.draw.one_in(2)),
@@ -450,6 +471,9 @@ impl Planner<'_> {
             Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
             Call::Trim => Action::Trim,
+            Call::RunFinalizers => {
+                Action::RunFinalizers(self.draw.among(&[0, 1, 2, usize::MAX, usize::MAX]))
+            }
             Call::Verify => Action::Verify,
             Call::Walk => Action::Walk,
             of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),
@@ -659,6 +683,20 @@ impl Planner<'_> {
             of,
             other_engine: self.draw.one_in(60),
         }
+    }
+
+    /// A type, which is often of another engine.
+    fn type_argument(&mut self, of: usize) -> TypeArgument {
+        TypeArgument {
+            of,
+            other_engine: self.draw.one_in(4),
+        }
+    }
+
+    /// Two types, which are often the same.
+    fn two_types(&mut self) -> (usize, usize) {
+        let (a, b) = (self.draw.below(TYPES.len()), self.draw.below(TYPES.len()));
+        (a, if self.draw.one_in(2) { a } else { b })
     }
 
     pub(crate) fn ref_type(&mut self) -> RefTypeArgument {

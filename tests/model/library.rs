@@ -36,7 +36,7 @@ use super::action::{
     TypeArgument,
 };
 use super::functions::CALL_DEPTH;
-use super::lane::Lane;
+use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::pointers::{Nulls, Pointer};
 use super::ranges::Slots;
 use super::types::{ABSTRACT, Field, Heap, RefType, Shape, Storage, TYPES};
@@ -102,6 +102,8 @@ pub(crate) struct Library {
     pub(crate) bits: RefCell<Bits>,
     /// The memory of root ranges, by the numbers of the model.
     pub(crate) slots: RefCell<Vec<Slots>>,
+    /// The engine of the store.
+    engine: *mut gcroots_engine_t,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
     pub(crate) foreign: Foreign,
@@ -226,9 +228,11 @@ fn field_type(field: &Field) -> gcroots_field_type_t {
     }
 }
 
-/// Registers all types with an engine.
-fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
+/// Registers all types with an engine, in a group that is unique or not.
+fn register(engine: *mut gcroots_engine_t, unique: bool) -> Vec<*mut gcroots_type_t> {
     let group = gcroots_rec_group_new();
+    // SAFETY: the group belongs to this function.
+    ok(unsafe { gcroots_rec_group_set_unique(group, unique) });
     for of in &TYPES {
         let sub = gcroots_sub_type_t {
             is_final: 0,
@@ -276,10 +280,12 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
     unsafe {
         ok(gcroots_config_set_collector(config, lane.collector));
         ok(gcroots_config_set_heap_limit(config, lane.heap_limit));
+        ok(gcroots_config_set_overhead_limit(config, OVERHEAD_LIMIT));
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
         ok(gcroots_config_set_call_depth(config, CALL_DEPTH));
+        ok(gcroots_config_set_finalizers(config, lane.deferred.into()));
         if lane.asks {
             ok(gcroots_config_set_heap_initial(config, lane.initial()));
             ok(gcroots_config_set_grow_callback(
@@ -335,7 +341,7 @@ impl Library {
         callback: gcroots_grow_callback_t,
     ) -> Library {
         let (engine, elsewhere) = (engine(lane, callback), engine(lane, callback));
-        let (types, types_elsewhere) = (register(engine), register(elsewhere));
+        let (types, types_elsewhere) = (register(engine, false), register(elsewhere, false));
         let tag_type = TYPES
             .iter()
             .position(|of| of.shape == Shape::Func { results: &[] });
@@ -351,13 +357,10 @@ impl Library {
             }
         };
         let (foreign, store, store_id) = made().unwrap_or_else(|_: u32| panic!("{}", last_error()));
-        // SAFETY: both belong to this function. The stores and types keep them alive if
-        // needed.
-        unsafe {
-            gcroots_engine_free(engine);
-            gcroots_engine_free(elsewhere);
-        }
+        // SAFETY: it belongs to this function. The types keep it alive if needed.
+        unsafe { gcroots_engine_free(elsewhere) };
         Library {
+            engine,
             store,
             store_id,
             bits: RefCell::default(),
@@ -391,6 +394,7 @@ impl Library {
             for of in self.types.iter().chain(&self.types_elsewhere) {
                 gcroots_type_free(*of);
             }
+            gcroots_engine_free(self.engine);
         }
     }
 
@@ -490,12 +494,17 @@ impl Library {
     }
 
     pub(crate) fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
+        self.type_as(Pointer::Type, of)
+    }
+
+    /// A type, as the argument `which`.
+    fn type_as(&self, which: Pointer, of: TypeArgument) -> *const gcroots_type_t {
         let types = if of.other_engine {
             &self.types_elsewhere
         } else {
             &self.types
         };
-        self.passed_const(Pointer::Type, types[of.of])
+        self.passed_const(which, types[of.of])
     }
 
     pub(crate) fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
@@ -633,6 +642,7 @@ impl Library {
             | Action::CloneManual(_)
             | Action::Unroot(_)
             | Action::UnrootLater(_)
+            | Action::DrainUnroots
             | Action::ToRooted(_)
             | Action::IntoRooted(_) => self.roots(action),
             Action::WeakNew(_)
@@ -640,6 +650,7 @@ impl Library {
             | Action::WeakFree(_)
             | Action::Collect
             | Action::Trim
+            | Action::RunFinalizers(_)
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
@@ -690,6 +701,7 @@ impl Library {
             | Action::ExnNew(..)
             | Action::ExnTag(_)
             | Action::ExnField(..) => self.exceptions(action),
+            Action::TypeEqual(..) | Action::RegisterAgain { .. } => self.equality_of_types(action),
             _ => self.references(action),
         }
     }
@@ -762,6 +774,7 @@ impl Library {
                 Action::UnrootLater(handle) => self.taking(handle, |taken| {
                     done(gcroots_manually_rooted_unroot_later(taken))
                 }),
+                Action::DrainUnroots => done(gcroots_store_drain_unroots(store)),
                 _ => unreachable!("{action:?}"),
             }
         }
@@ -815,10 +828,31 @@ impl Library {
                     done(gcroots_store_gc(store))
                 }
                 Action::Trim => done(gcroots_store_trim(store)),
+                Action::RunFinalizers(most) => self.run_finalizers(most),
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),
             }
         }
+    }
+
+    fn run_finalizers(&self, most: usize) -> Status<Written> {
+        let (store, no_out) = (self.store(), self.is_null(Pointer::OutLeft));
+        // SAFETY: the store is alive and belongs to this thread.
+        unsafe {
+            if no_out {
+                // The call must fail, so any status is passed on as an error.
+                return Err(gcroots_store_run_finalizers(store, most, null_mut()));
+            }
+            with_out(|out| gcroots_store_run_finalizers(store, most, out))
+                .map(|left: usize| Written::Number(left as u64))
+        }
+    }
+
+    /// The number of finalizers that wait. `None` if the store refuses the call.
+    pub(crate) fn waiting(&self) -> Option<u64> {
+        // SAFETY: the store is alive. The call runs no finalizer.
+        let waiting = with_out(|out| unsafe { gcroots_store_run_finalizers(self.store, 0, out) });
+        waiting.ok().map(|waiting: usize| waiting as u64)
     }
 
     fn stores(&self, action: &Action, data: u64) -> Status<Written> {
@@ -1240,6 +1274,28 @@ impl Library {
                 }
             }
         })
+    }
+
+    /// Needs no store, so any thread may call it.
+    fn equality_of_types(&self, action: &Action) -> Status<Written> {
+        // SAFETY: this has references to the types, and those that are registered again
+        // belong to this function.
+        let equal = unsafe {
+            match *action {
+                Action::RegisterAgain { unique, again, of } => {
+                    let types = register(self.engine, unique);
+                    let equal = with_out(|out| gcroots_type_eq(types[again], self.types[of], out));
+                    types.into_iter().for_each(|of| gcroots_type_free(of));
+                    equal
+                }
+                Action::TypeEqual(a, b) => {
+                    let (a, b) = (self.type_argument(a), self.type_as(Pointer::Other, b));
+                    self.with_out(|out| gcroots_type_eq(a, b, out))
+                }
+                _ => unreachable!("{action:?} compares no types"),
+            }
+        };
+        equal.map(Written::Bool)
     }
 
     fn exceptions(&self, action: &Action) -> Status<Written> {

@@ -59,6 +59,8 @@ pub(crate) enum Answer {
     Hash(Reference),
     Bytes(Vec<u8>),
     Collected,
+    /// Finalizers may have run, at most this number. The call returns how many wait.
+    Waiting(usize),
     Walk,
 }
 
@@ -78,7 +80,11 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
     }
     match action {
         // These calls check the calling thread themselves, or allow all threads.
-        Action::StoreAttach | Action::StoreFree(false) | Action::UnrootLater(_) => {}
+        Action::StoreAttach
+        | Action::StoreFree(false)
+        | Action::UnrootLater(_)
+        | Action::TypeEqual(..)
+        | Action::RegisterAgain { .. } => {}
         _ => call.require_owner(*by)?,
     }
     match action {
@@ -96,6 +102,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::CloneManual(_)
         | Action::Unroot(_)
         | Action::UnrootLater(_)
+        | Action::DrainUnroots
         | Action::ToRooted(_)
         | Action::IntoRooted(_) => call.roots(action),
         Action::WeakNew(_) | Action::WeakUpgrade(_) | Action::WeakFree(_) => call.weak(action),
@@ -151,6 +158,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
             0 => Ok(Answer::Collected),
             _ => Err(GCROOTS_ERROR_NO_GC),
         },
+        Action::RunFinalizers(most) => Ok(Answer::Waiting(*most)),
         Action::Verify => Ok(Answer::Nothing),
         Action::Walk => Ok(Answer::Walk),
         _ => call.references(action),
@@ -393,6 +401,10 @@ impl Prediction<'_> {
             }
             Action::UnrootLater(handle) => {
                 self.unroot_later(handle);
+                Ok(Answer::Nothing)
+            }
+            Action::DrainUnroots => {
+                self.model.settle();
                 Ok(Answer::Nothing)
             }
             _ => unreachable!("{action:?}"),
@@ -988,6 +1000,10 @@ impl Prediction<'_> {
                 Body::Exn { tag, .. } => Ok(Answer::Type(self.model.tags[tag])),
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
+            Action::TypeEqual(a, b) => Ok(Answer::Bool(
+                a.of == b.of && a.other_engine == b.other_engine,
+            )),
+            Action::RegisterAgain { unique, again, of } => Ok(Answer::Bool(!unique && again == of)),
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),
             Action::Cast(handle, of) => match self.is_of(handle, of)? {
                 (_, false) => Err(GCROOTS_ERROR_TYPE_MISMATCH),

@@ -19,6 +19,7 @@ pub(crate) enum Call {
     CloneManual,
     Unroot,
     UnrootLater,
+    DrainUnroots,
     ToRooted,
     IntoRooted,
     WeakNew,
@@ -61,6 +62,8 @@ pub(crate) enum Call {
     I31Get,
     Kind,
     TypeOf,
+    TypeEqual,
+    RegisterAgain,
     Test,
     Cast,
     Convert,
@@ -109,6 +112,7 @@ pub(crate) enum Call {
     StoreFree,
     Collect,
     Trim,
+    RunFinalizers,
     Verify,
     Walk,
 }
@@ -116,7 +120,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 104] = [
+const CALLS: [(Call, u32); 108] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -129,6 +133,7 @@ const CALLS: [(Call, u32); 104] = [
     (CloneManual, 2),
     (Unroot, 5),
     (UnrootLater, 2),
+    (DrainUnroots, 1),
     (ToRooted, 2),
     (IntoRooted, 2),
     (WeakNew, 4),
@@ -171,6 +176,8 @@ const CALLS: [(Call, u32); 104] = [
     (I31Get, 2),
     (Kind, 3),
     (TypeOf, 2),
+    (TypeEqual, 1),
+    (RegisterAgain, 1),
     (Test, 4),
     (Cast, 5),
     (Convert, 3),
@@ -219,6 +226,7 @@ const CALLS: [(Call, u32); 104] = [
     (StoreFree, 1),
     (Collect, 4),
     (Trim, 2),
+    (RunFinalizers, 3),
     (Verify, 1),
     (Walk, 1),
 ];

@@ -26,6 +26,7 @@ impl Store {
         if let Some(heap) = cold.heap.as_deref_mut() {
             heap.give_back(&self.mutator)?;
         }
+        cold.overhead.restart();
         self.update_slow_path();
         self.update_side_bytes(cold);
         cold.check_in_debug_builds(self)
