@@ -861,7 +861,7 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
  *
  * Never collects by itself.
  *
- * Cost: bounded, except that all roots that wait to be unrooted are ended first.
+ * Cost: bounded. The first steps end the roots that wait to be unrooted.
  *
  * \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
  *         GCROOTS_ERROR_BUSY inside a callback of the store;

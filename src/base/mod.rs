@@ -8,6 +8,9 @@
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
+//! | [`place_index`] | a hash table of places in an array |
+//! | [`room`] | giving back the unused memory of a table |
+//! | [`work`] | a count of work, for tests |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
 //! The standard library's growth and counting abort the process when memory or a count is
@@ -19,5 +22,8 @@ pub(crate) mod fallible;
 pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod place_index;
 pub(crate) mod ref_counted;
+pub(crate) mod room;
 pub(crate) mod thread;
+pub(crate) mod work;

@@ -4,8 +4,10 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
+use super::shrinking::Shrinking;
 use crate::base::fallible;
 use crate::error::Result;
 
@@ -46,6 +48,7 @@ impl RootSlot {
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
     ranges: Vec<RangeSpan>,
+    shrinking: Shrinking,
     /// The number of the first chosen slot, counted through all spans.
     first: usize,
     /// The number of chosen slots.
@@ -70,6 +73,7 @@ impl GcRootsList {
         Ok(GcRootsList {
             spans: list,
             ranges: Vec::new(),
+            shrinking: Shrinking::new(),
             first: 0,
             count: usize::MAX,
         })
@@ -81,13 +85,27 @@ impl GcRootsList {
         self.ranges.clear();
     }
 
+    /// Removes all ranges, and keeps the room.
+    pub(crate) fn clear_ranges(&mut self) {
+        self.ranges.clear();
+    }
+
     /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
         self.ranges
             .try_reserve(ranges.saturating_sub(self.ranges.len()))
-            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))
+            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))?;
+        self.shrinking.note(ranges);
+        Ok(())
+    }
+
+    /// Gives back memory of ranges after a major collection, as far as the budget allows.
+    /// Room for `ranges` ranges stays. The list must be empty.
+    pub(crate) fn trim(&mut self, ranges: usize, budget: &mut Budget) -> Progress {
+        debug_assert!(self.ranges.is_empty());
+        self.shrinking.end_major(&mut self.ranges, ranges, budget)
     }
 
     /// Adds a range. The caller checks its references before a collector follows them.

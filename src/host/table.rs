@@ -14,18 +14,15 @@ use core::mem::MaybeUninit;
 use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
 use crate::base::array::{Array, Growth};
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
 
 /// The number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
 
-/// The least capacity of a table with entries.
-const FIRST_CAPACITY: u32 = 64;
-
 /// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
 const GROWTH: Growth = Growth {
-    first: FIRST_CAPACITY as usize,
+    first: 64,
     most: OLD as usize,
     what: "externrefs and functions in a store",
 };
@@ -50,6 +47,7 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    pub(super) shrinking: Cell<Shrinking>,
 }
 
 /// An unfinished sweep, which goes from the last entry to the first.
@@ -76,6 +74,7 @@ impl HostData {
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            shrinking: Cell::new(Shrinking::new()),
         }
     }
 
@@ -273,15 +272,13 @@ impl HostData {
         self.capacity()
     }
 
-    /// Shrinks the array if most of it is unused. If the system refuses the smaller block,
-    /// the array stays as it is.
-    pub(super) fn shrink(&self) {
-        let wanted = self.used.get().max(FIRST_CAPACITY);
-        if wanted >= self.capacity() / 4 {
-            return;
-        }
-        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.shrink_to(wanted as usize * 2) };
+    /// Gives back memory after a sweep in a major collection, as far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        let mut shrinking = self.shrinking.get();
+        let used = self.used.get() as usize;
+        let progress = shrinking.end_major(&mut &self.entries, used, budget);
+        self.shrinking.set(shrinking);
+        progress
     }
 
     /// The number of entries that belong to live objects.

@@ -439,6 +439,10 @@ impl GcHeap for DrcHeap {
         self.pending.reserve(count)
     }
 
+    fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.pending.trim(count, budget)
+    }
+
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
         Some(self)
     }

@@ -2,8 +2,10 @@
 
 use super::entries::{Entries, Removed};
 
-use crate::error::{Error, Result};
-use crate::heap::{Budget, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable};
+use crate::error::Result;
+use crate::heap::{
+    Budget, CollectionKind, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable,
+};
 use crate::roots::FreeListSlots;
 
 /// A store's weak maps. Parameters called `map` are the index of a map that exists.
@@ -26,7 +28,8 @@ impl WeakMaps {
 
     /// Makes a map. Returns the slot word of its handle.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn create(&mut self) -> Result<u64> {
         self.handles.reserve()?;
         self.entries.make_maps(self.handles.span().len())?;
@@ -61,10 +64,11 @@ impl WeakMaps {
 
     /// Makes room for one more entry. Returns the number of keys that there may be then.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_one(&mut self) -> Result<usize> {
         self.entries.reserve_one()?;
-        Ok(self.keys().len() + 1)
+        Ok(self.key_count() + 1)
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -84,8 +88,13 @@ impl WeakMaps {
     }
 
     /// The keys of all maps, each once.
-    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = GcRef> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = GcRef> {
         self.entries.keys()
+    }
+
+    /// The number of keys.
+    pub(crate) fn key_count(&self) -> usize {
+        self.entries.key_count()
     }
 
     /// The values of all entries, for a collection that has them as roots. Free slots
@@ -100,15 +109,24 @@ impl WeakMaps {
         self.entries.swept_bytes()
     }
 
-    /// Frees room that is far more than needed, after a sweep.
-    pub(crate) fn trim(&mut self) {
-        self.handles.trim();
-        self.entries.trim(self.handles.span().len());
+    /// Trims the handles of maps, as far as the budget allows.
+    pub(crate) fn trim_handles(&self, budget: &mut Budget) -> Progress {
+        self.handles.trim(budget)
+    }
+
+    /// Forgets the maps whose handles were trimmed, and in a major collection gives back
+    /// memory, as far as the budget allows.
+    pub(crate) fn trim_entries(&mut self, kind: CollectionKind, budget: &mut Budget) -> Progress {
+        self.entries.truncate_maps(self.handles.span().len());
+        match kind {
+            CollectionKind::Minor => Progress::Complete,
+            CollectionKind::Major => self.entries.trim(budget),
+        }
     }
 
     /// Checks the handles and the entries.
     ///
-    /// Errors: [`Error::Internal`].
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal).
     pub(crate) fn check(&self) -> Result<()> {
         self.handles.check()?;
         let slots = self.handles.span();
@@ -131,13 +149,12 @@ impl Ephemerons for WeakMaps {
         self.entries.trace_immortal(trace, budget)
     }
 
-    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize> {
-        match self.entries.trace_values(key, trace)? {
-            0 => Err(Error::internal(
-                "a key that is in no weak map",
-                key.raw().into(),
-            )),
-            count => Ok(count),
-        }
+    fn trace_values(
+        &mut self,
+        key: GcRef,
+        trace: &mut Trace<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        self.entries.trace_values(key, trace, budget)
     }
 }

@@ -11,19 +11,20 @@
 //! | `mod.rs` | operations on one entry: get, replace, insert, remove |
 //! | `index.rs` | the two hash tables and the two chains |
 //! | `collect.rs` | tracing values, and the sweep of dead keys |
+//! | `trim.rs` | giving back memory |
 //! | `check.rs` | the check of the invariants |
 
 mod check;
 mod collect;
 mod index;
 mod table;
+mod trim;
 
 use core::cell::Cell;
 
 use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
-use index::hashers;
 pub(super) use table::Entries;
 use table::{EMPTY, Entry, Map, NONE, OF_MAP, UNLINKED};
 
@@ -84,11 +85,8 @@ impl Entries {
                 .try_reserve(1)
                 .map_err(|_| fallible::refused(size_of::<RootSlot>()))?;
         }
-        let (by_entry, by_key) = hashers(&self.entries);
-        let reserved = self.by_entry.try_reserve(1, by_entry);
-        reserved
-            .and_then(|()| self.by_key.try_reserve(1, by_key))
-            .map_err(|_| fallible::refused(size_of::<u32>()))
+        self.by_entry.reserve_one()?;
+        self.by_key.reserve_one()
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -146,8 +144,14 @@ impl Entries {
     }
 
     /// The keys of all maps, each once.
-    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = GcRef> {
-        self.by_key.iter().map(|&at| self.entries[at as usize].key)
+    pub(super) fn keys(&self) -> impl Iterator<Item = GcRef> {
+        let first = self.by_key.places();
+        first.map(|at| self.entries[at as usize].key)
+    }
+
+    /// The number of keys.
+    pub(super) fn key_count(&self) -> usize {
+        self.by_key.len()
     }
 
     /// The values. Null at free places.
@@ -161,23 +165,17 @@ impl Entries {
         (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
     }
 
-    /// Frees room that is far more than needed. Call it after a sweep, which has freed
-    /// such room of the hash tables and left no free place. Only maps with indices below
-    /// `maps` exist.
-    pub(super) fn trim(&mut self, maps: usize) {
-        debug_assert!(self.free == NONE);
+    /// Forgets the maps with indices from `maps` on, which must not exist.
+    pub(super) fn truncate_maps(&mut self, maps: usize) {
+        self.trimming.maps.note(self.maps.len());
         self.maps.truncate(maps);
-        fallible::shrink(&mut self.maps, maps);
-        let count = self.entries.len();
-        fallible::shrink(&mut self.entries, count);
-        fallible::shrink(&mut self.values, count);
     }
 
     /// The greatest capacity of the arrays and hash tables, in entries.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         let vectors = self.entries.capacity().max(self.values.capacity());
-        let tables = self.by_entry.capacity().max(self.by_key.capacity());
+        let tables = self.by_entry.slots().max(self.by_key.slots());
         vectors.max(tables)
     }
 }
