@@ -314,7 +314,7 @@ CASE(a_heap_that_is_filled_again_keeps_its_pages) {
 
 CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
   /* If an allocation looked at all free blocks, this would take minutes. */
-  enum { COUNT = 60000 };
+  enum { SMALL = 200000, LARGE = 60000 };
   gcroots_type_t *bytes = NULL;
   if (collects && !moves && !stressed) {
     gcroots_config_t *config = variant_config(0);
@@ -326,15 +326,15 @@ CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
     OK(gcroots_store_new(engine, &store));
     bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
     /* Blocks of 520 bytes, then blocks of 1000 bytes, which are in one list. */
-    for (int i = 0; i < 2 * COUNT; i++) {
+    for (int i = 0; i < SMALL + LARGE; i++) {
       gcroots_scope_t scope = enter();
       gcroots_ref_t dies;
-      OK(gcroots_array_new_default(store, bytes, i < COUNT ? 504 : 984, &dies));
+      OK(gcroots_array_new_default(store, bytes, i < SMALL ? 504 : 984, &dies));
       new_rooted(NULL, NULL);
       OK(gcroots_scope_exit(store, scope));
     }
     OK(gcroots_store_gc(store));
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < LARGE; i++) {
       gcroots_ref_t lives;
       OK(gcroots_array_new_default(store, bytes, 984, &lives));
     }
@@ -419,6 +419,7 @@ CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
   int finalized = 0;
   rlim_t before;
   gcroots_status_t status;
+  limit_store((size_t)4 << 30);
   before = limit_addresses((rlim_t)1 << 30);
   status = gcroots_externref_new(store, &finalized, count_call, &out);
   limit_addresses(before);

@@ -176,7 +176,7 @@ CASE(arrays_that_overlap_are_found_by_a_collection) {
   use_heap_of(8 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
-  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
+  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT + 16, &bytes));
   OK(gcroots_array_new_default(store, ref_type, COUNT, &refs));
   forge_arrays(bytes, refs, ref_type, COUNT);
   status = gcroots_store_gc(store);
@@ -216,7 +216,7 @@ CASE(arrays_that_overlap_die_in_linear_time) {
   use_heap_of(2 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
-  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
+  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT + 16, &bytes));
   scope = enter();
   OK(gcroots_array_new_default(store, ref_type, COUNT, &refs));
   forge_arrays(bytes, refs, ref_type, COUNT);

@@ -235,6 +235,8 @@ CASE(no_address_space_for_a_heap_is_out_of_memory) {
   gcroots_ref_t ref, pattern;
   memset(&ref, 0x5a, sizeof ref);
   pattern = ref;
+  OK(gcroots_store_free(store));
+  store = new_store((size_t)4 << 30);
   process_bytes(&mapped, &resident);
   before = limit_addresses(mapped + 64 * mib);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, &finalized, count_call, &ref));

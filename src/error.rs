@@ -230,6 +230,25 @@ pub enum Error {
         /// The number of bytes that were requested.
         requested: u64,
     },
+    /// The operating system did not reserve the heap's address space.
+    AddressSpace {
+        /// The number of bytes that were requested.
+        requested: u64,
+    },
+    /// The process has as many memory mappings as the operating system allows.
+    Mappings {
+        /// The greatest number of mappings: `vm.max_map_count`.
+        limit: u64,
+    },
+    /// The heap is at its limit, and full collections free too little of it.
+    Overhead {
+        /// The number of bytes that were requested.
+        requested: u64,
+        /// The share of the heap that a collection has to free.
+        percent: u32,
+        /// The number of collections in a row that freed less.
+        collections: u32,
+    },
     /// A limit of the library is exceeded.
     Limit {
         /// What is limited, in the plural: "fields of a struct".
@@ -497,6 +516,22 @@ impl fmt::Display for Error {
                     "the operating system did not provide {requested} bytes of memory"
                 )
             }
+            Error::AddressSpace { requested } => write!(
+                f,
+                "the operating system did not reserve {requested} bytes of address space for the heap; a smaller heap limit reserves less"
+            ),
+            Error::Mappings { limit } => write!(
+                f,
+                "the process has too many memory mappings; the operating system allows {limit} (vm.max_map_count)"
+            ),
+            Error::Overhead {
+                requested,
+                percent,
+                collections,
+            } => write!(
+                f,
+                "{requested} bytes are refused by the overhead limit: the heap is at its limit, and each of the last {collections} full collections freed less than {percent} % of it"
+            ),
             Error::Limit { what, limit } => write!(f, "at most {limit} {what} are allowed"),
             Error::Internal { what, value } => write!(
                 f,

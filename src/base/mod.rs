@@ -11,6 +11,7 @@
 //! | [`place_index`] | a hash table of places in an array |
 //! | [`room`] | giving back the unused memory of a table |
 //! | [`work`] | a count of work, for tests |
+//! | [`mappings`] | whether the process has memory mappings left |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
 //! The standard library's growth and counting abort the process when memory or a count is
@@ -22,6 +23,7 @@ pub(crate) mod fallible;
 pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod mappings;
 pub(crate) mod place_index;
 pub(crate) mod ref_counted;
 pub(crate) mod room;

@@ -74,7 +74,8 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
     }
 }
 
-/// Makes a function, and roots it in the current scope. May collect.
+/// Makes a function, and roots it in the current scope. May collect. Hold no lock that a
+/// finalizer takes.
 ///
 /// \param type the function's type (borrowed)
 /// \param callback the code that a call runs
@@ -113,7 +114,8 @@ pub unsafe extern "C" fn gcroots_func_new(
     })
 }
 
-/// Calls a function. May collect, if the callback does.
+/// Calls a function. May collect, if the callback does. Hold no lock that a finalizer
+/// takes.
 ///
 /// The call does the following:
 /// 1. It checks the arguments.

@@ -67,8 +67,12 @@ pub struct gcroots_stats_t {
     /// and named no live root. They were ignored. A handle is counted when the library
     /// finds that it is stale.
     pub stale_unroots: u64,
+    /// The most bytes that the heap may commit, in all its spaces together: the limit that
+    /// is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+    /// the first object is made.
+    pub heap_limit: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 17],
+    pub reserved: [u64; 16],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -91,7 +95,8 @@ impl From<Stats> for gcroots_stats_t {
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
-            reserved: [0; 17],
+            heap_limit: stats.heap_limit,
+            reserved: [0; 16],
         }
     }
 }
@@ -226,8 +231,10 @@ pub unsafe extern "C" fn gcroots_store_engine(
 /// Attaches a pointer of the program to a store, in place of the previous one.
 ///
 /// The finalizer of the previous pointer runs in the next call on the store that may
-/// collect; under the null collector it runs when the store is deleted. The finalizer of
-/// the last pointer runs when the store is deleted, after the finalizers of all objects.
+/// collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+/// gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+/// finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+/// objects.
 ///
 /// Never collects.
 ///
@@ -246,7 +253,11 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     call("gcroots_store_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_data(data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_data(data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 
@@ -296,7 +307,11 @@ pub unsafe extern "C" fn gcroots_store_set_data_keyed(
     call("gcroots_store_set_data_keyed", || {
         let (store, key) = (required(store, "store")?, required_const(key, "key")?);
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 
@@ -319,10 +334,14 @@ pub unsafe extern "C" fn gcroots_store_data_keyed(
     })
 }
 
-/// Collects everything that is unreachable. May collect.
+/// Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+/// takes.
 ///
 /// - Normally: when it returns, every object that was unreachable has been freed and
 ///   finalized, including objects that became unreachable through those finalizers.
+/// - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+///   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+///   release stay.
 /// - Inside a finalizer: it collects once. The finalizers that this makes due run after
 ///   the one that is running.
 /// - Under the null collector: it does nothing.
@@ -339,6 +358,57 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
         unsafe {
             enter(store)?;
             host_code::collect_all(store.cast())
+        }
+    })
+}
+
+/// Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+/// Never collects, so the objects of those roots stay until the next collection.
+///
+/// An owner that is idle calls this now and then. The owner does the same in part whenever
+/// it makes a root, and completely whenever it collects.
+///
+/// Works in no-GC spans too.
+///
+/// Cost: in proportion to the queued roots.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_drain_unroots(
+    store: *mut gcroots_store_t,
+) -> gcroots_status_t {
+    call("gcroots_store_drain_unroots", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.drain_unroots();
+        Ok(())
+    })
+}
+
+/// Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+/// meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+/// a finalizer takes.
+///
+/// - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+///   the null collector the finalizers of replaced store data wait.
+/// - Otherwise the calls that may collect have run most finalizers already, and this
+///   function runs the rest.
+/// - Inside a finalizer it runs none, and tells how many wait.
+///
+/// Works in no-GC spans too.
+///
+/// \param[out] out_left the number of finalizers that wait when the call returns
+/// \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_run_finalizers(
+    store: *mut gcroots_store_t,
+    most: usize,
+    out_left: *mut MaybeUninit<usize>,
+) -> gcroots_status_t {
+    call("gcroots_store_run_finalizers", || {
+        let (store, out) = (required(store, "store")?, required(out_left, "out_left")?);
+        // SAFETY: the caller passes a store, and `out_left` valid for writing.
+        unsafe {
+            enter(store)?;
+            write_out(out, host_code::run_waiting(store.cast(), most)? as usize)
         }
     })
 }
@@ -368,13 +438,15 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
     })
 }
 
-/// Does one step of the collection that gcroots_store_gc_start() began. May collect.
+/// Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+/// no lock that a finalizer takes.
 ///
 /// - The first step calls the root visitors, reads the root ranges and updates their
 ///   slots.
 /// - The last step runs the finalizers of the objects that were unreachable when the
-///   collection began, once each. Objects that become unreachable through these
-///   finalizers are left to the next collection.
+///   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+///   Objects that become unreachable through these finalizers are left to the next
+///   collection.
 /// - If no collection is under way, the call does nothing, and `out` is true.
 ///
 /// \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -401,11 +473,12 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     })
 }
 
-/// Ends the collection that gcroots_store_gc_start() began. May collect.
+/// Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+/// that a finalizer takes.
 ///
 /// - If no step has been done, nothing is collected, as if the collection had not begun.
 /// - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
-///   unlimited budget. Finalizers run.
+///   unlimited budget. Finalizers run as in its last step.
 /// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {

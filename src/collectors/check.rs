@@ -246,6 +246,14 @@ impl GcHeap for CheckHeap {
         self.heap.limit_bytes()
     }
 
+    fn object_bytes(&self) -> u64 {
+        self.heap.object_bytes()
+    }
+
+    fn initial_object_bytes(&self) -> u64 {
+        self.heap.initial_object_bytes()
+    }
+
     fn allocate(
         &mut self,
         mutator: &Mutator,
@@ -273,6 +281,7 @@ impl GcHeap for CheckHeap {
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        self.heap.check(mutator, layouts)?;
         self.check_slots(mutator.bump.start(), mutator.bump.next(), layouts)
     }
 

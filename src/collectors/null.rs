@@ -81,6 +81,10 @@ impl GcHeap for NullHeap {
         self.space.limit_bytes()
     }
 
+    fn initial_object_bytes(&self) -> u64 {
+        self.space.initial_object_bytes()
+    }
+
     fn largest_object(&self) -> u64 {
         self.space.largest_object()
     }

@@ -40,8 +40,16 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// The number of committed bytes, in all spaces together.
     fn committed_bytes(&self) -> u64;
 
-    /// The limit in bytes, as this collector has rounded it.
+    /// The limit in bytes that is in force, as this collector has rounded it.
     fn limit_bytes(&self) -> u64;
+
+    /// The number of bytes that objects may occupy in the memory that is committed now.
+    fn object_bytes(&self) -> u64 {
+        self.committed_bytes()
+    }
+
+    /// The number of bytes that objects may occupy in the memory that a new heap commits.
+    fn initial_object_bytes(&self) -> u64;
 
     /// Allocates `bytes`, header included, if the mutator's budget allows it.
     ///

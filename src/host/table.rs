@@ -40,6 +40,8 @@ pub(crate) struct HostData {
     /// The ends of the queue of finalizers.
     pub(super) pending_first: Cell<u32>,
     pub(super) pending_last: Cell<u32>,
+    /// The number of finalizers in the queue.
+    pub(super) pending_count: Cell<u32>,
     /// The sum over entries in use. 128 bits never overflow.
     pub(super) external_bytes: Cell<u128>,
     /// Whether all entries are old: the next sweep marks the survivors so.
@@ -70,6 +72,7 @@ impl HostData {
             free: Cell::new(END),
             pending_first: Cell::new(END),
             pending_last: Cell::new(END),
+            pending_count: Cell::new(0),
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),

@@ -126,17 +126,19 @@ impl ManualRoots {
     /// as stale. Needs no memory.
     ///
     /// Any thread may call this while it holds the directory's lock of this store. Under
-    /// that lock the owner neither grows nor drops its roots.
-    pub(super) fn unroot_later(&self, handle: Handle) {
+    /// that lock the owner neither grows nor drops its roots. Returns whether the queue was
+    /// empty and is not any more.
+    pub(super) fn unroot_later(&self, handle: Handle) -> bool {
         let (nodes, index) = (self.nodes.as_slice(), handle.index());
         let alive = handle.is_manual()
             && handle.generation() & 1 == 1
             && (index as usize) < nodes.len()
             && self.slots.shared_generation(index) == handle.generation();
         if alive {
-            self.queue.push(nodes, index, handle.generation());
+            self.queue.push(nodes, index, handle.generation())
         } else {
             self.queue.count_stale();
+            false
         }
     }
 

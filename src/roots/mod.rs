@@ -63,6 +63,7 @@ mod records;
 mod scopes;
 mod slots;
 mod unroot_queue;
+mod wake;
 mod weak;
 
 /// The atomics of the unroot queue. The model in `tests/loom.rs` replaces them.
@@ -77,6 +78,9 @@ pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;
 pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
+#[cfg(feature = "capi")]
+pub(crate) use wake::WakeFunction;
+pub(crate) use wake::{Wake, WakeCallback};
 pub(crate) use weak::WeakHandles;
 
 #[cfg(test)]

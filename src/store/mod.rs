@@ -77,8 +77,8 @@ use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
 use crate::heap::{
-    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Pacer,
-    RootSlot,
+    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Overhead,
+    Pacer, RootSlot,
 };
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -109,6 +109,8 @@ pub(crate) struct Store {
     call_depth: Cell<u32>,
     /// The root slot of the pending exception; null if none is pending.
     pending: RootSlot,
+    /// Whether the wake callback has been told of the deferred finalizers that wait.
+    is_announced: Cell<bool>,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
     /// Whether external bytes have used up their budget (HEAP-12).
@@ -142,6 +144,7 @@ struct Cold {
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
+    overhead: Overhead,
     /// The pacer's last decision: the bytes that may be allocated until the next
     /// collection.
     headroom: u64,
@@ -175,7 +178,8 @@ impl Cold {
             sources: RootSources::starting_at(generation),
             keyed_data: KeyedData::default(),
             roots,
-            pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
+            pacer: engine.config().new_pacer(),
+            overhead: engine.config().new_overhead(),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
@@ -256,6 +260,7 @@ impl Store {
                 generation: Cell::new(0),
                 reference: Cell::new(GcRef::NULL.raw()),
             },
+            is_announced: Cell::new(false),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
@@ -271,7 +276,12 @@ impl Store {
         // SAFETY: the store is alive and is not moved. `free` removes its roots from the
         // directory first.
         unsafe {
-            let added = directory::add(NonNull::from(&store.as_ref().manual));
+            let callback = store.as_ref().engine.config().wake_callback();
+            let waker = callback.map(|callback| directory::Waker {
+                callback,
+                store: store.cast(),
+            });
+            let added = directory::add(NonNull::from(&store.as_ref().manual), waker);
             added.inspect_err(|_| Store::free(store))?;
         }
         Ok(store)
@@ -320,7 +330,8 @@ impl Store {
         self.data.get().pointer
     }
 
-    /// Sets the embedder's pointer. Queues the finalizer of the previous pointer for the
+    /// Sets the embedder's pointer. The caller announces afterwards:
+    /// [`announce`](host_code::announce). Queues the finalizer of the previous pointer for the
     /// next point where finalizers may run (HOST-19).
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit) and

@@ -86,9 +86,9 @@ impl CopyingHeap {
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn new(options: HeapOptions) -> Result<CopyingHeap> {
         let half = whole_units(options.limit.max(SemiSpace::LEAST_LIMIT) / 2);
-        let reservation = Reservation::new(2 * half)?;
+        let reservation = Reservation::new(SemiSpace::reserved_bytes(half))?;
         Ok(CopyingHeap {
-            space: SemiSpace::new(&reservation, 0, half, options.initial / 2)?,
+            space: SemiSpace::new(&reservation, half, options.initial / 2)?,
             reservation,
             poison: options.poison,
             state: CollectionState::default(),
@@ -155,6 +155,8 @@ impl WriteBarrier for CopyingHeap {
 
 impl GcHeap for CopyingHeap {
     fn open(&mut self, mutator: &Mutator) {
+        // A reset, which needs no memory, may leave a gap.
+        self.space.settle();
         let first = SemiSpace::first_object(self.space.from());
         self.open_from_half(mutator, first, 0);
     }
@@ -165,6 +167,14 @@ impl GcHeap for CopyingHeap {
 
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
+    }
+
+    fn object_bytes(&self) -> u64 {
+        self.space.capacity()
+    }
+
+    fn initial_object_bytes(&self) -> u64 {
+        self.space.initial_bytes() - GRANULE
     }
 
     fn largest_object(&self) -> u64 {
@@ -184,6 +194,10 @@ impl GcHeap for CopyingHeap {
         self.space.grow(wanted, self.used(mutator) + bytes)?;
         self.update_end(mutator);
         Ok(())
+    }
+
+    fn check(&self, _mutator: &Mutator, _layouts: &LayoutTable) -> Result<()> {
+        self.space.check()
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -222,6 +236,9 @@ impl GcHeap for CopyingHeap {
             progress = self.space.decommit_towards(kept, budget);
         }
         self.state.shrinking = progress == Progress::Continue;
+        if progress == Progress::Complete {
+            self.space.settle();
+        }
         self.update_end(mutator);
         mutator
             .bump

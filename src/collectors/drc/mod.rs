@@ -337,6 +337,10 @@ impl GcHeap for DrcHeap {
         self.space.memory().limit_bytes()
     }
 
+    fn initial_object_bytes(&self) -> u64 {
+        self.space.memory().initial_object_bytes()
+    }
+
     fn allocate(
         &mut self,
         mutator: &Mutator,

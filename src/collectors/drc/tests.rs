@@ -68,6 +68,7 @@ impl Fixture {
         let mutator = Mutator::new();
         let options = HeapOptions {
             limit: 16 << 20,
+            least_limit: 16 << 20,
             initial: 64 << 10,
             poison: true,
         };

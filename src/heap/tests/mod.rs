@@ -88,6 +88,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
     let mutator = Mutator::new();
     let options = HeapOptions {
         limit,
+        least_limit: limit,
         initial: 64 << 10,
         poison: true,
     };

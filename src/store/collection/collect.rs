@@ -16,6 +16,12 @@ impl Store {
         self.engine.config().runtime().collects()
     }
 
+    /// Whether finalizers run last in each call that may collect. Under `null` they do not
+    /// (HOST-19), and not if the configuration defers them (HOST-31).
+    pub(in crate::store) fn runs_finalizers_inline(&self) -> bool {
+        self.collects() && !self.engine.config().defers_finalizers()
+    }
+
     /// Fails while a no-GC span is open (`gc.no-gc`).
     ///
     /// Errors: [`Error::NoGc`].
@@ -37,6 +43,8 @@ impl Store {
 pub(in crate::store) struct PacedCollection {
     gc: GarbageCollection,
     kind: CollectionKind,
+    /// The bytes of the objects when the collection began.
+    used: u64,
     /// The bytes that the mutator allocated since the previous collection.
     allocated: u64,
     /// The nanoseconds that the mutator ran since the previous collection.
@@ -98,6 +106,7 @@ impl Cold {
         }
         Ok(gc.map(|gc| PacedCollection {
             gc,
+            used: mutator.bump.used_bytes(),
             allocated,
             mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
             nanoseconds: nanoseconds_since(began),
@@ -286,8 +295,14 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned_bytes();
+        let initial_bytes = if store.engine.config().sets_initial() {
+            self.heap()?.initial_object_bytes()
+        } else {
+            0
+        };
         Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
+            initial_bytes,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
             mutator_nanoseconds: collection.mutator_nanoseconds,
@@ -306,6 +321,10 @@ impl Cold {
         self.external_allocated = 0;
         store.external_pressure.set(false);
         self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
+        if let Some(heap) = self.heap.as_deref() {
+            let freed = collection.used.saturating_sub(stats.live_bytes);
+            self.overhead.note_collection(freed, heap.object_bytes());
+        }
         self.collections += 1;
         self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);

@@ -39,6 +39,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
         let mut heap = runtime
             .new_heap(HeapOptions {
                 limit: 64 << 20,
+                least_limit: 64 << 20,
                 initial: 32 << 20,
                 poison: true,
             })
