@@ -12,14 +12,16 @@
 
 static gcroots_ref_t object;
 static gcroots_manually_rooted_t manual;
-/* The types: a struct of a number and a reference, its supertype, an array of numbers,
-   and a function from two references to one. */
-enum { BASE, PAIR, NUMBERS, FIRST, TYPES };
+/* The types: a struct of a number and a reference, its supertype, an array of numbers, an
+   array of references, and a function from two references to one. */
+enum { BASE, PAIR, NUMBERS, PAIRS, FIRST, TYPES };
 static gcroots_type_t *types[TYPES];
 /* A table of 10 references to the pair, and a global that refers to it. */
 static gcroots_table_t table;
 static gcroots_global_t global;
-static gcroots_ref_t pair, numbers, first;
+static gcroots_ref_t pair, numbers, pairs, first;
+/* A local that refers to the pair. */
+static gcroots_ref_t local;
 
 #define KEEP(value) __asm__ volatile("" : : "r"(value) : "memory")
 
@@ -143,6 +145,42 @@ static void struct_set_ref(uint64_t count) {
   while (count-- > 0) MUST(gcroots_struct_set_ref(s, ref, 1, ref));
 }
 
+static void local_is_null(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = local;
+  bool is;
+  while (count-- > 0) {
+    MUST(gcroots_local_is_null(s, ref, &is));
+    KEEP(is);
+  }
+}
+
+static void struct_get_ref_into(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t from = pair, to = local;
+  while (count-- > 0) MUST(gcroots_struct_get_ref_into(s, from, 1, to));
+}
+
+static void array_get_ref_into(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t from = pairs, to = local;
+  while (count-- > 0) MUST(gcroots_array_get_ref_into(s, from, 5, to));
+}
+
+static void table_get_ref_into(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_table_t from = table;
+  const gcroots_ref_t to = local;
+  while (count-- > 0) MUST(gcroots_table_get_ref_into(s, from, 5, to));
+}
+
+static void global_get_ref_into(uint64_t count) {
+  gcroots_store_t *const s = store;
+  const gcroots_global_t from = global;
+  const gcroots_ref_t to = local;
+  while (count-- > 0) MUST(gcroots_global_get_ref_into(s, from, to));
+}
+
 static void array_get(uint64_t count) {
   gcroots_store_t *const s = store;
   const gcroots_ref_t ref = numbers;
@@ -229,6 +267,7 @@ static void register_types(void) {
   MUST(gcroots_rec_group_add_struct(group, &open, fields, 1, &position));
   MUST(gcroots_rec_group_add_struct(group, &below_base, fields, 2, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, fields, &position));
+  MUST(gcroots_rec_group_add_array(group, NULL, fields + 1, &position));
   MUST(gcroots_rec_group_add_func(group, NULL, params, 2, params, 1, &position));
   register_group(group, types, TYPES);
 }
@@ -241,6 +280,9 @@ static void make_objects(void) {
   MUST(gcroots_struct_new_default(store, types[PAIR], &pair));
   MUST(gcroots_struct_set_ref(store, pair, 1, pair));
   MUST(gcroots_array_new_default(store, types[NUMBERS], 10, &numbers));
+  MUST(gcroots_array_new_default(store, types[PAIRS], 10, &pairs));
+  MUST(gcroots_array_set_ref(store, pairs, 5, pair));
+  MUST(gcroots_local_new(store, pair, &local));
   MUST(gcroots_table_new(store, any, 10, 10, pair, &table));
   val.kind = GCROOTS_STORAGE_REF;
   val.of.ref = pair;
@@ -273,6 +315,11 @@ static const struct {
     {"global_set", global_set},
     {"ref_test", ref_test},
     {"ref_cast", ref_cast},
+    {"local_is_null", local_is_null},
+    {"struct_get_ref_into", struct_get_ref_into},
+    {"array_get_ref_into", array_get_ref_into},
+    {"table_get_ref_into", table_get_ref_into},
+    {"global_get_ref_into", global_get_ref_into},
     {"func_call", func_call},
 };
 

@@ -31,7 +31,7 @@ struct arguments {
   /* Pointers, named as the parameters are. */
   void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
   void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
-  void *handle, *weak, *map, *table, *global, *source;
+  void *handle, *weak, *map, *table, *global, *source, *message, *key;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
   struct handles h;
@@ -77,6 +77,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                           \
   X(gcroots_config_set_poison, , "config", "", (a->config, true))                      \
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))         \
+  X(gcroots_config_set_grow_callback_finalized, , "config", "",                        \
+    (a->config, NULL, NULL, never_finalize))                                           \
   X(gcroots_config_set_call_depth, , "config", "", (a->config, 1))                     \
   X(gcroots_config_set_call_depth, _0, "config", "", (a->config, 0))                   \
   X(gcroots_config_set_exact_slots, , "config", "", (a->config, true))
@@ -85,6 +87,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_engine_new, , "out", "", (NULL, a->out))             \
   X(gcroots_engine_new, _config, "out", "", (a->config, a->out)) \
   X(gcroots_store_new, , "engine out", "", (a->engine, a->out))
+
+#define ERROR_CALLS(X) X(gcroots_set_error, , "message", "", (a->message))
 
 #define TYPE_CALLS(X)                                                                     \
   X(gcroots_type_kind, , "type out", "", (a->type, a->out))                               \
@@ -110,7 +114,10 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_rec_group_set_unique, , "group", "", (a->group, true))                               \
   X(gcroots_rec_group_register, , "engine groups out", "",                                       \
     (a->engine, IF(a->groups, (const gcroots_rec_group_t *const *)&a->group), 1, a->out, 1))     \
-  X(gcroots_rec_group_register, _0, "engine", "", (a->engine, NULL, 0, a->out, 0))
+  X(gcroots_rec_group_register, _0, "engine", "", (a->engine, NULL, 0, a->out, 0))               \
+  X(gcroots_type_new_func, , "engine params results out", "",                                    \
+    (a->engine, IF(a->params, &a->field), 1, IF(a->results, &a->field), 1, a->out))              \
+  X(gcroots_type_new_func, _0, "engine out", "", (a->engine, NULL, 0, NULL, 0, a->out))
 
 #define UNROOT_LATER_CALLS(X) X(gcroots_manually_rooted_unroot_later, , "handle", "", (a->handle))
 
@@ -126,15 +133,18 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 
 #define ATTACH_CALLS(X) X(gcroots_store_attach, , "store", "", (a->store))
 
-#define STORE_CALLS(X)                                                          \
-  X(gcroots_store_detach, , "store", "", (a->store))                            \
-  X(gcroots_store_set_data, , "store", "", (a->store, a->data, never_finalize)) \
-  X(gcroots_store_data, , "store out", "", (a->store, a->out))                  \
-  X(gcroots_store_id, , "store out", "", (a->store, a->out))                    \
-  X(gcroots_store_gc, , "store", "", (a->store))                                \
-  X(gcroots_store_gc_start, , "store", "", (a->store))                          \
-  X(gcroots_store_verify, , "store", "", (a->store))                            \
-  X(gcroots_no_gc_enter, , "store", "", (a->store))                             \
+#define STORE_CALLS(X)                                                                            \
+  X(gcroots_store_detach, , "store", "", (a->store))                                              \
+  X(gcroots_store_set_data, , "store", "", (a->store, a->data, never_finalize))                   \
+  X(gcroots_store_data, , "store out", "", (a->store, a->out))                                    \
+  X(gcroots_store_id, , "store out", "", (a->store, a->out))                                      \
+  X(gcroots_store_engine, , "store out", "", (a->store, a->out))                                  \
+  X(gcroots_store_set_data_keyed, , "store key", "", (a->store, a->key, a->data, never_finalize)) \
+  X(gcroots_store_data_keyed, , "store key out", "", (a->store, a->key, a->out))                  \
+  X(gcroots_store_gc, , "store", "", (a->store))                                                  \
+  X(gcroots_store_gc_start, , "store", "", (a->store))                                            \
+  X(gcroots_store_verify, , "store", "", (a->store))                                              \
+  X(gcroots_no_gc_enter, , "store", "", (a->store))                                               \
   X(gcroots_no_gc_exit, , "store", "", (a->store))
 
 /* --- Roots -------------------------------------------------------------------- */
@@ -184,6 +194,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_externref_new_manually_rooted, , "store out", "",                                \
     (a->store, NULL, never_finalize, a->out))                                                \
   X(gcroots_externref_new_with, , "store options out", "", (a->store, a->options, a->out))   \
+  X(gcroots_externref_new_with_manually_rooted, , "store options out", "",                   \
+    (a->store, a->options, a->out))                                                          \
   X(gcroots_externref_data, , "store out", "ref", (a->store, a->h.ref, a->out))              \
   X(gcroots_externref_data_tagged, , "store out", "ref", (a->store, a->h.ref, NULL, a->out)) \
   X(gcroots_externref_set_data, , "store", "ref", (a->store, a->h.ref, a->data))             \
@@ -274,9 +286,10 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_exn_tag, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
   X(gcroots_exn_field, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))
 
-#define THROW_CALLS(X)                                                   \
-  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn))         \
-  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out)) \
+#define THROW_CALLS(X)                                                                   \
+  X(gcroots_store_throw, , "store", "exn", (a->store, a->h.exn))                         \
+  X(gcroots_store_take_exception, , "store out", "", (a->store, a->out))                 \
+  X(gcroots_store_take_exception_manually_rooted, , "store out", "", (a->store, a->out)) \
   X(gcroots_store_has_exception, , "store out", "", (a->store, a->out))
 
 #define FUNC_CALLS(X)                                                                \
@@ -360,6 +373,7 @@ struct call {
 
 DEFINE_TABLE(config_calls, CONFIG_CALLS)
 DEFINE_TABLE(engine_calls, ENGINE_CALLS)
+DEFINE_TABLE(error_calls, ERROR_CALLS)
 DEFINE_TABLE(type_calls, TYPE_CALLS)
 DEFINE_TABLE(group_calls, GROUP_CALLS)
 DEFINE_TABLE(unroot_later_calls, UNROOT_LATER_CALLS)

@@ -302,6 +302,12 @@ static inline size_t resident_bytes(void) {
   return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* How many of `count` unreachable objects a collection frees: none under the null
+   collector. */
+static inline int dead(int count) {
+  return collects ? count : 0;
+}
+
 /* Counts its calls in the int that `data` points to. */
 static inline void count_call(void *data) {
   ++*(int *)data;

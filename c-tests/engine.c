@@ -85,6 +85,13 @@ CASE(a_clone_is_the_same_engine) {
   use_engine(engine);
 }
 
+CASE(a_clone_may_be_made_through_a_pointer_to_const) {
+  const gcroots_engine_t *only_read = engine;
+  gcroots_engine_t *clone = gcroots_engine_clone(only_read);
+  CHECK(clone == engine);
+  gcroots_engine_free(clone);
+}
+
 CASE(references_end_one_by_one) {
   gcroots_engine_t *made, *clones[10];
   OK(gcroots_engine_new(NULL, &made));

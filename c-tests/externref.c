@@ -706,6 +706,39 @@ CASE(external_bytes_fill_no_heap) {
   OK(gcroots_store_free(external));
 }
 
+/* The ways in which a collection may begin. */
+enum { BY_ALLOCATION, BY_GC, BY_STEPS, WAYS };
+
+static void collect_by(int way) {
+  bool done = false;
+  if (way == BY_ALLOCATION) new_externref(NULL);
+  if (way == BY_GC) OK(gcroots_store_gc(store));
+  if (way != BY_STEPS) return;
+  OK(gcroots_store_gc_start(store));
+  while (!done) OK(gcroots_store_gc_step(store, 1000, &done));
+}
+
+CASE(external_bytes_hasten_one_collection_only) {
+  gcroots_ref_t kept = new_externref(NULL), small = new_externref(NULL);
+  for (int way = 0; way < WAYS; way++) {
+    uint64_t before = stats_of(store).collections;
+    OK(gcroots_externref_set_external_bytes(store, kept, 0));
+    OK(gcroots_store_gc(store));
+    OK(gcroots_externref_set_external_bytes(store, kept, (size_t)1 << 30));
+    collect_by(way);
+    CHECK((stats_of(store).collections > before) == collects);
+    before = stats_of(store).collections;
+    /* Neither allocations nor a few bytes more bring the next collection forward. */
+    for (int i = 0; i < 100; ++i) new_externref(NULL);
+    CHECK(stats_of(store).collections == before + (stressed ? 100 : 0));
+    for (int i = 0; i < 100; ++i) {
+      OK(gcroots_externref_set_external_bytes(store, small, (size_t)(i % 2)));
+      new_externref(NULL);
+    }
+    CHECK(stats_of(store).collections == before + (stressed ? 200 : 0));
+  }
+}
+
 CASE(external_bytes_of_the_living_do_not_delay_a_collection) {
   gcroots_ref_t kept = new_external((size_t)1 << 30);
   int i;
@@ -825,16 +858,61 @@ CASE(many_manually_rooted_externrefs_keep_their_own_data) {
   CHECK(stats_of(store).manual_roots == COUNT && stats_of(store).objects == COUNT);
 }
 
+/* Options with a tag, external bytes and a finalizer. */
+static gcroots_externref_options_t tagged(void *data, const void *tag) {
+  gcroots_externref_options_t options = {0};
+  options.struct_size = sizeof options;
+  options.data = data;
+  options.finalizer = count_call;
+  options.tag = tag;
+  options.external_bytes = 100;
+  return options;
+}
+
+CASE(a_manually_rooted_externref_may_have_a_tag) {
+  static int finalized;
+  static const char tag;
+  gcroots_externref_options_t options = tagged(&finalized, &tag);
+  gcroots_manually_rooted_t handle = untouched_handle();
+  void *data = NULL;
+  OK(gcroots_externref_new_with_manually_rooted(store, &options, &handle));
+  CHECK(stats_of(store).manual_roots == 1 && stats_of(store).scoped_roots_max == 0);
+  OK(gcroots_store_gc(store));
+  OK(gcroots_externref_data_tagged(store, handle.ref, &tag, &data));
+  CHECK(data == &finalized && finalized == 0 && stats_of(store).external_bytes == 100);
+  OK(gcroots_manually_rooted_unroot(store, &handle));
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == (collects ? 1 : 0));
+}
+
+CASE(bad_options_make_no_manually_rooted_externref) {
+  static int finalized;
+  gcroots_manually_rooted_t out = untouched_handle();
+  gcroots_externref_options_t options = tagged(&finalized, NULL);
+  for (size_t size = 0; size < 2 * sizeof options; size++) {
+    options.struct_size = size;
+    if (size != sizeof options)
+      REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+              gcroots_externref_new_with_manually_rooted(store, &options, &out));
+  }
+  free_store();
+  CHECK(same_bits(out.ref, untouched()) && finalized == 0);
+}
+
 /* The call is refused and the store's counts are unchanged, although it may have
    collected. */
 static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
   gcroots_manually_rooted_t out = untouched_handle();
+  gcroots_externref_options_t options = tagged(finalized, finalized);
   gcroots_stats_t before = stats_of(store), after;
   REFUSED_AFTER_COLLECTION(
       expected, gcroots_externref_new_manually_rooted(store, finalized, count_call, &out));
+  REFUSED_AFTER_COLLECTION(expected,
+                           gcroots_externref_new_with_manually_rooted(store, &options, &out));
   after = stats_of(store);
   CHECK(same_bits(out.ref, untouched()));
   CHECK(after.objects == before.objects && after.live_bytes == before.live_bytes);
+  CHECK(after.external_bytes == before.external_bytes);
   CHECK(after.manual_roots == before.manual_roots && after.scoped_roots == before.scoped_roots);
 }
 

@@ -281,6 +281,51 @@ CASE(a_call_may_be_made_at_any_depth_of_scopes) {
   }
 }
 
+/* Enters a scope and verifies the store, which checks the records of scopes. */
+static void verify_in_a_scope(void *runs) {
+  OK(gcroots_store_verify(store));
+  enter();
+  OK(gcroots_store_verify(store));
+  ++*(int *)runs;
+}
+
+static gcroots_manually_rooted_t dying;
+
+/* Enters no scope by itself, which would give the finalizer room. */
+static void collect_dying(void) {
+  OK(gcroots_manually_rooted_unroot(store, &dying));
+  OK(gcroots_store_gc(store));
+}
+
+/* Collects in new stores, with another number of open scopes in each. In one of them the
+   finalizer runs in the last record that there is. */
+static void collect_at_any_depth(bool in_a_call) {
+  for (int depth = 0; depth < 40; depth++) {
+    static int runs;
+    gcroots_ref_t func;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    body_count = 0;
+    func = func_that_runs(collect_dying);
+    dying = new_rooted(&runs, collects ? verify_in_a_scope : count_call);
+    for (int i = 0; i < depth; i++) enter();
+    runs = 0;
+    if (in_a_call)
+      call0(func);
+    else
+      collect_dying();
+    CHECK(runs == (collects ? 1 : 0));
+  }
+}
+
+CASE(a_callback_may_collect_with_a_finalizer_at_any_depth_of_scopes) {
+  collect_at_any_depth(true);
+}
+
+CASE(a_finalizer_may_enter_scopes_at_any_depth_of_scopes) {
+  collect_at_any_depth(false);
+}
+
 static void try_what_is_busy(void) {
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_free(store));
   REFUSED_SAYING(GCROOTS_ERROR_BUSY, "host function", gcroots_store_detach(store));
@@ -670,6 +715,72 @@ CASE(any_status_of_a_callback_is_its_callers) {
     call_refused("`store` is NULL", status, func, NULL, 0, 1, 0);
   }
   OK(gcroots_store_verify(store));
+}
+
+CALLBACK(fail_without_message) {
+  IGNORED(of, args, nargs, results, nresults);
+  return *(gcroots_status_t *)env;
+}
+
+/* Calls another function, whose message and status are its own. */
+CALLBACK(pass_on) {
+  IGNORED(of, args, nargs, results, nresults);
+  return gcroots_func_call(of, *(gcroots_ref_t *)env, NULL, 0, NULL, 0);
+}
+
+/* Calls another function, and returns a status of its own instead of the other's. */
+CALLBACK(replace_status) {
+  CHECK(pass_on(env, of, args, nargs, results, nresults) != GCROOTS_OK);
+  return GCROOTS_STATUS_EMBEDDER + 9;
+}
+
+CALLBACK(fail_with_set_message) {
+  IGNORED(of, args, nargs, results, nresults);
+  OK(gcroots_set_error("out of cheese"));
+  return *(gcroots_status_t *)env;
+}
+
+/* Calls without values. It returns this status, and leaves exactly this message. */
+static void call_fails(gcroots_ref_t func, gcroots_status_t status, const char *message) {
+  CHECK(gcroots_func_call(store, func, NULL, 0, NULL, 0) == status);
+  if (strcmp(gcroots_last_error(), message) != 0)
+    check_fail(__FILE__, __LINE__, "status %u: \"%s\"", (unsigned)status, gcroots_last_error());
+}
+
+CASE(the_message_that_a_callback_sets_is_its_callers) {
+  gcroots_status_t status = GCROOTS_STATUS_EMBEDDER;
+  gcroots_ref_t func = func_of(NULL, 0, NULL, 0, fail_with_set_message, &status);
+  gcroots_ref_t outer = func_of(NULL, 0, NULL, 0, pass_on, &func);
+  for (int i = 0; i < 2; i++) call_fails(func, status, "out of cheese");
+  call_fails(outer, status, "out of cheese");
+  status = GCROOTS_ERROR_OUT_OF_BOUNDS;
+  call_fails(outer, status, "out of cheese");
+}
+
+CASE(a_callback_without_a_message_leaves_no_stale_one) {
+  gcroots_status_t status = 70000;
+  gcroots_ref_t func = func_of(NULL, 0, NULL, 0, fail_without_message, &status);
+  gcroots_ref_t outer = func_of(NULL, 0, NULL, 0, pass_on, &func);
+  gcroots_ref_t other = func_of(NULL, 0, NULL, 0, replace_status, &func);
+  call_fails(func, 70000, "gcroots_func_call: the function returned status 70000");
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  for (int i = 0; i < 2; i++)
+    call_fails(func, 70000, "gcroots_func_call: the function returned status 70000");
+  OK(gcroots_set_error("stale"));
+  status = GCROOTS_ERROR_BUSY;
+  call_fails(func, status, "gcroots_func_call: the function returned status 6");
+  OK(gcroots_set_error("stale"));
+  status = 70001;
+  call_fails(outer, status, "gcroots_func_call: the function returned status 70001");
+  OK(gcroots_set_error("stale"));
+  call_fails(other, GCROOTS_STATUS_EMBEDDER + 9,
+             "gcroots_func_call: the function returned status 70001");
+}
+
+CASE(a_callback_that_succeeds_leaves_the_message) {
+  OK(gcroots_set_error("before"));
+  OK(gcroots_func_call(store, func_of(NULL, 0, NULL, 0, answer_ok, NULL), NULL, 0, NULL, 0));
+  CHECK(strcmp(gcroots_last_error(), "before") == 0);
 }
 
 /* --- Wrong values ------------------------------------------------------------ */

@@ -327,6 +327,157 @@ CASE(a_million_roots_take_many_steps) {
   CHECK(stats_of(store).objects == (collects ? 0 : count));
 }
 
+/* Replaces the fixture's store by one whose heap has grown for `bytes` bytes, all garbage
+   now. Under drc the heap may end with them: what lives is older. */
+static void new_grown_store(size_t bytes) {
+  gcroots_type_t *words = new_array(mutable_of(GCROOTS_STORAGE_I64));
+  gcroots_scope_t scope;
+  gcroots_ref_t out;
+  free_store();
+  OK(gcroots_store_new(engine, &store));
+  OK(gcroots_array_new_default(store, words, 1000, &out));
+  scope = enter();
+  OK(gcroots_no_gc_enter(store));
+  for (size_t made = 0; made < bytes; made += 80000)
+    OK(gcroots_array_new_default(store, words, 10000, &out));
+  OK(gcroots_no_gc_exit(store));
+  OK(gcroots_scope_exit(store, scope));
+  gcroots_type_free(words);
+}
+
+CASE(steps_give_back_as_much_memory_as_one_collection_at_once) {
+  static const size_t sizes[] = {1 << 20, 5 << 20, 32 << 20};
+  for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+    uint64_t grown, at_once;
+    new_grown_store(sizes[i]);
+    grown = stats_of(store).committed_bytes;
+    OK(gcroots_store_gc(store));
+    at_once = stats_of(store).committed_bytes;
+    CHECK(!collects || grown > at_once);
+    for (size_t k = 2; k < COUNT_OF(budgets); k++) {
+      new_grown_store(sizes[i]);
+      CHECK(stats_of(store).committed_bytes == grown);
+      collect(budgets[k]);
+      CHECK(stats_of(store).committed_bytes == at_once);
+    }
+  }
+}
+
+/* Collects in steps of this budget a store in which one array of `bytes` bytes lives. Returns
+   how many steps it took. */
+static int steps_of_array(gcroots_storage_t storage, size_t element_bytes, size_t bytes,
+                          size_t budget) {
+  gcroots_type_t *type = new_array(mutable_of(storage));
+  gcroots_ref_t out;
+  int steps;
+  free_store();
+  OK(gcroots_store_new(engine, &store));
+  OK(gcroots_no_gc_enter(store));
+  OK(gcroots_array_new_default(store, type, bytes / element_bytes, &out));
+  OK(gcroots_no_gc_exit(store));
+  gcroots_type_free(type);
+  collect(SIZE_MAX);
+  steps = collect(budget);
+  CHECK(stats_of(store).objects == 1);
+  return steps;
+}
+
+/* A step of a budget may handle one thing more than the budget pays for. */
+CASE(a_long_array_is_paid_for_in_steps) {
+  enum { BYTES = 4 << 20, BUDGET = 64 << 10 };
+  int refs = steps_of_array(GCROOTS_STORAGE_REF, 4, BYTES, BUDGET);
+  int numbers = steps_of_array(GCROOTS_STORAGE_I64, 8, BYTES, BUDGET);
+  CHECK(refs >= (collects ? BYTES / BUDGET / 2 : 1));
+  CHECK(numbers >= (moves ? BYTES / BUDGET / 2 : 1));
+}
+
+/* Functions that make one dead object with an entry in a table beside the heap. */
+static void make_dead_externref(gcroots_weakmap_t map) {
+  (void)map;
+  new_externref(NULL);
+}
+
+static void make_dead_weak(gcroots_weakmap_t map) {
+  gcroots_weak_t weak;
+  (void)map;
+  OK(gcroots_weak_new(store, make_leaf(world.node, 0), &weak));
+}
+
+static void make_dead_hash(gcroots_weakmap_t map) {
+  uint64_t hash;
+  (void)map;
+  OK(gcroots_ref_hash(store, make_leaf(world.node, 0), &hash));
+}
+
+static void make_dead_entry(gcroots_weakmap_t map) {
+  OK(gcroots_weakmap_set(store, map, make_leaf(world.node, 0), gcroots_ref_null()));
+}
+
+/* Functions that make one live entry. */
+static void make_live_hash(gcroots_weakmap_t map) {
+  uint64_t hash;
+  (void)map;
+  OK(gcroots_ref_hash(store, root(make_leaf(world.node, 0)).ref, &hash));
+}
+
+static void make_live_entry(gcroots_weakmap_t map) {
+  OK(gcroots_weakmap_set(store, map, root(make_leaf(world.node, 0)).ref, gcroots_ref_null()));
+}
+
+static void make_i31_entry(gcroots_weakmap_t map) {
+  static int32_t number;
+  gcroots_ref_t key;
+  OK(gcroots_i31_new(store, number++, &key));
+  OK(gcroots_weakmap_set(store, map, key, world.ring));
+}
+
+static void make_root(gcroots_weakmap_t map) {
+  (void)map;
+  root(world.ring);
+}
+
+/* How many steps a collection takes at least for 4000 entries, if a step pays for one look at
+   100 entries. A live object is also a root, and is itself traced. */
+static const struct {
+  const char *name;
+  void (*make)(gcroots_weakmap_t map);
+  int steps;
+} tables[] = {
+    {"dead externrefs", make_dead_externref, 40},
+    {"dead weak handles", make_dead_weak, 40},
+    {"dead identity hashes", make_dead_hash, 40},
+    {"dead entries of a weak map", make_dead_entry, 80},
+    {"roots", make_root, 40},
+    {"live identity hashes", make_live_hash, 140},
+    {"live entries of a weak map", make_live_entry, 460},
+    {"entries of a weak map whose keys are integers", make_i31_entry, 240},
+};
+
+CASE(each_entry_beside_the_heap_is_paid_for_in_steps) {
+  enum { COUNT = 4000, ENTRIES_IN_STEP = 100, LOOKUP = 16 };
+  world.node = new_node();
+  for (size_t i = 0; i < COUNT_OF(tables); i++) {
+    gcroots_weakmap_t map;
+    gcroots_scope_t scope;
+    int steps;
+    check_note = tables[i].name;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    OK(gcroots_no_gc_enter(store));
+    OK(gcroots_weakmap_new(store, &map));
+    world.ring = make_leaf(world.node, 0);
+    for (int k = 0; k < COUNT; k++) {
+      scope = enter();
+      tables[i].make(map);
+      OK(gcroots_scope_exit(store, scope));
+    }
+    OK(gcroots_no_gc_exit(store));
+    steps = collect(ENTRIES_IN_STEP * LOOKUP);
+    CHECK(steps >= (collects ? tables[i].steps : 1));
+  }
+  end_world();
+}
+
 CASE(gc_nanoseconds_count_the_steps) {
   uint64_t before;
   new_world();

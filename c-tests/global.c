@@ -59,12 +59,6 @@ static bool same_global(gcroots_global_t a, gcroots_global_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* How many of `count` unreachable objects a collection frees: none under the null
-   collector. */
-static int dead(int count) {
-  return collects ? count : 0;
-}
-
 /* Runs the body for each storage type that a global may have. */
 #define EACH_VALUE_STORAGE(storage) \
   for (gcroots_storage_t storage = GCROOTS_STORAGE_I32; storage < STORAGES; storage++)

@@ -84,6 +84,57 @@ CASE(null_removes_the_callback) {
   CHECK(host.calls == 0 && stats_of(store).committed_bytes > INITIAL);
 }
 
+static bool allow(void *env, gcroots_store_t *of, size_t committed, size_t wanted) {
+  (void)env, (void)of, (void)committed, (void)wanted;
+  return true;
+}
+
+CASE(its_env_is_finalized_with_the_last_store) {
+  static int finalized;
+  gcroots_config_t *config = variant_config(0);
+  gcroots_engine_t *first, *second;
+  gcroots_store_t *its_store;
+  OK(gcroots_config_set_grow_callback_finalized(config, allow, &finalized, count_call));
+  OK(gcroots_engine_new(config, &first));
+  OK(gcroots_engine_new(config, &second));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(first, &its_store));
+  gcroots_engine_free(first);
+  gcroots_engine_free(gcroots_engine_clone(second));
+  gcroots_engine_free(second);
+  CHECK(finalized == 0);
+  OK(gcroots_store_free(its_store));
+  CHECK(finalized == 1);
+}
+
+CASE(its_env_is_finalized_when_the_configuration_gets_another) {
+  static int first, second, third;
+  gcroots_config_t *config = gcroots_config_new();
+  OK(gcroots_config_set_grow_callback_finalized(config, allow, &first, count_call));
+  OK(gcroots_config_set_grow_callback_finalized(config, allow, &second, count_call));
+  CHECK(first == 1 && second == 0);
+  OK(gcroots_config_set_grow_callback(config, allow, NULL));
+  CHECK(first == 1 && second == 1);
+  OK(gcroots_config_set_grow_callback_finalized(config, NULL, &third, count_call));
+  OK(gcroots_config_set_grow_callback_finalized(config, NULL, NULL, NULL));
+  CHECK(third == 1);
+  gcroots_config_free(config);
+  CHECK(first == 1 && second == 1 && third == 1);
+}
+
+CASE(a_refused_engine_leaves_the_env_to_the_configuration) {
+  static int finalized;
+  gcroots_config_t *config = gcroots_config_new();
+  gcroots_engine_t *out = engine;
+  OK(gcroots_config_set_grow_callback_finalized(config, allow, &finalized, count_call));
+  OK(gcroots_config_set_heap_limit(config, 64 * 1024));
+  OK(gcroots_config_set_heap_initial(config, 128 * 1024));
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_engine_new(config, &out));
+  CHECK(finalized == 0 && out == engine);
+  gcroots_config_free(config);
+  CHECK(finalized == 1);
+}
+
 CASE(the_last_callback_set_is_the_one) {
   struct host first;
   gcroots_config_t *config = variant_config(LIMIT);

@@ -37,6 +37,18 @@ CASE(get_finds_the_object_and_its_address_stays) {
   CHECK(own.get_if<std::string>(ref) == address);
 }
 
+CASE(an_object_may_have_a_manual_root_from_the_start) {
+  Store own = new_hpp_store();
+  {
+    gcroots::ManuallyRooted root = own.externref_manually_rooted<Object>(7);
+    CHECK(own.stats().manual_roots == 1 && own.stats().scoped_roots_max == 0);
+    own.gc();
+    CHECK(own.get<Object>(root).number == 7 && Object::alive == 1);
+  }
+  own.gc();
+  CHECK(Object::alive == (collects ? 0 : 1));
+}
+
 CASE(get_refuses_an_object_of_another_type) {
   struct Derived : Object {};
   Store own = new_hpp_store();

@@ -107,6 +107,17 @@ CASE(a_null_reference_is_an_argument_and_a_result) {
   CHECK(gcroots_ref_is_null(own.call<Ref>(same, Local(own))));
 }
 
+CASE(a_reference_of_any_kind_is_an_argument_and_a_result) {
+  Store own = new_hpp_store();
+  Ref same = own.func([](Ref ref) { return ref; });
+  Ref number = gcroots::out<Ref>(gcroots_i31_new, own.raw(), 7);
+  auto tag = gcroots::out<gcroots_tag_t>(gcroots_tag_new, own.raw(),
+                                         Type::func<void()>(own.engine()).raw());
+  Ref exn = gcroots::out<Ref>(gcroots_exn_new, own.raw(), tag, nullptr, size_t{0});
+  for (Ref ref : {number, same, exn, own.externref<Object>(1)})
+    CHECK(own.same(own.call<Ref>(same, ref), ref));
+}
+
 CASE(the_result_of_a_scope_that_was_left_must_escape) {
   Store own = new_hpp_store();
   Ref stale = own.func([](StoreRef of) {

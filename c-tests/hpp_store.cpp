@@ -30,6 +30,8 @@ CASE(an_error_has_the_status_and_the_message) {
 
 CASE(a_status_without_a_name_is_a_number_in_the_message) {
   CHECK(Error(70000).what() == std::string("status 70000"));
+  OK(gcroots_set_error("out of cheese"));
+  CHECK(Error(70000).what() == std::string("status 70000: out of cheese"));
   CHECK(Error(70000).status() == 70000);
 }
 
@@ -114,9 +116,33 @@ CASE(a_store_that_is_replaced_is_deleted) {
 CASE(a_store_of_c_can_be_taken_over) {
   gcroots_store_t *made;
   OK(gcroots_store_new(engine, &made));
-  Store own(fixture_engine(), made);
+  Store own(made);
   CHECK(own.raw() == made && own.engine().raw() == engine);
   CHECK(own.call<int32_t>(own.func([] { return 7; })) == 7);
+}
+
+CASE(a_store_of_c_can_be_referred_to) {
+  static int handled;
+  StoreRef first(store), second(store);
+  first.on_finalizer_error([](std::exception_ptr) { handled++; });
+  Ref func = first.func([] { throw 7; });
+  THROWS_A(int, second.call(func));
+  CHECK(second.get<int>(first.externref<int>(3)) == 3);
+  struct Bomb {
+    bool armed = false;
+    ~Bomb() noexcept(false) {
+      if (armed) throw 8;
+    }
+  };
+  second.get<Bomb>(second.externref<Bomb>()).armed = true;
+  OK(gcroots_store_free(store));
+  store = nullptr;
+  CHECK(handled == 1);
+}
+
+CASE(a_store_of_another_thread_cannot_be_referred_to) {
+  std::thread([] { THROWS(GCROOTS_ERROR_WRONG_THREAD, StoreRef(store)); }).join();
+  THROWS(GCROOTS_ERROR_NULL_ARGUMENT, StoreRef(nullptr));
 }
 
 CASE(close_deletes_once) {
@@ -147,7 +173,7 @@ CASE(a_detached_store_is_deleted_by_any_thread) {
 
 CASE(a_store_whose_thread_has_ended_is_deleted) {
   using Object = Counted<0>;
-  Store own(fixture_engine(), nullptr);
+  Store own(nullptr);
   std::thread([&own] {
     own = new_hpp_store();
     own.externref<Object>();

@@ -191,7 +191,7 @@ CASE(a_status_of_a_callback_in_c_is_an_error) {
   Ref func = gcroots::out<Ref>(gcroots_func_new, own.raw(), Type::func<void()>(own.engine()).raw(),
                                fail_in_c, &status, nullptr);
   static const gcroots_status_t all[] = {GCROOTS_ERROR_LIMIT, GCROOTS_ERROR_EXCEPTION, 70000,
-                                         gcroots::UNTHROWN};
+                                         GCROOTS_STATUS_EMBEDDER};
   for (gcroots_status_t one : all) {
     status = one;
     try {
@@ -199,6 +199,7 @@ CASE(a_status_of_a_callback_in_c_is_an_error) {
       CHECK(false);
     } catch (const Error &error) {
       CHECK(error.status() == one && dynamic_cast<const Thrown *>(&error) == nullptr);
+      CHECK(strstr(error.what(), "the function returned status") != nullptr);
     }
   }
 }
@@ -224,16 +225,46 @@ CASE(the_same_exception_arrives_without_memory_for_the_throw) {
   CHECK(Object::alive == 0);
 }
 
-CASE(c_sees_unthrown_without_memory_for_the_throw) {
+CASE(c_sees_an_exception_without_memory_for_the_throw) {
   Store own = new_small_store();
   inner_func = func_without_memory(own);
   Ref outer = func_of_c(own, Type::func<void(int32_t)>(own.engine()));
-  CHECK(code_of(own, outer, 5) == 5 && c_status == gcroots::UNTHROWN);
+  CHECK(code_of(own, outer, 5) == 5 && c_status == GCROOTS_ERROR_EXCEPTION);
   c_catches = true;
   own.call(outer, 6);
   c_catches = false;
   CHECK(code_of(own, outer, 7) == 7);
   is_at_rest(own);
+}
+
+/* Calls a function that throws, and takes the exception as C does. */
+static ManuallyRooted exception_of(StoreRef of, Ref func, int32_t code) {
+  gcroots_val_t arg = gcroots::detail::Value<int32_t>::to(code);
+  CHECK(gcroots_func_call(of.raw(), func, &arg, 1, nullptr, 0) == GCROOTS_ERROR_EXCEPTION);
+  return ManuallyRooted(gcroots::out<gcroots_manually_rooted_t>(
+      gcroots_store_take_exception_manually_rooted, of.raw()));
+}
+
+/* The code of the Failure that an exception object carries. */
+static int code_in(StoreRef of, const ManuallyRooted &exn) {
+  OK(gcroots_store_throw(of.raw(), exn));
+  return code_of(of, of.func([] { CHECK(false); }));
+}
+
+CASE(an_exception_that_is_kept_stays_what_it_was_once_there_is_memory) {
+  if (!collects) return;
+  Store own = new_small_store();
+  Ref without = func_without_memory(own), with = func_that_throws(own);
+  ManuallyRooted first = exception_of(own, without, 1);
+  CHECK(code_in(own, first) == 1);
+  ManuallyRooted second = exception_of(own, with, 2);
+  ManuallyRooted third = exception_of(own, without, 3);
+  CHECK(code_in(own, first) == 1 && code_in(own, second) == 2 && code_in(own, third) == 3);
+  /* Without memory in between, they are one object. */
+  ManuallyRooted fourth = exception_of(own, without, 4);
+  CHECK(own.same(third, fourth) && code_in(own, third) == 4);
+  own.close();
+  CHECK(Object::alive == 0);
 }
 
 CASE(an_error_of_a_full_store_arrives) {

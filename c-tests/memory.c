@@ -248,6 +248,100 @@ CASE(the_heap_shrinks_when_most_has_died) {
   CHECK(data_of(kept) == &kept);
 }
 
+/* Makes arrays of 4000 bytes with 16 MiB in all, and lets them die. If `kept` is not null,
+   makes objects between them and behind them, which it roots. */
+static void fill_and_let_go(const gcroots_type_t *refs, const gcroots_type_t *bytes, void *kept) {
+  enum { COUNT = 4096 };
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t holder;
+  OK(gcroots_array_new_default(store, refs, COUNT, &holder));
+  for (uint32_t i = 0; i < COUNT; i++) {
+    gcroots_scope_t inner = enter();
+    gcroots_ref_t made;
+    OK(gcroots_array_new_default(store, bytes, 4000, &made));
+    OK(gcroots_array_set_ref(store, holder, i, made));
+    OK(gcroots_scope_exit(store, inner));
+    if (kept != NULL && (i + 1) % (COUNT / 8) == 0) new_rooted(kept, NULL);
+  }
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(free_pages_inside_the_heap_go_back) {
+  gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  size_t before, most;
+  /* The collector that checks barriers has a copy of the heap. */
+  if (collects && !stressed && strcmp(variant, "check") != 0) {
+    before = resident_bytes();
+    fill_and_let_go(refs, bytes, &before);
+    most = resident_bytes();
+    CHECK(most > before + (14 << 20));
+    for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
+    CHECK(resident_bytes() < before + (3 << 20));
+    /* The pages can be used again. */
+    OK(gcroots_store_verify(store));
+    fill_and_let_go(refs, bytes, NULL);
+    OK(gcroots_store_gc(store));
+  }
+  gcroots_type_free(refs);
+  gcroots_type_free(bytes);
+}
+
+static long page_faults(void) {
+  struct rusage usage;
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  return usage.ru_minflt;
+}
+
+CASE(a_heap_that_is_filled_again_keeps_its_pages) {
+  enum { ROUNDS = 4, PAGES = (16 << 20) / 4096 };
+  gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  /* A collector that moves objects gives pages back at other times. */
+  if (collects && !moves && !stressed && GRAPH_SCALE == 1) {
+    long before = 0;
+    no_emulator("the page faults of the process are also those of the emulator");
+    for (int i = -2; i < ROUNDS; i++) {
+      if (i == 0) before = page_faults();
+      fill_and_let_go(refs, bytes, i == -2 ? &before : NULL);
+      OK(gcroots_store_gc(store));
+    }
+    CHECK(page_faults() - before < ROUNDS * PAGES / 8);
+  }
+  gcroots_type_free(refs);
+  gcroots_type_free(bytes);
+}
+
+CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
+  /* If an allocation looked at all free blocks, this would take minutes. */
+  enum { SMALL = 200000, LARGE = 60000 };
+  gcroots_type_t *bytes = NULL;
+  if (collects && !moves && !stressed) {
+    gcroots_config_t *config = variant_config(0);
+    OK(gcroots_config_set_heap_initial(config, 256 << 20));
+    OK(gcroots_store_free(store));
+    gcroots_engine_free(engine);
+    OK(gcroots_engine_new(config, &engine));
+    gcroots_config_free(config);
+    OK(gcroots_store_new(engine, &store));
+    bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+    /* Blocks of 520 bytes, then blocks of 1000 bytes, which are in one list. */
+    for (int i = 0; i < SMALL + LARGE; i++) {
+      gcroots_scope_t scope = enter();
+      gcroots_ref_t dies;
+      OK(gcroots_array_new_default(store, bytes, i < SMALL ? 504 : 984, &dies));
+      new_rooted(NULL, NULL);
+      OK(gcroots_scope_exit(store, scope));
+    }
+    OK(gcroots_store_gc(store));
+    for (int i = 0; i < LARGE; i++) {
+      gcroots_ref_t lives;
+      OK(gcroots_array_new_default(store, bytes, 984, &lives));
+    }
+  }
+  gcroots_type_free(bytes);
+}
+
 CASE(garbage_does_not_grow_the_heap) {
   if (stressed || !collects) return;
   for (int i = 0; i < 1000000; i++) {
@@ -368,6 +462,37 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   OK(gcroots_store_verify(store));
   for (int i = 0; i < 100000; i++) new_externref(NULL);
   CHECK(data_of(first) == &first);
+}
+
+/* The heap of some collectors has several parts, which grow one after the other. */
+CASE(a_heap_whose_parts_cannot_all_grow_is_as_large_as_it_was) {
+  gcroots_type_t *words = new_array(mutable_of(GCROOTS_STORAGE_I64));
+  int refused = 0, made = 0;
+  for (uint64_t grants = 0; grants < 8; grants++) {
+    gcroots_ref_t out = untouched();
+    gcroots_status_t status;
+    uint64_t before;
+    free_store();
+    OK(gcroots_store_new(engine, &store));
+    OK(gcroots_array_new_default(store, words, 1, &out));
+    OK(gcroots_store_gc(store));
+    out = untouched();
+    before = stats_of(store).committed_bytes;
+    arm(grants, true);
+    status = gcroots_array_new_default(store, words, 1 << 20, &out);
+    armed = false;
+    OK(gcroots_store_verify(store));
+    if (status == GCROOTS_OK) {
+      made++;
+      continue;
+    }
+    check_refused(__FILE__, __LINE__, "array_new", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+    refused++;
+    CHECK(stats_of(store).committed_bytes == before && same_bits(out, untouched()));
+    OK(gcroots_array_new_default(store, words, 1 << 20, &out));
+  }
+  CHECK(refused > 0 && made > 0);
+  gcroots_type_free(words);
 }
 
 CASE(a_heap_that_cannot_grow_collects) {
@@ -619,6 +744,91 @@ CASE(a_new_thread_without_memory_can_attach_again) {
   OK(gcroots_store_attach(store));
 }
 
+/* --- Calls whose values find no memory ---------------------------------------- */
+
+enum { PASSED_MOST = 20 };
+
+/* Returns its first argument, or the object that is its env, as each result. */
+static gcroots_status_t answer_one(void *env, gcroots_store_t *of, const gcroots_val_t *args,
+                                   size_t nargs, gcroots_val_t *results, size_t nresults) {
+  gcroots_val_t value = nargs > 0 ? args[0] : val_ref(*(gcroots_ref_t *)env);
+  (void)of;
+  for (size_t i = 0; i < nresults; i++) results[i] = value;
+  return GCROOTS_OK;
+}
+
+/* Makes a function of references in a new store of an engine in which one call is as deep as
+   calls may be. A refused call that counts as open then refuses the next one. */
+static gcroots_ref_t func_in_new_store(size_t nargs, size_t nresults, gcroots_ref_t *env) {
+  gcroots_field_type_t fields[PASSED_MOST];
+  gcroots_config_t *config = variant_config(0);
+  gcroots_type_t *type;
+  gcroots_ref_t func;
+  free_store();
+  gcroots_engine_free(engine);
+  OK(gcroots_config_set_call_depth(config, 1));
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
+  for (int i = 0; i < PASSED_MOST; i++) fields[i] = any_field();
+  type = new_func(fields, nargs, fields, nresults);
+  func = make_func(type, answer_one, env);
+  gcroots_type_free(type);
+  return func;
+}
+
+/* Calls a function where `live` scoped roots are live, `depth` scopes are open, and memory is
+   refused after `grants` requests. Returns whether the call was refused. */
+static bool call_with_little_memory(size_t nargs, size_t nresults, int live, int depth,
+                                    uint64_t grants) {
+  static gcroots_ref_t object;
+  gcroots_ref_t func = func_in_new_store(nargs, nresults, &object);
+  gcroots_val_t args[PASSED_MOST], results[PASSED_MOST];
+  gcroots_scope_t scope = enter();
+  gcroots_status_t status;
+  for (int i = 1; i < depth; i++) scope = enter();
+  object = new_externref(NULL);
+  for (int i = 2; i < live; i++) new_local(gcroots_ref_null());
+  for (int i = 0; i < PASSED_MOST; i++) args[i] = val_ref(object), results[i] = untouched_val();
+  arm(grants, true);
+  status = gcroots_func_call(store, func, args, nargs, results, nresults);
+  armed = false;
+  if (status != GCROOTS_OK) {
+    check_refused(__FILE__, __LINE__, "func_call", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+    for (int i = 0; i < PASSED_MOST; i++) CHECK(is_untouched(results[i]));
+    CHECK(stats_of(store).scoped_roots == (uint64_t)live);
+    OK(gcroots_func_call(store, func, args, nargs, results, nresults));
+  }
+  for (size_t i = 0; i < nresults; i++) CHECK(same_object(results[i].of.ref, object));
+  CHECK(stats_of(store).scoped_roots == (uint64_t)live + nresults);
+  OK(gcroots_store_verify(store));
+  OK(gcroots_scope_exit(store, scope));
+  CHECK(stats_of(store).scoped_roots == 1);
+  return status != GCROOTS_OK;
+}
+
+/* The roots of a store begin with room for 64, and its scopes with room for fewer than 16. */
+CASE(a_call_whose_values_find_no_memory_leaves_nothing_open) {
+  static const size_t counts[][2] = {{0, 0}, {1, 0}, {1, 1}, {6, 0}, {0, 6}, {3, 9}, {20, 20}};
+  for (size_t i = 0; i < COUNT_OF(counts); i++) {
+    int refused = 0, done = 0;
+    for (int live = 2; live < 72; live++)
+      for (uint64_t grants = 0; grants < 3; grants++) {
+        if (call_with_little_memory(counts[i][0], counts[i][1], live, 1, grants))
+          refused++;
+        else
+          done++;
+      }
+    CHECK(refused > 0 && done > 0);
+  }
+}
+
+CASE(a_call_whose_scope_finds_no_memory_leaves_nothing_open) {
+  int refused = 0;
+  for (int depth = 1; depth < 40; depth++) refused += call_with_little_memory(3, 9, 10, depth, 0);
+  CHECK(refused > 0);
+}
+
 /* --- Every allocation in turn ------------------------------------------------ */
 
 enum {
@@ -639,6 +849,8 @@ enum {
 static struct {
   gcroots_store_t *store;
   uint64_t scoped, manual, weak;
+  /* The objects and external bytes after the last call that succeeded. */
+  uint64_t objects, external;
   int created[OBJECTS], finalized[OBJECTS];
   int data_set[3], data_finalized[3];
   int own_created[MANUALS], own_finalized[MANUALS];
@@ -649,18 +861,23 @@ static struct {
   gcroots_ref_t structs[STRUCTS];
 } script;
 
-/* Whether the call succeeded. Otherwise memory was missing, and the call made no root. */
+/* Whether the call succeeded. Otherwise memory was missing, and the call made no root and left
+   no object. It may have collected. */
 static bool succeeded(gcroots_status_t status) {
   gcroots_stats_t stats;
+  memset(&stats, 0, sizeof stats);
+  if (script.store != NULL) OK(gcroots_store_stats(script.store, &stats));
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
     CHECK(refusals > 0);
     if (script.store != NULL) {
-      OK(gcroots_store_stats(script.store, &stats));
       CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
       CHECK(stats.weak_handles == script.weak);
+      CHECK(stats.objects <= script.objects && stats.external_bytes <= script.external);
     }
   }
+  script.objects = stats.objects;
+  script.external = stats.external_bytes;
   return status == GCROOTS_OK;
 }
 

@@ -331,6 +331,64 @@ CASE(what_is_declared_as_what_tables_are_made_of_comes_back) {
   gcroots_type_free(array);
 }
 
+static gcroots_type_t *declared_array, *declared_struct;
+static gcroots_ref_t declared[2];
+
+/* Declares an array and a struct of the forms that a table of nullable i31s and a global of
+   a number have, and makes one object of each. */
+static void make_declared(void) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_field_type_t number = mutable_(plain(GCROOTS_STORAGE_I32));
+  uint32_t position;
+  OK(gcroots_rec_group_add_struct(group, NULL, &number, 1, &position));
+  declared_struct = register_one(group);
+  declared_array = new_array(mutable_(or_null(ref_to(GCROOTS_HEAP_I31))));
+  declared[0] = make_zeros(declared_array, 3);
+  declared[1] = make_default(declared_struct);
+}
+
+static void make_hidden(gcroots_table_t *table, gcroots_global_t *global) {
+  gcroots_field_type_t number = mutable_(plain(GCROOTS_STORAGE_I32));
+  gcroots_val_t value = val_i32(7);
+  gcroots_ref_type_t element;
+  memset(&element, 0, sizeof element);
+  element.heap = GCROOTS_HEAP_I31;
+  element.is_nullable = 1;
+  OK(gcroots_table_new(store, element, 3, UINT64_MAX, gcroots_ref_null(), table));
+  OK(gcroots_global_new(store, &number, &value, global));
+}
+
+/* Exactly the declared objects have raw references. */
+static void check_declared(void) {
+  int found = 0;
+  for (uint32_t raw = 2; raw < (64 << 10) / 4 + 10; raw += 2) found += is_object(raw);
+  CHECK(found == 2);
+  for (int i = 0; i < 2; i++) CHECK(same_object(from_raw(raw_of(declared[i])), declared[i]));
+}
+
+/* Whichever type the engine registers first, and whichever object the store makes first. */
+CASE(hidden_and_declared_types_of_one_form_are_two_types_in_each_order) {
+  for (int hidden_first = 0; hidden_first < 2; hidden_first++) {
+    gcroots_table_t table;
+    gcroots_global_t global;
+    use_small_heap();
+    if (hidden_first) make_hidden(&table, &global);
+    make_declared();
+    if (!hidden_first) make_hidden(&table, &global);
+    for (int round = 0; round < 3; round++) {
+      gcroots_scope_t scope = enter();
+      check_declared();
+      OK(gcroots_scope_exit(store, scope));
+      OK(gcroots_store_gc(store));
+    }
+    OK(gcroots_table_free(store, &table));
+    OK(gcroots_global_free(store, &global));
+    check_declared();
+    gcroots_type_free(declared_array);
+    gcroots_type_free(declared_struct);
+  }
+}
+
 CASE(large_objects_have_one_start) {
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_I8);
   gcroots_ref_t before = new_externref(NULL), large = make_zeros(array, 1 << 20);

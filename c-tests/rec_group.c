@@ -70,6 +70,51 @@ static void add_is_refused(gcroots_field_type_t field, const char *text) {
   gcroots_rec_group_free(group);
 }
 
+CASE(a_function_type_needs_no_group) {
+  gcroots_field_type_t params[2] = {plain(GCROOTS_STORAGE_I32), ref_to(GCROOTS_HEAP_ANY)};
+  gcroots_field_type_t result = plain(GCROOTS_STORAGE_F64);
+  gcroots_type_t *type = NULL, *again = NULL, *empty, *self;
+  size_t count;
+  OK(gcroots_type_new_func(engine, params, 2, &result, 1, &type));
+  OK(gcroots_type_new_func(engine, params, 2, &result, 1, &again));
+  CHECK(type == again);
+  gcroots_type_free(again);
+  again = new_func(params, 2, &result, 1);
+  CHECK(type == again);
+  OK(gcroots_type_param_count(type, &count));
+  CHECK(count == 2);
+  OK(gcroots_type_new_func(engine, NULL, 0, NULL, 0, &empty));
+  params[1] = ref_to_type(type);
+  gcroots_type_free(again);
+  OK(gcroots_type_new_func(engine, params, 2, NULL, 0, &again));
+  CHECK(again != type && again != empty);
+  params[0] = ref_to_local(0);
+  OK(gcroots_type_new_func(engine, params, 1, NULL, 0, &self));
+  CHECK(self != again);
+  free_types((gcroots_type_t *[]){type, again, empty, self}, 4);
+}
+
+CASE(a_function_type_that_is_refused_is_not_made) {
+  gcroots_field_type_t fields[2] = {plain(GCROOTS_STORAGE_I32), ref_to(GCROOTS_HEAP_TYPE)};
+  gcroots_type_t *out = (gcroots_type_t *)&fields, *foreign;
+  gcroots_engine_t *other;
+  NULL_OF("type", gcroots_type_new_func(engine, fields, 2, NULL, 0, &out));
+  NULL_OF("type", gcroots_type_new_func(engine, NULL, 0, fields, 2, &out));
+  OK(gcroots_engine_new(NULL, &other));
+  OK(gcroots_type_new_func(other, NULL, 0, NULL, 0, &foreign));
+  fields[1].type = foreign;
+  REFUSED(GCROOTS_ERROR_WRONG_ENGINE, gcroots_type_new_func(engine, fields, 2, NULL, 0, &out));
+  fields[1] = ref_to_local(1);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_type_new_func(engine, fields, 2, NULL, 0, &out));
+  fields[1] = plain(GCROOTS_STORAGE_I8);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_type_new_func(engine, fields, 2, NULL, 0, &out));
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_type_new_func(engine, fields, 1001, NULL, 0, &out));
+  REFUSED(GCROOTS_ERROR_LIMIT, gcroots_type_new_func(engine, NULL, 0, fields, 1001, &out));
+  CHECK(out == (gcroots_type_t *)&fields);
+  gcroots_type_free(foreign);
+  gcroots_engine_free(other);
+}
+
 CASE(storage_types_that_do_not_exist_are_refused) {
   add_is_refused(plain(8), "`storage` is 8;");
   add_is_refused(plain(255), "`storage` is 255;");
@@ -442,6 +487,35 @@ CASE(a_collection_is_registered_as_a_whole_or_not) {
   CHECK(blocks == before && types[0] == NULL && types[1] == NULL);
   gcroots_rec_group_free(good);
   gcroots_rec_group_free(bad);
+}
+
+/* Registering this group (taken) of two members is refused a thousand times. */
+static void refuse_often(gcroots_rec_group_t *group) {
+  const gcroots_rec_group_t *groups[1] = {group};
+  gcroots_type_t *types[2];
+  for (int i = 0; i < 1000; i++)
+    REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+            gcroots_rec_group_register(engine, groups, 1, types, 2));
+  gcroots_rec_group_free(group);
+}
+
+CASE(a_refused_group_uses_up_no_index) {
+  gcroots_rec_group_t *group = new_group();
+  gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32);
+  gcroots_sub_type_t sub = below(0);
+  gcroots_type_t *registered;
+  uint32_t position;
+  add_struct_of(group, NULL);
+  add_struct_below(group, below(7), NULL, 0);
+  refuse_often(group);
+  /* Each member is well formed, but an array is not below a struct. */
+  group = new_group();
+  add_struct_of(group, NULL);
+  OK(gcroots_rec_group_add_array(group, &sub, &number, &position));
+  refuse_often(group);
+  registered = new_struct(NULL, 0);
+  CHECK(index_of(registered) < 10);
+  gcroots_type_free(registered);
 }
 
 CASE(a_refused_group_keeps_nothing_that_it_names) {

@@ -120,6 +120,7 @@ static inline void aim(struct arguments *a, const struct arguments *from) {
   a->table = &a->h.table;
   a->global = &a->h.global;
   a->source = &a->h.source;
+  a->message = a->key = "any bytes";
 }
 
 /* --- Parameters by their names ------------------------------------------------ */
@@ -150,7 +151,8 @@ static const struct pointer_parameter {
     {POINTER(args)},     {POINTER(results)}, {POINTER(data)},      {POINTER(options)},
     {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
     {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
-    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)}};
+    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)},     {POINTER(message)},
+    {POINTER(key)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */

@@ -500,6 +500,31 @@ CASE(a_reported_range_that_cannot_be_refuses_the_collection) {
   collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "does not leave room for them");
 }
 
+static void report_all(void) {
+  OK(gcroots_root_visitor_report(store, &all_slots, NULL));
+}
+
+CASE(a_refused_report_refuses_the_collection_whatever_follows) {
+  if (!collects) return;
+  add(&first);
+  add(&second);
+  fill_slots();
+  /* The same visitor and the next one report what can be reported. */
+  first.body = report_all;
+  first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
+  first.range.slots = NULL;
+  collection_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, "is NULL");
+  /* The first of two refusals is the answer. */
+  first.expected = second.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
+  first.range.slots = NULL;
+  second.range.slots = (char *)slots + 2;
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "is NULL", gcroots_store_gc(store));
+  first.expected = second.expected = GCROOTS_OK;
+  first.range = second.range = all_slots;
+  OK(gcroots_store_gc(store));
+  check_slots();
+}
+
 CASE(a_reported_layout_that_no_slot_has_refuses_the_collection) {
   static const gcroots_slot_layout_t bad = {8, 6, 0, 0, 0};
   if (!collects) return;
@@ -574,6 +599,60 @@ CASE(a_report_without_memory_refuses_the_collection) {
 }
 
 /* --- Adding and removing ------------------------------------------------------------------ */
+
+/* Ways to begin a collection that calls visitors. */
+static gcroots_status_t gc_by_call(void) {
+  return gcroots_store_gc(store);
+}
+
+static gcroots_status_t gc_by_step(void) {
+  bool done;
+  OK(gcroots_store_gc_start(store));
+  return gcroots_store_gc_step(store, 0, &done);
+}
+
+static gcroots_status_t gc_by_allocation(void) {
+  gcroots_ref_t out = untouched();
+  gcroots_status_t status = gcroots_externref_new(store, NULL, NULL, &out);
+  CHECK((status == GCROOTS_OK) != same_bits(out, untouched()));
+  return status;
+}
+
+/* The first report finds the heap corrupt. The store is poisoned from then on: no visitor,
+   no finalizer and no other call may take its objects for sound. */
+CASE(a_report_that_finds_the_heap_corrupt_calls_no_other_visitor) {
+  gcroots_status_t (*const ways[])(void) = {gc_by_call, gc_by_step, gc_by_allocation};
+  static int finalized;
+  if (!collects) return;
+  for (size_t i = 0; i < COUNT_OF(ways); i++) {
+    gcroots_config_t *config = variant_config(0);
+    gcroots_ref_t ref;
+    void *base;
+    uint32_t raw;
+    finalized = 0;
+    OK(gcroots_config_set_stress(config, 1));
+    OK(gcroots_config_set_exact_slots(config, true));
+    use_config(config);
+    OK(gcroots_no_gc_enter(store));
+    OK(gcroots_externref_new(store, &finalized, count_call, &ref));
+    OK(gcroots_ref_to_raw(store, ref, &raw));
+    for (int k = 0; k < SLOTS; k++) slots[k] = unrooted(&numbers[k], NULL);
+    OK(gcroots_no_gc_exit(store));
+    OK(gcroots_heap_base(store, &base));
+    add(&first);
+    add(&second);
+    memset((char *)base + raw, 0xff, 8);
+    first.calls = second.calls = 0;
+    first.expected = second.expected = GCROOTS_ERROR_INTERNAL;
+    CHECK(ways[i]() == GCROOTS_ERROR_INTERNAL);
+    CHECK(first.calls == 1 && second.calls == 0 && finalized == 0);
+    CHECK(gcroots_store_gc(store) == GCROOTS_ERROR_INTERNAL && first.calls == 1);
+    free_store();
+    CHECK(finalized == 1);
+    OK(gcroots_store_new(engine, &store));
+    first.expected = second.expected = GCROOTS_OK;
+  }
+}
 
 CASE(handles_that_name_no_visitor_are_refused) {
   static gcroots_root_range_t range = {slots, SLOTS};

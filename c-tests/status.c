@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
-#include "check.h"
+#include "refusals.h"
 
 static const struct {
   gcroots_status_t status;
@@ -56,6 +56,11 @@ CASE(statuses_have_their_numbers_and_names) {
     CHECK(statuses[i].status == statuses[i].number);
     CHECK(strcmp(gcroots_status_name(statuses[i].status), statuses[i].name) == 0);
   }
+}
+
+CASE(statuses_of_the_embedder_begin_above_the_librarys) {
+  CHECK(GCROOTS_STATUS_EMBEDDER == 0x10000 && STATUSES < GCROOTS_STATUS_EMBEDDER);
+  CHECK(strcmp(gcroots_status_name(GCROOTS_STATUS_EMBEDDER), "GCROOTS_UNKNOWN") == 0);
 }
 
 CASE(other_numbers_have_no_name) {
@@ -128,6 +133,61 @@ CASE(a_shorter_message_has_nothing_of_a_longer_one) {
   REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
   CHECK(!names(UINT32_MAX));
   CHECK(!says("collector"));
+}
+
+CASE(a_message_that_was_set_is_the_last_one) {
+  char message[] = "a message";
+  OK(gcroots_set_error(message));
+  message[0] = 'x';
+  CHECK(strcmp(gcroots_last_error(), "a message") == 0);
+  OK(gcroots_store_gc(store));
+  CHECK(strcmp(gcroots_last_error(), "a message") == 0);
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  CHECK(!says("a message"));
+  OK(gcroots_set_error(""));
+  CHECK(strcmp(gcroots_last_error(), "") == 0);
+}
+
+CASE(the_last_message_may_be_set_again) {
+  char before[256];
+  REFUSED(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_gc(NULL));
+  strcpy(before, gcroots_last_error());
+  OK(gcroots_set_error(gcroots_last_error()));
+  CHECK(strcmp(gcroots_last_error(), before) == 0);
+  OK(gcroots_set_error(gcroots_last_error() + 8));
+  CHECK(strcmp(gcroots_last_error(), before + 8) == 0);
+}
+
+CASE(a_message_that_was_set_is_cut_between_characters) {
+  char text[1024];
+  /* A byte more than fits, or many. */
+  memset(text, 'x', sizeof text);
+  text[256] = '\0';
+  OK(gcroots_set_error(text));
+  CHECK(strlen(gcroots_last_error()) == 255 && says("xxx"));
+  memset(text, 'x', sizeof text);
+  text[1023] = '\0';
+  OK(gcroots_set_error(text));
+  CHECK(strlen(gcroots_last_error()) == 255);
+  /* A character of four bytes, of which one to three would fit. */
+  for (size_t begin = 252; begin < 256; begin++) {
+    memset(text, 'x', sizeof text);
+    memcpy(text + begin, "\xf0\x9f\x98\x80", 5);
+    OK(gcroots_set_error(text));
+    CHECK(strlen(gcroots_last_error()) == begin);
+  }
+  memcpy(text + 251, "\xf0\x9f\x98\x80z", 6);
+  OK(gcroots_set_error(text));
+  CHECK(strlen(gcroots_last_error()) == 255 && says("\x80"));
+  /* Bytes that are not UTF-8. */
+  memset(text, 0x80, sizeof text);
+  text[1023] = '\0';
+  OK(gcroots_set_error(text));
+  CHECK(strlen(gcroots_last_error()) == 255);
+}
+
+CASE(a_message_must_not_be_a_null_pointer) {
+  check_nulls(error_calls);
 }
 
 CASE(messages_of_null_name_the_parameter) {
@@ -284,6 +344,44 @@ CASE(threads_do_not_overwrite_each_others_messages) {
     CHECK(pthread_create(&threads[i], NULL, fail_in_step, &numbers[i]) == 0);
   }
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+/* --- Messages and callbacks --------------------------------------------------- */
+
+/* Sets `data` as the message. */
+static void set_message(void *data) {
+  OK(gcroots_set_error(data));
+}
+
+CASE(a_finalizer_sets_a_message_which_a_failure_replaces) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  if (!collects) return;
+  OK(gcroots_externref_new(store, "of a finalizer", set_message, &ref));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  CHECK(strcmp(gcroots_last_error(), "of a finalizer") == 0);
+}
+
+/* Refuses to grow, and sets a message. */
+static bool refuse_with_message(void *env, gcroots_store_t *of, size_t committed, size_t wanted) {
+  (void)env, (void)of, (void)committed, (void)wanted;
+  OK(gcroots_set_error("of a growth callback"));
+  return false;
+}
+
+CASE(the_message_of_a_failed_allocation_replaces_those_of_its_callbacks) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_status_t status;
+  gcroots_ref_t ref;
+  gcroots_store_t *full;
+  OK(gcroots_config_set_heap_initial(config, 32 * 1024));
+  OK(gcroots_config_set_grow_callback(config, refuse_with_message, NULL));
+  full = store_with(config);
+  while ((status = gcroots_externref_new(full, NULL, NULL, &ref)) == GCROOTS_OK) {
+  }
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && says("gcroots_externref_new: "));
+  OK(gcroots_store_free(full));
 }
 
 /* Fails inside a finalizer: gcroots_store_free() is refused there. */

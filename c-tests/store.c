@@ -328,6 +328,23 @@ CASE(refused_data_is_the_callers) {
   CHECK(finalized == 0);
 }
 
+/* --- Its engine -------------------------------------------------------------- */
+
+CASE(a_store_tells_its_engine) {
+  gcroots_engine_t *its_engine = NULL, *again = NULL;
+  gcroots_store_t *sibling;
+  OK(gcroots_store_engine(store, &its_engine));
+  OK(gcroots_store_engine(store, &again));
+  CHECK(its_engine == engine && again == engine);
+  gcroots_engine_free(again);
+  gcroots_engine_free(engine);
+  engine = NULL;
+  free_store();
+  OK(gcroots_store_new(its_engine, &sibling));
+  gcroots_engine_free(its_engine);
+  OK(gcroots_store_free(sibling));
+}
+
 /* --- Collection and verification ------------------------------------------- */
 
 CASE(collecting_an_empty_store_is_ok) {

@@ -111,12 +111,6 @@ static bool same_table(gcroots_table_t a, gcroots_table_t b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* How many of `count` unreachable objects a collection frees: none under the null
-   collector. */
-static int dead(int count) {
-  return collects ? count : 0;
-}
-
 /* Replaces the fixture's store by one of the same collector without stress, for large
    tables. */
 static void calm_store(void) {

@@ -1,6 +1,7 @@
 /* Threads: which thread may call, and how a store changes threads. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "handover.h"
 #include "refusals.h"
 #include "threads.h"
 
@@ -8,33 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the fixture's thread leaves for the other threads. */
-static gcroots_scope_t open_scope;
-static gcroots_ref_t scoped;
-static gcroots_manually_rooted_t manual;
-static int host, finalized;
-
-static void leave_things(void) {
-  open_scope = enter();
-  scoped = new_externref(&host);
-  manual = root(scoped);
-}
-
-static void attach(void) {
-  OK(gcroots_store_attach(store));
-}
-
-static void detach(void) {
-  OK(gcroots_store_detach(store));
-}
-
-static void store_is_usable(void) {
-  CHECK(data_of(scoped) == &host && data_of(manual.ref) == &host);
-  new_externref(NULL);
-  OK(gcroots_store_gc(store));
-  OK(gcroots_store_verify(store));
-  CHECK(data_of(scoped) == &host && data_of(manual.ref) == &host);
-}
+static int finalized;
 
 /* --- Wrong threads --------------------------------------------------------- */
 
@@ -47,10 +22,6 @@ static void every_call_is_of_the_wrong_thread(void) {
   every_call_is_refused(GCROOTS_ERROR_WRONG_THREAD, store, manual.ref, open_scope);
   every_call_is_refused(GCROOTS_ERROR_WRONG_THREAD, store, gcroots_ref_null(), open_scope);
   every_call_is_refused(GCROOTS_ERROR_WRONG_THREAD, store, ones, forged);
-}
-
-static void attach_is_of_the_wrong_thread(void) {
-  REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_WRONG_THREAD, gcroots_store_attach(store));
 }
 
 CASE(every_call_of_another_thread_is_refused) {

@@ -76,6 +76,45 @@ CASE(what_is_thrown_is_taken_once) {
   CHECK(gcroots_ref_is_null(take()) && gcroots_ref_is_null(take()));
 }
 
+/* Takes the pending exception with a manual root. */
+static gcroots_manually_rooted_t take_root(void) {
+  gcroots_manually_rooted_t out = untouched_handle();
+  OK(gcroots_store_take_exception_manually_rooted(store, &out));
+  return out;
+}
+
+CASE(what_is_thrown_may_be_taken_with_a_manual_root) {
+  gcroots_scope_t scope = enter();
+  gcroots_manually_rooted_t taken;
+  CHECK(gcroots_ref_is_null(take_root().ref));
+  OK(gcroots_store_throw(store, new_loaded()));
+  OK(gcroots_scope_exit(store, scope));
+  taken = take_root();
+  CHECK(!is_pending() && gcroots_ref_is_null(take_root().ref));
+  CHECK(stats_of(store).manual_roots == 1 && stats_of(store).scoped_roots == 0);
+  OK(gcroots_store_gc(store));
+  scope = enter();
+  check_loaded(taken.ref);
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_manually_rooted_unroot(store, &taken));
+  OK(gcroots_store_gc(store));
+  CHECK(finalized == collects);
+}
+
+CASE(an_exception_without_room_for_a_manual_root_stays_pending) {
+  gcroots_ref_t exn = new_exn();
+  gcroots_manually_rooted_t made, out = untouched_handle();
+  OK(gcroots_scope_reserve(store, 10));
+  OK(gcroots_store_throw(store, exn));
+  memory_out(true);
+  while (gcroots_ref_to_manually_rooted(store, exn, &made) == GCROOTS_OK) {
+  }
+  REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_store_take_exception_manually_rooted(store, &out));
+  memory_out(false);
+  CHECK(same_bits(out.ref, untouched()) && is_pending());
+  CHECK(same_object(take_root().ref, exn));
+}
+
 CASE(an_exception_is_pending_until_it_is_taken) {
   gcroots_scope_t scope = enter();
   CHECK(!is_pending());

@@ -130,6 +130,8 @@ static struct {
   gcroots_manually_rooted_t manual, taken[QUEUED];
   int taken_count;
   gcroots_weak_t weak;
+  gcroots_type_t *type, *array_type, *func_type;
+  gcroots_ref_t func, holder;
 } source;
 
 static void to_manually_rooted(void) {
@@ -183,6 +185,28 @@ static void upgrade(void) {
   OK(gcroots_weak_upgrade(store, source.weak, &out));
 }
 
+static void make_a_struct(void) {
+  gcroots_ref_t out;
+  OK(gcroots_struct_new_default(store, source.type, &out));
+}
+
+static void make_an_array(void) {
+  gcroots_ref_t out;
+  OK(gcroots_array_new_default(store, source.array_type, 3, &out));
+}
+
+static void make_a_func(void) {
+  make_func(source.func_type, answer_ok, NULL);
+}
+
+static void call_func(void) {
+  OK(gcroots_func_call(store, source.func, NULL, 0, NULL, 0));
+}
+
+static void read_field(void) {
+  field_ref(source.holder, 0);
+}
+
 static const struct {
   const char *name;
   void (*make)(void);
@@ -198,15 +222,33 @@ static const struct {
                  {"externref_new_with", make_externref_with, 0},
                  {"externref_new_manually_rooted", make_manually_rooted, 1},
                  {"scope_escape", escape, 0},
-                 {"weak_upgrade", upgrade, 0}};
+                 {"weak_upgrade", upgrade, 0},
+                 {"struct_new_default", make_a_struct, 0},
+                 {"array_new_default", make_an_array, 0},
+                 {"func_new", make_a_func, 0},
+                 {"func_call", call_func, 0},
+                 {"struct_get_ref", read_field, 0}};
 enum { CREATIONS = sizeof creations / sizeof *creations };
 
 static void make_source(void) {
+  gcroots_field_type_t field = mutable_(or_null(ref_to(GCROOTS_HEAP_ANY)));
+  gcroots_field_type_t extern_field = mutable_(or_null(ref_to(GCROOTS_HEAP_EXTERN)));
+  gcroots_val_t value;
   source.ref = new_externref(NULL);
+  source.type = new_struct(&extern_field, 1);
+  source.array_type = new_array(field);
+  source.func_type = new_func(NULL, 0, NULL, 0);
+  source.func = make_func(source.func_type, answer_ok, NULL);
+  value = val_ref(source.ref);
+  source.holder = make_struct(source.type, &value, 1);
   source.manual = root(source.ref);
   for (int i = 0; i < QUEUED; ++i) source.taken[i] = root(source.ref);
   source.taken_count = QUEUED;
   OK(gcroots_weak_new(store, source.ref, &source.weak));
+}
+
+static void free_source(void) {
+  free_types((gcroots_type_t *[]){source.type, source.array_type, source.func_type}, 3);
 }
 
 CASE(each_creation_of_a_root_ends_a_queued_one) {
@@ -222,6 +264,7 @@ CASE(each_creation_of_a_root_ends_a_queued_one) {
     creations[i].make();
     CHECK(!resolves(copy));
     CHECK(manual_roots() == before - 1 + (uint64_t)creations[i].made);
+    free_source();
   }
   CHECK(stale_unroots() == 0);
 }
@@ -243,6 +286,7 @@ CASE(each_creation_of_a_root_ends_at_least_one_of_many) {
       left = 0;
       for (int k = 0; k < QUEUED; ++k) left += resolves(handles[k]);
     }
+    free_source();
   }
   CHECK(stale_unroots() == 0);
 }
@@ -483,6 +527,31 @@ CASE(a_stale_entry_never_ends_the_slots_next_root) {
     new_local(gcroots_ref_null());
     CHECK(resolves(next) && stale_unroots() == 2 * (uint64_t)i + 2);
     OK(gcroots_manually_rooted_unroot(store, &next));
+  }
+}
+
+/* The queue gives the newest entry first. An owner that makes a root drains only a part of
+   it, and all of that part may be stale. */
+CASE(many_stale_entries_hold_up_nothing_behind_them) {
+  enum { LIVE = 40, STALE = 200 };
+  for (int by_gc = 0; by_gc < 2; ++by_gc) {
+    gcroots_ref_t ref = new_externref(NULL);
+    gcroots_manually_rooted_t live[LIVE], stale[STALE];
+    uint64_t counted = stale_unroots();
+    for (int i = 0; i < LIVE; ++i) live[i] = root(ref);
+    for (int i = 0; i < STALE; ++i) stale[i] = root(ref);
+    for (int i = 0; i < LIVE; ++i) later_copy(live[i]);
+    for (int i = 0; i < STALE; ++i) later_copy(stale[i]);
+    for (int i = 0; i < STALE; ++i) OK(gcroots_manually_rooted_unroot(store, &stale[i]));
+    CHECK(manual_roots() == LIVE && stale_unroots() == counted);
+    if (by_gc) drain();
+    for (int i = 0; !by_gc && i < (LIVE + STALE) / 32 + 1; ++i) {
+      new_local(ref);
+      CHECK(stale_unroots() > counted);
+      OK(gcroots_store_verify(store));
+    }
+    CHECK(manual_roots() == 0 && stale_unroots() == counted + STALE);
+    for (int i = 0; i < LIVE; ++i) CHECK(!resolves(live[i]));
   }
 }
 

@@ -136,7 +136,9 @@ CASE(the_pending_exception_is_taken_once) {
   gcroots_tag_t tag = new_pair_tag();
   wasm_exnref_t ref = exception_of(tag, 5, gcroots_ref_null()), taken = untouched_wasm();
   struct check_counts before;
+  CHECK(!wasm_context_has_exception(store));
   CHECK(wasm_context_set_exception(store, &ref) && !wasm_exnref_is_null(&ref));
+  CHECK(wasm_context_has_exception(store));
   wasm_exnref_unroot(&ref);
   OK(gcroots_store_gc(store));
   before = check_count();
@@ -144,6 +146,7 @@ CASE(the_pending_exception_is_taken_once) {
   CHECK(check_count().manual_roots == before.manual_roots + 1);
   CHECK(check_count().scoped_roots == before.scoped_roots);
   leave_another_message();
+  CHECK(!wasm_context_has_exception(store));
   CHECK(!wasm_context_take_exception(store, &ref) && wasm_exnref_is_null(&ref));
   CHECK(another_message_is_still_there());
 }
@@ -151,8 +154,11 @@ CASE(the_pending_exception_is_taken_once) {
 CASE(an_exception_that_cannot_be_taken_stays_pending) {
   gcroots_tag_t tag = new_pair_tag();
   wasm_exnref_t ref = exception_of(tag, 5, gcroots_ref_null()), out;
-  REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_take_exception(NULL, &out.ref),
+  bool has;
+  REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_take_exception_manually_rooted(NULL, &out),
              wasm_context_take_exception(NULL, &out));
+  REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_has_exception(NULL, &has),
+             wasm_context_has_exception(NULL));
   CHECK(wasm_context_set_exception(store, &ref));
   memory_out(true);
   while (wasm_exnref_clone(store, &ref, &out)) {
@@ -160,7 +166,7 @@ CASE(an_exception_that_cannot_be_taken_stays_pending) {
   REFUSED_AS(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_manually_rooted_clone(store, ref, &out),
              wasm_context_take_exception(store, &out));
   memory_out(false);
-  REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_take_exception(store, NULL),
+  REFUSED_AS(GCROOTS_ERROR_NULL_ARGUMENT, gcroots_store_take_exception_manually_rooted(store, NULL),
              wasm_context_take_exception(store, NULL));
   CHECK(wasm_context_take_exception(store, &out) && number_in(out) == 5);
 }

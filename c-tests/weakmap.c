@@ -81,12 +81,6 @@ static void set_new(gcroots_weakmap_t map, gcroots_ref_t key, void *data,
   OK(gcroots_scope_exit(store, scope));
 }
 
-/* How many of `count` unreachable objects a collection frees: none under the null
-   collector. */
-static int dead(int count) {
-  return collects ? count : 0;
-}
-
 /* --- Entries ----------------------------------------------------------------- */
 
 CASE(a_key_has_the_value_that_it_was_given) {

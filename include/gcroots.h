@@ -76,7 +76,7 @@
  *
  * A function that can fail returns a gcroots_status_t. After a failure,
  * gcroots_last_error() is a message: the name of the function, and the values that
- * were wrong.
+ * were wrong. Callbacks leave messages of their own by gcroots_set_error().
  *
  * A function writes its outputs, such as `out`, only on success. A failed call
  * has changed nothing, with these exceptions:
@@ -227,7 +227,7 @@ GCROOTS_API const char *gcroots_version(void);
 /**
  * The outcome of a call: one of the GCROOTS_OK and GCROOTS_ERROR_... numbers below. They
  * are never renumbered. gcroots_func_call() may also return a number of its callback's
- * choice.
+ * choice: see GCROOTS_STATUS_EMBEDDER.
  */
 typedef uint32_t gcroots_status_t;
 
@@ -359,6 +359,14 @@ typedef uint32_t gcroots_status_t;
 #define GCROOTS_ERROR_INTERNAL 17
 
 /**
+ * The first status of the embedder. The library never returns this number or a greater one
+ * of its own accord: only gcroots_func_call() returns them, if a callback does. So a caller
+ * can tell a callback's status from the library's. The numbers below that have no name are
+ * reserved for the library.
+ */
+#define GCROOTS_STATUS_EMBEDDER 65536
+
+/**
  * Returns the name of a status, such as "GCROOTS_ERROR_BUSY". Never collects.
  *
  * \return a static string, never NULL; "GCROOTS_UNKNOWN" if the number is not a status
@@ -367,14 +375,29 @@ GCROOTS_API const char *gcroots_status_name(gcroots_status_t status);
 
 /**
  * Returns the message of this thread's last failed call: the function's name, a colon, and
- * what was wrong, with the values. A successful call does not change it. If the system has
- * no memory for a thread's first message, the message says so instead. Never collects.
+ * what was wrong, with the values. A successful call does not change it, except
+ * gcroots_set_error(). If the system has no memory for a thread's first message, the message
+ * says so instead. Never collects.
  *
  * \return the message (borrowed), at most 255 bytes, valid until the next call on this
- *         thread that fails; never NULL; "" before the first failure
+ *         thread that fails or sets the message; never NULL; "" before the first failure
  */
 GCROOTS_API
 const char *gcroots_last_error(void);
+
+/**
+ * Sets this thread's last message. Never collects.
+ *
+ * A callback calls it before it returns a status of its own. gcroots_func_call() then
+ * returns that status and leaves the message as it is. Any code may call it, at any time.
+ * The library's own messages still replace it: if an allocation fails, its message comes
+ * after those that finalizers and growth callbacks have set.
+ *
+ * \param message the text (borrowed). It is copied. What follows its first 255 bytes is left
+ *        out, and so is a character of UTF-8 that they cut
+ */
+GCROOTS_API
+gcroots_status_t gcroots_set_error(const char *message);
 
 /* --- Configuration -----------------------------------------------------------
  *
@@ -592,7 +615,7 @@ gcroots_status_t gcroots_engine_new(const gcroots_config_t *config_or_null,
  */
 GCROOTS_API
 GCROOTS_NODISCARD
-gcroots_engine_t *gcroots_engine_clone(gcroots_engine_t *engine);
+gcroots_engine_t *gcroots_engine_clone(const gcroots_engine_t *engine);
 
 /**
  * Releases a reference to an engine. The engine is deleted when its last reference and
@@ -616,8 +639,8 @@ typedef struct gcroots_store_t gcroots_store_t;
 
 /**
  * Releases `data`. It is called once, after the object, function or store that `data`
- * belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
- * return.
+ * belongs to has died, or after gcroots_store_set_data() or gcroots_store_set_data_keyed()
+ * has replaced `data`. It must return.
  */
 typedef void (*gcroots_finalizer_t)(void *data);
 
@@ -722,7 +745,7 @@ gcroots_status_t gcroots_store_new(gcroots_engine_t *engine,
 /**
  * Deletes a store with all its objects and roots.
  *
- * First the finalizers of all objects run, then the finalizer of the store's data. Calls
+ * First the finalizers of all objects run, then those of the store's data. Calls
  * on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
  * and a collection in steps may be under way. A poisoned store is deleted in the same
  * way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
@@ -780,6 +803,17 @@ GCROOTS_API gcroots_status_t gcroots_store_attach(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_id(gcroots_store_t *store, uint64_t *out);
 
 /**
+ * Returns the engine of a store. Never collects.
+ *
+ * \param[out] out a reference to the engine (owned); release it with gcroots_engine_free()
+ * \return GCROOTS_ERROR_LIMIT if the engine has too many references
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_store_engine(gcroots_store_t *store,
+                                      gcroots_engine_t **out);
+
+/**
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
@@ -806,6 +840,47 @@ gcroots_status_t gcroots_store_set_data(gcroots_store_t *store,
  * \param[out] out the pointer (borrowed); NULL if none was set
  */
 GCROOTS_API gcroots_status_t gcroots_store_data(gcroots_store_t *store, void **out);
+
+/**
+ * Attaches a pointer of the program to a store under a key, in place of the pointer that
+ * the key had.
+ *
+ * Each library that uses a store takes the address of a variable of its own as the key. So
+ * several libraries can share a store, and the program still has gcroots_store_set_data().
+ *
+ * The finalizer of the previous pointer runs as gcroots_store_set_data() says. When the
+ * store is deleted, the finalizers of the last pointers run: after the finalizers of all
+ * objects, in the reverse order in which the keys were set, and before the finalizer of the
+ * pointer without a key.
+ *
+ * Never collects. Cost: in proportion to the number of keys.
+ *
+ * \param key an address, which the library compares and never follows
+ * \param data (taken on success, nullable). With NULL and without a finalizer, the library
+ *        forgets the key
+ * \param finalizer_or_null runs with `data`; NULL for none
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new key, or to
+ *         queue the previous finalizer;
+ *         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+ *         queue it
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_set_data_keyed(gcroots_store_t *store,
+                                              const void *key,
+                                              void *data,
+                                              gcroots_finalizer_t finalizer_or_null);
+
+/**
+ * Gets the pointer that gcroots_store_set_data_keyed() has set under a key. Never collects.
+ * Cost: in proportion to the number of keys.
+ *
+ * \param key an address, which the library compares and never follows
+ * \param[out] out the pointer (borrowed); NULL if none was set
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
+                                          const void *key,
+                                          void **out);
 
 /**
  * Collects everything that is unreachable. May collect.
@@ -938,6 +1013,27 @@ GCROOTS_API
 gcroots_status_t gcroots_config_set_grow_callback(gcroots_config_t *config,
                                                   gcroots_grow_callback_t callback_or_null,
                                                   void *env);
+
+/**
+ * Sets the growth callback as gcroots_config_set_grow_callback() does, and a finalizer for
+ * its `env`. Never collects.
+ *
+ * The finalizer runs once, after the last of these is gone: the configuration, or its use of
+ * this callback, the engines that were made with it, and their stores. It runs on the thread
+ * that releases the last one, inside the function that does so. There, the store or engine
+ * does not exist any more; other ones may be used.
+ *
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (taken on success, nullable)
+ * \param finalizer_or_null runs with `env`; NULL for none
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the finalizer; the
+ *         configuration has not changed
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_grow_callback_finalized(gcroots_config_t *config,
+                                                            gcroots_grow_callback_t callback_or_null,
+                                                            void *env,
+                                                            gcroots_finalizer_t finalizer_or_null);
 
 /* --- References --------------------------------------------------------------
  *
@@ -1235,6 +1331,8 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  * Never collects. Needs no memory.
  *
  * \param[in,out] handle (the root is taken); it may be null
+ * \return GCROOTS_OK for every handle; GCROOTS_ERROR_NULL_ARGUMENT if `handle` is a NULL
+ *         pointer. So a caller that passes the address of a handle may ignore the status
  */
 GCROOTS_API
 gcroots_status_t gcroots_manually_rooted_unroot_later(gcroots_manually_rooted_t *handle);
@@ -1500,7 +1598,8 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  */
 
 /**
- * The options of gcroots_externref_new_with(). Zero is the default for each member
+ * The options of gcroots_externref_new_with() and
+ * gcroots_externref_new_with_manually_rooted(). Zero is the default for each member
  * except `struct_size`.
  */
 typedef struct {
@@ -1595,6 +1694,32 @@ GCROOTS_API
 gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
                                             const gcroots_externref_options_t *options,
                                             gcroots_ref_t *out);
+
+/**
+ * Makes an externref with options and a manual root for it: both or neither. May collect.
+ *
+ * This is gcroots_externref_new_with() and gcroots_ref_to_manually_rooted() in one step,
+ * without a scoped root.
+ *
+ * If the call fails, the caller keeps `options->data` and the finalizer never runs.
+ *
+ * \param options the options (borrowed). Only the first `struct_size` bytes are read
+ * \param[out] out the new root (owned); release it with
+ *             gcroots_manually_rooted_unroot()
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
+ *         library reserves for the values of its Rust API;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+ *         or its host data;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+ *         many externrefs and functions
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_externref_new_with_manually_rooted(gcroots_store_t *store,
+                                                            const gcroots_externref_options_t *options,
+                                                            gcroots_manually_rooted_t *out);
 
 /**
  * Returns the host's pointer of an externref. Never collects.
@@ -2067,6 +2192,7 @@ gcroots_status_t gcroots_type_layout(const gcroots_type_t *type,
  *
  * Two types are equal if their groups are equal and they have the same position there.
  * gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
+ * gcroots_type_new_func() registers a function type without a rec group.
  */
 
 /**
@@ -2236,6 +2362,37 @@ gcroots_status_t gcroots_rec_group_register(gcroots_engine_t *engine,
                                             size_t group_count,
                                             gcroots_type_t **out,
                                             size_t type_count);
+
+/**
+ * Registers a function type that is final and has no supertype, and that refers only to
+ * registered types. Never collects.
+ *
+ * It does the same as a rec group with this one member: equal function types are one type.
+ *
+ * \param params the types of the parameters (borrowed), nullable if `param_count` is 0
+ * \param results the types of the results (borrowed), nullable if `result_count` is 0
+ * \param[out] out the type (owned); release it with gcroots_type_free()
+ * \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
+ *         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
+ *         GCROOTS_HEAP_TYPE and its `type` is NULL;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
+ *         result does not exist, or the storage is packed (i8 or i16);
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if a parameter or result refers to
+ *         GCROOTS_HEAP_LOCAL, except `local` 0, which is the new type itself;
+ *         GCROOTS_ERROR_WRONG_ENGINE if a parameter or result refers to a type of another
+ *         engine;
+ *         GCROOTS_ERROR_LIMIT if a type that it names has too many references, or the
+ *         engine cannot have more types;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the type
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_type_new_func(gcroots_engine_t *engine,
+                                       const gcroots_field_type_t *params,
+                                       size_t param_count,
+                                       const gcroots_field_type_t *results,
+                                       size_t result_count,
+                                       gcroots_type_t **out);
 
 /* --- Values ------------------------------------------------------------------
  *
@@ -3600,6 +3757,22 @@ gcroots_status_t gcroots_store_take_exception(gcroots_store_t *store,
                                               gcroots_ref_t *out);
 
 /**
+ * Takes the pending exception, and makes a manual root for it instead of a scoped one.
+ * Afterwards no exception is pending. Never collects.
+ *
+ * \param[out] out the new root (owned); release it with gcroots_manually_rooted_unroot().
+ *             Null if no exception was pending
+ * \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+ *         the exception stays pending;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root; the
+ *         exception stays pending
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_store_take_exception_manually_rooted(gcroots_store_t *store,
+                                                              gcroots_manually_rooted_t *out);
+
+/**
  * Tests whether an exception is pending. Never collects.
  *
  * \param[out] out whether gcroots_store_take_exception() would take an exception
@@ -4057,8 +4230,10 @@ gcroots_status_t gcroots_global_free(gcroots_store_t *store,
  *   GCROOTS_ERROR_BUSY
  * - it cannot end scopes and no-GC spans that were opened outside
  *
- * A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
- * it calls gcroots_store_throw() and returns any status.
+ * A callback returns GCROOTS_OK, or a status that its caller gets. It may pass on the status
+ * of a call that has failed. For a failure of its own it returns GCROOTS_STATUS_EMBEDDER or a
+ * greater number, after gcroots_set_error(). To throw an exception, it calls
+ * gcroots_store_throw() and returns any status.
  */
 
 /**
@@ -4126,7 +4301,9 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
  * 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
  * 3. It runs the callback. The function stays alive meanwhile.
  * 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
- *    that status. gcroots_last_error() is then the thread's last message.
+ *    that status. gcroots_last_error() is then the last message that was left during the
+ *    callback, by gcroots_set_error() or by a call that failed. Without such a message, it
+ *    says which status the callback returned.
  * 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
  * 6. It checks the results as it checks arguments, and writes them.
  *

@@ -27,8 +27,9 @@
  * - Code in C sees GCROOTS_ERROR_EXCEPTION, and gcroots_store_take_exception() gives it
  *   the exception object. Its one field is an externref. Code in C may take the exception
  *   and throw it again.
- * - If the store has no memory for the exception object, gcroots_func_call() returns
- *   UNTHROWN. StoreRef::call() still rethrows the same C++ exception then.
+ * - If the store has no memory for a new exception object, the header throws one that it
+ *   has made in advance. It carries the last exception that needed it: code in C that keeps
+ *   the object of an earlier one finds the later one in it.
  *
  * An exception object that other code threw arrives at StoreRef::call() as Thrown. If a
  * Thrown leaves the body of a host function, the same object is pending again.
@@ -77,16 +78,12 @@ namespace gcroots {
 /// A handle: see "References" in gcroots.h. `Ref{}` is null. Copies name the same root.
 using Ref = gcroots_ref_t;
 
-/// What gcroots_func_call() returns for a host function of this header that ended with a
-/// C++ exception, if the store had no memory to throw it.
-inline constexpr gcroots_status_t UNTHROWN = 0x2b2b2b2b;
-
 // --- Errors ------------------------------------------------------------------
 
 /// A call of the library failed.
 class Error : public std::runtime_error {
  public:
-  /// Has this thread's last message, if the library has a name for the status.
+  /// Has this thread's last message.
   explicit Error(gcroots_status_t status) : Error(status, gcroots_last_error()) {
   }
 
@@ -101,7 +98,7 @@ class Error : public std::runtime_error {
  private:
   static std::string text(gcroots_status_t status, const std::string &message) {
     std::string name = gcroots_status_name(status);
-    if (name == "GCROOTS_UNKNOWN") return "status " + std::to_string(status);
+    if (name == "GCROOTS_UNKNOWN") name = "status " + std::to_string(status);
     return message.empty() ? name : name + ": " + message;
   }
 
@@ -246,16 +243,17 @@ class Type : public detail::Counted<gcroots_type_t, gcroots_type_clone, gcroots_
 
 namespace detail {
 
-/// What the header keeps for a store, from before the store is made until after it is
-/// deleted. Only the thread that owns the store uses it.
+/// What the header keeps for a store, as data of the store under a key. Only the thread that
+/// owns the store uses it. It is deleted with the store, after all objects.
 struct StoreState {
-  Engine engine;
   /// The tag of exception objects that carry a std::exception_ptr. StoreRef::func() makes
   /// it before the first of them can be needed. Its address is the tag of their externrefs,
   /// so that shared objects with variables of their own agree on it.
   gcroots_tag_t tag{};
-  /// The exception that UNTHROWN stands for.
-  std::exception_ptr unthrown{};
+  /// The root of an exception object for when there is no memory for another one, and what
+  /// it carries. StoreRef::func() makes both, too.
+  gcroots_manually_rooted_t reserve{};
+  std::exception_ptr *reserved = nullptr;
   std::function<void(std::exception_ptr)> on_finalizer_error{};
 
   void report(std::exception_ptr error) noexcept {
@@ -265,7 +263,23 @@ struct StoreState {
     } catch (...) {
     }
   }
+
+  static void finalize(void *data) noexcept {
+    delete static_cast<StoreState *>(data);
+  }
 };
+
+/// Its address is the key of the StoreState. It is not const, as `tag` below.
+inline char state_key = 0;
+
+/// The StoreState of a store. Makes it if there is none.
+inline StoreState *state_of(gcroots_store_t *store) {
+  void *found = out<void *>(gcroots_store_data_keyed, store, &state_key);
+  if (found != nullptr) return static_cast<StoreState *>(found);
+  auto made = std::make_unique<StoreState>();
+  check(gcroots_store_set_data_keyed(store, &state_key, made.get(), StoreState::finalize));
+  return made.release();
+}
 
 /// A C++ object that the library owns through a finalizer.
 template <class T>
@@ -291,15 +305,21 @@ inline char tag = 0;
 
 }  // namespace detail
 
-/// Refers to a Store that somebody else owns. Copy it freely; the bodies of host functions
+class ManuallyRooted;
+
+/// Refers to a store that somebody else owns. Copy it freely; the bodies of host functions
 /// get one. The functions that are not templates are those of gcroots.h.
 class StoreRef {
  public:
+  /// Refers to a store of C. Throws if the calling thread may not use the store now.
+  explicit StoreRef(gcroots_store_t *store) : StoreRef(store, detail::state_of(store)) {
+  }
+
   gcroots_store_t *raw() const noexcept {
     return raw_;
   }
-  const Engine &engine() const noexcept {
-    return state_->engine;
+  Engine engine() const {
+    return Engine(out<gcroots_engine_t *>(gcroots_store_engine, raw_));
   }
 
   void gc() const {
@@ -328,6 +348,10 @@ class StoreRef {
   template <class T, class... Args>
   Ref externref(Args &&...args) const;
 
+  /// Makes an externref as externref() does, with a manual root instead of a scoped one.
+  template <class T, class... Args>
+  ManuallyRooted externref_manually_rooted(Args &&...args) const;
+
   /// The T of an externref. The object may be used as long as the externref is reachable.
   /// Throws an Error with GCROOTS_ERROR_TYPE_MISMATCH if `ref` holds anything else. T must
   /// be the type that externref() was called with: a base class is another type.
@@ -355,7 +379,7 @@ class StoreRef {
   /// type. A StoreRef as the first parameter is not part of the type.
   ///
   /// - A parameter may be an integer of 4 or 8 bytes, float, double, gcroots_v128_t, or Ref,
-  ///   which is a nullable reference of GCROOTS_HEAP_ANY.
+  ///   which is a nullable reference of GCROOTS_HEAP_EVERY: to any object, or an i31.
   /// - The result may be one of these, void, or a std::tuple of them.
   ///
   /// The body may throw anything. It runs in a scope of its own, which ends when it returns.
@@ -400,30 +424,39 @@ class StoreRef {
   static T &held(void *data) noexcept {
     return static_cast<detail::Held<T> *>(data)->value;
   }
-  template <class T, class... Args>
-  Ref tagged(const void *tag, Args &&...args) const;
+  /// Makes an externref by one of the two functions that take options.
+  template <class T, class Root, class... Args>
+  Root tagged(gcroots_status_t (*make)(gcroots_store_t *, const gcroots_externref_options_t *,
+                                       Root *),
+              const void *tag, Args &&...args) const;
   template <class Body>
   static gcroots_status_t run(void *env, gcroots_store_t *raw, const gcroots_val_t *args,
                               size_t nargs, gcroots_val_t *results, size_t nresults) noexcept;
   template <class Body>
   Ref make_func(const Type &type, Body body) const;
   gcroots_status_t raise(std::exception_ptr error) const noexcept;
-  void throw_carrier(std::exception_ptr error) const;
+  gcroots_status_t throw_carrier(std::exception_ptr error) const noexcept;
+  void reserve_carrier() const;
+  std::pair<Ref, std::exception_ptr *> new_carrier(std::exception_ptr error) const;
+  std::exception_ptr carried(Ref exn) const;
   [[noreturn]] void rethrow(gcroots_status_t status) const;
-  [[noreturn]] void rethrow_pending(Ref exn) const;
+  [[noreturn]] void rethrow_pending() const;
 };
 
 /// Owns a store. Moving a Store does not move the store: each StoreRef stays valid. A Store
 /// that was moved from or closed may be assigned to or destroyed, and nothing else.
 class Store : public StoreRef {
  public:
-  explicit Store(Engine engine) : Store(std::move(engine), nullptr) {
-    raw_ = out<gcroots_store_t *>(gcroots_store_new, state_->engine.raw());
+  explicit Store(const Engine &engine) : StoreRef(nullptr, nullptr) {
+    std::unique_ptr<gcroots_store_t, detail::Delete<gcroots_store_free>> made(
+        out<gcroots_store_t *>(gcroots_store_new, engine.raw()));
+    state_ = detail::state_of(made.get());
+    raw_ = made.release();
   }
-  /// Takes over a store that the caller owns, and that was made with this engine.
-  Store(Engine engine, gcroots_store_t *taken)
-      : StoreRef(taken, nullptr), owned_(new detail::StoreState{std::move(engine)}) {
-    state_ = owned_.get();
+  /// Takes over a store that the caller owns. NULL makes a Store that can only be assigned to
+  /// or destroyed.
+  explicit Store(gcroots_store_t *taken)
+      : StoreRef(taken, taken == nullptr ? nullptr : detail::state_of(taken)) {
   }
   Store(Store &&other) noexcept : StoreRef(nullptr, nullptr) {
     swap(other);
@@ -439,8 +472,7 @@ class Store : public StoreRef {
   /// reports this.
   ~Store() {
     if (raw_ == nullptr || gcroots_store_free(raw_) == GCROOTS_OK) return;
-    if (gcroots_store_attach(raw_) == GCROOTS_OK && gcroots_store_free(raw_) == GCROOTS_OK) return;
-    static_cast<void>(owned_.release());
+    if (gcroots_store_attach(raw_) == GCROOTS_OK) static_cast<void>(gcroots_store_free(raw_));
   }
 
   /// Deletes the store, or throws an Error and changes nothing. Each Scope and Local of the
@@ -462,10 +494,7 @@ class Store : public StoreRef {
   void swap(Store &other) noexcept {
     std::swap(raw_, other.raw_);
     std::swap(state_, other.state_);
-    std::swap(owned_, other.owned_);
   }
-
-  std::unique_ptr<detail::StoreState> owned_;
 };
 
 // --- Roots -------------------------------------------------------------------
@@ -522,7 +551,7 @@ class Local {
 
   /// Whether it holds null. gcroots_ref_is_null() does not tell.
   bool is_null() const {
-    return out<gcroots_ref_kind_t>(gcroots_ref_kind, store_, ref_) == GCROOTS_REF_NULL;
+    return out<bool>(gcroots_local_is_null, store_, ref_);
   }
   Ref ref() const noexcept {
     return ref_;
@@ -591,9 +620,12 @@ class ManuallyRooted {
 /// function to throw the object. Copies share one root.
 class Thrown : public Error {
  public:
-  Thrown(StoreRef store, Ref exn)
+  Thrown(StoreRef store, Ref exn) : Thrown(ManuallyRooted(store, exn)) {
+  }
+  /// If it throws, `exn` is unchanged.
+  explicit Thrown(ManuallyRooted &&exn)
       : Error(GCROOTS_ERROR_EXCEPTION, "an exception object of the store"),
-        root_(std::make_shared<ManuallyRooted>(store, exn)) {
+        root_(std::make_shared<ManuallyRooted>(std::move(exn))) {
   }
 
   Ref exn() const noexcept {
@@ -673,11 +705,11 @@ struct Types {
   }
 
  private:
-  /// The member `heap`, if the storage is a reference, is GCROOTS_HEAP_ANY.
+  /// The member `heap`, if the storage is a reference, is GCROOTS_HEAP_EVERY.
   static gcroots_field_type_t field(gcroots_storage_t storage) noexcept {
     gcroots_field_type_t field{};
     field.storage = storage;
-    field.heap = GCROOTS_HEAP_ANY;
+    field.heap = GCROOTS_HEAP_EVERY;
     field.is_nullable = 1;
     return field;
   }
@@ -784,14 +816,9 @@ template <class S>
 Type Type::func(const Engine &engine) {
   auto params = detail::Signature<S>::Params::fields();
   auto results = detail::Signature<S>::Returns::Of::fields();
-  std::unique_ptr<gcroots_rec_group_t, detail::Delete<gcroots_rec_group_free>> group(
-      gcroots_rec_group_new());
-  if (group == nullptr) throw Error(GCROOTS_ERROR_OUT_OF_MEMORY);
-  out<uint32_t>(gcroots_rec_group_add_func, group.get(), nullptr, params.data(), params.size(),
-                results.data(), results.size());
-  const gcroots_rec_group_t *groups[] = {group.get()};
   gcroots_type_t *type = nullptr;
-  check(gcroots_rec_group_register(engine.raw(), groups, 1, &type, 1));
+  check(gcroots_type_new_func(engine.raw(), params.data(), params.size(), results.data(),
+                              results.size(), &type));
   return Type(type);
 }
 
@@ -822,11 +849,19 @@ void check_storages(const Type &type) {
 
 template <class T, class... Args>
 Ref StoreRef::externref(Args &&...args) const {
-  return tagged<T>(&detail::tag<T>, std::forward<Args>(args)...);
+  return tagged<T>(gcroots_externref_new_with, &detail::tag<T>, std::forward<Args>(args)...);
 }
 
 template <class T, class... Args>
-Ref StoreRef::tagged(const void *tag, Args &&...args) const {
+ManuallyRooted StoreRef::externref_manually_rooted(Args &&...args) const {
+  return ManuallyRooted(tagged<T>(gcroots_externref_new_with_manually_rooted, &detail::tag<T>,
+                                  std::forward<Args>(args)...));
+}
+
+template <class T, class Root, class... Args>
+Root StoreRef::tagged(gcroots_status_t (*make)(gcroots_store_t *,
+                                               const gcroots_externref_options_t *, Root *),
+                      const void *tag, Args &&...args) const {
   using Held = detail::Held<T>;
   std::unique_ptr<Held> object(new Held{state_, T(std::forward<Args>(args)...)});
   gcroots_externref_options_t options{};
@@ -834,9 +869,9 @@ Ref StoreRef::tagged(const void *tag, Args &&...args) const {
   options.data = object.get();
   options.finalizer = Held::finalize;
   options.tag = tag;
-  Ref ref = out<Ref>(gcroots_externref_new_with, raw_, &options);
+  Root root = out<Root>(make, raw_, &options);
   static_cast<void>(object.release());
-  return ref;
+  return root;
 }
 
 // --- Host functions ----------------------------------------------------------
@@ -855,8 +890,7 @@ Ref StoreRef::func(const Type &type, Body body) const {
 template <class Body>
 Ref StoreRef::make_func(const Type &type, Body body) const {
   using Held = detail::Held<Body>;
-  if (state_->tag.store_id == 0)
-    state_->tag = out<gcroots_tag_t>(gcroots_tag_new, raw_, Type::func<void(Ref)>(engine()).raw());
+  if (state_->reserved == nullptr) reserve_carrier();
   std::unique_ptr<Held> env(new Held{state_, std::move(body)});
   Ref ref = out<Ref>(gcroots_func_new, raw_, type.raw(), run<Body>, env.get(), Held::finalize);
   static_cast<void>(env.release());
@@ -881,28 +915,61 @@ gcroots_status_t StoreRef::run(void *env, gcroots_store_t *raw, const gcroots_va
   }
 }
 
-/// Makes an exception pending. Returns what the callback returns to the library.
+/// Makes an exception pending. Returns what the callback returns to the library. It does not
+/// fail unless the store is poisoned, which gcroots_func_call() reports.
 inline gcroots_status_t StoreRef::raise(std::exception_ptr error) const noexcept {
   try {
-    try {
-      std::rethrow_exception(error);
-    } catch (const Thrown &thrown) {
-      check(gcroots_store_throw(raw_, thrown.exn()));
-    } catch (...) {
-      throw_carrier(error);
-    }
-    return GCROOTS_OK;
+    std::rethrow_exception(error);
+  } catch (const Thrown &thrown) {
+    if (gcroots_store_throw(raw_, thrown.exn()) == GCROOTS_OK) return GCROOTS_OK;
   } catch (...) {
-    state_->unthrown = std::move(error);
-    return UNTHROWN;
+  }
+  return throw_carrier(std::move(error));
+}
+
+/// Throws an exception object that carries a C++ exception: a new one, or without memory for
+/// it the reserve.
+inline gcroots_status_t StoreRef::throw_carrier(std::exception_ptr error) const noexcept {
+  try {
+    if (*state_->reserved != nullptr) reserve_carrier();
+    return gcroots_store_throw(raw_, new_carrier(error).first);
+  } catch (...) {
+    *state_->reserved = std::move(error);
+    return gcroots_store_throw(raw_, state_->reserve.ref);
   }
 }
 
-/// Throws an exception object that carries a C++ exception.
-inline void StoreRef::throw_carrier(std::exception_ptr error) const {
-  Ref carried = tagged<std::exception_ptr>(&state_->tag, std::move(error));
-  gcroots_val_t field = detail::Value<Ref>::to(carried);
-  check(gcroots_store_throw(raw_, out<Ref>(gcroots_exn_new, raw_, state_->tag, &field, size_t{1})));
+/// Makes the reserve, or another one if somebody may still have the exception object.
+inline void StoreRef::reserve_carrier() const {
+  if (state_->tag.store_id == 0)
+    state_->tag = out<gcroots_tag_t>(gcroots_tag_new, raw_, Type::func<void(Ref)>(engine()).raw());
+  Scope scope(*this);
+  auto [exn, carried] = new_carrier(nullptr);
+  ManuallyRooted root(*this, exn);
+  check(gcroots_manually_rooted_unroot(raw_, &state_->reserve));
+  state_->reserve = root.release();
+  state_->reserved = carried;
+}
+
+/// Makes an exception object that carries a C++ exception. Returns where it does, too.
+inline std::pair<Ref, std::exception_ptr *> StoreRef::new_carrier(std::exception_ptr error) const {
+  Ref carrier =
+      tagged<std::exception_ptr>(gcroots_externref_new_with, &state_->tag, std::move(error));
+  gcroots_val_t field = detail::Value<Ref>::to(carrier);
+  Ref exn = out<Ref>(gcroots_exn_new, raw_, state_->tag, &field, size_t{1});
+  void *data = out<void *>(gcroots_externref_data_tagged, raw_, carrier, &state_->tag);
+  return {exn, &held<std::exception_ptr>(data)};
+}
+
+/// The C++ exception that an exception object carries, or null.
+inline std::exception_ptr StoreRef::carried(Ref exn) const {
+  if (state_->tag.store_id == 0) return nullptr;
+  auto its_tag = out<gcroots_tag_t>(gcroots_exn_tag, raw_, exn);
+  if (!out<bool>(gcroots_tag_eq, raw_, its_tag, state_->tag)) return nullptr;
+  Scope scope(*this);
+  auto field = out<gcroots_val_t>(gcroots_exn_field, raw_, exn, size_t{0});
+  return held<std::exception_ptr>(
+      out<void *>(gcroots_externref_data_tagged, raw_, field.of.ref, &state_->tag));
 }
 
 template <class R, class... Args>
@@ -923,30 +990,23 @@ R StoreRef::call(Ref func, const Args &...args) const {
 
 /// Throws the C++ exception that a failed call stands for.
 inline void StoreRef::rethrow(gcroots_status_t status) const {
-  if (status == UNTHROWN && state_->unthrown != nullptr)
-    std::rethrow_exception(std::exchange(state_->unthrown, nullptr));
-  if (status == GCROOTS_ERROR_EXCEPTION) {
-    Scope scope(*this);
-    Ref exn = out<Ref>(gcroots_store_take_exception, raw_);
-    if (!gcroots_ref_is_null(exn)) rethrow_pending(exn);
-  }
+  if (status == GCROOTS_ERROR_EXCEPTION && out<bool>(gcroots_store_has_exception, raw_))
+    rethrow_pending();
   throw Error(status);
 }
 
-/// Throws the C++ exception that an exception object carries, or Thrown. If there is no
-/// memory for that, the object is pending again.
-inline void StoreRef::rethrow_pending(Ref exn) const {
+/// Throws the C++ exception that the pending exception carries, or Thrown. If there is no
+/// memory for that, the exception stays pending.
+inline void StoreRef::rethrow_pending() const {
+  ManuallyRooted exn(
+      out<gcroots_manually_rooted_t>(gcroots_store_take_exception_manually_rooted, raw_));
   std::exception_ptr error;
   try {
-    auto its_tag = out<gcroots_tag_t>(gcroots_exn_tag, raw_, exn);
-    if (its_tag.store_id == state_->tag.store_id && its_tag.index == state_->tag.index) {
-      auto field = out<gcroots_val_t>(gcroots_exn_field, raw_, exn, size_t{0});
-      error = held<std::exception_ptr>(
-          out<void *>(gcroots_externref_data_tagged, raw_, field.of.ref, &state_->tag));
-    }
-    if (error == nullptr) error = std::make_exception_ptr(Thrown(*this, exn));
+    error = carried(exn.ref());
+    if (error == nullptr) error = std::make_exception_ptr(Thrown(std::move(exn)));
+    exn.unroot(*this);
   } catch (...) {
-    static_cast<void>(gcroots_store_throw(raw_, exn));
+    static_cast<void>(gcroots_store_throw(raw_, exn.ref()));
     throw;
   }
   std::rethrow_exception(error);

@@ -242,7 +242,7 @@ fn the_message_names_the_null_and_what_is_needed() {
         let error = refused(made.set_field(&mut *store, 0, Val::null_func_ref()));
         assert_eq!(
             error.to_string(),
-            "value 0 is a null function; an exception is required"
+            "the value for field or element 0 is a null function; an exception is required"
         );
         let of = TableType::new(RefType::FUNCREF, 0, None);
         let error = refused(Table::new(&mut *store, of, Val::null_extern_ref()));

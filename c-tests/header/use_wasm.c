@@ -109,6 +109,7 @@ bool header_use_wasm_exnref(gcroots_store_t *store, gcroots_tag_t tag, wasm_exnr
   type = wasm_exnref_type(store, &ref);
   gcroots_type_free(type);
   wasm_exnref_unroot(&ref);
+  if (!wasm_context_has_exception(store)) return false;
   return wasm_context_take_exception(store, &ref) && wasm_exnref_clone(store, &ref, out) &&
          wasm_exnref_to_raw(store, out) != 0;
 }

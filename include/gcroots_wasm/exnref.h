@@ -97,21 +97,26 @@ static inline bool wasm_context_set_exception(gcroots_store_t *store, const wasm
  *
  * \param[out] out the root of the exception (owned); release it with
  *             wasm_exnref_unroot()
- * \return whether there was one; `false` also for an error of gcroots_scope_enter(),
- *         gcroots_store_take_exception() or gcroots_ref_to_manually_rooted()
+ * \return whether there was one; `false` also for an error of
+ *         gcroots_store_take_exception_manually_rooted()
  */
 GCROOTS_NODISCARD
 static inline bool wasm_context_take_exception(gcroots_store_t *store, wasm_exnref_t *out) {
-  gcroots_ref_t taken, *to = out ? &taken : GCROOTS_WASM_NULL;
-  gcroots_scope_t scope;
-  bool kept = false;
-  if (gcroots_scope_enter(store, &scope) != GCROOTS_OK) return false;
-  if (gcroots_store_take_exception(store, to) == GCROOTS_OK && !gcroots_ref_is_null(taken)) {
-    kept = gcroots_ref_to_manually_rooted(store, taken, out) == GCROOTS_OK;
-    if (!kept) gcroots_store_throw(store, taken);
-  }
-  gcroots_scope_unwind(store, scope);
-  return kept;
+  wasm_exnref_t taken, *to = out ? &taken : GCROOTS_WASM_NULL;
+  if (gcroots_store_take_exception_manually_rooted(store, to) != GCROOTS_OK) return false;
+  if (gcroots_ref_is_null(taken.ref)) return false;
+  *out = taken;
+  return true;
+}
+
+/**
+ * Whether an exception is pending. Never collects.
+ *
+ * \return `false` also for an error of gcroots_store_has_exception()
+ */
+static inline bool wasm_context_has_exception(gcroots_store_t *store) {
+  bool has = false;
+  return gcroots_store_has_exception(store, &has) == GCROOTS_OK && has;
 }
 
 /**

@@ -1,6 +1,6 @@
 //! The configuration of an engine.
 
-use super::growth::Growth;
+use super::growth::GrowthCallback;
 use crate::collectors;
 use crate::engine;
 use crate::error::Result;
@@ -73,7 +73,7 @@ pub struct Config {
     move_always: bool,
     pool: Option<usize>,
     call_depth: Option<u32>,
-    growth: Option<Growth>,
+    growth: Option<GrowthCallback>,
 }
 
 impl Config {
@@ -200,12 +200,12 @@ impl Config {
         &mut self,
         allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static,
     ) -> &mut Config {
-        self.growth = Some(Growth::new(allows));
+        self.growth = Some(GrowthCallback::new(allows));
         self
     }
 
     /// The growth callback. It must live as long as the engine.
-    pub(super) fn growth(&self) -> Option<Growth> {
+    pub(super) fn growth(&self) -> Option<GrowthCallback> {
         self.growth.clone()
     }
 
@@ -232,7 +232,7 @@ impl Config {
         if let Some(depth) = self.call_depth {
             config.set_call_depth(depth)?;
         }
-        config.set_grow_callback(self.growth.as_ref().map(Growth::callback));
+        config.set_grow_callback(self.growth.as_ref().map(GrowthCallback::callback));
         Ok(config)
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Config;
-use super::growth::Growth;
+use super::growth::GrowthCallback;
 use crate::base::ref_counted::RefCounted;
 use crate::engine::EngineRef;
 use crate::error;
@@ -23,7 +23,7 @@ use crate::types::Registry;
 pub struct Engine {
     core: EngineRef,
     /// The core's configuration points to this callback. A store keeps both alive.
-    growth: Option<Growth>,
+    growth: Option<GrowthCallback>,
 }
 
 impl Engine {

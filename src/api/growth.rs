@@ -12,13 +12,13 @@ type Allows = dyn Fn(u64, u64) -> bool + Send + Sync;
 
 /// A growth callback, shared by a configuration and the engines made from it.
 #[derive(Clone)]
-pub(super) struct Growth(Arc<Box<Allows>>);
+pub(super) struct GrowthCallback(Arc<Box<Allows>>);
 
-impl Growth {
+impl GrowthCallback {
     /// Holds a callback. Like `Arc`, it aborts if memory is exhausted.
     #[expect(clippy::disallowed_methods, reason = "it is not behind the C ABI")]
-    pub(super) fn new(allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static) -> Growth {
-        Growth(Arc::new(Box::new(allows)))
+    pub(super) fn new(allows: impl Fn(u64, u64) -> bool + Send + Sync + 'static) -> GrowthCallback {
+        GrowthCallback(Arc::new(Box::new(allows)))
     }
 
     /// The callback for the core. It is valid as long as this value or a clone lives.
@@ -30,9 +30,9 @@ impl Growth {
     }
 }
 
-impl fmt::Debug for Growth {
+impl fmt::Debug for GrowthCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Growth")
+        f.write_str("GrowthCallback")
     }
 }
 
@@ -41,7 +41,7 @@ impl fmt::Debug for Growth {
 ///
 /// # Safety
 ///
-/// `env` must come from a [`Growth::callback`] that is still valid.
+/// `env` must come from a [`GrowthCallback::callback`] that is still valid.
 unsafe extern "C" fn ask(
     env: *mut c_void,
     _store: *mut c_void,

@@ -70,6 +70,33 @@ pub(crate) fn set_message(shown: &impl core::fmt::Display) {
     }
 }
 
+/// Stores the first 255 bytes of a text as this thread's last message. It does not cut a
+/// character of UTF-8. The text may be that message itself.
+pub(super) fn set_message_bytes(text: &[u8]) {
+    let length = fitting(text);
+    let mut copy = [0; MESSAGE_BYTES];
+    copy[..length].copy_from_slice(&text[..length]);
+    // Without memory, the last message says so.
+    if let Some(buffer) = thread::message_buffer() {
+        // SAFETY: the buffer is this thread's own, and nothing borrows it.
+        unsafe { buffer.write(copy) };
+    }
+}
+
+/// The number of bytes of a text that a message has room for. If the text is UTF-8, they
+/// end with a whole character.
+fn fitting(text: &[u8]) -> usize {
+    const MOST: usize = MESSAGE_BYTES - 1;
+    if text.len() <= MOST {
+        return text.len();
+    }
+    let begins_character = |&at: &usize| text[at] & 0xc0 != 0x80;
+    (MOST - 3..=MOST)
+        .rev()
+        .find(begins_character)
+        .unwrap_or(MOST)
+}
+
 /// Stores the formatted text as this thread's last message. Formatting must run no
 /// foreign code, because the thread's buffer is borrowed meanwhile.
 fn write_message(formatted: core::fmt::Arguments<'_>) {

@@ -7,7 +7,7 @@ use super::boundary::{call, required};
 use super::status::gcroots_status_t;
 use crate::base::fallible;
 use crate::collectors;
-use crate::engine::Config;
+use crate::engine::{Config, GrowEnv};
 use crate::error::Result;
 
 /// The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
@@ -43,9 +43,23 @@ const _: () = assert!(
 );
 
 /// A configuration. Use it from one thread at a time.
-pub struct gcroots_config_t(Config);
+pub struct gcroots_config_t(Config, Option<GrowEnv>);
 
 impl gcroots_config_t {
+    /// The pointer of the growth callback, if the configuration owns it.
+    pub(super) fn grow_env(&self) -> Option<&GrowEnv> {
+        self.1.as_ref()
+    }
+
+    /// Replaces the pointer of the growth callback that the configuration owns.
+    pub(super) fn replace_grow_env(&mut self, env: Option<GrowEnv>) -> Option<GrowEnv> {
+        core::mem::replace(&mut self.1, env)
+    }
+
+    pub(super) fn config_mut(&mut self) -> &mut Config {
+        &mut self.0
+    }
+
     pub(super) fn config(&self) -> &Config {
         &self.0
     }
@@ -60,7 +74,7 @@ impl gcroots_config_t {
 pub extern "C" fn gcroots_config_new() -> *mut gcroots_config_t {
     let mut made = core::ptr::null_mut();
     call("gcroots_config_new", || {
-        made = Box::into_raw(fallible::boxed(gcroots_config_t(Config::new()?))?);
+        made = Box::into_raw(fallible::boxed(gcroots_config_t(Config::new()?, None))?);
         Ok(())
     });
     made

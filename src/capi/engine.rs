@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use super::boundary::{call, required, write_out};
 use super::config::gcroots_config_t;
 use super::status::gcroots_status_t;
-use crate::engine::{Config, EngineRef};
+use crate::engine::{Config, EngineRef, GrowEnv};
 
 /// An engine. A pointer to it is a counted reference.
 pub struct gcroots_engine_t {
@@ -45,12 +45,16 @@ pub unsafe extern "C" fn gcroots_engine_new(
 ) -> gcroots_status_t {
     call("gcroots_engine_new", || {
         let out = required(out, "out")?;
-        let config = match NonNull::new(config_or_null.cast_mut()) {
-            // SAFETY: the caller passes a configuration or NULL.
-            Some(config) => *unsafe { config.as_ref() }.config(),
-            None => Config::new()?,
-        };
-        let engine = EngineRef::new(config)?.into_raw();
+        let engine = match NonNull::new(config_or_null.cast_mut()) {
+            Some(config) => {
+                // SAFETY: the caller passes a configuration or NULL.
+                let config = unsafe { config.as_ref() };
+                let env = config.grow_env().map(GrowEnv::try_clone).transpose()?;
+                EngineRef::with_grow_env(*config.config(), env)?
+            }
+            None => EngineRef::new(Config::new()?)?,
+        }
+        .into_raw();
         // SAFETY: the caller's `out` is valid for writing.
         unsafe { write_out(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
     })
@@ -64,11 +68,11 @@ pub unsafe extern "C" fn gcroots_engine_new(
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn gcroots_engine_clone(
-    engine: *mut gcroots_engine_t,
+    engine: *const gcroots_engine_t,
 ) -> *mut gcroots_engine_t {
     let mut cloned = core::ptr::null_mut();
     call("gcroots_engine_clone", || {
-        if let Some(engine) = NonNull::new(engine) {
+        if let Some(engine) = NonNull::new(engine.cast_mut()) {
             // SAFETY: the caller holds a reference.
             let borrowed = unsafe { borrowed(engine) };
             cloned = borrowed.try_clone()?.into_raw().as_ptr().cast();

@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::boundary::{call, enter, required, required_const, write_out};
+use super::manually_rooted::gcroots_manually_rooted_t;
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
 use super::store::gcroots_store_t;
@@ -266,6 +267,28 @@ pub unsafe extern "C" fn gcroots_store_take_exception(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.take_exception()?) }
+    })
+}
+
+/// Takes the pending exception, and makes a manual root for it instead of a scoped one.
+/// Afterwards no exception is pending. Never collects.
+///
+/// \param[out] out the new root (owned); release it with gcroots_manually_rooted_unroot().
+///             Null if no exception was pending
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the new root;
+///         the exception stays pending;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root; the
+///         exception stays pending
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_store_take_exception_manually_rooted(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<gcroots_manually_rooted_t>,
+) -> gcroots_status_t {
+    call("gcroots_store_take_exception_manually_rooted", || {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.take_exception_manually_rooted()?) }
     })
 }
 

@@ -25,7 +25,8 @@ use crate::host::value_tag;
 use crate::store::host_code;
 use crate::store::{ExternRefOptions, Store};
 
-/// The options of gcroots_externref_new_with(). Zero is the default for each member
+/// The options of gcroots_externref_new_with() and
+/// gcroots_externref_new_with_manually_rooted(). Zero is the default for each member
 /// except `struct_size`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -173,6 +174,46 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
             let options = read_options(options)?;
             let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
             write_out(out, made)
+        }
+    })
+}
+
+/// Makes an externref with options and a manual root for it: both or neither. May collect.
+///
+/// This is gcroots_externref_new_with() and gcroots_ref_to_manually_rooted() in one step,
+/// without a scoped root.
+///
+/// If the call fails, the caller keeps `options->data` and the finalizer never runs.
+///
+/// \param options the options (borrowed). Only the first `struct_size` bytes are read
+/// \param[out] out the new root (owned); release it with
+///             gcroots_manually_rooted_unroot()
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
+///         library reserves for the values of its Rust API;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
+///         or its host data;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
+///         many externrefs and functions
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_externref_new_with_manually_rooted(
+    store: *mut gcroots_store_t,
+    options: *const gcroots_externref_options_t,
+    out: *mut MaybeUninit<gcroots_manually_rooted_t>,
+) -> gcroots_status_t {
+    call("gcroots_externref_new_with_manually_rooted", || {
+        let store = required(store, "store")?;
+        let options = required_const(options, "options")?;
+        let out = required(out, "out")?;
+        // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
+        // valid for writing.
+        unsafe {
+            enter(store)?;
+            let options = read_options(options)?;
+            let make = |store: &Store| store.externref_new_manually_rooted(options);
+            write_out(out, host_code::allocating(store.cast(), make)?)
         }
     })
 }

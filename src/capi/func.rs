@@ -12,20 +12,23 @@
 //!   GCROOTS_ERROR_BUSY
 //! - it cannot end scopes and no-GC spans that were opened outside
 //!
-//! A callback returns GCROOTS_OK, or a status that its caller gets. To throw an exception,
-//! it calls gcroots_store_throw() and returns any status.
+//! A callback returns GCROOTS_OK, or a status that its caller gets. It may pass on the status
+//! of a call that has failed. For a failure of its own it returns GCROOTS_STATUS_EMBEDDER or a
+//! greater number, after gcroots_set_error(). To throw an exception, it calls
+//! gcroots_store_throw() and returns any status.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, required, required_const, write_out};
+use super::boundary::{call, enter, report, required, required_const, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use super::types::{borrowed, gcroots_type_t};
 use super::value::gcroots_val_t;
+use crate::base::thread;
 use crate::error::{Error, Result};
 use crate::host::Callback;
 use crate::store::Store;
@@ -117,7 +120,9 @@ pub unsafe extern "C" fn gcroots_func_new(
 /// 2. If an exception is pending, it returns GCROOTS_ERROR_EXCEPTION and calls nothing.
 /// 3. It runs the callback. The function stays alive meanwhile.
 /// 4. If the callback returns another status than GCROOTS_OK, of any number, it returns
-///    that status. gcroots_last_error() is then the thread's last message.
+///    that status. gcroots_last_error() is then the last message that was left during the
+///    callback, by gcroots_set_error() or by a call that failed. Without such a message, it
+///    says which status the callback returned.
 /// 5. If an exception is pending now, it returns GCROOTS_ERROR_EXCEPTION.
 /// 6. It checks the results as it checks arguments, and writes them.
 ///
@@ -184,12 +189,27 @@ pub unsafe extern "C" fn gcroots_func_call(
         // results.
         unsafe {
             enter(store)?;
-            answered = host_code::call(store.cast(), call)?;
+            let messages = thread::messages();
+            let status = host_code::call(store.cast(), call)?;
+            if status != GCROOTS_OK {
+                answered = status;
+                require_message(messages, status);
+            }
         }
         Ok(())
     });
     // At least one of the two is GCROOTS_OK, which is 0.
     refused | answered
+}
+
+/// Sets the message that a callback returned `status`, if no message was left since the thread
+/// had written `before` messages (HOST-28).
+#[cold]
+#[inline(never)]
+fn require_message(before: u64, status: gcroots_status_t) {
+    if thread::messages() == before {
+        report("gcroots_func_call", Error::Returned { status });
+    }
 }
 
 /// Returns the `env` of a function that has the given callback. Never collects.

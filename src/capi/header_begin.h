@@ -76,7 +76,7 @@
  *
  * A function that can fail returns a gcroots_status_t. After a failure,
  * gcroots_last_error() is a message: the name of the function, and the values that
- * were wrong.
+ * were wrong. Callbacks leave messages of their own by gcroots_set_error().
  *
  * A function writes its outputs, such as `out`, only on success. A failed call
  * has changed nothing, with these exceptions:

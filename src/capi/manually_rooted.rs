@@ -162,6 +162,8 @@ extern "C" fn unroot_slow(
 /// Never collects. Needs no memory.
 ///
 /// \param[in,out] handle (the root is taken); it may be null
+/// \return GCROOTS_OK for every handle; GCROOTS_ERROR_NULL_ARGUMENT if `handle` is a NULL
+///         pointer. So a caller that passes the address of a handle may ignore the status
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_manually_rooted_unroot_later(
     handle: *mut gcroots_manually_rooted_t,

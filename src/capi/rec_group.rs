@@ -6,6 +6,7 @@
 //!
 //! Two types are equal if their groups are equal and they have the same position there.
 //! gcroots_rec_group_set_unique() makes types that equal no other, however they are declared.
+//! gcroots_type_new_func() registers a function type without a rec group.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -205,11 +206,7 @@ pub unsafe extern "C" fn gcroots_rec_group_add_func(
         // parameters, `result_count` results, and `out` valid for writing.
         unsafe {
             add(group, sub_or_null, out, |group| {
-                check_value_counts(param_count, result_count)?;
-                Ok(Composite::Func {
-                    params: read_list(group, params, read_value)?,
-                    results: read_list(group, results, read_value)?,
-                })
+                read_func(group, params, results)
             })
         }
     })
@@ -269,6 +266,56 @@ pub unsafe extern "C" fn gcroots_rec_group_register(
             }
         }
         Ok(())
+    })
+}
+
+/// Registers a function type that is final and has no supertype, and that refers only to
+/// registered types. Never collects.
+///
+/// It does the same as a rec group with this one member: equal function types are one type.
+///
+/// \param params the types of the parameters (borrowed), nullable if `param_count` is 0
+/// \param results the types of the results (borrowed), nullable if `result_count` is 0
+/// \param[out] out the type (owned); release it with gcroots_type_free()
+/// \return GCROOTS_ERROR_LIMIT if `param_count` or `result_count` is above 1,000;
+///         GCROOTS_ERROR_NULL_ARGUMENT if a parameter or result refers to
+///         GCROOTS_HEAP_TYPE and its `type` is NULL;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the storage or heap type of a parameter or
+///         result does not exist, or the storage is packed (i8 or i16);
+///         GCROOTS_ERROR_INVALID_ARGUMENT if a parameter or result refers to
+///         GCROOTS_HEAP_LOCAL, except `local` 0, which is the new type itself;
+///         GCROOTS_ERROR_WRONG_ENGINE if a parameter or result refers to a type of another
+///         engine;
+///         GCROOTS_ERROR_LIMIT if a type that it names has too many references, or the
+///         engine cannot have more types;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the type
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_type_new_func(
+    engine: *mut gcroots_engine_t,
+    params: *const gcroots_field_type_t,
+    param_count: usize,
+    results: *const gcroots_field_type_t,
+    result_count: usize,
+    out: *mut MaybeUninit<*mut gcroots_type_t>,
+) -> gcroots_status_t {
+    call("gcroots_type_new_func", || {
+        let engine = required(engine, "engine")?;
+        let params = list(params, param_count, "params")?;
+        let results = list(results, result_count, "results")?;
+        let out = required(out, "out")?;
+        let mut group = RecGroup::default();
+        // SAFETY: the caller holds a reference to the engine, and passes `param_count`
+        // parameters, `result_count` results, and `out` valid for writing.
+        unsafe {
+            let composite = read_func(&mut group, params, results)?;
+            let member = read_member(&mut group, core::ptr::null(), composite)?;
+            group.add(member)?;
+            let types = Registry::register(borrowed_engine(engine).types(), &[&group])?;
+            let only = types.into_iter().next();
+            let only = only.ok_or(Error::internal("a group without its member", 0))?;
+            write_out(out, owned(only))
+        }
     })
 }
 
@@ -362,6 +409,28 @@ unsafe fn read_member(
         },
         composite,
     })
+}
+
+/// Reads the parameters and results of a function type.
+///
+/// Errors: [`Error::Limit`]; the errors of [`read_list`] and [`read_value`].
+///
+/// # Safety
+///
+/// The safety conditions of [`read_list`] hold for both lists.
+unsafe fn read_func(
+    group: &mut RecGroup,
+    params: List<gcroots_field_type_t>,
+    results: List<gcroots_field_type_t>,
+) -> Result<Composite<Declared>> {
+    check_value_counts(params.1, results.1)?;
+    // SAFETY: the caller's promise.
+    unsafe {
+        Ok(Composite::Func {
+            params: read_list(group, params, read_value)?,
+            results: read_list(group, results, read_value)?,
+        })
+    }
 }
 
 /// Reads the items of a list, and converts each.

@@ -5,12 +5,13 @@
 
 use core::ffi::{CStr, c_char};
 
+use super::boundary::{call, required_const, set_message_bytes};
 use crate::base::thread;
 use crate::error::{Error, ValueError};
 
 /// The outcome of a call: one of the GCROOTS_OK and GCROOTS_ERROR_... numbers below. They
 /// are never renumbered. gcroots_func_call() may also return a number of its callback's
-/// choice.
+/// choice: see GCROOTS_STATUS_EMBEDDER.
 pub type gcroots_status_t = u32;
 
 /// The call succeeded.
@@ -86,6 +87,12 @@ pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
 /// store is poisoned: every call on it returns this status, except gcroots_store_attach()
 /// and gcroots_store_free().
 pub const GCROOTS_ERROR_INTERNAL: gcroots_status_t = 17;
+
+/// The first status of the embedder. The library never returns this number or a greater one
+/// of its own accord: only gcroots_func_call() returns them, if a callback does. So a caller
+/// can tell a callback's status from the library's. The numbers below that have no name are
+/// reserved for the library.
+pub const GCROOTS_STATUS_EMBEDDER: gcroots_status_t = 0x10000;
 
 /// The names of the statuses, indexed by number.
 const NAMES: [&CStr; 18] = [
@@ -163,12 +170,32 @@ pub extern "C" fn gcroots_status_name(status: gcroots_status_t) -> *const c_char
 }
 
 /// Returns the message of this thread's last failed call: the function's name, a colon, and
-/// what was wrong, with the values. A successful call does not change it. If the system has
-/// no memory for a thread's first message, the message says so instead. Never collects.
+/// what was wrong, with the values. A successful call does not change it, except
+/// gcroots_set_error(). If the system has no memory for a thread's first message, the message
+/// says so instead. Never collects.
 ///
 /// \return the message (borrowed), at most 255 bytes, valid until the next call on this
-///         thread that fails; never NULL; "" before the first failure
+///         thread that fails or sets the message; never NULL; "" before the first failure
 #[unsafe(no_mangle)]
 pub extern "C" fn gcroots_last_error() -> *const c_char {
     thread::last_message()
+}
+
+/// Sets this thread's last message. Never collects.
+///
+/// A callback calls it before it returns a status of its own. gcroots_func_call() then
+/// returns that status and leaves the message as it is. Any code may call it, at any time.
+/// The library's own messages still replace it: if an allocation fails, its message comes
+/// after those that finalizers and growth callbacks have set.
+///
+/// \param message the text (borrowed). It is copied. What follows its first 255 bytes is left
+///        out, and so is a character of UTF-8 that they cut
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_set_error(message: *const c_char) -> gcroots_status_t {
+    call("gcroots_set_error", || {
+        let message = required_const(message, "message")?;
+        // SAFETY: the caller passes a string that ends in 0.
+        set_message_bytes(unsafe { CStr::from_ptr(message.as_ptr()) }.to_bytes());
+        Ok(())
+    })
 }

@@ -8,7 +8,9 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, enter_between_steps, not_entered, required, write_out};
+use super::boundary::{
+    call, enter, enter_between_steps, not_entered, required, required_const, write_out,
+};
 use super::engine::{borrowed, gcroots_engine_t};
 use super::status::gcroots_status_t;
 use crate::heap::Budget;
@@ -21,8 +23,8 @@ pub struct gcroots_store_t {
 }
 
 /// Releases `data`. It is called once, after the object, function or store that `data`
-/// belongs to has died, or after gcroots_store_set_data() has replaced `data`. It must
-/// return.
+/// belongs to has died, or after gcroots_store_set_data() or gcroots_store_set_data_keyed()
+/// has replaced `data`. It must return.
 pub type gcroots_finalizer_t = Option<unsafe extern "C" fn(data: *mut c_void)>;
 
 /// The statistics of a store: see gcroots_store_stats(). They are as of now, but
@@ -126,7 +128,7 @@ pub unsafe extern "C" fn gcroots_store_new(
 
 /// Deletes a store with all its objects and roots.
 ///
-/// First the finalizers of all objects run, then the finalizer of the store's data. Calls
+/// First the finalizers of all objects run, then those of the store's data. Calls
 /// on the store inside them return GCROOTS_ERROR_BUSY. The store may have open scopes,
 /// and a collection in steps may be under way. A poisoned store is deleted in the same
 /// way. Other stores return GCROOTS_ERROR_WRONG_STORE for handles of the deleted store,
@@ -207,6 +209,25 @@ pub unsafe extern "C" fn gcroots_store_id(
     })
 }
 
+/// Returns the engine of a store. Never collects.
+///
+/// \param[out] out a reference to the engine (owned); release it with gcroots_engine_free()
+/// \return GCROOTS_ERROR_LIMIT if the engine has too many references
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn gcroots_store_engine(
+    store: *mut gcroots_store_t,
+    out: *mut MaybeUninit<*mut gcroots_engine_t>,
+) -> gcroots_status_t {
+    call("gcroots_store_engine", || {
+        let (store, out) = (required(store, "store")?, required(out, "out")?);
+        // SAFETY: the caller passes a store.
+        let engine = unsafe { enter(store) }?.engine().try_clone()?.into_raw();
+        // SAFETY: the caller's `out` is valid for writing.
+        unsafe { write_out(out, engine.as_ptr().cast::<gcroots_engine_t>()) }
+    })
+}
+
 /// Attaches a pointer of the program to a store, in place of the previous one.
 ///
 /// The finalizer of the previous pointer runs in the next call on the store that may
@@ -246,6 +267,60 @@ pub unsafe extern "C" fn gcroots_store_data(
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
         unsafe { write_out(out, enter(store)?.data()) }
+    })
+}
+
+/// Attaches a pointer of the program to a store under a key, in place of the pointer that
+/// the key had.
+///
+/// Each library that uses a store takes the address of a variable of its own as the key. So
+/// several libraries can share a store, and the program still has gcroots_store_set_data().
+///
+/// The finalizer of the previous pointer runs as gcroots_store_set_data() says. When the
+/// store is deleted, the finalizers of the last pointers run: after the finalizers of all
+/// objects, in the reverse order in which the keys were set, and before the finalizer of the
+/// pointer without a key.
+///
+/// Never collects. Cost: in proportion to the number of keys.
+///
+/// \param key an address, which the library compares and never follows
+/// \param data (taken on success, nullable). With NULL and without a finalizer, the library
+///        forgets the key
+/// \param finalizer_or_null runs with `data`; NULL for none
+/// \return GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for a new key, or to
+///         queue the previous finalizer;
+///         GCROOTS_ERROR_LIMIT if the store has too many externrefs and functions to
+///         queue it
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_set_data_keyed(
+    store: *mut gcroots_store_t,
+    key: *const c_void,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+) -> gcroots_status_t {
+    call("gcroots_store_set_data_keyed", || {
+        let (store, key) = (required(store, "store")?, required_const(key, "key")?);
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)
+    })
+}
+
+/// Gets the pointer that gcroots_store_set_data_keyed() has set under a key. Never collects.
+/// Cost: in proportion to the number of keys.
+///
+/// \param key an address, which the library compares and never follows
+/// \param[out] out the pointer (borrowed); NULL if none was set
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_data_keyed(
+    store: *mut gcroots_store_t,
+    key: *const c_void,
+    out: *mut MaybeUninit<*mut c_void>,
+) -> gcroots_status_t {
+    call("gcroots_store_data_keyed", || {
+        let (store, key) = (required(store, "store")?, required_const(key, "key")?);
+        let out = required(out, "out")?;
+        // SAFETY: the caller passes a store, and `out` valid for writing.
+        unsafe { write_out(out, enter(store)?.keyed_data(key.as_ptr())) }
     })
 }
 

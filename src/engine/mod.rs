@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
 pub(crate) use config::Config;
-pub(crate) use growth::GrowCallback;
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
+pub(crate) use growth::{GrowCallback, GrowEnv};
 use heap_pool::HeapPool;
 
 /// An engine, which threads share.
@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     heap_options: HeapOptions,
     pool: HeapPool,
     types: RefCounted<Registry>,
+    /// The last field, because dropping it may call host code.
+    _grow_env: Option<GrowEnv>,
 }
 
 /// A counted reference to an [`Engine`].
@@ -43,11 +45,20 @@ impl EngineRef {
     /// Errors: those of [`Config::heap_options`],
     /// [`Error::SystemMemory`].
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
+        EngineRef::with_grow_env(config, None)
+    }
+
+    /// Same as [`EngineRef::new`], with a reference to the pointer of the growth callback. If
+    /// it fails, that reference is dropped.
+    ///
+    /// Errors: those of [`EngineRef::new`].
+    pub(crate) fn with_grow_env(config: Config, env: Option<GrowEnv>) -> Result<EngineRef> {
         Ok(EngineRef(RefCounted::new(Engine {
             heap_options: config.heap_options()?,
             pool: HeapPool::new(config.pool())?,
             types: Registry::new()?,
             config,
+            _grow_env: env,
         })?))
     }
 

@@ -81,6 +81,25 @@ pub(crate) fn each_object<'a>(
     Ok(())
 }
 
+/// The blocks between `start` and `end`, up to the first nonsense: the offset and size of
+/// each, and whether it is free memory.
+#[cfg(test)]
+pub(crate) fn blocks_for_tests(
+    region: &Region,
+    (start, end): (u64, u64),
+    layouts: &LayoutTable,
+) -> Vec<(u64, u64, bool)> {
+    let (mut blocks, mut offset) = (Vec::new(), start);
+    while offset < end {
+        let Ok(block) = block_at(region, offset, end, layouts) else {
+            break;
+        };
+        blocks.push((offset, block.bytes, block.object.is_none()));
+        offset += block.bytes;
+    }
+    blocks
+}
+
 /// Returns `bytes`, the size of the block with this header, if that is possible in `room`
 /// bytes.
 ///

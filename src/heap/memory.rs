@@ -166,7 +166,7 @@ impl Region {
     /// Decommits the whole pages of a range of the reservation, which need not lie in this
     /// region. If the system refuses, they stay accessible.
     pub(crate) fn decommit_range(&self, range: Range<u64>) {
-        let (from, to) = self.whole_pages(range);
+        let (from, to) = Region::whole_pages(range.start, range.end.min(self.reserved));
         if from < to && self.discard(from, to) {
             let _ = self.protect(from, to, libc::PROT_NONE);
         }
@@ -188,16 +188,10 @@ impl Region {
     /// Releases the contents of the whole pages of a range of the reservation, which need
     /// not lie in this region. The pages stay accessible.
     pub(crate) fn discard_range(&self, range: Range<u64>) {
-        let (from, to) = self.whole_pages(range);
+        let (from, to) = Region::whole_pages(range.start, range.end.min(self.reserved));
         if from < to {
             self.discard(from, to);
         }
-    }
-
-    /// The whole pages of a range of the reservation.
-    fn whole_pages(&self, range: Range<u64>) -> (u64, u64) {
-        let end = range.end.min(self.reserved);
-        (range.start.next_multiple_of(page()), end / page() * page())
     }
 
     /// Ends the committed front at `end`, and leaves the pages after it to another region.
@@ -234,6 +228,23 @@ impl Region {
         if from < to {
             self.discard(from, to);
         }
+    }
+
+    /// The bounds of the whole pages between `from` and `to`. The first is not less than the
+    /// second if there is no whole page.
+    pub(crate) fn whole_pages(from: u64, to: u64) -> (u64, u64) {
+        (from.next_multiple_of(page()), to / page() * page())
+    }
+
+    /// Releases the contents of the committed pages from `at` up to `to`, as far as the
+    /// budget allows, as [`Region::release_from`] does. Both are bounds of pages. Returns
+    /// where to continue, which is `to` when nothing is left; `None` if the system refuses.
+    pub(crate) fn release_pages(&self, at: u64, to: u64, budget: &mut Budget) -> Option<u64> {
+        assert!(self.start <= at && at <= to && to <= self.committed);
+        let chunks = (to - at).div_ceil(DECOMMIT_CHUNK);
+        let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        let end = to.min(at + now * DECOMMIT_CHUNK);
+        (at == end || self.discard(at, end)).then_some(end)
     }
 
     /// Gives the memory of these pages back to the system. Whether it took the memory.
@@ -349,6 +360,8 @@ impl RegionView<'_> {
     /// The address of `offset`, if the `bytes` from there on are committed.
     #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
+        #[cfg(test)]
+        super::step_count::count_access(bytes);
         let (into, span) = (offset.wrapping_sub(self.start), self.committed - self.start);
         if into > span || bytes > span - into {
             return Err(Error::internal("an offset outside the heap", offset));

@@ -49,7 +49,10 @@ mod reference;
 mod root_range;
 mod roots_list;
 mod space;
+#[cfg(test)]
+mod step_count;
 mod verify;
+mod walk_bound;
 mod weak_table;
 
 pub(crate) use access::PlainBits;
@@ -66,8 +69,8 @@ pub(crate) use gc_runtime::{GcRuntime, HeapOptions};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, References,
-    array_bytes,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
+    References, array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use mutator::Mutator;
@@ -78,10 +81,17 @@ pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use space::{
-    ContiguousSpace, FreeListSpace, ListEnds, POISON, SemiSpace, whole_units, write_free,
+    ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
+    write_free,
 };
 pub(crate) use verify::{ObjectStartBits, verify};
+pub(crate) use walk_bound::WalkBound;
 pub(crate) use weak_table::{Liveness, WeakTable};
+
+#[cfg(test)]
+pub(crate) use blocks::blocks_for_tests;
+#[cfg(test)]
+pub(crate) use step_count::steps_of;
 
 #[cfg(test)]
 mod tests;

@@ -195,6 +195,62 @@ mod tests {
     }
 
     #[test]
+    fn the_clock_runs_until_the_cycle_ends() {
+        const LONG: u64 = 3_000;
+        let pacer = Pacer::new(false, 0);
+        while nanoseconds_since(pacer.cycle_began) < LONG {}
+        assert!(pacer.cycle_began.elapsed().as_nanos() >= LONG.into());
+        assert!(pacer.mutator_nanoseconds() >= LONG);
+    }
+
+    #[test]
+    fn rates_are_averages_in_which_the_newest_counts_half() {
+        let sample = |allocated_bytes, collector_nanoseconds| PacerSample {
+            live_bytes: 64 * MIB,
+            scanned_bytes: 0,
+            allocated_bytes,
+            mutator_nanoseconds: 1_000_000,
+            collector_nanoseconds,
+            initial_bytes: 0,
+        };
+        let is_about = |headroom: u64, expected: u64| headroom.abs_diff(expected) < 16;
+        let mut pacer = Pacer::new(false, 0);
+        let first = pacer.headroom(sample(64 * MIB, 1_000_000));
+        assert!(is_about(first, 64 * MIB));
+        // Seven times as fast: four times on average, and so twice the headroom.
+        let faster = pacer.headroom(sample(7 * 64 * MIB, 1_000_000));
+        assert!(is_about(faster, 128 * MIB));
+        let as_fast = pacer.headroom(sample(4 * 64 * MIB, 1_000_000));
+        assert!(is_about(as_fast, 128 * MIB));
+        // A collection that takes for ever halves the average speed of collecting.
+        let mut pacer = Pacer::new(false, 0);
+        pacer.headroom(sample(64 * MIB, 1_000_000));
+        let slower = pacer.headroom(sample(3 * 64 * MIB, u64::MAX));
+        assert!(is_about(slower, 128 * MIB));
+    }
+
+    #[test]
+    fn the_clock_starts_again_with_each_cycle() {
+        let mut pacer = Pacer::new(false, 0);
+        for _ in 0..3 {
+            let before = pacer.cycle_began;
+            let mut now = Instant::now();
+            while now == before {
+                now = Instant::now();
+            }
+            pacer.end_cycle(PacerSample {
+                live_bytes: MIB,
+                scanned_bytes: 0,
+                allocated_bytes: MIB,
+                mutator_nanoseconds: pacer.mutator_nanoseconds(),
+                collector_nanoseconds: 1_000,
+                initial_bytes: 0,
+            });
+            assert!(pacer.cycle_began >= now);
+        }
+    }
+
+    #[test]
     fn many_roots_make_collections_rarer() {
         let sample = PacerSample {
             live_bytes: 0,

@@ -5,7 +5,7 @@ use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
 use super::*;
 use crate::error::Error;
-use crate::heap::GcRef;
+use crate::heap::{GcRef, RootSlot};
 use crate::types::tests::refusing_allocator::refusing;
 
 fn object(number: u32) -> GcRef {
@@ -387,6 +387,25 @@ fn roots_grow_while_many_are_queued() {
 }
 
 #[test]
+fn roots_grow_while_many_stale_ones_are_queued() {
+    let roots = ManualRoots::starting_at(1, RETIRED - 3);
+    let slots: Vec<_> = (1..=64).map(|n| roots.create(object(n)).unwrap()).collect();
+    for &slot in &slots {
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    for &slot in &slots {
+        let (index, generation) = parts(slot);
+        assert!(roots.release(index, generation));
+    }
+    // All slots are retired, so that the next root needs new ones.
+    let kept = roots.create(object(65)).unwrap();
+    assert_eq!((roots.live(), roots.stale_unroots()), (1, 64));
+    let (index, generation) = parts(kept);
+    assert_eq!(roots.get(index, generation), Some(object(65)));
+    roots.check().unwrap();
+}
+
+#[test]
 fn a_forged_handle_beyond_the_slots_is_stale_also_after_little_memory() {
     let roots = ManualRoots::starting_at(1, 0);
     for number in 1..=64 {
@@ -402,4 +421,114 @@ fn a_forged_handle_beyond_the_slots_is_stale_also_after_little_memory() {
     roots.unroot_queued();
     assert_eq!((roots.live(), roots.stale_unroots()), (60, 135));
     roots.check().unwrap();
+}
+
+/// The slot of a root, to be overwritten.
+fn slot_of(span: &[RootSlot], slot: u64) -> &RootSlot {
+    &span[(parts(slot).0 & !MANUAL_BIT) as usize]
+}
+
+#[test]
+fn a_check_finds_scopes_out_of_order() {
+    let scopes = ScopeStack::new().unwrap();
+    scopes.enter(5, 2).unwrap();
+    scopes.check(5, 2).unwrap();
+    assert!(scopes.check(4, 2).is_err());
+    assert!(scopes.check(5, 1).is_err());
+    scopes.enter(6, 3).unwrap();
+    scopes.check(6, 3).unwrap();
+    scopes.enter_callback(5, 3);
+    assert!(scopes.check(9, 9).is_err(), "fewer roots than outside");
+    scopes.exit_callback();
+    scopes.enter_callback(6, 2);
+    assert!(scopes.check(9, 9).is_err(), "fewer spans than outside");
+    scopes.exit_callback();
+    scopes.check(6, 3).unwrap();
+    for depth in 0..100 {
+        scopes.enter_callback(6, 3);
+        let is_sound = scopes.check(6, 3).is_ok();
+        if !is_sound {
+            // The records end here: more callbacks than may take the spare one.
+            assert!(depth >= 12);
+            return;
+        }
+        scopes.exit_callback();
+        scopes.enter(6, 3).unwrap();
+    }
+}
+
+#[test]
+fn a_check_finds_overwritten_scoped_slots() {
+    let roots = LifoRoots::starting_at(RETIRED - 3);
+    let spoilt = |index: usize, generation: u32, reference: u32| {
+        let slot = &roots.span()[index];
+        let before = (slot.generation.get(), slot.reference.get());
+        slot.generation.set(generation);
+        slot.reference.set(reference);
+        let found = roots.check().is_err();
+        slot.generation.set(before.0);
+        slot.reference.set(before.1);
+        roots.check().unwrap();
+        found
+    };
+    // The first slot is retired, the others have roots.
+    for number in 1..=2 {
+        roots.push(object(number)).unwrap();
+        roots.truncate(0);
+    }
+    for number in 1..=10 {
+        roots.push(object(number)).unwrap();
+    }
+    let retired = roots.span()[0].reference.get();
+    assert_eq!(roots.span()[0].generation.get(), RETIRED);
+    assert!(spoilt(0, RETIRED, retired + 1), "no jump");
+    assert!(spoilt(0, RETIRED, 1), "a jump to itself");
+    assert!(spoilt(0, RETIRED, u32::MAX), "a jump beyond the slots");
+    assert!(spoilt(0, RETIRED - 1, retired), "a retired slot less");
+    assert!(spoilt(3, RETIRED, 3), "a retired slot more");
+    assert!(spoilt(3, RETIRED - 3, 8), "a slot that was never used");
+    let all = (roots.span().len()..=64).map(|at| at as u32 * 2 + 1);
+    assert!(all.into_iter().all(|jump| !spoilt(0, RETIRED, jump)));
+}
+
+#[test]
+fn a_check_finds_overwritten_manual_slots() {
+    let roots = ManualRoots::starting_at(1, RETIRED - 5);
+    let words: Vec<_> = (1..=10).map(|n| roots.create(object(n)).unwrap()).collect();
+    for &word in &words[..5] {
+        let (index, generation) = parts(word);
+        assert!(roots.release(index, generation));
+    }
+    let spoilt = |word: u64, generation: u32, reference: u32| {
+        let slot = slot_of(roots.span(), word);
+        let before = (slot.generation.get(), slot.reference.get());
+        slot.generation.set(generation);
+        slot.reference.set(reference);
+        let found = roots.check().is_err();
+        slot.generation.set(before.0);
+        slot.reference.set(before.1);
+        roots.check().unwrap();
+        found
+    };
+    let free = slot_of(roots.span(), words[4]);
+    let (generation, link) = (free.generation.get(), free.reference.get());
+    assert!(spoilt(words[4], generation + 1, link), "a root more");
+    assert!(spoilt(words[7], parts(words[7]).1 + 1, 3), "a root less");
+    assert!(spoilt(words[4], generation, link - 1), "no link");
+    let own = parts(words[4]).0 & !MANUAL_BIT;
+    assert!(spoilt(words[4], generation, own << 1 | 1), "a circle");
+    let used = parts(words[7]).0 & !MANUAL_BIT;
+    assert!(
+        spoilt(words[4], generation, used << 1 | 1),
+        "a link to a root"
+    );
+    assert!(
+        spoilt(words[4], generation, 5000 << 1 | 1),
+        "a link beyond the slots"
+    );
+    assert!(
+        spoilt(words[0], generation, (u32::MAX >> 1) << 1 | 1),
+        "a cut list"
+    );
+    assert!(spoilt(words[0], RETIRED - 1, 0), "a retired slot more");
 }

@@ -8,6 +8,7 @@
 //! | `containers` | tables, globals, weak maps |
 //! | `collection` | collections, from the slow path of an allocation on |
 //! | `host_code` | the only callers of host code, and the drivers of operations |
+//! | `keyed_data.rs` | the embedder's data with keys |
 //! | `protocol.rs` | what an operation and its driver tell each other |
 //! | `stats.rs` | statistics |
 //!
@@ -44,6 +45,7 @@ mod collection;
 mod containers;
 mod handles;
 pub(crate) mod host_code;
+mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
 mod stats;
@@ -62,6 +64,7 @@ use containers::globals::Globals;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
+use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
@@ -135,6 +138,7 @@ struct Cold {
     /// The known starts of objects. Valid until the next collection.
     object_starts: ObjectStartTable,
     sources: RootSources,
+    keyed_data: KeyedData,
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
@@ -170,6 +174,7 @@ impl Cold {
             weak_maps: WeakMaps::starting_at(generation),
             object_starts: ObjectStartTable::default(),
             sources: RootSources::starting_at(generation),
+            keyed_data: KeyedData::default(),
             roots,
             pacer: engine.config().new_pacer(),
             overhead: engine.config().new_overhead(),
@@ -197,6 +202,11 @@ impl StoreData {
         pointer: core::ptr::null_mut(),
         finalizer: None,
     };
+
+    /// Whether nothing is left to point to or to finalize.
+    fn is_none(self) -> bool {
+        self.pointer.is_null() && self.finalizer.is_none()
+    }
 }
 
 /// The greatest number of spans of roots in a collection: scoped roots, manual roots,
@@ -301,6 +311,12 @@ impl Store {
         self.rust_part.replace(part)
     }
 
+    /// The engine, to which the store has a reference of its own.
+    #[cfg(feature = "capi")]
+    pub(crate) fn engine(&self) -> &EngineRef {
+        &self.engine
+    }
+
     /// The embedder's pointer.
     pub(crate) fn data(&self) -> *mut c_void {
         self.data.get().pointer
@@ -318,13 +334,25 @@ impl Store {
         finalizer: Option<Finalizer>,
     ) -> Result<()> {
         let old = self.data.get();
-        if let Some(old_finalizer) = old.finalizer {
-            self.host.reserve()?;
-            self.host.queue(old.pointer, old_finalizer);
-            self.update_slow_path();
-        }
+        self.reserve_replaced(old)?;
+        self.queue_replaced(old);
         self.data.set(StoreData { pointer, finalizer });
         Ok(())
+    }
+
+    /// Reserves what [`Store::queue_replaced`] needs.
+    ///
+    /// Errors: those of [`Store::set_data`].
+    fn reserve_replaced(&self, old: StoreData) -> Result<()> {
+        old.finalizer.map_or(Ok(()), |_| self.host.reserve())
+    }
+
+    /// Queues the finalizer of data that others have replaced.
+    fn queue_replaced(&self, old: StoreData) {
+        if let Some(finalizer) = old.finalizer {
+            self.host.queue(old.pointer, finalizer);
+            self.update_slow_path();
+        }
     }
 }
 

@@ -42,7 +42,7 @@ impl From<Error> for Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     /// Call the growth callback.
-    Growth(Growth),
+    Growth(GrowthRequest),
     /// Call the root visitors: the operation is about to collect.
     Roots,
     /// Leave the collection to the caller, who does not let the operation collect.
@@ -51,7 +51,7 @@ pub(crate) enum Request {
 
 /// A request for more committed memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Growth {
+pub(crate) struct GrowthRequest {
     /// The bytes that the heap has committed.
     pub(in crate::store) committed: u64,
     /// The bytes that the heap would have committed after growing.

@@ -178,6 +178,14 @@ pub(crate) enum Action {
     I31Get(Handle, bool),
     Kind(Handle),
     TypeOf(Handle),
+    TypeEqual(TypeArgument, TypeArgument),
+    /// Registers all types again, in a group that is unique or not, and compares one of the
+    /// types with one of the store's.
+    RegisterAgain {
+        unique: bool,
+        again: usize,
+        of: usize,
+    },
     Test(Handle, RefTypeArgument),
     Cast(Handle, RefTypeArgument),
     Convert(Handle, bool),
@@ -398,6 +406,15 @@ impl Planner<'_> {
             Call::I31Get => Action::I31Get(self.handle(I31), self.draw.one_in(2)),
             Call::Kind => Action::Kind(self.handle(Anything)),
             Call::TypeOf => Action::TypeOf(self.handle(Anything)),
+            Call::TypeEqual => {
+                let (a, b) = self.two_types();
+                Action::TypeEqual(self.type_argument(a), self.type_argument(b))
+            }
+            Call::RegisterAgain => {
+                let (again, of) = self.two_types();
+                let unique = self.draw.one_in(2);
+                Action::RegisterAgain { unique, again, of }
+            }
             Call::Test => Action::Test(self.handle(Anything), self.ref_type()),
             Call::Cast => Action::Cast(self.handle(Anything), self.ref_type()),
             Call::Convert => Action::Convert(self.handle(Anything), self.draw.one_in(2)),
@@ -657,6 +674,20 @@ impl Planner<'_> {
             of,
             other_engine: self.draw.one_in(60),
         }
+    }
+
+    /// A type, which is often of another engine.
+    fn type_argument(&mut self, of: usize) -> TypeArgument {
+        TypeArgument {
+            of,
+            other_engine: self.draw.one_in(4),
+        }
+    }
+
+    /// Two types, which are often the same.
+    fn two_types(&mut self) -> (usize, usize) {
+        let (a, b) = (self.draw.below(TYPES.len()), self.draw.below(TYPES.len()));
+        (a, if self.draw.one_in(2) { a } else { b })
     }
 
     pub(crate) fn ref_type(&mut self) -> RefTypeArgument {

@@ -102,6 +102,8 @@ pub(crate) struct Library {
     pub(crate) bits: RefCell<Bits>,
     /// The memory of root ranges, by the numbers of the model.
     pub(crate) slots: RefCell<Vec<Slots>>,
+    /// The engine of the store.
+    engine: *mut gcroots_engine_t,
     types: Vec<*mut gcroots_type_t>,
     types_elsewhere: Vec<*mut gcroots_type_t>,
     pub(crate) foreign: Foreign,
@@ -226,9 +228,11 @@ fn field_type(field: &Field) -> gcroots_field_type_t {
     }
 }
 
-/// Registers all types with an engine.
-fn register(engine: *mut gcroots_engine_t) -> Vec<*mut gcroots_type_t> {
+/// Registers all types with an engine, in a group that is unique or not.
+fn register(engine: *mut gcroots_engine_t, unique: bool) -> Vec<*mut gcroots_type_t> {
     let group = gcroots_rec_group_new();
+    // SAFETY: the group belongs to this function.
+    ok(unsafe { gcroots_rec_group_set_unique(group, unique) });
     for of in &TYPES {
         let sub = gcroots_sub_type_t {
             is_final: 0,
@@ -336,7 +340,7 @@ impl Library {
         callback: gcroots_grow_callback_t,
     ) -> Library {
         let (engine, elsewhere) = (engine(lane, callback), engine(lane, callback));
-        let (types, types_elsewhere) = (register(engine), register(elsewhere));
+        let (types, types_elsewhere) = (register(engine, false), register(elsewhere, false));
         let tag_type = TYPES
             .iter()
             .position(|of| of.shape == Shape::Func { results: &[] });
@@ -352,13 +356,10 @@ impl Library {
             }
         };
         let (foreign, store, store_id) = made().unwrap_or_else(|_: u32| panic!("{}", last_error()));
-        // SAFETY: both belong to this function. The stores and types keep them alive if
-        // needed.
-        unsafe {
-            gcroots_engine_free(engine);
-            gcroots_engine_free(elsewhere);
-        }
+        // SAFETY: it belongs to this function. The types keep it alive if needed.
+        unsafe { gcroots_engine_free(elsewhere) };
         Library {
+            engine,
             store,
             store_id,
             bits: RefCell::default(),
@@ -392,6 +393,7 @@ impl Library {
             for of in self.types.iter().chain(&self.types_elsewhere) {
                 gcroots_type_free(*of);
             }
+            gcroots_engine_free(self.engine);
         }
     }
 
@@ -491,12 +493,17 @@ impl Library {
     }
 
     pub(crate) fn type_argument(&self, of: TypeArgument) -> *const gcroots_type_t {
+        self.type_as(Pointer::Type, of)
+    }
+
+    /// A type, as the argument `which`.
+    fn type_as(&self, which: Pointer, of: TypeArgument) -> *const gcroots_type_t {
         let types = if of.other_engine {
             &self.types_elsewhere
         } else {
             &self.types
         };
-        self.passed_const(Pointer::Type, types[of.of])
+        self.passed_const(which, types[of.of])
     }
 
     pub(crate) fn ref_type(&self, of: RefTypeArgument) -> gcroots_ref_type_t {
@@ -690,6 +697,7 @@ impl Library {
             | Action::ExnNew(..)
             | Action::ExnTag(_)
             | Action::ExnField(..) => self.exceptions(action),
+            Action::TypeEqual(..) | Action::RegisterAgain { .. } => self.equality_of_types(action),
             _ => self.references(action),
         }
     }
@@ -1239,6 +1247,28 @@ impl Library {
                 }
             }
         })
+    }
+
+    /// Needs no store, so any thread may call it.
+    fn equality_of_types(&self, action: &Action) -> Status<Written> {
+        // SAFETY: this has references to the types, and those that are registered again
+        // belong to this function.
+        let equal = unsafe {
+            match *action {
+                Action::RegisterAgain { unique, again, of } => {
+                    let types = register(self.engine, unique);
+                    let equal = with_out(|out| gcroots_type_eq(types[again], self.types[of], out));
+                    types.into_iter().for_each(|of| gcroots_type_free(of));
+                    equal
+                }
+                Action::TypeEqual(a, b) => {
+                    let (a, b) = (self.type_argument(a), self.type_as(Pointer::Other, b));
+                    self.with_out(|out| gcroots_type_eq(a, b, out))
+                }
+                _ => unreachable!("{action:?} compares no types"),
+            }
+        };
+        equal.map(Written::Bool)
     }
 
     fn exceptions(&self, action: &Action) -> Status<Written> {

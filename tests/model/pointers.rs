@@ -8,6 +8,7 @@ use super::types::Heap;
 pub(crate) enum Pointer {
     Store,
     Type,
+    Other,
     Fields,
     Elements,
     Value,
@@ -39,7 +40,8 @@ impl Action {
     /// The pointers that the call requires, in the order of its parameters.
     pub(crate) fn pointers(&self) -> Vec<Pointer> {
         match self {
-            Action::Walk | Action::StoreFree(_) => vec![],
+            Action::Walk | Action::StoreFree(_) | Action::RegisterAgain { .. } => vec![],
+            Action::TypeEqual(..) => vec![Type, Other, Out],
             Action::UnrootLater(_) => vec![Handle],
             Action::Unroot(_) => vec![Store, Handle],
             Action::IntoRooted(_) => vec![Store, Handle, Out],

@@ -78,7 +78,11 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
     }
     match action {
         // These calls check the calling thread themselves, or allow all threads.
-        Action::StoreAttach | Action::StoreFree(false) | Action::UnrootLater(_) => {}
+        Action::StoreAttach
+        | Action::StoreFree(false)
+        | Action::UnrootLater(_)
+        | Action::TypeEqual(..)
+        | Action::RegisterAgain { .. } => {}
         _ => call.require_owner(*by)?,
     }
     match action {
@@ -988,6 +992,10 @@ impl Prediction<'_> {
                 Body::Exn { tag, .. } => Ok(Answer::Type(self.model.tags[tag])),
                 _ => Err(GCROOTS_ERROR_TYPE_MISMATCH),
             },
+            Action::TypeEqual(a, b) => Ok(Answer::Bool(
+                a.of == b.of && a.other_engine == b.other_engine,
+            )),
+            Action::RegisterAgain { unique, again, of } => Ok(Answer::Bool(!unique && again == of)),
             Action::Test(handle, of) => Ok(Answer::Bool(self.is_of(handle, of)?.1)),
             Action::Cast(handle, of) => match self.is_of(handle, of)? {
                 (_, false) => Err(GCROOTS_ERROR_TYPE_MISMATCH),

@@ -61,6 +61,8 @@ pub(crate) enum Call {
     I31Get,
     Kind,
     TypeOf,
+    TypeEqual,
+    RegisterAgain,
     Test,
     Cast,
     Convert,
@@ -115,7 +117,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 103] = [
+const CALLS: [(Call, u32); 105] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -170,6 +172,8 @@ const CALLS: [(Call, u32); 103] = [
     (I31Get, 2),
     (Kind, 3),
     (TypeOf, 2),
+    (TypeEqual, 1),
+    (RegisterAgain, 1),
     (Test, 4),
     (Cast, 5),
     (Convert, 3),

@@ -230,7 +230,7 @@ unsafe extern "C" {
     pub fn gcroots_config_set_poison(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;
     pub fn gcroots_config_set_exact_slots(config: *mut gcroots_config_t, on: bool) -> gcroots_status_t;
     pub fn gcroots_engine_new(config_or_null: *const gcroots_config_t, out: *mut *mut gcroots_engine_t) -> gcroots_status_t;
-    pub fn gcroots_engine_clone(engine: *mut gcroots_engine_t) -> *mut gcroots_engine_t;
+    pub fn gcroots_engine_clone(engine: *const gcroots_engine_t) -> *mut gcroots_engine_t;
     pub fn gcroots_engine_free(engine: *mut gcroots_engine_t);
 
     pub fn gcroots_store_new(engine: *mut gcroots_engine_t, out: *mut *mut gcroots_store_t) -> gcroots_status_t;

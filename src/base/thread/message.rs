@@ -23,11 +23,20 @@ pub(crate) fn last_message() -> *const c_char {
     }
 }
 
-/// Where this thread's next message goes. `None` if the system has no memory for it; the
-/// last message then says so.
+/// The number of messages that this thread has written. It tells whether there was one
+/// between two moments.
+pub(crate) fn messages() -> u64 {
+    block::record().map_or(0, Record::messages)
+}
+
+/// Where this thread's next message goes, which counts as written. `None` if the system has
+/// no memory for it; the last message then says so.
 pub(crate) fn message_buffer() -> Option<NonNull<[u8; MESSAGE_BYTES]>> {
     match own_record() {
-        Ok(record) => Some(record.message()),
+        Ok(record) => {
+            record.count_message();
+            Some(record.message())
+        }
         Err(_) => {
             block::set_record(&WITHOUT_MEMORY);
             None

@@ -27,7 +27,7 @@ pub(crate) use block::block;
 pub(crate) use block::may_call;
 pub(crate) use living::lives;
 #[cfg(feature = "capi")]
-pub(crate) use message::{last_message, message_buffer};
+pub(crate) use message::{last_message, message_buffer, messages};
 #[cfg(feature = "capi")]
 pub(crate) use record::MESSAGE_BYTES;
 

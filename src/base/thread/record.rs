@@ -17,6 +17,8 @@ pub(super) struct Record {
     token: u64,
     /// The thread's last error message, which ends in 0.
     message: UnsafeCell<[u8; MESSAGE_BYTES]>,
+    /// The number of messages that the thread has written here.
+    messages: Cell<u64>,
     /// Whether the thread's last exit hook has run. The thread sets it.
     ended: AtomicBool,
     life: Life,
@@ -27,7 +29,7 @@ pub(super) struct Record {
     pub(super) next: Cell<Option<NonNull<Record>>>,
 }
 
-// SAFETY: only the thread uses its message. Other threads may read `token` and `ended`. The
+// SAFETY: only the thread uses its message and their number. Other threads may read `token` and `ended`. The
 // lock of the list protects the rest.
 unsafe impl Sync for Record {}
 
@@ -53,6 +55,7 @@ impl Record {
         Record {
             token: 0,
             message: UnsafeCell::new(message),
+            messages: Cell::new(0),
             ended: AtomicBool::new(false),
             life: Life::new(),
             cut_off: Cell::new(false),
@@ -68,6 +71,16 @@ impl Record {
     /// Where the thread's last message is.
     pub(super) fn message(&self) -> NonNull<[u8; MESSAGE_BYTES]> {
         NonNull::from(&self.message).cast()
+    }
+
+    /// The number of messages that the thread has written here.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages.get()
+    }
+
+    /// Counts a message that the thread is about to write.
+    pub(super) fn count_message(&self) {
+        self.messages.set(self.messages.get() + 1);
     }
 
     /// Whether this is the record of a thread.

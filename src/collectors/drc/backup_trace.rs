@@ -5,10 +5,10 @@
 
 use super::DrcHeap;
 use crate::base::fallible;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, Kind, LayoutTable,
-    ListEnds, Mutator, POISON, Progress, WriteBarrier,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, KEPT_BYTES, Kind,
+    LayoutTable, ListEnds, Mutator, POISON, Progress, WriteBarrier,
 };
 
 /// A sweep that is under way.
@@ -100,13 +100,15 @@ impl DrcHeap {
     /// Marks the referents of an object. Returns what that cost.
     fn scan_object(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
         let offset = object.offset();
-        let header = self.header_at(offset)?;
-        let measured = layouts.measure(self.region().view(), offset, header)?;
+        let measured = self.measure(offset, layouts)?;
+        if measured.is_chunked() && measured.has_references() {
+            // Its chunks are scanned next.
+            self.state.visited.visit(offset, ARRAY_ELEMENTS)?;
+            self.state.chunked = Some((object, ARRAY_ELEMENTS));
+            return Ok(ARRAY_CHUNK);
+        }
+        self.state.visited.visit(offset, measured.bytes)?;
         if measured.is_chunked() {
-            // Its chunks are scanned next, if it has references.
-            self.state.chunked = measured
-                .has_references()
-                .then_some((object, ARRAY_ELEMENTS));
             return Ok(ARRAY_CHUNK);
         }
         measured.each_reference(|at| self.scan_slot(offset + at))?;
@@ -128,13 +130,15 @@ impl DrcHeap {
     #[cold]
     fn scan_chunk(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
         let offset = array.offset();
-        let header = self.header_at(offset)?;
-        let measured = layouts.measure(self.region().view(), offset, header)?;
+        let measured = self.measure(offset, layouts)?;
         let end = (from + ARRAY_CHUNK).min(measured.bytes);
+        // An overwritten length may have become less than `from`.
+        let bytes = end.saturating_sub(from);
+        self.state.visited.visit(offset, bytes)?;
         measured.references_between(from, end, |at| self.scan_slot(offset + at))?;
         self.state.chunked = (end < measured.bytes).then_some((array, end));
         // Each slot leads to another object, which takes longer than reading its 4 bytes.
-        Ok((end - from) * 4)
+        Ok(bytes * 4)
     }
 
     /// Walks the space and scans the marked objects that the stack had no room for.
@@ -143,7 +147,8 @@ impl DrcHeap {
     fn scan_overflowed(&mut self, layouts: &LayoutTable) -> Result<u64> {
         self.state.overflowed = false;
         let mut offset = self.space.memory().first_object();
-        while offset < self.space.wilderness() {
+        let end = self.state.end;
+        while offset < end {
             let header = self.header_at(offset)?;
             let counted = CountedHeader::of_any(header);
             if header.kind() != Some(Kind::Free) && counted.is_rooted() {
@@ -154,14 +159,40 @@ impl DrcHeap {
                     self.scan_chunk(array, from, layouts)?;
                 }
             }
-            offset += self.size(offset, header, layouts)?;
+            offset += self.size_within(offset, header, end, layouts)?;
         }
         Ok(offset)
     }
 
+    /// Frees the objects that are not marked, and gives pages back that are free. Does as
+    /// much as the budget allows.
+    pub(super) fn free_unmarked(
+        &mut self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        if self.state.releasing.is_none() {
+            if self.sweep(mutator, layouts, budget)? == Progress::Continue {
+                return Ok(Progress::Continue);
+            }
+            // A program is likely to use as much again (HEAP-38).
+            let used = self.state.freed_bytes.max(self.allocated_since_trace);
+            let release = self.space.begin_page_release(used.max(KEPT_BYTES));
+            self.state.releasing = Some(release);
+        }
+        match &mut self.state.releasing {
+            // Pages that were given back would not read as poison.
+            Some(release) if !self.state.is_growing && !self.poison => {
+                self.space.release_pages(release, budget)
+            }
+            _ => Ok(Progress::Complete),
+        }
+    }
+
     /// Frees the objects that are not marked, as far as the budget allows. Builds the free
     /// lists again, with adjacent free blocks as one.
-    pub(super) fn sweep(
+    fn sweep(
         &mut self,
         mutator: &Mutator,
         layouts: &LayoutTable,
@@ -172,12 +203,18 @@ impl DrcHeap {
         let start = sweep.at;
         // A sweep reads memory in order and no slots, so it is far faster than tracing.
         let stop = start.saturating_add(budget.left().saturating_mul(4));
-        let wilderness = self.space.wilderness();
+        let wilderness = self.state.end;
         self.sweep_to(stop.min(wilderness), &mut sweep, layouts)?;
         budget.spend((sweep.at - start) / 4);
         if sweep.at < wilderness {
             self.state.sweep = Some(sweep);
             return Ok(Progress::Continue);
+        }
+        if sweep.live_bytes != self.state.visited.visited() {
+            return Err(Error::internal(
+                "objects inside of others",
+                self.state.visited.visited(),
+            ));
         }
         self.space
             .append_free(sweep.free_from, wilderness, &mut sweep.ends)?;
@@ -204,7 +241,7 @@ impl DrcHeap {
         let (mut offset, mut free_from) = (sweep.at, sweep.free_from);
         while offset < stop {
             let header = self.header_at(offset)?;
-            let bytes = self.size(offset, header, layouts)?;
+            let bytes = self.size_within(offset, header, self.state.end, layouts)?;
             let counted = CountedHeader::of_any(header);
             if counted.is_marked() {
                 self.space.append_free(free_from, offset, &mut sweep.ends)?;

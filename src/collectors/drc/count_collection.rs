@@ -65,7 +65,7 @@ impl DrcHeap {
         let mut offset = start;
         while offset < end {
             let header = self.header_at(offset)?;
-            let bytes = self.size(offset, header, layouts)?;
+            let bytes = self.size_within(offset, header, end, layouts)?;
             if header.kind() != Some(Kind::Free) {
                 self.reclaim_if_dead(GcRef::from_offset(offset), layouts)?;
             }
@@ -94,7 +94,7 @@ impl DrcHeap {
         let (mut offset, mut free_from) = (start, start);
         while offset < end {
             let header = self.header_at(offset)?;
-            let bytes = self.size(offset, header, layouts)?;
+            let bytes = self.size_within(offset, header, end, layouts)?;
             if header.kind() != Some(Kind::Free) {
                 self.space.free(free_from, offset)?;
                 free_from = offset + bytes;
@@ -119,8 +119,8 @@ impl DrcHeap {
     fn release_deferred(&mut self, layouts: &LayoutTable) -> Result<()> {
         while let Some(object) = self.stack.pop() {
             let offset = object.offset();
-            let header = self.header_at(offset)?;
-            let measured = layouts.measure(self.region().view(), offset, header)?;
+            let measured = self.measure(offset, layouts)?;
+            self.state.visited.visit(offset, measured.bytes)?;
             measured.each_reference(|at| {
                 let referent = self.slot_at(offset + at)?;
                 self.decrement(referent)

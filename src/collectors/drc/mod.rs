@@ -11,12 +11,14 @@
 //! * A *backup trace* (major) marks from the roots, counts again, and frees all objects
 //!   that it did not reach, cycles among them (HEAP-23).
 //!
-//! Objects never move. The heap lends the mutator one free block of a free-list space at a
+//! Objects never move. Each has its own memory, so both kinds of collection count the bytes of
+//! the objects that they scan or release, and find an overwritten heap in which objects
+//! overlap (HEAP-36). The heap lends the mutator one free block of a free-list space at a
 //! time, as the window for new objects, so objects that are made together lie together.
 //!
 //! **Cost.** Each store of a reference changes two counts. A count collection costs the
 //! roots, the young objects, and the garbage. A backup trace costs all objects, dead ones
-//! too; dead cycles wait for it. There is no second space, so the heap takes less memory
+//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There is no second space, so the heap takes less memory
 //! than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
@@ -44,8 +46,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
-    Liveness, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Window,
-    WriteBarrier, heap_limit, whole_units, write_free,
+    Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
+    Reservation, WalkBound, Window, WriteBarrier, heap_limit, whole_units, write_free,
 };
 
 /// A heap below this size doubles when it grows.
@@ -108,6 +110,8 @@ struct DrcHeap {
     pending: PendingEphemerons,
     /// A table had no room for an entry, so the next collection must be a major one.
     must_trace: bool,
+    /// The bytes allocated between the last major collection and the last collection.
+    allocated_since_trace: u64,
     state: CollectionState,
 }
 
@@ -115,13 +119,22 @@ struct DrcHeap {
 #[derive(Debug, Default)]
 struct CollectionState {
     is_major: bool,
+    /// The collection would be a major one even if a minor one was asked for.
+    is_growing: bool,
     /// Marking has begun, so the counts and the zero-count table are being rebuilt.
     marking: bool,
     /// The chunked array that is being scanned, and the offset in it of the next chunk.
     chunked: Option<(GcRef, u64)>,
     /// The stack was full, so it does not have all marked objects that have to be scanned.
     overflowed: bool,
+    /// Where objects end.
+    end: u64,
+    /// The objects that were scanned in a major collection, or released in a minor one. Each
+    /// of them has its own memory (HEAP-36).
+    visited: WalkBound,
     sweep: Option<Sweep>,
+    /// The sweep is complete, and pages inside free blocks are being given back.
+    releasing: Option<PageRelease>,
     freed_objects: u64,
     freed_bytes: u64,
     /// Pages are being decommitted.
@@ -146,6 +159,7 @@ impl DrcHeap {
             stack: Vec::new(),
             pending: PendingEphemerons::default(),
             must_trace: false,
+            allocated_since_trace: 0,
             state: CollectionState::default(),
         })
     }
@@ -182,6 +196,36 @@ impl DrcHeap {
             Some(Kind::Free) => Ok(u64::from(header.type_index()).max(1) * GRANULE),
             _ => Ok(layouts.measure(self.region().view(), offset, header)?.bytes),
         }
+    }
+
+    /// As [`DrcHeap::size`], for a block that ends at or before `end`.
+    ///
+    /// Errors: [`Error::Internal`] if it does not.
+    fn size_within(
+        &self,
+        offset: u64,
+        header: ObjectHeader,
+        end: u64,
+        layouts: &LayoutTable,
+    ) -> Result<u64> {
+        let bytes = self.size(offset, header, layouts)?;
+        if bytes > end.saturating_sub(offset) {
+            return Err(Error::internal("a block beyond the heap's end", offset));
+        }
+        Ok(bytes)
+    }
+
+    /// The layout and size of the object at `offset`, which ends where objects end.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    #[inline]
+    fn measure<'a>(&self, offset: u64, layouts: &'a LayoutTable) -> Result<Measured<'a>> {
+        let header = self.header_at(offset)?;
+        let measured = layouts.measure(self.region().view(), offset, header)?;
+        if measured.bytes > self.state.end.saturating_sub(offset) {
+            return Err(Error::internal("an object beyond the heap's end", offset));
+        }
+        Ok(measured)
     }
 
     /// Sets the header of an object with count zero. Adds the object to the zero-count
@@ -444,6 +488,7 @@ impl GcHeap for DrcHeap {
         self.stack = Vec::new();
         self.pending.reset();
         self.must_trace = false;
+        self.allocated_since_trace = 0;
     }
 }
 
@@ -451,8 +496,13 @@ impl CollectionSteps for DrcHeap {
     fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
         self.take_back(mutator)?;
         self.pending.clear();
+        self.allocated_since_trace += mutator.bump.allocated_bytes();
+        let end = self.space.wilderness();
         self.state = CollectionState {
             is_major: kind == CollectionKind::Major,
+            is_growing: self.collection_kind(mutator, CollectionKind::Minor) == kind,
+            end,
+            visited: WalkBound::new(end - self.space.memory().first_object()),
             ..CollectionState::default()
         };
         Ok(())
@@ -501,7 +551,9 @@ impl CollectionSteps for DrcHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        if self.state.is_major && self.sweep(mutator, layouts, budget)? == Progress::Continue {
+        if self.state.is_major
+            && self.free_unmarked(mutator, layouts, budget)? == Progress::Continue
+        {
             return Ok(None);
         }
         let (used, objects) = (mutator.bump.used_bytes(), mutator.bump.objects());
@@ -510,6 +562,7 @@ impl CollectionSteps for DrcHeap {
         mutator.bump.set_survivors(live_bytes, objects);
         if self.state.is_major {
             self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
+            self.allocated_since_trace = 0;
         }
         if self.stack.capacity() > KEPT_ENTRIES {
             self.stack = Vec::new();

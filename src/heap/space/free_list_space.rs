@@ -10,6 +10,7 @@ use core::ops::Range;
 
 use super::contiguous::ContiguousSpace;
 use super::free_lists::{FreeLists, ListEnds};
+use super::free_pages::PageRelease;
 use crate::error::Result;
 use crate::heap::budget::{Budget, Progress};
 use crate::heap::memory::{Region, Reservation};
@@ -88,8 +89,11 @@ impl FreeListSpace {
         (self.memory.first_object(), self.wilderness)
     }
 
-    /// Takes a block of at least `bytes`, if there is one. If no block is large enough,
-    /// coalesces free blocks and tries again.
+    /// Takes a block of at least `bytes`, if there is one.
+    ///
+    /// Cost: a fixed number of probes, as long as they find a block or the wilderness has
+    /// room. In addition, coalesces all free blocks when enough blocks were freed to pay for
+    /// that. Before it answers `None`, it visits all free blocks once or twice (HEAP-37).
     ///
     /// Errors: [`Error::Internal`](crate::error::Error::Internal) if a list leads to
     /// memory that is not a free block.
@@ -97,25 +101,55 @@ impl FreeListSpace {
         if let Some(block) = self.allocate_listed(bytes)? {
             return Ok(Some(block));
         }
-        if self.lists.can_coalesce() {
-            self.wilderness = self.lists.coalesce(self.memory.region(), self.wilderness)?;
-            self.coalescings += 1;
+        if self.lists.is_coalescing_paid() {
+            self.coalesce()?;
             if let Some(block) = self.allocate_listed(bytes)? {
                 return Ok(Some(block));
             }
         }
-        let block = (self.wilderness, self.committed_end());
-        if bytes > block.1 - block.0 {
-            return Ok(None);
+        match self.allocate_wilderness(bytes) {
+            Some(block) => Ok(Some(block)),
+            None => self.allocate_any(bytes),
         }
-        self.wilderness = block.1;
-        Ok(Some(block))
     }
 
-    /// Takes a block of at least `bytes` out of a list.
+    /// Takes a block of at least `bytes`, wherever it is.
+    #[cold]
+    fn allocate_any(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
+        if self.lists.can_coalesce() {
+            self.coalesce()?;
+            if let Some(block) = self.allocate_listed(bytes)? {
+                return Ok(Some(block));
+            }
+            if let Some(block) = self.allocate_wilderness(bytes) {
+                return Ok(Some(block));
+            }
+        }
+        let found = self.lists.search(self.memory.region(), bytes)?;
+        Ok(found.map(from_start_to_end))
+    }
+
+    /// Takes a block of at least `bytes` out of a list, if a few probes find one.
     fn allocate_listed(&mut self, bytes: u64) -> Result<Option<(u64, u64)>> {
         let found = self.lists.allocate(self.memory.region(), bytes)?;
-        Ok(found.map(|(start, bytes)| (start, start + bytes)))
+        Ok(found.map(from_start_to_end))
+    }
+
+    /// Takes the wilderness if it has `bytes`.
+    fn allocate_wilderness(&mut self, bytes: u64) -> Option<(u64, u64)> {
+        let block = (self.wilderness, self.committed_end());
+        if bytes > block.1 - block.0 {
+            return None;
+        }
+        self.wilderness = block.1;
+        Some(block)
+    }
+
+    /// Coalesces adjacent free blocks.
+    fn coalesce(&mut self) -> Result<()> {
+        self.wilderness = self.lists.coalesce(self.memory.region(), self.wilderness)?;
+        self.coalescings += 1;
+        Ok(())
     }
 
     /// Returns the unused part of a block that was allocated: from `next` to the block's
@@ -167,6 +201,25 @@ impl FreeListSpace {
             .append(self.memory.region(), start, end - start, ends)
     }
 
+    /// Begins to give back the pages inside of free blocks. All blocks are coalesced. Pages
+    /// of `kept` bytes stay resident.
+    pub(crate) fn begin_page_release(&self, kept: u64) -> PageRelease {
+        PageRelease::new(&self.lists, kept)
+    }
+
+    /// Gives back pages inside of free blocks, as far as the budget allows. Between two calls
+    /// no block is allocated or freed.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if a list leads to memory
+    /// that is not a free block.
+    pub(crate) fn release_pages(
+        &self,
+        release: &mut PageRelease,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        release.run(&self.lists, self.region(), budget)
+    }
+
     /// Where the committed memory has to end for `bytes` of free memory.
     pub(crate) fn end_for_free(&self, bytes: u64) -> u64 {
         self.wilderness + bytes.saturating_sub(self.lists.bytes())
@@ -201,4 +254,9 @@ impl FreeListSpace {
     pub(crate) fn check(&self) -> Result<()> {
         self.lists.check(self.region(), self.wilderness)
     }
+}
+
+/// The offsets of a block's start and of its end.
+fn from_start_to_end((start, bytes): (u64, u64)) -> (u64, u64) {
+    (start, start + bytes)
 }

@@ -7,20 +7,24 @@
 //! Freeing a block does not coalesce it with its neighbours, because nothing tells what
 //! lies before it. [`FreeLists::coalesce`] coalesces all blocks at once. For that, the
 //! header of a block that was freed has a mark. Free memory without the mark, written by
-//! [`write_free`], belongs to no list and is left alone.
+//! [`write_free`](super::write_free), belongs to no list and is left alone.
 //!
-//! Everything that is read from a block is checked before it is used (HEAP-28).
+//! Everything that is read from a block is checked before it is used (HEAP-28), and each walk
+//! over blocks has a bound (HEAP-36). An allocation looks at a fixed number of blocks
+//! ([`FreeLists::allocate`]). Only an allocation that would be refused otherwise looks at all
+//! blocks that may be large enough ([`FreeLists::search`], HEAP-37).
 //!
 //! **Sources.** Wilson, Johnstone, Neely, Boles, "Dynamic Storage Allocation: A Survey and
 //! Critical Review", IWMM 1995.
 
+use super::free_block::{
+    FOLLOWS, FREED, LEAST_BLOCK, check_released, freed, mark_of_appended, write_header,
+};
 use crate::error::{Error, Result};
 use crate::heap::header::{Kind, ObjectHeader};
 use crate::heap::memory::Region;
 use crate::heap::reference::GRANULE;
-
-/// The smallest block that a list can hold: a header and a link.
-const LEAST_BLOCK: u64 = 16;
+use crate::heap::walk_bound::WalkBound;
 
 /// Blocks of at most this many granules have a list for their exact size.
 const SMALL: u64 = 64;
@@ -28,25 +32,27 @@ const SMALL: u64 = 64;
 /// How many blocks of a list are tried before a block of a larger list is taken.
 const TRIED: usize = 32;
 
+/// Blocks are coalesced early when one was freed for this number of blocks in lists.
+const BLOCKS_FOR_EACH_FREED: u64 = 4;
+
 /// The number of lists: the small sizes, and the powers of two above them.
-const LISTS: usize = SMALL as usize + 1 + 32;
-
-/// The mark of a block that was freed.
-const FREED: u32 = 1;
-
-/// A second mark, while blocks are coalesced: the block before this one is free too.
-const FOLLOWS: u32 = 2;
+pub(super) const LISTS: usize = SMALL as usize + 1 + 32;
 
 /// The free blocks of a region. Each method needs that region. See the module.
 #[derive(Debug)]
 pub(super) struct FreeLists {
     /// The offset of the first block of each list, or 0.
-    first: [u64; LISTS],
+    pub(super) first: [u64; LISTS],
     /// The bytes of all blocks in lists.
     bytes: u64,
-    /// Coalescing would change nothing.
-    coalesced: bool,
+    /// The number of blocks in lists.
+    blocks: u64,
+    /// The number of blocks that were freed since all blocks were coalesced. If it is 0,
+    /// coalescing would change nothing.
+    uncoalesced: u64,
 }
+
+const WRONG_BYTES: Error = Error::internal("a wrong number of free bytes", 0);
 
 /// The last block of each list, or 0, while a sweep appends blocks.
 #[derive(Debug)]
@@ -74,7 +80,8 @@ impl FreeLists {
         FreeLists {
             first: [0; LISTS],
             bytes: 0,
-            coalesced: true,
+            blocks: 0,
+            uncoalesced: 0,
         }
     }
 
@@ -87,7 +94,7 @@ impl FreeLists {
     ///
     /// Errors: [`Error::Internal`] for memory outside `region`.
     pub(super) fn free(&mut self, region: &Region, offset: u64, bytes: u64) -> Result<()> {
-        self.coalesced = false;
+        self.uncoalesced += 1;
         self.insert(region, offset, bytes)
     }
 
@@ -104,6 +111,7 @@ impl FreeLists {
         region.store_u64(offset + GRANULE, *list)?;
         *list = offset;
         self.bytes += bytes;
+        self.blocks += 1;
         Ok(())
     }
 
@@ -117,7 +125,12 @@ impl FreeLists {
         bytes: u64,
         ends: &mut ListEnds,
     ) -> Result<()> {
-        write_header(region, offset, bytes, FREED)?;
+        write_header(
+            region,
+            offset,
+            bytes,
+            mark_of_appended(region, offset, bytes)?,
+        )?;
         if bytes < LEAST_BLOCK {
             return Ok(());
         }
@@ -129,10 +142,12 @@ impl FreeLists {
         }
         ends.0[list] = offset;
         self.bytes += bytes;
+        self.blocks += 1;
         Ok(())
     }
 
-    /// Takes a block of at least `bytes` out of its list. Returns its offset and size.
+    /// Takes a block of at least `bytes` out of its list, if a few probes find one. Returns
+    /// its offset and size. May miss a block that is in the list for `bytes`.
     ///
     /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block.
     pub(super) fn allocate(&mut self, region: &Region, bytes: u64) -> Result<Option<(u64, u64)>> {
@@ -141,10 +156,33 @@ impl FreeLists {
         if let Some(found) = self.allocate_from(region, own, bytes, TRIED)? {
             return Ok(Some(found));
         }
-        if let Some(larger) = (own + 1..LISTS).find(|&list| self.first[list] != 0) {
-            return self.allocate_from(region, larger, bytes, 1);
+        match (own + 1..LISTS).find(|&list| self.first[list] != 0) {
+            Some(larger) => self.allocate_from(region, larger, bytes, 1),
+            None => Ok(None),
         }
-        self.allocate_from(region, own, bytes, usize::MAX)
+    }
+
+    /// As [`FreeLists::allocate`], but finds each block that is in the list for `bytes`.
+    ///
+    /// Looks at all blocks of that list, and moves those of at least `bytes` to its head. So
+    /// the next allocations of this size find one with the first probe.
+    pub(super) fn search(&mut self, region: &Region, bytes: u64) -> Result<Option<(u64, u64)>> {
+        let list = list_of(bytes);
+        let mut bound = WalkBound::new(self.bytes);
+        let (mut before, mut offset) = (0, self.first[list]);
+        while offset != 0 {
+            let (found, next) = self.block_of(list, region, offset)?;
+            bound.visit(offset, found)?;
+            if found >= bytes && before != 0 {
+                region.store_u64(before + GRANULE, next)?;
+                region.store_u64(offset + GRANULE, self.first[list])?;
+                self.first[list] = offset;
+            } else {
+                before = offset;
+            }
+            offset = next;
+        }
+        self.allocate_from(region, list, bytes, 1)
     }
 
     /// Takes the first block of at least `bytes` among the first `tried` blocks of a list.
@@ -160,13 +198,14 @@ impl FreeLists {
             if offset == 0 {
                 break;
             }
-            let (found, next) = self.block(region, offset)?;
+            let (found, next) = self.block_of(list, region, offset)?;
             if found >= bytes {
                 match before {
                     None => self.first[list] = next,
                     Some(before) => region.store_u64(before + GRANULE, next)?,
                 }
-                self.bytes = self.bytes.saturating_sub(found);
+                self.bytes = self.bytes.checked_sub(found).ok_or(WRONG_BYTES)?;
+                self.blocks = self.blocks.saturating_sub(1);
                 return Ok(Some((offset, found)));
             }
             (before, offset) = (Some(offset), next);
@@ -177,23 +216,32 @@ impl FreeLists {
     /// Notes that a block may have a free neighbour now, without a call of
     /// [`FreeLists::free`]: the wilderness begins at its end.
     pub(super) fn note_free_neighbour(&mut self) {
-        self.coalesced = false;
+        self.uncoalesced += 1;
     }
 
     /// Whether [`FreeLists::coalesce`] may change something.
     pub(super) fn can_coalesce(&self) -> bool {
-        !self.coalesced
+        self.uncoalesced > 0
+    }
+
+    /// Whether enough blocks were freed to pay for [`FreeLists::coalesce`], which visits all
+    /// blocks.
+    pub(super) fn is_coalescing_paid(&self) -> bool {
+        self.can_coalesce() && self.uncoalesced * BLOCKS_FOR_EACH_FREED >= self.blocks
     }
 
     /// Coalesces adjacent free blocks, also with the wilderness, which begins at
     /// `wilderness`. Returns where the wilderness begins then.
     ///
-    /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block.
+    /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block, or if
+    /// blocks overlap.
     pub(super) fn coalesce(&mut self, region: &Region, wilderness: u64) -> Result<u64> {
+        let mut bound = WalkBound::new(wilderness);
         self.each(region, |offset, bytes| {
-            mark_following(region, offset + bytes, wilderness)
+            mark_following(region, offset + bytes, wilderness, &mut bound)
         })?;
         let mut coalesced = FreeLists::new();
+        let mut bound = WalkBound::new(wilderness);
         let mut end = wilderness;
         self.each(region, |offset, bytes| {
             let header = ObjectHeader::from_bits(region.load_u64(offset)?);
@@ -201,7 +249,9 @@ impl FreeLists {
                 return Ok(());
             }
             let mut bytes = bytes;
+            bound.visit(offset, bytes)?;
             while let Some(next) = freed(region, offset + bytes, wilderness)? {
+                bound.visit(offset + bytes, next)?;
                 bytes += next;
             }
             if offset + bytes == wilderness {
@@ -217,14 +267,11 @@ impl FreeLists {
     /// Calls `visit` with the offset and size of each block in a list. `visit` may put
     /// that block into another list.
     fn each(&self, region: &Region, mut visit: impl FnMut(u64, u64) -> Result<()>) -> Result<()> {
-        let mut left = self.bytes;
+        let mut bound = WalkBound::new(self.bytes);
         for mut offset in self.first {
             while offset != 0 {
                 let (bytes, next) = self.block(region, offset)?;
-                // This also ends a walk over a list that leads in a circle.
-                left = left
-                    .checked_sub(bytes)
-                    .ok_or(Error::internal("a wrong number of free bytes", offset))?;
+                bound.visit(offset, bytes)?;
                 visit(offset, bytes)?;
                 offset = next;
             }
@@ -233,42 +280,56 @@ impl FreeLists {
     }
 
     /// The size of the block at `offset`, and the next block of its list.
-    fn block(&self, region: &Region, offset: u64) -> Result<(u64, u64)> {
+    pub(super) fn block(&self, region: &Region, offset: u64) -> Result<(u64, u64)> {
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);
         let next = region.load_u64(offset + GRANULE)?;
         let bytes = u64::from(header.type_index()) * GRANULE;
         let sound = header.kind() == Some(Kind::Free)
             && bytes >= LEAST_BLOCK
             && bytes <= region.committed_end().saturating_sub(offset)
-            && next.is_multiple_of(GRANULE);
+            && next.is_multiple_of(GRANULE)
+            && next != offset;
         if !sound {
             return Err(Error::internal("a free list with a wrong link", offset));
         }
         Ok((bytes, next))
     }
 
-    /// Checks that each list has free blocks of its sizes only, and that the number of
-    /// their bytes is right. If nothing can be coalesced, checks that no two blocks are
-    /// adjacent and none is adjacent to the wilderness.
+    /// As [`FreeLists::block`], for a block of this list.
+    fn block_of(&self, list: usize, region: &Region, offset: u64) -> Result<(u64, u64)> {
+        let (bytes, next) = self.block(region, offset)?;
+        if list_of(bytes) != list {
+            return Err(Error::internal("a free block in the wrong list", offset));
+        }
+        Ok((bytes, next))
+    }
+
+    /// Checks that each list has free blocks of its sizes only, that the numbers of blocks
+    /// and of their bytes are right, and that nothing has used the pages that were given back.
+    /// If nothing can be coalesced, checks that no two blocks are adjacent and none is
+    /// adjacent to the wilderness.
     ///
     /// Errors: [`Error::Internal`].
     pub(super) fn check(&self, region: &Region, wilderness: u64) -> Result<()> {
-        let mut bytes = 0;
+        let mut bound = WalkBound::new(self.bytes);
+        let mut blocks = 0;
         for (list, &first) in self.first.iter().enumerate() {
             let mut offset = first;
             while offset != 0 {
-                let (found, next) = self.block(region, offset)?;
-                bytes += found;
-                if list_of(found) != list || bytes > self.bytes {
-                    return Err(Error::internal("a free block in the wrong list", offset));
-                }
+                let (bytes, next) = self.block_of(list, region, offset)?;
+                bound.visit(offset, bytes)?;
+                check_released(region, offset, bytes)?;
+                blocks += 1;
                 offset = next;
             }
         }
-        if bytes != self.bytes {
-            return Err(Error::internal("a wrong number of free bytes", bytes));
+        if bound.visited() != self.bytes {
+            return Err(WRONG_BYTES);
         }
-        if !self.coalesced {
+        if blocks != self.blocks {
+            return Err(Error::internal("a wrong number of free blocks", blocks));
+        }
+        if self.can_coalesce() {
             return Ok(());
         }
         self.each(region, |offset, bytes| {
@@ -283,40 +344,22 @@ impl FreeLists {
     }
 }
 
-/// Writes the header of free memory that belongs to no list. Coalescing leaves it alone.
-///
-/// Errors: [`Error::Internal`] for memory outside `region`.
-pub(crate) fn write_free(region: &Region, offset: u64, bytes: u64) -> Result<()> {
-    write_header(region, offset, bytes, 0)
-}
-
-fn write_header(region: &Region, offset: u64, bytes: u64, bits: u32) -> Result<()> {
-    let granules = (bytes / GRANULE) as u32;
-    let header = ObjectHeader::new(Kind::Free, granules).with_collector_bits(bits);
-    region.store_u64(offset, header.bits())
-}
-
 /// Marks the freed block at `offset`, if there is one, as following another. If it is too
-/// small for a list, marks the blocks after it too, up to the first that is in a list.
-fn mark_following(region: &Region, mut offset: u64, wilderness: u64) -> Result<()> {
+/// small for a list, marks the blocks after it too, up to the first that is in a list. Only
+/// one list leads to each of these, so `bound` counts them.
+fn mark_following(
+    region: &Region,
+    mut offset: u64,
+    wilderness: u64,
+    bound: &mut WalkBound,
+) -> Result<()> {
     while let Some(bytes) = freed(region, offset, wilderness)? {
         write_header(region, offset, bytes, FREED | FOLLOWS)?;
         if bytes >= LEAST_BLOCK {
             break;
         }
+        bound.visit(offset, bytes)?;
         offset += bytes;
     }
     Ok(())
-}
-
-/// The size of the freed block at `offset`. `None` if there is an object, other free
-/// memory, or the wilderness.
-fn freed(region: &Region, offset: u64, wilderness: u64) -> Result<Option<u64>> {
-    if offset >= wilderness {
-        return Ok(None);
-    }
-    let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-    let is_freed = header.kind() == Some(Kind::Free) && header.collector_bits() & FREED != 0;
-    // An overwritten header may say 0. A walk must not stay at one offset.
-    Ok(is_freed.then(|| u64::from(header.type_index()).max(1) * GRANULE))
 }

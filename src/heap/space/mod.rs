@@ -27,16 +27,20 @@
 
 mod bounds;
 mod contiguous;
+mod free_block;
 mod free_list_space;
 mod free_lists;
+mod free_pages;
 mod semi_space;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
+pub(crate) use free_block::write_free;
 pub(crate) use free_list_space::FreeListSpace;
-pub(crate) use free_lists::{ListEnds, write_free};
+pub(crate) use free_lists::ListEnds;
+pub(crate) use free_pages::PageRelease;
 pub(crate) use semi_space::SemiSpace;
 
 use super::memory::Region;

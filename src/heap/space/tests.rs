@@ -3,14 +3,19 @@
 use super::free_lists::FreeLists;
 use super::*;
 use crate::heap::{
-    Budget, COMMIT_UNIT, GRANULE, Kind, ObjectHeader, Progress, Region, Reservation,
+    Budget, COMMIT_UNIT, GRANULE, Kind, ObjectHeader, Progress, Region, Reservation, steps_of,
 };
 
-/// A committed region and its reservation.
+/// A committed region of one unit, and its reservation.
 fn memory() -> (Reservation, Region) {
-    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
-    let mut region = reservation.region(0, COMMIT_UNIT);
-    region.commit_to(COMMIT_UNIT).unwrap();
+    memory_of(COMMIT_UNIT)
+}
+
+/// A committed region of `bytes`, and its reservation.
+fn memory_of(bytes: u64) -> (Reservation, Region) {
+    let reservation = Reservation::new(bytes).unwrap();
+    let mut region = reservation.region(0, bytes);
+    region.commit_to(bytes).unwrap();
     (reservation, region)
 }
 
@@ -106,18 +111,215 @@ fn a_check_finds_uncoalesced_neighbours() {
 
 #[test]
 fn a_large_block_behind_many_small_ones_of_its_list_is_found() {
-    let reservation = Reservation::new(1 << 20).unwrap();
-    let mut region = reservation.region(0, 1 << 20);
-    region.commit_to(1 << 20).unwrap();
+    let (_reservation, region) = memory_of(1 << 20);
     let mut lists = FreeLists::new();
     // Blocks of both sizes are in one list, the newest first.
     lists.free(&region, 8, 1000).unwrap();
-    for block in 1..=100 {
+    lists.free(&region, 2008, 1000).unwrap();
+    for block in 2..=100 {
         lists.free(&region, 8 + block * 2000, 520).unwrap();
     }
-    assert_eq!(lists.allocate(&region, 1000), Ok(Some((8, 1000))));
     assert_eq!(lists.allocate(&region, 1000), Ok(None));
+    assert_eq!(lists.search(&region, 1000), Ok(Some((8, 1000))));
+    // The search has put the other large block first.
+    assert_eq!(lists.allocate(&region, 1000), Ok(Some((2008, 1000))));
+    assert_eq!(lists.search(&region, 1000), Ok(None));
     lists.check(&region, 1 << 20).unwrap();
+}
+
+#[test]
+fn an_allocation_looks_at_few_blocks_while_the_end_has_room() {
+    const BLOCKS: u64 = 10_000;
+    let reservation = Reservation::new(16 << 20).unwrap();
+    let mut space = FreeListSpace::new(&reservation, 0..16 << 20, 16 << 20).unwrap();
+    let (start, end) = space.allocate_all();
+    let block_at = |block| start + block * 544;
+    for block in 0..BLOCKS {
+        put_object(space.region(), block_at(block) + 520);
+    }
+    space.return_unused(block_at(BLOCKS), end).unwrap();
+    let mut ends = space.begin_sweep();
+    for block in 0..BLOCKS {
+        let offset = block_at(block);
+        space.append_free(offset, offset + 520, &mut ends).unwrap();
+    }
+    let (found, _) = steps_of(200, || space.allocate(1000).unwrap());
+    assert_eq!(found, Some((block_at(BLOCKS), end)));
+    // One block is freed. It does not pay for a visit to all blocks.
+    space.return_unused(end - 2000, end).unwrap();
+    space.free(end - 4000, end - 3900).unwrap();
+    let (found, _) = steps_of(200, || space.allocate(1000).unwrap());
+    assert_eq!(found, Some((end - 2000, end)));
+    // Before the space refuses, it visits all blocks.
+    let (found, steps) = steps_of(40 * BLOCKS, || space.allocate(1000).unwrap());
+    assert!(found.is_none() && steps > BLOCKS, "{steps}");
+}
+
+/// Two blocks whose links lead to each other, or one whose link leads to itself.
+#[test]
+fn a_list_that_leads_in_a_circle_is_an_error() {
+    let (_reservation, region) = memory();
+    for second in [1000, 2000] {
+        let mut lists = FreeLists::new();
+        put_object(&region, 1520);
+        put_object(&region, 2520);
+        lists.free(&region, 1000, 520).unwrap();
+        lists.free(&region, 2000, 520).unwrap();
+        region.store_u64(1000 + GRANULE, second).unwrap();
+        let (outcomes, _) = steps_of(1000, || {
+            let allocated = lists
+                .allocate(&region, 1000)
+                .is_ok_and(|block| block.is_some());
+            let searched = lists.search(&region, 1000).is_ok();
+            let checked = lists.check(&region, 4000).is_ok();
+            (
+                allocated,
+                searched,
+                checked,
+                lists.coalesce(&region, 4000).is_ok(),
+            )
+        });
+        assert_eq!(outcomes, (false, false, false, false), "{second}");
+    }
+}
+
+#[test]
+fn overwritten_free_memory_does_not_make_coalescing_quadratic() {
+    const BYTES: u64 = 256 << 10;
+    let (_reservation, region) = memory_of(BYTES);
+    let mut lists = FreeLists::new();
+    let wilderness = BYTES - 64;
+    lists.free(&region, 8, wilderness - 32 - 8).unwrap();
+    put_object(&region, wilderness - 32);
+    // Two blocks of 16 bytes that follow each other in their list, and behind each of them
+    // blocks that are too small for a list.
+    for offset in (8..wilderness - 32).step_by(GRANULE as usize) {
+        region.store_u64(offset, header_of_freed(1)).unwrap();
+    }
+    let list: Vec<u64> = (8..wilderness / 2).step_by(48).collect();
+    for (index, &offset) in list.iter().enumerate() {
+        region.store_u64(offset, header_of_freed(2)).unwrap();
+        let next = list.get(index + 1).copied().unwrap_or(8);
+        region.store_u64(offset + GRANULE, next).unwrap();
+    }
+    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || lists.coalesce(&region, wilderness));
+    assert!(outcome.is_err());
+}
+
+/// The header of a freed block of this number of granules.
+fn header_of_freed(granules: u32) -> u64 {
+    let freed = ObjectHeader::new(Kind::Free, granules).with_collector_bits(1);
+    freed.bits()
+}
+
+#[test]
+fn blocks_that_are_in_no_list_do_not_make_coalescing_quadratic() {
+    const BYTES: u64 = 256 << 10;
+    let (_reservation, region) = memory_of(BYTES);
+    let mut lists = FreeLists::new();
+    for offset in (8..BYTES / 2).step_by(64) {
+        lists.free(&region, offset, 16).unwrap();
+    }
+    // From each block, others lead to the end. Nothing says that they follow one in a list.
+    for offset in (8..BYTES - 64).step_by(16) {
+        if offset >= BYTES / 2 || offset % 64 != 8 {
+            region.store_u64(offset, header_of_freed(2)).unwrap();
+        }
+    }
+    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || lists.coalesce(&region, BYTES - 64));
+    assert!(outcome.is_err());
+}
+
+/// A space with a free block of 100 pages, an object, a free block of 10 pages, an object,
+/// and the wilderness. Returns the offsets of the two blocks.
+fn two_blocks(space: &mut FreeListSpace) -> (u64, u64) {
+    let (start, end) = space.allocate_all();
+    for offset in (start..end).step_by(GRANULE as usize) {
+        space.region().store_u64(offset, u64::MAX).unwrap();
+    }
+    let first_end = start + 100 * PAGES;
+    let second = first_end + 16;
+    put_object(space.region(), first_end);
+    put_object(space.region(), second + 10 * PAGES);
+    space.return_unused(second + 10 * PAGES + 16, end).unwrap();
+    append_both(space, start, second);
+    (start, second)
+}
+
+fn append_both(space: &mut FreeListSpace, first: u64, second: u64) {
+    let mut ends = space.begin_sweep();
+    space
+        .append_free(first, first + 100 * PAGES, &mut ends)
+        .unwrap();
+    space
+        .append_free(second, second + 10 * PAGES, &mut ends)
+        .unwrap();
+}
+
+/// A multiple of every system's page size.
+const PAGES: u64 = 64 << 10;
+
+/// Gives pages back in steps, and keeps some. Returns the number of steps.
+fn release(space: &FreeListSpace, kept: u64, budget: u64) -> u64 {
+    let mut release = space.begin_page_release(kept);
+    let mut steps = 1;
+    while space
+        .release_pages(&mut release, &mut Budget::of(budget))
+        .unwrap()
+        == Progress::Continue
+    {
+        steps += 1;
+    }
+    space.check().unwrap();
+    steps
+}
+
+/// The number of words between two offsets that are zero.
+fn zeros(space: &FreeListSpace, from: u64, to: u64) -> u64 {
+    let words = (from..to).step_by(GRANULE as usize);
+    words
+        .filter(|&at| space.region().load_u64(at) == Ok(0))
+        .count() as u64
+}
+
+#[test]
+fn free_pages_inside_the_space_go_back_except_for_a_share() {
+    const ALL: u64 = 128 * PAGES;
+    let reservation = Reservation::new(ALL).unwrap();
+    let mut space = FreeListSpace::new(&reservation, 0..ALL, ALL).unwrap();
+    let (first, second) = two_blocks(&mut space);
+    // The smaller block is allocated first, so its pages are kept first.
+    assert!(release(&space, 30 * PAGES, 1) > 70);
+    let kept = first + 20 * PAGES;
+    assert!(zeros(&space, second + 16, second + 10 * PAGES) == 0);
+    assert!(zeros(&space, first + 16, kept) == 0);
+    let in_words = 80 * PAGES / GRANULE;
+    let released = zeros(&space, kept, first + 100 * PAGES);
+    assert!((in_words - 2 * PAGES / GRANULE..=in_words).contains(&released));
+    // A sweep that finds the same blocks again keeps what is known of them.
+    append_both(&mut space, first, second);
+    assert!(release(&space, 0, 1) > 100);
+    append_both(&mut space, first, second);
+    assert!(release(&space, 0, 1) < 10);
+    assert_eq!(zeros(&space, first, first + 24), 1);
+    // The blocks can be allocated, and are no longer known to be released.
+    assert_eq!(space.allocate(100), Ok(Some((second, second + 10 * PAGES))));
+    assert_eq!(
+        space.allocate(11 * PAGES),
+        Ok(Some((first, first + 100 * PAGES)))
+    );
+}
+
+#[test]
+fn a_check_finds_a_page_in_use_that_was_given_back() {
+    const ALL: u64 = 128 * PAGES;
+    let reservation = Reservation::new(ALL).unwrap();
+    let mut space = FreeListSpace::new(&reservation, 0..ALL, ALL).unwrap();
+    let (first, _) = two_blocks(&mut space);
+    release(&space, 0, u64::MAX);
+    let inside = (first + 50 * PAGES).next_multiple_of(PAGES);
+    space.region().store_u64(inside, 1).unwrap();
+    assert!(space.check().is_err());
 }
 
 #[test]
@@ -178,8 +380,6 @@ fn a_block_before_the_wilderness_joins_it() {
 
 #[test]
 fn the_halves_of_a_semi_space_are_committed_together() {
-    // A multiple of every system's page size.
-    const PAGES: u64 = 64 << 10;
     let reservation = Reservation::new(SemiSpace::reserved_bytes(4 * PAGES)).unwrap();
     let mut space = SemiSpace::new(&reservation, 4 * PAGES, PAGES).unwrap();
     assert_eq!(

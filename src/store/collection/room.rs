@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::heap::CollectionKind;
-use crate::store::protocol::{Attempt, Growth, OnDemand, Request, Stop};
+use crate::store::protocol::{Attempt, GrowthRequest, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
 
 impl Store {
@@ -185,7 +185,7 @@ impl Cold {
                 Some(answer) if answer.allowed => {}
                 Some(_) => return Err(Error::GrowthRefused { wanted }.into()),
                 None => {
-                    return Err(Stop::Ask(Request::Growth(Growth {
+                    return Err(Stop::Ask(Request::Growth(GrowthRequest {
                         committed,
                         wanted,
                         collected,

@@ -59,7 +59,8 @@ impl Cold {
         store.globals.check()?;
         self.hashes.check()?;
         self.weak_maps.check()?;
-        self.sources.check()
+        self.sources.check()?;
+        self.keyed_data.check()
     }
 
     /// Checks all objects, and that the tables of host data, identity hashes and weak-map

@@ -3,10 +3,10 @@
 use core::ptr::NonNull;
 
 use crate::error::Result;
-use crate::store::Store;
+use crate::store::{Store, StoreData};
 
-/// Deletes a store: runs the finalizers of all its objects, then the finalizer of its
-/// data.
+/// Deletes a store: runs the finalizers of all its objects, then those of its data: first
+/// the data with keys, the last key first, then the data without a key.
 ///
 /// Errors: [`Error::WrongThread`](crate::error::Error::WrongThread) and
 /// [`Error::Busy`](crate::error::Error::Busy), with nothing changed.
@@ -53,14 +53,26 @@ unsafe fn delete_closed(pointer: NonNull<Store>, is_sound: bool) {
         // store, the store returns BUSY.
         unsafe { finalizer(data) };
     }
-    let data = store().data.get();
-    if let Some(finalizer) = data.finalizer {
-        // SAFETY: whoever set the data promised that its finalizer may be called with it.
-        unsafe { finalizer(data.pointer) };
+    while let Some(data) = store().take_data() {
+        if let Some(finalizer) = data.finalizer {
+            // SAFETY: whoever set the data promised that its finalizer may be called with
+            // it. It was taken out of the store, so it runs once.
+            unsafe { finalizer(data.pointer) };
+        }
     }
     if is_sound {
         store().return_heap();
     }
     // SAFETY: the caller gives up the store.
     unsafe { Store::free(pointer) };
+}
+
+impl Store {
+    /// Takes the data that are finalized next, if there are any left.
+    fn take_data(&self) -> Option<StoreData> {
+        self.take_last_keyed_data().or_else(|| {
+            let data = self.data.replace(StoreData::NONE);
+            (!data.is_none()).then_some(data)
+        })
+    }
 }

@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 
 use crate::engine::GrowCallback;
 use crate::store::Store;
-use crate::store::protocol::{Growth, GrowthAnswer};
+use crate::store::protocol::{GrowthAnswer, GrowthRequest};
 
 /// Calls the growth callback. The store is busy meanwhile. Returns `None` if there is no
 /// callback.
@@ -12,8 +12,8 @@ use crate::store::protocol::{Growth, GrowthAnswer};
 /// # Safety
 ///
 /// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
-pub(super) unsafe fn ask(store: NonNull<Store>, request: Growth) -> Option<GrowthAnswer> {
-    let Growth {
+pub(super) unsafe fn ask(store: NonNull<Store>, request: GrowthRequest) -> Option<GrowthAnswer> {
+    let GrowthRequest {
         committed,
         wanted,
         collected,

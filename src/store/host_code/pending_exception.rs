@@ -50,6 +50,20 @@ impl Store {
         Ok(taken)
     }
 
+    /// Same as [`Store::take_exception`], with a manual root.
+    ///
+    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    #[cfg(feature = "capi")]
+    pub(crate) fn take_exception_manually_rooted(&self) -> Result<Handle> {
+        let exception = self.pending_exception();
+        if exception.is_null() {
+            return Ok(Handle::NULL);
+        }
+        let taken = self.handle(self.manual.create(exception)?);
+        self.set_pending(GcRef::NULL);
+        Ok(taken)
+    }
+
     /// Fails while an exception is pending. `thrown` goes into the error.
     ///
     /// Errors: [`Error::Exception`].

@@ -110,6 +110,23 @@ impl Store {
         self.mutator.memory.address(object.offset())
     }
 
+    /// The blocks of the heap up to the first nonsense, and where they should end.
+    pub(crate) fn blocks_for_tests(&self) -> (Vec<(u64, u64, bool)>, u64) {
+        let cold = self.cold.borrow();
+        let heap = cold.heap.as_deref().unwrap();
+        let range = heap.walk(&self.mutator);
+        let blocks = crate::heap::blocks_for_tests(heap.region(), range, &cold.layouts);
+        (blocks, range.1)
+    }
+
+    /// The bytes that the heap has committed.
+    pub(crate) fn committed_for_tests(&self) -> u64 {
+        let cold = self.cold.borrow();
+        cold.heap
+            .as_deref()
+            .map_or(0, |heap| heap.committed_bytes())
+    }
+
     /// The heap's base, and the offsets at which the objects and the committed memory
     /// end.
     pub(crate) fn bounds_for_tests(&self) -> (*mut u8, u64, u64) {

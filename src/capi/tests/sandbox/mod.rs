@@ -1,14 +1,17 @@
 //! Tests of `heap.sandbox`. Whatever the contents of the heap are:
 //! - functions return a status, and nothing panics
 //! - no memory outside the heap is touched
+//! - no call takes more steps than a multiple of the heap's size
 //! - finalizers run once
 //!
-//! Each round makes a store with objects of many types, overwrites random words of its
-//! heap, and makes random calls. In debug builds, unchecked reads assert that they stay
+//! Each round makes a store with objects of many types, overwrites words of its heap, and
+//! makes random calls. The words are random ones, or those that walks follow ([`writers`]). In debug builds, unchecked reads assert that they stay
 //! among the objects. A read outside the committed memory raises a signal.
 //!
 //! The environment variables `GCROOTS_SEED` (the first seed) and `GCROOTS_ROUNDS` (the
 //! number of rounds) choose other rounds.
+
+mod writers;
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -42,7 +45,7 @@ use crate::capi::value::*;
 use crate::capi::weak::*;
 use crate::collectors;
 use crate::engine::{Config, EngineRef};
-use crate::heap::HEADER_BYTES;
+use crate::heap::{HEADER_BYTES, steps_of};
 use crate::store::Store;
 
 /// The number of stores for each collector and limit.
@@ -55,6 +58,11 @@ const OVERWRITTEN: u64 = 3;
 const CALLS: u64 = 60;
 /// At most this number of elements is copied out of the heap in one call.
 const ELEMENTS: usize = 64;
+/// A call takes at most this number of steps for each word of the heap, and this number in
+/// addition. It may collect several times, and a debug build checks the heap after each
+/// collection.
+const STEPS_FOR_EACH_WORD: u64 = 200;
+const MORE_STEPS: u64 = 100_000;
 /// The number of slots of the root range. A root visitor reports the first slot as well.
 const SLOTS: usize = 8;
 
@@ -432,6 +440,9 @@ impl World {
 
     /// Overwrites a word of the heap: a header, or a word near one.
     fn overwrite(&mut self) {
+        if self.random.below(2) == 0 {
+            return writers::overwrite_structure(self);
+        }
         let word = self.nasty_word();
         if let Some(at) = self.place() {
             // SAFETY: the address is among the objects of the heap.
@@ -760,6 +771,23 @@ unsafe fn get_ref(w: &mut World) -> gcroots_status_t {
     w.keep(got)
 }
 
+/// Reads into any handle, of which some are scoped.
+unsafe fn read_into(w: &mut World) -> gcroots_status_t {
+    let (store, of, index, target) = (w.store, w.any(), w.number(), w.any());
+    // SAFETY: the store is alive.
+    unsafe {
+        match w.random.below(4) {
+            0 => gcroots_struct_get_ref_into(store, of, index, target),
+            1 => gcroots_array_get_ref_into(store, of, index, target),
+            2 => {
+                let table = w.random.one_of(&w.tables);
+                gcroots_table_get_ref_into(store, table, index as u64, target)
+            }
+            _ => gcroots_global_get_ref_into(store, w.random.one_of(&w.globals), target),
+        }
+    }
+}
+
 unsafe fn get_numbers(w: &mut World) -> gcroots_status_t {
     let (store, of, index) = (w.store, w.any(), w.number());
     // SAFETY: the store is alive.
@@ -960,7 +988,7 @@ unsafe fn verify(w: &mut World) -> gcroots_status_t {
 }
 
 /// All operations except collections and verification, which find most corruption at once.
-const CALLING: [Operation; 33] = [
+const CALLING: [Operation; 34] = [
     use_table,
     use_table,
     use_global,
@@ -986,6 +1014,7 @@ const CALLING: [Operation; 33] = [
     set_numbers,
     get_value,
     get_ref,
+    read_into,
     get_numbers,
     array_read,
     ask,
@@ -996,11 +1025,13 @@ const CALLING: [Operation; 33] = [
     array_span,
 ];
 
-/// Does an operation, and expects that it does not panic. Returns whether the store is still
+/// Does an operation, and expects that it does not panic and takes linear time. Returns whether the store is still
 /// sound.
 fn does(w: &mut World, operation: Operation) -> bool {
     // SAFETY: the store is alive.
-    let status = unsafe { operation(w) };
+    let (status, steps) = steps_of(1 << 28, || unsafe { operation(w) });
+    let most = STEPS_FOR_EACH_WORD * w.core().committed_for_tests() / 8 + MORE_STEPS;
+    assert!(steps <= most, "{steps} steps, but at most {most}");
     assert!(status <= GCROOTS_ERROR_INTERNAL, "{status}");
     if status != GCROOTS_ERROR_INTERNAL {
         return true;
