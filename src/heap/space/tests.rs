@@ -449,7 +449,8 @@ fn the_halves_of_a_semi_space_move_around_each_other() {
                 (size, 2 * size)
             );
             for half in [space.from(), space.to()] {
-                half.fill(half.start(), half.start() + size, 0x5a).unwrap();
+                half.store_u64(half.start(), round).unwrap();
+                half.store_u64(half.start() + size - 8, round).unwrap();
             }
         }
         space.reset(false);
