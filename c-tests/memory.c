@@ -653,6 +653,71 @@ static void count_and_fail(void *data) {
 }
 
 /* The heap has room, but the host-data table cannot grow. */
+/* Makes this many dying externrefs with identity hashes, and as many entries of a weak map,
+   and collects. */
+static void burst(gcroots_weakmap_t map, int count) {
+  gcroots_scope_t scope = enter();
+  for (int i = 0; i < count; i++) {
+    gcroots_ref_t ref = new_externref(NULL);
+    uint64_t hash;
+    OK(gcroots_ref_hash(store, ref, &hash));
+    OK(gcroots_weakmap_set(store, map, ref, gcroots_ref_null()));
+  }
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+}
+
+CASE(tables_that_fill_before_each_collection_keep_their_memory) {
+  enum { ROUNDS = 6 };
+  gcroots_config_t *config = gcroots_config_new();
+  gcroots_weakmap_t map;
+  int count = 3000;
+  OK(gcroots_config_set_collector(config, collector));
+  free_store();
+  store = store_with(config);
+  if (!collects) return;
+  OK(gcroots_weakmap_new(store, &map));
+  for (int i = 0; i < ROUNDS; i++) {
+    long before = blocks;
+    /* No request fails; they are counted. */
+    arm(UINT64_MAX, false);
+    burst(map, count);
+    armed = false;
+    CHECK(blocks == before || i < 3);
+    if (i >= 3) CHECK(UINT64_MAX - granted <= 4);
+  }
+}
+
+CASE(what_survives_a_burst_is_there_when_the_tables_have_shrunk) {
+  enum { KEPT = 300 };
+  static gcroots_manually_rooted_t kept[KEPT];
+  static uint64_t hashes[KEPT];
+  gcroots_weakmap_t map;
+  OK(gcroots_weakmap_new(store, &map));
+  for (int i = 0; i < KEPT; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref = new_externref(&hashes[i]);
+    kept[i] = root(ref);
+    OK(gcroots_ref_hash(store, ref, &hashes[i]));
+    OK(gcroots_weakmap_set(store, map, ref, ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  burst(map, stressed ? 2000 : 30000);
+  for (int i = 0; i < 5; i++) OK(gcroots_store_gc(store));
+  for (int i = 0; i < KEPT; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t value;
+    uint64_t hash;
+    void *data;
+    OK(gcroots_externref_data(store, kept[i].ref, &data));
+    OK(gcroots_ref_hash(store, kept[i].ref, &hash));
+    OK(gcroots_weakmap_get(store, map, kept[i].ref, &value));
+    CHECK(data == &hashes[i] && hash == hashes[i] && same_object(value, kept[i].ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  OK(gcroots_store_verify(store));
+}
+
 CASE(finalizers_run_when_the_allocation_then_fails) {
   int finalized = 0, failed = 0;
   gcroots_ref_t out = {1, 2, 3}, pattern = out;

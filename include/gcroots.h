@@ -962,7 +962,7 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 /**
  * Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
  * idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
- * host data and the like. May collect.
+ * host data and the like. May collect. Hold no lock that a finalizer takes.
  *
  * - The heap keeps what it has committed at first, but nothing of that is resident where no
  *   object is.
@@ -1029,7 +1029,7 @@ gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
  *
  * Never collects by itself.
  *
- * Cost: bounded, except that all roots that wait to be unrooted are ended first.
+ * Cost: bounded. The first steps end the roots that wait to be unrooted.
  *
  * \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
  *         GCROOTS_ERROR_BUSY inside a callback of the store;

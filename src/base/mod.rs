@@ -10,6 +10,9 @@
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
+//! | [`place_index`] | a hash table of places in an array |
+//! | [`room`] | giving back the unused memory of a table |
+//! | [`work`] | a count of work, for tests |
 //! | [`mappings`] | whether the process has memory mappings left |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
@@ -24,6 +27,9 @@ pub(crate) mod hashing;
 pub(crate) mod lock;
 pub(crate) mod mappings;
 pub(crate) mod pages;
+pub(crate) mod place_index;
 pub(crate) mod ref_counted;
+pub(crate) mod room;
 pub(crate) mod side_meter;
 pub(crate) mod thread;
+pub(crate) mod work;

@@ -10,8 +10,6 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use hashbrown::HashTable;
-
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
@@ -120,26 +118,6 @@ impl SideMeter {
             .or_else(|_| vec.try_reserve_exact(more))
             .map_err(|_| fallible::refused(more.saturating_mul(size_of::<T>())))?;
         self.add(fallible::bytes(vec) - held);
-        Ok(())
-    }
-
-    /// Makes room for one more entry of a hash table.
-    ///
-    /// Errors: [`Error::SideLimit`], [`Error::SystemMemory`]; nothing has changed then.
-    pub(crate) fn reserve_entry<T>(
-        &self,
-        table: &mut HashTable<T>,
-        hash: impl Fn(&T) -> u64,
-    ) -> Result<()> {
-        let held = table.allocation_size();
-        if table.len() == table.capacity() {
-            // It doubles. The least table has 4 places with a byte of control each.
-            self.admit(held.max(4 * (size_of::<T>() + 1)) as u64)?;
-        }
-        table
-            .try_reserve(1, hash)
-            .map_err(|_| fallible::refused(size_of::<T>()))?;
-        self.add(table.allocation_size().saturating_sub(held) as u64);
         Ok(())
     }
 

@@ -461,7 +461,7 @@ pub unsafe extern "C" fn gcroots_store_run_finalizers(
 ///
 /// Never collects by itself.
 ///
-/// Cost: bounded, except that all roots that wait to be unrooted are ended first.
+/// Cost: bounded. The first steps end the roots that wait to be unrooted.
 ///
 /// \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
 ///         GCROOTS_ERROR_BUSY inside a callback of the store;

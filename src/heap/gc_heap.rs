@@ -143,6 +143,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
     fn reserve_keys(&mut self, count: usize) -> Result<()>;
 
+    /// Gives back memory of pending ephemerons after a major collection, as far as the budget
+    /// allows. `count` is the number of objects with the header's key bit.
+    fn trim_keys(&mut self, _count: usize, _budget: &mut Budget) -> Progress {
+        Progress::Complete
+    }
+
     /// The steps of a collection, or `None` if the heap never collects.
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
 

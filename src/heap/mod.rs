@@ -48,6 +48,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod shrinking;
 mod space;
 #[cfg(test)]
 mod step_count;
@@ -80,6 +81,7 @@ pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
     write_free,

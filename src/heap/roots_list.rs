@@ -4,10 +4,12 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
-use crate::base::fallible;
+use super::shrinking::Shrinking;
 use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room};
 use crate::error::Result;
 
 /// A slot that may hold a root: a generation, which collectors ignore, and a reference. In
@@ -47,6 +49,7 @@ impl RootSlot {
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
     ranges: Vec<RangeSpan>,
+    shrinking: Shrinking,
     /// The number of the first chosen slot, counted through all spans.
     first: usize,
     /// The number of chosen slots.
@@ -71,14 +74,15 @@ impl GcRootsList {
         Ok(GcRootsList {
             spans: list,
             ranges: Vec::new(),
+            shrinking: Shrinking::new(),
             first: 0,
             count: usize::MAX,
         })
     }
 
-    /// Gives back the room for far more than `ranges` ranges. The list must be empty.
+    /// Gives back the room for more than `ranges` ranges. The list must be empty.
     pub(crate) fn give_back(&mut self, ranges: usize) {
-        fallible::shrink(&mut self.ranges, ranges);
+        room::give_back(&mut self.ranges, ranges);
     }
 
     /// The bytes of memory that the list has.
@@ -92,13 +96,27 @@ impl GcRootsList {
         self.ranges.clear();
     }
 
+    /// Removes all ranges, and keeps the room.
+    pub(crate) fn clear_ranges(&mut self) {
+        self.ranges.clear();
+    }
+
     /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
     /// Errors: [`Error::SideLimit`](crate::error::Error::SideLimit),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_ranges(&mut self, ranges: usize, side: &SideMeter) -> Result<()> {
         let missing = ranges.saturating_sub(self.ranges.len());
-        side.reserve(&mut self.ranges, missing)
+        side.reserve(&mut self.ranges, missing)?;
+        self.shrinking.note(ranges);
+        Ok(())
+    }
+
+    /// Gives back memory of ranges after a major collection, as far as the budget allows.
+    /// Room for `ranges` ranges stays. The list must be empty.
+    pub(crate) fn trim(&mut self, ranges: usize, budget: &mut Budget) -> Progress {
+        debug_assert!(self.ranges.is_empty());
+        self.shrinking.end_major(&mut self.ranges, ranges, budget)
     }
 
     /// Adds a range. The caller checks its references before a collector follows them.

@@ -13,20 +13,18 @@ use core::mem::MaybeUninit;
 
 use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
 use crate::base::array::{Array, Growth};
+use crate::base::room;
 use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
 
 /// The number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
 
-/// The least capacity of a table with entries.
-const FIRST_CAPACITY: u32 = 64;
-
 /// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
 const GROWTH: Growth<'static> = Growth {
-    first: FIRST_CAPACITY as usize,
+    first: 64,
     most: OLD as usize,
     what: "externrefs and functions in a store",
     side: None,
@@ -55,6 +53,7 @@ pub(crate) struct HostData {
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
     side: SideMeter,
+    pub(super) shrinking: Cell<Shrinking>,
 }
 
 /// An unfinished sweep, which goes from the last entry to the first.
@@ -83,6 +82,7 @@ impl HostData {
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
             side: SideMeter::none(),
+            shrinking: Cell::new(Shrinking::new()),
         }
     }
 
@@ -290,15 +290,13 @@ impl HostData {
         self.capacity()
     }
 
-    /// Shrinks the array if most of it is unused. If the system refuses the smaller block,
-    /// the array stays as it is.
-    pub(super) fn shrink(&self) {
-        let wanted = self.used.get().max(FIRST_CAPACITY);
-        if wanted >= self.capacity() / 4 {
-            return;
-        }
-        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.shrink_to(wanted as usize * 2) };
+    /// Gives back memory after a sweep in a major collection, as far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        let mut shrinking = self.shrinking.get();
+        let used = self.used.get() as usize;
+        let progress = shrinking.end_major(&mut &self.entries, used, budget);
+        self.shrinking.set(shrinking);
+        progress
     }
 
     /// Takes the free entries at the end off the free list, and gives them back. There must be
@@ -313,12 +311,7 @@ impl HostData {
             .rev()
             .filter(free)
             .for_each(|index| self.put_on_free_list(index));
-        let kept = used.max(FIRST_CAPACITY) as usize;
-        // SAFETY: as in `shrink`. Entries from `used` on hold nothing.
-        unsafe {
-            self.entries.discard_from(kept);
-            self.entries.shrink_to(kept);
-        }
+        room::give_back(&self.entries, used as usize);
     }
 
     /// The bytes of memory that the table has.

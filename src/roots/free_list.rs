@@ -12,8 +12,9 @@ use core::cell::Cell;
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
 use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, GcRef, Progress, RootSlot};
 
 /// The generation of a retired slot. It is even, like that of a free slot.
 const RETIRED_EVEN: u32 = RETIRED - 1;
@@ -24,6 +25,10 @@ const END: u32 = SLOTS_MAX;
 /// The number of slots that are put on the free list at a time. Collectors do not scan
 /// those of a new array that were not put there yet.
 const REFILL: u32 = 256;
+
+/// The costs of looking whether the next slot is free, and of linking it, for a [`Budget`].
+const LOOK_COST: u64 = 1;
+const LINK_COST: u64 = 2;
 
 /// Slots that are taken and released in any order. Handles add the bits `KIND` to the
 /// indices of these slots (ROOTS-17).
@@ -51,6 +56,19 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
     retired: Cell<u32>,
     /// The greatest number of slots in use at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
+    /// How far trimming has come.
+    trimming: Cell<Trimming>,
+}
+
+/// What trimming does next.
+#[derive(Clone, Copy, Debug)]
+enum Trimming {
+    /// It begins.
+    NotBegun,
+    /// It looks for the last slot in use, and all slots from `at` on are free.
+    Look { at: u32 },
+    /// It links the free slots again, and those from `at` on are linked.
+    Link { at: u32 },
 }
 
 impl<const KIND: u32> FreeListSlots<KIND> {
@@ -72,6 +90,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             released: Cell::new(0),
             retired: Cell::new(0),
             live_max: Cell::new(0),
+            trimming: Cell::new(Trimming::NotBegun),
         }
     }
 
@@ -90,6 +109,11 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     #[inline(always)]
     pub(crate) fn has_free(&self) -> bool {
         self.free.get() != END
+    }
+
+    /// The index of the slot that will be taken next, given [`FreeListSlots::has_free`].
+    pub(crate) fn next(&self) -> u32 {
+        self.free.get()
     }
 
     /// Takes a slot, given [`FreeListSlots::has_free`]; returns its slot word.
@@ -235,15 +259,46 @@ impl<const KIND: u32> FreeListSlots<KIND> {
 
     /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
     /// The other free slots are linked again, in their order. Generations stay.
-    pub(crate) fn trim(&self) {
-        let used = self.in_use_end();
-        let tail = self.used.get() - used;
-        if tail <= REFILL || tail < used {
-            return;
+    ///
+    /// Does as much as the budget allows; the next call continues. The slots must not be used
+    /// before that is complete, except by collectors.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        if let Trimming::NotBegun = self.trimming.get() {
+            self.trimming.set(Trimming::Look {
+                at: self.used.get(),
+            });
         }
-        self.used.set(used);
-        self.free.set(END);
-        self.link_free(0, used);
+        if let Trimming::Look { at } = self.trimming.get() {
+            let now = budget.take(at as usize, LOOK_COST);
+            work::count(now * LOOK_COST as usize);
+            let looked = &self.span()[at as usize - now..at as usize];
+            let free = |slot: &&RootSlot| slot.generation.get() & 1 == 0;
+            let tail = looked.iter().rev().take_while(free).count();
+            let at = at - tail as u32;
+            self.trimming.set(Trimming::Look { at });
+            if tail == now && at > 0 {
+                return Progress::Continue;
+            }
+            let tail = self.used.get() - at;
+            if tail <= REFILL || tail < at {
+                self.trimming.set(Trimming::NotBegun);
+                return Progress::Complete;
+            }
+            self.used.set(at);
+            self.free.set(END);
+            self.trimming.set(Trimming::Link { at });
+        }
+        if let Trimming::Link { at } = self.trimming.get() {
+            let now = budget.take(at as usize, LINK_COST) as u32;
+            work::count(now as usize * LINK_COST as usize);
+            self.link_free(at - now, at);
+            if now < at {
+                self.trimming.set(Trimming::Link { at: at - now });
+                return Progress::Continue;
+            }
+        }
+        self.trimming.set(Trimming::NotBegun);
+        Progress::Complete
     }
 
     /// How many slots there are up to the last one in use.

@@ -2,10 +2,12 @@
 //!
 //! A manual root is a slot of [`FreeListSlots`]. Other threads put the roots that they end
 //! into the [`UnrootQueue`]. The owner takes a few out whenever it makes a root, and all
-//! before a collection (ROOTS-12).
+//! in a collection, before it scans these roots (ROOTS-12).
 //!
 //! Cost: the queue costs the owner one load for each root that it makes, and a root 8 bytes
 //! that are not touched before it is queued (ROOTS-8).
+
+use core::cell::Cell;
 
 use super::directory;
 use super::free_list::FreeListSlots;
@@ -13,8 +15,9 @@ use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
 use crate::base::array::{Array, Growth, Zeroed};
 use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot};
 
 /// The greatest number of slots that making one root takes out of the queue.
 const DRAINED_AT_ONCE: u32 = 32;
@@ -35,6 +38,8 @@ pub(crate) struct ManualRoots {
     nodes: Array<QueueNode>,
     store_id: u64,
     queue: UnrootQueue,
+    /// The head of the list of roots that the collection under way ends, or 0.
+    taken: Cell<u32>,
 }
 
 impl ManualRoots {
@@ -46,6 +51,7 @@ impl ManualRoots {
             nodes: Array::new(),
             store_id,
             queue: UnrootQueue::new(),
+            taken: Cell::new(0),
         }
     }
 
@@ -158,6 +164,32 @@ impl ManualRoots {
         while self.unroot_one() {}
     }
 
+    /// Takes the roots that other threads have queued out of the queue, for
+    /// [`ManualRoots::unroot_taken`]. What is queued from now on waits (ROOTS-12).
+    pub(crate) fn take_queued(&self) {
+        debug_assert!(self.taken.get() == 0);
+        self.taken.set(self.queue.take());
+    }
+
+    /// Unroots the roots that [`ManualRoots::take_queued`] took, as far as the budget allows.
+    pub(crate) fn unroot_taken(&self, budget: &mut Budget) -> Progress {
+        let mut head = self.taken.get();
+        while head != 0 && !budget.is_spent() {
+            if let Some((index, generation)) =
+                UnrootQueue::pop_taken(self.nodes.as_slice(), &mut head)
+            {
+                self.unroot(index, generation);
+            }
+            budget.spend(LOOKUP);
+            work::count(LOOKUP as usize);
+        }
+        self.taken.set(head);
+        match head {
+            0 => Progress::Complete,
+            _ => Progress::Continue,
+        }
+    }
+
     /// Unroots one queued root. Returns false if the queue is empty.
     fn unroot_one(&self) -> bool {
         if self.queue.is_empty() {
@@ -166,10 +198,15 @@ impl ManualRoots {
         let Some((index, generation)) = self.queue.pop(self.nodes.as_slice()) else {
             return false;
         };
+        self.unroot(index, generation);
+        true
+    }
+
+    /// Unroots a root that was queued.
+    fn unroot(&self, index: u32, generation: u32) {
         if !self.slots.release(index, generation) {
             self.queue.count_stale();
         }
-        true
     }
 
     /// How many handles were passed to [`ManualRoots::unroot_later`] whose roots had ended or
@@ -203,9 +240,10 @@ impl ManualRoots {
         self.slots.release(index, generation)
     }
 
-    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
-    pub(crate) fn trim(&self) {
-        self.slots.trim();
+    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15),
+    /// as far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
     }
 
     /// Ends the roots in the queue, and gives back the free slots at the end and their queue

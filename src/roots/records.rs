@@ -1,14 +1,15 @@
 //! The slots of tables and globals. Each refers to the object that holds the elements or
 //! the value (OBJECTS-12), and has a record that describes it.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
 use crate::base::fallible;
+use crate::base::room;
 use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot, Shrinking};
 
 /// Slots with records. Their handles have the bits `KIND` (ROOTS-17).
 ///
@@ -17,6 +18,7 @@ use crate::heap::{GcRef, RootSlot};
 pub(crate) struct RecordSlots<const KIND: u32, R> {
     slots: FreeListSlots<KIND>,
     records: RefCell<Vec<R>>,
+    shrinking: Cell<Shrinking>,
 }
 
 impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
@@ -26,6 +28,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         RecordSlots {
             slots: FreeListSlots::starting_at(generation),
             records: RefCell::new(Vec::new()),
+            shrinking: Cell::new(Shrinking::new()),
         }
     }
 
@@ -104,23 +107,33 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         in_use.try_for_each(|(slot, record)| visit(GcRef::from_raw(slot.reference.get()), record))
     }
 
-    /// Trims the slots, and shrinks the records to what the remaining slots need.
-    pub(crate) fn trim(&self) {
-        self.slots.trim();
-        self.shrink_records();
-    }
-
     /// Gives back the free slots at the end, in whole pages (ROOTS-28), and their records.
     pub(crate) fn give_back(&self) {
         self.slots.give_back();
-        self.shrink_records();
-    }
-
-    fn shrink_records(&self) {
         let mut records = self.records.borrow_mut();
         records.truncate(self.span().len());
-        let count = records.len();
-        fallible::shrink(&mut records, count);
+        let used = records.len();
+        room::give_back(&mut *records, used);
+    }
+
+    /// Trims the slots, as far as the budget allows.
+    pub(crate) fn trim_slots(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
+    }
+
+    /// Forgets the records of slots that were trimmed, and in a major collection gives back
+    /// their memory, as far as the budget allows.
+    pub(crate) fn trim_records(&self, kind: CollectionKind, budget: &mut Budget) -> Progress {
+        let (mut records, mut shrinking) = (self.records.borrow_mut(), self.shrinking.get());
+        shrinking.note(records.len());
+        records.truncate(self.span().len());
+        let used = records.len();
+        let progress = match kind {
+            CollectionKind::Minor => Progress::Complete,
+            CollectionKind::Major => shrinking.end_major(&mut *records, used, budget),
+        };
+        self.shrinking.set(shrinking);
+        progress
     }
 
     /// The bytes of memory that the slots and the records have.

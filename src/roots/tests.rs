@@ -6,7 +6,7 @@ use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
 use super::*;
 use crate::error::Error;
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot};
 use crate::types::tests::refusing_allocator::refusing;
 
 fn object(number: u32) -> GcRef {
@@ -267,7 +267,11 @@ fn a_record_belongs_to_its_slot() {
         assert!(!slots.release(handle));
         assert_eq!(slots.get(handle), None);
     }
-    slots.trim();
+    assert_eq!(
+        slots.trim_slots(&mut Budget::unlimited()),
+        Progress::Complete
+    );
+    slots.trim_records(CollectionKind::Major, &mut Budget::unlimited());
     slots.check().unwrap();
     assert!(slots.span().len() < 1000);
     slots.reserve(0).unwrap();
@@ -432,7 +436,9 @@ fn trimmed_slots_keep_their_generations() {
             assert!(roots.release(index, generation), "{round}");
         }
         let scanned = roots.span().len();
-        roots.trim();
+        // Each step does something.
+        let steps = (1..).find(|_| roots.trim(&mut Budget::of(0)) == Progress::Complete);
+        assert!(steps.unwrap() >= 2000);
         assert!(roots.span().len() < scanned);
         roots.check().unwrap();
         assert!(slots.iter().all(|&(i, g)| roots.get(i, g).is_none()));

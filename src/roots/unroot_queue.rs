@@ -118,6 +118,21 @@ impl UnrootQueue {
         if left == 0 { Ok(()) } else { Err(0) }
     }
 
+    /// Takes the whole list out. Returns its head, for [`UnrootQueue::pop_taken`]. Only the
+    /// owner may call this.
+    pub(crate) fn take(&self) -> u32 {
+        self.head.swap(0, Ordering::Acquire)
+    }
+
+    /// Takes the first slot, and the generation to unroot in it, out of a list that
+    /// [`UnrootQueue::take`] took. A slot of such a list counts as queued until then.
+    pub(crate) fn pop_taken(nodes: &[QueueNode], head: &mut u32) -> Option<(u32, u32)> {
+        let index = head.checked_sub(1)?;
+        let node = &nodes[index as usize];
+        *head = node.next.load(Ordering::Relaxed);
+        Some((index, node.queued.swap(0, Ordering::AcqRel)))
+    }
+
     /// Takes out the newest slot and the generation to unroot in it. Only the owner may
     /// call this.
     pub(crate) fn pop(&self, nodes: &[QueueNode]) -> Option<(u32, u32)> {

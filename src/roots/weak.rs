@@ -7,6 +7,7 @@ use core::cell::Cell;
 
 use super::free_list::FreeListSlots;
 use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
 
@@ -85,6 +86,12 @@ impl WeakHandles {
         self.slots.side_bytes()
     }
 
+    /// Trims free slots from the end of the swept part, if they are most of it (ROOTS-15), as
+    /// far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
+    }
+
     /// Checks the slots.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()
@@ -95,6 +102,7 @@ impl WeakTable for &WeakHandles {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let left = &self.slots.span()[self.visited.get()..];
         let now = budget.take(left.len(), LOOKUP);
+        work::count(now * LOOKUP as usize);
         for slot in in_use(&left[..now]) {
             let old = GcRef::from_raw(slot.reference.get());
             if old.is_object() {
@@ -107,7 +115,6 @@ impl WeakTable for &WeakHandles {
             return Ok(Progress::Continue);
         }
         self.visited.set(0);
-        self.slots.trim();
         Ok(Progress::Complete)
     }
 }

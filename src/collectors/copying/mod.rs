@@ -102,6 +102,11 @@ impl CopyingHeap {
         (first, self.state.from_end)
     }
 
+    /// The half that the survivors move to.
+    pub(super) fn copies(&self) -> &Region {
+        self.space.to()
+    }
+
     /// The bytes of the from half that are in use.
     fn used(&self, mutator: &Mutator) -> u64 {
         mutator.bump.next() - self.space.from().start()
@@ -201,6 +206,10 @@ impl GcHeap for CopyingHeap {
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
         self.pending.reserve(count)
+    }
+
+    fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.pending.trim(count, budget)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {

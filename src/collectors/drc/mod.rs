@@ -41,7 +41,7 @@ mod tests;
 
 use backup_trace::Sweep;
 
-use crate::base::fallible;
+use crate::base::{fallible, room};
 use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
@@ -450,6 +450,10 @@ impl GcHeap for DrcHeap {
         self.pending.reserve(count)
     }
 
+    fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.pending.trim(count, budget)
+    }
+
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
         Some(self)
     }
@@ -495,9 +499,12 @@ impl GcHeap for DrcHeap {
         // SAFETY: the space is committed up to its committed end, and the mutator has no
         // window.
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        fallible::shrink(&mut self.young_ranges, 0);
-        fallible::shrink(&mut self.zero_counts, 0);
-        fallible::shrink(&mut self.stack, 0);
+        let used = self.young_ranges.len();
+        room::give_back(&mut self.young_ranges, used);
+        let used = self.zero_counts.len();
+        room::give_back(&mut self.zero_counts, used);
+        let used = self.stack.len();
+        room::give_back(&mut self.stack, used);
         Ok(())
     }
 
