@@ -75,6 +75,7 @@ impl Cold {
     /// Errors: those of [`Cold::gather_ranges`]; [`Error::Internal`].
     pub(in crate::store) fn collect(&mut self, store: &Store, kind: CollectionKind) -> Result<()> {
         let Some(mut collection) = self.begin_collection(store, kind)? else {
+            store.manual.unroot_queued();
             return Ok(());
         };
         let budget = &mut Budget::unlimited();
