@@ -238,7 +238,6 @@ unsafe extern "C" {
     pub fn gcroots_store_new(engine: *mut gcroots_engine_t, out: *mut *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_free(store: *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroots_status_t;
-    pub fn gcroots_store_trim(store: *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_verify(store: *mut gcroots_store_t) -> gcroots_status_t;
     pub fn gcroots_store_stats(store: *mut gcroots_store_t, out: *mut gcroots_stats_t) -> gcroots_status_t;
 
