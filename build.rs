@@ -12,13 +12,14 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 28] = [
+const SECTIONS: [&str; 29] = [
     "version",
     "status",
     "config",
     "engine",
     "store",
     "growth",
+    "wake",
     "reference",
     "scope",
     "local",

@@ -31,7 +31,7 @@ struct arguments {
   /* Pointers, named as the parameters are. */
   void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
   void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
-  void *handle, *weak, *map, *table, *global, *source, *message, *key;
+  void *handle, *weak, *map, *table, *global, *source, *message, *key, *out_left;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
   struct handles h;
@@ -62,22 +62,29 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 
 /* --- Without a store ---------------------------------------------------------- */
 
-#define CONFIG_CALLS(X)                                                                \
-  X(gcroots_config_set_collector, , "config", "", (a->config, GCROOTS_COLLECTOR_AUTO)) \
-  X(gcroots_config_set_collector, _wrong, "config", "", (a->config, 99))               \
-  X(gcroots_config_set_heap_limit, , "config", "", (a->config, 1 << 20))               \
-  X(gcroots_config_set_heap_limit, _0, "config", "", (a->config, 0))                   \
-  X(gcroots_config_set_heap_limit, _huge, "config", "", (a->config, SIZE_MAX))         \
-  X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                   \
-  X(gcroots_config_set_stress, , "config", "", (a->config, 1))                         \
-  X(gcroots_config_set_move_always, , "config", "", (a->config, true))                 \
-  X(gcroots_config_set_pool, , "config", "", (a->config, 0))                           \
-  X(gcroots_config_set_poison, , "config", "", (a->config, true))                      \
-  X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))         \
-  X(gcroots_config_set_grow_callback_finalized, , "config", "",                        \
-    (a->config, NULL, NULL, never_finalize))                                           \
-  X(gcroots_config_set_call_depth, , "config", "", (a->config, 1))                     \
-  X(gcroots_config_set_call_depth, _0, "config", "", (a->config, 0))                   \
+#define CONFIG_CALLS(X)                                                                      \
+  X(gcroots_config_set_collector, , "config", "", (a->config, GCROOTS_COLLECTOR_AUTO))       \
+  X(gcroots_config_set_collector, _wrong, "config", "", (a->config, 99))                     \
+  X(gcroots_config_set_heap_limit, , "config", "", (a->config, 1 << 20))                     \
+  X(gcroots_config_set_heap_limit, _0, "config", "", (a->config, 0))                         \
+  X(gcroots_config_set_heap_limit, _huge, "config", "", (a->config, SIZE_MAX))               \
+  X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                         \
+  X(gcroots_config_set_heap_growth, , "config", "", (a->config, 50))                         \
+  X(gcroots_config_set_overhead_limit, , "config", "", (a->config, 3))                       \
+  X(gcroots_config_set_overhead_limit, _101, "config", "", (a->config, 101))                 \
+  X(gcroots_config_set_stress, , "config", "", (a->config, 1))                               \
+  X(gcroots_config_set_move_always, , "config", "", (a->config, true))                       \
+  X(gcroots_config_set_side_limit, , "config", "", (a->config, 1 << 20))                     \
+  X(gcroots_config_set_pool, , "config", "", (a->config, 0))                                 \
+  X(gcroots_config_set_poison, , "config", "", (a->config, true))                            \
+  X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))               \
+  X(gcroots_config_set_grow_callback_finalized, , "config", "",                              \
+    (a->config, NULL, NULL, never_finalize))                                                 \
+  X(gcroots_config_set_call_depth, , "config", "", (a->config, 1))                           \
+  X(gcroots_config_set_call_depth, _0, "config", "", (a->config, 0))                         \
+  X(gcroots_config_set_wake_callback, , "config", "", (a->config, NULL, NULL))               \
+  X(gcroots_config_set_finalizers, , "config", "", (a->config, GCROOTS_FINALIZERS_DEFERRED)) \
+  X(gcroots_config_set_finalizers, _2, "config", "", (a->config, 2))                         \
   X(gcroots_config_set_exact_slots, , "config", "", (a->config, true))
 
 #define ENGINE_CALLS(X)                                          \
@@ -139,9 +146,12 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_set_data_keyed, , "store key", "", (a->store, a->key, a->data, never_finalize)) \
   X(gcroots_store_data_keyed, , "store key out", "", (a->store, a->key, a->out))                  \
   X(gcroots_store_gc, , "store", "", (a->store))                                                  \
+  X(gcroots_store_trim, , "store", "", (a->store))                                                \
   X(gcroots_store_gc_start, , "store", "", (a->store))                                            \
   X(gcroots_store_verify, , "store", "", (a->store))                                              \
   X(gcroots_no_gc_enter, , "store", "", (a->store))                                               \
+  X(gcroots_store_drain_unroots, , "store", "", (a->store))                                       \
+  X(gcroots_store_run_finalizers, , "store out_left", "", (a->store, 1, a->out_left))             \
   X(gcroots_no_gc_exit, , "store", "", (a->store))
 
 /* --- Roots -------------------------------------------------------------------- */

@@ -28,6 +28,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #define CASE(name)                                                 \
   static void name(void);                                          \
@@ -293,10 +296,13 @@ static inline FILE *open_statm(void) {
   return fopen("/proc/self/statm", "r");
 }
 
-/* The process's resident memory. */
+/* The process's resident memory, without what the C library keeps of freed memory. */
 static inline size_t resident_bytes(void) {
   size_t whole, resident;
   FILE *file = open_statm();
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
   CHECK(file != NULL && fscanf(file, "%zu %zu", &whole, &resident) == 2);
   fclose(file);
   return resident * (size_t)sysconf(_SC_PAGESIZE);

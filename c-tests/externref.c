@@ -917,20 +917,25 @@ static void check_refused_rooted(gcroots_status_t expected, int *finalized) {
 }
 
 CASE(a_full_heap_refuses_a_manually_rooted_externref) {
+  /* More than the overhead limit's share of the heap. */
+  enum { LAST = 256 };
   gcroots_store_t *fixture = store;
-  gcroots_manually_rooted_t first, made;
+  gcroots_manually_rooted_t first, made[LAST];
   gcroots_status_t status;
+  size_t count = 0;
   int number, finalized = 0;
   store = new_store(64 << 10);
   first = new_rooted(&number, NULL);
-  while ((status = gcroots_externref_new_manually_rooted(store, NULL, NULL, &made)) == GCROOTS_OK) {
-  }
+  while ((status = gcroots_externref_new_manually_rooted(store, NULL, NULL, &made[count % LAST])) ==
+         GCROOTS_OK)
+    count++;
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && stats_of(store).objects > 1000);
   CHECK(stats_of(store).manual_roots == stats_of(store).objects);
   for (int i = 0; i < 3; ++i) check_refused_rooted(GCROOTS_ERROR_OUT_OF_MEMORY, &finalized);
   OK(gcroots_store_verify(store));
   CHECK(data_of(first.ref) == &number);
-  OK(gcroots_manually_rooted_unroot(store, &made));
+  for (int i = 0; i < LAST; ++i)
+    if (i != (int)(count % LAST)) OK(gcroots_manually_rooted_unroot(store, &made[i]));
   if (collects) CHECK(data_of(new_rooted(&number, NULL).ref) == &number);
   free_store();
   store = fixture;

@@ -327,6 +327,35 @@ CASE(a_million_roots_take_many_steps) {
   CHECK(stats_of(store).objects == (collects ? 0 : count));
 }
 
+CASE(queued_roots_end_in_the_steps_and_not_before) {
+  enum { COUNT = 300 };
+  static gcroots_manually_rooted_t roots[COUNT];
+  int steps;
+  if (!collects) return;
+  for (int i = 0; i < COUNT; i++) roots[i] = new_rooted(NULL, NULL);
+  for (int i = 0; i < COUNT; i++) gcroots_manually_rooted_unroot_later(&roots[i]);
+  start();
+  /* Beginning ends as many of them as making a root does. */
+  CHECK(stats_of(store).manual_roots >= COUNT - 32);
+  CHECK(!step(0));
+  CHECK(stats_of(store).manual_roots >= COUNT - 33);
+  steps = finish(0);
+  CHECK(steps >= COUNT - 33 && stats_of(store).manual_roots == 0);
+  CHECK(stats_of(store).objects == 0);
+}
+
+CASE(queued_roots_end_when_a_collection_is_cancelled) {
+  enum { COUNT = 300 };
+  static gcroots_manually_rooted_t roots[COUNT];
+  for (int i = 0; i < COUNT; i++) roots[i] = new_rooted(NULL, NULL);
+  for (int i = 0; i < COUNT; i++) gcroots_manually_rooted_unroot_later(&roots[i]);
+  start();
+  OK(gcroots_store_gc_cancel(store));
+  for (int i = 0; i < COUNT; i++) roots[i] = new_rooted(NULL, NULL);
+  verify();
+  CHECK(stats_of(store).manual_roots == COUNT);
+}
+
 /* Replaces the fixture's store by one whose heap has grown for `bytes` bytes, all garbage
    now. Under drc the heap may end with them: what lives is older. */
 static void new_grown_store(size_t bytes) {

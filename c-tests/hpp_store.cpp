@@ -44,6 +44,7 @@ CASE(check_throws_unless_the_call_succeeded) {
 CASE(a_configuration_is_what_its_setters_say) {
   Config config;
   config.collector(collector).heap_limit(spaces() * 64 * 1024).heap_initial(0).stress(0);
+  config.heap_growth(0).overhead_limit(2);
   config.poison(true).move_always(false).pool(0).call_depth(3);
   Engine its_engine(config);
   Store own(its_engine);

@@ -314,7 +314,7 @@ CASE(a_heap_that_is_filled_again_keeps_its_pages) {
 
 CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
   /* If an allocation looked at all free blocks, this would take minutes. */
-  enum { COUNT = 60000 };
+  enum { SMALL = 200000, LARGE = 60000 };
   gcroots_type_t *bytes = NULL;
   if (collects && !moves && !stressed) {
     gcroots_config_t *config = variant_config(0);
@@ -326,19 +326,17 @@ CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
     OK(gcroots_store_new(engine, &store));
     bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
     /* Blocks of 520 bytes, then blocks of 1000 bytes, which are in one list. */
-    for (int i = 0; i < 2 * COUNT; i++) {
+    for (int i = 0; i < SMALL + LARGE; i++) {
       gcroots_scope_t scope = enter();
       gcroots_ref_t dies;
-      OK(gcroots_array_new_default(store, bytes, i < COUNT ? 504 : 984, &dies));
+      OK(gcroots_array_new_default(store, bytes, i < SMALL ? 504 : 984, &dies));
       new_rooted(NULL, NULL);
       OK(gcroots_scope_exit(store, scope));
     }
     OK(gcroots_store_gc(store));
-    for (int i = 0; i < COUNT; i++) {
-      gcroots_scope_t scope = enter();
-      gcroots_ref_t ref;
-      OK(gcroots_array_new_default(store, bytes, 984, &ref));
-      OK(gcroots_scope_exit(store, scope));
+    for (int i = 0; i < LARGE; i++) {
+      gcroots_ref_t lives;
+      OK(gcroots_array_new_default(store, bytes, 984, &lives));
     }
   }
   gcroots_type_free(bytes);
@@ -421,6 +419,7 @@ CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
   int finalized = 0;
   rlim_t before;
   gcroots_status_t status;
+  limit_store((size_t)4 << 30);
   before = limit_addresses((rlim_t)1 << 30);
   status = gcroots_externref_new(store, &finalized, count_call, &out);
   limit_addresses(before);
@@ -654,6 +653,71 @@ static void count_and_fail(void *data) {
 }
 
 /* The heap has room, but the host-data table cannot grow. */
+/* Makes this many dying externrefs with identity hashes, and as many entries of a weak map,
+   and collects. */
+static void burst(gcroots_weakmap_t map, int count) {
+  gcroots_scope_t scope = enter();
+  for (int i = 0; i < count; i++) {
+    gcroots_ref_t ref = new_externref(NULL);
+    uint64_t hash;
+    OK(gcroots_ref_hash(store, ref, &hash));
+    OK(gcroots_weakmap_set(store, map, ref, gcroots_ref_null()));
+  }
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+}
+
+CASE(tables_that_fill_before_each_collection_keep_their_memory) {
+  enum { ROUNDS = 6 };
+  gcroots_config_t *config = gcroots_config_new();
+  gcroots_weakmap_t map;
+  int count = 3000;
+  OK(gcroots_config_set_collector(config, collector));
+  free_store();
+  store = store_with(config);
+  if (!collects) return;
+  OK(gcroots_weakmap_new(store, &map));
+  for (int i = 0; i < ROUNDS; i++) {
+    long before = blocks;
+    /* No request fails; they are counted. */
+    arm(UINT64_MAX, false);
+    burst(map, count);
+    armed = false;
+    CHECK(blocks == before || i < 3);
+    if (i >= 3) CHECK(UINT64_MAX - granted <= 4);
+  }
+}
+
+CASE(what_survives_a_burst_is_there_when_the_tables_have_shrunk) {
+  enum { KEPT = 300 };
+  static gcroots_manually_rooted_t kept[KEPT];
+  static uint64_t hashes[KEPT];
+  gcroots_weakmap_t map;
+  OK(gcroots_weakmap_new(store, &map));
+  for (int i = 0; i < KEPT; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t ref = new_externref(&hashes[i]);
+    kept[i] = root(ref);
+    OK(gcroots_ref_hash(store, ref, &hashes[i]));
+    OK(gcroots_weakmap_set(store, map, ref, ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  burst(map, stressed ? 2000 : 30000);
+  for (int i = 0; i < 5; i++) OK(gcroots_store_gc(store));
+  for (int i = 0; i < KEPT; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t value;
+    uint64_t hash;
+    void *data;
+    OK(gcroots_externref_data(store, kept[i].ref, &data));
+    OK(gcroots_ref_hash(store, kept[i].ref, &hash));
+    OK(gcroots_weakmap_get(store, map, kept[i].ref, &value));
+    CHECK(data == &hashes[i] && hash == hashes[i] && same_object(value, kept[i].ref));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  OK(gcroots_store_verify(store));
+}
+
 CASE(finalizers_run_when_the_allocation_then_fails) {
   int finalized = 0, failed = 0;
   gcroots_ref_t out = {1, 2, 3}, pattern = out;

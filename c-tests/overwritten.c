@@ -76,18 +76,20 @@ CASE(free_blocks_that_lead_in_a_circle_end_a_search) {
   enum { BLOCKS = 4 };
   for (int way = 0; way < BLOCKS; way++) {
     gcroots_type_t *bytes;
+    gcroots_ref_t ref;
     gcroots_status_t status = GCROOTS_OK;
     uint32_t raws[BLOCKS];
-    use_heap_of(8 << 20);
+    use_heap_of(8 << 10);
     bytes = array_of(GCROOTS_STORAGE_I8);
     make_free_blocks(bytes, 600, BLOCKS, raws);
     /* The link of the last block in the list leads to a block before it, or to itself. */
     for (int i = 0; i < BLOCKS; i++)
       if (is_free_block(words_of(raws[i])) && words_of(raws[i])[1] == 0)
         words_of(raws[i])[1] = 4ULL * raws[way];
-    /* Blocks of 616 bytes are in one list with blocks of 1016 bytes. */
-    for (size_t i = 0; i < 100 && status == GCROOTS_OK; i++)
-      status = allocate(bytes, i % 2 == 0 ? 1000 : 2000 + 100000 * i);
+    /* Blocks of 616 bytes are in one list with blocks of 1016 bytes. The arrays live, until the
+       end of the heap has no room. */
+    for (size_t i = 0; i < 3000 && status == GCROOTS_OK; i++)
+      status = gcroots_array_new_default(store, bytes, 1000, &ref);
     if (status == GCROOTS_OK) status = gcroots_store_gc(store);
     end(status);
     gcroots_type_free(bytes);
@@ -96,26 +98,40 @@ CASE(free_blocks_that_lead_in_a_circle_end_a_search) {
 
 CASE(free_memory_full_of_small_blocks_is_coalesced_in_linear_time) {
   enum { BYTES = 1 << 20 };
-  gcroots_type_t *bytes;
+  gcroots_type_t *bytes, *refs;
+  gcroots_ref_t holder, ref;
+  gcroots_scope_t scope;
   gcroots_status_t status = GCROOTS_OK;
-  uint32_t raws[2];
-  uint64_t *words, marks;
+  uint32_t dead[2], large;
   use_heap_of(8 << 20);
   bytes = array_of(GCROOTS_STORAGE_I8);
-  make_free_blocks(bytes, BYTES, 2, raws);
-  words = words_of(raws[0]);
-  if (is_free_block(words)) {
-    /* Two blocks of 16 bytes that lead to each other, and blocks of 8 bytes behind them. */
-    marks = words[0] & 0xffffffff;
-    for (size_t i = 4; i < BYTES / 8; i++) words[i] = marks | 1ULL << 32;
-    words[0] = words[2] = marks | 2ULL << 32;
-    words[1] = 4ULL * raws[0] + 16;
-    words[3] = 4ULL * raws[0];
+  refs = array_of(GCROOTS_STORAGE_REF);
+  /* Two free blocks of 16 bytes, with a large array between them. */
+  scope = enter();
+  /* No root refers to the array, or a collection would look at its header. */
+  OK(gcroots_array_new_default(store, refs, 1, &holder));
+  root(holder);
+  dead[0] = raw_of(new_externref(NULL));
+  OK(gcroots_array_new_default(store, bytes, BYTES, &ref));
+  OK(gcroots_array_set_ref(store, holder, 0, ref));
+  large = raw_of(ref);
+  dead[1] = raw_of(new_externref(NULL));
+  root(new_externref(NULL));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  if (is_free_block(words_of(dead[0])) && is_free_block(words_of(dead[1]))) {
+    /* The blocks lead to each other, and blocks of 8 bytes follow the first one. */
+    uint64_t marks = words_of(dead[0])[0] & 0xffffffff;
+    for (size_t i = 0; i < BYTES / 8; i++) words_of(large)[i] = marks | 1ULL << 32;
+    words_of(dead[0])[1] = 4ULL * dead[1];
+    words_of(dead[1])[1] = 4ULL * dead[0];
   }
-  for (size_t i = 0; i < 40 && status == GCROOTS_OK; i++)
-    status = allocate(bytes, 600 + 300000 * i);
+  /* A minor collection frees memory, and pays for coalescing. */
+  for (size_t i = 0; i < 40 && status == GCROOTS_OK; i++) status = allocate(bytes, 100000);
+  if (collects && !moves && !stressed) CHECK(status == GCROOTS_ERROR_INTERNAL);
   end(status);
   gcroots_type_free(bytes);
+  gcroots_type_free(refs);
 }
 
 /* An array type whose index, taken for a reference, is an i31. */
@@ -147,7 +163,8 @@ static void forge_arrays(gcroots_ref_t bytes, gcroots_ref_t refs, const gcroots_
     words[4 * i + 1] = index;
     words[4 * i + 2] = i + 3 > count ? 1 : (uint32_t)((count - i) * 4 - 7) | 1;
     words[4 * i + 3] = 1;
-    to[i] = first + 4 * (uint32_t)i;
+    /* The last slot refers to the longest array, which is then the first to be released. */
+    to[count - 1 - i] = first + 4 * (uint32_t)i;
   }
 }
 
@@ -159,7 +176,7 @@ CASE(arrays_that_overlap_are_found_by_a_collection) {
   use_heap_of(8 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
-  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
+  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT + 16, &bytes));
   OK(gcroots_array_new_default(store, ref_type, COUNT, &refs));
   forge_arrays(bytes, refs, ref_type, COUNT);
   status = gcroots_store_gc(store);
@@ -176,6 +193,8 @@ CASE(two_objects_that_overlap_are_found_by_a_collection_that_does_not_move_them)
   use_heap_of(8 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
+  /* Memory that no live object has. */
+  CHECK(allocate(byte_type, 1000) == GCROOTS_OK);
   OK(gcroots_array_new_default(store, byte_type, 64, &bytes));
   OK(gcroots_array_new_default(store, ref_type, 1, &refs));
   forge_arrays(bytes, refs, ref_type, 1);
@@ -197,7 +216,7 @@ CASE(arrays_that_overlap_die_in_linear_time) {
   use_heap_of(2 << 20);
   byte_type = array_of(GCROOTS_STORAGE_I8);
   ref_type = array_of_odd_index();
-  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT, &bytes));
+  OK(gcroots_array_new_default(store, byte_type, 16 * COUNT + 16, &bytes));
   scope = enter();
   OK(gcroots_array_new_default(store, ref_type, COUNT, &refs));
   forge_arrays(bytes, refs, ref_type, COUNT);

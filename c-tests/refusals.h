@@ -113,7 +113,7 @@ static inline void aim(struct arguments *a, const struct arguments *from) {
   a->results = &a->result;
   a->options = &a->externref;
   a->range = &a->slots;
-  a->out = a->written;
+  a->out = a->out_left = a->written;
   a->handle = &a->h.handle;
   a->weak = &a->h.weak;
   a->map = &a->h.map;
@@ -152,7 +152,7 @@ static const struct pointer_parameter {
     {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
     {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
     {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)},     {POINTER(message)},
-    {POINTER(key)}};
+    {POINTER(key)},      {POINTER(out_left)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */

@@ -890,3 +890,62 @@ CASE(a_store_is_deleted_while_a_thread_unroots_its_roots) {
     store = fixture;
   }
 }
+
+/* --- gcroots_store_drain_unroots() --------------------------------------------- */
+
+CASE(draining_ends_all_queued_roots_and_collects_nothing) {
+  enum { MANY_ROOTS = 1000 };
+  static int finalized;
+  gcroots_manually_rooted_t kept = new_rooted(&finalized, count_call);
+  for (int i = 0; i < MANY_ROOTS; ++i) many[i] = new_rooted(&finalized, count_call);
+  for (int i = 0; i < MANY_ROOTS; ++i) later_copy(many[i]);
+  gcroots_stats_t before = stats_of(store), after;
+  CHECK(before.manual_roots == MANY_ROOTS + 1);
+  OK(gcroots_store_drain_unroots(store));
+  after = stats_of(store);
+  CHECK(after.manual_roots == 1 && after.collections == before.collections);
+  CHECK(after.objects == before.objects && after.finalizers_run == before.finalizers_run);
+  for (int i = 0; i < MANY_ROOTS; ++i) CHECK(!resolves(many[i]));
+  CHECK(resolves(kept) && stale_unroots() == 0);
+  OK(gcroots_store_drain_unroots(store));
+  CHECK(manual_roots() == 1);
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).objects == (collects ? 1 : MANY_ROOTS + 1));
+}
+
+CASE(draining_works_in_a_no_gc_span) {
+  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL), copy = handle;
+  OK(gcroots_no_gc_enter(store));
+  later(&handle);
+  OK(gcroots_store_drain_unroots(store));
+  CHECK(!resolves(copy) && manual_roots() == 0);
+  OK(gcroots_no_gc_exit(store));
+}
+
+CASE(draining_between_the_steps_of_a_collection_is_busy) {
+  bool over;
+  gcroots_manually_rooted_t handle = new_rooted(NULL, NULL);
+  OK(gcroots_store_gc_start(store));
+  later(&handle);
+  REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_drain_unroots(store));
+  OK(gcroots_store_gc_step(store, SIZE_MAX, &over));
+  CHECK(over && manual_roots() == 1);
+  OK(gcroots_store_drain_unroots(store));
+  CHECK(manual_roots() == 0);
+}
+
+static gcroots_manually_rooted_t held;
+
+/* Queues `held` inside a finalizer, and drains it there. */
+static void drain_held(void *ran) {
+  later(&held);
+  OK(gcroots_store_drain_unroots(store));
+  CHECK(manual_roots() == 0);
+  ++*(int *)ran;
+}
+
+CASE(what_a_finalizer_drains_is_collected_by_the_same_gc) {
+  static int ran, finalized;
+  held = new_rooted(&finalized, count_call);
+  if (run_as_finalizer(drain_held, &ran)) CHECK(ran == 1 && finalized == 1);
+}

@@ -351,7 +351,7 @@ CASE(weak_handles_of_the_dead_leave_no_memory) {
   size_t before = 0;
   for (int i = 0; i < cycles; ++i) {
     gcroots_weak_t weak = new_weak(NULL, NULL);
-    if (i == cycles / 10) before = resident_bytes();
+    if (i == cycles / 4) before = resident_bytes();
     free_weak(&weak);
   }
   OK(gcroots_store_gc(store));

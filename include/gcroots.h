@@ -135,7 +135,8 @@
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
- *                     the call returns.
+ *                     the call returns. So the caller must hold no lock that a
+ *                     finalizer takes: see the section "Host objects".
  *   Never collects.   No object moves or dies, and no finalizer runs.
  *
  * Functions that allocate objects collect when they need memory. gcroots_store_gc()
@@ -156,10 +157,12 @@
  *   Scopes and no-GC spans from outside cannot be closed inside.
  * - Inside growth callbacks and root visitors, calls on the store return
  *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - A wake callback must not call the library at all.
  * - While gcroots_store_free() runs finalizers, calls on the store return
  *   GCROOTS_ERROR_BUSY.
  *
- * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ * gcroots_manually_rooted_unroot_later() may be called in any callback except
+ * wake callbacks.
  *
  * --- Undefined behaviour
  *
@@ -416,6 +419,11 @@ typedef struct gcroots_config_t gcroots_config_t;
 typedef uint32_t gcroots_collector_t;
 
 /**
+ * When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
+ */
+typedef uint32_t gcroots_finalizers_t;
+
+/**
  * The library chooses: GCROOTS_COLLECTOR_COPYING.
  */
 #define GCROOTS_COLLECTOR_AUTO 0
@@ -453,6 +461,16 @@ typedef uint32_t gcroots_collector_t;
 #define GCROOTS_COLLECTOR_CHECK 5
 
 /**
+ * Finalizers run last in each call that may collect, on the calling thread.
+ */
+#define GCROOTS_FINALIZERS_INLINE 0
+
+/**
+ * Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
+ */
+#define GCROOTS_FINALIZERS_DEFERRED 1
+
+/**
  * Makes a configuration with the defaults. Never collects.
  *
  * \return the configuration (owned); release it with gcroots_config_free(). NULL if the
@@ -481,6 +499,15 @@ gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
 /**
  * Sets the number of bytes that a store's heap may commit at most, in all its spaces
  * together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
+ *
+ * A store reserves address space for the whole limit when its first object is made. The
+ * copying collector reserves up to 1 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
+ * limit more. If the system refuses, for example under `ulimit -v`:
+ *
+ * - a limit that was set stays, and the call returns GCROOTS_ERROR_OUT_OF_MEMORY;
+ * - the default is halved until the system accepts. The member `heap_limit` of
+ *   gcroots_stats_t is the limit that is in force.
+ *
  * Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
@@ -491,13 +518,64 @@ gcroots_status_t gcroots_config_set_heap_limit(gcroots_config_t *config,
 
 /**
  * Sets the number of bytes that a store's heap commits at first, in all its spaces
- * together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
- * heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
- * heap limit. Never collects.
+ * together. The heap never shrinks below this size. If it is set, no allocation collects for
+ * lack of room before objects fill it: with the copying collector before they fill half of
+ * it, which is one of its two spaces. External bytes and gcroots_config_set_stress() may
+ * make an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that
+ * is less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
+ * collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
                                                  size_t bytes);
+
+/**
+ * Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+ * gcroots_stats_t. 0 is the default, and means no limit.
+ *
+ * A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+ * and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+ * ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+ * Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+ * the collector need, and what the store keeps of types, counts as in use, and may exceed the
+ * limit. gcroots_store_trim() makes tables smaller.
+ *
+ * Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
+                                               size_t bytes);
+
+/**
+ * Sets how much may be allocated after a collection until the next one, in percent of the
+ * bytes of the surviving objects. More takes more memory and less time. 0 is the default:
+ * the library decides from the rates of allocation and collection, and grants 50 to 400
+ * percent (GCROOTS_COLLECTOR_DRC: 50 percent).
+ *
+ * At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+ * many roots it is more. The heap limit may allow less. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
+                                                uint32_t percent);
+
+/**
+ * Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
+ * 0 turns this off.
+ *
+ * Near the heap limit each collection frees little, and the next one follows soon. The
+ * library counts the full collections that an allocation needed because the heap could not
+ * grow, and that freed less than `percent` of what objects may occupy: of the committed
+ * bytes, or with the copying collector of half of them. After five in a row, the next such
+ * allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
+ * would fit. The count starts anew when a collection frees more, when the heap grows,
+ * and with gcroots_store_trim(). Never collects.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
+                                                   uint32_t percent);
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
@@ -533,6 +611,19 @@ gcroots_status_t gcroots_config_set_pool(gcroots_config_t *config,
  * Off by default. Never collects.
  */
 GCROOTS_API gcroots_status_t gcroots_config_set_poison(gcroots_config_t *config, bool on);
+
+/**
+ * Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
+ *
+ * With GCROOTS_FINALIZERS_DEFERRED, a call that may collect runs no finalizer, so the
+ * program may hold any lock during it. A dead object is freed and its finalizer waits. What
+ * only waiting finalizers would release, such as a manual root, stays until they have run.
+ *
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `when` is not one of these numbers
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_finalizers(gcroots_config_t *config,
+                                               gcroots_finalizers_t when);
 
 /* --- Engine ------------------------------------------------------------------
  *
@@ -672,9 +763,22 @@ typedef struct {
    */
   uint64_t stale_unroots;
   /**
+   * The most bytes that the heap may commit, in all its spaces together: the limit that
+   * is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+   * the first object is made.
+   */
+  uint64_t heap_limit;
+  /**
+   * The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+   * weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+   * tags and types, and what the collector has for itself. Parts of the tables that were
+   * never used count, although they may take no memory yet.
+   */
+  uint64_t side_bytes;
+  /**
    * Reserved: zeros.
    */
-  uint64_t reserved[17];
+  uint64_t reserved[15];
 } gcroots_stats_t;
 
 /**
@@ -768,8 +872,10 @@ gcroots_status_t gcroots_store_engine(gcroots_store_t *store,
  * Attaches a pointer of the program to a store, in place of the previous one.
  *
  * The finalizer of the previous pointer runs in the next call on the store that may
- * collect; under the null collector it runs when the store is deleted. The finalizer of
- * the last pointer runs when the store is deleted, after the finalizers of all objects.
+ * collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+ * gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+ * finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+ * objects.
  *
  * Never collects.
  *
@@ -834,10 +940,14 @@ gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
                                           void **out);
 
 /**
- * Collects everything that is unreachable. May collect.
+ * Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+ * takes.
  *
  * - Normally: when it returns, every object that was unreachable has been freed and
  *   finalized, including objects that became unreachable through those finalizers.
+ * - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+ *   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+ *   release stay.
  * - Inside a finalizer: it collects once. The finalizers that this makes due run after
  *   the one that is running.
  * - Under the null collector: it does nothing.
@@ -848,6 +958,64 @@ gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
  *         and "Root visitors"
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
+
+/**
+ * Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+ * idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+ * host data and the like. May collect. Hold no lock that a finalizer takes.
+ *
+ * - The heap keeps what it has committed at first, but nothing of that is resident where no
+ *   object is.
+ * - A table gives back whole pages at its end, beyond what is in use. Things that are still
+ *   alive keep the pages before them.
+ * - Room that gcroots_scope_reserve() has made is given back too.
+ * - Handles that have ended stay refused for ever, also when their memory is used again.
+ *
+ * The next calls get memory from the system again, and so take longer. Under the null
+ * collector nothing is collected, and the unused memory is given back.
+ *
+ * Cost: that of gcroots_store_gc(), and in proportion to the tables.
+ *
+ * \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+ *         or the report of a root visitor, is refused: see gcroots_store_gc()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
+
+/**
+ * Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+ * Never collects, so the objects of those roots stay until the next collection.
+ *
+ * An owner that is idle calls this now and then. The owner does the same in part whenever
+ * it makes a root, and completely whenever it collects.
+ *
+ * Works in no-GC spans too.
+ *
+ * Cost: in proportion to the queued roots.
+ */
+GCROOTS_API gcroots_status_t gcroots_store_drain_unroots(gcroots_store_t *store);
+
+/**
+ * Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+ * meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+ * a finalizer takes.
+ *
+ * - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+ *   the null collector the finalizers of replaced store data wait.
+ * - Otherwise the calls that may collect have run most finalizers already, and this
+ *   function runs the rest.
+ * - Inside a finalizer it runs none, and tells how many wait.
+ *
+ * Works in no-GC spans too.
+ *
+ * \param[out] out_left the number of finalizers that wait when the call returns
+ * \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_run_finalizers(gcroots_store_t *store,
+                                              size_t most,
+                                              size_t *out_left);
 
 /**
  * Begins a collection in steps. gcroots_store_gc_step() does the steps.
@@ -861,7 +1029,7 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
  *
  * Never collects by itself.
  *
- * Cost: bounded, except that all roots that wait to be unrooted are ended first.
+ * Cost: bounded. The first steps end the roots that wait to be unrooted.
  *
  * \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
  *         GCROOTS_ERROR_BUSY inside a callback of the store;
@@ -870,13 +1038,15 @@ GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
 GCROOTS_API gcroots_status_t gcroots_store_gc_start(gcroots_store_t *store);
 
 /**
- * Does one step of the collection that gcroots_store_gc_start() began. May collect.
+ * Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * - The first step calls the root visitors, reads the root ranges and updates their
  *   slots.
  * - The last step runs the finalizers of the objects that were unreachable when the
- *   collection began, once each. Objects that become unreachable through these
- *   finalizers are left to the next collection.
+ *   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+ *   Objects that become unreachable through these finalizers are left to the next
+ *   collection.
  * - If no collection is under way, the call does nothing, and `out` is true.
  *
  * \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -893,11 +1063,12 @@ gcroots_status_t gcroots_store_gc_step(gcroots_store_t *store,
                                        bool *out);
 
 /**
- * Ends the collection that gcroots_store_gc_start() began. May collect.
+ * Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+ * that a finalizer takes.
  *
  * - If no step has been done, nothing is collected, as if the collection had not begun.
  * - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
- *   unlimited budget. Finalizers run.
+ *   unlimited budget. Finalizers run as in its last step.
  * - If no collection is under way, the call does nothing.
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc_cancel(gcroots_store_t *store);
@@ -985,6 +1156,58 @@ gcroots_status_t gcroots_config_set_grow_callback_finalized(gcroots_config_t *co
                                                             gcroots_grow_callback_t callback_or_null,
                                                             void *env,
                                                             gcroots_finalizer_t finalizer_or_null);
+
+/* --- Wake-up -----------------------------------------------------------------
+ *
+ * The wake callback of an engine tells that a store has something to do, so that an owner
+ * that waits for other events learns of it.
+ *
+ * It comes once for each change from nothing to something. Until the owner has done all of
+ * it, more of the same kind brings no other call.
+ */
+
+/**
+ * What a store has to do: one of the GCROOTS_WAKE_... numbers below.
+ */
+typedef uint32_t gcroots_wake_t;
+
+/**
+ * Tells that `store` has something to do: `kind`.
+ *
+ * Several threads may call it at the same time. It must not call the library, and must
+ * return at once: the library may hold a lock, so it must not wait for a lock that another
+ * thread holds during a call of the library. To write to an eventfd, to post a semaphore and
+ * to set an atomic flag are fine. `store` only tells which store it is.
+ */
+typedef void (*gcroots_wake_callback_t)(void *env,
+                                        gcroots_store_t *store,
+                                        gcroots_wake_t kind);
+
+/**
+ * Deferred finalizers wait for gcroots_store_run_finalizers(). The call comes on the
+ * owner's thread. It comes only with GCROOTS_FINALIZERS_DEFERRED.
+ */
+#define GCROOTS_WAKE_FINALIZERS 0
+
+/**
+ * Roots that were given to gcroots_manually_rooted_unroot_later() wait for
+ * gcroots_store_drain_unroots(). The call comes inside
+ * gcroots_manually_rooted_unroot_later(), on any thread.
+ */
+#define GCROOTS_WAKE_UNROOTS 1
+
+/**
+ * Sets the wake callback for the stores of all engines that are made with this
+ * configuration. Never collects.
+ *
+ * \param callback_or_null the callback; NULL for none
+ * \param env passed to the callback (borrowed, nullable); it must live as long as the
+ *        engines and their stores
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_wake_callback(gcroots_config_t *config,
+                                                  gcroots_wake_callback_t callback_or_null,
+                                                  void *env);
 
 /* --- References --------------------------------------------------------------
  *
@@ -1274,8 +1497,9 @@ gcroots_status_t gcroots_manually_rooted_unroot(gcroots_store_t *store,
  *
  * Any thread may call this at any time, also inside callbacks. It does not need the
  * store, and does nothing if the store was deleted. The root ends when the owner next
- * collects. It may end earlier, when the owner makes a root: each new root ends a
- * bounded number of those that wait. Until then copies of the handle stay valid. A
+ * collects or calls gcroots_store_drain_unroots(). It may end earlier, when the owner
+ * makes a root: each new root ends a bounded number of those that wait. Until then copies
+ * of the handle stay valid. A
  * handle that names no live manual root is ignored, and counted in gcroots_stats_t's
  * `stale_unroots`.
  *
@@ -1544,6 +1768,13 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  * store, allocate and collect; while the store is deleted, such calls return
  * GCROOTS_ERROR_BUSY. It must return.
  *
+ * Locks: each allocation may collect, and a collection runs finalizers before the call
+ * returns. A thread that allocates while it holds a lock, and has a finalizer that takes
+ * the same lock, waits for itself for ever. Two ways avoid this:
+ * - hold no lock that a finalizer takes during a call that may collect
+ * - let finalizers wait for gcroots_store_run_finalizers(), with
+ *   gcroots_config_set_finalizers(), and hold no such lock then
+ *
  * An externref made through the Rust API holds a Rust value instead of a pointer.
  * Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
  */
@@ -1580,7 +1811,8 @@ typedef struct {
 } gcroots_externref_options_t;
 
 /**
- * Makes an externref, and roots it in the current scope. May collect.
+ * Makes an externref, and roots it in the current scope. May collect. Hold no lock that
+ * a finalizer takes.
  *
  * If the call fails, the caller keeps `data` and the finalizer never runs.
  *
@@ -1600,7 +1832,8 @@ gcroots_status_t gcroots_externref_new(gcroots_store_t *store,
                                        gcroots_ref_t *out);
 
 /**
- * Makes an externref and a manual root for it: both or neither. May collect.
+ * Makes an externref and a manual root for it: both or neither. May collect. Hold no
+ * lock that a finalizer takes.
  *
  * This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
  * without a scoped root.
@@ -1625,8 +1858,8 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
                                                        gcroots_manually_rooted_t *out);
 
 /**
- * Makes an externref with options, such as a tag and external bytes, and roots it in
- * the current scope. May collect.
+ * Makes an externref with options, such as a tag and external bytes, and roots it in the
+ * current scope. May collect. Hold no lock that a finalizer takes.
  *
  * If the call fails, the caller keeps `options->data` and the finalizer never runs.
  *
@@ -1647,7 +1880,8 @@ gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
                                             gcroots_ref_t *out);
 
 /**
- * Makes an externref with options and a manual root for it: both or neither. May collect.
+ * Makes an externref with options and a manual root for it: both or neither. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * This is gcroots_externref_new_with() and gcroots_ref_to_manually_rooted() in one step,
  * without a scoped root.
@@ -1744,7 +1978,8 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
  *
  * While a no-GC span is open, nothing collects: no object moves and no object dies. The
  * heap may grow up to its limit. An allocation that does not fit then returns
- * GCROOTS_ERROR_NO_GC if a collection might have made room.
+ * GCROOTS_ERROR_NO_GC if a collection might have made room. Under the null collector none
+ * could, so it returns GCROOTS_ERROR_OUT_OF_MEMORY.
  *
  * Spans nest. A span ends, at the latest, with the scope that it was opened in.
  */
@@ -2425,7 +2660,7 @@ typedef struct {
 
 /**
  * Makes a struct from one value for each field, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
@@ -2457,7 +2692,7 @@ gcroots_status_t gcroots_struct_new(gcroots_store_t *store,
 
 /**
  * Makes a struct whose fields are zero or null, and roots it in the current scope. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the struct's type (borrowed)
  * \param[out] out the new handle
@@ -2799,7 +3034,7 @@ gcroots_status_t gcroots_struct_set_ref(gcroots_store_t *store,
 
 /**
  * Makes an array whose elements all have the same value, and roots it in the current
- * scope. May collect.
+ * scope. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param value the value of each element (borrowed). It is checked even if `length` is
@@ -2828,8 +3063,8 @@ gcroots_status_t gcroots_array_new(gcroots_store_t *store,
                                    gcroots_ref_t *out);
 
 /**
- * Makes an array whose elements are zero or null, and roots it in the current scope.
- * May collect.
+ * Makes an array whose elements are zero or null, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param length the number of elements
@@ -2851,8 +3086,8 @@ gcroots_status_t gcroots_array_new_default(gcroots_store_t *store,
                                            gcroots_ref_t *out);
 
 /**
- * Makes an array from one value for each element, and roots it in the current scope.
- * May collect.
+ * Makes an array from one value for each element, and roots it in the current scope. May
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param type the array's type (borrowed)
  * \param elements the values (borrowed), nullable if `count` is 0. Each value is
@@ -3613,7 +3848,7 @@ gcroots_status_t gcroots_tag_eq(gcroots_store_t *store,
 
 /**
  * Makes an exception from one value for each field, and roots it in the current scope.
- * May collect.
+ * May collect. Hold no lock that a finalizer takes.
  *
  * The new exception is not pending: gcroots_store_throw() makes it so.
  *
@@ -3789,7 +4024,7 @@ typedef struct {
 
 /**
  * Makes a table of `size` elements, which are all the same reference or null. May
- * collect.
+ * collect. Hold no lock that a finalizer takes.
  *
  * \param element the type of the elements; its member `type` (borrowed)
  * \param size the number of elements
@@ -3917,7 +4152,8 @@ gcroots_status_t gcroots_table_type(gcroots_store_t *store,
                                     gcroots_table_type_t *out);
 
 /**
- * Appends `delta` elements, which are all the same reference or null. May collect.
+ * Appends `delta` elements, which are all the same reference or null. May collect. Hold
+ * no lock that a finalizer takes.
  *
  * If it fails, the table is unchanged.
  *
@@ -4046,7 +4282,7 @@ typedef struct {
 } gcroots_global_t;
 
 /**
- * Makes a global with the given value. May collect.
+ * Makes a global with the given value. May collect. Hold no lock that a finalizer takes.
  *
  * \param type the type of the value, and whether the global is mutable (borrowed). The
  *        storage must not be i8 or i16, and the heap type must not be
@@ -4219,7 +4455,8 @@ gcroots_status_t gcroots_config_set_call_depth(gcroots_config_t *config,
                                                uint32_t depth);
 
 /**
- * Makes a function, and roots it in the current scope. May collect.
+ * Makes a function, and roots it in the current scope. May collect. Hold no lock that a
+ * finalizer takes.
  *
  * \param type the function's type (borrowed)
  * \param callback the code that a call runs
@@ -4245,7 +4482,8 @@ gcroots_status_t gcroots_func_new(gcroots_store_t *store,
                                   gcroots_ref_t *out);
 
 /**
- * Calls a function. May collect, if the callback does.
+ * Calls a function. May collect, if the callback does. Hold no lock that a finalizer
+ * takes.
  *
  * The call does the following:
  * 1. It checks the arguments.

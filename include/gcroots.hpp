@@ -177,6 +177,12 @@ class Config {
   Config &heap_initial(size_t bytes) {
     return set(gcroots_config_set_heap_initial, bytes);
   }
+  Config &heap_growth(uint32_t percent) {
+    return set(gcroots_config_set_heap_growth, percent);
+  }
+  Config &overhead_limit(uint32_t percent) {
+    return set(gcroots_config_set_overhead_limit, percent);
+  }
   Config &stress(uint32_t every_nth_allocation) {
     return set(gcroots_config_set_stress, every_nth_allocation);
   }
@@ -185,6 +191,9 @@ class Config {
   }
   Config &poison(bool on) {
     return set(gcroots_config_set_poison, on);
+  }
+  Config &side_limit(size_t bytes) {
+    return set(gcroots_config_set_side_limit, bytes);
   }
   Config &pool(size_t heaps) {
     return set(gcroots_config_set_pool, heaps);
@@ -318,6 +327,21 @@ class StoreRef {
 
   void gc() const {
     check(gcroots_store_gc(raw_));
+  }
+  void trim() const {
+    check(gcroots_store_trim(raw_));
+  }
+
+  /// gcroots_store_run_finalizers().
+  std::size_t run_finalizers(std::size_t most = SIZE_MAX) const {
+    std::size_t left{};
+    check(gcroots_store_run_finalizers(raw_, most, &left));
+    return left;
+  }
+
+  /// gcroots_store_drain_unroots().
+  void drain_unroots() const {
+    check(gcroots_store_drain_unroots(raw_));
   }
   void verify() const {
     check(gcroots_store_verify(raw_));

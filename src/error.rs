@@ -220,6 +220,15 @@ pub enum Error {
         /// The heap's limit in bytes.
         limit: u64,
     },
+    /// The memory beside the heap does not fit below its limit.
+    SideLimit {
+        /// The number of bytes that were requested.
+        requested: u64,
+        /// The number of bytes that the store has beside its heap.
+        used: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The growth callback did not allow the heap to grow.
     GrowthRefused {
         /// The number of bytes that the heap would have committed in total.
@@ -229,6 +238,25 @@ pub enum Error {
     SystemMemory {
         /// The number of bytes that were requested.
         requested: u64,
+    },
+    /// The operating system did not reserve the heap's address space.
+    AddressSpace {
+        /// The number of bytes that were requested.
+        requested: u64,
+    },
+    /// The process has as many memory mappings as the operating system allows.
+    Mappings {
+        /// The greatest number of mappings: `vm.max_map_count`.
+        limit: u64,
+    },
+    /// The heap is at its limit, and full collections free too little of it.
+    Overhead {
+        /// The number of bytes that were requested.
+        requested: u64,
+        /// The share of the heap that a collection has to free.
+        percent: u32,
+        /// The number of collections in a row that freed less.
+        collections: u32,
     },
     /// A limit of the library is exceeded.
     Limit {
@@ -487,6 +515,14 @@ impl fmt::Display for Error {
                 f,
                 "{requested} bytes do not fit into the heap, whose limit is {limit} bytes"
             ),
+            Error::SideLimit {
+                requested,
+                used,
+                limit,
+            } => write!(
+                f,
+                "{requested} more bytes beside the heap do not fit: {used} are in use, and the limit is {limit}"
+            ),
             Error::GrowthRefused { wanted } => write!(
                 f,
                 "the growth callback did not allow the heap to grow to {wanted} bytes"
@@ -497,6 +533,22 @@ impl fmt::Display for Error {
                     "the operating system did not provide {requested} bytes of memory"
                 )
             }
+            Error::AddressSpace { requested } => write!(
+                f,
+                "the operating system did not reserve {requested} bytes of address space for the heap; a smaller heap limit reserves less"
+            ),
+            Error::Mappings { limit } => write!(
+                f,
+                "the process has too many memory mappings; the operating system allows {limit} (vm.max_map_count)"
+            ),
+            Error::Overhead {
+                requested,
+                percent,
+                collections,
+            } => write!(
+                f,
+                "{requested} bytes are refused by the overhead limit: the heap is at its limit, and each of the last {collections} full collections freed less than {percent} % of it"
+            ),
             Error::Limit { what, limit } => write!(f, "at most {limit} {what} are allowed"),
             Error::Internal { what, value } => write!(
                 f,

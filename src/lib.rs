@@ -111,9 +111,9 @@ mod types;
 
 pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,
-    Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Func, FuncReturn, FuncType, FuncValue,
-    FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31, IntoFunc,
-    ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
+    Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Finalizers, Func, FuncReturn, FuncType,
+    FuncValue, FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31,
+    IntoFunc, ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
     RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
     Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType,
 };

@@ -60,6 +60,9 @@ fn the_shared_object_exports_what_the_list_says() {
     compare("include/gcroots.symbols", &(symbols.join("\n") + "\n"));
 }
 
+/// What the comment of each function that may collect warns of.
+const WARNING: &str = "Hold no lock that a finalizer takes.";
+
 /// Panics if the comment of this function does not say whether it collects.
 fn check_says_whether_it_collects(name: &str, comment: &str) {
     let words: Vec<_> = comment.split_whitespace().filter(|&w| w != "*").collect();
@@ -68,6 +71,14 @@ fn check_says_whether_it_collects(name: &str, comment: &str) {
         prose.contains("May collect") || prose.contains("Never collects"),
         "{name} does not say whether it may collect"
     );
+}
+
+/// Panics if this function may collect and its comment does not warn of locks.
+fn check_warns_of_locks(name: &str, comment: &str) {
+    let words: Vec<_> = comment.split_whitespace().filter(|&w| w != "*").collect();
+    let prose = words.join(" ");
+    let (collects, warns) = (prose.contains("May collect"), prose.contains(WARNING));
+    assert_eq!(collects, warns, "{name}: `{WARNING}`");
 }
 
 /// The name of the function in a declaration.
@@ -88,6 +99,7 @@ fn every_exported_function_is_declared_and_says_whether_it_collects() {
         };
         let name = name_of(declaration);
         check_says_whether_it_collects(name, comment);
+        check_warns_of_locks(name, comment);
         declared.push(name.to_owned());
     }
     declared.sort();

@@ -245,6 +245,44 @@ fn the_queue_in_all_interleavings() {
         assert_eq!(roots.queue.stale(), 1);
     });
 
+    explore(
+        "the first of two threads wakes the owner, who may drain",
+        || {
+            let roots = Roots::<2>::new();
+            let threads = [0, 1].map(|index| {
+                let roots = roots.clone();
+                thread::spawn(move || roots.queue.push(&roots.nodes, index, 1))
+            });
+            // Each drain that finds roots takes the queue from non-empty to empty.
+            let mut drains = 0;
+            for _ in 0..2 {
+                let mut found = false;
+                while roots.unroot_one() {
+                    found = true;
+                }
+                drains += u32::from(found);
+            }
+            let woken = threads.map(|thread| u32::from(thread.join().unwrap()));
+            let woken = woken.iter().sum::<u32>();
+            drains += u32::from(!roots.queue.is_empty());
+            // A root that is queued during a drain may wake once more.
+            assert!((drains..=2).contains(&woken), "{woken} for {drains} drains");
+            roots.unroot_all();
+            assert_eq!([roots.generation(0), roots.generation(1)], [2, 2]);
+        },
+    );
+
+    explore("two roots that nobody takes out wake once", || {
+        let roots = Roots::<2>::new();
+        let threads = [0, 1].map(|index| {
+            let roots = roots.clone();
+            thread::spawn(move || roots.queue.push(&roots.nodes, index, 1))
+        });
+        let woken = threads.map(|thread| u32::from(thread.join().unwrap()));
+        assert_eq!(woken.iter().sum::<u32>(), 1);
+        roots.unroot_all();
+    });
+
     explore("a stale handle displaces no valid one", || {
         let roots = Roots::<1>::new();
         let stale = later(&roots, 0, 1);

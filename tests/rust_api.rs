@@ -621,11 +621,16 @@ fn a_configuration_out_of_range_is_refused() {
             .heap_limit(1 << 20)
             .heap_initial((1 << 20) + 1),
         Config::new().pool(4097),
+        Config::new().overhead_limit(101),
     ] {
         let error = refused(config);
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
     }
     Engine::new(Config::new().heap_limit(16 << 30).heap_initial(1 << 20)).unwrap();
+    let engine = Engine::new(Config::new().heap_growth(u32::MAX).overhead_limit(100)).unwrap();
+    let mut store = Store::new(&engine, ()).unwrap();
+    ExternRef::new(&mut store, ()).unwrap();
+    assert_eq!(store.stats().heap_limit, 4 << 30);
 }
 
 #[test]

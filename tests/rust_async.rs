@@ -423,3 +423,39 @@ fn a_new_object_is_made_once() {
     assert!(poll(&mut made, 1));
     poll(&mut made, 1);
 }
+
+/// A task that keeps a heap at its limit full is refused as a synchronous caller is: after
+/// five collections that freed less than 2 percent.
+#[test]
+fn the_overhead_limit_counts_collections_in_steps() {
+    on_each_collector(|variant| {
+        // Under `drc` a collection in steps is a major one, too.
+        if !variant.collects || variant.stressed {
+            return;
+        }
+        let mut store = variant.store_with_limit(64 << 10);
+        while ExternRef::new(&mut store, ()).is_ok() {}
+        let filled = store.stats().objects;
+        drop(store);
+        store = variant.store_with_limit(64 << 10);
+        for _ in 10..filled {
+            ExternRef::new(&mut store, ()).unwrap();
+        }
+        let before = store.stats().collections;
+        let error = loop {
+            let mut scope = RootScope::new(&mut store).unwrap();
+            if let Err(error) = block_on(ExternRef::new_async(&mut scope, ())).0 {
+                break error.downcast::<GcHeapOutOfMemory<()>>().unwrap();
+            }
+        };
+        assert!(matches!(
+            error.cause(),
+            Error::Overhead {
+                percent: 2,
+                collections: 6,
+                ..
+            }
+        ));
+        assert_eq!(store.stats().collections, before + 6);
+    });
+}

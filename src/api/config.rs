@@ -46,6 +46,35 @@ impl Collector {
     }
 }
 
+/// When the host values of dead objects are dropped.
+///
+/// ```
+/// use gcroots::{Config, Engine, ExternRef, Finalizers, RootScope, Store};
+/// use std::sync::Arc;
+///
+/// let mut config = Config::new();
+/// config.finalizers(Finalizers::Deferred);
+/// let mut store = Store::new(&Engine::new(&config)?, ())?;
+/// let value = Arc::new(7);
+/// ExternRef::new(RootScope::new(&mut store)?, value.clone())?;
+/// store.gc()?;
+/// assert_eq!(Arc::strong_count(&value), 2);
+/// assert_eq!(store.run_finalizers(usize::MAX)?, 0);
+/// assert_eq!(Arc::strong_count(&value), 1);
+/// # anyhow::Ok(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finalizers {
+    /// Last in each call that allocates or collects. The caller must hold no lock that the
+    /// `Drop` of a value takes.
+    #[default]
+    Inline,
+    /// In [`Store::run_finalizers`](crate::Store::run_finalizers) and when the store is
+    /// dropped.
+    Deferred,
+}
+
 /// A configuration. [`Engine::new`](crate::Engine::new) copies it, and fails if a value
 /// is out of range.
 ///
@@ -66,11 +95,15 @@ pub struct Config {
     collector: Collector,
     limit: Option<u64>,
     initial: u64,
+    side_limit: u64,
+    growth_percent: u32,
+    overhead_limit: Option<u32>,
     stress: u32,
     poison: bool,
     move_always: bool,
     pool: Option<usize>,
     call_depth: Option<u32>,
+    finalizers: Finalizers,
     growth: Option<GrowthCallback>,
 }
 
@@ -89,6 +122,11 @@ impl Config {
     /// Sets the number of bytes that a store's heap may commit in all its spaces. The
     /// default is 4 GiB and the maximum 16 GiB. A smaller limit than the collector's
     /// smallest heap is rounded up to that.
+    ///
+    /// The store's first allocation reserves address space for the whole limit: up to 1 MiB
+    /// more with the copying collector. If the system refuses, a limit that was set stays,
+    /// and the allocation fails. The default is halved until the system accepts;
+    /// [`Stats::heap_limit`](crate::Stats::heap_limit) is the limit in force.
     pub fn heap_limit(&mut self, bytes: u64) -> &mut Config {
         self.limit = Some(bytes);
         self
@@ -96,8 +134,43 @@ impl Config {
 
     /// Sets the number of bytes that a store's heap commits at first in all its spaces, at
     /// most the heap limit. 0 is the default: 512 KiB, or the limit if that is less.
+    ///
+    /// If it is set, no allocation collects for lack of room before objects fill this size;
+    /// with the copying collector, before they fill half of it.
     pub fn heap_initial(&mut self, bytes: u64) -> &mut Config {
         self.initial = bytes;
+        self
+    }
+
+    /// Sets the number of bytes that a store may have beside its heap, for the tables of its
+    /// roots, scopes, externrefs and the like. A call that needs more for what it makes fails
+    /// with [`Error::SideLimit`](crate::Error::SideLimit). Dropping and collecting never fail
+    /// for it. 0 is the default, and means no limit.
+    pub fn side_limit(&mut self, bytes: u64) -> &mut Config {
+        self.side_limit = bytes;
+        self
+    }
+
+    /// Sets how much may be allocated after a collection until the next one, in percent of
+    /// the bytes of the surviving objects. 0 is the default: the library decides, from the
+    /// rates of allocation and collection.
+    ///
+    /// At least 256 KiB may be allocated in any case, and what is left of the initial size.
+    pub fn heap_growth(&mut self, percent: u32) -> &mut Config {
+        self.growth_percent = percent;
+        self
+    }
+
+    /// Sets when an allocation is refused because collecting is in vain. The default is 2
+    /// percent, the maximum 100, and 0 turns it off.
+    ///
+    /// The library counts the full collections that an allocation needed because the heap
+    /// could not grow, and that freed less than `percent` of what objects may occupy. After
+    /// five in a row, the next such allocation collects too, and then fails with
+    /// [`Error::Overhead`](crate::Error::Overhead). The count starts anew when a
+    /// collection frees more, when the heap grows, and with a trim.
+    pub fn overhead_limit(&mut self, percent: u32) -> &mut Config {
+        self.overhead_limit = Some(percent);
         self
     }
 
@@ -133,6 +206,12 @@ impl Config {
     /// the minimum 1. Each nested call needs some of the thread's stack.
     pub fn call_depth(&mut self, depth: u32) -> &mut Config {
         self.call_depth = Some(depth);
+        self
+    }
+
+    /// Chooses when the host values of dead objects are dropped.
+    pub fn finalizers(&mut self, when: Finalizers) -> &mut Config {
+        self.finalizers = when;
         self
     }
 
@@ -186,6 +265,11 @@ impl Config {
             config.set_limit(bytes)?;
         }
         config.set_initial(self.initial);
+        config.set_side_limit(self.side_limit);
+        config.set_growth(self.growth_percent);
+        if let Some(percent) = self.overhead_limit {
+            config.set_overhead_limit(percent)?;
+        }
         config.set_stress(self.stress);
         config.set_poison(self.poison);
         config.set_move_always(self.move_always);
@@ -195,6 +279,10 @@ impl Config {
         if let Some(depth) = self.call_depth {
             config.set_call_depth(depth)?;
         }
+        config.set_finalizers(match self.finalizers {
+            Finalizers::Inline => engine::Finalizers::Inline,
+            Finalizers::Deferred => engine::Finalizers::Deferred,
+        });
         config.set_grow_callback(self.growth.as_ref().map(GrowthCallback::callback));
         Ok(config)
     }

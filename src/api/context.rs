@@ -116,6 +116,33 @@ impl<T> StoreContextMut<'_, T> {
         self.0.gc()
     }
 
+    /// Same as [`Store::trim`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::gc`].
+    pub fn trim(&mut self) -> Result<()> {
+        self.0.trim()
+    }
+
+    /// Same as [`Store::run_finalizers`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::run_finalizers`].
+    pub fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        self.0.run_finalizers(most)
+    }
+
+    /// Same as [`Store::drain_unroots`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::drain_unroots`].
+    pub fn drain_unroots(&mut self) -> Result<()> {
+        self.0.drain_unroots()
+    }
+
     /// Same as [`Store::gc_async`].
     pub fn gc_async(&mut self) -> GcAsync<'_, T> {
         self.0.gc_async()

@@ -108,7 +108,7 @@ pub use anyref::AnyRef;
 pub use array_element::ArrayElement;
 pub use array_type::ArrayType;
 pub use arrayref::ArrayRef;
-pub use config::{Collector, Config};
+pub use config::{Collector, Config, Finalizers};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use eqref::EqRef;

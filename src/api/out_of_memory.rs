@@ -7,8 +7,9 @@ use crate::error::Error;
 /// The heap had no room for the object of a host value. This error contains the value.
 ///
 /// The error's [`source`](core::error::Error::source) is the [`Error`] that is the reason:
-/// [`Error::HeapLimit`], [`Error::GrowthRefused`], [`Error::SystemMemory`],
-/// [`Error::NoGc`] or [`Error::Limit`].
+/// [`Error::HeapLimit`], [`Error::GrowthRefused`], [`Error::Overhead`],
+/// [`Error::SystemMemory`], [`Error::AddressSpace`], [`Error::Mappings`], [`Error::NoGc`] or
+/// [`Error::Limit`].
 ///
 /// ```
 /// use gcroots::{Config, Engine, Error, ExternRef, GcHeapOutOfMemory, Store};
@@ -52,8 +53,12 @@ pub(super) fn is_about_room(error: Error) -> bool {
     matches!(
         error,
         Error::HeapLimit { .. }
+            | Error::SideLimit { .. }
             | Error::GrowthRefused { .. }
             | Error::SystemMemory { .. }
+            | Error::AddressSpace { .. }
+            | Error::Mappings { .. }
+            | Error::Overhead { .. }
             | Error::NoGc { .. }
             | Error::Limit { .. }
     )

@@ -5,6 +5,7 @@
 //!
 //! * [`OwnedStore::allocate`],
 //! * [`OwnedStore::gc`], [`OwnedStore::gc_step`] and [`OwnedStore::gc_cancel`],
+//! * [`OwnedStore::run_finalizers`],
 //! * `drop`,
 //! * [`call_function`], because a host function may collect.
 //!
@@ -54,6 +55,8 @@ impl OwnedStore {
         if !core.enter_fast() {
             self.enter_between_steps()?;
             poisoning(core, || core.finish_collection())?;
+            // SAFETY: the store is live, and was just entered.
+            unsafe { host_code::announce(self.0) };
         }
         Ok(core)
     }
@@ -96,6 +99,25 @@ impl OwnedStore {
         let core = self.enter()?;
         // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe { host_code::collect_all(self.0) })
+    }
+
+    /// Collects, runs finalizers, and gives back unused memory.
+    ///
+    /// Errors: those of [`OwnedStore::gc`].
+    pub(super) fn trim(&mut self) -> Result<()> {
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        poisoning(core, || unsafe { host_code::trim(self.0) })
+    }
+
+    /// Runs at most `most` of the finalizers that wait, and returns how many wait then.
+    ///
+    /// Errors: those of [`Core::adopt`] and of [`host_code::run_waiting`].
+    pub(super) fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        let left = poisoning(core, || unsafe { host_code::run_waiting(self.0, most) })?;
+        Ok(left as usize)
     }
 
     /// Same as [`OwnedStore::allocate`], but returns `None` if a collection is needed.

@@ -120,7 +120,8 @@ impl<T> Store<T> {
     }
 
     /// Does a full collection. When this returns, all unreachable objects are freed and
-    /// their host values are dropped. That includes objects that only dropped values kept
+    /// their host values are dropped, or wait because of
+    /// [`Finalizers::Deferred`](crate::Finalizers::Deferred). That includes objects that only dropped values kept
     /// alive. Under [`Collector::Null`](crate::Collector::Null) it does nothing.
     ///
     /// # Errors
@@ -130,6 +131,70 @@ impl<T> Store<T> {
     ///   then poisoned.
     pub fn gc(&mut self) -> Result<()> {
         self.part_mut().gc()
+    }
+
+    /// Drops the host values of dead objects that wait because of
+    /// [`Finalizers::Deferred`](crate::Finalizers::Deferred), at most `most` of them. Returns
+    /// how many wait then. Values that become due meanwhile wait for the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`](crate::Error::Internal) if the store is or becomes poisoned.
+    pub fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        self.part_mut().run_finalizers(most)
+    }
+
+    /// Ends the roots of all dropped [`ManuallyRooted`](crate::ManuallyRooted)s. Never
+    /// collects, so their objects stay until the next collection. Allocations and
+    /// collections do the same. Call this in a store that is idle.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`](crate::Error::Internal) if the store was poisoned.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RootScope, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let mut scope = RootScope::new(&mut store)?;
+    /// let externref = ExternRef::new(&mut scope, 7)?.to_manually_rooted(&mut scope)?;
+    /// drop(scope);
+    /// std::thread::spawn(|| drop(externref)).join().unwrap();
+    /// assert_eq!(store.stats().manual_roots, 1);
+    /// store.drain_unroots()?;
+    /// assert_eq!(store.stats().manual_roots, 0);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn drain_unroots(&mut self) -> Result<()> {
+        self.part_mut().drain_unroots()
+    }
+
+    /// Collects as [`Store::gc`] does, and then gives back to the system all memory that an
+    /// idle store does not need, of its heap and of its tables. The next calls get memory
+    /// from the system again, and so take longer.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RootScope, Store};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ())?;
+    /// {
+    ///     let mut scope = RootScope::new(&mut store)?;
+    ///     for number in 0..100_000 {
+    ///         ExternRef::new(&mut scope, number)?;
+    ///     }
+    /// }
+    /// let before = store.stats().side_bytes;
+    /// store.trim()?;
+    /// assert!(store.stats().side_bytes < before / 100);
+    /// # anyhow::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::gc`].
+    pub fn trim(&mut self) -> Result<()> {
+        self.part_mut().trim()
     }
 
     /// Checks the whole store for debugging: all objects, references and roots, and the
@@ -222,6 +287,25 @@ impl<T> StorePart<T> {
     /// Same as [`Store::gc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         Ok(self.owned.gc()?)
+    }
+
+    /// Same as [`Store::trim`].
+    pub(super) fn trim(&mut self) -> Result<()> {
+        Ok(self.owned.trim()?)
+    }
+
+    /// Same as [`Store::run_finalizers`].
+    pub(super) fn run_finalizers(&mut self, most: usize) -> Result<usize> {
+        Ok(self.owned.run_finalizers(most)?)
+    }
+
+    /// Same as [`Store::drain_unroots`].
+    pub(super) fn drain_unroots(&mut self) -> Result<()> {
+        self.owned.call(|core| {
+            core.drain_unroots();
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// Same as [`Store::throw`].

@@ -14,6 +14,23 @@ pub(crate) fn keyed_hasher() -> DefaultHasher {
     hasher
 }
 
+/// Hashes of numbers that others may choose, as the keys of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyedHash(DefaultHasher);
+
+impl KeyedHash {
+    pub(crate) fn new() -> KeyedHash {
+        KeyedHash(keyed_hasher())
+    }
+
+    /// The hash of a number.
+    pub(crate) fn of(&self, number: u64) -> u32 {
+        let mut hasher = self.0.clone();
+        hasher.write_u64(number);
+        hasher.finish() as u32
+    }
+}
+
 /// A random number to count from. Each counter of each copy of the library in the process
 /// has another one.
 pub(crate) fn start_of_counter(counter: &'static AtomicU64) -> u64 {

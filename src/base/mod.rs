@@ -4,10 +4,16 @@
 //! |---|---|
 //! | [`array`](mod@array) | the growable array that hot paths index |
 //! | [`fallible`] | boxes and vectors whose allocation can fail |
+//! | [`pages`] | gives pages of a block back to the system |
 //! | [`ref_counted`] | counted references that never abort |
+//! | [`side_meter`] | the bound of a store's memory beside its heap |
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
+//! | [`place_index`] | a hash table of places in an array |
+//! | [`room`] | giving back the unused memory of a table |
+//! | [`work`] | a count of work, for tests |
+//! | [`mappings`] | whether the process has memory mappings left |
 //! | [`thread`] | thread tokens, living threads, the thread-local block |
 //!
 //! The standard library's growth and counting abort the process when memory or a count is
@@ -19,5 +25,11 @@ pub(crate) mod fallible;
 pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
+pub(crate) mod mappings;
+pub(crate) mod pages;
+pub(crate) mod place_index;
 pub(crate) mod ref_counted;
+pub(crate) mod room;
+pub(crate) mod side_meter;
 pub(crate) mod thread;
+pub(crate) mod work;

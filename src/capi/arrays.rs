@@ -32,7 +32,7 @@ use crate::store::{Store, Value};
 use crate::types::Type;
 
 /// Makes an array whose elements all have the same value, and roots it in the current
-/// scope. May collect.
+/// scope. May collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the array's type (borrowed)
 /// \param value the value of each element (borrowed). It is checked even if `length` is
@@ -77,8 +77,8 @@ pub unsafe extern "C" fn gcroots_array_new(
     })
 }
 
-/// Makes an array whose elements are zero or null, and roots it in the current scope.
-/// May collect.
+/// Makes an array whose elements are zero or null, and roots it in the current scope. May
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the array's type (borrowed)
 /// \param length the number of elements
@@ -116,8 +116,8 @@ pub unsafe extern "C" fn gcroots_array_new_default(
     })
 }
 
-/// Makes an array from one value for each element, and roots it in the current scope.
-/// May collect.
+/// Makes an array from one value for each element, and roots it in the current scope. May
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the array's type (borrowed)
 /// \param elements the values (borrowed), nullable if `count` is 0. Each value is

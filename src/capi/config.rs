@@ -7,8 +7,8 @@ use super::boundary::{call, required};
 use super::status::gcroots_status_t;
 use crate::base::fallible;
 use crate::collectors;
-use crate::engine::{Config, GrowEnv};
-use crate::error::Result;
+use crate::engine::{Config, Finalizers, GrowEnv};
+use crate::error::{Error, Result};
 
 /// The collector of a store's heap: one of the GCROOTS_COLLECTOR_... numbers below.
 pub type gcroots_collector_t = u32;
@@ -41,6 +41,14 @@ const _: () = assert!(
         && GCROOTS_COLLECTOR_GENERATIONAL == collectors::GENERATIONAL
         && GCROOTS_COLLECTOR_CHECK == collectors::CHECK
 );
+
+/// When finalizers run: one of the GCROOTS_FINALIZERS_... numbers below.
+pub type gcroots_finalizers_t = u32;
+
+/// Finalizers run last in each call that may collect, on the calling thread.
+pub const GCROOTS_FINALIZERS_INLINE: gcroots_finalizers_t = 0;
+/// Finalizers wait until gcroots_store_run_finalizers() or gcroots_store_free() runs them.
+pub const GCROOTS_FINALIZERS_DEFERRED: gcroots_finalizers_t = 1;
 
 /// A configuration. Use it from one thread at a time.
 pub struct gcroots_config_t(Config, Option<GrowEnv>);
@@ -128,6 +136,15 @@ pub unsafe extern "C" fn gcroots_config_set_collector(
 
 /// Sets the number of bytes that a store's heap may commit at most, in all its spaces
 /// together; 4 GiB if not set. A limit below the collector's least limit is raised to it.
+///
+/// A store reserves address space for the whole limit when its first object is made. The
+/// copying collector reserves up to 1 MiB more, and GCROOTS_COLLECTOR_CHECK half of the
+/// limit more. If the system refuses, for example under `ulimit -v`:
+///
+/// - a limit that was set stays, and the call returns GCROOTS_ERROR_OUT_OF_MEMORY;
+/// - the default is halved until the system accepts. The member `heap_limit` of
+///   gcroots_stats_t is the limit that is in force.
+///
 /// Never collects.
 ///
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `bytes` is 0 or more than 16 GiB
@@ -145,9 +162,12 @@ pub unsafe extern "C" fn gcroots_config_set_heap_limit(
 }
 
 /// Sets the number of bytes that a store's heap commits at first, in all its spaces
-/// together. The heap never shrinks below this size. 0 is the default: 512 KiB, or the
-/// heap limit if that is less. gcroots_engine_new() fails if the size is greater than the
-/// heap limit. Never collects.
+/// together. The heap never shrinks below this size. If it is set, no allocation collects for
+/// lack of room before objects fill it: with the copying collector before they fill half of
+/// it, which is one of its two spaces. External bytes and gcroots_config_set_stress() may
+/// make an allocation collect earlier. 0 is the default: 512 KiB, or the heap limit if that
+/// is less. gcroots_engine_new() fails if the size is greater than the heap limit. Never
+/// collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     config: *mut gcroots_config_t,
@@ -158,6 +178,77 @@ pub unsafe extern "C" fn gcroots_config_set_heap_initial(
         configure("gcroots_config_set_heap_initial", config, |config| {
             config.set_initial(bytes as u64);
             Ok(())
+        })
+    }
+}
+
+/// Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+/// gcroots_stats_t. 0 is the default, and means no limit.
+///
+/// A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+/// and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+/// ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+/// Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+/// the collector need, and what the store keeps of types, counts as in use, and may exceed the
+/// limit. gcroots_store_trim() makes tables smaller.
+///
+/// Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_side_limit(
+    config: *mut gcroots_config_t,
+    bytes: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_side_limit", config, |config| {
+            config.set_side_limit(bytes as u64);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how much may be allocated after a collection until the next one, in percent of the
+/// bytes of the surviving objects. More takes more memory and less time. 0 is the default:
+/// the library decides from the rates of allocation and collection, and grants 50 to 400
+/// percent (GCROOTS_COLLECTOR_DRC: 50 percent).
+///
+/// At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+/// many roots it is more. The heap limit may allow less. Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_heap_growth(
+    config: *mut gcroots_config_t,
+    percent: u32,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_heap_growth", config, |config| {
+            config.set_growth(percent);
+            Ok(())
+        })
+    }
+}
+
+/// Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
+/// 0 turns this off.
+///
+/// Near the heap limit each collection frees little, and the next one follows soon. The
+/// library counts the full collections that an allocation needed because the heap could not
+/// grow, and that freed less than `percent` of what objects may occupy: of the committed
+/// bytes, or with the copying collector of half of them. After five in a row, the next such
+/// allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
+/// would fit. The count starts anew when a collection frees more, when the heap grows,
+/// and with gcroots_store_trim(). Never collects.
+///
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_overhead_limit(
+    config: *mut gcroots_config_t,
+    percent: u32,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_overhead_limit", config, |config| {
+            config.set_overhead_limit(percent)
         })
     }
 }
@@ -225,6 +316,37 @@ pub unsafe extern "C" fn gcroots_config_set_poison(
     unsafe {
         configure("gcroots_config_set_poison", config, |config| {
             config.set_poison(on);
+            Ok(())
+        })
+    }
+}
+
+/// Chooses when finalizers run; GCROOTS_FINALIZERS_INLINE if not set. Never collects.
+///
+/// With GCROOTS_FINALIZERS_DEFERRED, a call that may collect runs no finalizer, so the
+/// program may hold any lock during it. A dead object is freed and its finalizer waits. What
+/// only waiting finalizers would release, such as a manual root, stays until they have run.
+///
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `when` is not one of these numbers
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_finalizers(
+    config: *mut gcroots_config_t,
+    when: gcroots_finalizers_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_finalizers", config, |config| {
+            config.set_finalizers(match when {
+                GCROOTS_FINALIZERS_INLINE => Finalizers::Inline,
+                GCROOTS_FINALIZERS_DEFERRED => Finalizers::Deferred,
+                other => {
+                    return Err(Error::InvalidArgument {
+                        parameter: "when",
+                        value: other.into(),
+                        allowed: "GCROOTS_FINALIZERS_INLINE (0) or _DEFERRED (1)",
+                    });
+                }
+            });
             Ok(())
         })
     }

@@ -132,7 +132,7 @@ pub unsafe extern "C" fn gcroots_tag_eq(
 }
 
 /// Makes an exception from one value for each field, and roots it in the current scope.
-/// May collect.
+/// May collect. Hold no lock that a finalizer takes.
 ///
 /// The new exception is not pending: gcroots_store_throw() makes it so.
 ///

@@ -9,6 +9,13 @@
 //! store, allocate and collect; while the store is deleted, such calls return
 //! GCROOTS_ERROR_BUSY. It must return.
 //!
+//! Locks: each allocation may collect, and a collection runs finalizers before the call
+//! returns. A thread that allocates while it holds a lock, and has a finalizer that takes
+//! the same lock, waits for itself for ever. Two ways avoid this:
+//! - hold no lock that a finalizer takes during a call that may collect
+//! - let finalizers wait for gcroots_store_run_finalizers(), with
+//!   gcroots_config_set_finalizers(), and hold no such lock then
+//!
 //! An externref made through the Rust API holds a Rust value instead of a pointer.
 //! Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
 
@@ -46,7 +53,8 @@ pub struct gcroots_externref_options_t {
     pub external_bytes: usize,
 }
 
-/// Makes an externref, and roots it in the current scope. May collect.
+/// Makes an externref, and roots it in the current scope. May collect. Hold no lock that
+/// a finalizer takes.
 ///
 /// If the call fails, the caller keeps `data` and the finalizer never runs.
 ///
@@ -106,7 +114,8 @@ fn untagged(data: *mut c_void, finalizer: gcroots_finalizer_t) -> ExternRefOptio
     }
 }
 
-/// Makes an externref and a manual root for it: both or neither. May collect.
+/// Makes an externref and a manual root for it: both or neither. May collect. Hold no
+/// lock that a finalizer takes.
 ///
 /// This is gcroots_externref_new() and gcroots_ref_to_manually_rooted() in one step,
 /// without a scoped root.
@@ -142,8 +151,8 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
     })
 }
 
-/// Makes an externref with options, such as a tag and external bytes, and roots it in
-/// the current scope. May collect.
+/// Makes an externref with options, such as a tag and external bytes, and roots it in the
+/// current scope. May collect. Hold no lock that a finalizer takes.
 ///
 /// If the call fails, the caller keeps `options->data` and the finalizer never runs.
 ///
@@ -178,7 +187,8 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
     })
 }
 
-/// Makes an externref with options and a manual root for it: both or neither. May collect.
+/// Makes an externref with options and a manual root for it: both or neither. May
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// This is gcroots_externref_new_with() and gcroots_ref_to_manually_rooted() in one step,
 /// without a scoped root.

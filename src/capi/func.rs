@@ -74,7 +74,8 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
     }
 }
 
-/// Makes a function, and roots it in the current scope. May collect.
+/// Makes a function, and roots it in the current scope. May collect. Hold no lock that a
+/// finalizer takes.
 ///
 /// \param type the function's type (borrowed)
 /// \param callback the code that a call runs
@@ -113,7 +114,8 @@ pub unsafe extern "C" fn gcroots_func_new(
     })
 }
 
-/// Calls a function. May collect, if the callback does.
+/// Calls a function. May collect, if the callback does. Hold no lock that a finalizer
+/// takes.
 ///
 /// The call does the following:
 /// 1. It checks the arguments.
@@ -168,7 +170,6 @@ pub unsafe extern "C" fn gcroots_func_call(
     nresults: usize,
 ) -> gcroots_status_t {
     let mut answered = GCROOTS_OK;
-    let messages = thread::messages();
     let refused = call("gcroots_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
@@ -190,15 +191,27 @@ pub unsafe extern "C" fn gcroots_func_call(
         // results.
         unsafe {
             enter(store)?;
-            answered = host_code::call(store.cast(), call)?;
+            let messages = thread::messages();
+            let status = host_code::call(store.cast(), call)?;
+            if status != GCROOTS_OK {
+                answered = status;
+                require_message(messages, status);
+            }
         }
         Ok(())
     });
-    if answered != GCROOTS_OK && thread::messages() == messages {
-        report("gcroots_func_call", Error::Returned { status: answered });
-    }
     // At least one of the two is GCROOTS_OK, which is 0.
     refused | answered
+}
+
+/// Sets the message that a callback returned `status`, if no message was left since the thread
+/// had written `before` messages (HOST-28).
+#[cold]
+#[inline(never)]
+fn require_message(before: u64, status: gcroots_status_t) {
+    if thread::messages() == before {
+        report("gcroots_func_call", Error::Returned { status });
+    }
 }
 
 /// Returns the `env` of a function that has the given callback. Never collects.

@@ -71,7 +71,7 @@ impl From<gcroots_global_t> for Handle {
     }
 }
 
-/// Makes a global with the given value. May collect.
+/// Makes a global with the given value. May collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the type of the value, and whether the global is mutable (borrowed). The
 ///        storage must not be i8 or i16, and the heap type must not be

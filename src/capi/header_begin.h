@@ -135,7 +135,8 @@
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
- *                     the call returns.
+ *                     the call returns. So the caller must hold no lock that a
+ *                     finalizer takes: see the section "Host objects".
  *   Never collects.   No object moves or dies, and no finalizer runs.
  *
  * Functions that allocate objects collect when they need memory. gcroots_store_gc()
@@ -156,10 +157,12 @@
  *   Scopes and no-GC spans from outside cannot be closed inside.
  * - Inside growth callbacks and root visitors, calls on the store return
  *   GCROOTS_ERROR_BUSY. A root visitor may call gcroots_root_visitor_report().
+ * - A wake callback must not call the library at all.
  * - While gcroots_store_free() runs finalizers, calls on the store return
  *   GCROOTS_ERROR_BUSY.
  *
- * gcroots_manually_rooted_unroot_later() may be called in any callback.
+ * gcroots_manually_rooted_unroot_later() may be called in any callback except
+ * wake callbacks.
  *
  * --- Undefined behaviour
  *

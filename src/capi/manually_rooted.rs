@@ -154,8 +154,9 @@ extern "C" fn unroot_slow(
 ///
 /// Any thread may call this at any time, also inside callbacks. It does not need the
 /// store, and does nothing if the store was deleted. The root ends when the owner next
-/// collects. It may end earlier, when the owner makes a root: each new root ends a
-/// bounded number of those that wait. Until then copies of the handle stay valid. A
+/// collects or calls gcroots_store_drain_unroots(). It may end earlier, when the owner
+/// makes a root: each new root ends a bounded number of those that wait. Until then copies
+/// of the handle stay valid. A
 /// handle that names no live manual root is ignored, and counted in gcroots_stats_t's
 /// `stale_unroots`.
 ///

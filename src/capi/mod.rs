@@ -44,6 +44,7 @@ pub mod table;
 pub mod types;
 pub mod value;
 pub mod version;
+pub mod wake;
 pub mod weak;
 pub mod weakmap;
 

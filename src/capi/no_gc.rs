@@ -2,7 +2,8 @@
 //!
 //! While a no-GC span is open, nothing collects: no object moves and no object dies. The
 //! heap may grow up to its limit. An allocation that does not fit then returns
-//! GCROOTS_ERROR_NO_GC if a collection might have made room.
+//! GCROOTS_ERROR_NO_GC if a collection might have made room. Under the null collector none
+//! could, so it returns GCROOTS_ERROR_OUT_OF_MEMORY.
 //!
 //! Spans nest. A span ends, at the latest, with the scope that it was opened in.
 

@@ -139,9 +139,13 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         Error::Immutable { .. } | Error::ImmutableGlobal { .. } => GCROOTS_ERROR_IMMUTABLE,
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
-        Error::HeapLimit { .. } | Error::GrowthRefused { .. } | Error::SystemMemory { .. } => {
-            GCROOTS_ERROR_OUT_OF_MEMORY
-        }
+        Error::HeapLimit { .. }
+        | Error::SideLimit { .. }
+        | Error::GrowthRefused { .. }
+        | Error::SystemMemory { .. }
+        | Error::AddressSpace { .. }
+        | Error::Mappings { .. }
+        | Error::Overhead { .. } => GCROOTS_ERROR_OUT_OF_MEMORY,
         Error::Limit { .. } => GCROOTS_ERROR_LIMIT,
         Error::InCall { why, .. } => match why {
             ValueError::Kind { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,

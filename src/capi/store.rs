@@ -67,8 +67,17 @@ pub struct gcroots_stats_t {
     /// and named no live root. They were ignored. A handle is counted when the library
     /// finds that it is stale.
     pub stale_unroots: u64,
+    /// The most bytes that the heap may commit, in all its spaces together: the limit that
+    /// is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
+    /// the first object is made.
+    pub heap_limit: u64,
+    /// The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+    /// weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+    /// tags and types, and what the collector has for itself. Parts of the tables that were
+    /// never used count, although they may take no memory yet.
+    pub side_bytes: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 17],
+    pub reserved: [u64; 15],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -91,7 +100,9 @@ impl From<Stats> for gcroots_stats_t {
             gc_nanoseconds: stats.gc_nanoseconds,
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
-            reserved: [0; 17],
+            heap_limit: stats.heap_limit,
+            side_bytes: stats.side_bytes,
+            reserved: [0; 15],
         }
     }
 }
@@ -226,8 +237,10 @@ pub unsafe extern "C" fn gcroots_store_engine(
 /// Attaches a pointer of the program to a store, in place of the previous one.
 ///
 /// The finalizer of the previous pointer runs in the next call on the store that may
-/// collect; under the null collector it runs when the store is deleted. The finalizer of
-/// the last pointer runs when the store is deleted, after the finalizers of all objects.
+/// collect. Under the null collector, and with GCROOTS_FINALIZERS_DEFERRED, it waits for
+/// gcroots_store_run_finalizers() or the store's deletion, and takes 48 bytes meanwhile. The
+/// finalizer of the last pointer runs when the store is deleted, after the finalizers of all
+/// objects.
 ///
 /// Never collects.
 ///
@@ -246,7 +259,11 @@ pub unsafe extern "C" fn gcroots_store_set_data(
     call("gcroots_store_set_data", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_data(data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_data(data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 
@@ -296,7 +313,11 @@ pub unsafe extern "C" fn gcroots_store_set_data_keyed(
     call("gcroots_store_set_data_keyed", || {
         let (store, key) = (required(store, "store")?, required_const(key, "key")?);
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)
+        unsafe {
+            enter(store)?.set_keyed_data(key.as_ptr(), data, finalizer_or_null)?;
+            host_code::announce(store.cast());
+        }
+        Ok(())
     })
 }
 
@@ -319,10 +340,14 @@ pub unsafe extern "C" fn gcroots_store_data_keyed(
     })
 }
 
-/// Collects everything that is unreachable. May collect.
+/// Collects everything that is unreachable. May collect. Hold no lock that a finalizer
+/// takes.
 ///
 /// - Normally: when it returns, every object that was unreachable has been freed and
 ///   finalized, including objects that became unreachable through those finalizers.
+/// - With GCROOTS_FINALIZERS_DEFERRED: when it returns, every object that was unreachable
+///   has been freed, and its finalizer waits. Objects that only waiting finalizers would
+///   release stay.
 /// - Inside a finalizer: it collects once. The finalizers that this makes due run after
 ///   the one that is running.
 /// - Under the null collector: it does nothing.
@@ -343,6 +368,88 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
     })
 }
 
+/// Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+/// idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+/// host data and the like. May collect. Hold no lock that a finalizer takes.
+///
+/// - The heap keeps what it has committed at first, but nothing of that is resident where no
+///   object is.
+/// - A table gives back whole pages at its end, beyond what is in use. Things that are still
+///   alive keep the pages before them.
+/// - Room that gcroots_scope_reserve() has made is given back too.
+/// - Handles that have ended stay refused for ever, also when their memory is used again.
+///
+/// The next calls get memory from the system again, and so take longer. Under the null
+/// collector nothing is collected, and the unused memory is given back.
+///
+/// Cost: that of gcroots_store_gc(), and in proportion to the tables.
+///
+/// \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+///         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+///         or the report of a root visitor, is refused: see gcroots_store_gc()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_trim(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call("gcroots_store_trim", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter(store)?;
+            host_code::trim(store.cast())
+        }
+    })
+}
+
+/// Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.
+/// Never collects, so the objects of those roots stay until the next collection.
+///
+/// An owner that is idle calls this now and then. The owner does the same in part whenever
+/// it makes a root, and completely whenever it collects.
+///
+/// Works in no-GC spans too.
+///
+/// Cost: in proportion to the queued roots.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_drain_unroots(
+    store: *mut gcroots_store_t,
+) -> gcroots_status_t {
+    call("gcroots_store_drain_unroots", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.drain_unroots();
+        Ok(())
+    })
+}
+
+/// Runs the finalizers that wait, at most `most` of them. Finalizers that become due
+/// meanwhile wait for the next call. May collect, if a finalizer does. Hold no lock that
+/// a finalizer takes.
+///
+/// - Finalizers wait if the engine was configured with GCROOTS_FINALIZERS_DEFERRED. Under
+///   the null collector the finalizers of replaced store data wait.
+/// - Otherwise the calls that may collect have run most finalizers already, and this
+///   function runs the rest.
+/// - Inside a finalizer it runs none, and tells how many wait.
+///
+/// Works in no-GC spans too.
+///
+/// \param[out] out_left the number of finalizers that wait when the call returns
+/// \return GCROOTS_ERROR_INTERNAL if a finalizer found the store corrupt
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_run_finalizers(
+    store: *mut gcroots_store_t,
+    most: usize,
+    out_left: *mut MaybeUninit<usize>,
+) -> gcroots_status_t {
+    call("gcroots_store_run_finalizers", || {
+        let (store, out) = (required(store, "store")?, required(out_left, "out_left")?);
+        // SAFETY: the caller passes a store, and `out_left` valid for writing.
+        unsafe {
+            enter(store)?;
+            write_out(out, host_code::run_waiting(store.cast(), most)? as usize)
+        }
+    })
+}
+
 /// Begins a collection in steps. gcroots_store_gc_step() does the steps.
 ///
 /// Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
@@ -354,7 +461,7 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 ///
 /// Never collects by itself.
 ///
-/// Cost: bounded, except that all roots that wait to be unrooted are ended first.
+/// Cost: bounded. The first steps end the roots that wait to be unrooted.
 ///
 /// \return GCROOTS_ERROR_BUSY if a collection in steps is under way;
 ///         GCROOTS_ERROR_BUSY inside a callback of the store;
@@ -368,13 +475,15 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
     })
 }
 
-/// Does one step of the collection that gcroots_store_gc_start() began. May collect.
+/// Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
+/// no lock that a finalizer takes.
 ///
 /// - The first step calls the root visitors, reads the root ranges and updates their
 ///   slots.
 /// - The last step runs the finalizers of the objects that were unreachable when the
-///   collection began, once each. Objects that become unreachable through these
-///   finalizers are left to the next collection.
+///   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
+///   Objects that become unreachable through these finalizers are left to the next
+///   collection.
 /// - If no collection is under way, the call does nothing, and `out` is true.
 ///
 /// \param budget the work of this step, in bytes: about as much as it takes to trace
@@ -401,11 +510,12 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     })
 }
 
-/// Ends the collection that gcroots_store_gc_start() began. May collect.
+/// Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
+/// that a finalizer takes.
 ///
 /// - If no step has been done, nothing is collected, as if the collection had not begun.
 /// - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
-///   unlimited budget. Finalizers run.
+///   unlimited budget. Finalizers run as in its last step.
 /// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {

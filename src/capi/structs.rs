@@ -27,7 +27,7 @@ use crate::store::{Store, Value};
 use crate::types::RegisteredType;
 
 /// Makes a struct from one value for each field, and roots it in the current scope. May
-/// collect.
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the struct's type (borrowed)
 /// \param fields the values (borrowed), nullable if `count` is 0. They are read only if
@@ -123,7 +123,7 @@ extern "C" fn struct_new_slow(
 }
 
 /// Makes a struct whose fields are zero or null, and roots it in the current scope. May
-/// collect.
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// \param type the struct's type (borrowed)
 /// \param[out] out the new handle

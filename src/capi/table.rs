@@ -130,7 +130,7 @@ pub(super) fn references_to(heap: &HeapTypeOf, is_nullable: u8) -> RefType<&Type
 }
 
 /// Makes a table of `size` elements, which are all the same reference or null. May
-/// collect.
+/// collect. Hold no lock that a finalizer takes.
 ///
 /// \param element the type of the elements; its member `type` (borrowed)
 /// \param size the number of elements
@@ -372,7 +372,8 @@ pub unsafe extern "C" fn gcroots_table_type(
     })
 }
 
-/// Appends `delta` elements, which are all the same reference or null. May collect.
+/// Appends `delta` elements, which are all the same reference or null. May collect. Hold
+/// no lock that a finalizer takes.
 ///
 /// If it fails, the table is unchanged.
 ///

@@ -9,7 +9,7 @@
 //!
 //! **Cost.** A third space, which does not count against the limit. Each store of a
 //! reference calls the barrier. Each collection walks all objects and copies the survivors
-//! once more, in its first and its last step, which take long for that. It serves tests.
+//! once more, in steps, after it has traced. It serves tests.
 //!
 //! **Sources.** Collectors that compare the heap with a snapshot are common practice in
 //! virtual machines. This form is the library's own.
@@ -17,12 +17,13 @@
 //! **Rejected.** Protecting pages, and comparing after each call (HEAP-32).
 
 use super::copying::CopyingHeap;
-use crate::base::fallible;
+use crate::base::{fallible, work};
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, GcHeap, GcRef,
-    GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, ObjectHeader, Progress,
-    Region, Reservation, SemiSpace, WriteBarrier, each_object,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, Allocation, Barrier, Budget, CollectionKind, CollectionStats,
+    CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions,
+    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SemiSpace,
+    WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -53,7 +54,7 @@ impl GcRuntime for Check {
                 start: 0,
                 complete: true,
             },
-            compared: false,
+            progress: CheckProgress::Compare { at: 0, done: 0 },
         })?)
     }
 }
@@ -61,8 +62,20 @@ impl GcRuntime for Check {
 struct CheckHeap {
     heap: CopyingHeap,
     shadow: Shadow,
-    /// The collection that is under way has compared the slots with the shadow.
-    compared: bool,
+    /// How far the collection that is under way has come.
+    progress: CheckProgress,
+}
+
+/// What the end of a collection does next.
+#[derive(Clone, Copy)]
+enum CheckProgress {
+    /// Compares the slots of the objects that were collected with the shadow, from the object
+    /// at `at` on. Its first `done` bytes have been compared.
+    Compare { at: u64, done: u64 },
+    /// Ends the collection of the heap.
+    Finish,
+    /// Copies the survivors from the offset `at` on.
+    Renew { at: u64, stats: CollectionStats },
 }
 
 /// What each reference slot must hold: what the barrier stored in it last.
@@ -97,13 +110,18 @@ impl Shadow {
         self.note(stored);
     }
 
-    /// Copies all slots of `half` up to `end`.
-    fn renew(&mut self, half: &Region, end: u64) {
-        let bytes = end - half.start();
+    /// Makes room for all slots of `half` up to `end`. [`Shadow::copy`] then copies them.
+    fn begin_renewal(&mut self, half: &Region, end: u64) {
         self.start = half.start();
-        let room = self.slots.commit_to(bytes);
-        let copied = room.and_then(|()| half.copy_to(self.start, &self.slots, 0, bytes));
-        self.complete = copied.is_ok();
+        self.complete = self.slots.commit_to(end - half.start()).is_ok();
+    }
+
+    /// Copies the slots of `half` between two offsets, if there is room.
+    fn copy(&mut self, half: &Region, from: u64, to: u64) {
+        if self.complete {
+            let copied = half.copy_to(from, &self.slots, from - self.start, to - from);
+            self.complete = copied.is_ok();
+        }
     }
 
     /// Checks that the slot at `at` holds the same as its shadow.
@@ -134,6 +152,67 @@ impl CheckHeap {
             measured.each_reference(|at| self.shadow.check(half, offset + at))
         })
     }
+
+    /// Compares slots of the objects that were collected with the shadow, from the object at
+    /// `at` on, of which `done` bytes are compared already. The objects have not changed but
+    /// for the headers of those that moved. Does as much as the budget allows; returns where
+    /// to continue, or `None` if all are compared.
+    fn compare(
+        &self,
+        (mut at, mut done): (u64, u64),
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Option<(u64, u64)>> {
+        let (half, (start, end)) = (self.heap.region(), self.heap.collected_range());
+        if !self.shadow.complete {
+            return Ok(None);
+        }
+        at = at.max(start);
+        while at < end {
+            if budget.is_spent() {
+                return Ok(Some((at, done)));
+            }
+            let header = ObjectHeader::from_bits(half.load_u64(at)?);
+            let header = match header.forwarded() {
+                Some(copy) => ObjectHeader::from_bits(self.heap.copies().load_u64(copy.offset())?),
+                None => header,
+            };
+            let measured = layouts.measure(half.view(), at, header)?;
+            if !(HEADER_BYTES.max(done)..=end - at).contains(&measured.bytes) {
+                return Err(Error::internal(
+                    "an object of an impossible size",
+                    header.bits(),
+                ));
+            }
+            let check = |slot| self.shadow.check(half, at + slot);
+            let to = if measured.is_chunked() {
+                let from = done.max(ARRAY_ELEMENTS);
+                let to = (from + ARRAY_CHUNK).min(measured.bytes);
+                measured.references_between(from, to, check)?;
+                to
+            } else {
+                measured.each_reference(check)?;
+                measured.bytes
+            };
+            work::count((to - done) as usize);
+            budget.spend(to - done);
+            done = to;
+            if done == measured.bytes {
+                (at, done) = (at + measured.bytes, 0);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Copies survivors to the shadow, from the offset `at` on, as far as the budget allows.
+    /// Returns where to continue, or `None` if all are copied.
+    fn renew(&mut self, at: u64, end: u64, budget: &mut Budget) -> Option<u64> {
+        let granules = (end - at).div_ceil(GRANULE);
+        let now = budget.take(granules as usize, 1) as u64;
+        let to = (at + now * GRANULE).min(end);
+        self.shadow.copy(self.heap.region(), at, to);
+        (to < end).then_some(to)
+    }
 }
 
 impl WriteBarrier for CheckHeap {
@@ -154,15 +233,29 @@ impl WriteBarrier for CheckHeap {
 impl GcHeap for CheckHeap {
     fn open(&mut self, mutator: &Mutator) {
         self.heap.open(mutator);
-        self.shadow.renew(self.heap.region(), mutator.bump.next());
+        let (half, end) = (self.heap.region(), mutator.bump.next());
+        self.shadow.begin_renewal(half, end);
+        self.shadow.copy(half, half.start(), end);
     }
 
     fn committed_bytes(&self) -> u64 {
         self.heap.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.heap.side_bytes() + self.shadow.slots.committed_end()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.heap.limit_bytes()
+    }
+
+    fn object_bytes(&self) -> u64 {
+        self.heap.object_bytes()
+    }
+
+    fn initial_object_bytes(&self) -> u64 {
+        self.heap.initial_object_bytes()
     }
 
     fn allocate(
@@ -192,11 +285,16 @@ impl GcHeap for CheckHeap {
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        self.heap.check(mutator, layouts)?;
         self.check_slots(mutator.bump.start(), mutator.bump.next(), layouts)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
         self.heap.reserve_keys(count)
+    }
+
+    fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.heap.trim_keys(count, budget)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
@@ -213,6 +311,13 @@ impl GcHeap for CheckHeap {
         self.heap.set_headroom(mutator, headroom, may_grow, budget)
     }
 
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.heap.give_back(mutator)?;
+        let used = mutator.bump.next() - self.shadow.start;
+        self.shadow.slots.decommit_from(used);
+        Ok(())
+    }
+
     fn reset(&mut self) {
         self.heap.reset();
         self.shadow.slots.decommit_from(0);
@@ -221,16 +326,11 @@ impl GcHeap for CheckHeap {
 
 impl CollectionSteps for CheckHeap {
     fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
-        self.compared = false;
+        self.progress = CheckProgress::Compare { at: 0, done: 0 };
         self.heap.begin(mutator, kind)
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        if !self.compared {
-            let (start, end) = self.heap.collected_range();
-            self.check_slots(start, end, layouts)?;
-            self.compared = true;
-        }
         self.heap.trace_roots(roots, layouts)
     }
 
@@ -256,10 +356,29 @@ impl CollectionSteps for CheckHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        let stats = self.heap.finish(mutator, layouts, budget)?;
-        if stats.is_some() {
-            self.shadow.renew(self.heap.region(), mutator.bump.next());
+        if let CheckProgress::Compare { at, done } = self.progress {
+            if let Some((at, done)) = self.compare((at, done), layouts, budget)? {
+                self.progress = CheckProgress::Compare { at, done };
+                return Ok(None);
+            }
+            self.progress = CheckProgress::Finish;
         }
-        Ok(stats)
+        if let CheckProgress::Finish = self.progress {
+            let Some(stats) = self.heap.finish(mutator, layouts, budget)? else {
+                return Ok(None);
+            };
+            let half = self.heap.region();
+            self.shadow.begin_renewal(half, mutator.bump.next());
+            let at = half.start();
+            self.progress = CheckProgress::Renew { at, stats };
+        }
+        let CheckProgress::Renew { at, stats } = self.progress else {
+            return Err(Error::internal("a collection that ends in no phase", 0));
+        };
+        if let Some(at) = self.renew(at, mutator.bump.next(), budget) {
+            self.progress = CheckProgress::Renew { at, stats };
+            return Ok(None);
+        }
+        Ok(Some(stats))
     }
 }

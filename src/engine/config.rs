@@ -2,10 +2,11 @@
 
 use crate::collectors;
 use crate::error::{Error, Result};
-use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES};
+use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES, Overhead, Pacer};
 
 use super::growth::GrowCallback;
 use super::heap_pool::POOL_MAX;
+use crate::roots::WakeCallback;
 
 /// The heap limit of a new configuration: 4 GiB.
 const DEFAULT_LIMIT: u64 = 4 << 30;
@@ -13,24 +14,45 @@ const DEFAULT_LIMIT: u64 = 4 << 30;
 /// The number of reset heaps that an engine keeps by default.
 const DEFAULT_POOL: usize = 8;
 
+/// The share of the heap that a collection at the heap's limit has to free, in percent.
+const DEFAULT_OVERHEAD_LIMIT: u32 = 2;
+
 /// How deep calls of host functions nest by default (HOST-21).
 const DEFAULT_CALL_DEPTH: u32 = 200;
+
+/// When finalizers run (HOST-31).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Finalizers {
+    /// Last in each call that may collect.
+    #[default]
+    Inline,
+    /// When the owner asks for it, and when the store is deleted.
+    Deferred,
+}
 
 /// A configuration. An engine has a copy of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Config {
     runtime: &'static dyn GcRuntime,
-    limit: u64,
+    /// `None` means the default, which may shrink (HEAP-52).
+    limit: Option<u64>,
     /// 0 means the default.
     initial: u64,
+    /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
+    growth_percent: u32,
+    overhead_limit: u32,
     /// 0 means never.
     stress: u32,
     poison: bool,
     move_always: bool,
     exact_slots: bool,
+    /// 0 means none.
+    side_limit: u64,
     pool: usize,
     call_depth: u32,
+    finalizers: Finalizers,
     grow_callback: Option<GrowCallback>,
+    wake_callback: Option<WakeCallback>,
 }
 
 impl Config {
@@ -40,15 +62,20 @@ impl Config {
     pub(crate) fn new() -> Result<Config> {
         Ok(Config {
             runtime: collectors::by_number(collectors::AUTO)?,
-            limit: DEFAULT_LIMIT,
+            limit: None,
             initial: 0,
+            growth_percent: 0,
+            overhead_limit: DEFAULT_OVERHEAD_LIMIT,
             stress: 0,
             poison: false,
             move_always: false,
             exact_slots: false,
+            side_limit: 0,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
+            finalizers: Finalizers::Inline,
             grow_callback: None,
+            wake_callback: None,
         })
     }
 
@@ -72,13 +99,34 @@ impl Config {
                 allowed: "1 to 17179869184 (16 GiB)",
             });
         }
-        self.limit = bytes;
+        self.limit = Some(bytes);
         Ok(())
     }
 
     /// Sets the number of bytes that a heap commits at first. 0 means the default.
     pub(crate) fn set_initial(&mut self, bytes: u64) {
         self.initial = bytes;
+    }
+
+    /// Sets the headroom in percent of the live bytes. 0 means the pacer's own rule.
+    pub(crate) fn set_growth(&mut self, percent: u32) {
+        self.growth_percent = percent;
+    }
+
+    /// Sets the share of the heap that a collection at the heap's limit has to free. 0 turns
+    /// the overhead limit off.
+    ///
+    /// Errors: [`Error::InvalidArgument`].
+    pub(crate) fn set_overhead_limit(&mut self, percent: u32) -> Result<()> {
+        if percent > 100 {
+            return Err(Error::InvalidArgument {
+                parameter: "percent",
+                value: percent.into(),
+                allowed: "0 to 100",
+            });
+        }
+        self.overhead_limit = percent;
+        Ok(())
     }
 
     /// Makes every n-th allocation collect. 0 turns that off.
@@ -99,6 +147,16 @@ impl Config {
     /// Sets whether slots of root ranges must refer to the start of an object (ROOTS-22).
     pub(crate) fn set_exact_slots(&mut self, on: bool) {
         self.exact_slots = on;
+    }
+
+    /// Sets the limit of each store's memory beside its heap in bytes. 0 means none.
+    pub(crate) fn set_side_limit(&mut self, bytes: u64) {
+        self.side_limit = bytes;
+    }
+
+    /// The limit of each store's memory beside its heap in bytes. 0 means none.
+    pub(crate) fn side_limit(&self) -> u64 {
+        self.side_limit
     }
 
     /// Sets the number of reset heaps that the engine keeps.
@@ -131,9 +189,19 @@ impl Config {
         Ok(())
     }
 
+    /// Sets when finalizers run.
+    pub(crate) fn set_finalizers(&mut self, when: Finalizers) {
+        self.finalizers = when;
+    }
+
     /// Sets the callback that is asked before a heap grows.
     pub(crate) fn set_grow_callback(&mut self, callback: Option<GrowCallback>) {
         self.grow_callback = callback;
+    }
+
+    /// Sets the callback that tells that a store has something to do.
+    pub(crate) fn set_wake_callback(&mut self, callback: Option<WakeCallback>) {
+        self.wake_callback = callback;
     }
 
     /// Whether collections must move every object.
@@ -144,6 +212,11 @@ impl Config {
     /// How deep calls of host functions nest.
     pub(crate) fn call_depth(&self) -> u32 {
         self.call_depth
+    }
+
+    /// Whether finalizers wait until the owner asks for them.
+    pub(crate) fn defers_finalizers(&self) -> bool {
+        self.finalizers == Finalizers::Deferred
     }
 
     /// Whether slots of root ranges must refer to the start of an object.
@@ -161,6 +234,11 @@ impl Config {
         self.grow_callback
     }
 
+    /// The callback that tells that a store has something to do.
+    pub(crate) fn wake_callback(&self) -> Option<WakeCallback> {
+        self.wake_callback
+    }
+
     /// The collector.
     pub(crate) fn runtime(&self) -> &'static dyn GcRuntime {
         self.runtime
@@ -171,12 +249,28 @@ impl Config {
         self.stress
     }
 
+    /// Whether the configuration sets the initial size of heaps (HEAP-50).
+    pub(crate) fn sets_initial(&self) -> bool {
+        self.initial != 0
+    }
+
+    /// The pacer of a new store.
+    pub(crate) fn new_pacer(&self) -> Pacer {
+        Pacer::new(self.runtime.prefers_small_heap(), self.growth_percent)
+    }
+
+    /// The overhead limit of a new store.
+    pub(crate) fn new_overhead(&self) -> Overhead {
+        Overhead::new(self.overhead_limit)
+    }
+
     /// The options of each store's heap.
     ///
     /// Errors: [`Error::InvalidArgument`] if the initial size exceeds the limit, or if
     /// collections must move every object but the collector never does.
     pub(crate) fn heap_options(&self) -> Result<HeapOptions> {
-        let limit = self.limit.max(self.runtime.least_limit());
+        let least = self.runtime.least_limit();
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT).max(least);
         if self.initial > limit {
             return Err(Error::InvalidArgument {
                 parameter: "heap_initial",
@@ -197,6 +291,10 @@ impl Config {
         };
         Ok(HeapOptions {
             limit,
+            least_limit: match self.limit {
+                Some(_) => limit,
+                None => least.max(initial),
+            },
             initial,
             poison: self.poison,
         })

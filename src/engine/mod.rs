@@ -11,10 +11,10 @@ mod heap_pool;
 use core::ptr::NonNull;
 
 use crate::base::ref_counted::RefCounted;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
-pub(crate) use config::Config;
+pub(crate) use config::{Config, Finalizers};
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;
 pub(crate) use growth::{GrowCallback, GrowEnv};
@@ -43,7 +43,7 @@ impl EngineRef {
     /// An engine with a copy of `config`.
     ///
     /// Errors: those of [`Config::heap_options`],
-    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// [`Error::SystemMemory`].
     pub(crate) fn new(config: Config) -> Result<EngineRef> {
         EngineRef::with_grow_env(config, None)
     }
@@ -64,7 +64,7 @@ impl EngineRef {
 
     /// Makes another reference.
     ///
-    /// Errors: [`Error::Limit`](crate::error::Error::Limit).
+    /// Errors: [`Error::Limit`].
     pub(crate) fn try_clone(&self) -> Result<EngineRef> {
         Ok(EngineRef(self.0.try_clone("references to an engine")?))
     }
@@ -101,11 +101,22 @@ impl EngineRef {
 
     /// A heap for a store: one from the pool, or a new one if the pool is empty.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// If the system has not enough address space, the limit is halved as often as the
+    /// options allow (HEAP-52).
+    ///
+    /// Errors: those of [`GcRuntime::new_heap`](crate::heap::GcRuntime::new_heap).
     pub(crate) fn acquire_heap(&self) -> Result<Box<dyn GcHeap>> {
-        match self.0.pool.acquire() {
-            Some(heap) => Ok(heap),
-            None => self.0.config.runtime().new_heap(self.0.heap_options),
+        if let Some(heap) = self.0.pool.acquire() {
+            return Ok(heap);
+        }
+        let mut options = self.0.heap_options;
+        loop {
+            match self.0.config.runtime().new_heap(options) {
+                Err(Error::AddressSpace { .. }) if options.limit / 2 >= options.least_limit => {
+                    options.limit /= 2;
+                }
+                outcome => return outcome,
+            }
         }
     }
 

@@ -6,13 +6,14 @@
 //! alternating takes no longer than tracing everything at once (OBJECTS-15).
 //!
 //! ```text
-//! TraceRoots -> TraceImmortalKeys -> TraceObjects <-> TraceEphemerons
-//!                                                          |
-//!       Done <- FreeDead <- SweepWeakTables <- SweepEphemerons
+//! TraceRanges -> EndRoots -> TraceRoots -> TraceImmortalKeys -> TraceObjects <-> TraceEphemerons
+//!                                                                                     |
+//!                                  Done <- FreeDead <- SweepWeakTables <- SweepEphemerons
 //! ```
 //!
 //! In a minor collection the values of ephemerons are roots (OBJECTS-17). Such a
-//! collection has no phases `TraceImmortalKeys` and `TraceEphemerons`.
+//! collection has no phases `TraceImmortalKeys` and `TraceEphemerons`. It has all its roots at
+//! once, and so no phase `TraceRanges` either.
 
 use super::budget::{Budget, LOOKUP, Progress};
 use super::collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
@@ -20,8 +21,10 @@ use super::ephemerons::Ephemerons;
 use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
+use super::reference::GcRef;
 use super::roots_list::GcRootsList;
 use super::weak_table::WeakTable;
+use crate::base::work;
 use crate::error::{Error, Result};
 
 /// What a step of a collection borrows from the store. Each step borrows the same.
@@ -30,6 +33,9 @@ pub(crate) struct TraceContext<'a> {
     /// All roots. They include the values of `ephemerons` if
     /// [`GarbageCollection::values_are_roots`], and the root ranges in the first step only.
     pub(crate) roots: &'a mut GcRootsList,
+    /// Ends roots that are not to be scanned, as far as the budget allows. Repeated until
+    /// complete, before the slots of roots are scanned.
+    pub(crate) end_roots: &'a mut dyn FnMut(&mut Budget) -> Progress,
     pub(crate) layouts: &'a LayoutTable,
     /// Swept after tracing, before the tables in `weak`.
     pub(crate) ephemerons: &'a mut dyn Ephemerons,
@@ -40,6 +46,10 @@ pub(crate) struct TraceContext<'a> {
 /// What a collection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// Scans the root ranges, all in the first step.
+    TraceRanges,
+    /// Ends the roots that other threads have queued.
+    EndRoots,
     /// Scans the root slots from number `scanned` on.
     TraceRoots { scanned: usize },
     /// Traces the values of keys that never die.
@@ -58,15 +68,17 @@ enum Phase {
     Done,
 }
 
-const FIRST: Phase = Phase::TraceRoots { scanned: 0 };
-
 /// A collection that is under way.
 ///
 /// It borrows nothing between two steps. Nothing else may use the heap or the tables then.
 #[derive(Debug)]
 pub(crate) struct GarbageCollection {
     phase: Phase,
+    /// Whether nothing has changed yet.
+    at_first_step: bool,
     values_are_roots: bool,
+    /// The key whose values are being traced.
+    key: Option<GcRef>,
     stats: CollectionStats,
 }
 
@@ -91,8 +103,13 @@ impl GarbageCollection {
         };
         steps.begin(mutator, kind)?;
         Ok(Some(GarbageCollection {
-            phase: FIRST,
+            phase: match kind {
+                CollectionKind::Minor => Phase::EndRoots,
+                CollectionKind::Major => Phase::TraceRanges,
+            },
+            at_first_step: true,
             values_are_roots: kind == CollectionKind::Minor,
+            key: None,
             stats: CollectionStats::default(),
         }))
     }
@@ -105,7 +122,7 @@ impl GarbageCollection {
     /// Whether the collection has changed nothing yet, so that dropping it now leaves
     /// everything as it was (HEAP-18).
     pub(crate) fn may_be_abandoned(&self) -> bool {
-        self.phase == FIRST
+        self.at_first_step
     }
 
     /// What the collection did, once it is complete.
@@ -126,6 +143,7 @@ impl GarbageCollection {
         let Some(steps) = heap.collection() else {
             return Err(Error::internal("a collection without a collector", 0));
         };
+        self.at_first_step = false;
         while self.phase != Phase::Done {
             if budget.is_spent() {
                 return Ok(Progress::Continue);
@@ -148,6 +166,17 @@ impl GarbageCollection {
             Progress::Continue => phase,
         };
         Ok(match phase {
+            Phase::TraceRanges => {
+                context.roots.choose(0, 0);
+                steps.trace_roots(context.roots, layouts)?;
+                budget.spend(context.roots.range_bytes());
+                context.roots.clear_ranges();
+                Phase::EndRoots
+            }
+            Phase::EndRoots => next_if_complete(
+                Phase::TraceRoots { scanned: 0 },
+                (context.end_roots)(budget),
+            ),
             Phase::TraceRoots { scanned } => match trace_roots(scanned, steps, context, budget)? {
                 Some(scanned) => Phase::TraceRoots { scanned },
                 None if self.values_are_roots => Phase::TraceObjects,
@@ -165,7 +194,7 @@ impl GarbageCollection {
                 };
                 next_if_complete(next, steps.trace_increment(layouts, budget)?)
             }
-            Phase::TraceEphemerons => match trace_pending_ephemerons(steps, context, budget)? {
+            Phase::TraceEphemerons => match self.trace_ephemerons(steps, context, budget)? {
                 0 => Phase::SweepEphemerons,
                 _ => Phase::TraceObjects,
             },
@@ -190,6 +219,27 @@ impl GarbageCollection {
             Phase::Done => phase,
         })
     }
+
+    /// Traces the values of pending ephemerons, as far as the budget allows. Returns the
+    /// number of ephemerons.
+    fn trace_ephemerons(
+        &mut self,
+        steps: &mut dyn CollectionSteps,
+        context: &mut TraceContext<'_>,
+        budget: &mut Budget,
+    ) -> Result<usize> {
+        let mut count = 0;
+        while !budget.is_spent() {
+            let Some(key) = self.key.take().or_else(|| steps.pop_pending_ephemeron()) else {
+                break;
+            };
+            let mut trace = |value| steps.trace_reference(value, context.layouts);
+            let traced = context.ephemerons.trace_values(key, &mut trace, budget)?;
+            self.key = (traced == Progress::Continue).then_some(key);
+            count += 1;
+        }
+        Ok(count)
+    }
 }
 
 /// Scans root slots from number `scanned` on, as far as the budget allows. Returns the
@@ -202,30 +252,9 @@ fn trace_roots(
 ) -> Result<Option<usize>> {
     let left = context.roots.slots().saturating_sub(scanned);
     let now = budget.take(left, LOOKUP);
+    work::count(now.saturating_mul(LOOKUP as usize));
     context.roots.choose(scanned, now);
     steps.trace_roots(context.roots, context.layouts)?;
     budget.spend(context.roots.range_bytes());
     Ok((now < left).then_some(scanned + now))
-}
-
-/// Traces the values of pending ephemerons, as far as the budget allows. Returns the number
-/// of ephemerons.
-fn trace_pending_ephemerons(
-    steps: &mut dyn CollectionSteps,
-    context: &mut TraceContext<'_>,
-    budget: &mut Budget,
-) -> Result<usize> {
-    let mut count = 0;
-    while !budget.is_spent() {
-        let Some(key) = steps.pop_pending_ephemeron() else {
-            break;
-        };
-        let mut trace = |value| steps.trace_reference(value, context.layouts);
-        let values = context.ephemerons.trace_values(key, &mut trace)?;
-        // Four lookups for each value: the key's place in a hash table, the entry, the
-        // value, and the value's object.
-        budget.spend((values as u64).saturating_mul(4 * LOOKUP));
-        count += 1;
-    }
-    Ok(count)
 }

@@ -7,6 +7,7 @@
 
 use super::budget::{Budget, Progress};
 use super::reference::GcRef;
+use super::shrinking::Shrinking;
 use super::weak_table::WeakTable;
 use crate::base::fallible;
 use crate::error::{Error, Result};
@@ -22,55 +23,77 @@ pub(crate) trait Ephemerons: WeakTable {
     /// not roots, and before all other tracing of values.
     fn trace_immortal(&mut self, trace: &mut Trace<'_>, budget: &mut Budget) -> Result<Progress>;
 
-    /// Traces the values of a pending key and returns their number. `key` is the key's
-    /// reference from before the collection. Needs no memory.
-    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize>;
+    /// Traces the values of a pending key. `key` is the key's reference from before the
+    /// collection. Does as much as the budget allows; the next call, with the same key,
+    /// continues. Needs no memory.
+    ///
+    /// Errors: [`Error::Internal`] if the table does not have the key.
+    fn trace_values(
+        &mut self,
+        key: GcRef,
+        trace: &mut Trace<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress>;
 }
 
 /// The keys that a collection has reached, and whose values are not traced yet. Room for
 /// all keys is reserved when they become keys, so that a collection needs no memory
 /// (HEAP-4).
 #[derive(Debug, Default)]
-pub(crate) struct PendingEphemerons(Vec<GcRef>);
+pub(crate) struct PendingEphemerons {
+    keys: Vec<GcRef>,
+    shrinking: Shrinking,
+}
 
 impl PendingEphemerons {
-    /// Empties the list and makes room for `count` keys. Frees memory if there is room for
-    /// far more.
+    /// Empties the list and makes room for `count` keys.
     ///
     /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
     pub(crate) fn reserve(&mut self, count: usize) -> Result<()> {
-        self.0.clear();
-        fallible::shrink(&mut self.0, count);
-        self.0
+        self.keys.clear();
+        self.shrinking.note(count);
+        self.keys
             .try_reserve(count)
             .map_err(|_| fallible::refused(count * size_of::<GcRef>()))
+    }
+
+    /// Gives back memory after a major collection, which left `count` keys, as far as the
+    /// budget allows.
+    pub(crate) fn trim(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.keys.clear();
+        self.shrinking.end_major(&mut self.keys, count, budget)
     }
 
     /// Adds a key that was reached for the first time.
     ///
     /// Errors: [`Error::Internal`] for more keys than there is room for.
     pub(crate) fn push(&mut self, key: GcRef) -> Result<()> {
-        if self.0.len() == self.0.capacity() {
+        if self.keys.len() == self.keys.capacity() {
             return Err(Error::internal(
                 "more keys than the weak maps have",
                 key.raw().into(),
             ));
         }
-        fallible::push(&mut self.0, key)
+        fallible::push(&mut self.keys, key)
+    }
+
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.keys)
     }
 
     /// Removes a key.
     pub(crate) fn pop(&mut self) -> Option<GcRef> {
-        self.0.pop()
+        self.keys.pop()
     }
 
     /// Removes all keys, and keeps the room.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.keys.clear();
     }
 
     /// Removes all keys, and frees the room.
     pub(crate) fn reset(&mut self) {
-        self.0 = Vec::new();
+        *self = PendingEphemerons::default();
     }
 }

@@ -40,8 +40,19 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// The number of committed bytes, in all spaces together.
     fn committed_bytes(&self) -> u64;
 
-    /// The limit in bytes, as this collector has rounded it.
+    /// The bytes of memory that the collector has beside the heap, for itself.
+    fn side_bytes(&self) -> u64;
+
+    /// The limit in bytes that is in force, as this collector has rounded it.
     fn limit_bytes(&self) -> u64;
+
+    /// The number of bytes that objects may occupy in the memory that is committed now.
+    fn object_bytes(&self) -> u64 {
+        self.committed_bytes()
+    }
+
+    /// The number of bytes that objects may occupy in the memory that a new heap commits.
+    fn initial_object_bytes(&self) -> u64;
 
     /// Allocates `bytes`, header included, if the mutator's budget allows it.
     ///
@@ -132,6 +143,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
     fn reserve_keys(&mut self, count: usize) -> Result<()>;
 
+    /// Gives back memory of pending ephemerons after a major collection, as far as the budget
+    /// allows. `count` is the number of objects with the header's key bit.
+    fn trim_keys(&mut self, _count: usize, _budget: &mut Budget) -> Progress {
+        Progress::Complete
+    }
+
     /// The steps of a collection, or `None` if the heap never collects.
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
 
@@ -149,6 +166,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress;
+
+    /// Gives back to the system all memory that no object needs, except what stays committed
+    /// from the beginning. Of that too the part without objects is not resident afterwards.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()>;
 
     /// Empties the heap, so that another store can open it. Keeps the memory that a new
     /// heap commits, of which at most [`KEPT_BYTES`] stay resident.

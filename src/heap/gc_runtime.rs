@@ -31,7 +31,9 @@ pub(crate) trait GcRuntime: Sync {
 
     /// Makes an empty heap. The store that uses it calls [`GcHeap::open`].
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// Errors: [`Error::AddressSpace`](crate::error::Error::AddressSpace),
+    /// [`Error::Mappings`](crate::error::Error::Mappings),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>>;
 }
 
@@ -40,6 +42,9 @@ pub(crate) trait GcRuntime: Sync {
 pub(crate) struct HeapOptions {
     /// The number of bytes that may be committed, in all spaces together.
     pub(crate) limit: u64,
+    /// The least number to which the limit may be reduced if the system has not enough
+    /// address space (HEAP-52).
+    pub(crate) least_limit: u64,
     /// The number of bytes that are committed at first, in all spaces together.
     pub(crate) initial: u64,
     /// Whether freed memory is filled with a pattern.

@@ -4,15 +4,14 @@
 //! header that says so (OBJECTS-6). The table is keyed by reference. A collection rebuilds
 //! it with the new references.
 
-use core::ops::Range;
-
-use hashbrown::HashTable;
-
 use super::budget::{Budget, LOOKUP, Progress};
 use super::reference::GcRef;
+use super::shrinking::Shrinking;
 use super::weak_table::{Liveness, WeakTable};
-use crate::base::fallible;
-use crate::base::hashing::mix;
+use crate::base::hashing::{KeyedHash, mix};
+use crate::base::place_index::PlaceIndex;
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room, work};
 use crate::error::{Error, Result};
 
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +27,16 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct IdentityHashes {
     entries: Vec<Entry>,
-    index: HashTable<u32>,
+    index: PlaceIndex,
+    /// The program chooses which objects get a hash, and so the references in the table.
+    hash: KeyedHash,
     next_sequence: u64,
     sweep: Sweep,
+    side: SideMeter,
+    shrinking: Shrinking,
+    index_shrinking: Shrinking,
+    /// The entries have shrunk, and the index has not yet.
+    entries_trimmed: bool,
 }
 
 /// What a sweep does next.
@@ -38,6 +44,8 @@ pub(crate) struct IdentityHashes {
 enum Sweep {
     /// Sweeps the entries from `at` on. The first `kept` entries are survivors.
     Entries { at: usize, kept: usize },
+    /// Empties the slots of the index from `at` on.
+    Clear { at: usize },
     /// Adds the entries from `at` on to the index.
     Index { at: usize },
 }
@@ -46,25 +54,40 @@ const NOT_BEGUN: Sweep = Sweep::Entries { at: 0, kept: 0 };
 
 impl IdentityHashes {
     /// An empty table. Allocates nothing.
-    pub(crate) const fn new() -> IdentityHashes {
+    pub(crate) fn new() -> IdentityHashes {
         IdentityHashes {
             entries: Vec::new(),
-            index: HashTable::new(),
+            index: PlaceIndex::new(),
+            hash: KeyedHash::new(),
             next_sequence: 1,
             sweep: NOT_BEGUN,
+            shrinking: Shrinking::new(),
+            index_shrinking: Shrinking::new(),
+            entries_trimmed: false,
+            side: SideMeter::none(),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> IdentityHashes {
+        self.side = side.share();
+        self
+    }
+
+    /// The hash by which the index finds an object.
+    fn table_hash(&self, object: GcRef) -> u32 {
+        self.hash.of(object.raw().into())
     }
 
     /// The position of the object's entry.
     fn position(&self, object: GcRef) -> Option<usize> {
-        let same = |&at: &u32| {
+        let same = |at: u32| {
             self.entries
                 .get(at as usize)
                 .is_some_and(|e| e.object == object)
         };
-        self.index
-            .find(table_hash(object), same)
-            .map(|&at| at as usize)
+        let found = self.index.find(self.table_hash(object), same);
+        found.map(|at| at as usize)
     }
 
     /// The object's hash, if the object was asked for it before.
@@ -83,30 +106,20 @@ impl IdentityHashes {
                 object.raw().into(),
             ));
         }
-        self.entries
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-        let entries = &self.entries;
-        self.index
-            .try_reserve(1, |&at| table_hash(entries[at as usize].object))
-            .map_err(|_| fallible::refused(size_of::<u32>()))?;
+        self.side.reserve(&mut self.entries, 1)?;
+        self.index.reserve_one(&self.side)?;
         let sequence = self.next_sequence;
-        self.next_sequence += 1;
         fallible::push(&mut self.entries, Entry { object, sequence })?;
-        let last = self.entries.len() - 1;
-        self.add_to_index(last..last + 1);
+        self.next_sequence += 1;
+        self.add_to_index(self.entries.len() - 1);
         Ok(mix(sequence))
     }
 
-    /// Adds the entries at these positions to the index, which has room for them.
-    #[expect(clippy::disallowed_methods, reason = "the index has room")]
-    fn add_to_index(&mut self, range: Range<usize>) {
-        let entries = &self.entries;
-        let hash = |&at: &u32| table_hash(entries[at as usize].object);
-        for at in range {
-            let at = at as u32;
-            self.index.insert_unique(hash(&at), at, hash);
-        }
+    /// Adds the entry at a position to the index, which has room for it. Returns the number
+    /// of slots that were probed.
+    fn add_to_index(&mut self, at: usize) -> u64 {
+        let hash = self.table_hash(self.entries[at].object);
+        self.index.insert(hash, at as u32)
     }
 
     /// Moves the survivors among the `count` entries from `at` on behind the first `kept`
@@ -118,6 +131,7 @@ impl IdentityHashes {
         mut kept: usize,
         liveness: &Liveness<'_>,
     ) -> Result<usize> {
+        work::count(count * LOOKUP as usize);
         for at in at..at + count {
             let entry = self.entries[at];
             if let Some(object) = liveness.current_ref(entry.object)? {
@@ -128,6 +142,37 @@ impl IdentityHashes {
         Ok(kept)
     }
 
+    /// Ends the first phase of a sweep, which kept `kept` entries.
+    fn begin_index(&mut self, kept: usize) {
+        self.shrinking.note(self.entries.len());
+        self.index_shrinking
+            .note(PlaceIndex::slots_for(self.entries.len()));
+        self.entries.truncate(kept);
+        let slots = self.index.slots();
+        if slots > 0 {
+            let wanted = self.index_shrinking.wanted(slots);
+            self.index.begin_clearing(wanted.unwrap_or(slots));
+        }
+        self.sweep = Sweep::Clear { at: 0 };
+    }
+
+    /// Gives back memory after a sweep in a major collection, as far as the budget allows.
+    pub(crate) fn trim(&mut self, budget: &mut Budget) -> Progress {
+        if !self.entries_trimmed {
+            let used = self.entries.len();
+            if self.shrinking.end_major(&mut self.entries, used, budget) == Progress::Continue {
+                return Progress::Continue;
+            }
+            self.entries_trimmed = true;
+        }
+        let used = PlaceIndex::slots_for(self.entries.len());
+        let progress = self
+            .index_shrinking
+            .end_major(self.index.room(), used, budget);
+        self.entries_trimmed = progress == Progress::Continue;
+        progress
+    }
+
     /// The number of objects that have a hash.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
@@ -136,6 +181,18 @@ impl IdentityHashes {
     /// The objects that have a hash.
     pub(crate) fn objects(&self) -> impl Iterator<Item = GcRef> {
         self.entries.iter().map(|entry| entry.object)
+    }
+
+    /// Gives back the room that the present entries do not need. There must be no sweep.
+    pub(crate) fn give_back(&mut self) {
+        let used = self.entries.len();
+        room::give_back(&mut self.entries, used);
+        self.index.give_back();
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.entries) + self.index.side_bytes()
     }
 
     /// Checks that the index finds each entry.
@@ -164,25 +221,29 @@ impl WeakTable for IdentityHashes {
             if at < count {
                 return Ok(Progress::Continue);
             }
-            self.entries.truncate(kept);
-            self.index.clear();
+            self.begin_index(kept);
+        }
+        if let Sweep::Clear { at } = self.sweep {
+            let left = self.index.slots() - at;
+            let now = budget.take(left, 1);
+            self.index.clear(at, now);
+            self.sweep = Sweep::Clear { at: at + now };
+            if now < left {
+                return Ok(Progress::Continue);
+            }
             self.sweep = Sweep::Index { at: 0 };
         }
-        if let Sweep::Index { at } = self.sweep {
-            let left = self.entries.len() - at;
-            let now = budget.take(left, LOOKUP);
-            self.add_to_index(at..at + now);
-            self.sweep = Sweep::Index { at: at + now };
-            if now < left {
+        if let Sweep::Index { mut at } = self.sweep {
+            while at < self.entries.len() && !budget.is_spent() {
+                budget.spend(LOOKUP + self.add_to_index(at));
+                at += 1;
+            }
+            self.sweep = Sweep::Index { at };
+            if at < self.entries.len() {
                 return Ok(Progress::Continue);
             }
         }
         self.sweep = NOT_BEGUN;
         Ok(Progress::Complete)
     }
-}
-
-/// The hash by which the index finds an object.
-fn table_hash(object: GcRef) -> u64 {
-    mix(object.raw().into())
 }

@@ -8,14 +8,14 @@
 //! `heap.sandbox`). So a collector that computes an offset from the heap's contents touches
 //! no memory outside the heap.
 //!
-//! The platform's calls for memory are in this file only.
+//! The platform's calls for memory are in this file and in `src/base/pages.rs` only.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::budget::{Budget, Progress};
-use crate::base::fallible;
+use crate::base::{fallible, mappings, pages};
 use crate::error::{Error, Result};
 
 /// The unit in which committed bytes are counted. A system's pages may be larger; then the
@@ -41,9 +41,9 @@ unsafe impl Send for Reservation {}
 impl Reservation {
     /// Reserves `bytes` of address space, which must not be 0.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::AddressSpace`], [`Error::Mappings`].
     pub(crate) fn new(bytes: u64) -> Result<Reservation> {
-        let refused = Error::SystemMemory { requested: bytes };
+        let refused = Error::AddressSpace { requested: bytes };
         let bytes = usize::try_from(bytes).map_err(|_| refused)?;
         // SAFETY: an anonymous mapping at an address of the system's choice
         // touches no existing memory.
@@ -58,7 +58,7 @@ impl Reservation {
             )
         };
         if base == libc::MAP_FAILED {
-            return Err(refused);
+            return Err(mappings::exhausted().unwrap_or(refused));
         }
         let base = NonNull::new(base.cast()).ok_or(refused)?;
         Ok(Reservation { base, bytes })
@@ -75,6 +75,7 @@ impl Reservation {
         assert!(start <= end && end <= self.bytes as u64);
         Region {
             base: self.base,
+            reserved: self.bytes as u64,
             start,
             end,
             committed: start,
@@ -84,9 +85,11 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
+        // The system may have joined the mapping with its neighbours. It refuses to split
+        // them if the process has no mappings left. Then the address space stays reserved.
         // SAFETY: `new` made this mapping, and nothing uses it any more.
         let failed = unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) } != 0;
-        debug_assert!(!failed);
+        debug_assert!(!failed || mappings::exhausted().is_some());
     }
 }
 
@@ -95,6 +98,8 @@ impl Drop for Reservation {
 #[derive(Debug)]
 pub(crate) struct Region {
     base: NonNull<u8>,
+    /// The size of the reservation.
+    reserved: u64,
     start: u64,
     end: u64,
     committed: u64,
@@ -143,6 +148,54 @@ impl Region {
         if self.protect(from, to, libc::PROT_NONE).is_ok() {
             self.committed = from;
         }
+    }
+
+    /// Another region of the same reservation: see [`Reservation::region`]. The bounds must
+    /// lie in the reservation.
+    pub(crate) fn sibling(&self, start: u64, end: u64) -> Region {
+        assert!(start <= end && end <= self.reserved);
+        Region {
+            start,
+            end,
+            committed: start,
+            ..*self
+        }
+    }
+
+    /// Decommits the whole pages of a range of the reservation, which need not lie in this
+    /// region. If the system refuses, they stay accessible.
+    pub(crate) fn decommit_range(&self, range: Range<u64>) {
+        let (from, to) = Region::whole_pages(range.start, range.end.min(self.reserved));
+        if from < to && self.discard(from, to) {
+            let _ = self.protect(from, to, libc::PROT_NONE);
+        }
+    }
+
+    /// Makes the pages of a range of the reservation accessible, which need not lie in this
+    /// region. They do not count as committed.
+    ///
+    /// Errors: those of [`Region::commit_to`].
+    pub(crate) fn open_range(&self, range: Range<u64>) -> Result<()> {
+        assert!(range.end <= self.reserved);
+        self.protect(
+            range.start / page() * page(),
+            range.end.next_multiple_of(page()),
+            libc::PROT_READ | libc::PROT_WRITE,
+        )
+    }
+
+    /// Releases the contents of the whole pages of a range of the reservation, which need
+    /// not lie in this region. The pages stay accessible.
+    pub(crate) fn discard_range(&self, range: Range<u64>) {
+        let (from, to) = Region::whole_pages(range.start, range.end.min(self.reserved));
+        if from < to {
+            self.discard(from, to);
+        }
+    }
+
+    /// Ends the committed front at `end`, and leaves the pages after it to another region.
+    pub(crate) fn forget_from(&mut self, end: u64) {
+        self.committed = self.committed.min(end.max(self.start));
     }
 
     /// Decommits the pages from `end` on, beginning with the last, as far as the budget
@@ -195,7 +248,7 @@ impl Region {
 
     /// Gives the memory of these pages back to the system. Whether it took the memory.
     fn discard(&self, from: u64, to: u64) -> bool {
-        // SAFETY: `from..to` lies in this region's committed part, which no Rust reference
+        // SAFETY: `from..to` is a committed part of the reservation, which no Rust reference
         // points into.
         unsafe {
             let address = self.base.as_ptr().add(from as usize);
@@ -205,7 +258,7 @@ impl Region {
 
     /// Changes the access to these pages.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::SystemMemory`], [`Error::Mappings`].
     fn protect(&self, from: u64, to: u64, protection: libc::c_int) -> Result<()> {
         // SAFETY: the range lies in the pages of the reservation, which no Rust reference
         // points into.
@@ -214,7 +267,8 @@ impl Region {
             libc::mprotect(address.cast(), (to - from) as usize, protection) != 0
         };
         if failed {
-            return Err(fallible::refused((to - from) as usize));
+            let refused = fallible::refused((to - from) as usize);
+            return Err(mappings::exhausted().unwrap_or(refused));
         }
         Ok(())
     }
@@ -375,17 +429,7 @@ impl RegionView<'_> {
     }
 }
 
-/// The system's page size in bytes. Asks the system once.
+/// The size of the system's pages, which is a multiple of [`COMMIT_UNIT`].
 fn page() -> u64 {
-    static PAGE: AtomicU64 = AtomicU64::new(0);
-
-    let known = PAGE.load(Ordering::Relaxed);
-    if known != 0 {
-        return known;
-    }
-    // SAFETY: sysconf has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let page = u64::try_from(page).unwrap_or(COMMIT_UNIT).max(COMMIT_UNIT);
-    PAGE.store(page, Ordering::Relaxed);
-    page
+    pages::size() as u64
 }

@@ -21,7 +21,8 @@
 //! A collector gets its roots as a [`GcRootsList`] (ROOTS-19). Tables that refer to objects
 //! weakly are [`WeakTable`]s, which a collection sweeps after tracing (HEAP-3). The values
 //! of weak maps are traced when their keys are reached: [`Ephemerons`] (OBJECTS-15).
-//! [`Pacer`] decides when to collect (HEAP-11).
+//! [`Pacer`] decides when to collect (HEAP-11), and [`Overhead`] when collecting is in vain
+//! (HEAP-49).
 //!
 //! The decisions are in `docs/design/heap.md`.
 
@@ -42,10 +43,12 @@ mod layout;
 mod memory;
 mod mutator;
 mod object_start_table;
+mod overhead;
 mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod shrinking;
 mod space;
 #[cfg(test)]
 mod step_count;
@@ -73,10 +76,12 @@ pub(crate) use layout::{
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
+pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
     write_free,

@@ -12,7 +12,8 @@
 //! is also at least [`LEAST_HEADROOM`], and at least half of what the collection scanned
 //! besides objects. HEAP-11 has the reasons for these bounds. For a collector that prefers
 //! a small heap, the headroom is half the live bytes, whatever the rates are (HEAP-29); the
-//! other lower bounds hold as well.
+//! other lower bounds hold as well. The configuration may set the share of the live bytes
+//! instead. An initial size that it sets is another lower bound (HEAP-50).
 //!
 //! External bytes have a budget of their own, outside of this file (HEAP-12).
 
@@ -43,6 +44,9 @@ pub(crate) struct PacerSample {
     pub(crate) mutator_nanoseconds: u64,
     /// The time that the steps of this collection took.
     pub(crate) collector_nanoseconds: u64,
+    /// The bytes that objects may occupy in a new heap, or 0 if the configuration does not
+    /// set its size.
+    pub(crate) initial_bytes: u64,
 }
 
 /// Decides the headroom after each collection.
@@ -54,17 +58,29 @@ pub(crate) struct Pacer {
     collection_speed: f64,
     cycle_began: Instant,
     prefers_small_heap: bool,
+    /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
+    growth_percent: u32,
 }
 
 impl Pacer {
-    /// A pacer whose first cycle begins now.
-    pub(crate) fn new(prefers_small_heap: bool) -> Pacer {
+    /// A pacer whose first cycle begins now. The headroom is `growth_percent` of the live
+    /// bytes; 0 means the pacer's own rule.
+    pub(crate) fn new(prefers_small_heap: bool, growth_percent: u32) -> Pacer {
         Pacer {
             prefers_small_heap,
+            growth_percent,
             allocation_rate: 0.0,
             collection_speed: 0.0,
             cycle_began: Instant::now(),
         }
+    }
+
+    /// Whether an allocation of `bytes` should grow the heap rather than collect, when
+    /// `allocated` bytes of the headroom are used. Until half of it is used, a collection is
+    /// not worth its cost. A headroom that was configured is used up.
+    pub(crate) fn prefers_growth(&self, headroom: u64, allocated: u64, bytes: u64) -> bool {
+        let is_configured = self.growth_percent > 0;
+        allocated < headroom / 2 || is_configured && allocated.saturating_add(bytes) <= headroom
     }
 
     /// The time since the cycle began.
@@ -89,7 +105,19 @@ impl Pacer {
             &mut self.collection_speed,
             rate(sample.live_bytes, sample.collector_nanoseconds),
         );
-        let live = sample.live_bytes as f64;
+        let wanted = match self.growth_percent {
+            0 => self.balanced(sample.live_bytes as f64),
+            // Float to integer conversions saturate.
+            percent => (sample.live_bytes as f64 * f64::from(percent) / 100.0) as u64,
+        };
+        wanted
+            .max(LEAST_HEADROOM)
+            .max(sample.scanned_bytes / 2)
+            .max(sample.initial_bytes.saturating_sub(sample.live_bytes))
+    }
+
+    /// The headroom of the square-root rule for `live` bytes, between its bounds.
+    fn balanced(&self, live: f64) -> u64 {
         let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
         let ceiling = if self.prefers_small_heap {
@@ -98,8 +126,7 @@ impl Pacer {
             live * 4.0
         };
         // Float to integer conversions saturate.
-        let optimal = optimal.clamp(live / 2.0, ceiling) as u64;
-        optimal.max(LEAST_HEADROOM).max(sample.scanned_bytes / 2)
+        optimal.clamp(live / 2.0, ceiling) as u64
     }
 }
 
@@ -124,12 +151,13 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
-        Pacer::new(false).headroom(PacerSample {
+        Pacer::new(false, 0).headroom(PacerSample {
             live_bytes,
             scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
             mutator_nanoseconds,
             collector_nanoseconds,
+            initial_bytes: 0,
         })
     }
 
@@ -160,15 +188,16 @@ mod tests {
                 allocated_bytes: 64 * MIB,
                 mutator_nanoseconds,
                 collector_nanoseconds,
+                initial_bytes: 0,
             };
-            assert_eq!(Pacer::new(true).headroom(sample), 32 * MIB);
+            assert_eq!(Pacer::new(true, 0).headroom(sample), 32 * MIB);
         }
     }
 
     #[test]
     fn the_clock_runs_until_the_cycle_ends() {
         const LONG: u64 = 3_000;
-        let pacer = Pacer::new(false);
+        let pacer = Pacer::new(false, 0);
         while nanoseconds_since(pacer.cycle_began) < LONG {}
         assert!(pacer.cycle_began.elapsed().as_nanos() >= LONG.into());
         assert!(pacer.mutator_nanoseconds() >= LONG);
@@ -182,9 +211,10 @@ mod tests {
             allocated_bytes,
             mutator_nanoseconds: 1_000_000,
             collector_nanoseconds,
+            initial_bytes: 0,
         };
         let is_about = |headroom: u64, expected: u64| headroom.abs_diff(expected) < 16;
-        let mut pacer = Pacer::new(false);
+        let mut pacer = Pacer::new(false, 0);
         let first = pacer.headroom(sample(64 * MIB, 1_000_000));
         assert!(is_about(first, 64 * MIB));
         // Seven times as fast: four times on average, and so twice the headroom.
@@ -193,7 +223,7 @@ mod tests {
         let as_fast = pacer.headroom(sample(4 * 64 * MIB, 1_000_000));
         assert!(is_about(as_fast, 128 * MIB));
         // A collection that takes for ever halves the average speed of collecting.
-        let mut pacer = Pacer::new(false);
+        let mut pacer = Pacer::new(false, 0);
         pacer.headroom(sample(64 * MIB, 1_000_000));
         let slower = pacer.headroom(sample(3 * 64 * MIB, u64::MAX));
         assert!(is_about(slower, 128 * MIB));
@@ -201,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_clock_starts_again_with_each_cycle() {
-        let mut pacer = Pacer::new(false);
+        let mut pacer = Pacer::new(false, 0);
         for _ in 0..3 {
             let before = pacer.cycle_began;
             let mut now = Instant::now();
@@ -214,6 +244,7 @@ mod tests {
                 allocated_bytes: MIB,
                 mutator_nanoseconds: pacer.mutator_nanoseconds(),
                 collector_nanoseconds: 1_000,
+                initial_bytes: 0,
             });
             assert!(pacer.cycle_began >= now);
         }
@@ -227,7 +258,44 @@ mod tests {
             allocated_bytes: MIB,
             mutator_nanoseconds: 1_000,
             collector_nanoseconds: 1_000,
+            initial_bytes: 0,
         };
-        assert_eq!(Pacer::new(false).headroom(sample), 32 * MIB);
+        assert_eq!(Pacer::new(false, 0).headroom(sample), 32 * MIB);
+    }
+
+    #[test]
+    fn a_configured_share_replaces_the_rule() {
+        let sample = |live_bytes| PacerSample {
+            live_bytes,
+            scanned_bytes: 0,
+            allocated_bytes: MIB,
+            mutator_nanoseconds: 1,
+            collector_nanoseconds: u64::MAX,
+            initial_bytes: 0,
+        };
+        for prefers_small_heap in [false, true] {
+            let headroom =
+                |percent, live| Pacer::new(prefers_small_heap, percent).headroom(sample(live));
+            assert_eq!(headroom(30, 10 * MIB), 3 * MIB);
+            assert_eq!(headroom(900, 10 * MIB), 90 * MIB);
+            assert_eq!(headroom(1, 10 * MIB), LEAST_HEADROOM);
+            assert_eq!(headroom(u32::MAX, u64::MAX), u64::MAX);
+        }
+    }
+
+    #[test]
+    fn headroom_reaches_the_initial_size() {
+        let sample = |live_bytes| PacerSample {
+            live_bytes,
+            scanned_bytes: 0,
+            allocated_bytes: MIB,
+            mutator_nanoseconds: u64::MAX,
+            collector_nanoseconds: 1,
+            initial_bytes: 64 * MIB,
+        };
+        assert_eq!(Pacer::new(false, 0).headroom(sample(0)), 64 * MIB);
+        assert_eq!(Pacer::new(false, 10).headroom(sample(16 * MIB)), 48 * MIB);
+        assert_eq!(Pacer::new(true, 0).headroom(sample(60 * MIB)), 30 * MIB);
+        assert_eq!(Pacer::new(true, 0).headroom(sample(80 * MIB)), 40 * MIB);
     }
 }

@@ -4,9 +4,12 @@ use core::cell::Cell;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
-use crate::base::fallible;
+use super::shrinking::Shrinking;
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room};
 use crate::error::Result;
 
 /// A slot that may hold a root: a generation, which collectors ignore, and a reference. In
@@ -46,6 +49,7 @@ impl RootSlot {
 pub(crate) struct GcRootsList {
     spans: Vec<Span>,
     ranges: Vec<RangeSpan>,
+    shrinking: Shrinking,
     /// The number of the first chosen slot, counted through all spans.
     first: usize,
     /// The number of chosen slots.
@@ -70,9 +74,20 @@ impl GcRootsList {
         Ok(GcRootsList {
             spans: list,
             ranges: Vec::new(),
+            shrinking: Shrinking::new(),
             first: 0,
             count: usize::MAX,
         })
+    }
+
+    /// Gives back the room for more than `ranges` ranges. The list must be empty.
+    pub(crate) fn give_back(&mut self, ranges: usize) {
+        room::give_back(&mut self.ranges, ranges);
+    }
+
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.spans) + fallible::bytes(&self.ranges)
     }
 
     /// Removes all spans and ranges, and keeps the room.
@@ -81,13 +96,27 @@ impl GcRootsList {
         self.ranges.clear();
     }
 
+    /// Removes all ranges, and keeps the room.
+    pub(crate) fn clear_ranges(&mut self) {
+        self.ranges.clear();
+    }
+
     /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
-        self.ranges
-            .try_reserve(ranges.saturating_sub(self.ranges.len()))
-            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))
+    /// Errors: [`Error::SideLimit`](crate::error::Error::SideLimit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn reserve_ranges(&mut self, ranges: usize, side: &SideMeter) -> Result<()> {
+        let missing = ranges.saturating_sub(self.ranges.len());
+        side.reserve(&mut self.ranges, missing)?;
+        self.shrinking.note(ranges);
+        Ok(())
+    }
+
+    /// Gives back memory of ranges after a major collection, as far as the budget allows.
+    /// Room for `ranges` ranges stays. The list must be empty.
+    pub(crate) fn trim(&mut self, ranges: usize, budget: &mut Budget) -> Progress {
+        debug_assert!(self.ranges.is_empty());
+        self.shrinking.end_major(&mut self.ranges, ranges, budget)
     }
 
     /// Adds a range. The caller checks its references before a collector follows them.

@@ -16,6 +16,11 @@ impl HostData {
         self.pending_first.get() != END
     }
 
+    /// The number of finalizers that are waiting.
+    pub(crate) fn pending(&self) -> u32 {
+        self.pending_count.get()
+    }
+
     /// Queues a finalizer that belongs to no object, given [`HostData::has_free`].
     pub(crate) fn queue(&self, data: *mut c_void, finalizer: Finalizer) {
         let index = self.insert(GcRef::NULL, data, Some(finalizer));
@@ -33,6 +38,7 @@ impl HostData {
             self.pending_first.set(index);
         }
         self.pending_last.set(index);
+        self.pending_count.set(self.pending_count.get() + 1);
     }
 
     /// Takes the first finalizer out of the queue.
@@ -46,6 +52,7 @@ impl HostData {
             self.old_taken.set(true);
         }
         self.pending_first.set(entry.link);
+        self.pending_count.set(self.pending_count.get() - 1);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))
     }
@@ -76,6 +83,9 @@ impl HostData {
                 "a wrong end of the finalizers' queue",
                 last.into(),
             ));
+        }
+        if count != self.pending_count.get().into() {
+            return Err(Error::internal("a wrong number of finalizers", count));
         }
         Ok(count)
     }

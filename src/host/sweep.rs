@@ -2,13 +2,14 @@
 //!
 //! A collection sweeps the table and does not visit dead objects (OBJECTS-8): an entry
 //! whose object has died becomes free, or pending if it has a finalizer. The sweep links
-//! the free entries in their order and leaves out those at the end, so the table shrinks
-//! when most of its objects have died (OBJECTS-11).
+//! the free entries in their order and leaves out those at the end, so later sweeps are short
+//! when most objects have died. The table's memory shrinks later (OBJECTS-11, HEAP-43).
 //!
 //! Cost: a lookup for each entry of the table. A sweep may be done in several steps.
 
 use super::entry::{END, FREE, FUNCTION, OLD, PENDING, PENDING_OLD, in_use};
 use super::table::{HostData, Sweep};
+use crate::base::work;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
 
@@ -91,6 +92,7 @@ impl WeakTable for &HostData {
             free: END,
         });
         let now = budget.take(sweep.at as usize, LOOKUP) as u32;
+        work::count(now as usize * LOOKUP as usize);
         // A copy of the liveness stays in registers: writing entries cannot change it.
         self.sweep_to(sweep.at - now, &mut sweep, *liveness)?;
         if sweep.at > 0 {
@@ -98,10 +100,12 @@ impl WeakTable for &HostData {
             return Ok(Progress::Continue);
         }
         self.sweep.set(None);
+        let mut shrinking = self.shrinking.get();
+        shrinking.note(used as usize);
+        self.shrinking.set(shrinking);
         self.used.set(sweep.used);
         self.free.set(sweep.free);
         self.all_old.set(false);
-        self.shrink();
         Ok(Progress::Complete)
     }
 }

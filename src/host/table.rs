@@ -13,21 +13,21 @@ use core::mem::MaybeUninit;
 
 use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
 use crate::base::array::{Array, Growth};
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
 
 /// The number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
 
-/// The least capacity of a table with entries.
-const FIRST_CAPACITY: u32 = 64;
-
 /// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
-const GROWTH: Growth = Growth {
-    first: FIRST_CAPACITY as usize,
+const GROWTH: Growth<'static> = Growth {
+    first: 64,
     most: OLD as usize,
     what: "externrefs and functions in a store",
+    side: None,
 };
 
 /// A store's host data.
@@ -43,6 +43,8 @@ pub(crate) struct HostData {
     /// The ends of the queue of finalizers.
     pub(super) pending_first: Cell<u32>,
     pub(super) pending_last: Cell<u32>,
+    /// The number of finalizers in the queue.
+    pub(super) pending_count: Cell<u32>,
     /// The sum over entries in use. 128 bits never overflow.
     pub(super) external_bytes: Cell<u128>,
     /// Whether all entries are old: the next sweep marks the survivors so.
@@ -50,6 +52,8 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    side: SideMeter,
+    pub(super) shrinking: Cell<Shrinking>,
 }
 
 /// An unfinished sweep, which goes from the last entry to the first.
@@ -72,11 +76,20 @@ impl HostData {
             free: Cell::new(END),
             pending_first: Cell::new(END),
             pending_last: Cell::new(END),
+            pending_count: Cell::new(0),
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            side: SideMeter::none(),
+            shrinking: Cell::new(Shrinking::new()),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> HostData {
+        self.side = side.share();
+        self
     }
 
     /// The address of the entry at `index`, which must be below `used`. Fields are read and
@@ -199,8 +212,12 @@ impl HostData {
         }
         let used = self.used.get();
         let needed = used as usize + 1;
+        let growth = Growth {
+            side: Some(&self.side),
+            ..GROWTH
+        };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.grow_with(needed, &GROWTH, MaybeUninit::uninit) }?;
+        unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
         let end = used.saturating_add(REFILL).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
@@ -273,15 +290,33 @@ impl HostData {
         self.capacity()
     }
 
-    /// Shrinks the array if most of it is unused. If the system refuses the smaller block,
-    /// the array stays as it is.
-    pub(super) fn shrink(&self) {
-        let wanted = self.used.get().max(FIRST_CAPACITY);
-        if wanted >= self.capacity() / 4 {
-            return;
-        }
-        // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.shrink_to(wanted as usize * 2) };
+    /// Gives back memory after a sweep in a major collection, as far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        let mut shrinking = self.shrinking.get();
+        let used = self.used.get() as usize;
+        let progress = shrinking.end_major(&mut &self.entries, used, budget);
+        self.shrinking.set(shrinking);
+        progress
+    }
+
+    /// Takes the free entries at the end off the free list, and gives them back. There must be
+    /// no sweep.
+    pub(crate) fn give_back(&self) {
+        let free = |&index: &u32| self.object(index) == FREE;
+        let tail = (0..self.used.get()).rev().take_while(free).count() as u32;
+        let used = self.used.get() - tail;
+        self.used.set(used);
+        self.free.set(END);
+        (0..used)
+            .rev()
+            .filter(free)
+            .for_each(|index| self.put_on_free_list(index));
+        room::give_back(&self.entries, used as usize);
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.entries.bytes()
     }
 
     /// The number of entries that belong to live objects.

@@ -5,12 +5,14 @@
 //! each other. While a thread holds the lock of a part, the stores in it neither end nor
 //! grow their manual roots.
 
+use core::ffi::c_void;
 use core::ptr::NonNull;
 
 use hashbrown::HashTable;
 
 use super::handle::Handle;
 use super::manual::ManualRoots;
+use super::wake::{Wake, WakeCallback};
 use crate::base::fallible;
 use crate::base::fork::{self, Holdable, Links, Member, Process};
 use crate::base::hashing::mix;
@@ -59,6 +61,14 @@ unsafe impl Member for Directory {
 struct Entry {
     store_id: u64,
     roots: NonNull<ManualRoots>,
+    waker: Option<Waker>,
+}
+
+/// A wake callback and the store that it is for.
+#[derive(Clone, Copy)]
+pub(crate) struct Waker {
+    pub(crate) callback: WakeCallback,
+    pub(crate) store: NonNull<c_void>,
 }
 
 // SAFETY: only `unroot_later` follows the pointer, under the lock.
@@ -69,16 +79,17 @@ fn part(store_id: u64) -> &'static Holdable<HashTable<Entry>> {
     &DIRECTORY.parts[store_id as usize % PARTS].0
 }
 
-/// Adds the roots of a store.
+/// Adds the roots of a store. `waker` is called when the store's unroot queue stops being
+/// empty.
 ///
 /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
 ///
 /// # Safety
 ///
-/// `roots` must stay where they are until [`remove`]. Their owner is one thread at a time,
+/// `roots` and the store of `waker` must stay where they are until [`remove`]. Their owner is one thread at a time,
 /// and grows them in [`alone`] only.
 #[expect(clippy::disallowed_methods, reason = "room is reserved first")]
-pub(crate) unsafe fn add(roots: NonNull<ManualRoots>) -> Result<()> {
+pub(crate) unsafe fn add(roots: NonNull<ManualRoots>, waker: Option<Waker>) -> Result<()> {
     // SAFETY: the caller's promise.
     let store_id = unsafe { roots.as_ref() }.store_id();
     fork::join(&DIRECTORY)?;
@@ -87,7 +98,12 @@ pub(crate) unsafe fn add(roots: NonNull<ManualRoots>) -> Result<()> {
     entries
         .try_reserve(1, hash)
         .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-    entries.insert_unique(mix(store_id), Entry { store_id, roots }, hash);
+    let entry = Entry {
+        store_id,
+        roots,
+        waker,
+    };
+    entries.insert_unique(mix(store_id), entry, hash);
     Ok(())
 }
 
@@ -110,7 +126,8 @@ pub(crate) fn alone<T>(store_id: u64, operation: impl FnOnce() -> T) -> T {
 }
 
 /// Asks the owner of the handle's store to unroot the handle. The owner does so when it
-/// makes a root, or at its next collection.
+/// makes a root, or at its next collection. If the queue was empty, calls the store's wake
+/// callback, under the lock, so that the store and the callback's `env` live (HOST-33).
 ///
 /// Any thread may call this. It needs no memory. A handle of a deleted store is ignored. A
 /// handle that names no live manual root is counted as stale.
@@ -124,6 +141,10 @@ pub(crate) fn unroot_later(handle: Handle) {
     if let Some(entry) = entries.find(mix(handle.store_id), same) {
         // SAFETY: the caller of `add` promised that the roots are there, and that they do not
         // grow while this thread holds the lock.
-        unsafe { entry.roots.as_ref() }.unroot_later(handle);
+        let wakes = unsafe { entry.roots.as_ref() }.unroot_later(handle);
+        if let (true, Some(waker)) = (wakes, entry.waker) {
+            // SAFETY: the store ends only after `remove`, which waits for the lock.
+            unsafe { waker.callback.call(waker.store.as_ptr(), Wake::Unroots) };
+        }
     }
 }

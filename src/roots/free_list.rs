@@ -11,8 +11,10 @@ use core::cell::Cell;
 
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
+use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, GcRef, Progress, RootSlot};
 
 /// The generation of a retired slot. It is even, like that of a free slot.
 const RETIRED_EVEN: u32 = RETIRED - 1;
@@ -23,6 +25,10 @@ const END: u32 = SLOTS_MAX;
 /// The number of slots that are put on the free list at a time. Collectors do not scan
 /// those of a new array that were not put there yet.
 const REFILL: u32 = 256;
+
+/// The costs of looking whether the next slot is free, and of linking it, for a [`Budget`].
+const LOOK_COST: u64 = 1;
+const LINK_COST: u64 = 2;
 
 /// Slots that are taken and released in any order. Handles add the bits `KIND` to the
 /// indices of these slots (ROOTS-17).
@@ -37,19 +43,32 @@ const REFILL: u32 = 256;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct FreeListSlots<const KIND: u32> {
-    slots: SlotArray,
     /// Slots from this index on are not on the free list, and collectors do not scan them.
     used: Cell<u32>,
     /// The first free slot, or [`END`].
     free: Cell<u32>,
+    slots: SlotArray,
     /// How often a slot was taken.
     created: Cell<u64>,
     /// How often a slot was released.
     released: Cell<u64>,
     /// The number of retired slots.
     retired: Cell<u32>,
-    /// The greatest number of slots in use at once, as of the last retirement.
+    /// The greatest number of slots in use at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
+    /// How far trimming has come.
+    trimming: Cell<Trimming>,
+}
+
+/// What trimming does next.
+#[derive(Clone, Copy, Debug)]
+enum Trimming {
+    /// It begins.
+    NotBegun,
+    /// It looks for the last slot in use, and all slots from `at` on are free.
+    Look { at: u32 },
+    /// It links the free slots again, and those from `at` on are linked.
+    Link { at: u32 },
 }
 
 impl<const KIND: u32> FreeListSlots<KIND> {
@@ -71,13 +90,30 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             released: Cell::new(0),
             retired: Cell::new(0),
             live_max: Cell::new(0),
+            trimming: Cell::new(Trimming::NotBegun),
         }
+    }
+
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> FreeListSlots<KIND> {
+        self.slots.limit_by(side);
+        self
+    }
+
+    /// The meter that bounds the slots.
+    pub(crate) fn side(&self) -> &SideMeter {
+        self.slots.side()
     }
 
     /// Whether the free list has a slot.
     #[inline(always)]
     pub(crate) fn has_free(&self) -> bool {
         self.free.get() != END
+    }
+
+    /// The index of the slot that will be taken next, given [`FreeListSlots::has_free`].
+    pub(crate) fn next(&self) -> u32 {
+        self.free.get()
     }
 
     /// Takes a slot, given [`FreeListSlots::has_free`]; returns its slot word.
@@ -223,21 +259,69 @@ impl<const KIND: u32> FreeListSlots<KIND> {
 
     /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
     /// The other free slots are linked again, in their order. Generations stay.
-    pub(crate) fn trim(&self) {
-        let free = |slot: &RootSlot| slot.generation.get() & 1 == 0;
-        let tail = self
-            .span()
-            .iter()
-            .rev()
-            .take_while(|slot| free(slot))
-            .count() as u32;
-        let used = self.used.get() - tail;
-        if tail <= REFILL || tail < used {
-            return;
+    ///
+    /// Does as much as the budget allows; the next call continues. The slots must not be used
+    /// before that is complete, except by collectors.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        if let Trimming::NotBegun = self.trimming.get() {
+            self.trimming.set(Trimming::Look {
+                at: self.used.get(),
+            });
         }
-        self.used.set(used);
+        if let Trimming::Look { at } = self.trimming.get() {
+            let now = budget.take(at as usize, LOOK_COST);
+            work::count(now * LOOK_COST as usize);
+            let looked = &self.span()[at as usize - now..at as usize];
+            let free = |slot: &&RootSlot| slot.generation.get() & 1 == 0;
+            let tail = looked.iter().rev().take_while(free).count();
+            let at = at - tail as u32;
+            self.trimming.set(Trimming::Look { at });
+            if tail == now && at > 0 {
+                return Progress::Continue;
+            }
+            let tail = self.used.get() - at;
+            if tail <= REFILL || tail < at {
+                self.trimming.set(Trimming::NotBegun);
+                return Progress::Complete;
+            }
+            self.used.set(at);
+            self.free.set(END);
+            self.trimming.set(Trimming::Link { at });
+        }
+        if let Trimming::Link { at } = self.trimming.get() {
+            let now = budget.take(at as usize, LINK_COST) as u32;
+            work::count(now as usize * LINK_COST as usize);
+            self.link_free(at - now, at);
+            if now < at {
+                self.trimming.set(Trimming::Link { at: at - now });
+                return Progress::Continue;
+            }
+        }
+        self.trimming.set(Trimming::NotBegun);
+        Progress::Complete
+    }
+
+    /// How many slots there are up to the last one in use.
+    fn in_use_end(&self) -> u32 {
+        let free = |slot: &&RootSlot| slot.generation.get() & 1 == 0;
+        let tail = self.span().iter().rev().take_while(free).count() as u32;
+        self.used.get() - tail
+    }
+
+    /// How many slots [`FreeListSlots::give_back`] leaves.
+    pub(super) fn kept(&self) -> u32 {
+        self.slots.kept(self.in_use_end())
+    }
+
+    /// Takes the free slots at the end off the free list and gives them back, in whole pages
+    /// (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        let keep = self.kept();
+        self.live_max.set(self.live_max());
+        self.used.set(self.in_use_end());
         self.free.set(END);
-        self.link_free(0, used);
+        self.link_free(0, self.used.get());
+        self.slots.give_back(keep);
     }
 
     /// The scanned part: all slots that may be in use.
@@ -256,11 +340,16 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     }
 
     /// The greatest number of slots in use at once. The free list delivers slots that were
-    /// never used last, so it is the number of slots ever used. A retirement takes its slot
-    /// out, and saves the number before it.
+    /// never used last, so it is the number of slots used so far. A retirement takes its slot
+    /// out, a give-back takes out many; both save the number first.
     pub(crate) fn live_max(&self) -> u32 {
         let without_retired = self.slots.ever_used() - self.retired.get();
         without_retired.max(self.live_max.get())
+    }
+
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
     }
 
     /// Checks that each slot is in use, free or retired, and that the free list has all free

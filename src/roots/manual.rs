@@ -2,18 +2,22 @@
 //!
 //! A manual root is a slot of [`FreeListSlots`]. Other threads put the roots that they end
 //! into the [`UnrootQueue`]. The owner takes a few out whenever it makes a root, and all
-//! before a collection (ROOTS-12).
+//! in a collection, before it scans these roots (ROOTS-12).
 //!
 //! Cost: the queue costs the owner one load for each root that it makes, and a root 8 bytes
 //! that are not touched before it is queued (ROOTS-8).
+
+use core::cell::Cell;
 
 use super::directory;
 use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
 use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot};
 
 /// The greatest number of slots that making one root takes out of the queue.
 const DRAINED_AT_ONCE: u32 = 32;
@@ -34,6 +38,8 @@ pub(crate) struct ManualRoots {
     nodes: Array<QueueNode>,
     store_id: u64,
     queue: UnrootQueue,
+    /// The head of the list of roots that the collection under way ends, or 0.
+    taken: Cell<u32>,
 }
 
 impl ManualRoots {
@@ -45,7 +51,14 @@ impl ManualRoots {
             nodes: Array::new(),
             store_id,
             queue: UnrootQueue::new(),
+            taken: Cell::new(0),
         }
+    }
+
+    /// The same roots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> ManualRoots {
+        self.slots = self.slots.limited_by(side);
+        self
     }
 
     /// The store's id.
@@ -104,6 +117,7 @@ impl ManualRoots {
             first: 0,
             most: slots,
             what: "roots of one kind in a store",
+            side: Some(self.slots.side()),
         };
         // SAFETY: other threads wait for the directory's lock, and this one holds no
         // reference to a node.
@@ -120,17 +134,19 @@ impl ManualRoots {
     /// as stale. Needs no memory.
     ///
     /// Any thread may call this while it holds the directory's lock of this store. Under
-    /// that lock the owner neither grows nor drops its roots.
-    pub(super) fn unroot_later(&self, handle: Handle) {
+    /// that lock the owner neither grows nor drops its roots. Returns whether the queue was
+    /// empty and is not any more.
+    pub(super) fn unroot_later(&self, handle: Handle) -> bool {
         let (nodes, index) = (self.nodes.as_slice(), handle.index());
         let alive = handle.is_manual()
             && handle.generation() & 1 == 1
             && (index as usize) < nodes.len()
             && self.slots.shared_generation(index) == handle.generation();
         if alive {
-            self.queue.push(nodes, index, handle.generation());
+            self.queue.push(nodes, index, handle.generation())
         } else {
             self.queue.count_stale();
+            false
         }
     }
 
@@ -148,6 +164,32 @@ impl ManualRoots {
         while self.unroot_one() {}
     }
 
+    /// Takes the roots that other threads have queued out of the queue, for
+    /// [`ManualRoots::unroot_taken`]. What is queued from now on waits (ROOTS-12).
+    pub(crate) fn take_queued(&self) {
+        debug_assert!(self.taken.get() == 0);
+        self.taken.set(self.queue.take());
+    }
+
+    /// Unroots the roots that [`ManualRoots::take_queued`] took, as far as the budget allows.
+    pub(crate) fn unroot_taken(&self, budget: &mut Budget) -> Progress {
+        let mut head = self.taken.get();
+        while head != 0 && !budget.is_spent() {
+            if let Some((index, generation)) =
+                UnrootQueue::pop_taken(self.nodes.as_slice(), &mut head)
+            {
+                self.unroot(index, generation);
+            }
+            budget.spend(LOOKUP);
+            work::count(LOOKUP as usize);
+        }
+        self.taken.set(head);
+        match head {
+            0 => Progress::Complete,
+            _ => Progress::Continue,
+        }
+    }
+
     /// Unroots one queued root. Returns false if the queue is empty.
     fn unroot_one(&self) -> bool {
         if self.queue.is_empty() {
@@ -156,10 +198,15 @@ impl ManualRoots {
         let Some((index, generation)) = self.queue.pop(self.nodes.as_slice()) else {
             return false;
         };
+        self.unroot(index, generation);
+        true
+    }
+
+    /// Unroots a root that was queued.
+    fn unroot(&self, index: u32, generation: u32) {
         if !self.slots.release(index, generation) {
             self.queue.count_stale();
         }
-        true
     }
 
     /// How many handles were passed to [`ManualRoots::unroot_later`] whose roots had ended or
@@ -193,9 +240,30 @@ impl ManualRoots {
         self.slots.release(index, generation)
     }
 
-    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15).
-    pub(crate) fn trim(&self) {
-        self.slots.trim();
+    /// Trims free slots from the end of the scanned part, if they are most of it (ROOTS-15),
+    /// as far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
+    }
+
+    /// Ends the roots in the queue, and gives back the free slots at the end and their queue
+    /// nodes, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        directory::alone(self.store_id, || {
+            // No node may be in use when their array shrinks.
+            self.unroot_queued();
+            let keep = self.slots.kept() as usize;
+            // There may never be more nodes than slots.
+            // SAFETY: other threads wait for the directory's lock, and this one holds no
+            // reference to a node.
+            let shrunk = unsafe {
+                self.nodes.discard_from(keep);
+                self.nodes.shrink_to(keep)
+            };
+            if shrunk {
+                self.slots.give_back();
+            }
+        });
     }
 
     /// All slots that may hold roots, for a collector.
@@ -216,6 +284,11 @@ impl ManualRoots {
     /// The greatest number of roots at once.
     pub(crate) fn live_max(&self) -> u32 {
         self.slots.live_max()
+    }
+
+    /// The bytes of memory that the slots and the queue have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + self.nodes.bytes()
     }
 
     /// Checks the slots, that each has a queue node, and the queue.

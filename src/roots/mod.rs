@@ -35,6 +35,10 @@
 //! of a handle's index mark its kind (ROOTS-17). [`ScopeStack`] has the open scopes, which
 //! are named by serial numbers (ROOTS-13).
 //!
+//! [`LifoRoots::give_back`] and its siblings give pages of slots back to the system. A page
+//! that was given back leaves a floor, from which its slots begin when they are used again
+//! (`floors.rs`, ROOTS-28).
+//!
 //! # How a collector sees the slots
 //!
 //! It gets spans of slots and scans them all, so root slots need no write barrier (ROOTS-7,
@@ -55,6 +59,7 @@
 //! their slot, checked scopes and the checks of forged bits are this library's.
 
 pub(crate) mod directory;
+mod floors;
 mod free_list;
 mod handle;
 mod lifo;
@@ -63,6 +68,7 @@ mod records;
 mod scopes;
 mod slots;
 mod unroot_queue;
+mod wake;
 mod weak;
 
 /// The atomics of the unroot queue. The model in `tests/loom.rs` replaces them.
@@ -77,6 +83,9 @@ pub(crate) use lifo::LifoRoots;
 pub(crate) use manual::ManualRoots;
 pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
+#[cfg(feature = "capi")]
+pub(crate) use wake::WakeFunction;
+pub(crate) use wake::{Wake, WakeCallback};
 pub(crate) use weak::WeakHandles;
 
 #[cfg(test)]

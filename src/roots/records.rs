@@ -1,13 +1,15 @@
 //! The slots of tables and globals. Each refers to the object that holds the elements or
 //! the value (OBJECTS-12), and has a record that describes it.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RootSlot};
+use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot, Shrinking};
 
 /// Slots with records. Their handles have the bits `KIND` (ROOTS-17).
 ///
@@ -16,6 +18,7 @@ use crate::heap::{GcRef, RootSlot};
 pub(crate) struct RecordSlots<const KIND: u32, R> {
     slots: FreeListSlots<KIND>,
     records: RefCell<Vec<R>>,
+    shrinking: Cell<Shrinking>,
 }
 
 impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
@@ -25,7 +28,14 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         RecordSlots {
             slots: FreeListSlots::starting_at(generation),
             records: RefCell::new(Vec::new()),
+            shrinking: Cell::new(Shrinking::new()),
         }
+    }
+
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> RecordSlots<KIND, R> {
+        self.slots = self.slots.limited_by(side);
+        self
     }
 
     /// The index of the slot that a handle of this store names. The slot may be free, and
@@ -45,9 +55,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         self.slots.reserve()?;
         let mut records = self.records.borrow_mut();
         let missing = self.slots.span().len().saturating_sub(records.len());
-        records
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<R>()))?;
+        self.slots.side().reserve(&mut records, missing)?;
         records.extend(core::iter::repeat_n(record, missing));
         Ok(())
     }
@@ -99,13 +107,38 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         in_use.try_for_each(|(slot, record)| visit(GcRef::from_raw(slot.reference.get()), record))
     }
 
-    /// Trims the slots, and shrinks the records to what the remaining slots need.
-    pub(crate) fn trim(&self) {
-        self.slots.trim();
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28), and their records.
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
         let mut records = self.records.borrow_mut();
         records.truncate(self.span().len());
-        let count = records.len();
-        fallible::shrink(&mut records, count);
+        let used = records.len();
+        room::give_back(&mut *records, used);
+    }
+
+    /// Trims the slots, as far as the budget allows.
+    pub(crate) fn trim_slots(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
+    }
+
+    /// Forgets the records of slots that were trimmed, and in a major collection gives back
+    /// their memory, as far as the budget allows.
+    pub(crate) fn trim_records(&self, kind: CollectionKind, budget: &mut Budget) -> Progress {
+        let (mut records, mut shrinking) = (self.records.borrow_mut(), self.shrinking.get());
+        shrinking.note(records.len());
+        records.truncate(self.span().len());
+        let used = records.len();
+        let progress = match kind {
+            CollectionKind::Minor => Progress::Complete,
+            CollectionKind::Major => shrinking.end_major(&mut *records, used, budget),
+        };
+        self.shrinking.set(shrinking);
+        progress
+    }
+
+    /// The bytes of memory that the slots and the records have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + fallible::bytes(&self.records.borrow())
     }
 
     /// Checks the slots, and that each in use has an object and a record.

@@ -58,13 +58,15 @@ impl UnrootQueue {
     }
 
     /// Puts in the slot at `index` for its root of this odd generation. The caller has
-    /// seen this generation in the slot. Any thread may call this.
-    pub(crate) fn push(&self, nodes: &[QueueNode], index: u32, generation: u32) {
+    /// seen this generation in the slot. Any thread may call this. Returns whether the queue
+    /// was empty and is not any more.
+    pub(crate) fn push(&self, nodes: &[QueueNode], index: u32, generation: u32) -> bool {
         let node = &nodes[index as usize];
         let mut queued = node.queued.load(Ordering::Acquire);
         loop {
             if queued >= generation {
-                return self.count_stale();
+                self.count_stale();
+                return false;
             }
             // Acquire: the owner has read the node before this thread writes it.
             match node.queued.compare_exchange(
@@ -74,13 +76,17 @@ impl UnrootQueue {
                 Ordering::Acquire,
             ) {
                 Ok(0) => return self.insert(node, index),
-                Ok(_) => return self.count_stale(),
+                Ok(_) => {
+                    self.count_stale();
+                    return false;
+                }
                 Err(now) => queued = now,
             }
         }
     }
 
-    fn insert(&self, node: &QueueNode, index: u32) {
+    /// Puts the node in. Returns whether the queue was empty.
+    fn insert(&self, node: &QueueNode, index: u32) -> bool {
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             node.next.store(head, Ordering::Relaxed);
@@ -88,7 +94,7 @@ impl UnrootQueue {
                 .head
                 .compare_exchange(head, index + 1, Ordering::Release, Ordering::Relaxed)
             {
-                Ok(_) => return,
+                Ok(_) => return head == 0,
                 Err(now) => head = now,
             }
         }
@@ -110,6 +116,21 @@ impl UnrootQueue {
             head = node.next.load(Ordering::Relaxed);
         }
         if left == 0 { Ok(()) } else { Err(0) }
+    }
+
+    /// Takes the whole list out. Returns its head, for [`UnrootQueue::pop_taken`]. Only the
+    /// owner may call this.
+    pub(crate) fn take(&self) -> u32 {
+        self.head.swap(0, Ordering::Acquire)
+    }
+
+    /// Takes the first slot, and the generation to unroot in it, out of a list that
+    /// [`UnrootQueue::take`] took. A slot of such a list counts as queued until then.
+    pub(crate) fn pop_taken(nodes: &[QueueNode], head: &mut u32) -> Option<(u32, u32)> {
+        let index = head.checked_sub(1)?;
+        let node = &nodes[index as usize];
+        *head = node.next.load(Ordering::Relaxed);
+        Some((index, node.queued.swap(0, Ordering::AcqRel)))
     }
 
     /// Takes out the newest slot and the generation to unroot in it. Only the owner may

@@ -6,6 +6,8 @@
 use core::cell::Cell;
 
 use super::free_list::FreeListSlots;
+use crate::base::side_meter::SideMeter;
+use crate::base::work;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
 
@@ -28,6 +30,12 @@ impl WeakHandles {
         }
     }
 
+    /// The same handles, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> WeakHandles {
+        self.slots = self.slots.limited_by(side);
+        self
+    }
+
     /// Makes a handle; returns its slot word.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
@@ -46,6 +54,11 @@ impl WeakHandles {
     /// Ends the handle with these bits. Returns false if no such handle exists.
     pub(crate) fn release(&self, index: u32, generation: u32) -> bool {
         self.slots.release(index, generation)
+    }
+
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
     }
 
     /// The number of handles.
@@ -68,6 +81,17 @@ impl WeakHandles {
         in_use(self.slots.span()).map(|slot| GcRef::from_raw(slot.reference.get()))
     }
 
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
+    }
+
+    /// Trims free slots from the end of the swept part, if they are most of it (ROOTS-15), as
+    /// far as the budget allows.
+    pub(crate) fn trim(&self, budget: &mut Budget) -> Progress {
+        self.slots.trim(budget)
+    }
+
     /// Checks the slots.
     pub(crate) fn check(&self) -> Result<()> {
         self.slots.check()
@@ -78,6 +102,7 @@ impl WeakTable for &WeakHandles {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         let left = &self.slots.span()[self.visited.get()..];
         let now = budget.take(left.len(), LOOKUP);
+        work::count(now * LOOKUP as usize);
         for slot in in_use(&left[..now]) {
             let old = GcRef::from_raw(slot.reference.get());
             if old.is_object() {
@@ -90,7 +115,6 @@ impl WeakTable for &WeakHandles {
             return Ok(Progress::Continue);
         }
         self.visited.set(0);
-        self.slots.trim();
         Ok(Progress::Complete)
     }
 }

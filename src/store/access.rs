@@ -22,6 +22,8 @@ pub(super) enum State {
     Asking,
     /// A root visitor is running.
     Visiting,
+    /// The wake callback is running.
+    Waking,
     /// A collection in steps is under way. It may be continued or cancelled.
     Collecting,
     /// It is being deleted.
@@ -49,6 +51,7 @@ impl Store {
             State::Open => Err(Error::internal("a wrong entry word", 0)),
             State::Asking => Err(asking()),
             State::Visiting => Err(visiting()),
+            State::Waking => Err(waking()),
             State::Collecting => Err(collecting()),
             State::Closing => Err(closing()),
             State::Poisoned => Err(Error::internal("the store was poisoned before", 0)),
@@ -197,6 +200,7 @@ impl Store {
             State::Open | State::Collecting | State::Poisoned => Ok(()),
             State::Asking => Err(asking()),
             State::Visiting => Err(visiting()),
+            State::Waking => Err(waking()),
             State::Closing => Err(closing()),
         }
     }
@@ -219,6 +223,11 @@ impl Store {
     /// Refuses all calls, while the growth callback runs.
     pub(super) fn begin_asking(&self) {
         self.refuse_calls(State::Asking);
+    }
+
+    /// Refuses all calls, while the wake callback runs.
+    pub(super) fn begin_waking(&self) {
+        self.refuse_calls(State::Waking);
     }
 
     /// Refuses all calls except steps and cancellation, until the collection is over.
@@ -271,6 +280,12 @@ fn asking() -> Error {
 fn visiting() -> Error {
     Error::Busy {
         during: "inside a root visitor of this store",
+    }
+}
+
+fn waking() -> Error {
+    Error::Busy {
+        during: "inside the wake callback of this store",
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `host_code` | the only callers of host code, and the drivers of operations |
 //! | `keyed_data.rs` | the embedder's data with keys |
 //! | `protocol.rs` | what an operation and its driver tell each other |
+//! | `side_bytes.rs` | memory beside the heap |
 //! | `stats.rs` | statistics |
 //!
 //! # Layout
@@ -48,6 +49,7 @@ pub(crate) mod host_code;
 mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
+mod side_bytes;
 mod stats;
 
 use core::cell::{Cell, RefCell};
@@ -73,12 +75,13 @@ pub use stats::Stats;
 
 use crate::base::fallible;
 use crate::base::hashing::start_of_counter;
+use crate::base::side_meter::SideMeter;
 use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
 use crate::heap::{
-    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Pacer,
-    RootSlot,
+    GcHeap, GcRef, GcRootsList, IdentityHashes, LayoutTable, Mutator, ObjectStartTable, Overhead,
+    Pacer, RootSlot,
 };
 use crate::host::{Finalizer, HostData};
 use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
@@ -109,6 +112,8 @@ pub(crate) struct Store {
     call_depth: Cell<u32>,
     /// The root slot of the pending exception; null if none is pending.
     pending: RootSlot,
+    /// Whether the wake callback has been told of the deferred finalizers that wait.
+    is_announced: Cell<bool>,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
     /// Whether external bytes have used up their budget (HEAP-12).
@@ -121,6 +126,8 @@ pub(crate) struct Store {
     /// The state of the reports, while a root visitor runs.
     report: Cell<Option<Report>>,
     data: Cell<StoreData>,
+    /// Bounds the tables that calls make larger (ROOTS-31).
+    side: SideMeter,
     /// The Rust API's own part of the store; null in a store of the C API.
     rust_part: Cell<*mut c_void>,
     engine: EngineRef,
@@ -142,6 +149,7 @@ struct Cold {
     /// The list of roots that a collection gets. Empty between collections.
     roots: GcRootsList,
     pacer: Pacer,
+    overhead: Overhead,
     /// The pacer's last decision: the bytes that may be allocated until the next
     /// collection.
     headroom: u64,
@@ -164,18 +172,24 @@ impl Cold {
     /// generations up to `generation`, which is even. `roots` is empty and has room for
     /// [`ROOT_SPANS`] spans.
     #[inline(always)]
-    fn starting_at(engine: &EngineRef, generation: u32, roots: GcRootsList) -> Cold {
+    fn starting_at(
+        engine: &EngineRef,
+        generation: u32,
+        roots: GcRootsList,
+        side: &SideMeter,
+    ) -> Cold {
         Cold {
             heap: None,
             layouts: LayoutTable::new(),
             tags: Tags::default(),
-            hashes: IdentityHashes::new(),
-            weak_maps: WeakMaps::starting_at(generation),
+            hashes: IdentityHashes::new().limited_by(side),
+            weak_maps: WeakMaps::starting_at(generation).limited_by(side),
             object_starts: ObjectStartTable::default(),
-            sources: RootSources::starting_at(generation),
+            sources: RootSources::starting_at(generation).limited_by(side),
             keyed_data: KeyedData::default(),
             roots,
-            pacer: Pacer::new(engine.config().runtime().prefers_small_heap()),
+            pacer: engine.config().new_pacer(),
+            overhead: engine.config().new_overhead(),
             headroom: 0,
             external_allocated: 0,
             external_budget: 0,
@@ -236,18 +250,19 @@ impl Store {
         let owner = thread::token_or_new()?;
         let id = next_id();
         let roots = GcRootsList::with_room(ROOT_SPANS)?;
-        let cold = Cold::starting_at(&engine, manual, roots);
+        let side = SideMeter::new(engine.config().side_limit())?;
+        let cold = Cold::starting_at(&engine, manual, roots, &side);
         let store = fallible::boxed(Store {
             entry: AtomicU64::new(thread::entry_word_of(owner)),
             id,
-            lifo: LifoRoots::starting_at(scoped),
-            scopes: ScopeStack::new()?,
-            manual: ManualRoots::starting_at(id, manual),
+            lifo: LifoRoots::starting_at(scoped).limited_by(&side),
+            scopes: ScopeStack::new()?.limited_by(&side),
+            manual: ManualRoots::starting_at(id, manual).limited_by(&side),
             mutator: Mutator::new(),
-            host: HostData::new(),
+            host: HostData::new().limited_by(&side),
             types: TypeTable::new(),
-            tables: Tables::starting_at(manual),
-            globals: Globals::starting_at(manual),
+            tables: Tables::starting_at(manual).limited_by(&side),
+            globals: Globals::starting_at(manual).limited_by(&side),
             owner: AtomicU64::new(owner),
             state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),
@@ -256,22 +271,30 @@ impl Store {
                 generation: Cell::new(0),
                 reference: Cell::new(GcRef::NULL.raw()),
             },
+            is_announced: Cell::new(false),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
-            weak: WeakHandles::starting_at(manual),
+            weak: WeakHandles::starting_at(manual).limited_by(&side),
             answers: Cell::new(Answers::default()),
             report: Cell::new(None),
             data: Cell::new(StoreData::NONE),
+            side,
             rust_part: Cell::new(core::ptr::null_mut()),
             engine,
             cold: RefCell::new(cold),
         })?;
+        store.update_side_bytes(&store.cold.borrow());
         let store = NonNull::from(Box::leak(store));
         // SAFETY: the store is alive and is not moved. `free` removes its roots from the
         // directory first.
         unsafe {
-            let added = directory::add(NonNull::from(&store.as_ref().manual));
+            let callback = store.as_ref().engine.config().wake_callback();
+            let waker = callback.map(|callback| directory::Waker {
+                callback,
+                store: store.cast(),
+            });
+            let added = directory::add(NonNull::from(&store.as_ref().manual), waker);
             added.inspect_err(|_| Store::free(store))?;
         }
         Ok(store)
@@ -320,7 +343,8 @@ impl Store {
         self.data.get().pointer
     }
 
-    /// Sets the embedder's pointer. Queues the finalizer of the previous pointer for the
+    /// Sets the embedder's pointer. The caller announces afterwards:
+    /// [`announce`](host_code::announce). Queues the finalizer of the previous pointer for the
     /// next point where finalizers may run (HOST-19).
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit) and

@@ -38,6 +38,13 @@ pub struct Stats {
     /// Requests to unroot later whose handle named no live root. They are ignored, and are
     /// counted when that is noticed.
     pub stale_unroots: u64,
+    /// The most bytes that the heap may commit, in all its spaces: the configured limit, or
+    /// less if the default did not fit into the address space. The collector rounds it. 0
+    /// before the first object is made.
+    pub heap_limit: u64,
+    /// Bytes beside the heap: the memory of the store's tables, and what its collector has
+    /// for itself. Parts of it that were not used yet count.
+    pub side_bytes: u64,
 }
 
 impl Store {
@@ -60,6 +67,8 @@ impl Store {
             gc_nanoseconds: cold.gc_nanoseconds,
             finalizers_run: self.finalizers_run.get(),
             stale_unroots: self.manual.stale_unroots(),
+            heap_limit: cold.heap.as_ref().map_or(0, |heap| heap.limit_bytes()),
+            side_bytes: self.update_side_bytes(&cold),
         }
     }
 }

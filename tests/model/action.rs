@@ -129,6 +129,7 @@ pub(crate) enum Action {
     CloneManual(Handle),
     Unroot(Handle),
     UnrootLater(Handle),
+    DrainUnroots,
     ToRooted(Handle),
     IntoRooted(Handle),
     WeakNew(Handle),
@@ -210,6 +211,9 @@ pub(crate) enum Action {
     /// Deletes the store where this is refused, or NULL.
     StoreFree(bool),
     Collect,
+    Trim,
+    /// Runs at most this number of finalizers.
+    RunFinalizers(usize),
     Verify,
     Walk,
 }
@@ -373,6 +377,7 @@ impl Planner<'_> {
             Call::CloneManual => Action::CloneManual(self.manual()),
             Call::Unroot => Action::Unroot(self.manual()),
             Call::UnrootLater => Action::UnrootLater(self.own_manual()),
+            Call::DrainUnroots => Action::DrainUnroots,
             Call::ToRooted => Action::ToRooted(self.manual()),
             Call::IntoRooted => Action::IntoRooted(self.manual()),
             Call::WeakNew => Action::WeakNew(self.handle(Anything)),
@@ -465,6 +470,10 @@ impl Planner<'_> {
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
+            Call::Trim => Action::Trim,
+            Call::RunFinalizers => {
+                Action::RunFinalizers(self.draw.among(&[0, 1, 2, usize::MAX, usize::MAX]))
+            }
             Call::Verify => Action::Verify,
             Call::Walk => Action::Walk,
             of_structs if (call as u8) < Call::ArrayNew as u8 => self.plan_struct(of_structs),

@@ -11,6 +11,8 @@ pub(crate) struct Lane {
     pub(crate) poison: bool,
     pub(crate) move_always: bool,
     pub(crate) heap_limit: usize,
+    /// Whether finalizers wait until a call runs them.
+    pub(crate) deferred: bool,
     /// Whether heaps begin small and ask a callback before they grow.
     pub(crate) asks: bool,
 }
@@ -23,6 +25,7 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
         poison: false,
         move_always: false,
         heap_limit: LARGE,
+        deferred: false,
         asks: false,
     }
 }
@@ -30,6 +33,8 @@ const fn lane(name: &'static str, collector: gcroots_collector_t) -> Lane {
 const LARGE: usize = 64 << 20;
 /// Heap limits that programs reach.
 const SMALL: [usize; 3] = [32 << 10, 64 << 10, 256 << 10];
+/// The overhead limit in percent. It is large, so that programs reach it.
+pub(crate) const OVERHEAD_LIMIT: u32 = 10;
 /// The initial size of a space of the heap, if the growth callback is asked.
 const INITIAL: usize = 4 << 10;
 /// The number of consecutive seeds that cover all memory configurations.
@@ -52,8 +57,8 @@ pub(crate) const STRESS: Lane = Lane {
 };
 
 impl Lane {
-    /// The lane with the memory configuration of the program with this seed. Some
-    /// programs have little memory, and some must ask for more.
+    /// The lane with the configuration of the program with this seed. Some programs have
+    /// little memory, some must ask for more, and some defer finalizers.
     pub(crate) fn for_seed(self, seed: u64) -> Lane {
         let small = SMALL[(seed / 16) as usize % SMALL.len()];
         let (heap_limit, asks) = match seed / 4 % 4 {
@@ -64,6 +69,7 @@ impl Lane {
         };
         Lane {
             heap_limit,
+            deferred: seed % 5 == 4,
             asks,
             ..self
         }

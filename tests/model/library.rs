@@ -36,7 +36,7 @@ use super::action::{
     TypeArgument,
 };
 use super::functions::CALL_DEPTH;
-use super::lane::Lane;
+use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::pointers::{Nulls, Pointer};
 use super::ranges::Slots;
 use super::types::{ABSTRACT, Field, Heap, RefType, Shape, Storage, TYPES};
@@ -280,10 +280,12 @@ fn engine(lane: &Lane, callback: gcroots_grow_callback_t) -> *mut gcroots_engine
     unsafe {
         ok(gcroots_config_set_collector(config, lane.collector));
         ok(gcroots_config_set_heap_limit(config, lane.heap_limit));
+        ok(gcroots_config_set_overhead_limit(config, OVERHEAD_LIMIT));
         ok(gcroots_config_set_stress(config, lane.stress));
         ok(gcroots_config_set_poison(config, lane.poison));
         ok(gcroots_config_set_move_always(config, lane.move_always));
         ok(gcroots_config_set_call_depth(config, CALL_DEPTH));
+        ok(gcroots_config_set_finalizers(config, lane.deferred.into()));
         if lane.asks {
             ok(gcroots_config_set_heap_initial(config, lane.initial()));
             ok(gcroots_config_set_grow_callback(
@@ -640,12 +642,15 @@ impl Library {
             | Action::CloneManual(_)
             | Action::Unroot(_)
             | Action::UnrootLater(_)
+            | Action::DrainUnroots
             | Action::ToRooted(_)
             | Action::IntoRooted(_) => self.roots(action),
             Action::WeakNew(_)
             | Action::WeakUpgrade(_)
             | Action::WeakFree(_)
             | Action::Collect
+            | Action::Trim
+            | Action::RunFinalizers(_)
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
@@ -769,6 +774,7 @@ impl Library {
                 Action::UnrootLater(handle) => self.taking(handle, |taken| {
                     done(gcroots_manually_rooted_unroot_later(taken))
                 }),
+                Action::DrainUnroots => done(gcroots_store_drain_unroots(store)),
                 _ => unreachable!("{action:?}"),
             }
         }
@@ -821,10 +827,32 @@ impl Library {
                     }
                     done(gcroots_store_gc(store))
                 }
+                Action::Trim => done(gcroots_store_trim(store)),
+                Action::RunFinalizers(most) => self.run_finalizers(most),
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),
             }
         }
+    }
+
+    fn run_finalizers(&self, most: usize) -> Status<Written> {
+        let (store, no_out) = (self.store(), self.is_null(Pointer::OutLeft));
+        // SAFETY: the store is alive and belongs to this thread.
+        unsafe {
+            if no_out {
+                // The call must fail, so any status is passed on as an error.
+                return Err(gcroots_store_run_finalizers(store, most, null_mut()));
+            }
+            with_out(|out| gcroots_store_run_finalizers(store, most, out))
+                .map(|left: usize| Written::Number(left as u64))
+        }
+    }
+
+    /// The number of finalizers that wait. `None` if the store refuses the call.
+    pub(crate) fn waiting(&self) -> Option<u64> {
+        // SAFETY: the store is alive. The call runs no finalizer.
+        let waiting = with_out(|out| unsafe { gcroots_store_run_finalizers(self.store, 0, out) });
+        waiting.ok().map(|waiting: usize| waiting as u64)
     }
 
     fn stores(&self, action: &Action, data: u64) -> Status<Written> {

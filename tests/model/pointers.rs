@@ -25,6 +25,7 @@ pub(crate) enum Pointer {
     Global,
     Data,
     Out,
+    OutLeft,
 }
 
 use Pointer::*;
@@ -32,7 +33,10 @@ use Pointer::*;
 impl Pointer {
     /// The parameter's name in C.
     pub(crate) fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
+        match self {
+            OutLeft => "out_left".to_owned(),
+            _ => format!("{self:?}").to_lowercase(),
+        }
     }
 }
 
@@ -44,6 +48,7 @@ impl Action {
             Action::TypeEqual(..) => vec![Type, Other, Out],
             Action::UnrootLater(_) => vec![Handle],
             Action::Unroot(_) => vec![Store, Handle],
+            Action::RunFinalizers(_) => vec![Store, OutLeft],
             Action::IntoRooted(_) => vec![Store, Handle, Out],
             Action::WeakFree(_) => vec![Store, Weak],
             Action::WeakMapFree(_) => vec![Store, Map],
@@ -88,6 +93,7 @@ impl Action {
                 | Action::NoGcEnter
                 | Action::NoGcExit
                 | Action::Assign(..)
+                | Action::DrainUnroots
                 | Action::WeakMapSet(..)
                 | Action::ExternSetData(_)
                 | Action::ExternBytes(..)
@@ -102,6 +108,7 @@ impl Action {
                 | Action::StoreDetach
                 | Action::StoreAttach
                 | Action::Collect
+                | Action::Trim
                 | Action::Verify
         )
     }

@@ -59,6 +59,8 @@ pub(crate) enum Answer {
     Hash(Reference),
     Bytes(Vec<u8>),
     Collected,
+    /// Finalizers may have run, at most this number. The call returns how many wait.
+    Waiting(usize),
     Walk,
 }
 
@@ -100,6 +102,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::CloneManual(_)
         | Action::Unroot(_)
         | Action::UnrootLater(_)
+        | Action::DrainUnroots
         | Action::ToRooted(_)
         | Action::IntoRooted(_) => call.roots(action),
         Action::WeakNew(_) | Action::WeakUpgrade(_) | Action::WeakFree(_) => call.weak(action),
@@ -151,10 +154,11 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::StoreDetach
         | Action::StoreAttach
         | Action::StoreFree(_) => call.stores(action, *by),
-        Action::Collect => match call.model.spans {
+        Action::Collect | Action::Trim => match call.model.spans {
             0 => Ok(Answer::Collected),
             _ => Err(GCROOTS_ERROR_NO_GC),
         },
+        Action::RunFinalizers(most) => Ok(Answer::Waiting(*most)),
         Action::Verify => Ok(Answer::Nothing),
         Action::Walk => Ok(Answer::Walk),
         _ => call.references(action),
@@ -397,6 +401,10 @@ impl Prediction<'_> {
             }
             Action::UnrootLater(handle) => {
                 self.unroot_later(handle);
+                Ok(Answer::Nothing)
+            }
+            Action::DrainUnroots => {
+                self.model.settle();
                 Ok(Answer::Nothing)
             }
             _ => unreachable!("{action:?}"),

@@ -19,6 +19,7 @@ pub(crate) enum Call {
     CloneManual,
     Unroot,
     UnrootLater,
+    DrainUnroots,
     ToRooted,
     IntoRooted,
     WeakNew,
@@ -110,6 +111,8 @@ pub(crate) enum Call {
     StoreAttach,
     StoreFree,
     Collect,
+    Trim,
+    RunFinalizers,
     Verify,
     Walk,
 }
@@ -117,7 +120,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 105] = [
+const CALLS: [(Call, u32); 108] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -130,6 +133,7 @@ const CALLS: [(Call, u32); 105] = [
     (CloneManual, 2),
     (Unroot, 5),
     (UnrootLater, 2),
+    (DrainUnroots, 1),
     (ToRooted, 2),
     (IntoRooted, 2),
     (WeakNew, 4),
@@ -221,6 +225,8 @@ const CALLS: [(Call, u32); 105] = [
     (StoreAttach, 2),
     (StoreFree, 1),
     (Collect, 4),
+    (Trim, 2),
+    (RunFinalizers, 3),
     (Verify, 1),
     (Walk, 1),
 ];

@@ -5,6 +5,8 @@
 //! noted instead of thrown.
 
 use core::ffi::c_void;
+use core::fmt::Debug;
+use core::ops::RangeBounds;
 use std::cell::{Cell, RefCell};
 use std::ptr::null;
 
@@ -18,7 +20,7 @@ use gcroots::capi::value::gcroots_val_t;
 use super::action::{Action, By, Handle, Input, Planned, plan};
 use super::functions::Called;
 use super::growth::{Asked, may_grow};
-use super::lane::Lane;
+use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
 use super::model::{
     Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
@@ -229,6 +231,10 @@ impl Session {
         if let Ok(Answer::Called(call)) = &predicted {
             self.calling.replace(Some(call.clone()));
         }
+        let waiting = match planned.action {
+            Action::RunFinalizers(_) => self.library.waiting(),
+            _ => None,
+        };
         let (answered, asked) = self.call(planned);
         if self.has_failed() {
             // A finalizer or the growth callback differed first.
@@ -263,6 +269,10 @@ impl Session {
                 Ok(())
             }
             (Ok(Answer::Collected), Ok(_)) => self.collected(nodes_before, run_before),
+            (Ok(Answer::Waiting(most)), Ok(Written::Number(left))) => {
+                let ran = self.model.borrow().finalizers_run - run_before;
+                self.compare_waiting(most as u64, waiting, ran, left)
+            }
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
             (Ok(Answer::Called(_)), answered) => self.compare_returned(answered),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
@@ -328,10 +338,12 @@ impl Session {
         let collects = action.allocates()
             || matches!(
                 action,
-                Action::Collect | Action::Range(RangeAction::Wrong(..))
+                Action::Collect | Action::Trim | Action::Range(RangeAction::Wrong(..))
             );
+        let finalizes =
+            (collects && !self.lane.deferred) || matches!(action, Action::RunFinalizers(_));
         let outer = (
-            self.may_finalize.replace(collects),
+            self.may_finalize.replace(finalizes),
             self.allocates.replace(action.allocates()),
             self.asked.take(),
         );
@@ -384,7 +396,13 @@ impl Session {
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) if model.spans == 0 => {
                 // Finalizers ran after the refusal, so the refusing heap had other roots.
                 let finalized = refusal.finalized && filled;
-                finalized || room_left(model, refusal, room, self.lane.moves()) < refusal.bytes
+                let most = if last_error().contains("overhead limit") {
+                    // The last collection freed less than this. The heap had no room before.
+                    refusal.bytes + (room + UNUSABLE) * OVERHEAD_LIMIT as usize / 100
+                } else {
+                    refusal.bytes
+                };
+                finalized || room_left(model, refusal, room, self.lane.moves()) < most
             }
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
             _ => false,
@@ -395,13 +413,44 @@ impl Session {
     /// data have run.
     fn queue_was_run(&self, data_before: usize) -> Compared {
         let model = self.model.borrow();
-        if !self.lane.collects() || self.in_finalizer.get() {
+        if !self.lane.collects() || self.lane.deferred || self.in_finalizer.get() {
             return Ok(());
         }
         match model.replaced.iter().find(|old| old.number < data_before) {
             Some(old) => differ!("{old:?} waits, though finalizers may have run"),
             None => Ok(()),
         }
+    }
+
+    /// Compares how many finalizers ran and wait. `before` is the number that waited before
+    /// the call. Inside a finalizer none runs.
+    fn compare_waiting(&self, most: u64, before: Option<u64>, ran: u64, left: u64) -> Compared {
+        let Some(before) = before else {
+            differ!("no answer to how many finalizers wait");
+        };
+        let expected = if self.in_finalizer.get() {
+            0
+        } else {
+            most.min(before)
+        };
+        same(&expected, &ran).map_err(|what| format!("finalizers run: {what}"))?;
+        self.may_wait(left, (before - ran)..)
+    }
+
+    /// Checks that a number of waiting finalizers is in `range`, and not more than there
+    /// are to run.
+    fn may_wait(&self, waiting: u64, range: impl RangeBounds<u64> + Debug) -> Compared {
+        let model = self.model.borrow();
+        let reached = model.reachable(&[RootState::Live, RootState::Pending]);
+        let dead = |(node, reached): &(&Node, &bool)| node.awaits_finalizer() && !**reached;
+        let dead = model.nodes.iter().zip(&reached).filter(dead).count();
+        let replaced = model.replaced.len();
+        if !range.contains(&waiting)
+            || !(replaced as u64..=(dead + replaced) as u64).contains(&waiting)
+        {
+            differ!("{waiting} finalizers wait of {dead} and {replaced}, not in {range:?}");
+        }
+        Ok(())
     }
 
     fn compare_written(&self, predicted: Answer, written: Written) -> Compared {
@@ -620,7 +669,8 @@ impl Session {
         if !self.freeing.get() && (!self.may_finalize.get() || model.asking) {
             differ!("a finalizer of data {data} in a call that runs none");
         }
-        if !self.freeing.get() && !self.lane.collects() {
+        let is_replaced = model.replaced.iter().any(|old| old.data == data);
+        if !self.freeing.get() && !self.lane.collects() && !is_replaced {
             differ!("a finalizer of data {data} without a collection");
         }
         model.finalizers_run += 1;
@@ -689,7 +739,7 @@ impl Session {
             let old = model.nodes.iter_mut().zip(&reached).take(old_nodes);
             for (number, (node, _)) in old.enumerate().filter(|(_, (_, reached))| !**reached) {
                 node.dead = true;
-                if node.awaits_finalizer() {
+                if node.awaits_finalizer() && !self.lane.deferred {
                     differ!("node {number} is unreachable and was not finalized");
                 }
             }
@@ -699,9 +749,30 @@ impl Session {
         }
         let ran = model.finalizers_run != run_before;
         drop(model);
+        if self.lane.deferred {
+            self.all_wait(&reached, nodes_before)?;
+        }
         self.compare_stats(&reached, old_nodes, ran)?;
         self.compare_sizes(&reached)?;
         self.walk()
+    }
+
+    /// Checks after a collection that all deferred finalizers of dead objects wait.
+    fn all_wait(&self, reached: &[bool], old_nodes: usize) -> Compared {
+        let Some(waiting) = self.library.waiting() else {
+            differ!("no answer to how many finalizers wait");
+        };
+        let model = self.model.borrow();
+        let old = model.nodes.iter().zip(reached).take(old_nodes);
+        let dead = old.filter(|(node, reached)| node.awaits_finalizer() && !**reached);
+        let least = if self.lane.collects() {
+            dead.count()
+        } else {
+            0
+        };
+        let least = least + model.replaced.len();
+        drop(model);
+        self.may_wait(waiting, least as u64..)
     }
 
     /// Updates the model after a collection in a finalizer. Other finalizers of this

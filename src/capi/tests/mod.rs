@@ -4,6 +4,7 @@
 mod barriers;
 mod memory;
 mod sandbox;
+mod steps;
 mod tables;
 
 use core::ffi::{CStr, c_void};

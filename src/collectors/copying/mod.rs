@@ -86,9 +86,9 @@ impl CopyingHeap {
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn new(options: HeapOptions) -> Result<CopyingHeap> {
         let half = whole_units(options.limit.max(SemiSpace::LEAST_LIMIT) / 2);
-        let reservation = Reservation::new(2 * half)?;
+        let reservation = Reservation::new(SemiSpace::reserved_bytes(half))?;
         Ok(CopyingHeap {
-            space: SemiSpace::new(&reservation, 0, half, options.initial / 2)?,
+            space: SemiSpace::new(&reservation, half, options.initial / 2)?,
             reservation,
             poison: options.poison,
             state: CollectionState::default(),
@@ -100,6 +100,11 @@ impl CopyingHeap {
     pub(super) fn collected_range(&self) -> (u64, u64) {
         let first = SemiSpace::first_object(self.space.from());
         (first, self.state.from_end)
+    }
+
+    /// The half that the survivors move to.
+    pub(super) fn copies(&self) -> &Region {
+        self.space.to()
     }
 
     /// The bytes of the from half that are in use.
@@ -150,6 +155,8 @@ impl WriteBarrier for CopyingHeap {
 
 impl GcHeap for CopyingHeap {
     fn open(&mut self, mutator: &Mutator) {
+        // A reset, which needs no memory, may leave a gap.
+        self.space.settle();
         let first = SemiSpace::first_object(self.space.from());
         self.open_from_half(mutator, first, 0);
     }
@@ -158,8 +165,20 @@ impl GcHeap for CopyingHeap {
         self.space.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.pending.side_bytes()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
+    }
+
+    fn object_bytes(&self) -> u64 {
+        self.space.capacity()
+    }
+
+    fn initial_object_bytes(&self) -> u64 {
+        self.space.initial_bytes() - GRANULE
     }
 
     fn largest_object(&self) -> u64 {
@@ -181,8 +200,16 @@ impl GcHeap for CopyingHeap {
         Ok(())
     }
 
+    fn check(&self, _mutator: &Mutator, _layouts: &LayoutTable) -> Result<()> {
+        self.space.check()
+    }
+
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
         self.pending.reserve(count)
+    }
+
+    fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
+        self.pending.trim(count, budget)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
@@ -213,11 +240,24 @@ impl GcHeap for CopyingHeap {
             progress = self.space.decommit_towards(kept, budget);
         }
         self.state.shrinking = progress == Progress::Continue;
+        if progress == Progress::Complete {
+            self.space.settle();
+        }
         self.update_end(mutator);
         mutator
             .bump
             .set_budget_end(self.space.from().start() + wanted);
         progress
+    }
+
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let used = self.used(mutator).next_multiple_of(COMMIT_UNIT);
+        let kept = used.max(self.space.initial_bytes());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.space.settle();
+        self.space.release_unused(mutator.bump.next());
+        self.update_end(mutator);
+        Ok(())
     }
 
     fn reset(&mut self) {

@@ -53,8 +53,13 @@ impl Ephemerons for NoMaps {
         Ok(Progress::Complete)
     }
 
-    fn trace_values(&mut self, _key: GcRef, _trace: &mut Trace<'_>) -> Result<usize> {
-        Ok(0)
+    fn trace_values(
+        &mut self,
+        _key: GcRef,
+        _trace: &mut Trace<'_>,
+        _budget: &mut Budget,
+    ) -> Result<Progress> {
+        Ok(Progress::Complete)
     }
 }
 
@@ -63,6 +68,7 @@ impl Fixture {
         let mutator = Mutator::new();
         let options = HeapOptions {
             limit: 16 << 20,
+            least_limit: 16 << 20,
             initial: 64 << 10,
             poison: true,
         };
@@ -113,6 +119,7 @@ impl Fixture {
         let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut list,
+            end_roots: &mut |_| Progress::Complete,
             layouts: &self.layouts,
             ephemerons: &mut NoMaps,
             weak: &mut [],

@@ -64,6 +64,11 @@ impl ContiguousSpace {
         self.region.start() + self.bounds.initial
     }
 
+    /// The bytes that objects may occupy in the memory that stays committed.
+    pub(crate) fn initial_object_bytes(&self) -> u64 {
+        self.bounds.initial - GRANULE
+    }
+
     /// The largest object that an empty space of this limit has room for.
     pub(crate) fn largest_object(&self) -> u64 {
         self.bounds.limit - GRANULE

@@ -1,5 +1,4 @@
-//! The form of a free block: a header with its size and its marks, and after that the offset
-//! of the next block of its list. A walk over the heap reads only the size.
+//! Free blocks as they stand in memory: a header with the size and with marks.
 
 use crate::error::{Error, Result};
 use crate::heap::header::{Kind, ObjectHeader};

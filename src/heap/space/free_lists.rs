@@ -7,7 +7,7 @@
 //! Freeing a block does not coalesce it with its neighbours, because nothing tells what
 //! lies before it. [`FreeLists::coalesce`] coalesces all blocks at once. For that, the
 //! header of a block that was freed has a mark. Free memory without the mark, written by
-//! [`write_free`], belongs to no list and is left alone.
+//! [`write_free`](super::write_free), belongs to no list and is left alone.
 //!
 //! Everything that is read from a block is checked before it is used (HEAP-28), and each walk
 //! over blocks has a bound (HEAP-36). An allocation looks at a fixed number of blocks

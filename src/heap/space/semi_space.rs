@@ -7,14 +7,33 @@
 //!
 //! Both halves are committed to the same length, so the to half always has room for all
 //! that lives (HEAP-22). Sizes here are bytes of one half, unless they say otherwise.
+//!
+//! The from half grows at its end, in place. The to half is empty, so it may move. Small
+//! halves lie close together, and the pages between them are accessible too, though nothing
+//! uses them. So the system needs one mapping for both (HEAP-51). Large halves lie apart:
+//!
+//! ```text
+//! small   [ half ... | half ...        :                        ]
+//! large   [ half ..............        : half ..............    ]
+//!         0          near            limit       2 * limit + near
+//! ```
+//!
+//! A half starts at 0, at `near`, or from the limit to the limit plus `near`. From each of
+//! these places it can grow to the limit, and the other half has a place. Access to null
+//! references relies on the first page, which is always accessible.
+
+use core::ops::Range;
 
 use super::bounds::Bounds;
 use super::release_all_but;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
-use crate::heap::reference::GRANULE;
+use crate::heap::reference::{GRANULE, HEAP_MAX};
+
+/// The greatest capacity of halves that lie close together.
+const NEAR: u64 = 1 << 20;
 
 /// Two halves of the same size. See the module.
 #[derive(Debug)]
@@ -23,6 +42,10 @@ pub(crate) struct SemiSpace {
     halves: [Region; 2],
     /// Which half is the from half.
     from: usize,
+    /// Where the second of two small halves starts. 0 if halves always lie apart.
+    near: u64,
+    /// The pages between small halves may be inaccessible.
+    has_gap: bool,
     bounds: Bounds,
 }
 
@@ -30,27 +53,31 @@ impl SemiSpace {
     /// The least limit of a heap that consists of one semi-space.
     pub(crate) const LEAST_LIMIT: u64 = 8 * COMMIT_UNIT;
 
-    /// A semi-space in `reservation`: from `start` on, two halves of `half` bytes each.
-    /// Both are multiples of [`COMMIT_UNIT`]. About `initial` bytes of each half are
-    /// committed.
+    /// The address space that two halves of `half` bytes, a multiple of [`COMMIT_UNIT`],
+    /// take.
+    pub(crate) fn reserved_bytes(half: u64) -> u64 {
+        2 * half + near(half)
+    }
+
+    /// A semi-space of two halves of `half` bytes each, a multiple of [`COMMIT_UNIT`]. It
+    /// takes the first [`SemiSpace::reserved_bytes`] of `reservation`. About `initial` bytes
+    /// of each half are committed.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn new(
-        reservation: &Reservation,
-        start: u64,
-        half: u64,
-        initial: u64,
-    ) -> Result<SemiSpace> {
-        let (middle, end) = (start + half, start + 2 * half);
+    /// Errors: [`Error::SystemMemory`],
+    /// [`Error::Mappings`].
+    pub(crate) fn new(reservation: &Reservation, half: u64, initial: u64) -> Result<SemiSpace> {
+        let bounds = Bounds::new(half, initial);
         let mut space = SemiSpace {
             halves: [
-                reservation.region(start, middle),
-                reservation.region(middle, end),
+                reservation.region(0, half),
+                reservation.region(half, 2 * half),
             ],
             from: 0,
-            bounds: Bounds::new(half, initial),
+            near: near(half),
+            has_gap: false,
+            bounds,
         };
-        space.commit(space.bounds.initial)?;
+        space.commit(bounds.initial)?;
         Ok(space)
     }
 
@@ -124,60 +151,176 @@ impl SemiSpace {
     /// Commits the capacity `wanted`. If the system refuses that, commits the capacity
     /// `needed`.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has
+    /// Errors: [`Error::SystemMemory`]; nothing has
     /// changed then.
     pub(crate) fn grow(&mut self, wanted: u64, needed: u64) -> Result<()> {
         self.commit(wanted).or_else(|_| self.commit(needed))
     }
 
     /// Commits `capacity` bytes, rounded up to whole units, of both halves, or changes
-    /// nothing.
+    /// nothing. The to half, which must be empty, may move.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// Errors: [`Error::SystemMemory`],
+    /// [`Error::Mappings`].
     pub(crate) fn commit(&mut self, capacity: u64) -> Result<()> {
-        let before = self.capacity();
         let capacity = capacity.next_multiple_of(COMMIT_UNIT);
-        let outcome = self
-            .halves
-            .iter_mut()
-            .try_for_each(|half| half.commit_to(half.start() + capacity));
-        if outcome.is_err() {
-            self.decommit(before);
+        if capacity <= self.capacity() {
+            return Ok(());
         }
-        outcome
+        if capacity <= self.near && self.from().start() <= self.near {
+            self.open_gap(capacity)?;
+        }
+        let before = committed(self.from());
+        let end = self.from().start() + capacity;
+        self.halves[self.from].commit_to(end)?;
+        let moved = self.move_to_half(capacity);
+        if moved.is_err() {
+            // What the from half has gained may belong to the to half.
+            let kept = committed(self.to());
+            let from = &mut self.halves[self.from];
+            for gained in outside(before.end..end, [kept.clone(), 0..0]) {
+                from.decommit_range(gained);
+            }
+            from.forget_from(before.end);
+        }
+        moved
     }
 
-    /// Decommits each half beyond its first `capacity` bytes.
-    fn decommit(&mut self, capacity: u64) {
-        for half in &mut self.halves {
-            half.decommit_from(half.start() + capacity);
+    /// Moves the to half, which must be empty, to its place for this capacity, and commits
+    /// the capacity there, or changes nothing. The from half has the capacity.
+    ///
+    /// Errors: those of [`SemiSpace::commit`].
+    fn move_to_half(&mut self, capacity: u64) -> Result<()> {
+        let (start, limit) = (self.place_of_to_half(capacity), self.bounds.limit);
+        let old = committed(self.to());
+        let to = &mut self.halves[1 - self.from];
+        if start == old.start {
+            return to.commit_to(start + capacity);
         }
+        let mut moved = to.sibling(start, start + limit);
+        moved.commit_to(start + capacity)?;
+        *to = moved;
+        self.has_gap = capacity > self.near;
+        let from = committed(self.from());
+        for left in outside(old, [from.clone(), committed(self.to())]) {
+            if left.end <= from.start && from.start <= self.near {
+                self.from().discard_range(left);
+            } else {
+                self.from().decommit_range(left);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the pages between two small halves of `capacity` bytes accessible.
+    ///
+    /// Errors: those of [`SemiSpace::commit`].
+    fn open_gap(&mut self, capacity: u64) -> Result<()> {
+        self.from().open_range(0..self.near + capacity)?;
+        self.has_gap = false;
+        Ok(())
+    }
+
+    /// Brings halves that have become small together again. The to half must be empty. If
+    /// the system refuses, the halves stay as they are.
+    pub(crate) fn settle(&mut self) {
+        let capacity = self.capacity();
+        let is_small = capacity <= self.near && self.from().start() <= self.near;
+        if self.has_gap && is_small && self.open_gap(capacity).is_ok() {
+            let _ = self.move_to_half(capacity);
+        }
+    }
+
+    /// Where the to half starts when both halves have `capacity` bytes.
+    fn place_of_to_half(&self, capacity: u64) -> u64 {
+        let from = self.from().start();
+        if from > self.near {
+            0
+        } else if capacity <= self.near {
+            self.near - from
+        } else {
+            self.bounds.limit.max(from + capacity)
+        }
+    }
+
+    /// Whether a half that starts at `offset` can grow to the limit and leaves a place for
+    /// the other half.
+    fn may_start_at(&self, offset: u64) -> bool {
+        let limit = self.bounds.limit;
+        offset == 0 || offset == self.near || (limit..=limit + self.near).contains(&offset)
     }
 
     /// Decommits each half beyond its first `capacity` bytes, as far as the budget allows.
     pub(crate) fn decommit_towards(&mut self, capacity: u64, budget: &mut Budget) -> Progress {
         let mut progress = Progress::Complete;
+        let before = self.committed_bytes();
         for half in &mut self.halves {
             let end = half.start() + capacity;
             if half.decommit_towards(end, budget) == Progress::Continue {
                 progress = Progress::Continue;
             }
         }
+        self.has_gap |= self.committed_bytes() < before;
         progress
+    }
+
+    /// Releases the contents of the from half from `next` on, and those of the to half.
+    pub(crate) fn release_unused(&self, next: u64) {
+        self.from().release_from(next);
+        self.to().release_from(self.to().start());
+    }
+
+    /// Checks that the halves lie where they may, and do not overlap, and that the first
+    /// page is accessible.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(crate) fn check(&self) -> Result<()> {
+        let (from, to) = (committed(self.from()), committed(self.to()));
+        let overlap = from.start < to.end && to.start < from.end;
+        let is_placed = self.may_start_at(from.start) && self.may_start_at(to.start);
+        let has_first_page = from.start <= self.near || to.start <= self.near;
+        if overlap || !is_placed || !has_first_page {
+            return Err(Error::internal("a half of the heap out of place", to.start));
+        }
+        Ok(())
     }
 
     /// Leaves committed what a new space has, and resident at most [`KEPT_BYTES`] of that
     /// in both halves together (HEAP-9). Fills the resident part with
     /// [`POISON`](super::POISON) if `poison` is set.
     pub(crate) fn reset(&mut self, poison: bool) {
-        self.decommit(self.bounds.initial);
+        let _ = self.decommit_towards(self.bounds.initial, &mut Budget::unlimited());
+        if self.from().start() > self.to().start() {
+            self.flip();
+        }
         for half in &self.halves {
             release_all_but(half, KEPT_BYTES / 2, poison);
         }
     }
 }
 
+/// Where the second of two small halves starts, if halves have at most `half` bytes.
+fn near(half: u64) -> u64 {
+    NEAR.min(half).min(HEAP_MAX - 2 * half)
+}
+
 /// The bytes of `half` that are committed.
 fn committed_bytes(half: &Region) -> u64 {
     half.committed_end() - half.start()
+}
+
+/// The committed part of `half`.
+fn committed(half: &Region) -> Range<u64> {
+    half.start()..half.committed_end()
+}
+
+/// The parts of `range` outside of two ranges that do not overlap.
+fn outside(range: Range<u64>, mut holes: [Range<u64>; 2]) -> [Range<u64>; 3] {
+    holes.sort_unstable_by_key(|hole| hole.start);
+    let [low, high] = holes;
+    [
+        range.start..range.end.min(low.start),
+        range.start.max(low.end)..range.end.min(high.start),
+        range.start.max(low.end).max(high.end)..range.end,
+    ]
 }

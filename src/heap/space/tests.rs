@@ -380,8 +380,8 @@ fn a_block_before_the_wilderness_joins_it() {
 
 #[test]
 fn the_halves_of_a_semi_space_are_committed_together() {
-    let reservation = Reservation::new(8 * PAGES).unwrap();
-    let mut space = SemiSpace::new(&reservation, 0, 4 * PAGES, PAGES).unwrap();
+    let reservation = Reservation::new(SemiSpace::reserved_bytes(4 * PAGES)).unwrap();
+    let mut space = SemiSpace::new(&reservation, 4 * PAGES, PAGES).unwrap();
     assert_eq!(
         (space.capacity(), space.committed_bytes()),
         (PAGES, 2 * PAGES)
@@ -391,6 +391,7 @@ fn the_halves_of_a_semi_space_are_committed_together() {
         (space.capacity(), space.committed_bytes()),
         (3 * PAGES, 6 * PAGES)
     );
+    space.check().unwrap();
     let (from, to) = (space.from().start(), space.to().start());
     space.flip();
     assert_eq!((space.from().start(), space.to().start()), (to, from));
@@ -401,6 +402,68 @@ fn the_halves_of_a_semi_space_are_committed_together() {
         (space.capacity(), space.committed_bytes()),
         (PAGES, 2 * PAGES)
     );
+}
+
+/// Grows, shrinks, flips and resets a semi-space at random. The objects in the from half
+/// stay, both halves can be written, and a reset brings them together.
+#[test]
+fn the_halves_of_a_semi_space_move_around_each_other() {
+    for seed in 0..40 {
+        let mut random = Random(seed);
+        let half = PAGES * [4, 33, 100, 1000][seed as usize % 4];
+        let reservation = Reservation::new(SemiSpace::reserved_bytes(half)).unwrap();
+        let mut space = SemiSpace::new(&reservation, half, PAGES).unwrap();
+        let mut size = PAGES;
+        for round in 0..200 {
+            let largest = if random.below(4) == 0 {
+                half
+            } else {
+                half.min(10 * PAGES)
+            };
+            let wanted = PAGES * (1 + random.below(largest / PAGES));
+            match random.below(4) {
+                0 => space.flip(),
+                1 => {
+                    let progress = space.decommit_towards(wanted, &mut Budget::unlimited());
+                    assert_eq!(progress, Progress::Complete);
+                    size = size.min(wanted);
+                    space.settle();
+                }
+                2 if random.below(10) == 0 => {
+                    space.reset(false);
+                    size = size.min(PAGES);
+                }
+                _ => {
+                    let last = space.usable_end() - 8;
+                    space.from().store_u64(last, round).unwrap();
+                    space.commit(wanted).unwrap();
+                    size = size.max(wanted);
+                    assert_eq!(space.from().load_u64(last), Ok(round));
+                }
+            }
+            space.check().unwrap();
+            assert_eq!(
+                (space.capacity(), space.committed_bytes()),
+                (size, 2 * size)
+            );
+            for half in [space.from(), space.to()] {
+                half.store_u64(half.start(), round).unwrap();
+                half.store_u64(half.start() + size - 8, round).unwrap();
+            }
+        }
+        space.reset(false);
+        space.settle();
+        let mut starts = [space.from().start(), space.to().start()];
+        starts.sort_unstable();
+        assert_eq!(starts, [0, half.min(1 << 20)], "{seed}");
+    }
+}
+
+#[test]
+fn halves_at_the_greatest_limit_lie_apart() {
+    assert_eq!(SemiSpace::reserved_bytes(8 << 30), 16 << 30);
+    assert_eq!(SemiSpace::reserved_bytes(2 << 30), (4 << 30) + (1 << 20));
+    assert_eq!(SemiSpace::reserved_bytes(16 << 10), 48 << 10);
 }
 
 #[test]

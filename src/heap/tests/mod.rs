@@ -47,7 +47,12 @@ impl Ephemerons for NoMaps {
         Ok(Progress::Complete)
     }
 
-    fn trace_values(&mut self, key: GcRef, _trace: &mut Trace<'_>) -> Result<usize> {
+    fn trace_values(
+        &mut self,
+        key: GcRef,
+        _trace: &mut Trace<'_>,
+        _budget: &mut Budget,
+    ) -> Result<Progress> {
         panic!("a key: {key:?}");
     }
 }
@@ -83,6 +88,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
     let mutator = Mutator::new();
     let options = HeapOptions {
         limit,
+        least_limit: limit,
         initial: 64 << 10,
         poison: true,
     };
@@ -203,6 +209,7 @@ impl Fixture {
         let mut context = TraceContext {
             mutator: &self.mutator,
             roots: &mut self.roots_list(),
+            end_roots: &mut |_| Progress::Complete,
             layouts: &self.layouts,
             ephemerons: &mut NoMaps,
             weak: &mut [],

@@ -11,7 +11,7 @@ impl Store {
     /// allocating: stress, finalizers that wait, or external bytes.
     pub(in crate::store) fn update_slow_path(&self) {
         let stress = self.engine.config().stress() > 0;
-        let pending = self.host.has_pending() && self.collects();
+        let pending = self.host.has_pending() && self.runs_finalizers_inline();
         let pressure = self.external_pressure.get();
         self.mutator
             .bump

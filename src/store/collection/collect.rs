@@ -16,6 +16,12 @@ impl Store {
         self.engine.config().runtime().collects()
     }
 
+    /// Whether finalizers run last in each call that may collect. Under `null` they do not
+    /// (HOST-19), and not if the configuration defers them (HOST-31).
+    pub(in crate::store) fn runs_finalizers_inline(&self) -> bool {
+        self.collects() && !self.engine.config().defers_finalizers()
+    }
+
     /// Fails while a no-GC span is open (`gc.no-gc`).
     ///
     /// Errors: [`Error::NoGc`].
@@ -36,12 +42,17 @@ impl Store {
 /// nothing between its steps.
 pub(in crate::store) struct PacedCollection {
     gc: GarbageCollection,
+    kind: CollectionKind,
+    /// The bytes of the objects when the collection began.
+    used: u64,
     /// The bytes that the mutator allocated since the previous collection.
     allocated: u64,
     /// The nanoseconds that the mutator ran since the previous collection.
     mutator_nanoseconds: u64,
     /// The nanoseconds that the steps have taken so far.
     nanoseconds: u64,
+    /// The number of tables that have been trimmed.
+    trimmed: u32,
     /// The pacer's decision, once the dead objects are freed.
     headroom: Option<u64>,
 }
@@ -64,34 +75,44 @@ impl Cold {
     /// Errors: those of [`Cold::gather_ranges`]; [`Error::Internal`].
     pub(in crate::store) fn collect(&mut self, store: &Store, kind: CollectionKind) -> Result<()> {
         let Some(mut collection) = self.begin_collection(store, kind)? else {
+            store.manual.unroot_queued();
             return Ok(());
         };
         let budget = &mut Budget::unlimited();
-        let progress = self.step_collection(store, &mut collection, budget)?;
-        debug_assert!(progress == Progress::Complete);
-        Ok(())
+        let progress = self.step_collection(store, &mut collection, budget);
+        if progress.is_err() {
+            // The root ranges were refused, and the collection ends without a step.
+            store.manual.unroot_taken(&mut Budget::unlimited());
+        }
+        debug_assert!(progress != Ok(Progress::Continue));
+        progress.map(|_| ())
     }
 
-    /// Ends the manual roots that wait in the unroot queue, and begins a collection.
-    /// Returns `None` if there is nothing to do: see [`Cold::collect`].
+    /// Begins a collection. Returns `None` if there is nothing to do: see [`Cold::collect`].
     pub(in crate::store) fn begin_collection(
         &mut self,
         store: &Store,
         kind: CollectionKind,
     ) -> Result<Option<PacedCollection>> {
         let began = Instant::now();
-        store.manual.unroot_queued();
+        store.manual.unroot_some();
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(None);
         };
         let (mutator, allocated) = (&store.mutator, store.mutator.bump.allocated_bytes());
         let kind = heap.collection_kind(mutator, kind);
         let gc = GarbageCollection::begin(heap, mutator, kind)?;
+        if gc.is_some() {
+            store.manual.take_queued();
+        }
         Ok(gc.map(|gc| PacedCollection {
             gc,
+            used: mutator.bump.used_bytes(),
             allocated,
             mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
             nanoseconds: nanoseconds_since(began),
+            kind,
+            trimmed: 0,
             headroom: None,
         }))
     }
@@ -117,7 +138,7 @@ impl Cold {
         Ok(progress)
     }
 
-    /// Traces and sweeps. Once that is complete, resizes the heap.
+    /// Traces and sweeps. Once that is complete, trims the tables and resizes the heap.
     fn trace_then_resize(
         &mut self,
         store: &Store,
@@ -128,9 +149,10 @@ impl Cold {
         let headroom = match collection.headroom {
             Some(headroom) => headroom,
             None => {
-                let progress = self.trace_and_sweep(store, &mut collection.gc, budget)?;
-                if progress == Progress::Continue {
-                    return Ok(progress);
+                if self.trace_and_sweep(store, &mut collection.gc, budget)? == Progress::Continue
+                    || self.trim_tables(store, collection, budget) == Progress::Continue
+                {
+                    return Ok(Progress::Continue);
                 }
                 let headroom = self.decide_headroom(store, collection, began)?;
                 *collection.headroom.insert(headroom)
@@ -139,8 +161,7 @@ impl Cold {
         self.resize_heap(store, headroom, budget)
     }
 
-    /// Traces from the roots, sweeps the weak tables and frees dead objects. Once that is
-    /// complete, trims the tables of roots.
+    /// Ends queued roots, traces from the roots, sweeps the weak tables and frees dead objects.
     fn trace_and_sweep(
         &mut self,
         store: &Store,
@@ -153,6 +174,7 @@ impl Cold {
         let mut context = TraceContext {
             mutator: &store.mutator,
             roots: &mut self.roots,
+            end_roots: &mut |budget| store.manual.unroot_taken(budget),
             layouts: &self.layouts,
             ephemerons: &mut self.weak_maps,
             weak: &mut weak,
@@ -162,14 +184,53 @@ impl Cold {
         };
         let progress = gc.step(heap, &mut context, budget)?;
         self.roots.clear();
-        if progress == Progress::Complete {
-            store.manual.trim();
-            store.tables.trim();
-            store.globals.trim();
-            self.weak_maps.trim();
-            heap.reserve_keys(self.weak_maps.keys().len())?;
-        }
         Ok(progress)
+    }
+
+    /// Trims each table: free slots at its end are not scanned any more, and in a major
+    /// collection memory that was unused for some time goes back to the system (HEAP-43).
+    fn trim_tables(
+        &mut self,
+        store: &Store,
+        collection: &mut PacedCollection,
+        budget: &mut Budget,
+    ) -> Progress {
+        while let Some(progress) = self.trim_table(store, collection, budget) {
+            if progress == Progress::Continue {
+                return progress;
+            }
+            collection.trimmed += 1;
+        }
+        Progress::Complete
+    }
+
+    /// Continues to trim the next table. `None` if all have been trimmed.
+    fn trim_table(
+        &mut self,
+        store: &Store,
+        collection: &PacedCollection,
+        budget: &mut Budget,
+    ) -> Option<Progress> {
+        let kind = collection.kind;
+        let is_major = kind == CollectionKind::Major;
+        let (keys, ranges) = (self.weak_maps.key_count(), self.sources.span_count());
+        Some(match collection.trimmed {
+            0 => store.manual.trim(budget),
+            1 => store.weak.trim(budget),
+            2 => store.tables.trim_slots(budget),
+            3 => store.tables.trim_records(kind, budget),
+            4 => store.globals.trim_slots(budget),
+            5 => store.globals.trim_records(kind, budget),
+            6 => self.weak_maps.trim_handles(budget),
+            7 => self.weak_maps.trim_entries(kind, budget),
+            8 => self.sources.trim_handles(budget),
+            9 => self.sources.trim_lists(kind, budget),
+            10 if is_major => store.host.trim(budget),
+            11 if is_major => self.hashes.trim(budget),
+            12 if is_major => self.roots.trim(ranges, budget),
+            13 if is_major => self.heap.as_deref_mut()?.trim_keys(keys, budget),
+            _ => return None,
+        })
     }
 
     /// Lists the root slots for one step. They are the same in each step, because between
@@ -235,8 +296,14 @@ impl Cold {
             + store.host.swept() * EXTERN_BYTES
             + self.weak_maps.swept_bytes()
             + self.sources.scanned_bytes();
+        let initial_bytes = if store.engine.config().sets_initial() {
+            self.heap()?.initial_object_bytes()
+        } else {
+            0
+        };
         Ok(self.pacer.end_cycle(PacerSample {
             live_bytes: live,
+            initial_bytes,
             scanned_bytes: scanned,
             allocated_bytes: collection.allocated,
             mutator_nanoseconds: collection.mutator_nanoseconds,
@@ -255,16 +322,21 @@ impl Cold {
         self.external_allocated = 0;
         store.external_pressure.set(false);
         self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
+        if let Some(heap) = self.heap.as_deref() {
+            let freed = collection.used.saturating_sub(stats.live_bytes);
+            self.overhead.note_collection(freed, heap.object_bytes());
+        }
         self.collections += 1;
         self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.update_slow_path();
+        store.update_side_bytes(self);
     }
 
     /// Checks the whole store in debug builds, unless there is no memory for the check.
     ///
     /// Errors: those of [`Cold::check`], except [`Error::SystemMemory`].
-    fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
+    pub(in crate::store) fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
         if !cfg!(debug_assertions) {
             return Ok(());
         }

@@ -3,10 +3,28 @@
 //! Nothing here calls the growth callback or the root visitors. An attempt asks for them
 //! and is repeated with the answer ([`protocol`](crate::store::protocol)).
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::heap::CollectionKind;
 use crate::store::protocol::{Attempt, GrowthRequest, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
+
+impl Store {
+    /// Counts the collection in steps that the allocation which is repeated now has waited
+    /// for, if the heap was at its limit before.
+    ///
+    /// Errors: [`Error::Overhead`].
+    pub(in crate::store) fn count_awaited_collection(&self) -> Result<()> {
+        let mut cold = self.cold.borrow_mut();
+        let Some((bytes, freed)) = cold.overhead.take_awaited() else {
+            return Ok(());
+        };
+        let counted = cold.count_overhead(bytes, freed);
+        if cold.heap()?.has_room(&self.mutator, bytes)? {
+            counted?;
+        }
+        Ok(())
+    }
+}
 
 impl Cold {
     /// Collects if a collection is due: when external bytes have used up their budget
@@ -28,19 +46,26 @@ impl Cold {
                 0 => CollectionKind::Minor,
                 _ => CollectionKind::Major,
             };
-            self.collect_on_demand(store, kind)?;
+            self.collect_on_demand(store, kind, None)?;
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
     }
 
     /// Runs a collection that an allocation needs, or asks for what it needs first.
+    /// `at_limit` is the size of the allocation if the heap cannot grow for it.
     ///
     /// Errors: [`Request::Collection`] if the caller does not let the allocation collect,
     /// [`Request::Roots`] if the root visitors have not reported; those of
     /// [`Cold::collect`].
-    fn collect_on_demand(&mut self, store: &Store, kind: CollectionKind) -> Attempt<()> {
+    fn collect_on_demand(
+        &mut self,
+        store: &Store,
+        kind: CollectionKind,
+        at_limit: Option<u64>,
+    ) -> Attempt<()> {
         if store.answers.get().on_demand == OnDemand::Ask {
+            self.overhead.await_collection(at_limit);
             return Err(Stop::Ask(Request::Collection));
         }
         if store.collects() && !self.sources.have_reported() {
@@ -50,11 +75,12 @@ impl Cold {
     }
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom decides: a
-    /// collection is worth its cost once half of the headroom has been allocated. Before
-    /// the allocation is refused, a major collection runs (HEAP-13).
+    /// collection is worth its cost once half of the headroom has been allocated, or all of
+    /// it if the configuration sets the headroom. Before the allocation is refused, a major collection runs (HEAP-13).
     ///
     /// Errors: [`Error::NoGc`] if only a collection could make room and a no-GC span is
-    /// open; those of [`Cold::grow`] and [`Cold::collect_on_demand`].
+    /// open; [`Error::Overhead`]; those of [`Cold::grow`] and
+    /// [`Cold::collect_on_demand`].
     pub(in crate::store) fn make_room(&mut self, store: &Store, bytes: u64) -> Attempt<()> {
         if !store.collects() {
             return self.grow(store, bytes, None);
@@ -67,6 +93,7 @@ impl Cold {
                 other => other,
             });
         }
+        let used = store.mutator.bump.used_bytes();
         let collected = match store.answers.get().collected() {
             Some(kind) => kind,
             None => match self.grow_or_collect(store, bytes)? {
@@ -81,9 +108,11 @@ impl Cold {
         if collected == CollectionKind::Major {
             return Err(refused.into());
         }
-        self.collect_on_demand(store, CollectionKind::Major)?;
+        self.collect_on_demand(store, CollectionKind::Major, Some(bytes))?;
+        let freed = used.saturating_sub(store.mutator.bump.used_bytes());
+        let counted = self.count_overhead(bytes, freed);
         if self.heap()?.has_room(&store.mutator, bytes)? {
-            return Ok(());
+            return Ok(counted?);
         }
         self.grow(store, bytes, Some(CollectionKind::Major))
     }
@@ -93,17 +122,46 @@ impl Cold {
     /// kind of the collection if it did not make enough.
     fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Attempt<Option<CollectionKind>> {
         let mutator = &store.mutator;
-        if mutator.bump.allocated_bytes() < self.headroom / 2 {
+        let allocated = mutator.bump.allocated_bytes();
+        let at_limit = if self.pacer.prefers_growth(self.headroom, allocated, bytes) {
             match self.grow(store, bytes, None) {
                 Ok(()) => return Ok(None),
                 Err(Stop::Ask(request)) => return Err(Stop::Ask(request)),
-                Err(Stop::Refused(_)) => {}
+                Err(Stop::Refused(_)) => true,
             }
-        }
+        } else {
+            let heap = self.heap()?;
+            heap.committed_after_growth(mutator, bytes).is_err()
+        };
+        let used = mutator.bump.used_bytes();
         let kind = self.heap()?.collection_kind(mutator, CollectionKind::Minor);
-        self.collect_on_demand(store, kind)?;
-        let has_room = self.heap()?.has_room(mutator, bytes)?;
-        Ok((!has_room).then_some(kind))
+        self.collect_on_demand(store, kind, at_limit.then_some(bytes))?;
+        let counted = if at_limit && kind == CollectionKind::Major {
+            self.count_overhead(bytes, used.saturating_sub(mutator.bump.used_bytes()))
+        } else {
+            Ok(())
+        };
+        if self.heap()?.has_room(mutator, bytes)? {
+            counted?;
+            return Ok(None);
+        }
+        Ok(Some(kind))
+    }
+
+    /// Counts a full collection that an allocation of `bytes` needed because the heap is at
+    /// its limit. The collection freed `freed` bytes.
+    ///
+    /// Errors: [`Error::Overhead`].
+    fn count_overhead(&mut self, bytes: u64, freed: u64) -> Result<()> {
+        let heap = self.heap()?.object_bytes();
+        match self.overhead.count(freed, heap) {
+            None => Ok(()),
+            Some(collections) => Err(Error::Overhead {
+                requested: bytes,
+                percent: self.overhead.percent(),
+                collections,
+            }),
+        }
     }
 
     /// Makes room and budget for `bytes` more, if the growth callback allows it.
@@ -135,7 +193,9 @@ impl Cold {
                 }
             }
         }
-        Ok(heap.grow(&store.mutator, bytes)?)
+        heap.grow(&store.mutator, bytes)?;
+        self.overhead.restart();
+        Ok(())
     }
 }
 

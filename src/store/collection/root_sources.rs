@@ -4,8 +4,12 @@
 use core::ffi::c_void;
 
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, RangeSpan, RootRange, SlotLayout};
+use crate::heap::{
+    Budget, CollectionKind, GcRef, Progress, RangeSpan, RootRange, RootSlot, Shrinking, SlotLayout,
+};
 use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
 use crate::store::handles::resolve::unrooted_as;
@@ -50,10 +54,14 @@ impl Source {
 
 /// A store's root sources, and the ranges that its visitors have reported.
 pub(in crate::store) struct RootSources {
-    /// The handles of the sources. A handle's slot holds no reference; its index is the
-    /// index in `sources`.
+    /// The handles of the sources. A handle's slot holds no reference.
     handles: FreeListSlots<0>,
-    sources: Vec<Option<Source>>,
+    /// The sources, each with the index of its handle. They have no gaps, so a collection
+    /// visits no others (ROOTS-24).
+    sources: Vec<(u32, Source)>,
+    /// Where in `sources` the source of each handle is, by the index of the handle. Has no
+    /// meaning for handles that are not in use.
+    positions: Vec<u32>,
     /// The number of ranges in `sources`.
     ranges: usize,
     /// The number of visitors in `sources`.
@@ -65,6 +73,17 @@ pub(in crate::store) struct RootSources {
     report_is_complete: bool,
     /// The bytes of the slots that the last collection scanned.
     scanned_bytes: u64,
+    trimming: Trimming,
+}
+
+/// How the lists shrink.
+#[derive(Default)]
+struct Trimming {
+    /// The number of those that the collection under way has trimmed.
+    trimmed: u32,
+    sources: Shrinking,
+    positions: Shrinking,
+    reported: Shrinking,
 }
 
 impl RootSources {
@@ -74,12 +93,20 @@ impl RootSources {
         RootSources {
             handles: FreeListSlots::starting_at(generation),
             sources: Vec::new(),
+            positions: Vec::new(),
             ranges: 0,
             visitors: 0,
             reported: Vec::new(),
             report_is_complete: false,
             scanned_bytes: 0,
+            trimming: Trimming::default(),
         }
+    }
+
+    /// The same sources, bounded by a meter.
+    pub(in crate::store) fn limited_by(mut self, side: &SideMeter) -> RootSources {
+        self.handles = self.handles.limited_by(side);
+        self
     }
 
     /// Adds a source and returns the slot word of its handle.
@@ -87,20 +114,21 @@ impl RootSources {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add(&mut self, source: Source) -> Result<u64> {
         self.handles.reserve()?;
-        let missing = self.handles.span().len() - self.sources.len();
-        self.sources
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<Option<Source>>()))?;
+        let missing = self
+            .handles
+            .span()
+            .len()
+            .saturating_sub(self.positions.len());
+        self.handles.side().reserve(&mut self.positions, missing)?;
+        self.handles.side().reserve(&mut self.sources, 1)?;
+        self.positions.extend(core::iter::repeat_n(0, missing));
+        let position = self.sources.len() as u32;
+        let index = self.handles.next();
+        fallible::push(&mut self.sources, (index, source))?;
         let word = self.handles.allocate(GcRef::NULL);
-        let index = Handle {
-            store_id: 0,
-            slot: word,
-        }
-        .index() as usize;
-        let missing = (index + 1).saturating_sub(self.sources.len());
-        self.sources.extend(core::iter::repeat_n(None, missing));
-        self.sources[index] = Some(source);
+        self.positions[index as usize] = position;
         *self.count_of(source.kind()) += 1;
+        self.trimming.sources.note(self.sources.len());
         Ok(word)
     }
 
@@ -119,12 +147,17 @@ impl RootSources {
         index: u32,
         generation: u32,
     ) -> bool {
-        let source = self.sources.get_mut(index as usize);
-        let found = source.filter(|source| source.is_some_and(|source| source.kind() == kind));
-        let (Some(source), Some(_)) = (found, self.handles.get(index, generation)) else {
+        if self.handles.get(index, generation).is_none() {
             return false;
-        };
-        *source = None;
+        }
+        let position = self.positions[index as usize] as usize;
+        if self.sources[position].1.kind() != kind {
+            return false;
+        }
+        self.sources.swap_remove(position);
+        if let Some(&(moved, _)) = self.sources.get(position) {
+            self.positions[moved as usize] = position as u32;
+        }
         self.handles.release(index, generation);
         *self.count_of(kind) -= 1;
         true
@@ -140,12 +173,16 @@ impl RootSources {
         self.report_is_complete = true;
     }
 
-    /// The first visitor whose index is at least `index`, and its index.
-    pub(in crate::store) fn visitor_from(&self, index: u32) -> Option<(u32, RootVisitor)> {
-        let from = self.sources.iter().enumerate().skip(index as usize);
-        from.filter_map(|(at, source)| match source {
-            Some(Source::Visitor(visitor)) => Some((at as u32, *visitor)),
-            _ => None,
+    /// The first visitor at `position` or behind it: its position, the index of its handle,
+    /// and the visitor.
+    pub(in crate::store) fn visitor_from(
+        &self,
+        position: usize,
+    ) -> Option<(usize, u32, RootVisitor)> {
+        let from = self.sources.iter().enumerate().skip(position);
+        from.filter_map(|(at, &(index, source))| match source {
+            Source::Visitor(visitor) => Some((at, index, visitor)),
+            Source::Range { .. } => None,
         })
         .next()
     }
@@ -167,12 +204,12 @@ impl RootSources {
     /// The embedder's structures must be valid for reading, and their slots must satisfy
     /// the conditions of [`RangeSpan::new`].
     pub(in crate::store) unsafe fn spans(&self) -> impl Iterator<Item = Result<RangeSpan>> {
-        let registered = self.sources.iter().enumerate().filter_map(|(at, source)| {
-            let Some(Source::Range { range, layout }) = *source else {
+        let registered = self.sources.iter().filter_map(|&(index, source)| {
+            let Source::Range { range, layout } = source else {
                 return None;
             };
             // SAFETY: the caller's promise; `root_range_add` checked the alignment.
-            Some(unsafe { RangeSpan::new(at as u32, range.read(), layout) })
+            Some(unsafe { RangeSpan::new(index, range.read(), layout) })
         });
         registered.chain(self.reported.iter().copied().map(Ok))
     }
@@ -186,10 +223,51 @@ impl RootSources {
 
     /// Forgets the reported ranges.
     pub(in crate::store) fn forget_reported(&mut self) {
-        let used = self.reported.len();
+        self.trimming.reported.note(self.reported.len());
         self.report_is_complete = false;
         self.reported.clear();
-        fallible::shrink(&mut self.reported, used);
+    }
+
+    /// Trims the handles, as far as the budget allows.
+    pub(in crate::store) fn trim_handles(&self, budget: &mut Budget) -> Progress {
+        self.handles.trim(budget)
+    }
+
+    /// Forgets the places of handles that were trimmed, and in a major collection gives back
+    /// memory, as far as the budget allows.
+    pub(in crate::store) fn trim_lists(
+        &mut self,
+        kind: CollectionKind,
+        budget: &mut Budget,
+    ) -> Progress {
+        self.trimming.positions.note(self.positions.len());
+        self.positions.truncate(self.handles.span().len());
+        if kind == CollectionKind::Minor {
+            return Progress::Complete;
+        }
+        loop {
+            let (sources, positions) = (self.sources.len(), self.positions.len());
+            let reported = self.reported.len();
+            let Trimming {
+                trimmed,
+                sources: of_sources,
+                positions: of_positions,
+                reported: of_reported,
+            } = &mut self.trimming;
+            let progress = match trimmed {
+                0 => of_sources.end_major(&mut self.sources, sources, budget),
+                1 => of_positions.end_major(&mut self.positions, positions, budget),
+                2 => of_reported.end_major(&mut self.reported, reported, budget),
+                _ => {
+                    *trimmed = 0;
+                    return Progress::Complete;
+                }
+            };
+            if progress == Progress::Continue {
+                return progress;
+            }
+            *trimmed += 1;
+        }
     }
 
     /// Records how many bytes of slots a collection scans.
@@ -202,17 +280,36 @@ impl RootSources {
         self.scanned_bytes
     }
 
+    /// Gives back the free handles at the end, in whole pages (ROOTS-28), and their places.
+    pub(in crate::store) fn give_back(&mut self) {
+        self.handles.give_back();
+        self.positions.truncate(self.handles.span().len());
+        let (sources, positions) = (self.sources.len(), self.positions.len());
+        let reported = self.reported.len();
+        room::give_back(&mut self.sources, sources);
+        room::give_back(&mut self.positions, positions);
+        room::give_back(&mut self.reported, reported);
+    }
+
+    /// The bytes of memory that the sources and the reports have.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        let sources = fallible::bytes(&self.sources) + fallible::bytes(&self.positions);
+        self.handles.side_bytes() + sources + fallible::bytes(&self.reported)
+    }
+
     /// Checks the handles, and that each live handle has its source.
     ///
     /// Errors: [`Error::Internal`].
     pub(in crate::store) fn check(&self) -> Result<()> {
         self.handles.check()?;
-        let sources = self.sources.iter().flatten().count();
-        let slots = self.handles.span().iter().zip(&self.sources);
-        let agree = slots
-            .filter(|(slot, source)| source.is_some() == (slot.generation.get() & 1 == 1))
-            .count();
-        if agree != self.sources.len()
+        let sources = self.sources.len();
+        let slots = self.handles.span();
+        let sound = |(position, &(index, _)): (usize, &(u32, Source))| {
+            let in_use = |slot: &RootSlot| slot.generation.get() & 1 == 1;
+            slots.get(index as usize).is_some_and(in_use)
+                && self.positions[index as usize] as usize == position
+        };
+        if !self.sources.iter().enumerate().all(sound)
             || sources as u64 != self.handles.live()
             || sources != self.ranges + self.visitors
         {
@@ -231,7 +328,8 @@ impl Store {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add_root_source(&self, source: Source) -> Result<Handle> {
         let cold = &mut *self.cold.borrow_mut();
-        cold.roots.reserve_ranges(cold.sources.span_count() + 1)?;
+        cold.roots
+            .reserve_ranges(cold.sources.span_count() + 1, &self.side)?;
         Ok(self.handle(cold.sources.add(source)?))
     }
 

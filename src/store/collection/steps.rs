@@ -29,7 +29,7 @@ impl Store {
     /// Errors: those of [`Cold::step_collection`](crate::store::Cold::step_collection).
     /// The collection is still under way then, so that the embedder can correct its root
     /// ranges.
-    pub(in crate::store) fn continue_collection(&self, mut budget: Budget) -> Result<Progress> {
+    pub(crate) fn continue_collection(&self, mut budget: Budget) -> Result<Progress> {
         let mut cold = self.cold.borrow_mut();
         if let Some(mut collection) = cold.collection.take() {
             let progress = cold.step_collection(self, &mut collection, &mut budget);
@@ -71,6 +71,7 @@ impl Store {
             return false;
         }
         cold.collection = None;
+        self.manual.unroot_taken(&mut Budget::unlimited());
         self.allow_calls();
         true
     }

@@ -60,6 +60,11 @@ impl Store {
         Ok(())
     }
 
+    /// Ends all manual roots that wait in the unroot queue. Never collects.
+    pub(crate) fn drain_unroots(&self) {
+        self.manual.unroot_queued();
+    }
+
     /// The fast form of [`Store::to_rooted`].
     #[inline(always)]
     pub(crate) fn to_rooted_fast(&self, handle: Handle) -> Option<Handle> {

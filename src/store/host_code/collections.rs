@@ -1,8 +1,9 @@
-//! The drivers of collections: `store_gc`, the steps of a collection, and cancelling it.
+//! The drivers of collections: `store_gc`, `store_trim`, the steps of a collection, and
+//! cancelling it.
 
 use core::ptr::NonNull;
 
-use super::finalizers::run_finalizers;
+use super::finalizers::run_inline;
 use super::root_visitors;
 use crate::error::Result;
 use crate::heap::{Budget, Progress};
@@ -10,7 +11,8 @@ use crate::store::Store;
 
 /// Collects until every object that is unreachable now is freed and finalized. That
 /// includes objects that only those finalizers release (HOST-15). Inside a finalizer it
-/// collects once, and the run of finalizers that is already in progress finalizes.
+/// collects once, and the run of finalizers that is already in progress finalizes. If
+/// finalizers are deferred it collects once, and the finalizers wait (HOST-31).
 ///
 /// Errors: [`Error::NoGc`](crate::error::Error::NoGc); those of root ranges and root
 /// visitors.
@@ -22,9 +24,13 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     store().require_gc_allowed()?;
-    if store().in_finalizer.get() {
+    if store().in_finalizer.get() || !store().runs_finalizers_inline() {
         // SAFETY: the caller's promise.
-        return unsafe { visit_and_collect(pointer) };
+        unsafe {
+            visit_and_collect(pointer)?;
+            run_inline(pointer);
+        }
+        return Ok(());
     }
     store().host.begin_full_collection();
     store().manual.unroot_queued();
@@ -34,7 +40,7 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
         // SAFETY: the caller's promise.
         unsafe {
             visit_and_collect(pointer)?;
-            run_finalizers(pointer);
+            run_inline(pointer);
         }
         // A finalizer may have released another object from before this call. In a root
         // range it does so without a call (HOST-18). Only finalizers of such old objects
@@ -46,6 +52,22 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
         if !old_taken || !has_released {
             return Ok(());
         }
+    }
+}
+
+/// Collects as [`collect_all`] does, and gives back the memory that the store does not need
+/// then.
+///
+/// Errors: those of [`collect_all`].
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
+pub(crate) unsafe fn trim(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; the borrow begins after host code has run.
+    unsafe {
+        collect_all(pointer)?;
+        pointer.as_ref().give_back()
     }
 }
 
@@ -98,7 +120,7 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
     let is_complete = progress? == Progress::Complete;
     if is_complete {
         // SAFETY: the caller's promise.
-        unsafe { run_finalizers(pointer) };
+        unsafe { run_inline(pointer) };
     }
     Ok(is_complete)
 }

@@ -5,7 +5,7 @@
 
 use core::ptr::NonNull;
 
-use super::finalizers::run_finalizers;
+use super::finalizers::run_inline;
 use super::{growth, root_visitors};
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -74,7 +74,7 @@ unsafe fn drive<T>(
     store().forget_reported_roots();
     if !matches!(outcome, Err(Error::Internal { .. })) {
         // SAFETY: the caller's promise.
-        unsafe { run_finalizers(pointer) };
+        unsafe { run_inline(pointer) };
     }
     outcome
 }
@@ -96,6 +96,9 @@ unsafe fn repeat<T>(
         on_demand,
         growth: None,
     };
+    if on_demand == OnDemand::Done {
+        store().count_awaited_collection()?;
+    }
     loop {
         store().answers.set(answers);
         let request = match operation(store()) {

@@ -9,7 +9,7 @@
 //! | file | runs |
 //! |---|---|
 //! | `driver.rs` | an operation that allocates: attempts it and serves its requests |
-//! | `collections.rs` | `store_gc`; the steps of a collection, and cancelling it |
+//! | `collections.rs` | `store_gc`, `store_trim`; the steps of a collection, and cancelling it |
 //! | `calls.rs` | a call of a host function |
 //! | `deletion.rs` | the end of a store |
 //!
@@ -21,7 +21,8 @@
 //! |---|---|---|
 //! | `root_visitors.rs` | root visitors | before a collection |
 //! | `growth.rs` | the growth callback | before a heap grows |
-//! | `finalizers.rs` | finalizers | last in a call that may collect |
+//! | `finalizers.rs` | finalizers | last in a call that may collect, or when the owner asks |
+//! | `wake.rs` | the wake callback | when deferred finalizers begin to wait |
 //!
 //! A driver and its operation talk by the values of [`protocol`](super::protocol).
 //! `pending_exception.rs` keeps the exception that host code has thrown.
@@ -51,12 +52,15 @@ mod finalizers;
 mod growth;
 mod pending_exception;
 mod root_visitors;
+mod wake;
 
 pub(crate) use call_arguments::Call;
 pub(crate) use calls::call;
-pub(crate) use collections::{cancel_collection, collect_all, collect_step};
+pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim};
 #[cfg(any(test, feature = "capi"))]
 pub(crate) use deletion::delete;
 pub(crate) use deletion::delete_owned;
 pub(crate) use driver::{allocating, allocating_without_collecting};
+pub(crate) use finalizers::run_waiting;
 pub(in crate::store) use root_visitors::Report;
+pub(crate) use wake::announce;

@@ -5,6 +5,7 @@
 
 use core::ptr::NonNull;
 
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{RangeSpan, RootRange, SlotLayout};
 use crate::roots::Handle;
@@ -14,7 +15,7 @@ use crate::store::collection::root_sources::{RootVisitor, Source, SourceKind};
 /// The state of the reports while a root visitor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Report {
-    /// The index of the visitor that runs.
+    /// The index of the handle of the visitor that runs.
     visitor: u32,
     /// The error of the first range that was refused, by this visitor or an earlier one.
     outcome: Result<()>,
@@ -60,7 +61,7 @@ impl Store {
             let span = unsafe { RangeSpan::new(report.visitor, range, layout) }?;
             cold.check_range(self, &span)?;
             let count = cold.sources.span_count() + 1;
-            cold.roots.reserve_ranges(count)?;
+            cold.roots.reserve_ranges(count, &SideMeter::none())?;
             cold.sources.add_reported(span)
         });
         self.report.set(Some(Report {
@@ -75,9 +76,9 @@ impl Store {
         self.cold.borrow_mut().sources.forget_reported();
     }
 
-    /// The first visitor whose index is at least `index`.
-    fn next_visitor(&self, index: u32) -> Option<(u32, RootVisitor)> {
-        self.cold.borrow().sources.visitor_from(index)
+    /// See [`RootSources::visitor_from`](crate::store::collection::root_sources::RootSources).
+    fn next_visitor(&self, position: usize) -> Option<(usize, u32, RootVisitor)> {
+        self.cold.borrow().sources.visitor_from(position)
     }
 }
 
@@ -94,7 +95,8 @@ pub(super) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
     store().forget_reported_roots();
     let mut next = 0;
     let mut outcome = Ok(());
-    while let Some((visitor, RootVisitor { function, env })) = store().next_visitor(next) {
+    while let Some((position, visitor, RootVisitor { function, env })) = store().next_visitor(next)
+    {
         store().report.set(Some(Report { visitor, outcome }));
         store().begin_visiting();
         // SAFETY: whoever added the visitor promised that it may be called.
@@ -105,7 +107,7 @@ pub(super) unsafe fn visit(pointer: NonNull<Store>) -> Result<()> {
             None => outcome,
         };
         store().enter()?;
-        next = visitor + 1;
+        next = position + 1;
     }
     match outcome {
         Ok(()) => store().cold.borrow_mut().sources.complete_report(),

@@ -98,5 +98,7 @@ fn is_lack_of_room(error: Error) -> bool {
             | Error::GrowthRefused { .. }
             | Error::NoGc { .. }
             | Error::SystemMemory { .. }
+            | Error::Mappings { .. }
+            | Error::Overhead { .. }
     )
 }

@@ -2,8 +2,11 @@
 
 use super::entries::{Entries, Removed};
 
-use crate::error::{Error, Result};
-use crate::heap::{Budget, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable};
+use crate::base::side_meter::SideMeter;
+use crate::error::Result;
+use crate::heap::{
+    Budget, CollectionKind, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable,
+};
 use crate::roots::FreeListSlots;
 
 /// A store's weak maps. Parameters called `map` are the index of a map that exists.
@@ -24,12 +27,20 @@ impl WeakMaps {
         }
     }
 
+    /// The same maps, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> WeakMaps {
+        self.handles = self.handles.limited_by(side);
+        self
+    }
+
     /// Makes a map. Returns the slot word of its handle.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn create(&mut self) -> Result<u64> {
         self.handles.reserve()?;
-        self.entries.make_maps(self.handles.span().len())?;
+        self.entries
+            .make_maps(self.handles.span().len(), self.handles.side())?;
         Ok(self.handles.allocate(GcRef::NULL))
     }
 
@@ -61,10 +72,11 @@ impl WeakMaps {
 
     /// Makes room for one more entry. Returns the number of keys that there may be then.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    /// Errors: [`Error::Limit`](crate::error::Error::Limit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_one(&mut self) -> Result<usize> {
-        self.entries.reserve_one()?;
-        Ok(self.keys().len() + 1)
+        self.entries.reserve_one(self.handles.side())?;
+        Ok(self.key_count() + 1)
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -84,8 +96,13 @@ impl WeakMaps {
     }
 
     /// The keys of all maps, each once.
-    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = GcRef> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = GcRef> {
         self.entries.keys()
+    }
+
+    /// The number of keys.
+    pub(crate) fn key_count(&self) -> usize {
+        self.entries.key_count()
     }
 
     /// The values of all entries, for a collection that has them as roots. Free slots
@@ -100,15 +117,37 @@ impl WeakMaps {
         self.entries.swept_bytes()
     }
 
-    /// Frees room that is far more than needed, after a sweep.
-    pub(crate) fn trim(&mut self) {
-        self.handles.trim();
-        self.entries.trim(self.handles.span().len());
+    /// Gives back the free handles at the end, in whole pages (ROOTS-28), the maps that they
+    /// named, and the room that the present entries do not need.
+    pub(crate) fn give_back(&mut self) {
+        self.handles.give_back();
+        self.entries.truncate_maps(self.handles.span().len());
+        self.entries.give_back();
+    }
+
+    /// The bytes of memory that handles and entries have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.handles.side_bytes() + self.entries.side_bytes()
+    }
+
+    /// Trims the handles of maps, as far as the budget allows.
+    pub(crate) fn trim_handles(&self, budget: &mut Budget) -> Progress {
+        self.handles.trim(budget)
+    }
+
+    /// Forgets the maps whose handles were trimmed, and in a major collection gives back
+    /// memory, as far as the budget allows.
+    pub(crate) fn trim_entries(&mut self, kind: CollectionKind, budget: &mut Budget) -> Progress {
+        self.entries.truncate_maps(self.handles.span().len());
+        match kind {
+            CollectionKind::Minor => Progress::Complete,
+            CollectionKind::Major => self.entries.trim(budget),
+        }
     }
 
     /// Checks the handles and the entries.
     ///
-    /// Errors: [`Error::Internal`].
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal).
     pub(crate) fn check(&self) -> Result<()> {
         self.handles.check()?;
         let slots = self.handles.span();
@@ -131,13 +170,12 @@ impl Ephemerons for WeakMaps {
         self.entries.trace_immortal(trace, budget)
     }
 
-    fn trace_values(&mut self, key: GcRef, trace: &mut Trace<'_>) -> Result<usize> {
-        match self.entries.trace_values(key, trace)? {
-            0 => Err(Error::internal(
-                "a key that is in no weak map",
-                key.raw().into(),
-            )),
-            count => Ok(count),
-        }
+    fn trace_values(
+        &mut self,
+        key: GcRef,
+        trace: &mut Trace<'_>,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        self.entries.trace_values(key, trace, budget)
     }
 }

@@ -41,7 +41,7 @@ impl Entries {
     /// Checks the chain of every key. Returns the number of their entries.
     fn check_keys(&self) -> Result<usize> {
         let mut total = 0;
-        for &first in &self.by_key {
+        for first in self.by_key.places() {
             let key = self.entries[first as usize].key;
             total += self.check_chain(OF_KEY, first, |entry| entry.key == key)?;
             if key.is_null() || self.first_of_key(key) != Some(first) {

@@ -1,11 +1,12 @@
 //! What a collection does with the entries: it traces the values of keys that it reaches,
 //! and sweeps the entries of keys that died.
 //!
-//! A sweep has two phases. The first moves the survivors to the front of the array. The
-//! second builds the index of the survivors from nothing, in hash tables that have room
-//! for them. A budget may end either phase, and the next call continues there.
+//! A sweep has three phases. The first moves the survivors to the front of the array. The
+//! second empties the index. The third builds the index of the survivors, in hash tables that
+//! have room for them. A budget may end any phase, and the next call continues there.
 
 use super::table::{Entries, Entry, NONE, OF_KEY, Sweep};
+use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, Trace, WeakTable};
 
@@ -21,6 +22,7 @@ impl Entries {
         }
         let left = self.entries.len() - self.visited;
         let now = budget.take(left, LOOKUP);
+        work::count(now * LOOKUP as usize);
         for at in self.visited..self.visited + now {
             if self.entries[at].key.is_i31() {
                 self.trace_value(at as u32, trace)?;
@@ -34,20 +36,35 @@ impl Entries {
         Ok(Progress::Complete)
     }
 
-    /// Traces the values of a key. Returns their number.
+    /// Traces the values of a key, as far as the budget allows. The next call, with the same
+    /// key, continues.
+    ///
+    /// Errors: [`Error::Internal`] if no map has the key.
     pub(in crate::store::containers::weak_maps) fn trace_values(
         &mut self,
         key: GcRef,
         trace: &mut Trace<'_>,
-    ) -> Result<usize> {
-        let mut count = 0;
-        let mut next = self.first_of_key(key);
-        while let Some(at) = next.filter(|&at| at != NONE) {
-            self.trace_value(at, trace)?;
-            count += 1;
-            next = Some(self.entries[at as usize].links[OF_KEY].next);
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        if self.tracing == NONE {
+            self.tracing = self.first_of_key(key).ok_or(Error::internal(
+                "a key that is in no weak map",
+                key.raw().into(),
+            ))?;
         }
-        Ok(count)
+        while self.tracing != NONE {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
+            }
+            // Four lookups for each value: the key's place in a hash table, the entry, the
+            // value, and the value's object.
+            budget.spend(4 * LOOKUP);
+            work::count(LOOKUP as usize);
+            let at = self.tracing;
+            self.trace_value(at, trace)?;
+            self.tracing = self.entries[at as usize].links[OF_KEY].next;
+        }
+        Ok(Progress::Complete)
     }
 
     fn trace_value(&mut self, at: u32, trace: &mut Trace<'_>) -> Result<()> {
@@ -69,6 +86,7 @@ impl Entries {
         mut kept: usize,
         liveness: &Liveness<'_>,
     ) -> Result<usize> {
+        work::count(count * LOOKUP as usize);
         for at in at..at + count {
             let entry = self.entries[at];
             let alive = match entry.key {
@@ -99,9 +117,10 @@ impl Entries {
                 kept as u64,
             ));
         }
+        self.note_use();
         self.entries.truncate(kept);
         self.values.truncate(kept);
-        self.clear_index();
+        self.begin_clearing();
         Ok(())
     }
 }
@@ -118,15 +137,23 @@ impl WeakTable for Entries {
                 return Ok(Progress::Continue);
             }
             self.end_compaction(kept)?;
+            self.sweep = Sweep::Clear { at: 0 };
+        }
+        if let Sweep::Clear { at } = self.sweep {
+            if let Some(at) = self.clear_index(at, budget) {
+                self.sweep = Sweep::Clear { at };
+                return Ok(Progress::Continue);
+            }
             self.sweep = Sweep::Index { at: 0 };
         }
-        if let Sweep::Index { at } = self.sweep {
-            let left = self.entries.len() - at;
-            // Four lookups for each entry: two hash tables and two chains.
-            let now = budget.take(left, 4 * LOOKUP);
-            (at..at + now).for_each(|at| self.add_to_index(at as u32));
-            self.sweep = Sweep::Index { at: at + now };
-            if now < left {
+        if let Sweep::Index { mut at } = self.sweep {
+            while at < self.entries.len() && !budget.is_spent() {
+                // Four lookups for each entry: two hash tables and two chains.
+                budget.spend(4 * LOOKUP + self.add_to_index(at as u32));
+                at += 1;
+            }
+            self.sweep = Sweep::Index { at };
+            if at < self.entries.len() {
                 return Ok(Progress::Continue);
             }
         }

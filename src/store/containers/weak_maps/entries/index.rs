@@ -1,86 +1,69 @@
 //! The index of the entries: two hash tables and two chains.
 
-use hashbrown::HashTable;
-
-use super::table::{EMPTY, Entries, Entry, Links, NONE, OF_KEY, OF_MAP, UNLINKED};
-use crate::base::hashing::mix;
-use crate::heap::GcRef;
-
-/// Hash tables with room for up to this many entries are never replaced by smaller ones.
-const SMALL: usize = 64;
+use super::table::{EMPTY, Entries, Entry, Links, NONE, OF_KEY, OF_MAP, Trimming, UNLINKED};
+use crate::base::place_index::PlaceIndex;
+use crate::base::work;
+use crate::heap::{Budget, GcRef};
 
 impl Entries {
     /// The place of the entry of a key in a map.
     pub(super) fn find(&self, map: u32, key: GcRef) -> Option<u32> {
-        let same = |&at: &u32| {
+        let same = |at: u32| {
             let entry = &self.entries[at as usize];
             entry.map == map && entry.key == key
         };
-        self.by_entry.find(entry_hash(map, key), same).copied()
+        self.by_entry.find(self.entry_hash(map, key), same)
     }
 
     /// The place of the first entry of a key.
     pub(super) fn first_of_key(&self, key: GcRef) -> Option<u32> {
-        let same = |&at: &u32| self.entries[at as usize].key == key;
-        self.by_key.find(key_hash(key), same).copied()
+        let same = |at: u32| self.entries[at as usize].key == key;
+        self.by_key.find(self.key_hash(key), same)
     }
 
-    /// Adds the entry at `at` to the hash tables, which must have room, and to the
-    /// chains.
-    pub(super) fn add_to_index(&mut self, at: u32) {
+    /// Adds the entry at `at` to the hash tables, which must have room, and to the chains.
+    /// Returns the number of slots that were probed.
+    pub(super) fn add_to_index(&mut self, at: u32) -> u64 {
         let Entry { map, key, .. } = self.entries[at as usize];
+        let mut probes = self.by_entry.insert(self.entry_hash(map, key), at);
         let first = self.first_of_key(key);
-        self.add_to_tables(at, first.is_none());
-        if let Some(first) = first {
-            self.set_first_of_key(key, first, at);
+        match first {
+            Some(first) => self.set_first_of_key(key, first, at),
+            None => probes += self.by_key.insert(self.key_hash(key), at),
         }
         self.link(OF_KEY, at, first.unwrap_or(NONE));
         let map = &mut self.maps[map as usize];
         map.count += 1;
         let first = core::mem::replace(&mut map.first, at);
         self.link(OF_MAP, at, first);
-    }
-
-    /// Adds the entry at `at` to the table of entries, and, if it `is_first` of its key,
-    /// to the table of keys.
-    #[expect(clippy::disallowed_methods, reason = "there is room")]
-    fn add_to_tables(&mut self, at: u32, is_first: bool) {
-        let Entry { map, key, .. } = self.entries[at as usize];
-        let (by_entry, by_key) = hashers(&self.entries);
-        self.by_entry
-            .insert_unique(entry_hash(map, key), at, by_entry);
-        if is_first {
-            self.by_key.insert_unique(key_hash(key), at, by_key);
-        }
+        probes
     }
 
     /// Removes the entry at `at` from the hash tables and chains. Returns whether it was
     /// the last entry of its key.
     pub(super) fn remove_from_index(&mut self, at: u32) -> bool {
         let Entry { map, key, .. } = self.entries[at as usize];
-        remove(&mut self.by_entry, entry_hash(map, key), at);
+        let (of_entry, of_key) = (self.entry_hash(map, key), self.key_hash(key));
+        remove(&mut self.by_entry, of_entry, at);
         let Links { previous, next } = self.unlink(OF_MAP, at);
         let map = &mut self.maps[map as usize];
         map.count -= 1;
         if previous == NONE {
             map.first = next;
         }
-        let of_key = self.unlink(OF_KEY, at);
-        if of_key == UNLINKED {
-            remove(&mut self.by_key, key_hash(key), at);
-        } else if of_key.previous == NONE {
-            self.set_first_of_key(key, at, of_key.next);
+        let chain = self.unlink(OF_KEY, at);
+        if chain == UNLINKED {
+            remove(&mut self.by_key, of_key, at);
+        } else if chain.previous == NONE {
+            self.set_first_of_key(key, at, chain.next);
         }
-        of_key == UNLINKED
+        chain == UNLINKED
     }
 
     /// Replaces the first entry of a key, which is the one at `old`, by the one at `new`.
     fn set_first_of_key(&mut self, key: GcRef, old: u32, new: u32) {
-        let found = self.by_key.find_mut(key_hash(key), |&at| at == old);
-        debug_assert!(found.is_some());
-        if let Some(first) = found {
-            *first = new;
-        }
+        let found = self.by_key.replace(self.key_hash(key), old, new);
+        debug_assert!(found);
     }
 
     /// Puts the entry at `at` in front of the first entry of a chain.
@@ -106,57 +89,66 @@ impl Entries {
         links
     }
 
-    /// Empties the hash tables and chains. There must be no free places. The hash tables
-    /// keep their room, unless it is far more than needed and smaller tables can be
-    /// allocated.
-    pub(super) fn clear_index(&mut self) {
-        self.by_entry.clear();
-        self.by_key.clear();
-        self.maps.fill(EMPTY);
+    /// Forgets the hash tables and chains, for a new beginning: [`Entries::clear_index`] must
+    /// empty them. There must be no free places. Hash tables that were mostly unused for some
+    /// time get fewer slots.
+    pub(super) fn begin_clearing(&mut self) {
         self.free = NONE;
-        let count = self.entries.len();
-        if self.by_entry.capacity() / 4 <= count.max(SMALL) {
-            return;
-        }
-        let (mut by_entry, mut by_key) = (HashTable::new(), HashTable::new());
-        let room = by_entry
-            .try_reserve(2 * count, |_| 0)
-            .and_then(|()| by_key.try_reserve(2 * count, |_| 0));
-        if room.is_ok() {
-            (self.by_entry, self.by_key) = (by_entry, by_key);
+        let Trimming {
+            by_entry, by_key, ..
+        } = &self.trimming;
+        for (table, shrinking) in [(&mut self.by_entry, by_entry), (&mut self.by_key, by_key)] {
+            let slots = table.slots();
+            if slots > 0 {
+                table.begin_clearing(shrinking.wanted(slots).unwrap_or(slots));
+            }
         }
     }
-}
 
-/// The hash functions of the table of entries and of the table of keys.
-pub(super) fn hashers(entries: &[Entry]) -> (impl Fn(&u32) -> u64, impl Fn(&u32) -> u64) {
-    let by_entry = |&at: &u32| entry_hash(entries[at as usize].map, entries[at as usize].key);
-    let by_key = |&at: &u32| key_hash(entries[at as usize].key);
-    (by_entry, by_key)
-}
+    /// Empties the chains of maps and the slots of the hash tables from number `from` on,
+    /// counted through all of them. Does as much as the budget allows; returns the number of
+    /// the next one, or `None` if all are empty.
+    pub(super) fn clear_index(&mut self, from: usize, budget: &mut Budget) -> Option<usize> {
+        let maps = self.maps.len();
+        let (by_entry, by_key) = (self.by_entry.slots(), self.by_key.slots());
+        let now = budget.take(maps + by_entry + by_key - from, 1);
+        let to = from + now;
+        // The part of `from..to` that lies in the `count` things from number `first` on.
+        let part = |first: usize, count: usize| {
+            let within = |at: usize| at.clamp(first, first + count) - first;
+            (within(from), within(to) - within(from))
+        };
+        let (at, count) = part(0, maps);
+        self.maps[at..at + count].fill(EMPTY);
+        work::count(count);
+        let (at, count) = part(maps, by_entry);
+        self.by_entry.clear(at, count);
+        let (at, count) = part(maps + by_entry, by_key);
+        self.by_key.clear(at, count);
+        (to < maps + by_entry + by_key).then_some(to)
+    }
 
-fn key_hash(key: GcRef) -> u64 {
-    mix(key.raw().into())
-}
+    fn key_hash(&self, key: GcRef) -> u32 {
+        self.hash.of(key.raw().into())
+    }
 
-fn entry_hash(map: u32, key: GcRef) -> u64 {
-    mix(u64::from(map) << 32 | u64::from(key.raw()))
+    fn entry_hash(&self, map: u32, key: GcRef) -> u32 {
+        // A map's number is never the greatest, so this is no hash of a key alone.
+        self.hash.of(u64::from(!map) << 32 | u64::from(key.raw()))
+    }
 }
 
 /// Removes the place `at` from a hash table.
-fn remove(table: &mut HashTable<u32>, hash: u64, at: u32) {
-    let found = table.find_entry(hash, |&other| other == at);
-    debug_assert!(found.is_ok());
-    if let Ok(entry) = found {
-        entry.remove();
-    }
+fn remove(table: &mut PlaceIndex, hash: u32, at: u32) {
+    let found = table.remove(hash, at);
+    debug_assert!(found);
 }
 
 /// Damage to the index, for tests of [`Entries::check`].
 #[cfg(test)]
 impl Entries {
     fn any(&self) -> u32 {
-        self.by_entry.iter().copied().next().unwrap()
+        self.by_entry.places().next().unwrap()
     }
 
     /// Breaks the chain of a key.
@@ -174,7 +166,8 @@ impl Entries {
     pub(in crate::store::containers::weak_maps) fn remove_from_one_index(&mut self) {
         let at = self.any();
         let Entry { map, key, .. } = self.entries[at as usize];
-        remove(&mut self.by_entry, entry_hash(map, key), at);
+        let hash = self.entry_hash(map, key);
+        remove(&mut self.by_entry, hash, at);
     }
 
     /// Undoes the damage. Also removes the free places.
@@ -188,7 +181,8 @@ impl Entries {
             !entries[at - 1].key.is_null()
         });
         entries.retain(|entry| !entry.key.is_null());
-        self.clear_index();
+        self.begin_clearing();
+        self.clear_index(0, &mut Budget::unlimited());
         for at in 0..self.entries.len() as u32 {
             self.add_to_index(at);
         }

@@ -11,19 +11,22 @@
 //! | `mod.rs` | operations on one entry: get, replace, insert, remove |
 //! | `index.rs` | the two hash tables and the two chains |
 //! | `collect.rs` | tracing values, and the sweep of dead keys |
+//! | `trim.rs` | giving back memory |
 //! | `check.rs` | the check of the invariants |
 
 mod check;
 mod collect;
 mod index;
 mod table;
+mod trim;
 
 use core::cell::Cell;
 
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
-use index::hashers;
 pub(super) use table::Entries;
 use table::{EMPTY, Entry, Map, NONE, OF_MAP, UNLINKED};
 
@@ -38,11 +41,9 @@ impl Entries {
     /// Makes sure that the maps with indices below `count` exist.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(super) fn make_maps(&mut self, count: usize) -> Result<()> {
+    pub(super) fn make_maps(&mut self, count: usize, side: &SideMeter) -> Result<()> {
         let missing = count.saturating_sub(self.maps.len());
-        self.maps
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<Map>()))?;
+        side.reserve(&mut self.maps, missing)?;
         self.maps.extend(core::iter::repeat_n(EMPTY, missing));
         Ok(())
     }
@@ -69,7 +70,7 @@ impl Entries {
     /// Makes room for one more entry.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(super) fn reserve_one(&mut self) -> Result<()> {
+    pub(super) fn reserve_one(&mut self, side: &SideMeter) -> Result<()> {
         if self.free == NONE {
             if self.entries.len() >= NONE as usize {
                 return Err(Error::Limit {
@@ -77,18 +78,11 @@ impl Entries {
                     limit: NONE.into(),
                 });
             }
-            self.entries
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-            self.values
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<RootSlot>()))?;
+            side.reserve(&mut self.entries, 1)?;
+            side.reserve(&mut self.values, 1)?;
         }
-        let (by_entry, by_key) = hashers(&self.entries);
-        let reserved = self.by_entry.try_reserve(1, by_entry);
-        reserved
-            .and_then(|()| self.by_key.try_reserve(1, by_key))
-            .map_err(|_| fallible::refused(size_of::<u32>()))
+        self.by_entry.reserve_one(side)?;
+        self.by_key.reserve_one(side)
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -146,8 +140,14 @@ impl Entries {
     }
 
     /// The keys of all maps, each once.
-    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = GcRef> {
-        self.by_key.iter().map(|&at| self.entries[at as usize].key)
+    pub(super) fn keys(&self) -> impl Iterator<Item = GcRef> {
+        let first = self.by_key.places();
+        first.map(|at| self.entries[at as usize].key)
+    }
+
+    /// The number of keys.
+    pub(super) fn key_count(&self) -> usize {
+        self.by_key.len()
     }
 
     /// The values. Null at free places.
@@ -161,23 +161,35 @@ impl Entries {
         (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
     }
 
-    /// Frees room that is far more than needed. Call it after a sweep, which has freed
-    /// such room of the hash tables and left no free place. Only maps with indices below
-    /// `maps` exist.
-    pub(super) fn trim(&mut self, maps: usize) {
-        debug_assert!(self.free == NONE);
+    /// Gives back the room that the present entries and maps do not need. There must be no
+    /// sweep.
+    pub(super) fn give_back(&mut self) {
+        let (entries, maps) = (self.entries.len(), self.maps.len());
+        room::give_back(&mut self.entries, entries);
+        room::give_back(&mut self.values, entries);
+        room::give_back(&mut self.maps, maps);
+        self.by_entry.give_back();
+        self.by_key.give_back();
+    }
+
+    /// The bytes of memory that the arrays and hash tables have.
+    pub(super) fn side_bytes(&self) -> u64 {
+        let tables = self.by_entry.side_bytes() + self.by_key.side_bytes();
+        let arrays = fallible::bytes(&self.entries) + fallible::bytes(&self.values);
+        arrays + fallible::bytes(&self.maps) + tables
+    }
+
+    /// Forgets the maps with indices from `maps` on, which must not exist.
+    pub(super) fn truncate_maps(&mut self, maps: usize) {
+        self.trimming.maps.note(self.maps.len());
         self.maps.truncate(maps);
-        fallible::shrink(&mut self.maps, maps);
-        let count = self.entries.len();
-        fallible::shrink(&mut self.entries, count);
-        fallible::shrink(&mut self.values, count);
     }
 
     /// The greatest capacity of the arrays and hash tables, in entries.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         let vectors = self.entries.capacity().max(self.values.capacity());
-        let tables = self.by_entry.capacity().max(self.by_key.capacity());
+        let tables = self.by_entry.slots().max(self.by_key.slots());
         vectors.max(tables)
     }
 }

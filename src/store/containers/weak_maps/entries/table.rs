@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 
-use hashbrown::HashTable;
-
-use crate::heap::{GcRef, RootSlot};
+use crate::base::hashing::KeyedHash;
+use crate::base::place_index::PlaceIndex;
+use crate::heap::{GcRef, RootSlot, Shrinking};
 
 /// The place of no entry. Ends a chain.
 pub(super) const NONE: u32 = u32::MAX;
@@ -53,6 +53,9 @@ pub(super) const EMPTY: Map = Map {
 pub(super) enum Sweep {
     /// The places below `at` were visited. `kept` survivors are at the front.
     Compact { at: usize, kept: usize },
+    /// The first `at` chains of maps and slots of the index, counted through all of them, are
+    /// empty.
+    Clear { at: usize },
     /// The entries below `at` are in the index.
     Index { at: usize },
 }
@@ -72,8 +75,10 @@ impl Sweep {
 pub(in crate::store::containers::weak_maps) struct Entries {
     pub(super) entries: Vec<Entry>,
     pub(super) values: Vec<RootSlot>,
-    pub(super) by_entry: HashTable<u32>,
-    pub(super) by_key: HashTable<u32>,
+    pub(super) by_entry: PlaceIndex,
+    pub(super) by_key: PlaceIndex,
+    /// Programs choose their keys.
+    pub(super) hash: KeyedHash,
     pub(super) maps: Vec<Map>,
     pub(super) free: u32,
     /// The number of values that the collection under way has traced. `None` if it does
@@ -81,22 +86,47 @@ pub(in crate::store::containers::weak_maps) struct Entries {
     pub(super) traced: Option<usize>,
     /// The number of entries that [`Entries::trace_immortal`] has visited.
     pub(super) visited: usize,
+    /// The next entry of the key whose values are being traced, or [`NONE`].
+    pub(super) tracing: u32,
     pub(super) sweep: Sweep,
+    pub(super) trimming: Trimming,
+}
+
+/// How the arrays and hash tables shrink.
+#[derive(Debug)]
+pub(super) struct Trimming {
+    /// The number of those that the collection under way has trimmed.
+    pub(super) trimmed: u32,
+    pub(super) entries: Shrinking,
+    pub(super) values: Shrinking,
+    pub(super) maps: Shrinking,
+    pub(super) by_entry: Shrinking,
+    pub(super) by_key: Shrinking,
 }
 
 impl Entries {
     /// No entries. Allocates nothing.
-    pub(in crate::store::containers::weak_maps) const fn new() -> Entries {
+    pub(in crate::store::containers::weak_maps) fn new() -> Entries {
         Entries {
             entries: Vec::new(),
             values: Vec::new(),
-            by_entry: HashTable::new(),
-            by_key: HashTable::new(),
+            by_entry: PlaceIndex::new(),
+            by_key: PlaceIndex::new(),
+            hash: KeyedHash::new(),
             maps: Vec::new(),
             free: NONE,
             traced: None,
             visited: 0,
+            tracing: NONE,
             sweep: Sweep::NOT_BEGUN,
+            trimming: Trimming {
+                trimmed: 0,
+                entries: Shrinking::new(),
+                values: Shrinking::new(),
+                maps: Shrinking::new(),
+                by_entry: Shrinking::new(),
+                by_key: Shrinking::new(),
+            },
         }
     }
 
