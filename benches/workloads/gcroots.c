@@ -17,9 +17,12 @@ static const struct {
   const char *name;
   uint64_t (*body)(void);
 } workloads[] = {
-    {"trees", trees_by_handles},  {"trees_raw_reads", trees_by_raw_reads},
-    {"long_lived_tree", long_lived_tree}, {"graph", graph},
-    {"queue", queue},             {"text_index", text_index},
+    {"trees", trees_by_handles},
+    {"trees_raw_reads", trees_by_raw_reads},
+    {"long_lived_tree", long_lived_tree},
+    {"graph", graph},
+    {"queue", queue},
+    {"text_index", text_index},
 };
 
 void register_types_of(gcroots_rec_group_t *group, gcroots_type_t **types, size_t count) {
@@ -63,8 +66,8 @@ static void print_statistics(void) {
 
 static void run(size_t workload, const char *collector_or_null) {
   make_store(collector_or_null);
-  collects = collector_or_null == NULL ||
-             strtoul(collector_or_null, NULL, 10) != GCROOTS_COLLECTOR_NULL;
+  collects =
+      collector_or_null == NULL || strtoul(collector_or_null, NULL, 10) != GCROOTS_COLLECTOR_NULL;
   register_types();
   run_workload(workloads[workload].name, workloads[workload].body);
   print_statistics();

@@ -17,8 +17,8 @@ uint64_t graph(void);
 uint64_t queue(void);
 uint64_t text_index(void);
 
-/* The engine and the store that the workload runs in, and its types: a struct of two references, and an
-   array of references. */
+/* The engine and the store that the workload runs in, and its types: a struct of two references,
+   and an array of references. */
 extern gcroots_engine_t *heap_engine;
 extern gcroots_store_t *heap;
 extern gcroots_type_t *node_type, *array_type;
@@ -44,12 +44,12 @@ static inline uint64_t nodes_of(int depth) {
 }
 
 /* Ends the program if the workload has computed a wrong result. */
-#define EXPECT(condition)                                            \
-  do {                                                               \
-    if (!(condition)) {                                              \
+#define EXPECT(condition)                                             \
+  do {                                                                \
+    if (!(condition)) {                                               \
       fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                       \
-    }                                                                \
+      exit(1);                                                        \
+    }                                                                 \
   } while (0)
 
 #endif

@@ -12,8 +12,8 @@
 #define UNLIKELY(condition) __builtin_expect(condition, 0)
 
 static void *reserve(size_t bytes) {
-  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *memory =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) abort();
   return memory;
 }
@@ -84,8 +84,7 @@ void floor_collect(struct floor_store *store, uint32_t needed) {
   for (root_t root = store->base; root < store->top; root++) *root = evacuate(store, &next, *root);
   for (uint32_t i = 0; i < store->slot_count; i++)
     if (store->slots[i].generation & 1)
-      store->slots[i].reference_or_next =
-          evacuate(store, &next, store->slots[i].reference_or_next);
+      store->slots[i].reference_or_next = evacuate(store, &next, store->slots[i].reference_or_next);
   for (uint32_t scan = 16; scan < next;) {
     uint64_t header = *header_of(store->to, scan);
     uint32_t *fields = (uint32_t *)(void *)(store->to + scan + 8);
@@ -97,8 +96,7 @@ void floor_collect(struct floor_store *store, uint32_t needed) {
   store->from = store->to;
   store->to = from;
   store->bump = next;
-  while (next + needed > store->capacity / 2 && store->capacity < SPACE / 2)
-    store->capacity *= 2;
+  while (next + needed > store->capacity / 2 && store->capacity < SPACE / 2) store->capacity *= 2;
   store->end = store->capacity;
   if (store->end - next < needed) abort();
 }
@@ -158,8 +156,7 @@ static int is_valid(struct floor_store *store, struct manual manual) {
 }
 
 root_t floor_push_manual(struct floor_store *store, struct manual manual) {
-  return is_valid(store, manual) ? push(store, store->slots[manual.index].reference_or_next)
-                                 : NULL;
+  return is_valid(store, manual) ? push(store, store->slots[manual.index].reference_or_next) : NULL;
 }
 
 static void add_slots(struct floor_store *store) {

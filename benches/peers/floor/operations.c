@@ -6,8 +6,8 @@
 static struct floor_store *store;
 
 /* Ends the program if an operation was refused. */
-#define MUST(condition) \
-  do {                  \
+#define MUST(condition)        \
+  do {                         \
     if (!(condition)) abort(); \
   } while (0)
 

@@ -30,7 +30,8 @@ static inline void heap_release(void *object) {
 #define PEER_FREE free
 #endif
 #define HEAP_COLLECTS 0
-static inline void heap_start(void) {}
+static inline void heap_start(void) {
+}
 static inline void *heap_new(size_t bytes) {
   void *made = PEER_MALLOC(bytes);
   if (made == NULL) abort();

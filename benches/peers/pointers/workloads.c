@@ -12,8 +12,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define EXPECT(condition) \
-  do {                    \
+#define EXPECT(condition)      \
+  do {                         \
     if (!(condition)) abort(); \
   } while (0)
 
@@ -201,13 +201,11 @@ static const struct {
   const char *name;
   uint64_t (*body)(void);
 } workloads[] = {
-    {"trees", trees},
-    {"long_lived_tree", long_lived_tree},
+    {"trees", trees}, {"long_lived_tree", long_lived_tree},
 #if HEAP_COLLECTS
     {"graph", graph},
 #endif
-    {"queue", queue},
-    {"text_index", text_index},
+    {"queue", queue}, {"text_index", text_index},
 };
 
 int main(int argc, char **argv) {

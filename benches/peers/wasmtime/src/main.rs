@@ -38,7 +38,11 @@ fn pair_type(engine: &Engine) -> StructType {
 }
 
 /// Calls `body` the given number of times, 256 times in each scope.
-fn in_scopes(store: &mut Store<()>, count: u64, mut body: impl FnMut(&mut RootScope<&mut Store<()>>)) {
+fn in_scopes(
+    store: &mut Store<()>,
+    count: u64,
+    mut body: impl FnMut(&mut RootScope<&mut Store<()>>),
+) {
     let mut left = count;
     while left > 0 {
         let batch = left.min(256);
@@ -87,7 +91,11 @@ fn roots(engine: &Engine) -> Vec<Operation<'static>> {
             "read_manual",
             Box::new(move |count| {
                 for _ in 0..count {
-                    black_box(black_box(&manual).data(&read_by_manual).expect("a live root"));
+                    black_box(
+                        black_box(&manual)
+                            .data(&read_by_manual)
+                            .expect("a live root"),
+                    );
                 }
             }),
         ),
