@@ -1926,6 +1926,27 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
                                                       gcroots_ref_t ref,
                                                       size_t bytes);
 
+/**
+ * Adds a difference to the size of the memory outside the heap that an externref keeps
+ * alive. Never collects.
+ *
+ * The owner of a buffer that grows or shrinks passes the change, and need not know the
+ * sum. gcroots_externref_set_external_bytes() sets the sum itself.
+ *
+ * \param difference what is added; a negative number takes away
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
+ *         `difference` takes away;
+ *         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_adjust_external_bytes(gcroots_store_t *store,
+                                                         gcroots_ref_t ref,
+                                                         int64_t difference);
+
 /* --- No-GC spans -------------------------------------------------------------
  *
  * While a no-GC span is open, nothing collects: no object moves and no object dies. The

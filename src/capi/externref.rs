@@ -368,3 +368,30 @@ pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
         unsafe { enter(store) }?.externref_set_external_bytes(r#ref.into(), bytes as u64)
     })
 }
+
+/// Adds a difference to the size of the memory outside the heap that an externref keeps
+/// alive. Never collects.
+///
+/// The owner of a buffer that grows or shrinks passes the change, and need not know the
+/// sum. gcroots_externref_set_external_bytes() sets the sum itself.
+///
+/// \param difference what is added; a negative number takes away
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
+///         `difference` takes away;
+///         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_externref_adjust_external_bytes(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    difference: i64,
+) -> gcroots_status_t {
+    call("gcroots_externref_adjust_external_bytes", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.externref_adjust_external_bytes(r#ref.into(), difference)
+    })
+}

@@ -147,6 +147,7 @@ pub(crate) enum Action {
     ExternDataTagged(Handle, usize),
     ExternSetData(Handle),
     ExternBytes(Handle, usize),
+    ExternAdjust(Handle, i64),
     NoGcEnter,
     NoGcExit,
     StructNew(TypeArgument, Vec<Input>),
@@ -404,6 +405,10 @@ impl Planner<'_> {
             }
             Call::ExternSetData => Action::ExternSetData(self.handle(Extern)),
             Call::ExternBytes => Action::ExternBytes(self.handle(Extern), self.bytes()),
+            Call::ExternAdjust => {
+                let (handle, bytes) = (self.handle(Extern), self.bytes() as i64);
+                Action::ExternAdjust(handle, if self.draw.one_in(2) { bytes } else { -bytes })
+            }
             Call::NoGcEnter => Action::NoGcEnter,
             Call::NoGcExit => Action::NoGcExit,
             Call::I31New => Action::I31New(self.draw.next() as u32),

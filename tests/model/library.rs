@@ -672,7 +672,8 @@ impl Library {
             | Action::ExternData(_)
             | Action::ExternDataTagged(..)
             | Action::ExternSetData(_)
-            | Action::ExternBytes(..) => self.externs(action, data),
+            | Action::ExternBytes(..)
+            | Action::ExternAdjust(..) => self.externs(action, data),
             Action::StructNew(..)
             | Action::StructNewDefault(_)
             | Action::StructGet(..)
@@ -972,6 +973,12 @@ impl Library {
                 Action::ExternBytes(handle, bytes) => {
                     let handle = self.handle(handle);
                     done(gcroots_externref_set_external_bytes(store, handle, bytes))
+                }
+                Action::ExternAdjust(handle, difference) => {
+                    let handle = self.handle(handle);
+                    done(gcroots_externref_adjust_external_bytes(
+                        store, handle, difference,
+                    ))
                 }
                 _ => unreachable!("{action:?}"),
             }
