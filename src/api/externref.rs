@@ -297,6 +297,7 @@ fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> Attempt<Handle
         finalizer: Some(finalizer),
         tag: value_tag(),
         external_bytes: 0,
+        store_finalizer: None,
     });
     let is_unmade = match made {
         Ok(_) => false,

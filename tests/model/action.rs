@@ -111,6 +111,8 @@ pub(crate) enum Maker {
         tag: usize,
         bytes: usize,
         sized: bool,
+        /// Whether the finalizer gets an `env` and the store.
+        with_store: bool,
     },
 }
 
@@ -624,6 +626,7 @@ impl Planner<'_> {
                 tag: self.draw.below(3),
                 bytes: self.bytes(),
                 sized: !self.draw.one_in(30),
+                with_store: self.draw.one_in(2),
             },
         };
         Action::ExternNew(maker, self.finalizer())
