@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -47,12 +48,13 @@ static inline bool refuse(void) {
   return true;
 }
 
-/* The number of blocks that have not been freed, and of mapped bytes that have not been
-   unmapped. */
-static atomic_long blocks, mapped;
+/* The number of blocks that have not been freed, their bytes, and the mapped bytes that
+   have not been unmapped. */
+static atomic_long blocks, block_bytes, mapped;
 
 static inline void *counted(void *block) {
   if (block != NULL) blocks++;
+  block_bytes += (long)malloc_usable_size(block);
   return block;
 }
 
@@ -66,8 +68,10 @@ void *calloc(size_t count, size_t bytes) {
 
 void *realloc(void *old, size_t bytes) {
   void *block;
+  long before = (long)malloc_usable_size(old);
   if (refuse()) return NULL;
   block = __libc_realloc(old, bytes);
+  if (block != NULL || bytes == 0) block_bytes += (long)malloc_usable_size(block) - before;
   if (old == NULL && block != NULL) blocks++;
   if (old != NULL && block == NULL && bytes == 0) blocks--;
   return block;
@@ -90,6 +94,7 @@ int posix_memalign(void **out, size_t alignment, size_t bytes) {
 
 void free(void *block) {
   if (block != NULL) blocks--;
+  block_bytes -= (long)malloc_usable_size(block);
   __libc_free(block);
 }
 

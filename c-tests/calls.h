@@ -74,6 +74,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_overhead_limit, _101, "config", "", (a->config, 101))                 \
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                               \
   X(gcroots_config_set_move_always, , "config", "", (a->config, true))                       \
+  X(gcroots_config_set_side_limit, , "config", "", (a->config, 1 << 20))                     \
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                                 \
   X(gcroots_config_set_poison, , "config", "", (a->config, true))                            \
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))               \
@@ -145,6 +146,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_store_set_data_keyed, , "store key", "", (a->store, a->key, a->data, never_finalize)) \
   X(gcroots_store_data_keyed, , "store key out", "", (a->store, a->key, a->out))                  \
   X(gcroots_store_gc, , "store", "", (a->store))                                                  \
+  X(gcroots_store_trim, , "store", "", (a->store))                                                \
   X(gcroots_store_gc_start, , "store", "", (a->store))                                            \
   X(gcroots_store_verify, , "store", "", (a->store))                                              \
   X(gcroots_no_gc_enter, , "store", "", (a->store))                                               \

@@ -530,6 +530,23 @@ gcroots_status_t gcroots_config_set_heap_initial(gcroots_config_t *config,
                                                  size_t bytes);
 
 /**
+ * Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+ * gcroots_stats_t. 0 is the default, and means no limit.
+ *
+ * A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+ * and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+ * ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+ * Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+ * the collector need, and what the store keeps of types, counts as in use, and may exceed the
+ * limit. gcroots_store_trim() makes tables smaller.
+ *
+ * Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
+                                               size_t bytes);
+
+/**
  * Sets how much may be allocated after a collection until the next one, in percent of the
  * bytes of the surviving objects. More takes more memory and less time. 0 is the default:
  * the library decides from the rates of allocation and collection, and grants 50 to 400
@@ -551,8 +568,8 @@ gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
  * grow, and that freed less than `percent` of what objects may occupy: of the committed
  * bytes, or with the copying collector of half of them. After five in a row, the next such
  * allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
- * would fit. The count starts anew when a collection frees more, and when the heap grows.
- * Never collects.
+ * would fit. The count starts anew when a collection frees more, when the heap grows,
+ * and with gcroots_store_trim(). Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
  */
@@ -752,9 +769,16 @@ typedef struct {
    */
   uint64_t heap_limit;
   /**
+   * The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+   * weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+   * tags and types, and what the collector has for itself. Parts of the tables that were
+   * never used count, although they may take no memory yet.
+   */
+  uint64_t side_bytes;
+  /**
    * Reserved: zeros.
    */
-  uint64_t reserved[16];
+  uint64_t reserved[15];
 } gcroots_stats_t;
 
 /**
@@ -934,6 +958,30 @@ gcroots_status_t gcroots_store_data_keyed(gcroots_store_t *store,
  *         and "Root visitors"
  */
 GCROOTS_API gcroots_status_t gcroots_store_gc(gcroots_store_t *store);
+
+/**
+ * Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+ * idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+ * host data and the like. May collect. Hold no lock that a finalizer takes.
+ *
+ * - The heap keeps what it has committed at first, but nothing of that is resident where no
+ *   object is.
+ * - A table gives back whole pages at its end, beyond what is in use. Things that are still
+ *   alive keep the pages before them.
+ * - Room that gcroots_scope_reserve() has made is given back too.
+ * - Handles that have ended stay refused for ever, also when their memory is used again.
+ *
+ * The next calls get memory from the system again, and so take longer. Under the null
+ * collector nothing is collected, and the unused memory is given back.
+ *
+ * Cost: that of gcroots_store_gc(), and in proportion to the tables.
+ *
+ * \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+ *         or the report of a root visitor, is refused: see gcroots_store_gc()
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_trim(gcroots_store_t *store);
 
 /**
  * Ends all manual roots that gcroots_manually_rooted_unroot_later() has queued so far.

@@ -192,6 +192,9 @@ class Config {
   Config &poison(bool on) {
     return set(gcroots_config_set_poison, on);
   }
+  Config &side_limit(size_t bytes) {
+    return set(gcroots_config_set_side_limit, bytes);
+  }
   Config &pool(size_t heaps) {
     return set(gcroots_config_set_pool, heaps);
   }
@@ -324,6 +327,9 @@ class StoreRef {
 
   void gc() const {
     check(gcroots_store_gc(raw_));
+  }
+  void trim() const {
+    check(gcroots_store_trim(raw_));
   }
 
   /// gcroots_store_run_finalizers().

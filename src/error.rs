@@ -227,6 +227,15 @@ pub enum Error {
         /// The heap's limit in bytes.
         limit: u64,
     },
+    /// The memory beside the heap does not fit below its limit.
+    SideLimit {
+        /// The number of bytes that were requested.
+        requested: u64,
+        /// The number of bytes that the store has beside its heap.
+        used: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The growth callback did not allow the heap to grow.
     GrowthRefused {
         /// The number of bytes that the heap would have committed in total.
@@ -516,6 +525,14 @@ impl fmt::Display for Error {
             Error::HeapLimit { requested, limit } => write!(
                 f,
                 "{requested} bytes do not fit into the heap, whose limit is {limit} bytes"
+            ),
+            Error::SideLimit {
+                requested,
+                used,
+                limit,
+            } => write!(
+                f,
+                "{requested} more bytes beside the heap do not fit: {used} are in use, and the limit is {limit}"
             ),
             Error::GrowthRefused { wanted } => write!(
                 f,

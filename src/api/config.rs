@@ -95,6 +95,7 @@ pub struct Config {
     collector: Collector,
     limit: Option<u64>,
     initial: u64,
+    side_limit: u64,
     growth_percent: u32,
     overhead_limit: Option<u32>,
     stress: u32,
@@ -141,6 +142,15 @@ impl Config {
         self
     }
 
+    /// Sets the number of bytes that a store may have beside its heap, for the tables of its
+    /// roots, scopes, externrefs and the like. A call that needs more for what it makes fails
+    /// with [`Error::SideLimit`](crate::Error::SideLimit). Dropping and collecting never fail
+    /// for it. 0 is the default, and means no limit.
+    pub fn side_limit(&mut self, bytes: u64) -> &mut Config {
+        self.side_limit = bytes;
+        self
+    }
+
     /// Sets how much may be allocated after a collection until the next one, in percent of
     /// the bytes of the surviving objects. 0 is the default: the library decides, from the
     /// rates of allocation and collection.
@@ -158,7 +168,7 @@ impl Config {
     /// could not grow, and that freed less than `percent` of what objects may occupy. After
     /// five in a row, the next such allocation collects too, and then fails with
     /// [`Error::Overhead`](crate::Error::Overhead). The count starts anew when a
-    /// collection frees more, and when the heap grows.
+    /// collection frees more, when the heap grows, and with a trim.
     pub fn overhead_limit(&mut self, percent: u32) -> &mut Config {
         self.overhead_limit = Some(percent);
         self
@@ -255,6 +265,7 @@ impl Config {
             config.set_limit(bytes)?;
         }
         config.set_initial(self.initial);
+        config.set_side_limit(self.side_limit);
         config.set_growth(self.growth_percent);
         if let Some(percent) = self.overhead_limit {
             config.set_overhead_limit(percent)?;

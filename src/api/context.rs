@@ -116,6 +116,15 @@ impl<T> StoreContextMut<'_, T> {
         self.0.gc()
     }
 
+    /// Same as [`Store::trim`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::gc`].
+    pub fn trim(&mut self) -> Result<()> {
+        self.0.trim()
+    }
+
     /// Same as [`Store::run_finalizers`].
     ///
     /// # Errors

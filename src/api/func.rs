@@ -116,6 +116,15 @@ impl<T> Caller<'_, T> {
         self.0.gc()
     }
 
+    /// Same as [`Store::trim`](crate::Store::trim).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Store::gc`](crate::Store::gc).
+    pub fn trim(&mut self) -> Result<()> {
+        self.0.trim()
+    }
+
     /// Same as [`Store::throw`](crate::Store::throw).
     ///
     /// # Errors

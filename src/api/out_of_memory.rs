@@ -53,6 +53,7 @@ pub(super) fn is_about_room(error: Error) -> bool {
     matches!(
         error,
         Error::HeapLimit { .. }
+            | Error::SideLimit { .. }
             | Error::GrowthRefused { .. }
             | Error::SystemMemory { .. }
             | Error::AddressSpace { .. }

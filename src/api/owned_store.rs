@@ -101,6 +101,15 @@ impl OwnedStore {
         poisoning(core, || unsafe { host_code::collect_all(self.0) })
     }
 
+    /// Collects, runs finalizers, and gives back unused memory.
+    ///
+    /// Errors: those of [`OwnedStore::gc`].
+    pub(super) fn trim(&mut self) -> Result<()> {
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        poisoning(core, || unsafe { host_code::trim(self.0) })
+    }
+
     /// Runs at most `most` of the finalizers that wait, and returns how many wait then.
     ///
     /// Errors: those of [`Core::adopt`] and of [`host_code::run_waiting`].

@@ -169,6 +169,34 @@ impl<T> Store<T> {
         self.part_mut().drain_unroots()
     }
 
+    /// Collects as [`Store::gc`] does, and then gives back to the system all memory that an
+    /// idle store does not need, of its heap and of its tables. The next calls get memory
+    /// from the system again, and so take longer.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, RootScope, Store};
+    ///
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, ())?;
+    /// {
+    ///     let mut scope = RootScope::new(&mut store)?;
+    ///     for number in 0..100_000 {
+    ///         ExternRef::new(&mut scope, number)?;
+    ///     }
+    /// }
+    /// let before = store.stats().side_bytes;
+    /// store.trim()?;
+    /// assert!(store.stats().side_bytes < before / 100);
+    /// # anyhow::Ok(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::gc`].
+    pub fn trim(&mut self) -> Result<()> {
+        self.part_mut().trim()
+    }
+
     /// Checks the whole store for debugging: all objects, references and roots, and the
     /// tables behind them. Cost: proportional to the heap.
     ///
@@ -259,6 +287,11 @@ impl<T> StorePart<T> {
     /// Same as [`Store::gc`].
     pub(super) fn gc(&mut self) -> Result<()> {
         Ok(self.owned.gc()?)
+    }
+
+    /// Same as [`Store::trim`].
+    pub(super) fn trim(&mut self) -> Result<()> {
+        Ok(self.owned.trim()?)
     }
 
     /// Same as [`Store::run_finalizers`].

@@ -13,8 +13,8 @@
 //! * [`Array::grow_with`] lets the allocator extend the block. The system moves the pages
 //!   of a large block and copies nothing.
 //!
-//! Memory comes from `malloc`. A later version can return unused pages inside a large array
-//! to the system, without a change of the array's users.
+//! Memory comes from `malloc`. [`Array::shrink_to`] gives memory back to it. It may keep that
+//! for other blocks, so [`Array::discard_from`] first gives the pages back to the system.
 //!
 //! No growth aborts when memory is out (`capi.no-abort`). Growth doubles the capacity; if
 //! there is no memory for that, it tries the capacity that was asked for.
@@ -27,7 +27,8 @@ use core::cell::Cell;
 use core::mem::{MaybeUninit, needs_drop};
 use core::ptr::NonNull;
 
-use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, pages};
 use crate::error::{Error, Result};
 
 /// A type of which zeroed memory is a value.
@@ -42,13 +43,15 @@ unsafe impl<T> Zeroed for MaybeUninit<T> {}
 
 /// How an array grows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Growth {
+pub(crate) struct Growth<'a> {
     /// The least capacity that growth chooses.
     pub(crate) first: usize,
     /// The greatest capacity.
     pub(crate) most: usize,
     /// What the elements are, for [`Error::Limit`].
     pub(crate) what: &'static str,
+    /// Bounds the array, if there is one.
+    pub(crate) side: Option<&'a SideMeter>,
 }
 
 /// A growable array of `capacity` elements and `SPARE` more behind them. An empty array
@@ -79,6 +82,11 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     #[inline(always)]
     pub(crate) fn capacity(&self) -> usize {
         self.capacity.get()
+    }
+
+    /// The bytes of memory that the array has, those of spare elements included.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.allocated() * size_of::<T>()) as u64
     }
 
     /// The address of the first element. The others follow it.
@@ -121,12 +129,13 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     /// Grows the array to at least `capacity`. New elements are zeros; the old spare
     /// elements become ordinary ones and keep their values.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`]; nothing has changed then.
+    /// Errors: [`Error::Limit`], [`Error::SideLimit`], [`Error::SystemMemory`]; nothing has
+    /// changed then.
     ///
     /// # Safety
     ///
     /// Nobody may refer to an element, on any thread.
-    pub(crate) unsafe fn grow_zeroed(&self, capacity: usize, growth: &Growth) -> Result<()>
+    pub(crate) unsafe fn grow_zeroed(&self, capacity: usize, growth: &Growth<'_>) -> Result<()>
     where
         T: Zeroed,
     {
@@ -145,12 +154,13 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     /// Replaces all elements by at least `capacity` zeroed ones, if the array has fewer.
     /// The old elements are not read, so their untouched pages stay untouched.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`]; nothing has changed then.
+    /// Errors: [`Error::Limit`], [`Error::SideLimit`], [`Error::SystemMemory`]; nothing has
+    /// changed then.
     ///
     /// # Safety
     ///
     /// Nobody may refer to an element, on any thread.
-    pub(crate) unsafe fn replace_zeroed(&self, capacity: usize, growth: &Growth) -> Result<()>
+    pub(crate) unsafe fn replace_zeroed(&self, capacity: usize, growth: &Growth<'_>) -> Result<()>
     where
         T: Zeroed,
     {
@@ -168,7 +178,7 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     fn grow(
         &self,
         capacity: usize,
-        growth: &Growth,
+        growth: &Growth<'_>,
         reallocate: impl Fn(usize) -> Result<()>,
     ) -> Result<()> {
         if capacity <= self.capacity() {
@@ -181,7 +191,23 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
             });
         }
         let doubled = self.capacity().saturating_mul(2).max(growth.first);
-        reallocate(capacity.max(doubled.min(growth.most))).or_else(|_| reallocate(capacity))
+        let mut wanted = capacity.max(doubled.min(growth.most));
+        let held = self.bytes();
+        if let Some(side) = growth.side {
+            let bytes = side.choose(held, Self::bytes_of(capacity), Self::bytes_of(wanted))?;
+            let chosen = (bytes / size_of::<T>() as u64) as usize - SPARE;
+            wanted = chosen.clamp(capacity, wanted);
+        }
+        reallocate(wanted).or_else(|_| reallocate(capacity))?;
+        if let Some(side) = growth.side {
+            side.add(self.bytes() - held);
+        }
+        Ok(())
+    }
+
+    /// The bytes of an array of this capacity, which is not 0.
+    fn bytes_of(capacity: usize) -> u64 {
+        (capacity.saturating_add(SPARE) as u64).saturating_mul(size_of::<T>() as u64)
     }
 
     /// The number of elements in memory, the spare ones included.
@@ -190,6 +216,59 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
             0 => 0,
             capacity => capacity + SPARE,
         }
+    }
+
+    /// Shrinks the array to `capacity`, at least 1 unless it is empty, if the system has memory
+    /// for it. Whether the array is not larger now. Elements must not need dropping.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may refer to an element, on any thread.
+    pub(crate) unsafe fn shrink_to(&self, capacity: usize) -> bool {
+        const { assert!(!needs_drop::<T>()) };
+        debug_assert!(capacity > 0 || self.capacity() == 0);
+        if capacity < self.capacity() && self.reallocate(capacity).is_ok() {
+            self.capacity.set(capacity);
+        }
+        self.capacity() <= capacity
+    }
+
+    /// Gives the memory of the elements from `index` on, as far as they fill whole pages,
+    /// back to the system. Each of them is zeros then, or what it was before.
+    ///
+    /// # Safety
+    ///
+    /// Nobody may refer to one of these elements, on any thread.
+    pub(crate) unsafe fn discard_from(&self, index: usize)
+    where
+        T: Zeroed,
+    {
+        let count = self.allocated().saturating_sub(index);
+        if count > 0 {
+            // SAFETY: the elements are in the array's memory, and may be zeros.
+            unsafe {
+                pages::discard(
+                    self.first().add(index).as_ptr().cast(),
+                    count * size_of::<T>(),
+                )
+            };
+        }
+    }
+
+    /// Changes the size of the memory. The caller then sets the capacity.
+    fn reallocate(&self, capacity: usize) -> Result<()> {
+        let (old, new) = (Self::layout(self.capacity())?, Self::layout(capacity)?);
+        // SAFETY: the new size is not 0. The old memory, if any, was allocated with the
+        // old layout.
+        let memory = unsafe {
+            match self.capacity() {
+                0 => std::alloc::alloc(new),
+                _ => std::alloc::realloc(self.first().as_ptr().cast(), old, new.size()),
+            }
+        };
+        self.first
+            .set(NonNull::new(memory.cast()).ok_or(fallible::refused(new.size()))?);
+        Ok(())
     }
 
     fn layout(capacity: usize) -> Result<Layout> {
@@ -226,7 +305,8 @@ impl<T> Array<T> {
     /// Grows the array to at least `capacity`. `element` makes the new elements; if it
     /// panics, the array becomes empty and its memory leaks.
     ///
-    /// Errors: [`Error::Limit`], [`Error::SystemMemory`]; nothing has changed then.
+    /// Errors: [`Error::Limit`], [`Error::SideLimit`], [`Error::SystemMemory`]; nothing has
+    /// changed then.
     ///
     /// # Safety
     ///
@@ -234,7 +314,7 @@ impl<T> Array<T> {
     pub(crate) unsafe fn grow_with(
         &self,
         capacity: usize,
-        growth: &Growth,
+        growth: &Growth<'_>,
         element: impl Fn() -> T,
     ) -> Result<()> {
         self.grow(capacity, growth, |capacity| {
@@ -249,35 +329,6 @@ impl<T> Array<T> {
             self.capacity.set(capacity);
             Ok(())
         })
-    }
-
-    /// Shrinks the array to `capacity`, at least 1, if the system has memory for it.
-    /// Elements must not need dropping.
-    ///
-    /// # Safety
-    ///
-    /// Nobody may refer to an element, on any thread.
-    pub(crate) unsafe fn shrink_to(&self, capacity: usize) {
-        const { assert!(!needs_drop::<T>()) };
-        if capacity < self.capacity() && self.reallocate(capacity).is_ok() {
-            self.capacity.set(capacity);
-        }
-    }
-
-    /// Changes the size of the memory. The caller then sets the capacity.
-    fn reallocate(&self, capacity: usize) -> Result<()> {
-        let (old, new) = (Self::layout(self.capacity())?, Self::layout(capacity)?);
-        // SAFETY: the new size is not 0. The old memory, if any, was allocated with the
-        // old layout.
-        let memory = unsafe {
-            match self.capacity() {
-                0 => std::alloc::alloc(new),
-                _ => std::alloc::realloc(self.first().as_ptr().cast(), old, new.size()),
-            }
-        };
-        self.first
-            .set(NonNull::new(memory.cast()).ok_or(fallible::refused(new.size()))?);
-        Ok(())
     }
 }
 
@@ -295,10 +346,11 @@ mod tests {
     use super::*;
     use crate::types::tests::refusing_allocator::refusing;
 
-    const GROWTH: Growth = Growth {
+    const GROWTH: Growth<'static> = Growth {
         first: 4,
         most: 1000,
         what: "elements of a test",
+        side: None,
     };
 
     /// An element that needs a larger alignment than `malloc` provides.
@@ -333,6 +385,42 @@ mod tests {
             matches!(beyond, Err(Error::Limit { what, limit: 1000 }) if what == GROWTH.what);
         assert!(limit);
         assert_eq!(array.capacity(), 1000);
+    }
+
+    #[test]
+    fn near_the_limit_an_array_grows_by_half_of_what_is_left() {
+        let side = SideMeter::new(4000).unwrap();
+        let array = Array::<Cell<u32>>::new();
+        let growth = Growth {
+            side: Some(&side),
+            ..GROWTH
+        };
+        let mut seen = Vec::new();
+        let refused = (0..).find_map(|count| {
+            // SAFETY: nothing refers to an element.
+            let grown = unsafe { array.grow_zeroed(count, &growth) };
+            if seen.last() != Some(&array.capacity()) {
+                seen.push(array.capacity());
+            }
+            grown.err()
+        });
+        assert!(seen.len() < 22, "{seen:?}");
+        assert_eq!(array.capacity(), 1000);
+        assert!(matches!(refused, Some(Error::Limit { .. })));
+        assert_eq!(side.left(), 0);
+        let other = Array::<Cell<u32>>::new();
+        // SAFETY: nothing refers to an element.
+        let refused = unsafe { other.grow_with(1, &growth, || Cell::new(0)) };
+        let (requested, used, limit) = (4, 4000, 4000);
+        assert_eq!(
+            refused,
+            Err(Error::SideLimit {
+                requested,
+                used,
+                limit
+            })
+        );
+        assert_eq!(other.capacity(), 0);
     }
 
     #[test]
@@ -491,16 +579,45 @@ mod tests {
     }
 
     #[test]
+    fn discarded_elements_are_zeros_or_as_before_and_the_others_stay() {
+        let array = Array::<Cell<u32>, 1>::new();
+        let growth = Growth {
+            most: 100_000,
+            ..GROWTH
+        };
+        // SAFETY: nothing refers to an element, in all calls. The spare one is at 50,000.
+        unsafe {
+            array.grow_zeroed(50_000, &growth).unwrap();
+            array.as_slice().iter().for_each(|number| number.set(7));
+            array.get_unchecked(50_000).set(7);
+            array.discard_from(20_000);
+            array.discard_from(50_001);
+            array.discard_from(60_000);
+        }
+        let numbers = numbers(&array);
+        assert!(numbers[..20_000].iter().all(|&number| number == 7));
+        assert!(
+            numbers[20_000..]
+                .iter()
+                .all(|&number| number == 7 || number == 0)
+        );
+        assert!(cfg!(miri) || numbers[20_000..].contains(&0));
+    }
+
+    #[test]
     fn a_shrunk_array_keeps_its_first_elements() {
         let array = Array::<Cell<u32>>::new();
         // SAFETY: nothing refers to an element, in all calls.
         unsafe {
             array.grow_with(100, &GROWTH, || Cell::new(6)).unwrap();
-            let ((), refused) = refusing(0, || array.shrink_to(50));
-            assert!(refused && array.capacity() == 100, "it stays as it is");
-            array.shrink_to(50);
+            let (shrunk, refused) = refusing(0, || array.shrink_to(50));
+            assert!(
+                !shrunk && refused && array.capacity() == 100,
+                "it stays as it is"
+            );
+            assert!(array.shrink_to(50));
             assert_eq!(numbers(&array), [6; 50]);
-            array.shrink_to(60);
+            assert!(array.shrink_to(60));
         }
         assert_eq!(array.capacity(), 50);
     }

@@ -62,6 +62,11 @@ pub(crate) fn shrink<T>(vec: &mut Vec<T>, count: usize) {
     }
 }
 
+/// The bytes of memory that `vec` has.
+pub(crate) fn bytes<T>(vec: &Vec<T>) -> u64 {
+    (vec.capacity() * size_of::<T>()) as u64
+}
+
 /// The error for a request of `bytes` that the system's allocator refused.
 pub(crate) fn refused(bytes: usize) -> Error {
     Error::SystemMemory {

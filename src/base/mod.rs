@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`array`](mod@array) | the growable array that hot paths index |
 //! | [`fallible`] | boxes and vectors whose allocation can fail |
+//! | [`pages`] | gives pages of a block back to the system |
 //! | [`ref_counted`] | counted references that never abort |
+//! | [`side_meter`] | the bound of a store's memory beside its heap |
 //! | [`lock`] | the mutex |
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
@@ -24,8 +26,10 @@ pub(crate) mod fork;
 pub(crate) mod hashing;
 pub(crate) mod lock;
 pub(crate) mod mappings;
+pub(crate) mod pages;
 pub(crate) mod place_index;
 pub(crate) mod ref_counted;
 pub(crate) mod room;
+pub(crate) mod side_meter;
 pub(crate) mod thread;
 pub(crate) mod work;

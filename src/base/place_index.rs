@@ -15,7 +15,8 @@
 //! *Rejected:* `hashbrown::HashTable`, which is emptied and freed all at once, and does not
 //! tell what it probes.
 
-use crate::base::{fallible, work};
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room, work};
 use crate::error::Result;
 
 /// The least number of slots of a table that is not empty.
@@ -67,21 +68,51 @@ impl PlaceIndex {
 
     /// Makes room for one more place.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has
-    /// changed then.
-    pub(crate) fn reserve_one(&mut self) -> Result<()> {
+    /// Errors: [`Error::SideLimit`](crate::error::Error::SideLimit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has changed then.
+    pub(crate) fn reserve_one(&mut self, side: &SideMeter) -> Result<()> {
         if self.has_room() {
             return Ok(());
         }
-        let mut larger = PlaceIndex {
-            slots: zeros((2 * self.slots.len()).max(LEAST))?,
+        let (slots, held) = ((2 * self.slots.len()).max(LEAST), self.side_bytes());
+        side.admit((slots as u64 * 8).saturating_sub(held))?;
+        self.rebuild(slots)?;
+        side.add(self.side_bytes().saturating_sub(held));
+        Ok(())
+    }
+
+    /// Moves all places to a new block of `slots` slots.
+    fn rebuild(&mut self, slots: usize) -> Result<()> {
+        let mut other = PlaceIndex {
+            slots: zeros(slots)?,
             count: 0,
         };
         for &slot in self.slots.iter().filter(|&&slot| slot != 0) {
-            larger.insert((slot >> 32) as u32, place_of(slot));
+            other.insert((slot >> 32) as u32, place_of(slot));
         }
-        *self = larger;
+        let mut old = core::mem::replace(self, other).slots;
+        old.clear();
+        room::give_back(old, 0);
         Ok(())
+    }
+
+    /// Gives back the memory that the present places do not need. Does nothing if the system
+    /// has no memory for the smaller table.
+    pub(crate) fn give_back(&mut self) {
+        let wanted = match self.count {
+            0 => 0,
+            count => PlaceIndex::slots_for(count),
+        };
+        if wanted < self.slots.len() {
+            let _ = self.rebuild(wanted);
+        }
+        let used = self.slots.len();
+        room::give_back(&mut self.slots, used);
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.slots)
     }
 
     fn has_room(&self) -> bool {
@@ -242,7 +273,7 @@ mod tests {
             let key = (random % 300) as u32;
             match (model.places.get(&key).copied(), random >> 32 & 3) {
                 (None, _) => {
-                    model.index.reserve_one().unwrap();
+                    model.index.reserve_one(&SideMeter::none()).unwrap();
                     model.index.insert(hash(key), step as u32);
                     model.places.insert(key, step as u32);
                 }
@@ -279,7 +310,7 @@ mod tests {
     fn an_index_is_built_again_in_fewer_slots() {
         let mut index = PlaceIndex::new();
         for place in 0..1000 {
-            index.reserve_one().unwrap();
+            index.reserve_one(&SideMeter::none()).unwrap();
             index.insert(mix(place) as u32, place as u32);
         }
         assert_eq!(index.slots(), 2048);

@@ -6,10 +6,9 @@
 
 use core::alloc::Layout;
 use core::mem::{ManuallyDrop, MaybeUninit};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::array::Array;
-use super::work;
+use super::{pages, work};
 
 /// A growable block of elements, of which those from some index on are unused.
 pub(crate) trait Room {
@@ -67,6 +66,22 @@ impl<T> Room for Vec<T> {
     }
 }
 
+impl<R: Room> Room for &mut R {
+    const ELEMENT: usize = R::ELEMENT;
+
+    fn capacity(&self) -> usize {
+        (**self).capacity()
+    }
+
+    fn discard(&mut self, from: usize, to: usize) {
+        (**self).discard(from, to);
+    }
+
+    fn cut(&mut self, capacity: usize) {
+        (**self).cut(capacity);
+    }
+}
+
 impl<T: Copy> Room for &Array<MaybeUninit<T>> {
     const ELEMENT: usize = size_of::<T>();
 
@@ -94,32 +109,22 @@ impl<T: Copy> Room for &Array<MaybeUninit<T>> {
 fn discard<T>(unused: &mut [MaybeUninit<T>]) {
     let bytes = size_of_val(unused);
     work::count(bytes / 16);
-    let first = unused.as_mut_ptr().cast::<u8>();
-    let before = first.align_offset(page());
-    if before >= bytes {
-        return;
-    }
-    let whole = (bytes - before) / page() * page();
-    if whole > 0 {
-        // SAFETY: the pages lie within memory that only this function may use now, and that
-        // holds no values. If the system reads them as zeros afterwards, that is fine.
-        unsafe { libc::madvise(first.add(before).cast(), whole, libc::MADV_DONTNEED) };
-    }
+    // SAFETY: the pages lie within memory that only this function may use now, and that
+    // holds no values. If the system reads them as zeros afterwards, that is fine.
+    unsafe { pages::discard(unused.as_mut_ptr().cast(), bytes) };
 }
 
-/// The system's page size in bytes. Asks the system once.
-fn page() -> usize {
-    static PAGE: AtomicUsize = AtomicUsize::new(0);
+/// The least number of elements that [`give_back`] leaves.
+const LEFT: usize = 64;
 
-    let known = PAGE.load(Ordering::Relaxed);
-    if known != 0 {
-        return known;
+/// Gives back all memory but that of the first `used` elements, and of a few. The others must
+/// be unused.
+pub(crate) fn give_back<R: Room>(mut room: R, used: usize) {
+    let left = used.max(LEFT);
+    if left < room.capacity() {
+        room.discard(left, room.capacity());
+        room.cut(left);
     }
-    // SAFETY: sysconf has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let page = usize::try_from(page).unwrap_or(4096).max(4096);
-    PAGE.store(page, Ordering::Relaxed);
-    page
 }
 
 #[cfg(test)]

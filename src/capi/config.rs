@@ -182,6 +182,31 @@ pub unsafe extern "C" fn gcroots_config_set_heap_initial(
     }
 }
 
+/// Sets the number of bytes that a store may have beside its heap: `side_bytes` in
+/// gcroots_stats_t. 0 is the default, and means no limit.
+///
+/// A call that needs a larger table for what it makes (roots, scopes, weak handles, weak maps
+/// and their entries, externrefs, functions, identity hashes, tables, globals, tags, root
+/// ranges and visitors) then returns GCROOTS_ERROR_OUT_OF_MEMORY, and changes nothing.
+/// Unrooting, leaving scopes, freeing and collecting never fail for this limit. What they and
+/// the collector need, and what the store keeps of types, counts as in use, and may exceed the
+/// limit. gcroots_store_trim() makes tables smaller.
+///
+/// Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_side_limit(
+    config: *mut gcroots_config_t,
+    bytes: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_side_limit", config, |config| {
+            config.set_side_limit(bytes as u64);
+            Ok(())
+        })
+    }
+}
+
 /// Sets how much may be allocated after a collection until the next one, in percent of the
 /// bytes of the surviving objects. More takes more memory and less time. 0 is the default:
 /// the library decides from the rates of allocation and collection, and grants 50 to 400
@@ -211,8 +236,8 @@ pub unsafe extern "C" fn gcroots_config_set_heap_growth(
 /// grow, and that freed less than `percent` of what objects may occupy: of the committed
 /// bytes, or with the copying collector of half of them. After five in a row, the next such
 /// allocation collects too, and then returns GCROOTS_ERROR_OUT_OF_MEMORY although the object
-/// would fit. The count starts anew when a collection frees more, and when the heap grows.
-/// Never collects.
+/// would fit. The count starts anew when a collection frees more, when the heap grows,
+/// and with gcroots_store_trim(). Never collects.
 ///
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `percent` is more than 100
 #[unsafe(no_mangle)]

@@ -141,6 +141,7 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         Error::ScopeOrder { .. } | Error::NoOpenSpan { .. } => GCROOTS_ERROR_SCOPE_ORDER,
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
         Error::HeapLimit { .. }
+        | Error::SideLimit { .. }
         | Error::GrowthRefused { .. }
         | Error::SystemMemory { .. }
         | Error::AddressSpace { .. }

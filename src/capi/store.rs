@@ -71,8 +71,13 @@ pub struct gcroots_stats_t {
     /// is in force, see gcroots_config_set_heap_limit(). The collector rounds it. 0 before
     /// the first object is made.
     pub heap_limit: u64,
+    /// The bytes of memory that the store has beside its heap: the tables of roots, scopes,
+    /// weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
+    /// tags and types, and what the collector has for itself. Parts of the tables that were
+    /// never used count, although they may take no memory yet.
+    pub side_bytes: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 16],
+    pub reserved: [u64; 15],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -96,7 +101,8 @@ impl From<Stats> for gcroots_stats_t {
             finalizers_run: stats.finalizers_run,
             stale_unroots: stats.stale_unroots,
             heap_limit: stats.heap_limit,
-            reserved: [0; 16],
+            side_bytes: stats.side_bytes,
+            reserved: [0; 15],
         }
     }
 }
@@ -358,6 +364,37 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
         unsafe {
             enter(store)?;
             host_code::collect_all(store.cast())
+        }
+    })
+}
+
+/// Collects as gcroots_store_gc() does, and then gives back to the system all memory that an
+/// idle store does not need: of its heap, and of its tables of roots, scopes, weak handles,
+/// host data and the like. May collect. Hold no lock that a finalizer takes.
+///
+/// - The heap keeps what it has committed at first, but nothing of that is resident where no
+///   object is.
+/// - A table gives back whole pages at its end, beyond what is in use. Things that are still
+///   alive keep the pages before them.
+/// - Room that gcroots_scope_reserve() has made is given back too.
+/// - Handles that have ended stay refused for ever, also when their memory is used again.
+///
+/// The next calls get memory from the system again, and so take longer. Under the null
+/// collector nothing is collected, and the unused memory is given back.
+///
+/// Cost: that of gcroots_store_gc(), and in proportion to the tables.
+///
+/// \return GCROOTS_ERROR_NO_GC if a no-GC span is open;
+///         GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY if a root range,
+///         or the report of a root visitor, is refused: see gcroots_store_gc()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_trim(store: *mut gcroots_store_t) -> gcroots_status_t {
+    call("gcroots_store_trim", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe {
+            enter(store)?;
+            host_code::trim(store.cast())
         }
     })
 }

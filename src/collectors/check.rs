@@ -242,6 +242,10 @@ impl GcHeap for CheckHeap {
         self.heap.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.heap.side_bytes() + self.shadow.slots.committed_end()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.heap.limit_bytes()
     }
@@ -305,6 +309,13 @@ impl GcHeap for CheckHeap {
         budget: &mut Budget,
     ) -> Progress {
         self.heap.set_headroom(mutator, headroom, may_grow, budget)
+    }
+
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.heap.give_back(mutator)?;
+        let used = mutator.bump.next() - self.shadow.start;
+        self.shadow.slots.decommit_from(used);
+        Ok(())
     }
 
     fn reset(&mut self) {

@@ -77,6 +77,10 @@ impl GcHeap for NullHeap {
         self.space.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        0
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
     }
@@ -121,6 +125,16 @@ impl GcHeap for NullHeap {
     ) -> Progress {
         mutator.bump.set_budget_end(mutator.bump.end());
         Progress::Complete
+    }
+
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let next = mutator.bump.next();
+        let kept = next.max(self.space.initial_end());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.space.region().release_from(next);
+        // SAFETY: as in `open`.
+        unsafe { mutator.set_end(self.space.region().committed_end()) };
+        Ok(())
     }
 
     fn reset(&mut self) {

@@ -46,6 +46,8 @@ pub(crate) struct Config {
     poison: bool,
     move_always: bool,
     exact_slots: bool,
+    /// 0 means none.
+    side_limit: u64,
     pool: usize,
     call_depth: u32,
     finalizers: Finalizers,
@@ -68,6 +70,7 @@ impl Config {
             poison: false,
             move_always: false,
             exact_slots: false,
+            side_limit: 0,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
             finalizers: Finalizers::Inline,
@@ -144,6 +147,16 @@ impl Config {
     /// Sets whether slots of root ranges must refer to the start of an object (ROOTS-22).
     pub(crate) fn set_exact_slots(&mut self, on: bool) {
         self.exact_slots = on;
+    }
+
+    /// Sets the limit of each store's memory beside its heap in bytes. 0 means none.
+    pub(crate) fn set_side_limit(&mut self, bytes: u64) {
+        self.side_limit = bytes;
+    }
+
+    /// The limit of each store's memory beside its heap in bytes. 0 means none.
+    pub(crate) fn side_limit(&self) -> u64 {
+        self.side_limit
     }
 
     /// Sets the number of reset heaps that the engine keeps.

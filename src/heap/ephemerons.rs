@@ -77,6 +77,11 @@ impl PendingEphemerons {
         fallible::push(&mut self.keys, key)
     }
 
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.keys)
+    }
+
     /// Removes a key.
     pub(crate) fn pop(&mut self) -> Option<GcRef> {
         self.keys.pop()

@@ -40,6 +40,9 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// The number of committed bytes, in all spaces together.
     fn committed_bytes(&self) -> u64;
 
+    /// The bytes of memory that the collector has beside the heap, for itself.
+    fn side_bytes(&self) -> u64;
+
     /// The limit in bytes that is in force, as this collector has rounded it.
     fn limit_bytes(&self) -> u64;
 
@@ -163,6 +166,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress;
+
+    /// Gives back to the system all memory that no object needs, except what stays committed
+    /// from the beginning. Of that too the part without objects is not resident afterwards.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()>;
 
     /// Empties the heap, so that another store can open it. Keeps the memory that a new
     /// heap commits, of which at most [`KEPT_BYTES`] stay resident.

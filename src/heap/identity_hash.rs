@@ -10,7 +10,8 @@ use super::shrinking::Shrinking;
 use super::weak_table::{Liveness, WeakTable};
 use crate::base::hashing::{KeyedHash, mix};
 use crate::base::place_index::PlaceIndex;
-use crate::base::{fallible, work};
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room, work};
 use crate::error::{Error, Result};
 
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct IdentityHashes {
     hash: KeyedHash,
     next_sequence: u64,
     sweep: Sweep,
+    side: SideMeter,
     shrinking: Shrinking,
     index_shrinking: Shrinking,
     /// The entries have shrunk, and the index has not yet.
@@ -62,7 +64,14 @@ impl IdentityHashes {
             shrinking: Shrinking::new(),
             index_shrinking: Shrinking::new(),
             entries_trimmed: false,
+            side: SideMeter::none(),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> IdentityHashes {
+        self.side = side.share();
+        self
     }
 
     /// The hash by which the index finds an object.
@@ -97,7 +106,8 @@ impl IdentityHashes {
                 object.raw().into(),
             ));
         }
-        self.index.reserve_one()?;
+        self.side.reserve(&mut self.entries, 1)?;
+        self.index.reserve_one(&self.side)?;
         let sequence = self.next_sequence;
         fallible::push(&mut self.entries, Entry { object, sequence })?;
         self.next_sequence += 1;
@@ -171,6 +181,18 @@ impl IdentityHashes {
     /// The objects that have a hash.
     pub(crate) fn objects(&self) -> impl Iterator<Item = GcRef> {
         self.entries.iter().map(|entry| entry.object)
+    }
+
+    /// Gives back the room that the present entries do not need. There must be no sweep.
+    pub(crate) fn give_back(&mut self) {
+        let used = self.entries.len();
+        room::give_back(&mut self.entries, used);
+        self.index.give_back();
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.entries) + self.index.side_bytes()
     }
 
     /// Checks that the index finds each entry.

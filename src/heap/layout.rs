@@ -94,6 +94,15 @@ impl References {
 }
 
 impl Layout {
+    /// The bytes of memory that a boxed layout has.
+    fn side_bytes(&self) -> u64 {
+        let far = match self {
+            Layout::Fixed { references, .. } => fallible::bytes(&references.far),
+            Layout::Array { .. } => 0,
+        };
+        size_of::<Layout>() as u64 + far
+    }
+
     /// A copy.
     ///
     /// Errors: [`Error::SystemMemory`].
@@ -259,6 +268,16 @@ impl LayoutTable {
         self.by_type.extend((0..missing).map(|_| None));
         self.by_type[index] = Some(layout);
         Ok(())
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        let layouts = self
+            .by_type
+            .iter()
+            .flatten()
+            .map(|layout| layout.side_bytes());
+        fallible::bytes(&self.by_type) + layouts.sum::<u64>()
     }
 
     /// The layout of an object with this header.

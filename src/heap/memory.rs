@@ -8,15 +8,14 @@
 //! `heap.sandbox`). So a collector that computes an offset from the heap's contents touches
 //! no memory outside the heap.
 //!
-//! The platform's calls for memory are in this file only.
+//! The platform's calls for memory are in this file and in `src/base/pages.rs` only.
 
 use core::marker::PhantomData;
 use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::budget::{Budget, Progress};
-use crate::base::{fallible, mappings};
+use crate::base::{fallible, mappings, pages};
 use crate::error::{Error, Result};
 
 /// The unit in which committed bytes are counted. A system's pages may be larger; then the
@@ -430,17 +429,7 @@ impl RegionView<'_> {
     }
 }
 
-/// The system's page size in bytes. Asks the system once.
+/// The size of the system's pages, which is a multiple of [`COMMIT_UNIT`].
 fn page() -> u64 {
-    static PAGE: AtomicU64 = AtomicU64::new(0);
-
-    let known = PAGE.load(Ordering::Relaxed);
-    if known != 0 {
-        return known;
-    }
-    // SAFETY: sysconf has no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let page = u64::try_from(page).unwrap_or(COMMIT_UNIT).max(COMMIT_UNIT);
-    PAGE.store(page, Ordering::Relaxed);
-    page
+    pages::size() as u64
 }

@@ -52,6 +52,11 @@ impl ObjectStartTable {
         fallible::shrink(&mut self.first_starts, cards);
     }
 
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.first_starts)
+    }
+
     /// Whether `reference` refers to the start of an object, and not of a free block.
     ///
     /// Errors: [`Error::SystemMemory`]; [`Error::Internal`] if the heap is found

@@ -8,7 +8,8 @@ use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
 use super::shrinking::Shrinking;
-use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
+use crate::base::{fallible, room};
 use crate::error::Result;
 
 /// A slot that may hold a root: a generation, which collectors ignore, and a reference. In
@@ -79,6 +80,16 @@ impl GcRootsList {
         })
     }
 
+    /// Gives back the room for more than `ranges` ranges. The list must be empty.
+    pub(crate) fn give_back(&mut self, ranges: usize) {
+        room::give_back(&mut self.ranges, ranges);
+    }
+
+    /// The bytes of memory that the list has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.spans) + fallible::bytes(&self.ranges)
+    }
+
     /// Removes all spans and ranges, and keeps the room.
     pub(crate) fn clear(&mut self) {
         self.spans.clear();
@@ -92,11 +103,11 @@ impl GcRootsList {
 
     /// Makes room for `ranges` ranges. Adding them before a collection cannot fail then.
     ///
-    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn reserve_ranges(&mut self, ranges: usize) -> Result<()> {
-        self.ranges
-            .try_reserve(ranges.saturating_sub(self.ranges.len()))
-            .map_err(|_| fallible::refused(ranges.saturating_mul(size_of::<RangeSpan>())))?;
+    /// Errors: [`Error::SideLimit`](crate::error::Error::SideLimit),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn reserve_ranges(&mut self, ranges: usize, side: &SideMeter) -> Result<()> {
+        let missing = ranges.saturating_sub(self.ranges.len());
+        side.reserve(&mut self.ranges, missing)?;
         self.shrinking.note(ranges);
         Ok(())
     }

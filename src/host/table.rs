@@ -16,6 +16,8 @@ use super::entry::{
 };
 use super::store_finalizer::{self, StoreFinalizer};
 use crate::base::array::{Array, Growth};
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
@@ -24,10 +26,11 @@ use crate::host::Callback;
 const REFILL: u32 = 256;
 
 /// Indices are less than the other values of a `link`, so that it can tell them apart.
-const GROWTH: Growth = Growth {
+const GROWTH: Growth<'static> = Growth {
     first: 64,
     most: OLD_WITH_STORE as usize,
     what: "externrefs and functions in a store",
+    side: None,
 };
 
 /// A store's host data.
@@ -52,6 +55,7 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    side: SideMeter,
     pub(super) shrinking: Cell<Shrinking>,
 }
 
@@ -80,8 +84,15 @@ impl HostData {
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            side: SideMeter::none(),
             shrinking: Cell::new(Shrinking::new()),
         }
+    }
+
+    /// The same table, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> HostData {
+        self.side = side.share();
+        self
     }
 
     /// The address of the entry at `index`, which must be below `used`. Fields are read and
@@ -224,8 +235,12 @@ impl HostData {
         }
         let used = self.used.get();
         let needed = used as usize + 1;
+        let growth = Growth {
+            side: Some(&self.side),
+            ..GROWTH
+        };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
-        unsafe { self.entries.grow_with(needed, &GROWTH, MaybeUninit::uninit) }?;
+        unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
         let end = used.saturating_add(REFILL).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
@@ -304,6 +319,26 @@ impl HostData {
         let progress = shrinking.end_major(&mut &self.entries, used, budget);
         self.shrinking.set(shrinking);
         progress
+    }
+
+    /// Takes the free entries at the end off the free list, and gives them back. There must be
+    /// no sweep.
+    pub(crate) fn give_back(&self) {
+        let free = |&index: &u32| self.object(index) == FREE;
+        let tail = (0..self.used.get()).rev().take_while(free).count() as u32;
+        let used = self.used.get() - tail;
+        self.used.set(used);
+        self.free.set(END);
+        (0..used)
+            .rev()
+            .filter(free)
+            .for_each(|index| self.put_on_free_list(index));
+        room::give_back(&self.entries, used as usize);
+    }
+
+    /// The bytes of memory that the table has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.entries.bytes()
     }
 
     /// The number of entries that belong to live objects.

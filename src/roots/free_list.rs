@@ -11,6 +11,7 @@ use core::cell::Cell;
 
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
+use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, Progress, RootSlot};
@@ -42,18 +43,18 @@ const LINK_COST: u64 = 2;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct FreeListSlots<const KIND: u32> {
-    slots: SlotArray,
     /// Slots from this index on are not on the free list, and collectors do not scan them.
     used: Cell<u32>,
     /// The first free slot, or [`END`].
     free: Cell<u32>,
+    slots: SlotArray,
     /// How often a slot was taken.
     created: Cell<u64>,
     /// How often a slot was released.
     released: Cell<u64>,
     /// The number of retired slots.
     retired: Cell<u32>,
-    /// The greatest number of slots in use at once, as of the last retirement.
+    /// The greatest number of slots in use at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
     /// How far trimming has come.
     trimming: Cell<Trimming>,
@@ -91,6 +92,17 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             live_max: Cell::new(0),
             trimming: Cell::new(Trimming::NotBegun),
         }
+    }
+
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> FreeListSlots<KIND> {
+        self.slots.limit_by(side);
+        self
+    }
+
+    /// The meter that bounds the slots.
+    pub(crate) fn side(&self) -> &SideMeter {
+        self.slots.side()
     }
 
     /// Whether the free list has a slot.
@@ -289,6 +301,29 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         Progress::Complete
     }
 
+    /// How many slots there are up to the last one in use.
+    fn in_use_end(&self) -> u32 {
+        let free = |slot: &&RootSlot| slot.generation.get() & 1 == 0;
+        let tail = self.span().iter().rev().take_while(free).count() as u32;
+        self.used.get() - tail
+    }
+
+    /// How many slots [`FreeListSlots::give_back`] leaves.
+    pub(super) fn kept(&self) -> u32 {
+        self.slots.kept(self.in_use_end())
+    }
+
+    /// Takes the free slots at the end off the free list and gives them back, in whole pages
+    /// (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        let keep = self.kept();
+        self.live_max.set(self.live_max());
+        self.used.set(self.in_use_end());
+        self.free.set(END);
+        self.link_free(0, self.used.get());
+        self.slots.give_back(keep);
+    }
+
     /// The scanned part: all slots that may be in use.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.first(self.used.get())
@@ -305,11 +340,16 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     }
 
     /// The greatest number of slots in use at once. The free list delivers slots that were
-    /// never used last, so it is the number of slots ever used. A retirement takes its slot
-    /// out, and saves the number before it.
+    /// never used last, so it is the number of slots used so far. A retirement takes its slot
+    /// out, a give-back takes out many; both save the number first.
     pub(crate) fn live_max(&self) -> u32 {
         let without_retired = self.slots.ever_used() - self.retired.get();
         without_retired.max(self.live_max.get())
+    }
+
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
     }
 
     /// Checks that each slot is in use, free or retired, and that the free list has all free

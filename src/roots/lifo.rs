@@ -10,6 +10,7 @@ use core::cell::Cell;
 
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 
@@ -26,11 +27,11 @@ const LAST: u32 = RETIRED - 1;
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct LifoRoots {
-    slots: SlotArray,
     len: Cell<u32>,
+    slots: SlotArray,
     /// The number of retired slots.
     retired: Cell<u32>,
-    /// The greatest number of roots at once, as of the last retirement.
+    /// The greatest number of roots at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
 }
 
@@ -52,6 +53,12 @@ impl LifoRoots {
             retired: Cell::new(0),
             live_max: Cell::new(0),
         }
+    }
+
+    /// The same stack, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> LifoRoots {
+        self.slots.limit_by(side);
+        self
     }
 
     /// The length of the stack, with its retired slots.
@@ -237,10 +244,23 @@ impl LifoRoots {
     }
 
     /// The greatest number of roots at once. Pushes use slots in order, so it is the number
-    /// of slots ever used. A retirement takes its slot out, and saves the number before it.
+    /// of slots used so far. A retirement takes its slot out, a give-back takes out many; both save
+    /// the number first.
     pub(crate) fn live_max(&self) -> u32 {
         let without_retired = self.slots.ever_used() - self.retired.get();
         without_retired.max(self.live_max.get())
+    }
+
+    /// Gives back the slots above the stack, in whole pages (ROOTS-28). The next pushes may
+    /// need memory.
+    pub(crate) fn give_back(&self) {
+        self.live_max.set(self.live_max());
+        self.slots.give_back(self.slots.kept(self.len()));
+    }
+
+    /// The bytes of memory that the stack has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
     }
 
     /// Checks the stack's invariants.
@@ -261,7 +281,7 @@ impl LifoRoots {
                 if reference & 1 == 0 || reference == 1 || next > self.slots.capacity().into() {
                     return Err(Error::internal("a wrong link over retired roots", next));
                 }
-            } else if index < self.len() && generation == self.slots.first_generation() {
+            } else if index < self.len() && generation == self.slots.floor(index) {
                 return Err(Error::internal("a root of no generation", index.into()));
             }
         }

@@ -14,6 +14,7 @@ use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
 use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Progress, RootSlot};
@@ -52,6 +53,12 @@ impl ManualRoots {
             queue: UnrootQueue::new(),
             taken: Cell::new(0),
         }
+    }
+
+    /// The same roots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> ManualRoots {
+        self.slots = self.slots.limited_by(side);
+        self
     }
 
     /// The store's id.
@@ -110,6 +117,7 @@ impl ManualRoots {
             first: 0,
             most: slots,
             what: "roots of one kind in a store",
+            side: Some(self.slots.side()),
         };
         // SAFETY: other threads wait for the directory's lock, and this one holds no
         // reference to a node.
@@ -238,6 +246,26 @@ impl ManualRoots {
         self.slots.trim(budget)
     }
 
+    /// Ends the roots in the queue, and gives back the free slots at the end and their queue
+    /// nodes, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        directory::alone(self.store_id, || {
+            // No node may be in use when their array shrinks.
+            self.unroot_queued();
+            let keep = self.slots.kept() as usize;
+            // There may never be more nodes than slots.
+            // SAFETY: other threads wait for the directory's lock, and this one holds no
+            // reference to a node.
+            let shrunk = unsafe {
+                self.nodes.discard_from(keep);
+                self.nodes.shrink_to(keep)
+            };
+            if shrunk {
+                self.slots.give_back();
+            }
+        });
+    }
+
     /// All slots that may hold roots, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.span()
@@ -256,6 +284,11 @@ impl ManualRoots {
     /// The greatest number of roots at once.
     pub(crate) fn live_max(&self) -> u32 {
         self.slots.live_max()
+    }
+
+    /// The bytes of memory that the slots and the queue have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + self.nodes.bytes()
     }
 
     /// Checks the slots, that each has a queue node, and the queue.

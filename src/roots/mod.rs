@@ -35,6 +35,10 @@
 //! of a handle's index mark its kind (ROOTS-17). [`ScopeStack`] has the open scopes, which
 //! are named by serial numbers (ROOTS-13).
 //!
+//! [`LifoRoots::give_back`] and its siblings give pages of slots back to the system. A page
+//! that was given back leaves a floor, from which its slots begin when they are used again
+//! (`floors.rs`, ROOTS-28).
+//!
 //! # How a collector sees the slots
 //!
 //! It gets spans of slots and scans them all, so root slots need no write barrier (ROOTS-7,
@@ -55,6 +59,7 @@
 //! their slot, checked scopes and the checks of forged bits are this library's.
 
 pub(crate) mod directory;
+mod floors;
 mod free_list;
 mod handle;
 mod lifo;

@@ -6,6 +6,8 @@ use core::cell::{Cell, RefCell};
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot, Shrinking};
 
@@ -30,6 +32,12 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         }
     }
 
+    /// The same slots, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> RecordSlots<KIND, R> {
+        self.slots = self.slots.limited_by(side);
+        self
+    }
+
     /// The index of the slot that a handle of this store names. The slot may be free, and
     /// the index is beyond all slots for a handle of another kind.
     #[inline(always)]
@@ -47,9 +55,7 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         self.slots.reserve()?;
         let mut records = self.records.borrow_mut();
         let missing = self.slots.span().len().saturating_sub(records.len());
-        records
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<R>()))?;
+        self.slots.side().reserve(&mut records, missing)?;
         records.extend(core::iter::repeat_n(record, missing));
         Ok(())
     }
@@ -101,6 +107,15 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         in_use.try_for_each(|(slot, record)| visit(GcRef::from_raw(slot.reference.get()), record))
     }
 
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28), and their records.
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
+        let mut records = self.records.borrow_mut();
+        records.truncate(self.span().len());
+        let used = records.len();
+        room::give_back(&mut *records, used);
+    }
+
     /// Trims the slots, as far as the budget allows.
     pub(crate) fn trim_slots(&self, budget: &mut Budget) -> Progress {
         self.slots.trim(budget)
@@ -119,6 +134,11 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
         };
         self.shrinking.set(shrinking);
         progress
+    }
+
+    /// The bytes of memory that the slots and the records have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes() + fallible::bytes(&self.records.borrow())
     }
 
     /// Checks the slots, and that each in use has an object and a record.

@@ -10,7 +10,8 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::base::array::{Array, Growth};
+use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 
 /// The serial of records that no token names: that of the store's own scope at the bottom,
@@ -27,6 +28,9 @@ pub(crate) struct ScopeRecord {
     /// The number of open no-GC spans.
     pub(crate) no_gc_spans: u32,
 }
+
+// SAFETY: numbers.
+unsafe impl Zeroed for ScopeRecord {}
 
 /// The record of the store's own scope.
 const BOTTOM: ScopeRecord = ScopeRecord {
@@ -59,13 +63,11 @@ pub(crate) struct ScopeStack {
     end: Cell<NonNull<ScopeRecord>>,
     next_serial: Cell<u64>,
     records: Array<ScopeRecord>,
+    side: SideMeter,
 }
 
-const GROWTH: Growth = Growth {
-    first: 16,
-    most: usize::MAX,
-    what: "open scopes of a store",
-};
+/// The least number of records.
+const FIRST_CAPACITY: usize = 16;
 
 impl ScopeStack {
     /// The stack of a new store, with the store's own scope only.
@@ -76,23 +78,59 @@ impl ScopeStack {
             end: Cell::new(records.first()),
             next_serial: Cell::new(UNNAMED + 1),
             records,
+            side: SideMeter::none(),
         };
         stack.grow()?;
         Ok(stack)
     }
 
+    /// The same stack, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> ScopeStack {
+        self.side = side.share();
+        self
+    }
+
     /// Makes room for one record more. New records are like the bottom one.
     fn grow(&self) -> Result<()> {
         let (depth, capacity) = (self.depth(), self.records.capacity());
+        let growth = Growth {
+            first: FIRST_CAPACITY,
+            most: usize::MAX,
+            what: "open scopes of a store",
+            side: Some(&self.side),
+        };
         // SAFETY: only this structure refers to records, and updates its addresses here.
-        unsafe { self.records.grow_with(capacity + 1, &GROWTH, || BOTTOM) }?;
+        unsafe { self.records.grow_with(capacity + 1, &growth, || BOTTOM) }?;
+        self.set_addresses(depth);
+        Ok(())
+    }
+
+    /// Updates the addresses of the innermost record and of the end, after the records have
+    /// moved.
+    fn set_addresses(&self, depth: usize) {
         let first = self.records.first();
         // SAFETY: the array has more records than are open. Its last one is the spare one.
         unsafe {
             self.top.set(first.add(depth));
             self.end.set(first.add(self.records.capacity() - 1));
         }
-        Ok(())
+    }
+
+    /// Gives back the records that the open scopes do not need, except a few.
+    pub(crate) fn give_back(&self) {
+        // Room for the next scope, and the spare record.
+        let wanted = (self.depth() + 3).max(FIRST_CAPACITY);
+        if wanted >= self.records.capacity() {
+            return;
+        }
+        let depth = self.depth();
+        // SAFETY: only this structure refers to records, and updates its addresses here. The
+        // records from `wanted` on are not open, and nothing reads one before it is written.
+        unsafe {
+            self.records.discard_from(wanted);
+            self.records.shrink_to(wanted);
+        }
+        self.set_addresses(depth);
     }
 
     /// The number of open scopes, without the store's own.
@@ -252,6 +290,11 @@ impl ScopeStack {
             self.pop();
         }
         record
+    }
+
+    /// The bytes of memory that the stack has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.records.bytes()
     }
 
     /// Checks the order of serials, and that an inner scope has saved no less than an outer

@@ -3,8 +3,10 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::floors::{Floors, PAGE, WORN};
 use super::handle::RETIRED;
 use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::RootSlot;
 
@@ -12,13 +14,14 @@ use crate::heap::RootSlot;
 unsafe impl Zeroed for RootSlot {}
 
 /// An array of `capacity` slots. The slot behind them is the sentinel, which has the
-/// greatest generation. Only growth moves slots, and no slot loses its generation.
+/// greatest generation. Only growing and giving back move slots. A slot that is given back
+/// loses its generation, and leaves a floor ([`Floors`]).
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct SlotArray {
     slots: Array<RootSlot, 1>,
-    /// The generation of slots that were never used.
-    first_generation: u32,
+    floors: Floors,
+    side: SideMeter,
 }
 
 /// The sentinel of every empty array. Nothing writes to it.
@@ -35,13 +38,23 @@ static EMPTY: Sentinel = Sentinel(RootSlot {
 const FIRST_CAPACITY: usize = 64;
 
 impl SlotArray {
-    /// An empty array, which allocates nothing. Its slots will start at
-    /// `first_generation`.
+    /// An empty array, which allocates nothing. Its slots begin at `first_generation`.
     pub(crate) fn new(first_generation: u32) -> SlotArray {
         SlotArray {
             slots: Array::empty_at(NonNull::from(&EMPTY.0)),
-            first_generation,
+            floors: Floors::new(first_generation),
+            side: SideMeter::none(),
         }
+    }
+
+    /// Lets a meter bound the array.
+    pub(crate) fn limit_by(&mut self, side: &SideMeter) {
+        self.side = side.share();
+    }
+
+    /// The meter that bounds the array.
+    pub(crate) fn side(&self) -> &SideMeter {
+        &self.side
     }
 
     /// The number of slots, without the sentinel.
@@ -50,9 +63,14 @@ impl SlotArray {
         self.slots.capacity() as u32
     }
 
-    /// The generation of slots that were never used.
-    pub(crate) fn first_generation(&self) -> u32 {
-        self.first_generation
+    /// The bytes of memory that the array has.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.bytes() + self.floors.side_bytes()
+    }
+
+    /// The generation at which the slot at `index` began.
+    pub(crate) fn floor(&self, index: u32) -> u32 {
+        self.floors.of(index)
     }
 
     /// The slot at `index`, or the sentinel.
@@ -82,7 +100,8 @@ impl SlotArray {
     /// Makes room for at least `capacity` slots.
     ///
     /// Errors: [`Error::Limit`] if `capacity` is beyond `max`, the number of slots that
-    /// handles can name; [`Error::SystemMemory`]. Nothing has changed then.
+    /// handles can name; [`Error::SideLimit`], [`Error::SystemMemory`]. Nothing has changed
+    /// then.
     pub(crate) fn grow_to(&self, capacity: u64, max: u32) -> Result<()> {
         let old = self.capacity();
         if capacity <= old.into() {
@@ -92,34 +111,102 @@ impl SlotArray {
             first: FIRST_CAPACITY,
             most: max as usize,
             what: "roots of one kind in a store",
+            side: Some(&self.side),
         };
         // SAFETY: callers drop their references to slots before they grow the array, and
         // grow slots that other threads read only while those wait for the directory's
         // lock.
         unsafe { self.slots.grow_zeroed(capacity as usize, &growth) }?;
-        // The slot in the old sentinel's place is an ordinary one now. Slots that start at
-        // generation 0 are not touched, so that they cost no memory yet.
-        let new = if self.first_generation == 0 {
-            old..self.capacity().min(old + 1)
-        } else {
-            old..self.capacity()
-        };
-        for index in new {
-            self.slot(index).generation.set(self.first_generation);
-        }
+        // The slot in the old sentinel's place is an ordinary one now.
+        self.slot(old).generation.set(self.floor(old));
+        self.begin_zeroed(old, self.capacity());
         self.slot(self.capacity()).generation.set(RETIRED);
         Ok(())
     }
 
-    /// How many slots at the front have ever been used. Slots are used for the
-    /// first time in order, so their generations tell.
-    pub(crate) fn ever_used(&self) -> u32 {
-        self.first(self.capacity())
-            .partition_point(|slot| slot.generation.get() != self.first_generation) as u32
+    /// Sets the generations of the zeroed slots from `from` to `to` to their floors. Slots
+    /// that begin at 0 are not touched, so that they cost no memory yet.
+    fn begin_zeroed(&self, from: u32, to: u32) {
+        for (first, end) in pages(from, to) {
+            let floor = self.floor(first);
+            if floor != 0 {
+                (first..end).for_each(|index| self.slot(index).generation.set(floor));
+            }
+        }
     }
 
-    /// Checks the sentinel.
+    /// How many slots stay if those from `used` on may be given back: whole pages, at least
+    /// one. A page with worn slots stays, and all pages before it.
+    pub(crate) fn kept(&self, used: u32) -> u32 {
+        let least = used.max(1).next_multiple_of(PAGE);
+        let mut keep = self.capacity();
+        while keep > least {
+            let first = (keep - 1) / PAGE * PAGE;
+            if self.newest(first, keep) > WORN {
+                break;
+            }
+            keep = first;
+        }
+        keep
+    }
+
+    /// The greatest generation of the slots from `first` to `end`.
+    fn newest(&self, first: u32, end: u32) -> u32 {
+        let slots = self.first(end)[first as usize..].iter();
+        slots.map(|slot| slot.generation.get()).max().unwrap_or(0)
+    }
+
+    /// Gives back all slots but the first `keep`, which [`SlotArray::kept`] has told, and
+    /// leaves their floors. Does nothing if there is no memory for the floors.
+    pub(crate) fn give_back(&self, keep: u32) {
+        let old = self.capacity();
+        if keep >= old || self.floors.reserve(old).is_err() {
+            return;
+        }
+        for (first, end) in pages(keep, old) {
+            self.floors.raise(first, self.newest(first, end));
+        }
+        // SAFETY: callers drop their references to slots before they give back slots, and
+        // give back slots that other threads read only while those wait for the directory's
+        // lock.
+        let shrunk = unsafe {
+            self.slots.discard_from(keep as usize + 1);
+            self.slots.shrink_to(keep as usize)
+        };
+        if !shrunk {
+            // The slots may have been discarded.
+            let floors = (keep..old).map(|index| (index, self.floor(index)));
+            floors.for_each(|(index, floor)| self.slot(index).generation.set(floor));
+        }
+        let sentinel = self.slot(self.capacity());
+        sentinel.generation.set(RETIRED);
+        sentinel.reference.set(0);
+    }
+
+    /// How many slots at the front have been used since they began. Slots are used for the
+    /// first time in order, so their generations tell.
+    pub(crate) fn ever_used(&self) -> u32 {
+        let (mut used, mut end) = (0, self.capacity());
+        while used < end {
+            let middle = used + (end - used) / 2;
+            if self.slot(middle).generation.get() == self.floor(middle) {
+                end = middle;
+            } else {
+                used = middle + 1;
+            }
+        }
+        used
+    }
+
+    /// Checks the sentinel, and that no slot has a generation below its floor.
     pub(crate) fn check(&self) -> Result<()> {
+        for (first, end) in pages(0, self.capacity()) {
+            let floor = self.floor(first);
+            let slots = &self.first(end)[first as usize..];
+            if slots.iter().any(|slot| slot.generation.get() < floor) {
+                return Err(Error::internal("a root slot below its floor", first.into()));
+            }
+        }
         let sentinel = self.slot(self.capacity());
         if sentinel.generation.get() != RETIRED || sentinel.reference.get() != 0 {
             return Err(Error::internal(
@@ -129,4 +216,11 @@ impl SlotArray {
         }
         Ok(())
     }
+}
+
+/// The parts of pages between the indices `from` and `to`: where each begins and ends.
+fn pages(from: u32, to: u32) -> impl Iterator<Item = (u32, u32)> {
+    let first = from / PAGE;
+    let parts = (first..to.div_ceil(PAGE).max(first)).map(|page| page * PAGE);
+    parts.map(move |start| (start.max(from), (start + PAGE).min(to)))
 }

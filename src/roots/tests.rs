@@ -1,6 +1,7 @@
 //! The root structures by themselves, near the end of their generations
 //! (`roots.never-stale`).
 
+use super::floors::WORN;
 use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
 use super::slots::SlotArray;
 use super::*;
@@ -165,6 +166,74 @@ fn slots_of_tables_and_globals_are_told_apart() {
                 assert!(RecordSlots::<GLOBAL, ()>::index(handle(other)) > max);
             }
         }
+    }
+}
+
+#[test]
+fn a_slot_that_was_given_back_begins_at_the_floor_of_its_page() {
+    let roots = LifoRoots::starting_at(0);
+    let push = |count| {
+        for _ in 0..count {
+            roots.push(object(1)).unwrap();
+        }
+    };
+    // The slots of the second page issue three generations, those of the third one.
+    for length in [1000, 1000, 1500] {
+        push(length);
+        roots.truncate(0);
+    }
+    let live_max = roots.live_max();
+    roots.give_back();
+    roots.check().unwrap();
+    assert_eq!(roots.live_max(), live_max);
+    push(2000);
+    let generation = |index| roots.span()[index as usize].generation.get();
+    assert_eq!(
+        [0, 511, 512, 1023, 1024, 1535, 1536].map(generation),
+        [4, 4, 4, 4, 2, 2, 1]
+    );
+    assert_eq!(roots.live_max(), 2000);
+    roots.check().unwrap();
+}
+
+#[test]
+fn a_page_with_a_worn_slot_is_not_given_back() {
+    let (given_back, kept) = (513 * 8 + 4 * 4, 2049 * 8);
+    for (worn, bytes) in [(WORN, given_back), (WORN + 1, kept), (RETIRED - 1, kept)] {
+        let roots = LifoRoots::starting_at(0);
+        for _ in 0..2000 {
+            roots.push(object(1)).unwrap();
+        }
+        roots.span()[1600].generation.set(worn);
+        roots.truncate(0);
+        roots.give_back();
+        roots.check().unwrap();
+        assert_eq!(roots.side_bytes(), bytes, "{worn}");
+    }
+}
+
+#[test]
+fn slots_that_cannot_be_given_back_keep_their_floors() {
+    let roots = ManualRoots::starting_at(1, 0);
+    for granted in 0..4 {
+        let slots: Vec<_> = (0..2000)
+            .map(|_| roots.create(object(1)).unwrap())
+            .collect();
+        let release = |slots: &[u64]| {
+            let released = slots.iter().map(|&slot| parts(slot));
+            released.for_each(|(index, generation)| assert!(roots.release(index, generation)));
+        };
+        release(&slots);
+        refusing(granted, || roots.give_back());
+        roots.check().unwrap();
+        let new: Vec<_> = (0..2000)
+            .map(|_| roots.create(object(2)).unwrap())
+            .collect();
+        for &slot in &slots {
+            let (index, generation) = parts(slot);
+            assert_eq!(roots.get(index, generation), None);
+        }
+        release(&new);
     }
 }
 

@@ -6,6 +6,7 @@
 use core::cell::Cell;
 
 use super::free_list::FreeListSlots;
+use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::Result;
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable};
@@ -29,6 +30,12 @@ impl WeakHandles {
         }
     }
 
+    /// The same handles, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> WeakHandles {
+        self.slots = self.slots.limited_by(side);
+        self
+    }
+
     /// Makes a handle; returns its slot word.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
@@ -49,6 +56,11 @@ impl WeakHandles {
         self.slots.release(index, generation)
     }
 
+    /// Gives back the free slots at the end, in whole pages (ROOTS-28).
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
+    }
+
     /// The number of handles.
     pub(crate) fn live(&self) -> u64 {
         self.slots.live()
@@ -67,6 +79,11 @@ impl WeakHandles {
     /// The referents of all handles, null ones included.
     pub(crate) fn references(&self) -> impl Iterator<Item = GcRef> {
         in_use(self.slots.span()).map(|slot| GcRef::from_raw(slot.reference.get()))
+    }
+
+    /// The bytes of memory that the slots have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.slots.side_bytes()
     }
 
     /// Trims free slots from the end of the swept part, if they are most of it (ROOTS-15), as

@@ -16,6 +16,11 @@ use crate::host::Finalizer;
 pub(super) struct KeyedData(Vec<(*const c_void, StoreData)>);
 
 impl KeyedData {
+    /// The bytes of memory that the list has.
+    pub(super) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.0)
+    }
+
     /// The place of a key.
     fn find(&self, key: *const c_void) -> Option<usize> {
         self.0.iter().position(|(its_key, _)| *its_key == key)

@@ -10,6 +10,7 @@
 //! | `host_code` | the only callers of host code, and the drivers of operations |
 //! | `keyed_data.rs` | the embedder's data with keys |
 //! | `protocol.rs` | what an operation and its driver tell each other |
+//! | `side_bytes.rs` | memory beside the heap |
 //! | `stats.rs` | statistics |
 //!
 //! # Layout
@@ -48,6 +49,7 @@ pub(crate) mod host_code;
 mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
+mod side_bytes;
 mod stats;
 
 use core::cell::{Cell, RefCell};
@@ -73,6 +75,7 @@ pub use stats::Stats;
 
 use crate::base::fallible;
 use crate::base::hashing::start_of_counter;
+use crate::base::side_meter::SideMeter;
 use crate::base::thread;
 use crate::engine::EngineRef;
 use crate::error::Result;
@@ -123,6 +126,8 @@ pub(crate) struct Store {
     /// The state of the reports, while a root visitor runs.
     report: Cell<Option<Report>>,
     data: Cell<StoreData>,
+    /// Bounds the tables that calls make larger (ROOTS-31).
+    side: SideMeter,
     /// The Rust API's own part of the store; null in a store of the C API.
     rust_part: Cell<*mut c_void>,
     engine: EngineRef,
@@ -167,15 +172,20 @@ impl Cold {
     /// generations up to `generation`, which is even. `roots` is empty and has room for
     /// [`ROOT_SPANS`] spans.
     #[inline(always)]
-    fn starting_at(engine: &EngineRef, generation: u32, roots: GcRootsList) -> Cold {
+    fn starting_at(
+        engine: &EngineRef,
+        generation: u32,
+        roots: GcRootsList,
+        side: &SideMeter,
+    ) -> Cold {
         Cold {
             heap: None,
             layouts: LayoutTable::new(),
             tags: Tags::default(),
-            hashes: IdentityHashes::new(),
-            weak_maps: WeakMaps::starting_at(generation),
+            hashes: IdentityHashes::new().limited_by(side),
+            weak_maps: WeakMaps::starting_at(generation).limited_by(side),
             object_starts: ObjectStartTable::default(),
-            sources: RootSources::starting_at(generation),
+            sources: RootSources::starting_at(generation).limited_by(side),
             keyed_data: KeyedData::default(),
             roots,
             pacer: engine.config().new_pacer(),
@@ -240,18 +250,19 @@ impl Store {
         let owner = thread::token_or_new()?;
         let id = next_id();
         let roots = GcRootsList::with_room(ROOT_SPANS)?;
-        let cold = Cold::starting_at(&engine, manual, roots);
+        let side = SideMeter::new(engine.config().side_limit())?;
+        let cold = Cold::starting_at(&engine, manual, roots, &side);
         let store = fallible::boxed(Store {
             entry: AtomicU64::new(thread::entry_word_of(owner)),
             id,
-            lifo: LifoRoots::starting_at(scoped),
-            scopes: ScopeStack::new()?,
-            manual: ManualRoots::starting_at(id, manual),
+            lifo: LifoRoots::starting_at(scoped).limited_by(&side),
+            scopes: ScopeStack::new()?.limited_by(&side),
+            manual: ManualRoots::starting_at(id, manual).limited_by(&side),
             mutator: Mutator::new(),
-            host: HostData::new(),
+            host: HostData::new().limited_by(&side),
             types: TypeTable::new(),
-            tables: Tables::starting_at(manual),
-            globals: Globals::starting_at(manual),
+            tables: Tables::starting_at(manual).limited_by(&side),
+            globals: Globals::starting_at(manual).limited_by(&side),
             owner: AtomicU64::new(owner),
             state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),
@@ -264,14 +275,16 @@ impl Store {
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
-            weak: WeakHandles::starting_at(manual),
+            weak: WeakHandles::starting_at(manual).limited_by(&side),
             answers: Cell::new(Answers::default()),
             report: Cell::new(None),
             data: Cell::new(StoreData::NONE),
+            side,
             rust_part: Cell::new(core::ptr::null_mut()),
             engine,
             cold: RefCell::new(cold),
         })?;
+        store.update_side_bytes(&store.cold.borrow());
         let store = NonNull::from(Box::leak(store));
         // SAFETY: the store is alive and is not moved. `free` removes its roots from the
         // directory first.

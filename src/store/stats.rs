@@ -42,6 +42,9 @@ pub struct Stats {
     /// less if the default did not fit into the address space. The collector rounds it. 0
     /// before the first object is made.
     pub heap_limit: u64,
+    /// Bytes beside the heap: the memory of the store's tables, and what its collector has
+    /// for itself. Parts of it that were not used yet count.
+    pub side_bytes: u64,
 }
 
 impl Store {
@@ -65,6 +68,7 @@ impl Store {
             finalizers_run: self.finalizers_run.get(),
             stale_unroots: self.manual.stale_unroots(),
             heap_limit: cold.heap.as_ref().map_or(0, |heap| heap.limit_bytes()),
+            side_bytes: self.update_side_bytes(&cold),
         }
     }
 }

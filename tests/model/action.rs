@@ -214,6 +214,7 @@ pub(crate) enum Action {
     /// Deletes the store where this is refused, or NULL.
     StoreFree(bool),
     Collect,
+    Trim,
     /// Runs at most this number of finalizers.
     RunFinalizers(usize),
     Verify,
@@ -476,6 +477,7 @@ impl Planner<'_> {
             Call::StoreAttach => Action::StoreAttach,
             Call::StoreFree => Action::StoreFree(true),
             Call::Collect => Action::Collect,
+            Call::Trim => Action::Trim,
             Call::RunFinalizers => {
                 Action::RunFinalizers(self.draw.among(&[0, 1, 2, usize::MAX, usize::MAX]))
             }

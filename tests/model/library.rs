@@ -664,6 +664,7 @@ impl Library {
             | Action::WeakUpgrade(_)
             | Action::WeakFree(_)
             | Action::Collect
+            | Action::Trim
             | Action::RunFinalizers(_)
             | Action::Verify
             | Action::Walk => self.weak_and_store(action),
@@ -842,6 +843,7 @@ impl Library {
                     }
                     done(gcroots_store_gc(store))
                 }
+                Action::Trim => done(gcroots_store_trim(store)),
                 Action::RunFinalizers(most) => self.run_finalizers(most),
                 Action::Verify => done(gcroots_store_verify(store)),
                 _ => Ok(Written::Nothing),

@@ -109,6 +109,7 @@ impl Action {
                 | Action::StoreDetach
                 | Action::StoreAttach
                 | Action::Collect
+                | Action::Trim
                 | Action::Verify
         )
     }

@@ -155,7 +155,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::StoreDetach
         | Action::StoreAttach
         | Action::StoreFree(_) => call.stores(action, *by),
-        Action::Collect => match call.model.spans {
+        Action::Collect | Action::Trim => match call.model.spans {
             0 => Ok(Answer::Collected),
             _ => Err(GCROOTS_ERROR_NO_GC),
         },

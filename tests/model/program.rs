@@ -112,6 +112,7 @@ pub(crate) enum Call {
     StoreAttach,
     StoreFree,
     Collect,
+    Trim,
     RunFinalizers,
     Verify,
     Walk,
@@ -120,7 +121,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 108] = [
+const CALLS: [(Call, u32); 109] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -226,6 +227,7 @@ const CALLS: [(Call, u32); 108] = [
     (StoreAttach, 2),
     (StoreFree, 1),
     (Collect, 4),
+    (Trim, 2),
     (RunFinalizers, 3),
     (Verify, 1),
     (Walk, 1),

@@ -338,7 +338,7 @@ impl Session {
         let collects = action.allocates()
             || matches!(
                 action,
-                Action::Collect | Action::Range(RangeAction::Wrong(..))
+                Action::Collect | Action::Trim | Action::Range(RangeAction::Wrong(..))
             );
         let finalizes =
             (collects && !self.lane.deferred) || matches!(action, Action::RunFinalizers(_));

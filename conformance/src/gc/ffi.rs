@@ -205,7 +205,9 @@ pub struct gcroots_stats_t {
     pub gc_nanoseconds: u64,
     pub finalizers_run: u64,
     pub stale_unroots: u64,
-    pub reserved: [u64; 17],
+    pub heap_limit: u64,
+    pub side_bytes: u64,
+    pub reserved: [u64; 15],
 }
 
 pub type gcroots_finalizer_t = unsafe extern "C" fn(data: *mut c_void);

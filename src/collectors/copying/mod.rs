@@ -165,6 +165,10 @@ impl GcHeap for CopyingHeap {
         self.space.committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        self.pending.side_bytes()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.limit_bytes()
     }
@@ -244,6 +248,16 @@ impl GcHeap for CopyingHeap {
             .bump
             .set_budget_end(self.space.from().start() + wanted);
         progress
+    }
+
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let used = self.used(mutator).next_multiple_of(COMMIT_UNIT);
+        let kept = used.max(self.space.initial_bytes());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.space.settle();
+        self.space.release_unused(mutator.bump.next());
+        self.update_end(mutator);
+        Ok(())
     }
 
     fn reset(&mut self) {

@@ -41,7 +41,7 @@ mod tests;
 
 use backup_trace::Sweep;
 
-use crate::base::fallible;
+use crate::base::{fallible, room};
 use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
@@ -333,6 +333,13 @@ impl GcHeap for DrcHeap {
         self.space.memory().committed_bytes()
     }
 
+    fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.young_ranges)
+            + fallible::bytes(&self.zero_counts)
+            + fallible::bytes(&self.stack)
+            + self.pending.side_bytes()
+    }
+
     fn limit_bytes(&self) -> u64 {
         self.space.memory().limit_bytes()
     }
@@ -481,6 +488,24 @@ impl GcHeap for DrcHeap {
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
         self.headroom = headroom;
         progress
+    }
+
+    fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.take_back(mutator)?;
+        let end = self.space.wilderness();
+        let kept = end.max(self.space.memory().initial_end());
+        self.space.decommit_towards(kept, &mut Budget::unlimited());
+        self.region().release_from(end);
+        // SAFETY: the space is committed up to its committed end, and the mutator has no
+        // window.
+        unsafe { mutator.set_heap_end(self.space.committed_end()) };
+        let used = self.young_ranges.len();
+        room::give_back(&mut self.young_ranges, used);
+        let used = self.zero_counts.len();
+        room::give_back(&mut self.zero_counts, used);
+        let used = self.stack.len();
+        room::give_back(&mut self.stack, used);
+        Ok(())
     }
 
     fn reset(&mut self) {

@@ -264,6 +264,12 @@ impl SemiSpace {
         progress
     }
 
+    /// Releases the contents of the from half from `next` on, and those of the to half.
+    pub(crate) fn release_unused(&self, next: u64) {
+        self.from().release_from(next);
+        self.to().release_from(self.to().start());
+    }
+
     /// Checks that the halves lie where they may, and do not overlap, and that the first
     /// page is accessible.
     ///

@@ -330,12 +330,13 @@ impl Cold {
         self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.update_slow_path();
+        store.update_side_bytes(self);
     }
 
     /// Checks the whole store in debug builds, unless there is no memory for the check.
     ///
     /// Errors: those of [`Cold::check`], except [`Error::SystemMemory`].
-    fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
+    pub(in crate::store) fn check_in_debug_builds(&self, store: &Store) -> Result<()> {
         if !cfg!(debug_assertions) {
             return Ok(());
         }

@@ -4,6 +4,8 @@
 use core::ffi::c_void;
 
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{
     Budget, CollectionKind, GcRef, Progress, RangeSpan, RootRange, RootSlot, Shrinking, SlotLayout,
@@ -101,6 +103,12 @@ impl RootSources {
         }
     }
 
+    /// The same sources, bounded by a meter.
+    pub(in crate::store) fn limited_by(mut self, side: &SideMeter) -> RootSources {
+        self.handles = self.handles.limited_by(side);
+        self
+    }
+
     /// Adds a source and returns the slot word of its handle.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
@@ -111,9 +119,8 @@ impl RootSources {
             .span()
             .len()
             .saturating_sub(self.positions.len());
-        self.positions
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<u32>()))?;
+        self.handles.side().reserve(&mut self.positions, missing)?;
+        self.handles.side().reserve(&mut self.sources, 1)?;
         self.positions.extend(core::iter::repeat_n(0, missing));
         let position = self.sources.len() as u32;
         let index = self.handles.next();
@@ -273,6 +280,23 @@ impl RootSources {
         self.scanned_bytes
     }
 
+    /// Gives back the free handles at the end, in whole pages (ROOTS-28), and their places.
+    pub(in crate::store) fn give_back(&mut self) {
+        self.handles.give_back();
+        self.positions.truncate(self.handles.span().len());
+        let (sources, positions) = (self.sources.len(), self.positions.len());
+        let reported = self.reported.len();
+        room::give_back(&mut self.sources, sources);
+        room::give_back(&mut self.positions, positions);
+        room::give_back(&mut self.reported, reported);
+    }
+
+    /// The bytes of memory that the sources and the reports have.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        let sources = fallible::bytes(&self.sources) + fallible::bytes(&self.positions);
+        self.handles.side_bytes() + sources + fallible::bytes(&self.reported)
+    }
+
     /// Checks the handles, and that each live handle has its source.
     ///
     /// Errors: [`Error::Internal`].
@@ -304,7 +328,8 @@ impl Store {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(in crate::store) fn add_root_source(&self, source: Source) -> Result<Handle> {
         let cold = &mut *self.cold.borrow_mut();
-        cold.roots.reserve_ranges(cold.sources.span_count() + 1)?;
+        cold.roots
+            .reserve_ranges(cold.sources.span_count() + 1, &self.side)?;
         Ok(self.handle(cold.sources.add(source)?))
     }
 

@@ -1,4 +1,5 @@
-//! The drivers of collections: `store_gc`, the steps of a collection, and cancelling it.
+//! The drivers of collections: `store_gc`, `store_trim`, the steps of a collection, and
+//! cancelling it.
 
 use core::ptr::NonNull;
 
@@ -51,6 +52,22 @@ pub(crate) unsafe fn collect_all(pointer: NonNull<Store>) -> Result<()> {
         if !old_taken || !has_released {
             return Ok(());
         }
+    }
+}
+
+/// Collects as [`collect_all`] does, and gives back the memory that the store does not need
+/// then.
+///
+/// Errors: those of [`collect_all`].
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
+pub(crate) unsafe fn trim(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; the borrow begins after host code has run.
+    unsafe {
+        collect_all(pointer)?;
+        pointer.as_ref().give_back()
     }
 }
 

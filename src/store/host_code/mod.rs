@@ -9,7 +9,7 @@
 //! | file | runs |
 //! |---|---|
 //! | `driver.rs` | an operation that allocates: attempts it and serves its requests |
-//! | `collections.rs` | `store_gc`; the steps of a collection, and cancelling it |
+//! | `collections.rs` | `store_gc`, `store_trim`; the steps of a collection, and cancelling it |
 //! | `calls.rs` | a call of a host function |
 //! | `deletion.rs` | the end of a store |
 //!
@@ -56,7 +56,7 @@ mod wake;
 
 pub(crate) use call_arguments::Call;
 pub(crate) use calls::call;
-pub(crate) use collections::{cancel_collection, collect_all, collect_step};
+pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim};
 #[cfg(any(test, feature = "capi"))]
 pub(crate) use deletion::delete;
 pub(crate) use deletion::delete_owned;

@@ -5,6 +5,7 @@
 
 use core::ptr::NonNull;
 
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{RangeSpan, RootRange, SlotLayout};
 use crate::roots::Handle;
@@ -60,7 +61,7 @@ impl Store {
             let span = unsafe { RangeSpan::new(report.visitor, range, layout) }?;
             cold.check_range(self, &span)?;
             let count = cold.sources.span_count() + 1;
-            cold.roots.reserve_ranges(count)?;
+            cold.roots.reserve_ranges(count, &SideMeter::none())?;
             cold.sources.add_reported(span)
         });
         self.report.set(Some(Report {

@@ -3,6 +3,7 @@
 //! (OBJECTS-4).
 
 use crate::base::fallible;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::Kind;
 use crate::roots::{Handle, SLOTS_MAX};
@@ -24,8 +25,13 @@ impl Tags {
         self.0.get(index as usize)
     }
 
+    /// The bytes of memory that the list has.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.0)
+    }
+
     /// The index of the next tag. Also makes room for the tag.
-    fn next(&mut self) -> Result<u32> {
+    fn next(&mut self, side: &SideMeter) -> Result<u32> {
         let index = self.0.len() as u64;
         if index >= SLOTS_MAX.into() {
             return Err(Error::Limit {
@@ -33,9 +39,7 @@ impl Tags {
                 limit: SLOTS_MAX.into(),
             });
         }
-        self.0
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<Type>()))?;
+        side.reserve(&mut self.0, 1)?;
         Ok(index as u32)
     }
 }
@@ -56,7 +60,7 @@ impl Store {
             });
         }
         let cold = &mut *self.cold.borrow_mut();
-        let index = cold.tags.next()?;
+        let index = cold.tags.next(&self.side)?;
         cold.keep_type(self, of)?;
         fallible::push(&mut cold.tags.0, of.try_clone()?)?;
         Ok(self.tag_handle(index))

@@ -15,10 +15,11 @@ use crate::error::{Error, Result};
 use crate::types::{RegisteredType, Type};
 
 /// The registry issues no more indices than this.
-const GROWTH: Growth = Growth {
+const GROWTH: Growth<'static> = Growth {
     first: 16,
     most: 1 << 32,
     what: "types of a store",
+    side: None,
 };
 
 /// See the module.
@@ -80,6 +81,11 @@ impl TypeTable {
         let is_new = self.types.get(index).map(|cell| cell.set(reference));
         debug_assert!(matches!(is_new, Some(Ok(()))));
         Ok(())
+    }
+
+    /// The bytes of memory that the table has.
+    pub(in crate::store) fn side_bytes(&self) -> u64 {
+        self.types.bytes()
     }
 
     /// Checks that each type stands at its index.

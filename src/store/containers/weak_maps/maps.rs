@@ -2,6 +2,7 @@
 
 use super::entries::{Entries, Removed};
 
+use crate::base::side_meter::SideMeter;
 use crate::error::Result;
 use crate::heap::{
     Budget, CollectionKind, Ephemerons, GcRef, Liveness, Progress, RootSlot, Trace, WeakTable,
@@ -26,13 +27,20 @@ impl WeakMaps {
         }
     }
 
+    /// The same maps, bounded by a meter.
+    pub(crate) fn limited_by(mut self, side: &SideMeter) -> WeakMaps {
+        self.handles = self.handles.limited_by(side);
+        self
+    }
+
     /// Makes a map. Returns the slot word of its handle.
     ///
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn create(&mut self) -> Result<u64> {
         self.handles.reserve()?;
-        self.entries.make_maps(self.handles.span().len())?;
+        self.entries
+            .make_maps(self.handles.span().len(), self.handles.side())?;
         Ok(self.handles.allocate(GcRef::NULL))
     }
 
@@ -67,7 +75,7 @@ impl WeakMaps {
     /// Errors: [`Error::Limit`](crate::error::Error::Limit),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn reserve_one(&mut self) -> Result<usize> {
-        self.entries.reserve_one()?;
+        self.entries.reserve_one(self.handles.side())?;
         Ok(self.key_count() + 1)
     }
 
@@ -107,6 +115,19 @@ impl WeakMaps {
     /// The number of bytes that a sweep visits.
     pub(crate) fn swept_bytes(&self) -> u64 {
         self.entries.swept_bytes()
+    }
+
+    /// Gives back the free handles at the end, in whole pages (ROOTS-28), the maps that they
+    /// named, and the room that the present entries do not need.
+    pub(crate) fn give_back(&mut self) {
+        self.handles.give_back();
+        self.entries.truncate_maps(self.handles.span().len());
+        self.entries.give_back();
+    }
+
+    /// The bytes of memory that handles and entries have.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.handles.side_bytes() + self.entries.side_bytes()
     }
 
     /// Trims the handles of maps, as far as the budget allows.

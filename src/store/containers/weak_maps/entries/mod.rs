@@ -23,6 +23,8 @@ mod trim;
 use core::cell::Cell;
 
 use crate::base::fallible;
+use crate::base::room;
+use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 pub(super) use table::Entries;
@@ -39,11 +41,9 @@ impl Entries {
     /// Makes sure that the maps with indices below `count` exist.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(super) fn make_maps(&mut self, count: usize) -> Result<()> {
+    pub(super) fn make_maps(&mut self, count: usize, side: &SideMeter) -> Result<()> {
         let missing = count.saturating_sub(self.maps.len());
-        self.maps
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<Map>()))?;
+        side.reserve(&mut self.maps, missing)?;
         self.maps.extend(core::iter::repeat_n(EMPTY, missing));
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Entries {
     /// Makes room for one more entry.
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
-    pub(super) fn reserve_one(&mut self) -> Result<()> {
+    pub(super) fn reserve_one(&mut self, side: &SideMeter) -> Result<()> {
         if self.free == NONE {
             if self.entries.len() >= NONE as usize {
                 return Err(Error::Limit {
@@ -78,15 +78,11 @@ impl Entries {
                     limit: NONE.into(),
                 });
             }
-            self.entries
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-            self.values
-                .try_reserve(1)
-                .map_err(|_| fallible::refused(size_of::<RootSlot>()))?;
+            side.reserve(&mut self.entries, 1)?;
+            side.reserve(&mut self.values, 1)?;
         }
-        self.by_entry.reserve_one()?;
-        self.by_key.reserve_one()
+        self.by_entry.reserve_one(side)?;
+        self.by_key.reserve_one(side)
     }
 
     /// Adds an entry. The map must have no entry of this key, and
@@ -163,6 +159,24 @@ impl Entries {
     pub(super) fn swept_bytes(&self) -> u64 {
         let entry = size_of::<Entry>() + size_of::<RootSlot>();
         (self.entries.len() * entry + self.maps.len() * size_of::<Map>()) as u64
+    }
+
+    /// Gives back the room that the present entries and maps do not need. There must be no
+    /// sweep.
+    pub(super) fn give_back(&mut self) {
+        let (entries, maps) = (self.entries.len(), self.maps.len());
+        room::give_back(&mut self.entries, entries);
+        room::give_back(&mut self.values, entries);
+        room::give_back(&mut self.maps, maps);
+        self.by_entry.give_back();
+        self.by_key.give_back();
+    }
+
+    /// The bytes of memory that the arrays and hash tables have.
+    pub(super) fn side_bytes(&self) -> u64 {
+        let tables = self.by_entry.side_bytes() + self.by_key.side_bytes();
+        let arrays = fallible::bytes(&self.entries) + fallible::bytes(&self.values);
+        arrays + fallible::bytes(&self.maps) + tables
     }
 
     /// Forgets the maps with indices from `maps` on, which must not exist.
