@@ -10,7 +10,7 @@
 static const char tag_a, tag_b;
 
 static gcroots_externref_options_t options_of(void *data) {
-  gcroots_externref_options_t options = {sizeof options, data, NULL, NULL, 0};
+  gcroots_externref_options_t options = {sizeof options, data, NULL, NULL, 0, NULL, NULL};
   return options;
 }
 
@@ -40,6 +40,8 @@ static void all_refuse(gcroots_status_t expected, gcroots_ref_t ref) {
   REFUSED(expected, gcroots_externref_set_data(store, ref, NULL));
   REFUSED(expected, gcroots_externref_set_external_bytes(store, ref, 1));
   REFUSED(expected, gcroots_externref_set_external_bytes(store, ref, SIZE_MAX));
+  REFUSED(expected, gcroots_externref_adjust_external_bytes(store, ref, 1));
+  REFUSED(expected, gcroots_externref_adjust_external_bytes(store, ref, INT64_MIN));
   CHECK(data == &pattern);
 }
 
@@ -809,7 +811,8 @@ CASE(external_bytes_that_were_withdrawn_hasten_nothing) {
 }
 
 CASE(external_bytes_of_a_no_gc_span_hasten_a_collection_after_it) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, (size_t)1 << 30};
+  gcroots_externref_options_t options = {sizeof options,  NULL, NULL, NULL,
+                                         (size_t)1 << 30, NULL, NULL};
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
   uint64_t before;
@@ -821,6 +824,78 @@ CASE(external_bytes_of_a_no_gc_span_hasten_a_collection_after_it) {
   make_garbage();
   CHECK(stats_of(store).collections == before + (collects ? 1 : 0));
   CHECK(stats_of(store).external_bytes == (collects ? 0 : (uint64_t)1 << 30));
+}
+
+/* --- External bytes by a difference ------------------------------------------- */
+
+static void adjust(gcroots_ref_t ref, int64_t difference, uint64_t expected) {
+  OK(gcroots_externref_adjust_external_bytes(store, ref, difference));
+  CHECK(stats_of(store).external_bytes == expected);
+}
+
+/* The status comes with this text, and the sum stays. */
+static void adjust_refused(gcroots_ref_t ref, int64_t difference, gcroots_status_t expected,
+                           const char *text) {
+  uint64_t before = stats_of(store).external_bytes;
+  REFUSED(expected, gcroots_externref_adjust_external_bytes(store, ref, difference));
+  CHECK(strstr(gcroots_last_error(), text) != NULL);
+  CHECK(stats_of(store).external_bytes == before);
+  OK(gcroots_store_verify(store));
+}
+
+CASE(external_bytes_change_by_a_difference) {
+  gcroots_ref_t a = new_external(10), b = new_externref(NULL);
+  adjust(b, 200, 210);
+  adjust(a, -10, 200);
+  adjust(a, 0, 200);
+  adjust(a, 7, 207);
+  OK(gcroots_store_gc(store));
+  adjust(b, -150, 57);
+  OK(gcroots_externref_set_external_bytes(store, b, 1));
+  adjust(b, -1, 7);
+  OK(gcroots_store_verify(store));
+}
+
+CASE(external_bytes_never_become_negative) {
+  gcroots_ref_t other = new_external(1000), ref = new_external(3);
+  gcroots_status_t refused = GCROOTS_ERROR_INVALID_ARGUMENT;
+  adjust_refused(ref, -4, refused, "`difference` is -4, but the externref has 3 external bytes");
+  adjust_refused(ref, INT64_MIN, refused, "`difference` is -9223372036854775808, but");
+  adjust(ref, -3, 1000);
+  adjust_refused(ref, -1, refused, "has 0 external bytes");
+  adjust(other, -1000, 0);
+}
+
+CASE(a_difference_reaches_the_most_external_bytes_and_no_more) {
+  gcroots_ref_t ref = new_external(SIZE_MAX - 1);
+  const char *text = "external bytes of an externref are allowed";
+  adjust_refused(ref, 2, GCROOTS_ERROR_LIMIT, text);
+  adjust(ref, 1, UINT64_MAX);
+  adjust_refused(ref, 1, GCROOTS_ERROR_LIMIT, text);
+  adjust_refused(ref, INT64_MAX, GCROOTS_ERROR_LIMIT, text);
+  adjust(ref, INT64_MIN, INT64_MAX);
+  adjust(ref, -INT64_MAX, 0);
+}
+
+CASE(external_bytes_added_by_a_difference_hasten_a_collection) {
+  uint64_t before = stats_of(store).collections;
+  for (int i = 0; i < 2000; ++i) {
+    gcroots_scope_t scope = enter();
+    OK(gcroots_externref_adjust_external_bytes(store, new_externref(NULL), 1 << 20));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK((stats_of(store).collections - before > 10) == collects);
+}
+
+CASE(external_bytes_taken_away_by_a_difference_hasten_nothing) {
+  gcroots_ref_t ref = new_externref(NULL);
+  uint64_t before = stats_of(store).collections;
+  for (int i = 0; i < 1000; ++i) {
+    OK(gcroots_externref_adjust_external_bytes(store, ref, 1 << 20));
+    OK(gcroots_externref_adjust_external_bytes(store, ref, -(1 << 20)));
+    make_garbage();
+  }
+  if (!stressed) CHECK(stats_of(store).collections == before);
 }
 
 /* --- Manually rooted from the start ------------------------------------------- */
@@ -891,7 +966,8 @@ CASE(bad_options_make_no_manually_rooted_externref) {
   gcroots_externref_options_t options = tagged(&finalized, NULL);
   for (size_t size = 0; size < 2 * sizeof options; size++) {
     options.struct_size = size;
-    if (size != sizeof options)
+    if (size != sizeof options &&
+        size != offsetof(gcroots_externref_options_t, finalizer_with_store))
       REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
               gcroots_externref_new_with_manually_rooted(store, &options, &out));
   }

@@ -112,7 +112,7 @@ CASE(an_object_without_finalizer_dies_quietly) {
 
 CASE(a_refused_create_leaves_the_data_to_the_caller) {
   gcroots_store_t *small = new_store(64 << 10);
-  gcroots_externref_options_t options = {0, NULL, count_call, NULL, 0};
+  gcroots_externref_options_t options = {0, NULL, count_call, NULL, 0, NULL, NULL};
   gcroots_ref_t ref;
   int finalized = 0, i;
   gcroots_status_t full = GCROOTS_ERROR_OUT_OF_MEMORY;
@@ -219,7 +219,7 @@ static void out_is_unwritten(void *data) {
 }
 
 CASE(out_is_written_after_the_finalizers) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0, NULL, NULL};
   /* The finalizer of replaced store data waits for the next allocation. */
   OK(gcroots_store_set_data(store, NULL, out_is_unwritten));
   OK(gcroots_store_set_data(store, NULL, out_is_unwritten));
@@ -356,7 +356,7 @@ CASE(a_finalizer_cannot_delete_or_hand_over_its_store) {
 }
 
 static void call_everything(void) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 5};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 5, NULL, NULL};
   gcroots_scope_t scope, again;
   gcroots_ref_t ref, local;
   gcroots_manually_rooted_t handle, second;

@@ -677,6 +677,7 @@ CASE(a_function_is_no_externref_and_the_other_way_round) {
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_data_tagged(store, func, NULL, &data));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_set_data(store, func, NULL));
   REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_set_external_bytes(store, func, 1));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_externref_adjust_external_bytes(store, func, 1));
   EACH_KIND(kind) {
     gcroots_ref_t ref = new_of_kind(kind);
     gcroots_status_t expected =

@@ -811,7 +811,7 @@ CASE(other_threads_unroot_later_between_steps) {
 }
 
 CASE(external_bytes_of_the_dead_are_gone_at_the_end) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 1000};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 1000, NULL, NULL};
   gcroots_scope_t scope = enter();
   OK(gcroots_no_gc_enter(store));
   for (int i = 0; i < 100; i++) {

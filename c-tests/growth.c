@@ -323,7 +323,8 @@ CASE(a_refused_heap_answers_out_of_memory_with_the_bytes) {
 
 CASE(a_refused_object_changes_nothing) {
   int finalized = 0;
-  gcroots_externref_options_t options = {sizeof options, &finalized, count_call, NULL, 1000};
+  gcroots_externref_options_t options = {sizeof options, &finalized, count_call, NULL,
+                                         1000,           NULL,       NULL};
   gcroots_ref_t out = untouched(), first;
   gcroots_manually_rooted_t rooted = {untouched()};
   gcroots_stats_t before, after;

@@ -360,6 +360,7 @@ CASE(functions_of_objects_refuse_an_i31) {
     REFUSED(expected, gcroots_externref_data_tagged(store, ref, NULL, &data));
     REFUSED(expected, gcroots_externref_set_data(store, ref, &val));
     REFUSED(expected, gcroots_externref_set_external_bytes(store, ref, 1));
+    REFUSED(expected, gcroots_externref_adjust_external_bytes(store, ref, 1));
     REFUSED(expected, gcroots_struct_get(store, ref, 0, &read));
     REFUSED(expected, gcroots_struct_set(store, ref, 0, &val));
     REFUSED(expected, gcroots_struct_get_i32(store, ref, 0, &read.of.i32));

@@ -60,6 +60,7 @@ CASE(a_local_that_holds_null_behaves_as_null) {
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_data_tagged(store, local, NULL, &data));
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_set_data(store, local, NULL));
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_set_external_bytes(store, local, 1));
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_externref_adjust_external_bytes(store, local, 1));
   CHECK(data == &hash);
   CHECK(gcroots_ref_is_null(root(local).ref));
   OK(gcroots_scope_escape(store, enter(), local, &copy));

@@ -138,7 +138,7 @@ CASE(garbage_never_fills_a_small_heap) {
 }
 
 CASE(external_bytes_never_refuse_an_object) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, SIZE_MAX};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, SIZE_MAX, NULL, NULL};
   gcroots_ref_t ref;
   limit_store(32 << 10);
   for (size_t i = 0; i + 2 < room(32 << 10); i++)
@@ -954,14 +954,25 @@ static bool made(gcroots_status_t status, gcroots_ref_t out) {
   return succeeded(status);
 }
 
+static void count_with_store(void *env, gcroots_store_t *of, void *data) {
+  CHECK(env == &script && of != NULL);
+  count_call(data);
+}
+
 static void script_objects(void) {
   for (int i = 0; i < OBJECTS; i++) {
-    gcroots_externref_options_t options = {sizeof options, &script.finalized[i], count_call,
-                                           &script, 1000};
+    gcroots_externref_options_t options = {
+        sizeof options, &script.finalized[i], count_call, &script, 1000, NULL, NULL};
     gcroots_ref_t out = no_handle;
-    gcroots_status_t status =
-        i % 2 == 0 ? gcroots_externref_new_with(script.store, &options, &out)
-                   : gcroots_externref_new(script.store, &script.finalized[i], count_call, &out);
+    gcroots_status_t status;
+    if (i % 4 == 0) {
+      options.finalizer = NULL;
+      options.finalizer_with_store = count_with_store;
+      options.env = &script;
+    }
+    status = i % 2 == 0
+                 ? gcroots_externref_new_with(script.store, &options, &out)
+                 : gcroots_externref_new(script.store, &script.finalized[i], count_call, &out);
     script.refs[i] = gcroots_ref_null();
     if (!made(status, out)) continue;
     script.scoped++;

@@ -179,7 +179,7 @@ CASE(a_full_heap_is_no_gc_and_changes_nothing) {
   static int finalized, refused;
   enter_span();
   CHECK(fill_with_garbage(&finalized, count_call) == full());
-  gcroots_externref_options_t options = {sizeof options, &refused, count_call, NULL, 1};
+  gcroots_externref_options_t options = {sizeof options, &refused, count_call, NULL, 1, NULL, NULL};
   for (int i = 0; i < 3; ++i) {
     gcroots_ref_t out = untouched();
     REFUSED(full(), gcroots_externref_new(store, &refused, count_call, &out));

@@ -309,7 +309,7 @@ CASE(stress_collects_in_a_used_heap_too) {
 }
 
 CASE(external_bytes_of_the_last_store_do_not_count) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 1 << 30};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 1 << 30, NULL, NULL};
   gcroots_ref_t ref;
   OK(gcroots_externref_new_with(store, &options, &ref));
   next_store();

@@ -216,7 +216,7 @@ CASE(messages_of_null_name_the_parameter) {
 
 CASE(messages_of_invalid_arguments_have_the_value) {
   gcroots_config_t *config = variant_config(1 << 20);
-  gcroots_externref_options_t options = {12345, NULL, NULL, NULL, 0};
+  gcroots_externref_options_t options = {12345, NULL, NULL, NULL, 0, NULL, NULL};
   gcroots_engine_t *made = NULL;
   gcroots_ref_t out;
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_config_set_collector(config, 777));

@@ -108,6 +108,7 @@ CASE(handles_of_a_deleted_store_are_refused_by_others) {
     REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_data_tagged(store, ref, NULL, &data));
     REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_set_data(store, ref, NULL));
     REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_set_external_bytes(store, ref, 1));
+    REFUSED(GCROOTS_ERROR_WRONG_STORE, gcroots_externref_adjust_external_bytes(store, ref, 1));
     CHECK(same_bits(stale.ref, before.ref));
     if (same_bits(ref, handle.ref)) break;
     ref = handle.ref;

@@ -166,7 +166,7 @@ static void make_externref(void) {
 }
 
 static void make_externref_with(void) {
-  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0};
+  gcroots_externref_options_t options = {sizeof options, NULL, NULL, NULL, 0, NULL, NULL};
   gcroots_ref_t out;
   OK(gcroots_externref_new_with(store, &options, &out));
 }

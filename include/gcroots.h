@@ -1764,7 +1764,8 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  * - a finalizer, which runs once: after the collection that finds the object dead, or
  *   when the store is deleted
  *
- * A finalizer runs on the thread that collects or deletes the store. It may call the
+ * A finalizer gets the pointer. With options, it can get an `env` and the store as well.
+ * It runs on the thread that collects or deletes the store. It may call the
  * store, allocate and collect; while the store is deleted, such calls return
  * GCROOTS_ERROR_BUSY. It must return.
  *
@@ -1778,6 +1779,15 @@ gcroots_status_t gcroots_weakmap_free(gcroots_store_t *store,
  * An externref made through the Rust API holds a Rust value instead of a pointer.
  * Functions that read or set the pointer return GCROOTS_ERROR_TYPE_MISMATCH for it.
  */
+
+/**
+ * Releases `data`, the pointer of an externref of `store`. It is called once, after the
+ * object has died. While the store is deleted, calls with `store` return
+ * GCROOTS_ERROR_BUSY. It must return.
+ */
+typedef void (*gcroots_externref_finalizer_t)(void *env,
+                                              gcroots_store_t *store,
+                                              void *data);
 
 /**
  * The options of gcroots_externref_new_with() and
@@ -1808,6 +1818,17 @@ typedef struct {
    * fail.
    */
   size_t external_bytes;
+  /**
+   * Runs with `env`, the store and `data` after the object's death, under the rules of
+   * `finalizer`; NULL for no such finalizer. One of the two must be NULL. An externref
+   * with this finalizer takes an allocation of its own outside the heap.
+   */
+  gcroots_externref_finalizer_t finalizer_with_store;
+  /**
+   * Passed to `finalizer_with_store` (borrowed, nullable). It must live until the last
+   * finalizer that gets it has returned.
+   */
+  void *env;
 } gcroots_externref_options_t;
 
 /**
@@ -1868,6 +1889,7 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
  *         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
  *         library reserves for the values of its Rust API;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
  *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
  *         or its host data;
@@ -1894,6 +1916,7 @@ gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
  *         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
  *         library reserves for the values of its Rust API;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
  *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
  *         or its host data;
@@ -1973,6 +1996,27 @@ GCROOTS_API
 gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
                                                       gcroots_ref_t ref,
                                                       size_t bytes);
+
+/**
+ * Adds a difference to the size of the memory outside the heap that an externref keeps
+ * alive. Never collects.
+ *
+ * The owner of a buffer that grows or shrinks passes the change, and need not know the
+ * sum. gcroots_externref_set_external_bytes() sets the sum itself.
+ *
+ * \param difference what is added; a negative number takes away
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
+ *         `difference` takes away;
+ *         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+ */
+GCROOTS_API
+gcroots_status_t gcroots_externref_adjust_external_bytes(gcroots_store_t *store,
+                                                         gcroots_ref_t ref,
+                                                         int64_t difference);
 
 /* --- No-GC spans -------------------------------------------------------------
  *

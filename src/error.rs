@@ -48,6 +48,13 @@ pub enum Error {
         /// The values that are allowed.
         allowed: &'static str,
     },
+    /// An externref has fewer external bytes than a call would take away.
+    FewExternalBytes {
+        /// The difference that was passed.
+        difference: i64,
+        /// The externref's external bytes.
+        bytes: u64,
+    },
     /// A root range of the embedder has an invalid address.
     BadRange {
         /// The index in the handle of the range, or of the visitor that reported it.
@@ -365,6 +372,10 @@ impl fmt::Display for Error {
                 value,
                 allowed,
             } => write!(f, "`{parameter}` is {value}; it must be {allowed}"),
+            Error::FewExternalBytes { difference, bytes } => write!(
+                f,
+                "`difference` is {difference}, but the externref has {bytes} external bytes"
+            ),
             Error::BadRange {
                 source,
                 slots,

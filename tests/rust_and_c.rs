@@ -98,6 +98,8 @@ fn what_c_made_is_no_value_of_rusts() {
             finalizer: None,
             tag: (&raw const TAG).cast(),
             external_bytes: 0,
+            finalizer_with_store: None,
+            env: null_mut(),
         };
         let raw = store.as_ptr();
         // SAFETY: the store is alive and belongs to this thread.

@@ -182,6 +182,42 @@ impl ExternRef {
         Ok(value.map(|value| unsafe { &mut *host_value::value(value) }))
     }
 
+    /// Adds `difference` to the object's external bytes: the size of the memory outside the
+    /// heap that it keeps alive. A new object has none. More external bytes make the next
+    /// collection come earlier. Never collects.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::FewExternalBytes`] if the object has fewer bytes than `difference` takes
+    ///   away;
+    /// * [`Error::Limit`] if the sum would be greater than `usize::MAX`;
+    /// * [`Error::WrongStore`] and [`Error::Unrooted`];
+    /// * [`Error::TypeMismatch`] for a converted internal reference;
+    /// * [`Error::NullReference`] for a null handle that came from C.
+    ///
+    /// ```
+    /// use gcroots::{Engine, Error, ExternRef, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// let buffer = ExternRef::new(&mut store, vec![0u8; 1 << 20])?;
+    /// buffer.adjust_external_bytes(&mut store, 1 << 20)?;
+    /// assert_eq!(store.stats().external_bytes, 1 << 20);
+    ///
+    /// let refused = buffer.adjust_external_bytes(&mut store, -(2 << 20));
+    /// let error = refused.unwrap_err().downcast::<Error>()?;
+    /// assert!(matches!(error, Error::FewExternalBytes { bytes: 0x10_0000, .. }));
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn adjust_external_bytes(
+        &self,
+        mut store: impl AsContextMut,
+        difference: i64,
+    ) -> Result<()> {
+        let store = store.as_context_mut().0;
+        let adjust = |core: &Core| core.externref_adjust_external_bytes(self.handle, difference);
+        Ok(store.owned.call(adjust)?)
+    }
+
     /// The raw bits of the reference, for code that reads the heap itself (see
     /// `docs/engines.md`). The bits are not a root, and are valid until the next
     /// collection.
@@ -261,6 +297,7 @@ fn make<T: Any + Send + Sync>(core: &Core, value: &Offered<T>) -> Attempt<Handle
         finalizer: Some(finalizer),
         tag: value_tag(),
         external_bytes: 0,
+        store_finalizer: None,
     });
     let is_unmade = match made {
         Ok(_) => false,

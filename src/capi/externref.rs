@@ -5,7 +5,8 @@
 //! - a finalizer, which runs once: after the collection that finds the object dead, or
 //!   when the store is deleted
 //!
-//! A finalizer runs on the thread that collects or deletes the store. It may call the
+//! A finalizer gets the pointer. With options, it can get an `env` and the store as well.
+//! It runs on the thread that collects or deletes the store. It may call the
 //! store, allocate and collect; while the store is deleted, such calls return
 //! GCROOTS_ERROR_BUSY. It must return.
 //!
@@ -21,14 +22,15 @@
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use super::boundary::{call, enter, fast, required, required_const, write_out};
 use super::manually_rooted::gcroots_manually_rooted_t;
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
-use crate::error::Error;
-use crate::host::value_tag;
+use crate::error::{Error, Result};
+use crate::host::{StoreFinalizer, StoreFinalizerFunction, value_tag};
 use crate::store::host_code;
 use crate::store::{ExternRefOptions, Store};
 
@@ -51,7 +53,26 @@ pub struct gcroots_externref_options_t {
     /// external memory makes collections more frequent. It never makes an allocation
     /// fail.
     pub external_bytes: usize,
+    /// Runs with `env`, the store and `data` after the object's death, under the rules of
+    /// `finalizer`; NULL for no such finalizer. One of the two must be NULL. An externref
+    /// with this finalizer takes an allocation of its own outside the heap.
+    pub finalizer_with_store: gcroots_externref_finalizer_t,
+    /// Passed to `finalizer_with_store` (borrowed, nullable). It must live until the last
+    /// finalizer that gets it has returned.
+    pub env: *mut c_void,
 }
+
+/// Releases `data`, the pointer of an externref of `store`. It is called once, after the
+/// object has died. While the store is deleted, calls with `store` return
+/// GCROOTS_ERROR_BUSY. It must return.
+pub type gcroots_externref_finalizer_t =
+    Option<unsafe extern "C" fn(env: *mut c_void, store: *mut gcroots_store_t, data: *mut c_void)>;
+
+/// The sizes that the library knows: of the whole structure, and of one without the members
+/// from `finalizer_with_store` on, which are zero then.
+const SIZE: usize = size_of::<gcroots_externref_options_t>();
+const SIZE_WITHOUT_ENV: usize =
+    core::mem::offset_of!(gcroots_externref_options_t, finalizer_with_store);
 
 /// Makes an externref, and roots it in the current scope. May collect. Hold no lock that
 /// a finalizer takes.
@@ -109,6 +130,7 @@ fn untagged(data: *mut c_void, finalizer: gcroots_finalizer_t) -> ExternRefOptio
     ExternRefOptions {
         data,
         finalizer,
+        store_finalizer: None,
         tag: core::ptr::null(),
         external_bytes: 0,
     }
@@ -161,6 +183,7 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
 ///         library reserves for the values of its Rust API;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
 ///         or its host data;
@@ -180,7 +203,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
         // valid for writing.
         unsafe {
             enter(store)?;
-            let options = read_options(options)?;
+            let options = read_options(store, options)?;
             let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
             write_out(out, made)
         }
@@ -201,6 +224,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if this library does not know `struct_size`;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the tag is the one address that the
 ///         library reserves for the values of its Rust API;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
 ///         or its host data;
@@ -221,7 +245,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with_manually_rooted(
         // valid for writing.
         unsafe {
             enter(store)?;
-            let options = read_options(options)?;
+            let options = read_options(store, options)?;
             let make = |store: &Store| store.externref_new_manually_rooted(options);
             write_out(out, host_code::allocating(store.cast(), make)?)
         }
@@ -234,19 +258,27 @@ pub unsafe extern "C" fn gcroots_externref_new_with_manually_rooted(
 ///
 /// `options` must point to `struct_size` readable bytes.
 unsafe fn read_options(
-    options: core::ptr::NonNull<gcroots_externref_options_t>,
-) -> crate::error::Result<ExternRefOptions> {
+    store: NonNull<gcroots_store_t>,
+    options: NonNull<gcroots_externref_options_t>,
+) -> Result<ExternRefOptions> {
     // SAFETY: the caller's promise; `struct_size` is the first member.
     let size = unsafe { options.cast::<usize>().read() };
-    if size != size_of::<gcroots_externref_options_t>() {
+    if !matches!(size, SIZE | SIZE_WITHOUT_ENV) {
         return Err(Error::InvalidArgument {
             parameter: "options->struct_size",
             value: size as u64,
             allowed: "sizeof(gcroots_externref_options_t)",
         });
     }
-    // SAFETY: the caller's promise.
-    let options = unsafe { options.read() };
+    let mut read = MaybeUninit::<gcroots_externref_options_t>::zeroed();
+    // SAFETY: the caller's promise; `size` is at most that of the target. Zeros are valid
+    // options.
+    let options = unsafe {
+        read.as_mut_ptr()
+            .cast::<u8>()
+            .copy_from_nonoverlapping(options.as_ptr().cast(), size);
+        read.assume_init()
+    };
     if options.tag == value_tag() {
         return Err(Error::InvalidArgument {
             parameter: "options->tag",
@@ -257,9 +289,34 @@ unsafe fn read_options(
     Ok(ExternRefOptions {
         data: options.data,
         finalizer: options.finalizer,
+        store_finalizer: store_finalizer(store, &options)?,
         tag: options.tag,
         external_bytes: options.external_bytes as u64,
     })
+}
+
+/// The finalizer that gets the store, if the options have one.
+///
+/// Errors: [`Error::InvalidArgument`] if they have two finalizers.
+fn store_finalizer(
+    store: NonNull<gcroots_store_t>,
+    options: &gcroots_externref_options_t,
+) -> Result<Option<StoreFinalizer>> {
+    let Some(given) = options.finalizer_with_store else {
+        return Ok(None);
+    };
+    if options.finalizer.is_some() {
+        return Err(Error::InvalidArgument {
+            parameter: "options->finalizer_with_store",
+            value: given as usize as u64,
+            allowed: "NULL, because `options->finalizer` is not",
+        });
+    }
+    // SAFETY: the two types differ only in the type of the pointer to the store, which the
+    // library does not follow for the finalizer.
+    let function = unsafe { core::mem::transmute::<_, StoreFinalizerFunction>(given) };
+    let store = store.as_ptr().cast();
+    Ok(Some(StoreFinalizer::new(function, options.env, store)))
 }
 
 /// Returns the host's pointer of an externref. Never collects.
@@ -366,5 +423,32 @@ pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.
         unsafe { enter(store) }?.externref_set_external_bytes(r#ref.into(), bytes as u64)
+    })
+}
+
+/// Adds a difference to the size of the memory outside the heap that an externref keeps
+/// alive. Never collects.
+///
+/// The owner of a buffer that grows or shrinks passes the change, and need not know the
+/// sum. gcroots_externref_set_external_bytes() sets the sum itself.
+///
+/// \param difference what is added; a negative number takes away
+/// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+///         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
+///         `difference` takes away;
+///         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_externref_adjust_external_bytes(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    difference: i64,
+) -> gcroots_status_t {
+    call("gcroots_externref_adjust_external_bytes", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller passes a store.
+        unsafe { enter(store) }?.externref_adjust_external_bytes(r#ref.into(), difference)
     })
 }

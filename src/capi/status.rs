@@ -124,6 +124,7 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         | Error::WrongCount { .. }
         | Error::WrongArity { .. }
         | Error::InvalidType { .. }
+        | Error::FewExternalBytes { .. }
         | Error::BadRange { .. }
         | Error::BadSlot { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
         Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,

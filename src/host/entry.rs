@@ -5,12 +5,13 @@
 //! | state | `object` | `link` |
 //! |---|---|---|
 //! | free | [`FREE`] | the next free entry, or [`END`] |
-//! | in use | the object's reference, plus [`FUNCTION`] for a function | [`OLD`] if the object is old |
+//! | in use | the object's reference, plus [`FUNCTION`] for a function | [`OLD`] if the object is old; [`WITH_STORE`] or [`OLD_WITH_STORE`] if the entry has a [`StoreFinalizer`] |
 //! | pending | [`PENDING`] or [`PENDING_OLD`] | the next pending entry, or [`END`] |
 //!
 //! *Old* entries matter to [`HostData::begin_full_collection`] only.
 //!
 //! [`HostData::begin_full_collection`]: super::HostData::begin_full_collection
+//! [`StoreFinalizer`]: super::StoreFinalizer
 
 use core::ffi::c_void;
 
@@ -26,6 +27,24 @@ pub(super) const END: u32 = u32::MAX;
 /// The `link` of an entry in use whose object is old. Any other value means new, because
 /// inserting leaves the link of the free list in place.
 pub(super) const OLD: u32 = END - 1;
+
+/// The `link` of an entry in use whose object is new and whose finalizer gets the store.
+pub(super) const WITH_STORE: u32 = END - 2;
+
+/// The `link` of an entry in use whose object is old and whose finalizer gets the store.
+pub(super) const OLD_WITH_STORE: u32 = END - 3;
+
+/// Whether this is the `link` of an entry in use whose finalizer gets the store.
+#[inline(always)]
+pub(super) const fn has_store(link: u32) -> bool {
+    matches!(link, WITH_STORE | OLD_WITH_STORE)
+}
+
+/// Whether this is the `link` of an entry in use whose object is old.
+#[inline(always)]
+pub(super) const fn is_old(link: u32) -> bool {
+    matches!(link, OLD | OLD_WITH_STORE)
+}
 
 /// A bit of `object` in entries of functions (OBJECTS-9).
 pub(super) const FUNCTION: u32 = 1;
@@ -56,9 +75,11 @@ pub(crate) struct HostEntry {
     pub(crate) data: *mut c_void,
     /// Runs after the object's death.
     pub(crate) finalizer: Option<Finalizer>,
-    /// Tells the host's types apart; null means untagged. In a function's entry, the
-    /// callback.
-    pub(crate) tag: *const c_void,
+    /// What [`HostEntry::tag`] returns, or the box of a [`StoreFinalizer`]. In a function's
+    /// entry, the callback.
+    ///
+    /// [`StoreFinalizer`]: super::StoreFinalizer
+    pub(super) tag: *const c_void,
     /// Memory outside the heap that the object keeps alive. In a function's entry, the
     /// index of its type.
     pub(crate) external_bytes: u64,
@@ -69,9 +90,14 @@ pub(crate) struct HostEntry {
 }
 
 impl HostEntry {
+    /// Whether an entry in use is that of an externref.
+    pub(super) fn is_externref(&self) -> bool {
+        self.object & FUNCTION == 0
+    }
+
     /// The external bytes. A function has none.
     pub(super) fn external_bytes(&self) -> u128 {
-        if in_use(self.object) && self.object & FUNCTION != 0 {
+        if in_use(self.object) && !self.is_externref() {
             0
         } else {
             self.external_bytes.into()

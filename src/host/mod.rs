@@ -7,12 +7,14 @@
 //! OBJECTS-7).
 //!
 //! The table is in `table.rs`, the states of an entry in `entry.rs`. A collection sweeps
-//! the table (`sweep.rs`) and queues the finalizers of dead objects (`pending.rs`).
+//! the table (`sweep.rs`) and queues the finalizers of dead objects (`pending.rs`). A finalizer
+//! that gets the store is in `store_finalizer.rs`.
 
 mod entry;
 mod externref;
 mod func;
 mod pending;
+mod store_finalizer;
 mod sweep;
 mod table;
 
@@ -21,4 +23,5 @@ pub(crate) use externref::{
     EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, VALUE_BIT, index_word, value_tag,
 };
 pub(crate) use func::{CallBits, CallValue, Callback, FUNC_BYTES, FUNC_INDEX};
+pub(crate) use store_finalizer::{StoreFinalizer, StoreFinalizerFunction};
 pub(crate) use table::HostData;

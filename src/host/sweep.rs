@@ -7,7 +7,8 @@
 //!
 //! Cost: a lookup for each entry of the table. A sweep may be done in several steps.
 
-use super::entry::{END, FREE, FUNCTION, OLD, PENDING, PENDING_OLD, in_use};
+use super::entry::{END, FREE, FUNCTION, PENDING, PENDING_OLD, in_use, is_old};
+use super::store_finalizer::old_link;
 use super::table::{HostData, Sweep};
 use crate::base::work;
 use crate::error::Result;
@@ -25,11 +26,13 @@ impl HostData {
                 .set(self.external_bytes.get() - external_bytes);
         }
         self.clear(index);
-        if entry.finalizer.is_some() {
-            let old = entry.link == OLD || self.all_old.get();
+        let (data, finalizer) = entry.queued();
+        if finalizer.is_some() {
+            self.set_data(index, data);
+            let old = is_old(entry.link) || self.all_old.get();
             self.make_pending(index, if old { PENDING_OLD } else { PENDING });
         }
-        entry.finalizer.is_none()
+        finalizer.is_none()
     }
 
     /// Ends the entries of all objects when the store is deleted. A sweep may be
@@ -58,7 +61,8 @@ impl HostData {
             let is_free = if in_use(object) {
                 match liveness.current_ref(GcRef::from_raw(object & !FUNCTION))? {
                     Some(new) => {
-                        let link = if all_old { OLD } else { self.link(index) };
+                        let link = self.link(index);
+                        let link = if all_old { old_link(link) } else { link };
                         self.set(index, new.raw() | object & FUNCTION, link);
                         false
                     }

@@ -11,7 +11,10 @@ use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-use super::entry::{END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD, in_use};
+use super::entry::{
+    END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD_WITH_STORE, in_use,
+};
+use super::store_finalizer::{self, StoreFinalizer};
 use crate::base::array::{Array, Growth};
 use crate::base::room;
 use crate::base::side_meter::SideMeter;
@@ -22,10 +25,10 @@ use crate::host::Callback;
 /// The number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
 
-/// Indices are less than [`OLD`] and [`END`], so that `link` can tell them apart.
+/// Indices are less than the other values of a `link`, so that it can tell them apart.
 const GROWTH: Growth<'static> = Growth {
     first: 64,
-    most: OLD as usize,
+    most: OLD_WITH_STORE as usize,
     what: "externrefs and functions in a store",
     side: None,
 };
@@ -140,9 +143,22 @@ impl HostData {
 
     /// The entry at `index`, which must be in use or pending.
     #[inline(always)]
-    pub(super) fn read(&self, index: u32) -> HostEntry {
+    pub(crate) fn read(&self, index: u32) -> HostEntry {
         // SAFETY: `reserve` and `insert` initialised all fields.
         unsafe { self.pointer(index).read() }
+    }
+
+    /// Writes the entry at `index`, without its external bytes into the sum.
+    pub(super) fn write(&self, index: u32, entry: HostEntry) {
+        // SAFETY: the entry is in the array.
+        unsafe { self.pointer(index).write(entry) };
+    }
+
+    /// Sets the data of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set_data(&self, index: u32, data: *mut c_void) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).data = data };
     }
 
     /// Whether the table has a free entry.
@@ -196,11 +212,18 @@ impl HostData {
         index
     }
 
-    /// Sets the tag of the entry at `index`, which must be in use.
+    /// Sets the tag of the entry at `index`, which must be in use without a box.
     #[inline(always)]
     pub(crate) fn set_tag(&self, index: u32, tag: *const c_void) {
         // SAFETY: the entry is in the array.
         unsafe { (*self.pointer(index)).tag = tag };
+    }
+
+    /// Gives the entry at `index`, of a new externref that has its tag, this finalizer.
+    pub(crate) fn set_store_finalizer(&self, index: u32, finalizer: Box<StoreFinalizer>) {
+        let mut entry = self.read(index);
+        entry.set_store_finalizer(finalizer);
+        self.write(index, entry);
     }
 
     /// Makes sure that the table has a free entry.
@@ -273,8 +296,7 @@ impl HostData {
     /// Replaces the entry at `index` by a changed copy from [`HostData::get`].
     pub(crate) fn replace(&self, index: u64, entry: HostEntry) {
         let old = self.read(index as u32);
-        // SAFETY: the entry is in the array.
-        unsafe { self.pointer(index as u32).write(entry) };
+        self.write(index as u32, entry);
         let others = self.external_bytes.get() - u128::from(old.external_bytes);
         self.external_bytes
             .set(others + u128::from(entry.external_bytes));
@@ -325,8 +347,8 @@ impl HostData {
         (0..self.used.get()).filter(live).count() as u64
     }
 
-    /// Checks that each entry is in use or on one of the two lists, once, and the sum of
-    /// external bytes.
+    /// Checks that each entry is in use or on one of the two lists, once, the boxes of
+    /// finalizers with a store, and the sum of external bytes.
     pub(crate) fn check(&self) -> Result<()> {
         if self.used.get() > self.capacity() {
             let used = self.used.get().into();
@@ -340,7 +362,9 @@ impl HostData {
         let mut external = 0;
         for index in 0..self.used.get() {
             if in_use(self.object(index)) {
-                external += self.read(index).external_bytes();
+                let entry = self.read(index);
+                store_finalizer::check(&entry)?;
+                external += entry.external_bytes();
             }
         }
         if external != self.external_bytes.get() {

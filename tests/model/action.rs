@@ -111,6 +111,8 @@ pub(crate) enum Maker {
         tag: usize,
         bytes: usize,
         sized: bool,
+        /// Whether the finalizer gets an `env` and the store.
+        with_store: bool,
     },
 }
 
@@ -147,6 +149,7 @@ pub(crate) enum Action {
     ExternDataTagged(Handle, usize),
     ExternSetData(Handle),
     ExternBytes(Handle, usize),
+    ExternAdjust(Handle, i64),
     NoGcEnter,
     NoGcExit,
     StructNew(TypeArgument, Vec<Input>),
@@ -405,6 +408,10 @@ impl Planner<'_> {
             }
             Call::ExternSetData => Action::ExternSetData(self.handle(Extern)),
             Call::ExternBytes => Action::ExternBytes(self.handle(Extern), self.bytes()),
+            Call::ExternAdjust => {
+                let (handle, bytes) = (self.handle(Extern), self.bytes() as i64);
+                Action::ExternAdjust(handle, if self.draw.one_in(2) { bytes } else { -bytes })
+            }
             Call::NoGcEnter => Action::NoGcEnter,
             Call::NoGcExit => Action::NoGcExit,
             Call::I31New => Action::I31New(self.draw.next() as u32),
@@ -621,6 +628,7 @@ impl Planner<'_> {
                 tag: self.draw.below(3),
                 bytes: self.bytes(),
                 sized: !self.draw.one_in(30),
+                with_store: self.draw.one_in(2),
             },
         };
         Action::ExternNew(maker, self.finalizer())

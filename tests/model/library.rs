@@ -173,6 +173,21 @@ fn ok(status: gcroots_status_t) {
     assert_eq!(status, GCROOTS_OK, "{}", last_error());
 }
 
+/// The finalizer that gets the store: runs the simple one, which is its `env`.
+unsafe extern "C" fn finalize_with_store(
+    env: *mut c_void,
+    store: *mut gcroots_store_t,
+    data: *mut c_void,
+) {
+    if store.is_null() {
+        complain("a finalizer without its store".to_owned());
+    }
+    // SAFETY: `env` is the finalizer, which may be called with the data.
+    unsafe {
+        core::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void)>(env)(data);
+    }
+}
+
 /// The pointer of some data: a finalizer gets it, and `gcroots_externref_data` reads it.
 pub(crate) fn pointer(data: u64) -> *mut c_void {
     core::ptr::without_provenance_mut(data as usize)
@@ -673,7 +688,8 @@ impl Library {
             | Action::ExternData(_)
             | Action::ExternDataTagged(..)
             | Action::ExternSetData(_)
-            | Action::ExternBytes(..) => self.externs(action, data),
+            | Action::ExternBytes(..)
+            | Action::ExternAdjust(..) => self.externs(action, data),
             Action::StructNew(..)
             | Action::StructNewDefault(_)
             | Action::StructGet(..)
@@ -975,6 +991,12 @@ impl Library {
                     let handle = self.handle(handle);
                     done(gcroots_externref_set_external_bytes(store, handle, bytes))
                 }
+                Action::ExternAdjust(handle, difference) => {
+                    let handle = self.handle(handle);
+                    done(gcroots_externref_adjust_external_bytes(
+                        store, handle, difference,
+                    ))
+                }
                 _ => unreachable!("{action:?}"),
             }
         }
@@ -998,13 +1020,24 @@ impl Library {
                         gcroots_externref_new_manually_rooted(store, data, finalizer, out)
                     })
                     .map(|out: gcroots_manually_rooted_t| Written::Ref(out.r#ref)),
-                Maker::Options { tag, bytes, sized } => {
+                Maker::Options {
+                    tag,
+                    bytes,
+                    sized,
+                    with_store,
+                } => {
+                    let (simple, full) = match finalizer {
+                        Some(_) if with_store => (None, Some(finalize_with_store as _)),
+                        _ => (finalizer, None),
+                    };
                     let options = gcroots_externref_options_t {
                         struct_size: size_of::<gcroots_externref_options_t>() - usize::from(!sized),
                         data,
-                        finalizer,
+                        finalizer: simple,
                         tag: tag_address(tag),
                         external_bytes: bytes,
+                        finalizer_with_store: full,
+                        env: self.finalizer as *mut c_void,
                     };
                     let options = self.passed_const(Pointer::Options, &options);
                     self.with_out(|out| gcroots_externref_new_with(store, options, out))

@@ -97,6 +97,7 @@ impl Action {
                 | Action::WeakMapSet(..)
                 | Action::ExternSetData(_)
                 | Action::ExternBytes(..)
+                | Action::ExternAdjust(..)
                 | Action::StructGetInto(..)
                 | Action::StructSetAs(..)
                 | Action::ArrayGetInto(..)

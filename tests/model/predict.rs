@@ -116,7 +116,8 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ExternData(_)
         | Action::ExternDataTagged(..)
         | Action::ExternSetData(_)
-        | Action::ExternBytes(..) => call.externs(action),
+        | Action::ExternBytes(..)
+        | Action::ExternAdjust(..) => call.externs(action),
         Action::StructNew(..)
         | Action::StructNewDefault(_)
         | Action::StructGet(..)
@@ -585,7 +586,8 @@ impl Prediction<'_> {
         let (Action::ExternData(handle)
         | Action::ExternDataTagged(handle, _)
         | Action::ExternSetData(handle)
-        | Action::ExternBytes(handle, _)) = *action
+        | Action::ExternBytes(handle, _)
+        | Action::ExternAdjust(handle, _)) = *action
         else {
             unreachable!("{action:?}")
         };
@@ -609,6 +611,11 @@ impl Prediction<'_> {
                 *data = new_data;
             }
             Action::ExternBytes(_, now) => *bytes = now,
+            // The sums are small here.
+            Action::ExternAdjust(_, difference) => {
+                let sum = bytes.checked_add_signed(difference as isize);
+                *bytes = sum.ok_or(GCROOTS_ERROR_INVALID_ARGUMENT)?;
+            }
             _ => return Ok(Answer::Number(*data)),
         }
         Ok(Answer::Nothing)

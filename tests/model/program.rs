@@ -36,6 +36,7 @@ pub(crate) enum Call {
     ExternDataTagged,
     ExternSetData,
     ExternBytes,
+    ExternAdjust,
     NoGcEnter,
     NoGcExit,
     StructNew,
@@ -120,7 +121,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 108] = [
+const CALLS: [(Call, u32); 109] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -150,6 +151,7 @@ const CALLS: [(Call, u32); 108] = [
     (ExternDataTagged, 2),
     (ExternSetData, 2),
     (ExternBytes, 1),
+    (ExternAdjust, 2),
     (NoGcEnter, 2),
     (NoGcExit, 2),
     (StructNew, 12),

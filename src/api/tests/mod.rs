@@ -53,6 +53,7 @@ fn made_by_c(store: &mut Store<()>, data: *mut c_void) -> Rooted<ExternRef> {
         finalizer: None,
         tag: core::ptr::null(),
         external_bytes: 0,
+        store_finalizer: None,
     };
     let made = store
         .part_mut()
@@ -156,6 +157,7 @@ fn a_store_in_a_callback_is_not_taken_over() {
         finalizer: Some(taken_over_elsewhere),
         tag: core::ptr::null(),
         external_bytes: 0,
+        store_finalizer: None,
     };
     // SAFETY: the store is live and owned by this thread, and is not used after its
     // deletion.
@@ -205,6 +207,7 @@ fn a_store_that_asks_whether_to_grow_is_not_taken_over() {
         finalizer: None,
         tag: core::ptr::null(),
         external_bytes: 0,
+        store_finalizer: None,
     };
     // SAFETY: the store is live and owned by this thread, and is not used after its
     // deletion.
@@ -301,6 +304,8 @@ fn c_cannot_pass_the_tag_of_values() {
             finalizer: None,
             tag: crate::host::value_tag(),
             external_bytes: 0,
+            finalizer_with_store: None,
+            env: core::ptr::null_mut(),
         };
         let mut out = MaybeUninit::uninit();
         // SAFETY: the store is live and owned by this thread, and `out` is valid.

@@ -166,7 +166,7 @@ fn check_host_data(
     if header.is_extern() {
         let word = region.load_u64(object.offset() + EXTERN_INDEX)?;
         let entry = store.host.get(word & !VALUE_BIT, object);
-        if entry.is_none_or(|e| (e.tag == value_tag()) != (word & VALUE_BIT != 0)) {
+        if entry.is_none_or(|e| (e.tag() == value_tag()) != (word & VALUE_BIT != 0)) {
             return Err(Error::internal("an externref without host data", word));
         }
         return Ok(true);

@@ -3,11 +3,12 @@
 
 use core::ffi::c_void;
 
+use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, ObjectHeader};
 use crate::host::{
-    EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry, VALUE_BIT, index_word,
-    value_tag,
+    EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry, StoreFinalizer, VALUE_BIT,
+    index_word, value_tag,
 };
 use crate::roots::Handle;
 use crate::store::Store;
@@ -21,6 +22,8 @@ pub(crate) struct ExternRefOptions {
     pub(crate) data: *mut c_void,
     /// Called after the object has died.
     pub(crate) finalizer: Option<Finalizer>,
+    /// Called after the object has died, in place of `finalizer`.
+    pub(crate) store_finalizer: Option<StoreFinalizer>,
     /// Tells types of the host apart. Null means untagged. [`value_tag`] means that
     /// `data` is a Rust value.
     pub(crate) tag: *const c_void,
@@ -117,8 +120,10 @@ impl Store {
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.
-        reserve()
+        let boxed = || options.store_finalizer.map(fallible::boxed).transpose();
+        let store_finalizer = reserve()
             .and_then(|()| self.host.reserve())
+            .and_then(|()| boxed())
             .inspect_err(|_| cold.free_unused(self, object, EXTERN_BYTES))?;
         let index = self.host.insert(object, options.data, options.finalizer);
         let is_value = options.tag == value_tag();
@@ -130,12 +135,14 @@ impl Store {
                 is_value,
             )
         };
-        if let Some(mut entry) = self.host.get(index.into(), object) {
-            entry.tag = options.tag;
-            entry.external_bytes = options.external_bytes;
-            self.host.replace(index.into(), entry);
+        self.host.set_tag(index, options.tag);
+        if let Some(finalizer) = store_finalizer {
+            self.host.set_store_finalizer(index, finalizer);
         }
         if options.external_bytes > 0 {
+            let mut entry = self.host.read(index);
+            entry.external_bytes = options.external_bytes;
+            self.host.replace(index.into(), entry);
             cold.count_external(self, 0, options.external_bytes);
         }
         Ok(object)
@@ -183,7 +190,7 @@ impl Store {
     /// Errors: as [`Store::externref`]; [`Error::TypeMismatch`] if it holds a Rust value.
     fn host_externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
         let (index, entry) = self.externref(handle)?;
-        if entry.tag == value_tag() {
+        if entry.tag() == value_tag() {
             return Err(Error::TypeMismatch {
                 needed: "an externref made through C",
                 found: "one that holds a Rust value",
@@ -197,7 +204,7 @@ impl Store {
     /// Errors: as [`Store::externref`].
     pub(crate) fn externref_value(&self, handle: Handle) -> Result<Option<*mut c_void>> {
         let (_, entry) = self.externref(handle)?;
-        Ok((entry.tag == value_tag()).then_some(entry.data))
+        Ok((entry.tag() == value_tag()).then_some(entry.data))
     }
 
     /// The host's pointer of an externref.
@@ -217,14 +224,14 @@ impl Store {
         tag: *const c_void,
     ) -> Result<*mut c_void> {
         let (_, entry) = self.host_externref(handle)?;
-        if entry.tag != tag {
+        if entry.tag() != tag {
             return Err(Error::TypeMismatch {
                 needed: if tag.is_null() {
                     "an untagged externref"
                 } else {
                     "an externref of the given tag"
                 },
-                found: if entry.tag.is_null() {
+                found: if entry.tag().is_null() {
                     "an untagged one"
                 } else {
                     "one of another tag"
