@@ -1,22 +1,11 @@
-/* The fixture of the benchmarks: an engine, a store, and calls that must succeed. */
+/* The fixture of the small benchmarks: an engine and a store. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
-#include <gcroots.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "must.h"
 
 static gcroots_engine_t *engine;
 static gcroots_store_t *store;
-
-/* Ends the program with an error message if the call fails. */
-#define MUST(call)                                              \
-  do {                                                          \
-    if ((call) != GCROOTS_OK) {                                 \
-      fprintf(stderr, "%s: %s\n", #call, gcroots_last_error()); \
-      exit(1);                                                  \
-    }                                                           \
-  } while (0)
 
 /* Makes the engine on the collector with this number, which is an argument of the
    program. NULL stands for the default collector. */

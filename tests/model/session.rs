@@ -782,7 +782,7 @@ impl Session {
         model.settle();
         let reached = model.reachable(&[RootState::Live, RootState::Pending]);
         for (node, reached) in model.nodes.iter_mut().zip(reached) {
-            node.dead |= !reached;
+            node.dead |= !reached && self.lane.collects();
         }
         Ok(())
     }

@@ -1,0 +1,61 @@
+//! The benchmark suite: builds the programs, runs them in turn, and prints one table of
+//! operations and one of workloads. It also writes the figures as JSON, and plots them.
+//!
+//! benches/README.md says what is measured and how. `scripts/bench` runs this program.
+
+mod figures;
+mod options;
+mod peers;
+mod plots;
+mod programs;
+mod rounds;
+mod tables;
+
+use anyhow::{Context, Result};
+
+use figures::Figures;
+use options::Options;
+use programs::Program;
+
+fn main() -> Result<()> {
+    let Some(options) = Options::parse()? else {
+        print!("{}", options::HELP);
+        return Ok(());
+    };
+    std::fs::create_dir_all(&options.output)
+        .with_context(|| format!("cannot make {}", options.output.display()))?;
+    let programs = build(&options)?;
+    let mut figures = Figures::default();
+    for round in 1..=options.rounds {
+        eprintln!("round {round} of {}", options.rounds);
+        for program in &programs {
+            rounds::measure(program, &options, &mut figures)?;
+        }
+    }
+    if options.instructions {
+        for program in &programs {
+            rounds::count_instructions(program, &options, &mut figures)?;
+        }
+    }
+    print!("{}", tables::operations(&figures));
+    print!("{}", tables::workloads(&figures));
+    figures.write_json(&options.output.join("figures.json"))?;
+    plots::draw(&figures, &options.output)?;
+    eprintln!("figures.json and plots are in {}", options.output.display());
+    Ok(())
+}
+
+/// Builds all programs. A peer that cannot be built is named and left out.
+fn build(options: &Options) -> Result<Vec<Program>> {
+    let mut programs = programs::of_the_library(options)?;
+    programs.extend(peers::floor(options)?);
+    if options.peers {
+        for peer in peers::ALL {
+            match (peer.build)(options) {
+                Ok(built) => programs.extend(built),
+                Err(error) => eprintln!("not measured: {} ({error:#})", peer.name),
+            }
+        }
+    }
+    Ok(programs)
+}

@@ -1,0 +1,162 @@
+//! Builds the programs of other systems, with compilers and libraries that are installed.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::options::Options;
+use crate::programs::{Kind, Program, output_of};
+
+/// Another system.
+pub struct Peer {
+    pub name: &'static str,
+    pub build: fn(&Options) -> Result<Vec<Program>>,
+}
+
+pub const ALL: &[Peer] = &[
+    Peer {
+        name: "malloc",
+        build: |options| pointers(options, "malloc", &[], &[]),
+    },
+    Peer {
+        name: "mimalloc",
+        build: |options| pointers(options, "mimalloc", &["-DPEER_MIMALLOC"], &["-lmimalloc"]),
+    },
+    Peer {
+        name: "bdwgc",
+        build: |options| pointers(options, "bdwgc", &["-DPEER_BDWGC"], &["-lgc"]),
+    },
+    Peer {
+        name: "OCaml",
+        build: ocaml,
+    },
+    Peer {
+        name: "Java Serial",
+        build: java,
+    },
+    Peer {
+        name: "Lua",
+        build: lua,
+    },
+    Peer {
+        name: "slab and slotmap",
+        build: slots,
+    },
+    Peer {
+        name: "Wasmtime",
+        build: wasmtime,
+    },
+];
+
+/// Compiles C files of `benches/` into a program.
+fn compile(options: &Options, program: &str, files: &[&str], more: &[&str]) -> Result<String> {
+    let made = path_of(&options.output.join(program))?;
+    let benches = options.source.join("benches");
+    let mut compiler = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
+    compiler.current_dir(benches).args(["-O2", "-o", &made]);
+    output_of(compiler.args(files).args(more))?;
+    Ok(made)
+}
+
+fn path_of(path: &Path) -> Result<String> {
+    Ok(path.to_str().context("the path is not UTF-8")?.to_owned())
+}
+
+/// The floor: the least work that can stand behind such an API.
+pub fn floor(options: &Options) -> Result<Vec<Program>> {
+    let folder = path_of(&options.output)?;
+    let with_library = [
+        &format!("-L{folder}"),
+        "-lfloor",
+        &format!("-Wl,-rpath,{folder}"),
+    ];
+    compile(
+        options,
+        "libfloor.so",
+        &["peers/floor/floor.c"],
+        &["-shared", "-fPIC"],
+    )?;
+    let operations = ["peers/floor/operations.c"];
+    let operations = compile(options, "floor_operations", &operations, &with_library)?;
+    let workloads = ["peers/floor/workloads.c", "workloads/requests.c"];
+    let workloads = compile(options, "floor_workloads", &workloads, &with_library)?;
+    Ok(vec![
+        Program::new("floor", Kind::Operations, &[&operations]),
+        Program::new("floor", Kind::Workloads, &[&workloads]),
+    ])
+}
+
+/// The workloads on C pointers, with an allocator or a collector.
+fn pointers(
+    options: &Options,
+    name: &str,
+    defines: &[&str],
+    libraries: &[&str],
+) -> Result<Vec<Program>> {
+    let files = ["peers/pointers/workloads.c", "workloads/requests.c"];
+    let workloads = compile(options, name, &files, &[defines, libraries].concat())?;
+    Ok(vec![Program::new(name, Kind::Workloads, &[&workloads])])
+}
+
+fn ocaml(options: &Options) -> Result<Vec<Program>> {
+    let made = path_of(&options.output.join("ocaml_workloads"))?;
+    let source = options.output.join("workloads.ml");
+    std::fs::copy(
+        options.source.join("benches/peers/ocaml/workloads.ml"),
+        &source,
+    )?;
+    let mut compiler = Command::new("ocamlopt");
+    compiler
+        .args(["-O3", "-I", "+unix", "unix.cmxa", "-o", &made])
+        .arg(source);
+    output_of(&mut compiler)?;
+    Ok(vec![Program::new("OCaml", Kind::Workloads, &[&made])])
+}
+
+fn java(options: &Options) -> Result<Vec<Program>> {
+    let classes = path_of(&options.output.join("java"))?;
+    let source = options.source.join("benches/peers/java/Workloads.java");
+    output_of(Command::new("javac").args(["-d", &classes]).arg(source))?;
+    let command = ["java", "-XX:+UseSerialGC", "-cp", &classes, "Workloads"];
+    Ok(vec![Program::new("Java Serial", Kind::Workloads, &command)])
+}
+
+fn lua(options: &Options) -> Result<Vec<Program>> {
+    let flags = output_of(Command::new("pkg-config").args(["--cflags", "--libs", "lua5.4"]))?;
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    let made = compile(options, "lua", &["peers/lua/operations.c"], &flags)?;
+    Ok(vec![Program::new("Lua", Kind::Operations, &[&made])])
+}
+
+/// Builds a crate of `benches/peers/` that is not a member of the workspace.
+fn cargo(options: &Options, folder: &str) -> Result<String> {
+    let target = options.output.join(folder);
+    let manifest = options
+        .source
+        .join("benches/peers")
+        .join(folder)
+        .join("Cargo.toml");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--release", "--locked", "--manifest-path"])
+        .arg(manifest);
+    output_of(cargo.arg("--target-dir").arg(&target))?;
+    path_of(&target.join("release/operations"))
+}
+
+fn slots(options: &Options) -> Result<Vec<Program>> {
+    let program = cargo(options, "slots")?;
+    let systems = ["slab", "slotmap"];
+    let program_of = |system| Program::new(system, Kind::Operations, &[&program, system]);
+    Ok(systems.into_iter().map(program_of).collect())
+}
+
+fn wasmtime(options: &Options) -> Result<Vec<Program>> {
+    let program = cargo(options, "wasmtime")?;
+    Ok(vec![Program::new(
+        "Wasmtime",
+        Kind::Operations,
+        &[&program],
+    )])
+}

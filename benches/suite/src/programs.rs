@@ -1,0 +1,87 @@
+//! The programs that the suite runs, and those of the library itself.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::options::Options;
+
+/// A program that measures operations, or workloads, of one system.
+pub struct Program {
+    /// The system's name in the tables.
+    pub system: String,
+    pub kind: Kind,
+    /// The command without what follows the operation's or workload's name.
+    pub command: Vec<String>,
+    /// Arguments after the name, for instance a collector's number.
+    pub last_arguments: Vec<String>,
+}
+
+/// What a program measures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// All operations in one process.
+    Operations,
+    /// One workload in a process.
+    Workloads,
+}
+
+impl Program {
+    pub fn new(system: &str, kind: Kind, command: &[&str]) -> Self {
+        Self {
+            system: system.to_owned(),
+            kind,
+            command: command.iter().map(|&part| part.to_owned()).collect(),
+            last_arguments: Vec::new(),
+        }
+    }
+
+    /// The command with arguments.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).args(arguments);
+        command.args(&self.last_arguments);
+        command
+    }
+
+    /// The names of its operations or workloads.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let mut command = Command::new(&self.command[0]);
+        let listed = output_of(command.args(&self.command[1..]))?;
+        Ok(listed.lines().map(str::to_owned).collect())
+    }
+}
+
+/// The standard output of a command, which must succeed.
+pub fn output_of(command: &mut Command) -> Result<String> {
+    let output = command
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?}: {}: {}", output.status, message.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The library's collectors, by name and number.
+const COLLECTORS: [(&str, &str); 2] = [("copying", "3"), ("drc", "2")];
+
+/// The programs of the library, once for each collector. CMake has built them.
+pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
+    let programs = [
+        (Kind::Operations, "operations"),
+        (Kind::Workloads, "gcroots_workload"),
+    ];
+    let mut made = Vec::new();
+    for (collector, number) in COLLECTORS {
+        for (kind, name) in programs {
+            let path = options.programs.join(name);
+            let path = path.to_str().context("the path is not UTF-8")?;
+            let mut program = Program::new(collector, kind, &[path]);
+            program.last_arguments.push(number.to_owned());
+            made.push(program);
+        }
+    }
+    Ok(made)
+}

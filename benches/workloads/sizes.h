@@ -1,0 +1,24 @@
+/* The sizes of the workloads. The programs in OCaml and Java repeat them. */
+#ifndef SIZES_H
+#define SIZES_H
+
+/* Trees: the depth of the tree that stays, and the least depth of those that do not. */
+enum { TREE_DEPTH = 18, TREE_LEAST = 4 };
+
+/* A long-lived tree: its depth; the depth of temporary trees and of replaced subtrees; how
+   many temporary trees are made, and after how many of them a subtree is replaced. */
+enum { LIVED_DEPTH = 18, LIVED_TEMPORARY = 5, LIVED_ROUNDS = 200000, LIVED_REPLACE = 8 };
+
+/* A graph: nodes, edges of each node, changes, and one of how many changes makes a node. */
+enum { GRAPH_NODES = 1 << 18, GRAPH_EDGES = 4, GRAPH_CHANGES = 4000000, GRAPH_MAKES = 4 };
+
+/* A queue: its length, and how many elements pass through it. */
+enum { QUEUE_LENGTH = 1 << 18, QUEUE_PASSES = 4000000 };
+
+/* A text index: buckets, words of the text, and different words. */
+enum { INDEX_BUCKETS = 1 << 15, INDEX_WORDS = 3000000, INDEX_VOCABULARY = 1 << 17 };
+
+/* Steps in a request. */
+enum { REQUEST = 100 };
+
+#endif

@@ -1,0 +1,73 @@
+/* Binary trees: many small trees and a few large ones are built, counted and dropped, while
+ * one large tree stays. A unit is a node that is built and counted. */
+#include "workload.h"
+
+#include "sizes.h"
+
+#include <string.h>
+
+/* Where compiled code finds the fields of a node. */
+static const char *base;
+static uint32_t left_offset, right_offset;
+
+/* Counts by loads from the heap, as an engine's compiled code does. */
+static uint64_t count_raw(uint32_t node) {
+  const char *at = base + (uint64_t)node * 4;
+  uint32_t left, right;
+  memcpy(&left, at + left_offset, sizeof left);
+  if (left == 0) return 1;
+  memcpy(&right, at + right_offset, sizeof right);
+  return 1 + count_raw(left) + count_raw(right);
+}
+
+static uint64_t count_by_raw_reads(gcroots_ref_t tree) {
+  uint32_t raw;
+  uint64_t nodes;
+  MUST(gcroots_no_gc_enter(heap));
+  MUST(gcroots_ref_to_raw(heap, tree, &raw));
+  nodes = count_raw(raw);
+  MUST(gcroots_no_gc_exit(heap));
+  return nodes;
+}
+
+/* Builds, counts and drops a tree. */
+static uint64_t pass_tree(int depth, uint64_t (*count)(gcroots_ref_t)) {
+  gcroots_scope_t scope;
+  uint64_t nodes;
+  request_begins();
+  MUST(gcroots_scope_enter(heap, &scope));
+  nodes = count(new_tree(depth));
+  MUST(gcroots_scope_exit(heap, scope));
+  if (depth == TREE_LEAST) request_ends();
+  EXPECT(nodes == nodes_of(depth));
+  return nodes;
+}
+
+static uint64_t trees(uint64_t (*count)(gcroots_ref_t)) {
+  gcroots_scope_t scope;
+  gcroots_ref_t stays;
+  uint64_t nodes = pass_tree(TREE_DEPTH + 1, count);
+  MUST(gcroots_scope_enter(heap, &scope));
+  stays = new_tree(TREE_DEPTH);
+  for (int depth = TREE_LEAST; depth <= TREE_DEPTH; depth += 2)
+    for (int times = 1 << (TREE_DEPTH - depth + TREE_LEAST); times > 0; times--)
+      nodes += pass_tree(depth, count);
+  nodes += count(stays);
+  MUST(gcroots_scope_exit(heap, scope));
+  return nodes;
+}
+
+uint64_t trees_by_handles(void) {
+  return trees(count_nodes);
+}
+
+uint64_t trees_by_raw_reads(void) {
+  void *address;
+  gcroots_layout_t layout;
+  MUST(gcroots_heap_base(heap, &address));
+  MUST(gcroots_type_layout(node_type, &layout));
+  base = address;
+  left_offset = layout.offsets[LEFT];
+  right_offset = layout.offsets[RIGHT];
+  return trees(count_by_raw_reads);
+}
