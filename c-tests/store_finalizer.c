@@ -307,3 +307,71 @@ CASE(it_can_be_deferred) {
   free_store();
   CHECK(seen.calls == 5 && seen.data == &seen);
 }
+
+/* --- The memory that it takes ---------------------------------------------------- */
+
+static int ignored;
+
+static void ignore(void *data) {
+  CHECK(data == &ignored);
+}
+
+static void ignore_with_store(void *env, gcroots_store_t *of, void *data) {
+  CHECK(env == &ignored && of == store);
+  ignore(data);
+}
+
+/* Makes a store that defers finalizers, and objects in its current scope. */
+static gcroots_scope_t fill_deferred(bool is_plain) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_scope_t scope;
+  OK(gcroots_config_set_finalizers(config, GCROOTS_FINALIZERS_DEFERRED));
+  free_store();
+  store = store_with(config);
+  scope = enter();
+  for (int i = 0; i < COUNT; i++) {
+    gcroots_ref_t ref;
+    if (is_plain)
+      OK(gcroots_externref_new(store, &ignored, ignore, &ref));
+    else
+      new_with(options_with(ignore_with_store, &ignored, &ignored));
+  }
+  return scope;
+}
+
+CASE(it_counts_as_memory_beside_the_heap_until_it_has_run) {
+  uint64_t bytes[2][3], least;
+  size_t left;
+  for (int is_plain = 0; is_plain < 2; is_plain++) {
+    gcroots_scope_t scope = fill_deferred(is_plain != 0);
+    bytes[is_plain][0] = stats_of(store).side_bytes;
+    OK(gcroots_scope_exit(store, scope));
+    OK(gcroots_store_gc(store));
+    bytes[is_plain][1] = stats_of(store).side_bytes;
+    OK(gcroots_store_run_finalizers(store, SIZE_MAX, &left));
+    bytes[is_plain][2] = stats_of(store).side_bytes;
+  }
+  least = COUNT * 6 * sizeof(void *);
+  CHECK(bytes[0][0] >= bytes[1][0] + least && bytes[0][1] >= bytes[1][1] + least);
+  CHECK(bytes[0][1] - bytes[0][2] == (collects ? least : 0) && bytes[1][1] == bytes[1][2]);
+}
+
+CASE(a_limit_of_the_memory_beside_the_heap_refuses_it) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_externref_options_t options;
+  struct seen seen;
+  gcroots_ref_t ref;
+  gcroots_status_t status;
+  int made = 0;
+  OK(gcroots_config_set_side_limit(config, 1 << 20));
+  free_store();
+  store = store_with(config);
+  seen = (struct seen){store, 0, NULL};
+  options = options_with(see, &seen, NULL);
+  while ((status = gcroots_externref_new_with(store, &options, &ref)) == GCROOTS_OK) made++;
+  CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY && made > 1000);
+  CHECK((size_t)made * 6 * sizeof(void *) <= 1 << 20);
+  OK(gcroots_store_verify(store));
+  free_store();
+  CHECK(seen.calls == made);
+}

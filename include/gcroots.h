@@ -1821,7 +1821,8 @@ typedef struct {
   /**
    * Runs with `env`, the store and `data` after the object's death, under the rules of
    * `finalizer`; NULL for no such finalizer. One of the two must be NULL. An externref
-   * with this finalizer takes an allocation of its own outside the heap.
+   * with this finalizer takes a small allocation of its own, which counts as memory
+   * beside the heap: `side_bytes` in gcroots_stats_t.
    */
   gcroots_externref_finalizer_t finalizer_with_store;
   /**

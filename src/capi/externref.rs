@@ -30,7 +30,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::{Error, Result};
-use crate::host::{StoreFinalizer, StoreFinalizerFunction, value_tag};
+use crate::host::{StoreFinalizer, value_tag};
 use crate::store::host_code;
 use crate::store::{ExternRefOptions, Store};
 
@@ -55,7 +55,8 @@ pub struct gcroots_externref_options_t {
     pub external_bytes: usize,
     /// Runs with `env`, the store and `data` after the object's death, under the rules of
     /// `finalizer`; NULL for no such finalizer. One of the two must be NULL. An externref
-    /// with this finalizer takes an allocation of its own outside the heap.
+    /// with this finalizer takes a small allocation of its own, which counts as memory
+    /// beside the heap: `side_bytes` in gcroots_stats_t.
     pub finalizer_with_store: gcroots_externref_finalizer_t,
     /// Passed to `finalizer_with_store` (borrowed, nullable). It must live until the last
     /// finalizer that gets it has returned.
@@ -302,19 +303,24 @@ fn store_finalizer(
     store: NonNull<gcroots_store_t>,
     options: &gcroots_externref_options_t,
 ) -> Result<Option<StoreFinalizer>> {
-    let Some(given) = options.finalizer_with_store else {
+    // SAFETY: the two types differ only in the type of the pointer to the store, which the
+    // library does not follow for the finalizer.
+    let given = unsafe {
+        core::mem::transmute::<
+            gcroots_externref_finalizer_t,
+            Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_void)>,
+        >(options.finalizer_with_store)
+    };
+    let Some(function) = given else {
         return Ok(None);
     };
     if options.finalizer.is_some() {
         return Err(Error::InvalidArgument {
             parameter: "options->finalizer_with_store",
-            value: given as usize as u64,
+            value: function as usize as u64,
             allowed: "NULL, because `options->finalizer` is not",
         });
     }
-    // SAFETY: the two types differ only in the type of the pointer to the store, which the
-    // library does not follow for the finalizer.
-    let function = unsafe { core::mem::transmute::<_, StoreFinalizerFunction>(given) };
     let store = store.as_ptr().cast();
     Ok(Some(StoreFinalizer::new(function, options.env, store)))
 }

@@ -23,5 +23,5 @@ pub(crate) use externref::{
     EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, VALUE_BIT, index_word, value_tag,
 };
 pub(crate) use func::{CallBits, CallValue, Callback, FUNC_BYTES, FUNC_INDEX};
-pub(crate) use store_finalizer::{StoreFinalizer, StoreFinalizerFunction};
+pub(crate) use store_finalizer::StoreFinalizer;
 pub(crate) use table::HostData;

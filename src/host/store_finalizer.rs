@@ -5,6 +5,7 @@
 //! becomes the data of a simple finalizer, [`run`]. So the queue of finalizers, and all that
 //! runs it, need to know only one kind.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
@@ -12,7 +13,7 @@ use super::entry::{Finalizer, HostEntry, OLD, OLD_WITH_STORE, WITH_STORE, has_st
 use crate::error::{Error, Result};
 
 /// Runs when an externref has died. The library does not follow `env` and `store`.
-pub(crate) type StoreFinalizerFunction =
+type StoreFinalizerFunction =
     unsafe extern "C" fn(env: *mut c_void, store: *mut c_void, data: *mut c_void);
 
 /// A finalizer that gets more than the data.
@@ -25,6 +26,8 @@ pub(crate) struct StoreFinalizer {
     tag: *const c_void,
     /// The data of the externref once that has died.
     data: *mut c_void,
+    /// The store's number of boxes.
+    boxes: *const Cell<u64>,
 }
 
 impl StoreFinalizer {
@@ -39,6 +42,7 @@ impl StoreFinalizer {
             store,
             tag: core::ptr::null(),
             data: core::ptr::null_mut(),
+            boxes: core::ptr::null(),
         }
     }
 }
@@ -47,11 +51,14 @@ impl StoreFinalizer {
 ///
 /// # Safety
 ///
-/// `finalizer` must be a leaked box of a [`StoreFinalizer`], and must not be used again. The
-/// function may be called with what the box holds.
+/// `finalizer` must be a leaked box of an entry, and must not be used again. Its store must
+/// be alive. The function may be called with what the box holds.
 unsafe extern "C" fn run(finalizer: *mut c_void) {
     // SAFETY: the caller's promise.
     let taken = unsafe { *Box::from_raw(finalizer.cast::<StoreFinalizer>()) };
+    // SAFETY: the store is alive, and the number is part of it.
+    let boxes = unsafe { &*taken.boxes };
+    boxes.set(boxes.get() - 1);
     // SAFETY: the caller's promise. The box is free, so the function may do anything.
     unsafe { (taken.function)(taken.env, taken.store, taken.data) };
 }
@@ -76,8 +83,14 @@ impl HostEntry {
     }
 
     /// Gives the entry of a new externref, which has its tag already, this finalizer.
-    pub(super) fn set_store_finalizer(&mut self, mut finalizer: Box<StoreFinalizer>) {
+    /// `boxes` is in the store, which outlives the box.
+    pub(super) fn set_store_finalizer(
+        &mut self,
+        mut finalizer: Box<StoreFinalizer>,
+        boxes: &Cell<u64>,
+    ) {
         finalizer.tag = self.tag;
+        finalizer.boxes = boxes;
         self.tag = Box::into_raw(finalizer).cast_const().cast();
         self.finalizer = Some(run);
         self.link = WITH_STORE;
@@ -100,8 +113,8 @@ pub(super) const fn old_link(link: u32) -> u32 {
     if has_store(link) { OLD_WITH_STORE } else { OLD }
 }
 
-/// Checks an entry in use: one that says that it has a box has one.
-pub(super) fn check(entry: &HostEntry) -> Result<()> {
+/// Checks an entry in use: one that says that it has a box has one. Returns whether it has.
+pub(super) fn check(entry: &HostEntry) -> Result<bool> {
     let has_box = !entry.tag.is_null() && entry.finalizer.is_some() && entry.is_externref();
     if has_store(entry.link) && !has_box {
         return Err(Error::internal(
@@ -109,5 +122,5 @@ pub(super) fn check(entry: &HostEntry) -> Result<()> {
             entry.object.into(),
         ));
     }
-    Ok(())
+    Ok(has_store(entry.link))
 }

@@ -16,6 +16,7 @@ use super::entry::{
 };
 use super::store_finalizer::{self, StoreFinalizer};
 use crate::base::array::{Array, Growth};
+use crate::base::fallible;
 use crate::base::room;
 use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
@@ -48,6 +49,8 @@ pub(crate) struct HostData {
     pub(super) pending_last: Cell<u32>,
     /// The number of finalizers in the queue.
     pub(super) pending_count: Cell<u32>,
+    /// The number of finalizers in boxes, of live objects and in the queue.
+    boxes: Cell<u64>,
     /// The sum over entries in use. 128 bits never overflow.
     pub(super) external_bytes: Cell<u128>,
     /// Whether all entries are old: the next sweep marks the survivors so.
@@ -80,6 +83,7 @@ impl HostData {
             pending_first: Cell::new(END),
             pending_last: Cell::new(END),
             pending_count: Cell::new(0),
+            boxes: Cell::new(0),
             external_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
@@ -222,8 +226,18 @@ impl HostData {
     /// Gives the entry at `index`, of a new externref that has its tag, this finalizer.
     pub(crate) fn set_store_finalizer(&self, index: u32, finalizer: Box<StoreFinalizer>) {
         let mut entry = self.read(index);
-        entry.set_store_finalizer(finalizer);
+        entry.set_store_finalizer(finalizer, &self.boxes);
         self.write(index, entry);
+        self.boxes.set(self.boxes.get() + 1);
+        self.side.add(size_of::<StoreFinalizer>() as u64);
+    }
+
+    /// Moves a finalizer to a box of its own.
+    ///
+    /// Errors: [`Error::SideLimit`], [`Error::SystemMemory`].
+    pub(crate) fn boxed(&self, finalizer: StoreFinalizer) -> Result<Box<StoreFinalizer>> {
+        self.side.admit(size_of::<StoreFinalizer>() as u64)?;
+        fallible::boxed(finalizer)
     }
 
     /// Makes sure that the table has a free entry.
@@ -338,7 +352,7 @@ impl HostData {
 
     /// The bytes of memory that the table has.
     pub(crate) fn side_bytes(&self) -> u64 {
-        self.entries.bytes()
+        self.entries.bytes() + self.boxes.get() * size_of::<StoreFinalizer>() as u64
     }
 
     /// The number of entries that belong to live objects.
@@ -359,13 +373,17 @@ impl HostData {
         if on_lists + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
-        let mut external = 0;
+        let (mut external, mut boxes) = (0, 0);
         for index in 0..self.used.get() {
             if in_use(self.object(index)) {
                 let entry = self.read(index);
-                store_finalizer::check(&entry)?;
+                boxes += u64::from(store_finalizer::check(&entry)?);
                 external += entry.external_bytes();
             }
+        }
+        // Those in the queue are not seen here.
+        if boxes > self.boxes.get() {
+            return Err(Error::internal("a wrong number of boxes", boxes));
         }
         if external != self.external_bytes.get() {
             let external = self.external_bytes();

@@ -3,7 +3,6 @@
 
 use core::ffi::c_void;
 
-use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, ObjectHeader};
 use crate::host::{
@@ -120,7 +119,12 @@ impl Store {
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.
-        let boxed = || options.store_finalizer.map(fallible::boxed).transpose();
+        let boxed = || {
+            options
+                .store_finalizer
+                .map(|f| self.host.boxed(f))
+                .transpose()
+        };
         let store_finalizer = reserve()
             .and_then(|()| self.host.reserve())
             .and_then(|()| boxed())
