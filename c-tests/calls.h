@@ -206,7 +206,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_externref_data, , "store out", "ref", (a->store, a->h.ref, a->out))              \
   X(gcroots_externref_data_tagged, , "store out", "ref", (a->store, a->h.ref, NULL, a->out)) \
   X(gcroots_externref_set_data, , "store", "ref", (a->store, a->h.ref, a->data))             \
-  X(gcroots_externref_set_external_bytes, , "store", "ref", (a->store, a->h.ref, 1))       \
+  X(gcroots_externref_set_external_bytes, , "store", "ref", (a->store, a->h.ref, 1))         \
   X(gcroots_externref_adjust_external_bytes, , "store", "ref", (a->store, a->h.ref, 1))
 
 #define STRUCT_CALLS(X)                                                                           \
