@@ -13,92 +13,94 @@ use slotmap::{DefaultKey, SlotMap};
 
 const CHURNED: usize = 1 << 16;
 
-/// The random numbers of the churn in benches/operations.
-fn next(random: &mut u32) -> usize {
-    *random = random.wrapping_mul(1664525).wrapping_add(1013904223);
-    (*random >> 16) as usize
+/// What the two crates have in common.
+trait Slots: Default + 'static {
+    type Key: Copy + 'static;
+
+    fn add(&mut self, value: u64) -> Self::Key;
+    fn end(&mut self, key: Self::Key);
+    fn read(&self, key: Self::Key) -> Option<&u64>;
 }
 
-fn slab_operations() -> Vec<Operation<'static>> {
-    let mut single: Slab<u64> = Slab::new();
-    let mut read: Slab<u64> = Slab::new();
-    let key = read.insert(1);
-    let mut churned: Slab<u64> = Slab::new();
-    let mut keys: Vec<usize> = (0..CHURNED).map(|_| churned.insert(1)).collect();
-    let mut random = 12345;
-    vec![
-        (
-            "read_manual",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    black_box(black_box(&read).get(black_box(key)));
-                }
-            }),
-        ),
-        (
-            "manual_root_unroot",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    let key = black_box(&mut single).insert(1);
-                    single.remove(black_box(key));
-                }
-            }),
-        ),
-        (
-            "manual_churn",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    let at = next(&mut random);
-                    churned.remove(keys[at]);
-                    keys[at] = churned.insert(1);
-                }
-            }),
-        ),
-    ]
+impl Slots for Slab<u64> {
+    type Key = usize;
+
+    fn add(&mut self, value: u64) -> usize {
+        self.insert(value)
+    }
+
+    fn end(&mut self, key: usize) {
+        self.remove(key);
+    }
+
+    fn read(&self, key: usize) -> Option<&u64> {
+        self.get(key)
+    }
 }
 
-fn slotmap_operations() -> Vec<Operation<'static>> {
-    let mut single: SlotMap<DefaultKey, u64> = SlotMap::new();
-    let mut read: SlotMap<DefaultKey, u64> = SlotMap::new();
-    let key = read.insert(1);
-    let mut churned: SlotMap<DefaultKey, u64> = SlotMap::new();
-    let mut keys: Vec<DefaultKey> = (0..CHURNED).map(|_| churned.insert(1)).collect();
-    let mut random = 12345;
+impl Slots for SlotMap<DefaultKey, u64> {
+    type Key = DefaultKey;
+
+    fn add(&mut self, value: u64) -> DefaultKey {
+        self.insert(value)
+    }
+
+    fn end(&mut self, key: DefaultKey) {
+        self.remove(key);
+    }
+
+    fn read(&self, key: DefaultKey) -> Option<&u64> {
+        self.get(key)
+    }
+}
+
+fn read_manual<S: Slots>() -> impl FnMut(u64) {
+    let mut slots = S::default();
+    let key = slots.add(1);
+    move |count| {
+        for _ in 0..count {
+            black_box(black_box(&slots).read(black_box(key)));
+        }
+    }
+}
+
+fn manual_root_unroot<S: Slots>() -> impl FnMut(u64) {
+    let mut slots = S::default();
+    move |count| {
+        for _ in 0..count {
+            let key = black_box(&mut slots).add(1);
+            slots.end(black_box(key));
+        }
+    }
+}
+
+/// A random one of 65,536 values is removed, and another one inserted.
+fn manual_churn<S: Slots>() -> impl FnMut(u64) {
+    let mut slots = S::default();
+    let mut keys: Vec<S::Key> = (0..CHURNED).map(|_| slots.add(1)).collect();
+    let mut random: u32 = 12345;
+    move |count| {
+        for _ in 0..count {
+            random = random.wrapping_mul(1664525).wrapping_add(1013904223);
+            let at = (random >> 16) as usize;
+            slots.end(keys[at]);
+            keys[at] = slots.add(1);
+        }
+    }
+}
+
+fn operations<S: Slots>() -> Vec<Operation<'static>> {
     vec![
-        (
-            "read_manual",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    black_box(black_box(&read).get(black_box(key)));
-                }
-            }),
-        ),
-        (
-            "manual_root_unroot",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    let key = black_box(&mut single).insert(1);
-                    single.remove(black_box(key));
-                }
-            }),
-        ),
-        (
-            "manual_churn",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    let at = next(&mut random);
-                    churned.remove(keys[at]);
-                    keys[at] = churned.insert(1);
-                }
-            }),
-        ),
+        ("read_manual", Box::new(read_manual::<S>())),
+        ("manual_root_unroot", Box::new(manual_root_unroot::<S>())),
+        ("manual_churn", Box::new(manual_churn::<S>())),
     ]
 }
 
 fn main() {
     let mut operations = match std::env::args().nth(1).as_deref() {
-        Some("slab") => slab_operations(),
-        Some("slotmap") => slotmap_operations(),
+        Some("slab") => operations::<Slab<u64>>(),
+        Some("slotmap") => operations::<SlotMap<DefaultKey, u64>>(),
         _ => {
             eprintln!("the first argument is slab or slotmap");
             std::process::exit(2);
