@@ -47,8 +47,8 @@ fn main() -> Result<()> {
 
 /// Builds all programs. A peer that cannot be built is named and left out.
 fn build(options: &Options) -> Result<Vec<Program>> {
-    let mut programs = programs::of_the_library(options)?;
-    programs.extend(peers::floor(options)?);
+    let mut programs = peers::floor(options)?;
+    programs.extend(programs::of_the_library(options)?);
     if options.peers {
         for peer in peers::ALL {
             match (peer.build)(options) {
