@@ -275,7 +275,7 @@ struct StoreState {
 /// Its address is the key of the StoreState. It is not const, as `tag` below.
 inline char state_key = 0;
 
-/// The StoreState of a store. Makes it if there is none.
+/// Returns the StoreState of a store. Makes one if the store has none yet.
 inline StoreState *state_of(gcroots_store_t *store) {
   void *found = out<void *>(gcroots_store_data_keyed, store, &state_key);
   if (found != nullptr) return static_cast<StoreState *>(found);

@@ -1,8 +1,8 @@
-//! The growth callback, which is asked before a heap grows (HOST-8), and the end of the host's
-//! pointer that it gets (CAPI-39).
+//! The growth callback. The library asks it before a heap grows (HOST-8). Its `env`, a pointer
+//! of the embedder, may have a finalizer (CAPI-39).
 //!
-//! That pointer belongs to no store, so its finalizer is the one host code that is not called
-//! by `store/host_code`. It runs when an engine or a configuration is freed, after all else.
+//! The `env` belongs to no store. So its finalizer is the only host code that
+//! `store/host_code` does not call. It runs last when an engine or a configuration is freed.
 
 use core::ffi::c_void;
 

@@ -44,7 +44,7 @@ pub(super) fn freed(region: &Region, offset: u64, wilderness: u64) -> Result<Opt
 }
 
 /// The bounds of the whole pages in the block of `bytes` at `offset`, behind its header and
-/// its link. The first is not less than the second if there are none.
+/// its link. If the block has no whole page, the first bound is at least the second.
 pub(super) fn pages_of(offset: u64, bytes: u64) -> (u64, u64) {
     Region::whole_pages(offset + LEAST_BLOCK, offset + bytes)
 }
