@@ -75,6 +75,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                               \
   X(gcroots_config_set_move_always, , "config", "", (a->config, true))                       \
   X(gcroots_config_set_side_limit, , "config", "", (a->config, 1 << 20))                     \
+  X(gcroots_config_set_external_limit, , "config", "", (a->config, 1 << 20))                 \
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                                 \
   X(gcroots_config_set_poison, , "config", "", (a->config, true))                            \
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))               \

@@ -195,6 +195,9 @@ class Config {
   Config &side_limit(size_t bytes) {
     return set(gcroots_config_set_side_limit, bytes);
   }
+  Config &external_limit(size_t bytes) {
+    return set(gcroots_config_set_external_limit, bytes);
+  }
   Config &pool(size_t heaps) {
     return set(gcroots_config_set_pool, heaps);
   }

@@ -96,6 +96,7 @@ pub struct Config {
     limit: Option<u64>,
     initial: u64,
     side_limit: u64,
+    external_limit: u64,
     growth_percent: u32,
     overhead_limit: Option<u32>,
     stress: u32,
@@ -148,6 +149,19 @@ impl Config {
     /// for it. 0 is the default, and means no limit.
     pub fn side_limit(&mut self, bytes: u64) -> &mut Config {
         self.side_limit = bytes;
+        self
+    }
+
+    /// Sets the number of external bytes that a store may have: see
+    /// [`ExternRef::adjust_external_bytes`](crate::ExternRef::adjust_external_bytes). 0 is the
+    /// default, and means no limit.
+    ///
+    /// A call that would bring the sum over the limit first collects in full, and drops the
+    /// values of what it finds dead. If that does not help, it fails with
+    /// [`Error::ExternalLimit`](crate::Error::ExternalLimit). The bytes of a dead object count
+    /// until its value is dropped, which may be deferred: [`Config::finalizers`].
+    pub fn external_limit(&mut self, bytes: u64) -> &mut Config {
+        self.external_limit = bytes;
         self
     }
 
@@ -266,6 +280,7 @@ impl Config {
         }
         config.set_initial(self.initial);
         config.set_side_limit(self.side_limit);
+        config.set_external_limit(self.external_limit);
         config.set_growth(self.growth_percent);
         if let Some(percent) = self.overhead_limit {
             config.set_overhead_limit(percent)?;

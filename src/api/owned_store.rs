@@ -92,6 +92,21 @@ impl OwnedStore {
         poisoning(core, || unsafe { host_code::allocating(self.0, operation) })
     }
 
+    /// Runs an operation that changes external bytes. It collects, and runs finalizers, only
+    /// if the configuration limits external bytes.
+    ///
+    /// Errors: those of [`OwnedStore::call`].
+    pub(super) fn change_external_bytes(
+        &mut self,
+        operation: impl Fn(&Core) -> Attempt<()>,
+    ) -> Result<()> {
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        poisoning(core, || unsafe {
+            host_code::changing_external_bytes(self.0, operation)
+        })
+    }
+
     /// Collects, and runs finalizers.
     ///
     /// Errors: those of [`Core::adopt`], [`Error::NoGc`].
