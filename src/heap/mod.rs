@@ -78,7 +78,7 @@ pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
-pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 pub(crate) use shrinking::Shrinking;
