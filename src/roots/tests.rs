@@ -283,6 +283,26 @@ fn a_record_belongs_to_its_slot() {
 }
 
 #[test]
+fn a_check_finds_records_without_their_objects() {
+    let slots = RecordSlots::<GLOBAL, u32>::starting_at(0);
+    for number in 0..3 {
+        slots.reserve(number).unwrap();
+        slots.allocate(object(number + 1), number);
+    }
+    slots.check().unwrap();
+    for reference in [GcRef::NULL, GcRef::from_raw(7)] {
+        let before = slots.span()[1].reference.replace(reference.raw());
+        assert!(slots.check().is_err(), "no object");
+        slots.span()[1].reference.set(before);
+        slots.check().unwrap();
+    }
+    let before = slots.span()[2].generation.replace(2);
+    assert!(slots.check().is_err(), "a slot less");
+    slots.span()[2].generation.set(before);
+    slots.check().unwrap();
+}
+
+#[test]
 fn a_reservation_counts_neither_retired_nor_exhausted_slots() {
     let roots = LifoRoots::starting_at(RETIRED - 2);
     for _ in 0..10 {
