@@ -100,9 +100,7 @@ impl ObjectStartTable {
     fn cover_cards_to(&mut self, end: u64) -> Result<()> {
         let cards = (end - self.first_card).div_ceil(CARD_BYTES) as usize;
         let missing = cards.saturating_sub(self.first_starts.len());
-        self.first_starts
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing))?;
+        fallible::reserve(&mut self.first_starts, missing)?;
         self.first_starts
             .extend(core::iter::repeat_n(NO_START, missing));
         if let Some(first) = self.first_starts.first_mut() {
