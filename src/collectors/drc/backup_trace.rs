@@ -176,18 +176,27 @@ impl DrcHeap {
             if self.sweep(mutator, layouts, budget)? == Progress::Continue {
                 return Ok(Progress::Continue);
             }
-            // A program is likely to use as much again (HEAP-38).
-            let used = self.state.freed_bytes.max(self.allocated_since_trace);
-            let release = self.space.begin_page_release(used.max(KEPT_BYTES));
-            self.state.releasing = Some(release);
+            let kept = self.kept_free();
+            self.state.releasing = Some(self.space.begin_page_release(kept));
         }
         match &mut self.state.releasing {
-            // Pages that were given back would not read as poison.
-            Some(release) if !self.state.is_growing && !self.poison => {
-                self.space.release_pages(release, budget)
-            }
-            _ => Ok(Progress::Complete),
+            Some(release) => self.space.release_pages(release, budget),
+            None => Ok(Progress::Complete),
         }
+    }
+
+    /// The bytes of free pages that stay resident, because the program is likely to use them
+    /// again: as many as this collection freed, or as were allocated before it. If the heap
+    /// is growing, as many as before the last major collection at least (HEAP-38).
+    fn kept_free(&mut self) -> u64 {
+        let used = self.state.freed_bytes.max(self.allocated_since_trace);
+        let before = core::mem::replace(&mut self.used_before_trace, used);
+        let kept = if self.state.is_growing {
+            used.max(before)
+        } else {
+            used
+        };
+        kept.max(KEPT_BYTES)
     }
 
     /// Frees the objects that are not marked, as far as the budget allows. Builds the free
@@ -249,7 +258,7 @@ impl DrcHeap {
                 free_from = offset + bytes;
                 live_objects += 1;
                 live_bytes += bytes;
-            } else if self.poison {
+            } else if self.poison && !self.space.is_released(offset, bytes)? {
                 self.region().fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;

@@ -18,7 +18,8 @@
 //!
 //! **Cost.** Each store of a reference changes two counts. A count collection costs the
 //! roots, the young objects, and the garbage. A backup trace costs all objects, dead ones
-//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There is no second space, so the heap takes less memory
+//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There is no second space, so the heap
+//! takes less memory
 //! than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
@@ -112,6 +113,9 @@ struct DrcHeap {
     must_trace: bool,
     /// The bytes allocated between the last major collection and the last collection.
     allocated_since_trace: u64,
+    /// The bytes that the program used before the last major collection: see
+    /// [`DrcHeap::kept_free`].
+    used_before_trace: u64,
     state: CollectionState,
 }
 
@@ -160,6 +164,7 @@ impl DrcHeap {
             pending: PendingEphemerons::default(),
             must_trace: false,
             allocated_since_trace: 0,
+            used_before_trace: 0,
             state: CollectionState::default(),
         })
     }
@@ -518,6 +523,7 @@ impl GcHeap for DrcHeap {
         self.pending.reset();
         self.must_trace = false;
         self.allocated_since_trace = 0;
+        self.used_before_trace = 0;
     }
 }
 
