@@ -905,6 +905,7 @@ static bool call_with_little_memory(size_t nargs, size_t nresults, int live, int
   armed = false;
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "func_call", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+    CHECK(names_refused_bytes(gcroots_last_error()));
     for (int i = 0; i < PASSED_MOST; i++) CHECK(is_untouched(results[i]));
     CHECK(stats_of(store).scoped_roots == (uint64_t)live);
     OK(gcroots_func_call(store, func, args, nargs, results, nresults));
@@ -979,7 +980,7 @@ static bool succeeded(gcroots_status_t status) {
   if (script.store != NULL) OK(gcroots_store_stats(script.store, &stats));
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
-    CHECK(refusals > 0);
+    CHECK(refusals > 0 && names_refused_bytes(gcroots_last_error()));
     if (script.store != NULL) {
       CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
       CHECK(stats.weak_handles == script.weak);

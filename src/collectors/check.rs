@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, Allocation, Barrier, Budget, CollectionKind, CollectionStats,
     CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions,
-    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SemiSpace,
-    WriteBarrier, each_object,
+    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SegmentStarts,
+    SemiSpace, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -271,6 +271,14 @@ impl GcHeap for CheckHeap {
                 .add_object(object.offset(), mutator.bump.next() - object.offset());
         }
         Ok(outcome)
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.heap.segment_starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.heap.segment_starts_mut()
     }
 
     fn largest_object(&self) -> u64 {

@@ -283,6 +283,26 @@ fn a_record_belongs_to_its_slot() {
 }
 
 #[test]
+fn a_check_finds_records_without_their_objects() {
+    let slots = RecordSlots::<GLOBAL, u32>::starting_at(0);
+    for number in 0..3 {
+        slots.reserve(number).unwrap();
+        slots.allocate(object(number + 1), number);
+    }
+    slots.check().unwrap();
+    for reference in [GcRef::NULL, GcRef::from_raw(7)] {
+        let before = slots.span()[1].reference.replace(reference.raw());
+        assert!(slots.check().is_err(), "no object");
+        slots.span()[1].reference.set(before);
+        slots.check().unwrap();
+    }
+    let before = slots.span()[2].generation.replace(2);
+    assert!(slots.check().is_err(), "a slot less");
+    slots.span()[2].generation.set(before);
+    slots.check().unwrap();
+}
+
+#[test]
 fn a_reservation_counts_neither_retired_nor_exhausted_slots() {
     let roots = LifoRoots::starting_at(RETIRED - 2);
     for _ in 0..10 {
@@ -445,6 +465,75 @@ fn trimmed_slots_keep_their_generations() {
         stale.extend(slots);
     }
     assert_eq!(roots.live_max(), 2000);
+}
+
+#[test]
+fn free_slots_are_trimmed_if_they_are_most_and_more_than_256() {
+    // With room for `slots` slots, of which the first `live` are in use.
+    for (live, slots, is_trimmed) in [
+        (0, 256, false),
+        (0, 512, true),
+        (255, 512, true),
+        (256, 512, false),
+        (1023, 2048, true),
+        (1024, 2048, true),
+        (1025, 2048, false),
+    ] {
+        let roots = ManualRoots::starting_at(1, 0);
+        let made: Vec<_> = (0..slots)
+            .map(|n| parts(roots.create(object(n + 1)).unwrap()))
+            .collect();
+        for &(index, generation) in &made[live..] {
+            assert!(roots.release(index, generation));
+        }
+        assert_eq!(roots.span().len() as u32, slots);
+        assert_eq!(
+            roots.trim(&mut Budget::unlimited()),
+            Progress::Complete,
+            "{live}"
+        );
+        let left = if is_trimmed { live } else { made.len() };
+        assert_eq!(roots.span().len(), left, "{live} of {slots}");
+        roots.check().unwrap();
+    }
+}
+
+#[test]
+fn giving_back_keeps_the_slots_up_to_the_last_one_in_use() {
+    // The last root in use has the first, or the third generation of its slot.
+    for uses in [1, 2] {
+        for last in [0, 1, 511, 512, 700] {
+            let roots = ManualRoots::starting_at(1, 0);
+            let create = || -> Vec<_> {
+                let slots = (0..2000).map(|n| roots.create(object(n + 1)).unwrap());
+                slots.map(parts).collect()
+            };
+            let release = |roots_of: &[(u32, u32)]| {
+                let released = roots_of.iter().rev();
+                released.for_each(|&(i, g)| assert!(roots.release(i, g)));
+            };
+            for _ in 1..uses {
+                release(&create());
+            }
+            let made = create();
+            let slot = |index: usize| made[index].0 & !MANUAL_BIT;
+            assert!((0..2000).all(|index| slot(index) == index as u32));
+            release(&made[..last]);
+            release(&made[last + 1..]);
+            roots.give_back();
+            roots.check().unwrap();
+            assert_eq!(roots.span().len(), last + 1);
+            let (index, generation) = made[last];
+            assert_eq!(generation, 2 * uses - 1);
+            assert_eq!(roots.get(index, generation), Some(object(last as u32 + 1)));
+            let slots = (last as u64 + 1).next_multiple_of(512);
+            let (bytes_of_slots, bytes_of_floors) = (8 * (slots + 1), 4 * 4);
+            assert_eq!(
+                roots.side_bytes(),
+                bytes_of_slots + bytes_of_floors + 8 * slots
+            );
+        }
+    }
 }
 
 #[test]

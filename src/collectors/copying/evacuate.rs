@@ -5,7 +5,7 @@ use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
-    PendingEphemerons, RegionView, SemiSpace,
+    PendingEphemerons, RegionView, SegmentStarts, SemiSpace, segment_end,
 };
 
 /// Why scanning ended.
@@ -41,6 +41,7 @@ struct Chunk {
 pub(super) struct Evacuation<'a> {
     from: RegionView<'a>,
     to: RegionView<'a>,
+    to_starts: &'a mut SegmentStarts,
     /// Where the objects in the from half end.
     from_end: u64,
     /// Where the first copy is.
@@ -60,10 +61,11 @@ impl CopyingHeap {
         layouts: &LayoutTable,
         part: impl FnOnce(&mut Evacuation<'_>) -> Result<R>,
     ) -> Result<R> {
-        let to = self.space.to();
+        let (from, to, to_starts) = self.space.halves_and_to_starts();
         let mut evacuation = Evacuation {
-            from: self.space.from().view(),
+            from: from.view(),
             to: to.view(),
+            to_starts,
             from_end: self.state.from_end,
             to_start: SemiSpace::first_object(to),
             next: self.state.next,
@@ -94,7 +96,9 @@ impl CopyingHeap {
         let chunk = self.evacuating(layouts, |evacuation| evacuation.scan_chunk(array, begun))?;
         self.state.chunked = chunk.rest;
         if chunk.rest.is_none() {
-            self.state.scan += chunk.array_bytes;
+            let end = array + chunk.array_bytes;
+            self.space.to_starts_mut().note_block(array, end, end);
+            self.state.scan = end;
         }
         Ok(chunk.bytes)
     }
@@ -200,6 +204,7 @@ impl Evacuation<'_> {
     /// See [`CopyingHeap::scan`].
     fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<ScanOutcome> {
         let mut at = *scan;
+        let mut border = segment_end(at);
         let outcome = loop {
             if at >= self.next {
                 break ScanOutcome::Complete;
@@ -208,7 +213,13 @@ impl Evacuation<'_> {
                 break ScanOutcome::Stopped;
             }
             match self.scan_object(at)? {
-                Some(bytes) => at += bytes,
+                Some(bytes) => {
+                    at += bytes;
+                    if at >= border {
+                        self.to_starts.note_block(at - bytes, at, at);
+                        border = segment_end(at);
+                    }
+                }
                 None => break ScanOutcome::ChunkedArray,
             }
         };

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::heap::{
     Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, POISON, PendingEphemerons,
-    Progress, Region, Reservation, SemiSpace, WriteBarrier, heap_limit, whole_units,
+    Progress, Region, Reservation, SegmentStarts, SemiSpace, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -177,6 +177,7 @@ impl GcHeap for CopyingHeap {
         // A reset, which needs no memory, may leave a gap.
         self.space.settle();
         let first = SemiSpace::first_object(self.space.from());
+        self.space.starts_mut().restart(first);
         self.open_from_half(mutator, first, 0);
     }
 
@@ -185,7 +186,15 @@ impl GcHeap for CopyingHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        self.pending.side_bytes()
+        self.pending.side_bytes() + self.space.side_bytes()
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.space.starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.space.starts_mut()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -298,6 +307,7 @@ impl CollectionSteps for CopyingHeap {
             shrinking: false,
             settling: false,
         };
+        self.space.to_starts_mut().restart(first);
         self.pending.clear();
         Ok(())
     }

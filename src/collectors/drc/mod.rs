@@ -48,7 +48,8 @@ use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
     Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
-    Reservation, WalkBound, Window, WriteBarrier, heap_limit, whole_units, write_free,
+    Reservation, SegmentStarts, WalkBound, Window, WriteBarrier, heap_limit, whole_units,
+    write_free,
 };
 
 /// A heap below this size doubles when it grows.
@@ -353,6 +354,15 @@ impl GcHeap for DrcHeap {
             + fallible::bytes(&self.zero_counts)
             + fallible::bytes(&self.stack)
             + self.pending.side_bytes()
+            + self.segment_starts().side_bytes()
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.space.memory().starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.space.starts_mut()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -378,11 +388,8 @@ impl GcHeap for DrcHeap {
         if !self.has_room(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
-        match mutator.bump.bump_within_budget(bytes) {
-            Some(offset) => {
-                mutator.write_new_object(offset, header, bytes);
-                Ok(Allocation::Done(GcRef::from_offset(offset)))
-            }
+        match self.bump(mutator, header, bytes) {
+            Some(object) => Ok(Allocation::Done(object)),
             None => Err(Error::internal(
                 "reserved space that is not available",
                 bytes,
@@ -422,14 +429,6 @@ impl GcHeap for DrcHeap {
             .headroom
             .max(mutator.bump.allocated_bytes().saturating_add(bytes));
         Ok(())
-    }
-
-    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
-        let bytes = bytes.next_multiple_of(GRANULE);
-        if !mutator.bump.unbump(object.offset(), bytes) {
-            // The next collection walks the young ranges and finds this free memory.
-            mutator.write_free(object.offset(), bytes);
-        }
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {

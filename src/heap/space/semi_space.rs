@@ -31,6 +31,7 @@ use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
 use crate::heap::memory::{COMMIT_UNIT, DECOMMIT_CHUNK, DECOMMIT_COST, Region, Reservation};
 use crate::heap::reference::{GRANULE, HEAP_MAX};
+use crate::heap::segment_starts::SegmentStarts;
 
 /// The greatest capacity of halves that lie close together.
 const NEAR: u64 = 1 << 20;
@@ -40,6 +41,8 @@ const NEAR: u64 = 1 << 20;
 pub(crate) struct SemiSpace {
     /// Committed to the same length, unless the system refused to take pages back.
     halves: [Region; 2],
+    /// The first starts of blocks in the segments of each half.
+    starts: [SegmentStarts; 2],
     /// Which half is the from half.
     from: usize,
     /// Where the second of two small halves starts. 0 if halves always lie apart.
@@ -72,6 +75,7 @@ impl SemiSpace {
                 reservation.region(0, half),
                 reservation.region(half, 2 * half),
             ],
+            starts: Default::default(),
             from: 0,
             near: near(half),
             has_gap: false,
@@ -91,6 +95,33 @@ impl SemiSpace {
     #[inline(always)]
     pub(crate) fn to(&self) -> &Region {
         &self.halves[1 - self.from]
+    }
+
+    /// The first starts of blocks in the segments of the from half.
+    pub(crate) fn starts(&self) -> &SegmentStarts {
+        &self.starts[self.from]
+    }
+
+    /// As [`SemiSpace::starts`], to note blocks.
+    pub(crate) fn starts_mut(&mut self) -> &mut SegmentStarts {
+        &mut self.starts[self.from]
+    }
+
+    /// The from half, the to half, and the first starts of blocks in the to half.
+    #[inline(always)]
+    pub(crate) fn halves_and_to_starts(&mut self) -> (&Region, &Region, &mut SegmentStarts) {
+        let (from, to) = (self.from, 1 - self.from);
+        (&self.halves[from], &self.halves[to], &mut self.starts[to])
+    }
+
+    /// As [`SemiSpace::starts_mut`], for the to half.
+    pub(crate) fn to_starts_mut(&mut self) -> &mut SegmentStarts {
+        &mut self.starts[1 - self.from]
+    }
+
+    /// The bytes of memory that the space has for the starts of blocks.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.starts.iter().map(SegmentStarts::side_bytes).sum()
     }
 
     /// Makes the to half the from half, and the other way round.
@@ -166,6 +197,9 @@ impl SemiSpace {
         let capacity = capacity.next_multiple_of(COMMIT_UNIT);
         if capacity <= self.capacity() {
             return Ok(());
+        }
+        for starts in &mut self.starts {
+            starts.reserve(capacity)?;
         }
         if capacity <= self.near && self.from().start() <= self.near {
             self.open_gap(capacity)?;
@@ -308,6 +342,9 @@ impl SemiSpace {
         }
         for half in &self.halves {
             release_all_but(half, KEPT_BYTES / 2, poison);
+        }
+        for starts in &mut self.starts {
+            starts.shrink(self.bounds.initial);
         }
     }
 }

@@ -67,3 +67,20 @@ fn a_no_gc_span_refuses_a_collection() {
         assert_eq!(f.collect().is_some(), f.collects);
     });
 }
+
+#[test]
+fn what_a_collection_leaves_behind_is_poisoned() {
+    for step in STEPS {
+        on_collector(collectors::COPYING, step, 1 << 20, |mut f| {
+            let dead = f.new_array(f.bytes, 5000, 1);
+            let end = f.mutator.bump.next();
+            // After two collections the array's half is in use again.
+            f.collect().unwrap().unwrap();
+            f.collect().unwrap().unwrap();
+            let poison = u32::from_ne_bytes([POISON; 4]);
+            let words = (dead.offset()..end).step_by(4);
+            let is_poisoned = |at| f.heap.region().load_u32(at).unwrap() == poison;
+            assert!(words.into_iter().all(is_poisoned), "steps of {step}");
+        });
+    }
+}
