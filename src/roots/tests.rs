@@ -6,8 +6,12 @@ use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
 use super::scopes::ScopeRecord;
 use super::slots::SlotArray;
 use super::*;
+use crate::base::work;
 use crate::error::Error;
-use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot};
+use crate::heap::{
+    Budget, COMMIT_UNIT, CollectionKind, GcRef, LOOKUP, Liveness, Progress, Reservation, RootSlot,
+    WeakTable,
+};
 use crate::types::tests::refusing_allocator::refusing;
 
 fn object(number: u32) -> GcRef {
@@ -757,6 +761,51 @@ fn weak_handles_tell_the_references_of_all() {
     let (index, generation) = slots[2];
     assert!(handles.release(index, generation));
     assert!(handles.references().eq([object(1), GcRef::NULL, object(2)]));
+}
+
+#[test]
+fn the_work_on_slots_is_what_budgets_pay_for() {
+    let roots = ManualRoots::starting_at(1, 0);
+    let slots: Vec<_> = (0..2048)
+        .map(|n| roots.create(object(n + 1)).unwrap())
+        .collect();
+    for &slot in &slots[10..] {
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    roots.take_queued();
+    // At least one entry in each step, and no more than the budget pays for.
+    work::take();
+    let mut steps = 0;
+    while roots.unroot_taken(&mut Budget::of(10 * LOOKUP)) == Progress::Continue {
+        steps += 1;
+        assert_eq!(work::take(), 10 * LOOKUP);
+        assert_eq!(roots.live(), 2048 - 10 * steps);
+    }
+    assert_eq!((roots.live(), work::take()), (10, 8 * LOOKUP));
+    // Each slot is looked at, and the first ten are linked again at twice the cost.
+    assert_eq!(roots.trim(&mut Budget::unlimited()), Progress::Complete);
+    assert_eq!(work::take(), 2048 + 2 * 10);
+
+    let handles = WeakHandles::starting_at(0);
+    for _ in 0..256 {
+        handles.create(GcRef::NULL).unwrap();
+    }
+    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
+    let region = reservation.region(0, COMMIT_UNIT);
+    let liveness = Liveness::InPlace {
+        space: region.view(),
+        alive: |_| true,
+    };
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        let progress = (&handles).sweep(&liveness, &mut Budget::of(16 * LOOKUP));
+        assert_eq!(work::take(), 16 * LOOKUP);
+        if progress.unwrap() == Progress::Complete {
+            break;
+        }
+    }
+    assert_eq!(steps, 16);
 }
 
 #[test]

@@ -114,3 +114,25 @@ fn memory_goes_back_when_more_than_twice_the_wanted_capacity_is_committed() {
         });
     }
 }
+
+#[test]
+fn room_for_keys_counts_as_memory_beside_the_heap() {
+    on_each_collector(|mut f| {
+        let before = f.heap.side_bytes();
+        f.heap.reserve_keys(1000).unwrap();
+        let keys = f.heap.side_bytes() - before;
+        assert_eq!(
+            keys,
+            if f.collects {
+                1000 * size_of::<GcRef>() as u64
+            } else {
+                0
+            }
+        );
+        for _ in 0..10 {
+            while f.heap.trim_keys(0, &mut Budget::of(f.step)) == Progress::Continue {}
+        }
+        let left = f.heap.side_bytes() - before;
+        assert!(left < 1000, "{left}");
+    });
+}
