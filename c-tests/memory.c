@@ -482,7 +482,7 @@ CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
 CASE(a_heap_that_cannot_be_committed_is_out_of_memory) {
   gcroots_ref_t out = {1, 2, 3}, pattern = out;
   long mapped_before = mapped;
-  arm_commits();
+  arm_commits(true);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
   armed = false;
   CHECK(refusals > 0 && same_bits(out, pattern));
@@ -497,7 +497,7 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   size_t count;
   /* Filling takes quadratic time under stress. */
   if (stressed) return;
-  arm_commits();
+  arm_commits(true);
   count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   armed = false;
   CHECK(refusals > 0 && count > 0);
@@ -540,11 +540,32 @@ CASE(a_heap_whose_parts_cannot_all_grow_is_as_large_as_it_was) {
   gcroots_type_free(words);
 }
 
+CASE(a_heap_that_cannot_grow_as_wanted_grows_as_needed) {
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  int refused = 0;
+  new_externref(NULL);
+  OK(gcroots_no_gc_enter(store));
+  for (int i = 0; i < 1000; i++) {
+    uint64_t before = stats_of(store).committed_bytes;
+    gcroots_ref_t ref;
+    arm_commits(false);
+    OK(gcroots_array_new_default(store, bytes, 4000, &ref));
+    armed = false;
+    if (refusals == 0) continue;
+    refused++;
+    /* At most one page more than the array needs, in each space. */
+    CHECK(stats_of(store).committed_bytes - before <= 2 * 4096 * spaces());
+  }
+  CHECK(refused > 0);
+  OK(gcroots_no_gc_exit(store));
+  gcroots_type_free(bytes);
+}
+
 CASE(a_heap_that_cannot_grow_collects) {
   int finalized = 0;
   new_externref(NULL);
   if (!collects) return;
-  arm_commits();
+  arm_commits(true);
   for (int i = 0; i < 50000; i++) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
