@@ -118,7 +118,7 @@ int munmap(void *address, size_t bytes) {
 int mprotect(void *address, size_t bytes, int protection) {
   if ((protection & PROT_WRITE) != 0) {
     if (refuse(bytes)) return -1;
-    if (armed && commits_only) {
+    if (armed && commits_only && (lasting || refusals == 0)) {
       refusals++;
       errno = ENOMEM;
       return -1;
@@ -136,8 +136,9 @@ static inline void arm(uint64_t grants, bool lastingly) {
   armed = true;
 }
 
-static inline void arm_commits(void) {
-  arm(0, true);
+/* Lets one request to commit pages fail, or all of them if `lastingly`. */
+static inline void arm_commits(bool lastingly) {
+  arm(0, lastingly);
   commits_only = true;
 }
 

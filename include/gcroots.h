@@ -3189,6 +3189,32 @@ gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
                                          gcroots_ref_t *out);
 
 /**
+ * Makes an array from elements in memory, and roots it in the current scope. May collect.
+ * Hold no lock that a finalizer takes.
+ *
+ * The elements must not be references. In memory they lie one after another, each of
+ * the size of its storage, as gcroots_array_read() copies them.
+ *
+ * \param type the array's type (borrowed)
+ * \param bytes the elements (borrowed), nullable if `length` is 0
+ * \param length the number of elements
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_new_bytes(gcroots_store_t *store,
+                                         const gcroots_type_t *type,
+                                         const void *bytes,
+                                         uint32_t length,
+                                         gcroots_ref_t *out);
+
+/**
  * Returns the length of an array. Never collects.
  *
  * \param[out] out the number of elements

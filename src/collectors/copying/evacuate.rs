@@ -1,6 +1,7 @@
 //! Evacuation: how objects get from the from half into the to half.
 
 use super::CopyingHeap;
+use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
@@ -139,8 +140,10 @@ impl Evacuation<'_> {
                 .copy_to(offset, self.to, self.next, ARRAY_ELEMENTS)?;
             let here = self.next + ARRAY_ELEMENTS;
             self.to.store_u32(here, old.raw())?;
+            work::count(ARRAY_ELEMENTS as usize / 2);
         } else {
             self.from.copy_to(offset, self.to, self.next, bytes)?;
+            work::count(bytes as usize / 2);
         }
         let new = GcRef::from_offset(self.next);
         let forwarding = ObjectHeader::forwarding(new);
@@ -194,6 +197,7 @@ impl Evacuation<'_> {
         }
         measured.each_reference(|at| self.scan_slot(offset + at))?;
         debug_assert!(measured.bytes >= HEADER_BYTES);
+        work::count(measured.bytes as usize / 2);
         Ok(Some(measured.bytes))
     }
 
@@ -234,6 +238,7 @@ impl Evacuation<'_> {
         };
         let end = (done + ARRAY_CHUNK).min(array.bytes);
         let bytes = end - done;
+        work::count(bytes as usize);
         self.from
             .copy_to(original + done, self.to, offset + done, bytes)?;
         array.references_between(done, end, |at| self.scan_slot(offset + at))?;

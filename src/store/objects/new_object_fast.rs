@@ -162,6 +162,24 @@ impl Store {
         }
     }
 
+    /// Writes two words by turns to the object that is being made, from `from`, a multiple
+    /// of 16, to `to`, a multiple of 8.
+    ///
+    /// # Safety
+    ///
+    /// There must be room for `to` bytes.
+    #[inline(always)]
+    pub(in crate::store) unsafe fn write_new_words(&self, from: u64, to: u64, words: [u64; 2]) {
+        let object = self.new_address(0);
+        let mut at = from;
+        while at < to {
+            let word = if at & 8 == 0 { words[0] } else { words[1] };
+            // SAFETY: the caller's promise.
+            unsafe { object.add(at as usize).cast::<u64>().write_volatile(word) };
+            at += 8;
+        }
+    }
+
     /// Tells the barrier of the references in an object that is being made. `None` if one
     /// of them does not refer to an object, which happens only in a heap that was
     /// overwritten.
