@@ -250,7 +250,7 @@ pub unsafe extern "C" fn gcroots_global_set(
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and a value or NULL.
-    if unsafe { set_fast(FastPath::Leaf, store, global, value) } {
+    if unsafe { set_fast::<false>(store, global, value) } {
         return GCROOTS_OK;
     }
     set_slow(store, global, value)
@@ -263,8 +263,7 @@ pub unsafe extern "C" fn gcroots_global_set(
 ///
 /// As for the arguments of [`gcroots_global_set`].
 #[inline(always)]
-unsafe fn set_fast(
-    path: FastPath,
+unsafe fn set_fast<const IN_LINE: bool>(
     store: *mut gcroots_store_t,
     global: gcroots_global_t,
     value: *const gcroots_val_t,
@@ -276,7 +275,9 @@ unsafe fn set_fast(
                 true => None,
                 false => read_fast(value),
             };
-            value.is_some_and(|value| store.global_set_fast(path, global.into(), value))
+            value.is_some_and(|value| {
+                store.global_set_fast(FastPath::of(IN_LINE), global.into(), value)
+            })
         })
     }
 }
@@ -289,7 +290,7 @@ extern "C" fn set_slow(
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and a value or NULL.
-    if unsafe { set_fast(FastPath::InLine, store, global, value) } {
+    if unsafe { set_fast::<true>(store, global, value) } {
         return GCROOTS_OK;
     }
     call("gcroots_global_set", || {
