@@ -27,6 +27,10 @@ const MAX_UNCHUNKED_LENGTH: u32 = 1024;
 /// The bytes of an array chunk.
 pub(crate) const ARRAY_CHUNK: u64 = 4096;
 
+/// The bytes of an array chunk of references where each of them may lead to an object that is
+/// copied or marked.
+pub(crate) const REFERENCES_CHUNK: u64 = 512;
+
 /// The size of the objects of a type, and the offsets of their references.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {

@@ -204,6 +204,9 @@ impl Region {
     pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
         let before = self.committed;
         let chunks = before.saturating_sub(end).div_ceil(DECOMMIT_CHUNK);
+        if chunks > 0 && budget.is_spent() {
+            return Progress::Continue;
+        }
         let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
         work::count((now * DECOMMIT_COST) as usize);
         if now == chunks {

@@ -5,7 +5,7 @@ use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
-    PendingEphemerons, RegionView, SegmentStarts, SemiSpace, segment_end,
+    PendingEphemerons, REFERENCES_CHUNK, RegionView, SegmentStarts, SemiSpace, segment_end,
 };
 
 /// Why scanning ended.
@@ -236,7 +236,12 @@ impl Evacuation<'_> {
             Some(begun) => begun,
             None => self.begin_chunks(offset)?,
         };
-        let end = (done + ARRAY_CHUNK).min(array.bytes);
+        let most = if array.has_references() {
+            REFERENCES_CHUNK
+        } else {
+            ARRAY_CHUNK
+        };
+        let end = (done + most).min(array.bytes);
         let bytes = end - done;
         work::count(bytes as usize);
         self.from
