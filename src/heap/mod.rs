@@ -48,6 +48,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod segment_starts;
 mod shrinking;
 mod space;
 #[cfg(test)]
@@ -78,9 +79,12 @@ pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
-pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+#[cfg(test)]
+pub(crate) use segment_starts::SEGMENT_BYTES;
+pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,

@@ -102,6 +102,7 @@ pub(crate) fn verify(
     each_object(region, start, end, layouts, |offset, measured| {
         measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
     })?;
+    heap.segment_starts().check(region, (start, end), layouts)?;
     heap.check(mutator, layouts)?;
     Ok(starts)
 }

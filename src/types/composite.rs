@@ -33,7 +33,7 @@ impl<C: Copy> ValType<C> {
     /// The same type with other names for concrete types.
     ///
     /// Errors: those of `name`.
-    pub(super) fn rename<D>(&self, name: &mut impl FnMut(C) -> Result<D>) -> Result<ValType<D>> {
+    pub(crate) fn rename<D>(&self, name: &mut impl FnMut(C) -> Result<D>) -> Result<ValType<D>> {
         Ok(match self {
             ValType::I32 => ValType::I32,
             ValType::I64 => ValType::I64,

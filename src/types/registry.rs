@@ -17,13 +17,15 @@ use crate::error::{Error, Result};
 
 /// The types of an engine. Threads share it.
 pub(crate) struct Registry {
+    /// It has read a secret, so that nobody can construct groups whose hashes collide.
+    pub(super) hasher: DefaultHasher,
+    /// The number of unique groups that were registered so far, or refused.
+    pub(super) unique_groups: AtomicU64,
     pub(super) inner: ForkLock<Inner>,
 }
 
 /// The tables, which the lock protects.
 pub(super) struct Inner {
-    /// It has read a secret, so that nobody can construct groups whose hashes collide.
-    pub(super) hasher: DefaultHasher,
     /// The registered groups, by the hashes of their canonical forms.
     pub(super) groups: HashTable<NonNull<Group>>,
     /// What each type index stands for.
@@ -31,8 +33,6 @@ pub(super) struct Inner {
     /// The free indices. It has room for all indices, so that dropping a group needs no
     /// memory.
     pub(super) free_indices: Vec<u32>,
-    /// The number of unique groups that were registered so far, or refused.
-    pub(super) unique_groups: u64,
 }
 
 // SAFETY: groups belong to no thread. Threads only read what the pointers refer to, except
@@ -56,12 +56,12 @@ impl Registry {
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn new() -> Result<RefCounted<Registry>> {
         RefCounted::new(Registry {
+            hasher: registry_hasher(),
+            unique_groups: AtomicU64::new(0),
             inner: ForkLock::new(Inner {
-                hasher: registry_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free_indices: Vec::new(),
-                unique_groups: 0,
             })?,
         })
     }

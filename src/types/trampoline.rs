@@ -23,7 +23,8 @@ impl Inner {
         fallible::reserve(edges, 1)?;
         let mut members = Vec::new();
         fallible::push(&mut members, of)?;
-        let group = self.intern(registry, &members, Equality::Declared)?;
+        let form = registry.canonical_form(&members, Equality::Declared)?;
+        let group = self.intern(registry, &members, form)?;
         fallible::push(edges, group)?;
         // SAFETY: registered groups are alive.
         let index = unsafe { &(*group.as_ptr()).types }.first();
