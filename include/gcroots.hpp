@@ -204,6 +204,15 @@ class Config {
   Config &call_depth(uint32_t depth) {
     return set(gcroots_config_set_call_depth, depth);
   }
+  Config &finalizers(gcroots_finalizers_t when) {
+    return set(gcroots_config_set_finalizers, when);
+  }
+  /// Sets the wake callback, which must not call the library. `env` must live as long as the
+  /// engines that are made with this configuration, and their stores.
+  Config &wake_callback(gcroots_wake_callback_t callback, void *env) {
+    check(gcroots_config_set_wake_callback(raw(), callback, env));
+    return *this;
+  }
 
   gcroots_config_t *raw() const noexcept {
     return raw_.get();

@@ -1,8 +1,14 @@
-//! What a configuration of the Rust API sets: the limit of external bytes.
+//! What a configuration of the Rust API sets: the limit of external bytes and the wake
+//! callback.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
-use gcroots::{Collector, Config, Engine, Error, ExternRef, Finalizers, RootScope, Rooted, Store};
+use gcroots::{
+    Collector, Config, Engine, Error, ExternRef, Finalizers, ManuallyRooted, RootScope, Rooted,
+    Store, StoreToken, Wake,
+};
 
 /// Runs a test with a configuration for each collector.
 fn on_each_collector(test: impl Fn(Collector, &mut Config)) {
@@ -78,4 +84,104 @@ fn external_bytes_of_deferred_values_count_until_these_are_dropped() {
         }
         store.verify().unwrap();
     });
+}
+
+/// What a wake callback was told.
+type Told = Arc<Mutex<Vec<(StoreToken, Wake)>>>;
+
+/// Sets a wake callback that notes what it is told.
+fn note_wakes(config: &mut Config) -> Told {
+    let told = Told::default();
+    let noted = told.clone();
+    config.wake_callback(move |store, what| noted.lock().unwrap().push((store, what)));
+    told
+}
+
+/// Takes what a wake callback was told.
+fn told(by: &Told) -> Vec<(StoreToken, Wake)> {
+    std::mem::take(&mut *by.lock().unwrap())
+}
+
+fn manual(store: &mut Store<()>) -> ManuallyRooted<ExternRef> {
+    let mut scope = RootScope::new(&mut *store).unwrap();
+    let made = ExternRef::new(&mut scope, ()).unwrap();
+    made.to_manually_rooted(&mut scope).unwrap()
+}
+
+#[test]
+fn a_wake_callback_tells_once_that_values_wait() {
+    on_each_collector(|collector, config| {
+        let value = Arc::new(());
+        let by = note_wakes(config.finalizers(Finalizers::Deferred));
+        let mut store = store_of(config);
+        let expected = match collector {
+            Collector::Null => vec![],
+            _ => vec![(store.token(), Wake::Finalizers)],
+        };
+        for _ in 0..2 {
+            for _ in 0..3 {
+                drop_with(&mut store, &value, 1);
+                store.gc().unwrap();
+            }
+            assert_eq!(told(&by), expected);
+            store.run_finalizers(usize::MAX).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_wake_callback_tells_on_any_thread_that_roots_wait() {
+    on_each_collector(|_, config| {
+        let by = note_wakes(config);
+        let engine = Engine::new(config).unwrap();
+        let mut stores = [0, 1].map(|_| Store::new(&engine, ()).unwrap());
+        let roots = stores
+            .each_mut()
+            .map(|store| [manual(store), manual(store)]);
+        let tokens = stores.each_ref().map(Store::token);
+        assert_ne!(tokens[0], tokens[1]);
+        for (pair, token) in roots.into_iter().zip(tokens) {
+            thread::spawn(move || drop(pair)).join().unwrap();
+            assert_eq!(told(&by), [(token, Wake::Unroots)]);
+        }
+        stores[0].drain_unroots().unwrap();
+        drop(manual(&mut stores[0]));
+        assert_eq!(told(&by), [(tokens[0], Wake::Unroots)]);
+        let first = stores.into_iter().next().unwrap();
+        assert_eq!(first.token(), tokens[0], "moving a store keeps its token");
+    });
+}
+
+#[test]
+fn a_panic_in_a_wake_callback_is_ignored() {
+    on_each_collector(|_, config| {
+        config.wake_callback(|_, _| panic!("a wake callback of a test"));
+        let mut store = store_of(config);
+        drop(manual(&mut store));
+        store.drain_unroots().unwrap();
+        store.verify().unwrap();
+    });
+}
+
+/// Counts its drops.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_wake_callback_lives_as_long_as_the_stores() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let counted = Counted(drops.clone());
+    let mut config = Config::new();
+    config.wake_callback(move |_, _| assert_eq!(counted.0.load(Ordering::Relaxed), 0));
+    let mut store = store_of(&config);
+    drop(config);
+    drop(manual(&mut store));
+    assert_eq!(drops.load(Ordering::Relaxed), 0);
+    drop(store);
+    assert_eq!(drops.load(Ordering::Relaxed), 1);
 }

@@ -453,9 +453,7 @@ pub(super) fn read_all(
     read: impl Fn(usize) -> Result<Val>,
 ) -> Result<vec::IntoIter<Val>> {
     core.reserve_scoped(references as u64)?;
-    let mut values = Vec::new();
-    let refused = |_| fallible::refused(count.saturating_mul(size_of::<Val>()));
-    values.try_reserve_exact(count).map_err(refused)?;
+    let mut values = fallible::with_room(count)?;
     for index in 0..count {
         fallible::push(&mut values, read(index)?)?;
     }

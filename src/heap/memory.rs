@@ -15,7 +15,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
-use crate::base::{fallible, mappings, pages};
+use crate::base::{fallible, mappings, pages, work};
 use crate::error::{Error, Result};
 
 /// The unit in which committed bytes are counted. A system's pages may be larger; then the
@@ -23,10 +23,10 @@ use crate::error::{Error, Result};
 pub(crate) const COMMIT_UNIT: u64 = 4096;
 
 /// The bytes that are decommitted at a time. A page is not larger.
-const DECOMMIT_CHUNK: u64 = 64 << 10;
+pub(super) const DECOMMIT_CHUNK: u64 = 64 << 10;
 
 /// The cost of decommitting a chunk, for a [`Budget`].
-const DECOMMIT_COST: u64 = 4096;
+pub(super) const DECOMMIT_COST: u64 = 4096;
 
 /// A heap's address space. Released on drop.
 #[derive(Debug)]
@@ -204,7 +204,11 @@ impl Region {
     pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
         let before = self.committed;
         let chunks = before.saturating_sub(end).div_ceil(DECOMMIT_CHUNK);
+        if chunks > 0 && budget.is_spent() {
+            return Progress::Continue;
+        }
         let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        work::count((now * DECOMMIT_COST) as usize);
         if now == chunks {
             self.decommit_from(end);
             return Progress::Complete;
@@ -242,6 +246,7 @@ impl Region {
         assert!(self.start <= at && at <= to && to <= self.committed);
         let chunks = (to - at).div_ceil(DECOMMIT_CHUNK);
         let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        work::count((now * DECOMMIT_COST) as usize);
         let end = to.min(at + now * DECOMMIT_CHUNK);
         (at == end || self.discard(at, end)).then_some(end)
     }

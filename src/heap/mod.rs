@@ -48,6 +48,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod segment_starts;
 mod shrinking;
 mod space;
 #[cfg(test)]
@@ -71,7 +72,7 @@ pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
-    References, array_bytes,
+    REFERENCES_CHUNK, References, array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
 pub(crate) use mutator::Mutator;
@@ -81,6 +82,9 @@ pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+#[cfg(test)]
+pub(crate) use segment_starts::SEGMENT_BYTES;
+pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,

@@ -162,10 +162,7 @@ impl TypeLayout {
     }
 
     fn of_fields(start: u32, fields: impl ExactSizeIterator<Item = Storage>) -> Result<TypeLayout> {
-        let mut offsets = Vec::new();
-        offsets
-            .try_reserve_exact(fields.len())
-            .map_err(|_| fallible::refused(fields.len() * 4))?;
+        let mut offsets = fallible::with_room(fields.len())?;
         let mut end = start;
         for storage in fields {
             let offset = end.next_multiple_of(storage.alignment());
@@ -193,10 +190,7 @@ impl TypeLayout {
             Composite::Func { params, .. } => params.len(),
             other => other.len(),
         };
-        let mut fields = Vec::new();
-        fields
-            .try_reserve_exact(count)
-            .map_err(|_| fallible::refused(count * size_of::<FieldLayout>()))?;
+        let mut fields = fallible::with_room(count)?;
         for index in 0..count {
             let Some((storage, mutable)) = composite.field(index) else {
                 break;
@@ -225,9 +219,7 @@ impl TypeLayout {
     ) -> Result<Vec<FieldLayout>> {
         let mut layouts = Vec::new();
         if let Composite::Func { results, .. } = composite {
-            layouts
-                .try_reserve_exact(results.len())
-                .map_err(|_| fallible::refused(results.len() * size_of::<FieldLayout>()))?;
+            fallible::reserve(&mut layouts, results.len())?;
             for value in results {
                 let layout = FieldLayout {
                     offset: 0,

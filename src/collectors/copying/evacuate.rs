@@ -1,10 +1,11 @@
 //! Evacuation: how objects get from the from half into the to half.
 
 use super::CopyingHeap;
+use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LayoutTable, ObjectHeader,
-    PendingEphemerons, RegionView, SemiSpace,
+    PendingEphemerons, REFERENCES_CHUNK, RegionView, SegmentStarts, SemiSpace, segment_end,
 };
 
 /// Why scanning ended.
@@ -40,6 +41,7 @@ struct Chunk {
 pub(super) struct Evacuation<'a> {
     from: RegionView<'a>,
     to: RegionView<'a>,
+    to_starts: &'a mut SegmentStarts,
     /// Where the objects in the from half end.
     from_end: u64,
     /// Where the first copy is.
@@ -59,10 +61,11 @@ impl CopyingHeap {
         layouts: &LayoutTable,
         part: impl FnOnce(&mut Evacuation<'_>) -> Result<R>,
     ) -> Result<R> {
-        let to = self.space.to();
+        let (from, to, to_starts) = self.space.halves_and_to_starts();
         let mut evacuation = Evacuation {
-            from: self.space.from().view(),
+            from: from.view(),
             to: to.view(),
+            to_starts,
             from_end: self.state.from_end,
             to_start: SemiSpace::first_object(to),
             next: self.state.next,
@@ -93,7 +96,9 @@ impl CopyingHeap {
         let chunk = self.evacuating(layouts, |evacuation| evacuation.scan_chunk(array, begun))?;
         self.state.chunked = chunk.rest;
         if chunk.rest.is_none() {
-            self.state.scan += chunk.array_bytes;
+            let end = array + chunk.array_bytes;
+            self.space.to_starts_mut().note_block(array, end, end);
+            self.state.scan = end;
         }
         Ok(chunk.bytes)
     }
@@ -135,8 +140,10 @@ impl Evacuation<'_> {
                 .copy_to(offset, self.to, self.next, ARRAY_ELEMENTS)?;
             let here = self.next + ARRAY_ELEMENTS;
             self.to.store_u32(here, old.raw())?;
+            work::count(ARRAY_ELEMENTS as usize / 2);
         } else {
             self.from.copy_to(offset, self.to, self.next, bytes)?;
+            work::count(bytes as usize / 2);
         }
         let new = GcRef::from_offset(self.next);
         let forwarding = ObjectHeader::forwarding(new);
@@ -190,12 +197,14 @@ impl Evacuation<'_> {
         }
         measured.each_reference(|at| self.scan_slot(offset + at))?;
         debug_assert!(measured.bytes >= HEADER_BYTES);
+        work::count(measured.bytes as usize / 2);
         Ok(Some(measured.bytes))
     }
 
     /// See [`CopyingHeap::scan`].
     fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<ScanOutcome> {
         let mut at = *scan;
+        let mut border = segment_end(at);
         let outcome = loop {
             if at >= self.next {
                 break ScanOutcome::Complete;
@@ -204,7 +213,13 @@ impl Evacuation<'_> {
                 break ScanOutcome::Stopped;
             }
             match self.scan_object(at)? {
-                Some(bytes) => at += bytes,
+                Some(bytes) => {
+                    at += bytes;
+                    if at >= border {
+                        self.to_starts.note_block(at - bytes, at, at);
+                        border = segment_end(at);
+                    }
+                }
                 None => break ScanOutcome::ChunkedArray,
             }
         };
@@ -221,8 +236,14 @@ impl Evacuation<'_> {
             Some(begun) => begun,
             None => self.begin_chunks(offset)?,
         };
-        let end = (done + ARRAY_CHUNK).min(array.bytes);
+        let most = if array.has_references() {
+            REFERENCES_CHUNK
+        } else {
+            ARRAY_CHUNK
+        };
+        let end = (done + most).min(array.bytes);
         let bytes = end - done;
+        work::count(bytes as usize);
         self.from
             .copy_to(original + done, self.to, offset + done, bytes)?;
         array.references_between(done, end, |at| self.scan_slot(offset + at))?;
