@@ -31,7 +31,8 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
         }
-        roots.try_each(|root| self.mark(root.get()))
+        roots.try_each_in_spans(|root| self.mark(root.get()))?;
+        roots.try_each_in_ranges(|root| self.mark(root.get()))
     }
 
     /// Marks an object that a root or a weak map refers to, which is not counted.
