@@ -48,27 +48,29 @@ static inline double time_of(const struct operation *operation) {
 }
 
 /* Does what the arguments of the program ask for:
- *   PROGRAM --time        times each operation
- *   PROGRAM NAME COUNT    runs operation NAME COUNT times to warm up, and COUNT times inside
- *                         measured()
- *   PROGRAM               prints the names
+ *   PROGRAM --time         times each operation
+ *   PROGRAM NAME COUNT     runs operation NAME COUNT times to warm up, and COUNT times inside
+ *                          measured()
+ *   PROGRAM --count COUNT  does the same for each operation
+ *   PROGRAM                prints the names
  * Returns the program's exit status. */
 static inline int run_operations(int argc, char **argv, const struct operation *operations,
                                  size_t count) {
+  const int counts = argc > 1 && strcmp(argv[1], "--count") == 0;
   for (size_t i = 0; i < count; i++) {
     if (argc < 2)
       puts(operations[i].name);
     else if (strcmp(argv[1], "--time") == 0) {
       printf("operation\t%s\t%.3f\n", operations[i].name, time_of(&operations[i]));
       fflush(stdout);
-    } else if (argc > 2 && strcmp(operations[i].name, argv[1]) == 0) {
+    } else if (argc > 2 && (counts || strcmp(operations[i].name, argv[1]) == 0)) {
       uint64_t times = strtoull(argv[2], NULL, 10);
       operations[i].body(times);
       measured(operations[i].body, times);
-      return 0;
+      if (!counts) return 0;
     }
   }
-  return argc > 1 && strcmp(argv[1], "--time") != 0 ? 2 : 0;
+  return argc > 1 && strcmp(argv[1], "--time") != 0 && !counts ? 2 : 0;
 }
 
 #endif

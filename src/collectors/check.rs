@@ -210,6 +210,7 @@ impl CheckHeap {
         let granules = (end - at).div_ceil(GRANULE);
         let now = budget.take(granules as usize, 1) as u64;
         let to = (at + now * GRANULE).min(end);
+        work::count(now as usize);
         self.shadow.copy(self.heap.region(), at, to);
         (to < end).then_some(to)
     }
@@ -348,6 +349,10 @@ impl CollectionSteps for CheckHeap {
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
         self.heap.trace_reference(reference, layouts)
+    }
+
+    fn copied_bytes(&self) -> u64 {
+        self.heap.copied_bytes()
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {

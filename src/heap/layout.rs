@@ -27,6 +27,10 @@ const MAX_UNCHUNKED_LENGTH: u32 = 1024;
 /// The bytes of an array chunk.
 pub(crate) const ARRAY_CHUNK: u64 = 4096;
 
+/// The bytes of an array chunk of references where each of them may lead to an object that is
+/// copied or marked.
+pub(crate) const REFERENCES_CHUNK: u64 = 512;
+
 /// The size of the objects of a type, and the offsets of their references.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
@@ -82,9 +86,7 @@ impl References {
     ///
     /// Errors: [`Error::SystemMemory`].
     fn try_clone(&self) -> Result<References> {
-        let mut far = Vec::new();
-        far.try_reserve_exact(self.far.len())
-            .map_err(|_| fallible::refused(self.far.len() * 4))?;
+        let mut far = fallible::with_room(self.far.len())?;
         far.extend(self.far.iter().copied());
         Ok(References {
             near: self.near,
@@ -334,9 +336,7 @@ impl LayoutTable {
     pub(crate) fn add(&mut self, type_index: u32, layout: &Layout) -> Result<()> {
         let index = type_index as usize;
         let missing = (index + 1).saturating_sub(self.by_type.len());
-        self.by_type
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * 8))?;
+        fallible::reserve(&mut self.by_type, missing)?;
         let layout = fallible::boxed(TraceLayout::of(layout)?)?;
         self.by_type.extend((0..missing).map(|_| None));
         self.by_type[index] = Some(layout);

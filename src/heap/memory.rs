@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
 use super::reference::{LEAST_BYTES, SLOT_BYTES};
-use crate::base::{fallible, mappings, pages};
+use crate::base::{fallible, mappings, pages, work};
 use crate::error::{Error, Result};
 
 /// The unit in which committed bytes are counted. A system's pages may be larger; then the
@@ -24,10 +24,10 @@ use crate::error::{Error, Result};
 pub(crate) const COMMIT_UNIT: u64 = 4096;
 
 /// The bytes that are decommitted at a time. A page is not larger.
-const DECOMMIT_CHUNK: u64 = 64 << 10;
+pub(super) const DECOMMIT_CHUNK: u64 = 64 << 10;
 
 /// The cost of decommitting a chunk, for a [`Budget`].
-const DECOMMIT_COST: u64 = 4096;
+pub(super) const DECOMMIT_COST: u64 = 4096;
 
 /// A heap's address space. Released on drop.
 #[derive(Debug)]
@@ -205,7 +205,11 @@ impl Region {
     pub(crate) fn decommit_towards(&mut self, end: u64, budget: &mut Budget) -> Progress {
         let before = self.committed;
         let chunks = before.saturating_sub(end).div_ceil(DECOMMIT_CHUNK);
+        if chunks > 0 && budget.is_spent() {
+            return Progress::Continue;
+        }
         let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        work::count((now * DECOMMIT_COST) as usize);
         if now == chunks {
             self.decommit_from(end);
             return Progress::Complete;
@@ -243,6 +247,7 @@ impl Region {
         assert!(self.start <= at && at <= to && to <= self.committed);
         let chunks = (to - at).div_ceil(DECOMMIT_CHUNK);
         let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
+        work::count((now * DECOMMIT_COST) as usize);
         let end = to.min(at + now * DECOMMIT_CHUNK);
         (at == end || self.discard(at, end)).then_some(end)
     }
@@ -563,17 +568,19 @@ impl<'a> ObjectBytes<'a> {
     #[inline(always)]
     pub(crate) fn copy_to(self, target: ObjectBytes<'_>) {
         debug_assert_eq!(self.bytes, target.bytes);
+        // The same, as far as the compiler can see too where both are in line.
+        let bytes = self.bytes.min(target.bytes);
         #[cfg(test)]
-        super::step_count::count_access(2 * self.bytes);
+        super::step_count::count_access(2 * bytes);
         let (source, target) = (self.first.as_ptr(), target.first.as_ptr());
         // SAFETY: both ranges are committed, and the caller passes objects of two regions.
         unsafe {
-            match self.bytes {
+            match bytes {
                 // Most objects are small. They are copied without a call.
                 16 => copy_words::<2>(source, target),
                 24 => copy_words::<3>(source, target),
                 32 => copy_words::<4>(source, target),
-                bytes => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
+                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
             }
         }
     }

@@ -72,14 +72,14 @@ pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
-    References, array_bytes,
+    REFERENCES_CHUNK, References, array_bytes,
 };
 pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
-pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 #[cfg(test)]

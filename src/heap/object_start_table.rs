@@ -152,9 +152,7 @@ impl ObjectStartTable {
     fn segment(&mut self, number: u64, first: u64) -> Result<&mut Segment> {
         let index = (number - self.first_segment) as usize;
         let missing = (index + 1).saturating_sub(self.segments.len());
-        self.segments
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * 8))?;
+        fallible::reserve(&mut self.segments, missing)?;
         self.segments.extend((0..missing).map(|_| None));
         let epoch = self.epoch;
         let segment = match &mut self.segments[index] {

@@ -68,11 +68,8 @@ impl GcRootsList {
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn with_room(spans: usize) -> Result<GcRootsList> {
-        let mut list = Vec::new();
-        list.try_reserve(spans)
-            .map_err(|_| fallible::refused(spans * size_of::<Span>()))?;
         Ok(GcRootsList {
-            spans: list,
+            spans: fallible::with_room(spans)?,
             ranges: Vec::new(),
             shrinking: Shrinking::new(),
             first: 0,

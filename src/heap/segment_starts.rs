@@ -66,9 +66,7 @@ impl SegmentStarts {
         // The interval may begin and end inside of segments.
         let entries = (segment_of(bytes) + 2) as usize;
         let missing = entries.saturating_sub(self.firsts.len());
-        self.firsts
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing * size_of::<u16>()))?;
+        fallible::reserve(&mut self.firsts, missing)?;
         self.firsts.extend(core::iter::repeat_n(NO_START, missing));
         Ok(())
     }

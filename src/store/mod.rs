@@ -63,6 +63,7 @@ use collection::root_sources::RootSources;
 #[cfg(feature = "capi")]
 pub(crate) use collection::{RootVisitor, VisitorFunction};
 use containers::globals::Globals;
+use containers::hidden::RecentHiddenTypes;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
@@ -114,6 +115,7 @@ pub(crate) struct Store {
     pending: RootSlot,
     /// Whether the wake callback has been told of the deferred finalizers that wait.
     is_announced: Cell<bool>,
+    hidden_types: RecentHiddenTypes,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
     /// Whether external bytes have used up their budget (HEAP-12).
@@ -272,6 +274,7 @@ impl Store {
                 reference: Cell::new(GcRef::NULL.raw()),
             },
             is_announced: Cell::new(false),
+            hidden_types: RecentHiddenTypes::default(),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),

@@ -5,12 +5,13 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::admits::Admits;
-use super::canonical::{Canonical, CanonicalGroup};
+use super::canonical::Canonical;
 use super::composite::{Equality, SubType, ValType, try_map};
 use super::group::{Group, RegisteredType};
 use super::layout::{FieldLayout, TypeLayout};
 use super::limits::{DEPTH_MAX, exceeded};
 use super::reference_count::ReferenceCount;
+use super::registration::Form;
 use super::registry::{IndexEntry, Inner, Registry, free_all, unknown_index};
 use super::subtyping::{self, Types};
 use crate::base::fallible;
@@ -51,9 +52,9 @@ impl Inner {
         &mut self,
         registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
-        canonical: CanonicalGroup,
-        equality: Equality,
+        form: Form,
     ) -> Result<NonNull<Group>> {
+        let equality = form.equality;
         let indices = self.take_indices(members.len())?;
         let mut edges = Vec::new();
         let built = self
@@ -62,7 +63,7 @@ impl Inner {
                 let is_hidden = equality == Equality::Hidden;
                 types.iter_mut().for_each(|of| of.is_hidden = is_hidden);
                 keep_distinct(&mut edges)?;
-                self.insert(registry, canonical, types, &mut edges)
+                self.insert(registry, form, types, &mut edges)
             });
         if built.is_err() {
             indices.iter().for_each(|&index| self.free_index(index));
@@ -86,10 +87,7 @@ impl Inner {
         indices: &[u32],
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<Vec<RegisteredType>> {
-        let mut types = Vec::new();
-        types
-            .try_reserve_exact(members.len())
-            .map_err(|_| fallible::refused(size_of_val(members)))?;
+        let mut types = fallible::with_room(members.len())?;
         for (member, &index) in members.iter().zip(indices) {
             let built = self.build_type(&types, member, indices, index, edges)?;
             fallible::push(&mut types, built)?;
@@ -142,13 +140,10 @@ impl Inner {
         if let Some(supertype) = renamed.supertype {
             let building = Building { inner: self, types };
             let above = building.get(supertype).ok_or(unknown_index(supertype))?;
-            let refused = |_| fallible::refused(above.supertypes.len() * 4);
             if above.supertypes.len() >= DEPTH_MAX {
                 return Err(exceeded("supertypes above a type", DEPTH_MAX));
             }
-            supertypes
-                .try_reserve_exact(above.supertypes.len() + 1)
-                .map_err(refused)?;
+            supertypes = fallible::with_room(above.supertypes.len() + 1)?;
             supertypes.extend(above.supertypes.iter().copied().chain([supertype]));
         }
         Ok(RegisteredType {
@@ -198,9 +193,7 @@ impl Inner {
         if edges.last() == Some(&group) {
             return Ok(());
         }
-        edges
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
+        fallible::reserve(edges, 1)?;
         // SAFETY: registered groups are alive.
         unsafe { group.as_ref() }.add_reference()?;
         fallible::push(edges, group)
@@ -211,7 +204,7 @@ impl Inner {
     fn insert(
         &mut self,
         registry: &RefCounted<Registry>,
-        canonical: CanonicalGroup,
+        form: Form,
         types: Vec<RegisteredType>,
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<NonNull<Group>> {
@@ -225,8 +218,8 @@ impl Inner {
         let group = fallible::boxed(Group {
             count: ReferenceCount::new(),
             registry: registry.try_clone("references to a registry")?,
-            hash: canonical.hash(&self.hasher),
-            canonical,
+            hash: form.hash,
+            canonical: form.canonical,
             types,
             edges: Vec::new(),
             next_unregistered: Cell::new(None),

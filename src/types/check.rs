@@ -2,6 +2,7 @@
 
 use core::ptr::NonNull;
 use std::collections::{HashMap, HashSet};
+use std::hash::DefaultHasher;
 
 use super::composite::{StorageType, ValType};
 use super::group::{Group, RegisteredType, Type};
@@ -20,7 +21,7 @@ impl Registry {
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {
         let inner = self.inner.lock();
-        inner.check_all()?;
+        inner.check_all(&self.hasher)?;
         let edges = inner.edge_counts();
         inner.check_counts(|group, count| count >= 1 && count >= edges[&group])
     }
@@ -31,7 +32,7 @@ impl Registry {
     /// Errors: [`Error::Internal`].
     pub(crate) fn check_with<'a>(&self, types: impl IntoIterator<Item = &'a Type>) -> Result<()> {
         let inner = self.inner.lock();
-        inner.check_all()?;
+        inner.check_all(&self.hasher)?;
         let mut known = inner.edge_counts();
         for registered in types {
             *known.entry(registered.group).or_default() += 1;
@@ -41,8 +42,8 @@ impl Registry {
 }
 
 impl Inner {
-    fn check_all(&self) -> Result<()> {
-        self.check_tables()?;
+    fn check_all(&self, hasher: &DefaultHasher) -> Result<()> {
+        self.check_tables(hasher)?;
         self.groups().try_for_each(|group| self.check_edges(group))
     }
 
@@ -51,7 +52,7 @@ impl Inner {
         self.groups.iter().map(|group| unsafe { group.as_ref() })
     }
 
-    fn check_tables(&self) -> Result<()> {
+    fn check_tables(&self, hasher: &DefaultHasher) -> Result<()> {
         let mut members = 0;
         for group in self.groups() {
             for (registered, position) in group.types.iter().zip(0..) {
@@ -67,7 +68,7 @@ impl Inner {
                 }
                 members += 1;
             }
-            if group.canonical.hash(&self.hasher) != group.hash {
+            if group.canonical.hash(hasher) != group.hash {
                 return Err(Error::internal("a wrong hash of a rec group", group.hash));
             }
         }

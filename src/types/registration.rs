@@ -2,6 +2,7 @@
 //! the registered group.
 
 use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
 
 use super::canonical::{Canonical, CanonicalGroup};
 use super::composite::{Equality, SubType};
@@ -12,6 +13,14 @@ use super::registry::{Inner, Registry};
 use crate::base::fallible;
 use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
+
+/// What finds a group in the registry.
+pub(super) struct Form {
+    pub(super) canonical: CanonicalGroup,
+    /// The hash of the canonical form.
+    pub(super) hash: u64,
+    pub(super) equality: Equality,
+}
 
 impl Registry {
     /// Registers a collection of groups, all or none. Returns a type for each member of each
@@ -24,45 +33,37 @@ impl Registry {
     pub(crate) fn register(this: &RefCounted<Registry>, groups: &[&RecGroup]) -> Result<Vec<Type>> {
         let members = groups.iter().map(|group| group.members().len()).sum();
         at_most(members, MEMBERS_MAX, "types of a collection")?;
-        // Declared before `inner`, so that an error drops the types after the lock is
-        // released: dropping a type may take the lock.
         let mut types = Vec::new();
-        let mut inner = this.inner.lock();
         for group in groups {
-            inner.register(this, group, &mut types)?;
+            Registry::register_group(this, group, &mut types)?;
         }
-        drop(inner);
         Ok(types)
     }
-}
 
-impl Inner {
-    /// Registers a group and appends its types to those of earlier groups.
-    fn register(
-        &mut self,
-        registry: &RefCounted<Registry>,
+    /// Registers a group and appends its types to those of earlier groups. The lock is held
+    /// only while the group is found or built.
+    fn register_group(
+        this: &RefCounted<Registry>,
         group: &RecGroup,
         types: &mut Vec<Type>,
     ) -> Result<()> {
-        let members = canonical_members(registry, group, types)?;
+        let members = canonical_members(this, group, types)?;
         if members.is_empty() {
             return Ok(());
         }
-        types
-            .try_reserve(members.len())
-            .map_err(|_| fallible::refused(members.len() * size_of::<Type>()))?;
+        fallible::reserve(types, members.len())?;
         let count = members.len() as u32;
         let start = types.len() as u32;
-        let group =
-            self.intern(registry, &members, group.equality())
-                .map_err(|error| match error {
-                    Error::InvalidType { index, what, other } => Error::InvalidType {
-                        index: start + index,
-                        what,
-                        other,
-                    },
-                    other => other,
-                })?;
+        let form = this.canonical_form(&members, group.equality())?;
+        let interned = this.inner.lock().intern(this, &members, form);
+        let group = interned.map_err(|error| match error {
+            Error::InvalidType { index, what, other } => Error::InvalidType {
+                index: start + index,
+                what,
+                other,
+            },
+            other => other,
+        })?;
         for position in 0..count {
             // SAFETY: `intern` returned a reference for the first type. The others get
             // references here. If there are too many, the types so far keep the group.
@@ -77,29 +78,47 @@ impl Inner {
         Ok(())
     }
 
-    /// The registered group with these members, found or built. The caller owns one
-    /// reference to it.
+    /// The canonical form of a group with these members, and its hash. Takes no lock.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn canonical_form(
+        &self,
+        members: &[SubType<Canonical>],
+        equality: Equality,
+    ) -> Result<Form> {
+        let serial = match equality {
+            Equality::Unique => self.unique_groups.fetch_add(1, Ordering::Relaxed) + 1,
+            Equality::Declared | Equality::Hidden => 0,
+        };
+        let canonical = CanonicalGroup::new(members, equality, serial)?;
+        let hash = canonical.hash(&self.hasher);
+        Ok(Form {
+            canonical,
+            hash,
+            equality,
+        })
+    }
+}
+
+impl Inner {
+    /// The registered group with these members, found or built. `form` is their canonical
+    /// form. The caller owns one reference to the group.
     ///
     /// Errors: [`Error::InvalidType`], [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn intern(
         &mut self,
         registry: &RefCounted<Registry>,
         members: &[SubType<Canonical>],
-        equality: Equality,
+        form: Form,
     ) -> Result<NonNull<Group>> {
-        if equality == Equality::Unique {
-            self.unique_groups += 1;
-        }
-        let canonical = CanonicalGroup::new(members, equality, self.unique_groups)?;
-        let hash = canonical.hash(&self.hasher);
         // SAFETY: registered groups are alive.
-        let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == canonical;
-        if let Some(&group) = self.groups.find(hash, same) {
+        let same = |group: &NonNull<Group>| unsafe { group.as_ref() }.canonical == form.canonical;
+        if let Some(&group) = self.groups.find(form.hash, same) {
             // SAFETY: registered groups are alive.
             unsafe { group.as_ref() }.add_reference()?;
             return Ok(group);
         }
-        self.build(registry, members, canonical, equality)
+        self.build(registry, members, form)
     }
 }
 

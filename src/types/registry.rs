@@ -17,13 +17,15 @@ use crate::error::{Error, Result};
 
 /// The types of an engine. Threads share it.
 pub(crate) struct Registry {
+    /// It has read a secret, so that nobody can construct groups whose hashes collide.
+    pub(super) hasher: DefaultHasher,
+    /// The number of unique groups that were registered so far, or refused.
+    pub(super) unique_groups: AtomicU64,
     pub(super) inner: ForkLock<Inner>,
 }
 
 /// The tables, which the lock protects.
 pub(super) struct Inner {
-    /// It has read a secret, so that nobody can construct groups whose hashes collide.
-    pub(super) hasher: DefaultHasher,
     /// The registered groups, by the hashes of their canonical forms.
     pub(super) groups: HashTable<NonNull<Group>>,
     /// What each type index stands for.
@@ -31,8 +33,6 @@ pub(super) struct Inner {
     /// The free indices. It has room for all indices, so that dropping a group needs no
     /// memory.
     pub(super) free_indices: Vec<u32>,
-    /// The number of unique groups that were registered so far, or refused.
-    pub(super) unique_groups: u64,
 }
 
 // SAFETY: groups belong to no thread. Threads only read what the pointers refer to, except
@@ -56,12 +56,12 @@ impl Registry {
     /// Errors: [`Error::SystemMemory`].
     pub(crate) fn new() -> Result<RefCounted<Registry>> {
         RefCounted::new(Registry {
+            hasher: registry_hasher(),
+            unique_groups: AtomicU64::new(0),
             inner: ForkLock::new(Inner {
-                hasher: registry_hasher(),
                 groups: HashTable::new(),
                 by_index: Vec::new(),
                 free_indices: Vec::new(),
-                unique_groups: 0,
             })?,
         })
     }
@@ -151,17 +151,15 @@ impl Inner {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`]. The registry is then unchanged.
     pub(super) fn take_indices(&mut self, count: usize) -> Result<Vec<u32>> {
-        let refused = |_| fallible::refused(count * size_of::<IndexEntry>());
         let missing = count.saturating_sub(self.free_indices.len());
         let total = self.by_index.len() + missing;
         if u32::try_from(total).is_err() {
             return Err(exceeded("types of an engine", u32::MAX as usize));
         }
-        let mut indices = Vec::new();
-        indices.try_reserve_exact(count).map_err(refused)?;
-        self.by_index.try_reserve(missing).map_err(refused)?;
+        let mut indices = fallible::with_room(count)?;
+        fallible::reserve(&mut self.by_index, missing)?;
         let room = total - self.free_indices.len();
-        self.free_indices.try_reserve(room).map_err(refused)?;
+        fallible::reserve(&mut self.free_indices, room)?;
         for position in 0..count {
             let index = match self.free_indices.pop() {
                 Some(index) => index,

@@ -20,12 +20,11 @@ impl Inner {
         of: SubType<Canonical>,
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<u32> {
-        edges
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
+        fallible::reserve(edges, 1)?;
         let mut members = Vec::new();
         fallible::push(&mut members, of)?;
-        let group = self.intern(registry, &members, Equality::Declared)?;
+        let form = registry.canonical_form(&members, Equality::Declared)?;
+        let group = self.intern(registry, &members, form)?;
         fallible::push(edges, group)?;
         // SAFETY: registered groups are alive.
         let index = unsafe { &(*group.as_ptr()).types }.first();

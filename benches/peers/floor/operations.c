@@ -192,7 +192,6 @@ static const struct operation operations[] = {
     {"read_scoped", read_scoped},
     {"read_manual", read_manual},
     {"manual_root_unroot", manual_root_unroot},
-    {"manual_churn", manual_churn},
     {"externref_new", externref_new},
     {"externref_new_finalized", externref_new_finalized},
     {"externref_in_scope", externref_in_scope},
@@ -207,6 +206,7 @@ static const struct operation operations[] = {
     {"array_read_16", array_read_16},
     {"array_read_4096", array_read_4096},
     {"array_len", array_len},
+    {"manual_churn", manual_churn},
 };
 
 int main(int argc, char **argv) {

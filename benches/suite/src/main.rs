@@ -3,7 +3,9 @@
 //!
 //! benches/README.md says what is measured and how. `scripts/bench` runs this program.
 
+mod callgrind;
 mod figures;
+mod functions;
 mod options;
 mod peers;
 mod plots;
@@ -24,6 +26,10 @@ fn main() -> Result<()> {
     };
     std::fs::create_dir_all(&options.output)
         .with_context(|| format!("cannot make {}", options.output.display()))?;
+    if options.functions {
+        print!("{}", functions::count(&options)?);
+        return Ok(());
+    }
     let programs = build(&options)?;
     let mut figures = Figures::default();
     for round in 1..=options.rounds {

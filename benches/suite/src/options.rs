@@ -11,6 +11,7 @@ scripts/bench [OPTION...]    measures the library and the floor
   --peers             also measures other systems that are installed here
   --rounds N          runs each program N times, in turn (default: 3)
   --instructions      also counts instructions, with callgrind
+  --functions         only counts the instructions of each function of the library
   --only TEXT         only operations and workloads whose names contain TEXT
   --output FOLDER     where figures.json and the plots go (default: build/bench)
   --help              prints this
@@ -24,6 +25,8 @@ pub struct Options {
     pub rounds: u32,
     /// Whether instructions are counted.
     pub instructions: bool,
+    /// Whether every function is counted, and nothing else is done.
+    pub functions: bool,
     /// What the names of the measured operations and workloads contain.
     pub only: String,
     /// The folder for programs and results.
@@ -43,6 +46,7 @@ impl Options {
             peers: false,
             rounds: 3,
             instructions: false,
+            functions: false,
             only: String::new(),
             output: source.join("build/bench"),
             programs: source.join("build/programs/benches"),
@@ -54,6 +58,7 @@ impl Options {
                 Long("peers") => options.peers = true,
                 Long("rounds") => options.rounds = arguments.value()?.parse()?,
                 Long("instructions") => options.instructions = true,
+                Long("functions") => options.functions = true,
                 Long("only") => options.only = arguments.value()?.string()?,
                 Long("output") => options.output = arguments.value()?.into(),
                 Long("help") => return Ok(None),

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::callgrind;
 use crate::figures::{Figures, Workload};
 use crate::options::Options;
 use crate::programs::{Kind, Program, output_of};
@@ -100,29 +101,10 @@ pub fn count_instructions(
             .args(plain.get_args());
         let output = counted.output().context("cannot run valgrind")?;
         let log = String::from_utf8_lossy(&output.stderr);
-        if let Some(total) = collected(&log) {
+        if let Some(total) = callgrind::collected(&log) {
             let operation = figures.operation(&program.system, &name);
             operation.instructions = Some(total / f64::from(COUNTED));
         }
     }
     Ok(())
-}
-
-/// The number of instructions in callgrind's log.
-fn collected(log: &str) -> Option<f64> {
-    let (_, after) = log.split_once("Collected : ")?;
-    after.split_whitespace().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn callgrinds_log_is_read() {
-        let log = "==1== Events    : Ir\n==1== Collected : 245760\n";
-        assert_eq!(collected(log), Some(245760.0));
-        assert_eq!(collected("==1== Collected : 0\n"), Some(0.0));
-        assert_eq!(collected(""), None);
-    }
 }

@@ -77,7 +77,7 @@ fn systems_with(figures: &Figures, has: impl Fn(&str) -> bool) -> Vec<&str> {
     systems.filter(|system| has(system)).collect()
 }
 
-fn header(first: &str, columns: &[&str]) -> String {
+pub fn header(first: &str, columns: &[&str]) -> String {
     let mut table = format!("\n| {first} |");
     for column in columns {
         let _ = write!(table, " {column} |");
@@ -88,7 +88,7 @@ fn header(first: &str, columns: &[&str]) -> String {
     table
 }
 
-fn row(table: &mut String, first: &str, cells: impl Iterator<Item = String>) {
+pub fn row(table: &mut String, first: &str, cells: impl Iterator<Item = String>) {
     let _ = write!(table, "| {first} |");
     for cell in cells {
         let _ = write!(table, " {cell} |");

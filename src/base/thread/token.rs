@@ -4,8 +4,6 @@
 //! is its token with the version of the store's layout in the bits below. It equals the
 //! first word of the stores that the thread may call now.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::base::hashing::RandomCounter;
 
 /// Tokens are multiples of this. The bits below hold a version, and [`ENDED`].

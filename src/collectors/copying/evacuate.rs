@@ -1,11 +1,12 @@
 //! Evacuation: how objects get from the from half into the to half.
 
 use super::CopyingHeap;
+use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LEAST_BYTES, LayoutTable,
-    Measured, ObjectBytes, ObjectHead, ObjectHeader, ObjectSpan, PendingEphemerons, SegmentStarts,
-    SemiSpace, segment_end,
+    Measured, ObjectBytes, ObjectHead, ObjectHeader, ObjectSpan, PendingEphemerons,
+    REFERENCES_CHUNK, SegmentStarts, SemiSpace, segment_end,
 };
 
 /// Why scanning ended.
@@ -133,6 +134,7 @@ impl<'a> Evacuation<'a> {
         let object = head.object(measured.bytes)?;
         let target = self.to.object(self.next, measured.bytes)?;
         object.copy_to(target);
+        work::count(measured.bytes as usize / 2);
         Some(self.forward(head, measured.bytes))
     }
 
@@ -188,8 +190,10 @@ impl<'a> Evacuation<'a> {
         };
         if measured.is_chunked() {
             self.begin_chunked_copy(old)?;
+            work::count(ARRAY_ELEMENTS as usize / 2);
         } else {
             object.copy_to(target);
+            work::count(bytes as usize / 2);
         }
         Ok(bytes)
     }
@@ -304,6 +308,7 @@ impl<'a> Evacuation<'a> {
             self.scan_more(copy, measured)?;
         }
         debug_assert!(measured.bytes >= HEADER_BYTES);
+        work::count(measured.bytes as usize / 2);
         Ok(Some(measured.bytes))
     }
 
@@ -341,8 +346,14 @@ impl<'a> Evacuation<'a> {
             Some(begun) => begun,
             None => self.begin_chunks(offset)?,
         };
-        let end = (done + ARRAY_CHUNK).min(array.bytes);
+        let most = if array.has_references() {
+            REFERENCES_CHUNK
+        } else {
+            ARRAY_CHUNK
+        };
+        let end = (done + most).min(array.bytes);
         let bytes = end - done;
+        work::count(bytes as usize);
         self.copy_part(original + done, offset + done, bytes)?;
         let copy = self.copy_at(offset, array.bytes)?;
         array.references_between(done, end, |at| self.scan_slot(copy, at))?;

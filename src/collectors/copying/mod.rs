@@ -23,7 +23,7 @@ mod evacuate;
 
 use evacuate::{ChunkedCopy, ScanOutcome};
 
-use crate::base::fallible;
+use crate::base::{fallible, work};
 use crate::error::Result;
 use crate::heap::{
     Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
@@ -78,6 +78,8 @@ struct CollectionState {
     poisoned: u64,
     /// Pages are being decommitted.
     shrinking: bool,
+    /// The next step brings the halves together.
+    settling: bool,
 }
 
 impl CopyingHeap {
@@ -144,6 +146,23 @@ impl CopyingHeap {
         } else {
             Progress::Complete
         }
+    }
+}
+
+impl CopyingHeap {
+    /// Brings halves that have become small together again. If that exceeds what is left of
+    /// the budget, the next step does it, as one piece of work.
+    fn settle(&mut self, budget: &mut Budget) -> Progress {
+        let cost = self.space.cost_of_settling();
+        if cost > budget.left() && !self.state.settling {
+            self.state.settling = true;
+            return Progress::Continue;
+        }
+        self.state.settling = false;
+        self.space.settle();
+        work::count(cost as usize);
+        budget.spend(cost);
+        Progress::Complete
     }
 }
 
@@ -250,7 +269,7 @@ impl GcHeap for CopyingHeap {
         }
         self.state.shrinking = progress == Progress::Continue;
         if progress == Progress::Complete {
-            self.space.settle();
+            progress = self.settle(budget);
         }
         self.update_end(mutator);
         mutator
@@ -286,6 +305,7 @@ impl CollectionSteps for CopyingHeap {
             chunked: None,
             poisoned: self.space.from().start(),
             shrinking: false,
+            settling: false,
         };
         self.space.to_starts_mut().restart(first);
         self.pending.clear();
@@ -320,6 +340,10 @@ impl CollectionSteps for CopyingHeap {
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
         self.evacuating(layouts, |evacuation| evacuation.evacuate(reference))
+    }
+
+    fn copied_bytes(&self) -> u64 {
+        self.state.next
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {

@@ -9,11 +9,12 @@
 use core::ops::Range;
 
 use super::contiguous::ContiguousSpace;
+use super::free_block::is_released;
 use super::free_lists::{FreeLists, ListEnds};
 use super::free_pages::PageRelease;
 use crate::error::Result;
 use crate::heap::budget::{Budget, Progress};
-use crate::heap::memory::{Region, Reservation};
+use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
 use crate::heap::segment_starts::SegmentStarts;
 
 /// One interval with lists of its free blocks. See the module.
@@ -226,6 +227,12 @@ impl FreeListSpace {
         budget: &mut Budget,
     ) -> Result<Progress> {
         release.run(&self.lists, self.region(), budget)
+    }
+
+    /// Whether the memory at `offset` is a free block of `bytes` whose pages were given back.
+    /// They read as zeros.
+    pub(crate) fn is_released(&self, offset: u64, bytes: u64) -> Result<bool> {
+        Ok(bytes >= COMMIT_UNIT && is_released(self.region(), offset, bytes)?)
     }
 
     /// Where the committed memory has to end for `bytes` of free memory.

@@ -29,7 +29,7 @@ use super::release_all_but;
 use crate::error::{Error, Result};
 use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
-use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
+use crate::heap::memory::{COMMIT_UNIT, DECOMMIT_CHUNK, DECOMMIT_COST, Region, Reservation};
 use crate::heap::reference::{GRANULE, HEAP_MAX};
 use crate::heap::segment_starts::SegmentStarts;
 
@@ -259,10 +259,23 @@ impl SemiSpace {
     /// the system refuses, the halves stay as they are.
     pub(crate) fn settle(&mut self) {
         let capacity = self.capacity();
-        let is_small = capacity <= self.near && self.from().start() <= self.near;
-        if self.has_gap && is_small && self.open_gap(capacity).is_ok() {
+        if self.may_settle() && self.open_gap(capacity).is_ok() {
             let _ = self.move_to_half(capacity);
         }
+    }
+
+    /// What [`SemiSpace::settle`] costs a step: the pages of the to half go back.
+    pub(crate) fn cost_of_settling(&self) -> u64 {
+        if self.may_settle() {
+            committed_bytes(self.to()).div_ceil(DECOMMIT_CHUNK) * DECOMMIT_COST
+        } else {
+            0
+        }
+    }
+
+    /// Whether the halves are small and not together.
+    fn may_settle(&self) -> bool {
+        self.has_gap && self.capacity() <= self.near && self.from().start() <= self.near
     }
 
     /// Where the to half starts when both halves have `capacity` bytes.

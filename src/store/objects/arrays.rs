@@ -89,7 +89,7 @@ impl Store {
 
     /// The length that stands in an array. Nothing has checked it yet.
     #[inline(always)]
-    fn length_of(&self, array: Typed<'_>) -> u32 {
+    pub(super) fn length_of(&self, array: Typed<'_>) -> u32 {
         const { assert!(ARRAY_LENGTH == HEADER_BYTES) }
         self.word_after_header(array.offset) as u32
     }

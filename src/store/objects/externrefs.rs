@@ -106,8 +106,8 @@ impl Store {
 
     /// Makes an externref that nothing roots yet. `reserve` makes room for the root.
     ///
-    /// Errors: as [`Cold::allocate`]; those of `reserve`; [`Error::Limit`],
-    /// [`Error::SystemMemory`] for the host-data table.
+    /// Errors: as [`Store::admit_external_bytes`] and [`Cold::allocate`]; those of `reserve`;
+    /// [`Error::Limit`], [`Error::SystemMemory`] for the host-data table.
     ///
     /// [`Cold::allocate`]: crate::store::Cold::allocate
     fn make_externref(
@@ -116,6 +116,7 @@ impl Store {
         reserve: impl FnOnce() -> Result<()>,
     ) -> Attempt<GcRef> {
         self.manual.unroot_some();
+        self.admit_external_bytes(0, options.external_bytes)?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::heap::Barrier;
 use crate::heap::{FastPath, GcRef, PlainBits};
 use crate::roots::Handle;
-use crate::store::objects::value::Value;
+use crate::store::objects::value::{ReferenceSource, Value};
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, Storage};
 
@@ -147,9 +147,9 @@ impl Store {
         field: &FieldLayout,
         holder: u64,
         at: u64,
-        value: Handle,
+        value: impl ReferenceSource,
     ) -> Option<()> {
-        let reference = self.resolve_or_null_fast(value)?;
+        let reference = value.resolve_fast(self)?;
         if field.storage != Storage::Ref || !self.admits(field.admits, reference) {
             return None;
         }

@@ -1,0 +1,214 @@
+//! Counts the instructions of every exported function, once, on its common path, on each
+//! collector, and compares them with the floor.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::callgrind;
+use crate::options::Options;
+use crate::peers;
+use crate::programs::{Kind, Program, output_of};
+use crate::tables;
+
+/// The collectors, by name and number.
+const COLLECTORS: [(&str, &str); 4] = [
+    ("copying", "3"),
+    ("drc", "2"),
+    ("null", "1"),
+    ("check", "5"),
+];
+
+/// How many of them are compared with the floor, from the first.
+const COMPARED: usize = 3;
+
+/// How often a function is called to warm up, and how often while it is counted.
+const CALLS: &str = "256";
+
+/// Functions with a counterpart: the operation of the floor that calls it, and its name.
+const COUNTERPARTS: [(&str, &str, &str); 20] = [
+    ("gcroots_version", "call_empty", "floor_empty"),
+    (
+        "gcroots_scope_enter",
+        "scope_enter_exit",
+        "floor_scope_enter",
+    ),
+    ("gcroots_scope_exit", "scope_enter_exit", "floor_scope_exit"),
+    ("gcroots_scope_escape", "scope_escape", "floor_scope_escape"),
+    ("gcroots_local_new", "local_new", "floor_push"),
+    (
+        "gcroots_manually_rooted_to_rooted",
+        "root_push",
+        "floor_push_manual",
+    ),
+    (
+        "gcroots_ref_to_manually_rooted",
+        "manual_root_unroot",
+        "floor_manual_new",
+    ),
+    (
+        "gcroots_manually_rooted_unroot",
+        "manual_root_unroot",
+        "floor_manual_free",
+    ),
+    ("gcroots_externref_new", "externref_new", "floor_extern_new"),
+    ("gcroots_externref_data", "read_scoped", "floor_extern_data"),
+    (
+        "gcroots_store_new",
+        "store_new_object_free",
+        "floor_store_new",
+    ),
+    (
+        "gcroots_store_free",
+        "store_new_object_free",
+        "floor_store_free",
+    ),
+    ("gcroots_struct_new", "struct_new", "floor_pair_new"),
+    (
+        "gcroots_struct_new_default",
+        "struct_new_default",
+        "floor_pair_new",
+    ),
+    ("gcroots_struct_get_i32", "struct_get", "floor_number"),
+    ("gcroots_struct_set_i32", "struct_set", "floor_set_number"),
+    ("gcroots_struct_get_ref", "struct_get_ref", "floor_field"),
+    (
+        "gcroots_struct_set_ref",
+        "struct_set_ref",
+        "floor_set_field",
+    ),
+    ("gcroots_array_read", "array_read_16", "floor_bytes_read"),
+    ("gcroots_array_len", "array_len", "floor_bytes_length"),
+];
+
+/// A function, as benches/functions/ describes it, and its instructions on each collector.
+struct Row {
+    function: String,
+    handles: u32,
+    is_bulk: bool,
+    floor: f64,
+    has_counterpart: bool,
+    instructions: [Option<f64>; COLLECTORS.len()],
+}
+
+impl Row {
+    /// The instructions on the collector where the function takes the most. The check
+    /// collector, which is slow on purpose, does not count.
+    fn most(&self) -> f64 {
+        let counted = self.instructions[..COMPARED].iter().flatten();
+        counted.fold(0.0, |most, &count| f64::max(most, count))
+    }
+
+    fn times_the_floor(&self) -> f64 {
+        self.most() / self.floor
+    }
+}
+
+/// The floor of a function that has no counterpart.
+fn without_counterpart(handles: u32) -> f64 {
+    60.0 + 20.0 * f64::from(handles)
+}
+
+/// Counts, and returns the tables in Markdown. Fails if an exported function has no row.
+pub fn count(options: &Options) -> Result<String> {
+    let program = options.programs.join("functions");
+    let program = program.to_str().context("the path is not UTF-8")?;
+    let program = Program::new("functions", Kind::Operations, &[program]);
+    let mut rows = rows(&program, &floor(options)?)?;
+    every_function_has_a_row(options, &rows)?;
+    for (number, (_, collector)) in COLLECTORS.iter().enumerate() {
+        let command = program.command(&["--count", CALLS, collector]);
+        let parts = callgrind::parts(&command, &options.output)?;
+        ensure!(parts.len() == rows.len(), "callgrind lost a row");
+        for (row, part) in rows.iter_mut().zip(&parts) {
+            row.instructions[number] = callgrind::each_call(part, &row.function);
+        }
+    }
+    for row in &rows {
+        let is_counted = row.instructions.iter().any(Option::is_some);
+        ensure!(is_counted, "the row of {} does not call it", row.function);
+    }
+    rows.retain(|row| options.measures(&row.function));
+    rows.sort_by(|a, b| b.times_the_floor().total_cmp(&a.times_the_floor()));
+    let (bulk, other): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.is_bulk);
+    Ok(table("function", &other) + &table("bulk operation, of a small size", &bulk))
+}
+
+/// The instructions of each counterpart.
+fn floor(options: &Options) -> Result<BTreeMap<&'static str, f64>> {
+    let programs = peers::floor(options)?;
+    let program = programs
+        .iter()
+        .find(|program| program.kind == Kind::Operations);
+    let program = program.context("the floor has operations")?;
+    let operations = program.names()?;
+    let parts = callgrind::parts(&program.command(&["--count", CALLS]), &options.output)?;
+    let mut counted = BTreeMap::new();
+    for (function, operation, counterpart) in COUNTERPARTS {
+        let at = operations.iter().position(|name| name == operation);
+        let part = at.and_then(|at| parts.get(at));
+        let each = part.and_then(|part| callgrind::each_call(part, counterpart));
+        counted.insert(
+            function,
+            each.with_context(|| format!("{operation} is not counted"))?,
+        );
+    }
+    Ok(counted)
+}
+
+/// The rows that the program lists, in its order.
+fn rows(program: &Program, floor: &BTreeMap<&str, f64>) -> Result<Vec<Row>> {
+    let listed = output_of(&mut program.command(&[]))?;
+    let row_of = |line: &str| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [function, handles, kind] = fields[..] else {
+            bail!("the program printed {line:?}");
+        };
+        let handles: u32 = handles.parse()?;
+        let counterpart = floor.get(function).copied();
+        Ok(Row {
+            function: function.to_owned(),
+            handles,
+            is_bulk: kind == "bulk",
+            floor: counterpart.unwrap_or_else(|| without_counterpart(handles)),
+            has_counterpart: counterpart.is_some(),
+            instructions: [None; COLLECTORS.len()],
+        })
+    };
+    listed.lines().map(row_of).collect()
+}
+
+fn every_function_has_a_row(options: &Options, rows: &[Row]) -> Result<()> {
+    let exported = std::fs::read_to_string(options.source.join("include/gcroots.symbols"))?;
+    let is_missing = |name: &&str| !rows.iter().any(|row| row.function == *name);
+    let missing: Vec<&str> = exported.lines().filter(is_missing).collect();
+    ensure!(
+        missing.is_empty(),
+        "no row in benches/functions: {}",
+        missing.join(", ")
+    );
+    Ok(())
+}
+
+/// A table of functions. A floor without a counterpart is in brackets.
+fn table(first: &str, rows: &[Row]) -> String {
+    let mut columns = vec!["times the floor", "times 60 + 20 a handle", "floor"];
+    columns.extend(COLLECTORS.iter().map(|(name, _)| *name));
+    let mut table = tables::header(first, &columns);
+    for row in rows {
+        let floor = match row.has_counterpart {
+            true => format!("{:.0}", row.floor),
+            false => format!("({:.0})", row.floor),
+        };
+        let mut cells = vec![
+            format!("{:.2}", row.times_the_floor()),
+            format!("{:.2}", row.most() / without_counterpart(row.handles)),
+            floor,
+        ];
+        let cell =
+            |count: &Option<f64>| count.map_or("–".to_owned(), |count| format!("{count:.0}"));
+        cells.extend(row.instructions.iter().map(cell));
+        tables::row(&mut table, &row.function, cells.into_iter());
+    }
+    table
+}
