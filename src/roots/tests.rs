@@ -5,6 +5,7 @@ use super::floors::WORN;
 use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
 use super::scopes::ScopeRecord;
 use super::slots::SlotArray;
+use super::unroot_queue::{QueueNode, UnrootQueue};
 use super::*;
 use crate::base::work;
 use crate::error::Error;
@@ -761,6 +762,31 @@ fn weak_handles_tell_the_references_of_all() {
     let (index, generation) = slots[2];
     assert!(handles.release(index, generation));
     assert!(handles.references().eq([object(1), GcRef::NULL, object(2)]));
+}
+
+#[test]
+fn a_check_finds_overwritten_weak_slots() {
+    let handles = WeakHandles::starting_at(0);
+    let (index, generation) = parts(handles.create(object(1)).unwrap());
+    handles.check().unwrap();
+    let slot = &handles.slots.span()[index as usize];
+    slot.generation.set(generation + 1);
+    assert!(handles.check().is_err(), "a handle less");
+    slot.generation.set(generation);
+    handles.check().unwrap();
+}
+
+#[test]
+fn a_check_finds_a_queue_that_is_not_that_of_its_nodes() {
+    let nodes = || -> Vec<_> { (0..4).map(|_| QueueNode::default()).collect() };
+    let (queue, queued) = (UnrootQueue::new(), nodes());
+    for index in [1, 3] {
+        queue.push(&queued, index, 1);
+    }
+    assert_eq!(queue.check(&queued), Ok(()));
+    assert_eq!(queue.check(&nodes()), Err(3), "an entry that is not queued");
+    assert_eq!(queue.check(&queued[..3]), Err(3), "an entry without a node");
+    assert_eq!(UnrootQueue::new().check(&queued), Err(0), "lost entries");
 }
 
 #[test]

@@ -70,7 +70,7 @@ use host_code::Report;
 use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
-pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
+pub(crate) use objects::{ExternRefOptions, ManualRoot, RawValue, RefKind, Value};
 use protocol::Answers;
 pub use stats::Stats;
 
