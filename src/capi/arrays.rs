@@ -484,6 +484,25 @@ pub unsafe extern "C" fn gcroots_array_get(
     index: usize,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.array_get_fast(r#ref.into(), index as u64)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_val_slow(store, r#ref, index, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_val_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    out: *mut MaybeUninit<gcroots_val_t>,
+) -> gcroots_status_t {
     call("gcroots_array_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
@@ -515,6 +534,48 @@ pub unsafe extern "C" fn gcroots_array_set(
     index: usize,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<false>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
+    set_val_slow(store, r#ref, index, value)
+}
+
+/// The fast form of [`gcroots_array_set`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_set`].
+#[inline(always)]
+unsafe fn set_val_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast_without_output(store, |store| {
+            let path = FastPath::of(IN_LINE);
+            !value.is_null()
+                && store.array_set_fast(path, r#ref.into(), index as u64, Raw::new(value))
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn set_val_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<true>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_array_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.

@@ -31,8 +31,9 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::{Error, Result};
 use crate::host::{StoreFinalizer, value_tag};
+use crate::roots::Handle;
 use crate::store::host_code;
-use crate::store::{ExternRefOptions, Store};
+use crate::store::{ExternRefOptions, ManualRoot, Store};
 
 /// The options of gcroots_externref_new_with() and
 /// gcroots_externref_new_with_manually_rooted(). Zero is the default for each member
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn gcroots_externref_new(
     // NULL.
     if unsafe {
         fast(store, out, |store| {
-            store.externref_new_fast(data, finalizer_or_null)
+            store.externref_new_fast::<Handle>(data, finalizer_or_null)
         })
     } {
         return GCROOTS_OK;
@@ -162,6 +163,25 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
     finalizer_or_null: gcroots_finalizer_t,
     out: *mut MaybeUninit<gcroots_manually_rooted_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.externref_new_fast::<ManualRoot>(data, finalizer_or_null)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    new_manually_rooted_slow(store, data, finalizer_or_null, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_manually_rooted_slow(
+    store: *mut gcroots_store_t,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+    out: *mut MaybeUninit<gcroots_manually_rooted_t>,
+) -> gcroots_status_t {
     let options = untagged(data, finalizer_or_null);
     call("gcroots_externref_new_manually_rooted", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
@@ -203,9 +223,12 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
         // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
         // valid for writing.
         unsafe {
-            enter(store)?;
+            let entered = enter(store)?;
             let options = read_options(store, options)?;
-            let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
+            let made = match entered.externref_new_with_fast(&options) {
+                Some(made) => made,
+                None => host_code::allocating(store.cast(), |store| store.externref_new(options))?,
+            };
             write_out(out, made)
         }
     })
@@ -245,10 +268,14 @@ pub unsafe extern "C" fn gcroots_externref_new_with_manually_rooted(
         // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
         // valid for writing.
         unsafe {
-            enter(store)?;
+            let entered = enter(store)?;
             let options = read_options(store, options)?;
             let make = |store: &Store| store.externref_new_manually_rooted(options);
-            write_out(out, host_code::allocating(store.cast(), make)?)
+            let made = match entered.externref_new_with_fast(&options) {
+                Some(ManualRoot(made)) => made,
+                None => host_code::allocating(store.cast(), make)?,
+            };
+            write_out(out, made)
         }
     })
 }

@@ -4,6 +4,7 @@
 //! benches/README.md says what is measured and how. `scripts/bench` runs this program.
 
 mod callgrind;
+mod curves;
 mod figures;
 mod functions;
 mod options;
@@ -30,25 +31,41 @@ fn main() -> Result<()> {
         print!("{}", functions::count(&options)?);
         return Ok(());
     }
-    let programs = build(&options)?;
+    std::fs::create_dir_all(&options.results)
+        .with_context(|| format!("cannot make {}", options.results.display()))?;
+    if options.curves || options.heap_sizes {
+        let curves = match options.curves {
+            true => curves::over_size(&options)?,
+            false => curves::over_heap_size(&options)?,
+        };
+        print!("{}", curves.table());
+        curves.write(&options.results)?;
+    } else {
+        tables_of_programs(&options)?;
+    }
+    eprintln!("figures and plots are in {}", options.results.display());
+    Ok(())
+}
+
+/// Measures the operations and workloads of all systems.
+fn tables_of_programs(options: &Options) -> Result<()> {
+    let programs = build(options)?;
     let mut figures = Figures::default();
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);
         for program in &programs {
-            rounds::measure(program, &options, &mut figures)?;
+            rounds::measure(program, options, &mut figures)?;
         }
     }
     if options.instructions {
         for program in &programs {
-            rounds::count_instructions(program, &options, &mut figures)?;
+            rounds::count_instructions(program, options, &mut figures)?;
         }
     }
     print!("{}", tables::operations(&figures));
     print!("{}", tables::workloads(&figures));
-    figures.write_json(&options.output.join("figures.json"))?;
-    plots::draw(&figures, &options.output)?;
-    eprintln!("figures.json and plots are in {}", options.output.display());
-    Ok(())
+    figures.write_json(&options.results.join("figures.json"))?;
+    plots::draw(&figures, &options.results)
 }
 
 /// Builds all programs. A peer that cannot be built is named and left out.

@@ -1,9 +1,12 @@
 //! The options of the command.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
+
+use crate::programs::output_of;
 
 pub const HELP: &str = "\
 scripts/bench [OPTION...]    measures the library and the floor
@@ -12,8 +15,11 @@ scripts/bench [OPTION...]    measures the library and the floor
   --rounds N          runs each program N times, in turn (default: 3)
   --instructions      also counts instructions, with callgrind
   --functions         only counts the instructions of each function of the library
-  --only TEXT         only operations and workloads whose names contain TEXT
-  --output FOLDER     where figures.json and the plots go (default: build/bench)
+  --curves            only measures work at several sizes
+  --heap-sizes        only runs workloads in heaps that grow by less or more
+  --only TEXT         only operations, workloads and curves whose names contain TEXT
+  --run NAME          writes figures.json and the plots to build/bench/NAME, over those of an
+                      earlier run of this name (default: the time, in a new folder)
   --help              prints this
 ";
 
@@ -29,8 +35,14 @@ pub struct Options {
     pub functions: bool,
     /// What the names of the measured operations and workloads contain.
     pub only: String,
-    /// The folder for programs and results.
+    /// Whether work is measured at several sizes, and nothing else.
+    pub curves: bool,
+    /// Whether workloads run in heaps of several sizes, and nothing else.
+    pub heap_sizes: bool,
+    /// The folder for the programs of other systems.
     pub output: PathBuf,
+    /// The folder for figures and plots.
+    pub results: PathBuf,
     /// The root of the source.
     pub source: PathBuf,
     /// Where CMake has built the library's programs.
@@ -48,10 +60,14 @@ impl Options {
             instructions: false,
             functions: false,
             only: String::new(),
+            curves: false,
+            heap_sizes: false,
             output: source.join("build/bench"),
+            results: PathBuf::new(),
             programs: source.join("build/programs/benches"),
             source,
         };
+        let mut run = None;
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
@@ -60,7 +76,9 @@ impl Options {
                 Long("instructions") => options.instructions = true,
                 Long("functions") => options.functions = true,
                 Long("only") => options.only = arguments.value()?.string()?,
-                Long("output") => options.output = arguments.value()?.into(),
+                Long("curves") => options.curves = true,
+                Long("heap-sizes") => options.heap_sizes = true,
+                Long("run") => run = Some(arguments.value()?.string()?),
                 Long("help") => return Ok(None),
                 other => bail!(other.unexpected()),
             }
@@ -68,6 +86,10 @@ impl Options {
         if options.rounds == 0 {
             bail!("--rounds must be at least 1");
         }
+        options.results = options.output.join(match run {
+            Some(name) => name,
+            None => time_of_run()?,
+        });
         Ok(Some(options))
     }
 
@@ -75,4 +97,10 @@ impl Options {
     pub fn measures(&self, name: &str) -> bool {
         name.contains(&self.only)
     }
+}
+
+/// The time now, as the name of a folder.
+fn time_of_run() -> Result<String> {
+    let time = output_of(Command::new("date").args(["-u", "+%Y-%m-%dT%H-%M-%SZ"]))?;
+    Ok(time.trim().to_owned())
 }

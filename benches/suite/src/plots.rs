@@ -1,12 +1,15 @@
-//! Plots of the figures, as SVG: a bar for each operation and system, and the time of each
-//! workload against the memory that it took.
+//! Plots of the figures, as SVG: a bar for each operation and system, the time of each workload
+//! against the memory that it took, and curves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 
+use crate::curves::Curves;
 use crate::figures::Figures;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -112,5 +115,77 @@ fn draw_workload(
         )])?;
     }
     area.present()?;
+    Ok(())
+}
+
+/// A chart for each curve, with a line for each collector.
+pub fn draw_curves(curves: &Curves, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    const COLUMNS: usize = 4;
+    let rows = curves.points.len().div_ceil(COLUMNS);
+    let size = (300 * COLUMNS as u32, 220 * rows as u32);
+    let area = SVGBackend::new(path, size).into_drawing_area();
+    area.fill(&WHITE)?;
+    for ((name, lines), area) in curves.points.iter().zip(area.split_evenly((rows, COLUMNS))) {
+        let points = || lines.values().flatten();
+        let right = points().map(|point| point.0).fold(1.0, f64::max);
+        let left = points().map(|point| point.0).fold(right, f64::min);
+        let top = points().map(|point| point.1).fold(1.0, f64::max);
+        let mut builder = ChartBuilder::on(&area);
+        builder
+            .caption(name, ("sans-serif", 14))
+            .margin(6)
+            .margin_right(18)
+            .x_label_area_size(34)
+            .y_label_area_size(48);
+        if curves.logarithmic {
+            let chart =
+                builder.build_cartesian_2d((left..right).log_scale().base(2.0), 0.0..top * 1.2)?;
+            draw_lines(curves, lines, chart)?;
+        } else {
+            let chart = builder.build_cartesian_2d(0.0..right * 1.1, 0.0..top * 1.2)?;
+            draw_lines(curves, lines, chart)?;
+        }
+    }
+    area.present()?;
+    Ok(())
+}
+
+/// The lines of a chart, and their names.
+fn draw_lines<'a, X, Y>(
+    curves: &Curves,
+    lines: &BTreeMap<String, Vec<(f64, f64)>>,
+    mut chart: ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>,
+) -> Result<(), Box<dyn std::error::Error>>
+where
+    X: Ranged<ValueType = f64> + ValueFormatter<f64> + 'a,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64> + 'a,
+{
+    chart
+        .configure_mesh()
+        .x_desc(curves.axes[0])
+        .y_desc(curves.axes[1])
+        .x_labels(6)
+        .y_labels(5)
+        .label_style(("sans-serif", 10))
+        .draw()?;
+    for (number, (name, points)) in lines.iter().enumerate() {
+        let color = Palette99::pick(number).to_rgba();
+        chart
+            .draw_series(LineSeries::new(
+                points.iter().copied(),
+                color.stroke_width(2),
+            ))?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 12, y)], color));
+        let circles = points
+            .iter()
+            .map(|&point| Circle::new(point, 2, color.filled()));
+        chart.draw_series(circles)?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .label_font(("sans-serif", 10))
+        .draw()?;
     Ok(())
 }

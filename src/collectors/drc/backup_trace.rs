@@ -7,8 +7,8 @@ use super::DrcHeap;
 use crate::base::{fallible, work};
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, KEPT_BYTES, Kind,
-    LayoutTable, ListEnds, Mutator, POISON, Progress, WriteBarrier,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, KEPT_BYTES,
+    LayoutTable, ListEnds, Mutator, POISON, Progress, REFERENCES_CHUNK, WriteBarrier,
 };
 
 /// A sweep that is under way.
@@ -31,11 +31,17 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
         }
-        roots.try_each(|root| self.mark(root.get()))
+        roots.try_each_in_spans(|root| self.mark_in_line(root.get()))?;
+        roots.try_each_in_ranges(|root| self.mark_in_line(root.get()))
     }
 
     /// Marks an object that a root or a weak map refers to, which is not counted.
     pub(super) fn mark(&mut self, object: GcRef) -> Result<()> {
+        self.mark_in_line(object)
+    }
+
+    #[inline(always)]
+    fn mark_in_line(&mut self, object: GcRef) -> Result<()> {
         let header = self.marked_header(object)?;
         self.set_header(object, header)
     }
@@ -141,7 +147,7 @@ impl DrcHeap {
     fn scan_chunk(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
         let offset = array.offset();
         let measured = self.measure(offset, layouts)?;
-        let end = (from + ARRAY_CHUNK).min(measured.bytes);
+        let end = (from + REFERENCES_CHUNK).min(measured.bytes);
         // An overwritten length may have become less than `from`.
         let bytes = end.saturating_sub(from);
         self.state.visited.visit(offset, bytes)?;

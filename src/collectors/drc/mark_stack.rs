@@ -7,7 +7,7 @@
 use super::DrcHeap;
 use crate::base::{fallible, room, work};
 use crate::error::Result;
-use crate::heap::{CountedHeader, GcRef, Kind, LayoutTable, WriteBarrier};
+use crate::heap::{CountedHeader, GcRef, Kind, LayoutTable};
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
 const BYTES_FOR_ENTRY: u64 = 1024;

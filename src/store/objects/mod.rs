@@ -55,4 +55,5 @@ pub(in crate::store) use elements::{element_at, require_range};
 pub(crate) use externrefs::ExternRefOptions;
 pub(in crate::store) use fields::require_storage;
 pub(crate) use kinds::RefKind;
+pub(crate) use new_object_fast::ManualRoot;
 pub(crate) use value::{RawValue, Value};

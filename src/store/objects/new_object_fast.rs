@@ -40,6 +40,24 @@ impl NewObject for Handle {
     }
 }
 
+/// A manual root.
+#[repr(transparent)]
+pub(crate) struct ManualRoot(pub(crate) Handle);
+
+impl NewObject for ManualRoot {
+    type Room<'a> = ();
+
+    #[inline(always)]
+    fn room(store: &Store) -> Option<()> {
+        store.manual.has_free().then_some(())
+    }
+
+    #[inline(always)]
+    fn keep(store: &Store, (): (), object: GcRef) -> ManualRoot {
+        ManualRoot(store.handle(store.manual.allocate(object)))
+    }
+}
+
 /// No root: the object lives until the next collection.
 impl NewObject for GcRef {
     type Room<'a> = ();

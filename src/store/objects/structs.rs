@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::heap::{FastPath, Kind, PlainBits};
+use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::fields::{require_defaults, require_storage};
@@ -92,6 +93,13 @@ impl Store {
         self.read_value(field.storage, at)
     }
 
+    /// The fast form of [`Store::struct_get`].
+    #[inline(always)]
+    pub(crate) fn struct_get_fast(&self, handle: Handle, index: usize) -> Option<CallValue> {
+        let (field, at) = self.field_fast(handle, index)?;
+        self.read_value_fast(field.storage, at)
+    }
+
     /// The bits of a field that is stored as `storage`. `T` has the size of `storage`.
     ///
     /// Errors: as [`Store::struct_get`]; [`Error::TypeMismatch`] for another storage.
@@ -157,7 +165,7 @@ impl Store {
         self.root_at(at)
     }
 
-    /// The fast form of [`Store::struct_get_ref`]. `None` for null too.
+    /// The fast form of [`Store::struct_get_ref`].
     #[inline(always)]
     pub(crate) fn struct_get_ref_fast(&self, handle: Handle, index: usize) -> Option<Handle> {
         let (field, at) = self.field_fast(handle, index)?;
@@ -216,6 +224,24 @@ impl Store {
         self.cold
             .borrow_mut()
             .write_value(self, field.storage, object.offset, at, value)
+    }
+
+    /// The fast form of [`Store::struct_set`].
+    #[inline(always)]
+    pub(crate) fn struct_set_fast(
+        &self,
+        path: FastPath,
+        handle: Handle,
+        index: usize,
+        value: impl RawValue,
+    ) -> bool {
+        let set = || {
+            let object = self.typed_fast(handle, Kind::Struct)?;
+            let field = object.ty.fields.get(index).filter(|field| field.mutable)?;
+            let at = object.offset + u64::from(field.offset);
+            self.store_value_fast(path, field, object.offset, at, value)
+        };
+        set().is_some()
     }
 
     /// The fast form of [`Store::struct_set`] for bits that are not a reference.

@@ -76,7 +76,7 @@ pub(super) const SETTING: [Operation; 10] = [
 ];
 
 /// Calls a function, ignores its output, and returns its status.
-pub(super) fn status_of<T: Copy>(
+pub(super) fn status_only<T: Copy>(
     call: impl FnOnce(*mut MaybeUninit<T>) -> u32,
 ) -> gcroots_status_t {
     with_out(call).map_or_else(|status| status, |_| GCROOTS_OK)
@@ -134,16 +134,16 @@ pub(super) unsafe fn get_numbers(w: &mut World) -> gcroots_status_t {
     // SAFETY: the store is alive.
     unsafe {
         match w.random.below(10) {
-            0 => status_of(|out| gcroots_struct_get_i32(store, of, index, out)),
-            1 => status_of(|out| gcroots_struct_get_i64(store, of, index, out)),
-            2 => status_of(|out| gcroots_struct_get_v128(store, of, index, out)),
-            3 => status_of(|out| gcroots_struct_get_s(store, of, index, out)),
-            4 => status_of(|out| gcroots_array_get_i32(store, of, index, out)),
-            5 => status_of(|out| gcroots_array_get_f64(store, of, index, out)),
-            6 => status_of(|out| gcroots_array_get_v128(store, of, index, out)),
-            7 => status_of(|out| gcroots_array_get_u(store, of, index, out)),
-            8 => status_of(|out| gcroots_i31_get_s(store, of, out)),
-            _ => status_of(|out| gcroots_array_len(store, of, out)),
+            0 => status_only(|out| gcroots_struct_get_i32(store, of, index, out)),
+            1 => status_only(|out| gcroots_struct_get_i64(store, of, index, out)),
+            2 => status_only(|out| gcroots_struct_get_v128(store, of, index, out)),
+            3 => status_only(|out| gcroots_struct_get_s(store, of, index, out)),
+            4 => status_only(|out| gcroots_array_get_i32(store, of, index, out)),
+            5 => status_only(|out| gcroots_array_get_f64(store, of, index, out)),
+            6 => status_only(|out| gcroots_array_get_v128(store, of, index, out)),
+            7 => status_only(|out| gcroots_array_get_u(store, of, index, out)),
+            8 => status_only(|out| gcroots_i31_get_s(store, of, out)),
+            _ => status_only(|out| gcroots_array_len(store, of, out)),
         }
     }
 }
@@ -160,13 +160,13 @@ pub(super) unsafe fn ask(w: &mut World) -> gcroots_status_t {
     // SAFETY: the store is alive; the type is released.
     unsafe {
         match w.random.below(8) {
-            0 => status_of(|out| gcroots_ref_kind(store, of, out)),
-            1 => status_of(|out| gcroots_ref_hash(store, of, out)),
-            2 => status_of(|out| gcroots_ref_eq(store, of, w.any(), out)),
-            3 => status_of(|out| gcroots_exn_tag(store, of, out)),
-            4 => status_of(|out| gcroots_externref_data(store, of, out)),
-            5 => status_of(|out| gcroots_ref_test(store, of, w.ref_type(), out)),
-            6 => status_of(|out| gcroots_func_env(store, of, Some(answer), out)),
+            0 => status_only(|out| gcroots_ref_kind(store, of, out)),
+            1 => status_only(|out| gcroots_ref_hash(store, of, out)),
+            2 => status_only(|out| gcroots_ref_eq(store, of, w.any(), out)),
+            3 => status_only(|out| gcroots_exn_tag(store, of, out)),
+            4 => status_only(|out| gcroots_externref_data(store, of, out)),
+            5 => status_only(|out| gcroots_ref_test(store, of, w.ref_type(), out)),
+            6 => status_only(|out| gcroots_func_env(store, of, Some(answer), out)),
             _ => match with_out(|out| gcroots_ref_type(store, of, out)) {
                 Ok(found) => {
                     gcroots_type_free(found);

@@ -12,15 +12,15 @@ unsafe fn look_at(store: *mut gcroots_store_t, of: gcroots_ref_t, way: u32) -> g
     // SAFETY: the store is alive.
     unsafe {
         match way {
-            0 => status_of(|out| gcroots_ref_kind(store, of, out)),
-            1 => status_of(|out| gcroots_ref_type(store, of, out)),
-            2 => status_of(|out| gcroots_ref_cast(store, of, any, out)),
-            3 => status_of(|out| gcroots_extern_convert_any(store, of, out)),
-            4 => status_of(|out| gcroots_struct_get_i32(store, of, 2, out)),
-            5 => status_of(|out| gcroots_array_len(store, of, out)),
-            6 => status_of(|out| gcroots_exn_tag(store, of, out)),
-            7 => status_of(|out| gcroots_i31_get_s(store, of, out)),
-            8 => status_of(|out| gcroots_externref_data(store, of, out)),
+            0 => status_only(|out| gcroots_ref_kind(store, of, out)),
+            1 => status_only(|out| gcroots_ref_type(store, of, out)),
+            2 => status_only(|out| gcroots_ref_cast(store, of, any, out)),
+            3 => status_only(|out| gcroots_extern_convert_any(store, of, out)),
+            4 => status_only(|out| gcroots_struct_get_i32(store, of, 2, out)),
+            5 => status_only(|out| gcroots_array_len(store, of, out)),
+            6 => status_only(|out| gcroots_exn_tag(store, of, out)),
+            7 => status_only(|out| gcroots_i31_get_s(store, of, out)),
+            8 => status_only(|out| gcroots_externref_data(store, of, out)),
             _ => gcroots_struct_set_ref(store, of, 7, of),
         }
     }

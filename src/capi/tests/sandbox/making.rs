@@ -162,8 +162,8 @@ pub(super) unsafe fn use_table(w: &mut World) -> gcroots_status_t {
             0 => gcroots_table_set(store, table, index, value),
             1 => gcroots_table_fill(store, table, index, value, count),
             2 => gcroots_table_copy(store, table, index, other, w.number() as u64, count),
-            3 => status_of(|out| gcroots_table_grow(store, table, count, value, out)),
-            4 => status_of(|out| gcroots_table_size(store, table, out)),
+            3 => status_only(|out| gcroots_table_grow(store, table, count, value, out)),
+            4 => status_only(|out| gcroots_table_size(store, table, out)),
             _ => {
                 let got = with_out(|out| gcroots_table_get(store, table, index, out));
                 w.keep(got)

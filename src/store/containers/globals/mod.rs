@@ -156,7 +156,7 @@ impl Store {
             Storage::F32 => Value::F32(mutator.memory.load(at)?),
             Storage::F64 => Value::F64(mutator.memory.load(at)?),
             Storage::V128 => Value::V128(mutator.memory.load(at)?),
-            Storage::Ref => Value::Ref(self.root_or_null_at_fast(at)?),
+            Storage::Ref => Value::Ref(self.root_at_fast(at)?),
             Storage::I8 | Storage::I16 => return None,
         })
     }

@@ -39,7 +39,7 @@ impl Store {
     #[inline(always)]
     pub(crate) fn table_get_fast(&self, handle: Handle, index: u64) -> Option<Handle> {
         let (_, _, at) = self.table_element_fast(handle, index)?;
-        self.root_or_null_at_fast(at)
+        self.root_at_fast(at)
     }
 
     /// Sets a scoped root to an element, which may be null. Never collects.
