@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,10 +34,12 @@ static _Thread_local uint64_t granted;
 /* Whether every request after the first failed one fails too. */
 static _Thread_local bool lasting;
 static _Thread_local uint64_t refusals;
+/* The bytes of the largest request that failed. */
+static _Thread_local size_t most_refused;
 /* Whether only requests to commit pages fail. */
 static _Thread_local bool commits_only;
 
-static inline bool refuse(void) {
+static inline bool refuse(size_t bytes) {
   if (!armed || commits_only) return false;
   if (granted > 0) {
     granted--;
@@ -44,6 +47,7 @@ static inline bool refuse(void) {
   }
   if (!lasting && refusals > 0) return false;
   refusals++;
+  if (bytes > most_refused) most_refused = bytes;
   errno = ENOMEM;
   return true;
 }
@@ -59,17 +63,17 @@ static inline void *counted(void *block) {
 }
 
 void *malloc(size_t bytes) {
-  return refuse() ? NULL : counted(__libc_malloc(bytes));
+  return refuse(bytes) ? NULL : counted(__libc_malloc(bytes));
 }
 
 void *calloc(size_t count, size_t bytes) {
-  return refuse() ? NULL : counted(__libc_calloc(count, bytes));
+  return refuse(count * bytes) ? NULL : counted(__libc_calloc(count, bytes));
 }
 
 void *realloc(void *old, size_t bytes) {
   void *block;
   long before = (long)malloc_usable_size(old);
-  if (refuse()) return NULL;
+  if (refuse(bytes)) return NULL;
   block = __libc_realloc(old, bytes);
   if (block != NULL || bytes == 0) block_bytes += (long)malloc_usable_size(block) - before;
   if (old == NULL && block != NULL) blocks++;
@@ -78,7 +82,7 @@ void *realloc(void *old, size_t bytes) {
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes) {
-  return refuse() ? NULL : counted(__libc_memalign(alignment, bytes));
+  return refuse(bytes) ? NULL : counted(__libc_memalign(alignment, bytes));
 }
 
 void *memalign(size_t alignment, size_t bytes) {
@@ -100,7 +104,7 @@ void free(void *block) {
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
   void *mapping;
-  if (refuse()) return MAP_FAILED;
+  if (refuse(bytes)) return MAP_FAILED;
   mapping = (void *)syscall(SYS_mmap, address, bytes, protection, flags, file, offset);
   if (mapping != MAP_FAILED) mapped += (long)bytes;
   return mapping;
@@ -113,8 +117,8 @@ int munmap(void *address, size_t bytes) {
 
 int mprotect(void *address, size_t bytes, int protection) {
   if ((protection & PROT_WRITE) != 0) {
-    if (refuse()) return -1;
-    if (armed && commits_only) {
+    if (refuse(bytes)) return -1;
+    if (armed && commits_only && (lasting || refusals == 0)) {
       refusals++;
       errno = ENOMEM;
       return -1;
@@ -128,13 +132,23 @@ static inline void arm(uint64_t grants, bool lastingly) {
   granted = grants;
   lasting = lastingly;
   commits_only = false;
-  refusals = 0;
+  refusals = most_refused = 0;
   armed = true;
 }
 
-static inline void arm_commits(void) {
-  arm(0, true);
+/* Lets one request to commit pages fail, or all of them if `lastingly`. */
+static inline void arm_commits(bool lastingly) {
+  arm(0, lastingly);
   commits_only = true;
+}
+
+/* Whether the message names some bytes of a request that failed, if it is about memory that the
+   system did not provide. A vector may have requested more than it needed. */
+static inline bool names_refused_bytes(const char *message) {
+  static const char words[] = "did not provide ";
+  const char *at = strstr(message, words);
+  unsigned long long bytes = at == NULL ? 0 : strtoull(at + strlen(words), NULL, 10);
+  return at == NULL || (bytes > 0 && bytes <= most_refused);
 }
 
 /* Takes 32 keys. Setting the library's own key then needs memory in a new thread. */

@@ -482,6 +482,90 @@ CASE(write_sets_a_range_and_nothing_else) {
   }
 }
 
+/* Copies elements to memory, as they lie there. */
+static void elements_to(unsigned char *memory, gcroots_storage_t storage,
+                        const gcroots_val_t *elements, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    memcpy(memory + i * element_bytes[storage], &elements[i].of, element_bytes[storage]);
+}
+
+CASE(an_array_is_made_of_elements_in_memory) {
+  for (gcroots_storage_t storage = 0; storage < GCROOTS_STORAGE_REF; storage++) {
+    gcroots_type_t *types[2] = {array_of(storage), immutable_array_of(storage)};
+    gcroots_val_t elements[LENGTH];
+    unsigned char memory[BYTES];
+    elements_made_of(storage, 7, elements, LENGTH);
+    for (uint32_t count = 0; count <= LENGTH; count++)
+      for (size_t odd = 0; odd < 8; odd++) {
+        gcroots_scope_t scope = enter();
+        gcroots_ref_t made[2], after;
+        memset(memory, 0x5a, sizeof memory);
+        elements_to(memory + odd, storage, elements, count);
+        for (int t = 0; t < 2; t++)
+          OK(gcroots_array_new_bytes(store, types[t], memory + odd, count, &made[t]));
+        after = make_fixed(types[0], elements, LENGTH);
+        for (int t = 0; t < 2; t++) CHECK_ELEMENTS(made[t], elements, count);
+        CHECK_ELEMENTS(after, elements, LENGTH);
+        OK(gcroots_scope_exit(store, scope));
+      }
+    free_types(types, 2);
+  }
+}
+
+CASE(an_array_of_many_bytes_is_made_and_keeps_its_neighbours) {
+  static unsigned char memory[100003], read[sizeof memory];
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_I8);
+  for (size_t i = 0; i < sizeof memory; i++) memory[i] = (unsigned char)(i * i >> 5);
+  for (uint32_t length = 1; length < sizeof memory; length = length * 3 / 2 + 1) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t before = make_filled(type, val_i32(1), 3), ref, after;
+    OK(gcroots_array_new_bytes(store, type, memory, length, &ref));
+    after = make_filled(type, val_i32(2), 3);
+    OK(gcroots_array_read(store, ref, 0, read, length));
+    CHECK(length_of(ref) == length && memcmp(read, memory, length) == 0);
+    CHECK_ALL(before, val_i32(1), 3);
+    CHECK_ALL(after, val_i32(2), 3);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(type);
+}
+
+CASE(making_of_memory_is_refused_in_the_documented_order) {
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_I32), *of_refs = array_of(GCROOTS_STORAGE_REF);
+  gcroots_type_t *record = new_struct(NULL, 0), *foreign;
+  gcroots_engine_t *kept = engine;
+  const int32_t memory[2] = {3, 4};
+  gcroots_ref_t out = untouched(), ref;
+  OK(gcroots_engine_new(NULL, &engine));
+  foreign = new_array(plain(GCROOTS_STORAGE_I32));
+  gcroots_engine_free(engine);
+  engine = kept;
+  for (int known = 0; known < 2; known++) {
+    NULL_REFUSED("bytes", gcroots_array_new_bytes(store, foreign, NULL, 1, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_WRONG_ENGINE, "`type`",
+                   gcroots_array_new_bytes(store, foreign, memory, 2, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "a struct type",
+                   gcroots_array_new_bytes(store, record, memory, 2, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "numbers",
+                   gcroots_array_new_bytes(store, of_refs, memory, 2, &out));
+    REFUSED_SAYING(GCROOTS_ERROR_TYPE_MISMATCH, "numbers",
+                   gcroots_array_new_bytes(store, of_refs, NULL, 0, &out));
+    REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY,
+                             gcroots_array_new_bytes(store, type, memory, UINT32_MAX, &out));
+    CHECK(same_bits(out, untouched()));
+    OK(gcroots_array_new_bytes(store, type, memory, 2, &ref));
+    CHECK(get_element(ref, 0).of.i32 == 3 && get_element(ref, 1).of.i32 == 4);
+    OK(gcroots_array_new_bytes(store, type, NULL, 0, &ref));
+    CHECK(length_of(ref) == 0);
+    make_zeros(of_refs, 1);
+    make_default(record);
+  }
+  gcroots_type_free(type);
+  gcroots_type_free(of_refs);
+  gcroots_type_free(record);
+  gcroots_type_free(foreign);
+}
+
 CASE(a_large_array_comes_back_as_it_was_written) {
   enum { BYTES_WRITTEN = 1 << 20 };
   unsigned char *written = malloc(BYTES_WRITTEN), *read = malloc(BYTES_WRITTEN);

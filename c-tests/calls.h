@@ -31,7 +31,7 @@ struct arguments {
   /* Pointers, named as the parameters are. */
   void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
   void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
-  void *handle, *weak, *map, *table, *global, *source, *message, *key, *out_left;
+  void *handle, *weak, *map, *table, *global, *source, *message, *key, *bytes, *out_left;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
   struct handles h;
@@ -75,6 +75,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                               \
   X(gcroots_config_set_move_always, , "config", "", (a->config, true))                       \
   X(gcroots_config_set_side_limit, , "config", "", (a->config, 1 << 20))                     \
+  X(gcroots_config_set_external_limit, , "config", "", (a->config, 1 << 20))                 \
   X(gcroots_config_set_pool, , "config", "", (a->config, 0))                                 \
   X(gcroots_config_set_poison, , "config", "", (a->config, true))                            \
   X(gcroots_config_set_grow_callback, , "config", "", (a->config, NULL, NULL))               \
@@ -239,6 +240,9 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_array_new_default, , "store type out", "", (a->store, a->type, 1, a->out))          \
   X(gcroots_array_new_fixed, , "store type elements out", "",                                   \
     (a->store, a->type, a->elements, 1, a->out))                                                \
+  X(gcroots_array_new_bytes, , "store type bytes out", "",                                      \
+    (a->store, a->type, a->bytes, 1, a->out))                                                   \
+  X(gcroots_array_new_bytes, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))    \
   X(gcroots_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))    \
   X(gcroots_array_len, , "store out", "ref", (a->store, a->h.ref, a->out))                      \
   X(gcroots_array_get, , "store out", "ref", (a->store, a->h.ref, a->index, a->out))            \

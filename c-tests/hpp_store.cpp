@@ -52,6 +52,33 @@ CASE(a_configuration_is_what_its_setters_say) {
   CHECK(own.stats().committed_bytes <= (spaces() + 1) * 64 * 1024);
 }
 
+/* Counts its calls by kind, in an array. */
+static void count_wakes(void *env, gcroots_store_t *, gcroots_wake_t kind) {
+  ++static_cast<int *>(env)[kind];
+}
+
+CASE(a_configuration_defers_finalizers_and_wakes_the_owner) {
+  static int wakes[2], finalized;
+  Config config;
+  config.collector(collector).finalizers(GCROOTS_FINALIZERS_DEFERRED);
+  config.wake_callback(count_wakes, wakes).external_limit(1000);
+  Engine its_engine(config);
+  Store own(its_engine);
+  Ref ref;
+  {
+    gcroots::Scope scope(own);
+    OK(gcroots_externref_new(own.raw(), &finalized, count_call, &ref));
+    gcroots::ManuallyRooted(own, ref);
+  }
+  THROWS(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots::check(gcroots_externref_set_external_bytes(
+                                          own.raw(), own.externref<int>(1), 1001)));
+  own.gc();
+  CHECK(finalized == 0 && wakes[GCROOTS_WAKE_FINALIZERS] == dead(1));
+  CHECK(wakes[GCROOTS_WAKE_UNROOTS] == 1);
+  CHECK(own.run_finalizers() == 0 && finalized == dead(1));
+  config.wake_callback(nullptr, nullptr).finalizers(GCROOTS_FINALIZERS_INLINE);
+}
+
 CASE(a_setting_that_is_refused_throws) {
   Config config;
   THROWS(GCROOTS_ERROR_INVALID_ARGUMENT, config.collector(99));

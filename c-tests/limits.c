@@ -357,6 +357,28 @@ CASE(a_store_takes_two_mappings) {
   for (int i = 0; i < STORES; i++) OK(gcroots_store_free(stores[i]));
 }
 
+CASE(a_store_that_has_shrunk_takes_two_mappings) {
+  enum { STORES = 32 };
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  gcroots_store_t *stores[STORES];
+  size_t before, each = collector == GCROOTS_COLLECTOR_CHECK ? 4 : 2;
+  gcroots_ref_t ref;
+  new_externref(NULL);
+  before = read_file("/proc/self/maps", true);
+  for (int i = 0; i < STORES; i++) {
+    gcroots_scope_t scope;
+    OK(gcroots_store_new(engine, &stores[i]));
+    OK(gcroots_scope_enter(stores[i], &scope));
+    OK(gcroots_array_new_default(stores[i], bytes, 8 * mib, &ref));
+    OK(gcroots_scope_exit(stores[i], scope));
+    /* The halves of a semi-space lie together once it allocates in the first one. */
+    for (int j = 0; j < 3; j++) OK(gcroots_store_gc(stores[i]));
+  }
+  if (collects) CHECK(read_file("/proc/self/maps", true) <= before + each * STORES + 8);
+  for (int i = 0; i < STORES; i++) OK(gcroots_store_free(stores[i]));
+  gcroots_type_free(bytes);
+}
+
 CASE(a_lack_of_mappings_is_named) {
   size_t most = read_file("/proc/sys/vm/max_map_count", false), page = 64 * kib, used = 0;
   gcroots_ref_t ref;

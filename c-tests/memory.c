@@ -287,6 +287,51 @@ CASE(free_pages_inside_the_heap_go_back) {
   gcroots_type_free(bytes);
 }
 
+/* Makes pairs of arrays of 4000 bytes that refer to each other, with `pairs` pairs in all. */
+static void make_cycles(const gcroots_type_t *refs, int pairs) {
+  for (int i = 0; i < pairs; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t a, b;
+    OK(gcroots_array_new_default(store, refs, 1000, &a));
+    OK(gcroots_array_new_default(store, refs, 1000, &b));
+    OK(gcroots_array_set_ref(store, a, 0, b));
+    OK(gcroots_array_set_ref(store, b, 0, a));
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
+/* Replaces the fixture's engine and store by ones that fill freed memory, or do not. */
+static void renew(bool poison) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_poison(config, poison));
+  free_store();
+  gcroots_engine_free(engine);
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
+}
+
+CASE(free_pages_go_back_though_no_collection_was_asked_for) {
+  /* The drc collector finds cycles when the heap has doubled. */
+  if (!collects || moves || stressed) return;
+  for (int poison = 0; poison < 2; poison++) {
+    renew(poison != 0);
+    gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
+    gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+    size_t before = resident_bytes();
+    fill_and_let_go(refs, bytes, &before);
+    OK(gcroots_store_gc(store));
+    CHECK(resident_bytes() > before + (14 << 20));
+    make_cycles(refs, 10000);
+    CHECK(resident_bytes() < before + (10 << 20));
+    OK(gcroots_store_verify(store));
+    fill_and_let_go(refs, bytes, NULL);
+    OK(gcroots_store_verify(store));
+    gcroots_type_free(refs);
+    gcroots_type_free(bytes);
+  }
+}
+
 static long page_faults(void) {
   struct rusage usage;
   CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
@@ -437,7 +482,7 @@ CASE(a_heap_that_cannot_be_reserved_is_out_of_memory) {
 CASE(a_heap_that_cannot_be_committed_is_out_of_memory) {
   gcroots_ref_t out = {1, 2, 3}, pattern = out;
   long mapped_before = mapped;
-  arm_commits();
+  arm_commits(true);
   REFUSED(GCROOTS_ERROR_OUT_OF_MEMORY, gcroots_externref_new(store, NULL, NULL, &out));
   armed = false;
   CHECK(refusals > 0 && same_bits(out, pattern));
@@ -452,7 +497,7 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   size_t count;
   /* Filling takes quadratic time under stress. */
   if (stressed) return;
-  arm_commits();
+  arm_commits(true);
   count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   armed = false;
   CHECK(refusals > 0 && count > 0);
@@ -495,11 +540,32 @@ CASE(a_heap_whose_parts_cannot_all_grow_is_as_large_as_it_was) {
   gcroots_type_free(words);
 }
 
+CASE(a_heap_that_cannot_grow_as_wanted_grows_as_needed) {
+  gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
+  int refused = 0;
+  new_externref(NULL);
+  OK(gcroots_no_gc_enter(store));
+  for (int i = 0; i < 1000; i++) {
+    uint64_t before = stats_of(store).committed_bytes;
+    gcroots_ref_t ref;
+    arm_commits(false);
+    OK(gcroots_array_new_default(store, bytes, 4000, &ref));
+    armed = false;
+    if (refusals == 0) continue;
+    refused++;
+    /* At most one page more than the array needs, in each space. */
+    CHECK(stats_of(store).committed_bytes - before <= 2 * 4096 * spaces());
+  }
+  CHECK(refused > 0);
+  OK(gcroots_no_gc_exit(store));
+  gcroots_type_free(bytes);
+}
+
 CASE(a_heap_that_cannot_grow_collects) {
   int finalized = 0;
   new_externref(NULL);
   if (!collects) return;
-  arm_commits();
+  arm_commits(true);
   for (int i = 0; i < 50000; i++) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
@@ -860,6 +926,7 @@ static bool call_with_little_memory(size_t nargs, size_t nresults, int live, int
   armed = false;
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "func_call", GCROOTS_ERROR_OUT_OF_MEMORY, status);
+    CHECK(names_refused_bytes(gcroots_last_error()));
     for (int i = 0; i < PASSED_MOST; i++) CHECK(is_untouched(results[i]));
     CHECK(stats_of(store).scoped_roots == (uint64_t)live);
     OK(gcroots_func_call(store, func, args, nargs, results, nresults));
@@ -934,7 +1001,7 @@ static bool succeeded(gcroots_status_t status) {
   if (script.store != NULL) OK(gcroots_store_stats(script.store, &stats));
   if (status != GCROOTS_OK) {
     check_refused(__FILE__, __LINE__, "a call without memory", GCROOTS_ERROR_OUT_OF_MEMORY, status);
-    CHECK(refusals > 0);
+    CHECK(refusals > 0 && names_refused_bytes(gcroots_last_error()));
     if (script.store != NULL) {
       CHECK(stats.scoped_roots == script.scoped && stats.manual_roots == script.manual);
       CHECK(stats.weak_handles == script.weak);

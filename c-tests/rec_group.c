@@ -1073,6 +1073,7 @@ static void refuse_each(bool lastingly) {
     status = declare_and_register(fresh);
     armed = false;
     CHECK(status == (refusals > 0 ? GCROOTS_ERROR_OUT_OF_MEMORY : GCROOTS_OK));
+    CHECK(status == GCROOTS_OK || names_refused_bytes(gcroots_last_error()));
     /* After the refusals the engine registers the types. */
     OK(declare_and_register(fresh));
     gcroots_engine_free(fresh);

@@ -120,7 +120,7 @@ static inline void aim(struct arguments *a, const struct arguments *from) {
   a->table = &a->h.table;
   a->global = &a->h.global;
   a->source = &a->h.source;
-  a->message = a->key = "any bytes";
+  a->message = a->key = a->bytes = "any bytes";
 }
 
 /* --- Parameters by their names ------------------------------------------------ */
@@ -152,7 +152,7 @@ static const struct pointer_parameter {
     {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
     {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
     {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)},     {POINTER(message)},
-    {POINTER(key)},      {POINTER(out_left)}};
+    {POINTER(key)},      {POINTER(bytes)},   {POINTER(out_left)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */

@@ -171,6 +171,41 @@ CASE(a_struct_may_have_no_field) {
   gcroots_type_free(type);
 }
 
+/* Fills a small heap with structs whose bits are not zero, and drops them. */
+static void leave_bits(const gcroots_type_t *type, gcroots_val_t *values, size_t count) {
+  gcroots_scope_t scope = enter();
+  for (int i = 0; i < 200; i++) make_struct(type, values, count);
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(fields_are_zeros_where_other_objects_were) {
+  gcroots_field_type_t fields[STORAGES];
+  gcroots_val_t values[STORAGES];
+  gcroots_type_t *type;
+  for (gcroots_storage_t i = 0; i < STORAGES; i++) {
+    fields[i] = i == GCROOTS_STORAGE_REF ? any_field() : mutable_of(i);
+    values[i] = val_made_of(i, 3);
+  }
+  type = new_struct(fields, STORAGES);
+  values[GCROOTS_STORAGE_REF] = val_ref(make_default(type));
+  for (int round = 0; round < 3; round++) {
+    leave_bits(type, values, STORAGES);
+    OK(gcroots_store_gc(store));
+    for (int i = 0; i < 100; i++) {
+      gcroots_scope_t scope = enter();
+      gcroots_ref_t made = make_struct(type, values, STORAGES), zeros = make_default(type);
+      for (gcroots_storage_t at = 0; at < STORAGES; at++) {
+        gcroots_val_t zero = at <= GCROOTS_STORAGE_I16 ? val_i32(0) : val_of(at);
+        CHECK(same_val(get_field(zeros, at), zero));
+        if (at < GCROOTS_STORAGE_REF) CHECK(same_val(get_field(made, at), values[at]));
+      }
+      CHECK(same_object(field_ref(made, GCROOTS_STORAGE_REF), values[GCROOTS_STORAGE_REF].of.ref));
+      OK(gcroots_scope_exit(store, scope));
+    }
+  }
+  gcroots_type_free(type);
+}
+
 /* --- Handles and collections ------------------------------------------------- */
 
 CASE(an_output_may_be_where_an_input_is) {

@@ -547,6 +547,25 @@ gcroots_status_t gcroots_config_set_side_limit(gcroots_config_t *config,
                                                size_t bytes);
 
 /**
+ * Sets the number of external bytes that a store may have: the memory outside the heap that
+ * its externrefs say they keep alive. 0 is the default, and means no limit.
+ *
+ * A call that makes an externref, or raises the external bytes of one, may bring the sum over
+ * the limit. Then it first collects in full and runs the finalizers of what it finds dead. If
+ * the bytes do not fit even then, it returns GCROOTS_ERROR_OUT_OF_MEMORY and changes nothing.
+ *
+ * The bytes of a dead object count until its finalizer runs, as its memory is still there.
+ * With GCROOTS_FINALIZERS_DEFERRED, gcroots_store_run_finalizers() makes room; the message
+ * says how many bytes wait. Inside a no-GC span the call does not collect and returns
+ * GCROOTS_ERROR_NO_GC. GCROOTS_COLLECTOR_NULL never collects, and refuses at once.
+ *
+ * Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_external_limit(gcroots_config_t *config,
+                                                   size_t bytes);
+
+/**
  * Sets how much may be allocated after a collection until the next one, in percent of the
  * bytes of the surviving objects. More takes more memory and less time. 0 is the default:
  * the library decides from the rates of allocation and collection, and grants 50 to 400
@@ -1814,8 +1833,8 @@ typedef struct {
   const void *tag;
   /**
    * The size of the memory outside the heap that the object keeps alive. More
-   * external memory makes collections more frequent. It never makes an allocation
-   * fail.
+   * external memory makes collections more frequent. It makes no call fail, unless
+   * gcroots_config_set_external_limit() sets a limit.
    */
   size_t external_bytes;
   /**
@@ -1893,7 +1912,7 @@ gcroots_status_t gcroots_externref_new_manually_rooted(gcroots_store_t *store,
  *         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
  *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
- *         or its host data;
+ *         or its host data, or if its external bytes do not fit below their limit;
  *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
  *         many externrefs and functions
  */
@@ -1920,7 +1939,7 @@ gcroots_status_t gcroots_externref_new_with(gcroots_store_t *store,
  *         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
  *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
  *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
- *         or its host data;
+ *         or its host data, or if its external bytes do not fit below their limit;
  *         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
  *         many externrefs and functions
  */
@@ -1983,7 +2002,8 @@ gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
 
 /**
  * Sets the size of the memory outside the heap that an externref keeps alive now.
- * Never collects.
+ * Never collects, unless gcroots_config_set_external_limit() sets a limit: then it may
+ * collect, as gcroots_externref_new_with() does.
  *
  * A higher value makes the next collection come earlier.
  *
@@ -1991,7 +2011,10 @@ gcroots_status_t gcroots_externref_set_data(gcroots_store_t *store,
  * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
  *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
  *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
- *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is a limit of external bytes and the higher
+ *         value does not fit below it;
+ *         GCROOTS_ERROR_NO_GC if that would need a collection inside a no-GC span
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
@@ -2000,7 +2023,8 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
 
 /**
  * Adds a difference to the size of the memory outside the heap that an externref keeps
- * alive. Never collects.
+ * alive. Never collects, unless gcroots_config_set_external_limit() sets a limit: then it may
+ * collect, as gcroots_externref_new_with() does.
  *
  * The owner of a buffer that grows or shrinks passes the change, and need not know the
  * sum. gcroots_externref_set_external_bytes() sets the sum itself.
@@ -2012,7 +2036,10 @@ gcroots_status_t gcroots_externref_set_external_bytes(gcroots_store_t *store,
  *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
  *         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
  *         `difference` takes away;
- *         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+ *         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is a limit of external bytes and the sum does
+ *         not fit below it;
+ *         GCROOTS_ERROR_NO_GC if that would need a collection inside a no-GC span
  */
 GCROOTS_API
 gcroots_status_t gcroots_externref_adjust_external_bytes(gcroots_store_t *store,
@@ -3159,6 +3186,32 @@ gcroots_status_t gcroots_array_new_fixed(gcroots_store_t *store,
                                          const gcroots_type_t *type,
                                          const gcroots_val_t *elements,
                                          size_t count,
+                                         gcroots_ref_t *out);
+
+/**
+ * Makes an array from elements in memory, and roots it in the current scope. May collect.
+ * Hold no lock that a finalizer takes.
+ *
+ * The elements must not be references. In memory they lie one after another, each of
+ * the size of its storage, as gcroots_array_read() copies them.
+ *
+ * \param type the array's type (borrowed)
+ * \param bytes the elements (borrowed), nullable if `length` is 0
+ * \param length the number of elements
+ * \param[out] out the new handle
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+ *         root;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
+ */
+GCROOTS_API
+gcroots_status_t gcroots_array_new_bytes(gcroots_store_t *store,
+                                         const gcroots_type_t *type,
+                                         const void *bytes,
+                                         uint32_t length,
                                          gcroots_ref_t *out);
 
 /**
@@ -4637,9 +4690,11 @@ gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
  * the contents of tables and globals, are refused as well. Bits from before a collection
  * may refer to another object now.
  *
- * Cost: constant. The first call after a collection may walk the heap up to the address,
- * to find where objects start; later calls reuse that. Bits that refer into a large
- * object cost time in proportion to its size.
+ * Cost: constant for an object that was found before. Otherwise the call passes objects
+ * before it to find where it starts, at most those of 64 KiB. Between two collections the
+ * calls together pass each object once. Bits that refer into a large object are refused in
+ * constant time. Under `drc` an allocation that joins free memory counts as a collection
+ * here.
  *
  * \param[out] out the handle, in the current scope; null if `raw` is 0
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal

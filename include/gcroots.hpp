@@ -195,11 +195,23 @@ class Config {
   Config &side_limit(size_t bytes) {
     return set(gcroots_config_set_side_limit, bytes);
   }
+  Config &external_limit(size_t bytes) {
+    return set(gcroots_config_set_external_limit, bytes);
+  }
   Config &pool(size_t heaps) {
     return set(gcroots_config_set_pool, heaps);
   }
   Config &call_depth(uint32_t depth) {
     return set(gcroots_config_set_call_depth, depth);
+  }
+  Config &finalizers(gcroots_finalizers_t when) {
+    return set(gcroots_config_set_finalizers, when);
+  }
+  /// Sets the wake callback, which must not call the library. `env` must live as long as the
+  /// engines that are made with this configuration, and their stores.
+  Config &wake_callback(gcroots_wake_callback_t callback, void *env) {
+    check(gcroots_config_set_wake_callback(raw(), callback, env));
+    return *this;
   }
 
   gcroots_config_t *raw() const noexcept {

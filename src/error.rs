@@ -236,6 +236,17 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The external bytes of a store's objects do not fit below their limit.
+    ExternalLimit {
+        /// The number of bytes that were requested.
+        requested: u64,
+        /// The number of bytes that objects and waiting finalizers hold.
+        used: u64,
+        /// The part of `used` that objects hold whose finalizers wait.
+        waiting: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// The growth callback did not allow the heap to grow.
     GrowthRefused {
         /// The number of bytes that the heap would have committed in total.
@@ -533,6 +544,24 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "{requested} more bytes beside the heap do not fit: {used} are in use, and the limit is {limit}"
+            ),
+            Error::ExternalLimit {
+                requested,
+                used,
+                waiting: 0,
+                limit,
+            } => write!(
+                f,
+                "{requested} more external bytes do not fit: {used} are in use, and the limit is {limit}"
+            ),
+            Error::ExternalLimit {
+                requested,
+                used,
+                waiting,
+                limit,
+            } => write!(
+                f,
+                "{requested} more external bytes do not fit: {used} are in use, {waiting} of which wait for finalizers, and the limit is {limit}"
             ),
             Error::GrowthRefused { wanted } => write!(
                 f,

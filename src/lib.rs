@@ -114,8 +114,8 @@ pub use api::{
     Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Finalizers, Func, FuncReturn, FuncType,
     FuncValue, FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31,
     IntoFunc, ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
-    RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StructRef, StructType,
-    Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType,
+    RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StoreToken, StructRef,
+    StructType, Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType, Wake,
 };
 pub use error::Error;
 pub use store::Stats;

@@ -13,6 +13,12 @@ static void new_default(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_array_new_default(store, of, 2, &ref)))
 }
 
+static void new_bytes(uint64_t count) {
+  static const uint8_t bytes[16];
+  gcroots_type_t *const of = type.array[GCROOTS_STORAGE_I8];
+  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_array_new_bytes(store, of, bytes, 16, &ref)))
+}
+
 static void new_fixed(uint64_t count) {
   const gcroots_val_t val = val_of_ref(object.pair), elements[2] = {val, val};
   gcroots_type_t *const of = type.array[GCROOTS_STORAGE_REF];
@@ -89,6 +95,7 @@ static void span(uint64_t count) {
 const struct row arrays[] = {ROW(gcroots_array_new, 2, new),
                              ROW(gcroots_array_new_default, 1, new_default),
                              ROW(gcroots_array_new_fixed, 3, new_fixed),
+                             ROW(gcroots_array_new_bytes, 1, new_bytes),
                              ROW(gcroots_array_len, 1, len),
                              ROW(gcroots_array_get, 1, get_set),
                              ROW(gcroots_array_set, 1, get_set),

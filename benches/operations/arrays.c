@@ -6,12 +6,11 @@ void array_new_default_16(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_array_new_default(s, type, 16, &ref)); KEEP(&ref))
 }
 
-/* Two calls make an array of given bytes. */
 void array_new_bytes_16(uint64_t count) {
   const gcroots_type_t *const type = types[BYTES];
   const char contents[16] = "0123456789abcde";
-  IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_array_new_default(s, type, sizeof contents, &ref));
-            MUST(gcroots_array_write(s, ref, 0, contents, sizeof contents)); KEEP(&ref))
+  IN_SCOPES(gcroots_ref_t ref;
+            MUST(gcroots_array_new_bytes(s, type, contents, sizeof contents, &ref)); KEEP(&ref))
 }
 
 void array_new_fixed_2(uint64_t count) {

@@ -6,7 +6,8 @@
 #include "../measure.h"
 #include "../must.h"
 
-/* Calls X(name) for each operation. */
+/* Calls X(name) for each operation. manual_churn is last, because the roots that it leaves
+   make every later collection longer. */
 #define OPERATIONS(X)        \
   X(call_empty)              \
   X(scope_enter_exit)        \
@@ -54,7 +55,8 @@
   X(global_get)              \
   X(global_get_ref_into)     \
   X(global_set)              \
-  X(func_call)
+  X(func_call)               \
+  X(manual_churn)
 
 #define DECLARE(name) void name(uint64_t count);
 OPERATIONS(DECLARE)

@@ -1,6 +1,7 @@
 //! The configuration of an engine.
 
 use super::growth::GrowthCallback;
+use super::wake::{StoreToken, Wake, Waker};
 use crate::collectors;
 use crate::engine;
 use crate::error::Result;
@@ -96,6 +97,7 @@ pub struct Config {
     limit: Option<u64>,
     initial: u64,
     side_limit: u64,
+    external_limit: u64,
     growth_percent: u32,
     overhead_limit: Option<u32>,
     stress: u32,
@@ -105,6 +107,7 @@ pub struct Config {
     call_depth: Option<u32>,
     finalizers: Finalizers,
     growth: Option<GrowthCallback>,
+    waker: Option<Waker>,
 }
 
 impl Config {
@@ -148,6 +151,19 @@ impl Config {
     /// for it. 0 is the default, and means no limit.
     pub fn side_limit(&mut self, bytes: u64) -> &mut Config {
         self.side_limit = bytes;
+        self
+    }
+
+    /// Sets the number of external bytes that a store may have: see
+    /// [`ExternRef::adjust_external_bytes`](crate::ExternRef::adjust_external_bytes). 0 is the
+    /// default, and means no limit.
+    ///
+    /// A call that would bring the sum over the limit first collects in full, and drops the
+    /// values of what it finds dead. If that does not help, it fails with
+    /// [`Error::ExternalLimit`](crate::Error::ExternalLimit). The bytes of a dead object count
+    /// until its value is dropped, which may be deferred: [`Config::finalizers`].
+    pub fn external_limit(&mut self, bytes: u64) -> &mut Config {
+        self.external_limit = bytes;
         self
     }
 
@@ -250,6 +266,43 @@ impl Config {
         self
     }
 
+    /// Sets a callback that tells that a store has something to do, so that an owner that
+    /// waits for other events learns of it. It comes once for each change from nothing to
+    /// something: more of the same kind brings no other call until all of it is done.
+    ///
+    /// Several threads may call it at the same time. It must return at once, and it must not
+    /// use this library: a root that it drops may wait for ever for a lock. To set an atomic
+    /// flag, to send on a channel, and to unpark a thread are fine. A panic in it is ignored.
+    ///
+    /// ```
+    /// use gcroots::{Config, Engine, ExternRef, RootScope, Store, Wake};
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// let mut config = Config::new();
+    /// config.wake_callback(move |store, what| drop(sender.send((store, what))));
+    /// let mut store = Store::new(&Engine::new(&config)?, ())?;
+    /// let mut scope = RootScope::new(&mut store)?;
+    /// let root = ExternRef::new(&mut scope, 7)?.to_manually_rooted(&mut scope)?;
+    /// drop(scope);
+    /// drop(root); // no store is at hand, so the root waits
+    /// assert_eq!(receiver.try_recv(), Ok((store.token(), Wake::Unroots)));
+    /// store.drain_unroots()?;
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn wake_callback(
+        &mut self,
+        wakes: impl Fn(StoreToken, Wake) + Send + Sync + 'static,
+    ) -> &mut Config {
+        self.waker = Some(Waker::new(wakes));
+        self
+    }
+
+    /// The wake callback. It must live as long as the engine.
+    pub(super) fn waker(&self) -> Option<Waker> {
+        self.waker.clone()
+    }
+
     /// The growth callback. It must live as long as the engine.
     pub(super) fn growth(&self) -> Option<GrowthCallback> {
         self.growth.clone()
@@ -266,6 +319,7 @@ impl Config {
         }
         config.set_initial(self.initial);
         config.set_side_limit(self.side_limit);
+        config.set_external_limit(self.external_limit);
         config.set_growth(self.growth_percent);
         if let Some(percent) = self.overhead_limit {
             config.set_overhead_limit(percent)?;
@@ -284,6 +338,7 @@ impl Config {
             Finalizers::Deferred => engine::Finalizers::Deferred,
         });
         config.set_grow_callback(self.growth.as_ref().map(GrowthCallback::callback));
+        config.set_wake_callback(self.waker.as_ref().map(Waker::callback));
         Ok(config)
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::Config;
 use super::growth::GrowthCallback;
+use super::wake::Waker;
 use crate::base::ref_counted::RefCounted;
 use crate::engine::EngineRef;
 use crate::error;
@@ -22,8 +23,9 @@ use crate::types::Registry;
 /// ```
 pub struct Engine {
     core: EngineRef,
-    /// The core's configuration points to this callback. A store keeps both alive.
+    /// The core's configuration points to these callbacks. A store keeps all of them alive.
     growth: Option<GrowthCallback>,
+    waker: Option<Waker>,
 }
 
 impl Engine {
@@ -38,6 +40,7 @@ impl Engine {
         Ok(Engine {
             core: EngineRef::new(config.checked()?)?,
             growth: config.growth(),
+            waker: config.waker(),
         })
     }
 
@@ -48,6 +51,7 @@ impl Engine {
         Engine {
             core: EngineRef::new(config).unwrap(),
             growth: None,
+            waker: None,
         }
     }
 
@@ -68,6 +72,7 @@ impl Clone for Engine {
         Engine {
             core: core.expect("no program makes 2^64 references to an engine"),
             growth: self.growth.clone(),
+            waker: self.waker.clone(),
         }
     }
 }

@@ -184,10 +184,14 @@ impl ExternRef {
 
     /// Adds `difference` to the object's external bytes: the size of the memory outside the
     /// heap that it keeps alive. A new object has none. More external bytes make the next
-    /// collection come earlier. Never collects.
+    /// collection come earlier. Never collects, unless
+    /// [`Config::external_limit`](crate::Config::external_limit) sets a limit: then it may
+    /// collect, and drop the values of dead objects.
     ///
     /// # Errors
     ///
+    /// * [`Error::ExternalLimit`] if there is a limit and the sum does not fit below it;
+    /// * [`Error::NoGc`] if that would need a collection inside a no-GC span;
     /// * [`Error::FewExternalBytes`] if the object has fewer bytes than `difference` takes
     ///   away;
     /// * [`Error::Limit`] if the sum would be greater than `usize::MAX`;
@@ -215,7 +219,7 @@ impl ExternRef {
     ) -> Result<()> {
         let store = store.as_context_mut().0;
         let adjust = |core: &Core| core.externref_adjust_external_bytes(self.handle, difference);
-        Ok(store.owned.call(adjust)?)
+        Ok(store.owned.change_external_bytes(adjust)?)
     }
 
     /// The raw bits of the reference, for code that reads the heap itself (see

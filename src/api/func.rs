@@ -380,9 +380,7 @@ fn passed(
 ///
 /// Errors: [`Error::SystemMemory`], and the errors of `item`.
 fn list<I>(count: usize, item: impl Fn(usize) -> error::Result<I>) -> error::Result<Vec<I>> {
-    let mut items = Vec::new();
-    let refused = |_| fallible::refused(count.saturating_mul(size_of::<I>()));
-    items.try_reserve_exact(count).map_err(refused)?;
+    let mut items = fallible::with_room(count)?;
     for index in 0..count {
         fallible::push(&mut items, item(index)?)?;
     }

@@ -103,6 +103,7 @@ mod typed_func;
 mod val;
 mod val_from;
 mod val_type;
+mod wake;
 
 pub use anyref::AnyRef;
 pub use array_element::ArrayElement;
@@ -142,6 +143,7 @@ pub use tag::Tag;
 pub use typed_func::{FuncReturn, IntoFunc, TypedFunc};
 pub use val::Val;
 pub use val_type::ValType;
+pub use wake::{StoreToken, Wake};
 
 #[cfg(test)]
 mod tests;

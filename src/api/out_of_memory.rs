@@ -7,7 +7,7 @@ use crate::error::Error;
 /// The heap had no room for the object of a host value. This error contains the value.
 ///
 /// The error's [`source`](core::error::Error::source) is the [`Error`] that is the reason:
-/// [`Error::HeapLimit`], [`Error::GrowthRefused`], [`Error::Overhead`],
+/// [`Error::HeapLimit`], [`Error::SideLimit`], [`Error::GrowthRefused`], [`Error::Overhead`],
 /// [`Error::SystemMemory`], [`Error::AddressSpace`], [`Error::Mappings`], [`Error::NoGc`] or
 /// [`Error::Limit`].
 ///
@@ -54,6 +54,7 @@ pub(super) fn is_about_room(error: Error) -> bool {
         error,
         Error::HeapLimit { .. }
             | Error::SideLimit { .. }
+            | Error::ExternalLimit { .. }
             | Error::GrowthRefused { .. }
             | Error::SystemMemory { .. }
             | Error::AddressSpace { .. }

@@ -3,7 +3,7 @@
 //! Only this file has the pointer to the core's store. Finalizers, which drop host values,
 //! run only in these functions:
 //!
-//! * [`OwnedStore::allocate`],
+//! * [`OwnedStore::allocate`] and [`OwnedStore::change_external_bytes`],
 //! * [`OwnedStore::gc`], [`OwnedStore::gc_step`] and [`OwnedStore::gc_cancel`],
 //! * [`OwnedStore::run_finalizers`],
 //! * `drop`,
@@ -19,6 +19,7 @@
 use core::ffi::c_void;
 use core::ptr::NonNull;
 
+use super::wake::StoreToken;
 use crate::engine::EngineRef;
 use crate::error::{Error, Result};
 use crate::heap::Budget;
@@ -39,6 +40,11 @@ impl OwnedStore {
     /// Errors: those of [`Core::new`].
     pub(super) fn new(engine: EngineRef) -> Result<OwnedStore> {
         Ok(OwnedStore(Core::new(engine)?))
+    }
+
+    /// Tells this store from others. A wake callback gets the same.
+    pub(super) fn token(&self) -> StoreToken {
+        StoreToken::of(self.0.as_ptr().cast())
     }
 
     fn core(&self) -> &Core {
@@ -90,6 +96,21 @@ impl OwnedStore {
         let core = self.enter()?;
         // SAFETY: the store is live, and was just entered.
         poisoning(core, || unsafe { host_code::allocating(self.0, operation) })
+    }
+
+    /// Runs an operation that changes external bytes. It collects, and runs finalizers, only
+    /// if the configuration limits external bytes.
+    ///
+    /// Errors: those of [`OwnedStore::call`].
+    pub(super) fn change_external_bytes(
+        &mut self,
+        operation: impl Fn(&Core) -> Attempt<()>,
+    ) -> Result<()> {
+        let core = self.enter()?;
+        // SAFETY: the store is live, and was just entered.
+        poisoning(core, || unsafe {
+            host_code::changing_external_bytes(self.0, operation)
+        })
     }
 
     /// Collects, and runs finalizers.

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::failure::{Failure, ThrownException};
 use super::owned_store::OwnedStore;
-use super::{Engine, ExnRef, Rooted, RootedGcRef};
+use super::{Engine, ExnRef, Rooted, RootedGcRef, StoreToken};
 use crate::store::Stats;
 
 /// A heap with its roots, the host values of its externrefs, and the embedder's data of
@@ -93,6 +93,12 @@ impl<T> Store<T> {
     /// The store's engine.
     pub fn engine(&self) -> &Engine {
         self.part().engine()
+    }
+
+    /// Tells this store from the other stores that live at the same time. The callback of
+    /// [`Config::wake_callback`](crate::Config::wake_callback) gets it.
+    pub fn token(&self) -> StoreToken {
+        self.part().owned.token()
     }
 
     /// The embedder's data.

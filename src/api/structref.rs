@@ -104,7 +104,13 @@ impl StructRef {
     /// ```
     pub fn new_default(mut store: impl AsContextMut, ty: &StructType) -> Result<Rooted<StructRef>> {
         let store = store.as_context_mut().0;
-        let make = |core: &Core| core.struct_new_default(ty.core());
+        let make = |core: &Core| {
+            let of = ty.core();
+            match core.struct_new_default_fast(FastPath::InLine, of) {
+                Some(handle) => Ok(handle),
+                None => core.struct_new_default(of),
+            }
+        };
         Ok(Rooted::new(store.owned.allocate(make)?))
     }
 

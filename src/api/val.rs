@@ -179,7 +179,7 @@ impl Val {
             (None, ValType::Ref(_)) | (Some(_), _) => return Ok(false),
             (None, _) => return Ok(self.ty(store)? == *ty),
         };
-        let (handle, heap_type) = (RawValue::handle(self), of.heap_type());
+        let (handle, heap_type) = (RawValue::reference(self), of.heap_type());
         let fits = match handle.is_null() {
             true => of.is_nullable(),
             false => casts::matches(store, handle, heap_type.to_core())?,
@@ -390,9 +390,11 @@ impl Val {
 }
 
 impl RawValue for Val {
+    type Reference = Handle;
+
     #[inline]
-    fn kind(&self) -> u32 {
-        let storage = match self {
+    fn fits(&self, storage: Storage) -> bool {
+        let own = match self {
             Val::I32(_) => Storage::I32,
             Val::I64(_) => Storage::I64,
             Val::F32(_) => Storage::F32,
@@ -400,7 +402,10 @@ impl RawValue for Val {
             Val::V128(_) => Storage::V128,
             Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) => Storage::Ref,
         };
-        storage as u32
+        match storage {
+            Storage::I8 | Storage::I16 => own == Storage::I32,
+            _ => own == storage,
+        }
     }
 
     #[inline]
@@ -420,7 +425,15 @@ impl RawValue for Val {
     }
 
     #[inline]
-    fn handle(&self) -> Handle {
+    fn bits128(&self) -> [u8; 16] {
+        match self.core() {
+            Value::V128(bytes) => bytes,
+            _ => [0; 16],
+        }
+    }
+
+    #[inline]
+    fn reference(&self) -> Handle {
         match self.core() {
             Value::Ref(handle) => handle,
             _ => Handle::NULL,
@@ -440,9 +453,7 @@ pub(super) fn read_all(
     read: impl Fn(usize) -> Result<Val>,
 ) -> Result<vec::IntoIter<Val>> {
     core.reserve_scoped(references as u64)?;
-    let mut values = Vec::new();
-    let refused = |_| fallible::refused(count.saturating_mul(size_of::<Val>()));
-    values.try_reserve_exact(count).map_err(refused)?;
+    let mut values = fallible::with_room(count)?;
     for index in 0..count {
         fallible::push(&mut values, read(index)?)?;
     }

@@ -43,9 +43,27 @@ pub(crate) fn boxed_or_back<T>(value: T) -> core::result::Result<Box<T>, (T, Err
 /// Errors: [`Error::SystemMemory`].
 #[expect(clippy::disallowed_methods, reason = "room is reserved first")]
 pub(crate) fn push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
-    vec.try_reserve(1).map_err(|_| refused(size_of::<T>()))?;
+    reserve(vec, 1)?;
     vec.push(value);
     Ok(())
+}
+
+/// An empty vector with room for `count` elements.
+///
+/// Errors: [`Error::SystemMemory`].
+pub(crate) fn with_room<T>(count: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(count)
+        .map_err(|_| refused(count.saturating_mul(size_of::<T>())))?;
+    Ok(vec)
+}
+
+/// Makes room in `vec` for `more` elements.
+///
+/// Errors: [`Error::SystemMemory`].
+pub(crate) fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
+    vec.try_reserve(more)
+        .map_err(|_| refused(more.saturating_mul(size_of::<T>())))
 }
 
 /// Shrinks `vec` if it has far more room than `count` elements need; it keeps room for
@@ -71,5 +89,25 @@ pub(crate) fn bytes<T>(vec: &Vec<T>) -> u64 {
 pub(crate) fn refused(bytes: usize) -> Error {
     Error::SystemMemory {
         requested: bytes as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::tests::refusing_allocator::refusing;
+
+    #[test]
+    fn a_refusal_names_the_bytes_of_the_elements() {
+        let names = |error: Error, bytes: u64| matches!(error, Error::SystemMemory { requested } if requested == bytes);
+        let (made, _) = refusing(0, || with_room::<u32>(5));
+        assert!(names(made.unwrap_err(), 20));
+        let mut vec = vec![0u64; 3];
+        let (made, _) = refusing(0, || reserve(&mut vec, 100));
+        assert!(names(made.unwrap_err(), 800));
+        let (made, _) = refusing(0, || push(&mut Vec::new(), 0u16));
+        assert!(names(made.unwrap_err(), 2));
+        let (made, _) = refusing(0, || boxed([0u8; 7]));
+        assert!(names(made.unwrap_err(), 7));
     }
 }

@@ -11,6 +11,7 @@
 //! | [`fork`] | locks that are free in the child of a `fork` |
 //! | [`hashing`] | hashes, among them some that only this process can compute |
 //! | [`place_index`] | a hash table of places in an array |
+//! | [`small_copy`] | copies of few bytes without a call |
 //! | [`room`] | giving back the unused memory of a table |
 //! | [`work`] | a count of work, for tests |
 //! | [`mappings`] | whether the process has memory mappings left |
@@ -31,5 +32,6 @@ pub(crate) mod place_index;
 pub(crate) mod ref_counted;
 pub(crate) mod room;
 pub(crate) mod side_meter;
+pub(crate) mod small_copy;
 pub(crate) mod thread;
 pub(crate) mod work;

@@ -228,10 +228,7 @@ fn place_of(slot: u64) -> u32 {
 /// A vector of `count` zeros.
 #[expect(clippy::disallowed_methods, reason = "the room is reserved")]
 fn zeros(count: usize) -> Result<Vec<u64>> {
-    let mut zeros = Vec::new();
-    zeros
-        .try_reserve_exact(count)
-        .map_err(|_| fallible::refused(count.saturating_mul(size_of::<u64>())))?;
+    let mut zeros = fallible::with_room(count)?;
     zeros.resize(count, 0);
     Ok(zeros)
 }

@@ -16,20 +16,21 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::boundary::{
-    call, enter, fast, fast_without_output, required, required_const, write_out,
+    call, enter, enter_fast, fast, fast_without_output, required, required_const, write_out,
 };
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
-use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
+use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
+use crate::base::small_copy::{SMALL, copy_small};
 use crate::error::Result;
 use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::host_code;
 use crate::store::protocol::Attempt;
 use crate::store::{Store, Value};
-use crate::types::Type;
+use crate::types::{RegisteredType, Type};
 
 /// Makes an array whose elements all have the same value, and roots it in the current
 /// scope. May collect. Hold no lock that a finalizer takes.
@@ -60,6 +61,55 @@ pub unsafe extern "C" fn gcroots_array_new(
     length: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, a value or NULL, and `out` valid for writing or NULL.
+    if unsafe { new_fast::<false>(store, r#type, value, length, out) } {
+        return GCROOTS_OK;
+    }
+    new_slow(store, r#type, value, length, out)
+}
+
+/// The fast form of [`gcroots_array_new`]. Returns `false`, with nothing changed, if the slow
+/// form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_new`].
+#[inline(always)]
+unsafe fn new_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    value: *const gcroots_val_t,
+    length: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            if value.is_null() {
+                return None;
+            }
+            let length = u32::try_from(length).ok()?;
+            store.array_new_fast(FastPath::of(IN_LINE), of, Raw::new(value), length)
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_slow(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    value: *const gcroots_val_t,
+    length: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, a value or NULL, and `out` valid for writing or NULL.
+    if unsafe { new_fast::<true>(store, r#type, value, length, out) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_array_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let (value, out) = (required_const(value, "value")?, required(out, "out")?);
@@ -99,6 +149,50 @@ pub unsafe extern "C" fn gcroots_array_new_default(
     length: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
+    if unsafe { new_default_fast::<false>(store, r#type, length, out) } {
+        return GCROOTS_OK;
+    }
+    new_default_slow(store, r#type, length, out)
+}
+
+/// The fast form of [`gcroots_array_new_default`]. Returns `false`, with nothing changed, if the slow
+/// form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_new_default`].
+#[inline(always)]
+unsafe fn new_default_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    length: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            let length = u32::try_from(length).ok()?;
+            store.array_new_default_fast(FastPath::of(IN_LINE), of, length)
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_default_slow(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    length: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
+    if unsafe { new_default_fast::<true>(store, r#type, length, out) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_array_new_default", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let out = required(out, "out")?;
@@ -146,6 +240,57 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `count` values, and `out` valid for writing or NULL.
+    if unsafe { new_fixed_fast::<false>(store, r#type, elements, count, out) } {
+        return GCROOTS_OK;
+    }
+    new_fixed_slow(store, r#type, elements, count, out)
+}
+
+/// The fast form of [`gcroots_array_new_fixed`]. Returns `false`, with nothing changed, if the slow
+/// form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_new_fixed`].
+#[inline(always)]
+unsafe fn new_fixed_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    elements: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            if elements.is_null() {
+                return None;
+            }
+            let count = u32::try_from(count).ok()?;
+            store.array_new_fixed_fast(FastPath::of(IN_LINE), of, count, |index| {
+                Raw::new(elements.add(index))
+            })
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_fixed_slow(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    elements: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `count` values, and `out` valid for writing or NULL.
+    if unsafe { new_fixed_fast::<true>(store, r#type, elements, count, out) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_array_new_fixed", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let elements = match count {
@@ -164,6 +309,100 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
             make(store, of, out, kinds, |store, of, ()| {
                 store.array_new_fixed(of, count, &|index| read(elements.add(index)))
             })
+        }
+    })
+}
+
+/// Makes an array from elements in memory, and roots it in the current scope. May collect.
+/// Hold no lock that a finalizer takes.
+///
+/// The elements must not be references. In memory they lie one after another, each of
+/// the size of its storage, as gcroots_array_read() copies them.
+///
+/// \param type the array's type (borrowed)
+/// \param bytes the elements (borrowed), nullable if `length` is 0
+/// \param length the number of elements
+/// \param[out] out the new handle
+/// \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+///         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+///         GCROOTS_ERROR_TYPE_MISMATCH if the elements are references;
+///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or its
+///         root;
+///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_array_new_bytes(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    bytes: *const c_void,
+    length: u32,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `length` elements, and `out` valid for writing or NULL.
+    if unsafe { new_bytes_fast::<false>(store, r#type, bytes, length, out) } {
+        return GCROOTS_OK;
+    }
+    new_bytes_slow(store, r#type, bytes, length, out)
+}
+
+/// The fast form of [`gcroots_array_new_bytes`]. Returns `false`, with nothing changed, if the slow
+/// form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_new_bytes`].
+#[inline(always)]
+unsafe fn new_bytes_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    bytes: *const c_void,
+    length: u32,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            if bytes.is_null() {
+                return None;
+            }
+            store.array_new_bytes_fast(FastPath::of(IN_LINE), of, bytes.cast(), length)
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_bytes_slow(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    bytes: *const c_void,
+    length: u32,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `length` elements, and `out` valid for writing or NULL.
+    if unsafe { new_bytes_fast::<true>(store, r#type, bytes, length, out) } {
+        return GCROOTS_OK;
+    }
+    call("gcroots_array_new_bytes", || {
+        let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
+        let bytes = match length {
+            0 => NonNull::dangling(),
+            _ => required_const(bytes, "bytes")?,
+        };
+        let out = required(out, "out")?;
+        // SAFETY: the caller passes a store, a type that it holds a reference to,
+        // `length` elements, and `out` valid for writing.
+        unsafe {
+            make(
+                store,
+                of,
+                out,
+                || Ok(()),
+                |store, of, ()| store.array_new_bytes(of, bytes.as_ptr().cast(), length.into()),
+            )
         }
     })
 }
@@ -245,6 +484,25 @@ pub unsafe extern "C" fn gcroots_array_get(
     index: usize,
     out: *mut MaybeUninit<gcroots_val_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.array_get_fast(r#ref.into(), index as u64)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_val_slow(store, r#ref, index, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_val_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    out: *mut MaybeUninit<gcroots_val_t>,
+) -> gcroots_status_t {
     call("gcroots_array_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.
@@ -276,6 +534,48 @@ pub unsafe extern "C" fn gcroots_array_set(
     index: usize,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<false>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
+    set_val_slow(store, r#ref, index, value)
+}
+
+/// The fast form of [`gcroots_array_set`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_array_set`].
+#[inline(always)]
+unsafe fn set_val_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast_without_output(store, |store| {
+            let path = FastPath::of(IN_LINE);
+            !value.is_null()
+                && store.array_set_fast(path, r#ref.into(), index as u64, Raw::new(value))
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn set_val_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<true>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_array_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.
@@ -906,6 +1206,66 @@ pub unsafe extern "C" fn gcroots_array_read(
     out: *mut c_void,
     count: usize,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    let found = unsafe { range_fast(store, r#ref, index, count, false) };
+    match found {
+        // SAFETY: the caller passes room for `count` elements.
+        Some((source, bytes)) if !out.is_null() => unsafe { copy(source, out.cast(), bytes) },
+        _ => read_slow(store, r#ref, index, out, count),
+    }
+}
+
+/// Where `count` elements from `index` on are, and how many bytes they have. `None` if the
+/// slow form of reading, or with `writes` of writing, is needed.
+///
+/// # Safety
+///
+/// `store` must be NULL or point to a live store.
+#[inline(always)]
+unsafe fn range_fast(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    count: usize,
+    writes: bool,
+) -> Option<(*mut u8, u64)> {
+    // SAFETY: the caller's promise.
+    let store = unsafe { enter_fast(store) }?;
+    store.array_bytes_fast(r#ref.into(), index as u64, count as u64, writes)
+}
+
+/// Copies bytes that may overlap.
+///
+/// # Safety
+///
+/// `source` must be valid for reading and `target` for writing `bytes` bytes.
+#[inline(always)]
+unsafe fn copy(source: *const u8, target: *mut u8, bytes: u64) -> gcroots_status_t {
+    if bytes > SMALL {
+        return copy_many(source, target, bytes);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { copy_small(source, target, bytes) };
+    GCROOTS_OK
+}
+
+/// [`copy`] for more than a few bytes. Its caller needs no stack frame.
+#[inline(never)]
+extern "C" fn copy_many(source: *const u8, target: *mut u8, bytes: u64) -> gcroots_status_t {
+    // SAFETY: the promise of the caller of `copy`.
+    unsafe { target.copy_from(source, bytes as usize) };
+    GCROOTS_OK
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn read_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    out: *mut c_void,
+    count: usize,
+) -> gcroots_status_t {
     call("gcroots_array_read", || {
         let store = required(store, "store")?;
         if count > 0 {
@@ -935,6 +1295,24 @@ pub unsafe extern "C" fn gcroots_array_read(
 ///         GCROOTS_ERROR_OUT_OF_BOUNDS if the range is not inside the array
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_array_write(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    data: *const c_void,
+    count: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    let found = unsafe { range_fast(store, r#ref, index, count, true) };
+    match found {
+        // SAFETY: the caller passes `count` elements.
+        Some((target, bytes)) if !data.is_null() => unsafe { copy(data.cast(), target, bytes) },
+        _ => write_slow(store, r#ref, index, data, count),
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn write_slow(
     store: *mut gcroots_store_t,
     r#ref: gcroots_ref_t,
     index: usize,

@@ -233,6 +233,18 @@ pub(super) unsafe fn write_out<T>(out: NonNull<MaybeUninit<T>>, value: impl Into
     Ok(())
 }
 
+/// The store, if it is not NULL and may be entered now. The fast form of [`enter`].
+///
+/// # Safety
+///
+/// `store` must be NULL, or from `gcroots_store_new` and not deleted.
+#[inline(always)]
+pub(super) unsafe fn enter_fast<'a>(store: *mut gcroots_store_t) -> Option<&'a Store> {
+    // SAFETY: the caller's promise.
+    let store = unsafe { store.cast::<Store>().as_ref() }?;
+    store.enter_fast().then_some(store)
+}
+
 /// Does `operation` and writes its result.
 ///
 /// Returns `false`, with nothing changed, if a pointer is NULL, the store may not be

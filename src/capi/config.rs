@@ -207,6 +207,33 @@ pub unsafe extern "C" fn gcroots_config_set_side_limit(
     }
 }
 
+/// Sets the number of external bytes that a store may have: the memory outside the heap that
+/// its externrefs say they keep alive. 0 is the default, and means no limit.
+///
+/// A call that makes an externref, or raises the external bytes of one, may bring the sum over
+/// the limit. Then it first collects in full and runs the finalizers of what it finds dead. If
+/// the bytes do not fit even then, it returns GCROOTS_ERROR_OUT_OF_MEMORY and changes nothing.
+///
+/// The bytes of a dead object count until its finalizer runs, as its memory is still there.
+/// With GCROOTS_FINALIZERS_DEFERRED, gcroots_store_run_finalizers() makes room; the message
+/// says how many bytes wait. Inside a no-GC span the call does not collect and returns
+/// GCROOTS_ERROR_NO_GC. GCROOTS_COLLECTOR_NULL never collects, and refuses at once.
+///
+/// Never collects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_external_limit(
+    config: *mut gcroots_config_t,
+    bytes: usize,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_external_limit", config, |config| {
+            config.set_external_limit(bytes as u64);
+            Ok(())
+        })
+    }
+}
+
 /// Sets how much may be allocated after a collection until the next one, in percent of the
 /// bytes of the surviving objects. More takes more memory and less time. 0 is the default:
 /// the library decides from the rates of allocation and collection, and grants 50 to 400

@@ -9,13 +9,14 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, required, required_const, write_out};
+use super::boundary::{call, enter, fast, required, required_const, write_out};
 use super::manually_rooted::gcroots_manually_rooted_t;
 use super::reference::gcroots_ref_t;
-use super::status::gcroots_status_t;
+use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t, owned};
-use super::value::{check_kinds, gcroots_val_t, read};
+use super::value::{Raw, check_kinds, gcroots_val_t, read};
+use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::host_code;
@@ -163,6 +164,54 @@ pub unsafe extern "C" fn gcroots_exn_new(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, `count` values, and `out` valid for
+    // writing or NULL.
+    if unsafe { exn_new_fast::<false>(store, tag, fields, count, out) } {
+        return GCROOTS_OK;
+    }
+    exn_new_slow(store, tag, fields, count, out)
+}
+
+/// The fast form of [`gcroots_exn_new`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_exn_new`].
+#[inline(always)]
+unsafe fn exn_new_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    tag: gcroots_tag_t,
+    fields: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            if fields.is_null() {
+                return None;
+            }
+            let path = FastPath::of(IN_LINE);
+            store.exn_new_fast(path, tag.into(), count, |index| Raw::new(fields.add(index)))
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn exn_new_slow(
+    store: *mut gcroots_store_t,
+    tag: gcroots_tag_t,
+    fields: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, `count` values, and `out` valid for
+    // writing or NULL.
+    if unsafe { exn_new_fast::<true>(store, tag, fields, count, out) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_exn_new", || {
         let store = required(store, "store")?;
         let fields = match count {
@@ -214,6 +263,25 @@ pub unsafe extern "C" fn gcroots_exn_tag(
 ///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_exn_field(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    out: *mut MaybeUninit<gcroots_val_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.exn_field_fast(r#ref.into(), index)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    exn_field_slow(store, r#ref, index, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn exn_field_slow(
     store: *mut gcroots_store_t,
     r#ref: gcroots_ref_t,
     index: usize,

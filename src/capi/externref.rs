@@ -31,8 +31,9 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::error::{Error, Result};
 use crate::host::{StoreFinalizer, value_tag};
+use crate::roots::Handle;
 use crate::store::host_code;
-use crate::store::{ExternRefOptions, Store};
+use crate::store::{ExternRefOptions, ManualRoot, Store};
 
 /// The options of gcroots_externref_new_with() and
 /// gcroots_externref_new_with_manually_rooted(). Zero is the default for each member
@@ -50,8 +51,8 @@ pub struct gcroots_externref_options_t {
     /// char`. The library compares it and never follows it. NULL for no tag.
     pub tag: *const c_void,
     /// The size of the memory outside the heap that the object keeps alive. More
-    /// external memory makes collections more frequent. It never makes an allocation
-    /// fail.
+    /// external memory makes collections more frequent. It makes no call fail, unless
+    /// gcroots_config_set_external_limit() sets a limit.
     pub external_bytes: usize,
     /// Runs with `env`, the store and `data` after the object's death, under the rules of
     /// `finalizer`; NULL for no such finalizer. One of the two must be NULL. An externref
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn gcroots_externref_new(
     // NULL.
     if unsafe {
         fast(store, out, |store| {
-            store.externref_new_fast(data, finalizer_or_null)
+            store.externref_new_fast::<Handle>(data, finalizer_or_null)
         })
     } {
         return GCROOTS_OK;
@@ -162,6 +163,25 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
     finalizer_or_null: gcroots_finalizer_t,
     out: *mut MaybeUninit<gcroots_manually_rooted_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.externref_new_fast::<ManualRoot>(data, finalizer_or_null)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    new_manually_rooted_slow(store, data, finalizer_or_null, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_manually_rooted_slow(
+    store: *mut gcroots_store_t,
+    data: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+    out: *mut MaybeUninit<gcroots_manually_rooted_t>,
+) -> gcroots_status_t {
     let options = untagged(data, finalizer_or_null);
     call("gcroots_externref_new_manually_rooted", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
@@ -187,7 +207,7 @@ pub unsafe extern "C" fn gcroots_externref_new_manually_rooted(
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///         or its host data;
+///         or its host data, or if its external bytes do not fit below their limit;
 ///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root, or too
 ///         many externrefs and functions
 #[unsafe(no_mangle)]
@@ -203,9 +223,12 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
         // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
         // valid for writing.
         unsafe {
-            enter(store)?;
+            let entered = enter(store)?;
             let options = read_options(store, options)?;
-            let made = host_code::allocating(store.cast(), |store| store.externref_new(options))?;
+            let made = match entered.externref_new_with_fast(&options) {
+                Some(made) => made,
+                None => host_code::allocating(store.cast(), |store| store.externref_new(options))?,
+            };
             write_out(out, made)
         }
     })
@@ -228,7 +251,7 @@ pub unsafe extern "C" fn gcroots_externref_new_with(
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if both finalizers are given;
 ///         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
 ///         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object, its root
-///         or its host data;
+///         or its host data, or if its external bytes do not fit below their limit;
 ///         GCROOTS_ERROR_LIMIT if the store has no slot left for a manual root, or too
 ///         many externrefs and functions
 #[unsafe(no_mangle)]
@@ -245,10 +268,14 @@ pub unsafe extern "C" fn gcroots_externref_new_with_manually_rooted(
         // SAFETY: the caller passes a store, options of `struct_size` bytes, and `out`
         // valid for writing.
         unsafe {
-            enter(store)?;
+            let entered = enter(store)?;
             let options = read_options(store, options)?;
             let make = |store: &Store| store.externref_new_manually_rooted(options);
-            write_out(out, host_code::allocating(store.cast(), make)?)
+            let made = match entered.externref_new_with_fast(&options) {
+                Some(ManualRoot(made)) => made,
+                None => host_code::allocating(store.cast(), make)?,
+            };
+            write_out(out, made)
         }
     })
 }
@@ -410,7 +437,8 @@ pub unsafe extern "C" fn gcroots_externref_set_data(
 }
 
 /// Sets the size of the memory outside the heap that an externref keeps alive now.
-/// Never collects.
+/// Never collects, unless gcroots_config_set_external_limit() sets a limit: then it may
+/// collect, as gcroots_externref_new_with() does.
 ///
 /// A higher value makes the next collection come earlier.
 ///
@@ -418,7 +446,10 @@ pub unsafe extern "C" fn gcroots_externref_set_data(
 /// \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
 ///         GCROOTS_ERROR_UNROOTED if `ref` is stale;
 ///         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
-///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref
+///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is a limit of external bytes and the higher
+///         value does not fit below it;
+///         GCROOTS_ERROR_NO_GC if that would need a collection inside a no-GC span
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
     store: *mut gcroots_store_t,
@@ -427,13 +458,18 @@ pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
 ) -> gcroots_status_t {
     call("gcroots_externref_set_external_bytes", || {
         let store = required(store, "store")?;
+        let change = |store: &Store| store.externref_set_external_bytes(r#ref.into(), bytes as u64);
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.externref_set_external_bytes(r#ref.into(), bytes as u64)
+        unsafe {
+            enter(store)?;
+            host_code::changing_external_bytes(store.cast(), change)
+        }
     })
 }
 
 /// Adds a difference to the size of the memory outside the heap that an externref keeps
-/// alive. Never collects.
+/// alive. Never collects, unless gcroots_config_set_external_limit() sets a limit: then it may
+/// collect, as gcroots_externref_new_with() does.
 ///
 /// The owner of a buffer that grows or shrinks passes the change, and need not know the
 /// sum. gcroots_externref_set_external_bytes() sets the sum itself.
@@ -445,7 +481,10 @@ pub unsafe extern "C" fn gcroots_externref_set_external_bytes(
 ///         GCROOTS_ERROR_TYPE_MISMATCH if `ref` does not refer to an externref;
 ///         GCROOTS_ERROR_INVALID_ARGUMENT if the externref has fewer bytes than
 ///         `difference` takes away;
-///         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX
+///         GCROOTS_ERROR_LIMIT if the sum would be greater than SIZE_MAX;
+///         GCROOTS_ERROR_OUT_OF_MEMORY if there is a limit of external bytes and the sum does
+///         not fit below it;
+///         GCROOTS_ERROR_NO_GC if that would need a collection inside a no-GC span
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_externref_adjust_external_bytes(
     store: *mut gcroots_store_t,
@@ -454,7 +493,12 @@ pub unsafe extern "C" fn gcroots_externref_adjust_external_bytes(
 ) -> gcroots_status_t {
     call("gcroots_externref_adjust_external_bytes", || {
         let store = required(store, "store")?;
+        let change =
+            |store: &Store| store.externref_adjust_external_bytes(r#ref.into(), difference);
         // SAFETY: the caller passes a store.
-        unsafe { enter(store) }?.externref_adjust_external_bytes(r#ref.into(), difference)
+        unsafe {
+            enter(store)?;
+            host_code::changing_external_bytes(store.cast(), change)
+        }
     })
 }

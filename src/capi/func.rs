@@ -21,7 +21,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, report, required, required_const, write_out};
+use super::boundary::{call, enter, fast, report, required, required_const, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
@@ -31,8 +31,10 @@ use super::value::gcroots_val_t;
 use crate::base::thread;
 use crate::error::{Error, Result};
 use crate::host::Callback;
+use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::host_code::{self, Call};
+use crate::types::RegisteredType;
 
 /// The code of a function. It runs on the thread that calls the function, and must
 /// return.
@@ -93,6 +95,30 @@ pub unsafe extern "C" fn gcroots_config_set_call_depth(
 ///         many externrefs and functions
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_func_new(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    callback: gcroots_callback_t,
+    env: *mut c_void,
+    finalizer_or_null: gcroots_finalizer_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, a callback for the type, and `out` valid for writing or NULL.
+    if unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            let callback = to_callback(callback)?;
+            store.func_new_fast(of, callback, env, finalizer_or_null)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    new_slow(store, r#type, callback, env, finalizer_or_null, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_slow(
     store: *mut gcroots_store_t,
     r#type: *const gcroots_type_t,
     callback: gcroots_callback_t,
@@ -242,10 +268,14 @@ pub unsafe extern "C" fn gcroots_func_env(
 ///
 /// Errors: [`Error::NullArgument`].
 fn required_callback(callback: gcroots_callback_t) -> Result<Callback> {
-    // SAFETY: the two types differ only in the names of the store and value types.
-    let callback =
-        unsafe { core::mem::transmute::<gcroots_callback_t, Option<Callback>>(callback) };
-    callback.ok_or(Error::NullArgument {
+    to_callback(callback).ok_or(Error::NullArgument {
         parameter: "callback",
     })
+}
+
+/// Converts a callback to the core's type.
+#[inline(always)]
+fn to_callback(callback: gcroots_callback_t) -> Option<Callback> {
+    // SAFETY: the two types differ only in the names of the store and value types.
+    unsafe { core::mem::transmute::<gcroots_callback_t, Option<Callback>>(callback) }
 }

@@ -24,6 +24,7 @@ use super::types::{
 };
 use super::value::{gcroots_val_t, read, read_fast};
 use crate::error::Error;
+use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::host_code;
@@ -249,18 +250,36 @@ pub unsafe extern "C" fn gcroots_global_set(
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, and a value or NULL.
-    if unsafe {
+    if unsafe { set_fast::<false>(store, global, value) } {
+        return GCROOTS_OK;
+    }
+    set_slow(store, global, value)
+}
+
+/// The fast form of [`gcroots_global_set`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_global_set`].
+#[inline(always)]
+unsafe fn set_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    global: gcroots_global_t,
+    value: *const gcroots_val_t,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
         fast_without_output(store, |store| {
             let value = match value.is_null() {
                 true => None,
                 false => read_fast(value),
             };
-            value.is_some_and(|value| store.global_set_fast(global.into(), value))
+            value.is_some_and(|value| {
+                store.global_set_fast(FastPath::of(IN_LINE), global.into(), value)
+            })
         })
-    } {
-        return GCROOTS_OK;
     }
-    set_slow(store, global, value)
 }
 
 #[cold]
@@ -270,6 +289,10 @@ extern "C" fn set_slow(
     global: gcroots_global_t,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_fast::<true>(store, global, value) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_global_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.

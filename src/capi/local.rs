@@ -32,6 +32,20 @@ pub unsafe extern "C" fn gcroots_local_new(
     ref_or_null: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe { fast(store, out, |store| store.local_new_fast(ref_or_null.into())) } {
+        return GCROOTS_OK;
+    }
+    new_slow(store, ref_or_null, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn new_slow(
+    store: *mut gcroots_store_t,
+    ref_or_null: gcroots_ref_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
     call("gcroots_local_new", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.

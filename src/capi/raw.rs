@@ -48,9 +48,11 @@ pub unsafe extern "C" fn gcroots_ref_to_raw(
 /// the contents of tables and globals, are refused as well. Bits from before a collection
 /// may refer to another object now.
 ///
-/// Cost: constant. The first call after a collection may walk the heap up to the address,
-/// to find where objects start; later calls reuse that. Bits that refer into a large
-/// object cost time in proportion to its size.
+/// Cost: constant for an object that was found before. Otherwise the call passes objects
+/// before it to find where it starts, at most those of 64 KiB. Between two collections the
+/// calls together pass each object once. Bits that refer into a large object are refused in
+/// constant time. Under `drc` an allocation that joins free memory counts as a collection
+/// here.
 ///
 /// \param[out] out the handle, in the current scope; null if `raw` is 0
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal

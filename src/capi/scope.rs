@@ -145,6 +145,25 @@ pub unsafe extern "C" fn gcroots_scope_escape(
     r#ref: gcroots_ref_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.escape_scope_fast(scope.into(), r#ref.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    scope_escape_slow(store, scope, r#ref, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn scope_escape_slow(
+    store: *mut gcroots_store_t,
+    scope: gcroots_scope_t,
+    r#ref: gcroots_ref_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
     call("gcroots_scope_escape", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
         // SAFETY: the caller passes a store, and `out` valid for writing.

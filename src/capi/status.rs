@@ -142,6 +142,7 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         Error::NoGc { .. } => GCROOTS_ERROR_NO_GC,
         Error::HeapLimit { .. }
         | Error::SideLimit { .. }
+        | Error::ExternalLimit { .. }
         | Error::GrowthRefused { .. }
         | Error::SystemMemory { .. }
         | Error::AddressSpace { .. }

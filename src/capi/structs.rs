@@ -22,6 +22,7 @@ use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
 use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
 use crate::heap::FastPath;
+use crate::roots::Handle;
 use crate::store::host_code;
 use crate::store::{Store, Value};
 use crate::types::RegisteredType;
@@ -59,20 +60,38 @@ pub unsafe extern "C" fn gcroots_struct_new(
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe {
-        fast(store, out, |store| {
+    if unsafe { new_fast::<false>(store, r#type, fields, count, out) } {
+        return GCROOTS_OK;
+    }
+    struct_new_slow(store, r#type, fields, count, out)
+}
+
+/// The fast form of [`gcroots_struct_new`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_struct_new`].
+#[inline(always)]
+unsafe fn new_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    fields: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
             let of = r#type.cast::<RegisteredType>().as_ref()?;
             if fields.is_null() {
                 return None;
             }
-            store.struct_new_fast(FastPath::Leaf, of, count, |index| {
+            store.struct_new_fast(FastPath::of(IN_LINE), of, count, |index| {
                 Raw::new(fields.add(index))
             })
         })
-    } {
-        return GCROOTS_OK;
     }
-    struct_new_slow(store, r#type, fields, count, out)
 }
 
 #[cold]
@@ -86,17 +105,7 @@ extern "C" fn struct_new_slow(
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe {
-        fast(store, out, |store| {
-            let of = r#type.cast::<RegisteredType>().as_ref()?;
-            if fields.is_null() {
-                return None;
-            }
-            store.struct_new_fast(FastPath::InLine, of, count, |index| {
-                Raw::new(fields.add(index))
-            })
-        })
-    } {
+    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
         return GCROOTS_OK;
     }
     call("gcroots_struct_new", || {
@@ -140,6 +149,47 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
     r#type: *const gcroots_type_t,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
+    if unsafe { new_default_fast::<false>(store, r#type, out) } {
+        return GCROOTS_OK;
+    }
+    struct_new_default_slow(store, r#type, out)
+}
+
+/// The fast form of [`gcroots_struct_new_default`]. Returns `false`, with nothing changed,
+/// if the slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_struct_new_default`].
+#[inline(always)]
+unsafe fn new_default_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast::<Handle, _>(store, out, |store| {
+            let of = r#type.cast::<RegisteredType>().as_ref()?;
+            store.struct_new_default_fast(FastPath::of(IN_LINE), of)
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn struct_new_default_slow(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, and `out` valid for writing or NULL.
+    if unsafe { new_default_fast::<true>(store, r#type, out) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_struct_new_default", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let out = required(out, "out")?;
@@ -168,6 +218,25 @@ pub unsafe extern "C" fn gcroots_struct_new_default(
 ///         GCROOTS_ERROR_LIMIT if the store has no slot left for a scoped root
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_struct_get(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    out: *mut MaybeUninit<gcroots_val_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.struct_get_fast(r#ref.into(), index)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_val_slow(store, r#ref, index, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_val_slow(
     store: *mut gcroots_store_t,
     r#ref: gcroots_ref_t,
     index: usize,
@@ -204,6 +273,47 @@ pub unsafe extern "C" fn gcroots_struct_set(
     index: usize,
     value: *const gcroots_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<false>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
+    set_val_slow(store, r#ref, index, value)
+}
+
+/// The fast form of [`gcroots_struct_set`]. Returns `false`, with nothing changed, if the
+/// slow form is needed.
+///
+/// # Safety
+///
+/// As for the arguments of [`gcroots_struct_set`].
+#[inline(always)]
+unsafe fn set_val_fast<const IN_LINE: bool>(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        fast_without_output(store, |store| {
+            let path = FastPath::of(IN_LINE);
+            !value.is_null() && store.struct_set_fast(path, r#ref.into(), index, Raw::new(value))
+        })
+    }
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn set_val_slow(
+    store: *mut gcroots_store_t,
+    r#ref: gcroots_ref_t,
+    index: usize,
+    value: *const gcroots_val_t,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe { set_val_fast::<true>(store, r#ref, index, value) } {
+        return GCROOTS_OK;
+    }
     call("gcroots_struct_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
         // SAFETY: the caller passes a store and a value.

@@ -30,6 +30,7 @@ use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{GCROOTS_HEAP_TYPE, borrowed, field, gcroots_heap_type_t, gcroots_type_t};
 use crate::error::{Error, Result};
+use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::host_code;
@@ -297,7 +298,7 @@ pub unsafe extern "C" fn gcroots_table_set(
     // SAFETY: the caller passes a store or NULL.
     if unsafe {
         fast_without_output(store, |store| {
-            store.table_set_fast(table.into(), index, value_or_null.into())
+            store.table_set_fast(FastPath::Leaf, table.into(), index, value_or_null.into())
         })
     } {
         return GCROOTS_OK;
@@ -313,6 +314,14 @@ extern "C" fn set_slow(
     index: u64,
     value: gcroots_ref_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            store.table_set_fast(FastPath::InLine, table.into(), index, value.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
     call("gcroots_table_set", || {
         let store = required(store, "store")?;
         // SAFETY: the caller passes a store.

@@ -95,10 +95,14 @@ impl Raw {
 }
 
 impl RawValue for Raw {
+    type Reference = Handle;
+
     #[inline(always)]
-    fn kind(&self) -> u32 {
+    fn fits(&self, storage: Storage) -> bool {
+        // A packed field takes an i32. The two packed storages have the lowest numbers.
+        let needed = (storage as u32).max(GCROOTS_STORAGE_I32);
         // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).kind }
+        unsafe { (*self.0).kind == needed }
     }
 
     #[inline(always)]
@@ -114,7 +118,13 @@ impl RawValue for Raw {
     }
 
     #[inline(always)]
-    fn handle(&self) -> Handle {
+    fn bits128(&self) -> [u8; 16] {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).of.v128.bytes }
+    }
+
+    #[inline(always)]
+    fn reference(&self) -> Handle {
         // SAFETY: the promise of the caller of `new`.
         unsafe { (*self.0).of.r#ref }.into()
     }

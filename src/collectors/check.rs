@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, Allocation, Barrier, Budget, CollectionKind, CollectionStats,
     CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions,
-    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SemiSpace,
-    WriteBarrier, each_object,
+    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SegmentStarts,
+    SemiSpace, WriteBarrier, each_object,
 };
 
 /// The kind of collector.
@@ -210,6 +210,7 @@ impl CheckHeap {
         let granules = (end - at).div_ceil(GRANULE);
         let now = budget.take(granules as usize, 1) as u64;
         let to = (at + now * GRANULE).min(end);
+        work::count(now as usize);
         self.shadow.copy(self.heap.region(), at, to);
         (to < end).then_some(to)
     }
@@ -270,6 +271,14 @@ impl GcHeap for CheckHeap {
                 .add_object(object.offset(), mutator.bump.next() - object.offset());
         }
         Ok(outcome)
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.heap.segment_starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.heap.segment_starts_mut()
     }
 
     fn largest_object(&self) -> u64 {
@@ -340,6 +349,10 @@ impl CollectionSteps for CheckHeap {
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
         self.heap.trace_reference(reference, layouts)
+    }
+
+    fn copied_bytes(&self) -> u64 {
+        self.heap.copied_bytes()
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {

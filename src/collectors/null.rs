@@ -12,7 +12,7 @@ use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
     Budget, CollectionSteps, ContiguousSpace, GcHeap, GcRuntime, HeapOptions, Mutator, Progress,
-    Region, Reservation, WriteBarrier, heap_limit, whole_units,
+    Region, Reservation, SegmentStarts, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -64,10 +64,7 @@ impl WriteBarrier for NullHeap {
 
 impl GcHeap for NullHeap {
     fn open(&mut self, mutator: &Mutator) {
-        let (first, end) = (
-            self.space.first_object(),
-            self.space.region().committed_end(),
-        );
+        let (first, end) = (self.space.open(), self.space.region().committed_end());
         // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
         // the mutator whenever the committed memory changes.
         unsafe { mutator.set_heap(self.reservation.base(), first, first, end, 0) };
@@ -78,7 +75,15 @@ impl GcHeap for NullHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        0
+        self.space.starts().side_bytes()
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.space.starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.space.starts_mut()
     }
 
     fn limit_bytes(&self) -> u64 {

@@ -48,6 +48,8 @@ pub(crate) struct Config {
     exact_slots: bool,
     /// 0 means none.
     side_limit: u64,
+    /// 0 means none.
+    external_limit: u64,
     pool: usize,
     call_depth: u32,
     finalizers: Finalizers,
@@ -71,6 +73,7 @@ impl Config {
             move_always: false,
             exact_slots: false,
             side_limit: 0,
+            external_limit: 0,
             pool: DEFAULT_POOL,
             call_depth: DEFAULT_CALL_DEPTH,
             finalizers: Finalizers::Inline,
@@ -157,6 +160,16 @@ impl Config {
     /// The limit of each store's memory beside its heap in bytes. 0 means none.
     pub(crate) fn side_limit(&self) -> u64 {
         self.side_limit
+    }
+
+    /// Sets the limit of each store's external bytes. 0 means none.
+    pub(crate) fn set_external_limit(&mut self, bytes: u64) {
+        self.external_limit = bytes;
+    }
+
+    /// The limit of each store's external bytes. 0 means none.
+    pub(crate) fn external_limit(&self) -> u64 {
+        self.external_limit
     }
 
     /// Sets the number of reset heaps that the engine keeps.

@@ -23,10 +23,7 @@ impl HeapPool {
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn new(room: usize) -> Result<HeapPool> {
-        let mut heaps = Vec::new();
-        heaps
-            .try_reserve_exact(room)
-            .map_err(|_| fallible::refused(room * size_of::<Box<dyn GcHeap>>()))?;
+        let heaps = fallible::with_room(room)?;
         Ok(HeapPool {
             room,
             heaps: ForkLock::new(heaps)?,

@@ -36,6 +36,18 @@ pub(crate) enum FastPath {
     InLine,
 }
 
+impl FastPath {
+    /// [`FastPath::InLine`] if `in_line`, else [`FastPath::Leaf`]. Functions that are
+    /// compiled once for each path have a constant parameter `IN_LINE`.
+    pub(crate) const fn of(in_line: bool) -> FastPath {
+        if in_line {
+            FastPath::InLine
+        } else {
+            FastPath::Leaf
+        }
+    }
+}
+
 /// The descriptor of a write barrier: what the mutator does besides writing a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]

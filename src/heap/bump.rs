@@ -2,14 +2,17 @@
 //!
 //! An allocation takes `bytes` at `next` if they end at or before `limit`, without a call
 //! into the heap. The heap owns the memory and sets the other fields. `limit` is the
-//! least of three bounds: the end of the window, the budget until the next collection,
-//! and 0 while the slow path must see every allocation.
+//! least of four bounds: the end of the window, the budget until the next collection, the
+//! last granule of the segment, and 0 while the slow path must see every allocation. So the
+//! slow path sees each object that reaches the border of a segment (HEAP-58).
 //!
 //! The window is either all of the heap that is not in use yet, or one free block in it. The
 //! heap also tells the allocator how many bytes are in use outside of the window.
 
 use core::cell::Cell;
 
+use super::reference::GRANULE;
+use super::segment_starts::segment_end;
 use crate::error::{Error, Result};
 
 /// The window for new objects.
@@ -120,7 +123,8 @@ impl BumpAllocator {
         let limit = if self.slow_path_forced.get() {
             0
         } else {
-            self.budget_end.get()
+            let before_border = segment_end(self.next.get()) - GRANULE;
+            self.budget_end.get().min(before_border)
         };
         self.limit.set(limit);
     }
@@ -147,6 +151,7 @@ impl BumpAllocator {
         }
         let next = self.next.get();
         self.advance(bytes);
+        self.update_limit();
         Some(next)
     }
 
@@ -161,6 +166,7 @@ impl BumpAllocator {
             offset >= self.start.get() && offset.checked_add(bytes) == Some(self.next.get());
         if is_newest {
             self.next.set(offset);
+            self.update_limit();
             self.forget_object();
         }
         is_newest

@@ -27,6 +27,12 @@ use super::weak_table::WeakTable;
 use crate::base::work;
 use crate::error::{Error, Result};
 
+/// The bytes of the largest array that is copied at once, when a reference to it is traced.
+const LARGEST_COPY: u64 = 16 << 10;
+
+/// A step scans this number of root slots at least before it looks at the budget again.
+const LEAST_ROOTS: usize = 16;
+
 /// What a step of a collection borrows from the store. Each step borrows the same.
 pub(crate) struct TraceContext<'a> {
     pub(crate) mutator: &'a Mutator,
@@ -233,8 +239,10 @@ impl GarbageCollection {
             let Some(key) = self.key.take().or_else(|| steps.pop_pending_ephemeron()) else {
                 break;
             };
+            let copied = steps.copied_bytes();
             let mut trace = |value| steps.trace_reference(value, context.layouts);
             let traced = context.ephemerons.trace_values(key, &mut trace, budget)?;
+            budget.spend((steps.copied_bytes() - copied) / 2);
             self.key = (traced == Progress::Continue).then_some(key);
             count += 1;
         }
@@ -244,17 +252,30 @@ impl GarbageCollection {
 
 /// Scans root slots from number `scanned` on, as far as the budget allows. Returns the
 /// number of slots that have been scanned now, or `None` if that is all of them.
+///
+/// A collector may copy the referent of each slot. What was copied is known and spent after
+/// each few slots.
 fn trace_roots(
-    scanned: usize,
+    mut scanned: usize,
     steps: &mut dyn CollectionSteps,
     context: &mut TraceContext<'_>,
     budget: &mut Budget,
 ) -> Result<Option<usize>> {
-    let left = context.roots.slots().saturating_sub(scanned);
-    let now = budget.take(left, LOOKUP);
-    work::count(now.saturating_mul(LOOKUP as usize));
-    context.roots.choose(scanned, now);
-    steps.trace_roots(context.roots, context.layouts)?;
-    budget.spend(context.roots.range_bytes());
-    Ok((now < left).then_some(scanned + now))
+    loop {
+        let left = context.roots.slots().saturating_sub(scanned);
+        let few = usize::try_from(budget.left() / LARGEST_COPY).unwrap_or(usize::MAX);
+        let now = budget.take(left.min(few.max(LEAST_ROOTS)), LOOKUP);
+        work::count(now.saturating_mul(LOOKUP as usize));
+        context.roots.choose(scanned, now);
+        let copied = steps.copied_bytes();
+        steps.trace_roots(context.roots, context.layouts)?;
+        budget.spend((steps.copied_bytes() - copied) / 2 + context.roots.range_bytes());
+        scanned += now;
+        if now == left {
+            return Ok(None);
+        }
+        if budget.is_spent() {
+            return Ok(Some(scanned));
+        }
+    }
 }

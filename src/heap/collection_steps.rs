@@ -57,6 +57,12 @@ pub(crate) trait CollectionSteps {
     /// from before the collection. Returns the object's reference now.
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef>;
 
+    /// Grows by the bytes of each object that the collection copies. Stays the same under a
+    /// collector that copies nothing.
+    fn copied_bytes(&self) -> u64 {
+        0
+    }
+
     /// Removes a pending ephemeron: an object with the header's key bit that the trace has
     /// reached. Returns its reference from before the collection. Each is returned once.
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef>;

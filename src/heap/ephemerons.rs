@@ -52,9 +52,7 @@ impl PendingEphemerons {
     pub(crate) fn reserve(&mut self, count: usize) -> Result<()> {
         self.keys.clear();
         self.shrinking.note(count);
-        self.keys
-            .try_reserve(count)
-            .map_err(|_| fallible::refused(count * size_of::<GcRef>()))
+        fallible::reserve(&mut self.keys, count)
     }
 
     /// Gives back memory after a major collection, which left `count` keys, as far as the

@@ -7,6 +7,7 @@ use super::header::ObjectHeader;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
+use super::segment_starts::SegmentStarts;
 use crate::error::{Error, Result};
 
 /// The number of bytes of a reset heap that stay resident, in all spaces together
@@ -66,14 +67,22 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
             return Ok(Allocation::Never);
         };
-        if let Some(offset) = mutator.bump.bump_within_budget(bytes) {
-            mutator.write_new_object(offset, header, bytes);
-            return Ok(Allocation::Done(GcRef::from_offset(offset)));
+        if let Some(object) = self.bump(mutator, header, bytes) {
+            return Ok(Allocation::Done(object));
         }
         if bytes > self.largest_object() {
             return Ok(Allocation::Never);
         }
         Ok(Allocation::CollectOrGrow { bytes })
+    }
+
+    /// Makes an object of `bytes` in the window, if the budget allows it.
+    fn bump(&mut self, mutator: &Mutator, header: ObjectHeader, bytes: u64) -> Option<GcRef> {
+        let offset = mutator.bump.bump_within_budget(bytes)?;
+        let end = offset + bytes;
+        self.segment_starts_mut().note_block(offset, end, end);
+        mutator.write_new_object(offset, header, bytes);
+        Some(GcRef::from_offset(offset))
     }
 
     /// The size of the largest object that fits into an empty heap of this limit.
@@ -95,9 +104,13 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     /// is the newest object, its memory is used again at once. Otherwise its memory becomes
     /// a free block, which the next collection reclaims.
     fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
-        let bytes = bytes.next_multiple_of(GRANULE);
-        if !mutator.bump.unbump(object.offset(), bytes) {
-            mutator.write_free(object.offset(), bytes);
+        let (offset, bytes) = (object.offset(), bytes.next_multiple_of(GRANULE));
+        if mutator.bump.unbump(offset, bytes) {
+            let window_end = mutator.bump.end();
+            self.segment_starts_mut()
+                .note_block(offset, offset + bytes, window_end);
+        } else {
+            mutator.write_free(offset, bytes);
         }
     }
 
@@ -115,6 +128,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     fn walk(&self, mutator: &Mutator) -> (u64, u64) {
         (mutator.bump.start(), mutator.bump.next())
     }
+
+    /// The first starts of blocks in the segments of the memory that [`GcHeap::walk`] covers.
+    fn segment_starts(&self) -> &SegmentStarts;
+
+    /// As [`GcHeap::segment_starts`], to note blocks.
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts;
 
     /// The kind of collection to run when `asked` was requested. May turn a minor
     /// collection into a major one, and never the other way round.

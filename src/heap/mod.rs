@@ -48,6 +48,7 @@ mod pacer;
 mod reference;
 mod root_range;
 mod roots_list;
+mod segment_starts;
 mod shrinking;
 mod space;
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod weak_table;
 
 pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
-pub(crate) use blocks::{each_object, is_plausible};
+pub(crate) use blocks::{PlausibleObjects, each_object};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
 pub(crate) use bump::Window;
 pub(crate) use collection::{GarbageCollection, TraceContext};
@@ -71,16 +72,19 @@ pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
-    References, array_bytes,
+    REFERENCES_CHUNK, References, array_bytes,
 };
-pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
+pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
-pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES};
+pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
+#[cfg(test)]
+pub(crate) use segment_starts::SEGMENT_BYTES;
+pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,

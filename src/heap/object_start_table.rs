@@ -1,60 +1,98 @@
 //! The object-start table: tells whether any 32 bits are a reference to an object.
 //!
 //! Objects and free blocks fill the heap without a gap, and each says how long it is. So
-//! from one start all later starts are found by walking. The table keeps the first known
-//! start of each card, and a question walks from the last known start before the place in
-//! question. The walk records the starts that it passes (HEAP-20).
+//! from one start all later starts are found by walking. The first start in each segment is
+//! always known ([`SegmentStarts`]). The table has a bit for each granule of the segments that
+//! were asked about. A question walks from the last known start before the place in question,
+//! and sets the bits of the starts that it passes (HEAP-58).
 //!
 //! A recorded start stays a start until the next collection, because an allocation only
-//! splits free blocks. So allocations need not report anything. The table is invalid after a
-//! collection, and after free blocks were coalesced ([`GcHeap::coalescings`]).
+//! splits free blocks. The table is invalid after a collection, and after free blocks were
+//! coalesced ([`GcHeap::coalescings`]).
 //!
-//! **Cost.** One byte of memory for 512 bytes of heap. After a collection, the questions
-//! together walk once over the heap, up to the last place that is asked about, and once
-//! over what is allocated later. In addition, each question walks through one card. For a
-//! place inside a large block, it also reads the table's bytes for the cards that the block
-//! covers.
+//! **Cost.** 8 bytes for each segment of the heap, and 1 KiB for each segment that was asked
+//! about. A question walks within one segment, and until the table is invalid the questions
+//! together pass each object once. A question also looks for the last known start: it reads
+//! up to 1 KiB of bits.
+//!
+//! [`SegmentStarts`]: super::segment_starts::SegmentStarts
 
 use super::blocks::block_at;
 use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
+use super::segment_starts::{SEGMENT_BYTES, segment_of};
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
-/// Bytes of a card.
-const CARD_BYTES: u64 = 512;
-
-/// The entry of a card in which no start is known.
-const NO_START: u8 = u8::MAX;
-
-const _: () = assert!(CARD_BYTES / GRANULE < NO_START as u64);
+/// The words with the bits of one segment.
+const WORDS: usize = (SEGMENT_BYTES / GRANULE / u64::BITS as u64) as usize;
 
 /// The object-start table of one heap. An empty table is valid for every heap.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStartTable {
-    /// The offset at which the first card, and the first object, starts.
-    first_card: u64,
+    /// The number of the first segment.
+    first_segment: u64,
     /// The heap's [`GcHeap::coalescings`] when the table was last valid.
     coalescings: u64,
-    /// For each card, the granule in it at which the first known start is. The first card's
-    /// is always 0.
-    first_starts: Vec<u8>,
+    /// Counts how often the table was invalidated.
+    epoch: u64,
+    segments: Vec<Option<Box<Segment>>>,
+}
+
+/// The known starts in one segment.
+#[derive(Debug)]
+struct Segment {
+    /// The table's epoch when the bits were last valid.
+    epoch: u64,
+    /// The bit of each granule at which a block is known to start.
+    starts: [u64; WORDS],
+}
+
+impl Segment {
+    /// The word that has the bit of `offset`, and the number of the bit.
+    fn word_and_bit(offset: u64) -> (usize, u32) {
+        let granule = offset % SEGMENT_BYTES / GRANULE;
+        let bits = u64::from(u64::BITS);
+        ((granule / bits) as usize, (granule % bits) as u32)
+    }
+
+    fn is_known(&self, offset: u64) -> bool {
+        let (word, bit) = Segment::word_and_bit(offset);
+        self.starts[word] >> bit & 1 != 0
+    }
+
+    fn record(&mut self, offset: u64) {
+        let (word, bit) = Segment::word_and_bit(offset);
+        self.starts[word] |= 1 << bit;
+    }
+
+    /// The last known start that is not after `offset`, if there is one.
+    fn last_up_to(&self, offset: u64) -> Option<u64> {
+        let (word, bit) = Segment::word_and_bit(offset);
+        let mut bits = self.starts[word] & u64::MAX >> (u64::BITS - 1 - bit);
+        let mut word = word;
+        while bits == 0 {
+            word = word.checked_sub(1)?;
+            bits = self.starts[word];
+        }
+        let granule = word as u64 * u64::from(u64::BITS) + u64::from(bits.ilog2());
+        Some(segment_of(offset) * SEGMENT_BYTES + granule * GRANULE)
+    }
 }
 
 impl ObjectStartTable {
-    /// Empties the table, because objects move or free blocks are coalesced. Keeps room
-    /// for the same number of cards.
+    /// Forgets all starts, because objects move or free blocks are coalesced. Keeps the
+    /// memory.
     pub(crate) fn invalidate(&mut self) {
-        let cards = self.first_starts.len();
-        self.first_starts.clear();
-        fallible::shrink(&mut self.first_starts, cards);
+        self.epoch += 1;
     }
 
     /// The bytes of memory that the table has.
     pub(crate) fn side_bytes(&self) -> u64 {
-        fallible::bytes(&self.first_starts)
+        let asked = self.segments.iter().flatten().count();
+        fallible::bytes(&self.segments) + (asked * size_of::<Segment>()) as u64
     }
 
     /// Whether `reference` refers to the start of an object, and not of a free block.
@@ -69,19 +107,23 @@ impl ObjectStartTable {
         layouts: &LayoutTable,
     ) -> Result<bool> {
         let (start, end) = heap.walk(mutator);
+        let offset = reference.offset();
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
-        if !self.is_valid_for(start, heap) {
-            self.invalidate();
-            (self.first_card, self.coalescings) = (start, heap.coalescings());
-        }
-        self.cover_cards_to(end)?;
-        let offset = reference.offset();
-        let mut at = self.known_start_up_to(offset);
+        let first = match heap.segment_starts().first_in_segment_of(offset) {
+            Some(first) if first <= offset => first,
+            // The block before the segment, or one that covers all of it, has this place.
+            _ => return Ok(false),
+        };
+        self.make_valid(start, heap);
+        let segment = self.segment(segment_of(offset), first)?;
+        let mut at = segment.last_up_to(offset).unwrap_or(first);
         while at < offset {
             at += block_at(heap.region(), at, end, layouts)?.bytes;
-            self.record_start(at);
+            if segment_of(at) == segment_of(offset) {
+                segment.record(at);
+            }
         }
         if at != offset {
             return Ok(false);
@@ -93,51 +135,39 @@ impl ObjectStartTable {
     /// Whether the recorded starts are still starts in `heap`, whose objects begin at
     /// `start`.
     fn is_valid_for(&self, start: u64, heap: &dyn GcHeap) -> bool {
-        (self.first_card, self.coalescings) == (start, heap.coalescings())
+        (self.first_segment, self.coalescings) == (segment_of(start), heap.coalescings())
     }
 
-    /// Adds entries for the cards up to `end`.
-    fn cover_cards_to(&mut self, end: u64) -> Result<()> {
-        let cards = (end - self.first_card).div_ceil(CARD_BYTES) as usize;
-        let missing = cards.saturating_sub(self.first_starts.len());
-        self.first_starts
-            .try_reserve(missing)
-            .map_err(|_| fallible::refused(missing))?;
-        self.first_starts
-            .extend(core::iter::repeat_n(NO_START, missing));
-        if let Some(first) = self.first_starts.first_mut() {
-            *first = 0;
+    /// Invalidates the table unless it is valid for `heap`, whose objects begin at `start`.
+    fn make_valid(&mut self, start: u64, heap: &dyn GcHeap) {
+        if !self.is_valid_for(start, heap) {
+            self.invalidate();
+            (self.first_segment, self.coalescings) = (segment_of(start), heap.coalescings());
         }
-        Ok(())
     }
 
-    /// The card that `offset` lies in, and the granule within the card.
-    fn card_and_granule(&self, offset: u64) -> (usize, u8) {
-        let into = offset - self.first_card;
-        (
-            (into / CARD_BYTES) as usize,
-            (into % CARD_BYTES / GRANULE) as u8,
-        )
-    }
-
-    /// The last recorded start that is not after `offset`. A card must cover `offset`.
-    fn known_start_up_to(&self, offset: u64) -> u64 {
-        let (card, granule) = self.card_and_granule(offset);
-        let known = if self.first_starts[card] <= granule {
-            card
-        } else {
-            let mut before = self.first_starts[..card].iter();
-            before.rposition(|&first| first != NO_START).unwrap_or(0)
+    /// The starts in the segment with this number, of which `first` is the first.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    fn segment(&mut self, number: u64, first: u64) -> Result<&mut Segment> {
+        let index = (number - self.first_segment) as usize;
+        let missing = (index + 1).saturating_sub(self.segments.len());
+        fallible::reserve(&mut self.segments, missing)?;
+        self.segments.extend((0..missing).map(|_| None));
+        let epoch = self.epoch;
+        let segment = match &mut self.segments[index] {
+            Some(segment) => segment,
+            none => none.insert(fallible::boxed(Segment {
+                epoch: epoch.wrapping_sub(1),
+                starts: [0; WORDS],
+            })?),
         };
-        self.first_card + known as u64 * CARD_BYTES + u64::from(self.first_starts[known]) * GRANULE
-    }
-
-    /// Records that a block starts at `offset`.
-    fn record_start(&mut self, offset: u64) {
-        let (card, granule) = self.card_and_granule(offset);
-        if let Some(first) = self.first_starts.get_mut(card) {
-            *first = granule.min(*first);
+        if segment.epoch != epoch {
+            segment.epoch = epoch;
+            segment.starts = [0; WORDS];
+            segment.record(first);
         }
+        Ok(segment)
     }
 
     /// Checks that the recorded starts are starts of blocks.
@@ -150,7 +180,7 @@ impl ObjectStartTable {
         layouts: &LayoutTable,
     ) -> Result<()> {
         let (start, end) = heap.walk(mutator);
-        if self.first_starts.is_empty() || !self.is_valid_for(start, heap) {
+        if !self.is_valid_for(start, heap) {
             return Ok(());
         }
         let mut offset = start;
@@ -164,15 +194,17 @@ impl ObjectStartTable {
 
     /// Checks that no start is recorded inside the block from `offset` to `next`.
     fn check_block(&self, offset: u64, next: u64) -> Result<()> {
-        let (card, granule) = self.card_and_granule(offset);
-        let (last_card, last_granule) = self.card_and_granule(next - GRANULE);
-        for inside in card..=last_card.min(self.first_starts.len() - 1) {
-            let first = self.first_starts[inside];
-            let not_after_offset = inside == card && first <= granule;
-            let not_before_next =
-                first == NO_START || (inside == last_card && first > last_granule);
-            if !not_after_offset && !not_before_next {
-                return Err(Error::internal("a wrong object start", offset));
+        let mut at = offset + GRANULE;
+        while at < next {
+            let index = (segment_of(at) - self.first_segment) as usize;
+            match self.segments.get(index).and_then(Option::as_deref) {
+                Some(segment) if segment.epoch == self.epoch => {
+                    if segment.is_known(at) {
+                        return Err(Error::internal("a wrong object start", at));
+                    }
+                    at += GRANULE;
+                }
+                _ => at = super::segment_starts::segment_end(at),
             }
         }
         Ok(())

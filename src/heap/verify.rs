@@ -22,10 +22,7 @@ pub(crate) struct ObjectStartBits {
 impl ObjectStartBits {
     fn with_room(start: u64, end: u64) -> Result<ObjectStartBits> {
         let words = ((end - start) / GRANULE).div_ceil(64) as usize;
-        let mut is_start = Vec::new();
-        is_start
-            .try_reserve_exact(words)
-            .map_err(|_| fallible::refused(words * 8))?;
+        let mut is_start = fallible::with_room(words)?;
         is_start.extend(core::iter::repeat_n(0, words));
         Ok(ObjectStartBits {
             first_granule: start,
@@ -105,6 +102,7 @@ pub(crate) fn verify(
     each_object(region, start, end, layouts, |offset, measured| {
         measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
     })?;
+    heap.segment_starts().check(region, (start, end), layouts)?;
     heap.check(mutator, layouts)?;
     Ok(starts)
 }

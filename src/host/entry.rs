@@ -66,8 +66,10 @@ pub(super) const fn in_use(object: u32) -> bool {
 
 /// An object's host data.
 ///
-/// An entry that is not in use has no tag and no external bytes, so making one need not
-/// write them. Its `data` and `finalizer` are meaningful only while it is pending.
+/// A free entry has no tag and no external bytes, so making one need not write them. A
+/// pending entry has no tag, but keeps its external bytes until its finalizer is taken.
+/// `data` and `finalizer` of an entry that is not in use are meaningful only while it is
+/// pending.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct HostEntry {

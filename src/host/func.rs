@@ -17,6 +17,7 @@ use core::mem::MaybeUninit;
 
 use crate::heap::{GcRef, HEADER_BYTES};
 use crate::roots::Handle;
+use crate::types::Storage;
 
 /// The size of a function in the heap.
 pub(crate) const FUNC_BYTES: u64 = 16;
@@ -47,6 +48,21 @@ pub(crate) struct CallValue {
     pub(crate) of: CallBits,
 }
 
+impl CallValue {
+    /// The value of a field with this storage, as two words. Of a value that is narrower
+    /// than both, the rest is 0.
+    #[inline(always)]
+    pub(crate) fn of_words(storage: Storage, words: [u64; 2]) -> CallValue {
+        // A packed field is read as an i32. The two packed storages have the lowest numbers.
+        let kind = (storage as u32).max(Storage::I32 as u32);
+        CallValue {
+            kind,
+            resolved: MaybeUninit::uninit(),
+            of: CallBits { words },
+        }
+    }
+}
+
 /// The value of a [`CallValue`].
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -57,6 +73,8 @@ pub(crate) union CallBits {
     pub(crate) bits64: u64,
     /// A `v128`.
     pub(crate) bytes: [u8; 16],
+    /// All bits.
+    pub(crate) words: [u64; 2],
     /// The handle of a reference.
     pub(crate) handle: Handle,
 }

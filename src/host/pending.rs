@@ -41,6 +41,19 @@ impl HostData {
         self.pending_count.set(self.pending_count.get() + 1);
     }
 
+    /// Notes that an entry that becomes pending keeps `external_bytes` until its finalizer
+    /// is taken (HEAP-53).
+    #[inline(always)]
+    pub(super) fn wait_for_finalizer(&self, index: u32, external_bytes: u128) {
+        if external_bytes > 0 {
+            let mut entry = self.read(index);
+            entry.external_bytes = external_bytes as u64;
+            self.write(index, entry);
+            self.waiting_bytes
+                .set(self.waiting_bytes.get() + external_bytes);
+        }
+    }
+
     /// Takes the first finalizer out of the queue.
     pub(crate) fn take_pending(&self) -> Option<(Finalizer, *mut c_void)> {
         if !self.has_pending() {
@@ -53,6 +66,9 @@ impl HostData {
         }
         self.pending_first.set(entry.link);
         self.pending_count.set(self.pending_count.get() - 1);
+        let kept = u128::from(entry.external_bytes);
+        self.waiting_bytes.set(self.waiting_bytes.get() - kept);
+        self.clear(index);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))
     }

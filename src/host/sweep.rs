@@ -28,6 +28,7 @@ impl HostData {
         self.clear(index);
         let (data, finalizer) = entry.queued();
         if finalizer.is_some() {
+            self.wait_for_finalizer(index, external_bytes);
             self.set_data(index, data);
             let old = is_old(entry.link) || self.all_old.get();
             self.make_pending(index, if old { PENDING_OLD } else { PENDING });

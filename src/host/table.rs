@@ -23,8 +23,11 @@ use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
 
-/// The number of entries that are put on the free list at a time.
+/// The greatest number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
+
+/// The least number. A store with few objects has few entries to visit at its end.
+const LEAST_REFILL: u32 = 4;
 
 /// Indices are less than the other values of a `link`, so that it can tell them apart.
 const GROWTH: Growth<'static> = Growth {
@@ -53,6 +56,8 @@ pub(crate) struct HostData {
     boxes: Cell<u64>,
     /// The sum over entries in use. 128 bits never overflow.
     pub(super) external_bytes: Cell<u128>,
+    /// The sum over pending entries.
+    pub(super) waiting_bytes: Cell<u128>,
     /// Whether all entries are old: the next sweep marks the survivors so.
     pub(super) all_old: Cell<bool>,
     /// See [`HostData::take_old_taken`].
@@ -85,6 +90,7 @@ impl HostData {
             pending_count: Cell::new(0),
             boxes: Cell::new(0),
             external_bytes: Cell::new(0),
+            waiting_bytes: Cell::new(0),
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
@@ -255,7 +261,8 @@ impl HostData {
         };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
         unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
-        let end = used.saturating_add(REFILL).min(self.capacity());
+        let refill = used.clamp(LEAST_REFILL, REFILL);
+        let end = used.saturating_add(refill).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
         for index in used..end {
@@ -321,6 +328,17 @@ impl HostData {
         u64::try_from(self.external_bytes.get()).unwrap_or(u64::MAX)
     }
 
+    /// Memory outside the heap that is kept by live objects, and by dead objects whose
+    /// finalizers wait.
+    pub(crate) fn held_bytes(&self) -> u128 {
+        self.external_bytes.get() + self.waiting_bytes.get()
+    }
+
+    /// The part of [`HostData::held_bytes`] whose finalizers wait. Saturates.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        u64::try_from(self.waiting_bytes.get()).unwrap_or(u64::MAX)
+    }
+
     /// An upper bound of the number of objects and waiting finalizers.
     pub(crate) fn entries_at_most(&self) -> u32 {
         self.capacity()
@@ -362,7 +380,7 @@ impl HostData {
     }
 
     /// Checks that each entry is in use or on one of the two lists, once, the boxes of
-    /// finalizers with a store, and the sum of external bytes.
+    /// finalizers with a store, and the sums of external bytes.
     pub(crate) fn check(&self) -> Result<()> {
         if self.used.get() > self.capacity() {
             let used = self.used.get().into();
@@ -373,12 +391,15 @@ impl HostData {
         if on_lists + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
-        let (mut external, mut boxes) = (0, 0);
+        let (mut external, mut waiting, mut boxes) = (0, 0, 0);
         for index in 0..self.used.get() {
-            if in_use(self.object(index)) {
+            let object = self.object(index);
+            if in_use(object) {
                 let entry = self.read(index);
                 boxes += u64::from(store_finalizer::check(&entry)?);
                 external += entry.external_bytes();
+            } else if object != FREE {
+                waiting += u128::from(self.read(index).external_bytes);
             }
         }
         // Those in the queue are not seen here.
@@ -388,6 +409,10 @@ impl HostData {
         if external != self.external_bytes.get() {
             let external = self.external_bytes();
             return Err(Error::internal("a wrong sum of external bytes", external));
+        }
+        if waiting != self.waiting_bytes.get() {
+            let waiting = self.waiting_bytes();
+            return Err(Error::internal("a wrong sum of waiting bytes", waiting));
         }
         Ok(())
     }

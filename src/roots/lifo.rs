@@ -78,13 +78,20 @@ impl LifoRoots {
     /// retired, has no generation left, or is the sentinel (ROOTS-3).
     #[inline(always)]
     pub(crate) fn next_slot(&self) -> Option<NextSlot<'_>> {
-        let index = self.len();
+        self.next_slot_at(self.len())
+    }
+
+    /// The slot of the next push after the stack is truncated to `len`, a length that it
+    /// had before. `None` as for [`LifoRoots::next_slot`].
+    #[inline(always)]
+    pub(crate) fn next_slot_at(&self, len: u32) -> Option<NextSlot<'_>> {
+        debug_assert!(len <= self.len());
         // SAFETY: the length is at most the capacity.
-        let slot = unsafe { self.slots.slot_unchecked(index) };
+        let slot = unsafe { self.slots.slot_unchecked(len) };
         let old = slot.generation.get();
         (old < LAST).then(|| NextSlot {
             slot,
-            index,
+            index: len,
             generation: old + 1,
         })
     }

@@ -79,7 +79,7 @@ mod atomics {
 pub(crate) use directory::unroot_later;
 pub(crate) use free_list::FreeListSlots;
 pub(crate) use handle::{GLOBAL, Handle, SLOTS_MAX, TABLE};
-pub(crate) use lifo::LifoRoots;
+pub(crate) use lifo::{LifoRoots, NextSlot};
 pub(crate) use manual::ManualRoots;
 pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};

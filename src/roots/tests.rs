@@ -3,10 +3,16 @@
 
 use super::floors::WORN;
 use super::handle::{MANUAL_BIT, RETIRED, SLOTS_MAX};
+use super::scopes::ScopeRecord;
 use super::slots::SlotArray;
+use super::unroot_queue::{QueueNode, UnrootQueue};
 use super::*;
+use crate::base::work;
 use crate::error::Error;
-use crate::heap::{Budget, CollectionKind, GcRef, Progress, RootSlot};
+use crate::heap::{
+    Budget, COMMIT_UNIT, CollectionKind, GcRef, LOOKUP, Liveness, Progress, Reservation, RootSlot,
+    WeakTable,
+};
 use crate::types::tests::refusing_allocator::refusing;
 
 fn object(number: u32) -> GcRef {
@@ -283,6 +289,26 @@ fn a_record_belongs_to_its_slot() {
 }
 
 #[test]
+fn a_check_finds_records_without_their_objects() {
+    let slots = RecordSlots::<GLOBAL, u32>::starting_at(0);
+    for number in 0..3 {
+        slots.reserve(number).unwrap();
+        slots.allocate(object(number + 1), number);
+    }
+    slots.check().unwrap();
+    for reference in [GcRef::NULL, GcRef::from_raw(7)] {
+        let before = slots.span()[1].reference.replace(reference.raw());
+        assert!(slots.check().is_err(), "no object");
+        slots.span()[1].reference.set(before);
+        slots.check().unwrap();
+    }
+    let before = slots.span()[2].generation.replace(2);
+    assert!(slots.check().is_err(), "a slot less");
+    slots.span()[2].generation.set(before);
+    slots.check().unwrap();
+}
+
+#[test]
 fn a_reservation_counts_neither_retired_nor_exhausted_slots() {
     let roots = LifoRoots::starting_at(RETIRED - 2);
     for _ in 0..10 {
@@ -423,6 +449,69 @@ fn a_callback_hides_the_scopes_outside_it() {
 }
 
 #[test]
+fn giving_back_scopes_leaves_room_for_a_few_more() {
+    for open in [0, 12, 13, 14, 500, 996, 997, 998, 999] {
+        let scopes = ScopeStack::new().unwrap();
+        let serials: Vec<_> = (0..999)
+            .map(|depth| scopes.enter(depth, 0).unwrap())
+            .collect();
+        for &serial in serials[open..].iter().rev() {
+            assert!(scopes.exit(serial).is_some());
+        }
+        let bytes = scopes.side_bytes();
+        scopes.give_back();
+        scopes.check(999, 0).unwrap();
+        let kept = (open as u64 + 3).max(16) * size_of::<ScopeRecord>() as u64;
+        assert_eq!(scopes.side_bytes(), kept.min(bytes), "{open}");
+        // The next scope needs no memory, and those before are still open.
+        let (entered, refused) = refusing(0, || scopes.enter_fast(999, 0));
+        assert!(entered.is_some() && !refused);
+        let again: Vec<_> = (0..1000).map(|_| scopes.enter(999, 0).unwrap()).collect();
+        for &serial in again.iter().rev() {
+            assert!(scopes.exit(serial).is_some());
+        }
+        assert!(scopes.exit(entered.unwrap()).is_some());
+        for (depth, &serial) in serials[..open].iter().enumerate().rev() {
+            assert_eq!(scopes.exit(serial).unwrap().roots, depth as u32);
+        }
+        scopes.check(0, 0).unwrap();
+    }
+}
+
+#[test]
+fn giving_back_records_keeps_those_of_slots_in_use() {
+    let slots = RecordSlots::<TABLE, u32>::starting_at(0);
+    let handle = |slot| Handle { store_id: 1, slot };
+    let taken: Vec<_> = (0..2000)
+        .map(|number| {
+            slots.reserve(number).unwrap();
+            handle(slots.allocate(object(number + 1), number))
+        })
+        .collect();
+    for &handle in &taken[100..] {
+        assert!(slots.release(handle));
+    }
+    let before = slots.side_bytes();
+    slots.give_back();
+    slots.check().unwrap();
+    // Of 2048 slots of 8 bytes a page is left, and of 2048 records of 4 bytes 100.
+    assert_eq!(
+        before - slots.side_bytes(),
+        (2048 - 512) * 8 - 4 * 4 + (2048 - 100) * 4
+    );
+    for (number, &handle) in (0..).zip(&taken) {
+        let expected = (number < 100).then_some((object(number + 1), number));
+        assert_eq!(slots.get(handle), expected);
+    }
+    for number in 0..2000 {
+        slots.reserve(number).unwrap();
+        let handle = handle(slots.allocate(object(number + 1), number));
+        assert_eq!(slots.get(handle), Some((object(number + 1), number)));
+    }
+    slots.check().unwrap();
+}
+
+#[test]
 fn trimmed_slots_keep_their_generations() {
     let roots = ManualRoots::starting_at(1, RETIRED - 5);
     let mut stale = Vec::new();
@@ -445,6 +534,75 @@ fn trimmed_slots_keep_their_generations() {
         stale.extend(slots);
     }
     assert_eq!(roots.live_max(), 2000);
+}
+
+#[test]
+fn free_slots_are_trimmed_if_they_are_most_and_more_than_256() {
+    // With room for `slots` slots, of which the first `live` are in use.
+    for (live, slots, is_trimmed) in [
+        (0, 256, false),
+        (0, 512, true),
+        (255, 512, true),
+        (256, 512, false),
+        (1023, 2048, true),
+        (1024, 2048, true),
+        (1025, 2048, false),
+    ] {
+        let roots = ManualRoots::starting_at(1, 0);
+        let made: Vec<_> = (0..slots)
+            .map(|n| parts(roots.create(object(n + 1)).unwrap()))
+            .collect();
+        for &(index, generation) in &made[live..] {
+            assert!(roots.release(index, generation));
+        }
+        assert_eq!(roots.span().len() as u32, slots);
+        assert_eq!(
+            roots.trim(&mut Budget::unlimited()),
+            Progress::Complete,
+            "{live}"
+        );
+        let left = if is_trimmed { live } else { made.len() };
+        assert_eq!(roots.span().len(), left, "{live} of {slots}");
+        roots.check().unwrap();
+    }
+}
+
+#[test]
+fn giving_back_keeps_the_slots_up_to_the_last_one_in_use() {
+    // The last root in use has the first, or the third generation of its slot.
+    for uses in [1, 2] {
+        for last in [0, 1, 511, 512, 700] {
+            let roots = ManualRoots::starting_at(1, 0);
+            let create = || -> Vec<_> {
+                let slots = (0..2000).map(|n| roots.create(object(n + 1)).unwrap());
+                slots.map(parts).collect()
+            };
+            let release = |roots_of: &[(u32, u32)]| {
+                let released = roots_of.iter().rev();
+                released.for_each(|&(i, g)| assert!(roots.release(i, g)));
+            };
+            for _ in 1..uses {
+                release(&create());
+            }
+            let made = create();
+            let slot = |index: usize| made[index].0 & !MANUAL_BIT;
+            assert!((0..2000).all(|index| slot(index) == index as u32));
+            release(&made[..last]);
+            release(&made[last + 1..]);
+            roots.give_back();
+            roots.check().unwrap();
+            assert_eq!(roots.span().len(), last + 1);
+            let (index, generation) = made[last];
+            assert_eq!(generation, 2 * uses - 1);
+            assert_eq!(roots.get(index, generation), Some(object(last as u32 + 1)));
+            let slots = (last as u64 + 1).next_multiple_of(512);
+            let (bytes_of_slots, bytes_of_floors) = (8 * (slots + 1), 4 * 4);
+            assert_eq!(
+                roots.side_bytes(),
+                bytes_of_slots + bytes_of_floors + 8 * slots
+            );
+        }
+    }
 }
 
 #[test]
@@ -564,6 +722,116 @@ fn a_check_finds_overwritten_scoped_slots() {
     assert!(spoilt(3, RETIRED - 3, 8), "a slot that was never used");
     let all = (roots.span().len()..=64).map(|at| at as u32 * 2 + 1);
     assert!(all.into_iter().all(|jump| !spoilt(0, RETIRED, jump)));
+}
+
+#[test]
+fn a_check_finds_a_slot_below_its_floor_and_a_lost_sentinel() {
+    let slots = SlotArray::new(5);
+    slots.check().unwrap();
+    slots.grow_to(1000, SLOTS_MAX).unwrap();
+    slots.check().unwrap();
+    let spoilt = |index: u32, generation: u32, reference: u32| {
+        let slot = slots.slot(index);
+        let (old_generation, old_reference) = (
+            slot.generation.replace(generation),
+            slot.reference.replace(reference),
+        );
+        let found = slots.check().is_err();
+        slot.generation.set(old_generation);
+        slot.reference.set(old_reference);
+        slots.check().unwrap();
+        found
+    };
+    for index in [0, 511, 512, slots.capacity() - 1] {
+        assert!(spoilt(index, 4, 0), "{index} below its floor");
+        assert!(!spoilt(index, 5, 8));
+    }
+    assert!(
+        spoilt(slots.capacity(), RETIRED - 1, 0),
+        "another generation"
+    );
+    assert!(spoilt(slots.capacity(), RETIRED, 8), "a reference");
+}
+
+#[test]
+fn weak_handles_tell_the_references_of_all() {
+    let handles = WeakHandles::starting_at(0);
+    let references = [object(1), GcRef::NULL, GcRef::from_raw(7), object(2)];
+    let slots = references.map(|reference| parts(handles.create(reference).unwrap()));
+    assert!(handles.references().eq(references));
+    let (index, generation) = slots[2];
+    assert!(handles.release(index, generation));
+    assert!(handles.references().eq([object(1), GcRef::NULL, object(2)]));
+}
+
+#[test]
+fn a_check_finds_overwritten_weak_slots() {
+    let handles = WeakHandles::starting_at(0);
+    let (index, generation) = parts(handles.create(object(1)).unwrap());
+    handles.check().unwrap();
+    let slot = &handles.slots.span()[index as usize];
+    slot.generation.set(generation + 1);
+    assert!(handles.check().is_err(), "a handle less");
+    slot.generation.set(generation);
+    handles.check().unwrap();
+}
+
+#[test]
+fn a_check_finds_a_queue_that_is_not_that_of_its_nodes() {
+    let nodes = || -> Vec<_> { (0..4).map(|_| QueueNode::default()).collect() };
+    let (queue, queued) = (UnrootQueue::new(), nodes());
+    for index in [1, 3] {
+        queue.push(&queued, index, 1);
+    }
+    assert_eq!(queue.check(&queued), Ok(()));
+    assert_eq!(queue.check(&nodes()), Err(3), "an entry that is not queued");
+    assert_eq!(queue.check(&queued[..3]), Err(3), "an entry without a node");
+    assert_eq!(UnrootQueue::new().check(&queued), Err(0), "lost entries");
+}
+
+#[test]
+fn the_work_on_slots_is_what_budgets_pay_for() {
+    let roots = ManualRoots::starting_at(1, 0);
+    let slots: Vec<_> = (0..2048)
+        .map(|n| roots.create(object(n + 1)).unwrap())
+        .collect();
+    for &slot in &slots[10..] {
+        roots.unroot_later(Handle { store_id: 1, slot });
+    }
+    roots.take_queued();
+    // At least one entry in each step, and no more than the budget pays for.
+    work::take();
+    let mut steps = 0;
+    while roots.unroot_taken(&mut Budget::of(10 * LOOKUP)) == Progress::Continue {
+        steps += 1;
+        assert_eq!(work::take(), 10 * LOOKUP);
+        assert_eq!(roots.live(), 2048 - 10 * steps);
+    }
+    assert_eq!((roots.live(), work::take()), (10, 8 * LOOKUP));
+    // Each slot is looked at, and the first ten are linked again at twice the cost.
+    assert_eq!(roots.trim(&mut Budget::unlimited()), Progress::Complete);
+    assert_eq!(work::take(), 2048 + 2 * 10);
+
+    let handles = WeakHandles::starting_at(0);
+    for _ in 0..256 {
+        handles.create(GcRef::NULL).unwrap();
+    }
+    let reservation = Reservation::new(COMMIT_UNIT).unwrap();
+    let region = reservation.region(0, COMMIT_UNIT);
+    let liveness = Liveness::InPlace {
+        space: region.view(),
+        alive: |_| true,
+    };
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        let progress = (&handles).sweep(&liveness, &mut Budget::of(16 * LOOKUP));
+        assert_eq!(work::take(), 16 * LOOKUP);
+        if progress.unwrap() == Progress::Complete {
+            break;
+        }
+    }
+    assert_eq!(steps, 16);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, RootSlot, WeakTable
 /// object has died.
 #[derive(Debug)]
 pub(crate) struct WeakHandles {
-    slots: FreeListSlots<0>,
+    pub(super) slots: FreeListSlots<0>,
     /// The number of slots that an unfinished sweep has visited.
     visited: Cell<usize>,
 }

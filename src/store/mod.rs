@@ -55,7 +55,7 @@ mod stats;
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use access::State;
 use collection::collect::PacedCollection;
@@ -63,18 +63,19 @@ use collection::root_sources::RootSources;
 #[cfg(feature = "capi")]
 pub(crate) use collection::{RootVisitor, VisitorFunction};
 use containers::globals::Globals;
+use containers::hidden::RecentHiddenTypes;
 use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
 use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
-pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
+pub(crate) use objects::{ExternRefOptions, ManualRoot, RawValue, RefKind, Value};
 use protocol::Answers;
 pub use stats::Stats;
 
 use crate::base::fallible;
-use crate::base::hashing::start_of_counter;
+use crate::base::hashing::RandomCounter;
 use crate::base::side_meter::SideMeter;
 use crate::base::thread;
 use crate::engine::EngineRef;
@@ -114,6 +115,7 @@ pub(crate) struct Store {
     pending: RootSlot,
     /// Whether the wake callback has been told of the deferred finalizers that wait.
     is_announced: Cell<bool>,
+    hidden_types: RecentHiddenTypes,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
     /// Whether external bytes have used up their budget (HEAP-12).
@@ -272,6 +274,7 @@ impl Store {
                 reference: Cell::new(GcRef::NULL.raw()),
             },
             is_announced: Cell::new(false),
+            hidden_types: RecentHiddenTypes::default(),
             finalizers_run: Cell::new(0),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
@@ -381,10 +384,9 @@ impl Store {
 /// A number that no other store has had, in any copy of the library in this process
 /// (ROOTS-1). It comes from a counter with a random start, and is never 0.
 fn next_id() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static COUNTER: RandomCounter = RandomCounter::new();
     loop {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let id = start_of_counter(&COUNT).wrapping_add(count);
+        let id = COUNTER.next();
         if id != 0 {
             return id;
         }

@@ -45,6 +45,9 @@ pub(crate) enum Request {
     Growth(GrowthRequest),
     /// Call the root visitors: the operation is about to collect.
     Roots,
+    /// Run a major collection, and then the finalizers of what it found dead: the external
+    /// bytes are over their limit (HEAP-53).
+    ExternalBytes,
     /// Leave the collection to the caller, who does not let the operation collect.
     Collection,
 }
@@ -89,6 +92,8 @@ pub(in crate::store) struct Answers {
     pub(in crate::store) on_demand: OnDemand,
     /// The growth callback's answer, if an earlier attempt asked for it.
     pub(in crate::store) growth: Option<GrowthAnswer>,
+    /// Whether the collection that an earlier attempt asked for external bytes has run.
+    pub(in crate::store) made_external_room: bool,
 }
 
 impl Answers {

@@ -87,10 +87,7 @@ impl Inner {
         indices: &[u32],
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<Vec<RegisteredType>> {
-        let mut types = Vec::new();
-        types
-            .try_reserve_exact(members.len())
-            .map_err(|_| fallible::refused(size_of_val(members)))?;
+        let mut types = fallible::with_room(members.len())?;
         for (member, &index) in members.iter().zip(indices) {
             let built = self.build_type(&types, member, indices, index, edges)?;
             fallible::push(&mut types, built)?;
@@ -143,13 +140,10 @@ impl Inner {
         if let Some(supertype) = renamed.supertype {
             let building = Building { inner: self, types };
             let above = building.get(supertype).ok_or(unknown_index(supertype))?;
-            let refused = |_| fallible::refused(above.supertypes.len() * 4);
             if above.supertypes.len() >= DEPTH_MAX {
                 return Err(exceeded("supertypes above a type", DEPTH_MAX));
             }
-            supertypes
-                .try_reserve_exact(above.supertypes.len() + 1)
-                .map_err(refused)?;
+            supertypes = fallible::with_room(above.supertypes.len() + 1)?;
             supertypes.extend(above.supertypes.iter().copied().chain([supertype]));
         }
         Ok(RegisteredType {
@@ -199,9 +193,7 @@ impl Inner {
         if edges.last() == Some(&group) {
             return Ok(());
         }
-        edges
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
+        fallible::reserve(edges, 1)?;
         // SAFETY: registered groups are alive.
         unsafe { group.as_ref() }.add_reference()?;
         fallible::push(edges, group)

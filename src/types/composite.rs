@@ -33,7 +33,7 @@ impl<C: Copy> ValType<C> {
     /// The same type with other names for concrete types.
     ///
     /// Errors: those of `name`.
-    pub(super) fn rename<D>(&self, name: &mut impl FnMut(C) -> Result<D>) -> Result<ValType<D>> {
+    pub(crate) fn rename<D>(&self, name: &mut impl FnMut(C) -> Result<D>) -> Result<ValType<D>> {
         Ok(match self {
             ValType::I32 => ValType::I32,
             ValType::I64 => ValType::I64,
@@ -189,9 +189,7 @@ pub(super) fn try_map<A, B>(
     from: &[A],
     mut convert: impl FnMut(&A) -> Result<B>,
 ) -> Result<Vec<B>> {
-    let mut to = Vec::new();
-    to.try_reserve_exact(from.len())
-        .map_err(|_| fallible::refused(size_of_val(from)))?;
+    let mut to = fallible::with_room(from.len())?;
     for item in from {
         fallible::push(&mut to, convert(item)?)?;
     }

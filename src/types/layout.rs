@@ -121,6 +121,9 @@ pub(crate) struct TypeLayout {
     pub(crate) element_bytes: u32,
     /// The offsets of the fields of a struct or exception.
     pub(crate) offsets: Vec<u32>,
+    /// Whether each field, element or parameter has a default value. A reference that is
+    /// never null has none.
+    pub(crate) has_defaults: bool,
 }
 
 impl TypeLayout {
@@ -129,7 +132,7 @@ impl TypeLayout {
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn of<C>(composite: &Composite<C>) -> Result<TypeLayout> {
-        match composite {
+        let sized = match composite {
             Composite::Struct(fields) => {
                 let storage = |field: &FieldType<C>| Storage::of(&field.storage);
                 TypeLayout::of_fields(HEADER_BYTES as u32, fields.iter().map(storage))
@@ -137,19 +140,29 @@ impl TypeLayout {
             Composite::Array(element) => Ok(TypeLayout {
                 bytes: ARRAY_ELEMENTS as u32,
                 element_bytes: Storage::of(&element.storage).bytes(),
-                offsets: Vec::new(),
+                ..TypeLayout::default()
             }),
             Composite::Func { params, .. } => {
                 TypeLayout::of_fields(EXN_FIELDS, params.iter().map(Storage::of_value))
             }
-        }
+        }?;
+        let has_default = |field: &FieldType<C>| match &field.storage {
+            StorageType::Val(value) => value_has_default(value),
+            _ => true,
+        };
+        let has_defaults = match composite {
+            Composite::Struct(fields) => fields.iter().all(has_default),
+            Composite::Array(element) => has_default(element),
+            Composite::Func { params, .. } => params.iter().all(value_has_default),
+        };
+        Ok(TypeLayout {
+            has_defaults,
+            ..sized
+        })
     }
 
     fn of_fields(start: u32, fields: impl ExactSizeIterator<Item = Storage>) -> Result<TypeLayout> {
-        let mut offsets = Vec::new();
-        offsets
-            .try_reserve_exact(fields.len())
-            .map_err(|_| fallible::refused(fields.len() * 4))?;
+        let mut offsets = fallible::with_room(fields.len())?;
         let mut end = start;
         for storage in fields {
             let offset = end.next_multiple_of(storage.alignment());
@@ -158,8 +171,8 @@ impl TypeLayout {
         }
         Ok(TypeLayout {
             bytes: end.max(LEAST_BYTES).next_multiple_of(GRANULE as u32),
-            element_bytes: 0,
             offsets,
+            ..TypeLayout::default()
         })
     }
 
@@ -177,10 +190,7 @@ impl TypeLayout {
             Composite::Func { params, .. } => params.len(),
             other => other.len(),
         };
-        let mut fields = Vec::new();
-        fields
-            .try_reserve_exact(count)
-            .map_err(|_| fallible::refused(count * size_of::<FieldLayout>()))?;
+        let mut fields = fallible::with_room(count)?;
         for index in 0..count {
             let Some((storage, mutable)) = composite.field(index) else {
                 break;
@@ -209,9 +219,7 @@ impl TypeLayout {
     ) -> Result<Vec<FieldLayout>> {
         let mut layouts = Vec::new();
         if let Composite::Func { results, .. } = composite {
-            layouts
-                .try_reserve_exact(results.len())
-                .map_err(|_| fallible::refused(results.len() * size_of::<FieldLayout>()))?;
+            fallible::reserve(&mut layouts, results.len())?;
             for value in results {
                 let layout = FieldLayout {
                     offset: 0,
@@ -257,5 +265,13 @@ impl TypeLayout {
             bytes: self.bytes,
             references: References::at(references)?,
         })
+    }
+}
+
+/// Whether a value of this type has a default.
+fn value_has_default<C>(value: &ValType<C>) -> bool {
+    match value {
+        ValType::Ref(reference) => reference.nullable,
+        _ => true,
     }
 }

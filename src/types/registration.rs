@@ -51,9 +51,7 @@ impl Registry {
         if members.is_empty() {
             return Ok(());
         }
-        types
-            .try_reserve(members.len())
-            .map_err(|_| fallible::refused(members.len() * size_of::<Type>()))?;
+        fallible::reserve(types, members.len())?;
         let count = members.len() as u32;
         let start = types.len() as u32;
         let form = this.canonical_form(&members, group.equality())?;

@@ -151,17 +151,15 @@ impl Inner {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`]. The registry is then unchanged.
     pub(super) fn take_indices(&mut self, count: usize) -> Result<Vec<u32>> {
-        let refused = |_| fallible::refused(count * size_of::<IndexEntry>());
         let missing = count.saturating_sub(self.free_indices.len());
         let total = self.by_index.len() + missing;
         if u32::try_from(total).is_err() {
             return Err(exceeded("types of an engine", u32::MAX as usize));
         }
-        let mut indices = Vec::new();
-        indices.try_reserve_exact(count).map_err(refused)?;
-        self.by_index.try_reserve(missing).map_err(refused)?;
+        let mut indices = fallible::with_room(count)?;
+        fallible::reserve(&mut self.by_index, missing)?;
         let room = total - self.free_indices.len();
-        self.free_indices.try_reserve(room).map_err(refused)?;
+        fallible::reserve(&mut self.free_indices, room)?;
         for position in 0..count {
             let index = match self.free_indices.pop() {
                 Some(index) => index,

@@ -20,9 +20,7 @@ impl Inner {
         of: SubType<Canonical>,
         edges: &mut Vec<NonNull<Group>>,
     ) -> Result<u32> {
-        edges
-            .try_reserve(1)
-            .map_err(|_| fallible::refused(size_of::<NonNull<Group>>()))?;
+        fallible::reserve(edges, 1)?;
         let mut members = Vec::new();
         fallible::push(&mut members, of)?;
         let form = registry.canonical_form(&members, Equality::Declared)?;

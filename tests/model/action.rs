@@ -162,6 +162,8 @@ pub(crate) enum Action {
     ArrayNew(TypeArgument, Input, usize),
     ArrayNewDefault(TypeArgument, usize),
     ArrayNewFixed(TypeArgument, Vec<Input>),
+    /// The bytes of the elements, 16 for each, and the number of elements.
+    ArrayNewBytes(TypeArgument, Vec<u8>, usize),
     /// Passes a count that no array can have, and no values.
     ArrayNewTooLong(TypeArgument),
     ArrayLen(Handle),
@@ -332,6 +334,7 @@ impl Action {
                 | Action::ArrayNew(..)
                 | Action::ArrayNewDefault(..)
                 | Action::ArrayNewFixed(..)
+                | Action::ArrayNewBytes(..)
                 | Action::ArrayNewTooLong(_)
                 | Action::ExnNew(..)
                 | Action::Table(TableAction::New { .. } | TableAction::Grow(..))
@@ -563,6 +566,11 @@ impl Planner<'_> {
                 Action::ArrayNewDefault(self.type_of(Shape::Array), self.length())
             }
             Call::ArrayNewFixed => self.array_new_fixed(),
+            Call::ArrayNewBytes => {
+                let of = self.type_of(Shape::Array);
+                let count = self.draw.below(40);
+                Action::ArrayNewBytes(of, self.words(2 * count), count)
+            }
             Call::ArrayCopy => {
                 let to = self.handle(Wanted::Array);
                 let from = if self.draw.one_in(2) {
@@ -614,10 +622,14 @@ impl Planner<'_> {
     fn array_write(&mut self, handle: Handle, index: usize) -> Action {
         let count = self.count(handle);
         // A larger count is refused before memory is read.
-        let words = count.min(LONGEST) * 2;
-        let bytes = (0..words).flat_map(|_| self.draw.next().to_le_bytes());
-        let bytes = bytes.collect();
+        let bytes = self.words(count.min(LONGEST) * 2);
         Action::ArrayWrite(handle, index, bytes, count)
+    }
+
+    /// The bytes of random words.
+    fn words(&mut self, count: usize) -> Vec<u8> {
+        let bytes = (0..count).flat_map(|_| self.draw.next().to_le_bytes());
+        bytes.collect()
     }
 
     fn extern_new(&mut self) -> Action {

@@ -700,6 +700,7 @@ impl Library {
             Action::ArrayNew(..)
             | Action::ArrayNewDefault(..)
             | Action::ArrayNewFixed(..)
+            | Action::ArrayNewBytes(..)
             | Action::ArrayNewTooLong(_) => self.new_arrays(action),
             Action::ArrayLen(_)
             | Action::ArrayGet(..)
@@ -1171,6 +1172,12 @@ impl Library {
                     let first = self.passed_const(Pointer::Elements, values.as_ptr());
                     let count = values.len();
                     self.with_out(|out| gcroots_array_new_fixed(store, of, first, count, out))
+                        .map(Written::Ref)
+                }
+                Action::ArrayNewBytes(of, ref bytes, count) => {
+                    let first = self.passed_const(Pointer::Bytes, bytes.as_ptr().cast());
+                    let (of, count) = (self.type_argument(of), count as u32);
+                    self.with_out(|out| gcroots_array_new_bytes(store, of, first, count, out))
                         .map(Written::Ref)
                 }
                 Action::ArrayNewTooLong(of) => {

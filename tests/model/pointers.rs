@@ -11,6 +11,7 @@ pub(crate) enum Pointer {
     Other,
     Fields,
     Elements,
+    Bytes,
     Value,
     Options,
     Handle,
@@ -63,6 +64,8 @@ impl Action {
             Action::StructNew(..) => vec![Store, Type, Fields, Out],
             Action::ArrayNewFixed(_, elements) if elements.is_empty() => vec![Store, Type, Out],
             Action::ArrayNewFixed(..) => vec![Store, Type, Elements, Out],
+            Action::ArrayNewBytes(_, _, 0) => vec![Store, Type, Out],
+            Action::ArrayNewBytes(..) => vec![Store, Type, Bytes, Out],
             Action::ExnNew(_, fields) if !fields.is_empty() => vec![Store, Fields, Out],
             Action::StructSet(..)
             | Action::StructSetAs(_, _, Input::NoKind(_))

@@ -128,6 +128,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::ArrayNew(..)
         | Action::ArrayNewDefault(..)
         | Action::ArrayNewFixed(..)
+        | Action::ArrayNewBytes(..)
         | Action::ArrayNewTooLong(_) => call.new_arrays(action),
         Action::ArrayLen(_)
         | Action::ArrayGet(..)
@@ -821,6 +822,16 @@ impl Prediction<'_> {
                     },
                     false,
                 )
+            }
+            Action::ArrayNewBytes(of, ref bytes, count) => {
+                self.type_of_shape(of, of_arrays)?;
+                let element = TYPES[of.of].fields[0];
+                require_numbers(element)?;
+                let zero = default_of(element.storage);
+                let each = bytes.chunks_exact(element.storage.bytes()).take(count);
+                let elements = each.map(|bytes| from_memory(zero, bytes)).collect();
+                let of = of.of;
+                self.made(Body::Array { of, elements }, false)
             }
             Action::ArrayNewTooLong(of) => {
                 self.type_of_shape(of, of_arrays)?;

@@ -49,6 +49,7 @@ pub(crate) enum Call {
     ArrayNew,
     ArrayNewDefault,
     ArrayNewFixed,
+    ArrayNewBytes,
     ArrayLen,
     ArrayGet,
     ArrayGetAs,
@@ -121,7 +122,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 109] = [
+const CALLS: [(Call, u32); 110] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -164,6 +165,7 @@ const CALLS: [(Call, u32); 109] = [
     (ArrayNew, 5),
     (ArrayNewDefault, 4),
     (ArrayNewFixed, 4),
+    (ArrayNewBytes, 3),
     (ArrayLen, 2),
     (ArrayGet, 5),
     (ArrayGetAs, 4),

@@ -256,6 +256,7 @@ static const struct operation operations[] = {
     {"array_read_16", array_read_16},
     {"array_read_4096", array_read_4096},
     {"array_len", array_len},
+    {"manual_churn", manual_churn},
 };
 
 int main(int argc, char **argv) {

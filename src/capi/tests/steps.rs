@@ -1,8 +1,12 @@
-//! The work of each step of a collection, counted by the tables themselves.
+//! The work of each step of a collection, counted by what does it: tables, tracing, copying,
+//! sweeping, and what gives pages back.
 
 use super::*;
 use crate::base::work;
+use crate::capi::arrays::*;
 use crate::capi::i31::gcroots_i31_new;
+use crate::capi::rec_group::*;
+use crate::capi::value::*;
 use crate::capi::weak::*;
 use crate::capi::weakmap::*;
 use crate::heap::{Budget, Progress};
@@ -138,5 +142,110 @@ fn with_queued_roots() {
             // SAFETY: the handle may be of any root.
             unsafe { gcroots_manually_rooted_unroot_later(&raw mut root) };
         }
+    });
+}
+
+/// A field that holds a value of this storage.
+fn field(storage: gcroots_storage_t) -> gcroots_field_type_t {
+    gcroots_field_type_t {
+        storage,
+        heap: GCROOTS_HEAP_ANY,
+        local: 0,
+        is_mutable: 1,
+        is_nullable: 1,
+        r#type: core::ptr::null(),
+    }
+}
+
+/// Registers the types of arrays of references and of bytes.
+fn arrays(store: *mut gcroots_store_t) -> [*mut gcroots_type_t; 2] {
+    let mut types = [core::ptr::null_mut(); 2];
+    let elements = [field(GCROOTS_STORAGE_REF), field(GCROOTS_STORAGE_I8)];
+    // SAFETY: the store is valid, and each count is the length of its list.
+    unsafe {
+        let engine = with_out(|out| gcroots_store_engine(store, out)).unwrap();
+        let group = gcroots_rec_group_new();
+        for element in &elements {
+            let root = core::ptr::null();
+            with_out(|out| gcroots_rec_group_add_array(group, root, element, out)).unwrap();
+        }
+        let groups = [group.cast_const()];
+        let registered =
+            gcroots_rec_group_register(engine, groups.as_ptr(), 1, types.as_mut_ptr(), 2);
+        assert_eq!(registered, GCROOTS_OK);
+        gcroots_rec_group_free(group);
+    }
+    types
+}
+
+fn array(store: *mut gcroots_store_t, of: *mut gcroots_type_t, length: usize) -> gcroots_ref_t {
+    // SAFETY: the store and the type are valid.
+    with_out(|out| unsafe { gcroots_array_new_default(store, of, length, out) }).unwrap()
+}
+
+/// Keeps an object alive for as long as the store.
+fn keep(store: *mut gcroots_store_t, object: gcroots_ref_t) {
+    // SAFETY: the store is valid.
+    let kept = with_out(|out| unsafe { gcroots_ref_to_manually_rooted(store, object, out) });
+    kept.unwrap();
+}
+
+/// Makes objects of the two array types, which end then.
+fn with_arrays(
+    store: *mut gcroots_store_t,
+    make: impl FnOnce(*mut gcroots_type_t, *mut gcroots_type_t),
+) {
+    let [references, bytes] = arrays(store);
+    make(references, bytes);
+    // SAFETY: the types are valid, and are not used again.
+    unsafe {
+        gcroots_type_free(references);
+        gcroots_type_free(bytes);
+    }
+}
+
+#[test]
+fn with_living_objects_that_a_long_array_holds() {
+    steps_keep_their_budget(|store| {
+        with_arrays(store, |references, bytes| {
+            let holder = array(store, references, COUNT);
+            keep(store, holder);
+            for index in 0..COUNT {
+                // SAFETY: the store is valid, in all calls.
+                let scope = with_out(|out| unsafe { gcroots_scope_enter(store, out) }).unwrap();
+                let object = array(store, bytes, index % 64);
+                // SAFETY: as above.
+                ok(unsafe { gcroots_array_set_ref(store, holder, index, object) });
+                // SAFETY: as above.
+                ok(unsafe { gcroots_scope_exit(store, scope) });
+            }
+        });
+    });
+}
+
+#[test]
+fn with_living_objects_that_roots_hold() {
+    steps_keep_their_budget(|store| {
+        with_arrays(store, |_, bytes| {
+            for number in 0..COUNT / 10 {
+                keep(store, array(store, bytes, number % 300));
+            }
+        });
+    });
+}
+
+#[test]
+fn with_a_living_list() {
+    steps_keep_their_budget(|store| {
+        with_arrays(store, |references, _| {
+            let mut last = NULL;
+            for _ in 0..COUNT / 2 {
+                let next = array(store, references, 3);
+                // SAFETY: the store is valid.
+                ok(unsafe { gcroots_array_set_ref(store, next, 0, last) });
+                last = next;
+            }
+            keep(store, last);
+        });
     });
 }

@@ -23,12 +23,12 @@ mod evacuate;
 
 use evacuate::{ChunkedCopy, ScanOutcome};
 
-use crate::base::fallible;
+use crate::base::{fallible, work};
 use crate::error::Result;
 use crate::heap::{
     Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, POISON, PendingEphemerons,
-    Progress, Region, Reservation, SemiSpace, WriteBarrier, heap_limit, whole_units,
+    Progress, Region, Reservation, SegmentStarts, SemiSpace, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -78,6 +78,8 @@ struct CollectionState {
     poisoned: u64,
     /// Pages are being decommitted.
     shrinking: bool,
+    /// The next step brings the halves together.
+    settling: bool,
 }
 
 impl CopyingHeap {
@@ -147,6 +149,23 @@ impl CopyingHeap {
     }
 }
 
+impl CopyingHeap {
+    /// Brings halves that have become small together again. If that exceeds what is left of
+    /// the budget, the next step does it, as one piece of work.
+    fn settle(&mut self, budget: &mut Budget) -> Progress {
+        let cost = self.space.cost_of_settling();
+        if cost > budget.left() && !self.state.settling {
+            self.state.settling = true;
+            return Progress::Continue;
+        }
+        self.state.settling = false;
+        self.space.settle();
+        work::count(cost as usize);
+        budget.spend(cost);
+        Progress::Complete
+    }
+}
+
 impl WriteBarrier for CopyingHeap {
     fn region(&self) -> &Region {
         self.space.from()
@@ -158,6 +177,7 @@ impl GcHeap for CopyingHeap {
         // A reset, which needs no memory, may leave a gap.
         self.space.settle();
         let first = SemiSpace::first_object(self.space.from());
+        self.space.starts_mut().restart(first);
         self.open_from_half(mutator, first, 0);
     }
 
@@ -166,7 +186,15 @@ impl GcHeap for CopyingHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        self.pending.side_bytes()
+        self.pending.side_bytes() + self.space.side_bytes()
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.space.starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.space.starts_mut()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -241,7 +269,7 @@ impl GcHeap for CopyingHeap {
         }
         self.state.shrinking = progress == Progress::Continue;
         if progress == Progress::Complete {
-            self.space.settle();
+            progress = self.settle(budget);
         }
         self.update_end(mutator);
         mutator
@@ -277,18 +305,15 @@ impl CollectionSteps for CopyingHeap {
             chunked: None,
             poisoned: self.space.from().start(),
             shrinking: false,
+            settling: false,
         };
+        self.space.to_starts_mut().restart(first);
         self.pending.clear();
         Ok(())
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        self.evacuating(layouts, |evacuation| {
-            for root in roots.iter_spans() {
-                root.set(evacuation.evacuate(root.get())?);
-            }
-            Ok(())
-        })?;
+        self.evacuating(layouts, |evacuation| evacuation.evacuate_spans(roots))?;
         self.evacuating(layouts, |evacuation| evacuation.evacuate_ranges(roots))
     }
 
@@ -317,14 +342,18 @@ impl CollectionSteps for CopyingHeap {
         self.evacuating(layouts, |evacuation| evacuation.evacuate(reference))
     }
 
+    fn copied_bytes(&self) -> u64 {
+        self.state.next
+    }
+
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
         self.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
+        let (first, end) = self.collected_range();
         Liveness::Moved {
-            from: self.space.from().view(),
-            from_end: self.state.from_end,
+            from: self.space.from().view().objects(first, end),
             to_start: SemiSpace::first_object(self.space.to()),
             to_end: self.state.next,
         }

@@ -4,11 +4,11 @@
 //! referent. So a marked object has its right count when marking is complete.
 
 use super::DrcHeap;
-use crate::base::fallible;
+use crate::base::{fallible, work};
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, KEPT_BYTES, Kind,
-    LayoutTable, ListEnds, Mutator, POISON, Progress, WriteBarrier,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, Budget, CountedHeader, GcRef, GcRootsList, KEPT_BYTES,
+    LayoutTable, ListEnds, Mutator, POISON, Progress, REFERENCES_CHUNK, WriteBarrier,
 };
 
 /// A sweep that is under way.
@@ -31,11 +31,17 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
         }
-        roots.try_each(|root| self.mark(root.get()))
+        roots.try_each_in_spans(|root| self.mark_in_line(root.get()))?;
+        roots.try_each_in_ranges(|root| self.mark_in_line(root.get()))
     }
 
     /// Marks an object that a root or a weak map refers to, which is not counted.
     pub(super) fn mark(&mut self, object: GcRef) -> Result<()> {
+        self.mark_in_line(object)
+    }
+
+    #[inline(always)]
+    fn mark_in_line(&mut self, object: GcRef) -> Result<()> {
         let header = self.marked_header(object)?;
         self.set_header(object, header)
     }
@@ -61,7 +67,7 @@ impl DrcHeap {
             .rooted(false)
             .with_count(0);
         if fallible::push(&mut self.stack, object).is_err() {
-            // The flag says that the object has to be scanned. `scan_overflowed` finds it.
+            // The flag says that the object has to be scanned. `walk_overflowed` finds it.
             header = header.rooted(true);
             self.state.overflowed = true;
         }
@@ -83,8 +89,13 @@ impl DrcHeap {
                 self.scan_chunk(array, from, layouts)?
             } else if let Some(object) = self.stack.pop() {
                 self.scan_object(object, layouts)?
+            } else if let Some(at) = self.state.walk {
+                let left = budget.left().saturating_sub(done);
+                self.walk_overflowed(at, left.saturating_mul(4), layouts)?
             } else if self.state.overflowed {
-                self.scan_overflowed(layouts)?
+                self.state.overflowed = false;
+                self.state.walk = Some(self.space.memory().first_object());
+                0
             } else {
                 break;
             };
@@ -98,9 +109,14 @@ impl DrcHeap {
     }
 
     /// Marks the referents of an object. Returns what that cost.
-    fn scan_object(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
+    pub(super) fn scan_object(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<u64> {
         let offset = object.offset();
         let measured = self.measure(offset, layouts)?;
+        work::count(if measured.is_chunked() {
+            ARRAY_ELEMENTS
+        } else {
+            measured.bytes
+        } as usize);
         if measured.is_chunked() && measured.has_references() {
             // Its chunks are scanned next.
             self.state.visited.visit(offset, ARRAY_ELEMENTS)?;
@@ -131,37 +147,15 @@ impl DrcHeap {
     fn scan_chunk(&mut self, array: GcRef, from: u64, layouts: &LayoutTable) -> Result<u64> {
         let offset = array.offset();
         let measured = self.measure(offset, layouts)?;
-        let end = (from + ARRAY_CHUNK).min(measured.bytes);
+        let end = (from + REFERENCES_CHUNK).min(measured.bytes);
         // An overwritten length may have become less than `from`.
         let bytes = end.saturating_sub(from);
         self.state.visited.visit(offset, bytes)?;
+        work::count(bytes as usize * 4);
         measured.references_between(from, end, |at| self.scan_slot(offset + at))?;
         self.state.chunked = (end < measured.bytes).then_some((array, end));
         // Each slot leads to another object, which takes longer than reading its 4 bytes.
         Ok(bytes * 4)
-    }
-
-    /// Walks the space and scans the marked objects that the stack had no room for.
-    /// Returns what that cost.
-    #[cold]
-    fn scan_overflowed(&mut self, layouts: &LayoutTable) -> Result<u64> {
-        self.state.overflowed = false;
-        let mut offset = self.space.memory().first_object();
-        let end = self.state.end;
-        while offset < end {
-            let header = self.header_at(offset)?;
-            let counted = CountedHeader::of_any(header);
-            if header.kind() != Some(Kind::Free) && counted.is_rooted() {
-                let object = GcRef::from_offset(offset);
-                self.set_header(object, counted.rooted(false))?;
-                self.scan_object(object, layouts)?;
-                while let Some((array, from)) = self.state.chunked {
-                    self.scan_chunk(array, from, layouts)?;
-                }
-            }
-            offset += self.size_within(offset, header, end, layouts)?;
-        }
-        Ok(offset)
     }
 
     /// Frees the objects that are not marked, and gives pages back that are free. Does as
@@ -176,18 +170,27 @@ impl DrcHeap {
             if self.sweep(mutator, layouts, budget)? == Progress::Continue {
                 return Ok(Progress::Continue);
             }
-            // A program is likely to use as much again (HEAP-38).
-            let used = self.state.freed_bytes.max(self.allocated_since_trace);
-            let release = self.space.begin_page_release(used.max(KEPT_BYTES));
-            self.state.releasing = Some(release);
+            let kept = self.kept_free();
+            self.state.releasing = Some(self.space.begin_page_release(kept));
         }
         match &mut self.state.releasing {
-            // Pages that were given back would not read as poison.
-            Some(release) if !self.state.is_growing && !self.poison => {
-                self.space.release_pages(release, budget)
-            }
-            _ => Ok(Progress::Complete),
+            Some(release) => self.space.release_pages(release, budget),
+            None => Ok(Progress::Complete),
         }
+    }
+
+    /// The bytes of free pages that stay resident, because the program is likely to use them
+    /// again: as many as this collection freed, or as were allocated before it. If the heap
+    /// is growing, as many as before the last major collection at least (HEAP-38).
+    fn kept_free(&mut self) -> u64 {
+        let used = self.state.freed_bytes.max(self.allocated_since_trace);
+        let before = core::mem::replace(&mut self.used_before_trace, used);
+        let kept = if self.state.is_growing {
+            used.max(before)
+        } else {
+            used
+        };
+        kept.max(KEPT_BYTES)
     }
 
     /// Frees the objects that are not marked, as far as the budget allows. Builds the free
@@ -249,11 +252,12 @@ impl DrcHeap {
                 free_from = offset + bytes;
                 live_objects += 1;
                 live_bytes += bytes;
-            } else if self.poison {
+            } else if self.poison && !self.space.is_released(offset, bytes)? {
                 self.region().fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;
         }
+        work::count((offset - sweep.at) as usize / 4);
         (sweep.at, sweep.free_from) = (offset, free_from);
         sweep.live_objects += live_objects;
         sweep.live_bytes += live_bytes;

@@ -20,10 +20,7 @@ impl SlotCounts {
     /// Errors: [`Error::SystemMemory`].
     fn new(start: u64, end: u64) -> Result<SlotCounts> {
         let granules = ((end - start) / GRANULE) as usize;
-        let mut counts = Vec::new();
-        counts
-            .try_reserve_exact(granules)
-            .map_err(|_| fallible::refused(granules * 4))?;
+        let mut counts = fallible::with_room(granules)?;
         counts.extend(core::iter::repeat_n(0, granules));
         Ok(SlotCounts { start, counts })
     }
@@ -81,10 +78,7 @@ impl DrcHeap {
 
     /// A copy of the young ranges, in order.
     fn ordered_young_ranges(&self) -> Result<Vec<(u64, u64)>> {
-        let mut ranges = Vec::new();
-        ranges
-            .try_reserve_exact(self.young_ranges.len())
-            .map_err(|_| fallible::refused(self.young_ranges.len() * 16))?;
+        let mut ranges = fallible::with_room(self.young_ranges.len())?;
         ranges.extend(self.young_ranges.iter().copied());
         ranges.sort_unstable();
         Ok(ranges)

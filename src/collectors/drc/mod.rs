@@ -18,8 +18,8 @@
 //!
 //! **Cost.** Each store of a reference changes two counts. A count collection costs the
 //! roots, the young objects, and the garbage. A backup trace costs all objects, dead ones
-//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There is no second space, so the heap takes less memory
-//! than under `copying`.
+//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There
+//! is no second space, so the heap takes less memory than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
 //! Collector", CACM 19(9), 1976, for the zero-count table. Blackburn and McKinley,
@@ -36,6 +36,7 @@
 mod backup_trace;
 mod check_counts;
 mod count_collection;
+mod mark_stack;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +48,8 @@ use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
     Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
-    Reservation, WalkBound, Window, WriteBarrier, heap_limit, whole_units, write_free,
+    Reservation, SegmentStarts, WalkBound, Window, WriteBarrier, heap_limit, whole_units,
+    write_free,
 };
 
 /// A heap below this size doubles when it grows.
@@ -112,6 +114,9 @@ struct DrcHeap {
     must_trace: bool,
     /// The bytes allocated between the last major collection and the last collection.
     allocated_since_trace: u64,
+    /// The bytes that the program used before the last major collection: see
+    /// [`DrcHeap::kept_free`].
+    used_before_trace: u64,
     state: CollectionState,
 }
 
@@ -127,6 +132,8 @@ struct CollectionState {
     chunked: Option<(GcRef, u64)>,
     /// The stack was full, so it does not have all marked objects that have to be scanned.
     overflowed: bool,
+    /// Where the walk over objects that the stack had no room for continues.
+    walk: Option<u64>,
     /// Where objects end.
     end: u64,
     /// The objects that were scanned in a major collection, or released in a minor one. Each
@@ -148,7 +155,7 @@ impl DrcHeap {
     fn new(options: HeapOptions) -> Result<DrcHeap> {
         let limit = whole_units(options.limit.max(FreeListSpace::LEAST_LIMIT));
         let reservation = Reservation::new(limit)?;
-        Ok(DrcHeap {
+        let mut heap = DrcHeap {
             space: FreeListSpace::new(&reservation, 0..limit, options.initial)?,
             reservation,
             poison: options.poison,
@@ -160,8 +167,16 @@ impl DrcHeap {
             pending: PendingEphemerons::default(),
             must_trace: false,
             allocated_since_trace: 0,
+            used_before_trace: 0,
             state: CollectionState::default(),
-        })
+        };
+        heap.reserve_stack()?;
+        Ok(heap)
+    }
+
+    /// The bytes that the space has committed.
+    fn committed_bytes_of_space(&self) -> u64 {
+        self.space.memory().committed_bytes()
     }
 
     /// The header at `offset`, of an object or of free memory.
@@ -291,6 +306,7 @@ impl DrcHeap {
             let wanted = self.committed_bytes().saturating_add(missing);
             // If the system refuses, the next collection comes earlier. That is no error.
             let _ = self.space.commit(wanted.min(self.limit_bytes()));
+            let _ = self.reserve_stack();
         }
     }
 }
@@ -330,7 +346,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.space.memory().committed_bytes()
+        self.committed_bytes_of_space()
     }
 
     fn side_bytes(&self) -> u64 {
@@ -338,6 +354,15 @@ impl GcHeap for DrcHeap {
             + fallible::bytes(&self.zero_counts)
             + fallible::bytes(&self.stack)
             + self.pending.side_bytes()
+            + self.segment_starts().side_bytes()
+    }
+
+    fn segment_starts(&self) -> &SegmentStarts {
+        self.space.memory().starts()
+    }
+
+    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
+        self.space.starts_mut()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -363,11 +388,8 @@ impl GcHeap for DrcHeap {
         if !self.has_room(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
-        match mutator.bump.bump_within_budget(bytes) {
-            Some(offset) => {
-                mutator.write_new_object(offset, header, bytes);
-                Ok(Allocation::Done(GcRef::from_offset(offset)))
-            }
+        match self.bump(mutator, header, bytes) {
+            Some(object) => Ok(Allocation::Done(object)),
             None => Err(Error::internal(
                 "reserved space that is not available",
                 bytes,
@@ -399,20 +421,14 @@ impl GcHeap for DrcHeap {
         let needed = self.needed(mutator, bytes);
         self.take_back(mutator)?;
         self.space.grow(wanted, needed)?;
+        // Without this room a trace may need more walks. That is no error.
+        let _ = self.reserve_stack();
         // SAFETY: the space is committed up to its committed end.
         unsafe { mutator.set_heap_end(self.space.committed_end()) };
         self.headroom = self
             .headroom
             .max(mutator.bump.allocated_bytes().saturating_add(bytes));
         Ok(())
-    }
-
-    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
-        let bytes = bytes.next_multiple_of(GRANULE);
-        if !mutator.bump.unbump(object.offset(), bytes) {
-            // The next collection walks the young ranges and finds this free memory.
-            mutator.write_free(object.offset(), bytes);
-        }
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
@@ -503,8 +519,7 @@ impl GcHeap for DrcHeap {
         room::give_back(&mut self.young_ranges, used);
         let used = self.zero_counts.len();
         room::give_back(&mut self.zero_counts, used);
-        let used = self.stack.len();
-        room::give_back(&mut self.stack, used);
+        self.trim_stack(0);
         Ok(())
     }
 
@@ -514,10 +529,12 @@ impl GcHeap for DrcHeap {
         self.young_ranges = Vec::new();
         self.zero_counts = Vec::new();
         // A collection that was not completed leaves entries.
-        self.stack = Vec::new();
+        self.stack.clear();
+        self.trim_stack(0);
         self.pending.reset();
         self.must_trace = false;
         self.allocated_since_trace = 0;
+        self.used_before_trace = 0;
     }
 }
 
@@ -593,9 +610,7 @@ impl CollectionSteps for DrcHeap {
             self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
             self.allocated_since_trace = 0;
         }
-        if self.stack.capacity() > KEPT_ENTRIES {
-            self.stack = Vec::new();
-        }
+        self.trim_stack(KEPT_ENTRIES);
         Ok(Some(CollectionStats {
             objects,
             live_bytes,

@@ -3,8 +3,9 @@
 use super::*;
 use crate::heap::{
     Budget, CountedHeader, Ephemerons, GarbageCollection, Layout, POISON, References, RootSlot,
-    STICKY, Trace, TraceContext, WeakTable, verify,
+    STICKY, Trace, TraceContext, WeakTable, steps_of, verify,
 };
+use crate::types::tests::refusing_allocator::refusing_all;
 
 #[test]
 fn a_sticky_count_stays() {
@@ -35,6 +36,8 @@ struct Fixture {
     layouts: LayoutTable,
     pair: ObjectHeader,
     roots: Vec<RootSlot>,
+    /// No memory is allocated while a collection runs.
+    without_memory: bool,
 }
 
 const PAIR_BYTES: u64 = 32;
@@ -87,6 +90,7 @@ impl Fixture {
             layouts,
             pair: ObjectHeader::new(Kind::Struct, 1),
             roots: Vec::new(),
+            without_memory: false,
         }
     }
 
@@ -97,6 +101,17 @@ impl Fixture {
         };
         let holder = pair.offset();
         self.heap.write_gc_ref(holder, holder + 8, first).unwrap();
+        pair
+    }
+
+    /// Makes a pair of two references, with growth where needed.
+    fn pair_of(&mut self, first: GcRef, second: GcRef) -> GcRef {
+        if !self.heap.has_room(&self.mutator, PAIR_BYTES).unwrap() {
+            self.heap.grow(&self.mutator, PAIR_BYTES).unwrap();
+        }
+        let pair = self.pair(first);
+        let holder = pair.offset();
+        self.heap.write_gc_ref(holder, holder + 12, second).unwrap();
         pair
     }
 
@@ -125,7 +140,11 @@ impl Fixture {
             weak: &mut [],
         };
         let budget = &mut Budget::unlimited();
-        gc.step(heap, &mut context, budget).unwrap();
+        if self.without_memory {
+            refusing_all(|| gc.step(heap, &mut context, budget)).unwrap();
+        } else {
+            gc.step(heap, &mut context, budget).unwrap();
+        }
         let stats = gc.stats();
         self.heap
             .set_headroom(&self.mutator, 64 << 10, true, budget);
@@ -263,4 +282,37 @@ fn a_free_block_of_no_bytes_does_not_stop_a_walk() {
         f.heap.size(spoiled.offset(), header, &f.layouts),
         Ok(GRANULE)
     );
+}
+
+/// Collects without memory, and requires that `objects` survive and that this takes a number
+/// of steps for each of them that does not grow with their number.
+fn trace_without_memory(f: &mut Fixture, objects: u64) {
+    f.without_memory = true;
+    let (stats, steps) = steps_of(400 * objects, || f.collect(CollectionKind::Major));
+    println!("{} steps for each object", steps / objects);
+    assert_eq!(stats.objects, objects);
+}
+
+#[test]
+fn a_list_whose_end_comes_first_is_traced_without_memory() {
+    const COUNT: u64 = 100_000;
+    let mut f = Fixture::new();
+    let last = (0..COUNT).fold(GcRef::NULL, |last, _| f.pair_of(last, GcRef::NULL));
+    f.root(last);
+    trace_without_memory(&mut f, COUNT);
+}
+
+#[test]
+fn a_list_with_an_object_at_each_pair_is_traced_without_memory() {
+    const COUNT: u64 = 50_000;
+    let mut f = Fixture::new();
+    // The trace goes along the list first, so the stack fills up with the other objects.
+    let last = (0..COUNT).fold(GcRef::NULL, |last, _| {
+        let inner = f.pair_of(GcRef::NULL, GcRef::NULL);
+        let other = f.pair_of(inner, GcRef::NULL);
+        f.pair_of(other, last)
+    });
+    f.root(last);
+    assert!(f.heap.stack.capacity() < COUNT as usize / 4);
+    trace_without_memory(&mut f, 3 * COUNT);
 }

@@ -15,12 +15,14 @@ use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
 use crate::heap::reference::GRANULE;
+use crate::heap::segment_starts::SegmentStarts;
 
 /// One interval of memory. See the module.
 #[derive(Debug)]
 pub(crate) struct ContiguousSpace {
     region: Region,
     bounds: Bounds,
+    starts: SegmentStarts,
 }
 
 impl ContiguousSpace {
@@ -38,14 +40,42 @@ impl ContiguousSpace {
     ) -> Result<ContiguousSpace> {
         let bounds = Bounds::new(range.end - range.start, initial);
         let mut region = reservation.region(range.start, range.end);
+        let mut starts = SegmentStarts::default();
+        starts.reserve(bounds.initial)?;
         region.commit_to(range.start + bounds.initial)?;
-        Ok(ContiguousSpace { region, bounds })
+        Ok(ContiguousSpace {
+            region,
+            bounds,
+            starts,
+        })
     }
 
     /// The memory.
     #[inline(always)]
     pub(crate) fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// The first starts of blocks in the segments of the space.
+    pub(crate) fn starts(&self) -> &SegmentStarts {
+        &self.starts
+    }
+
+    /// As [`ContiguousSpace::starts`], to note blocks.
+    pub(crate) fn starts_mut(&mut self) -> &mut SegmentStarts {
+        &mut self.starts
+    }
+
+    /// The space's memory, and the starts of blocks in it.
+    pub(super) fn memory_and_starts(&mut self) -> (&Region, &mut SegmentStarts) {
+        (&self.region, &mut self.starts)
+    }
+
+    /// Empties the space, and returns where its first object is.
+    pub(crate) fn open(&mut self) -> u64 {
+        let first = self.first_object();
+        self.starts.restart(first);
+        first
     }
 
     /// Where the first object can be. The granule before it stays empty, because offset 0
@@ -100,8 +130,9 @@ impl ContiguousSpace {
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has
     /// changed then.
     pub(crate) fn commit(&mut self, bytes: u64) -> Result<()> {
-        let end = self.region.start() + bytes.next_multiple_of(COMMIT_UNIT);
-        self.region.commit_to(end)
+        let bytes = bytes.next_multiple_of(COMMIT_UNIT);
+        self.starts.reserve(bytes)?;
+        self.region.commit_to(self.region.start() + bytes)
     }
 
     /// Decommits the pages from `end` on, as far as the budget allows.
@@ -113,6 +144,7 @@ impl ContiguousSpace {
     /// (HEAP-9). Fills the resident part with [`POISON`](super::POISON) if `poison` is set.
     pub(crate) fn reset(&mut self, poison: bool) {
         self.region.decommit_from(self.initial_end());
+        self.starts.shrink(self.bounds.initial);
         release_all_but(&self.region, KEPT_BYTES, poison);
     }
 }

@@ -9,11 +9,13 @@
 use core::ops::Range;
 
 use super::contiguous::ContiguousSpace;
+use super::free_block::is_released;
 use super::free_lists::{FreeLists, ListEnds};
 use super::free_pages::PageRelease;
 use crate::error::Result;
 use crate::heap::budget::{Budget, Progress};
-use crate::heap::memory::{Region, Reservation};
+use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
+use crate::heap::segment_starts::SegmentStarts;
 
 /// One interval with lists of its free blocks. See the module.
 ///
@@ -60,6 +62,11 @@ impl FreeListSpace {
         &self.memory
     }
 
+    /// The first starts of blocks in the segments of the space, to note blocks.
+    pub(crate) fn starts_mut(&mut self) -> &mut SegmentStarts {
+        self.memory.starts_mut()
+    }
+
     /// Where the committed memory ends.
     pub(crate) fn committed_end(&self) -> u64 {
         self.region().committed_end()
@@ -86,7 +93,7 @@ impl FreeListSpace {
     pub(crate) fn allocate_all(&mut self) -> (u64, u64) {
         debug_assert_eq!(self.lists.bytes(), 0);
         self.wilderness = self.committed_end();
-        (self.memory.first_object(), self.wilderness)
+        (self.memory.open(), self.wilderness)
     }
 
     /// Takes a block of at least `bytes`, if there is one.
@@ -147,7 +154,8 @@ impl FreeListSpace {
 
     /// Coalesces adjacent free blocks.
     fn coalesce(&mut self) -> Result<()> {
-        self.wilderness = self.lists.coalesce(self.memory.region(), self.wilderness)?;
+        let (region, starts) = self.memory.memory_and_starts();
+        self.wilderness = self.lists.coalesce(region, starts, self.wilderness)?;
         self.coalescings += 1;
         Ok(())
     }
@@ -197,6 +205,7 @@ impl FreeListSpace {
         if end == self.wilderness || start == end {
             return self.free(start, end);
         }
+        self.memory.starts_mut().note_block(start, end, end);
         self.lists
             .append(self.memory.region(), start, end - start, ends)
     }
@@ -218,6 +227,12 @@ impl FreeListSpace {
         budget: &mut Budget,
     ) -> Result<Progress> {
         release.run(&self.lists, self.region(), budget)
+    }
+
+    /// Whether the memory at `offset` is a free block of `bytes` whose pages were given back.
+    /// They read as zeros.
+    pub(crate) fn is_released(&self, offset: u64, bytes: u64) -> Result<bool> {
+        Ok(bytes >= COMMIT_UNIT && is_released(self.region(), offset, bytes)?)
     }
 
     /// Where the committed memory has to end for `bytes` of free memory.

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::heap::header::{Kind, ObjectHeader};
 use crate::heap::memory::Region;
 use crate::heap::reference::GRANULE;
+use crate::heap::segment_starts::SegmentStarts;
 use crate::heap::walk_bound::WalkBound;
 
 /// Blocks of at most this many granules have a list for their exact size.
@@ -231,11 +232,16 @@ impl FreeLists {
     }
 
     /// Coalesces adjacent free blocks, also with the wilderness, which begins at
-    /// `wilderness`. Returns where the wilderness begins then.
+    /// `wilderness`. Returns where the wilderness begins then. Notes the blocks in `starts`.
     ///
     /// Errors: [`Error::Internal`] if a list leads to memory that is not a free block, or if
     /// blocks overlap.
-    pub(super) fn coalesce(&mut self, region: &Region, wilderness: u64) -> Result<u64> {
+    pub(super) fn coalesce(
+        &mut self,
+        region: &Region,
+        starts: &mut SegmentStarts,
+        wilderness: u64,
+    ) -> Result<u64> {
         let mut bound = WalkBound::new(wilderness);
         self.each(region, |offset, bytes| {
             mark_following(region, offset + bytes, wilderness, &mut bound)
@@ -258,6 +264,7 @@ impl FreeLists {
                 end = offset;
                 return Ok(());
             }
+            starts.note_block(offset, offset + bytes, offset + bytes);
             coalesced.insert(region, offset, bytes)
         })?;
         *self = coalesced;

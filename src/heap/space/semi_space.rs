@@ -29,8 +29,9 @@ use super::release_all_but;
 use crate::error::{Error, Result};
 use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
-use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
+use crate::heap::memory::{COMMIT_UNIT, DECOMMIT_CHUNK, DECOMMIT_COST, Region, Reservation};
 use crate::heap::reference::{GRANULE, HEAP_MAX};
+use crate::heap::segment_starts::SegmentStarts;
 
 /// The greatest capacity of halves that lie close together.
 const NEAR: u64 = 1 << 20;
@@ -40,6 +41,8 @@ const NEAR: u64 = 1 << 20;
 pub(crate) struct SemiSpace {
     /// Committed to the same length, unless the system refused to take pages back.
     halves: [Region; 2],
+    /// The first starts of blocks in the segments of each half.
+    starts: [SegmentStarts; 2],
     /// Which half is the from half.
     from: usize,
     /// Where the second of two small halves starts. 0 if halves always lie apart.
@@ -72,6 +75,7 @@ impl SemiSpace {
                 reservation.region(0, half),
                 reservation.region(half, 2 * half),
             ],
+            starts: Default::default(),
             from: 0,
             near: near(half),
             has_gap: false,
@@ -91,6 +95,33 @@ impl SemiSpace {
     #[inline(always)]
     pub(crate) fn to(&self) -> &Region {
         &self.halves[1 - self.from]
+    }
+
+    /// The first starts of blocks in the segments of the from half.
+    pub(crate) fn starts(&self) -> &SegmentStarts {
+        &self.starts[self.from]
+    }
+
+    /// As [`SemiSpace::starts`], to note blocks.
+    pub(crate) fn starts_mut(&mut self) -> &mut SegmentStarts {
+        &mut self.starts[self.from]
+    }
+
+    /// The from half, the to half, and the first starts of blocks in the to half.
+    #[inline(always)]
+    pub(crate) fn halves_and_to_starts(&mut self) -> (&Region, &Region, &mut SegmentStarts) {
+        let (from, to) = (self.from, 1 - self.from);
+        (&self.halves[from], &self.halves[to], &mut self.starts[to])
+    }
+
+    /// As [`SemiSpace::starts_mut`], for the to half.
+    pub(crate) fn to_starts_mut(&mut self) -> &mut SegmentStarts {
+        &mut self.starts[1 - self.from]
+    }
+
+    /// The bytes of memory that the space has for the starts of blocks.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.starts.iter().map(SegmentStarts::side_bytes).sum()
     }
 
     /// Makes the to half the from half, and the other way round.
@@ -167,6 +198,9 @@ impl SemiSpace {
         if capacity <= self.capacity() {
             return Ok(());
         }
+        for starts in &mut self.starts {
+            starts.reserve(capacity)?;
+        }
         if capacity <= self.near && self.from().start() <= self.near {
             self.open_gap(capacity)?;
         }
@@ -225,10 +259,23 @@ impl SemiSpace {
     /// the system refuses, the halves stay as they are.
     pub(crate) fn settle(&mut self) {
         let capacity = self.capacity();
-        let is_small = capacity <= self.near && self.from().start() <= self.near;
-        if self.has_gap && is_small && self.open_gap(capacity).is_ok() {
+        if self.may_settle() && self.open_gap(capacity).is_ok() {
             let _ = self.move_to_half(capacity);
         }
+    }
+
+    /// What [`SemiSpace::settle`] costs a step: the pages of the to half go back.
+    pub(crate) fn cost_of_settling(&self) -> u64 {
+        if self.may_settle() {
+            committed_bytes(self.to()).div_ceil(DECOMMIT_CHUNK) * DECOMMIT_COST
+        } else {
+            0
+        }
+    }
+
+    /// Whether the halves are small and not together.
+    fn may_settle(&self) -> bool {
+        self.has_gap && self.capacity() <= self.near && self.from().start() <= self.near
     }
 
     /// Where the to half starts when both halves have `capacity` bytes.
@@ -295,6 +342,9 @@ impl SemiSpace {
         }
         for half in &self.halves {
             release_all_but(half, KEPT_BYTES / 2, poison);
+        }
+        for starts in &mut self.starts {
+            starts.shrink(self.bounds.initial);
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::free_lists::FreeLists;
 use super::*;
+use crate::error::Result;
 use crate::heap::{
-    Budget, COMMIT_UNIT, GRANULE, Kind, ObjectHeader, Progress, Region, Reservation, steps_of,
+    Budget, COMMIT_UNIT, GRANULE, Kind, ObjectHeader, Progress, Region, Reservation, SegmentStarts,
+    steps_of,
 };
 
 /// A committed region of one unit, and its reservation.
@@ -22,6 +24,13 @@ fn memory_of(bytes: u64) -> (Reservation, Region) {
 fn put_object(region: &Region, offset: u64) {
     let header = ObjectHeader::new(Kind::Extern, 0);
     region.store_u64(offset, header.bits()).unwrap();
+}
+
+/// Coalesces the blocks of `lists`.
+fn coalesce(lists: &mut FreeLists, region: &Region, wilderness: u64) -> Result<u64> {
+    let mut starts = SegmentStarts::default();
+    starts.reserve(region.committed_end()).unwrap();
+    lists.coalesce(region, &mut starts, wilderness)
 }
 
 /// A small random number generator.
@@ -68,7 +77,7 @@ fn coalesced_blocks_reach_from_object_to_object() {
         }
         lists.check(&region, wilderness).unwrap();
         assert_eq!(
-            lists.coalesce(&region, wilderness),
+            coalesce(&mut lists, &region, wilderness),
             Ok(run.unwrap_or(wilderness))
         );
         lists.check(&region, run.unwrap_or(wilderness)).unwrap();
@@ -89,7 +98,7 @@ fn memory_that_was_not_freed_is_not_coalesced() {
     lists.free(&region, 8, 16).unwrap();
     write_free(&region, 24, 16).unwrap();
     lists.free(&region, 40, 16).unwrap();
-    assert_eq!(lists.coalesce(&region, 64), Ok(64));
+    assert_eq!(coalesce(&mut lists, &region, 64), Ok(64));
     assert_eq!(lists.allocate(&region, 24), Ok(None));
     assert_eq!(lists.bytes(), 32);
 }
@@ -176,7 +185,7 @@ fn a_list_that_leads_in_a_circle_is_an_error() {
                 allocated,
                 searched,
                 checked,
-                lists.coalesce(&region, 4000).is_ok(),
+                coalesce(&mut lists, &region, 4000).is_ok(),
             )
         });
         assert_eq!(outcomes, (false, false, false, false), "{second}");
@@ -202,7 +211,9 @@ fn overwritten_free_memory_does_not_make_coalescing_quadratic() {
         let next = list.get(index + 1).copied().unwrap_or(8);
         region.store_u64(offset + GRANULE, next).unwrap();
     }
-    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || lists.coalesce(&region, wilderness));
+    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || {
+        coalesce(&mut lists, &region, wilderness)
+    });
     assert!(outcome.is_err());
 }
 
@@ -226,7 +237,9 @@ fn blocks_that_are_in_no_list_do_not_make_coalescing_quadratic() {
             region.store_u64(offset, header_of_freed(2)).unwrap();
         }
     }
-    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || lists.coalesce(&region, BYTES - 64));
+    let (outcome, _) = steps_of(16 * BYTES / GRANULE, || {
+        coalesce(&mut lists, &region, BYTES - 64)
+    });
     assert!(outcome.is_err());
 }
 

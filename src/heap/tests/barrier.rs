@@ -49,3 +49,37 @@ fn a_descriptor_sends_the_values_of_its_interval_to_the_slow_barrier() {
         f.set(holder, 8, GcRef::NULL.raw());
     });
 }
+
+#[test]
+fn a_collection_finds_each_reference_that_bypassed_the_barrier() {
+    // Objects of each form: alive and dead, the first and the last of the heap, and elements in
+    // each chunk of an array.
+    let length = (3 * ARRAY_CHUNK / 4) as u32;
+    let last_element = ARRAY_ELEMENTS + 4 * u64::from(length - 1);
+    for (object, at) in [
+        (0, 8),
+        (0, 12),
+        (1, 8),
+        (2, ARRAY_ELEMENTS),
+        (2, 2 * ARRAY_CHUNK),
+        (2, last_element),
+        (3, 12),
+    ] {
+        for step in STEPS {
+            on_collector(collectors::CHECK, step, 1 << 20, |mut f| {
+                let objects = [
+                    f.new_pair(GcRef::NULL, GcRef::NULL, 1),
+                    f.new_pair(GcRef::NULL, GcRef::NULL, 2),
+                    f.new_array(f.references, length, 4),
+                    f.new_pair(GcRef::NULL, GcRef::NULL, 3),
+                ];
+                f.root(objects[0]);
+                f.root(objects[2]);
+                f.set(objects[object], at, objects[0].raw());
+                let found = f.collect().unwrap().unwrap_err();
+                let text = "a reference that was stored without a barrier";
+                assert!(found.to_string().contains(text), "{found}");
+            });
+        }
+    }
+}

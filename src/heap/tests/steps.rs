@@ -67,3 +67,72 @@ fn a_no_gc_span_refuses_a_collection() {
         assert_eq!(f.collect().is_some(), f.collects);
     });
 }
+
+#[test]
+fn what_a_collection_leaves_behind_is_poisoned() {
+    for step in STEPS {
+        on_collector(collectors::COPYING, step, 1 << 20, |mut f| {
+            let dead = f.new_array(f.bytes, 5000, 1);
+            let end = f.mutator.bump.next();
+            // After two collections the array's half is in use again.
+            f.collect().unwrap().unwrap();
+            f.collect().unwrap().unwrap();
+            let poison = u32::from_ne_bytes([POISON; 4]);
+            let words = (dead.offset()..end).step_by(4);
+            let is_poisoned = |at| f.heap.region().load_u32(at).unwrap() == poison;
+            assert!(words.into_iter().all(is_poisoned), "steps of {step}");
+        });
+    }
+}
+
+#[test]
+fn memory_goes_back_when_more_than_twice_the_wanted_capacity_is_committed() {
+    for step in STEPS {
+        on_collector(collectors::COPYING, step, 1 << 20, |mut f| {
+            let mut capacity_with = |units: u64, may_grow| {
+                let headroom = units * COMMIT_UNIT - COMMIT_UNIT / 2;
+                let mut set_headroom = || {
+                    let mut budget = Budget::of(step);
+                    f.heap
+                        .set_headroom(&f.mutator, headroom, may_grow, &mut budget)
+                };
+                while set_headroom() == Progress::Continue {}
+                f.heap.object_bytes().div_ceil(COMMIT_UNIT)
+            };
+            // Half of 64 KiB is committed at first.
+            assert_eq!(capacity_with(10, false), 8);
+            assert_eq!(capacity_with(40, true), 40);
+            assert_eq!(capacity_with(20, true), 40);
+            assert_eq!(capacity_with(19, true), 19);
+            assert_eq!(capacity_with(30, true), 30);
+            assert_eq!(capacity_with(15, true), 30);
+            assert_eq!(capacity_with(14, true), 14);
+            // The initial capacity stays.
+            assert_eq!(capacity_with(1, true), 14);
+            assert_eq!(capacity_with(17, true), 17);
+            assert_eq!(capacity_with(1, true), 8);
+        });
+    }
+}
+
+#[test]
+fn room_for_keys_counts_as_memory_beside_the_heap() {
+    on_each_collector(|mut f| {
+        let before = f.heap.side_bytes();
+        f.heap.reserve_keys(1000).unwrap();
+        let keys = f.heap.side_bytes() - before;
+        assert_eq!(
+            keys,
+            if f.collects {
+                1000 * size_of::<GcRef>() as u64
+            } else {
+                0
+            }
+        );
+        for _ in 0..10 {
+            while f.heap.trim_keys(0, &mut Budget::of(f.step)) == Progress::Continue {}
+        }
+        let left = f.heap.side_bytes() - before;
+        assert!(left < 1000, "{left}");
+    });
+}

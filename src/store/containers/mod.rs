@@ -17,6 +17,6 @@
 //! `capi.error-order`.
 
 pub(in crate::store) mod globals;
-mod hidden;
+pub(in crate::store) mod hidden;
 pub(in crate::store) mod tables;
 pub(in crate::store) mod weak_maps;

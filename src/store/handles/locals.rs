@@ -34,6 +34,13 @@ impl Store {
         self.push_root(reference)
     }
 
+    /// The fast form of [`Store::local_new`].
+    #[inline(always)]
+    pub(crate) fn local_new_fast(&self, handle: Handle) -> Option<Handle> {
+        let reference = self.resolve_or_null_fast(handle)?;
+        self.push_fast(reference)
+    }
+
     /// A new scoped root with the referent of `handle`, or with null.
     ///
     /// Errors: as [`Store::resolve`] and [`Store::push_root`].

@@ -82,6 +82,24 @@ impl Store {
         Ok(())
     }
 
+    /// The fast form of [`Store::escape_scope`].
+    #[inline(always)]
+    pub(crate) fn escape_scope_fast(&self, scope: ScopeToken, handle: Handle) -> Option<Handle> {
+        if scope.store_id != self.id || !self.scopes.is_innermost(scope.serial) {
+            return None;
+        }
+        let reference = self.resolve_fast(handle)?;
+        if reference.is_null() || self.manual.has_queued() {
+            return None;
+        }
+        let saved = self.scopes.innermost();
+        let free = self.lifo.next_slot_at(saved.roots)?;
+        self.scopes.exit(scope.serial)?;
+        self.mutator.restore_no_gc(saved.no_gc_spans);
+        self.lifo.truncate(saved.roots);
+        Some(self.handle(self.lifo.push_into(free, reference)))
+    }
+
     /// Leaves the innermost scope, and roots the referent of `handle` in the scope around
     /// it. Null stays null. On an error the scope stays open (ROOTS-14).
     ///

@@ -57,8 +57,8 @@ unsafe fn call_slow(store: NonNull<Store>, call: &Call) -> Result<u32> {
     // before the callback begins.
     unsafe {
         let function = store.as_ref().check_call(call)?;
-        let mut values = Vec::new();
-        let args = reserve(&mut values, call.nargs + call.nresults)?;
+        let mut values: Vec<CallValue> = fallible::with_room(call.nargs + call.nresults)?;
+        let args = NonNull::from(values.spare_capacity_mut()).cast();
         store.as_ref().begin_call(call, &function, args)?;
         run_callback(store, call, function, args)
     }
@@ -111,14 +111,4 @@ unsafe fn run_callback(
         results.copy_to(call.results, call.nresults);
     }
     Ok(STATUS_OK)
-}
-
-/// Reserves memory for `count` values.
-///
-/// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-fn reserve(values: &mut Vec<CallValue>, count: usize) -> Result<NonNull<CallValue>> {
-    values
-        .try_reserve_exact(count)
-        .map_err(|_| fallible::refused(count * size_of::<CallValue>()))?;
-    Ok(NonNull::from(values.spare_capacity_mut()).cast())
 }

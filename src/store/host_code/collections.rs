@@ -71,6 +71,23 @@ pub(crate) unsafe fn trim(pointer: NonNull<Store>) -> Result<()> {
     }
 }
 
+/// Runs one major collection, and then finalizers as [`run_inline`] does.
+///
+/// Errors: those of the visitors and of collecting;
+/// [`Error::Internal`](crate::error::Error::Internal) if a finalizer found the store corrupt.
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
+pub(super) unsafe fn collect_and_finalize(pointer: NonNull<Store>) -> Result<()> {
+    // SAFETY: the caller's promise; the borrow begins after host code has run.
+    unsafe {
+        visit_and_collect(pointer)?;
+        run_inline(pointer);
+        pointer.as_ref().enter()
+    }
+}
+
 /// Calls the root visitors, unless a collection would do nothing, and runs one major
 /// collection.
 ///

@@ -5,6 +5,7 @@
 
 use core::ptr::NonNull;
 
+use super::collections::collect_and_finalize;
 use super::finalizers::run_inline;
 use super::{growth, root_visitors};
 use crate::error::{Error, Result};
@@ -30,6 +31,31 @@ pub(crate) unsafe fn allocating<T>(
         "an operation that asks for a collection which it may do",
         0,
     ))
+}
+
+/// Does `operation`, which changes the external bytes of an object. It collects, and runs
+/// finalizers, only if the configuration limits external bytes.
+///
+/// Errors: those of [`allocating`].
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `store`.
+pub(crate) unsafe fn changing_external_bytes(
+    store: NonNull<Store>,
+    operation: impl Fn(&Store) -> Attempt<()>,
+) -> Result<()> {
+    // SAFETY: the caller's promise; the borrow ends before host code runs.
+    if unsafe { store.as_ref() }.limits_external_bytes() {
+        // SAFETY: the caller's promise.
+        return unsafe { allocating(store, operation) };
+    }
+    // SAFETY: the caller's promise.
+    match operation(unsafe { store.as_ref() }) {
+        Ok(()) => Ok(()),
+        Err(Stop::Refused(error)) => Err(error),
+        Err(Stop::Ask(_)) => Err(Error::internal("a collection without a limit", 0)),
+    }
 }
 
 /// Same as [`allocating`], for a caller that runs collections itself. Returns `None`,
@@ -94,7 +120,7 @@ unsafe fn repeat<T>(
     let store = || unsafe { pointer.as_ref() };
     let mut answers = Answers {
         on_demand,
-        growth: None,
+        ..Answers::default()
     };
     if on_demand == OnDemand::Done {
         store().count_awaited_collection()?;
@@ -110,6 +136,12 @@ unsafe fn repeat<T>(
             Request::Collection => return Ok(None),
             // SAFETY: the caller's promise.
             Request::Roots => unsafe { root_visitors::visit(pointer) }?,
+            Request::ExternalBytes => {
+                // SAFETY: the caller's promise.
+                unsafe { collect_and_finalize(pointer) }?;
+                answers.growth = None;
+                answers.made_external_room = true;
+            }
             Request::Growth(wanted) => {
                 store().forget_reported_roots();
                 // SAFETY: the caller's promise.

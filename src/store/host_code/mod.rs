@@ -60,7 +60,7 @@ pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim}
 #[cfg(any(test, feature = "capi"))]
 pub(crate) use deletion::delete;
 pub(crate) use deletion::delete_owned;
-pub(crate) use driver::{allocating, allocating_without_collecting};
+pub(crate) use driver::{allocating, allocating_without_collecting, changing_external_bytes};
 pub(crate) use finalizers::run_waiting;
 pub(in crate::store) use root_visitors::Report;
 pub(crate) use wake::announce;

@@ -1,7 +1,7 @@
 //! Ranges of array elements: fill, copy, and copies to and from memory outside the heap.
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, Kind, PlainBits};
+use crate::heap::{ARRAY_ELEMENTS, FastPath, GcRef, Kind, PlainBits};
 use crate::roots::Handle;
 use crate::store::objects::elements::{
     element_at, element_of, mutable_element, require_numbers, require_range,
@@ -14,10 +14,35 @@ use crate::store::{Cold, Store};
 use crate::types::{RegisteredType, Storage, Type};
 
 impl Store {
-    /// Makes an array of the elements of a slice, and roots it in the current scope. The
-    /// elements must be stored as `storage`. May collect; finalizers are queued.
+    /// Makes an array of `length` elements that are copied from memory outside the heap, and
+    /// roots it in the current scope. May collect; finalizers are queued.
     ///
-    /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] for another storage.
+    /// Errors: as [`Store::array_new`]; [`Error::TypeMismatch`] if elements are references.
+    ///
+    /// # Safety
+    ///
+    /// `source` must be valid for reading `length` elements.
+    pub(crate) unsafe fn array_new_bytes(
+        &self,
+        of: &Type,
+        source: *const u8,
+        length: u64,
+    ) -> Attempt<Handle> {
+        self.require_kind(of, Kind::Array)?;
+        let element = element_of(of)?;
+        require_numbers(element)?;
+        let write = |_: &mut Cold, array: GcRef| {
+            let at = element_at(array.offset(), element.storage, 0);
+            let bytes = length * u64::from(element.storage.bytes());
+            // SAFETY: the caller's promise.
+            unsafe { self.mutator.memory.copy_in(at, source, bytes) }.ok_or(outside(at))
+        };
+        self.new_array(of, length, || Ok(()), write)
+    }
+
+    /// [`Store::array_new_bytes`] from a slice. The elements must be stored as `storage`.
+    ///
+    /// Errors: as [`Store::array_new_bytes`]; [`Error::TypeMismatch`] for another storage.
     pub(crate) fn array_new_slice<T: PlainBits>(
         &self,
         of: &Type,
@@ -27,14 +52,15 @@ impl Store {
         self.require_kind(of, Kind::Array)?;
         require_storage(element_of(of)?, storage)?;
         require_size::<T>(storage)?;
-        let write = |_: &mut Cold, array: GcRef| {
-            let at = element_at(array.offset(), storage, 0);
-            let bytes = size_of_val(data) as u64;
-            // SAFETY: the slice has this number of bytes.
-            unsafe { self.mutator.memory.copy_in(at, data.as_ptr().cast(), bytes) }
-                .ok_or(outside(at))
-        };
-        self.new_array(of, data.len() as u64, || Ok(()), write)
+        let (first, length) = (data.as_ptr().cast(), data.len());
+        // SAFETY: the slice has `length` elements of this size.
+        unsafe {
+            let fast = || self.array_new_bytes_fast(FastPath::InLine, of, first, length as u32);
+            match u32::try_from(length).ok().and_then(|_| fast()) {
+                Some(handle) => Ok(handle),
+                None => self.array_new_bytes(of, first, length as u64),
+            }
+        }
     }
 
     /// Sets `count` elements from `index` on to one value. Never collects.
@@ -108,6 +134,31 @@ impl Store {
             found: "an incompatible array",
             found_type: Some(source.index),
         })
+    }
+
+    /// Where `count` elements from `index` on are, and how many bytes they have. The fast
+    /// form of the checks that [`Store::array_read`] and, with `writes`,
+    /// [`Store::array_write`] make.
+    #[inline(always)]
+    pub(crate) fn array_bytes_fast(
+        &self,
+        handle: Handle,
+        index: u64,
+        count: u64,
+        writes: bool,
+    ) -> Option<(*mut u8, u64)> {
+        let array = self.typed_fast(handle, Kind::Array)?;
+        let element = array.ty.fields.first()?;
+        let length = u64::from(self.length_of(array));
+        // No sum of two numbers below 2^32 overflows.
+        let is_inside = index <= length && count <= length && index + count <= length;
+        if !is_inside || element.storage == Storage::Ref || (writes && !element.mutable) {
+            return None;
+        }
+        let size = u64::from(array.ty.layout.element_bytes);
+        let (at, bytes) = (array.offset + ARRAY_ELEMENTS + index * size, count * size);
+        let is_sound = self.mutator.memory.contains(at, bytes);
+        is_sound.then(|| (self.mutator.memory.address(at), bytes))
     }
 
     /// Copies `count` elements from `index` on to memory outside the heap. Never

@@ -3,13 +3,14 @@
 
 use crate::error::{Error, Result};
 use crate::heap::{ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, PlainBits, array_bytes};
+use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::objects::elements::{
     array_size, element_at, element_of, mutable_element, require_packed, require_range,
 };
 use crate::store::objects::fields::{require_defaults, require_storage};
 use crate::store::objects::typed::Typed;
-use crate::store::objects::value::Value;
+use crate::store::objects::value::{RawValue, Value};
 use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, Storage, Type};
@@ -89,7 +90,7 @@ impl Store {
 
     /// The length that stands in an array. Nothing has checked it yet.
     #[inline(always)]
-    fn length_of(&self, array: Typed<'_>) -> u32 {
+    pub(super) fn length_of(&self, array: Typed<'_>) -> u32 {
         const { assert!(ARRAY_LENGTH == HEADER_BYTES) }
         self.word_after_header(array.offset) as u32
     }
@@ -175,6 +176,14 @@ impl Store {
         self.read_value(element.storage, at)
     }
 
+    /// The fast form of [`Store::array_get`].
+    #[inline(always)]
+    pub(crate) fn array_get_fast(&self, handle: Handle, index: u64) -> Option<CallValue> {
+        let (element, array) = self.element_fast(handle, index)?;
+        let at = element_at(array, element.storage, index);
+        self.read_value_fast(element.storage, at)
+    }
+
     /// The bits of an element that is stored as `storage`. `T` has the size of `storage`.
     ///
     /// Errors: as [`Store::array_get`]; [`Error::TypeMismatch`] for another storage.
@@ -237,7 +246,7 @@ impl Store {
         self.root_at(at)
     }
 
-    /// The fast form of [`Store::array_get_ref`]. `None` for null too.
+    /// The fast form of [`Store::array_get_ref`].
     #[inline(always)]
     pub(crate) fn array_get_ref_fast(&self, handle: Handle, index: u64) -> Option<Handle> {
         let (element, array) = self.element_fast(handle, index)?;
@@ -293,6 +302,24 @@ impl Store {
         self.cold
             .borrow_mut()
             .write_value(self, element.storage, array.offset, at, value)
+    }
+
+    /// The fast form of [`Store::array_set`].
+    #[inline(always)]
+    pub(crate) fn array_set_fast(
+        &self,
+        path: FastPath,
+        handle: Handle,
+        index: u64,
+        value: impl RawValue,
+    ) -> bool {
+        let set = || {
+            let (element, array) = self.element_fast(handle, index)?;
+            let at = element_at(array, element.storage, index);
+            let mutable = element.mutable.then_some(element)?;
+            self.store_value_fast(path, mutable, array, at, value)
+        };
+        set().is_some()
     }
 
     /// The fast form of [`Store::array_set`] for bits that are not a reference.

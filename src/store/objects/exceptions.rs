@@ -3,15 +3,36 @@
 //! subject of `host_code/pending_exception.rs`.
 
 use crate::error::{Error, Result};
-use crate::heap::{HEADER_BYTES, Kind};
+use crate::heap::{FastPath, HEADER_BYTES, Kind};
+use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::objects::new_object_fast::{Fields, NewContents, NewObject};
 use crate::store::objects::typed::Typed;
-use crate::store::objects::value::Value;
+use crate::store::objects::value::{RawValue, Value};
 use crate::store::protocol::Attempt;
+use crate::types::RegisteredType;
 
 /// Where an exception has its tag's index, a `u32`, from the object's start.
 pub(in crate::store) const EXN_TAG: u64 = HEADER_BYTES;
+
+/// The contents of a new exception.
+struct ExnContents<F> {
+    tag: u32,
+    fields: Fields<F>,
+}
+
+impl<V: RawValue, F: Fn(usize) -> V> NewContents for ExnContents<F> {
+    const HAS_REFERENCES: bool = true;
+
+    #[inline(always)]
+    fn write(self, store: &Store, of: &RegisteredType) -> Option<()> {
+        let tag = store.new_address(EXN_TAG).cast::<u64>();
+        // SAFETY: there is room for the exception, whose fields begin after this word.
+        unsafe { tag.write(self.tag.into()) };
+        self.fields.write(store, of)
+    }
+}
 
 impl Store {
     /// The number of fields of an exception with this tag; `None` if it is not a tag.
@@ -36,6 +57,25 @@ impl Store {
         })
     }
 
+    /// The fast form of [`Store::exn_new`].
+    #[inline(always)]
+    pub(crate) fn exn_new_fast<N: NewObject, V: RawValue>(
+        &self,
+        path: FastPath,
+        tag: Handle,
+        count: usize,
+        value: impl Fn(usize) -> V,
+    ) -> Option<N> {
+        let tag = self.tag_index_fast(tag)?;
+        let cold = self.cold.try_borrow().ok()?;
+        let of = cold.tags.get(tag).filter(|of| of.fields.len() == count)?;
+        let contents = ExnContents {
+            tag,
+            fields: Fields(value),
+        };
+        self.new_object_fast(path, of, Kind::Exn, of.layout.bytes.into(), contents)
+    }
+
     fn exn(&self, handle: Handle) -> Result<Typed<'_>> {
         self.typed(handle, Kind::Exn, "ref")
     }
@@ -50,6 +90,14 @@ impl Store {
             Some(tag) if tag.index == ty.index => Ok(self.tag_handle(index)),
             _ => Err(Error::internal("an exception without a tag", index.into())),
         }
+    }
+
+    /// The fast form of [`Store::exn_field`].
+    #[inline(always)]
+    pub(crate) fn exn_field_fast(&self, handle: Handle, index: usize) -> Option<CallValue> {
+        let Typed { offset, ty } = self.typed_fast(handle, Kind::Exn)?;
+        let field = ty.fields.get(index)?;
+        self.read_value_fast(field.storage, offset + u64::from(field.offset))
     }
 
     /// The value of an exception's field. A reference becomes a new scoped root. Never

@@ -1,34 +1,76 @@
 //! External bytes: memory outside the heap that objects keep alive. Many of them bring
-//! the next collection forward (HEAP-12).
+//! the next collection forward (HEAP-12). The configuration may limit them (HEAP-53).
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::host::HostEntry;
 use crate::roots::Handle;
+use crate::store::protocol::{Attempt, OnDemand, Request, Stop};
 use crate::store::{Cold, Store};
 
 impl Store {
-    /// Sets the external bytes of an externref. Never collects.
+    /// Whether the configuration limits external bytes.
+    pub(in crate::store) fn limits_external_bytes(&self) -> bool {
+        self.engine.config().external_limit() > 0
+    }
+
+    /// Makes sure that an object's external bytes may change from `before` to `now`
+    /// (HEAP-53). Changes nothing.
     ///
-    /// Errors: as [`Store::externref`].
+    /// Errors: [`Request::ExternalBytes`] if a collection may help and has not run yet, or
+    /// [`Request::Collection`] if the caller runs collections itself; [`Error::NoGc`] if it
+    /// must not run; [`Error::ExternalLimit`].
+    pub(in crate::store) fn admit_external_bytes(&self, before: u64, now: u64) -> Attempt<()> {
+        let limit = self.engine.config().external_limit();
+        let used = self.host.held_bytes();
+        let wanted = used - u128::from(before) + u128::from(now);
+        if limit == 0 || now <= before || wanted <= u128::from(limit) {
+            return Ok(());
+        }
+        let refused = Error::ExternalLimit {
+            requested: now - before,
+            used: u64::try_from(used).unwrap_or(u64::MAX),
+            waiting: self.host.waiting_bytes(),
+            limit,
+        };
+        let answers = self.answers.get();
+        if !self.collects() || now > limit || answers.made_external_room {
+            return Err(refused.into());
+        }
+        let spans = self.mutator.no_gc_spans();
+        if spans > 0 {
+            return Err(Error::NoGc { spans }.into());
+        }
+        Err(match answers.on_demand {
+            OnDemand::Collect => Stop::Ask(Request::ExternalBytes),
+            OnDemand::Ask => Stop::Ask(Request::Collection),
+            OnDemand::Done => Stop::Refused(refused),
+        })
+    }
+
+    /// Sets the external bytes of an externref. May ask for a collection if the
+    /// configuration limits external bytes.
+    ///
+    /// Errors: as [`Store::externref`] and [`Store::admit_external_bytes`].
     pub(crate) fn externref_set_external_bytes(
         &self,
         handle: Handle,
         external_bytes: u64,
-    ) -> Result<()> {
+    ) -> Attempt<()> {
         let (index, entry) = self.externref(handle)?;
-        self.replace_external_bytes(index, entry, external_bytes);
-        Ok(())
+        self.replace_external_bytes(index, entry, external_bytes)
     }
 
-    /// Adds `difference` to the external bytes of an externref. Never collects.
+    /// Adds `difference` to the external bytes of an externref. May ask for a collection if
+    /// the configuration limits external bytes.
     ///
-    /// Errors: as [`Store::externref`]; [`Error::FewExternalBytes`] if the sum is negative;
-    /// [`Error::Limit`] if it needs more than 64 bits.
+    /// Errors: as [`Store::externref`] and [`Store::admit_external_bytes`];
+    /// [`Error::FewExternalBytes`] if the sum is negative; [`Error::Limit`] if it needs more
+    /// than 64 bits.
     pub(crate) fn externref_adjust_external_bytes(
         &self,
         handle: Handle,
         difference: i64,
-    ) -> Result<()> {
+    ) -> Attempt<()> {
         let (index, entry) = self.externref(handle)?;
         let bytes = entry.external_bytes;
         let sum = bytes
@@ -41,17 +83,25 @@ impl Store {
                     limit: u64::MAX,
                 }
             })?;
-        self.replace_external_bytes(index, entry, sum);
-        Ok(())
+        self.replace_external_bytes(index, entry, sum)
     }
 
     /// Sets the external bytes of the externref with this entry at `index`.
-    fn replace_external_bytes(&self, index: u64, mut entry: HostEntry, external_bytes: u64) {
+    ///
+    /// Errors: as [`Store::admit_external_bytes`].
+    fn replace_external_bytes(
+        &self,
+        index: u64,
+        mut entry: HostEntry,
+        external_bytes: u64,
+    ) -> Attempt<()> {
+        self.admit_external_bytes(entry.external_bytes, external_bytes)?;
         let before = core::mem::replace(&mut entry.external_bytes, external_bytes);
         self.host.replace(index, entry);
         self.cold
             .borrow_mut()
             .count_external(self, before, external_bytes);
+        Ok(())
     }
 }
 

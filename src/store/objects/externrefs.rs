@@ -6,12 +6,13 @@ use core::ffi::c_void;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, ObjectHeader};
 use crate::host::{
-    EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, Finalizer, HostEntry, StoreFinalizer, VALUE_BIT,
-    index_word, value_tag,
+    EXTERN_BYTES, EXTERN_HEADER, EXTERN_INDEX, FUNC_BYTES, FUNC_INDEX, Finalizer, HostEntry,
+    StoreFinalizer, VALUE_BIT, index_word, value_tag,
 };
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::header::name_of;
+use crate::store::objects::new_object_fast::NewObject;
 use crate::store::protocol::Attempt;
 
 /// The contents of a new externref.
@@ -33,12 +34,14 @@ pub(crate) struct ExternRefOptions {
 impl Store {
     /// The fast form of [`Store::externref_new`], without tag and external bytes.
     #[inline(always)]
-    pub(crate) fn externref_new_fast(
+    pub(crate) fn externref_new_fast<N: NewObject>(
         &self,
         data: *mut c_void,
         finalizer: Option<Finalizer>,
-    ) -> Option<Handle> {
-        self.new_fast(data, finalizer, false)
+    ) -> Option<N> {
+        let (made, object) = self.new_host_object_fast(EXTERN_HEADER, u64::from)?;
+        self.host.insert(object, data, finalizer);
+        Some(made)
     }
 
     /// [`Store::externref_new_fast`] with a Rust value as data.
@@ -48,40 +51,53 @@ impl Store {
         value: *mut c_void,
         finalizer: Finalizer,
     ) -> Option<Handle> {
-        self.new_fast(value, Some(finalizer), true)
+        let word = |index| index_word(index, true);
+        let (made, object) = self.new_host_object_fast(EXTERN_HEADER, word)?;
+        let index = self.host.insert(object, value, Some(finalizer));
+        self.host.set_tag(index, value_tag());
+        Some(made)
     }
 
-    /// Makes an externref and a scoped root for it, if neither needs the slow form.
+    /// [`Store::externref_new_fast`] with options. `None` also for a Rust value, for a
+    /// finalizer that gets the store, and for external bytes.
     #[inline(always)]
-    fn new_fast(
+    pub(crate) fn externref_new_with_fast<N: NewObject>(
         &self,
-        data: *mut c_void,
-        finalizer: Option<Finalizer>,
-        is_value: bool,
-    ) -> Option<Handle> {
+        options: &ExternRefOptions,
+    ) -> Option<N> {
+        let is_plain = options.store_finalizer.is_none() && options.external_bytes == 0;
+        if !is_plain || options.tag == value_tag() {
+            return None;
+        }
+        let (made, object) = self.new_host_object_fast(EXTERN_HEADER, u64::from)?;
+        let index = self.host.insert(object, options.data, options.finalizer);
+        self.host.set_tag(index, options.tag);
+        Some(made)
+    }
+
+    /// Makes an externref or a function, without its entry in the host-data table, if that
+    /// needs no slow form. The caller inserts the entry. `word` returns the word after the
+    /// header, given the index of that entry.
+    #[inline(always)]
+    pub(super) fn new_host_object_fast<N: NewObject>(
+        &self,
+        header: ObjectHeader,
+        word: impl FnOnce(u32) -> u64,
+    ) -> Option<(N, GcRef)> {
         let offset = self.mutator.bump.room(EXTERN_BYTES)?;
-        let free = self.lifo.next_slot()?;
+        let free = N::room(self)?;
         if !self.host.has_free() || self.manual.has_queued() {
             return None;
         }
         // From here on nothing fails. Each structure is finished before the next begins,
         // so that few values are live at once.
         let object = GcRef::from_offset(offset);
-        let slot = self.lifo.push_into(free, object);
-        // SAFETY: `room` found room for an externref there.
-        unsafe {
-            write_externref(
-                self.mutator.memory.address(offset),
-                self.host.next(),
-                is_value,
-            )
-        };
+        let made = N::keep(self, free, object);
+        let address = self.mutator.memory.address(offset);
+        // SAFETY: `room` found room for an externref there, and a function is as large.
+        unsafe { write_host_object(address, header, word(self.host.next())) };
         self.mutator.bump.advance(EXTERN_BYTES);
-        let index = self.host.insert(object, data, finalizer);
-        if is_value {
-            self.host.set_tag(index, value_tag());
-        }
-        Some(self.handle(slot))
+        Some((made, object))
     }
 
     /// Makes an externref, and roots it in the current scope. May collect; finalizers are
@@ -106,8 +122,8 @@ impl Store {
 
     /// Makes an externref that nothing roots yet. `reserve` makes room for the root.
     ///
-    /// Errors: as [`Cold::allocate`]; those of `reserve`; [`Error::Limit`],
-    /// [`Error::SystemMemory`] for the host-data table.
+    /// Errors: as [`Store::admit_external_bytes`] and [`Cold::allocate`]; those of `reserve`;
+    /// [`Error::Limit`], [`Error::SystemMemory`] for the host-data table.
     ///
     /// [`Cold::allocate`]: crate::store::Cold::allocate
     fn make_externref(
@@ -116,6 +132,7 @@ impl Store {
         reserve: impl FnOnce() -> Result<()>,
     ) -> Attempt<GcRef> {
         self.manual.unroot_some();
+        self.admit_external_bytes(0, options.external_bytes)?;
         let mut cold = self.cold.borrow_mut();
         let object = cold.allocate(self, EXTERN_HEADER, EXTERN_BYTES)?;
         // After the allocation, so that NO_GC comes before SYSTEM_MEMORY.
@@ -133,10 +150,10 @@ impl Store {
         let is_value = options.tag == value_tag();
         // SAFETY: `object` was just allocated with the size of an externref.
         unsafe {
-            write_externref(
+            write_host_object(
                 self.mutator.memory.address(object.offset()),
-                index,
-                is_value,
+                EXTERN_HEADER,
+                index_word(index, is_value),
             )
         };
         self.host.set_tag(index, options.tag);
@@ -256,19 +273,17 @@ impl Store {
     }
 }
 
-/// Writes a new externref.
+/// Writes a new externref or function.
 ///
 /// # Safety
 ///
 /// `address` must be valid for writing [`EXTERN_BYTES`] bytes.
 #[inline(always)]
-unsafe fn write_externref(address: *mut u8, index: u32, is_value: bool) {
+unsafe fn write_host_object(address: *mut u8, header: ObjectHeader, word: u64) {
+    const { assert!(EXTERN_BYTES == FUNC_BYTES && EXTERN_INDEX == FUNC_INDEX) }
     // SAFETY: the caller's promise.
     unsafe {
-        address.cast::<u64>().write(EXTERN_HEADER.bits());
-        address
-            .add(EXTERN_INDEX as usize)
-            .cast::<u64>()
-            .write(index_word(index, is_value));
+        address.cast::<u64>().write(header.bits());
+        address.add(EXTERN_INDEX as usize).cast::<u64>().write(word);
     }
 }

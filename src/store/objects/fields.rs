@@ -29,8 +29,7 @@ impl Store {
 ///
 /// Errors: [`Error::TypeMismatch`].
 pub(in crate::store) fn require_defaults(of: &RegisteredType) -> Result<()> {
-    let has_default = |field: &FieldLayout| field.storage != Storage::Ref || field.admits.null();
-    if of.fields.iter().all(has_default) {
+    if of.layout.has_defaults {
         return Ok(());
     }
     Err(Error::TypeMismatch {

@@ -9,6 +9,7 @@ use crate::host::{Callback, FUNC_BYTES, FUNC_INDEX, Finalizer, FunctionEntry};
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::header::name_of;
+use crate::store::objects::new_object_fast::NewObject;
 use crate::store::objects::typed::Typed;
 use crate::store::protocol::Attempt;
 use crate::types::{RegisteredType, Type};
@@ -57,6 +58,31 @@ impl Store {
         let index = self.host.insert_function(object, entry, finalizer);
         self.store(object.offset() + FUNC_INDEX, u64::from(index))?;
         Ok(self.handle(self.lifo.push(object)?))
+    }
+
+    /// The fast form of [`Store::func_new`].
+    #[inline(always)]
+    pub(crate) fn func_new_fast<N: NewObject>(
+        &self,
+        of: &RegisteredType,
+        callback: Callback,
+        env: *mut c_void,
+        finalizer: Option<Finalizer>,
+    ) -> Option<N> {
+        // The layout of a function type is that of an exception (TYPES-16).
+        if !self.types.has(of) || !of.has_kind(Kind::Exn) {
+            return None;
+        }
+        let type_index = of.index;
+        let header = ObjectHeader::new(Kind::Func, type_index);
+        let (made, object) = self.new_host_object_fast(header, u64::from)?;
+        let entry = FunctionEntry {
+            env,
+            callback,
+            type_index,
+        };
+        self.host.insert_function(object, entry, finalizer);
+        Some(made)
     }
 
     /// The fast form of [`Store::function`].

@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 #[cfg(test)]
 use crate::heap::Barrier;
 use crate::heap::{FastPath, GcRef, PlainBits};
+use crate::host::CallValue;
 use crate::roots::Handle;
-use crate::store::objects::value::Value;
+use crate::store::objects::value::{RawValue, ReferenceSource, Value};
 use crate::store::{Cold, Store};
 use crate::types::{FieldLayout, Storage};
 
@@ -67,19 +68,9 @@ impl Store {
         Ok(reference)
     }
 
-    /// The fast form of [`Store::root_at`]. `None` for null too.
+    /// The fast form of [`Store::root_at`].
     #[inline(always)]
     pub(in crate::store) fn root_at_fast(&self, at: u64) -> Option<Handle> {
-        let reference = GcRef::from_raw(self.mutator.memory.load(at)?);
-        if reference.is_null() || !self.mutator.memory.may_hold(reference) {
-            return None;
-        }
-        self.push_fast(reference)
-    }
-
-    /// The fast form of [`Store::root_at`] where null is common.
-    #[inline(always)]
-    pub(in crate::store) fn root_or_null_at_fast(&self, at: u64) -> Option<Handle> {
         let reference = GcRef::from_raw(self.mutator.memory.load(at)?);
         if reference.is_null() {
             return Some(Handle::NULL);
@@ -138,6 +129,49 @@ impl Store {
             .ok_or(outside(at))
     }
 
+    /// The fast form of [`Store::read_value`].
+    #[inline(always)]
+    pub(in crate::store) fn read_value_fast(&self, storage: Storage, at: u64) -> Option<CallValue> {
+        let memory = &self.mutator.memory;
+        let words = match storage {
+            Storage::I8 => [memory.load::<u8>(at)?.into(), 0],
+            Storage::I16 => [memory.load::<u16>(at)?.into(), 0],
+            Storage::I32 | Storage::F32 => [memory.load::<u32>(at)?.into(), 0],
+            Storage::I64 | Storage::F64 => [memory.load::<u64>(at)?, 0],
+            Storage::V128 => [memory.load::<u64>(at)?, memory.load::<u64>(at + 8)?],
+            Storage::Ref => {
+                let handle = self.root_at_fast(at)?;
+                [handle.store_id, handle.slot]
+            }
+        };
+        Some(CallValue::of_words(storage, words))
+    }
+
+    /// Stores a value that the field admits. `None`, with nothing changed, if the field
+    /// does not admit it, or if the barrier needs more than `path`.
+    #[inline(always)]
+    pub(in crate::store) fn store_value_fast(
+        &self,
+        path: FastPath,
+        field: &FieldLayout,
+        holder: u64,
+        at: u64,
+        value: impl RawValue,
+    ) -> Option<()> {
+        if !value.fits(field.storage) {
+            return None;
+        }
+        let memory = &self.mutator.memory;
+        match field.storage {
+            Storage::I8 => memory.store(at, value.bits32() as u8),
+            Storage::I16 => memory.store(at, value.bits32() as u16),
+            Storage::I32 | Storage::F32 => memory.store(at, value.bits32()),
+            Storage::I64 | Storage::F64 => memory.store(at, value.bits64()),
+            Storage::V128 => memory.store(at, value.bits128()),
+            Storage::Ref => self.store_ref_fast(path, field, holder, at, value.reference()),
+        }
+    }
+
     /// Stores a reference that the field admits. `None`, with nothing changed, if the
     /// field does not admit it, or if the barrier needs more than `path`.
     #[inline(always)]
@@ -147,9 +181,9 @@ impl Store {
         field: &FieldLayout,
         holder: u64,
         at: u64,
-        value: Handle,
+        value: impl ReferenceSource,
     ) -> Option<()> {
-        let reference = self.resolve_or_null_fast(value)?;
+        let reference = value.resolve_fast(self)?;
         if field.storage != Storage::Ref || !self.admits(field.admits, reference) {
             return None;
         }

@@ -16,6 +16,7 @@
 //! | `casts.rs`, `kinds.rs` | type tests and casts; the kind and the type of an object |
 //! | `raw.rs` | references and elements as bits, for compiled code |
 //! | `make.rs` | making an object: check, allocate, check again, write |
+//! | `new_object_fast.rs`, `new_array_fast.rs` | the fast forms of making objects |
 //! | `header.rs`, `typed.rs` | from a handle to the header, the kind and the type |
 //! | `type_table.rs` | the types that a store keeps |
 //! | `fields.rs`, `elements.rs` | where a field or an element is; checks of its layout |
@@ -40,6 +41,8 @@ mod i31;
 mod kinds;
 mod load_store;
 mod make;
+mod new_array_fast;
+mod new_object_fast;
 mod raw;
 mod structs;
 pub(in crate::store) mod tags;
@@ -52,4 +55,5 @@ pub(in crate::store) use elements::{element_at, require_range};
 pub(crate) use externrefs::ExternRefOptions;
 pub(in crate::store) use fields::require_storage;
 pub(crate) use kinds::RefKind;
+pub(crate) use new_object_fast::ManualRoot;
 pub(crate) use value::{RawValue, Value};

@@ -1,10 +1,12 @@
 //! Structs: making them, and reading and writing fields.
 
 use crate::error::{Error, Result};
-use crate::heap::{FastPath, GcRef, Kind, PlainBits};
+use crate::heap::{FastPath, Kind, PlainBits};
+use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::fields::{require_defaults, require_storage};
+use crate::store::objects::new_object_fast::{Fields, NewObject, Zeros};
 use crate::store::objects::typed::Typed;
 use crate::store::objects::value::{RawValue, Value};
 use crate::store::protocol::Attempt;
@@ -26,99 +28,20 @@ impl Store {
         self.make_with_fields(of, count, value, |_, _| Ok(()))
     }
 
-    /// The fast form of [`Store::struct_new`]. Writes the fields before the object
-    /// exists: the memory after the allocation pointer is not in use, so nothing has
-    /// changed if a value is refused.
+    /// The fast form of [`Store::struct_new`].
     #[inline(always)]
-    pub(crate) fn struct_new_fast<V: RawValue>(
+    pub(crate) fn struct_new_fast<N: NewObject, V: RawValue>(
         &self,
         path: FastPath,
         of: &RegisteredType,
         count: usize,
         value: impl Fn(usize) -> V,
-    ) -> Option<Handle> {
-        if !self.mutator.barrier().allows_new_objects(path) {
-            return None;
-        }
-        let fits = self.types.has(of) && of.has_kind(Kind::Struct) && count == of.fields.len();
-        if !fits || self.manual.has_queued() {
+    ) -> Option<N> {
+        if count != of.fields.len() {
             return None;
         }
         let bytes = of.layout.bytes.into();
-        self.mutator.bump.room(bytes)?;
-        self.lifo.next_slot()?;
-        for (index, field) in of.fields.iter().enumerate() {
-            let at = self.mutator.bump.next() + u64::from(field.offset);
-            // SAFETY: there is room for the struct, and the field lies in it.
-            unsafe { self.write_new_field(self.mutator.memory.address(at), field, value(index))? };
-        }
-        // Read again, so that few values are live in the loop.
-        let (offset, free) = (self.mutator.bump.next(), self.lifo.next_slot()?);
-        if path == FastPath::InLine {
-            // Last, because this changes other objects.
-            self.initialise_fields(of, offset)?;
-        }
-        // SAFETY: there is room for the struct, which begins with its header.
-        unsafe {
-            self.mutator
-                .memory
-                .address(offset)
-                .cast::<u64>()
-                .write(of.header.bits())
-        };
-        self.mutator.bump.advance(bytes);
-        Some(self.handle(self.lifo.push_into(free, GcRef::from_offset(offset))))
-    }
-
-    /// Tells the barrier of the references in the fields of a new struct. `None` if one of
-    /// them does not refer to an object, which happens only in a heap that was overwritten.
-    #[inline(always)]
-    fn initialise_fields(&self, of: &RegisteredType, offset: u64) -> Option<()> {
-        for field in of.fields.iter() {
-            if field.storage == Storage::Ref {
-                let at = offset + u64::from(field.offset);
-                let barrier = self.mutator.barrier();
-                barrier.initialise(&self.mutator.memory, at)?;
-            }
-        }
-        Some(())
-    }
-
-    /// Writes a field of a struct that is being made. `None` if the field does not
-    /// admit the value, or if that needs the slow form.
-    ///
-    /// # Safety
-    ///
-    /// `address` must be valid for writing the field.
-    #[inline(always)]
-    unsafe fn write_new_field(
-        &self,
-        address: *mut u8,
-        field: &FieldLayout,
-        value: impl RawValue,
-    ) -> Option<()> {
-        let storage = field.storage as u32;
-        if value.kind() != storage.max(Storage::I32 as u32) {
-            return None;
-        }
-        // SAFETY: the caller's promise.
-        unsafe {
-            match field.storage {
-                Storage::Ref => {
-                    let reference = self.resolve_or_null_fast(value.handle())?;
-                    if !self.admits(field.admits, reference) {
-                        return None;
-                    }
-                    address.cast::<u32>().write(reference.raw());
-                }
-                Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),
-                Storage::I64 | Storage::F64 => address.cast::<u64>().write(value.bits64()),
-                Storage::I8 => address.write(value.bits32() as u8),
-                Storage::I16 => address.cast::<u16>().write(value.bits32() as u16),
-                Storage::V128 => return None,
-            }
-        }
-        Some(())
+        self.new_object_fast(path, of, Kind::Struct, bytes, Fields(value))
     }
 
     /// Makes a struct whose fields are 0 or null, and roots it in the current scope. May
@@ -130,6 +53,20 @@ impl Store {
         self.require_kind(of, Kind::Struct)?;
         require_defaults(of)?;
         self.make(of, Ok(of.layout.bytes.into()), || Ok(()), |_, _| Ok(()))
+    }
+
+    /// The fast form of [`Store::struct_new_default`].
+    #[inline(always)]
+    pub(crate) fn struct_new_default_fast<N: NewObject>(
+        &self,
+        path: FastPath,
+        of: &RegisteredType,
+    ) -> Option<N> {
+        if !of.layout.has_defaults {
+            return None;
+        }
+        let bytes = of.layout.bytes.into();
+        self.new_object_fast(path, of, Kind::Struct, bytes, Zeros { bytes })
     }
 
     /// The fast form of [`Store::struct_field`].
@@ -154,6 +91,13 @@ impl Store {
     pub(crate) fn struct_get(&self, handle: Handle, index: usize) -> Result<Value> {
         let (field, at) = self.struct_field(handle, index)?;
         self.read_value(field.storage, at)
+    }
+
+    /// The fast form of [`Store::struct_get`].
+    #[inline(always)]
+    pub(crate) fn struct_get_fast(&self, handle: Handle, index: usize) -> Option<CallValue> {
+        let (field, at) = self.field_fast(handle, index)?;
+        self.read_value_fast(field.storage, at)
     }
 
     /// The bits of a field that is stored as `storage`. `T` has the size of `storage`.
@@ -221,7 +165,7 @@ impl Store {
         self.root_at(at)
     }
 
-    /// The fast form of [`Store::struct_get_ref`]. `None` for null too.
+    /// The fast form of [`Store::struct_get_ref`].
     #[inline(always)]
     pub(crate) fn struct_get_ref_fast(&self, handle: Handle, index: usize) -> Option<Handle> {
         let (field, at) = self.field_fast(handle, index)?;
@@ -280,6 +224,24 @@ impl Store {
         self.cold
             .borrow_mut()
             .write_value(self, field.storage, object.offset, at, value)
+    }
+
+    /// The fast form of [`Store::struct_set`].
+    #[inline(always)]
+    pub(crate) fn struct_set_fast(
+        &self,
+        path: FastPath,
+        handle: Handle,
+        index: usize,
+        value: impl RawValue,
+    ) -> bool {
+        let set = || {
+            let object = self.typed_fast(handle, Kind::Struct)?;
+            let field = object.ty.fields.get(index).filter(|field| field.mutable)?;
+            let at = object.offset + u64::from(field.offset);
+            self.store_value_fast(path, field, object.offset, at, value)
+        };
+        set().is_some()
     }
 
     /// The fast form of [`Store::struct_set`] for bits that are not a reference.

@@ -87,6 +87,13 @@ impl Store {
         Ok(tag.index())
     }
 
+    /// The index of a tag, which may not exist. The fast form of [`Store::tag_index`].
+    #[inline(always)]
+    pub(in crate::store) fn tag_index_fast(&self, tag: Handle) -> Option<u32> {
+        let is_tag = tag.generation() == GENERATION && !tag.is_manual();
+        (tag.store_id == self.id && is_tag).then(|| tag.index())
+    }
+
     /// The type of a tag, and its index.
     ///
     /// Errors: as [`Store::tag_index`]; [`Error::Limit`] for too many references to the

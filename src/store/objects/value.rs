@@ -25,16 +25,34 @@ pub(crate) enum Value<R = Handle> {
 }
 
 /// A value that fast forms read in place, without converting it to a [`Value`] first.
+/// What it says of its bits holds for a field that it fits.
 pub(crate) trait RawValue {
-    /// The number of the [`Storage`] of an unpacked field that takes the value. Any other
-    /// number if no field does.
-    fn kind(&self) -> u32;
+    /// The form of a reference.
+    type Reference: ReferenceSource;
+    /// Whether the value is of the kind that a field with this storage takes.
+    fn fits(&self, storage: Storage) -> bool;
     /// The bits of a 32-bit value.
     fn bits32(&self) -> u32;
     /// The bits of a 64-bit value.
     fn bits64(&self) -> u64;
-    /// The handle of a reference.
-    fn handle(&self) -> Handle;
+    /// The bytes of a 128-bit value.
+    fn bits128(&self) -> [u8; 16];
+    /// The reference.
+    fn reference(&self) -> Self::Reference;
+}
+
+/// What a caller passes for a reference that fast forms store: a handle, or bits.
+pub(crate) trait ReferenceSource: Copy {
+    /// The reference; null for null. `None` if the caller's is refused, or needs the slow
+    /// form.
+    fn resolve_fast(self, store: &Store) -> Option<GcRef>;
+}
+
+impl ReferenceSource for Handle {
+    #[inline(always)]
+    fn resolve_fast(self, store: &Store) -> Option<GcRef> {
+        store.resolve_or_null_fast(self)
+    }
 }
 
 impl<R> Value<R> {

@@ -1,4 +1,4 @@
-//! The allocator of the unit tests. A test can make it refuse one request.
+//! The allocator of the unit tests. A test can make it refuse one request, or all.
 
 use core::cell::Cell;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -7,9 +7,12 @@ thread_local! {
     /// The number of this thread's requests to grant before one is refused. `None`
     /// grants all requests.
     static GRANTED: Cell<Option<u64>> = const { Cell::new(None) };
+
+    /// Refuses all requests of this thread.
+    static REFUSES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The system's allocator, which can refuse one request of a thread.
+/// The system's allocator, which can refuse requests of a thread.
 struct Refusing;
 
 #[global_allocator]
@@ -18,7 +21,7 @@ static ALLOCATOR: Refusing = Refusing;
 fn refuse() -> bool {
     let granted = GRANTED.get();
     GRANTED.set(granted.and_then(|granted| granted.checked_sub(1)));
-    granted == Some(0)
+    granted == Some(0) || REFUSES.get()
 }
 
 // SAFETY: each function returns the result of the system's allocator, or null.
@@ -59,4 +62,12 @@ pub(crate) fn refusing<T>(granted: u64, call: impl FnOnce() -> T) -> (T, bool) {
     GRANTED.set(Some(granted));
     let result = call();
     (result, GRANTED.replace(None).is_none())
+}
+
+/// Runs `call`, and refuses all requests of this thread meanwhile.
+pub(crate) fn refusing_all<T>(call: impl FnOnce() -> T) -> T {
+    REFUSES.set(true);
+    let result = call();
+    REFUSES.set(false);
+    result
 }

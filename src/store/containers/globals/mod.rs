@@ -6,14 +6,14 @@
 
 mod record;
 
-use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::containers::hidden::HiddenForm;
 use crate::store::objects::{Value, as_registered, require_storage};
 use crate::store::protocol::Attempt;
-use crate::types::{AbstractType, Admits, Composite, FieldLayout, Storage, Type, ValType};
+use crate::types::{AbstractType, Admits, FieldLayout, Storage, Type, ValType};
 pub(in crate::store) use record::{Global, Globals};
 
 impl Store {
@@ -40,11 +40,7 @@ impl Store {
         };
         let check = || self.require_global_value(&field, self.resolve_value(value)?);
         check()?;
-        let of = self.hidden_type(of, |field| {
-            let mut fields = Vec::new();
-            fallible::push(&mut fields, field)?;
-            Ok(Composite::Struct(fields))
-        })?;
+        let of = self.hidden_type(HiddenForm::Struct, of)?;
         debug_assert!(of.fields.iter().all(|held| held.offset == field.offset));
         let global = Global {
             field,
@@ -160,7 +156,7 @@ impl Store {
             Storage::F32 => Value::F32(mutator.memory.load(at)?),
             Storage::F64 => Value::F64(mutator.memory.load(at)?),
             Storage::V128 => Value::V128(mutator.memory.load(at)?),
-            Storage::Ref => Value::Ref(self.root_or_null_at_fast(at)?),
+            Storage::Ref => Value::Ref(self.root_at_fast(at)?),
             Storage::I8 | Storage::I16 => return None,
         })
     }
@@ -205,7 +201,7 @@ impl Store {
 
     /// The fast form of [`Store::global_set`].
     #[inline(always)]
-    pub(crate) fn global_set_fast(&self, handle: Handle, value: Value) -> bool {
+    pub(crate) fn global_set_fast(&self, path: FastPath, handle: Handle, value: Value) -> bool {
         let Some((field, at)) = self.resolve_global_fast(handle) else {
             return false;
         };
@@ -218,7 +214,7 @@ impl Store {
             Value::I64(bits) | Value::F64(bits) => mutator.memory.store(at, bits),
             Value::V128(bytes) => mutator.memory.store(at, bytes),
             Value::Ref(value) => {
-                self.store_ref_fast(FastPath::Leaf, &field, holder_of(&field, at), at, value)
+                self.store_ref_fast(path, &field, holder_of(&field, at), at, value)
             }
         };
         stored.is_some()

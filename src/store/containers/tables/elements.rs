@@ -39,7 +39,7 @@ impl Store {
     #[inline(always)]
     pub(crate) fn table_get_fast(&self, handle: Handle, index: u64) -> Option<Handle> {
         let (_, _, at) = self.table_element_fast(handle, index)?;
-        self.root_or_null_at_fast(at)
+        self.root_at_fast(at)
     }
 
     /// Sets a scoped root to an element, which may be null. Never collects.
@@ -80,11 +80,17 @@ impl Store {
 
     /// The fast form of [`Store::table_set`].
     #[inline(always)]
-    pub(crate) fn table_set_fast(&self, handle: Handle, index: u64, value: Handle) -> bool {
+    pub(crate) fn table_set_fast(
+        &self,
+        path: FastPath,
+        handle: Handle,
+        index: u64,
+        value: Handle,
+    ) -> bool {
         let Some((table, holder, at)) = self.table_element_fast(handle, index) else {
             return false;
         };
-        self.store_ref_fast(FastPath::Leaf, &table.element, holder, at, value)
+        self.store_ref_fast(path, &table.element, holder, at, value)
             .is_some()
     }
 

@@ -19,11 +19,10 @@ use crate::error::{Error, Result};
 use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, GcRef, Kind, array_bytes};
 use crate::roots::Handle;
 use crate::store::Store;
+use crate::store::containers::hidden::HiddenForm;
 use crate::store::objects::{Value, as_registered, element_at};
 use crate::store::protocol::{Attempt, Stop};
-use crate::types::{
-    AbstractType, Composite, FieldLayout, RefType, Storage, StorageType, Type, ValType,
-};
+use crate::types::{AbstractType, FieldLayout, RefType, Storage, StorageType, Type, ValType};
 use record::array_length;
 pub(in crate::store) use record::{Table, Tables};
 
@@ -115,7 +114,7 @@ impl Store {
             nullable: true,
             ..element
         };
-        self.hidden_type(ValType::Ref(nullable), |of| Ok(Composite::Array(of)))
+        self.hidden_type(HiddenForm::Array, ValType::Ref(nullable))
     }
 
     /// Makes a hidden array of nulls. `check` and `reserve` are those of

@@ -1,6 +1,6 @@
 //! The weak maps of a store: their handles and their entries.
 
-use super::entries::{Entries, Removed};
+use super::entries::{Entries, Removed, Vacant};
 
 use crate::base::side_meter::SideMeter;
 use crate::error::Result;
@@ -65,8 +65,9 @@ impl WeakMaps {
         self.entries.get(map, key)
     }
 
-    /// Replaces the value of a key. `false` if the map has no entry of this key.
-    pub(crate) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> bool {
+    /// Replaces the value of a key. If the map has no entry of this key, returns where it
+    /// would be.
+    pub(crate) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> Option<Vacant> {
         self.entries.replace(map, key, value)
     }
 
@@ -79,10 +80,9 @@ impl WeakMaps {
         Ok(self.key_count() + 1)
     }
 
-    /// Adds an entry. The map must have no entry of this key, and
-    /// [`WeakMaps::reserve_one`] must have made room.
-    pub(crate) fn insert(&mut self, map: u32, key: GcRef, value: GcRef) {
-        self.entries.insert(map, key, value);
+    /// Adds an entry. [`WeakMaps::reserve_one`] must have made room.
+    pub(crate) fn insert(&mut self, vacant: Vacant, value: GcRef) {
+        self.entries.insert(vacant, value);
     }
 
     /// Removes the entry of a key, if the map has one.

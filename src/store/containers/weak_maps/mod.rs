@@ -73,16 +73,16 @@ impl Store {
         let Cold {
             heap, weak_maps, ..
         } = &mut *self.cold.borrow_mut();
-        if weak_maps.replace(map, key, value) {
+        let Some(vacant) = weak_maps.replace(map, key, value) else {
             self.count_release();
             return Ok(());
-        }
+        };
         let keys = weak_maps.reserve_one()?;
         if let Some(heap) = heap.as_deref_mut().filter(|_| key.is_object()) {
             heap.reserve_keys(keys)?;
             set_is_key(heap, key, true)?;
         }
-        weak_maps.insert(map, key, value);
+        weak_maps.insert(vacant, value);
         Ok(())
     }
 

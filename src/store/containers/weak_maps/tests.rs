@@ -92,7 +92,9 @@ impl Fixture {
             self.heap.reserve_keys(keys).unwrap();
             self.set_is_key(key, true);
         }
-        self.maps.insert(self.map, key, value);
+        if let Some(vacant) = self.maps.replace(self.map, key, value) {
+            self.maps.insert(vacant, value);
+        }
     }
 
     fn rooted(&self) -> GcRef {
@@ -275,7 +277,8 @@ fn more_objects_with_the_bit_than_keys_are_an_internal_error() {
             let other = f.allocate();
             f.set_is_key(other, true);
             f.maps.reserve_one().unwrap();
-            f.maps.insert(f.map, GcRef::from_i31(number), other);
+            let vacant = f.maps.replace(f.map, GcRef::from_i31(number), other);
+            f.maps.insert(vacant.unwrap(), other);
         }
         f.collect_wrong("more keys");
     });

@@ -8,28 +8,44 @@ use crate::heap::{Budget, GcRef};
 impl Entries {
     /// The place of the entry of a key in a map.
     pub(super) fn find(&self, map: u32, key: GcRef) -> Option<u32> {
+        self.find_hashed(self.entry_hash(map, key), map, key)
+    }
+
+    /// As [`Entries::find`], with the hash of map and key.
+    pub(super) fn find_hashed(&self, hash: u32, map: u32, key: GcRef) -> Option<u32> {
         let same = |at: u32| {
             let entry = &self.entries[at as usize];
             entry.map == map && entry.key == key
         };
-        self.by_entry.find(self.entry_hash(map, key), same)
+        self.by_entry.find(hash, same)
     }
 
     /// The place of the first entry of a key.
     pub(super) fn first_of_key(&self, key: GcRef) -> Option<u32> {
+        self.first_of_key_hashed(self.key_hash(key), key)
+    }
+
+    fn first_of_key_hashed(&self, hash: u32, key: GcRef) -> Option<u32> {
         let same = |at: u32| self.entries[at as usize].key == key;
-        self.by_key.find(self.key_hash(key), same)
+        self.by_key.find(hash, same)
     }
 
     /// Adds the entry at `at` to the hash tables, which must have room, and to the chains.
     /// Returns the number of slots that were probed.
     pub(super) fn add_to_index(&mut self, at: u32) -> u64 {
         let Entry { map, key, .. } = self.entries[at as usize];
-        let mut probes = self.by_entry.insert(self.entry_hash(map, key), at);
-        let first = self.first_of_key(key);
+        self.add_to_index_hashed(self.entry_hash(map, key), at)
+    }
+
+    /// As [`Entries::add_to_index`], with the hash of map and key.
+    pub(super) fn add_to_index_hashed(&mut self, hash: u32, at: u32) -> u64 {
+        let Entry { map, key, .. } = self.entries[at as usize];
+        let mut probes = self.by_entry.insert(hash, at);
+        let of_key = self.key_hash(key);
+        let first = self.first_of_key_hashed(of_key, key);
         match first {
-            Some(first) => self.set_first_of_key(key, first, at),
-            None => probes += self.by_key.insert(self.key_hash(key), at),
+            Some(first) => self.set_first_of_key(of_key, first, at),
+            None => probes += self.by_key.insert(of_key, at),
         }
         self.link(OF_KEY, at, first.unwrap_or(NONE));
         let map = &mut self.maps[map as usize];
@@ -39,12 +55,11 @@ impl Entries {
         probes
     }
 
-    /// Removes the entry at `at` from the hash tables and chains. Returns whether it was
-    /// the last entry of its key.
-    pub(super) fn remove_from_index(&mut self, at: u32) -> bool {
+    /// Removes the entry at `at` from the hash tables and chains. `hash` is that of its map
+    /// and key. Returns whether it was the last entry of its key.
+    pub(super) fn remove_from_index(&mut self, hash: u32, at: u32) -> bool {
         let Entry { map, key, .. } = self.entries[at as usize];
-        let (of_entry, of_key) = (self.entry_hash(map, key), self.key_hash(key));
-        remove(&mut self.by_entry, of_entry, at);
+        remove(&mut self.by_entry, hash, at);
         let Links { previous, next } = self.unlink(OF_MAP, at);
         let map = &mut self.maps[map as usize];
         map.count -= 1;
@@ -53,16 +68,18 @@ impl Entries {
         }
         let chain = self.unlink(OF_KEY, at);
         if chain == UNLINKED {
+            let of_key = self.key_hash(key);
             remove(&mut self.by_key, of_key, at);
         } else if chain.previous == NONE {
-            self.set_first_of_key(key, at, chain.next);
+            self.set_first_of_key(self.key_hash(key), at, chain.next);
         }
         chain == UNLINKED
     }
 
-    /// Replaces the first entry of a key, which is the one at `old`, by the one at `new`.
-    fn set_first_of_key(&mut self, key: GcRef, old: u32, new: u32) {
-        let found = self.by_key.replace(self.key_hash(key), old, new);
+    /// Replaces the first entry of a key with this hash, which is the one at `old`, by the one
+    /// at `new`.
+    fn set_first_of_key(&mut self, hash: u32, old: u32, new: u32) {
+        let found = self.by_key.replace(hash, old, new);
         debug_assert!(found);
     }
 
@@ -132,7 +149,8 @@ impl Entries {
         self.hash.of(key.raw().into())
     }
 
-    fn entry_hash(&self, map: u32, key: GcRef) -> u32 {
+    /// The hash by which a map's entry of a key is found.
+    pub(super) fn entry_hash(&self, map: u32, key: GcRef) -> u32 {
         // A map's number is never the greatest, so this is no hash of a key alone.
         self.hash.of(u64::from(!map) << 32 | u64::from(key.raw()))
     }

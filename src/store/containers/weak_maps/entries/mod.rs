@@ -37,6 +37,15 @@ pub(crate) struct Removed {
     pub(crate) last_of: Option<GcRef>,
 }
 
+/// A map and a key that have no entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Vacant {
+    /// The hash of map and key.
+    hash: u32,
+    map: u32,
+    key: GcRef,
+}
+
 impl Entries {
     /// Makes sure that the maps with indices below `count` exist.
     ///
@@ -59,12 +68,17 @@ impl Entries {
         Some(GcRef::from_raw(self.value(at).get()))
     }
 
-    /// Replaces the value of a key. `false` if the map has no entry of this key.
-    pub(super) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> bool {
-        let found = self.find(map, key);
-        found
-            .inspect(|&at| self.value(at).set(value.raw()))
-            .is_some()
+    /// Replaces the value of a key. If the map has no entry of this key, returns where it
+    /// would be.
+    pub(super) fn replace(&mut self, map: u32, key: GcRef, value: GcRef) -> Option<Vacant> {
+        let hash = self.entry_hash(map, key);
+        match self.find_hashed(hash, map, key) {
+            Some(at) => {
+                self.value(at).set(value.raw());
+                None
+            }
+            None => Some(Vacant { hash, map, key }),
+        }
     }
 
     /// Makes room for one more entry.
@@ -85,10 +99,10 @@ impl Entries {
         self.by_key.reserve_one(side)
     }
 
-    /// Adds an entry. The map must have no entry of this key, and
-    /// [`Entries::reserve_one`] must have made room.
+    /// Adds an entry. [`Entries::reserve_one`] must have made room.
     #[expect(clippy::disallowed_methods, reason = "there is room")]
-    pub(super) fn insert(&mut self, map: u32, key: GcRef, value: GcRef) {
+    pub(super) fn insert(&mut self, vacant: Vacant, value: GcRef) {
+        let Vacant { hash, map, key } = vacant;
         let links = [UNLINKED; 2];
         let entry = Entry { map, key, links };
         let at = self.free;
@@ -105,26 +119,32 @@ impl Entries {
             self.value(at).set(value.raw());
             at
         };
-        self.add_to_index(at);
+        self.add_to_index_hashed(hash, at);
     }
 
     /// Removes the entry of a key, if the map has one.
     pub(super) fn remove(&mut self, map: u32, key: GcRef) -> Option<Removed> {
-        Some(self.remove_at(self.find(map, key)?))
+        let hash = self.entry_hash(map, key);
+        let at = self.find_hashed(hash, map, key)?;
+        Some(self.remove_at(hash, at))
     }
 
     /// Removes any one entry of a map, if it has one.
     pub(super) fn remove_any(&mut self, map: u32) -> Option<Removed> {
         match self.maps[map as usize].first {
             NONE => None,
-            first => Some(self.remove_at(first)),
+            first => {
+                let hash = self.entry_hash(map, self.entries[first as usize].key);
+                Some(self.remove_at(hash, first))
+            }
         }
     }
 
-    /// Removes the entry at `at`, and puts the place into the chain of free places.
-    fn remove_at(&mut self, at: u32) -> Removed {
+    /// Removes the entry at `at`, and puts the place into the chain of free places. `hash`
+    /// is that of its map and key.
+    fn remove_at(&mut self, hash: u32, at: u32) -> Removed {
         let Entry { key, .. } = self.entries[at as usize];
-        let was_last = self.remove_from_index(at);
+        let was_last = self.remove_from_index(hash, at);
         let mut links = [UNLINKED; 2];
         links[OF_MAP].next = self.free;
         self.entries[at as usize] = Entry {
