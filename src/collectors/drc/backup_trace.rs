@@ -31,11 +31,17 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
         }
-        roots.try_each(|root| self.mark(root.get()))
+        roots.try_each_in_spans(|root| self.mark_in_line(root.get()))?;
+        roots.try_each_in_ranges(|root| self.mark_in_line(root.get()))
     }
 
     /// Marks an object that a root or a weak map refers to, which is not counted.
     pub(super) fn mark(&mut self, object: GcRef) -> Result<()> {
+        self.mark_in_line(object)
+    }
+
+    #[inline(always)]
+    fn mark_in_line(&mut self, object: GcRef) -> Result<()> {
         let header = self.marked_header(object)?;
         self.set_header(object, header)
     }
