@@ -256,8 +256,9 @@ impl DrcHeap {
                 self.region().fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;
+            // A sweep does not look into a long object.
+            work::count(bytes.min(ARRAY_CHUNK) as usize / 4);
         }
-        work::count((offset - sweep.at) as usize / 4);
         (sweep.at, sweep.free_from) = (offset, free_from);
         sweep.live_objects += live_objects;
         sweep.live_bytes += live_bytes;
