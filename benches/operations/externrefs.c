@@ -33,15 +33,34 @@ void externref_new_finalized(uint64_t count) {
   IN_SCOPES(gcroots_ref_t ref; MUST(gcroots_externref_new(s, &store, finalizer, &ref)); KEEP(&ref))
 }
 
-/* An externref in a scope of its own. */
-void externref_in_scope(uint64_t count) {
+static void scope_of_externrefs(uint64_t count, int externrefs) {
   gcroots_store_t *const s = store;
   while (count-- > 0) {
     gcroots_scope_t scope;
-    gcroots_ref_t ref;
     MUST(gcroots_scope_enter(s, &scope));
-    MUST(gcroots_externref_new(s, &store, NULL, &ref));
+    for (int i = 0; i < externrefs; i++) {
+      gcroots_ref_t ref;
+      MUST(gcroots_externref_new(s, &store, NULL, &ref));
+      KEEP(&ref);
+    }
     MUST(gcroots_scope_exit(s, scope));
+  }
+}
+
+/* An externref in a scope of its own. */
+void externref_in_scope(uint64_t count) {
+  scope_of_externrefs(count, 1);
+}
+
+void scope_10_externrefs(uint64_t count) {
+  scope_of_externrefs(count, 10);
+}
+
+void store_new_free(uint64_t count) {
+  while (count-- > 0) {
+    gcroots_store_t *made;
+    MUST(gcroots_store_new(engine, &made));
+    MUST(gcroots_store_free(made));
   }
 }
 

@@ -11,6 +11,8 @@
 #define OPERATIONS(X)        \
   X(call_empty)              \
   X(scope_enter_exit)        \
+  X(scope_1_local)           \
+  X(scope_10_locals)         \
   X(scope_escape)            \
   X(root_push)               \
   X(local_new)               \
@@ -18,11 +20,15 @@
   X(read_scoped)             \
   X(read_manual)             \
   X(manual_root_unroot)      \
+  X(manual_batch_1000)       \
+  X(manual_churn)            \
   X(weak_new_free)           \
   X(ref_from_raw)            \
   X(externref_new)           \
   X(externref_new_finalized) \
   X(externref_in_scope)      \
+  X(scope_10_externrefs)     \
+  X(store_new_free)          \
   X(store_new_object_free)   \
   X(struct_new)              \
   X(struct_new_default)      \

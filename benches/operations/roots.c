@@ -15,6 +15,29 @@ void scope_enter_exit(uint64_t count) {
   }
 }
 
+static void scope_of_locals(uint64_t count, int locals) {
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t from = object;
+  while (count-- > 0) {
+    gcroots_scope_t scope;
+    MUST(gcroots_scope_enter(s, &scope));
+    for (int i = 0; i < locals; i++) {
+      gcroots_ref_t ref;
+      MUST(gcroots_local_new(s, from, &ref));
+      KEEP(&ref);
+    }
+    MUST(gcroots_scope_exit(s, scope));
+  }
+}
+
+void scope_1_local(uint64_t count) {
+  scope_of_locals(count, 1);
+}
+
+void scope_10_locals(uint64_t count) {
+  scope_of_locals(count, 10);
+}
+
 /* Enters a scope, and leaves it with one root that escapes. */
 void scope_escape(uint64_t count) {
   const gcroots_ref_t ref = object;
@@ -49,6 +72,20 @@ void manual_root_unroot(uint64_t count) {
     gcroots_manually_rooted_t handle;
     MUST(gcroots_ref_to_manually_rooted(s, ref, &handle));
     MUST(gcroots_manually_rooted_unroot(s, &handle));
+  }
+}
+
+/* A thousand at a time are made, and ended in the same order. */
+void manual_batch_1000(uint64_t count) {
+  enum { BATCH = 1000 };
+  static gcroots_manually_rooted_t roots[BATCH];
+  gcroots_store_t *const s = store;
+  const gcroots_ref_t ref = object;
+  while (count > 0) {
+    uint64_t batch = count < BATCH ? count : BATCH;
+    count -= batch;
+    for (uint64_t i = 0; i < batch; i++) MUST(gcroots_ref_to_manually_rooted(s, ref, &roots[i]));
+    for (uint64_t i = 0; i < batch; i++) MUST(gcroots_manually_rooted_unroot(s, &roots[i]));
   }
 }
 

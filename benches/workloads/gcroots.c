@@ -1,8 +1,8 @@
 /* Runs one workload on libgcroots, in a process of its own.
  *
- *   gcroots_workload NAME [COLLECTOR [GROWTH]]    COLLECTOR: its number
- *                                                 GROWTH: percents by which the heap grows
- *   gcroots_workload                              prints the names
+ *   gcroots_workload NAME [COLLECTOR [LIMIT]]    COLLECTOR: its number
+ *                                                LIMIT: that of the heap, in MiB
+ *   gcroots_workload                             prints the names
  */
 #include "workload.h"
 
@@ -46,13 +46,13 @@ static void register_types(void) {
   array_type = types[1];
 }
 
-static void make_store(const char *collector_or_null, const char *growth_or_null) {
+static void make_store(const char *collector_or_null, const char *limit_or_null) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
   if (collector_or_null != NULL)
     MUST(gcroots_config_set_collector(config, (uint32_t)strtoul(collector_or_null, NULL, 10)));
-  if (growth_or_null != NULL)
-    MUST(gcroots_config_set_heap_growth(config, (uint32_t)strtoul(growth_or_null, NULL, 10)));
+  if (limit_or_null != NULL)
+    MUST(gcroots_config_set_heap_limit(config, strtoul(limit_or_null, NULL, 10) << 20));
   MUST(gcroots_engine_new(config, &heap_engine));
   gcroots_config_free(config);
   MUST(gcroots_store_new(heap_engine, &heap));
@@ -67,8 +67,8 @@ static void print_statistics(void) {
           (double)stats.committed_bytes / (1 << 20));
 }
 
-static void run(size_t workload, const char *collector_or_null, const char *growth_or_null) {
-  make_store(collector_or_null, growth_or_null);
+static void run(size_t workload, const char *collector_or_null, const char *limit_or_null) {
+  make_store(collector_or_null, limit_or_null);
   collects =
       collector_or_null == NULL || strtoul(collector_or_null, NULL, 10) != GCROOTS_COLLECTOR_NULL;
   register_types();

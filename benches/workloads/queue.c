@@ -24,10 +24,15 @@ static bool one_is_left(void) {
 }
 
 uint64_t queue(void) {
-  gcroots_scope_t scope;
+  const gcroots_ref_t null = gcroots_ref_null();
+  gcroots_scope_t scope, inner;
   uint64_t left = 1;
   MUST(gcroots_scope_enter(heap, &scope));
-  MUST(gcroots_local_new(heap, new_node(gcroots_ref_null(), gcroots_ref_null()), &first));
+  MUST(gcroots_local_new(heap, null, &first));
+  /* The handle of the first element ends, or it would keep all elements alive. */
+  MUST(gcroots_scope_enter(heap, &inner));
+  MUST(gcroots_ref_assign(heap, first, new_node(null, null)));
+  MUST(gcroots_scope_exit(heap, inner));
   MUST(gcroots_local_new(heap, first, &last));
   for (int length = 1; length < QUEUE_LENGTH; length++) append();
   for (int step = 0; step < QUEUE_PASSES; step++) {

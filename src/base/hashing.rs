@@ -5,7 +5,7 @@
 //! were its key. It allocates nothing and cannot fail.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A hasher that has read the process's secret.
 pub(crate) fn keyed_hasher() -> DefaultHasher {
@@ -31,26 +31,62 @@ impl KeyedHash {
     }
 }
 
-/// A random number to count from. Each counter of each copy of the library in the process
-/// has another one.
-pub(crate) fn start_of_counter(counter: &'static AtomicU64) -> u64 {
-    let mut start = keyed_hasher();
-    // The counter's address differs between copies of the library.
-    start.write_usize(&raw const *counter as usize);
-    start.finish()
+/// Counts from a random number. Each counter of each copy of the library in the process has
+/// another start, and the child of a `fork` counts on.
+pub(crate) struct RandomCounter {
+    count: AtomicU64,
+    /// The start, or 0 until it is known. All threads compute the same one.
+    start: AtomicU64,
+}
+
+impl RandomCounter {
+    pub(crate) const fn new() -> RandomCounter {
+        RandomCounter {
+            count: AtomicU64::new(0),
+            start: AtomicU64::new(0),
+        }
+    }
+
+    /// The next number.
+    pub(crate) fn next(&'static self) -> u64 {
+        let mut start = self.start.load(Ordering::Relaxed);
+        if start == 0 {
+            start = self.hash();
+            self.start.store(start, Ordering::Relaxed);
+        }
+        start.wrapping_add(self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number that only this process can compute.
+    #[cold]
+    fn hash(&'static self) -> u64 {
+        let mut hasher = keyed_hasher();
+        // The counter's address differs between copies of the library.
+        hasher.write_usize(&raw const *self as usize);
+        hasher.finish()
+    }
 }
 
 /// The random numbers that the kernel gave the process. The C library derives its own
 /// secrets from them, so nothing that reveals them may leave the library.
+///
+/// Their address is asked for once. The child of a `fork` has them at the same address.
 fn process_random() -> [u64; 2] {
-    // SAFETY: getauxval has no preconditions.
-    let random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const [u64; 2];
+    let mut random = RANDOM.load(Ordering::Relaxed);
+    if random.is_null() {
+        // SAFETY: getauxval has no preconditions.
+        random = unsafe { libc::getauxval(libc::AT_RANDOM) } as *mut [u64; 2];
+        RANDOM.store(random, Ordering::Relaxed);
+    }
     if random.is_null() {
         return [0, 0];
     }
     // SAFETY: the kernel puts 16 random bytes at this address.
     unsafe { random.read_unaligned() }
 }
+
+/// Where the kernel's random numbers are. Null until they are asked for, or if there are none.
+static RANDOM: AtomicPtr<[u64; 2]> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Spreads a number over all 64 bits. Different numbers have different results, and 0 stays
 /// 0. This is the finalizer of SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom

@@ -5,7 +5,7 @@
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::layout::{LayoutTable, Measured};
-use super::memory::Region;
+use super::memory::{ObjectSpan, Region};
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
 
@@ -44,19 +44,40 @@ pub(super) fn block_at<'a>(
     })
 }
 
-/// Whether the referent of `reference` looks like an object: it lies between `start` and
-/// `end`, and has a plausible header. Bits that refer into the middle of an object may pass
-/// (ROOTS-22).
-pub(crate) fn is_plausible(
-    reference: GcRef,
-    region: &Region,
-    start: u64,
-    end: u64,
-    layouts: &LayoutTable,
-) -> bool {
-    let looks_like_one = |found: Result<Block<'_>>| found.is_ok_and(|block| block.object.is_some());
-    reference.lies_in(start, end)
-        && looks_like_one(block_at(region, reference.offset(), end, layouts))
+/// Tells which references look as if they refer to an object. See
+/// [`PlausibleObjects::contains`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlausibleObjects<'a> {
+    objects: ObjectSpan<'a>,
+    layouts: &'a LayoutTable,
+}
+
+impl<'a> PlausibleObjects<'a> {
+    /// The objects between `start` and `end`.
+    pub(crate) fn new(
+        region: &'a Region,
+        (start, end): (u64, u64),
+        layouts: &'a LayoutTable,
+    ) -> PlausibleObjects<'a> {
+        let objects = region.view().objects(start, end);
+        PlausibleObjects { objects, layouts }
+    }
+
+    /// Whether the referent of `reference` looks like an object: it lies between the bounds,
+    /// and has a plausible header. Bits that refer into the middle of an object may pass
+    /// (ROOTS-22).
+    #[inline(always)]
+    pub(crate) fn contains(&self, reference: GcRef) -> bool {
+        let Some(head) = self.objects.head(reference.offset()) else {
+            return false;
+        };
+        let header = ObjectHeader::from_bits(head.header());
+        // Free memory has no layout.
+        let Some(measured) = self.layouts.measure_head(head, header) else {
+            return false;
+        };
+        header.forwarded().is_none() && head.object(measured.bytes).is_some()
+    }
 }
 
 /// Calls `visit` with the offset of each object between `start` and `end`, and with the

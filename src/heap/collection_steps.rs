@@ -57,8 +57,8 @@ pub(crate) trait CollectionSteps {
     /// from before the collection. Returns the object's reference now.
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef>;
 
-    /// The bytes of copies that tracing references from outside the heap has made in this
-    /// collection, and those that [`CollectionSteps::trace_increment`] has made.
+    /// Grows by the bytes of each object that the collection copies. Stays the same under a
+    /// collector that copies nothing.
     fn copied_bytes(&self) -> u64 {
         0
     }

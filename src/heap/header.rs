@@ -142,6 +142,12 @@ impl ObjectHeader {
         self.0 & KEY != 0
     }
 
+    /// Whether the object has moved, or is a key of some weak map.
+    #[inline(always)]
+    pub(crate) const fn is_forwarded_or_key(self) -> bool {
+        self.0 & (FORWARDED | KEY) != 0
+    }
+
     /// This header with the key bit set or cleared.
     pub(crate) const fn with_key(self, is_key: bool) -> ObjectHeader {
         ObjectHeader(self.0 & !KEY | if is_key { KEY } else { 0 })

@@ -5,7 +5,7 @@
 //! It belongs to the store, so finding a layout takes no lock.
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::memory::RegionView;
+use super::memory::{ObjectHead, RegionView};
 use super::reference::{GRANULE, LEAST_BYTES};
 use crate::base::fallible;
 use crate::error::{Error, Result};
@@ -95,45 +95,91 @@ impl References {
     }
 }
 
-impl Layout {
-    /// The bytes of memory that a boxed layout has.
-    fn side_bytes(&self) -> u64 {
-        let far = match self {
-            Layout::Fixed { references, .. } => fallible::bytes(&references.far),
-            Layout::Array { .. } => 0,
-        };
-        size_of::<Layout>() as u64 + far
-    }
+/// A layout in the form in which objects are traced: one form for all kinds, so that a loop
+/// over objects finds everything in the same place.
+#[derive(Debug)]
+pub(crate) struct TraceLayout {
+    /// The bits of the kind in the header.
+    kind: u8,
+    /// Whether there are references besides those that `near` has.
+    has_more: bool,
+    /// Whether the elements of an array are references.
+    elements: bool,
+    /// The size of an array's element in bytes.
+    element_bytes: u32,
+    /// The size of an object that is not an array, in bytes.
+    bytes: u64,
+    /// The offsets of references near the object's start: [`References::near`].
+    near: u64,
+    /// The other offsets.
+    far: Vec<u32>,
+}
 
-    /// A copy.
+impl TraceLayout {
+    /// The form of `layout`.
     ///
     /// Errors: [`Error::SystemMemory`].
-    pub(crate) fn try_clone(&self) -> Result<Layout> {
-        Ok(match self {
+    fn of(layout: &Layout) -> Result<TraceLayout> {
+        Ok(match layout {
             Layout::Fixed {
                 kind,
                 bytes,
                 references,
-            } => Layout::Fixed {
-                kind: *kind,
-                bytes: *bytes,
-                references: references.try_clone()?,
-            },
+            } => {
+                let References { near, far } = references.try_clone()?;
+                TraceLayout {
+                    has_more: !far.is_empty(),
+                    near,
+                    far,
+                    ..TraceLayout::of_host_data(*kind, *bytes)
+                }
+            }
             &Layout::Array {
                 element_bytes,
                 references,
-            } => Layout::Array {
+            } => TraceLayout {
+                has_more: references,
+                elements: references,
                 element_bytes,
-                references,
+                ..TraceLayout::of_host_data(Kind::Array, 0)
             },
         })
+    }
+
+    /// The form of objects of a fixed size without references.
+    const fn of_host_data(kind: Kind, bytes: u32) -> TraceLayout {
+        TraceLayout {
+            kind: kind as u8,
+            has_more: false,
+            elements: false,
+            element_bytes: 0,
+            bytes: bytes as u64,
+            near: 0,
+            far: Vec::new(),
+        }
+    }
+
+    /// The size of an object that is not an array, in bytes.
+    #[cfg(test)]
+    pub(super) fn fixed_bytes_for_tests(&self) -> u64 {
+        self.bytes
+    }
+
+    #[inline(always)]
+    fn is_array(&self) -> bool {
+        self.kind == Kind::Array as u8
+    }
+
+    /// The bytes of memory that a boxed layout has.
+    fn side_bytes(&self) -> u64 {
+        size_of::<TraceLayout>() as u64 + fallible::bytes(&self.far)
     }
 }
 
 /// The layout and size of one object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured<'a> {
-    layout: &'a Layout,
+    layout: &'a TraceLayout,
     /// The number of elements of an array; 0 for other objects.
     length: u32,
     /// The size in bytes, as the layout and an array's length say. The caller compares it
@@ -142,27 +188,51 @@ pub(crate) struct Measured<'a> {
 }
 
 impl<'a> Measured<'a> {
-    /// The offset of each reference from the object's start.
+    /// The size of an object with this layout. An array has `length` elements.
     #[inline(always)]
-    fn references(&self) -> Offsets<'a> {
-        match self.layout {
-            Layout::Fixed { references, .. } => Offsets {
-                near: references.near,
-                far: references.far.iter(),
-                elements: 0..0,
-            },
-            &Layout::Array { references, .. } => Offsets {
-                near: 0,
-                far: [].iter(),
-                elements: 0..if references { self.length } else { 0 },
-            },
+    fn new(layout: &'a TraceLayout, length: u32) -> Measured<'a> {
+        let bytes = match layout.is_array() {
+            true => array_bytes(length, layout.element_bytes),
+            false => layout.bytes,
+        };
+        Measured {
+            layout,
+            length,
+            bytes,
         }
     }
 
     /// Calls `visit` with the offset of each reference from the object's start.
     #[inline(always)]
-    pub(crate) fn each_reference(&self, visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
-        self.references().try_for_each(visit)
+    pub(crate) fn each_reference(&self, mut visit: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        self.near_references().try_for_each(&mut visit)?;
+        match self.has_more_references() {
+            true => self.more_references().try_for_each(visit),
+            false => Ok(()),
+        }
+    }
+
+    /// The offsets of the references that [`TraceLayout::near`] has.
+    #[inline(always)]
+    pub(crate) fn near_references(&self) -> NearOffsets {
+        NearOffsets {
+            near: self.layout.near,
+        }
+    }
+
+    /// Whether there are other references.
+    #[inline(always)]
+    pub(crate) fn has_more_references(&self) -> bool {
+        self.layout.has_more
+    }
+
+    /// The offsets of the references that [`TraceLayout::near`] does not have.
+    #[inline(always)]
+    pub(crate) fn more_references(&self) -> MoreOffsets<'a> {
+        MoreOffsets {
+            far: self.layout.far.iter(),
+            elements: 0..if self.layout.elements { self.length } else { 0 },
+        }
     }
 
     /// Whether the object is an array that is scanned in array chunks.
@@ -173,13 +243,7 @@ impl<'a> Measured<'a> {
 
     /// Whether the object is an array of references.
     pub(crate) fn has_references(&self) -> bool {
-        matches!(
-            self.layout,
-            Layout::Array {
-                references: true,
-                ..
-            }
-        )
+        self.layout.elements
     }
 
     /// Calls `visit` with the offset of each reference of an array, from the element at
@@ -203,25 +267,39 @@ impl<'a> Measured<'a> {
     }
 }
 
-/// An iterator over the offsets of an object's references. It has one loop for all kinds
-/// of objects, so that the compiler can inline the work on a reference into that loop.
-#[derive(Clone, Debug)]
-struct Offsets<'a> {
+/// An iterator over the offsets of the references near an object's start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NearOffsets {
     near: u64,
-    far: core::slice::Iter<'a, u32>,
-    elements: core::ops::Range<u32>,
 }
 
-impl Iterator for Offsets<'_> {
+impl Iterator for NearOffsets {
     type Item = u64;
 
     #[inline(always)]
     fn next(&mut self) -> Option<u64> {
-        if self.near != 0 {
-            let slot = self.near.trailing_zeros();
-            self.near &= self.near - 1;
-            return Some(HEADER_BYTES + 4 * u64::from(slot));
+        if self.near == 0 {
+            return None;
         }
+        let slot = self.near.trailing_zeros();
+        self.near &= self.near - 1;
+        Some(HEADER_BYTES + 4 * u64::from(slot))
+    }
+}
+
+/// An iterator over the other offsets of an object's references. It has one loop for all kinds of
+/// objects, so that the compiler can inline the work on a reference into that loop.
+#[derive(Clone, Debug)]
+pub(crate) struct MoreOffsets<'a> {
+    far: core::slice::Iter<'a, u32>,
+    elements: core::ops::Range<u32>,
+}
+
+impl Iterator for MoreOffsets<'_> {
+    type Item = u64;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<u64> {
         if let Some(&at) = self.far.next() {
             return Some(at.into());
         }
@@ -234,24 +312,19 @@ impl Iterator for Offsets<'_> {
 /// layout, and so do all functions.
 #[derive(Debug)]
 pub(crate) struct LayoutTable {
-    externref: Layout,
-    function: Layout,
+    externref: TraceLayout,
+    function: TraceLayout,
     /// The layouts are boxed, so that an index that the store does not use costs only a
     /// pointer. The engine issues the indices, and a store may use few of them.
-    by_type: Vec<Option<Box<Layout>>>,
+    by_type: Vec<Option<Box<TraceLayout>>>,
 }
 
 impl LayoutTable {
     /// A table with the layouts of externrefs and functions only. Allocates nothing.
     pub(crate) fn new() -> LayoutTable {
-        let of_host_data = |kind| Layout::Fixed {
-            kind,
-            bytes: LEAST_BYTES,
-            references: References::default(),
-        };
         LayoutTable {
-            externref: of_host_data(Kind::Extern),
-            function: of_host_data(Kind::Func),
+            externref: TraceLayout::of_host_data(Kind::Extern, LEAST_BYTES),
+            function: TraceLayout::of_host_data(Kind::Func, LEAST_BYTES),
             by_type: Vec::new(),
         }
     }
@@ -264,7 +337,7 @@ impl LayoutTable {
         let index = type_index as usize;
         let missing = (index + 1).saturating_sub(self.by_type.len());
         fallible::reserve(&mut self.by_type, missing)?;
-        let layout = fallible::boxed(layout.try_clone()?)?;
+        let layout = fallible::boxed(TraceLayout::of(layout)?)?;
         self.by_type.extend((0..missing).map(|_| None));
         self.by_type[index] = Some(layout);
         Ok(())
@@ -284,21 +357,39 @@ impl LayoutTable {
     ///
     /// Errors: [`Error::Internal`] if the header's kind and type do not match.
     #[inline(always)]
-    pub(crate) fn of(&self, header: ObjectHeader) -> Result<&Layout> {
-        let index = header.type_index();
-        if header.is_extern() && index == EXTERN_TYPE {
-            return Ok(&self.externref);
+    pub(crate) fn of(&self, header: ObjectHeader) -> Result<&TraceLayout> {
+        let unknown = || Error::internal("a header of unknown type", header.bits());
+        self.find(header).ok_or_else(unknown)
+    }
+
+    /// The layout of an object with this header. `None` if the header's kind and type do not
+    /// match.
+    #[inline(always)]
+    fn find(&self, header: ObjectHeader) -> Option<&TraceLayout> {
+        let index = header.type_index() as usize;
+        match self.by_type.get(index).and_then(Option::as_deref) {
+            Some(layout) if layout.kind == header.kind_bits() => Some(layout),
+            layout => self.of_host_data(header, layout),
         }
-        let kind = header.kind();
-        match self.by_type.get(index as usize).and_then(Option::as_deref) {
-            Some(layout @ Layout::Fixed { kind: of, .. }) if kind == Some(*of) => Ok(layout),
-            Some(layout @ Layout::Array { .. }) if kind == Some(Kind::Array) => Ok(layout),
-            // The layout of a function type is that of its exceptions (TYPES-16).
-            Some(Layout::Fixed {
-                kind: Kind::Exn, ..
-            }) if kind == Some(Kind::Func) => Ok(&self.function),
-            _ => Err(Error::internal("a header of unknown type", header.bits())),
+    }
+
+    /// The layout of an object with this header, if it refers to host data. Its type may have
+    /// another `layout`.
+    #[inline(always)]
+    fn of_host_data(
+        &self,
+        header: ObjectHeader,
+        layout: Option<&TraceLayout>,
+    ) -> Option<&TraceLayout> {
+        if header.is_extern() && header.type_index() == EXTERN_TYPE {
+            return Some(&self.externref);
         }
+        // The layout of a function type is that of its exceptions (TYPES-16).
+        let is_of_functions = layout.is_some_and(|layout| layout.kind == Kind::Exn as u8);
+        if is_of_functions && header.kind() == Some(Kind::Func) {
+            return Some(&self.function);
+        }
+        None
     }
 
     /// The layout and size of the object at `offset`.
@@ -312,18 +403,27 @@ impl LayoutTable {
         header: ObjectHeader,
     ) -> Result<Measured<'_>> {
         let layout = self.of(header)?;
-        let (length, bytes) = match *layout {
-            Layout::Fixed { bytes, .. } => (0, bytes.into()),
-            Layout::Array { element_bytes, .. } => {
-                let length = space.load_u32(offset + ARRAY_LENGTH)?;
-                (length, array_bytes(length, element_bytes))
-            }
+        let length = match layout.is_array() {
+            true => space.load_u32(offset + ARRAY_LENGTH)?,
+            false => 0,
         };
-        Ok(Measured {
-            layout,
-            length,
-            bytes,
-        })
+        Ok(Measured::new(layout, length))
+    }
+
+    /// The layout and size of the object whose first [`LEAST_BYTES`] are `head`, and whose
+    /// header is `header`. `None` if the header's kind and type do not match.
+    #[inline(always)]
+    pub(crate) fn measure_head(
+        &self,
+        head: ObjectHead<'_>,
+        header: ObjectHeader,
+    ) -> Option<Measured<'_>> {
+        let layout = self.find(header)?;
+        let length = match layout.is_array() {
+            true => head.after_header(),
+            false => 0,
+        };
+        Some(Measured::new(layout, length))
     }
 }
 

@@ -15,6 +15,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
+use super::reference::{LEAST_BYTES, SLOT_BYTES};
 use crate::base::{fallible, mappings, pages, work};
 use crate::error::{Error, Result};
 
@@ -360,7 +361,7 @@ pub(crate) struct RegionView<'a> {
     region: PhantomData<&'a Region>,
 }
 
-impl RegionView<'_> {
+impl<'a> RegionView<'a> {
     /// The address of `offset`, if the `bytes` from there on are committed.
     #[inline(always)]
     fn check(self, offset: u64, bytes: u64) -> Result<*mut u8> {
@@ -372,6 +373,19 @@ impl RegionView<'_> {
         }
         // SAFETY: `offset` lies in the mapping.
         Ok(unsafe { self.base.as_ptr().add(offset as usize) })
+    }
+
+    /// The committed bytes between `start` and `end`, in which objects lie.
+    pub(crate) fn objects(self, start: u64, end: u64) -> ObjectSpan<'a> {
+        let start = start.max(self.start);
+        let bytes = end.min(self.committed).saturating_sub(start);
+        ObjectSpan {
+            base: self.base,
+            start,
+            bytes,
+            heads: bytes.saturating_sub(u64::from(LEAST_BYTES) - 1),
+            region: PhantomData,
+        }
     }
 
     /// Reads the `u32` at `offset`.
@@ -431,6 +445,167 @@ impl RegionView<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The committed bytes of a region in which objects lie. A loop over objects checks with it
+/// where each object lies, once for all accesses to the object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ObjectSpan<'a> {
+    base: NonNull<u8>,
+    start: u64,
+    bytes: u64,
+    /// The places at which [`LEAST_BYTES`] follow are less than this, counted from `start`.
+    heads: u64,
+    region: PhantomData<&'a Region>,
+}
+
+impl<'a> ObjectSpan<'a> {
+    /// The first [`LEAST_BYTES`] of an object at `offset`, if the span has them.
+    #[inline(always)]
+    pub(crate) fn head(self, offset: u64) -> Option<ObjectHead<'a>> {
+        #[cfg(test)]
+        super::step_count::count_access(LEAST_BYTES.into());
+        let into = offset.wrapping_sub(self.start);
+        if into >= self.heads {
+            return None;
+        }
+        Some(ObjectHead {
+            // SAFETY: the bytes lie in the span, which is committed.
+            first: unsafe { self.base.add(offset as usize) },
+            room: self.bytes - into,
+            region: PhantomData,
+        })
+    }
+
+    /// The `bytes` at `offset`, if they lie in the span.
+    #[inline(always)]
+    pub(crate) fn object(self, offset: u64, bytes: u64) -> Option<ObjectBytes<'a>> {
+        let into = offset.wrapping_sub(self.start);
+        if into > self.bytes || bytes > self.bytes - into {
+            return None;
+        }
+        Some(ObjectBytes {
+            // SAFETY: as above.
+            first: unsafe { self.base.add(offset as usize) },
+            bytes,
+            region: PhantomData,
+        })
+    }
+}
+
+/// The first [`LEAST_BYTES`] of an object, which are committed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ObjectHead<'a> {
+    first: NonNull<u8>,
+    /// The bytes from the object's start to the end of the span.
+    room: u64,
+    region: PhantomData<&'a Region>,
+}
+
+impl<'a> ObjectHead<'a> {
+    /// The whole object of `bytes`, if it lies in the span.
+    #[inline(always)]
+    pub(crate) fn object(self, bytes: u64) -> Option<ObjectBytes<'a>> {
+        if bytes > self.room {
+            return None;
+        }
+        Some(ObjectBytes {
+            first: self.first,
+            bytes,
+            region: PhantomData,
+        })
+    }
+
+    /// The header's bits.
+    #[inline(always)]
+    pub(crate) fn header(self) -> u64 {
+        // SAFETY: the bytes are committed.
+        unsafe { self.first.as_ptr().cast::<u64>().read_unaligned() }
+    }
+
+    /// Sets the header's bits.
+    #[inline(always)]
+    pub(crate) fn set_header(self, header: u64) {
+        // SAFETY: as above.
+        unsafe { self.first.as_ptr().cast::<u64>().write_unaligned(header) };
+    }
+
+    /// The 32 bits behind the header, which are the length of an array.
+    #[inline(always)]
+    pub(crate) fn after_header(self) -> u32 {
+        // SAFETY: as above.
+        unsafe { self.first.as_ptr().add(8).cast::<u32>().read_unaligned() }
+    }
+}
+
+/// The bytes of an object, which are committed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ObjectBytes<'a> {
+    first: NonNull<u8>,
+    bytes: u64,
+    region: PhantomData<&'a Region>,
+}
+
+impl<'a> ObjectBytes<'a> {
+    /// The slot of 32 bits at `at`, counted from the object's start.
+    #[inline(always)]
+    pub(crate) fn slot(self, at: u64) -> Result<ObjectSlot<'a>> {
+        if at
+            .checked_add(SLOT_BYTES)
+            .is_none_or(|end| end > self.bytes)
+        {
+            return Err(Error::internal("a slot outside its object", at));
+        }
+        Ok(ObjectSlot {
+            // SAFETY: the slot lies in the object.
+            address: unsafe { self.first.as_ptr().add(at as usize).cast() },
+            region: PhantomData,
+        })
+    }
+
+    /// Copies all bytes to `target`, which has the same number of bytes and does not overlap.
+    #[inline(always)]
+    pub(crate) fn copy_to(self, target: ObjectBytes<'_>) {
+        debug_assert_eq!(self.bytes, target.bytes);
+        // The same, as far as the compiler can see too where both are in line.
+        let bytes = self.bytes.min(target.bytes);
+        #[cfg(test)]
+        super::step_count::count_access(2 * bytes);
+        let (source, target) = (self.first.as_ptr(), target.first.as_ptr());
+        // SAFETY: both ranges are committed, and the caller passes objects of two regions.
+        unsafe {
+            match bytes {
+                // Most objects are small. They are copied without a call.
+                16 => copy_words::<2>(source, target),
+                24 => copy_words::<3>(source, target),
+                32 => copy_words::<4>(source, target),
+                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
+            }
+        }
+    }
+}
+
+/// A slot of 32 bits in an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ObjectSlot<'a> {
+    address: *mut u32,
+    region: PhantomData<&'a Region>,
+}
+
+impl ObjectSlot<'_> {
+    /// The bits in the slot.
+    #[inline(always)]
+    pub(crate) fn get(self) -> u32 {
+        // SAFETY: the slot lies in committed memory.
+        unsafe { self.address.read_unaligned() }
+    }
+
+    /// Sets the bits.
+    #[inline(always)]
+    pub(crate) fn set(self, bits: u32) {
+        // SAFETY: as above.
+        unsafe { self.address.write_unaligned(bits) };
     }
 }
 

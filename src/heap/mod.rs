@@ -59,7 +59,7 @@ mod weak_table;
 
 pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
-pub(crate) use blocks::{each_object, is_plausible};
+pub(crate) use blocks::{PlausibleObjects, each_object};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
 pub(crate) use bump::Window;
 pub(crate) use collection::{GarbageCollection, TraceContext};
@@ -74,7 +74,7 @@ pub(crate) use layout::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
     REFERENCES_CHUNK, References, array_bytes,
 };
-pub(crate) use memory::{COMMIT_UNIT, Region, RegionView, Reservation};
+pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;

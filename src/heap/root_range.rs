@@ -148,23 +148,27 @@ impl RangeSpan {
         (self.count * self.layout.slot_bytes) as u64
     }
 
-    /// Each slot that holds a reference, null and `i31` included: its number and the
-    /// reference.
-    #[inline]
-    pub(crate) fn references(&self) -> impl Iterator<Item = (usize, &Cell<u32>)> {
-        (0..self.count).filter_map(|index| {
+    /// Calls `visit` with each slot that holds a reference, null and `i31` included: its
+    /// number and the reference. Has one loop, so that the compiler can inline `visit`.
+    #[inline(always)]
+    pub(crate) fn try_each(
+        &self,
+        mut visit: impl FnMut(usize, &Cell<u32>) -> Result<()>,
+    ) -> Result<()> {
+        let layout = self.layout;
+        let is_tagged = layout.tag_mask != 0;
+        let mut slot = self.first;
+        for index in 0..self.count {
             // SAFETY: the caller of `new` promised that the slots are valid and used by this
             // thread only. `new` has checked their alignment. The layout lies within a slot.
             unsafe {
-                let slot = self.first.add(index * self.layout.slot_bytes);
-                let tag = slot.add(self.layout.tag_offset).read() & self.layout.tag_mask;
-                (tag == self.layout.tag).then(|| {
-                    (
-                        index,
-                        &*slot.add(self.layout.ref_offset).cast::<Cell<u32>>(),
-                    )
-                })
+                let tag = || slot.add(layout.tag_offset).read() & layout.tag_mask;
+                if !is_tagged || tag() == layout.tag {
+                    visit(index, &*slot.add(layout.ref_offset).cast::<Cell<u32>>())?;
+                }
+                slot = slot.add(layout.slot_bytes);
             }
-        })
+        }
+        Ok(())
     }
 }

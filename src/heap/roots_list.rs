@@ -170,36 +170,48 @@ impl GcRootsList {
         &mut self,
         mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.iter_spans().try_for_each(&mut visit)?;
-        self.iter_ranges().try_for_each(visit)
+        self.try_each_in_spans(&mut visit)?;
+        self.try_each_in_ranges(visit)
     }
 
-    /// Each root in a chosen slot that refers to an object.
-    pub(crate) fn iter_spans(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
+    /// Calls `visit` with each root in a chosen slot that refers to an object.
+    #[inline(always)]
+    pub(crate) fn try_each_in_spans(
+        &mut self,
+        mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
+    ) -> Result<()> {
         let (mut skipped, mut left) = (self.first, self.count);
-        self.spans
-            .iter()
-            .flat_map(move |span| {
-                // SAFETY: the caller of `add` promised that the slots stay in place.
-                let slots = unsafe { core::slice::from_raw_parts(span.first, span.count) };
-                let slots = &slots[skipped.min(slots.len())..];
-                skipped -= span.count - slots.len();
-                let slots = &slots[..left.min(slots.len())];
-                left -= slots.len();
-                slots
-            })
-            .map(|slot| GcRoot::of(&slot.reference))
-            .filter(|root| root.get().is_object())
+        for span in &self.spans {
+            // SAFETY: the caller of `add` promised that the slots stay in place.
+            let slots = unsafe { core::slice::from_raw_parts(span.first, span.count) };
+            let slots = &slots[skipped.min(slots.len())..];
+            skipped -= span.count - slots.len();
+            let slots = &slots[..left.min(slots.len())];
+            left -= slots.len();
+            for slot in slots {
+                let root = GcRoot::of(&slot.reference);
+                if root.get().is_object() {
+                    visit(root)?;
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Each root in a range that refers to an object. A slot that two ranges share comes
-    /// twice (ROOTS-23).
-    pub(crate) fn iter_ranges(&mut self) -> impl Iterator<Item = GcRoot<'_>> {
-        self.ranges
-            .iter()
-            .flat_map(RangeSpan::references)
-            .map(|(_, slot)| GcRoot::of(slot))
-            .filter(|root| root.get().is_object())
+    /// Calls `visit` with each root in a range that refers to an object. A slot that two
+    /// ranges share comes twice (ROOTS-23).
+    #[inline(always)]
+    pub(crate) fn try_each_in_ranges(
+        &mut self,
+        mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
+    ) -> Result<()> {
+        for range in &self.ranges {
+            range.try_each(|_, slot| match GcRoot::of(slot) {
+                root if root.get().is_object() => visit(root),
+                _ => Ok(()),
+            })?;
+        }
+        Ok(())
     }
 }
 

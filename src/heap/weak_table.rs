@@ -3,7 +3,7 @@
 
 use super::budget::{Budget, Progress};
 use super::header::ObjectHeader;
-use super::memory::RegionView;
+use super::memory::{ObjectSpan, RegionView};
 use super::reference::GcRef;
 use crate::error::{Error, Result};
 
@@ -12,10 +12,8 @@ use crate::error::{Error, Result};
 pub(crate) enum Liveness<'a> {
     /// Survivors moved. Each left a forwarding header behind.
     Moved {
-        /// The space that the survivors left.
-        from: RegionView<'a>,
-        /// Where the objects in `from` end.
-        from_end: u64,
+        /// The objects of the space that the survivors left.
+        from: ObjectSpan<'a>,
         /// Where the first survivor starts now.
         to_start: u64,
         /// Where the last survivor ends now.
@@ -47,14 +45,17 @@ impl Liveness<'_> {
             }
             Liveness::Moved {
                 from,
-                from_end,
                 to_start,
                 to_end,
                 ..
             } => {
-                debug_assert!(old.offset() < from_end);
-                let header = ObjectHeader::from_bits(from.load_u64(old.offset())?);
-                match header.forwarded() {
+                let Some(head) = from.head(old.offset()) else {
+                    return Err(Error::internal(
+                        "a reference outside the heap",
+                        old.raw().into(),
+                    ));
+                };
+                match ObjectHeader::from_bits(head.header()).forwarded() {
                     None => Ok(None),
                     Some(new) if new.lies_in(to_start, to_end) => Ok(Some(new)),
                     Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),

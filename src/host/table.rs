@@ -23,8 +23,11 @@ use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, Progress, Shrinking};
 use crate::host::Callback;
 
-/// The number of entries that are put on the free list at a time.
+/// The greatest number of entries that are put on the free list at a time.
 const REFILL: u32 = 256;
+
+/// The least number. A store with few objects has few entries to visit at its end.
+const LEAST_REFILL: u32 = 4;
 
 /// Indices are less than the other values of a `link`, so that it can tell them apart.
 const GROWTH: Growth<'static> = Growth {
@@ -258,7 +261,8 @@ impl HostData {
         };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
         unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
-        let end = used.saturating_add(REFILL).min(self.capacity());
+        let refill = used.clamp(LEAST_REFILL, REFILL);
+        let end = used.saturating_add(refill).min(self.capacity());
         self.used.set(end);
         self.free.set(used);
         for index in used..end {

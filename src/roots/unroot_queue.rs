@@ -23,21 +23,30 @@ pub(crate) struct QueueNode {
     next: AtomicU32,
 }
 
-/// The head of the list, and the number of stale handles.
+/// The head of the list, and the number of stale handles. Other threads write them, so nothing
+/// else is in their cache line. Padding sees to that: an alignment would make the store's block
+/// one that the system's allocator takes far longer to find.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub(crate) struct UnrootQueue {
+    _before: [u64; LINE_WORDS - 1],
     /// The index of the newest slot plus 1, or 0 if the queue is empty.
     head: AtomicU32,
     stale: AtomicU64,
+    _after: [u64; LINE_WORDS - 1],
 }
+
+/// The words of a cache line.
+const LINE_WORDS: usize = 8;
 
 impl UnrootQueue {
     /// An empty queue.
     pub(crate) fn new() -> UnrootQueue {
         UnrootQueue {
+            _before: [0; LINE_WORDS - 1],
             head: AtomicU32::new(0),
             stale: AtomicU64::new(0),
+            _after: [0; LINE_WORDS - 1],
         }
     }
 

@@ -55,7 +55,7 @@ mod stats;
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use access::State;
 use collection::collect::PacedCollection;
@@ -75,7 +75,7 @@ use protocol::Answers;
 pub use stats::Stats;
 
 use crate::base::fallible;
-use crate::base::hashing::start_of_counter;
+use crate::base::hashing::RandomCounter;
 use crate::base::side_meter::SideMeter;
 use crate::base::thread;
 use crate::engine::EngineRef;
@@ -384,10 +384,9 @@ impl Store {
 /// A number that no other store has had, in any copy of the library in this process
 /// (ROOTS-1). It comes from a counter with a random start, and is never 0.
 fn next_id() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static COUNTER: RandomCounter = RandomCounter::new();
     loop {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let id = start_of_counter(&COUNT).wrapping_add(count);
+        let id = COUNTER.next();
         if id != 0 {
             return id;
         }

@@ -219,7 +219,7 @@ impl TypeLayout {
     ) -> Result<Vec<FieldLayout>> {
         let mut layouts = Vec::new();
         if let Composite::Func { results, .. } = composite {
-            fallible::reserve(&mut layouts, results.len())?;
+            layouts = fallible::with_room(results.len())?;
             for value in results {
                 let layout = FieldLayout {
                     offset: 0,

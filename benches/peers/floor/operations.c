@@ -37,6 +37,24 @@ static void scope_enter_exit(uint64_t count) {
   while (count-- > 0) floor_scope_exit(s, floor_scope_enter(s));
 }
 
+static void scope_of_locals(uint64_t count, int locals) {
+  struct floor_store *const s = store;
+  const root_t from = object;
+  while (count-- > 0) {
+    root_t mark = floor_scope_enter(s);
+    for (int i = 0; i < locals; i++) KEEP(floor_push(s, from));
+    floor_scope_exit(s, mark);
+  }
+}
+
+static void scope_1_local(uint64_t count) {
+  scope_of_locals(count, 1);
+}
+
+static void scope_10_locals(uint64_t count) {
+  scope_of_locals(count, 10);
+}
+
 static void root_push(uint64_t count) {
   const struct manual from = manual;
   IN_SCOPES(root_t root = floor_push_manual(s, from); KEEP(root))
@@ -63,6 +81,20 @@ static void manual_root_unroot(uint64_t count) {
   struct floor_store *const s = store;
   const root_t from = object;
   while (count-- > 0) MUST(floor_manual_free(s, floor_manual_new(s, from)) == 0);
+}
+
+/* A thousand at a time are made, and ended in the same order. */
+static void manual_batch_1000(uint64_t count) {
+  enum { BATCH = 1000 };
+  static struct manual roots[BATCH];
+  struct floor_store *const s = store;
+  const root_t from = object;
+  while (count > 0) {
+    uint64_t batch = count < BATCH ? count : BATCH;
+    count -= batch;
+    for (uint64_t i = 0; i < batch; i++) roots[i] = floor_manual_new(s, from);
+    for (uint64_t i = 0; i < batch; i++) MUST(floor_manual_free(s, roots[i]) == 0);
+  }
 }
 
 /* A random one of 65,536 manual roots ends and is made again. */
@@ -92,13 +124,25 @@ static void externref_new_finalized(uint64_t count) {
   IN_SCOPES(root_t root = floor_extern_new_finalized(s, &store, finalizer); KEEP(root))
 }
 
-static void externref_in_scope(uint64_t count) {
+static void scope_of_externrefs(uint64_t count, int externrefs) {
   struct floor_store *const s = store;
   while (count-- > 0) {
-    root_t mark = floor_scope_enter(s), root = floor_extern_new(s, &store);
-    KEEP(root);
+    root_t mark = floor_scope_enter(s);
+    for (int i = 0; i < externrefs; i++) KEEP(floor_extern_new(s, &store));
     floor_scope_exit(s, mark);
   }
+}
+
+static void externref_in_scope(uint64_t count) {
+  scope_of_externrefs(count, 1);
+}
+
+static void scope_10_externrefs(uint64_t count) {
+  scope_of_externrefs(count, 10);
+}
+
+static void store_new_free(uint64_t count) {
+  while (count-- > 0) floor_store_free(floor_store_new());
 }
 
 static void store_new_object_free(uint64_t count) {
@@ -186,15 +230,21 @@ static void scope_escape(uint64_t count) {
 static const struct operation operations[] = {
     {"call_empty", call_empty},
     {"scope_enter_exit", scope_enter_exit},
+    {"scope_1_local", scope_1_local},
+    {"scope_10_locals", scope_10_locals},
     {"scope_escape", scope_escape},
     {"root_push", root_push},
     {"local_new", local_new},
     {"read_scoped", read_scoped},
     {"read_manual", read_manual},
     {"manual_root_unroot", manual_root_unroot},
+    {"manual_batch_1000", manual_batch_1000},
+    {"manual_churn", manual_churn},
     {"externref_new", externref_new},
     {"externref_new_finalized", externref_new_finalized},
     {"externref_in_scope", externref_in_scope},
+    {"scope_10_externrefs", scope_10_externrefs},
+    {"store_new_free", store_new_free},
     {"store_new_object_free", store_new_object_free},
     {"struct_new", struct_new},
     {"struct_new_default", struct_new_default},

@@ -19,8 +19,11 @@ const COLLECTORS: [(&str, &str); 2] = [("copying", "3"), ("drc", "2")];
 /// The sizes at which work is measured. Others are powers of two too.
 const SIZES: [u64; 5] = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18];
 
-/// By how many percent heaps grow.
-const GROWTHS: [u32; 6] = [12, 25, 50, 100, 200, 400];
+/// The greatest size of work that takes the square of the size.
+const GREATEST_SQUARE: u64 = 1 << 14;
+
+/// The limits of heaps, in MiB.
+const LIMITS: [u32; 8] = [12, 16, 24, 32, 48, 64, 96, 128];
 
 /// Curves of one kind.
 #[derive(Serialize)]
@@ -82,13 +85,16 @@ pub fn over_size(options: &Options) -> Result<Curves> {
         points: BTreeMap::new(),
     };
     for line in output_of(&mut Command::new(&program))?.lines() {
-        let name = line.split('\t').next().unwrap_or(line);
+        let (name, kind) = line.split_once('\t').unwrap_or((line, ""));
         if !options.measures(name) {
             continue;
         }
         eprintln!("{name}");
         for (collector, number) in COLLECTORS {
             for size in SIZES {
+                if kind == "square" && size > GREATEST_SQUARE {
+                    continue;
+                }
                 let mut command = Command::new(&program);
                 command.args(["--time", name, &size.to_string(), number]);
                 let time = field(&output_of(&mut command)?, 3)?;
@@ -99,12 +105,13 @@ pub fn over_size(options: &Options) -> Result<Curves> {
     Ok(curves)
 }
 
-/// The time of workloads against the memory that they take, as heaps grow by less or more.
+/// The time of workloads against the limit of the heap. A limit that is too low for a workload is
+/// named and left out.
 pub fn over_heap_size(options: &Options) -> Result<Curves> {
     let program = options.programs.join("gcroots_workload");
     let mut curves = Curves {
         name: "heap_sizes",
-        axes: ["peak memory, MiB", "CPU ns a unit"],
+        axes: ["limit of the heap, MiB", "CPU ns a unit"],
         logarithmic: false,
         points: BTreeMap::new(),
     };
@@ -113,14 +120,17 @@ pub fn over_heap_size(options: &Options) -> Result<Curves> {
             continue;
         }
         for (collector, number) in COLLECTORS {
-            for growth in GROWTHS {
-                eprintln!("{name}, {collector}, growth of {growth}%");
+            for limit in LIMITS {
+                eprintln!("{name}, {collector}, {limit} MiB");
                 let mut command = Command::new(&program);
-                command.args([name, number, &growth.to_string()]);
-                let line = output_of(&mut command)?;
-                let time = field(&line, 3)? / field(&line, 2)?;
-                let memory = field(&line, 4)? / f64::from(1 << 20);
-                curves.add(name, collector, (memory, time));
+                command.args([name, number, &limit.to_string()]);
+                match output_of(&mut command) {
+                    Ok(line) => {
+                        let time = field(&line, 3)? / field(&line, 2)?;
+                        curves.add(name, collector, (f64::from(limit), time));
+                    }
+                    Err(error) => eprintln!("not measured: {error:#}"),
+                }
             }
         }
     }

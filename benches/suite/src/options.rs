@@ -16,7 +16,7 @@ scripts/bench [OPTION...]    measures the library and the floor
   --instructions      also counts instructions, with callgrind
   --functions         only counts the instructions of each function of the library
   --curves            only measures work at several sizes
-  --heap-sizes        only runs workloads in heaps that grow by less or more
+  --heap-sizes        only runs workloads in heaps with several limits
   --only TEXT         only operations, workloads and curves whose names contain TEXT
   --run NAME          writes figures.json and the plots to build/bench/NAME, over those of an
                       earlier run of this name (default: the time, in a new folder)

@@ -55,8 +55,14 @@ fn draw_bars(figures: &Figures, area: &Area<'_>) -> Result<(), Box<dyn std::erro
         .margin(8)
         .x_label_area_size(24)
         .y_label_area_size(260)
-        .build_cartesian_2d((0.5..greatest * 1.2).log_scale(), 0..bars.len())?;
-    let label = |row: &usize| bars.get(*row).map_or(String::new(), |bar| bar.0.clone());
+        .build_cartesian_2d(
+            (0.5..greatest * 1.2).log_scale(),
+            (0..bars.len()).into_segmented(),
+        )?;
+    let label = |row: &SegmentValue<usize>| match row {
+        SegmentValue::CenterOf(row) => bars.get(*row).map_or(String::new(), |bar| bar.0.clone()),
+        SegmentValue::Exact(_) | SegmentValue::Last => String::new(),
+    };
     chart
         .configure_mesh()
         .disable_y_mesh()
@@ -66,7 +72,10 @@ fn draw_bars(figures: &Figures, area: &Area<'_>) -> Result<(), Box<dyn std::erro
         .draw()?;
     chart.draw_series(bars.iter().enumerate().map(|(row, (_, time, system))| {
         let mut bar = Rectangle::new(
-            [(0.5, row), (*time, row + 1)],
+            [
+                (0.5, SegmentValue::Exact(row)),
+                (*time, SegmentValue::Exact(row + 1)),
+            ],
             Palette99::pick(*system).filled(),
         );
         bar.set_margin(2, 2, 0, 0);
@@ -120,12 +129,12 @@ fn draw_workload(
 
 /// A chart for each curve, with a line for each collector.
 pub fn draw_curves(curves: &Curves, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    const COLUMNS: usize = 4;
-    let rows = curves.points.len().div_ceil(COLUMNS);
-    let size = (300 * COLUMNS as u32, 220 * rows as u32);
+    let columns = curves.points.len().clamp(1, 4);
+    let rows = curves.points.len().div_ceil(columns).max(1);
+    let size = (300 * columns as u32, 220 * rows as u32);
     let area = SVGBackend::new(path, size).into_drawing_area();
     area.fill(&WHITE)?;
-    for ((name, lines), area) in curves.points.iter().zip(area.split_evenly((rows, COLUMNS))) {
+    for ((name, lines), area) in curves.points.iter().zip(area.split_evenly((rows, columns))) {
         let points = || lines.values().flatten();
         let right = points().map(|point| point.0).fold(1.0, f64::max);
         let left = points().map(|point| point.0).fold(right, f64::min);
@@ -165,7 +174,10 @@ where
         .x_desc(curves.axes[0])
         .y_desc(curves.axes[1])
         .x_labels(6)
+        .x_label_formatter(&|at| format!("{at:.0}"))
+        .y_label_formatter(&|value| format!("{value:.0}"))
         .y_labels(5)
+        .max_light_lines(0)
         .label_style(("sans-serif", 10))
         .draw()?;
     for (number, (name, points)) in lines.iter().enumerate() {

@@ -64,8 +64,14 @@ pub fn output_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The library's collectors, by name and number.
-const COLLECTORS: [(&str, &str); 2] = [("copying", "3"), ("drc", "2")];
+/// The library's collectors, by name and number, and whether they run the workloads too. The null
+/// collector has no room for them, and the check collector is slow on purpose.
+const COLLECTORS: [(&str, &str, bool); 4] = [
+    ("copying", "3", true),
+    ("drc", "2", true),
+    ("null", "1", false),
+    ("check", "5", false),
+];
 
 /// The programs of the library, once for each collector. CMake has built them.
 pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
@@ -74,8 +80,11 @@ pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
         (Kind::Workloads, "gcroots_workload"),
     ];
     let mut made = Vec::new();
-    for (collector, number) in COLLECTORS {
+    for (collector, number, runs_workloads) in COLLECTORS {
         for (kind, name) in programs {
+            if kind == Kind::Workloads && !runs_workloads {
+                continue;
+            }
             let path = options.programs.join(name);
             let path = path.to_str().context("the path is not UTF-8")?;
             let mut program = Program::new(collector, kind, &[path]);

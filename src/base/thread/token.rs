@@ -4,9 +4,7 @@
 //! is its token with the version of the store's layout in the bits below. It equals the
 //! first word of the stores that the thread may call now.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::base::hashing::start_of_counter;
+use crate::base::hashing::RandomCounter;
 
 /// Tokens are multiples of this. The bits below hold a version, and [`ENDED`].
 const TOKEN_STEP: u64 = 256;
@@ -27,11 +25,9 @@ const _: () = assert!(LAYOUT_VERSION >= 1 && LAYOUT_VERSION <= VERSION_MAX);
 /// A token that no other thread has or had, in any copy of the library in this process. It
 /// is counted from a start of this copy's own (HOST-1), and is never 0.
 pub(super) fn issue() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static COUNTER: RandomCounter = RandomCounter::new();
     loop {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let number = start_of_counter(&COUNT).wrapping_add(count);
-        let token = number.wrapping_mul(TOKEN_STEP);
+        let token = COUNTER.next().wrapping_mul(TOKEN_STEP);
         if token != 0 {
             return token;
         }

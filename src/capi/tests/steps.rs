@@ -6,7 +6,6 @@ use crate::base::work;
 use crate::capi::arrays::*;
 use crate::capi::i31::gcroots_i31_new;
 use crate::capi::rec_group::*;
-use crate::capi::value::*;
 use crate::capi::weak::*;
 use crate::capi::weakmap::*;
 use crate::heap::{Budget, Progress};

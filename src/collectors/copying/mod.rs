@@ -313,12 +313,7 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        self.evacuating(layouts, |evacuation| {
-            for root in roots.iter_spans() {
-                root.set(evacuation.evacuate(root.get())?);
-            }
-            Ok(())
-        })?;
+        self.evacuating(layouts, |evacuation| evacuation.evacuate_spans(roots))?;
         self.evacuating(layouts, |evacuation| evacuation.evacuate_ranges(roots))
     }
 
@@ -330,7 +325,8 @@ impl CollectionSteps for CopyingHeap {
         loop {
             match self.scan(stop, layouts)? {
                 ScanOutcome::ChunkedArray => {
-                    stop = stop.saturating_sub(self.scan_chunk(layouts)?);
+                    // It was copied and scanned.
+                    stop = stop.saturating_sub(2 * self.scan_chunk(layouts)?);
                 }
                 ScanOutcome::Stopped => {
                     budget.spend(budget.left());
@@ -356,9 +352,9 @@ impl CollectionSteps for CopyingHeap {
     }
 
     fn liveness(&self) -> Liveness<'_> {
+        let (first, end) = self.collected_range();
         Liveness::Moved {
-            from: self.space.from().view(),
-            from_end: self.state.from_end,
+            from: self.space.from().view().objects(first, end),
             to_start: SemiSpace::first_object(self.space.to()),
             to_end: self.state.next,
         }

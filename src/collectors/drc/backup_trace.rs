@@ -31,11 +31,17 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
         }
-        roots.try_each(|root| self.mark(root.get()))
+        roots.try_each_in_spans(|root| self.mark_in_line(root.get()))?;
+        roots.try_each_in_ranges(|root| self.mark_in_line(root.get()))
     }
 
     /// Marks an object that a root or a weak map refers to, which is not counted.
     pub(super) fn mark(&mut self, object: GcRef) -> Result<()> {
+        self.mark_in_line(object)
+    }
+
+    #[inline(always)]
+    fn mark_in_line(&mut self, object: GcRef) -> Result<()> {
         let header = self.marked_header(object)?;
         self.set_header(object, header)
     }
@@ -250,8 +256,9 @@ impl DrcHeap {
                 self.region().fill(offset, offset + bytes, POISON)?;
             }
             offset += bytes;
+            // A sweep does not look into a long object.
+            work::count(bytes.min(ARRAY_CHUNK) as usize / 4);
         }
-        work::count((offset - sweep.at) as usize / 4);
         (sweep.at, sweep.free_from) = (offset, free_from);
         sweep.live_objects += live_objects;
         sweep.live_bytes += live_bytes;

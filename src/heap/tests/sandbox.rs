@@ -105,8 +105,7 @@ fn a_table_is_not_told_of_a_forwarding_to_no_whole_object() {
     from.commit_to(4 << 10).unwrap();
     let (to_start, to_end) = (8 << 10, (8 << 10) + PAIR_BYTES);
     let liveness = Liveness::Moved {
-        from: from.view(),
-        from_end: 4 << 10,
+        from: from.view().objects(0, 4 << 10),
         to_start,
         to_end,
     };

@@ -5,7 +5,7 @@
 //! changed (ROOTS-21).
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, ObjectStartBits, RangeSpan, RootRange, SlotLayout, is_plausible};
+use crate::heap::{GcRef, ObjectStartBits, PlausibleObjects, RangeSpan, RootRange, SlotLayout};
 use crate::roots::Handle;
 use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
@@ -80,10 +80,9 @@ impl Cold {
         let Some(heap) = self.heap.as_deref() else {
             return check_slots(range, |_| Ok(false));
         };
-        let (region, (start, end)) = (heap.region(), heap.walk(&store.mutator));
-        check_slots(range, |reference| {
-            Ok(is_plausible(reference, region, start, end, &self.layouts))
-        })
+        let bounds = heap.walk(&store.mutator);
+        let objects = PlausibleObjects::new(heap.region(), bounds, &self.layouts);
+        check_slots(range, |reference| Ok(objects.contains(reference)))
     }
 
     /// Checks that the slots of all ranges refer to starts of objects. `starts` is `None`
@@ -103,8 +102,9 @@ impl Cold {
 /// Checks each slot of a range with `is_object`.
 ///
 /// Errors: [`Error::BadSlot`]; those of `is_object`.
+#[inline(always)]
 fn check_slots(range: &RangeSpan, mut is_object: impl FnMut(GcRef) -> Result<bool>) -> Result<()> {
-    range.references().try_for_each(|(slot, bits)| {
+    range.try_each(|slot, bits| {
         let reference = GcRef::from_raw(bits.get());
         if reference.is_object() && !is_object(reference)? {
             return Err(Error::BadSlot {

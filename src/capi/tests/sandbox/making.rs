@@ -134,7 +134,7 @@ pub(super) unsafe fn new_table(w: &mut World) -> gcroots_status_t {
 
 pub(super) unsafe fn new_global(w: &mut World) -> gcroots_status_t {
     let kind = 2 + w.random.below(6) as u32;
-    let (of, mut value) = (field(kind), w.value_of(kind));
+    let (of, mut value) = (field_with(kind), w.value_of(kind));
     if kind == GCROOTS_STORAGE_REF {
         value.of.r#ref = NULL;
     }

@@ -86,7 +86,7 @@ pub(super) const NULL: gcroots_ref_t = gcroots_ref_t {
     index: 0,
 };
 
-pub(super) const fn field(storage: gcroots_storage_t) -> gcroots_field_type_t {
+pub(super) const fn field_with(storage: gcroots_storage_t) -> gcroots_field_type_t {
     gcroots_field_type_t {
         storage,
         heap: GCROOTS_HEAP_ANY,
@@ -101,20 +101,20 @@ pub(super) const fn field_of(heap: gcroots_heap_type_t, local: u32) -> gcroots_f
     gcroots_field_type_t {
         heap,
         local,
-        ..field(GCROOTS_STORAGE_REF)
+        ..field_with(GCROOTS_STORAGE_REF)
     }
 }
 
 /// A field of each storage, in the order of the storages' numbers.
 pub(super) const EACH: [gcroots_field_type_t; 8] = [
-    field(GCROOTS_STORAGE_I8),
-    field(GCROOTS_STORAGE_I16),
-    field(GCROOTS_STORAGE_I32),
-    field(GCROOTS_STORAGE_I64),
-    field(GCROOTS_STORAGE_F32),
-    field(GCROOTS_STORAGE_F64),
-    field(GCROOTS_STORAGE_V128),
-    field(GCROOTS_STORAGE_REF),
+    field_with(GCROOTS_STORAGE_I8),
+    field_with(GCROOTS_STORAGE_I16),
+    field_with(GCROOTS_STORAGE_I32),
+    field_with(GCROOTS_STORAGE_I64),
+    field_with(GCROOTS_STORAGE_F32),
+    field_with(GCROOTS_STORAGE_F64),
+    field_with(GCROOTS_STORAGE_V128),
+    field_with(GCROOTS_STORAGE_REF),
 ];
 
 /// The numbers of struct, array and function types. The types are in this order.
@@ -146,11 +146,14 @@ pub(super) unsafe fn declare(group: *mut gcroots_rec_group_t) {
         .unwrap();
     };
     let mut longer = EACH.to_vec();
-    longer.extend([field_of(GCROOTS_HEAP_LOCAL, 1), field(GCROOTS_STORAGE_V128)]);
+    longer.extend([
+        field_of(GCROOTS_HEAP_LOCAL, 1),
+        field_with(GCROOTS_STORAGE_V128),
+    ]);
     add_struct(open(0), &[]);
     add_struct(open(0), &EACH);
     add_struct(open(1), &longer);
-    add_struct(open(0), &[field(GCROOTS_STORAGE_REF); 90]);
+    add_struct(open(0), &[field_with(GCROOTS_STORAGE_REF); 90]);
     let narrow = [
         field_of(GCROOTS_HEAP_LOCAL, 1),
         field_of(GCROOTS_HEAP_EXN, 0),
