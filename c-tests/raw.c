@@ -404,6 +404,17 @@ CASE(large_objects_have_one_start) {
 
 /* --- The heap's base --------------------------------------------------------------- */
 
+/* The objects take more than two segments of 64 KiB. Where a segment begins, an object is made
+   on the slow path. */
+CASE(objects_on_each_side_of_a_border_are_named) {
+  int number;
+  for (int i = 0; i < 10000; i++) {
+    gcroots_scope_t scope = enter();
+    CHECK(is_object(raw_of(new_externref(&number))));
+    OK(gcroots_scope_exit(store, scope));
+  }
+}
+
 CASE(the_base_is_there_before_the_first_object_and_stays) {
   unsigned char *base = base_of(store);
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_I8);

@@ -50,6 +50,16 @@ impl Fixture {
             .unwrap();
     }
 
+    /// Makes a pair of nulls on the fast path of an allocation, if that has room.
+    fn new_pair_in_line(&mut self) -> GcRef {
+        let Some(offset) = self.mutator.bump.room(PAIR_BYTES) else {
+            return self.new_pair(GcRef::NULL, GcRef::NULL, 0);
+        };
+        self.mutator.bump.advance(PAIR_BYTES);
+        self.mutator.write_new_object(offset, self.pair, PAIR_BYTES);
+        GcRef::from_offset(offset)
+    }
+
     /// Whether an object starts at `offset`, and the steps that the answer takes.
     fn ask(&self, table: &mut ObjectStartTable, offset: u64) -> (bool, u64) {
         let reference = GcRef::from_offset(offset);
@@ -112,6 +122,36 @@ fn questions_pass_each_object_once_between_collections() {
             let (_, steps) = f.ask(&mut table, f.rooted(object).offset());
             assert!(steps <= 2, "{steps} steps for an object that is known");
         }
+    });
+}
+
+#[test]
+fn the_fast_path_passes_no_border() {
+    on_each_collector(|mut f| {
+        let mut table = ObjectStartTable::default();
+        for _ in 0..10_000 {
+            let pair = f.new_pair_in_line();
+            assert!(f.ask(&mut table, pair.offset()).0, "{pair:?}");
+        }
+    });
+}
+
+#[test]
+fn starts_are_known_where_many_objects_have_died() {
+    on_each_collector(|mut f| {
+        for number in 0..20_000 {
+            let pair = f.new_pair(GcRef::NULL, GcRef::NULL, number);
+            if number % 1000 == 999 {
+                f.root(pair);
+            }
+        }
+        f.collect().transpose().unwrap();
+        let (mut table, mut random) = (ObjectStartTable::default(), Random(3));
+        f.check_starts(&mut table, &mut random, 500);
+        for _ in 0..100 {
+            f.change_something(&mut random);
+        }
+        f.check_starts(&mut table, &mut random, 500);
     });
 }
 
