@@ -140,6 +140,8 @@ struct CollectionState {
     /// of them has its own memory (HEAP-36).
     visited: WalkBound,
     sweep: Option<Sweep>,
+    /// The stack shrinks, and its pages from here on were given back.
+    stack_end: Option<usize>,
     /// The sweep is complete, and pages inside free blocks are being given back.
     releasing: Option<PageRelease>,
     freed_objects: u64,
@@ -519,7 +521,7 @@ impl GcHeap for DrcHeap {
         room::give_back(&mut self.young_ranges, used);
         let used = self.zero_counts.len();
         room::give_back(&mut self.zero_counts, used);
-        self.trim_stack(0);
+        self.trim_stack();
         Ok(())
     }
 
@@ -530,7 +532,7 @@ impl GcHeap for DrcHeap {
         self.zero_counts = Vec::new();
         // A collection that was not completed leaves entries.
         self.stack.clear();
-        self.trim_stack(0);
+        self.trim_stack();
         self.pending.reset();
         self.must_trace = false;
         self.allocated_since_trace = 0;
@@ -602,6 +604,9 @@ impl CollectionSteps for DrcHeap {
         {
             return Ok(None);
         }
+        if self.shrink_stack(budget) == Progress::Continue {
+            return Ok(None);
+        }
         let (used, objects) = (mutator.bump.used_bytes(), mutator.bump.objects());
         let live_bytes = used.saturating_sub(self.state.freed_bytes);
         let objects = objects.saturating_sub(self.state.freed_objects);
@@ -610,7 +615,6 @@ impl CollectionSteps for DrcHeap {
             self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
             self.allocated_since_trace = 0;
         }
-        self.trim_stack(KEPT_ENTRIES);
         Ok(Some(CollectionStats {
             objects,
             live_bytes,
