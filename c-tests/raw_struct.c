@@ -87,14 +87,13 @@ CASE(references_among_the_fields_stay_alive) {
   gcroots_type_free(node);
 }
 
-/* A finalizer that collects, and makes garbage of its own, while the store is in use. */
+/* A finalizer that collects once, so that everything moves, while the store is in use. */
 static bool in_use;
 
 static void collect_again(void *data) {
   ++*(int *)data;
   if (!in_use) return;
   OK(gcroots_store_gc(store));
-  OK(gcroots_raw_struct_new_default(store, node, &(uint32_t){0}));
 }
 
 CASE(a_new_struct_is_named_where_it_is_after_finalizers) {
