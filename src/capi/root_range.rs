@@ -202,9 +202,12 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
 
 /// Makes collections check exactly that each slot of a root range refers to the start of
 /// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
-/// Off by default. Never collects.
+/// The functions gcroots_raw_... then check their raw references exactly too, before anything
+/// else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Off by default. Never
+/// collects.
 ///
-/// Cost: a walk over the heap, and memory, in each collection.
+/// Cost: a walk over the heap, and memory, in each collection. A call with raw references
+/// costs as much as gcroots_ref_from_raw() for each of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(
     config: *mut gcroots_config_t,
