@@ -8,7 +8,7 @@ use super::{DrcHeap, KEPT_ENTRIES};
 use crate::base::room::Room;
 use crate::base::{fallible, room, work};
 use crate::error::Result;
-use crate::heap::{Budget, CountedHeader, GcRef, Kind, LayoutTable, Progress};
+use crate::heap::{Budget, CountedHeader, GcRef, KEPT_BYTES, Kind, LayoutTable, Progress};
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
 const BYTES_FOR_ENTRY: u64 = 1024;
@@ -40,6 +40,15 @@ impl DrcHeap {
     pub(super) fn trim_stack(&mut self) {
         let kept = self.stack_room();
         room::give_back(&mut self.stack, kept);
+    }
+
+    /// Cuts the stack of a pooled heap to the room that the part of the heap needs that stays
+    /// resident (HEAP-9). It must be empty.
+    pub(super) fn cut_stack_for_pool(&mut self) {
+        let kept = (KEPT_BYTES / BYTES_FOR_ENTRY) as usize;
+        if self.stack.capacity() > kept {
+            self.stack = Vec::new();
+        }
     }
 
     /// Cuts a stack that has grown beyond what it may keep to its room, as far as the budget

@@ -341,6 +341,8 @@ impl WriteBarrier for DrcHeap {
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) {
         let (start, end) = self.space.allocate_all();
+        // Without this room a trace may need more walks. That is no error.
+        let _ = self.reserve_stack();
         // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
         // the mutator whenever the committed memory changes.
         unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
@@ -532,7 +534,7 @@ impl GcHeap for DrcHeap {
         self.zero_counts = Vec::new();
         // A collection that was not completed leaves entries.
         self.stack.clear();
-        self.trim_stack();
+        self.cut_stack_for_pool();
         self.pending.reset();
         self.must_trace = false;
         self.allocated_since_trace = 0;
