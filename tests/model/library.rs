@@ -487,7 +487,7 @@ impl Library {
         }
     }
 
-    fn tag(&self, tag: Named) -> gcroots_tag_t {
+    pub(crate) fn tag(&self, tag: Named) -> gcroots_tag_t {
         match tag {
             Named::Null => gcroots_tag_t {
                 store_id: 0,
@@ -678,6 +678,7 @@ impl Library {
             Action::Global(action) => self.globals(action),
             Action::Func(action) => self.functions(action, data),
             Action::Range(action) => self.ranges(action),
+            Action::Raw(action) => self.raw_calls(action, data),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)

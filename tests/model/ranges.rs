@@ -434,7 +434,7 @@ impl Library {
         self.with_out(|out| unsafe { gcroots_ref_from_raw(self.store(), bits, out) })
     }
 
-    fn raw(&self, raw: Raw) -> u32 {
+    pub(crate) fn raw(&self, raw: Raw) -> u32 {
         let (handle, more) = match raw {
             Raw::Of(handle) => (handle, 0),
             // 8 bytes after the start: objects have at least 16 bytes.
