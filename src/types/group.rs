@@ -91,6 +91,15 @@ impl RegisteredType {
         self.header.kind_bits() == kind as u8
     }
 
+    /// Whether a slot admits objects of this type. Its objects are structs or arrays.
+    #[inline(always)]
+    pub(crate) fn is_admitted_by(&self, slot: &Admits) -> bool {
+        let is_of_type = self.index == slot.type_index
+            || slot.depth == Admits::ANY_TYPE
+            || self.supertypes.get(usize::from(slot.depth)) == Some(&slot.type_index);
+        is_of_type && slot.kinds >> self.header.kind_bits() & 1 == 1
+    }
+
     /// Whether this is `other` or a subtype of it. Both must be of the same registry.
     ///
     /// Cost: constant.

@@ -108,8 +108,10 @@ impl<V: RawValue, F: Fn(usize) -> V> NewContents for Fields<F> {
 
     #[inline(always)]
     fn write(self, store: &Store, of: &RegisteredType) -> Option<()> {
+        // Read once: the compiler cannot know that the writes below do not change it.
+        let object = store.new_address(0);
         for (index, field) in of.fields.iter().enumerate() {
-            let address = store.new_address(field.offset.into());
+            let address = object.wrapping_add(field.offset as usize);
             // SAFETY: there is room for the object, and the field lies in it.
             unsafe { store.write_new_value(address, field, (self.0)(index))? };
         }
@@ -245,16 +247,20 @@ impl Store {
         field: &FieldLayout,
         value: impl RawValue,
     ) -> Option<()> {
-        if !value.fits(field.storage) {
+        if !value.fits(field.takes) {
             return None;
+        }
+        // References come before the jump table: they are the most frequent.
+        if field.storage == Storage::Ref {
+            let reference = value.reference().admitted_fast(self, &field.admits)?;
+            // SAFETY: the caller's promise.
+            unsafe { address.cast::<u32>().write(reference.raw()) };
+            return Some(());
         }
         // SAFETY: the caller's promise.
         unsafe {
             match field.storage {
-                Storage::Ref => {
-                    let reference = value.reference().admitted_fast(self, field.admits)?;
-                    address.cast::<u32>().write(reference.raw());
-                }
+                Storage::Ref => {}
                 Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),
                 Storage::I64 | Storage::F64 => address.cast::<u64>().write(value.bits64()),
                 Storage::I8 => address.write(value.bits32() as u8),
