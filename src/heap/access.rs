@@ -194,6 +194,16 @@ impl HeapAccess {
         (offset.wrapping_sub(self.start.get()) < self.objects.get()).then_some(offset)
     }
 
+    /// The header of the object that `reference` refers to, or other bits if an object that
+    /// led there was overwritten. `None` as for [`HeapAccess::object_at`].
+    #[inline(always)]
+    pub(super) fn header_at(&self, reference: GcRef) -> Option<&Cell<u64>> {
+        let address = self.address(self.object_at(reference)?);
+        // SAFETY: in the heap, so committed, at a multiple of 8. The caller drops the
+        // reference before memory of the heap is given back.
+        Some(unsafe { &*address.cast::<Cell<u64>>() })
+    }
+
     /// Whether the heap's memory has `bytes` from `offset` on. `offset` must not be before
     /// its start, as that of an object or of a field is not.
     #[inline(always)]

@@ -22,13 +22,13 @@ const STRUCT: u8 = Kind::Struct as u8;
 const ARRAY: u8 = Kind::Array as u8;
 
 impl Store {
-    /// The type that a header names, if the store knows it, its objects have this kind, and
-    /// it is not hidden.
+    /// The type that a header names, if the store knows it, its objects have the header's
+    /// kind, and it is not hidden.
     #[inline(always)]
-    fn named_type(&self, header: ObjectHeader, kind: Kind) -> Option<&RegisteredType> {
+    fn named_type(&self, header: ObjectHeader) -> Option<&RegisteredType> {
         self.types
             .get(header.type_index())
-            .filter(|of| of.has_kind(kind) && !of.is_hidden)
+            .filter(|of| of.raw_kind == header.kind_bits())
     }
 
     /// The header at a reference, if memory of an object may be there. The 16 bytes from
@@ -53,7 +53,7 @@ impl Store {
     /// The object of a kind whose header is at a reference, if the store knows its type.
     #[inline(always)]
     fn typed_as(&self, reference: GcRef, header: ObjectHeader, kind: Kind) -> Option<Typed<'_>> {
-        let (offset, ty) = (reference.offset(), self.named_type(header, kind)?);
+        let (offset, ty) = (reference.offset(), self.named_type(header)?);
         let object = Typed { offset, ty };
         self.fits_in_heap(object, kind).then_some(object)
     }
@@ -109,11 +109,11 @@ impl Store {
         slot: &Admits,
     ) -> Option<GcRef> {
         let reference = GcRef::from_raw(raw);
-        if !reference.is_object() {
-            return self.admits(*slot, reference).then_some(reference);
-        }
         if let Some(of) = self.plain_object(reference) {
             return of.is_admitted_by(slot).then_some(reference);
+        }
+        if !reference.is_object() {
+            return self.admits(*slot, reference).then_some(reference);
         }
         match path {
             FastPath::Leaf => None,
