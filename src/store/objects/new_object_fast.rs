@@ -110,7 +110,13 @@ impl<V: RawValue, F: Fn(usize) -> V> NewContents for Fields<F> {
     fn write(self, store: &Store, of: &RegisteredType) -> Option<()> {
         // Read once: the compiler cannot know that the writes below do not change it.
         let object = store.new_address(0);
-        for (index, field) in of.fields.iter().enumerate() {
+        let fields = &of.fields[..];
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "one induction variable, where an iterator of pairs has two"
+        )]
+        for index in 0..fields.len() {
+            let field = &fields[index];
             let address = object.wrapping_add(field.offset as usize);
             // SAFETY: there is room for the object, and the field lies in it.
             unsafe { store.write_new_value(address, field, (self.0)(index))? };

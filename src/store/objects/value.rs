@@ -59,6 +59,21 @@ impl ReferenceSource for Handle {
     fn resolve_fast(self, store: &Store) -> Option<GcRef> {
         store.resolve_or_null_fast(self)
     }
+
+    #[inline(always)]
+    fn admitted_fast(self, store: &Store, slot: &Admits) -> Option<GcRef> {
+        if self.store_id != store.id() {
+            // One comparison finds both null and the handles of other stores.
+            return (self.is_null() && slot.null()).then_some(GcRef::NULL);
+        }
+        let reference = store.resolve_or_odd(self)?;
+        if reference.is_odd() {
+            // An `i31`, or a link in a slot without a live root.
+            let reference = store.resolve_fast(self)?;
+            return store.admits(*slot, reference).then_some(reference);
+        }
+        store.admits(*slot, reference).then_some(reference)
+    }
 }
 
 impl<R> Value<R> {
