@@ -481,6 +481,40 @@ CASE(no_memory_for_the_roots_of_a_call_is_refused) {
   gcroots_type_free(node);
 }
 
+/* A collection that is needed is refused before the roots that there is no memory for, as in
+   the functions with handles. */
+CASE(a_no_gc_span_is_refused_before_missing_roots) {
+  enum { FIELDS = 3000 };
+  static gcroots_field_type_t fields[FIELDS];
+  static gcroots_raw_val_t values[FIELDS];
+  gcroots_status_t expected = collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
+  gcroots_config_t *config = variant_config(128 << 10);
+  gcroots_type_t *type, *array;
+  gcroots_status_t status;
+  uint32_t out;
+  OK(gcroots_config_set_side_limit(config, 16 << 10));
+  use_heap(config);
+  for (int i = 0; i < FIELDS; i++) fields[i] = any_field();
+  array = new_array(mutable_(or_null(ref_to(GCROOTS_HEAP_ANY))));
+  type = new_struct(fields, FIELDS);
+  for (int i = 0; i < FIELDS; i++) values[i] = raw_ref(7);
+  OK(gcroots_no_gc_enter(store));
+  do {
+    status = gcroots_raw_struct_new_default(store, type, &out);
+  } while (status == GCROOTS_OK);
+  CHECK(status == expected);
+  out = UNTOUCHED_RAW;
+  REFUSED(expected, gcroots_raw_struct_new(store, type, values, FIELDS, &out));
+  REFUSED(expected, gcroots_raw_array_new_fixed(store, array, values, FIELDS, &out));
+  values[FIELDS - 1] = raw_ref(NO_OBJECT);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_raw_struct_new(store, type, values, FIELDS, &out));
+  OK(gcroots_no_gc_exit(store));
+  CHECK(out == UNTOUCHED_RAW && stats_of(store).scoped_roots == 0);
+  gcroots_type_free(array);
+  gcroots_type_free(type);
+}
+
 /* --- Refusals of every call -------------------------------------------------- */
 
 CASE(null_pointers_are_refused) {
