@@ -598,7 +598,8 @@ gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
- * that no root keeps alive. 0 turns this off, which is the default. Never collects.
+ * that no root keeps alive. 0 turns this off, which is the default. Also makes collections
+ * check `unchanged` of root ranges. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
@@ -4761,7 +4762,10 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
  * - a slot holds bits that are not null, not an i31, and do not refer to an object
  *   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
  *   the number of the slot, and the bits;
- * - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+ * - a slot that `unchanged` says has not been written differs from what the last
+ *   collection left there (GCROOTS_ERROR_INVALID_ARGUMENT). Only checked as described
+ *   under "Unchanged slots";
+ * - the system refuses memory for the check of the bits, with gcroots_config_set_exact_slots()
  *   (GCROOTS_ERROR_OUT_OF_MEMORY).
  *
  * Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
@@ -4771,6 +4775,28 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
  *
  * Under the null collector, which never collects, only gcroots_store_verify() reads
  * ranges.
+ *
+ * Unchanged slots: the member `unchanged` tells a collection which slots it has already
+ * seen. The first `unchanged` slots have not been written since the library last set the
+ * member.
+ *
+ * - The library sets it to 0 when the range is added, and to `count` in each collection,
+ *   once the slots have been updated. A collection in steps does so in its first step. A
+ *   collection that fails leaves it as it is.
+ * - The program lowers it to the number of the lowest slot that it writes, and to `count`
+ *   when it pops slots. If it pops and pushes between two collections, `unchanged` must
+ *   not be more than the lowest `count` between them. A range with an `unchanged` of 0 is
+ *   always right.
+ * - The slots may move to other memory. `unchanged` need not be lowered for that.
+ * - Slots that two ranges share need this in both structures.
+ *
+ * Today each collection reads all slots, and only checks use `unchanged`. A collector with
+ * minor collections will not read the slots below it in these, so a value that is too high
+ * frees objects that are in use. With gcroots_config_set_exact_slots() or
+ * gcroots_config_set_stress() collections and gcroots_store_verify() compare the references
+ * in these slots with copies of what the last collection left there. If the system refuses
+ * memory for the copies, the next collection does not compare. Root visitors report copies
+ * of the structure: their `unchanged` is ignored.
  */
 
 /**
@@ -4785,6 +4811,12 @@ typedef struct {
    * The number of slots.
    */
   size_t count;
+  /**
+   * The number of slots, from the first one on, that have not been written since the
+   * library last set this member: see "Unchanged slots" above. More than `count` means
+   * `count`.
+   */
+  size_t unchanged;
 } gcroots_root_range_t;
 
 /**
@@ -4836,10 +4868,10 @@ typedef struct {
 } gcroots_root_source_t;
 
 /**
- * Adds a root range to a store. Never collects.
+ * Adds a root range to a store, and sets its `unchanged` to 0. Never collects.
  *
  * \param range where the slots are (borrowed). The library keeps this address. It reads
- *        the structure, and reads and writes the slots, in calls that may collect and in
+ *        and writes the structure and the slots in calls that may collect and in
  *        gcroots_store_verify(), until the range is removed or the store is deleted.
  *        Structure and slots must be valid in these calls.
  * \param layout_or_null copied; NULL if the slots are an array of uint32_t
@@ -4853,7 +4885,7 @@ typedef struct {
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
-                                        const gcroots_root_range_t *range,
+                                        gcroots_root_range_t *range,
                                         const gcroots_slot_layout_t *layout_or_null,
                                         gcroots_root_source_t *out);
 
@@ -4873,10 +4905,11 @@ gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
 
 /**
  * Makes collections check exactly that each slot of a root range refers to the start of
- * an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
+ * an object, and check `unchanged` of root ranges, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
  * Off by default. Never collects.
  *
- * Cost: a walk over the heap, and memory, in each collection.
+ * Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of
+ * root ranges.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,

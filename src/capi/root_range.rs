@@ -18,7 +18,10 @@
 //! - a slot holds bits that are not null, not an i31, and do not refer to an object
 //!   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
 //!   the number of the slot, and the bits;
-//! - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+//! - a slot that `unchanged` says has not been written differs from what the last
+//!   collection left there (GCROOTS_ERROR_INVALID_ARGUMENT). Only checked as described
+//!   under "Unchanged slots";
+//! - the system refuses memory for the check of the bits, with gcroots_config_set_exact_slots()
 //!   (GCROOTS_ERROR_OUT_OF_MEMORY).
 //!
 //! Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
@@ -28,12 +31,34 @@
 //!
 //! Under the null collector, which never collects, only gcroots_store_verify() reads
 //! ranges.
+//!
+//! Unchanged slots: the member `unchanged` tells a collection which slots it has already
+//! seen. The first `unchanged` slots have not been written since the library last set the
+//! member.
+//!
+//! - The library sets it to 0 when the range is added, and to `count` in each collection,
+//!   once the slots have been updated. A collection in steps does so in its first step. A
+//!   collection that fails leaves it as it is.
+//! - The program lowers it to the number of the lowest slot that it writes, and to `count`
+//!   when it pops slots. If it pops and pushes between two collections, `unchanged` must
+//!   not be more than the lowest `count` between them. A range with an `unchanged` of 0 is
+//!   always right.
+//! - The slots may move to other memory. `unchanged` need not be lowered for that.
+//! - Slots that two ranges share need this in both structures.
+//!
+//! Today each collection reads all slots, and only checks use `unchanged`. A collector with
+//! minor collections will not read the slots below it in these, so a value that is too high
+//! frees objects that are in use. With gcroots_config_set_exact_slots() or
+//! gcroots_config_set_stress() collections and gcroots_store_verify() compare the references
+//! in these slots with copies of what the last collection left there. If the system refuses
+//! memory for the copies, the next collection does not compare. Root visitors report copies
+//! of the structure: their `unchanged` is ignored.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, required, required_const, write_out};
+use super::boundary::{call, enter, required, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
@@ -49,6 +74,10 @@ pub struct gcroots_root_range_t {
     pub slots: *mut c_void,
     /// The number of slots.
     pub count: usize,
+    /// The number of slots, from the first one on, that have not been written since the
+    /// library last set this member: see "Unchanged slots" above. More than `count` means
+    /// `count`.
+    pub unchanged: usize,
 }
 
 const _: () = assert!(
@@ -137,10 +166,10 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
     }
 }
 
-/// Adds a root range to a store. Never collects.
+/// Adds a root range to a store, and sets its `unchanged` to 0. Never collects.
 ///
 /// \param range where the slots are (borrowed). The library keeps this address. It reads
-///        the structure, and reads and writes the slots, in calls that may collect and in
+///        and writes the structure and the slots in calls that may collect and in
 ///        gcroots_store_verify(), until the range is removed or the store is deleted.
 ///        Structure and slots must be valid in these calls.
 /// \param layout_or_null copied; NULL if the slots are an array of uint32_t
@@ -154,18 +183,18 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
 #[must_use]
 pub unsafe extern "C" fn gcroots_root_range_add(
     store: *mut gcroots_store_t,
-    range: *const gcroots_root_range_t,
+    range: *mut gcroots_root_range_t,
     layout_or_null: *const gcroots_slot_layout_t,
     out: *mut MaybeUninit<gcroots_root_source_t>,
 ) -> gcroots_status_t {
     call("gcroots_root_range_add", || {
-        let (store, range) = (required(store, "store")?, required_const(range, "range")?);
+        let (store, range) = (required(store, "store")?, required(range, "range")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a layout or NULL, and `out` valid for writing.
         // It keeps `range` and its slots valid, as documented.
         unsafe {
             let store = enter(store)?;
-            let range = range.cast::<RootRange>().as_ptr().cast_const();
+            let range = range.cast::<RootRange>().as_ptr();
             write_out(
                 out,
                 store.root_range_add(range, slot_layout(layout_or_null))?,
@@ -201,10 +230,11 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
 }
 
 /// Makes collections check exactly that each slot of a root range refers to the start of
-/// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
+/// an object, and check `unchanged` of root ranges, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
 /// Off by default. Never collects.
 ///
-/// Cost: a walk over the heap, and memory, in each collection.
+/// Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of
+/// root ranges.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(
     config: *mut gcroots_config_t,

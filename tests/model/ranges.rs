@@ -283,7 +283,19 @@ impl Slots {
         unsafe { self.word(slot).read() }
     }
 
+    /// Writes a slot, and tells the library so.
     fn write(&self, slot: usize, bits: u32) {
+        self.lower_unchanged(slot);
+        self.overwrite(slot, bits);
+    }
+
+    fn lower_unchanged(&self, slots: usize) {
+        // SAFETY: the memory lives until `free`, and nobody else uses it now.
+        let unchanged = unsafe { &mut (*self.range).unchanged };
+        *unchanged = slots.min(*unchanged);
+    }
+
+    fn overwrite(&self, slot: usize, bits: u32) {
         // SAFETY: the slot is in the range. The tag comes after the reference.
         unsafe {
             self.word(slot).write(bits);
@@ -299,15 +311,17 @@ impl Slots {
         let (word, count) = (self.word(slot), self.layout.words());
         // SAFETY: the slot is in the range.
         let before = unsafe { slice::from_raw_parts(word, count) }.to_vec();
-        self.write(slot, NOTHING);
+        self.overwrite(slot, NOTHING);
         // SAFETY: the slot is in the range, whose slots have not moved.
         move || unsafe { word.copy_from_nonoverlapping(before.as_ptr(), count) }
     }
 
     /// Moves the slots and changes their number. Keeps the references for which there is
-    /// room.
+    /// room, and tells the library which slots are new.
     fn relocate(&self, slots: usize) {
-        let (old, new) = (self.range(), words(slots, self.layout));
+        self.lower_unchanged(slots);
+        let (old, mut new) = (self.range(), words(slots, self.layout));
+        new.unchanged = old.unchanged;
         let count = old.count.min(slots) * self.layout.words();
         // SAFETY: both have at least `count` words. The old ones are not used again.
         unsafe {
@@ -339,6 +353,7 @@ fn words(slots: usize, layout: Layout) -> gcroots_root_range_t {
     gcroots_root_range_t {
         slots: Box::into_raw(words).cast(),
         count: slots,
+        unchanged: 0,
     }
 }
 
@@ -417,7 +432,7 @@ impl Library {
         } else {
             &raw const slot
         };
-        let range = self.passed_const(Pointer::Range, slots.range);
+        let range = self.passed(Pointer::Range, slots.range);
         // SAFETY: the store is alive and belongs to this thread. The memory outlives the
         // range.
         let added =
