@@ -18,9 +18,9 @@
 //! - a slot holds bits that are not null, not an i31, and do not refer to an object
 //!   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
 //!   the number of the slot, and the bits;
-//! - a slot that `unchanged` says has not been written differs from what the last
-//!   collection left there (GCROOTS_ERROR_INVALID_ARGUMENT). Only checked as described
-//!   under "Unchanged slots";
+//! - a slot below `unchanged` was written (GCROOTS_ERROR_INVALID_ARGUMENT). Only some
+//!   engines check this: see "Unchanged slots" below. The message has the `index` of the
+//!   range's handle, the number of the slot, and its bits before and now;
 //! - the system refuses memory for the check of the bits, with gcroots_config_set_exact_slots()
 //!   (GCROOTS_ERROR_OUT_OF_MEMORY).
 //!
@@ -32,27 +32,29 @@
 //! Under the null collector, which never collects, only gcroots_store_verify() reads
 //! ranges.
 //!
-//! Unchanged slots: the member `unchanged` tells a collection which slots it has already
-//! seen. The first `unchanged` slots have not been written since the library last set the
-//! member.
+//! Unchanged slots: the member `unchanged` tells a collection which slots the previous one
+//! has seen. The first `unchanged` slots have not been written since the library last set
+//! the member.
 //!
-//! - The library sets it to 0 when the range is added, and to `count` in each collection,
-//!   once the slots have been updated. A collection in steps does so in its first step. A
-//!   collection that fails leaves it as it is.
-//! - The program lowers it to the number of the lowest slot that it writes, and to `count`
-//!   when it pops slots. If it pops and pushes between two collections, `unchanged` must
-//!   not be more than the lowest `count` between them. A range with an `unchanged` of 0 is
-//!   always right.
-//! - The slots may move to other memory. `unchanged` need not be lowered for that.
-//! - Slots that two ranges share need this in both structures.
+//! - The library sets it to 0 when the range is added. Each collection sets it to `count`
+//!   when it has updated the slots; a collection in steps does so at the end of its first
+//!   step. A collection that fails leaves it as it is.
+//! - The program lowers it to the number of the lowest slot that it writes, and to the new
+//!   `count` when it pops slots and may push others. It never raises it. 0 is always right.
+//! - A value above `count` means `count`.
+//! - If the slots move to other memory, `unchanged` stays as it is.
+//! - If two structures describe the same slot, the program lowers it in both.
+//! - Root visitors report copies of the structure. The library ignores their `unchanged`.
 //!
-//! Today each collection reads all slots, and only checks use `unchanged`. A collector with
-//! minor collections will not read the slots below it in these, so a value that is too high
-//! frees objects that are in use. With gcroots_config_set_exact_slots() or
-//! gcroots_config_set_stress() collections and gcroots_store_verify() compare the references
-//! in these slots with copies of what the last collection left there. If the system refuses
-//! memory for the copies, the next collection does not compare. Root visitors report copies
-//! of the structure: their `unchanged` is ignored.
+//! Today each collection reads all slots, and only a check uses `unchanged`. Minor
+//! collections of later collectors will not read the slots below it. Then an object may die
+//! whose only reference was written to such a slot.
+//!
+//! The check is made by collections, and by gcroots_store_verify(), in engines with
+//! gcroots_config_set_exact_slots() or gcroots_config_set_stress(). It compares the
+//! references in slots below `unchanged` with copies, which the previous collection made.
+//! If the system refuses memory for the copies, nothing is compared until the collection
+//! after the next one.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -75,8 +77,7 @@ pub struct gcroots_root_range_t {
     /// The number of slots.
     pub count: usize,
     /// The number of slots, from the first one on, that have not been written since the
-    /// library last set this member: see "Unchanged slots" above. More than `count` means
-    /// `count`.
+    /// library last set this member: see "Unchanged slots" above. Lowered by the program.
     pub unchanged: usize,
 }
 
@@ -169,7 +170,7 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
 /// Adds a root range to a store, and sets its `unchanged` to 0. Never collects.
 ///
 /// \param range where the slots are (borrowed). The library keeps this address. It reads
-///        and writes the structure and the slots in calls that may collect and in
+///        and writes the structure and the slots in this call, in calls that may collect and in
 ///        gcroots_store_verify(), until the range is removed or the store is deleted.
 ///        Structure and slots must be valid in these calls.
 /// \param layout_or_null copied; NULL if the slots are an array of uint32_t
@@ -230,11 +231,11 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
 }
 
 /// Makes collections check exactly that each slot of a root range refers to the start of
-/// an object, and check `unchanged` of root ranges, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
-/// Off by default. Never collects.
+/// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
+/// Also makes collections check `unchanged` of root ranges. Off by default. Never collects.
 ///
-/// Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of
-/// root ranges.
+/// Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of a
+/// root range, which gcroots_store_stats() counts in `side_bytes`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(
     config: *mut gcroots_config_t,

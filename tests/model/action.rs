@@ -471,6 +471,7 @@ impl Planner<'_> {
             | Call::RangeGet
             | Call::RangeMove
             | Call::RangeWrong
+            | Call::RangeForget
             | Call::RangeRemove
             | Call::FromRaw => self.plan_range(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),

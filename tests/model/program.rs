@@ -104,6 +104,7 @@ pub(crate) enum Call {
     RangeGet,
     RangeMove,
     RangeWrong,
+    RangeForget,
     RangeRemove,
     FromRaw,
     StoreSetData,
@@ -122,7 +123,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 110] = [
+const CALLS: [(Call, u32); 111] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -220,6 +221,7 @@ const CALLS: [(Call, u32); 110] = [
     (RangeGet, 5),
     (RangeMove, 1),
     (RangeWrong, 1),
+    (RangeForget, 1),
     (RangeRemove, 1),
     (FromRaw, 3),
     (StoreSetData, 4),

@@ -132,7 +132,6 @@ impl RootSources {
         fallible::push(&mut self.sources, (index, source))?;
         let word = self.handles.allocate(GcRef::NULL);
         self.positions[index as usize] = position;
-        self.copies.forget(index);
         *self.count_of(source.kind()) += 1;
         self.trimming.sources.note(self.sources.len());
         Ok(word)
@@ -165,6 +164,7 @@ impl RootSources {
             self.positions[moved as usize] = position as u32;
         }
         self.handles.release(index, generation);
+        self.copies.forget(index);
         *self.count_of(kind) -= 1;
         true
     }
@@ -329,7 +329,7 @@ impl RootSources {
         room::give_back(&mut self.sources, sources);
         room::give_back(&mut self.positions, positions);
         room::give_back(&mut self.reported, reported);
-        self.copies.give_back();
+        self.copies.give_back(self.positions.len());
     }
 
     /// The bytes of memory that the sources and the reports have.

@@ -28,7 +28,7 @@ struct Place {
 }
 
 impl SlotCopies {
-    /// Forgets the slots of the range with this handle index: it is a new one.
+    /// Forgets the slots of a removed range, by the index of its handle.
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(place) = self.places.get_mut(index as usize) {
             *place = Place::default();
@@ -97,8 +97,12 @@ impl SlotCopies {
         Ok(())
     }
 
-    /// Gives back the memory that the copies do not need.
-    pub(super) fn give_back(&mut self) {
+    /// Gives back the memory that the copies do not need. All handles have an index below
+    /// `handles`.
+    pub(super) fn give_back(&mut self, handles: usize) {
+        self.places.truncate(handles);
+        let ends = self.places.iter().map(|place| place.first + place.count);
+        self.bits.truncate(ends.max().unwrap_or(0));
         let (bits, places) = (self.bits.len(), self.places.len());
         room::give_back(&mut self.bits, bits);
         room::give_back(&mut self.places, places);
