@@ -12,7 +12,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 29] = [
+const SECTIONS: [&str; 32] = [
     "version",
     "status",
     "config",
@@ -40,6 +40,9 @@ const SECTIONS: [&str; 29] = [
     "global",
     "func",
     "raw",
+    "raw_structs",
+    "raw_arrays",
+    "raw_host",
     "root_range",
     "root_visitor",
 ];

@@ -347,8 +347,48 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_ref_to_raw, , "store out", "ref_or_null", (a->store, a->h.ref, a->out)) \
   X(gcroots_ref_from_raw, , "store out", "", (a->store, 2, a->out))                 \
   X(gcroots_ref_from_raw, _0, "store out", "", (a->store, 0, a->out))               \
+  X(gcroots_raw_cast, , "store type out", "", (a->store, 2, a->type, a->out))       \
   X(gcroots_heap_base, , "store out", "", (a->store, a->out))                       \
   X(gcroots_array_span, , "store out", "ref", (a->store, a->h.ref, 1, 2, a->out))
+
+#define RAW_STRUCT_CALLS(X)                                                                 \
+  X(gcroots_raw_struct_new, , "store type fields out", "",                                  \
+    (a->store, a->type, a->fields, 1, a->out))                                              \
+  X(gcroots_raw_struct_new, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out)) \
+  X(gcroots_raw_struct_new_default, , "store type out", "", (a->store, a->type, a->out))    \
+  X(gcroots_raw_struct_get, , "store out", "", (a->store, 2, 0, a->out))                    \
+  X(gcroots_raw_struct_set, , "store value", "", (a->store, 2, 0, a->value))                \
+  X(gcroots_raw_struct_get_ref, , "store out", "", (a->store, 2, 0, a->out))                \
+  X(gcroots_raw_struct_set_ref, , "store", "", (a->store, 2, 0, 0))
+
+#define RAW_ARRAY_CALLS(X)                                                                        \
+  X(gcroots_raw_array_new, , "store type out", "", (a->store, a->type, NULL, 1, a->out))          \
+  X(gcroots_raw_array_new, _fill, "store type out", "", (a->store, a->type, a->value, 1, a->out)) \
+  X(gcroots_raw_array_new_fixed, , "store type elements out", "",                                 \
+    (a->store, a->type, a->elements, 1, a->out))                                                  \
+  X(gcroots_raw_array_new_fixed, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))  \
+  X(gcroots_raw_array_new_bytes, , "store type bytes out", "",                                    \
+    (a->store, a->type, a->bytes, 1, a->out))                                                     \
+  X(gcroots_raw_array_new_bytes, _0, "store type out", "", (a->store, a->type, NULL, 0, a->out))  \
+  X(gcroots_raw_array_len, , "store out", "", (a->store, 2, a->out))                              \
+  X(gcroots_raw_array_get, , "store out", "", (a->store, 2, 0, a->out))                           \
+  X(gcroots_raw_array_set, , "store value", "", (a->store, 2, 0, a->value))                       \
+  X(gcroots_raw_array_get_ref, , "store out", "", (a->store, 2, 0, a->out))                       \
+  X(gcroots_raw_array_set_ref, , "store", "", (a->store, 2, 0, 0))                                \
+  X(gcroots_raw_array_fill, , "store value", "", (a->store, 2, 0, a->value, 1))                   \
+  X(gcroots_raw_array_copy, , "store", "", (a->store, 2, 0, 2, 0, 1))
+
+#define RAW_HOST_CALLS(X)                                                                         \
+  X(gcroots_raw_externref_new, , "store out", "", (a->store, NULL, never_finalize, a->out))       \
+  X(gcroots_raw_externref_data, , "store out", "", (a->store, 2, a->out))                         \
+  X(gcroots_raw_exn_new, , "store fields out", "tag", (a->store, a->h.tag, a->fields, 1, a->out)) \
+  X(gcroots_raw_exn_new, _0, "store out", "tag", (a->store, a->h.tag, NULL, 0, a->out))           \
+  X(gcroots_raw_exn_tag, , "store out", "", (a->store, 2, a->out))                                \
+  X(gcroots_raw_exn_field, , "store out", "", (a->store, 2, 0, a->out))                           \
+  X(gcroots_raw_throw, , "store", "", (a->store, 2))                                              \
+  X(gcroots_raw_take_exception, , "store out", "", (a->store, a->out))                            \
+  X(gcroots_raw_func_call, , "store args results", "", (a->store, 2, a->args, 1, a->results, 1))  \
+  X(gcroots_raw_func_call, _0, "store", "", (a->store, 2, NULL, 0, NULL, 0))
 
 #define ROOT_RANGE_CALLS(X)                                                              \
   X(gcroots_root_range_add, , "store range out", "", (a->store, a->range, NULL, a->out)) \
@@ -412,16 +452,19 @@ DEFINE_TABLE(func_calls, FUNC_CALLS)
 DEFINE_TABLE(table_calls, TABLE_CALLS)
 DEFINE_TABLE(global_calls, GLOBAL_CALLS)
 DEFINE_TABLE(raw_calls, RAW_CALLS)
+DEFINE_TABLE(raw_struct_calls, RAW_STRUCT_CALLS)
+DEFINE_TABLE(raw_array_calls, RAW_ARRAY_CALLS)
+DEFINE_TABLE(raw_host_calls, RAW_HOST_CALLS)
 DEFINE_TABLE(root_range_calls, ROOT_RANGE_CALLS)
 DEFINE_TABLE(root_visitor_calls, ROOT_VISITOR_CALLS)
 DEFINE_TABLE(report_calls, REPORT_CALLS)
 
 /* All that take a store and are refused between the steps of a collection. */
 static const struct call *const tables_of_stores[] = {
-    store_calls,      reference_calls,   scope_calls,     local_calls,  manually_rooted_calls,
-    weak_calls,       weakmap_calls,     externref_calls, struct_calls, field_calls,
-    array_calls,      array_range_calls, i31_calls,       cast_calls,   exn_calls,
-    throw_calls,      func_calls,        table_calls,     global_calls, raw_calls,
-    root_range_calls, root_visitor_calls};
+    store_calls,      reference_calls,   scope_calls,     local_calls,      manually_rooted_calls,
+    weak_calls,       weakmap_calls,     externref_calls, struct_calls,     field_calls,
+    array_calls,      array_range_calls, i31_calls,       cast_calls,       exn_calls,
+    throw_calls,      func_calls,        table_calls,     global_calls,     raw_calls,
+    raw_struct_calls, raw_array_calls,   raw_host_calls,  root_range_calls, root_visitor_calls};
 
 #endif

@@ -900,13 +900,17 @@ CASE(a_result_may_be_any_live_handle) {
 }
 
 CASE(another_number_of_values_is_refused) {
-  gcroots_val_t values[3] = {val_of(99), val_of(99), val_of(99)};
+  /* Values that no parameter takes, and values that the parameters take. */
+  gcroots_val_t of_99 = val_of(99), taken = val_ref(new_i31(5));
   gcroots_ref_t func = func_of_refs(2, 1, answer_planned, NULL);
   static const size_t counts[] = {0, 1, 3, 1001, SIZE_MAX};
-  for (size_t i = 0; i < COUNT_OF(counts); i++) {
-    call_refused("`nargs`", GCROOTS_ERROR_INVALID_ARGUMENT, func, values, counts[i], 1, 0);
-    if (counts[i] != 1)
-      call_refused("`nresults`", GCROOTS_ERROR_INVALID_ARGUMENT, func, values, 2, counts[i], 0);
+  for (int good = 0; good < 2; good++) {
+    gcroots_val_t value = good ? taken : of_99, values[3] = {value, value, value};
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+      call_refused("`nargs`", GCROOTS_ERROR_INVALID_ARGUMENT, func, values, counts[i], 1, 0);
+      if (counts[i] != 1)
+        call_refused("`nresults`", GCROOTS_ERROR_INVALID_ARGUMENT, func, values, 2, counts[i], 0);
+    }
   }
 }
 

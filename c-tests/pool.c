@@ -8,21 +8,13 @@
 
 #define MIB ((size_t)1 << 20)
 
-/* The bytes that the process has mapped, and those that are resident. */
-static void measure(size_t *mapped, size_t *resident) {
-  unsigned long pages[2];
-  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+/* The bytes that the process has mapped. */
+static size_t mapped_bytes(void) {
+  size_t pages;
   FILE *file = open_statm();
-  CHECK(file != NULL && fscanf(file, "%lu %lu", &pages[0], &pages[1]) == 2);
+  CHECK(file != NULL && fscanf(file, "%zu", &pages) == 1);
   CHECK(fclose(file) == 0);
-  *mapped = pages[0] * page;
-  *resident = pages[1] * page;
-}
-
-static size_t resident(void) {
-  size_t bytes[2];
-  measure(&bytes[0], &bytes[1]);
-  return bytes[1];
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* How many heaps stores and pools have, computed from the mapped bytes. A heap reserves
@@ -30,9 +22,8 @@ static size_t resident(void) {
    much. */
 static int heaps(void) {
   bool half_more = collector == GCROOTS_COLLECTOR_CHECK;
-  size_t bytes[2], heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
-  measure(&bytes[0], &bytes[1]);
-  return (int)((bytes[0] + heap / 2) / heap);
+  size_t heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
+  return (int)((mapped_bytes() + heap / 2) / heap);
 }
 
 /* Replaces the fixture's engine by one with this configuration, without a store. */
@@ -327,14 +318,14 @@ CASE(a_heap_that_had_grown_comes_back_small) {
   new_externref(NULL);
   initially = stats_of(store).committed_bytes;
   next_store();
-  before = resident();
+  before = resident_bytes();
   /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
   for (int i = 0; i < OBJECTS; i++) new_externref(NULL);
   CHECK(stats_of(store).committed_bytes >= OBJECTS * 16 * spaces());
-  CHECK(resident() > before + 32 * MIB);
+  CHECK(resident_bytes() > before + 32 * MIB);
   next_store();
-  CHECK(resident() < before + 2 * MIB);
+  CHECK(resident_bytes() < before + 2 * MIB);
   new_externref(NULL);
   CHECK(heaps() == 1 && stats_of(store).committed_bytes == initially);
   OK(gcroots_store_verify(store));
@@ -347,17 +338,17 @@ CASE(pooled_heaps_keep_512_kib_each) {
   gcroots_config_t *config = variant_config(0);
   OK(gcroots_config_set_heap_initial(config, 8 * MIB));
   use(config);
-  before = resident();
+  before = resident_bytes();
   for (int i = 0; i < HEAPS; i++) {
     gcroots_ref_t ref;
     OK(gcroots_store_new(engine, &stores[i]));
     OK(gcroots_no_gc_enter(stores[i]));
     for (int n = 0; n < 200000; n++) OK(gcroots_externref_new(stores[i], NULL, NULL, &ref));
   }
-  CHECK(resident() > before + HEAPS * 3 * MIB);
+  CHECK(resident_bytes() > before + HEAPS * 3 * MIB);
   for (int i = 0; i < HEAPS; i++) OK(gcroots_store_free(stores[i]));
   CHECK(heaps() == HEAPS);
-  CHECK(resident() < before + HEAPS * MIB / 2 + 2 * MIB);
+  CHECK(resident_bytes() < before + HEAPS * MIB / 2 + MIB);
 }
 
 CASE(deleting_a_store_touches_no_more_of_its_heap_than_stays) {
@@ -387,12 +378,12 @@ CASE(many_short_lives_take_no_more_memory) {
     OK(gcroots_store_new(engine, &store));
     OK(gcroots_externref_new(store, NULL, NULL, &ref));
     if (i != 1000) continue;
-    before = resident();
+    before = resident_bytes();
     CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
     faults = usage.ru_minflt;
   }
   CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
-  CHECK(heaps() == 1 && resident() < before + MIB);
+  CHECK(heaps() == 1 && resident_bytes() < before + MIB);
   /* Every store with a new heap would have a page fault for the heap's first page. */
   CHECK(usage.ru_minflt - faults < 1000);
 }

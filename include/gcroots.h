@@ -4668,7 +4668,58 @@ gcroots_status_t gcroots_func_env(gcroots_store_t *store,
  * keep the object alive; the slots of root ranges are roots. The bits are valid until
  * the next collection. Under GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL, which
  * move no objects, they are valid as long as the object lives.
+ *
+ * The functions gcroots_raw_... do what the functions without `raw_` do for handles. They
+ * make objects, read them and store in them without a root that outlives the call:
+ *
+ * - The references that are passed stay alive during the call, and so does a new object.
+ *   If the call collects, the new object refers to where they are then.
+ * - After a call that may collect, all bits that the caller holds are stale, also if the
+ *   call failed. Only slots of root ranges are updated. The bits that the call returns are
+ *   those of the object after the collection and its finalizers.
+ * - Any 32 bits may be passed. The check takes constant time: bits pass if they lead to
+ *   something in the heap that has the header of a type that the store knows. So bits from
+ *   before a collection may pass and name another object, or the middle of one. The call
+ *   then acts on that, in the heap of this store and nowhere else. Objects that hold the
+ *   contents of tables and globals are refused.
+ * - With gcroots_config_set_exact_slots() bits pass only if they refer to the start of an
+ *   object. Use it in tests, together with gcroots_config_set_stress() and
+ *   gcroots_config_set_poison().
+ *
+ * Each function checks for its errors in the order in which it lists them.
  */
+
+/**
+ * A value without a kind. The type of the field or element says which member is valid. A
+ * field or element of storage i8 or i16 takes the lower bits of `i32`, and is read as an
+ * `i32`, zero-extended.
+ */
+typedef union {
+  /**
+   * Storage ref: a raw reference.
+   */
+  uint32_t ref;
+  /**
+   * Storages i8, i16 and i32.
+   */
+  int32_t i32;
+  /**
+   * Storage i64.
+   */
+  int64_t i64;
+  /**
+   * Storage f32.
+   */
+  float f32;
+  /**
+   * Storage f64.
+   */
+  double f64;
+  /**
+   * Storage v128: the bytes, in memory order.
+   */
+  uint8_t v128[16];
+} gcroots_raw_val_t;
 
 /**
  * Gets the raw reference for a handle. Never collects.
@@ -4742,6 +4793,520 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
                                     uint32_t count,
                                     void **out);
 
+/**
+ * Tests whether an object is of a type or of a subtype of it. Never collects.
+ *
+ * \param object the bits of an object
+ * \param type the type (borrowed)
+ * \param[out] out whether `object` is of the type; false for an i31 and an externref
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_cast(gcroots_store_t *store,
+                                  uint32_t object,
+                                  const gcroots_type_t *type,
+                                  bool *out);
+
+/* --- Structs by raw references -----------------------------------------------
+ *
+ * See the section "Raw references". Field indices start at 0.
+ */
+
+/**
+ * Makes a struct from one value for each field. May collect. Hold no lock that a finalizer
+ * takes.
+ *
+ * \param type the struct's type (borrowed)
+ * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+ *        `count` is the number of fields of the type, and not any more once the call
+ *        collects or runs host code. Each value is checked completely before the next one
+ * \param count the number of values
+ * \param[out] out the bits of the new struct
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in a value refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is 0 and its field is not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the
+ *         roots that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_new(gcroots_store_t *store,
+                                        const gcroots_type_t *type,
+                                        const gcroots_raw_val_t *fields,
+                                        size_t count,
+                                        uint32_t *out);
+
+/**
+ * Makes a struct whose fields are zero or null. May collect. Hold no lock that a finalizer
+ * takes.
+ *
+ * \param type the struct's type (borrowed)
+ * \param[out] out the bits of the new struct
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not a struct type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a field is a reference that is not nullable;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the root
+ *         that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for that root
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_new_default(gcroots_store_t *store,
+                                                const gcroots_type_t *type,
+                                                uint32_t *out);
+
+/**
+ * Reads a field of any storage. Never collects.
+ *
+ * \param object the bits of a struct
+ * \param[out] out the value; the bytes that the field does not have are 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `object` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `field`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_get(gcroots_store_t *store,
+                                        uint32_t object,
+                                        uint32_t field,
+                                        gcroots_raw_val_t *out);
+
+/**
+ * Sets a field of any storage. Never collects.
+ *
+ * \param object the bits of a struct
+ * \param value the new value (borrowed). It is read only if the struct has the field
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `object` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `field`;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in `value` refers to no object;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is 0 and the field is not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the field's type
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_set(gcroots_store_t *store,
+                                        uint32_t object,
+                                        uint32_t field,
+                                        const gcroots_raw_val_t *value);
+
+/**
+ * Reads a field of storage ref. Never collects.
+ *
+ * \param object the bits of a struct
+ * \param[out] out the bits of the reference in the field; valid until the next collection
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `object` does not refer to a struct;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `field`;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not ref
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_get_ref(gcroots_store_t *store,
+                                            uint32_t object,
+                                            uint32_t field,
+                                            uint32_t *out);
+
+/**
+ * Sets a field of storage ref. Never collects.
+ *
+ * \param object the bits of a struct
+ * \param value the bits of the new reference
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `object` does not refer to a struct;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `value` refers to no object;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the struct has no field `field`;
+ *         GCROOTS_ERROR_IMMUTABLE if the field is immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is 0 and the field is not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the field's storage is not ref, or `value` is not
+ *         of the field's type
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_struct_set_ref(gcroots_store_t *store,
+                                            uint32_t object,
+                                            uint32_t field,
+                                            uint32_t value);
+
+/* --- Arrays by raw references ------------------------------------------------
+ *
+ * See the section "Raw references". Element indices start at 0.
+ */
+
+/**
+ * Makes an array whose elements all have one value. May collect. Hold no lock that a
+ * finalizer takes.
+ *
+ * \param type the array's type (borrowed)
+ * \param fill_or_null the value of all elements (borrowed). NULL makes them zero or null
+ * \param length the number of elements
+ * \param[out] out the bits of the new array
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `fill_or_null` is NULL and the elements are
+ *         references that are not nullable;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in `fill_or_null` refers to no
+ *         object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `fill_or_null` is a 0 and the elements are not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `fill_or_null` is not of the elements' type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the
+ *         roots that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_new(gcroots_store_t *store,
+                                       const gcroots_type_t *type,
+                                       const gcroots_raw_val_t *fill_or_null,
+                                       uint32_t length,
+                                       uint32_t *out);
+
+/**
+ * Makes an array of the given values. May collect. Hold no lock that a finalizer takes.
+ *
+ * \param type the array's type (borrowed)
+ * \param elements the values (borrowed), nullable if `length` is 0. They are not read any
+ *        more once the call collects or runs host code. Each value is checked completely
+ *        before the next one
+ * \param length the number of values
+ * \param[out] out the bits of the new array
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in a value refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is 0 and the elements are not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of the elements' type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the
+ *         roots that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_new_fixed(gcroots_store_t *store,
+                                             const gcroots_type_t *type,
+                                             const gcroots_raw_val_t *elements,
+                                             uint32_t length,
+                                             uint32_t *out);
+
+/**
+ * Makes an array of numbers that are copied from memory outside the heap. May collect.
+ * Hold no lock that a finalizer takes.
+ *
+ * \param type the array's type (borrowed)
+ * \param bytes the elements (borrowed), one after another as gcroots_array_read() writes
+ *        them; nullable if `length` is 0
+ * \param length the number of elements
+ * \param[out] out the bits of the new array
+ * \return GCROOTS_ERROR_WRONG_ENGINE if `type` belongs to another engine;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `type` is not an array type, or its elements are
+ *         references;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the
+ *         roots that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_new_bytes(gcroots_store_t *store,
+                                             const gcroots_type_t *type,
+                                             const void *bytes,
+                                             uint32_t length,
+                                             uint32_t *out);
+
+/**
+ * Gets an array's length. Never collects.
+ *
+ * \param array the bits of an array
+ * \param[out] out the number of elements
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_len(gcroots_store_t *store,
+                                       uint32_t array,
+                                       uint32_t *out);
+
+/**
+ * Reads an element of any storage. Never collects.
+ *
+ * \param array the bits of an array
+ * \param[out] out the value; the bytes that the element does not have are 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_get(gcroots_store_t *store,
+                                       uint32_t array,
+                                       uint32_t index,
+                                       gcroots_raw_val_t *out);
+
+/**
+ * Sets an element of any storage. Never collects.
+ *
+ * \param array the bits of an array
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in `value` refers to no object;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is 0 and the elements are not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the elements' type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_set(gcroots_store_t *store,
+                                       uint32_t array,
+                                       uint32_t index,
+                                       const gcroots_raw_val_t *value);
+
+/**
+ * Reads an element of storage ref. Never collects.
+ *
+ * \param array the bits of an array
+ * \param[out] out the bits of the reference in the element; valid until the next
+ *             collection
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not ref;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_get_ref(gcroots_store_t *store,
+                                           uint32_t array,
+                                           uint32_t index,
+                                           uint32_t *out);
+
+/**
+ * Sets an element of storage ref. Never collects.
+ *
+ * \param array the bits of an array
+ * \param value the bits of the new reference
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `value` refers to no object;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is 0 and the elements are not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the elements' storage is not ref, or `value` is
+ *         not of the elements' type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the array has no element `index`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_set_ref(gcroots_store_t *store,
+                                           uint32_t array,
+                                           uint32_t index,
+                                           uint32_t value);
+
+/**
+ * Sets `count` elements from `index` on to one value. Never collects.
+ *
+ * \param array the bits of an array
+ * \param value the new value (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `array` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `array` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `array` does not refer to an array;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in `value` refers to no object;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements are immutable;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `value` is 0 and the elements are not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `value` is not of the elements' type;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the elements are not all in the array
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_fill(gcroots_store_t *store,
+                                        uint32_t array,
+                                        uint32_t index,
+                                        const gcroots_raw_val_t *value,
+                                        uint32_t count);
+
+/**
+ * Copies `count` elements from one array to another. The two may be the same array, and the
+ * ranges may overlap. Never collects.
+ *
+ * \param dst the bits of the array that is written
+ * \param dst_index the first element that is written
+ * \param src the bits of the array that is read
+ * \param src_index the first element that is read
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `dst` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `dst` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `dst` does not refer to an array;
+ *         the same three for `src`;
+ *         GCROOTS_ERROR_IMMUTABLE if the elements of `dst` are immutable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the type of the elements of `src` is not that of
+ *         `dst` or a subtype of it;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the elements are not all in the arrays
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_array_copy(gcroots_store_t *store,
+                                        uint32_t dst,
+                                        uint32_t dst_index,
+                                        uint32_t src,
+                                        uint32_t src_index,
+                                        uint32_t count);
+
+/* --- Externrefs, exceptions and calls by raw references ----------------------
+ *
+ * See the section "Raw references".
+ */
+
+/**
+ * Makes an externref. May collect. Hold no lock that a finalizer takes.
+ *
+ * \param data the host's pointer (taken with the finalizer, otherwise borrowed), nullable
+ * \param finalizer_or_null called with `data` after the externref has died. It never runs
+ *        if this call fails; `data` is still the caller's then
+ * \param[out] out the bits of the new externref
+ * \return GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the root
+ *         that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for that root, or too many
+ *         externrefs
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_externref_new(gcroots_store_t *store,
+                                           void *data,
+                                           gcroots_finalizer_t finalizer_or_null,
+                                           uint32_t *out);
+
+/**
+ * Gets the host's pointer of an externref. Never collects.
+ *
+ * \param object the bits of an externref
+ * \param[out] out the pointer (borrowed)
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `object` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `object` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `object` does not refer to an externref, or to one
+ *         that was made through the Rust API
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_externref_data(gcroots_store_t *store,
+                                            uint32_t object,
+                                            void **out);
+
+/**
+ * Makes an exception from one value for each field. May collect. Hold no lock that a
+ * finalizer takes.
+ *
+ * The new exception is not pending: gcroots_raw_throw() makes it so.
+ *
+ * \param fields the values (borrowed), nullable if `count` is 0. They are read only if
+ *        `count` is the number of fields of the tag, and not any more once the call
+ *        collects or runs host code. Each value is checked completely before the next one
+ * \param count the number of values
+ * \param[out] out the bits of the new exception
+ * \return GCROOTS_ERROR_NULL_REFERENCE if the `store_id` of `tag` is 0;
+ *         GCROOTS_ERROR_WRONG_STORE if `tag` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `tag` does not name a tag;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `count` is not the number of fields;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in a value refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if a value is 0 and its field is not nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if a value is not of its field's type;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the object or for the
+ *         roots that the call needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_exn_new(gcroots_store_t *store,
+                                     gcroots_tag_t tag,
+                                     const gcroots_raw_val_t *fields,
+                                     size_t count,
+                                     uint32_t *out);
+
+/**
+ * Gets the tag of an exception. Never collects.
+ *
+ * \param exn the bits of an exception
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `exn` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `exn` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_exn_tag(gcroots_store_t *store,
+                                     uint32_t exn,
+                                     gcroots_tag_t *out);
+
+/**
+ * Reads a field of an exception. Never collects.
+ *
+ * \param exn the bits of an exception
+ * \param[out] out the value; the bytes that the field does not have are 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `exn` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `exn` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception;
+ *         GCROOTS_ERROR_OUT_OF_BOUNDS if the exception has no field `field`
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_exn_field(gcroots_store_t *store,
+                                       uint32_t exn,
+                                       uint32_t field,
+                                       gcroots_raw_val_t *out);
+
+/**
+ * Makes an exception pending. It replaces the one that was pending. A pending exception
+ * stays alive. Never collects.
+ *
+ * \param exn the bits of an exception
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `exn` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `exn` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `exn` does not refer to an exception
+ */
+GCROOTS_API gcroots_status_t gcroots_raw_throw(gcroots_store_t *store, uint32_t exn);
+
+/**
+ * Takes the pending exception. None is pending afterwards. Never collects.
+ *
+ * \param[out] out the bits of the exception, 0 if none was pending. Nothing keeps it alive
+ *             any more
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_take_exception(gcroots_store_t *store,
+                                            uint32_t *out);
+
+/**
+ * Calls a function. Does what gcroots_func_call() does; the callback gets handles. May
+ * collect, if the callback does. Hold no lock that a finalizer takes.
+ *
+ * \param func the bits of a function
+ * \param args the arguments (borrowed), nullable if `nargs` is 0. They are read only if
+ *        `nargs` and `nresults` are the numbers of the function's parameters and results,
+ *        and not any more once the callback runs. Each argument is checked completely
+ *        before the next one
+ * \param[out] results the results, nullable if `nresults` is 0. They are written only on
+ *             success. `results` may be the same memory as `args`
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `func` refers to no object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `func` is 0;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `func` does not refer to a function;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if `nargs` or `nresults` is not the function's
+ *         number;
+ *         GCROOTS_ERROR_INVALID_ARGUMENT if the reference in an argument refers to no
+ *         object;
+ *         GCROOTS_ERROR_NULL_REFERENCE if an argument is 0 and its parameter is not
+ *         nullable;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if an argument is not of its parameter's type;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if there is no memory for the roots that the call
+ *         needs meanwhile;
+ *         GCROOTS_ERROR_LIMIT if the store has no slots left for those roots;
+ *         what gcroots_func_call() returns from its check for a pending exception on
+ */
+GCROOTS_API
+gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
+                                       uint32_t func,
+                                       const gcroots_raw_val_t *args,
+                                       size_t nargs,
+                                       gcroots_raw_val_t *results,
+                                       size_t nresults);
+
 /* --- Root ranges -------------------------------------------------------------
  *
  * A root range is an array of slots in the program's memory, such as the stack of an
@@ -4783,8 +5348,9 @@ gcroots_status_t gcroots_array_span(gcroots_store_t *store,
  * - The library sets it to 0 when the range is added. Each collection sets it to `count`
  *   when it has updated the slots; a collection in steps does so at the end of its first
  *   step. A collection that fails leaves it as it is.
- * - The program lowers it to the number of the lowest slot that it writes, and to the new
- *   `count` when it pops slots and may push others. It never raises it. 0 is always right.
+ * - The program lowers it to the number of the lowest slot that it writes; a push writes
+ *   slot `count`. A program that writes slots only by pushing may instead lower it to the
+ *   new `count` when it pops. It never raises it. 0 is always right.
  * - A value above `count` means `count`.
  * - If the slots move to other memory, `unchanged` stays as it is.
  * - If two structures describe the same slot, the program lowers it in both.
@@ -4907,10 +5473,13 @@ gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
 /**
  * Makes collections check exactly that each slot of a root range refers to the start of
  * an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
- * Also makes collections check `unchanged` of root ranges. Off by default. Never collects.
+ * The functions gcroots_raw_... then check their raw references exactly too, before anything
+ * else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Also makes collections
+ * check `unchanged` of root ranges. Off by default. Never collects.
  *
  * Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of a
- * root range, which gcroots_store_stats() counts in `side_bytes`.
+ * root range, which gcroots_store_stats() counts in `side_bytes`. A call with raw references
+ * costs as much as gcroots_ref_from_raw() for each of them.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_exact_slots(gcroots_config_t *config,

@@ -10,7 +10,7 @@
 static const struct row *const nouns[] = {
     errors,       configs,    engines, stores,  references,     scopes,      manual_roots,
     weak_handles, externrefs, types,   groups,  structs,        arrays,      casts,
-    exceptions,   functions,  tables,  globals, raw_references, root_sources};
+    exceptions,   functions,  tables,  globals, raw_references, raw_objects, root_sources};
 
 gcroots_engine_t *engine;
 gcroots_store_t *store;

@@ -15,6 +15,7 @@ gcroots_ref_t object, pair, numbers, pairs, bytes, first, local;
 gcroots_manually_rooted_t manual;
 gcroots_table_t table;
 gcroots_global_t global;
+uint32_t raw_references;
 
 static const struct operation operations[] = {
 #define ENTRY(name) {#name, name},
@@ -36,6 +37,7 @@ static void register_types(void) {
   const gcroots_field_type_t fields[2] = {{GCROOTS_STORAGE_I32, 0, 0, 1, 0, NULL},
                                           {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL}};
   const gcroots_field_type_t params[2] = {fields[1], fields[1]};
+  const gcroots_field_type_t two[2] = {fields[1], fields[1]};
   const gcroots_field_type_t byte = {GCROOTS_STORAGE_I8, 0, 0, 1, 0, NULL};
   const gcroots_sub_type_t open = {0, 0, 0, NULL}, below_base = {1, 1, BASE, NULL};
   gcroots_rec_group_t *group = gcroots_rec_group_new();
@@ -47,6 +49,7 @@ static void register_types(void) {
   MUST(gcroots_rec_group_add_array(group, NULL, fields + 1, &position));
   MUST(gcroots_rec_group_add_array(group, NULL, &byte, &position));
   MUST(gcroots_rec_group_add_func(group, NULL, params, 2, params, 1, &position));
+  MUST(gcroots_rec_group_add_struct(group, NULL, two, 2, &position));
   groups[0] = group;
   MUST(gcroots_rec_group_register(engine, groups, 1, types, TYPES));
   gcroots_rec_group_free(group);
@@ -56,7 +59,11 @@ static void register_types(void) {
 static void make_objects(void) {
   const gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
   const gcroots_field_type_t any_field = {GCROOTS_STORAGE_REF, GCROOTS_HEAP_ANY, 0, 1, 1, NULL};
+  static gcroots_root_range_t range;
+  gcroots_root_source_t source;
   gcroots_val_t val;
+  range.slots = &raw_references;
+  range.count = 1;
   MUST(gcroots_externref_new(store, &store, NULL, &object));
   MUST(gcroots_ref_to_manually_rooted(store, object, &manual));
   MUST(gcroots_struct_new_default(store, types[PAIR], &pair));
@@ -71,6 +78,8 @@ static void make_objects(void) {
   val.of.ref = pair;
   MUST(gcroots_global_new(store, &any_field, &val, &global));
   MUST(gcroots_func_new(store, types[FIRST], answer_first, NULL, NULL, &first));
+  MUST(gcroots_root_range_add(store, &range, NULL, &source));
+  MUST(gcroots_raw_struct_new_default(store, types[REFERENCES], &raw_references));
 }
 
 int main(int argc, char **argv) {

@@ -38,6 +38,9 @@
   X(struct_get_ref)          \
   X(struct_get_ref_into)     \
   X(struct_set_ref)          \
+  X(raw_struct_new_2)        \
+  X(raw_struct_get_ref)      \
+  X(raw_struct_set_ref)      \
   X(array_new_default_16)    \
   X(array_new_bytes_16)      \
   X(array_new_fixed_2)       \
@@ -66,8 +69,9 @@ extern gcroots_engine_t *engine;
 extern gcroots_store_t *store;
 
 /* The types: a struct of a number and a reference, its supertype, an array of numbers, an
-   array of references, an array of bytes, and a function from two references to one. */
-enum { BASE, PAIR, NUMBERS, PAIRS, BYTES, FIRST, TYPES };
+   array of references, an array of bytes, a function from two references to one, and a struct
+   of two references. */
+enum { BASE, PAIR, NUMBERS, PAIRS, BYTES, FIRST, REFERENCES, TYPES };
 extern gcroots_type_t *types[TYPES];
 
 /* An externref, and a manual root of it. */
@@ -78,6 +82,9 @@ extern gcroots_manually_rooted_t manual;
    a local that refers to the pair. */
 extern gcroots_ref_t pair, numbers, pairs, bytes, first, local;
 enum { BYTES_LENGTH = 4096 };
+
+/* The bits of the struct of two references, in a root range. */
+extern uint32_t raw_references;
 
 /* A table of 10 references to the pair, and a global that refers to it. */
 extern gcroots_table_t table;

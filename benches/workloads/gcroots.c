@@ -20,6 +20,9 @@ static const struct {
 } workloads[] = {
     {"trees", trees_by_handles},
     {"trees_raw_reads", trees_by_raw_reads},
+    {"trees_raw", trees_raw},
+    {"scheme_handles", scheme_by_handles},
+    {"scheme_raw", scheme_raw},
     {"long_lived_tree", long_lived_tree},
     {"graph", graph},
     {"queue", queue},

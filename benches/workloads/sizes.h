@@ -18,6 +18,16 @@ enum { QUEUE_LENGTH = 1 << 18, QUEUE_PASSES = 4000000 };
 /* A text index: buckets, words of the text, and different words. */
 enum { INDEX_BUCKETS = 1 << 15, INDEX_WORDS = 3000000, INDEX_VOCABULARY = 1 << 17 };
 
+/* A small Scheme: rounds of its program, the Fibonacci number that it computes, the length of
+   the list that it maps, and the sum of the squares of i modulo 10 up to that length. */
+enum {
+  SCHEME_ROUNDS = 150,
+  SCHEME_FIB = 20,
+  SCHEME_FIB_VALUE = 6765,
+  SCHEME_LENGTH = 2000,
+  SCHEME_SUM = 57000
+};
+
 /* Steps in a request. */
 enum { REQUEST = 100 };
 

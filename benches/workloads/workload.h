@@ -12,6 +12,9 @@ enum { LEFT, RIGHT, CHILDREN };
 /* Each workload returns its number of units. */
 uint64_t trees_by_handles(void);
 uint64_t trees_by_raw_reads(void);
+uint64_t trees_raw(void);
+uint64_t scheme_by_handles(void);
+uint64_t scheme_raw(void);
 uint64_t long_lived_tree(void);
 uint64_t graph(void);
 uint64_t queue(void);

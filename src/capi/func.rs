@@ -221,7 +221,7 @@ pub unsafe extern "C" fn gcroots_func_call(
             let status = host_code::call(store.cast(), call)?;
             if status != GCROOTS_OK {
                 answered = status;
-                require_message(messages, status);
+                require_message("gcroots_func_call", messages, status);
             }
         }
         Ok(())
@@ -231,12 +231,12 @@ pub unsafe extern "C" fn gcroots_func_call(
 }
 
 /// Sets the message that a callback returned `status`, if no message was left since the thread
-/// had written `before` messages (HOST-28).
+/// had written `before` messages (HOST-28). `name` is the exported function.
 #[cold]
 #[inline(never)]
-fn require_message(before: u64, status: gcroots_status_t) {
+pub(super) fn require_message(name: &'static str, before: u64, status: gcroots_status_t) {
     if thread::messages() == before {
-        report("gcroots_func_call", Error::Returned { status });
+        report(name, Error::Returned { status });
     }
 }
 

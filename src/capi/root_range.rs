@@ -39,8 +39,9 @@
 //! - The library sets it to 0 when the range is added. Each collection sets it to `count`
 //!   when it has updated the slots; a collection in steps does so at the end of its first
 //!   step. A collection that fails leaves it as it is.
-//! - The program lowers it to the number of the lowest slot that it writes, and to the new
-//!   `count` when it pops slots and may push others. It never raises it. 0 is always right.
+//! - The program lowers it to the number of the lowest slot that it writes; a push writes
+//!   slot `count`. A program that writes slots only by pushing may instead lower it to the
+//!   new `count` when it pops. It never raises it. 0 is always right.
 //! - A value above `count` means `count`.
 //! - If the slots move to other memory, `unchanged` stays as it is.
 //! - If two structures describe the same slot, the program lowers it in both.
@@ -232,10 +233,13 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
 
 /// Makes collections check exactly that each slot of a root range refers to the start of
 /// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
-/// Also makes collections check `unchanged` of root ranges. Off by default. Never collects.
+/// The functions gcroots_raw_... then check their raw references exactly too, before anything
+/// else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Also makes collections
+/// check `unchanged` of root ranges. Off by default. Never collects.
 ///
 /// Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of a
-/// root range, which gcroots_store_stats() counts in `side_bytes`.
+/// root range, which gcroots_store_stats() counts in `side_bytes`. A call with raw references
+/// costs as much as gcroots_ref_from_raw() for each of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(
     config: *mut gcroots_config_t,

@@ -192,6 +192,14 @@ impl BumpAllocator {
         self.end.get()
     }
 
+    /// Whether `offset` lies in the part of the window that no object has.
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(crate) fn is_unused(&self, offset: u64) -> bool {
+        let next = self.next.get();
+        offset.wrapping_sub(next) < self.end.get() - next
+    }
+
     /// Objects in the heap: the last collection's survivors and those made since.
     pub(crate) fn objects(&self) -> u64 {
         self.objects.get()

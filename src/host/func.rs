@@ -40,7 +40,7 @@ pub(crate) type Callback = unsafe extern "C" fn(
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct CallValue {
-    /// The number of its [`Storage`](crate::types::Storage). From C it may be any number.
+    /// The number of its [`Storage`]. From C it may be any number.
     pub(crate) kind: u32,
     /// The reference that the handle of a result resolves to. It stands where C has padding.
     pub(crate) resolved: MaybeUninit<GcRef>,

@@ -9,6 +9,7 @@
 //! | `collection` | collections, from the slow path of an allocation on |
 //! | `host_code` | the only callers of host code, and the drivers of operations |
 //! | `keyed_data.rs` | the embedder's data with keys |
+//! | `raw` | the operations of the raw tier, on references that are 32 bits |
 //! | `protocol.rs` | what an operation and its driver tell each other |
 //! | `side_bytes.rs` | memory beside the heap |
 //! | `stats.rs` | statistics |
@@ -49,6 +50,8 @@ pub(crate) mod host_code;
 mod keyed_data;
 mod objects;
 pub(crate) mod protocol;
+#[cfg(feature = "capi")]
+pub(crate) mod raw;
 mod side_bytes;
 mod stats;
 
@@ -70,7 +73,9 @@ use host_code::Report;
 use keyed_data::KeyedData;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
-pub(crate) use objects::{ExternRefOptions, ManualRoot, RawValue, RefKind, Value};
+pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
+#[cfg(feature = "capi")]
+pub(crate) use objects::{ManualRoot, ReferenceSource};
 use protocol::Answers;
 pub use stats::Stats;
 
@@ -102,6 +107,10 @@ pub(crate) struct Store {
     types: TypeTable,
     tables: Tables,
     globals: Globals,
+    /// Whether calls with raw references look each one up among the starts of objects
+    /// (CAPI-48).
+    #[cfg(feature = "capi")]
+    checks_raw_exactly: bool,
     // The rest.
     /// The token of the owner thread, or 0.
     owner: AtomicU64,
@@ -265,6 +274,8 @@ impl Store {
             types: TypeTable::new(),
             tables: Tables::starting_at(manual).limited_by(&side),
             globals: Globals::starting_at(manual).limited_by(&side),
+            #[cfg(feature = "capi")]
+            checks_raw_exactly: engine.config().exact_slots(),
             owner: AtomicU64::new(owner),
             state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),

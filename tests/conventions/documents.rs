@@ -31,6 +31,19 @@ fn the_c_tests_that_the_documentation_names_exist() {
 }
 
 #[test]
+fn the_example_for_engines_is_a_part_of_a_program() {
+    let page = fs::read_to_string(root().join("docs/engines.md")).unwrap();
+    let program = fs::read_to_string(root().join("examples/pairs.c")).unwrap();
+    let (_, section) = page.split_once("\n## Making and storing\n").unwrap();
+    let (_, code) = section.split_once("```c excerpt\n").unwrap();
+    let (code, _) = code.split_once("```").unwrap();
+    let parts = code.split("\n\n").map(str::trim_end);
+    for part in parts {
+        assert!(program.contains(part), "not in examples/pairs.c: {part}");
+    }
+}
+
+#[test]
 fn the_table_of_faults_has_each_patch() {
     let mut patches = Vec::new();
     for entry in fs::read_dir(root().join("tests/faults")).unwrap() {

@@ -273,7 +273,6 @@ unsafe extern "C" {
 
     pub fn gcroots_array_new(store: *mut gcroots_store_t, type_: *const gcroots_type_t, value: *const gcroots_val_t, length: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_new_default(store: *mut gcroots_store_t, type_: *const gcroots_type_t, length: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
-    pub fn gcroots_array_new_bytes(store: *mut gcroots_store_t, type_: *const gcroots_type_t, bytes: *const c_void, length: u32, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_new_fixed(store: *mut gcroots_store_t, type_: *const gcroots_type_t, elements: *const gcroots_val_t, count: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_len(store: *mut gcroots_store_t, ref_: gcroots_ref_t, out: *mut usize) -> gcroots_status_t;
     pub fn gcroots_array_get(store: *mut gcroots_store_t, ref_: gcroots_ref_t, index: usize, out: *mut gcroots_val_t) -> gcroots_status_t;

@@ -325,7 +325,8 @@ impl CollectionSteps for CopyingHeap {
         loop {
             match self.scan(stop, layouts)? {
                 ScanOutcome::ChunkedArray => {
-                    stop = stop.saturating_sub(self.scan_chunk(layouts)?);
+                    // It was copied and scanned.
+                    stop = stop.saturating_sub(2 * self.scan_chunk(layouts)?);
                 }
                 ScanOutcome::Stopped => {
                     budget.spend(budget.left());

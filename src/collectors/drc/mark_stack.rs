@@ -4,13 +4,17 @@
 //! that it grows while the system has memory. If it is full, an object is marked with a flag
 //! instead, and a walk over the heap finds such objects and scans them.
 
-use super::DrcHeap;
+use super::{DrcHeap, KEPT_ENTRIES};
+use crate::base::room::Room;
 use crate::base::{fallible, room, work};
 use crate::error::Result;
-use crate::heap::{CountedHeader, GcRef, Kind, LayoutTable};
+use crate::heap::{Budget, CountedHeader, GcRef, KEPT_BYTES, Kind, LayoutTable, Progress};
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
 const BYTES_FOR_ENTRY: u64 = 1024;
+
+/// The entries whose memory goes back at a time: 64 KiB.
+const ENTRIES_AT_ONCE: usize = 16 << 10;
 
 impl DrcHeap {
     /// The number of entries that the stack keeps room for.
@@ -32,13 +36,43 @@ impl DrcHeap {
         Ok(())
     }
 
-    /// Cuts the stack to its room if it has room for more than `kept` entries. It must be
-    /// empty.
-    pub(super) fn trim_stack(&mut self, kept: usize) {
-        let wanted = self.stack_room();
-        if self.stack.capacity() > kept.max(wanted) {
-            room::give_back(&mut self.stack, wanted);
+    /// Cuts the stack to its room. It must be empty.
+    pub(super) fn trim_stack(&mut self) {
+        let kept = self.stack_room();
+        room::give_back(&mut self.stack, kept);
+    }
+
+    /// Cuts the stack of a pooled heap to the room that the part of the heap needs that stays
+    /// resident (HEAP-9). It must be empty.
+    pub(super) fn cut_stack_for_pool(&mut self) {
+        let kept = (KEPT_BYTES / BYTES_FOR_ENTRY) as usize;
+        if self.stack.capacity() > kept {
+            self.stack = Vec::new();
         }
+    }
+
+    /// Cuts a stack that has grown beyond what it may keep to its room, as far as the budget
+    /// allows: first discards its pages from the end. The stack must be empty.
+    pub(super) fn shrink_stack(&mut self, budget: &mut Budget) -> Progress {
+        let kept = self.stack_room();
+        let mut at = match self.state.stack_end {
+            Some(at) => at,
+            None if self.stack.capacity() <= KEPT_ENTRIES.max(kept) => return Progress::Complete,
+            None => self.stack.capacity(),
+        };
+        while at > kept {
+            if budget.is_spent() {
+                self.state.stack_end = Some(at);
+                return Progress::Continue;
+            }
+            let from = at.saturating_sub(ENTRIES_AT_ONCE).max(kept);
+            Room::discard(&mut self.stack, from, at);
+            budget.spend(((at - from) * size_of::<GcRef>() / 16) as u64);
+            at = from;
+        }
+        self.state.stack_end = None;
+        Room::cut(&mut self.stack, kept);
+        Progress::Complete
     }
 
     /// Continues the walk that scans the marked objects for which the stack had no room: from

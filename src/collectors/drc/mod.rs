@@ -140,6 +140,8 @@ struct CollectionState {
     /// of them has its own memory (HEAP-36).
     visited: WalkBound,
     sweep: Option<Sweep>,
+    /// The stack shrinks, and its pages from here on were given back.
+    stack_end: Option<usize>,
     /// The sweep is complete, and pages inside free blocks are being given back.
     releasing: Option<PageRelease>,
     freed_objects: u64,
@@ -339,6 +341,8 @@ impl WriteBarrier for DrcHeap {
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) {
         let (start, end) = self.space.allocate_all();
+        // Without this room a trace may need more walks. That is no error.
+        let _ = self.reserve_stack();
         // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
         // the mutator whenever the committed memory changes.
         unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
@@ -519,7 +523,7 @@ impl GcHeap for DrcHeap {
         room::give_back(&mut self.young_ranges, used);
         let used = self.zero_counts.len();
         room::give_back(&mut self.zero_counts, used);
-        self.trim_stack(0);
+        self.trim_stack();
         Ok(())
     }
 
@@ -530,7 +534,7 @@ impl GcHeap for DrcHeap {
         self.zero_counts = Vec::new();
         // A collection that was not completed leaves entries.
         self.stack.clear();
-        self.trim_stack(0);
+        self.cut_stack_for_pool();
         self.pending.reset();
         self.must_trace = false;
         self.allocated_since_trace = 0;
@@ -602,6 +606,9 @@ impl CollectionSteps for DrcHeap {
         {
             return Ok(None);
         }
+        if self.shrink_stack(budget) == Progress::Continue {
+            return Ok(None);
+        }
         let (used, objects) = (mutator.bump.used_bytes(), mutator.bump.objects());
         let live_bytes = used.saturating_sub(self.state.freed_bytes);
         let objects = objects.saturating_sub(self.state.freed_objects);
@@ -610,7 +617,6 @@ impl CollectionSteps for DrcHeap {
             self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
             self.allocated_since_trace = 0;
         }
-        self.trim_stack(KEPT_ENTRIES);
         Ok(Some(CollectionStats {
             objects,
             live_bytes,

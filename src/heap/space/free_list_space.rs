@@ -175,7 +175,7 @@ impl FreeListSpace {
         Ok(())
     }
 
-    /// Frees the memory between `start` and `end`.
+    /// Frees the memory between `start` and `end`, which is one block from now on.
     ///
     /// Errors: [`Error::Internal`](crate::error::Error::Internal) for memory outside the
     /// space.
@@ -184,6 +184,8 @@ impl FreeListSpace {
             self.wilderness = start;
             self.lists.note_free_neighbour();
         } else if start < end {
+            // The memory may have been several blocks.
+            self.memory.starts_mut().note_block(start, end, end);
             self.lists.free(self.memory.region(), start, end - start)?;
         }
         Ok(())

@@ -248,7 +248,11 @@ impl Store {
 /// Checks that a call passes the number of values that the function's type has.
 ///
 /// Errors: [`Error::WrongArity`].
-fn check_arity(parameter: &'static str, count: usize, needed: &[FieldLayout]) -> Result<()> {
+pub(in crate::store) fn check_arity(
+    parameter: &'static str,
+    count: usize,
+    needed: &[FieldLayout],
+) -> Result<()> {
     if count == needed.len() {
         return Ok(());
     }

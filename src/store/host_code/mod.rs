@@ -55,6 +55,8 @@ mod root_visitors;
 mod wake;
 
 pub(crate) use call_arguments::Call;
+#[cfg(feature = "capi")]
+pub(in crate::store) use call_arguments::check_arity;
 pub(crate) use calls::call;
 pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim};
 #[cfg(any(test, feature = "capi"))]

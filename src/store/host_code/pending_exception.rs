@@ -31,7 +31,7 @@ impl Store {
     }
 
     /// Sets the pending exception; with null, none is pending.
-    fn set_pending(&self, exception: GcRef) {
+    pub(in crate::store) fn set_pending(&self, exception: GcRef) {
         self.pending.reference.set(exception.raw());
         self.count_release();
     }

@@ -8,6 +8,7 @@ use crate::store::objects::elements::{
 };
 use crate::store::objects::fields::require_storage;
 use crate::store::objects::load_store::outside;
+use crate::store::objects::typed::Typed;
 use crate::store::objects::value::Value;
 use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
@@ -73,8 +74,21 @@ impl Store {
         value: Value,
         count: u64,
     ) -> Result<()> {
-        let (array, length) = self.array(handle, "ref")?;
-        let value = self.resolve_value(value)?;
+        let array = self.array(handle, "ref")?;
+        self.fill_elements(array, index, self.resolve_value(value)?, count)
+    }
+
+    /// Sets `count` elements of an array, which comes with its length, from `index` on to
+    /// one value. Never collects.
+    ///
+    /// Errors: as [`Store::set_element`].
+    pub(in crate::store) fn fill_elements(
+        &self,
+        (array, length): (Typed<'_>, u64),
+        index: u64,
+        value: Value<GcRef>,
+        count: u64,
+    ) -> Result<()> {
         let element = mutable_element(array.ty, index)?;
         self.require_value(element, index, value)?;
         require_range(index, count, length)?;
@@ -95,8 +109,22 @@ impl Store {
         (source, source_index): (Handle, u64),
         count: u64,
     ) -> Result<()> {
-        let (target, target_length) = self.array(target, "dst")?;
-        let (source, source_length) = self.array(source, "src")?;
+        let target = self.array(target, "dst")?;
+        let source = self.array(source, "src")?;
+        self.copy_elements((target, target_index), (source, source_index), count)
+    }
+
+    /// Copies `count` elements from one array to another, or within one array. The arrays
+    /// come with their lengths. Never collects.
+    ///
+    /// Errors: [`Error::Immutable`]; as [`Store::require_copyable`];
+    /// [`Error::OutOfBounds`].
+    pub(in crate::store) fn copy_elements(
+        &self,
+        ((target, target_length), target_index): ((Typed<'_>, u64), u64),
+        ((source, source_length), source_index): ((Typed<'_>, u64), u64),
+        count: u64,
+    ) -> Result<()> {
         let element = mutable_element(target.ty, target_index)?;
         self.require_copyable(source.ty, target.ty)?;
         require_range(target_index, count, target_length)?;

@@ -23,13 +23,25 @@ impl Store {
     /// type; as [`Store::resolve`] for the value; as [`Store::require_value`];
     /// [`Error::Limit`]; as [`Store::make`].
     pub(crate) fn array_new(&self, of: &Type, value: Value, length: u64) -> Attempt<Handle> {
+        self.array_new_resolved(of, &|| self.resolve_value(value), length)
+    }
+
+    /// [`Store::array_new`] of a value whose reference is resolved. `value` returns where the
+    /// referent is at the time of its call.
+    ///
+    /// Errors: as [`Store::array_new`].
+    pub(in crate::store) fn array_new_resolved(
+        &self,
+        of: &Type,
+        value: &impl Fn() -> Result<Value<GcRef>>,
+        length: u64,
+    ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         let element = element_of(of)?;
-        let check = || self.require_value(element, 0, self.resolve_value(value)?);
+        let check = || self.require_value(element, 0, value()?);
         self.new_array(of, length, check, |cold, object| {
             let at = element_at(object.offset(), element.storage, 0);
-            let value = self.resolve_value(value)?;
-            cold.fill_values(self, element, object.offset(), at, length, value)
+            cold.fill_values(self, element, object.offset(), at, length, value()?)
         })
     }
 
@@ -55,19 +67,32 @@ impl Store {
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
     ) -> Attempt<Handle> {
+        let resolved = |index| self.resolve_value(value(index)?);
+        self.array_new_fixed_resolved(of, count, &resolved)
+    }
+
+    /// [`Store::array_new_fixed`] of values whose references are resolved. `value` returns
+    /// where the referents are at the time of its call.
+    ///
+    /// Errors: as [`Store::array_new_fixed`].
+    pub(in crate::store) fn array_new_fixed_resolved(
+        &self,
+        of: &Type,
+        count: usize,
+        value: &impl Fn(usize) -> Result<Value<GcRef>>,
+    ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Array)?;
         // Before `value` reads from a list that cannot be so long.
         array_size(of, count as u64)?;
         let element = element_of(of)?;
-        let resolved = |index| self.resolve_value(value(index)?);
         let check = || {
             (0..count)
-                .try_for_each(|index| self.require_value(element, index as u64, resolved(index)?))
+                .try_for_each(|index| self.require_value(element, index as u64, value(index)?))
         };
         self.new_array(of, count as u64, check, |cold, object| {
             (0..count).try_for_each(|index| {
                 let at = element_at(object.offset(), element.storage, index as u64);
-                cold.write_value(self, element.storage, object.offset(), at, resolved(index)?)
+                cold.write_value(self, element.storage, object.offset(), at, value(index)?)
             })
         })
     }
@@ -90,7 +115,7 @@ impl Store {
 
     /// The length that stands in an array. Nothing has checked it yet.
     #[inline(always)]
-    pub(super) fn length_of(&self, array: Typed<'_>) -> u32 {
+    pub(in crate::store) fn length_of(&self, array: Typed<'_>) -> u32 {
         const { assert!(ARRAY_LENGTH == HEADER_BYTES) }
         self.word_after_header(array.offset) as u32
     }
@@ -104,7 +129,13 @@ impl Store {
         handle: Handle,
         parameter: &'static str,
     ) -> Result<(Typed<'_>, u64)> {
-        let array = self.typed(handle, Kind::Array, parameter)?;
+        self.measured(self.typed(handle, Kind::Array, parameter)?)
+    }
+
+    /// An array and its length. All its elements are in the heap.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(in crate::store) fn measured<'a>(&self, array: Typed<'a>) -> Result<(Typed<'a>, u64)> {
         let length = self.length_of(array);
         let bytes = array_bytes(length, array.ty.layout.element_bytes);
         if !self.mutator.memory.contains(array.offset, bytes) {
@@ -293,8 +324,19 @@ impl Store {
     /// Errors: as [`Store::typed`]; as [`Store::resolve`] for the value;
     /// [`Error::Immutable`]; as [`Store::require_value`]; [`Error::OutOfBounds`].
     pub(crate) fn array_set(&self, handle: Handle, index: u64, value: Value) -> Result<()> {
-        let (array, length) = self.array(handle, "ref")?;
-        let value = self.resolve_value(value)?;
+        let array = self.array(handle, "ref")?;
+        self.set_element(array, index, self.resolve_value(value)?)
+    }
+
+    /// Sets an element of an array, which comes with its length. Never collects.
+    ///
+    /// Errors: [`Error::Immutable`]; as [`Store::require_value`]; [`Error::OutOfBounds`].
+    pub(in crate::store) fn set_element(
+        &self,
+        (array, length): (Typed<'_>, u64),
+        index: u64,
+        value: Value<GcRef>,
+    ) -> Result<()> {
         let element = mutable_element(array.ty, index)?;
         self.require_value(element, index, value)?;
         require_range(index, 1, length)?;

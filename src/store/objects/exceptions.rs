@@ -3,7 +3,7 @@
 //! subject of `host_code/pending_exception.rs`.
 
 use crate::error::{Error, Result};
-use crate::heap::{FastPath, HEADER_BYTES, Kind};
+use crate::heap::{FastPath, GcRef, HEADER_BYTES, Kind};
 use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::Store;
@@ -51,6 +51,19 @@ impl Store {
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
     ) -> Attempt<Handle> {
+        self.exn_new_resolved(tag, count, &|index| self.resolve_value(value(index)?))
+    }
+
+    /// [`Store::exn_new`] of values whose references are resolved. `value` returns where the
+    /// referents are at the time of its call.
+    ///
+    /// Errors: as [`Store::exn_new`].
+    pub(in crate::store) fn exn_new_resolved(
+        &self,
+        tag: Handle,
+        count: usize,
+        value: &impl Fn(usize) -> Result<Value<GcRef>>,
+    ) -> Attempt<Handle> {
         let (of, index) = self.resolve_tag(tag)?;
         self.make_with_fields(&of, count, value, |store, object| {
             store.store(object.offset() + EXN_TAG, index)
@@ -84,7 +97,14 @@ impl Store {
     ///
     /// Errors: as [`Store::typed`].
     pub(crate) fn exn_tag(&self, handle: Handle) -> Result<Handle> {
-        let Typed { offset, ty } = self.exn(handle)?;
+        self.tag_of(self.exn(handle)?)
+    }
+
+    /// The tag of an exception. Never collects.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(in crate::store) fn tag_of(&self, exception: Typed<'_>) -> Result<Handle> {
+        let Typed { offset, ty } = exception;
         let index: u32 = self.load(offset + EXN_TAG)?;
         match self.cold.borrow().tags.get(index) {
             Some(tag) if tag.index == ty.index => Ok(self.tag_handle(index)),

@@ -189,7 +189,14 @@ impl Store {
     ///
     /// Errors: as [`Store::object`]; [`Error::TypeMismatch`].
     pub(in crate::store) fn externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
-        let object = self.object(handle, "ref")?;
+        self.externref_at(self.object(handle, "ref")?)
+    }
+
+    /// The entry of the externref that a reference refers to, and its index. The reference
+    /// is not null.
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::Internal`].
+    fn externref_at(&self, object: GcRef) -> Result<(u64, HostEntry)> {
         let found = |found| Error::TypeMismatch {
             needed: "an externref",
             found,
@@ -210,14 +217,16 @@ impl Store {
     ///
     /// Errors: as [`Store::externref`]; [`Error::TypeMismatch`] if it holds a Rust value.
     fn host_externref(&self, handle: Handle) -> Result<(u64, HostEntry)> {
-        let (index, entry) = self.externref(handle)?;
-        if entry.tag() == value_tag() {
-            return Err(Error::TypeMismatch {
-                needed: "an externref made through C",
-                found: "one that holds a Rust value",
-            });
-        }
-        Ok((index, entry))
+        require_made_in_c(self.externref(handle)?)
+    }
+
+    /// The host's pointer of the externref that a reference refers to. The reference is not
+    /// null.
+    ///
+    /// Errors: [`Error::TypeMismatch`], [`Error::Internal`].
+    #[cfg(feature = "capi")]
+    pub(in crate::store) fn data_at(&self, object: GcRef) -> Result<*mut c_void> {
+        Ok(require_made_in_c(self.externref_at(object)?)?.1.data)
     }
 
     /// The Rust value of an externref; `None` if it was made through C.
@@ -271,6 +280,19 @@ impl Store {
         self.host.replace(index, entry);
         Ok(())
     }
+}
+
+/// Requires that an externref was made through C.
+///
+/// Errors: [`Error::TypeMismatch`] if it holds a Rust value.
+fn require_made_in_c((index, entry): (u64, HostEntry)) -> Result<(u64, HostEntry)> {
+    if entry.tag() == value_tag() {
+        return Err(Error::TypeMismatch {
+            needed: "an externref made through C",
+            found: "one that holds a Rust value",
+        });
+    }
+    Ok((index, entry))
 }
 
 /// Writes a new externref or function.

@@ -100,7 +100,14 @@ impl Store {
     /// object and its entry do not agree.
     #[inline]
     pub(in crate::store) fn function(&self, handle: Handle) -> Result<Function<'_>> {
-        let object = self.object(handle, "func")?;
+        self.function_at(self.object(handle, "func")?)
+    }
+
+    /// The function that a reference refers to. The reference is not null.
+    ///
+    /// Errors: as [`Store::function`].
+    #[inline]
+    pub(in crate::store) fn function_at(&self, object: GcRef) -> Result<Function<'_>> {
         let header = self.header_of(object)?;
         let Some(header) = header.filter(|header| header.kind() == Some(Kind::Func)) else {
             return Err(Error::TypeMismatch {

@@ -35,6 +35,15 @@ impl Store {
     ///
     /// Errors: as [`Store::push_root`]; [`Error::Internal`].
     pub(in crate::store) fn read_value(&self, storage: Storage, at: u64) -> Result<Value> {
+        self.value_at(storage, at)?
+            .try_map(|reference| self.push_unless_null(reference))
+    }
+
+    /// Loads the value of a field. A packed field is extended with zeros (OBJECTS-2).
+    ///
+    /// Errors: [`Error::Internal`].
+    #[inline]
+    pub(in crate::store) fn value_at(&self, storage: Storage, at: u64) -> Result<Value<GcRef>> {
         Ok(match storage {
             Storage::I8 => Value::I32(self.load::<u8>(at)?.into()),
             Storage::I16 => Value::I32(self.load::<u16>(at)?.into()),
@@ -43,7 +52,7 @@ impl Store {
             Storage::F32 => Value::F32(self.load(at)?),
             Storage::F64 => Value::F64(self.load(at)?),
             Storage::V128 => Value::V128(self.load(at)?),
-            Storage::Ref => Value::Ref(self.root_at(at)?),
+            Storage::Ref => Value::Ref(self.reference_at(at)?),
         })
     }
 
@@ -183,10 +192,10 @@ impl Store {
         at: u64,
         value: impl ReferenceSource,
     ) -> Option<()> {
-        let reference = value.resolve_fast(self)?;
-        if field.storage != Storage::Ref || !self.admits(field.admits, reference) {
+        if field.storage != Storage::Ref {
             return None;
         }
+        let reference = value.admitted_fast(self, field.admits)?;
         self.mutator.write_gc_ref(path, holder, at, reference)
     }
 }

@@ -4,9 +4,9 @@ use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::roots::Handle;
 use crate::store::objects::value::Value;
-use crate::store::protocol::{Attempt, Stop};
+use crate::store::protocol::Attempt;
 use crate::store::{Cold, Store};
-use crate::types::Type;
+use crate::types::{RegisteredType, Type};
 
 impl Store {
     /// Makes an object of a type of this engine, and roots it in the current scope. May
@@ -62,37 +62,44 @@ impl Store {
     /// current scope. `write` writes what the object has besides its fields. May collect;
     /// finalizers are queued.
     ///
-    /// Errors: [`Error::WrongCount`]; those of `value`; as [`Store::resolve`] for each
-    /// value, then as [`Store::require_value`]; as [`Store::make`].
+    /// Errors: as [`require_count`]; for each value those of `value`, then as
+    /// [`Store::require_value`]; as [`Store::make`].
     pub(in crate::store) fn make_with_fields(
         &self,
         of: &Type,
         count: usize,
-        value: &impl Fn(usize) -> Result<Value>,
+        value: &impl Fn(usize) -> Result<Value<GcRef>>,
         write: impl FnOnce(&Store, GcRef) -> Result<()>,
     ) -> Attempt<Handle> {
-        if count != of.fields.len() {
-            return Err(Stop::Refused(Error::WrongCount {
-                count: count as u64,
-                needed: of.fields.len() as u64,
-            }));
-        }
-        let resolved = |index| self.resolve_value(value(index)?);
+        require_count(of, count)?;
         let fields = || of.fields.iter().enumerate();
         let check = || {
             fields().try_for_each(|(index, field)| {
-                self.require_value(field, index as u64, resolved(index)?)
+                self.require_value(field, index as u64, value(index)?)
             })
         };
         self.make(of, Ok(of.layout.bytes.into()), check, |cold, object| {
             for (index, field) in fields() {
                 let at = object.offset() + u64::from(field.offset);
-                let value = resolved(index)?;
+                let value = value(index)?;
                 cold.write_value(self, field.storage, object.offset(), at, value)?;
             }
             write(self, object)
         })
     }
+}
+
+/// Requires one value for each field of a type.
+///
+/// Errors: [`Error::WrongCount`].
+pub(in crate::store) fn require_count(of: &RegisteredType, count: usize) -> Result<()> {
+    if count == of.fields.len() {
+        return Ok(());
+    }
+    Err(Error::WrongCount {
+        count: count as u64,
+        needed: of.fields.len() as u64,
+    })
 }
 
 impl Cold {

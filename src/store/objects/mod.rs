@@ -51,9 +51,20 @@ mod typed;
 mod value;
 
 pub(in crate::store) use admit::as_registered;
+#[cfg(feature = "capi")]
+pub(in crate::store) use elements::{array_size, element_of};
 pub(in crate::store) use elements::{element_at, require_range};
 pub(crate) use externrefs::ExternRefOptions;
 pub(in crate::store) use fields::require_storage;
+#[cfg(feature = "capi")]
+pub(in crate::store) use header::{kind_name, name_of};
 pub(crate) use kinds::RefKind;
+#[cfg(feature = "capi")]
+pub(in crate::store) use make::require_count;
+#[cfg(feature = "capi")]
 pub(crate) use new_object_fast::ManualRoot;
+#[cfg(feature = "capi")]
+pub(in crate::store) use typed::Typed;
+#[cfg(feature = "capi")]
+pub(crate) use value::ReferenceSource;
 pub(crate) use value::{RawValue, Value};

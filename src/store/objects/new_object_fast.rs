@@ -252,10 +252,7 @@ impl Store {
         unsafe {
             match field.storage {
                 Storage::Ref => {
-                    let reference = value.reference().resolve_fast(self)?;
-                    if !self.admits(field.admits, reference) {
-                        return None;
-                    }
+                    let reference = value.reference().admitted_fast(self, field.admits)?;
                     address.cast::<u32>().write(reference.raw());
                 }
                 Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),

@@ -1,7 +1,7 @@
 //! Structs: making them, and reading and writing fields.
 
 use crate::error::{Error, Result};
-use crate::heap::{FastPath, Kind, PlainBits};
+use crate::heap::{FastPath, GcRef, Kind, PlainBits};
 use crate::host::CallValue;
 use crate::roots::Handle;
 use crate::store::Store;
@@ -23,6 +23,19 @@ impl Store {
         of: &Type,
         count: usize,
         value: &impl Fn(usize) -> Result<Value>,
+    ) -> Attempt<Handle> {
+        self.struct_new_resolved(of, count, &|index| self.resolve_value(value(index)?))
+    }
+
+    /// [`Store::struct_new`] of values whose references are resolved. `value` returns where
+    /// the referents are at the time of its call.
+    ///
+    /// Errors: as [`Store::struct_new`].
+    pub(in crate::store) fn struct_new_resolved(
+        &self,
+        of: &Type,
+        count: usize,
+        value: &impl Fn(usize) -> Result<Value<GcRef>>,
     ) -> Attempt<Handle> {
         self.require_kind(of, Kind::Struct)?;
         self.make_with_fields(of, count, value, |_, _| Ok(()))
@@ -212,7 +225,18 @@ impl Store {
     /// [`Error::OutOfBounds`]; [`Error::Immutable`]; as [`Store::require_value`].
     pub(crate) fn struct_set(&self, handle: Handle, index: usize, value: Value) -> Result<()> {
         let object = self.typed(handle, Kind::Struct, "ref")?;
-        let value = self.resolve_value(value)?;
+        self.set_field(object, index, self.resolve_value(value)?)
+    }
+
+    /// Sets a field of a struct. Never collects.
+    ///
+    /// Errors: [`Error::OutOfBounds`]; [`Error::Immutable`]; as [`Store::require_value`].
+    pub(in crate::store) fn set_field(
+        &self,
+        object: Typed<'_>,
+        index: usize,
+        value: Value<GcRef>,
+    ) -> Result<()> {
         let (field, at) = self.field(object, index)?;
         if !field.mutable {
             return Err(Error::Immutable {

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::heap::GcRef;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::types::Storage;
+use crate::types::{Admits, Storage};
 
 /// A value. `R` is the form of a reference: a handle in calls from outside, a [`GcRef`]
 /// once the handle is resolved.
@@ -46,6 +46,12 @@ pub(crate) trait ReferenceSource: Copy {
     /// The reference; null for null. `None` if the caller's is refused, or needs the slow
     /// form.
     fn resolve_fast(self, store: &Store) -> Option<GcRef>;
+    /// [`ReferenceSource::resolve_fast`] for a slot, which must admit the reference.
+    #[inline(always)]
+    fn admitted_fast(self, store: &Store, slot: Admits) -> Option<GcRef> {
+        let reference = self.resolve_fast(store)?;
+        store.admits(slot, reference).then_some(reference)
+    }
 }
 
 impl ReferenceSource for Handle {

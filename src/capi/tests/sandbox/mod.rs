@@ -15,6 +15,7 @@
 mod access;
 mod headers;
 mod making;
+mod raw_calls;
 mod rooting;
 mod world;
 mod writers;
@@ -83,7 +84,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 /// All operations except collections and verification, which find most corruption at once.
-const CALLING: [Operation; 34] = [
+const CALLING: [Operation; 41] = [
     use_table,
     use_table,
     use_global,
@@ -118,6 +119,13 @@ const CALLING: [Operation; 34] = [
     from_any_raw,
     set_slot,
     array_span,
+    raw_calls::raw_make,
+    raw_calls::raw_make,
+    raw_calls::raw_externref,
+    raw_calls::raw_read,
+    raw_calls::raw_write,
+    raw_calls::raw_write,
+    raw_calls::raw_throw_or_call,
 ];
 
 /// Does an operation, and expects that it does not panic and takes linear time. Returns

@@ -1,0 +1,98 @@
+//! Reading and setting fields of structs.
+
+use core::ptr::NonNull;
+
+use crate::error::Result;
+use crate::heap::{FastPath, Kind};
+use crate::store::objects::require_storage;
+use crate::store::raw::bits::{FieldBits, RawBits};
+use crate::store::{Store, Value};
+use crate::types::Storage;
+
+impl Store {
+    /// The value of a field. A packed field is extended with zeros. Never collects.
+    ///
+    /// Errors: as [`Store::raw_typed`]; [`Error::OutOfBounds`](crate::error::Error).
+    pub(crate) fn raw_struct_get(&self, object: u32, index: usize) -> Result<FieldBits> {
+        let object = self.raw_typed(object, Kind::Struct, "object")?;
+        let (field, at) = self.field(object, index)?;
+        Ok(self.value_at(field.storage, at)?.into())
+    }
+
+    /// Sets a field. Never collects.
+    ///
+    /// Errors: as [`Store::raw_typed`]; if the field is a reference, as
+    /// [`Store::raw_reference`] for the value; as [`Store::set_field`].
+    ///
+    /// # Safety
+    ///
+    /// If the struct has this field, `value` must be valid for reading it.
+    pub(crate) unsafe fn raw_struct_set(
+        &self,
+        object: u32,
+        index: usize,
+        value: NonNull<FieldBits>,
+    ) -> Result<()> {
+        let object = self.raw_typed(object, Kind::Struct, "object")?;
+        let (field, _) = self.field(object, index)?;
+        // SAFETY: the caller's promise.
+        let value = unsafe { FieldBits::read(value.as_ptr(), field.storage) };
+        let value = value.try_map(|raw| self.raw_reference(raw, "value"))?;
+        self.set_field(object, index, value)
+    }
+
+    /// The bits of the reference in a field. Never collects.
+    ///
+    /// Errors: as [`Store::raw_struct_get`];
+    /// [`Error::TypeMismatch`](crate::error::Error) if the field holds no reference.
+    pub(crate) fn raw_struct_get_ref(&self, object: u32, index: usize) -> Result<u32> {
+        let object = self.raw_typed(object, Kind::Struct, "object")?;
+        let (field, at) = self.field(object, index)?;
+        require_storage(field, Storage::Ref)?;
+        Ok(self.reference_at(at)?.raw())
+    }
+
+    /// The fast form of [`Store::raw_struct_get_ref`].
+    #[inline(always)]
+    pub(crate) fn raw_struct_get_ref_fast(&self, object: u32, index: usize) -> Option<u32> {
+        let object = self.raw_typed_fast(object, Kind::Struct)?;
+        let field = object.ty.fields.get(index)?;
+        if field.storage != Storage::Ref {
+            return None;
+        }
+        self.mutator
+            .memory
+            .load(object.offset + u64::from(field.offset))
+    }
+
+    /// Sets a field that holds a reference. Never collects.
+    ///
+    /// Errors: as [`Store::raw_typed`]; as [`Store::raw_reference`] for the value; as
+    /// [`Store::set_field`].
+    pub(crate) fn raw_struct_set_ref(&self, object: u32, index: usize, value: u32) -> Result<()> {
+        let object = self.raw_typed(object, Kind::Struct, "object")?;
+        let value = self.raw_reference(value, "value")?;
+        self.set_field(object, index, Value::Ref(value))
+    }
+
+    /// The fast form of [`Store::raw_struct_set_ref`].
+    #[inline(always)]
+    pub(crate) fn raw_struct_set_ref_fast(
+        &self,
+        path: FastPath,
+        object: u32,
+        index: usize,
+        value: u32,
+    ) -> Option<()> {
+        if !self.mutator.barrier().allows(path) {
+            return None;
+        }
+        let object = self.raw_typed_fast(object, Kind::Struct)?;
+        let field = object.ty.fields.get(index)?;
+        if !field.mutable {
+            return None;
+        }
+        let at = object.offset + u64::from(field.offset);
+        self.store_ref_fast(path, field, object.offset, at, RawBits::new(value))
+    }
+}
