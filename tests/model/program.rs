@@ -104,6 +104,7 @@ pub(crate) enum Call {
     RangeGet,
     RangeMove,
     RangeWrong,
+    RangeForget,
     RangeRemove,
     FromRaw,
     RawStructNew,
@@ -147,7 +148,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 135] = [
+const CALLS: [(Call, u32); 136] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -245,6 +246,7 @@ const CALLS: [(Call, u32); 135] = [
     (RangeGet, 5),
     (RangeMove, 1),
     (RangeWrong, 1),
+    (RangeForget, 1),
     (RangeRemove, 1),
     (FromRaw, 3),
     (RawStructNew, 12),
