@@ -313,6 +313,23 @@ pub unsafe extern "C" fn gcroots_raw_struct_set_ref(
     if unsafe { set_ref_fast::<false>(store, object, field, value) } {
         return GCROOTS_OK;
     }
+    set_ref_counted(store, object, field, value)
+}
+
+/// The fast form with counting. A function of its own has fewer registers to save than one
+/// with the slow form in it.
+#[cold]
+#[inline(never)]
+extern "C" fn set_ref_counted(
+    store: *mut gcroots_store_t,
+    object: u32,
+    field: u32,
+    value: u32,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe { set_ref_fast::<true>(store, object, field, value) } {
+        return GCROOTS_OK;
+    }
     set_ref_slow(store, object, field, value)
 }
 
@@ -346,10 +363,6 @@ extern "C" fn set_ref_slow(
     field: u32,
     value: u32,
 ) -> gcroots_status_t {
-    // SAFETY: the caller of `gcroots_raw_struct_set_ref` passes a store or NULL.
-    if unsafe { set_ref_fast::<true>(store, object, field, value) } {
-        return GCROOTS_OK;
-    }
     call("gcroots_raw_struct_set_ref", || {
         let store = required(store, "store")?;
         // SAFETY: the caller of `gcroots_raw_struct_set_ref` passes a store.
