@@ -133,6 +133,8 @@ pub(crate) enum Call {
     RawFuncCall,
     StoreSetData,
     StoreData,
+    KeyedSetData,
+    KeyedData,
     StoreId,
     StoreDetach,
     StoreAttach,
@@ -147,7 +149,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 135] = [
+const CALLS: [(Call, u32); 137] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -274,6 +276,8 @@ const CALLS: [(Call, u32); 135] = [
     (RawFuncCall, 6),
     (StoreSetData, 4),
     (StoreData, 2),
+    (KeyedSetData, 2),
+    (KeyedData, 2),
     (StoreId, 1),
     (StoreDetach, 1),
     (StoreAttach, 2),
