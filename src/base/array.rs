@@ -243,12 +243,26 @@ impl<T, const SPARE: usize> Array<T, SPARE> {
     where
         T: Zeroed,
     {
-        let count = self.allocated().saturating_sub(index);
+        // SAFETY: the caller's promise.
+        unsafe { self.discard(index, self.allocated()) };
+    }
+
+    /// Gives back the memory of the elements from `from` to `to`, like
+    /// [`Array::discard_from`].
+    ///
+    /// # Safety
+    ///
+    /// Nobody may refer to one of these elements, on any thread.
+    pub(crate) unsafe fn discard(&self, from: usize, to: usize)
+    where
+        T: Zeroed,
+    {
+        let count = to.min(self.allocated()).saturating_sub(from);
         if count > 0 {
             // SAFETY: the elements are in the array's memory, and may be zeros.
             unsafe {
                 pages::discard(
-                    self.first().add(index).as_ptr().cast(),
+                    self.first().add(from).as_ptr().cast(),
                     count * size_of::<T>(),
                 )
             };

@@ -75,7 +75,7 @@ unsafe fn new_fast<const IN_LINE: bool>(
             if fill_or_null.is_null() {
                 return store.array_new_default_fast(path, of, length);
             }
-            let value = InPlace::new(fill_or_null.cast());
+            let value = InPlace::new(path, fill_or_null.cast());
             store.array_new_fast(path, of, value, length)
         })
     }
@@ -167,7 +167,7 @@ unsafe fn new_fixed_fast<const IN_LINE: bool>(
             if elements.is_null() {
                 return None;
             }
-            let element = |index| InPlace::new(elements.add(index).cast());
+            let element = |index| InPlace::new(path, elements.add(index).cast());
             store.array_new_fixed_fast(path, of, length, element)
         })
     }

@@ -72,8 +72,9 @@ unsafe fn new_fast<const IN_LINE: bool>(
             if fields.is_null() {
                 return None;
             }
-            let field = |index| InPlace::new(fields.add(index).cast());
-            store.struct_new_fast(FastPath::of(IN_LINE), of, count, field)
+            let path = FastPath::of(IN_LINE);
+            let field = |index| InPlace::new(path, fields.add(index).cast());
+            store.struct_new_fast(path, of, count, field)
         })
     }
 }

@@ -8,9 +8,12 @@
 //! Cost: taking and releasing a slot is a few loads and stores each.
 
 use core::cell::Cell;
+use core::ops::Range;
 
+use super::floors::PAGE;
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
-use super::slots::SlotArray;
+use super::released::ReleasedPages;
+use super::slots::{SlotArray, pages};
 use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::{Error, Result};
@@ -33,13 +36,20 @@ const LINK_COST: u64 = 2;
 /// Slots that are taken and released in any order. Handles add the bits `KIND` to the
 /// indices of these slots (ROOTS-17).
 ///
-/// Invariant: a slot below `used` is in one of three states:
+/// Invariant: a slot below `used` is in one of these states:
 ///
 /// | state | generation | in the place of the reference |
 /// |---|---|---|
 /// | in use | odd | the reference |
 /// | free | even | a link to the next free slot |
 /// | retired | [`RETIRED_EVEN`] | null |
+/// | in a released page | 0 | null |
+///
+/// A slot of the reused page that was not used since is *fresh*: its generation is the floor of
+/// the page. Slots that are fresh, or that were never used at all, are used when no other slot
+/// is free. So the slots that were used tell the greatest number in use
+/// ([`FreeListSlots::live_max`]). Trimming takes fresh slots off the free list, until they are
+/// the only ones left.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct FreeListSlots<const KIND: u32> {
@@ -48,6 +58,7 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
     /// The first free slot, or [`END`].
     free: Cell<u32>,
     slots: SlotArray,
+    released_pages: ReleasedPages,
     /// How often a slot was taken.
     created: Cell<u64>,
     /// How often a slot was released.
@@ -84,6 +95,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         assert!(generation.is_multiple_of(2));
         FreeListSlots {
             slots: SlotArray::new(generation),
+            released_pages: ReleasedPages::new(),
             used: Cell::new(0),
             free: Cell::new(END),
             created: Cell::new(0),
@@ -136,11 +148,40 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve(&self) -> Result<()> {
-        while !self.has_free() {
+        while !self.has_free() && !self.reuse_page() {
             self.reserve_unused()?;
             self.refill();
         }
         Ok(())
+    }
+
+    /// If all slots of the array are in use, retired, fresh or released, puts fresh slots on
+    /// the free list: those of the reused page, or else those of a released page (ROOTS-40).
+    /// Returns whether there were any. The free list must be empty.
+    pub(super) fn reuse_page(&self) -> bool {
+        if self.used.get() < self.capacity() {
+            return false;
+        }
+        if self.fresh().is_empty()
+            && let Some(page) = self.released_pages.reuse()
+        {
+            self.slots.begin_page(page);
+        }
+        let fresh = self.fresh();
+        self.link_between(fresh.start, fresh.end);
+        self.has_free()
+    }
+
+    /// The fresh slots. They are the last ones of the reused page, because the free list
+    /// delivers them in their order.
+    fn fresh(&self) -> Range<u32> {
+        let Some(page) = self.released_pages.reused() else {
+            return 0..0;
+        };
+        let floor = self.slots.floor(page * PAGE);
+        let slots = self.slots.page(page);
+        let used = slots.partition_point(|slot| slot.generation.get() != floor) as u32;
+        page * PAGE + used..(page + 1) * PAGE
     }
 
     /// Makes sure that the array has a slot at `used`.
@@ -171,8 +212,21 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.slots.slot(index).shared_generation()
     }
 
-    /// Puts the free slots from `from` to `to` at the front of the free list, in their order.
+    /// Puts the free slots from `from` to `to` at the front of the free list, in their order,
+    /// but not those that are fresh.
     fn link_free(&self, from: u32, to: u32) {
+        for (first, end) in pages(from, to).rev() {
+            let page = first / PAGE;
+            if self.released_pages.reused() == Some(page) {
+                self.link_between(first, end.min(self.fresh().start));
+            } else if !self.released_pages.has(page) {
+                self.link_between(first, end);
+            }
+        }
+    }
+
+    /// Puts the free slots from `from` to `to` at the front of the free list, in their order.
+    fn link_between(&self, from: u32, to: u32) {
         for index in (from..to).rev() {
             let slot = self.slots.slot(index);
             let generation = slot.generation.get();
@@ -313,15 +367,50 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.slots.kept(self.in_use_end())
     }
 
-    /// Takes the free slots at the end off the free list and gives them back, in whole pages
-    /// (ROOTS-28).
+    /// Takes whole pages of free slots off the free list and gives them back: those at the end
+    /// (ROOTS-28), and those before the last slot in use (ROOTS-40).
     pub(crate) fn give_back(&self) {
         let keep = self.kept();
         self.live_max.set(self.live_max());
         self.used.set(self.in_use_end());
         self.free.set(END);
+        self.release_pages();
         self.link_free(0, self.used.get());
-        self.slots.give_back(keep);
+        if self.slots.give_back(keep) {
+            self.released_pages.truncate(keep / PAGE);
+        }
+    }
+
+    /// Releases the pages below `used` that have free slots only. Their slots must not be on
+    /// the free list. Does nothing if there is no memory for floors and links.
+    fn release_pages(&self) {
+        let end = self.used.get() / PAGE;
+        let released = &self.released_pages;
+        let is_new = |&page: &u32| !released.has(page) && self.slots.is_free_page(page);
+        if !(0..end).any(|page| is_new(&page))
+            || self.slots.reserve_floors().is_err()
+            || released.reserve(end).is_err()
+        {
+            return;
+        }
+        for page in (0..end).rev().filter(is_new) {
+            self.slots.clear_page(page);
+            released.add(page);
+        }
+        self.each_released_run(|first, end| self.slots.discard_pages(first, end));
+    }
+
+    /// Calls `visit` with the first page of each run of released pages, and with its end.
+    pub(super) fn each_released_run(&self, visit: impl Fn(u32, u32)) {
+        let (mut first, end) = (0, self.capacity() / PAGE);
+        for page in 0..=end {
+            if page == end || !self.released_pages.has(page) {
+                if first < page {
+                    visit(first, page);
+                }
+                first = page + 1;
+            }
+        }
     }
 
     /// The scanned part: all slots that may be in use.
@@ -339,32 +428,43 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         self.released.get()
     }
 
-    /// The greatest number of slots in use at once. The free list delivers slots that were
-    /// never used last, so it is the number of slots used so far. A retirement takes its slot
-    /// out, a give-back takes out many; both save the number first.
+    /// The greatest number of slots in use at once. The free list delivers slots that are
+    /// fresh or were never used last, so it is the number of slots used so far. A retirement
+    /// takes its slot out, a give-back takes out many; both save the number first.
     pub(crate) fn live_max(&self) -> u32 {
-        let without_retired = self.slots.ever_used() - self.retired.get();
+        let released = &self.released_pages;
+        let unused = released.count() * PAGE + self.fresh().len() as u32;
+        let ever_used = self
+            .slots
+            .ever_used(|page| released.has(page) || released.reused() == Some(page));
+        let without_retired = ever_used - unused - self.retired.get();
         without_retired.max(self.live_max.get())
     }
 
-    /// The bytes of memory that the slots have.
+    /// The bytes of memory that the slots have, those of released pages included.
     pub(crate) fn side_bytes(&self) -> u64 {
-        self.slots.side_bytes()
+        self.slots.side_bytes() + self.released_pages.side_bytes()
     }
 
-    /// Checks that each slot is in use, free or retired, and that the free list has all free
-    /// slots, once.
+    /// Checks that each slot is in use, free, retired or in a released page, and that the free
+    /// list has all free slots, once. All fresh slots may be missing there.
     pub(crate) fn check(&self) -> Result<()> {
-        self.slots.check()?;
+        let released = &self.released_pages;
+        if !released.is_sound() {
+            let count = released.count().into();
+            return Err(Error::internal("a wrong list of released pages", count));
+        }
+        self.slots.check(|page| released.has(page))?;
         let used = self.used.get();
         if used > self.slots.capacity() {
             return Err(Error::internal("slots beyond their array", used.into()));
         }
         let (mut alive, mut free) = (0, 0);
-        for slot in self.span() {
+        for (index, slot) in (0..).zip(self.span()) {
             match slot.generation.get() {
                 odd if odd & 1 == 1 => alive += 1,
                 RETIRED_EVEN => {}
+                _ if released.has(index / PAGE) => {}
                 _ => free += 1,
             }
         }
@@ -378,7 +478,9 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         while next != END {
             let slot = self.span().get(next as usize);
             let sound = slot.is_some_and(|slot| {
-                slot.generation.get() & 1 == 0 && slot.reference.get() & 1 == 1
+                slot.generation.get() & 1 == 0
+                    && slot.reference.get() & 1 == 1
+                    && !released.has(next / PAGE)
             });
             if !sound || free == 0 {
                 return Err(Error::internal(
@@ -389,7 +491,8 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             free -= 1;
             next = self.slots.slot(next).reference.get() >> 1;
         }
-        if free != 0 {
+        let fresh = self.fresh().filter(|&index| index < used).count() as u64;
+        if free != 0 && free != fresh {
             return Err(Error::internal("free slots that are not on the list", free));
         }
         Ok(())

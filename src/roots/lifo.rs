@@ -254,7 +254,7 @@ impl LifoRoots {
     /// of slots used so far. A retirement takes its slot out, a give-back takes out many; both save
     /// the number first.
     pub(crate) fn live_max(&self) -> u32 {
-        let without_retired = self.slots.ever_used() - self.retired.get();
+        let without_retired = self.slots.ever_used(|_| false) - self.retired.get();
         without_retired.max(self.live_max.get())
     }
 
@@ -272,7 +272,7 @@ impl LifoRoots {
 
     /// Checks the stack's invariants.
     pub(crate) fn check(&self) -> Result<()> {
-        self.slots.check()?;
+        self.slots.check(|_| false)?;
         if self.len() > self.slots.capacity() {
             return Err(Error::internal(
                 "a root stack beyond its array",

@@ -10,6 +10,7 @@
 use core::cell::Cell;
 
 use super::directory;
+use super::floors::PAGE;
 use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
@@ -99,7 +100,7 @@ impl ManualRoots {
         directory::alone(self.store_id, || {
             // No node may be in use when their array is replaced.
             self.unroot_queued();
-            while !self.slots.has_free() {
+            while !self.slots.has_free() && !self.slots.reuse_page() {
                 self.slots.reserve_unused()?;
                 self.reserve_nodes()?;
                 self.slots.refill();
@@ -246,8 +247,8 @@ impl ManualRoots {
         self.slots.trim(budget)
     }
 
-    /// Ends the roots in the queue, and gives back the free slots at the end and their queue
-    /// nodes, in whole pages (ROOTS-28).
+    /// Ends the roots in the queue, and gives back whole pages of free slots (ROOTS-28,
+    /// ROOTS-40) and their queue nodes.
     pub(crate) fn give_back(&self) {
         directory::alone(self.store_id, || {
             // No node may be in use when their array shrinks.
@@ -263,6 +264,11 @@ impl ManualRoots {
             if shrunk {
                 self.slots.give_back();
             }
+            self.slots.each_released_run(|first, end| {
+                let [first, end] = [first, end].map(|page| (page * PAGE) as usize);
+                // SAFETY: as above.
+                unsafe { self.nodes.discard(first, end) };
+            });
         });
     }
 

@@ -157,11 +157,12 @@ impl SlotArray {
     }
 
     /// Gives back all slots but the first `keep`, which [`SlotArray::kept`] has told, and
-    /// leaves their floors. Does nothing if there is no memory for the floors.
-    pub(crate) fn give_back(&self, keep: u32) {
+    /// leaves their floors. Does nothing and returns false if there are none, or if there is
+    /// no memory for the floors.
+    pub(crate) fn give_back(&self, keep: u32) -> bool {
         let old = self.capacity();
         if keep >= old || self.floors.reserve(old).is_err() {
-            return;
+            return false;
         }
         for (first, end) in pages(keep, old) {
             self.floors.raise(first, self.newest(first, end));
@@ -181,15 +182,69 @@ impl SlotArray {
         let sentinel = self.slot(self.capacity());
         sentinel.generation.set(RETIRED);
         sentinel.reference.set(0);
+        true
+    }
+
+    /// Makes sure that each slot has room for its floor.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(super) fn reserve_floors(&self) -> Result<()> {
+        self.floors.reserve(self.capacity())
+    }
+
+    /// The slots of a whole page.
+    pub(super) fn page(&self, page: u32) -> &[RootSlot] {
+        &self.first((page + 1) * PAGE)[(page * PAGE) as usize..]
+    }
+
+    /// Whether all slots of a page are free, and none is worn.
+    pub(super) fn is_free_page(&self, page: u32) -> bool {
+        let free = |slot: &RootSlot| {
+            let generation = slot.generation.get();
+            generation.is_multiple_of(2) && generation <= WORN
+        };
+        self.page(page).iter().all(free)
+    }
+
+    /// Zeroes the slots of a free page and leaves their floor, given
+    /// [`SlotArray::reserve_floors`].
+    pub(super) fn clear_page(&self, page: u32) {
+        let first = page * PAGE;
+        self.floors.raise(first, self.newest(first, first + PAGE));
+        for slot in self.page(page) {
+            slot.set_shared_generation(0);
+            slot.reference.set(0);
+        }
+    }
+
+    /// Gives the memory of the cleared pages from `first` to `end` back to the system, as far
+    /// as it fills pages of the system.
+    pub(super) fn discard_pages(&self, first: u32, end: u32) {
+        // SAFETY: callers drop their references to slots before they give back slots, and
+        // give back slots that other threads read only while those wait for the directory's
+        // lock.
+        unsafe {
+            let [first, end] = [first, end].map(|page| (page * PAGE) as usize);
+            self.slots.discard(first, end);
+        }
+    }
+
+    /// Lets the slots of a cleared page begin at their floor.
+    pub(super) fn begin_page(&self, page: u32) {
+        let floor = self.floor(page * PAGE);
+        let slots = self.page(page).iter();
+        slots.for_each(|slot| slot.set_shared_generation(floor));
     }
 
     /// How many slots at the front have been used since they began. Slots are used for the
-    /// first time in order, so their generations tell.
-    pub(crate) fn ever_used(&self) -> u32 {
+    /// first time in order, so their generations tell. Pages in the middle of which that is
+    /// not true are `exempt`.
+    pub(super) fn ever_used(&self, exempt: impl Fn(u32) -> bool) -> u32 {
         let (mut used, mut end) = (0, self.capacity());
         while used < end {
             let middle = used + (end - used) / 2;
-            if self.slot(middle).generation.get() == self.floor(middle) {
+            let at_floor = self.slot(middle).generation.get() == self.floor(middle);
+            if at_floor && !exempt(middle / PAGE) {
                 end = middle;
             } else {
                 used = middle + 1;
@@ -198,12 +253,19 @@ impl SlotArray {
         used
     }
 
-    /// Checks the sentinel, and that no slot has a generation below its floor.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Checks the sentinel, that the slots of `cleared` pages are zeros, and that no other
+    /// slot has a generation below its floor.
+    pub(super) fn check(&self, cleared: impl Fn(u32) -> bool) -> Result<()> {
         for (first, end) in pages(0, self.capacity()) {
             let floor = self.floor(first);
             let slots = &self.first(end)[first as usize..];
-            if slots.iter().any(|slot| slot.generation.get() < floor) {
+            if cleared(first / PAGE) {
+                let zeros =
+                    |slot: &RootSlot| (slot.generation.get(), slot.reference.get()) == (0, 0);
+                if !slots.iter().all(zeros) {
+                    return Err(Error::internal("a slot in a released page", first.into()));
+                }
+            } else if slots.iter().any(|slot| slot.generation.get() < floor) {
                 return Err(Error::internal("a root slot below its floor", first.into()));
             }
         }
@@ -219,7 +281,7 @@ impl SlotArray {
 }
 
 /// The parts of pages between the indices `from` and `to`: where each begins and ends.
-fn pages(from: u32, to: u32) -> impl Iterator<Item = (u32, u32)> {
+pub(super) fn pages(from: u32, to: u32) -> impl DoubleEndedIterator<Item = (u32, u32)> {
     let first = from / PAGE;
     let parts = (first..to.div_ceil(PAGE).max(first)).map(|page| page * PAGE);
     parts.map(move |start| (start.max(from), (start + PAGE).min(to)))

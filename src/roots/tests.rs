@@ -596,7 +596,9 @@ fn giving_back_keeps_the_slots_up_to_the_last_one_in_use() {
             assert_eq!(generation, 2 * uses - 1);
             assert_eq!(roots.get(index, generation), Some(object(last as u32 + 1)));
             let slots = (last as u64 + 1).next_multiple_of(512);
-            let (bytes_of_slots, bytes_of_floors) = (8 * (slots + 1), 4 * 4);
+            // The first page is released if the last root is in the second one.
+            let links = 4 * (last as u64 / 512);
+            let (bytes_of_slots, bytes_of_floors) = (8 * (slots + 1), 4 * 4 + links);
             assert_eq!(
                 roots.side_bytes(),
                 bytes_of_slots + bytes_of_floors + 8 * slots
@@ -727,19 +729,19 @@ fn a_check_finds_overwritten_scoped_slots() {
 #[test]
 fn a_check_finds_a_slot_below_its_floor_and_a_lost_sentinel() {
     let slots = SlotArray::new(5);
-    slots.check().unwrap();
+    slots.check(|_| false).unwrap();
     slots.grow_to(1000, SLOTS_MAX).unwrap();
-    slots.check().unwrap();
+    slots.check(|_| false).unwrap();
     let spoilt = |index: u32, generation: u32, reference: u32| {
         let slot = slots.slot(index);
         let (old_generation, old_reference) = (
             slot.generation.replace(generation),
             slot.reference.replace(reference),
         );
-        let found = slots.check().is_err();
+        let found = slots.check(|_| false).is_err();
         slot.generation.set(old_generation);
         slot.reference.set(old_reference);
-        slots.check().unwrap();
+        slots.check(|_| false).unwrap();
         found
     };
     for index in [0, 511, 512, slots.capacity() - 1] {
@@ -874,4 +876,150 @@ fn a_check_finds_overwritten_manual_slots() {
         "a cut list"
     );
     assert!(spoilt(words[0], RETIRED - 1, 0), "a retired slot more");
+}
+
+/// Makes `count` roots; returns the indices and generations of their handles.
+fn create_many(roots: &ManualRoots, count: u32) -> Vec<(u32, u32)> {
+    let slots = (1..=count).map(|n| parts(roots.create(object(n)).unwrap()));
+    slots.collect()
+}
+
+fn release_all_but(roots: &ManualRoots, made: &[(u32, u32)], kept: &[usize]) {
+    for (number, &(index, generation)) in made.iter().enumerate() {
+        if !kept.contains(&number) {
+            assert!(roots.release(index, generation));
+        }
+    }
+}
+
+#[test]
+fn released_pages_are_used_again_from_their_floor() {
+    let roots = ManualRoots::starting_at(1, 0);
+    let mut stale = Vec::new();
+    let mut kept = Vec::new();
+    for round in 0..4 {
+        let made = create_many(&roots, 5000);
+        assert!(stale.iter().all(|&(i, g)| roots.get(i, g).is_none()));
+        assert!(stale.iter().all(|&(i, g)| !roots.release(i, g)));
+        for (number, &(index, generation)) in (1..).zip(&made) {
+            assert_eq!(roots.get(index, generation), Some(object(number)));
+        }
+        roots.check().unwrap();
+        release_all_but(&roots, &made, &[1500, 4999]);
+        roots.give_back();
+        roots.check().unwrap();
+        let zeros = |slot: &&RootSlot| slot.generation.get() == 0;
+        let released = roots.span().iter().filter(zeros).count();
+        assert!(released >= 4 * 512, "{round}: {released}");
+        kept.extend([made[1500], made[4999]].map(|(i, g)| (i, g)));
+        assert!(kept.iter().all(|&(i, g)| roots.get(i, g).is_some()));
+        let is_stale = |&(i, g): &(u32, u32)| roots.get(i, g).is_none();
+        stale.extend(made.into_iter().filter(is_stale));
+        // A forged handle of a zeroed slot.
+        for index in 0..5000 {
+            assert!(
+                !roots
+                    .get_or_odd(index, 0)
+                    .is_some_and(|ref_| ref_.is_object())
+            );
+        }
+    }
+    assert_eq!(roots.live_max(), 5006);
+}
+
+#[test]
+fn the_greatest_number_is_known_after_pages_were_released_and_reused() {
+    let mut random = 1_u64;
+    let mut next = move |below: u64| {
+        random = random.wrapping_mul(6364136223846793005).wrapping_add(1);
+        (random >> 33) % below
+    };
+    for _ in 0..20 {
+        let roots = ManualRoots::starting_at(1, 0);
+        let (mut live, mut stale) = (Vec::new(), Vec::new());
+        let mut most = 0;
+        for _ in 0..60 {
+            match next(5) {
+                0 | 1 => live.extend(create_many(&roots, next(3000) as u32)),
+                2 | 3 => {
+                    // Those of a range, all but every hundredth.
+                    let first = next(live.len() as u64 + 1) as usize;
+                    let end = first + next((live.len() - first) as u64 + 1) as usize;
+                    let ended = |n: usize| (first..end).contains(&n) && !n.is_multiple_of(100);
+                    for (n, &(index, generation)) in live.iter().enumerate() {
+                        if ended(n) {
+                            assert!(roots.release(index, generation));
+                            stale.push((index, generation));
+                        }
+                    }
+                    let mut n = 0..;
+                    live.retain(|_| !ended(n.next().unwrap()));
+                }
+                _ => match next(2) {
+                    0 => roots.give_back(),
+                    _ => while roots.trim(&mut Budget::of(1000)) == Progress::Continue {},
+                },
+            }
+            most = most.max(live.len());
+            roots.check().unwrap();
+            assert_eq!(roots.live_max() as usize, most);
+            assert_eq!(roots.live() as usize, live.len());
+            assert!(live.iter().all(|&(i, g)| roots.get(i, g).is_some()));
+            assert!(stale.iter().all(|&(i, g)| roots.get(i, g).is_none()));
+        }
+    }
+}
+
+#[test]
+fn pages_are_reused_before_the_array_grows() {
+    let roots = ManualRoots::starting_at(1, 0);
+    let made = create_many(&roots, 1 << 13);
+    release_all_but(&roots, &made, &[(1 << 13) - 1]);
+    roots.give_back();
+    let bytes = roots.side_bytes();
+    create_many(&roots, (1 << 13) - 1);
+    roots.check().unwrap();
+    assert_eq!(roots.side_bytes(), bytes);
+    create_many(&roots, 1);
+    assert!(roots.side_bytes() > bytes);
+    roots.check().unwrap();
+}
+
+#[test]
+fn a_page_with_a_worn_slot_is_not_released() {
+    for (worn, released) in [(WORN - 1, 512), (WORN + 1, 0), (RETIRED - 1, 0)] {
+        let roots = ManualRoots::starting_at(1, 0);
+        let made = create_many(&roots, 1024);
+        // The use of a slot that leads to the generation.
+        let slot = &roots.span()[100];
+        slot.generation.set(worn - 1);
+        let worn_root = (made[100].0, worn - 1);
+        assert!(roots.release(worn_root.0, worn_root.1));
+        release_all_but(&roots, &made, &[100, 1023]);
+        roots.give_back();
+        roots.check().unwrap();
+        let zeros = roots
+            .span()
+            .iter()
+            .filter(|slot| slot.generation.get() == 0);
+        assert_eq!(zeros.count(), released, "{worn}");
+        create_many(&roots, 1500);
+        roots.check().unwrap();
+        assert_eq!(roots.get(worn_root.0, worn_root.1), None);
+    }
+}
+
+#[test]
+fn pages_that_cannot_be_released_stay_on_the_free_list() {
+    for granted in 0..5 {
+        let roots = ManualRoots::starting_at(1, 0);
+        let made = create_many(&roots, 5000);
+        release_all_but(&roots, &made, &[0, 3000]);
+        refusing(granted, || roots.give_back());
+        roots.check().unwrap();
+        create_many(&roots, 6000);
+        roots.check().unwrap();
+        let stale = |(number, &(i, g))| number == 0 || number == 3000 || roots.get(i, g).is_none();
+        assert!(made.iter().enumerate().all(stale));
+    }
 }

@@ -482,6 +482,7 @@ impl Planner<'_> {
             | Call::RangeGet
             | Call::RangeMove
             | Call::RangeWrong
+            | Call::RangeForget
             | Call::RangeRemove
             | Call::FromRaw => self.plan_range(call),
             Call::RawStructNew

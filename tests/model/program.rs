@@ -104,6 +104,7 @@ pub(crate) enum Call {
     RangeGet,
     RangeMove,
     RangeWrong,
+    RangeForget,
     RangeRemove,
     FromRaw,
     RawStructNew,
@@ -149,7 +150,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 137] = [
+const CALLS: [(Call, u32); 138] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -247,6 +248,7 @@ const CALLS: [(Call, u32); 137] = [
     (RangeGet, 5),
     (RangeMove, 1),
     (RangeWrong, 1),
+    (RangeForget, 1),
     (RangeRemove, 1),
     (FromRaw, 3),
     (RawStructNew, 12),
