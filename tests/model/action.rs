@@ -509,7 +509,7 @@ impl Planner<'_> {
             | Call::RawExnField
             | Call::RawThrow
             | Call::RawTakeException
-            | Call::RawFuncCall => self.plan_raw(call),
+            | Call::RawInvoke => self.plan_raw(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
             Call::KeyedSetData => {

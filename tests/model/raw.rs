@@ -162,7 +162,7 @@ impl Planner<'_> {
             Call::RawExnField => RawAction::ExnField(self.place(Wanted::Exn)),
             Call::RawThrow => RawAction::Throw(self.raw_of(Wanted::Exn)),
             Call::RawTakeException => RawAction::TakeException,
-            Call::RawFuncCall => self.raw_call(),
+            Call::RawInvoke => self.raw_call(),
             of_arrays => self.raw_element(of_arrays),
         })
     }
