@@ -4673,7 +4673,9 @@ gcroots_status_t gcroots_func_env(gcroots_store_t *store,
  * make objects, read them and store in them without a root that outlives the call:
  *
  * - The references that are passed stay alive during the call, and so does a new object.
- *   If the call collects, the new object refers to where they are then.
+ *   If the call collects, the new object refers to where they are then. The roots that
+ *   the call has for this count in `scoped_roots` and `scoped_roots_max` of
+ *   gcroots_stats_t.
  * - After a call that may collect, all bits that the caller holds are stale, also if the
  *   call failed. Only slots of root ranges are updated. The bits that the call returns are
  *   those of the object after the collection and its finalizers.

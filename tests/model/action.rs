@@ -212,6 +212,9 @@ pub(crate) enum Action {
     /// Whether the data are NULL, and the operation of the finalizer if there is one.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
+    /// A key, and data without a finalizer. With 0 the library forgets the key.
+    KeyedSetData(usize, u64),
+    KeyedData(usize),
     StoreId,
     StoreDetach,
     StoreAttach,
@@ -271,6 +274,9 @@ pub(crate) enum Wanted {
     /// A reference of this type.
     Fitting(super::types::RefType),
 }
+
+/// The number of keys of store data.
+const KEYS: usize = 5;
 
 /// The greatest length of an array.
 pub(crate) const LONGEST: usize = 1 << 14;
@@ -503,9 +509,13 @@ impl Planner<'_> {
             | Call::RawExnField
             | Call::RawThrow
             | Call::RawTakeException
-            | Call::RawFuncCall => self.plan_raw(call),
+            | Call::RawInvoke => self.plan_raw(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
+            Call::KeyedSetData => {
+                Action::KeyedSetData(self.draw.below(KEYS), self.draw.below(4) as u64)
+            }
+            Call::KeyedData => Action::KeyedData(self.draw.below(KEYS)),
             Call::StoreId => Action::StoreId,
             Call::StoreDetach => Action::StoreDetach,
             Call::StoreAttach => Action::StoreAttach,

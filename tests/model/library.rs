@@ -673,6 +673,8 @@ impl Library {
             | Action::Walk => self.weak_and_store(action),
             Action::StoreSetData(..)
             | Action::StoreData
+            | Action::KeyedSetData(..)
+            | Action::KeyedData(_)
             | Action::StoreId
             | Action::StoreDetach
             | Action::StoreAttach
@@ -876,6 +878,11 @@ impl Library {
         waiting.ok().map(|waiting: usize| waiting as u64)
     }
 
+    /// The address of a key, which the library does not follow.
+    fn key(&self, key: usize) -> *const c_void {
+        self.passed_const(Pointer::Key, pointer(key as u64 + 1))
+    }
+
     fn stores(&self, action: &Action, data: u64) -> Status<Written> {
         let store = self.store();
         // SAFETY: the store is alive. Finalizers accept this data.
@@ -891,6 +898,13 @@ impl Library {
                     .map(Written::Number),
                 Action::StoreData => self
                     .with_out(|out| gcroots_store_data(store, out))
+                    .map(|data: *mut c_void| Written::Number(data.addr() as u64)),
+                Action::KeyedSetData(key, data) => {
+                    let (key, data) = (self.key(key), pointer(data));
+                    done(gcroots_store_set_data_keyed(store, key, data, None))
+                }
+                Action::KeyedData(key) => self
+                    .with_out(|out| gcroots_store_data_keyed(store, self.key(key), out))
                     .map(|data: *mut c_void| Written::Number(data.addr() as u64)),
                 Action::StoreDetach => done(gcroots_store_detach(store)),
                 Action::StoreAttach => done(gcroots_store_attach(store)),

@@ -206,6 +206,8 @@ pub(crate) struct Model {
     /// The number of nested calls of functions.
     pub(crate) calls: u32,
     pub(crate) data: StoreData,
+    /// The store data under keys.
+    pub(crate) keyed: HashMap<usize, u64>,
     /// Earlier store data whose finalizers have not run.
     pub(crate) replaced: Vec<StoreData>,
     pub(crate) owner: Owner,
@@ -292,6 +294,7 @@ impl Model {
             bytes_made: 0,
             pending: Reference::Null,
             calls: 0,
+            keyed: HashMap::new(),
             data: StoreData {
                 data: 0,
                 finalizer: None,

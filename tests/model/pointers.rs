@@ -24,6 +24,7 @@ pub(crate) enum Pointer {
     Range,
     Source,
     Global,
+    Key,
     Data,
     Out,
     OutLeft,
@@ -77,6 +78,8 @@ impl Action {
             Action::Test(_, of) | Action::Cast(_, of) if matches!(of.heap, Ok(Heap::Type(_))) => {
                 vec![Store, Type, Out]
             }
+            Action::KeyedSetData(..) => vec![Store, Key],
+            Action::KeyedData(_) => vec![Store, Key, Out],
             Action::Table(action) => action.pointers(),
             Action::Global(action) => action.pointers(),
             Action::Func(action) => action.pointers(),

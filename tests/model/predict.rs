@@ -153,6 +153,8 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::Raw(action) => call.raw_calls(action),
         Action::StoreSetData(..)
         | Action::StoreData
+        | Action::KeyedSetData(..)
+        | Action::KeyedData(_)
         | Action::StoreId
         | Action::StoreDetach
         | Action::StoreAttach
@@ -201,6 +203,13 @@ impl Prediction<'_> {
             }
             Action::StoreId => return Ok(Answer::StoreId),
             Action::StoreData => return Ok(Answer::Number(self.model.data.data)),
+            Action::KeyedSetData(key, data) => {
+                self.model.keyed.insert(key, data);
+            }
+            Action::KeyedData(key) => {
+                let data = self.model.keyed.get(&key).copied();
+                return Ok(Answer::Number(data.unwrap_or(0)));
+            }
             Action::StoreDetach => {
                 self.require_outside()?;
                 self.model.owner = Owner::Nobody;

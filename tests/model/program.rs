@@ -131,9 +131,11 @@ pub(crate) enum Call {
     RawExnField,
     RawThrow,
     RawTakeException,
-    RawFuncCall,
+    RawInvoke,
     StoreSetData,
     StoreData,
+    KeyedSetData,
+    KeyedData,
     StoreId,
     StoreDetach,
     StoreAttach,
@@ -148,7 +150,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 136] = [
+const CALLS: [(Call, u32); 138] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -273,9 +275,11 @@ const CALLS: [(Call, u32); 136] = [
     (RawExnField, 2),
     (RawThrow, 1),
     (RawTakeException, 1),
-    (RawFuncCall, 6),
+    (RawInvoke, 6),
     (StoreSetData, 4),
     (StoreData, 2),
+    (KeyedSetData, 2),
+    (KeyedData, 2),
     (StoreId, 1),
     (StoreDetach, 1),
     (StoreAttach, 2),

@@ -148,13 +148,7 @@ impl Planner<'_> {
             | Call::RawStructSetRef => self.raw_field(call),
             Call::RawExternNew => RawAction::ExternNew(self.finalizer()),
             Call::RawExternData => RawAction::ExternData(self.raw_of(Wanted::Extern)),
-            Call::RawCast => {
-                let of = TypeArgument {
-                    of: self.draw.below(TYPES.len()),
-                    other_engine: self.draw.one_in(20),
-                };
-                RawAction::Cast(self.raw_of(Wanted::Anything), of)
-            }
+            Call::RawCast => self.raw_cast(),
             Call::RawExnNew if self.model.tags.is_empty() => return self.plan_raw(Call::RawCast),
             Call::RawExnNew => {
                 let tag = self.tag();
@@ -168,9 +162,32 @@ impl Planner<'_> {
             Call::RawExnField => RawAction::ExnField(self.place(Wanted::Exn)),
             Call::RawThrow => RawAction::Throw(self.raw_of(Wanted::Exn)),
             Call::RawTakeException => RawAction::TakeException,
-            Call::RawFuncCall => self.raw_call(),
+            Call::RawInvoke => self.raw_call(),
             of_arrays => self.raw_element(of_arrays),
         })
+    }
+
+    /// Draws an object, and often the type that its header names.
+    fn raw_cast(&mut self) -> RawAction {
+        let object = self.raw_of(Wanted::Anything);
+        let named = match self.body_of_raw(object) {
+            Some(Body::Struct { of, .. } | Body::Array { of, .. } | Body::Func { of, .. }) => *of,
+            Some(Body::Exn { tag, .. }) => self.model.tags[*tag],
+            _ => 0,
+        };
+        let of = match self.draw.one_in(3) {
+            true => named,
+            false => self.draw.below(TYPES.len()),
+        };
+        let other_engine = self.draw.one_in(20);
+        RawAction::Cast(object, TypeArgument { of, other_engine })
+    }
+
+    fn body_of_raw(&self, raw: Raw) -> Option<&Body> {
+        match raw {
+            Raw::Of(handle) => self.model.body_of(handle),
+            _ => None,
+        }
     }
 
     fn raw_struct_new(&mut self, call: Call) -> RawAction {
@@ -238,11 +255,8 @@ impl Planner<'_> {
 
     fn raw_call(&mut self) -> RawAction {
         let func = self.raw_of(Wanted::Func);
-        let of = match func {
-            Raw::Of(handle) => match self.model.body_of(handle) {
-                Some(Body::Func { of, .. }) => *of,
-                _ => 0,
-            },
+        let of = match self.body_of_raw(func) {
+            Some(Body::Func { of, .. }) => *of,
             _ => 0,
         };
         let results = results_of(of).len();
