@@ -93,6 +93,40 @@ CASE(pages_before_a_live_handle_go_back) {
   end_burst();
 }
 
+/* The host data of dead externrefs goes back though one in the middle and one at the end live,
+ * and its entries are used again. */
+CASE(host_data_before_a_live_externref_goes_back) {
+  static int data[2];
+  size_t last = burst_size() - 1, full;
+  gcroots_manually_rooted_t middle, end;
+  gcroots_scope_t scope = enter();
+  for (size_t i = 0; i < last / 2; i++) new_externref(NULL);
+  middle = root(new_externref(&data[0]));
+  for (size_t i = last / 2 + 1; i < last; i++) new_externref(NULL);
+  end = root(new_externref(&data[1]));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  full = resident_bytes();
+  for (int round = 0; round < 3; round++) {
+    int value;
+    trim();
+    /* The table had 7.6 MiB. */
+    if (collects && !stressed) CHECK(resident_bytes() + ((size_t)5 << 20) < full);
+    OK(gcroots_store_gc(store));
+    OK(gcroots_store_verify(store));
+    CHECK(data_of(middle.ref) == &data[0] && data_of(end.ref) == &data[1]);
+    scope = enter();
+    for (size_t i = 0; i < last; i++) {
+      gcroots_ref_t ref = new_externref(&value);
+      CHECK(data_of(ref) == &value);
+    }
+    OK(gcroots_store_verify(store));
+    CHECK(data_of(middle.ref) == &data[0] && data_of(end.ref) == &data[1]);
+    OK(gcroots_scope_exit(store, scope));
+    OK(gcroots_store_gc(store));
+  }
+}
+
 CASE(the_heap_keeps_what_it_has_at_first) {
   uint64_t initial;
   gcroots_scope_t scope;

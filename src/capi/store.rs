@@ -375,9 +375,9 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 ///
 /// - The heap keeps what it has committed at first, but nothing of that is resident where no
 ///   object is.
-/// - A table gives back whole pages. Manual roots, and handles of weak references, weak maps,
-///   tables, globals and root sources that are still alive keep the page that they are in. In
-///   other tables, things that are still alive keep all pages before them.
+/// - A table gives back whole pages. Manual roots, externrefs, functions, and handles of weak
+///   references, weak maps, tables, globals and root sources that are still alive keep the page
+///   that they are in. In other tables, things that are still alive keep all pages before them.
 /// - Room that gcroots_scope_reserve() has made is given back too.
 /// - Handles that have ended stay refused for ever, also when their memory is used again.
 ///
