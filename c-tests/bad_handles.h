@@ -98,7 +98,7 @@ union handle_bits {
 
 /* Makes a handle of this kind in a store. */
 static inline union handle_bits make_handle(enum handle_kind kind, gcroots_store_t *of) {
-  static gcroots_root_range_t no_slots = {NULL, 0};
+  static gcroots_root_range_t no_slots = {NULL, 0, 0};
   gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
   gcroots_field_type_t number = plain(GCROOTS_STORAGE_I32);
   gcroots_val_t val = val_i32(7);

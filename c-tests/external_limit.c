@@ -216,7 +216,7 @@ CASE(a_finalizer_may_end_what_the_call_is_about) {
 
 /* Reports slots at an address that cannot be. */
 static void report_badly(void *env, gcroots_store_t *of) {
-  gcroots_root_range_t range = {NULL, 1};
+  gcroots_root_range_t range = {NULL, 1, 0};
   (void)env;
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_INVALID_ARGUMENT,
                            gcroots_root_visitor_report(of, &range, NULL));

@@ -1467,7 +1467,7 @@ static void script_engine(gcroots_engine_t *of) {
   for (int i = 0; i < SOURCES; i++) {
     gcroots_root_source_t out = {no_handle.store_id, 0, 0};
     gcroots_status_t status;
-    script_ranges[i] = (gcroots_root_range_t){&script_slots[i], 1};
+    script_ranges[i] = (gcroots_root_range_t){&script_slots[i], 1, 0};
     OK(gcroots_ref_to_raw(script.store, script.refs[i % OBJECTS], &script_slots[i]));
     status = i % 10 == 9 ? gcroots_root_visitor_add(script.store, report_slots, NULL, &out)
                          : gcroots_root_range_add(script.store, &script_ranges[i], NULL, &out);

@@ -37,8 +37,12 @@ static gcroots_status_t call_with(uint32_t a, uint32_t b) {
   gcroots_tag_t tag;
   bool is;
   void *data;
+  gcroots_status_t status;
   switch (random_bits() % 16) {
-    case 0: return gcroots_raw_struct_new(store, node, values, 3, &raw_slots[index]);
+    case 0:
+      status = gcroots_raw_struct_new(store, node, values, 3, &raw_slots[index]);
+      wrote_raw_slot(index);
+      return status;
     case 1: return gcroots_raw_struct_get(store, a, index, &out);
     case 2: return gcroots_raw_struct_set(store, a, index, &values[2]);
     case 3: return gcroots_raw_struct_get_ref(store, a, index, &bits);
@@ -60,7 +64,7 @@ static gcroots_status_t call_with(uint32_t a, uint32_t b) {
 CASE(random_bits_are_answered_or_refused) {
   use_nodes();
   use_slots(4);
-  for (uint32_t i = 0; i < 4; i++) raw_slots[i] = new_raw_node(raw_slots[(i + 1) % 4], i * 2 + 1);
+  for (uint32_t i = 0; i < 4; i++) set_raw_slot(i, new_raw_node(raw_slots[(i + 1) % 4], i * 2 + 1));
   for (int i = 0; i < 100000; i++)
     CHECK(is_sound(call_with(random_bits(), random_bits() % (1 << 20))));
   OK(gcroots_store_gc(store));
@@ -73,8 +77,8 @@ CASE(bits_near_objects_harm_nothing_outside_the_heap) {
   use_slots(4);
   for (int round = 0; round < 40; round++) {
     gcroots_status_t status = GCROOTS_OK;
-    for (uint32_t i = 0; i < 4; i++) raw_slots[i] = 0;
-    for (uint32_t i = 0; i < 4; i++) raw_slots[i] = new_raw_node(raw_slots[(i + 1) % 4], 1);
+    for (uint32_t i = 0; i < 4; i++) set_raw_slot(i, 0);
+    for (uint32_t i = 0; i < 4; i++) set_raw_slot(i, new_raw_node(raw_slots[(i + 1) % 4], 1));
     for (int i = 0; i < 400 && is_sound(status); i++) {
       uint32_t a = raw_slots[random_bits() % 4] + random_bits() % 16 * 2;
       status = call_with(a, random_bits() % 2 ? a : raw_slots[random_bits() % 4]);
@@ -96,9 +100,9 @@ static uint32_t forge_nodes(const gcroots_type_t *words, uint32_t length) {
   gcroots_raw_val_t value;
   OK(gcroots_heap_base(store, &address));
   base = address;
-  raw_slots[0] = new_raw_node(1, 1);
+  set_raw_slot(0, new_raw_node(1, 1));
   OK(gcroots_raw_array_new(store, words, NULL, length, &array));
-  raw_slots[1] = array;
+  set_raw_slot(1, array);
   memcpy(&header, base + 4 * (size_t)raw_slots[0], sizeof header);
   memset(&value, 0, sizeof value);
   value.i64 = (int64_t)header;
@@ -166,7 +170,7 @@ CASE(stale_bits_are_found_where_objects_move) {
   use_heap(config);
   use_nodes();
   use_slots(1);
-  raw_slots[0] = before = new_raw_node(1, 1);
+  set_raw_slot(0, before = new_raw_node(1, 1));
   OK(gcroots_store_gc(store));
   if (moves) {
     CHECK(raw_slots[0] != before);

@@ -80,18 +80,18 @@ CASE(references_among_the_elements_stay_alive) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_REF);
   gcroots_raw_val_t values[LENGTH];
   use_slots(LENGTH + 2);
-  for (uint32_t i = 0; i < LENGTH; i++) raw_slots[i] = raw_externref(&finalized, count_call);
+  for (uint32_t i = 0; i < LENGTH; i++) set_raw_slot(i, raw_externref(&finalized, count_call));
   for (uint32_t i = 0; i < LENGTH; i++) values[i] = raw_ref(raw_slots[i]);
-  raw_slots[LENGTH] = raw_fixed(type, values, LENGTH);
+  set_raw_slot(LENGTH, raw_fixed(type, values, LENGTH));
   for (uint32_t i = 0; i < LENGTH; i++)
     CHECK(raw_element_ref(raw_slots[LENGTH], i) == raw_slots[i]);
-  raw_slots[LENGTH + 1] = raw_filled(type, raw_ref(raw_slots[0]), LENGTH);
+  set_raw_slot(LENGTH + 1, raw_filled(type, raw_ref(raw_slots[0]), LENGTH));
   for (uint32_t i = 0; i < LENGTH; i++)
     CHECK(raw_element_ref(raw_slots[LENGTH + 1], i) == raw_slots[0]);
-  for (uint32_t i = 0; i < LENGTH; i++) raw_slots[i] = 0;
+  for (uint32_t i = 0; i < LENGTH; i++) set_raw_slot(i, 0);
   OK(gcroots_store_gc(store));
   CHECK(finalized == 0);
-  raw_slots[LENGTH] = 0;
+  set_raw_slot(LENGTH, 0);
   OK(gcroots_store_gc(store));
   CHECK(finalized == dead(LENGTH - 1));
   CHECK(stats_of(store).scoped_roots == 0);
@@ -104,10 +104,10 @@ CASE(references_among_the_elements_stay_alive) {
 CASE(an_element_has_the_value_it_was_set_to) {
   gcroots_raw_val_t value;
   use_slots(2);
-  raw_slots[1] = raw_externref(&value, NULL);
+  set_raw_slot(1, raw_externref(&value, NULL));
   EACH_STORAGE(storage) {
     gcroots_type_t *type = array_of(storage);
-    raw_slots[0] = raw_zeros(type, 9);
+    set_raw_slot(0, raw_zeros(type, 9));
     for (uint32_t i = 0; i < 9; i += 2) {
       value = raw_val(val_made_of(storage, i));
       if (storage == GCROOTS_STORAGE_REF) value = raw_ref(raw_slots[i / 2 % 2]);
@@ -132,9 +132,9 @@ CASE(elements_are_filled_and_copied) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_REF), *bytes = array_of(GCROOTS_STORAGE_I8);
   gcroots_raw_val_t value;
   use_slots(3);
-  raw_slots[0] = raw_zeros(type, LENGTH);
-  raw_slots[1] = raw_zeros(type, LENGTH);
-  raw_slots[2] = raw_externref(&value, NULL);
+  set_raw_slot(0, raw_zeros(type, LENGTH));
+  set_raw_slot(1, raw_zeros(type, LENGTH));
+  set_raw_slot(2, raw_externref(&value, NULL));
   value = raw_ref(raw_slots[2]);
   OK(gcroots_raw_array_fill(store, raw_slots[0], 2, &value, 3));
   for (uint32_t i = 0; i < LENGTH; i++)
@@ -148,7 +148,7 @@ CASE(elements_are_filled_and_copied) {
     CHECK(raw_element_ref(raw_slots[0], i) == (i >= 2 && i < 6 ? raw_slots[2] : 0));
   }
   CHECK(raw_data(raw_slots[2]) == &value);
-  raw_slots[0] = raw_zeros(bytes, LENGTH);
+  set_raw_slot(0, raw_zeros(bytes, LENGTH));
   value = raw_i32(0x1ff);
   OK(gcroots_raw_array_fill(store, raw_slots[0], 0, &value, LENGTH));
   for (uint32_t i = 0; i < LENGTH; i++) CHECK(raw_element(raw_slots[0], i).i32 == 0xff);
@@ -174,9 +174,10 @@ static void array_is_refused(gcroots_status_t expected, uint32_t array) {
 CASE(an_object_that_is_no_array_is_refused) {
   gcroots_type_t *type = new_struct(NULL, 0);
   use_slots(3);
-  raw_slots[0] = raw_externref(NULL, NULL);
+  set_raw_slot(0, raw_externref(NULL, NULL));
   OK(gcroots_raw_struct_new_default(store, type, &raw_slots[1]));
-  raw_slots[2] = raw_of(make_zeros(type = array_of(GCROOTS_STORAGE_REF), 2));
+  wrote_raw_slot(1);
+  set_raw_slot(2, raw_of(make_zeros(type = array_of(GCROOTS_STORAGE_REF), 2)));
   EACH_BAD_RAW(bits) array_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, bits);
   array_is_refused(GCROOTS_ERROR_NULL_REFERENCE, 0);
   array_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, 9);
@@ -200,9 +201,9 @@ CASE(a_wrong_element_or_value_is_refused) {
   gcroots_raw_val_t value = raw_ref(NO_OBJECT), out = raw_i32(UNTOUCHED_RAW);
   uint32_t bits = UNTOUCHED_RAW, a, b, c;
   use_slots(3);
-  raw_slots[0] = raw_filled(strict, raw_ref(1), 4);
-  raw_slots[1] = raw_zeros(fixed, 4);
-  raw_slots[2] = raw_zeros(bytes, 4);
+  set_raw_slot(0, raw_filled(strict, raw_ref(1), 4));
+  set_raw_slot(1, raw_zeros(fixed, 4));
+  set_raw_slot(2, raw_zeros(bytes, 4));
   a = raw_slots[0], b = raw_slots[1], c = raw_slots[2];
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_raw_array_get(store, a, 4, &out));
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_raw_array_get_ref(store, a, UINT32_MAX, &bits));
@@ -251,7 +252,7 @@ CASE(an_array_of_wrong_values_is_refused) {
   foreign = array_of(GCROOTS_STORAGE_I8);
   engine = own;
   use_slots(1);
-  raw_slots[0] = raw_externref(NULL, NULL);
+  set_raw_slot(0, raw_externref(NULL, NULL));
   not_made(GCROOTS_ERROR_WRONG_ENGINE, foreign, values, 2);
   not_made(GCROOTS_ERROR_TYPE_MISMATCH, no_array, values, 2);
   not_made(GCROOTS_ERROR_INVALID_ARGUMENT, strict, values, 2);

@@ -16,7 +16,7 @@ CASE(an_externref_has_its_data_and_runs_its_finalizer_once) {
   int finalized = 0;
   use_slots(1);
   for (int i = 0; i < 40; i++) {
-    raw_slots[0] = raw_externref(&finalized, count_call);
+    set_raw_slot(0, raw_externref(&finalized, count_call));
     CHECK(raw_data(raw_slots[0]) == &finalized && data_of(from_raw(raw_slots[0])) == &finalized);
     CHECK(finalized <= i);
   }
@@ -29,6 +29,7 @@ CASE(the_data_of_no_externref_is_refused) {
   gcroots_type_t *type = new_struct(NULL, 0);
   use_slots(1);
   OK(gcroots_raw_struct_new_default(store, type, &raw_slots[0]));
+  wrote_raw_slot(0);
   EACH_BAD_RAW(bits)
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`object`",
                  gcroots_raw_externref_data(store, bits, &out));
@@ -72,13 +73,15 @@ CASE(an_exception_has_its_tag_and_its_fields) {
   int finalized = 0;
   use_slots(2);
   OK(gcroots_raw_exn_new(store, empty, NULL, 0, &raw_slots[0]));
+  wrote_raw_slot(0);
   OK(gcroots_raw_exn_tag(store, raw_slots[0], &found));
   CHECK(same_tag(found, empty) && !same_tag(found, tag));
-  raw_slots[1] = raw_externref(&finalized, count_call);
+  set_raw_slot(1, raw_externref(&finalized, count_call));
   memset(fields, 0, sizeof fields);
   fields[0].i64 = INT64_MIN + 5;
   fields[1] = raw_ref(raw_slots[1]);
   OK(gcroots_raw_exn_new(store, tag, fields, 2, &raw_slots[0]));
+  wrote_raw_slot(0);
   OK(gcroots_raw_exn_tag(store, raw_slots[0], &found));
   CHECK(same_tag(found, tag));
   OK(gcroots_raw_exn_field(store, raw_slots[0], 0, &out));
@@ -98,6 +101,7 @@ CASE(a_thrown_exception_is_taken) {
   CHECK(out == 0);
   for (int round = 0; round < 3; round++) {
     OK(gcroots_raw_exn_new(store, tag, NULL, 0, &raw_slots[0]));
+    wrote_raw_slot(0);
     OK(gcroots_raw_throw(store, raw_slots[0]));
     OK(gcroots_store_has_exception(store, &pending));
     CHECK(pending);
@@ -144,8 +148,9 @@ CASE(what_is_no_exception_is_refused) {
   gcroots_tag_t tag = tag_of(NULL, 0);
   gcroots_raw_val_t out = raw_i32(UNTOUCHED_RAW);
   use_slots(2);
-  raw_slots[0] = raw_externref(NULL, NULL);
+  set_raw_slot(0, raw_externref(NULL, NULL));
   OK(gcroots_raw_exn_new(store, tag, NULL, 0, &raw_slots[1]));
+  wrote_raw_slot(1);
   EACH_BAD_RAW(bits) exception_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, bits);
   exception_is_refused(GCROOTS_ERROR_NULL_REFERENCE, 0);
   exception_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, 3);
@@ -218,8 +223,8 @@ CASE(a_call_passes_its_arguments_and_answers) {
   for (size_t count = COUNT; count <= 2 * COUNT; count += COUNT) {
     for (size_t i = 0; i < count; i++)
       params[i] = i % 2 == 0 ? or_null(ref_to(GCROOTS_HEAP_ANY)) : plain(GCROOTS_STORAGE_F64);
-    raw_slots[1] = raw_externref(&number, NULL);
-    raw_slots[0] = raw_function(params, count, swap, &calls, true);
+    set_raw_slot(1, raw_externref(&number, NULL));
+    set_raw_slot(0, raw_function(params, count, swap, &calls, true));
     for (size_t i = 0; i < count; i++) {
       args[i] = raw_ref(i % 4 == 0 ? raw_slots[1] : 0);
       if (i % 2 == 1) args[i].f64 = (double)i / 3;
@@ -254,8 +259,8 @@ CASE(the_status_and_the_exception_of_a_callback_pass_through) {
   gcroots_tag_t tag = tag_of(NULL, 0);
   uint32_t out;
   use_slots(2);
-  raw_slots[0] = raw_function(NULL, 0, fail, NULL, false);
-  raw_slots[1] = raw_function(NULL, 0, throw, &tag, false);
+  set_raw_slot(0, raw_function(NULL, 0, fail, NULL, false));
+  set_raw_slot(1, raw_function(NULL, 0, throw, &tag, false));
   CHECK(gcroots_raw_func_call(store, raw_slots[0], NULL, 0, NULL, 0) == 0x12345);
   CHECK(strstr(gcroots_last_error(), "gcroots_raw_func_call: ") == gcroots_last_error());
   CHECK(gcroots_raw_func_call(store, raw_slots[1], NULL, 0, NULL, 0) == GCROOTS_ERROR_EXCEPTION);
@@ -271,8 +276,8 @@ CASE(a_wrong_call_is_refused_in_order) {
   int calls = 0;
   uint32_t func;
   use_slots(2);
-  raw_slots[1] = raw_externref(NULL, NULL);
-  raw_slots[0] = func = raw_function(params, 2, swap, &calls, true);
+  set_raw_slot(1, raw_externref(NULL, NULL));
+  set_raw_slot(0, func = raw_function(params, 2, swap, &calls, true));
   EACH_BAD_RAW(bits)
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`func`",
                  gcroots_raw_func_call(store, bits, args, 9, out, 9));

@@ -127,7 +127,16 @@ static inline uint32_t new_number(int32_t number) {
 /* A root range of the engine. */
 enum { RAW_SLOTS = 1000 };
 static uint32_t raw_slots[RAW_SLOTS];
-static gcroots_root_range_t raw_range = {raw_slots, 0};
+static gcroots_root_range_t raw_range = {raw_slots, 0, 0};
+
+static inline void wrote_raw_slot(size_t slot) {
+  if (raw_range.unchanged > slot) raw_range.unchanged = slot;
+}
+
+static inline void set_raw_slot(size_t slot, uint32_t raw) {
+  raw_slots[slot] = raw;
+  wrote_raw_slot(slot);
+}
 
 /* Adds the range, with this number of nulls. */
 static inline void use_slots(size_t count) {

@@ -75,11 +75,11 @@ CASE(references_among_the_fields_stay_alive) {
   use_slots(1);
   for (int i = 0; i < 200; i++) {
     uint32_t raw = raw_externref(&data[i], NULL);
-    raw_slots[0] = raw = make_raw_node(i, raw, raw_slots[0]);
+    set_raw_slot(0, raw = make_raw_node(i, raw, raw_slots[0]));
     CHECK(raw_field(raw, 0).i32 == i && raw_data(raw_field_ref(raw, 1)) == &data[i]);
   }
   OK(gcroots_store_gc(store));
-  for (int i = 200; i-- > 0; raw_slots[0] = raw_field_ref(raw_slots[0], 2)) {
+  for (int i = 200; i-- > 0; set_raw_slot(0, raw_field_ref(raw_slots[0], 2))) {
     CHECK(raw_field(raw_slots[0], 0).i32 == i);
     CHECK(raw_data(raw_field_ref(raw_slots[0], 1)) == &data[i]);
   }
@@ -135,7 +135,7 @@ CASE(the_fields_are_not_read_again_after_asking) {
     passed[1] = raw_ref(raw_externref(&passed[i % 3], NULL));
     passed[0] = raw_i32(i);
     passed[2] = raw_ref(raw_slots[0]);
-    raw_slots[0] = raw_struct(node, passed, 3);
+    set_raw_slot(0, raw_struct(node, passed, 3));
     CHECK(raw_field(raw_slots[0], 0).i32 == i);
     CHECK(raw_data(raw_field_ref(raw_slots[0], 1)) == &passed[i % 3]);
     if (stressed && i == 1500) break;
@@ -151,8 +151,8 @@ CASE(a_field_has_the_reference_it_was_set_to) {
   gcroots_raw_val_t value;
   use_nodes();
   use_slots(2);
-  raw_slots[0] = make_raw_node(1, 0, 0);
-  raw_slots[1] = raw_externref(&number, NULL);
+  set_raw_slot(0, make_raw_node(1, 0, 0));
+  set_raw_slot(1, raw_externref(&number, NULL));
   for (int round = 0; round < 3; round++) {
     OK(gcroots_raw_struct_set_ref(store, raw_slots[0], 1, raw_slots[1]));
     OK(gcroots_raw_struct_set_ref(store, raw_slots[0], 2, raw_slots[0]));
@@ -174,7 +174,7 @@ CASE(what_is_replaced_dies_and_what_is_stored_lives) {
   int finalized = 0;
   use_nodes();
   use_slots(1);
-  raw_slots[0] = make_raw_node(0, 0, 0);
+  set_raw_slot(0, make_raw_node(0, 0, 0));
   for (int i = 0; i < 50; i++) {
     uint32_t made = raw_externref(&finalized, count_call);
     OK(gcroots_raw_struct_set_ref(store, raw_slots[0], 1 + i % 2, made));
@@ -189,6 +189,7 @@ CASE(a_field_of_each_storage_is_set) {
   gcroots_type_t *type = new_mixed();
   use_slots(1);
   OK(gcroots_raw_struct_new_default(store, type, &raw_slots[0]));
+  wrote_raw_slot(0);
   EACH_STORAGE(storage) {
     gcroots_raw_val_t value = raw_val(val_made_of(storage, 5));
     if (storage == GCROOTS_STORAGE_REF) value = raw_ref(raw_slots[0]);
@@ -228,7 +229,7 @@ CASE(hidden_objects_are_refused) {
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_raw_array_get_ref(store, hidden, 0, &out));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_raw_array_set_ref(store, hidden, 0, 0));
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_raw_array_len(store, hidden, &out));
-  own = raw_slots[0] = make_raw_node(1, 0, 0);
+  set_raw_slot(0, make_raw_node(1, 0, 0));
   hidden = hidden_object();
   own = raw_slots[0];
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_raw_struct_set_ref(store, own, 1, hidden));
@@ -243,7 +244,8 @@ CASE(a_value_that_its_field_does_not_admit_is_refused) {
   gcroots_raw_val_t values[2];
   use_slots(2);
   OK(gcroots_raw_struct_new(store, empty, NULL, 0, &raw_slots[0]));
-  raw_slots[1] = raw_externref(NULL, NULL);
+  wrote_raw_slot(0);
+  set_raw_slot(1, raw_externref(NULL, NULL));
   values[0] = raw_ref(0);
   values[1] = raw_ref(raw_slots[1]);
   not_made(GCROOTS_ERROR_NULL_REFERENCE, "0", type, values, 2);
@@ -303,8 +305,8 @@ static void object_is_refused(gcroots_status_t expected, uint32_t object) {
 CASE(an_object_that_is_no_struct_is_refused) {
   gcroots_type_t *array = array_of(GCROOTS_STORAGE_REF);
   use_slots(2);
-  raw_slots[0] = raw_externref(NULL, NULL);
-  raw_slots[1] = raw_of(make_zeros(array, 3));
+  set_raw_slot(0, raw_externref(NULL, NULL));
+  set_raw_slot(1, raw_of(make_zeros(array, 3)));
   EACH_BAD_RAW(bits) object_is_refused(GCROOTS_ERROR_INVALID_ARGUMENT, bits);
   object_is_refused(GCROOTS_ERROR_NULL_REFERENCE, 0);
   object_is_refused(GCROOTS_ERROR_TYPE_MISMATCH, 9);
@@ -321,7 +323,7 @@ CASE(a_wrong_field_or_value_is_refused) {
   gcroots_raw_val_t value = raw_ref(NO_OBJECT), out = raw_i32(UNTOUCHED_RAW);
   uint32_t bits = UNTOUCHED_RAW, object;
   use_slots(1);
-  raw_slots[0] = RAW_STRUCT(type, raw_ref(0), raw_ref(0), raw_ref(1), raw_i32(5));
+  set_raw_slot(0, RAW_STRUCT(type, raw_ref(0), raw_ref(0), raw_ref(1), raw_i32(5)));
   object = raw_slots[0];
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_raw_struct_get(store, object, 4, &out));
   REFUSED(GCROOTS_ERROR_OUT_OF_BOUNDS, gcroots_raw_struct_get_ref(store, object, 4, &bits));
@@ -363,9 +365,11 @@ CASE(a_cast_tells_types_and_subtypes) {
   below = register_one(group);
   use_slots(4);
   OK(gcroots_raw_struct_new_default(store, base, &raw_slots[0]));
+  wrote_raw_slot(0);
   OK(gcroots_raw_struct_new_default(store, below, &raw_slots[1]));
-  raw_slots[2] = raw_of(make_zeros(array, 2));
-  raw_slots[3] = raw_externref(NULL, NULL);
+  wrote_raw_slot(1);
+  set_raw_slot(2, raw_of(make_zeros(array, 2)));
+  set_raw_slot(3, raw_externref(NULL, NULL));
   CHECK(is_of(raw_slots[0], base) && is_of(raw_slots[1], base) && is_of(raw_slots[1], below));
   CHECK(!is_of(raw_slots[0], below) && !is_of(raw_slots[0], array));
   CHECK(is_of(raw_slots[2], array) && !is_of(raw_slots[2], base));
@@ -415,7 +419,7 @@ CASE(a_full_heap_is_refused_and_nothing_is_kept) {
       CHECK(made == UNTOUCHED_RAW);
       break;
     }
-    raw_slots[0] = made;
+    set_raw_slot(0, made);
   }
   CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
   roots = stats_of(store).scoped_roots;
@@ -429,7 +433,7 @@ CASE(a_full_heap_is_refused_and_nothing_is_kept) {
     }
   }
   CHECK(stats_of(store).scoped_roots == roots && roots == 0);
-  raw_slots[0] = 0;
+  set_raw_slot(0, 0);
   OK(gcroots_store_gc(store));
   if (collects) make_raw_node(1, 0, 0);
   gcroots_type_free(node);
@@ -469,7 +473,7 @@ CASE(no_memory_for_the_roots_of_a_call_is_refused) {
   type = new_struct(fields, FIELDS);
   use_nodes();
   use_slots(1);
-  raw_slots[0] = make_raw_node(1, 0, 0);
+  set_raw_slot(0, make_raw_node(1, 0, 0));
   for (int round = 0; round < 3; round++) {
     for (int i = 0; i < FIELDS; i++) values[i] = raw_ref(raw_slots[0]);
     status = gcroots_raw_struct_new(store, type, values, FIELDS, &out);
@@ -479,6 +483,40 @@ CASE(no_memory_for_the_roots_of_a_call_is_refused) {
   CHECK(raw_field(raw_slots[0], 0).i32 == 1);
   gcroots_type_free(type);
   gcroots_type_free(node);
+}
+
+/* A collection that is needed is refused before the roots that there is no memory for, as in
+   the functions with handles. */
+CASE(a_no_gc_span_is_refused_before_missing_roots) {
+  enum { FIELDS = 3000 };
+  static gcroots_field_type_t fields[FIELDS];
+  static gcroots_raw_val_t values[FIELDS];
+  gcroots_status_t expected = collects ? GCROOTS_ERROR_NO_GC : GCROOTS_ERROR_OUT_OF_MEMORY;
+  gcroots_config_t *config = variant_config(128 << 10);
+  gcroots_type_t *type, *array;
+  gcroots_status_t status;
+  uint32_t out;
+  OK(gcroots_config_set_side_limit(config, 16 << 10));
+  use_heap(config);
+  for (int i = 0; i < FIELDS; i++) fields[i] = any_field();
+  array = new_array(mutable_(or_null(ref_to(GCROOTS_HEAP_ANY))));
+  type = new_struct(fields, FIELDS);
+  for (int i = 0; i < FIELDS; i++) values[i] = raw_ref(7);
+  OK(gcroots_no_gc_enter(store));
+  do {
+    status = gcroots_raw_struct_new_default(store, type, &out);
+  } while (status == GCROOTS_OK);
+  CHECK(status == expected);
+  out = UNTOUCHED_RAW;
+  REFUSED(expected, gcroots_raw_struct_new(store, type, values, FIELDS, &out));
+  REFUSED(expected, gcroots_raw_array_new_fixed(store, array, values, FIELDS, &out));
+  values[FIELDS - 1] = raw_ref(NO_OBJECT);
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT,
+          gcroots_raw_struct_new(store, type, values, FIELDS, &out));
+  OK(gcroots_no_gc_exit(store));
+  CHECK(out == UNTOUCHED_RAW && stats_of(store).scoped_roots == 0);
+  gcroots_type_free(array);
+  gcroots_type_free(type);
 }
 
 /* --- Refusals of every call -------------------------------------------------- */

@@ -15,11 +15,15 @@ static gcroots_ref_t from_raw(uint32_t raw) {
   return ref;
 }
 
-static gcroots_root_source_t add(const gcroots_root_range_t *range,
-                                 const gcroots_slot_layout_t *layout) {
+static gcroots_root_source_t add(gcroots_root_range_t *range, const gcroots_slot_layout_t *layout) {
   gcroots_root_source_t source;
   OK(gcroots_root_range_add(store, range, layout, &source));
   return source;
+}
+
+/* Tells the library that slots from `slot` on may have been written. */
+static void lower_unchanged(gcroots_root_range_t *of, size_t slot) {
+  if (of->unchanged > slot) of->unchanged = slot;
 }
 
 static void remove_range(gcroots_root_source_t *source) {
@@ -59,7 +63,7 @@ struct value {
 };
 
 static struct value stack[DEPTH];
-static gcroots_root_range_t stack_range = {stack, 0};
+static gcroots_root_range_t stack_range = {stack, 0, 0};
 static const gcroots_slot_layout_t value_layout = {sizeof(struct value),
                                                    offsetof(struct value, reference),
                                                    offsetof(struct value, tag), 0xff, REFERENCE};
@@ -81,8 +85,15 @@ static void stop_machine(void) {
   stack_range.count = 0;
 }
 
+/* Ends all values from this height on, or makes room for others. */
+static void set_height(size_t height) {
+  lower_unchanged(&stack_range, height < stack_range.count ? height : stack_range.count);
+  stack_range.count = height;
+}
+
 static void push(enum tag tag, int64_t number, uint32_t reference) {
-  struct value *top = &stack[stack_range.count++];
+  struct value *top = &stack[stack_range.count];
+  set_height(stack_range.count + 1);
   CHECK(stack_range.count <= DEPTH);
   top->number = number;
   top->tag = (uint8_t)tag;
@@ -90,7 +101,8 @@ static void push(enum tag tag, int64_t number, uint32_t reference) {
 }
 
 static struct value pop(enum tag tag) {
-  struct value top = stack[--stack_range.count];
+  struct value top = stack[stack_range.count - 1];
+  set_height(stack_range.count - 1);
   CHECK(top.tag == tag);
   return top;
 }
@@ -116,7 +128,7 @@ static void make(void) {
   gcroots_ref_t first = from_raw(top[-1].reference), second = from_raw(top->reference), made;
   CHECK(top->tag == REFERENCE && top[-1].tag == REFERENCE);
   made = make_node(node_type, (int32_t)top[-2].number, first, second);
-  stack_range.count -= 2;
+  set_height(stack_range.count - 2);
   pop(NUMBER);
   push_reference(raw_of(made));
   OK(gcroots_scope_exit(store, scope));
@@ -136,7 +148,8 @@ static void load(int64_t field) {
 }
 
 static bool pop_empty(void) {
-  struct value *top = &stack[--stack_range.count];
+  struct value *top = &stack[stack_range.count - 1];
+  set_height(stack_range.count - 1);
   return top->tag == NUMBER ? top->number == 0 : top->reference == 0;
 }
 
@@ -144,6 +157,12 @@ static void move_to_top(size_t depth) {
   struct value *top = &stack[stack_range.count - 1], moved = top[-(ptrdiff_t)depth];
   memmove(top - depth, top - depth + 1, depth * sizeof *top);
   *top = moved;
+  lower_unchanged(&stack_range, stack_range.count - 1 - depth);
+}
+
+static void duplicate_top(void) {
+  stack[stack_range.count] = stack[stack_range.count - 1];
+  set_height(stack_range.count + 1);
 }
 
 static void run(const struct op *program, size_t at) {
@@ -155,10 +174,10 @@ static void run(const struct op *program, size_t at) {
       case NODE: make(); break;
       case LOAD: load(argument); break;
       case ADD: push_number(pop(NUMBER).number + pop(NUMBER).number); break;
-      case DUP: stack[stack_range.count] = stack[stack_range.count - 1], stack_range.count++; break;
+      case DUP: duplicate_top(); break;
       case SWAP: move_to_top(1); break;
       case ROT: move_to_top(2); break;
-      case DROP: stack_range.count--; break;
+      case DROP: set_height(stack_range.count - 1); break;
       case GOTO: at = (size_t)argument - 1; break;
       case IF_EMPTY: at = pop_empty() ? (size_t)argument - 1 : at; break;
       case CALL: push_number((int64_t)at), at = (size_t)argument - 1; break;
@@ -223,12 +242,22 @@ CASE(a_stack_machine_builds_trees_and_reads_them) {
 
 enum { SLOTS = 64 };
 static uint32_t slots[SLOTS];
-static gcroots_root_range_t range = {slots, SLOTS};
+static gcroots_root_range_t range = {slots, SLOTS, 0};
 static int numbers[SLOTS];
+
+static void set_slot(int slot, uint32_t bits) {
+  slots[slot] = bits;
+  lower_unchanged(&range, (size_t)slot);
+}
+
+static void clear_slots(void) {
+  memset(slots, 0, sizeof slots);
+  range.unchanged = 0;
+}
 
 /* Puts a new object into each slot. The object's data count how often it is finalized. */
 static void fill_slots(void) {
-  for (int i = 0; i < SLOTS; i++) slots[i] = unrooted(&numbers[i], count_call);
+  for (int i = 0; i < SLOTS; i++) set_slot(i, unrooted(&numbers[i], count_call));
 }
 
 static void check_slots(void) {
@@ -276,7 +305,7 @@ CASE(slots_are_read_in_the_first_step) {
   add(&range, NULL);
   fill_slots();
   OK(gcroots_store_gc_start(store));
-  memset(slots, 0, sizeof slots);
+  clear_slots();
   finish_steps(100);
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));
 }
@@ -325,7 +354,7 @@ CASE(slots_keep_what_their_objects_refer_to) {
   gcroots_ref_t list = gcroots_ref_null();
   add(&range, NULL);
   for (int i = 0; i < 50; i++) list = make_node(node, i, list, gcroots_ref_null());
-  slots[3] = raw_of(list);
+  set_slot(3, raw_of(list));
   OK(gcroots_scope_exit(store, scope));
   for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
   list = from_raw(slots[3]);
@@ -340,7 +369,7 @@ CASE(slots_keep_what_their_objects_refer_to) {
 CASE(slots_without_a_reference_stay) {
   uint32_t before[SLOTS];
   add(&range, NULL);
-  for (uint32_t i = 0; i < SLOTS; i++) slots[i] = i % 3 == 0 ? 0 : i * 2654435761U | 1;
+  for (int i = 0; i < SLOTS; i++) set_slot(i, i % 3 == 0 ? 0 : (uint32_t)i * 2654435761U | 1);
   memcpy(before, slots, sizeof before);
   unrooted(NULL, NULL);
   OK(gcroots_store_gc(store));
@@ -351,7 +380,7 @@ CASE(slots_without_a_reference_stay) {
 CASE(an_emptied_slot_lets_its_object_die) {
   add(&range, NULL);
   fill_slots();
-  for (int i = 0; i < SLOTS; i += 2) slots[i] = 0;
+  for (int i = 0; i < SLOTS; i += 2) set_slot(i, 0);
   OK(gcroots_store_gc(store));
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects && i % 2 == 0 ? 1 : 0));
 }
@@ -367,8 +396,10 @@ CASE(a_range_is_read_at_each_collection) {
     for (size_t i = moving.count; i < count; i++) grown[i] = 0;
     moving.slots = grown;
     moving.count = count;
-    for (size_t i = count / 2; i < count; i++)
+    for (size_t i = count / 2; i < count; i++) {
       ((uint32_t *)moving.slots)[i] = unrooted(&numbers[i % SLOTS], NULL);
+      lower_unchanged(&moving, i);
+    }
     for (size_t i = 0; i < count; i += 7)
       CHECK(data_at(((uint32_t *)moving.slots)[i]) == &numbers[i % SLOTS]);
     OK(gcroots_store_gc(store));
@@ -395,7 +426,7 @@ CASE(only_slots_with_the_tag_are_references) {
     uint16_t more;
     uint32_t number, reference;
   } tagged[256];
-  static gcroots_root_range_t tagged_range = {tagged, 256};
+  static gcroots_root_range_t tagged_range = {tagged, 256, 0};
   gcroots_slot_layout_t layout = {sizeof *tagged, 8, 1, 0, 0};
   for (size_t i = 0; i < COUNT_OF(tags); i++) {
     uint64_t kept = 0;
@@ -412,6 +443,7 @@ CASE(only_slots_with_the_tag_are_references) {
     for (int at = 0; at < 256; at++)
       if (tagged[at].reference == 0) {
         tagged[at].reference = unrooted(&tagged[at], NULL);
+        lower_unchanged(&tagged_range, (size_t)at);
         kept++;
       }
     OK(gcroots_store_gc(store));
@@ -430,7 +462,7 @@ CASE(ranges_may_share_slots) {
     uint32_t first, second;
   };
   static struct pair pairs[SLOTS];
-  static gcroots_root_range_t pair_range = {pairs, SLOTS}, all = {pairs, 2 * SLOTS};
+  static gcroots_root_range_t pair_range = {pairs, SLOTS, 0}, all = {pairs, 2 * SLOTS, 0};
   gcroots_slot_layout_t first = {8, 0, 0, 0, 0}, second = {8, 4, 0, 0, 0};
   add(&pair_range, &first);
   add(&pair_range, &second);
@@ -438,7 +470,9 @@ CASE(ranges_may_share_slots) {
   add(&all, NULL);
   for (int i = 0; i < SLOTS; i++) {
     pairs[i].first = unrooted(&pairs[i].first, NULL);
+    pair_range.unchanged = all.unchanged = 0;
     pairs[i].second = unrooted(&pairs[i].second, NULL);
+    pair_range.unchanged = all.unchanged = 0;
   }
   for (int round = 0; round < 3; round++) {
     OK(gcroots_store_gc(store));
@@ -487,7 +521,7 @@ CASE(what_a_finalizer_lets_go_is_collected) {
 
 static void empty_slots(void *data) {
   ++*(int *)data;
-  memset(slots, 0, sizeof slots);
+  clear_slots();
 }
 
 CASE(what_a_finalizer_empties_is_collected) {
@@ -498,6 +532,263 @@ CASE(what_a_finalizer_empties_is_collected) {
   CHECK(finalized == 1);
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == 1);
   remove_range(&source);
+}
+
+/* --- Unchanged slots --------------------------------------------------------------------- */
+
+/* Replaces the fixture's engine and store by ones with exact slots. */
+static void use_exact_slots(void) {
+  gcroots_config_t *config = variant_config(0);
+  OK(gcroots_config_set_exact_slots(config, true));
+  OK(gcroots_store_free(store));
+  gcroots_engine_free(engine);
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
+}
+
+/* A slot that holds `after` instead of `before` is found if the engine checks. */
+static void change_is_found(bool checks, gcroots_root_source_t source, int slot, uint32_t before,
+                            uint32_t after) {
+  char text[160];
+  size_t unchanged = range.unchanged;
+  CHECK(snprintf(text, sizeof text,
+                 "root source %u: slot %d is below `unchanged`, which is %zu, but has changed from "
+                 "0x%x to 0x%x",
+                 source.index, slot, unchanged, before, after) > 0);
+  if (!checks) {
+    OK(gcroots_store_verify(store));
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text, gcroots_store_gc(store));
+    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, text, gcroots_store_verify(store));
+  }
+  CHECK(range.unchanged == unchanged && slots[slot] == after);
+}
+
+CASE(a_collection_sets_unchanged) {
+  gcroots_root_source_t source;
+  range.unchanged = 77;
+  source = add(&range, NULL);
+  CHECK(range.unchanged == 0);
+  fill_slots();
+  range.count = 10;
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == (collects ? 10 : 0));
+  for (int i = 10; i < SLOTS; i++) slots[i] = 0;
+  range.count = SLOTS;
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == (collects ? SLOTS : 0));
+  range.unchanged = 3;
+  OK(gcroots_store_verify(store));
+  CHECK(range.unchanged == 3);
+  remove_range(&source);
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == 3);
+}
+
+CASE(the_first_step_of_a_collection_sets_unchanged) {
+  bool done = false;
+  if (!collects) return;
+  add(&range, NULL);
+  fill_slots();
+  for (int budget = 0; budget <= 1; budget++) {
+    range.unchanged = 4;
+    OK(gcroots_store_gc_start(store));
+    CHECK(range.unchanged == 4);
+    OK(gcroots_store_gc_cancel(store));
+    CHECK(range.unchanged == 4);
+    OK(gcroots_store_gc_start(store));
+    OK(gcroots_store_gc_step(store, (size_t)budget, &done));
+    CHECK(range.unchanged == SLOTS);
+    /* What is written between the steps stays lowered. */
+    slots[7] = slots[6];
+    range.unchanged = 7;
+    finish_steps(100);
+    CHECK(range.unchanged == 7);
+    OK(gcroots_store_gc(store));
+    CHECK(range.unchanged == SLOTS && data_at(slots[7]) == &numbers[6]);
+  }
+}
+
+CASE(a_refused_collection_leaves_unchanged) {
+  uint32_t kept;
+  if (!collects) return;
+  add(&range, NULL);
+  fill_slots();
+  range.unchanged = 9;
+  kept = slots[20];
+  slots[20] = UINT32_MAX - 1;
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_store_gc(store));
+  CHECK(range.unchanged == 9);
+  slots[20] = kept;
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == SLOTS);
+}
+
+/* Slots that are written without lowering `unchanged`. */
+static void write_below_unchanged(bool checks) {
+  gcroots_root_source_t source = add(&range, NULL);
+  uint32_t made, kept;
+  if (!collects) return;
+  fill_slots();
+  OK(gcroots_store_gc(store));
+  for (int slot = 0; slot < SLOTS; slot += 21) {
+    /* Another object, an i31, null. */
+    uint32_t others[] = {slots[(slot + 1) % SLOTS], 5, 0};
+    kept = slots[slot];
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+      slots[slot] = others[i];
+      range.unchanged = (size_t)slot + 1;
+      change_is_found(checks, source, slot, kept, others[i]);
+      /* More slots than there are: all. */
+      range.unchanged = SIZE_MAX;
+      change_is_found(checks, source, slot, kept, others[i]);
+      /* The slot itself is no longer said to be unchanged. */
+      range.unchanged = (size_t)slot;
+      OK(gcroots_store_verify(store));
+    }
+    slots[slot] = kept;
+    range.unchanged = SLOTS;
+    OK(gcroots_store_gc(store));
+  }
+  /* In a range that no collection has seen. */
+  remove_range(&source);
+  source = add(&range, NULL);
+  range.unchanged = 1;
+  change_is_found(checks, source, 0, 0, slots[0]);
+  range.unchanged = 0;
+  OK(gcroots_store_gc(store));
+  check_slots();
+  /* Popped, and pushed again. */
+  range.count = 5;
+  OK(gcroots_store_verify(store));
+  made = slots[6];
+  kept = slots[5];
+  slots[5] = made;
+  range.count = 6;
+  change_is_found(checks, source, 5, kept, made);
+  lower_unchanged(&range, 5);
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == 6 && data_at(slots[5]) == &numbers[6]);
+}
+
+CASE(a_slot_that_is_written_below_unchanged_is_found_under_stress) {
+  write_below_unchanged(stressed);
+}
+
+CASE(a_slot_that_is_written_below_unchanged_is_found_with_exact_slots) {
+  use_exact_slots();
+  write_below_unchanged(true);
+}
+
+CASE(an_allocation_finds_a_slot_below_unchanged) {
+  gcroots_ref_t out = untouched();
+  add(&range, NULL);
+  if (!stressed) return;
+  fill_slots();
+  new_externref(NULL);
+  slots[2] = slots[3];
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 2 is below `unchanged`",
+                 gcroots_externref_new(store, NULL, NULL, &out));
+  CHECK(same_bits(out, untouched()));
+  lower_unchanged(&range, 2);
+  new_externref(NULL);
+  CHECK(data_at(slots[2]) == &numbers[3]);
+}
+
+CASE(a_slot_that_is_written_between_steps_is_found) {
+  gcroots_root_source_t source;
+  uint32_t kept;
+  bool done;
+  use_exact_slots();
+  source = add(&range, NULL);
+  if (!collects) return;
+  fill_slots();
+  OK(gcroots_store_gc_start(store));
+  OK(gcroots_store_gc_step(store, 0, &done));
+  CHECK(!done);
+  kept = slots[1];
+  finish_steps(1000);
+  slots[1] = slots[0];
+  change_is_found(true, source, 1, kept, slots[1]);
+  OK(gcroots_store_gc_start(store));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 is below `unchanged`",
+                 gcroots_store_gc_step(store, 1, &done));
+  lower_unchanged(&range, 1);
+  finish_steps(1000);
+  CHECK(range.unchanged == SLOTS && data_at(slots[1]) == &numbers[0]);
+}
+
+CASE(only_references_below_unchanged_are_compared) {
+  use_exact_slots();
+  add(&stack_range, &value_layout);
+  if (!collects) return;
+  push_number(1);
+  push_reference(unrooted(&numbers[0], NULL));
+  push_number(2);
+  OK(gcroots_store_gc(store));
+  CHECK(stack_range.unchanged == 3);
+  stack[0].number = stack[2].number = 7;
+  stack[0].reference = 8;
+  OK(gcroots_store_gc(store));
+  /* A number that becomes a reference, and a reference that becomes a number. */
+  stack[2].reference = stack[1].reference;
+  stack[2].tag = REFERENCE;
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 2 is below `unchanged`",
+                 gcroots_store_gc(store));
+  stack[2].tag = stack[1].tag = NUMBER;
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 1 is below `unchanged`",
+                 gcroots_store_gc(store));
+  lower_unchanged(&stack_range, 1);
+  OK(gcroots_store_gc(store));
+  CHECK(stats_of(store).objects == 0 && stack_range.unchanged == 3);
+}
+
+CASE(slots_that_move_are_unchanged) {
+  static uint32_t moved[2 * SLOTS];
+  use_exact_slots();
+  add(&range, NULL);
+  fill_slots();
+  OK(gcroots_store_gc(store));
+  memcpy(moved, slots, sizeof slots);
+  memset(slots, 0xfe, sizeof slots);
+  range.slots = moved;
+  range.count = 2 * SLOTS;
+  OK(gcroots_store_gc(store));
+  CHECK(range.unchanged == (collects ? 2 * SLOTS : 0));
+  for (int i = 0; i < SLOTS; i++) CHECK(data_at(moved[i]) == &numbers[i]);
+}
+
+CASE(without_memory_for_copies_the_next_collection_finds_nothing) {
+  enum { MORE = 1 << 20 };
+  static gcroots_root_range_t more = {NULL, MORE, 0};
+  gcroots_root_source_t source;
+  uint32_t kept;
+  add(&range, NULL);
+  if (!stressed) return;
+  fill_slots();
+  OK(gcroots_store_gc(store));
+  OK(gcroots_store_trim(store));
+  /* A range of more slots, for which there is no room yet. */
+  more.slots = calloc(MORE, sizeof(uint32_t));
+  CHECK(more.slots != NULL);
+  source = add(&more, NULL);
+  memory_out(true);
+  OK(gcroots_store_gc(store));
+  memory_out(false);
+  CHECK(range.unchanged == SLOTS && more.unchanged == MORE);
+  kept = slots[0];
+  slots[0] = slots[1];
+  OK(gcroots_store_verify(store));
+  slots[0] = kept;
+  OK(gcroots_store_gc(store));
+  slots[0] = slots[1];
+  REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_store_gc(store));
+  lower_unchanged(&range, 0);
+  remove_range(&source);
+  free(more.slots);
 }
 
 /* --- Garbage --------------------------------------------------------------------------- */
@@ -610,6 +901,7 @@ CASE(bits_inside_an_object_are_found_by_verification) {
   OK(gcroots_array_write(store, ref, 2, looks_like_one, 2));
   slots[2] = raw_of(ref) + (16 + 2 * 4) / 4;
   slots[3] = raw_of(ref);
+  lower_unchanged(&range, 2);
   REFUSED(GCROOTS_ERROR_INVALID_ARGUMENT, gcroots_store_verify(store));
   slots[2] = raw_of(ref) + 2;
   slot_is_refused(source, 2);
@@ -620,17 +912,11 @@ CASE(bits_inside_an_object_are_found_by_verification) {
 }
 
 CASE(with_exact_slots_bits_inside_an_object_refuse_a_collection) {
-  gcroots_config_t *config = variant_config(0);
   gcroots_root_source_t source;
   gcroots_type_t *array;
   gcroots_ref_t ref;
   int32_t looks_like_one[2] = {GCROOTS_REF_EXTERN, 0};
-  OK(gcroots_config_set_exact_slots(config, true));
-  OK(gcroots_store_free(store));
-  gcroots_engine_free(engine);
-  OK(gcroots_engine_new(config, &engine));
-  gcroots_config_free(config);
-  OK(gcroots_store_new(engine, &store));
+  use_exact_slots();
   array = array_of(GCROOTS_STORAGE_I32);
   source = add(&range, NULL);
   ref = make_zeros(array, 10);
@@ -639,24 +925,24 @@ CASE(with_exact_slots_bits_inside_an_object_refuse_a_collection) {
     slots[2] = raw_of(ref) + 2 * (uint32_t)inside;
     slot_is_refused(source, 2);
   }
-  slots[2] = raw_of(ref);
+  set_slot(2, raw_of(ref));
   for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
   CHECK(same_object(from_raw(slots[2]), ref));
   gcroots_type_free(array);
 }
 
 CASE(a_range_that_cannot_be_refuses_a_collection) {
-  static const gcroots_root_range_t good = {slots, SLOTS};
+  static const gcroots_root_range_t good = {slots, SLOTS, 0};
   static const struct {
     gcroots_root_range_t range;
     const char *text;
-  } bad[] = {{{NULL, 1}, "is NULL"},
-             {{(char *)slots + 1, 1}, "is not aligned"},
-             {{(char *)slots + 2, 0}, "is not aligned"},
-             {{slots, SIZE_MAX}, "does not leave room for them"},
-             {{slots, SIZE_MAX / 4}, "does not leave room for them"},
-             {{slots, SIZE_MAX / 8 + 1}, "does not leave room for them"},
-             {{(void *)(UINTPTR_MAX - 15), 4}, "does not leave room for them"}};
+  } bad[] = {{{NULL, 1, 0}, "is NULL"},
+             {{(char *)slots + 1, 1, 0}, "is not aligned"},
+             {{(char *)slots + 2, 0, 0}, "is not aligned"},
+             {{slots, SIZE_MAX, 0}, "does not leave room for them"},
+             {{slots, SIZE_MAX / 4, 0}, "does not leave room for them"},
+             {{slots, SIZE_MAX / 8 + 1, 0}, "does not leave room for them"},
+             {{(void *)(UINTPTR_MAX - 15), 4, 0}, "does not leave room for them"}};
   add(&range, NULL);
   fill_slots();
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -774,10 +1060,9 @@ CASE(another_thread_is_refused) {
 }
 
 CASE(a_deleted_store_reads_no_range) {
-  static gcroots_root_range_t gone = {slots, SLOTS};
-  add(&gone, NULL);
+  add(&range, NULL);
   fill_slots();
-  gone.slots = (char *)slots + 1;
+  range.slots = (char *)slots + 1;
   free_store();
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == 1);
 }

@@ -6,7 +6,7 @@
 
 enum { SLOTS = 64 };
 static uint32_t slots[SLOTS];
-static const gcroots_root_range_t all_slots = {slots, SLOTS};
+static const gcroots_root_range_t all_slots = {slots, SLOTS, 0};
 static int numbers[SLOTS];
 
 /* A visitor whose env is this structure reports the slots and then runs `body`. */
@@ -130,7 +130,7 @@ CASE(reports_have_layouts) {
   static struct pair pairs[SLOTS];
   static const gcroots_slot_layout_t layout = {8, 0, 4, 0xf, 9};
   add(&first);
-  first.range = (gcroots_root_range_t){pairs, SLOTS};
+  first.range = (gcroots_root_range_t){pairs, SLOTS, 0};
   first.layout = &layout;
   for (int i = 0; i < SLOTS; i++) pairs[i].reference = 0xfffffffe;
   for (int i = 0; i < SLOTS; i += 3) {
@@ -144,18 +144,18 @@ CASE(reports_have_layouts) {
 
 static void report_each(void) {
   for (int i = 0; i < SLOTS; i++) {
-    gcroots_root_range_t one = {&slots[i], 1};
+    gcroots_root_range_t one = {&slots[i], 1, 0};
     OK(gcroots_root_visitor_report(store, &one, NULL));
   }
 }
 
 CASE(a_visitor_may_report_many_ranges_and_slots_twice) {
-  static gcroots_root_range_t range = {slots, SLOTS};
+  static gcroots_root_range_t range = {slots, SLOTS, 0};
   gcroots_root_source_t source;
   first.body = report_each;
   add(&first);
-  OK(gcroots_root_range_add(store, &range, NULL, &source));
   fill_slots();
+  OK(gcroots_root_range_add(store, &range, NULL, &source));
   for (int round = 0; round < 3; round++) OK(gcroots_store_gc(store));
   OK(gcroots_root_range_remove(store, &source));
   first.range.count = 0;
@@ -167,7 +167,7 @@ CASE(each_visitor_is_called) {
   add(&first);
   add(&second);
   first.range.count = SLOTS / 2;
-  second.range = (gcroots_root_range_t){slots + SLOTS / 2, SLOTS / 2};
+  second.range = (gcroots_root_range_t){slots + SLOTS / 2, SLOTS / 2, 0};
   fill_slots();
   OK(gcroots_store_gc(store));
   CHECK(first.calls == second.calls && (first.calls > 0) == collects);
@@ -346,7 +346,7 @@ static gcroots_store_t *outer;
 
 static void collect_another(void) {
   gcroots_ref_t ref;
-  gcroots_root_range_t none = {NULL, 0};
+  gcroots_root_range_t none = {NULL, 0, 0};
   int calls = second.calls;
   OK(gcroots_externref_new(another, NULL, NULL, &ref));
   OK(gcroots_store_gc(another));
@@ -476,7 +476,7 @@ CASE(a_reported_slot_that_refers_to_nothing_refuses_the_collection) {
   add(&second);
   add(&first);
   fill_slots();
-  first.range = (gcroots_root_range_t){bad, 3};
+  first.range = (gcroots_root_range_t){bad, 3, 0};
   first.expected = GCROOTS_ERROR_INVALID_ARGUMENT;
   second.calls = 0;
   CHECK(snprintf(text, sizeof text, "root source %u: slot 2 has 0xfffffffe,", first.source.index) >
@@ -536,7 +536,7 @@ CASE(a_reported_layout_that_no_slot_has_refuses_the_collection) {
 }
 
 static void report_null(void) {
-  gcroots_root_range_t none = {NULL, 0};
+  gcroots_root_range_t none = {NULL, 0, 0};
   REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_NULL_ARGUMENT,
                            gcroots_root_visitor_report(NULL, &none, NULL));
   CHECK(strstr(gcroots_last_error(), "`store`") != NULL);
@@ -572,7 +572,7 @@ CASE(a_slot_that_changes_after_its_report_is_seen) {
 }
 
 static void report_until_refused(void) {
-  gcroots_root_range_t none = {NULL, 0};
+  gcroots_root_range_t none = {NULL, 0, 0};
   gcroots_status_t status;
   memory_out(true);
   do {
@@ -655,7 +655,7 @@ CASE(a_report_that_finds_the_heap_corrupt_calls_no_other_visitor) {
 }
 
 CASE(handles_that_name_no_visitor_are_refused) {
-  static gcroots_root_range_t range = {slots, SLOTS};
+  static gcroots_root_range_t range = {slots, SLOTS, 0};
   gcroots_root_source_t removed, of_range, bits;
   add(&first);
   removed = first.source;

@@ -21,10 +21,11 @@ static gcroots_type_t *pair_type; /* two mutable references to anything, or null
 
 /* The interpreter's stack. Whatever is live in a call that may collect is in a slot. */
 static uint32_t stack[1000];
-static gcroots_root_range_t range = {stack, 0};
+static gcroots_root_range_t range = {stack, 0, 0};
 
 static void push(uint32_t value) {
   if (range.count == sizeof stack / sizeof *stack) exit(1);
+  if (range.unchanged > range.count) range.unchanged = range.count;
   stack[range.count++] = value;
 }
 

@@ -598,7 +598,8 @@ gcroots_status_t gcroots_config_set_overhead_limit(gcroots_config_t *config,
 
 /**
  * Makes stores collect at every n-th allocation outside no-GC spans, to find references
- * that no root keeps alive. 0 turns this off, which is the default. Never collects.
+ * that no root keeps alive. 0 turns this off, which is the default. Also makes collections
+ * check `unchanged` of root ranges. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
@@ -5328,7 +5329,10 @@ gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
  * - a slot holds bits that are not null, not an i31, and do not refer to an object
  *   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
  *   the number of the slot, and the bits;
- * - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+ * - a slot below `unchanged` was written (GCROOTS_ERROR_INVALID_ARGUMENT). Only some
+ *   engines check this: see "Unchanged slots" below. The message has the `index` of the
+ *   range's handle, the number of the slot, and its bits before and now;
+ * - the system refuses memory for the check of the bits, with gcroots_config_set_exact_slots()
  *   (GCROOTS_ERROR_OUT_OF_MEMORY).
  *
  * Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
@@ -5338,6 +5342,31 @@ gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
  *
  * Under the null collector, which never collects, only gcroots_store_verify() reads
  * ranges.
+ *
+ * Unchanged slots: the member `unchanged` tells a collection which slots the previous one
+ * has seen. The first `unchanged` slots have not been written since the library last set
+ * the member.
+ *
+ * - The library sets it to 0 when the range is added. Each collection sets it to `count`
+ *   when it has updated the slots; a collection in steps does so at the end of its first
+ *   step. A collection that fails leaves it as it is.
+ * - The program lowers it to the number of the lowest slot that it writes; a push writes
+ *   slot `count`. A program that writes slots only by pushing may instead lower it to the
+ *   new `count` when it pops. It never raises it. 0 is always right.
+ * - A value above `count` means `count`.
+ * - If the slots move to other memory, `unchanged` stays as it is.
+ * - If two structures describe the same slot, the program lowers it in both.
+ * - Root visitors report copies of the structure. The library ignores their `unchanged`.
+ *
+ * Today each collection reads all slots, and only a check uses `unchanged`. Minor
+ * collections of later collectors will not read the slots below it. Then an object may die
+ * whose only reference was written to such a slot.
+ *
+ * The check is made by collections, and by gcroots_store_verify(), in engines with
+ * gcroots_config_set_exact_slots() or gcroots_config_set_stress(). It compares the
+ * references in slots below `unchanged` with copies, which the previous collection made.
+ * If the system refuses memory for the copies, nothing is compared until the collection
+ * after the next one.
  */
 
 /**
@@ -5352,6 +5381,11 @@ typedef struct {
    * The number of slots.
    */
   size_t count;
+  /**
+   * The number of slots, from the first one on, that have not been written since the
+   * library last set this member: see "Unchanged slots" above. Lowered by the program.
+   */
+  size_t unchanged;
 } gcroots_root_range_t;
 
 /**
@@ -5403,10 +5437,10 @@ typedef struct {
 } gcroots_root_source_t;
 
 /**
- * Adds a root range to a store. Never collects.
+ * Adds a root range to a store, and sets its `unchanged` to 0. Never collects.
  *
  * \param range where the slots are (borrowed). The library keeps this address. It reads
- *        the structure, and reads and writes the slots, in calls that may collect and in
+ *        and writes the structure and the slots in this call, in calls that may collect and in
  *        gcroots_store_verify(), until the range is removed or the store is deleted.
  *        Structure and slots must be valid in these calls.
  * \param layout_or_null copied; NULL if the slots are an array of uint32_t
@@ -5420,7 +5454,7 @@ typedef struct {
 GCROOTS_API
 GCROOTS_NODISCARD
 gcroots_status_t gcroots_root_range_add(gcroots_store_t *store,
-                                        const gcroots_root_range_t *range,
+                                        gcroots_root_range_t *range,
                                         const gcroots_slot_layout_t *layout_or_null,
                                         gcroots_root_source_t *out);
 
@@ -5442,10 +5476,11 @@ gcroots_status_t gcroots_root_range_remove(gcroots_store_t *store,
  * Makes collections check exactly that each slot of a root range refers to the start of
  * an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
  * The functions gcroots_raw_... then check their raw references exactly too, before anything
- * else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Off by default. Never
- * collects.
+ * else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Also makes collections
+ * check `unchanged` of root ranges. Off by default. Never collects.
  *
- * Cost: a walk over the heap, and memory, in each collection. A call with raw references
+ * Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of a
+ * root range, which gcroots_store_stats() counts in `side_bytes`. A call with raw references
  * costs as much as gcroots_ref_from_raw() for each of them.
  */
 GCROOTS_API

@@ -75,6 +75,19 @@ pub enum Error {
         /// The slot's bits.
         bits: u32,
     },
+    /// A slot below the `unchanged` of its root range was written after a collection.
+    ChangedSlot {
+        /// The index in the handle of the range.
+        source: u32,
+        /// The slot's number.
+        slot: u64,
+        /// The slot's bits.
+        bits: u32,
+        /// The bits that the last collection left in the slot.
+        before: u32,
+        /// The range's `unchanged`.
+        unchanged: u64,
+    },
     /// The handle or scope belongs to another store, which may have been deleted.
     WrongStore {
         /// The parameter's name.
@@ -399,6 +412,17 @@ impl fmt::Display for Error {
             Error::BadSlot { source, slot, bits } => write!(
                 f,
                 "root source {source}: slot {slot} has {bits:#x}, which refers to no object"
+            ),
+            Error::ChangedSlot {
+                source,
+                slot,
+                bits,
+                before,
+                unchanged,
+            } => write!(
+                f,
+                "root source {source}: slot {slot} is below `unchanged`, which is {unchanged}, \
+                 but has changed from {before:#x} to {bits:#x}"
             ),
             Error::InvalidType {
                 index,

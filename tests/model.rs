@@ -23,8 +23,8 @@
 //!
 //! The compiler reports each place that is missing, except two: the pointers that the
 //! function requires (`pointers.rs`), and whether it allocates. Tables, globals,
-//! functions and ranges have all of this in files of their own: `tables.rs`,
-//! `globals.rs`, `functions.rs`, `ranges.rs`.
+//! functions, ranges and raw references have all of this in files of their own:
+//! `tables.rs`, `globals.rs`, `functions.rs`, `ranges.rs`, `raw.rs`.
 #![cfg(feature = "capi")]
 
 #[path = "model/action.rs"]
@@ -51,6 +51,8 @@ mod predict;
 mod program;
 #[path = "model/ranges.rs"]
 mod ranges;
+#[path = "model/raw.rs"]
+mod raw;
 #[path = "model/session.rs"]
 mod session;
 #[path = "model/shrink.rs"]

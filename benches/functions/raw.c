@@ -38,7 +38,7 @@ static gcroots_root_range_t range(void) {
 }
 
 static void range_add_remove(uint64_t count) {
-  const gcroots_root_range_t of = range();
+  gcroots_root_range_t of = range();
   REPEAT(gcroots_root_source_t source; MUST(gcroots_root_range_add(store, &of, NULL, &source));
          MUST(gcroots_root_range_remove(store, &source)))
 }

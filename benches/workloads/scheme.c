@@ -18,8 +18,14 @@ static uint32_t offsets[CHILDREN];
 /* Makes a struct of the two topmost slots of the stack, and puts it into their place. */
 static void (*make)(void);
 
+/* Tells the library of a slot that was written. */
+static void wrote(size_t slot) {
+  if (range.unchanged > slot) range.unchanged = slot;
+}
+
 static void push(uint32_t value) {
   EXPECT(range.count < STACK);
+  wrote(range.count);
   stack[range.count++] = value;
 }
 
@@ -47,6 +53,7 @@ static void make_raw(void) {
   fields[LEFT].ref = stack[range.count - 2];
   fields[RIGHT].ref = stack[range.count - 1];
   MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &stack[range.count - 2]));
+  wrote(range.count - 2);
   range.count--;
 }
 
@@ -62,6 +69,7 @@ static void make_by_handles(void) {
   }
   MUST(gcroots_struct_new(heap, node_type, fields, CHILDREN, &made));
   MUST(gcroots_ref_to_raw(heap, made, &stack[range.count - 2]));
+  wrote(range.count - 2);
   MUST(gcroots_scope_exit(heap, scope));
   range.count--;
 }
@@ -115,6 +123,7 @@ static void evaluate(const struct expression *e, size_t frame) {
       evaluate(e->b, range.count - 1);
       x = pop();
       stack[range.count - 1] = x;
+      wrote(range.count - 1);
       return;
     default:
       evaluate(e->a, frame);

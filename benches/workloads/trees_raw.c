@@ -27,6 +27,7 @@ static void push_tree(int depth) {
     fields[RIGHT].ref = stack[range.count + 1];
   }
   MUST(gcroots_raw_struct_new(heap, node_type, fields, CHILDREN, &stack[range.count]));
+  if (range.unchanged > range.count) range.unchanged = range.count;
   range.count++;
 }
 

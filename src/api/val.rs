@@ -393,7 +393,7 @@ impl RawValue for Val {
     type Reference = Handle;
 
     #[inline]
-    fn fits(&self, storage: Storage) -> bool {
+    fn fits(&self, takes: Storage) -> bool {
         let own = match self {
             Val::I32(_) => Storage::I32,
             Val::I64(_) => Storage::I64,
@@ -402,10 +402,7 @@ impl RawValue for Val {
             Val::V128(_) => Storage::V128,
             Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) => Storage::Ref,
         };
-        match storage {
-            Storage::I8 | Storage::I16 => own == Storage::I32,
-            _ => own == storage,
-        }
+        own == takes
     }
 
     #[inline]

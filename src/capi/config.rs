@@ -281,7 +281,8 @@ pub unsafe extern "C" fn gcroots_config_set_overhead_limit(
 }
 
 /// Makes stores collect at every n-th allocation outside no-GC spans, to find references
-/// that no root keeps alive. 0 turns this off, which is the default. Never collects.
+/// that no root keeps alive. 0 turns this off, which is the default. Also makes collections
+/// check `unchanged` of root ranges. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_stress(
     config: *mut gcroots_config_t,

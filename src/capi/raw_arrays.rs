@@ -75,7 +75,7 @@ unsafe fn new_fast<const IN_LINE: bool>(
             if fill_or_null.is_null() {
                 return store.array_new_default_fast(path, of, length);
             }
-            let value = InPlace::new(fill_or_null.cast());
+            let value = InPlace::new(path, fill_or_null.cast());
             store.array_new_fast(path, of, value, length)
         })
     }
@@ -167,7 +167,7 @@ unsafe fn new_fixed_fast<const IN_LINE: bool>(
             if elements.is_null() {
                 return None;
             }
-            let element = |index| InPlace::new(elements.add(index).cast());
+            let element = |index| InPlace::new(path, elements.add(index).cast());
             store.array_new_fixed_fast(path, of, length, element)
         })
     }
@@ -442,7 +442,7 @@ pub unsafe extern "C" fn gcroots_raw_array_set_ref(
     value: u32,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL.
-    if unsafe { set_ref_fast(FastPath::Leaf, store, array, index, value) } {
+    if unsafe { set_ref_fast::<false>(store, array, index, value) } {
         return GCROOTS_OK;
     }
     set_ref_slow(store, array, index, value)
@@ -454,8 +454,7 @@ pub unsafe extern "C" fn gcroots_raw_array_set_ref(
 ///
 /// `store` must be NULL or point to a live store.
 #[inline(always)]
-unsafe fn set_ref_fast(
-    path: FastPath,
+unsafe fn set_ref_fast<const IN_LINE: bool>(
     store: *mut gcroots_store_t,
     array: u32,
     index: u32,
@@ -465,7 +464,7 @@ unsafe fn set_ref_fast(
     unsafe {
         fast_without_output(store, |store| {
             store
-                .raw_array_set_ref_fast(path, array, index.into(), value)
+                .raw_array_set_ref_fast(FastPath::of(IN_LINE), array, index.into(), value)
                 .is_some()
         })
     }
@@ -480,7 +479,7 @@ extern "C" fn set_ref_slow(
     value: u32,
 ) -> gcroots_status_t {
     // SAFETY: the caller of `gcroots_raw_array_set_ref` passes a store or NULL.
-    if unsafe { set_ref_fast(FastPath::InLine, store, array, index, value) } {
+    if unsafe { set_ref_fast::<true>(store, array, index, value) } {
         return GCROOTS_OK;
     }
     call("gcroots_raw_array_set_ref", || {

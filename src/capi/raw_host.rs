@@ -159,8 +159,9 @@ unsafe fn exn_new_fast<const IN_LINE: bool>(
             if fields.is_null() {
                 return None;
             }
-            let field = |index| InPlace::new(fields.add(index).cast());
-            store.exn_new_fast(FastPath::of(IN_LINE), tag.into(), count, field)
+            let path = FastPath::of(IN_LINE);
+            let field = |index| InPlace::new(path, fields.add(index).cast());
+            store.exn_new_fast(path, tag.into(), count, field)
         })
     }
 }

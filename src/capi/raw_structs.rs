@@ -45,7 +45,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_new(
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe { new_fast(FastPath::Leaf, store, r#type, fields, count, out) } {
+    if unsafe { new_fast::<false>(store, r#type, fields, count, out) } {
         return GCROOTS_OK;
     }
     new_slow(store, r#type, fields, count, out)
@@ -58,8 +58,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_new(
 ///
 /// As for the arguments of [`gcroots_raw_struct_new`].
 #[inline(always)]
-unsafe fn new_fast(
-    path: FastPath,
+unsafe fn new_fast<const IN_LINE: bool>(
     store: *mut gcroots_store_t,
     r#type: *const gcroots_type_t,
     fields: *const gcroots_raw_val_t,
@@ -73,7 +72,8 @@ unsafe fn new_fast(
             if fields.is_null() {
                 return None;
             }
-            let field = |index| InPlace::new(fields.add(index).cast());
+            let path = FastPath::of(IN_LINE);
+            let field = |index| InPlace::new(path, fields.add(index).cast());
             store.struct_new_fast(path, of, count, field)
         })
     }
@@ -90,7 +90,7 @@ extern "C" fn new_slow(
 ) -> gcroots_status_t {
     // SAFETY: the caller of `gcroots_raw_struct_new` passes a store or NULL, a type that it
     // holds a reference to or NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe { new_fast(FastPath::InLine, store, r#type, fields, count, out) } {
+    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
         return GCROOTS_OK;
     }
     call("gcroots_raw_struct_new", || {
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_new_default(
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
     // NULL, and `out` valid for writing or NULL.
-    if unsafe { new_default_fast(FastPath::Leaf, store, r#type, out) } {
+    if unsafe { new_default_fast::<false>(store, r#type, out) } {
         return GCROOTS_OK;
     }
     new_default_slow(store, r#type, out)
@@ -143,8 +143,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_new_default(
 ///
 /// As for the arguments of [`gcroots_raw_struct_new_default`].
 #[inline(always)]
-unsafe fn new_default_fast(
-    path: FastPath,
+unsafe fn new_default_fast<const IN_LINE: bool>(
     store: *mut gcroots_store_t,
     r#type: *const gcroots_type_t,
     out: *mut MaybeUninit<u32>,
@@ -153,7 +152,7 @@ unsafe fn new_default_fast(
     unsafe {
         fast::<GcRef, _>(store, out, |store| {
             let of = r#type.cast::<RegisteredType>().as_ref()?;
-            store.struct_new_default_fast(path, of)
+            store.struct_new_default_fast(FastPath::of(IN_LINE), of)
         })
     }
 }
@@ -167,7 +166,7 @@ extern "C" fn new_default_slow(
 ) -> gcroots_status_t {
     // SAFETY: the caller of `gcroots_raw_struct_new_default` passes a store or NULL, a type
     // that it holds a reference to or NULL, and `out` valid for writing or NULL.
-    if unsafe { new_default_fast(FastPath::InLine, store, r#type, out) } {
+    if unsafe { new_default_fast::<true>(store, r#type, out) } {
         return GCROOTS_OK;
     }
     call("gcroots_raw_struct_new_default", || {
@@ -297,7 +296,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_set_ref(
     value: u32,
 ) -> gcroots_status_t {
     // SAFETY: the caller passes a store or NULL.
-    if unsafe { set_ref_fast(FastPath::Leaf, store, object, field, value) } {
+    if unsafe { set_ref_fast::<false>(store, object, field, value) } {
         return GCROOTS_OK;
     }
     set_ref_slow(store, object, field, value)
@@ -309,8 +308,7 @@ pub unsafe extern "C" fn gcroots_raw_struct_set_ref(
 ///
 /// `store` must be NULL or point to a live store.
 #[inline(always)]
-unsafe fn set_ref_fast(
-    path: FastPath,
+unsafe fn set_ref_fast<const IN_LINE: bool>(
     store: *mut gcroots_store_t,
     object: u32,
     field: u32,
@@ -320,7 +318,7 @@ unsafe fn set_ref_fast(
     unsafe {
         fast_without_output(store, |store| {
             store
-                .raw_struct_set_ref_fast(path, object, field as usize, value)
+                .raw_struct_set_ref_fast(FastPath::of(IN_LINE), object, field as usize, value)
                 .is_some()
         })
     }
@@ -335,7 +333,7 @@ extern "C" fn set_ref_slow(
     value: u32,
 ) -> gcroots_status_t {
     // SAFETY: the caller of `gcroots_raw_struct_set_ref` passes a store or NULL.
-    if unsafe { set_ref_fast(FastPath::InLine, store, object, field, value) } {
+    if unsafe { set_ref_fast::<true>(store, object, field, value) } {
         return GCROOTS_OK;
     }
     call("gcroots_raw_struct_set_ref", || {

@@ -18,7 +18,10 @@
 //! - a slot holds bits that are not null, not an i31, and do not refer to an object
 //!   (GCROOTS_ERROR_INVALID_ARGUMENT). The message has the `index` of the range's handle,
 //!   the number of the slot, and the bits;
-//! - the system refuses memory for the check, with gcroots_config_set_exact_slots()
+//! - a slot below `unchanged` was written (GCROOTS_ERROR_INVALID_ARGUMENT). Only some
+//!   engines check this: see "Unchanged slots" below. The message has the `index` of the
+//!   range's handle, the number of the slot, and its bits before and now;
+//! - the system refuses memory for the check of the bits, with gcroots_config_set_exact_slots()
 //!   (GCROOTS_ERROR_OUT_OF_MEMORY).
 //!
 //! Without gcroots_config_set_exact_slots() this check is approximate. Bits that refer
@@ -28,12 +31,37 @@
 //!
 //! Under the null collector, which never collects, only gcroots_store_verify() reads
 //! ranges.
+//!
+//! Unchanged slots: the member `unchanged` tells a collection which slots the previous one
+//! has seen. The first `unchanged` slots have not been written since the library last set
+//! the member.
+//!
+//! - The library sets it to 0 when the range is added. Each collection sets it to `count`
+//!   when it has updated the slots; a collection in steps does so at the end of its first
+//!   step. A collection that fails leaves it as it is.
+//! - The program lowers it to the number of the lowest slot that it writes; a push writes
+//!   slot `count`. A program that writes slots only by pushing may instead lower it to the
+//!   new `count` when it pops. It never raises it. 0 is always right.
+//! - A value above `count` means `count`.
+//! - If the slots move to other memory, `unchanged` stays as it is.
+//! - If two structures describe the same slot, the program lowers it in both.
+//! - Root visitors report copies of the structure. The library ignores their `unchanged`.
+//!
+//! Today each collection reads all slots, and only a check uses `unchanged`. Minor
+//! collections of later collectors will not read the slots below it. Then an object may die
+//! whose only reference was written to such a slot.
+//!
+//! The check is made by collections, and by gcroots_store_verify(), in engines with
+//! gcroots_config_set_exact_slots() or gcroots_config_set_stress(). It compares the
+//! references in slots below `unchanged` with copies, which the previous collection made.
+//! If the system refuses memory for the copies, nothing is compared until the collection
+//! after the next one.
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, required, required_const, write_out};
+use super::boundary::{call, enter, required, write_out};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::gcroots_status_t;
@@ -49,6 +77,9 @@ pub struct gcroots_root_range_t {
     pub slots: *mut c_void,
     /// The number of slots.
     pub count: usize,
+    /// The number of slots, from the first one on, that have not been written since the
+    /// library last set this member: see "Unchanged slots" above. Lowered by the program.
+    pub unchanged: usize,
 }
 
 const _: () = assert!(
@@ -137,10 +168,10 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
     }
 }
 
-/// Adds a root range to a store. Never collects.
+/// Adds a root range to a store, and sets its `unchanged` to 0. Never collects.
 ///
 /// \param range where the slots are (borrowed). The library keeps this address. It reads
-///        the structure, and reads and writes the slots, in calls that may collect and in
+///        and writes the structure and the slots in this call, in calls that may collect and in
 ///        gcroots_store_verify(), until the range is removed or the store is deleted.
 ///        Structure and slots must be valid in these calls.
 /// \param layout_or_null copied; NULL if the slots are an array of uint32_t
@@ -154,18 +185,18 @@ pub(super) unsafe fn slot_layout(layout: *const gcroots_slot_layout_t) -> SlotLa
 #[must_use]
 pub unsafe extern "C" fn gcroots_root_range_add(
     store: *mut gcroots_store_t,
-    range: *const gcroots_root_range_t,
+    range: *mut gcroots_root_range_t,
     layout_or_null: *const gcroots_slot_layout_t,
     out: *mut MaybeUninit<gcroots_root_source_t>,
 ) -> gcroots_status_t {
     call("gcroots_root_range_add", || {
-        let (store, range) = (required(store, "store")?, required_const(range, "range")?);
+        let (store, range) = (required(store, "store")?, required(range, "range")?);
         let out = required(out, "out")?;
         // SAFETY: the caller passes a store, a layout or NULL, and `out` valid for writing.
         // It keeps `range` and its slots valid, as documented.
         unsafe {
             let store = enter(store)?;
-            let range = range.cast::<RootRange>().as_ptr().cast_const();
+            let range = range.cast::<RootRange>().as_ptr();
             write_out(
                 out,
                 store.root_range_add(range, slot_layout(layout_or_null))?,
@@ -203,10 +234,11 @@ pub unsafe extern "C" fn gcroots_root_range_remove(
 /// Makes collections check exactly that each slot of a root range refers to the start of
 /// an object, to find mistakes. A collection may then return GCROOTS_ERROR_OUT_OF_MEMORY.
 /// The functions gcroots_raw_... then check their raw references exactly too, before anything
-/// else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Off by default. Never
-/// collects.
+/// else about them, and may return GCROOTS_ERROR_OUT_OF_MEMORY for it. Also makes collections
+/// check `unchanged` of root ranges. Off by default. Never collects.
 ///
-/// Cost: a walk over the heap, and memory, in each collection. A call with raw references
+/// Cost: a walk over the heap, and memory, in each collection. 4 bytes for each slot of a
+/// root range, which gcroots_store_stats() counts in `side_bytes`. A call with raw references
 /// costs as much as gcroots_ref_from_raw() for each of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_exact_slots(

@@ -126,7 +126,8 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         | Error::InvalidType { .. }
         | Error::FewExternalBytes { .. }
         | Error::BadRange { .. }
-        | Error::BadSlot { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
+        | Error::BadSlot { .. }
+        | Error::ChangedSlot { .. } => GCROOTS_ERROR_INVALID_ARGUMENT,
         Error::WrongEngine { .. } | Error::ForeignType { .. } => GCROOTS_ERROR_WRONG_ENGINE,
         Error::WrongStore { .. } => GCROOTS_ERROR_WRONG_STORE,
         Error::WrongThread { .. } => GCROOTS_ERROR_WRONG_THREAD,

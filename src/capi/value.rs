@@ -98,11 +98,9 @@ impl RawValue for Raw {
     type Reference = Handle;
 
     #[inline(always)]
-    fn fits(&self, storage: Storage) -> bool {
-        // A packed field takes an i32. The two packed storages have the lowest numbers.
-        let needed = (storage as u32).max(GCROOTS_STORAGE_I32);
+    fn fits(&self, takes: Storage) -> bool {
         // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).kind == needed }
+        unsafe { (*self.0).kind == takes as u32 }
     }
 
     #[inline(always)]

@@ -237,6 +237,11 @@ impl Config {
         self.exact_slots
     }
 
+    /// Whether collections check the `unchanged` of root ranges (ROOTS-39).
+    pub(crate) fn checks_unchanged(&self) -> bool {
+        self.exact_slots || self.stress > 0
+    }
+
     /// The number of reset heaps that the engine keeps.
     pub(crate) fn pool(&self) -> usize {
         self.pool

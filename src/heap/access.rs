@@ -5,7 +5,7 @@
 
 use core::cell::Cell;
 
-use super::reference::{GcRef, LEAST_BYTES};
+use super::reference::{GRANULE, GcRef, LEAST_BYTES};
 
 /// The memory that `base` points to while the store has no heap. Nothing writes to it.
 static NO_HEAP: [u64; 2] = [0; 2];
@@ -21,6 +21,8 @@ pub(crate) struct HeapAccess {
     base: Cell<*mut u8>,
     start: Cell<u64>,
     end: Cell<u64>,
+    /// The number of offsets, from `start` on, at which an object of the least size fits.
+    objects: Cell<u64>,
 }
 
 /// Types for which any bits are a valid value.
@@ -45,6 +47,7 @@ impl HeapAccess {
             base: Cell::new((&raw const NO_HEAP).cast_mut().cast()),
             start: Cell::new(0),
             end: Cell::new(0),
+            objects: Cell::new(0),
         }
     }
 
@@ -57,8 +60,10 @@ impl HeapAccess {
     /// readable.
     pub(super) unsafe fn set(&self, base: *mut u8, start: u64, end: u64) {
         self.base.set(base);
+        debug_assert!(start > 0, "null would refer to an object");
         self.start.set(start);
-        self.end.set(end);
+        // SAFETY: the caller's promise.
+        unsafe { self.set_end(end) };
     }
 
     /// Moves the end of the heap's memory.
@@ -68,6 +73,9 @@ impl HeapAccess {
     /// The memory up to `end` must be committed and stay so until the next call.
     pub(super) unsafe fn set_end(&self, end: u64) {
         self.end.set(end);
+        let bytes = end - self.start.get();
+        self.objects
+            .set(bytes.saturating_sub(u64::from(LEAST_BYTES) - 1));
     }
 
     /// Where the heap's memory starts.
@@ -173,7 +181,35 @@ impl HeapAccess {
     /// the least size of an object.
     #[inline(always)]
     pub(crate) fn may_hold(&self, reference: GcRef) -> bool {
-        !reference.is_object() || self.contains(reference.offset(), LEAST_BYTES.into())
+        self.object_at(reference).is_some() || !reference.is_object()
+    }
+
+    /// The offset of the object that `reference` refers to. `None` unless 16 bytes of the
+    /// heap, the least size of an object, are there. So null and an `i31` have none.
+    #[inline(always)]
+    pub(crate) fn object_at(&self, reference: GcRef) -> Option<u64> {
+        // The low bit of an `i31` becomes the highest, so the offset lies beyond every heap.
+        // The heap does not start at 0, so null wraps around.
+        let offset = u64::from(reference.raw().rotate_right(1)) * GRANULE;
+        (offset.wrapping_sub(self.start.get()) < self.objects.get()).then_some(offset)
+    }
+
+    /// The header of the object that `reference` refers to, or other bits if an object that
+    /// led there was overwritten. `None` as for [`HeapAccess::object_at`].
+    #[inline(always)]
+    pub(super) fn header_at(&self, reference: GcRef) -> Option<&Cell<u64>> {
+        let address = self.address(self.object_at(reference)?);
+        // SAFETY: in the heap, so committed, at a multiple of 8. The caller drops the
+        // reference before memory of the heap is given back.
+        Some(unsafe { &*address.cast::<Cell<u64>>() })
+    }
+
+    /// Whether the heap's memory has `bytes` from `offset` on. `offset` must not be before
+    /// its start, as that of an object or of a field is not.
+    #[inline(always)]
+    pub(crate) fn has_room_at(&self, offset: u64, bytes: u64) -> bool {
+        debug_assert!(offset >= self.start.get());
+        offset + bytes <= self.end.get()
     }
 
     /// Whether the `bytes` from `offset` on are memory of the heap, in use or not.

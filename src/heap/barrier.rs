@@ -19,6 +19,8 @@
 //! The slow barrier calls the heap's own hook, [`WriteBarrier::write_barrier`]. Compiled
 //! code that stores references itself needs the descriptor and nothing else.
 
+use core::cell::Cell;
+
 use super::access::HeapAccess;
 use super::counted_header::CountedHeader;
 use super::header::ObjectHeader;
@@ -130,16 +132,17 @@ impl Barrier {
         path == FastPath::InLine || self.is_none()
     }
 
-    /// Counts the reference in the slot at `at` of a new object. The slot is written
+    /// Counts `value`, the reference in a slot of a new object. The slot is written
     /// already, and nothing has read it yet. Returns `None` if the reference does not
     /// lead to an object.
     #[inline(always)]
-    pub(crate) fn initialise(self, memory: &HeapAccess, at: u64) -> Option<()> {
-        let value = GcRef::from_raw(memory.load(at)?);
+    pub(crate) fn initialise(self, memory: &HeapAccess, value: GcRef) -> Option<()> {
         if !self.counts || !value.is_object() {
             return Some(());
         }
-        set_header(memory, value, counted(memory, value)?.increment())
+        let (word, header) = counted(memory, value)?;
+        word.set(header.increment().bits());
+        Some(())
     }
 }
 
@@ -154,30 +157,29 @@ fn write_counted(memory: &HeapAccess, at: u64, value: GcRef) -> Option<()> {
     }
     // Everything is read and checked before anything is written.
     let new_header = match value.is_object() {
-        true => Some(counted(memory, value)?.increment()),
+        true => Some(counted(memory, value)?),
         false => None,
     };
     if old.is_object() {
-        let old_header = counted(memory, old)?.decrement().ok()?;
+        let (word, header) = counted(memory, old)?;
+        let old_header = header.decrement().ok()?;
         if old_header.count() == 0 {
             return None;
         }
-        set_header(memory, old, old_header)?;
+        word.set(old_header.bits());
     }
-    if let Some(header) = new_header {
-        set_header(memory, value, header)?;
+    if let Some((word, header)) = new_header {
+        word.set(header.increment().bits());
     }
     memory.store(at, value.raw())
 }
 
+/// The header of an object, and where it is.
 #[inline(always)]
-fn counted(memory: &HeapAccess, object: GcRef) -> Option<CountedHeader> {
-    CountedHeader::of(ObjectHeader::from_bits(memory.load(object.offset())?)).ok()
-}
-
-#[inline(always)]
-fn set_header(memory: &HeapAccess, object: GcRef, header: CountedHeader) -> Option<()> {
-    memory.store(object.offset(), header.bits())
+fn counted(memory: &HeapAccess, object: GcRef) -> Option<(&Cell<u64>, CountedHeader)> {
+    let word = memory.header_at(object)?;
+    let header = ObjectHeader::from_bits(word.get());
+    Some((word, CountedHeader::of(header).ok()?))
 }
 
 /// The heap's part of the barrier.

@@ -196,8 +196,7 @@ impl BumpAllocator {
     #[cfg(feature = "capi")]
     #[inline(always)]
     pub(crate) fn is_unused(&self, offset: u64) -> bool {
-        let next = self.next.get();
-        offset.wrapping_sub(next) < self.end.get() - next
+        offset >= self.next.get() && offset < self.end.get()
     }
 
     /// Objects in the heap: the last collection's survivors and those made since.

@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 pub(crate) struct RootRange {
     pub(crate) slots: *mut c_void,
     pub(crate) count: usize,
+    /// The number of slots, from the first one on, that have not been written since the
+    /// library set this to `count` (ROOTS-37).
+    pub(crate) unchanged: usize,
 }
 
 /// The layout of a slot. A slot holds a reference if the byte at `tag_offset`, masked by
@@ -116,7 +119,7 @@ impl RangeSpan {
         range: RootRange,
         layout: SlotLayout,
     ) -> Result<RangeSpan> {
-        let RootRange { slots, count } = range;
+        let RootRange { slots, count, .. } = range;
         let refused = |what| Error::BadRange {
             source,
             slots: slots as u64,
@@ -141,6 +144,25 @@ impl RangeSpan {
             count,
             layout,
         })
+    }
+
+    /// The number of slots.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The bits of the reference in a slot, or 0 if the slot holds no reference.
+    pub(crate) fn bits(&self, slot: usize) -> u32 {
+        assert!(slot < self.count);
+        let RangeSpan { first, layout, .. } = *self;
+        // SAFETY: see `try_each`. The slot is one of them.
+        unsafe {
+            let slot = first.add(slot * layout.slot_bytes);
+            if slot.add(layout.tag_offset).read() & layout.tag_mask != layout.tag {
+                return 0;
+            }
+            slot.add(layout.ref_offset).cast::<u32>().read()
+        }
     }
 
     /// The bytes of all slots.

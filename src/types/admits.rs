@@ -8,7 +8,7 @@ use crate::heap::Kind;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Admits {
-    /// For a concrete type, its index.
+    /// For a concrete type, its index. Otherwise [`Admits::NO_TYPE`].
     pub(crate) type_index: u32,
     /// Bit `k` admits objects whose header has kind `k`. See also [`Admits::I31`] and
     /// [`Admits::NULL`].
@@ -26,6 +26,9 @@ impl Admits {
     pub(crate) const NULL: u8 = 9;
     /// The `depth` of an abstract type, which admits all objects of its kinds.
     pub(crate) const ANY_TYPE: u8 = u8::MAX;
+
+    /// The `type_index` of an abstract type. The registry does not issue it.
+    pub(crate) const NO_TYPE: u32 = u32::MAX;
 
     /// The references that an abstract type admits. `any` and `extern` admit the same
     /// references, since converting a reference between them does not change its object.
@@ -54,7 +57,7 @@ impl Admits {
             | AbstractType::NoExn => 0,
         };
         Admits {
-            type_index: 0,
+            type_index: Admits::NO_TYPE,
             kinds: kinds | (nullable as u16) << Admits::NULL,
             depth: Admits::ANY_TYPE,
         }

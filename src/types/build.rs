@@ -61,7 +61,9 @@ impl Inner {
             .build_types(registry, members, equality, &indices, &mut edges)
             .and_then(|mut types| {
                 let is_hidden = equality == Equality::Hidden;
-                types.iter_mut().for_each(|of| of.is_hidden = is_hidden);
+                if is_hidden {
+                    types.iter_mut().for_each(RegisteredType::hide);
+                }
                 keep_distinct(&mut edges)?;
                 self.insert(registry, form, types, &mut edges)
             });
@@ -151,6 +153,7 @@ impl Inner {
             group: NonNull::dangling(),
             is_final: renamed.is_final,
             is_hidden: false,
+            raw_kind: TypeLayout::kind(&renamed.composite) as u8,
             layout: TypeLayout::of(&renamed.composite)?,
             admits: Admits::of_concrete(
                 index,

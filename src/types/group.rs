@@ -16,6 +16,9 @@ use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{Kind, Layout, ObjectHeader};
 
+/// The `raw_kind` of a hidden type. No object has this kind.
+pub(super) const NO_KIND: u8 = 0;
+
 /// A registered type. It never changes.
 #[derive(Debug)]
 pub(crate) struct RegisteredType {
@@ -28,6 +31,9 @@ pub(crate) struct RegisteredType {
     /// Whether its objects hold the contents of tables or globals. No handle may refer to
     /// such an object.
     pub(crate) is_hidden: bool,
+    /// The kind of its objects in their headers, if raw references may lead to them.
+    /// [`NO_KIND`] if the type is hidden.
+    pub(crate) raw_kind: u8,
     /// The indices of its supertypes, from the root of the hierarchy down.
     pub(crate) supertypes: Vec<u32>,
     /// Its structure. Concrete types are named by their indices.
@@ -89,6 +95,24 @@ impl RegisteredType {
     #[inline(always)]
     pub(crate) fn has_kind(&self, kind: Kind) -> bool {
         self.header.kind_bits() == kind as u8
+    }
+
+    /// Hides the type.
+    pub(super) fn hide(&mut self) {
+        self.is_hidden = true;
+        self.raw_kind = NO_KIND;
+    }
+
+    /// Whether a slot admits objects of this type. Its objects are structs or arrays.
+    #[inline(always)]
+    pub(crate) fn is_admitted_by(&self, slot: &Admits) -> bool {
+        // Such a type is admitted by itself. A slot of an abstract type names no type.
+        if self.index == slot.type_index {
+            return true;
+        }
+        let is_below = slot.depth == Admits::ANY_TYPE
+            || self.supertypes.get(usize::from(slot.depth)) == Some(&slot.type_index);
+        is_below && slot.kinds >> self.header.kind_bits() & 1 == 1
     }
 
     /// Whether this is `other` or a subtype of it. Both must be of the same registry.

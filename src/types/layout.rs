@@ -53,6 +53,14 @@ impl Storage {
         }
     }
 
+    /// The storage of the values that it takes.
+    pub(crate) const fn unpacked(self) -> Storage {
+        match self {
+            Storage::I8 | Storage::I16 => Storage::I32,
+            other => other,
+        }
+    }
+
     /// Its size in bytes.
     #[inline(always)]
     pub(crate) const fn bytes(self) -> u32 {
@@ -106,6 +114,33 @@ pub(crate) struct FieldLayout {
     pub(crate) storage: Storage,
     /// Whether it may be set.
     pub(crate) mutable: bool,
+    /// The storage of the values that it takes. A packed field takes an `i32`.
+    pub(crate) takes: Storage,
+}
+
+impl FieldLayout {
+    /// The layout of a field. See the struct's fields.
+    pub(crate) const fn new(
+        offset: u32,
+        admits: Admits,
+        storage: Storage,
+        mutable: bool,
+    ) -> FieldLayout {
+        FieldLayout {
+            offset,
+            admits,
+            storage,
+            mutable,
+            takes: storage.unpacked(),
+        }
+    }
+
+    /// Whether it is stored as `storage` and may be set.
+    #[inline(always)]
+    pub(crate) fn is_mutable(&self, storage: Storage) -> bool {
+        // One comparison of two bytes.
+        [self.storage as u8, self.mutable as u8] == [storage as u8, true as u8]
+    }
 }
 
 const _: () = assert!(size_of::<FieldLayout>() == 16);
@@ -195,15 +230,12 @@ impl TypeLayout {
             let Some((storage, mutable)) = composite.field(index) else {
                 break;
             };
-            let layout = FieldLayout {
-                offset: self.offsets.get(index).copied().unwrap_or(self.bytes),
-                admits: match &storage {
-                    StorageType::Val(value @ ValType::Ref(_)) => admits(value)?,
-                    _ => Admits::default(),
-                },
-                storage: Storage::of(&storage),
-                mutable,
+            let offset = self.offsets.get(index).copied().unwrap_or(self.bytes);
+            let admits = match &storage {
+                StorageType::Val(value @ ValType::Ref(_)) => admits(value)?,
+                _ => Admits::default(),
             };
+            let layout = FieldLayout::new(offset, admits, Storage::of(&storage), mutable);
             fallible::push(&mut fields, layout)?;
         }
         Ok(fields)
@@ -221,12 +253,7 @@ impl TypeLayout {
         if let Composite::Func { results, .. } = composite {
             layouts = fallible::with_room(results.len())?;
             for value in results {
-                let layout = FieldLayout {
-                    offset: 0,
-                    admits: admits(value)?,
-                    storage: Storage::of_value(value),
-                    mutable: false,
-                };
+                let layout = FieldLayout::new(0, admits(value)?, Storage::of_value(value), false);
                 fallible::push(&mut layouts, layout)?;
             }
         }

@@ -35,7 +35,7 @@ fn the_example_for_engines_is_a_part_of_a_program() {
     let page = fs::read_to_string(root().join("docs/engines.md")).unwrap();
     let program = fs::read_to_string(root().join("examples/pairs.c")).unwrap();
     let (_, section) = page.split_once("\n## Making and storing\n").unwrap();
-    let (_, code) = section.split_once("```c\n").unwrap();
+    let (_, code) = section.split_once("```c excerpt\n").unwrap();
     let (code, _) = code.split_once("```").unwrap();
     let parts = code.split("\n\n").map(str::trim_end);
     for part in parts {

@@ -9,6 +9,7 @@ use super::model::{Body, Model, Owner, Reference, RootState, Value};
 use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
 use super::ranges::RangeAction;
+use super::raw::RawAction;
 use super::tables::TableAction;
 use super::types::{ABSTRACT, Heap, Shape, Storage, TYPES, types_of};
 
@@ -207,6 +208,7 @@ pub(crate) enum Action {
     Global(GlobalAction),
     Func(FuncAction),
     Range(RangeAction),
+    Raw(RawAction),
     /// Whether the data are NULL, and the operation of the finalizer if there is one.
     StoreSetData(bool, Option<Option<Operation>>),
     StoreData,
@@ -326,6 +328,9 @@ pub(crate) struct Planner<'a> {
 impl Action {
     /// Whether the call may collect, run finalizers and call the growth callback.
     pub(crate) fn allocates(&self) -> bool {
+        if let Action::Raw(action) = self {
+            return action.allocates();
+        }
         matches!(
             self,
             Action::ExternNew(..)
@@ -471,8 +476,34 @@ impl Planner<'_> {
             | Call::RangeGet
             | Call::RangeMove
             | Call::RangeWrong
+            | Call::RangeForget
             | Call::RangeRemove
             | Call::FromRaw => self.plan_range(call),
+            Call::RawStructNew
+            | Call::RawStructNewDefault
+            | Call::RawStructGet
+            | Call::RawStructSet
+            | Call::RawStructGetRef
+            | Call::RawStructSetRef
+            | Call::RawArrayNew
+            | Call::RawArrayNewFixed
+            | Call::RawArrayNewBytes
+            | Call::RawArrayLen
+            | Call::RawArrayGet
+            | Call::RawArraySet
+            | Call::RawArrayGetRef
+            | Call::RawArraySetRef
+            | Call::RawArrayFill
+            | Call::RawArrayCopy
+            | Call::RawExternNew
+            | Call::RawExternData
+            | Call::RawCast
+            | Call::RawExnNew
+            | Call::RawExnTag
+            | Call::RawExnField
+            | Call::RawThrow
+            | Call::RawTakeException
+            | Call::RawFuncCall => self.plan_raw(call),
             Call::StoreSetData => Action::StoreSetData(self.draw.one_in(8), self.finalizer()),
             Call::StoreData => Action::StoreData,
             Call::StoreId => Action::StoreId,
@@ -627,7 +658,7 @@ impl Planner<'_> {
     }
 
     /// The bytes of random words.
-    fn words(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn words(&mut self, count: usize) -> Vec<u8> {
         let bytes = (0..count).flat_map(|_| self.draw.next().to_le_bytes());
         bytes.collect()
     }
@@ -688,7 +719,7 @@ impl Planner<'_> {
         }
     }
 
-    fn element_storage(&self, of: usize) -> Storage {
+    pub(crate) fn element_storage(&self, of: usize) -> Storage {
         let elements = TYPES[of].fields.first();
         elements.map_or(Storage::I32, |element| element.storage)
     }
@@ -794,7 +825,7 @@ impl Planner<'_> {
     }
 
     /// Draws an index into an object. Rarely it is out of bounds.
-    fn index(&mut self, handle: Handle) -> usize {
+    pub(crate) fn index(&mut self, handle: Handle) -> usize {
         self.index_below(self.model.length_of(handle))
     }
 
@@ -919,7 +950,7 @@ impl Planner<'_> {
         self.handle(Wanted::Anything)
     }
 
-    fn tag(&mut self) -> Named {
+    pub(crate) fn tag(&mut self) -> Named {
         let count = self.model.tags.len();
         match self.draw.below(40) {
             0 => Named::Foreign,

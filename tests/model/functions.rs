@@ -58,6 +58,8 @@ pub(crate) struct Called {
     root: usize,
     /// The arguments and their roots.
     args: Vec<(Value, Option<usize>)>,
+    /// Whether the call has a frame with roots of its own.
+    pub(crate) has_own_roots: bool,
 }
 
 impl FuncAction {
@@ -78,7 +80,7 @@ impl FuncAction {
     }
 }
 
-fn results_of(of: usize) -> &'static [Field] {
+pub(crate) fn results_of(of: usize) -> &'static [Field] {
     match TYPES[of].shape {
         Shape::Func { results } => results,
         _ => &[],
@@ -187,11 +189,30 @@ impl Prediction<'_> {
         }
         require_kinds(args)?;
         let values = self.values(params, args)?;
+        self.begin_func(node, values, false)
+    }
+
+    /// The beginning of a call whose function and arguments are accepted. A call by raw
+    /// references has roots of its own, which end with it.
+    pub(crate) fn begin_func(
+        &mut self,
+        node: usize,
+        values: Vec<Value>,
+        has_own_roots: bool,
+    ) -> Predicted {
         if self.model.pending != Reference::Null {
             return Err(GCROOTS_ERROR_EXCEPTION);
         }
         if self.model.calls >= CALL_DEPTH {
             return Err(GCROOTS_ERROR_LIMIT);
+        }
+        if has_own_roots {
+            self.model.begin_frame(None);
+            self.hold(Reference::Node(node));
+            values.iter().for_each(|value| match value {
+                Value::Ref(target) if *target != Reference::Null => self.hold(*target),
+                _ => {}
+            });
         }
         self.model.begin_frame(None);
         let root = self.model.push_root(Reference::Node(node), false);
@@ -202,7 +223,18 @@ impl Prediction<'_> {
             value => (value, None),
         });
         let args = args.collect();
-        Ok(Answer::Called(Called { node, root, args }))
+        Ok(Answer::Called(Called {
+            node,
+            root,
+            args,
+            has_own_roots,
+        }))
+    }
+
+    /// Makes a scoped root that has no handle.
+    fn hold(&mut self, target: Reference) {
+        let root = self.model.push_root(target, false);
+        self.model.roots[root].state = RootState::Held;
     }
 
     /// The predicted result of a call whose function returns this.

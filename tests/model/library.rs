@@ -102,6 +102,8 @@ pub(crate) struct Library {
     pub(crate) bits: RefCell<Bits>,
     /// The memory of root ranges, by the numbers of the model.
     pub(crate) slots: RefCell<Vec<Slots>>,
+    /// Whether the engine finds slots below `unchanged` that were written.
+    pub(crate) checks_unchanged: bool,
     /// The engine of the store.
     engine: *mut gcroots_engine_t,
     types: Vec<*mut gcroots_type_t>,
@@ -380,6 +382,7 @@ impl Library {
             store_id,
             bits: RefCell::default(),
             slots: RefCell::default(),
+            checks_unchanged: lane.stress > 0,
             types,
             types_elsewhere,
             foreign,
@@ -487,7 +490,7 @@ impl Library {
         }
     }
 
-    fn tag(&self, tag: Named) -> gcroots_tag_t {
+    pub(crate) fn tag(&self, tag: Named) -> gcroots_tag_t {
         match tag {
             Named::Null => gcroots_tag_t {
                 store_id: 0,
@@ -678,6 +681,7 @@ impl Library {
             Action::Global(action) => self.globals(action),
             Action::Func(action) => self.functions(action, data),
             Action::Range(action) => self.ranges(action),
+            Action::Raw(action) => self.raw_calls(action, data),
             Action::WeakMapNew
             | Action::WeakMapSet(..)
             | Action::WeakMapGet(..)

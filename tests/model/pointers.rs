@@ -81,6 +81,7 @@ impl Action {
             Action::Global(action) => action.pointers(),
             Action::Func(action) => action.pointers(),
             Action::Range(action) => action.pointers(),
+            Action::Raw(action) => action.pointers(),
             _ if self.writes() => vec![Store, Out],
             _ => vec![Store],
         }

@@ -150,6 +150,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         Action::Global(action) => call.globals(action),
         Action::Func(action) => call.functions(action),
         Action::Range(action) => call.root_ranges(action),
+        Action::Raw(action) => call.raw_calls(action),
         Action::StoreSetData(..)
         | Action::StoreData
         | Action::StoreId
@@ -689,7 +690,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn structs(&mut self, action: &Action) -> Predicted {
+    pub(crate) fn structs(&mut self, action: &Action) -> Predicted {
         match *action {
             Action::StructNew(of, ref inputs) => {
                 let fields = TYPES[of.of].fields;
@@ -742,7 +743,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn value(&self, node: usize, index: usize) -> Predicted<Value> {
+    pub(crate) fn value(&self, node: usize, index: usize) -> Predicted<Value> {
         let values = values_of(&self.model.nodes[node].body);
         values
             .get(index)
@@ -750,7 +751,7 @@ impl Prediction<'_> {
             .ok_or(GCROOTS_ERROR_OUT_OF_BOUNDS)
     }
 
-    fn values_mut(&mut self, node: usize) -> &mut [Value] {
+    pub(crate) fn values_mut(&mut self, node: usize) -> &mut [Value] {
         match &mut self.model.nodes[node].body {
             Body::Struct { fields, .. } => fields,
             Body::Array { elements, .. } => elements,
@@ -782,7 +783,7 @@ impl Prediction<'_> {
         }
     }
 
-    fn make_array(&mut self, of: usize, length: usize, value: Value) -> Predicted {
+    pub(crate) fn make_array(&mut self, of: usize, length: usize, value: Value) -> Predicted {
         if length >= TOO_LONG {
             return Err(GCROOTS_ERROR_LIMIT);
         }
@@ -793,7 +794,7 @@ impl Prediction<'_> {
         self.made(Body::Array { of, elements }, false)
     }
 
-    fn new_arrays(&mut self, action: &Action) -> Predicted {
+    pub(crate) fn new_arrays(&mut self, action: &Action) -> Predicted {
         let of_arrays: fn(Shape) -> bool = |shape| shape == Shape::Array;
         match *action {
             Action::ArrayNew(of, input, length) => {
@@ -875,10 +876,23 @@ impl Prediction<'_> {
     }
 
     fn fill(&mut self, handle: Handle, index: usize, input: Input, count: usize) -> Predicted {
-        let (node, element) = self.array_node(handle)?;
+        let array = self.array_node(handle)?;
         let target = self.resolve_input(input)?;
+        self.fill_with(array, index, count, |call, element| {
+            call.admitted(element.storage, input, target)
+        })
+    }
+
+    /// Sets elements of an array to the value that `admitted` returns for an element.
+    pub(crate) fn fill_with(
+        &mut self,
+        (node, element): (usize, Field),
+        index: usize,
+        count: usize,
+        admitted: impl FnOnce(&Self, Field) -> Predicted<Value>,
+    ) -> Predicted {
         require_mutable(element)?;
-        let value = self.admitted(element.storage, input, target)?;
+        let value = admitted(self, element)?;
         let elements = self.values_mut(node);
         require_range(index, count, elements.len())?;
         elements[index..index + count].fill(value);
@@ -918,22 +932,31 @@ impl Prediction<'_> {
     }
 
     fn copy(&mut self, to: (Handle, usize), from: (Handle, usize), count: usize) -> Predicted {
-        let (target, element) = self.array_node(to.0)?;
-        let (source, read) = self.array_node(from.0)?;
+        let (target, source) = (self.array_node(to.0)?, self.array_node(from.0)?);
+        self.copy_between((target, to.1), (source, from.1), count)
+    }
+
+    /// Copies elements between arrays, each with the index of its first element.
+    pub(crate) fn copy_between(
+        &mut self,
+        ((target, element), to): ((usize, Field), usize),
+        ((source, read), from): ((usize, Field), usize),
+        count: usize,
+    ) -> Predicted {
         require_mutable(element)?;
         if !is_storage_subtype(read.storage, element.storage) {
             return Err(GCROOTS_ERROR_TYPE_MISMATCH);
         }
         let length = |node: usize| values_of(&self.model.nodes[node].body).len();
-        require_range(to.1, count, length(target))?;
-        require_range(from.1, count, length(source))?;
-        let values = &values_of(&self.model.nodes[source].body)[from.1..from.1 + count];
+        require_range(to, count, length(target))?;
+        require_range(from, count, length(source))?;
+        let values = &values_of(&self.model.nodes[source].body)[from..from + count];
         let values = values.to_vec();
-        self.values_mut(target)[to.1..to.1 + count].copy_from_slice(&values);
+        self.values_mut(target)[to..to + count].copy_from_slice(&values);
         Ok(Answer::Nothing)
     }
 
-    fn tag_named(&self, tag: Named) -> Predicted<usize> {
+    pub(crate) fn tag_named(&self, tag: Named) -> Predicted<usize> {
         match tag {
             Named::Null => Err(GCROOTS_ERROR_NULL_REFERENCE),
             Named::Foreign => Err(GCROOTS_ERROR_WRONG_STORE),
@@ -1110,7 +1133,7 @@ fn require_mutable(element: Field) -> Predicted<()> {
     Err(GCROOTS_ERROR_IMMUTABLE)
 }
 
-fn require_numbers(element: Field) -> Predicted<()> {
+pub(crate) fn require_numbers(element: Field) -> Predicted<()> {
     if let Storage::Ref(_) = element.storage {
         return Err(GCROOTS_ERROR_TYPE_MISMATCH);
     }

@@ -1,7 +1,7 @@
 //! Raw references and root ranges. The slots of a range are in memory of the program.
 //! Collections read them, and write those whose objects moved. The slots of a range may
 //! move and their number may change at any time. Sometimes a slot has invalid bits during
-//! one call.
+//! one call, or was written and the library was not told.
 
 use core::ptr::{null, slice_from_raw_parts_mut};
 use std::slice;
@@ -13,7 +13,7 @@ use gcroots::capi::status::*;
 use gcroots::capi::store::{gcroots_store_gc, gcroots_store_verify};
 
 use super::action::{Action, Handle, Named, Planner, Wanted};
-use super::library::{Library, Status, Written, done, with_out};
+use super::library::{Library, Status, Written, complain, done, with_out};
 use super::model::{Model, Reference};
 use super::pointers::Pointer;
 use super::predict::{Answer, Predicted, Prediction};
@@ -34,6 +34,8 @@ pub(crate) enum RangeAction {
     Move(usize, usize),
     /// Collects or verifies while a slot has invalid bits.
     Wrong(usize, usize, Collects),
+    /// Verifies while a slot has other bits and the library was not told so.
+    Forget(usize, usize),
     Remove(Named),
     FromRaw(Raw),
 }
@@ -107,7 +109,9 @@ impl RangeAction {
                 vec![Store, Out]
             }
             RangeAction::Remove(_) => vec![Store, Source],
-            RangeAction::Move(..) | RangeAction::Wrong(..) => vec![Store],
+            RangeAction::Move(..) | RangeAction::Wrong(..) | RangeAction::Forget(..) => {
+                vec![Store]
+            }
         }
     }
 }
@@ -151,7 +155,9 @@ impl Planner<'_> {
             Call::RangeMove if !ranges.is_empty() => {
                 RangeAction::Move(self.draw.among(&ranges), self.draw.below(12))
             }
-            Call::RangeSet | Call::RangeGet | Call::RangeWrong if !usable.is_empty() => {
+            Call::RangeSet | Call::RangeGet | Call::RangeWrong | Call::RangeForget
+                if !usable.is_empty() =>
+            {
                 let range = self.draw.among(&usable);
                 self.slot_action(call, range)
             }
@@ -171,6 +177,7 @@ impl Planner<'_> {
         match call {
             Call::RangeSet => RangeAction::Set(range, slot, self.handle(Wanted::Anything)),
             Call::RangeGet => RangeAction::Get(range, slot),
+            Call::RangeForget => RangeAction::Forget(range, slot),
             _ => {
                 let model = self.model;
                 // Without a heap no slots are read, and in a no-GC span nothing is
@@ -230,6 +237,8 @@ impl Prediction<'_> {
                 Ok(Answer::Nothing)
             }
             RangeAction::Wrong(..) => Err(GCROOTS_ERROR_INVALID_ARGUMENT),
+            // `Library::verify_forgotten` decides whether this must be found.
+            RangeAction::Forget(..) => Ok(Answer::Nothing),
             RangeAction::Remove(range) => self.range_remove(range),
             RangeAction::FromRaw(Raw::Of(handle)) => {
                 let target = self.resolve(handle)?;
@@ -283,7 +292,19 @@ impl Slots {
         unsafe { self.word(slot).read() }
     }
 
+    /// Writes a slot, and tells the library so.
     fn write(&self, slot: usize, bits: u32) {
+        self.lower_unchanged(slot);
+        self.overwrite(slot, bits);
+    }
+
+    fn lower_unchanged(&self, slots: usize) {
+        // SAFETY: the memory lives until `free`, and nobody else uses it now.
+        let unchanged = unsafe { &mut (*self.range).unchanged };
+        *unchanged = slots.min(*unchanged);
+    }
+
+    fn overwrite(&self, slot: usize, bits: u32) {
         // SAFETY: the slot is in the range. The tag comes after the reference.
         unsafe {
             self.word(slot).write(bits);
@@ -294,20 +315,23 @@ impl Slots {
         }
     }
 
-    /// Writes invalid bits to a slot. Returns a function that restores the slot.
-    fn spoil(&self, slot: usize) -> impl FnOnce() + use<> {
+    /// Writes bits to a slot and does not tell the library. Returns a function that restores
+    /// the slot.
+    fn spoil(&self, slot: usize, bits: u32) -> impl FnOnce() + use<> {
         let (word, count) = (self.word(slot), self.layout.words());
         // SAFETY: the slot is in the range.
         let before = unsafe { slice::from_raw_parts(word, count) }.to_vec();
-        self.write(slot, NOTHING);
+        self.overwrite(slot, bits);
         // SAFETY: the slot is in the range, whose slots have not moved.
         move || unsafe { word.copy_from_nonoverlapping(before.as_ptr(), count) }
     }
 
     /// Moves the slots and changes their number. Keeps the references for which there is
-    /// room.
+    /// room, and tells the library which slots are new.
     fn relocate(&self, slots: usize) {
-        let (old, new) = (self.range(), words(slots, self.layout));
+        self.lower_unchanged(slots);
+        let (old, mut new) = (self.range(), words(slots, self.layout));
+        new.unchanged = old.unchanged;
         let count = old.count.min(slots) * self.layout.words();
         // SAFETY: both have at least `count` words. The old ones are not used again.
         unsafe {
@@ -339,6 +363,7 @@ fn words(slots: usize, layout: Layout) -> gcroots_root_range_t {
     gcroots_root_range_t {
         slots: Box::into_raw(words).cast(),
         count: slots,
+        unchanged: 0,
     }
 }
 
@@ -389,7 +414,7 @@ impl Library {
                     Ok(verified)
                 }
                 RangeAction::Wrong(range, slot, collects) => {
-                    let put_right = self.slots.borrow()[range].spoil(slot);
+                    let put_right = self.slots.borrow()[range].spoil(slot, NOTHING);
                     let status = match collects {
                         Collects::Yes => gcroots_store_gc(store),
                         Collects::No => gcroots_store_verify(store),
@@ -397,6 +422,7 @@ impl Library {
                     put_right();
                     done(status)
                 }
+                RangeAction::Forget(range, slot) => self.verify_forgotten(range, slot),
                 RangeAction::Remove(range) => {
                     let passed = self.source(range);
                     let mut taken = passed;
@@ -409,6 +435,25 @@ impl Library {
         }
     }
 
+    /// Verifies while an `i31` stands in a slot and the library was not told so. The library
+    /// finds it if the slot is below `unchanged`.
+    fn verify_forgotten(&self, range: usize, slot: usize) -> Status<Written> {
+        let slots = &self.slots.borrow()[range];
+        let is_found = self.checks_unchanged && slot < slots.range().unchanged;
+        let put_right = slots.spoil(slot, slots.read(slot) ^ 2 | 1);
+        // SAFETY: the store is alive and belongs to this thread.
+        let status = unsafe { gcroots_store_verify(self.store()) };
+        put_right();
+        match status {
+            GCROOTS_ERROR_INVALID_ARGUMENT if is_found => Ok(Written::Nothing),
+            GCROOTS_OK if is_found => {
+                complain(format!("slot {slot} of range {range} was written"));
+                Ok(Written::Nothing)
+            }
+            status => done(status),
+        }
+    }
+
     fn range_add(&self, slots: usize, layout: Layout) -> Status<Written> {
         let slots = Slots::new(slots, layout);
         let slot = layout.slot();
@@ -417,7 +462,7 @@ impl Library {
         } else {
             &raw const slot
         };
-        let range = self.passed_const(Pointer::Range, slots.range);
+        let range = self.passed(Pointer::Range, slots.range);
         // SAFETY: the store is alive and belongs to this thread. The memory outlives the
         // range.
         let added =
@@ -434,7 +479,7 @@ impl Library {
         self.with_out(|out| unsafe { gcroots_ref_from_raw(self.store(), bits, out) })
     }
 
-    fn raw(&self, raw: Raw) -> u32 {
+    pub(crate) fn raw(&self, raw: Raw) -> u32 {
         let (handle, more) = match raw {
             Raw::Of(handle) => (handle, 0),
             // 8 bytes after the start: objects have at least 16 bytes.

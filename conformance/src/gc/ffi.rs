@@ -124,6 +124,7 @@ pub struct gcroots_root_source_t {
 pub struct gcroots_root_range_t {
     pub slots: *mut c_void,
     pub count: usize,
+    pub unchanged: usize,
 }
 
 #[repr(C)]
@@ -246,7 +247,7 @@ unsafe extern "C" {
 
     pub fn gcroots_ref_to_raw(store: *mut gcroots_store_t, ref_or_null: gcroots_ref_t, out: *mut u32) -> gcroots_status_t;
     pub fn gcroots_ref_from_raw(store: *mut gcroots_store_t, raw: u32, out: *mut gcroots_ref_t) -> gcroots_status_t;
-    pub fn gcroots_root_range_add(store: *mut gcroots_store_t, range: *const gcroots_root_range_t, layout_or_null: *const gcroots_slot_layout_t, out: *mut gcroots_root_source_t) -> gcroots_status_t;
+    pub fn gcroots_root_range_add(store: *mut gcroots_store_t, range: *mut gcroots_root_range_t, layout_or_null: *const gcroots_slot_layout_t, out: *mut gcroots_root_source_t) -> gcroots_status_t;
     pub fn gcroots_root_range_remove(store: *mut gcroots_store_t, source: *mut gcroots_root_source_t) -> gcroots_status_t;
 
     pub fn gcroots_type_clone(type_: *const gcroots_type_t) -> *mut gcroots_type_t;
@@ -272,7 +273,6 @@ unsafe extern "C" {
 
     pub fn gcroots_array_new(store: *mut gcroots_store_t, type_: *const gcroots_type_t, value: *const gcroots_val_t, length: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_new_default(store: *mut gcroots_store_t, type_: *const gcroots_type_t, length: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
-    pub fn gcroots_array_new_bytes(store: *mut gcroots_store_t, type_: *const gcroots_type_t, bytes: *const c_void, length: u32, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_new_fixed(store: *mut gcroots_store_t, type_: *const gcroots_type_t, elements: *const gcroots_val_t, count: usize, out: *mut gcroots_ref_t) -> gcroots_status_t;
     pub fn gcroots_array_len(store: *mut gcroots_store_t, ref_: gcroots_ref_t, out: *mut usize) -> gcroots_status_t;
     pub fn gcroots_array_get(store: *mut gcroots_store_t, ref_: gcroots_ref_t, index: usize, out: *mut gcroots_val_t) -> gcroots_status_t;

@@ -1,7 +1,8 @@
 //! The value stack. It holds the operands and locals of all calls, and is a root range.
 //!
 //! The range's `count` is the height of the stack; each push and pop changes it. A
-//! collection therefore sees exactly the slots in use. The slots are cells because a
+//! collection therefore sees exactly the slots in use. Its `unchanged` is lowered at each
+//! write and each pop. The slots are cells because a
 //! collection that moves objects writes to them. They and the range are behind `Rc`, not
 //! `Box`: moving a `Box` asserts that no other pointer leads into it, and the library has
 //! one.
@@ -29,6 +30,7 @@ impl ValueStack {
         let range = Rc::new(UnsafeCell::new(ffi::gcroots_root_range_t {
             slots: slots.as_ptr() as *mut c_void,
             count: 0,
+            unchanged: 0,
         }));
         let mut source = ffi::gcroots_root_source_t {
             store_id: 0,
@@ -55,6 +57,19 @@ impl ValueStack {
     fn set_height(&self, height: usize) {
         // SAFETY: as in `height`; and no reference into the range outlives this line.
         unsafe { (*self.range.get()).count = height }
+        self.lower_unchanged(height);
+    }
+
+    /// Tells the library that the slots from `height` on may have been written.
+    fn lower_unchanged(&self, height: usize) {
+        let range = self.range.get();
+        // SAFETY: as in `set_height`.
+        unsafe { (*range).unchanged = height.min((*range).unchanged) }
+    }
+
+    fn write(&self, at: usize, slot: Slot) {
+        self.slots[at].set(slot);
+        self.lower_unchanged(at);
     }
 
     /// Whether there is room for `slots` more slots.
@@ -64,7 +79,7 @@ impl ValueStack {
 
     pub fn push(&self, slot: Slot) {
         let height = self.height();
-        self.slots[height].set(slot);
+        self.write(height, slot);
         self.set_height(height + 1);
     }
 
@@ -99,7 +114,7 @@ impl ValueStack {
 
     pub fn set(&self, at: usize, slot: Slot) {
         debug_assert!(at < self.height());
-        self.slots[at].set(slot);
+        self.write(at, slot);
     }
 
     pub fn truncate(&self, height: usize) {
@@ -112,7 +127,7 @@ impl ValueStack {
         let from = self.height() - count;
         if from != height {
             for i in 0..count {
-                self.slots[height + i].set(self.slots[from + i].get());
+                self.write(height + i, self.slots[from + i].get());
             }
         }
         self.truncate(height + count);

@@ -168,6 +168,7 @@ impl Cold {
         gc: &mut GarbageCollection,
         budget: &mut Budget,
     ) -> Result<Progress> {
+        let reads_ranges = gc.may_be_abandoned();
         self.list_roots(store, gc)?;
         let (mut host, mut handles) = (&store.host, &store.weak);
         let mut weak: [&mut dyn WeakTable; 3] = [&mut host, &mut handles, &mut self.hashes];
@@ -184,6 +185,9 @@ impl Cold {
         };
         let progress = gc.step(heap, &mut context, budget)?;
         self.roots.clear();
+        if reads_ranges {
+            self.set_unchanged(store)?;
+        }
         Ok(progress)
     }
 

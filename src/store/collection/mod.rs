@@ -9,6 +9,7 @@
 //! | `steps.rs` | a collection in steps, between which the embedder decides when to go on |
 //! | `root_sources.rs` | root ranges and root visitors: where the embedder's roots are |
 //! | `root_ranges.rs` | what a collection does with the slots of root ranges |
+//! | `slot_copies.rs` | copies of slots, which show a wrong `unchanged` |
 //! | `give_back.rs` | gives memory back when the store is idle |
 //! | `releases.rs` | counts what stopped keeping its object alive, for `store_gc` |
 //! | `verify.rs` | checks every structure, object and reference of the store |
@@ -44,6 +45,7 @@ mod releases;
 mod room;
 mod root_ranges;
 pub(in crate::store) mod root_sources;
+mod slot_copies;
 mod steps;
 mod verify;
 

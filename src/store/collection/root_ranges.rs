@@ -11,17 +11,18 @@ use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
 
 impl Store {
-    /// Adds a root range. Each collection reads it until it is removed. Never collects.
+    /// Adds a root range, and sets its `unchanged` to 0. Each collection reads it until it
+    /// is removed. Never collects.
     ///
     /// Errors: [`Error::InvalidArgument`]; [`Error::Limit`], [`Error::SystemMemory`].
     ///
     /// # Safety
     ///
-    /// Until the range is removed, `range` must be valid for reading in each call that
-    /// may collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
+    /// Until the range is removed, `range` must be valid for reading and writing in this call
+    /// and in each call that may collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
     pub(crate) unsafe fn root_range_add(
         &self,
-        range: *const RootRange,
+        range: *mut RootRange,
         layout: SlotLayout,
     ) -> Result<Handle> {
         if !range.is_aligned() {
@@ -32,7 +33,10 @@ impl Store {
             });
         }
         layout.check()?;
-        self.add_root_source(Source::Range { range, layout })
+        let source = self.add_root_source(Source::Range { range, layout })?;
+        // SAFETY: the caller's promise; the address is aligned.
+        unsafe { (*range).unchanged = 0 };
+        Ok(source)
     }
 
     /// Removes a root range. Does nothing for null. Never collects.
@@ -47,8 +51,8 @@ impl Cold {
     /// Adds all ranges to the roots of a collection, and checks them. Must run before the
     /// collection moves or frees anything.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`]; [`Error::SystemMemory`] when
-    /// there is no memory to find object starts; [`Error::Internal`], for instance if the
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`], [`Error::ChangedSlot`];
+    /// [`Error::SystemMemory`] when there is no memory to find object starts; [`Error::Internal`], for instance if the
     /// root visitors have not reported.
     pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
@@ -64,9 +68,31 @@ impl Cold {
         for range in 0..self.roots.ranges().len() {
             self.check_range(store, &{ self.roots.ranges()[range] })?;
         }
+        self.check_unchanged(store)?;
         self.sources.set_scanned_bytes(self.roots.range_bytes());
         self.object_starts.invalidate();
         Ok(())
+    }
+
+    /// Records that a collection has updated the slots of the ranges (ROOTS-37).
+    ///
+    /// Errors: [`Error::BadRange`], but not after [`Cold::gather_ranges`].
+    pub(in crate::store) fn set_unchanged(&mut self, store: &Store) -> Result<()> {
+        let copies = store.engine.config().checks_unchanged();
+        // SAFETY: whoever added the ranges promised it.
+        unsafe { self.sources.set_unchanged(copies) }
+    }
+
+    /// Checks that the embedder has lowered `unchanged` for each slot that it wrote, if the
+    /// engine checks this (ROOTS-39).
+    ///
+    /// Errors: [`Error::ChangedSlot`], [`Error::BadRange`].
+    fn check_unchanged(&self, store: &Store) -> Result<()> {
+        if !store.engine.config().checks_unchanged() {
+            return Ok(());
+        }
+        // SAFETY: whoever added the ranges promised it.
+        unsafe { self.sources.check_unchanged() }
     }
 
     /// Checks that the slots of a range refer to objects. Unless the engine is configured
@@ -85,17 +111,22 @@ impl Cold {
         check_slots(range, |reference| Ok(objects.contains(reference)))
     }
 
-    /// Checks that the slots of all ranges refer to starts of objects. `starts` is `None`
-    /// if the store has no heap.
+    /// Checks that the slots of all ranges refer to starts of objects, and their
+    /// `unchanged` as a collection does. `starts` is `None` if the store has no heap.
     ///
-    /// Errors: [`Error::BadRange`], [`Error::BadSlot`].
-    pub(in crate::store) fn verify_ranges(&self, starts: Option<&ObjectStartBits>) -> Result<()> {
+    /// Errors: [`Error::BadRange`], [`Error::BadSlot`], [`Error::ChangedSlot`].
+    pub(in crate::store) fn verify_ranges(
+        &self,
+        store: &Store,
+        starts: Option<&ObjectStartBits>,
+    ) -> Result<()> {
         // SAFETY: whoever added or reported the ranges promised it.
         unsafe { self.sources.spans() }.try_for_each(|span| {
             check_slots(&span?, |reference| {
                 Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })
-        })
+        })?;
+        self.check_unchanged(store)
     }
 }
 

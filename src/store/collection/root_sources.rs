@@ -12,6 +12,7 @@ use crate::heap::{
 };
 use crate::roots::{FreeListSlots, Handle};
 use crate::store::Store;
+use crate::store::collection::slot_copies::SlotCopies;
 use crate::store::handles::resolve::unrooted_as;
 
 /// The function of a root visitor. It reports root ranges when a collection begins.
@@ -29,7 +30,7 @@ pub(crate) struct RootVisitor {
 pub(in crate::store) enum Source {
     /// The embedder's structure says where the roots are.
     Range {
-        range: *const RootRange,
+        range: *mut RootRange,
         layout: SlotLayout,
     },
     /// The embedder's function says where the roots are.
@@ -73,6 +74,9 @@ pub(in crate::store) struct RootSources {
     report_is_complete: bool,
     /// The bytes of the slots that the last collection scanned.
     scanned_bytes: u64,
+    /// What the last collection left in the slots of registered ranges, in engines that
+    /// check `unchanged`.
+    copies: SlotCopies,
     trimming: Trimming,
 }
 
@@ -99,6 +103,7 @@ impl RootSources {
             reported: Vec::new(),
             report_is_complete: false,
             scanned_bytes: 0,
+            copies: SlotCopies::default(),
             trimming: Trimming::default(),
         }
     }
@@ -159,6 +164,7 @@ impl RootSources {
             self.positions[moved as usize] = position as u32;
         }
         self.handles.release(index, generation);
+        self.copies.forget(index);
         *self.count_of(kind) -= 1;
         true
     }
@@ -204,14 +210,48 @@ impl RootSources {
     /// The embedder's structures must be valid for reading, and their slots must satisfy
     /// the conditions of [`RangeSpan::new`].
     pub(in crate::store) unsafe fn spans(&self) -> impl Iterator<Item = Result<RangeSpan>> {
-        let registered = self.sources.iter().filter_map(|&(index, source)| {
-            let Source::Range { range, layout } = source else {
-                return None;
-            };
-            // SAFETY: the caller's promise; `root_range_add` checked the alignment.
-            Some(unsafe { RangeSpan::new(index, range.read(), layout) })
-        });
+        // SAFETY: the caller's promise.
+        let registered = unsafe { registered(&self.sources) }.map(|(_, span)| span);
         registered.chain(self.reported.iter().copied().map(Ok))
+    }
+
+    /// Checks that no slot below the `unchanged` of its registered range was written since
+    /// the last collection. Only for engines that check this (ROOTS-39).
+    ///
+    /// Errors: [`Error::ChangedSlot`], [`Error::BadRange`].
+    ///
+    /// # Safety
+    ///
+    /// See [`RootSources::spans`].
+    pub(in crate::store) unsafe fn check_unchanged(&self) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe { registered(&self.sources) }.try_for_each(|(range, span)| {
+            // SAFETY: the caller's promise; `root_range_add` checked the alignment.
+            let unchanged = unsafe { (*range).unchanged };
+            self.copies.check_slots(&span?, unchanged)
+        })
+    }
+
+    /// Sets the `unchanged` of registered ranges to their `count`, when a collection has
+    /// updated their slots (ROOTS-37). Copies the slots if the engine checks `unchanged`.
+    ///
+    /// Errors: [`Error::BadRange`], but not after the ranges have been scanned.
+    ///
+    /// # Safety
+    ///
+    /// See [`RootSources::spans`]. The structures must be valid for writing, too.
+    pub(in crate::store) unsafe fn set_unchanged(&mut self, copies: bool) -> Result<()> {
+        // SAFETY: the caller's promise.
+        for (range, span) in unsafe { registered(&self.sources) } {
+            // SAFETY: the caller's promise; `root_range_add` checked the alignment.
+            unsafe { (*range).unchanged = span?.count() };
+        }
+        if !copies {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        let spans = || unsafe { registered(&self.sources) }.map(|(_, span)| span);
+        self.copies.take(self.positions.len(), spans)
     }
 
     /// Adds a range that a visitor has reported.
@@ -289,12 +329,14 @@ impl RootSources {
         room::give_back(&mut self.sources, sources);
         room::give_back(&mut self.positions, positions);
         room::give_back(&mut self.reported, reported);
+        self.copies.give_back(self.positions.len());
     }
 
     /// The bytes of memory that the sources and the reports have.
     pub(in crate::store) fn side_bytes(&self) -> u64 {
         let sources = fallible::bytes(&self.sources) + fallible::bytes(&self.positions);
-        self.handles.side_bytes() + sources + fallible::bytes(&self.reported)
+        let reported = fallible::bytes(&self.reported);
+        self.handles.side_bytes() + sources + reported + self.copies.side_bytes()
     }
 
     /// Checks the handles, and that each live handle has its source.
@@ -302,6 +344,7 @@ impl RootSources {
     /// Errors: [`Error::Internal`].
     pub(in crate::store) fn check(&self) -> Result<()> {
         self.handles.check()?;
+        self.copies.check()?;
         let sources = self.sources.len();
         let slots = self.handles.span();
         let sound = |(position, &(index, _)): (usize, &(u32, Source))| {
@@ -320,6 +363,25 @@ impl RootSources {
         }
         Ok(())
     }
+}
+
+/// The registered ranges among `sources`: the structure of each, and its slots as they are
+/// now.
+///
+/// # Safety
+///
+/// See [`RootSources::spans`].
+unsafe fn registered(
+    sources: &[(u32, Source)],
+) -> impl Iterator<Item = (*mut RootRange, Result<RangeSpan>)> {
+    sources.iter().filter_map(|&(index, source)| {
+        let Source::Range { range, layout } = source else {
+            return None;
+        };
+        // SAFETY: the caller's promise; `root_range_add` checked the alignment.
+        let span = unsafe { RangeSpan::new(index, range.read(), layout) };
+        Some((range, span))
+    })
 }
 
 impl Store {

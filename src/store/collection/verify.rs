@@ -21,7 +21,8 @@ impl Store {
     /// Checks every structure of the store and every reference in it.
     ///
     /// Errors: [`Error::Internal`] if something is inconsistent; [`Error::SystemMemory`]
-    /// when there is no memory for the check; [`Error::BadRange`], [`Error::BadSlot`].
+    /// when there is no memory for the check; [`Error::BadRange`], [`Error::BadSlot`],
+    /// [`Error::ChangedSlot`].
     pub(crate) fn verify(&self) -> Result<()> {
         self.cold.borrow().check(self)
     }
@@ -32,7 +33,7 @@ impl Cold {
     pub(in crate::store) fn check(&self, store: &Store) -> Result<()> {
         self.check_structures(store)?;
         let Some(heap) = self.heap.as_deref() else {
-            return self.verify_ranges(None);
+            return self.verify_ranges(store, None);
         };
         let starts = self.check_objects(store, heap)?;
         self.check_slots(store, heap)?;
@@ -42,7 +43,7 @@ impl Cold {
         store.check_pending_exception()?;
         self.object_starts
             .check(&store.mutator, heap, &self.layouts)?;
-        self.verify_ranges(Some(&starts))
+        self.verify_ranges(store, Some(&starts))
     }
 
     /// Checks the structures outside the heap, each by itself.

@@ -6,7 +6,7 @@ use crate::heap::{GcRef, ObjectHeader};
 use crate::store::Store;
 use crate::store::objects::header::name_of;
 use crate::store::objects::value::Value;
-use crate::types::{Admits, FieldLayout, HeapType, RefType, RegisteredType, Storage, Type};
+use crate::types::{Admits, FieldLayout, HeapType, RefType, RegisteredType, Type};
 
 /// A reference type over `Type`, in the form that [`Store::slot_of`] takes.
 pub(in crate::store) fn as_registered(of: RefType<&Type>) -> RefType<&RegisteredType> {
@@ -55,8 +55,8 @@ impl Store {
         if header.kind_bits() >= Admits::KINDS || slot.kinds >> header.kind_bits() & 1 == 0 {
             return false;
         }
-        slot.depth == Admits::ANY_TYPE
-            || header.type_index() == slot.type_index
+        header.type_index() == slot.type_index
+            || slot.depth == Admits::ANY_TYPE
             || self.types.get(header.type_index()).is_some_and(|of| {
                 of.supertypes.get(usize::from(slot.depth)) == Some(&slot.type_index)
             })
@@ -104,10 +104,7 @@ impl Store {
         index: u64,
         value: Value<GcRef>,
     ) -> Result<()> {
-        let needed = match field.storage {
-            Storage::I8 | Storage::I16 => Storage::I32,
-            other => other,
-        };
+        let needed = field.takes;
         if value.storage() != needed {
             return Err(Error::WrongValue {
                 index,

@@ -240,7 +240,7 @@ impl Store {
         if element.storage != storage {
             return None;
         }
-        self.mutator.memory.load(element_at(array, storage, index))
+        self.load_field(element_at(array, storage, index))
     }
 
     /// The value of a packed element. `signed` chooses sign extension over zero
@@ -284,7 +284,7 @@ impl Store {
         if element.storage != Storage::Ref {
             return None;
         }
-        self.root_at_fast(element_at(array, Storage::Ref, index))
+        self.root_field_fast(element_at(array, Storage::Ref, index))
     }
 
     /// Sets a scoped root to the reference in an element, or to null. Never collects.
@@ -374,12 +374,8 @@ impl Store {
         bits: T,
     ) -> bool {
         self.element_fast(handle, index)
-            .filter(|(element, _)| element.storage == storage && element.mutable)
-            .and_then(|(_, array)| {
-                self.mutator
-                    .memory
-                    .store(element_at(array, storage, index), bits)
-            })
+            .filter(|(element, _)| element.is_mutable(storage))
+            .and_then(|(_, array)| self.store_field(element_at(array, storage, index), bits))
             .is_some()
     }
 

@@ -1,7 +1,7 @@
 //! Reading the headers of objects that roots refer to.
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, HEADER_BYTES, Kind, LEAST_BYTES, ObjectHeader};
+use crate::heap::{GcRef, HEADER_BYTES, Kind, LEAST_BYTES, ObjectHeader, PlainBits};
 use crate::store::Store;
 
 impl Store {
@@ -32,6 +32,32 @@ impl Store {
         // SAFETY: roots refer to null or to objects in the heap. 16 bytes are readable
         // there, the least size of an object.
         unsafe { address.cast::<u64>().read() }
+    }
+
+    /// Reads a field or an element at `at`, in an object that starts in the heap. `None`
+    /// unless it ends in the heap: the header may have been overwritten.
+    #[inline(always)]
+    pub(in crate::store) fn load_field<T: PlainBits>(&self, at: u64) -> Option<T> {
+        let memory = &self.mutator.memory;
+        if !memory.has_room_at(at, size_of::<T>() as u64) {
+            return None;
+        }
+        // SAFETY: fields lie after the object's start, so this one is in the heap. Any bits
+        // are a `T`.
+        Some(unsafe { memory.address(at).cast::<T>().read_unaligned() })
+    }
+
+    /// Writes a field or an element at `at` that is no reference, in an object that starts
+    /// in the heap. `None`, with nothing changed, unless it ends in the heap.
+    #[inline(always)]
+    pub(in crate::store) fn store_field<T: PlainBits>(&self, at: u64, bits: T) -> Option<()> {
+        let memory = &self.mutator.memory;
+        if !memory.has_room_at(at, size_of::<T>() as u64) {
+            return None;
+        }
+        // SAFETY: fields lie after the object's start, so this one is in the heap.
+        unsafe { memory.address(at).cast::<T>().write_unaligned(bits) };
+        Some(())
     }
 
     /// The header of the referent of a reference that is not null; `None` for an `i31`.

@@ -80,7 +80,19 @@ impl Store {
     /// The fast form of [`Store::root_at`].
     #[inline(always)]
     pub(in crate::store) fn root_at_fast(&self, at: u64) -> Option<Handle> {
-        let reference = GcRef::from_raw(self.mutator.memory.load(at)?);
+        self.root_bits_fast(self.mutator.memory.load(at)?)
+    }
+
+    /// The fast form of [`Store::root_at`] for a field or an element, in an object that
+    /// starts in the heap.
+    #[inline(always)]
+    pub(in crate::store) fn root_field_fast(&self, at: u64) -> Option<Handle> {
+        self.root_bits_fast(self.load_field(at)?)
+    }
+
+    #[inline(always)]
+    fn root_bits_fast(&self, bits: u32) -> Option<Handle> {
+        let reference = GcRef::from_raw(bits);
         if reference.is_null() {
             return Some(Handle::NULL);
         }
@@ -100,7 +112,7 @@ impl Store {
     ) -> Option<u32> {
         match storage {
             Storage::I8 => {
-                let bits: u8 = self.mutator.memory.load(at)?;
+                let bits: u8 = self.load_field(at)?;
                 Some(if signed {
                     bits as i8 as u32
                 } else {
@@ -108,7 +120,7 @@ impl Store {
                 })
             }
             Storage::I16 => {
-                let bits: u16 = self.mutator.memory.load(at)?;
+                let bits: u16 = self.load_field(at)?;
                 Some(if signed {
                     bits as i16 as u32
                 } else {
@@ -141,15 +153,14 @@ impl Store {
     /// The fast form of [`Store::read_value`].
     #[inline(always)]
     pub(in crate::store) fn read_value_fast(&self, storage: Storage, at: u64) -> Option<CallValue> {
-        let memory = &self.mutator.memory;
         let words = match storage {
-            Storage::I8 => [memory.load::<u8>(at)?.into(), 0],
-            Storage::I16 => [memory.load::<u16>(at)?.into(), 0],
-            Storage::I32 | Storage::F32 => [memory.load::<u32>(at)?.into(), 0],
-            Storage::I64 | Storage::F64 => [memory.load::<u64>(at)?, 0],
-            Storage::V128 => [memory.load::<u64>(at)?, memory.load::<u64>(at + 8)?],
+            Storage::I8 => [self.load_field::<u8>(at)?.into(), 0],
+            Storage::I16 => [self.load_field::<u16>(at)?.into(), 0],
+            Storage::I32 | Storage::F32 => [self.load_field::<u32>(at)?.into(), 0],
+            Storage::I64 | Storage::F64 => [self.load_field::<u64>(at)?, 0],
+            Storage::V128 => [self.load_field::<u64>(at)?, self.load_field::<u64>(at + 8)?],
             Storage::Ref => {
-                let handle = self.root_at_fast(at)?;
+                let handle = self.root_field_fast(at)?;
                 [handle.store_id, handle.slot]
             }
         };
@@ -167,16 +178,15 @@ impl Store {
         at: u64,
         value: impl RawValue,
     ) -> Option<()> {
-        if !value.fits(field.storage) {
+        if !value.fits(field.takes) {
             return None;
         }
-        let memory = &self.mutator.memory;
         match field.storage {
-            Storage::I8 => memory.store(at, value.bits32() as u8),
-            Storage::I16 => memory.store(at, value.bits32() as u16),
-            Storage::I32 | Storage::F32 => memory.store(at, value.bits32()),
-            Storage::I64 | Storage::F64 => memory.store(at, value.bits64()),
-            Storage::V128 => memory.store(at, value.bits128()),
+            Storage::I8 => self.store_field(at, value.bits32() as u8),
+            Storage::I16 => self.store_field(at, value.bits32() as u16),
+            Storage::I32 | Storage::F32 => self.store_field(at, value.bits32()),
+            Storage::I64 | Storage::F64 => self.store_field(at, value.bits64()),
+            Storage::V128 => self.store_field(at, value.bits128()),
             Storage::Ref => self.store_ref_fast(path, field, holder, at, value.reference()),
         }
     }
@@ -195,7 +205,7 @@ impl Store {
         if field.storage != Storage::Ref {
             return None;
         }
-        let reference = value.admitted_fast(self, field.admits)?;
+        let reference = value.admitted_fast(self, &field.admits)?;
         self.mutator.write_gc_ref(path, holder, at, reference)
     }
 }

@@ -102,11 +102,13 @@ impl<V: RawValue, F: Fn(usize) -> V> NewContents for Elements<F> {
         let element = of.fields.first()?;
         // SAFETY: there is room for the array.
         unsafe { self.size.write(store) };
-        let mut at = ARRAY_ELEMENTS;
+        // Read once: the compiler cannot know that the writes below do not change it.
+        let mut address = store.new_address(ARRAY_ELEMENTS);
+        let bytes = of.layout.element_bytes as usize;
         for index in 0..self.size.length as usize {
             // SAFETY: there is room for the array, and the element lies in it.
-            unsafe { store.write_new_value(store.new_address(at), element, (self.value)(index))? };
-            at += u64::from(of.layout.element_bytes);
+            unsafe { store.write_new_value(address, element, (self.value)(index))? };
+            address = address.wrapping_add(bytes);
         }
         Some(())
     }
@@ -160,7 +162,7 @@ impl Store {
     /// the value, or if that needs the slow form.
     #[inline(always)]
     fn words_of(&self, element: &FieldLayout, value: impl RawValue) -> Option<[u64; 2]> {
-        if !value.fits(element.storage) {
+        if !value.fits(element.takes) {
             return None;
         }
         let narrow = match element.storage {
@@ -172,11 +174,8 @@ impl Store {
                 return Some([word(0), word(8)]);
             }
             Storage::Ref => {
-                let reference = value.reference().resolve_fast(self)?;
-                if !self.admits(element.admits, reference) {
-                    return None;
-                }
-                reference.raw()
+                let reference = value.reference();
+                reference.admitted_fast(self, &element.admits)?.raw()
             }
             Storage::I32 | Storage::F32 => value.bits32(),
             Storage::I16 => value.bits32() as u16 as u32 * 0x0001_0001,

@@ -108,8 +108,16 @@ impl<V: RawValue, F: Fn(usize) -> V> NewContents for Fields<F> {
 
     #[inline(always)]
     fn write(self, store: &Store, of: &RegisteredType) -> Option<()> {
-        for (index, field) in of.fields.iter().enumerate() {
-            let address = store.new_address(field.offset.into());
+        // Read once: the compiler cannot know that the writes below do not change it.
+        let object = store.new_address(0);
+        let fields = &of.fields[..];
+        #[expect(
+            clippy::needless_range_loop,
+            reason = "one induction variable, where an iterator of pairs has two"
+        )]
+        for index in 0..fields.len() {
+            let field = &fields[index];
+            let address = object.wrapping_add(field.offset as usize);
             // SAFETY: there is room for the object, and the field lies in it.
             unsafe { store.write_new_value(address, field, (self.0)(index))? };
         }
@@ -145,7 +153,7 @@ impl Store {
         let (offset, room) = (self.mutator.bump.next(), N::room(self)?);
         if path == FastPath::InLine && C::HAS_REFERENCES {
             // Last of what can fail, because this changes other objects.
-            self.initialise_references(of, kind, offset)?;
+            self.initialise_references(of, kind)?;
         }
         let header = of.header.bits();
         // SAFETY: there is room for the object, which begins with its header.
@@ -202,13 +210,13 @@ impl Store {
     /// of them does not refer to an object, which happens only in a heap that was
     /// overwritten.
     #[inline(always)]
-    fn initialise_references(&self, of: &RegisteredType, kind: Kind, offset: u64) -> Option<()> {
+    fn initialise_references(&self, of: &RegisteredType, kind: Kind) -> Option<()> {
         if kind == Kind::Array {
-            return self.initialise_elements(of, offset);
+            return self.initialise_elements(of);
         }
         for field in of.fields.iter() {
             if field.storage == Storage::Ref {
-                self.initialise(offset + u64::from(field.offset))?;
+                self.initialise(field.offset.into())?;
             }
         }
         Some(())
@@ -216,20 +224,31 @@ impl Store {
 
     /// [`Store::initialise_references`] for an array, whose length is written already.
     #[inline(always)]
-    fn initialise_elements(&self, of: &RegisteredType, array: u64) -> Option<()> {
+    fn initialise_elements(&self, of: &RegisteredType) -> Option<()> {
         if of.fields.first()?.storage != Storage::Ref {
             return Some(());
         }
-        let length: u32 = self.mutator.memory.load(array + ARRAY_LENGTH)?;
+        let length = self.new_word(ARRAY_LENGTH);
         for index in 0..u64::from(length) {
-            self.initialise(array + ARRAY_ELEMENTS + SLOT_BYTES * index)?;
+            self.initialise(ARRAY_ELEMENTS + SLOT_BYTES * index)?;
         }
         Some(())
     }
 
+    /// Tells the barrier of the reference at `at` of the object that is being made.
     #[inline(always)]
     fn initialise(&self, at: u64) -> Option<()> {
-        self.mutator.barrier().initialise(&self.mutator.memory, at)
+        let value = GcRef::from_raw(self.new_word(at));
+        self.mutator
+            .barrier()
+            .initialise(&self.mutator.memory, value)
+    }
+
+    /// The 32 bits at `at` of the object that is being made, where they are written already.
+    #[inline(always)]
+    fn new_word(&self, at: u64) -> u32 {
+        // SAFETY: only `new_object_fast` gets here, which has found room for the object.
+        unsafe { self.new_address(at).cast::<u32>().read() }
     }
 
     /// Writes a field or an element of an object that is being made. `None` if the field
@@ -245,16 +264,22 @@ impl Store {
         field: &FieldLayout,
         value: impl RawValue,
     ) -> Option<()> {
-        if !value.fits(field.storage) {
+        if !value.fits(field.takes) {
             return None;
+        }
+        // References are the most frequent. This is not a case of the `match`, because that
+        // is a jump table.
+        if field.admits.kinds != 0 {
+            let reference = value.reference().admitted_fast(self, &field.admits)?;
+            // SAFETY: the caller's promise.
+            unsafe { address.cast::<u32>().write(reference.raw()) };
+            return Some(());
         }
         // SAFETY: the caller's promise.
         unsafe {
             match field.storage {
-                Storage::Ref => {
-                    let reference = value.reference().admitted_fast(self, field.admits)?;
-                    address.cast::<u32>().write(reference.raw());
-                }
+                // Nothing at all is admitted.
+                Storage::Ref => return None,
                 Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),
                 Storage::I64 | Storage::F64 => address.cast::<u64>().write(value.bits64()),
                 Storage::I8 => address.write(value.bits32() as u8),

@@ -139,7 +139,7 @@ impl Store {
         if field.storage != storage {
             return None;
         }
-        self.mutator.memory.load(at)
+        self.load_field(at)
     }
 
     /// The value of a packed field. `signed` chooses sign extension over zero extension.
@@ -185,7 +185,7 @@ impl Store {
         if field.storage != Storage::Ref {
             return None;
         }
-        self.root_at_fast(at)
+        self.root_field_fast(at)
     }
 
     /// Sets a scoped root to the reference in a field, or to null. Never collects.
@@ -278,8 +278,8 @@ impl Store {
         bits: T,
     ) -> bool {
         self.field_fast(handle, index)
-            .filter(|(field, _)| field.storage == storage && field.mutable)
-            .and_then(|(_, at)| self.mutator.memory.store(at, bits))
+            .filter(|(field, _)| field.is_mutable(storage))
+            .and_then(|(_, at)| self.store_field(at, bits))
             .is_some()
     }
 

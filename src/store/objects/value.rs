@@ -29,8 +29,8 @@ pub(crate) enum Value<R = Handle> {
 pub(crate) trait RawValue {
     /// The form of a reference.
     type Reference: ReferenceSource;
-    /// Whether the value is of the kind that a field with this storage takes.
-    fn fits(&self, storage: Storage) -> bool;
+    /// Whether the value is of the kind that a field [takes](crate::types::FieldLayout).
+    fn fits(&self, takes: Storage) -> bool;
     /// The bits of a 32-bit value.
     fn bits32(&self) -> u32;
     /// The bits of a 64-bit value.
@@ -48,9 +48,9 @@ pub(crate) trait ReferenceSource: Copy {
     fn resolve_fast(self, store: &Store) -> Option<GcRef>;
     /// [`ReferenceSource::resolve_fast`] for a slot, which must admit the reference.
     #[inline(always)]
-    fn admitted_fast(self, store: &Store, slot: Admits) -> Option<GcRef> {
+    fn admitted_fast(self, store: &Store, slot: &Admits) -> Option<GcRef> {
         let reference = self.resolve_fast(store)?;
-        store.admits(slot, reference).then_some(reference)
+        store.admits(*slot, reference).then_some(reference)
     }
 }
 
@@ -58,6 +58,21 @@ impl ReferenceSource for Handle {
     #[inline(always)]
     fn resolve_fast(self, store: &Store) -> Option<GcRef> {
         store.resolve_or_null_fast(self)
+    }
+
+    #[inline(always)]
+    fn admitted_fast(self, store: &Store, slot: &Admits) -> Option<GcRef> {
+        if self.store_id != store.id() {
+            // One comparison finds both null and the handles of other stores.
+            return (self.is_null() && slot.null()).then_some(GcRef::NULL);
+        }
+        let reference = store.resolve_or_odd(self)?;
+        if reference.is_odd() {
+            // An `i31`, or a link in a slot without a live root.
+            let reference = store.resolve_fast(self)?;
+            return store.admits(*slot, reference).then_some(reference);
+        }
+        store.admits(*slot, reference).then_some(reference)
     }
 }
 

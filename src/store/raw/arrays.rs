@@ -107,7 +107,7 @@ impl Store {
     pub(crate) fn raw_array_get_ref_fast(&self, array: u32, index: u64) -> Option<u32> {
         let (_, array) = self.raw_element_fast(array, index)?;
         let at = element_at(array.offset, Storage::Ref, index);
-        self.mutator.memory.load(at)
+        self.load_field(at)
     }
 
     /// Sets an element that is a reference. Never collects.
@@ -137,6 +137,6 @@ impl Store {
             return None;
         }
         let at = element_at(array.offset, Storage::Ref, index);
-        self.store_ref_fast(path, element, array.offset, at, RawBits::new(value))
+        self.store_ref_fast(path, element, array.offset, at, RawBits::new(path, value))
     }
 }

@@ -1,6 +1,6 @@
 //! Values without a kind: the type of the field or element says what the bits are.
 
-use crate::heap::GcRef;
+use crate::heap::{FastPath, GcRef};
 use crate::store::{RawValue, ReferenceSource, Store, Value};
 use crate::types::{Admits, Storage};
 
@@ -55,42 +55,48 @@ impl From<Value<GcRef>> for FieldBits {
 
 /// The bits of a reference, for fast forms.
 #[derive(Clone, Copy)]
-pub(crate) struct RawBits(u32);
+pub(crate) struct RawBits {
+    bits: u32,
+    path: FastPath,
+}
 
 impl RawBits {
-    /// Any bits.
+    /// Any bits, for a fast form that takes `path`.
     #[inline(always)]
-    pub(super) fn new(bits: u32) -> RawBits {
-        RawBits(bits)
+    pub(super) fn new(path: FastPath, bits: u32) -> RawBits {
+        RawBits { bits, path }
     }
 }
 
 impl ReferenceSource for RawBits {
     #[inline(always)]
     fn resolve_fast(self, store: &Store) -> Option<GcRef> {
-        store.raw_reference_fast(self.0)
+        store.raw_reference_fast(self.bits)
     }
 
     #[inline(always)]
-    fn admitted_fast(self, store: &Store, slot: Admits) -> Option<GcRef> {
-        store.raw_admitted_fast(self.0, slot)
+    fn admitted_fast(self, store: &Store, slot: &Admits) -> Option<GcRef> {
+        store.raw_admitted_fast(self.path, self.bits, slot)
     }
 }
 
 /// A value that is read in place, in the caller's memory.
 #[derive(Clone, Copy)]
-pub(crate) struct InPlace(*const FieldBits);
+pub(crate) struct InPlace {
+    value: *const FieldBits,
+    path: FastPath,
+}
 
 impl InPlace {
-    /// The value at an address.
+    /// The value at an address, for a fast form that takes `path`.
     ///
     /// # Safety
     ///
     /// `value` must be valid for reading the member that the value's field says, as long as
     /// the result is used.
     #[inline(always)]
-    pub(crate) unsafe fn new(value: *const FieldBits) -> InPlace {
-        InPlace(value)
+    pub(crate) unsafe fn new(path: FastPath, value: *const FieldBits) -> InPlace {
+        InPlace { value, path }
     }
 }
 
@@ -105,23 +111,23 @@ impl RawValue for InPlace {
     #[inline(always)]
     fn bits32(&self) -> u32 {
         // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).bits32 }
+        unsafe { (*self.value).bits32 }
     }
 
     #[inline(always)]
     fn bits64(&self) -> u64 {
         // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).bits64 }
+        unsafe { (*self.value).bits64 }
     }
 
     #[inline(always)]
     fn bits128(&self) -> [u8; 16] {
         // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).bytes }
+        unsafe { (*self.value).bytes }
     }
 
     #[inline(always)]
     fn reference(&self) -> RawBits {
-        RawBits(self.bits32())
+        RawBits::new(self.path, self.bits32())
     }
 }

@@ -28,7 +28,8 @@ pub(crate) struct RawCall {
 /// Otherwise returns the callback's status. May collect, if the callback does.
 ///
 /// Errors: as [`Store::raw_object`] for the function; [`Error::TypeMismatch`]; those of
-/// [`check_arity`]; those of [`Held::new`] for the arguments; those of
+/// [`check_arity`]; those of [`Given::check`] and [`Held::new`] for
+/// the arguments; those of
 /// [`host_code::call`].
 ///
 /// # Safety
@@ -51,7 +52,10 @@ pub(crate) unsafe fn call(store: NonNull<Store>, call: RawCall) -> Result<u32> {
     };
     let in_call = |error: Error, index| error.in_call("argument", index);
     // SAFETY: the caller's promise.
-    let held = unsafe { Held::new(calling, given, in_call)? };
+    let held = unsafe {
+        given.check(calling, in_call)?;
+        Held::new(calling, given)?
+    };
     let func = held.roots().push(object)?;
     let mut args: Vec<CallValue> = Vec::new();
     let mut results: Vec<CallValue> = Vec::new();

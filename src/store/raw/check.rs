@@ -12,31 +12,32 @@
 //! also be the start of an object (CAPI-48).
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, Kind, LEAST_BYTES, ObjectHeader, array_bytes};
+use crate::heap::{FastPath, GcRef, Kind, ObjectHeader, array_bytes};
 use crate::host::VALUE_BIT;
 use crate::store::Store;
 use crate::store::objects::{Typed, kind_name, name_of};
 use crate::types::{Admits, RegisteredType};
 
+const STRUCT: u8 = Kind::Struct as u8;
+const ARRAY: u8 = Kind::Array as u8;
+
 impl Store {
-    /// The type that a header names, if the store knows it, its objects have this kind, and
-    /// it is not hidden.
+    /// The type that a header names, if the store knows it, its objects have the header's
+    /// kind, and it is not hidden.
     #[inline(always)]
-    fn named_type(&self, header: ObjectHeader, kind: Kind) -> Option<&RegisteredType> {
+    fn named_type(&self, header: ObjectHeader) -> Option<&RegisteredType> {
         self.types
             .get(header.type_index())
-            .filter(|of| of.has_kind(kind) && !of.is_hidden)
+            .filter(|of| of.raw_kind == header.kind_bits())
     }
 
     /// The header at a reference, if memory of an object may be there. The 16 bytes from
     /// there on are in the heap.
     #[inline(always)]
     fn header_at(&self, reference: GcRef) -> Option<ObjectHeader> {
-        let offset = reference.offset();
-        let is_memory = !reference.is_odd()
-            && self.mutator.memory.contains(offset, LEAST_BYTES.into())
-            && !self.mutator.bump.is_unused(offset);
-        is_memory.then(|| self.header_or_nothing(reference))
+        let offset = self.mutator.memory.object_at(reference)?;
+        let is_unused = self.mutator.bump.is_unused(offset);
+        (!is_unused).then(|| self.header_or_nothing(reference))
     }
 
     /// The struct or array at a reference.
@@ -46,7 +47,13 @@ impl Store {
         if header.kind_bits() != kind as u8 {
             return None;
         }
-        let (offset, ty) = (reference.offset(), self.named_type(header, kind)?);
+        self.typed_as(reference, header, kind)
+    }
+
+    /// The object of a kind whose header is at a reference, if the store knows its type.
+    #[inline(always)]
+    fn typed_as(&self, reference: GcRef, header: ObjectHeader, kind: Kind) -> Option<Typed<'_>> {
+        let (offset, ty) = (reference.offset(), self.named_type(header)?);
         let object = Typed { offset, ty };
         self.fits_in_heap(object, kind).then_some(object)
     }
@@ -59,7 +66,7 @@ impl Store {
             Kind::Array => array_bytes(self.length_of(object), layout.element_bytes),
             _ => layout.bytes.into(),
         };
-        self.mutator.memory.contains(object.offset, bytes)
+        self.mutator.memory.has_room_at(object.offset, bytes)
     }
 
     /// Whether a reference that is not null and not an `i31` passes the check that takes
@@ -93,23 +100,40 @@ impl Store {
     }
 
     /// The fast form of [`Store::raw_reference`], for a reference that a slot must admit.
-    /// Structs are checked in line, since most references lead to them.
+    /// Null, an `i31`, structs and arrays are checked in line, others only if `path` is.
     #[inline(always)]
-    pub(super) fn raw_admitted_fast(&self, raw: u32, slot: Admits) -> Option<GcRef> {
+    pub(super) fn raw_admitted_fast(
+        &self,
+        path: FastPath,
+        raw: u32,
+        slot: &Admits,
+    ) -> Option<GcRef> {
         let reference = GcRef::from_raw(raw);
+        if let Some(of) = self.plain_object(reference) {
+            return of.is_admitted_by(slot).then_some(reference);
+        }
         if !reference.is_object() {
-            return self.admits(slot, reference).then_some(reference);
+            return self.admits(*slot, reference).then_some(reference);
         }
-        if slot.kinds >> Kind::Struct as u8 & 1 == 0 || self.checks_raw_exactly {
-            return self.raw_admitted(reference, slot);
+        match path {
+            FastPath::Leaf => None,
+            FastPath::InLine => self.raw_admitted(reference, *slot),
         }
-        let Some(of) = self.typed_at(reference, Kind::Struct) else {
-            return self.raw_admitted(reference, slot);
+    }
+
+    /// The type of the struct or array at a reference.
+    #[inline(always)]
+    fn plain_object(&self, reference: GcRef) -> Option<&RegisteredType> {
+        if self.checks_raw_exactly {
+            return None;
+        }
+        let header = self.header_at(reference)?;
+        let kind = match header.kind_bits() {
+            STRUCT => Kind::Struct,
+            ARRAY => Kind::Array,
+            _ => return None,
         };
-        let fits = slot.depth == Admits::ANY_TYPE
-            || of.ty.index == slot.type_index
-            || of.ty.supertypes.get(usize::from(slot.depth)) == Some(&slot.type_index);
-        fits.then_some(reference)
+        Some(self.typed_as(reference, header, kind)?.ty)
     }
 
     /// [`Store::raw_admitted_fast`] for references to all objects.

@@ -65,6 +65,24 @@ impl Given<'_> {
         field.ok_or(Error::internal("a value without a field", index as u64))
     }
 
+    /// Checks all values, each completely before the next. An error's `at` says of which
+    /// value it is.
+    ///
+    /// Errors: as [`Store::raw_reference`]; as [`Store::require_value`].
+    ///
+    /// # Safety
+    ///
+    /// `first` must point to `count` values, each valid for reading as its field says.
+    pub(super) unsafe fn check(
+        &self,
+        store: &Store,
+        at: impl Fn(Error, usize) -> Error,
+    ) -> Result<()> {
+        // SAFETY: the caller's promise.
+        let check = |index| unsafe { self.read(store, index) }.map_err(|error| at(error, index));
+        (0..self.count).try_for_each(|index| check(index).map(|_| ()))
+    }
+
     /// Reads the value at `index` and checks it completely.
     ///
     /// Errors: as [`Store::raw_reference`]; as [`Store::require_value`].
@@ -90,23 +108,14 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    /// Checks all values, and then copies them. An error's `at` says of which value it is.
+    /// Copies values that [`Given::check`] has passed.
     ///
-    /// Errors: as [`Store::raw_reference`] and [`Store::require_value`], for each value
-    /// before the next; [`Error::SystemMemory`], [`Error::Limit`].
+    /// Errors: [`Error::SystemMemory`], [`Error::SideLimit`], [`Error::Limit`].
     ///
     /// # Safety
     ///
-    /// `given.first` must point to `given.count` values, each valid for reading as its field
-    /// says.
-    pub(super) unsafe fn new(
-        store: &'a Store,
-        given: Given<'_>,
-        at: impl Fn(Error, usize) -> Error,
-    ) -> Result<Held<'a>> {
-        // SAFETY: the caller's promise.
-        let read = |index| unsafe { given.read(store, index) }.map_err(|error| at(error, index));
-        (0..given.count).try_for_each(|index| read(index).map(|_| ()))?;
+    /// The safety conditions of [`Given::check`] hold.
+    pub(super) unsafe fn new(store: &'a Store, given: Given<'_>) -> Result<Held<'a>> {
         let mut held = Held {
             roots: OwnRoots::new(store),
             values: Vec::new(),
@@ -116,7 +125,9 @@ impl<'a> Held<'a> {
         reserved.map_err(|_| fallible::refused(given.count.saturating_mul(size_of::<Value>())))?;
         for index in 0..given.count {
             // Checked again, because other threads may have written to the caller's memory.
-            let value = read(index)?.try_map(|reference| held.roots.push(reference))?;
+            // SAFETY: the caller's promise.
+            let value = unsafe { given.read(store, index) }?;
+            let value = value.try_map(|reference| held.roots.push(reference))?;
             fallible::push(&mut held.values, value)?;
         }
         Ok(held)

@@ -36,9 +36,42 @@ unsafe fn making(
     }
 }
 
+/// As [`making`], with copies of the caller's values that collections update. The new object
+/// is of type `of` and has `bytes`. If the values cannot be held, the object is allocated
+/// nevertheless, and freed: the errors of its allocation come first, as they do in the
+/// operations on handles.
+///
+/// Errors: those of [`Given::check`]; those of [`making`]; those of [`Held::new`].
+///
+/// # Safety
+///
+/// The contract of drivers holds for `store`, and the safety conditions of [`Given::check`]
+/// hold.
+unsafe fn making_of(
+    store: NonNull<Store>,
+    (of, bytes): (&Type, Result<u64>),
+    given: Given<'_>,
+    operation: impl Fn(&Store, &Held<'_>) -> Attempt<Handle>,
+) -> Result<u32> {
+    // SAFETY: the caller's promise; the borrows are shared.
+    unsafe {
+        given.check(store.as_ref(), |error, _| error)?;
+        match Held::new(store.as_ref(), given) {
+            Ok(held) => making(store, |store| operation(store, &held)),
+            Err(error) => {
+                let refused = || Err(error);
+                allocating(store, |store| {
+                    store.make_unrooted(of, bytes, refused, || Ok(()), |_, _| Ok(()))
+                })?;
+                Err(error)
+            }
+        }
+    }
+}
+
 /// Makes a struct of `count` values. May collect, and runs finalizers.
 ///
-/// Errors: as [`Store::struct_new`], with those of [`Held::new`] for the values.
+/// Errors: as [`Store::struct_new`], with those of [`making_of`] for the values.
 ///
 /// # Safety
 ///
@@ -54,30 +87,24 @@ pub(crate) unsafe fn struct_new(
     unsafe {
         store.as_ref().require_kind(of, Kind::Struct)?;
         require_count(of, count)?;
-        let held = hold_fields(store.as_ref(), of, fields)?;
-        let value = |index| held.value(index);
-        making(store, |store| store.struct_new_resolved(of, count, &value))
+        let bytes = Ok(of.layout.bytes.into());
+        making_of(
+            store,
+            (of, bytes),
+            given_fields(of, fields),
+            |store, held| store.struct_new_resolved(of, count, &|index| held.value(index)),
+        )
     }
 }
 
-/// Holds one value for each field of a type.
-///
-/// # Safety
-///
-/// `fields` must have a value for each field.
-unsafe fn hold_fields<'a>(
-    store: &'a Store,
-    of: &Type,
-    fields: NonNull<FieldBits>,
-) -> Result<Held<'a>> {
-    let given = Given {
+/// One value for each field of a type.
+fn given_fields(of: &Type, fields: NonNull<FieldBits>) -> Given<'_> {
+    Given {
         first: fields,
         fields: &of.fields,
         count: of.fields.len(),
         parameter: "fields",
-    };
-    // SAFETY: the caller's promise.
-    unsafe { Held::new(store, given, |error, _| error) }
+    }
 }
 
 /// Makes a struct whose fields are 0 or null. May collect, and runs finalizers.
@@ -95,7 +122,7 @@ pub(crate) unsafe fn struct_new_default(store: NonNull<Store>, of: &Type) -> Res
 /// Makes an array of `length` elements that all have one value. May collect, and runs
 /// finalizers.
 ///
-/// Errors: as [`Store::array_new`], with those of [`Held::new`] for the value.
+/// Errors: as [`Store::array_new`], with those of [`making_of`] for the value.
 ///
 /// # Safety
 ///
@@ -109,10 +136,10 @@ pub(crate) unsafe fn array_new(
     // SAFETY: the caller's promise; the borrows are shared.
     unsafe {
         store.as_ref().require_kind(of, Kind::Array)?;
-        let held = hold_elements(store.as_ref(), of, fill, 1, "fill_or_null")?;
-        let value = || held.value(0);
-        let length = length.into();
-        making(store, |store| store.array_new_resolved(of, &value, length))
+        let (given, length) = (given_elements(of, fill, 1, "fill_or_null")?, length.into());
+        making_of(store, (of, array_size(of, length)), given, |store, held| {
+            store.array_new_resolved(of, &|| held.value(0), length)
+        })
     }
 }
 
@@ -134,7 +161,7 @@ pub(crate) unsafe fn array_new_default(
 
 /// Makes an array of these values. May collect, and runs finalizers.
 ///
-/// Errors: as [`Store::array_new_fixed`], with those of [`Held::new`] for the values.
+/// Errors: as [`Store::array_new_fixed`], with those of [`making_of`] for the values.
 ///
 /// # Safety
 ///
@@ -149,35 +176,27 @@ pub(crate) unsafe fn array_new_fixed(
     // SAFETY: the caller's promise; the borrows are shared.
     unsafe {
         store.as_ref().require_kind(of, Kind::Array)?;
-        array_size(of, length.into())?;
-        let held = hold_elements(store.as_ref(), of, elements, count, "elements")?;
-        let value = |index| held.value(index);
-        making(store, |store| {
-            store.array_new_fixed_resolved(of, count, &value)
+        let bytes = array_size(of, length.into())?;
+        let given = given_elements(of, elements, count, "elements")?;
+        making_of(store, (of, Ok(bytes)), given, |store, held| {
+            store.array_new_fixed_resolved(of, count, &|index| held.value(index))
         })
     }
 }
 
-/// Holds `count` values for elements of an array.
-///
-/// # Safety
-///
-/// `first` must have `count` values.
-unsafe fn hold_elements<'a>(
-    store: &'a Store,
-    of: &Type,
+/// `count` values for elements of an array.
+fn given_elements<'a>(
+    of: &'a Type,
     first: NonNull<FieldBits>,
     count: usize,
     parameter: &'static str,
-) -> Result<Held<'a>> {
-    let given = Given {
+) -> Result<Given<'a>> {
+    Ok(Given {
         first,
         fields: core::slice::from_ref(element_of(of)?),
         count,
         parameter,
-    };
-    // SAFETY: the caller's promise.
-    unsafe { Held::new(store, given, |error, _| error) }
+    })
 }
 
 /// Makes an array of numbers, which are copied from memory outside the heap. May collect,
@@ -205,7 +224,7 @@ pub(crate) unsafe fn array_new_bytes(
 
 /// Makes an exception of `count` values. May collect, and runs finalizers.
 ///
-/// Errors: as [`Store::exn_new`], with those of [`Held::new`] for the values.
+/// Errors: as [`Store::exn_new`], with those of [`making_of`] for the values.
 ///
 /// # Safety
 ///
@@ -221,9 +240,13 @@ pub(crate) unsafe fn exn_new(
     unsafe {
         let of = store.as_ref().tag_type(tag)?;
         require_count(&of, count)?;
-        let held = hold_fields(store.as_ref(), &of, fields)?;
-        let value = |index| held.value(index);
-        making(store, |store| store.exn_new_resolved(tag, count, &value))
+        let bytes = Ok(of.layout.bytes.into());
+        making_of(
+            store,
+            (&of, bytes),
+            given_fields(&of, fields),
+            |store, held| store.exn_new_resolved(tag, count, &|index| held.value(index)),
+        )
     }
 }
 

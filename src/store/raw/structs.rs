@@ -60,9 +60,7 @@ impl Store {
         if field.storage != Storage::Ref {
             return None;
         }
-        self.mutator
-            .memory
-            .load(object.offset + u64::from(field.offset))
+        self.load_field(object.offset + u64::from(field.offset))
     }
 
     /// Sets a field that holds a reference. Never collects.
@@ -93,6 +91,6 @@ impl Store {
             return None;
         }
         let at = object.offset + u64::from(field.offset);
-        self.store_ref_fast(path, field, object.offset, at, RawBits::new(value))
+        self.store_ref_fast(path, field, object.offset, at, RawBits::new(path, value))
     }
 }

@@ -76,6 +76,9 @@ pub(super) unsafe fn set_slot(w: &mut World) -> gcroots_status_t {
     };
     let slot = w.random.below(SLOTS as u64) as usize;
     w.slots[slot].set(bits);
+    let mut range = w.range.get();
+    range.unchanged = range.unchanged.min(slot);
+    w.range.set(range);
     GCROOTS_OK
 }
 

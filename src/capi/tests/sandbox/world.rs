@@ -31,7 +31,8 @@ pub(super) struct World {
     pub(super) tables: Vec<gcroots_table_t>,
     pub(super) globals: Vec<gcroots_global_t>,
     pub(super) slots: Box<[Cell<u32>; SLOTS]>,
-    pub(super) range: Box<gcroots_root_range_t>,
+    /// The library writes it too.
+    pub(super) range: Rc<Cell<gcroots_root_range_t>>,
     pub(super) made: u32,
     pub(super) finalized: Rc<Cell<u32>>,
 }
@@ -75,6 +76,7 @@ pub(super) unsafe extern "C" fn report(env: *mut c_void, store: *mut gcroots_sto
     let range = gcroots_root_range_t {
         slots: env,
         count: 1,
+        unchanged: 0,
     };
     // SAFETY: the store is alive, and so are the slots.
     unsafe { gcroots_root_visitor_report(store, &range, core::ptr::null()) };
@@ -211,17 +213,18 @@ impl World {
             weak: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
-            range: Box::new(gcroots_root_range_t {
+            range: Rc::new(Cell::new(gcroots_root_range_t {
                 slots: slots.as_ptr().cast_mut().cast(),
                 count: SLOTS,
-            }),
+                unchanged: 0,
+            })),
             slots,
             made: 0,
             finalized: Rc::new(Cell::new(0)),
         };
         // SAFETY: the store is alive, and the types are of its engine.
         unsafe {
-            let (range, first) = (&raw const *world.range, world.slots.as_ptr());
+            let (range, first) = (world.range.as_ptr(), world.slots.as_ptr());
             let no_layout = core::ptr::null();
             with_out(|out| gcroots_root_range_add(world.store, range, no_layout, out)).unwrap();
             let env = first.cast_mut().cast();

@@ -32,12 +32,8 @@ impl Store {
             ValType::Ref(reference) => self.slot_of(as_registered(reference))?,
             _ => Admits::default(),
         };
-        let field = FieldLayout {
-            offset: HEADER_BYTES as u32,
-            admits,
-            storage: Storage::of_value(&of),
-            mutable,
-        };
+        let storage = Storage::of_value(&of);
+        let field = FieldLayout::new(HEADER_BYTES as u32, admits, storage, mutable);
         let check = || self.require_global_value(&field, self.resolve_value(value)?);
         check()?;
         let of = self.hidden_type(HiddenForm::Struct, of)?;

@@ -79,13 +79,9 @@ impl Store {
                 allowed: "at most `maximum`",
             }));
         }
+        let admits = self.slot_of(as_registered(element))?;
         let mut table = Table {
-            element: FieldLayout {
-                offset: ARRAY_ELEMENTS as u32,
-                admits: self.slot_of(as_registered(element))?,
-                storage: Storage::Ref,
-                mutable: true,
-            },
+            element: FieldLayout::new(ARRAY_ELEMENTS as u32, admits, Storage::Ref, true),
             array_type: 0,
             size: 0,
             maximum,

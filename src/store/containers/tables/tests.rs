@@ -4,12 +4,7 @@ use crate::types::{Admits, FieldLayout, Storage};
 
 fn table(size: u32, maximum: u64) -> Table {
     Table {
-        element: FieldLayout {
-            offset: 16,
-            admits: Admits::default(),
-            storage: Storage::Ref,
-            mutable: true,
-        },
+        element: FieldLayout::new(16, Admits::default(), Storage::Ref, true),
         array_type: 0,
         size,
         maximum,
