@@ -945,7 +945,7 @@ fn the_greatest_number_is_known_after_pages_were_released_and_reused() {
                     // Those of a range, all but every hundredth.
                     let first = next(live.len() as u64 + 1) as usize;
                     let end = first + next((live.len() - first) as u64 + 1) as usize;
-                    let ended = |n: usize| (first..end).contains(&n) && n % 100 != 0;
+                    let ended = |n: usize| (first..end).contains(&n) && !n.is_multiple_of(100);
                     for (n, &(index, generation)) in live.iter().enumerate() {
                         if ended(n) {
                             assert!(roots.release(index, generation));
