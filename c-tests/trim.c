@@ -60,6 +60,73 @@ CASE(a_trimmed_store_is_not_resident) {
   }
 }
 
+static gcroots_ref_t upgraded(gcroots_weak_t weak) {
+  gcroots_ref_t ref;
+  OK(gcroots_weak_upgrade(store, weak, &ref));
+  return ref;
+}
+
+/* One handle in the middle and one at the end keep their own pages, and no others. */
+CASE(pages_before_a_live_handle_go_back) {
+  size_t last = burst_size() - 1, middle = last / 2, full;
+  int data;
+  begin_burst();
+  touch_bursts();
+  gcroots_manually_rooted_t object = new_rooted(&data, NULL);
+  for (size_t i = 0; i <= last; i++) {
+    burst_roots[i] = clone_root(object);
+    OK(gcroots_weak_new(store, object.ref, &burst_weak[i]));
+  }
+  full = resident_bytes();
+  for (size_t i = 0; i <= last; i++) {
+    if (i == middle || i == last) continue;
+    OK(gcroots_manually_rooted_unroot(store, &burst_roots[i]));
+    OK(gcroots_weak_free(store, &burst_weak[i]));
+  }
+  trim();
+  /* Each table had 1.5 MiB. */
+  if (!stressed) CHECK(resident_bytes() + ((size_t)2 << 20) < full);
+  for (size_t i = middle; i <= last; i += last - middle) {
+    CHECK(data_of(burst_roots[i].ref) == &data);
+    CHECK(data_of(upgraded(burst_weak[i])) == &data);
+  }
+  end_burst();
+}
+
+/* The host data of dead externrefs goes back though one in the middle and one at the end live,
+ * and its entries are used again. */
+CASE(host_data_before_a_live_externref_goes_back) {
+  static int data[2];
+  size_t last = burst_size() - 1, full;
+  gcroots_manually_rooted_t middle, end;
+  gcroots_scope_t scope = enter();
+  for (size_t i = 0; i < last / 2; i++) new_externref(NULL);
+  middle = root(new_externref(&data[0]));
+  for (size_t i = last / 2 + 1; i < last; i++) new_externref(NULL);
+  end = root(new_externref(&data[1]));
+  OK(gcroots_scope_exit(store, scope));
+  OK(gcroots_store_gc(store));
+  full = resident_bytes();
+  for (int round = 0; round < 3; round++) {
+    int value;
+    trim();
+    /* The table had 7.6 MiB. */
+    if (collects && !stressed) CHECK(resident_bytes() + ((size_t)5 << 20) < full);
+    OK(gcroots_store_gc(store));
+    OK(gcroots_store_verify(store));
+    CHECK(data_of(middle.ref) == &data[0] && data_of(end.ref) == &data[1]);
+    scope = enter();
+    for (size_t i = 0; i < last; i++) {
+      gcroots_ref_t ref = new_externref(&value);
+      CHECK(data_of(ref) == &value);
+    }
+    OK(gcroots_store_verify(store));
+    CHECK(data_of(middle.ref) == &data[0] && data_of(end.ref) == &data[1]);
+    OK(gcroots_scope_exit(store, scope));
+    OK(gcroots_store_gc(store));
+  }
+}
+
 CASE(the_heap_keeps_what_it_has_at_first) {
   uint64_t initial;
   gcroots_scope_t scope;
@@ -167,7 +234,59 @@ CASE(stale_manual_handles_stay_stale) {
   CHECK(data_of(object.ref) == NULL);
 }
 
-/* One root in the middle keeps the pages below it, and stays. */
+/* Each round keeps two roots and two weak handles, so that pages before them go back. */
+CASE(handles_stay_stale_when_their_page_is_used_again) {
+  enum { SLOTS = 5000, ROUNDS = 3 };
+  static gcroots_manually_rooted_t stale[ROUNDS][SLOTS], now[SLOTS];
+  static gcroots_weak_t stale_weak[ROUNDS][SLOTS], weak[SLOTS];
+  int data;
+  gcroots_manually_rooted_t object = new_rooted(&data, NULL);
+  for (size_t round = 0; round < ROUNDS; round++) {
+    for (size_t i = 0; i < SLOTS; i++) {
+      stale[round][i] = now[i] = clone_root(object);
+      OK(gcroots_weak_new(store, object.ref, &weak[i]));
+      stale_weak[round][i] = weak[i];
+    }
+    for (size_t i = 0; i < SLOTS; i++) {
+      if (i == SLOTS / 2 || i == SLOTS - 1) continue;
+      OK(gcroots_manually_rooted_unroot(store, &now[i]));
+      OK(gcroots_weak_free(store, &weak[i]));
+    }
+    trim();
+    CHECK(stats_of(store).manual_roots == 3 + 2 * round);
+    for (size_t i = 0; i < SLOTS; i++) {
+      if (i == SLOTS / 2 || i == SLOTS - 1) continue;
+      now[i] = clone_root(object);
+      OK(gcroots_weak_new(store, object.ref, &weak[i]));
+    }
+    OK(gcroots_store_verify(store));
+    for (size_t before = 0; before <= round; before++)
+      for (size_t i = 0; i < SLOTS; i++) {
+        gcroots_ref_t out = untouched();
+        gcroots_manually_rooted_t copy = stale[before][i];
+        gcroots_weak_t weak_copy = stale_weak[before][i];
+        if (i == SLOTS / 2 || i == SLOTS - 1) {
+          CHECK(data_of(copy.ref) == &data);
+          continue;
+        }
+        REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_local_new(store, copy.ref, &out));
+        REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_manually_rooted_unroot(store, &copy));
+        OK(gcroots_manually_rooted_unroot_later(&copy));
+        REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_weak_upgrade(store, weak_copy, &out));
+        REFUSED(GCROOTS_ERROR_UNROOTED, gcroots_weak_free(store, &weak_copy));
+      }
+    OK(gcroots_store_gc(store));
+    for (size_t i = 0; i < SLOTS; i++) {
+      CHECK(data_of(now[i].ref) == &data);
+      if (i == SLOTS / 2 || i == SLOTS - 1) continue;
+      OK(gcroots_manually_rooted_unroot(store, &now[i]));
+      OK(gcroots_weak_free(store, &weak[i]));
+    }
+    CHECK(stats_of(store).manual_roots_max == SLOTS + 1 + 2 * round);
+  }
+}
+
+/* One root in the middle keeps its page, and stays. */
 CASE(a_live_manual_handle_keeps_its_page) {
   enum { SLOTS = 5000, KEPT = 2600 };
   static gcroots_manually_rooted_t handles[SLOTS];

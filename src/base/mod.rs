@@ -12,6 +12,7 @@
 //! | [`hashing`] | hashes, among them some that only this process can compute |
 //! | [`place_index`] | a hash table of places in an array |
 //! | [`small_copy`] | copies of few bytes without a call |
+//! | [`released_pages`] | lists pages that went back from inside a table |
 //! | [`room`] | giving back the unused memory of a table |
 //! | [`work`] | a count of work, for tests |
 //! | [`mappings`] | whether the process has memory mappings left |
@@ -30,6 +31,7 @@ pub(crate) mod mappings;
 pub(crate) mod pages;
 pub(crate) mod place_index;
 pub(crate) mod ref_counted;
+pub(crate) mod released_pages;
 pub(crate) mod room;
 pub(crate) mod side_meter;
 pub(crate) mod small_copy;

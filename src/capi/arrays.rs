@@ -245,6 +245,25 @@ pub unsafe extern "C" fn gcroots_array_new_fixed(
     if unsafe { new_fixed_fast::<false>(store, r#type, elements, count, out) } {
         return GCROOTS_OK;
     }
+    new_fixed_counted(store, r#type, elements, count, out)
+}
+
+/// The fast form with counting. A function of its own has fewer registers to save than one
+/// with the slow form in it.
+#[cold]
+#[inline(never)]
+extern "C" fn new_fixed_counted(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    elements: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `count` values, and `out` valid for writing or NULL.
+    if unsafe { new_fixed_fast::<true>(store, r#type, elements, count, out) } {
+        return GCROOTS_OK;
+    }
     new_fixed_slow(store, r#type, elements, count, out)
 }
 
@@ -286,11 +305,6 @@ extern "C" fn new_fixed_slow(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
-    // NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe { new_fixed_fast::<true>(store, r#type, elements, count, out) } {
-        return GCROOTS_OK;
-    }
     call("gcroots_array_new_fixed", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let elements = match count {

@@ -48,6 +48,25 @@ pub unsafe extern "C" fn gcroots_raw_struct_new(
     if unsafe { new_fast::<false>(store, r#type, fields, count, out) } {
         return GCROOTS_OK;
     }
+    new_counted(store, r#type, fields, count, out)
+}
+
+/// The fast form with counting. A function of its own has fewer registers to save than one
+/// with the slow form in it.
+#[cold]
+#[inline(never)]
+extern "C" fn new_counted(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    fields: *const gcroots_raw_val_t,
+    count: usize,
+    out: *mut MaybeUninit<u32>,
+) -> gcroots_status_t {
+    // SAFETY: the caller of `gcroots_raw_struct_new` passes a store or NULL, a type that it
+    // holds a reference to or NULL, `count` values, and `out` valid for writing or NULL.
+    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
+        return GCROOTS_OK;
+    }
     new_slow(store, r#type, fields, count, out)
 }
 
@@ -88,11 +107,6 @@ extern "C" fn new_slow(
     count: usize,
     out: *mut MaybeUninit<u32>,
 ) -> gcroots_status_t {
-    // SAFETY: the caller of `gcroots_raw_struct_new` passes a store or NULL, a type that it
-    // holds a reference to or NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
-        return GCROOTS_OK;
-    }
     call("gcroots_raw_struct_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let fields = match count {
@@ -299,6 +313,23 @@ pub unsafe extern "C" fn gcroots_raw_struct_set_ref(
     if unsafe { set_ref_fast::<false>(store, object, field, value) } {
         return GCROOTS_OK;
     }
+    set_ref_counted(store, object, field, value)
+}
+
+/// The fast form with counting. A function of its own has fewer registers to save than one
+/// with the slow form in it.
+#[cold]
+#[inline(never)]
+extern "C" fn set_ref_counted(
+    store: *mut gcroots_store_t,
+    object: u32,
+    field: u32,
+    value: u32,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL.
+    if unsafe { set_ref_fast::<true>(store, object, field, value) } {
+        return GCROOTS_OK;
+    }
     set_ref_slow(store, object, field, value)
 }
 
@@ -332,10 +363,6 @@ extern "C" fn set_ref_slow(
     field: u32,
     value: u32,
 ) -> gcroots_status_t {
-    // SAFETY: the caller of `gcroots_raw_struct_set_ref` passes a store or NULL.
-    if unsafe { set_ref_fast::<true>(store, object, field, value) } {
-        return GCROOTS_OK;
-    }
     call("gcroots_raw_struct_set_ref", || {
         let store = required(store, "store")?;
         // SAFETY: the caller of `gcroots_raw_struct_set_ref` passes a store.

@@ -74,7 +74,8 @@ pub struct gcroots_stats_t {
     /// The bytes of memory that the store has beside its heap: the tables of roots, scopes,
     /// weak handles, weak maps, root sources, host data, identity hashes, tables, globals,
     /// tags and types, and what the collector has for itself. Parts of the tables that were
-    /// never used count, although they may take no memory yet.
+    /// never used count, although they may take no memory yet. So do the pages that
+    /// gcroots_store_trim() has given back before the end of a table.
     pub side_bytes: u64,
     /// Reserved: zeros.
     pub reserved: [u64; 15],
@@ -374,8 +375,9 @@ pub unsafe extern "C" fn gcroots_store_gc(store: *mut gcroots_store_t) -> gcroot
 ///
 /// - The heap keeps what it has committed at first, but nothing of that is resident where no
 ///   object is.
-/// - A table gives back whole pages at its end, beyond what is in use. Things that are still
-///   alive keep the pages before them.
+/// - A table gives back whole pages. Manual roots, externrefs, functions, and handles of weak
+///   references, weak maps, tables, globals and root sources that are still alive keep the page
+///   that they are in. In other tables, things that are still alive keep all pages before them.
 /// - Room that gcroots_scope_reserve() has made is given back too.
 /// - Handles that have ended stay refused for ever, also when their memory is used again.
 ///

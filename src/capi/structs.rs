@@ -63,6 +63,25 @@ pub unsafe extern "C" fn gcroots_struct_new(
     if unsafe { new_fast::<false>(store, r#type, fields, count, out) } {
         return GCROOTS_OK;
     }
+    struct_new_counted(store, r#type, fields, count, out)
+}
+
+/// The fast form with counting. A function of its own has fewer registers to save than one
+/// with the slow form in it.
+#[cold]
+#[inline(never)]
+extern "C" fn struct_new_counted(
+    store: *mut gcroots_store_t,
+    r#type: *const gcroots_type_t,
+    fields: *const gcroots_val_t,
+    count: usize,
+    out: *mut MaybeUninit<gcroots_ref_t>,
+) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
+    // NULL, `count` values, and `out` valid for writing or NULL.
+    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
+        return GCROOTS_OK;
+    }
     struct_new_slow(store, r#type, fields, count, out)
 }
 
@@ -103,11 +122,6 @@ extern "C" fn struct_new_slow(
     count: usize,
     out: *mut MaybeUninit<gcroots_ref_t>,
 ) -> gcroots_status_t {
-    // SAFETY: the caller passes a store or NULL, a type that it holds a reference to or
-    // NULL, `count` values, and `out` valid for writing or NULL.
-    if unsafe { new_fast::<true>(store, r#type, fields, count, out) } {
-        return GCROOTS_OK;
-    }
     call("gcroots_struct_new", || {
         let (store, of) = (required(store, "store")?, required_const(r#type, "type")?);
         let fields = match count {

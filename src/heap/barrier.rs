@@ -134,15 +134,22 @@ impl Barrier {
 
     /// Counts `value`, the reference in a slot of a new object. The slot is written
     /// already, and nothing has read it yet. Returns `None` if the reference does not
-    /// lead to an object.
+    /// lead to an object. Only for a barrier that
+    /// [counts](Barrier::counts_new_objects).
     #[inline(always)]
-    pub(crate) fn initialise(self, memory: &HeapAccess, value: GcRef) -> Option<()> {
-        if !self.counts || !value.is_object() {
-            return Some(());
-        }
-        let (word, header) = counted(memory, value)?;
+    pub(crate) fn initialise(memory: &HeapAccess, value: GcRef) -> Option<()> {
+        let Some(word) = memory.header_at(value) else {
+            return (!value.is_object()).then_some(());
+        };
+        let header = CountedHeader::of(ObjectHeader::from_bits(word.get())).ok()?;
         word.set(header.increment().bits());
         Some(())
+    }
+
+    /// Whether the references in a new object must be counted.
+    #[inline(always)]
+    pub(crate) fn counts_new_objects(self) -> bool {
+        self.counts
     }
 }
 

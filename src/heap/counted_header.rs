@@ -90,7 +90,8 @@ impl CountedHeader {
     pub(crate) fn increment(self) -> CountedHeader {
         match self.count() {
             STICKY => self,
-            count => self.with_count(count + 1),
+            // The count has the lowest bits, and does not overflow.
+            _ => CountedHeader(self.0.plus_one()),
         }
     }
 
@@ -102,7 +103,7 @@ impl CountedHeader {
         match self.count() {
             0 => Err(Error::internal("a count below zero", self.bits())),
             STICKY => Ok(self),
-            count => Ok(self.with_count(count - 1)),
+            _ => Ok(CountedHeader(self.0.minus_one())),
         }
     }
 

@@ -126,6 +126,18 @@ impl ObjectHeader {
         ObjectHeader(others | (bits as u64) << COLLECTOR_SHIFT)
     }
 
+    /// This header with 1 added to the collector's bits, which must not overflow.
+    #[inline]
+    pub(crate) const fn plus_one(self) -> ObjectHeader {
+        ObjectHeader(self.0 + (1 << COLLECTOR_SHIFT))
+    }
+
+    /// This header with 1 subtracted from the collector's bits, which must not be 0.
+    #[inline]
+    pub(crate) const fn minus_one(self) -> ObjectHeader {
+        ObjectHeader(self.0 - (1 << COLLECTOR_SHIFT))
+    }
+
     /// Whether the object has an identity hash.
     pub(crate) const fn is_hashed(self) -> bool {
         self.0 & HASHED != 0

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | free | [`FREE`] | the next free entry, or [`END`] |
 //! | in use | the object's reference, plus [`FUNCTION`] for a function | [`OLD`] if the object is old; [`WITH_STORE`] or [`OLD_WITH_STORE`] if the entry has a [`StoreFinalizer`] |
+//! | released | [`RELEASED`] | 0 |
 //! | pending | [`PENDING`] or [`PENDING_OLD`] | the next pending entry, or [`END`] |
 //!
 //! *Old* entries matter to [`HostData::begin_full_collection`] only.
@@ -53,6 +54,8 @@ pub(super) const FUNCTION: u32 = 1;
 /// nor the reference of an object, with or without [`FUNCTION`]: no object is at the base
 /// of the heap, and the least object would not fit behind the last two numbers.
 pub(super) const FREE: u32 = FUNCTION;
+/// The `object` of a free entry in a released page, which is zeros (HEAP-65). It is null.
+pub(super) const RELEASED: u32 = 0;
 pub(super) const PENDING: u32 = u32::MAX;
 /// The `object` of a pending entry that is old.
 pub(super) const PENDING_OLD: u32 = u32::MAX - 1;
@@ -61,7 +64,7 @@ const _: () = assert!((HEAP_MAX - LEAST_BYTES as u64) / 4 < (PENDING_OLD & !FUNC
 
 /// Whether `object` is that of an entry in use.
 pub(super) const fn in_use(object: u32) -> bool {
-    !matches!(object, FREE | PENDING | PENDING_OLD)
+    !matches!(object, RELEASED | FREE | PENDING | PENDING_OLD)
 }
 
 /// An object's host data.

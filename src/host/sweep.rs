@@ -7,7 +7,7 @@
 //!
 //! Cost: a lookup for each entry of the table. A sweep may be done in several steps.
 
-use super::entry::{END, FREE, FUNCTION, PENDING, PENDING_OLD, in_use, is_old};
+use super::entry::{END, FREE, FUNCTION, PENDING, PENDING_OLD, RELEASED, in_use, is_old};
 use super::store_finalizer::old_link;
 use super::table::{HostData, Sweep};
 use crate::base::work;
@@ -72,7 +72,7 @@ impl HostData {
             } else {
                 object == FREE
             };
-            if is_free && index + 1 == used {
+            if (is_free || object == RELEASED) && index + 1 == used {
                 used = index;
             } else if is_free {
                 self.set(index, FREE, free);

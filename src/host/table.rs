@@ -12,12 +12,13 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 use super::entry::{
-    END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD_WITH_STORE, in_use,
+    END, FREE, FUNCTION, Finalizer, FunctionEntry, HostEntry, OLD_WITH_STORE, RELEASED, in_use,
 };
 use super::store_finalizer::{self, StoreFinalizer};
 use crate::base::array::{Array, Growth};
 use crate::base::fallible;
-use crate::base::room;
+use crate::base::released_pages::ReleasedPages;
+use crate::base::room::{self, Room};
 use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, Progress, Shrinking};
@@ -28,6 +29,9 @@ const REFILL: u32 = 256;
 
 /// The least number. A store with few objects has few entries to visit at its end.
 const LEAST_REFILL: u32 = 4;
+
+/// The number of entries in a page: 5 KiB of them.
+const PAGE: u32 = 128;
 
 /// Indices are less than the other values of a `link`, so that it can tell them apart.
 const GROWTH: Growth<'static> = Growth {
@@ -43,7 +47,7 @@ const GROWTH: Growth<'static> = Growth {
 pub(crate) struct HostData {
     /// The `data` and `finalizer` of an entry are not initialised before its first use.
     entries: Array<MaybeUninit<HostEntry>>,
-    /// The number of entries that are in use, free or pending. The array has room for more.
+    /// The number of entries that are in use, free, released or pending. The array has room for more.
     pub(super) used: Cell<u32>,
     /// The first free entry.
     pub(super) free: Cell<u32>,
@@ -63,6 +67,8 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    /// Pages with released entries, and pages that had some.
+    released_pages: ReleasedPages,
     side: SideMeter,
     pub(super) shrinking: Cell<Shrinking>,
 }
@@ -94,6 +100,7 @@ impl HostData {
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            released_pages: ReleasedPages::new(),
             side: SideMeter::none(),
             shrinking: Cell::new(Shrinking::new()),
         }
@@ -250,7 +257,7 @@ impl HostData {
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(crate) fn reserve(&self) -> Result<()> {
-        if self.has_free() {
+        if self.has_free() || self.reuse_page() {
             return Ok(());
         }
         let used = self.used.get();
@@ -271,6 +278,23 @@ impl HostData {
         }
         self.set(end - 1, FREE, END);
         Ok(())
+    }
+
+    /// Puts the entries of a released page on the free list. Returns whether there were any.
+    fn reuse_page(&self) -> bool {
+        while !self.has_free()
+            && let Some(page) = self.released_pages.reuse()
+        {
+            // A table that shrank and grew has used the entries of the page.
+            let end = ((page + 1) * PAGE).min(self.used.get());
+            for index in (page * PAGE..end).rev() {
+                if self.object(index) == RELEASED {
+                    self.clear(index);
+                    self.put_on_free_list(index);
+                }
+            }
+        }
+        self.has_free()
     }
 
     #[inline(always)]
@@ -353,24 +377,50 @@ impl HostData {
         progress
     }
 
-    /// Takes the free entries at the end off the free list, and gives them back. There must be
-    /// no sweep.
+    /// Takes the free entries at the end, and whole pages of free entries before them
+    /// (HEAP-65), off the free list, and gives them back. There must be no sweep.
     pub(crate) fn give_back(&self) {
-        let free = |&index: &u32| self.object(index) == FREE;
+        let free = |&index: &u32| matches!(self.object(index), FREE | RELEASED);
         let tail = (0..self.used.get()).rev().take_while(free).count() as u32;
         let used = self.used.get() - tail;
         self.used.set(used);
         self.free.set(END);
+        self.release_pages();
         (0..used)
             .rev()
-            .filter(free)
+            .filter(|&index| self.object(index) == FREE)
             .for_each(|index| self.put_on_free_list(index));
         room::give_back(&self.entries, used as usize);
     }
 
+    /// Releases the whole pages of free entries, which must not be on the free list. Does
+    /// nothing if there is no memory for the list of pages.
+    fn release_pages(&self) {
+        let end = self.used.get() / PAGE;
+        let entries = |page: u32| page * PAGE..(page + 1) * PAGE;
+        let is_free = |index| matches!(self.object(index), FREE | RELEASED);
+        if self.released_pages.reserve(end).is_err() {
+            return;
+        }
+        let mut run = end;
+        for page in (0..=end).rev() {
+            if page > 0 && entries(page - 1).all(is_free) {
+                entries(page - 1).for_each(|index| self.set(index, RELEASED, 0));
+                if !self.released_pages.has(page - 1) {
+                    self.released_pages.add(page - 1);
+                }
+                continue;
+            }
+            let [first, last] = [page, run].map(|page| (page * PAGE) as usize);
+            (&mut &self.entries).discard(first, last);
+            run = page.saturating_sub(1);
+        }
+    }
+
     /// The bytes of memory that the table has.
     pub(crate) fn side_bytes(&self) -> u64 {
-        self.entries.bytes() + self.boxes.get() * size_of::<StoreFinalizer>() as u64
+        let links = self.released_pages.side_bytes();
+        self.entries.bytes() + links + self.boxes.get() * size_of::<StoreFinalizer>() as u64
     }
 
     /// The number of entries that belong to live objects.
@@ -379,8 +429,9 @@ impl HostData {
         (0..self.used.get()).filter(live).count() as u64
     }
 
-    /// Checks that each entry is in use or on one of the two lists, once, the boxes of
-    /// finalizers with a store, and the sums of external bytes.
+    /// Checks that each entry is in use, released, or on one of the two lists, once, that
+    /// released entries are in listed pages, the boxes of finalizers with a store, and the
+    /// sums of external bytes.
     pub(crate) fn check(&self) -> Result<()> {
         if self.used.get() > self.capacity() {
             let used = self.used.get().into();
@@ -388,7 +439,16 @@ impl HostData {
         }
         let (free, _) = self.check_list(self.free.get(), &[FREE])?;
         let on_lists = free + self.check_pending()?;
-        if on_lists + self.live() != self.used.get().into() {
+        let released = |&index: &u32| self.object(index) == RELEASED;
+        let listed = |index: u32| self.released_pages.has(index / PAGE);
+        let is_released = (0..self.used.get()).filter(released);
+        let (released, lost) = is_released.fold((0, 0), |(released, lost), index| {
+            (released + 1, lost + u64::from(!listed(index)))
+        });
+        if lost > 0 || !self.released_pages.is_sound() {
+            return Err(Error::internal("released host data on no list", lost));
+        }
+        if on_lists + released + self.live() != self.used.get().into() {
             return Err(Error::internal("host data on no list", on_lists));
         }
         let (mut external, mut waiting, mut boxes) = (0, 0, 0);
@@ -398,7 +458,7 @@ impl HostData {
                 let entry = self.read(index);
                 boxes += u64::from(store_finalizer::check(&entry)?);
                 external += entry.external_bytes();
-            } else if object != FREE {
+            } else if !matches!(object, FREE | RELEASED) {
                 waiting += u128::from(self.read(index).external_bytes);
             }
         }

@@ -17,9 +17,6 @@ use crate::error::Result;
 /// The number of slots in a page: 4 KiB of them.
 pub(super) const PAGE: u32 = 512;
 
-/// The greatest number of pages of an array.
-pub(super) const PAGES_MAX: u32 = SLOTS_MAX.div_ceil(PAGE);
-
 /// A page with a slot of a greater generation is not given back: all its slots would begin
 /// there, and be retired when that slot would have been. Retired slots are among them.
 pub(super) const WORN: u32 = u32::MAX / 2;
@@ -36,7 +33,7 @@ pub(super) struct Floors {
 
 const GROWTH: Growth<'static> = Growth {
     first: 0,
-    most: PAGES_MAX as usize,
+    most: SLOTS_MAX.div_ceil(PAGE) as usize,
     what: "pages of roots of one kind in a store",
     side: None,
 };

@@ -12,8 +12,8 @@ use core::ops::Range;
 
 use super::floors::PAGE;
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
-use super::released::ReleasedPages;
 use super::slots::{SlotArray, pages};
+use crate::base::released_pages::ReleasedPages;
 use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::{Error, Result};

@@ -38,7 +38,7 @@
 //! [`LifoRoots::give_back`] and its siblings give pages of slots back to the system. A page
 //! that was given back leaves a floor, from which its slots begin when they are used again
 //! (`floors.rs`, ROOTS-28). Pages inside an array with a free list are listed meanwhile
-//! (`released.rs`, ROOTS-40).
+//! (`src/base/released_pages.rs`, ROOTS-40).
 //!
 //! # How a collector sees the slots
 //!
@@ -66,7 +66,6 @@ mod handle;
 mod lifo;
 mod manual;
 mod records;
-mod released;
 mod scopes;
 mod slots;
 mod unroot_queue;

@@ -9,7 +9,9 @@
 //! 3. tell the barrier of the references among them, which changes other objects;
 //! 4. write the header, advance the allocation pointer, and root the object.
 
-use crate::heap::{ARRAY_ELEMENTS, ARRAY_LENGTH, FastPath, GcRef, HEADER_BYTES, Kind, SLOT_BYTES};
+use crate::heap::{
+    ARRAY_ELEMENTS, ARRAY_LENGTH, Barrier, FastPath, GcRef, HEADER_BYTES, Kind, SLOT_BYTES,
+};
 use crate::roots::{Handle, NextSlot};
 use crate::store::Store;
 use crate::store::objects::value::{RawValue, ReferenceSource};
@@ -151,7 +153,8 @@ impl Store {
         contents.write(self, of)?;
         // Read again, so that few values are live in `write`.
         let (offset, room) = (self.mutator.bump.next(), N::room(self)?);
-        if path == FastPath::InLine && C::HAS_REFERENCES {
+        let counts = path == FastPath::InLine && self.mutator.barrier().counts_new_objects();
+        if counts && C::HAS_REFERENCES {
             // Last of what can fail, because this changes other objects.
             self.initialise_references(of, kind)?;
         }
@@ -239,9 +242,7 @@ impl Store {
     #[inline(always)]
     fn initialise(&self, at: u64) -> Option<()> {
         let value = GcRef::from_raw(self.new_word(at));
-        self.mutator
-            .barrier()
-            .initialise(&self.mutator.memory, value)
+        Barrier::initialise(&self.mutator.memory, value)
     }
 
     /// The 32 bits at `at` of the object that is being made, where they are written already.

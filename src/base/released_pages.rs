@@ -1,16 +1,15 @@
-//! Released pages: pages of free slots that were given back to the system, from inside an
-//! array with a free list (ROOTS-40).
+//! Released pages: pages of free elements that were given back to the system, from inside a
+//! table with a free list (ROOTS-40, HEAP-65).
 //!
-//! The slots of a released page are zeros and not on the free list. Their floor keeps the
-//! generations that they have lost. A page is used again before the array grows; then it is
-//! the *reused* page, until the next one is.
+//! The elements of a released page are zeros and not on the free list. A page is used again
+//! before the table grows; then it is the *reused* page, until the next one is. A page here
+//! is a number of elements that the table chooses.
 //!
-//! Cost: 4 bytes for each page of an array, once a page of it was released.
+//! Cost: 4 bytes for each page of a table, once a page of it was released.
 
 use core::cell::Cell;
 
-use super::floors::PAGES_MAX;
-use crate::base::array::{Array, Growth};
+use super::array::{Array, Growth};
 use crate::error::Result;
 
 /// In the place of a link: the page is not released.
@@ -19,10 +18,10 @@ const NOT: u32 = u32::MAX;
 /// The end of the list, and no page.
 const NONE: u32 = u32::MAX - 1;
 
-/// The released pages of an array, as a list through a link for each page.
+/// The released pages of a table, as a list through a link for each page.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct ReleasedPages {
+pub(crate) struct ReleasedPages {
     links: Array<Cell<u32>>,
     first: Cell<u32>,
     count: Cell<u32>,
@@ -32,14 +31,14 @@ pub(super) struct ReleasedPages {
 
 const GROWTH: Growth<'static> = Growth {
     first: 0,
-    most: PAGES_MAX as usize,
-    what: "pages of roots of one kind in a store",
+    most: NONE as usize,
+    what: "pages of a table",
     side: None,
 };
 
 impl ReleasedPages {
     /// No pages, which allocates nothing.
-    pub(super) const fn new() -> ReleasedPages {
+    pub(crate) const fn new() -> ReleasedPages {
         ReleasedPages {
             links: Array::new(),
             first: Cell::new(NONE),
@@ -51,7 +50,7 @@ impl ReleasedPages {
     /// Makes sure that the first `pages` pages can be released.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(super) fn reserve(&self, pages: u32) -> Result<()> {
+    pub(crate) fn reserve(&self, pages: u32) -> Result<()> {
         // SAFETY: this file refers to an element within one function only.
         unsafe {
             self.links
@@ -60,7 +59,7 @@ impl ReleasedPages {
     }
 
     /// Adds a page, given [`ReleasedPages::reserve`]. It must not be among them yet.
-    pub(super) fn add(&self, page: u32) {
+    pub(crate) fn add(&self, page: u32) {
         debug_assert!(!self.has(page));
         if let Some(link) = self.links.get(page as usize) {
             link.set(self.first.replace(page));
@@ -72,7 +71,7 @@ impl ReleasedPages {
     }
 
     /// Takes a page out, which is the reused one now.
-    pub(super) fn reuse(&self) -> Option<u32> {
+    pub(crate) fn reuse(&self) -> Option<u32> {
         let page = self.first.get();
         let link = self.links.get(page as usize)?;
         self.first.set(link.replace(NOT));
@@ -82,7 +81,7 @@ impl ReleasedPages {
     }
 
     /// Forgets the pages from `end` on.
-    pub(super) fn truncate(&self, end: u32) {
+    pub(crate) fn truncate(&self, end: u32) {
         if self.reused().is_some_and(|page| page >= end) {
             self.reused.set(NONE);
         }
@@ -99,28 +98,28 @@ impl ReleasedPages {
     }
 
     /// Whether a page is released.
-    pub(super) fn has(&self, page: u32) -> bool {
+    pub(crate) fn has(&self, page: u32) -> bool {
         let link = self.links.get(page as usize);
         link.is_some_and(|link| link.get() != NOT)
     }
 
     /// The page that was used again last, unless it was released since.
-    pub(super) fn reused(&self) -> Option<u32> {
+    pub(crate) fn reused(&self) -> Option<u32> {
         Some(self.reused.get()).filter(|&page| page != NONE)
     }
 
     /// The number of released pages.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.count.get()
     }
 
     /// The bytes of memory that the list has.
-    pub(super) fn side_bytes(&self) -> u64 {
+    pub(crate) fn side_bytes(&self) -> u64 {
         self.links.bytes()
     }
 
     /// Whether the list has all released pages, once.
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         let released = |&page: &u32| self.has(page);
         let all = (0..self.links.capacity() as u32).filter(released).count();
         let (mut next, mut count) = (self.first.get(), 0);
