@@ -64,7 +64,7 @@ const _: () = assert!((HEAP_MAX - LEAST_BYTES as u64) / 4 < (PENDING_OLD & !FUNC
 
 /// Whether `object` is that of an entry in use.
 pub(super) const fn in_use(object: u32) -> bool {
-    !matches!(object, RELEASED | FREE | PENDING | PENDING_OLD)
+    object > FREE && object < PENDING_OLD
 }
 
 /// An object's host data.

@@ -70,9 +70,10 @@ impl HostData {
                     None => self.on_death(index),
                 }
             } else {
-                object == FREE
+                // A released entry leaves the table at its end only.
+                object == FREE || object == RELEASED && index + 1 == used
             };
-            if (is_free || object == RELEASED) && index + 1 == used {
+            if is_free && index + 1 == used {
                 used = index;
             } else if is_free {
                 self.set(index, FREE, free);
