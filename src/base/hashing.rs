@@ -85,7 +85,8 @@ fn process_random() -> [u64; 2] {
     unsafe { random.read_unaligned() }
 }
 
-/// Where the kernel's random numbers are. Null until they are asked for, or if there are none.
+/// Where the kernel's random numbers are. Null before the first use, and if the kernel gave
+/// no numbers.
 static RANDOM: AtomicPtr<[u64; 2]> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Spreads a number over all 64 bits. Different numbers have different results, and 0 stays

@@ -486,7 +486,7 @@ impl<'a> ObjectSpan<'a> {
             return None;
         }
         Some(ObjectBytes {
-            // SAFETY: as above.
+            // SAFETY: the bytes lie in the span, which is committed.
             first: unsafe { self.base.add(offset as usize) },
             bytes,
             region: PhantomData,
@@ -527,14 +527,14 @@ impl<'a> ObjectHead<'a> {
     /// Sets the header's bits.
     #[inline(always)]
     pub(crate) fn set_header(self, header: u64) {
-        // SAFETY: as above.
+        // SAFETY: the bytes are committed.
         unsafe { self.first.as_ptr().cast::<u64>().write_unaligned(header) };
     }
 
     /// The 32 bits behind the header, which are the length of an array.
     #[inline(always)]
     pub(crate) fn after_header(self) -> u32 {
-        // SAFETY: as above.
+        // SAFETY: the bytes are committed.
         unsafe { self.first.as_ptr().add(8).cast::<u32>().read_unaligned() }
     }
 }
@@ -604,7 +604,7 @@ impl ObjectSlot<'_> {
     /// Sets the bits.
     #[inline(always)]
     pub(crate) fn set(self, bits: u32) {
-        // SAFETY: as above.
+        // SAFETY: the slot lies in committed memory.
         unsafe { self.address.write_unaligned(bits) };
     }
 }

@@ -266,7 +266,8 @@ impl ManualRoots {
             }
             self.slots.each_released_run(|first, end| {
                 let [first, end] = [first, end].map(|page| (page * PAGE) as usize);
-                // SAFETY: as above.
+                // SAFETY: other threads wait for the directory's lock, and this one holds
+                // no reference to a node.
                 unsafe { self.nodes.discard(first, end) };
             });
         });

@@ -157,8 +157,8 @@ impl SlotArray {
     }
 
     /// Gives back all slots but the first `keep`, which [`SlotArray::kept`] has told, and
-    /// leaves their floors. Does nothing and returns false if there are none, or if there is
-    /// no memory for the floors.
+    /// leaves their floors. Does nothing and returns false if no slot follows, or if
+    /// the system has no memory for the floors.
     pub(crate) fn give_back(&self, keep: u32) -> bool {
         let old = self.capacity();
         if keep >= old || self.floors.reserve(old).is_err() {

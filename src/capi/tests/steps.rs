@@ -210,12 +210,12 @@ fn with_living_objects_that_a_long_array_holds() {
             let holder = array(store, references, COUNT);
             keep(store, holder);
             for index in 0..COUNT {
-                // SAFETY: the store is valid, in all calls.
+                // SAFETY: the store is valid.
                 let scope = with_out(|out| unsafe { gcroots_scope_enter(store, out) }).unwrap();
                 let object = array(store, bytes, index % 64);
-                // SAFETY: as above.
+                // SAFETY: the store is valid.
                 ok(unsafe { gcroots_array_set_ref(store, holder, index, object) });
-                // SAFETY: as above.
+                // SAFETY: the store is valid.
                 ok(unsafe { gcroots_scope_exit(store, scope) });
             }
         });

@@ -19,7 +19,8 @@ impl Store {
     /// # Safety
     ///
     /// Until the range is removed, `range` must be valid for reading and writing in this call
-    /// and in each call that may collect, and its slots must satisfy the conditions of [`RangeSpan::new`].
+    /// and in each call that may collect, and its slots must satisfy the conditions of
+    /// [`RangeSpan::new`].
     pub(crate) unsafe fn root_range_add(
         &self,
         range: *mut RootRange,
