@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`array`](mod@array) | the growable array that hot paths index |
 //! | [`fallible`] | boxes and vectors whose allocation can fail |
+//! | [`prefetch`](mod@prefetch) | brings memory into the processor's cache |
 //! | [`pages`] | gives pages of a block back to the system |
 //! | [`ref_counted`] | counted references that never abort |
 //! | [`side_meter`] | the bound of a store's memory beside its heap |
@@ -30,6 +31,7 @@ pub(crate) mod lock;
 pub(crate) mod mappings;
 pub(crate) mod pages;
 pub(crate) mod place_index;
+pub(crate) mod prefetch;
 pub(crate) mod ref_counted;
 pub(crate) mod released_pages;
 pub(crate) mod room;

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, Allocation, Barrier, Budget, CollectionKind, CollectionStats,
     CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions,
-    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SegmentStarts,
+    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, Starts,
     SemiSpace, WriteBarrier, each_object,
 };
 
@@ -232,11 +232,12 @@ impl WriteBarrier for CheckHeap {
 }
 
 impl GcHeap for CheckHeap {
-    fn open(&mut self, mutator: &Mutator) {
-        self.heap.open(mutator);
+    fn open(&mut self, mutator: &Mutator) -> u64 {
+        let headroom = self.heap.open(mutator);
         let (half, end) = (self.heap.region(), mutator.bump.next());
         self.shadow.begin_renewal(half, end);
         self.shadow.copy(half, half.start(), end);
+        headroom
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -273,12 +274,12 @@ impl GcHeap for CheckHeap {
         Ok(outcome)
     }
 
-    fn segment_starts(&self) -> &SegmentStarts {
-        self.heap.segment_starts()
+    fn starts(&self) -> Starts<'_> {
+        self.heap.starts()
     }
 
-    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
-        self.heap.segment_starts_mut()
+    fn note_block(&mut self, start: u64, end: u64, next: u64) {
+        self.heap.note_block(start, end, next);
     }
 
     fn largest_object(&self) -> u64 {

@@ -15,6 +15,7 @@
 mod check;
 mod copying;
 pub(crate) mod drc;
+mod generational;
 mod null;
 
 use crate::error::{Error, Result};
@@ -43,6 +44,7 @@ pub(crate) fn by_number(number: u32) -> Result<&'static dyn GcRuntime> {
         NULL => Ok(&null::Null),
         DRC => Ok(&drc::Drc),
         CHECK => Ok(&check::Check),
+        GENERATIONAL => Ok(&generational::Generational),
         _ => Err(Error::InvalidArgument {
             parameter: "collector",
             value: number.into(),

@@ -12,7 +12,7 @@ use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
     Budget, CollectionSteps, ContiguousSpace, GcHeap, GcRuntime, HeapOptions, Mutator, Progress,
-    Region, Reservation, SegmentStarts, WriteBarrier, heap_limit, whole_units,
+    Region, Reservation, Starts, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -63,11 +63,12 @@ impl WriteBarrier for NullHeap {
 }
 
 impl GcHeap for NullHeap {
-    fn open(&mut self, mutator: &Mutator) {
+    fn open(&mut self, mutator: &Mutator) -> u64 {
         let (first, end) = (self.space.open(), self.space.region().committed_end());
         // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
         // the mutator whenever the committed memory changes.
         unsafe { mutator.set_heap(self.reservation.base(), first, first, end, 0) };
+        end - first
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -78,12 +79,12 @@ impl GcHeap for NullHeap {
         self.space.starts().side_bytes()
     }
 
-    fn segment_starts(&self) -> &SegmentStarts {
-        self.space.starts()
+    fn starts(&self) -> Starts<'_> {
+        Starts::InSegments(self.space.starts())
     }
 
-    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
-        self.space.starts_mut()
+    fn note_block(&mut self, start: u64, end: u64, next: u64) {
+        self.space.starts_mut().note_block(start, end, next);
     }
 
     fn limit_bytes(&self) -> u64 {

@@ -308,6 +308,7 @@ impl Config {
             explicit => explicit,
         };
         Ok(HeapOptions {
+            moves_all: self.move_always,
             limit,
             least_limit: match self.limit {
                 Some(_) => limit,

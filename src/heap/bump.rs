@@ -172,8 +172,22 @@ impl BumpAllocator {
         is_newest
     }
 
+    /// Counts an object of `bytes` that was allocated outside of the window.
+    pub(crate) fn count_elsewhere(&self, bytes: u64) {
+        self.used_elsewhere.set(self.used_elsewhere.get() + bytes);
+        let allocated = self.allocated_elsewhere.get();
+        self.allocated_elsewhere.set(allocated + bytes);
+        self.objects.set(self.objects.get() + 1);
+    }
+
+    /// Subtracts an object of `bytes` outside of the window, whose memory is free now.
+    pub(crate) fn forget_elsewhere(&self, bytes: u64) {
+        self.used_elsewhere.set(self.used_elsewhere.get() - bytes);
+        self.forget_object();
+    }
+
     /// Subtracts one object, whose memory is free now.
-    pub(super) fn forget_object(&self) {
+    pub(crate) fn forget_object(&self) {
         self.objects.set(self.objects.get() - 1);
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct CollectionStats {
     pub(crate) live_bytes: u64,
     /// The bytes of the objects that moved.
     pub(crate) moved_bytes: u64,
+    /// The bytes of the objects that could not move, in a collection that must move all others.
+    pub(crate) unmovable_bytes: u64,
 }
 
 /// The steps of a collection.

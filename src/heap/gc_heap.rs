@@ -1,13 +1,14 @@
 //! One store's heap.
 
 use super::barrier::WriteBarrier;
+use super::blocks::each_object;
 use super::budget::{Budget, Progress};
 use super::collection_steps::{CollectionKind, CollectionSteps};
 use super::header::ObjectHeader;
-use super::layout::LayoutTable;
+use super::layout::{LayoutTable, Measured};
 use super::mutator::Mutator;
+use super::object_start_table::Starts;
 use super::reference::{GRANULE, GcRef};
-use super::segment_starts::SegmentStarts;
 use crate::error::{Error, Result};
 
 /// The number of bytes of a reset heap that stay resident, in all spaces together
@@ -35,8 +36,9 @@ pub(crate) enum Allocation {
 /// The store passes its [`Mutator`] to each method that needs it (HEAP-2). A heap never
 /// calls foreign code. Between stores it may change threads.
 pub(crate) trait GcHeap: WriteBarrier + Send {
-    /// Points `mutator` at the heap, which must be empty.
-    fn open(&mut self, mutator: &Mutator);
+    /// Points `mutator` at the heap, which must be empty. Returns the number of bytes that may
+    /// be allocated before the first collection.
+    fn open(&mut self, mutator: &Mutator) -> u64;
 
     /// The number of committed bytes, in all spaces together.
     fn committed_bytes(&self) -> u64;
@@ -80,7 +82,7 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     fn bump(&mut self, mutator: &Mutator, header: ObjectHeader, bytes: u64) -> Option<GcRef> {
         let offset = mutator.bump.bump_within_budget(bytes)?;
         let end = offset + bytes;
-        self.segment_starts_mut().note_block(offset, end, end);
+        self.note_block(offset, end, end);
         mutator.write_new_object(offset, header, bytes);
         Some(GcRef::from_offset(offset))
     }
@@ -107,8 +109,7 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         let (offset, bytes) = (object.offset(), bytes.next_multiple_of(GRANULE));
         if mutator.bump.unbump(offset, bytes) {
             let window_end = mutator.bump.end();
-            self.segment_starts_mut()
-                .note_block(offset, offset + bytes, window_end);
+            self.note_block(offset, offset + bytes, window_end);
         } else {
             mutator.write_free(offset, bytes);
         }
@@ -123,17 +124,31 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         Ok(())
     }
 
-    /// The offsets at which objects start and end. Objects and free blocks fill the bytes
-    /// between them without a gap.
-    fn walk(&self, mutator: &Mutator) -> (u64, u64) {
+    /// The offsets between which all objects lie.
+    fn bounds(&self, mutator: &Mutator) -> (u64, u64) {
         (mutator.bump.start(), mutator.bump.next())
     }
 
-    /// The first starts of blocks in the segments of the memory that [`GcHeap::walk`] covers.
-    fn segment_starts(&self) -> &SegmentStarts;
+    /// Calls `visit` with the offset of each object, and with the object, in the order of
+    /// their offsets.
+    ///
+    /// Errors: those of `visit`; [`Error::Internal`] on nonsense.
+    fn each_object(
+        &self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        visit: &mut dyn FnMut(u64, Measured<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (start, end) = self.bounds(mutator);
+        each_object(self.region(), start, end, layouts, visit)
+    }
 
-    /// As [`GcHeap::segment_starts`], to note blocks.
-    fn segment_starts_mut(&mut self) -> &mut SegmentStarts;
+    /// How the starts of objects are found.
+    fn starts(&self) -> Starts<'_>;
+
+    /// Notes that the bytes from `start` to `end` are one block, or part of one. The next
+    /// block starts at `next`. Of use to heaps whose starts are found in segments.
+    fn note_block(&mut self, start: u64, end: u64, next: u64);
 
     /// The kind of collection to run when `asked` was requested. May turn a minor
     /// collection into a major one, and never the other way round.

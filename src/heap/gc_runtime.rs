@@ -49,4 +49,6 @@ pub(crate) struct HeapOptions {
     pub(crate) initial: u64,
     /// Whether freed memory is filled with a pattern.
     pub(crate) poison: bool,
+    /// Whether each collection must move every object that it can move.
+    pub(crate) moves_all: bool,
 }

@@ -16,6 +16,7 @@ use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
 use super::reference::{LEAST_BYTES, SLOT_BYTES};
+use crate::base::prefetch::prefetch;
 use crate::base::{fallible, mappings, pages, work};
 use crate::error::{Error, Result};
 
@@ -325,6 +326,21 @@ impl Region {
         self.view().copy_to(offset, to.view(), to_offset, bytes)
     }
 
+    /// The table of `count` elements at `offset`, which must be aligned and committed.
+    #[inline(always)]
+    pub(crate) fn table<T: TableElement>(&self, offset: u64, count: usize) -> &[T] {
+        let bytes = count.checked_mul(size_of::<T>());
+        let end = bytes.and_then(|bytes| offset.checked_add(bytes as u64));
+        assert!(offset >= self.start && end.is_some_and(|end| end <= self.committed));
+        assert!(offset.is_multiple_of(align_of::<T>() as u64));
+        // SAFETY: the bytes are committed, and stay so while the region is borrowed. The base
+        // is that of a page. Any bits are a `T`, which is used through shared references only.
+        unsafe {
+            let first = self.base.as_ptr().add(offset as usize).cast::<T>();
+            core::slice::from_raw_parts(first, count)
+        }
+    }
+
     /// Fills `from..to` with `byte`.
     ///
     /// Errors: [`Error::Internal`] unless the range is committed.
@@ -335,6 +351,17 @@ impl Region {
         Ok(())
     }
 }
+
+/// What a [table](Region::table) consists of.
+///
+/// # Safety
+///
+/// Any bits must be a valid value, also after they change while a reference to the value
+/// exists. So all fields must be cells of numbers.
+pub(crate) unsafe trait TableElement {}
+
+// SAFETY: a cell of a number.
+unsafe impl TableElement for core::cell::Cell<u64> {}
 
 /// Copies `N` words of 8 bytes.
 ///
@@ -461,6 +488,17 @@ pub(crate) struct ObjectSpan<'a> {
 }
 
 impl<'a> ObjectSpan<'a> {
+    /// The bytes of the span.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
+    /// Asks the processor for the memory at `offset`, which need not lie in the span.
+    #[inline(always)]
+    pub(crate) fn prefetch(self, offset: u64) {
+        prefetch(self.base.as_ptr().wrapping_add(offset as usize));
+    }
+
     /// The first [`LEAST_BYTES`] of an object at `offset`, if the span has them.
     #[inline(always)]
     pub(crate) fn head(self, offset: u64) -> Option<ObjectHead<'a>> {

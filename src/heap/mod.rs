@@ -76,7 +76,7 @@ pub(crate) use layout::{
 };
 pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
-pub(crate) use object_start_table::ObjectStartTable;
+pub(crate) use object_start_table::{ObjectStartTable, Starts};
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
@@ -87,7 +87,7 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL, LINE_BYTES, ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
     write_free,
 };
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -59,6 +59,19 @@ impl Mutator {
         self.bump.set_survivors(0, objects);
     }
 
+    /// Points the mutator at a heap whose memory is `base + start .. base + end`. The mutator
+    /// has no window yet.
+    ///
+    /// # Safety
+    ///
+    /// The memory must be committed and stay so until the next call of this function or
+    /// [`Mutator::set_heap_end`], and be used through this mutator and the calling heap only.
+    pub(crate) unsafe fn set_memory(&self, base: *mut u8, start: u64, end: u64) {
+        // SAFETY: the caller's promise; the window is empty.
+        unsafe { self.set_heap(base, start, start, end, 0) };
+        self.bump.set_window(start, start, start);
+    }
+
     /// Lends the mutator a free block, `start..end`, as its window. It must have no window.
     ///
     /// # Safety

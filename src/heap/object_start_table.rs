@@ -15,19 +15,30 @@
 //! together pass each object once. A question also looks for the last known start: it reads
 //! up to 1 KiB of bits.
 //!
-//! [`SegmentStarts`]: super::segment_starts::SegmentStarts
+//! Heaps that are made of a [`BlockSpace`] answer the question themselves.
 
 use super::blocks::block_at;
 use super::gc_heap::GcHeap;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
-use super::segment_starts::{SEGMENT_BYTES, segment_of};
+use super::segment_starts::{SEGMENT_BYTES, SegmentStarts, segment_of};
+use super::space::BlockSpace;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
 /// The words with the bits of one segment.
 const WORDS: usize = (SEGMENT_BYTES / GRANULE / u64::BITS as u64) as usize;
+
+/// How the starts of a heap's objects are found.
+#[derive(Clone, Copy)]
+pub(crate) enum Starts<'a> {
+    /// Objects and free blocks fill the heap's bounds without a gap. The first starts of
+    /// blocks in segments are known, and the table has the others.
+    InSegments(&'a SegmentStarts),
+    /// The space knows the starts itself.
+    InBlocks(&'a BlockSpace),
+}
 
 /// The object-start table of one heap. An empty table is valid for every heap.
 #[derive(Debug, Default)]
@@ -106,12 +117,16 @@ impl ObjectStartTable {
         heap: &dyn GcHeap,
         layouts: &LayoutTable,
     ) -> Result<bool> {
-        let (start, end) = heap.walk(mutator);
+        let (start, end) = heap.bounds(mutator);
         let offset = reference.offset();
         if !reference.lies_in(start, end) {
             return Ok(false);
         }
-        let first = match heap.segment_starts().first_in_segment_of(offset) {
+        let starts = match heap.starts() {
+            Starts::InSegments(starts) => starts,
+            Starts::InBlocks(space) => return space.is_object(offset, mutator, layouts),
+        };
+        let first = match starts.first_in_segment_of(offset) {
             Some(first) if first <= offset => first,
             // The block before the segment, or one that covers all of it, has this place.
             _ => return Ok(false),
@@ -179,8 +194,8 @@ impl ObjectStartTable {
         heap: &dyn GcHeap,
         layouts: &LayoutTable,
     ) -> Result<()> {
-        let (start, end) = heap.walk(mutator);
-        if !self.is_valid_for(start, heap) {
+        let (start, end) = heap.bounds(mutator);
+        if matches!(heap.starts(), Starts::InBlocks(_)) || !self.is_valid_for(start, heap) {
             return Ok(());
         }
         let mut offset = start;

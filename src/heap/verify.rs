@@ -1,10 +1,10 @@
 //! Verification of a heap.
 
-use super::blocks::each_object;
 use super::gc_heap::GcHeap;
 use super::header::ObjectHeader;
 use super::layout::LayoutTable;
 use super::mutator::Mutator;
+use super::object_start_table::Starts;
 use super::reference::{GRANULE, GcRef};
 use crate::base::fallible;
 use crate::error::{Error, Result};
@@ -86,9 +86,9 @@ pub(crate) fn verify(
 ) -> Result<ObjectStartBits> {
     mutator.bump.check()?;
     let region = heap.region();
-    let (start, end) = heap.walk(mutator);
+    let (start, end) = heap.bounds(mutator);
     let mut starts = ObjectStartBits::with_room(start, end)?;
-    each_object(region, start, end, layouts, |offset, _| {
+    heap.each_object(mutator, layouts, &mut |offset, _| {
         starts.add_start(offset);
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);
         visit(GcRef::from_offset(offset), header)
@@ -99,10 +99,12 @@ pub(crate) fn verify(
             starts.objects(),
         ));
     }
-    each_object(region, start, end, layouts, |offset, measured| {
+    heap.each_object(mutator, layouts, &mut |offset, measured| {
         measured.each_reference(|at| starts.check(GcRef::from_raw(region.load_u32(offset + at)?)))
     })?;
-    heap.segment_starts().check(region, (start, end), layouts)?;
+    if let Starts::InSegments(starts) = heap.starts() {
+        starts.check(region, (start, end), layouts)?;
+    }
     heap.check(mutator, layouts)?;
     Ok(starts)
 }

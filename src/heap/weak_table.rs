@@ -5,6 +5,7 @@ use super::budget::{Budget, Progress};
 use super::header::ObjectHeader;
 use super::memory::{ObjectSpan, RegionView};
 use super::reference::GcRef;
+use super::space::BlockSpace;
 use crate::error::{Error, Result};
 
 /// Tells, after tracing, which objects are alive and where they are now.
@@ -26,6 +27,11 @@ pub(crate) enum Liveness<'a> {
         /// Whether the object with this header survived.
         alive: fn(ObjectHeader) -> bool,
     },
+    /// Survivors have a mark in the space. Some moved, and left a forwarding header behind.
+    Marked {
+        /// The space that the objects are in.
+        space: &'a BlockSpace,
+    },
 }
 
 impl Liveness<'_> {
@@ -43,6 +49,7 @@ impl Liveness<'_> {
                 let header = ObjectHeader::from_bits(space.load_u64(old.offset())?);
                 Ok(alive(header).then_some(old))
             }
+            Liveness::Marked { space } => space.current_ref(old),
             Liveness::Moved {
                 from,
                 to_start,

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::heap::{
     Budget, COMMIT_UNIT, CollectionKind, CollectionStats, CollectionSteps, GRANULE, GcHeap, GcRef,
     GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Mutator, POISON, PendingEphemerons,
-    Progress, Region, Reservation, SegmentStarts, SemiSpace, WriteBarrier, heap_limit, whole_units,
+    Progress, Region, Reservation, SemiSpace, Starts, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -173,12 +173,13 @@ impl WriteBarrier for CopyingHeap {
 }
 
 impl GcHeap for CopyingHeap {
-    fn open(&mut self, mutator: &Mutator) {
+    fn open(&mut self, mutator: &Mutator) -> u64 {
         // A reset, which needs no memory, may leave a gap.
         self.space.settle();
         let first = SemiSpace::first_object(self.space.from());
         self.space.starts_mut().restart(first);
         self.open_from_half(mutator, first, 0);
+        self.space.usable_end() - first
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -189,12 +190,12 @@ impl GcHeap for CopyingHeap {
         self.pending.side_bytes() + self.space.side_bytes()
     }
 
-    fn segment_starts(&self) -> &SegmentStarts {
-        self.space.starts()
+    fn starts(&self) -> Starts<'_> {
+        Starts::InSegments(self.space.starts())
     }
 
-    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
-        self.space.starts_mut()
+    fn note_block(&mut self, start: u64, end: u64, next: u64) {
+        self.space.starts_mut().note_block(start, end, next);
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -376,6 +377,7 @@ impl CollectionSteps for CopyingHeap {
             objects: self.state.objects,
             live_bytes,
             moved_bytes: live_bytes,
+            unmovable_bytes: 0,
         }))
     }
 }

@@ -38,7 +38,7 @@ impl DrcHeap {
     ///
     /// Errors: [`Error::Internal`], [`Error::SystemMemory`].
     pub(super) fn check_counts(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
-        let (start, end) = self.walk(mutator);
+        let (start, end) = self.bounds(mutator);
         let mut counts = self.count_slots(start, end, layouts)?;
         let young_ranges = self.ordered_young_ranges()?;
         let window = mutator.bump.start()..mutator.bump.next();

@@ -48,7 +48,7 @@ use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
     Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
-    Reservation, SegmentStarts, WalkBound, Window, WriteBarrier, heap_limit, whole_units,
+    Reservation, Starts, WalkBound, Window, WriteBarrier, heap_limit, whole_units,
     write_free,
 };
 
@@ -339,7 +339,7 @@ impl WriteBarrier for DrcHeap {
 }
 
 impl GcHeap for DrcHeap {
-    fn open(&mut self, mutator: &Mutator) {
+    fn open(&mut self, mutator: &Mutator) -> u64 {
         let (start, end) = self.space.allocate_all();
         // Without this room a trace may need more walks. That is no error.
         let _ = self.reserve_stack();
@@ -347,6 +347,7 @@ impl GcHeap for DrcHeap {
         // the mutator whenever the committed memory changes.
         unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
         self.headroom = end - start;
+        self.headroom
     }
 
     fn committed_bytes(&self) -> u64 {
@@ -358,15 +359,15 @@ impl GcHeap for DrcHeap {
             + fallible::bytes(&self.zero_counts)
             + fallible::bytes(&self.stack)
             + self.pending.side_bytes()
-            + self.segment_starts().side_bytes()
+            + self.space.memory().starts().side_bytes()
     }
 
-    fn segment_starts(&self) -> &SegmentStarts {
-        self.space.memory().starts()
+    fn starts(&self) -> Starts<'_> {
+        Starts::InSegments(self.space.memory().starts())
     }
 
-    fn segment_starts_mut(&mut self) -> &mut SegmentStarts {
-        self.space.starts_mut()
+    fn note_block(&mut self, start: u64, end: u64, next: u64) {
+        self.space.starts_mut().note_block(start, end, next);
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -440,7 +441,7 @@ impl GcHeap for DrcHeap {
         self.check_counts(mutator, layouts)
     }
 
-    fn walk(&self, mutator: &Mutator) -> (u64, u64) {
+    fn bounds(&self, mutator: &Mutator) -> (u64, u64) {
         let (next, end) = (mutator.bump.next(), mutator.bump.end());
         if next < end && end != self.space.committed_end() {
             // A walk has to see the unused part of the window as free memory.
@@ -621,6 +622,7 @@ impl CollectionSteps for DrcHeap {
             objects,
             live_bytes,
             moved_bytes: 0,
+            unmovable_bytes: 0,
         }))
     }
 }

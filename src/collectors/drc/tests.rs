@@ -74,6 +74,7 @@ impl Fixture {
             least_limit: 16 << 20,
             initial: 64 << 10,
             poison: true,
+            moves_all: false,
         };
         let mut heap = DrcHeap::new(options).unwrap();
         heap.open(&mutator);

@@ -10,6 +10,7 @@
 //! | [`ContiguousSpace`] | one interval, committed from its start | `null`, [`FreeListSpace`] |
 //! | [`SemiSpace`] | two halves, one of which is empty between collections | `copying`, `check` |
 //! | [`FreeListSpace`] | one interval whose free blocks are in lists by size | `drc` |
+//! | [`BlockSpace`] | one interval of blocks of lines, and tables beside it | `generational` |
 //!
 //! The heap owns the [`Reservation`](super::Reservation) and gives each space a range of
 //! it. So the spaces of one heap have one base, and a reference may lead from one to
@@ -25,6 +26,7 @@
 //! **Rejected.** A trait for spaces. Each collector names the spaces that it has, and no
 //! code works on a space of any kind.
 
+mod blocks;
 mod bounds;
 mod contiguous;
 mod free_block;
@@ -35,6 +37,9 @@ mod semi_space;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use blocks::{
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL, LINE_BYTES,
+};
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
 pub(crate) use free_block::write_free;

@@ -75,6 +75,7 @@ fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
         collectors::DRC,
         collectors::COPYING,
         collectors::CHECK,
+        collectors::GENERATIONAL,
     ] {
         for step in STEPS {
             on_collector(number, step, limit, &test);
@@ -91,6 +92,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
         least_limit: limit,
         initial: 64 << 10,
         poison: true,
+        moves_all: false,
     };
     let mut heap = runtime.new_heap(options).unwrap();
     heap.open(&mutator);

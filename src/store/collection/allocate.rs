@@ -73,8 +73,7 @@ impl Cold {
     pub(in crate::store) fn make_heap(&mut self, store: &Store) -> Result<()> {
         if self.heap.is_none() {
             let heap = self.heap.insert(store.engine.acquire_heap()?);
-            heap.open(&store.mutator);
-            self.headroom = store.mutator.bump.end() - store.mutator.bump.next();
+            self.headroom = heap.open(&store.mutator);
             self.external_budget = self.headroom;
             self.use_collectors_barrier(store);
             store.update_slow_path();

@@ -289,7 +289,8 @@ impl Cold {
     ) -> Result<u64> {
         let stats = collection.gc.stats();
         let live = stats.live_bytes;
-        if store.engine.config().move_always() && stats.moved_bytes != live {
+        if store.engine.config().move_always() && stats.moved_bytes + stats.unmovable_bytes != live
+        {
             return Err(Error::internal("objects that were not moved", live));
         }
         // A root slot costs as much as its own bytes, a host-data entry as an externref.

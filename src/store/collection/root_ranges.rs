@@ -107,7 +107,7 @@ impl Cold {
         let Some(heap) = self.heap.as_deref() else {
             return check_slots(range, |_| Ok(false));
         };
-        let bounds = heap.walk(&store.mutator);
+        let bounds = heap.bounds(&store.mutator);
         let objects = PlausibleObjects::new(heap.region(), bounds, &self.layouts);
         check_slots(range, |reference| Ok(objects.contains(reference)))
     }

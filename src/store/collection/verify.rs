@@ -114,8 +114,7 @@ impl Cold {
     /// lead to objects.
     fn check_slots(&self, store: &Store, heap: &dyn GcHeap) -> Result<()> {
         let region = heap.region();
-        let (start, end) = heap.walk(&store.mutator);
-        heap::each_object(region, start, end, &self.layouts, |offset, _| {
+        heap.each_object(&store.mutator, &self.layouts, &mut |offset, _| {
             let header = ObjectHeader::from_bits(region.load_u64(offset)?);
             if header.is_extern() {
                 return Ok(());

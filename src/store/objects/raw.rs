@@ -114,7 +114,7 @@ impl Store {
     pub(crate) fn blocks_for_tests(&self) -> (Vec<(u64, u64, bool)>, u64) {
         let cold = self.cold.borrow();
         let heap = cold.heap.as_deref().unwrap();
-        let range = heap.walk(&self.mutator);
+        let range = heap.bounds(&self.mutator);
         let blocks = crate::heap::blocks_for_tests(heap.region(), range, &cold.layouts);
         (blocks, range.1)
     }

@@ -42,6 +42,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
                 least_limit: 64 << 20,
                 initial: 32 << 20,
                 poison: true,
+                moves_all: false,
             })
             .unwrap();
         heap.open(&mutator);

@@ -1,0 +1,160 @@
+//! Allocation: where new objects go.
+//!
+//! The mutator's window is a hole or a free block. An object that does not fit into it gets
+//! another window. The larger of the two rests is set aside, and used again for an object that
+//! it has room for. A large object gets a run of blocks.
+
+use super::GenerationalHeap;
+use crate::error::Result;
+use crate::heap::{
+    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcHeap, GcRef, HEADER_BYTES, Hole, Kind,
+    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, WriteBarrier,
+};
+
+impl GenerationalHeap {
+    /// See [`GcHeap::allocate`].
+    pub(super) fn allocate_in_blocks(
+        &mut self,
+        mutator: &Mutator,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+            return Ok(Allocation::Never);
+        };
+        if bytes > self.largest_run() {
+            return Ok(Allocation::Never);
+        }
+        if !self.make_window(mutator, bytes)? {
+            return Ok(Allocation::CollectOrGrow { bytes });
+        }
+        if bytes > LARGEST_SMALL {
+            return self.allocate_large(mutator, header, bytes);
+        }
+        Ok(match self.bump(mutator, header, bytes) {
+            Some(object) => Allocation::Done(object),
+            None => Allocation::CollectOrGrow { bytes },
+        })
+    }
+
+    /// The largest object that an empty heap of this limit has room for.
+    pub(super) fn largest_run(&self) -> u64 {
+        let blocks = self.space.limit_bytes() / BLOCK_BYTES;
+        (blocks - blocks / 40) * BLOCK_BYTES
+    }
+
+    /// Allocates a large object in a run of blocks, of which there is one.
+    fn allocate_large(
+        &mut self,
+        mutator: &Mutator,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
+        let Some(block) = self.space.acquire_run(blocks) else {
+            return Ok(Allocation::CollectOrGrow { bytes });
+        };
+        let start = self.space.start_of(block);
+        self.region().fill(start + HEADER_BYTES, start + bytes, 0)?;
+        self.region().store_u64(start, header.bits())?;
+        mutator.bump.count_elsewhere(bytes);
+        Ok(Allocation::Done(GcRef::from_offset(start)))
+    }
+
+    /// Frees an object that was not initialised. See [`GcHeap::deallocate_uninit`].
+    pub(super) fn free_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
+        let (offset, bytes) = (object.offset(), bytes.next_multiple_of(GRANULE));
+        if mutator.bump.unbump(offset, bytes) {
+            return;
+        }
+        let block = self.space.block_of(offset);
+        let freed = match self.space.records()[block].state() {
+            BlockState::LargeHead => {
+                mutator.bump.forget_elsewhere(bytes);
+                self.space.release(block, self.poison).map(|_| ())
+            }
+            _ => {
+                mutator.bump.forget_object();
+                let granules = (bytes / GRANULE) as u32;
+                let header = ObjectHeader::new(Kind::Free, granules);
+                self.region().store_u64(offset, header.bits())
+            }
+        };
+        debug_assert!(freed.is_ok());
+    }
+
+    /// Makes sure that `bytes` can be allocated: in the mutator's window, or in a run of
+    /// blocks. Returns `false` if there is no room, or if the headroom does not allow it.
+    pub(super) fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        if bytes <= LARGEST_SMALL && mutator.bump.has_budget(bytes) {
+            return Ok(true);
+        }
+        let left = self.headroom.saturating_sub(mutator.bump.allocated_bytes());
+        if bytes > left {
+            return Ok(false);
+        }
+        if bytes > LARGEST_SMALL {
+            let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
+            return Ok(self.space.has_run(blocks));
+        }
+        let rest = Hole {
+            start: mutator.bump.next(),
+            end: mutator.bump.end(),
+        };
+        let Some(window) = self.find_window(rest, bytes)? else {
+            return Ok(false);
+        };
+        mutator.take_back();
+        // SAFETY: the hole is committed and belongs to this heap. Nothing else uses it until it
+        // is taken back.
+        unsafe { mutator.lend(window.start, window.end) };
+        mutator
+            .bump
+            .set_budget_end(window.start.saturating_add(left));
+        Ok(true)
+    }
+
+    /// Whether the committed memory has room for `bytes`, whatever the headroom is.
+    pub(super) fn has_memory_for(&self, mutator: &Mutator, bytes: u64) -> bool {
+        if bytes > LARGEST_SMALL {
+            return self.space.has_run(bytes.div_ceil(BLOCK_BYTES) as usize);
+        }
+        let rest = mutator.bump.end() - mutator.bump.next();
+        bytes <= rest.max(self.set_aside.bytes())
+            || self.space.spare_blocks() > 0
+            || (bytes <= LINE_BYTES && self.space.has_hole())
+    }
+
+    /// Finds a window for an object of `bytes`, which does not fit into the mutator's window,
+    /// or is beyond its budget. `rest` is what is left of that.
+    fn find_window(&mut self, rest: Hole, bytes: u64) -> Result<Option<Hole>> {
+        if bytes <= rest.bytes() {
+            return Ok(Some(rest));
+        }
+        let found = if bytes <= self.set_aside.bytes() {
+            Some(core::mem::take(&mut self.set_aside))
+        } else if bytes <= LINE_BYTES {
+            self.space.take_hole().or_else(|| self.space.take_block())
+        } else {
+            let block = self.space.take_block();
+            block.or_else(|| self.space.take_hole_of(bytes))
+        };
+        if found.is_some() {
+            self.space.leave_unused(rest)?;
+            if rest.bytes() > self.set_aside.bytes() {
+                self.set_aside = rest;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes the mutator's window back.
+    pub(super) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
+        let window = mutator.take_back();
+        self.set_aside = Hole::default();
+        self.space.leave_unused(Hole {
+            start: window.next,
+            end: window.end,
+        })
+    }
+}

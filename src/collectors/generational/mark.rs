@@ -1,0 +1,293 @@
+//! Marking: how a collection finds the live objects.
+//!
+//! An object is marked when a reference to it is found: the bit of its start is set in the
+//! record of its block, which lies beside the heap. So an object whose block is no candidate
+//! for evacuation is not touched before it is scanned. When it is scanned, its lines are marked
+//! and its slots are traced.
+
+use super::GenerationalHeap;
+use super::mark_stack::MarkStack;
+use crate::base::work;
+use crate::error::{Error, Result};
+use crate::heap::{
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GcRef, GcRootsList,
+    Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSpan, PendingEphemerons,
+    Progress, REFERENCES_CHUNK,
+};
+
+/// The state of the trace that is under way.
+#[derive(Debug, Default)]
+pub(super) struct MarkState {
+    /// The number of objects that were scanned.
+    pub(super) objects: u64,
+    /// The bytes of those objects.
+    pub(super) bytes: u64,
+    /// The chunked array that is being scanned, and the offset in it of the next chunk.
+    chunked: Option<(GcRef, u64)>,
+    /// Where the next object moves to.
+    pub(super) target: Hole,
+    /// The bytes of the objects that moved.
+    pub(super) moved: u64,
+    /// The bytes of the objects that moved out of fresh blocks.
+    pub(super) moved_fresh: u64,
+}
+
+/// What marking uses, in one place. A loop keeps it in registers.
+pub(super) struct Marking<'a> {
+    pub(super) space: &'a BlockSpace,
+    pub(super) records: &'a [BlockRecord],
+    /// The memory of the heap.
+    pub(super) memory: ObjectSpan<'a>,
+    /// Where the first block starts.
+    pub(super) start: u64,
+    pub(super) cycle: u8,
+    pub(super) layouts: &'a LayoutTable,
+    pub(super) stack: &'a mut MarkStack,
+    pub(super) pending: &'a mut PendingEphemerons,
+    pub(super) state: &'a mut MarkState,
+}
+
+impl GenerationalHeap {
+    /// What the collection that is under way marks with.
+    pub(super) fn marking<'a>(&'a mut self, layouts: &'a LayoutTable) -> Marking<'a> {
+        let (space, region) = (&self.space, self.space.region());
+        Marking {
+            records: space.records(),
+            memory: region.view().objects(space.start(), space.end()),
+            start: space.start(),
+            cycle: space.cycle(),
+            layouts,
+            stack: &mut self.stack,
+            pending: &mut self.pending,
+            state: &mut self.marks,
+            space,
+        }
+    }
+}
+
+impl<'a> Marking<'a> {
+    /// The bytes from the first block's start to an object, and the record of its block, if
+    /// that is committed.
+    #[inline(always)]
+    pub(super) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
+        let into = object.offset().wrapping_sub(self.start);
+        let record = self.records.get((into / BLOCK_BYTES) as usize)?;
+        Some((into % BLOCK_BYTES, record))
+    }
+
+    /// Marks an object. Returns where it is then.
+    #[inline(always)]
+    fn mark(&mut self, object: GcRef) -> Result<GcRef> {
+        match self.mark_in_place(object) {
+            Some(()) => Ok(object),
+            None => self.mark_any(object),
+        }
+    }
+
+    /// Marks an object in a block of which objects are marked already, and which is no
+    /// candidate. `None`, with nothing done, for others.
+    #[inline(always)]
+    fn mark_in_place(&mut self, object: GcRef) -> Option<()> {
+        let (into, record) = self.locate(object)?;
+        if !record.is_marked_in(self.cycle) {
+            return None;
+        }
+        if record.set_start(into) {
+            self.push(object);
+        }
+        Some(())
+    }
+
+    /// See [`Marking::mark`].
+    #[cold]
+    #[inline(never)]
+    fn mark_any(&mut self, object: GcRef) -> Result<GcRef> {
+        let outside = || Error::internal("a reference outside the heap", object.raw().into());
+        let (into, record) = self.locate(object).ok_or_else(outside)?;
+        self.space.check_may_hold(object.offset())?;
+        if record.is_candidate()
+            && let Some(moved) = self.evacuate(object, into, record)?
+        {
+            return Ok(moved);
+        }
+        if !record.has_marks_of(self.cycle) {
+            record.begin_marks(self.cycle);
+        }
+        if record.set_start(into) {
+            self.push(object);
+        }
+        Ok(object)
+    }
+
+    /// Adds a marked object to those that have to be scanned.
+    #[inline(always)]
+    pub(super) fn push(&mut self, object: GcRef) {
+        if !self.stack.push(object) {
+            self.space.set_gray(object.offset());
+        }
+    }
+
+    /// Marks the referents of roots, and updates the roots of objects that move.
+    pub(super) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
+        roots.try_each(|root| {
+            let old = root.get();
+            let now = self.mark(old)?;
+            if now != old {
+                root.set(now);
+            }
+            Ok(())
+        })
+    }
+
+    /// Marks the referent of a reference from outside the heap. Returns where it is then.
+    pub(super) fn mark_reference(&mut self, reference: GcRef) -> Result<GcRef> {
+        self.mark(reference)
+    }
+
+    /// Scans marked objects, as far as the budget allows.
+    pub(super) fn trace(&mut self, budget: &mut Budget) -> Result<Progress> {
+        let (mut done, left) = (0, budget.left());
+        let memory = self.memory;
+        loop {
+            done += if let Some((array, from)) = self.state.chunked {
+                self.scan_chunk(array, from)?
+            } else if let Some(object) = self.stack.pop(|object| memory.prefetch(object.offset())) {
+                self.scan(object)?
+            } else if let Some(offset) = self.space.take_gray() {
+                self.scan(GcRef::from_offset(offset))?
+            } else {
+                break;
+            };
+            if done >= left {
+                budget.spend(done);
+                return Ok(Progress::Continue);
+            }
+        }
+        budget.spend(done);
+        Ok(Progress::Complete)
+    }
+
+    /// Marks the lines of an object, and its referents. Returns what that cost.
+    #[inline(always)]
+    fn scan(&mut self, object: GcRef) -> Result<u64> {
+        let offset = object.offset();
+        let Some((into, record)) = self.locate(object) else {
+            return Err(beyond_the_end(offset));
+        };
+        let Some(head) = self.memory.head(offset) else {
+            return Err(beyond_the_end(offset));
+        };
+        let header = ObjectHeader::from_bits(head.header());
+        let Some(measured) = self.layouts.measure_head(head, header) else {
+            return Err(unknown_type(header));
+        };
+        let bytes = measured.bytes;
+        if into + bytes <= BLOCK_BYTES {
+            record.mark_lines(into, into + bytes);
+        } else {
+            self.space.check_run(offset, bytes)?;
+        }
+        record.add_live(bytes as u32);
+        self.state.objects += 1;
+        self.state.bytes += bytes;
+        if self.state.bytes > self.memory.bytes() {
+            return Err(Error::internal("objects inside of others", offset));
+        }
+        if header.is_key() {
+            self.add_key(object, record)?;
+        }
+        if measured.is_chunked() {
+            return Ok(self.begin_chunks(object, measured));
+        }
+        let Some(bytes_of) = head.object(bytes) else {
+            return Err(beyond_the_end(offset));
+        };
+        work::count(bytes as usize);
+        for at in measured.near_references() {
+            self.trace_slot(bytes_of, at)?;
+        }
+        if measured.has_more_references() {
+            self.scan_more(bytes_of, measured)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Marks the referent of a slot, and updates the slot if the referent moves.
+    #[inline(always)]
+    fn trace_slot(&mut self, object: ObjectBytes<'_>, at: u64) -> Result<()> {
+        let slot = object.slot(at)?;
+        let referent = GcRef::from_raw(slot.get());
+        if referent.is_object() && self.mark_in_place(referent).is_none() {
+            let now = self.mark_any(referent)?;
+            if now != referent {
+                slot.set(now.raw());
+            }
+        }
+        Ok(())
+    }
+
+    /// Traces the references that the layout's near references do not have.
+    #[inline(never)]
+    fn scan_more(&mut self, object: ObjectBytes<'_>, measured: Measured<'_>) -> Result<()> {
+        for at in measured.more_references() {
+            self.trace_slot(object, at)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a key of weak maps. One that moved was noted where it came from.
+    #[cold]
+    fn add_key(&mut self, object: GcRef, record: &BlockRecord) -> Result<()> {
+        if record.is_target() {
+            return Ok(());
+        }
+        self.pending.push(object)
+    }
+
+    /// Begins to scan a chunked array, if it has references. Returns what that cost.
+    #[cold]
+    fn begin_chunks(&mut self, array: GcRef, measured: Measured<'_>) -> u64 {
+        work::count(ARRAY_ELEMENTS as usize);
+        if measured.has_references() {
+            self.state.chunked = Some((array, ARRAY_ELEMENTS));
+        }
+        ARRAY_CHUNK
+    }
+
+    /// Marks the referents of one chunk of an array, from the offset `from` in it. Returns what
+    /// that cost.
+    #[cold]
+    fn scan_chunk(&mut self, array: GcRef, from: u64) -> Result<u64> {
+        let offset = array.offset();
+        let Some(head) = self.memory.head(offset) else {
+            return Err(beyond_the_end(offset));
+        };
+        let header = ObjectHeader::from_bits(head.header());
+        let Some(measured) = self.layouts.measure_head(head, header) else {
+            return Err(unknown_type(header));
+        };
+        let Some(object) = head.object(measured.bytes) else {
+            return Err(beyond_the_end(offset));
+        };
+        let end = (from + REFERENCES_CHUNK).min(measured.bytes);
+        // An overwritten length may have become less than `from`.
+        let bytes = end.saturating_sub(from);
+        work::count(bytes as usize * 4);
+        measured.references_between(from, end, |at| self.trace_slot(object, at))?;
+        self.state.chunked = (end < measured.bytes).then_some((array, end));
+        // Each slot leads to another object, which takes longer than reading its 4 bytes.
+        Ok(bytes * 4)
+    }
+}
+
+/// The error of an object that does not end within the heap.
+#[cold]
+pub(super) fn beyond_the_end(offset: u64) -> Error {
+    Error::internal("an object beyond the heap's end", offset)
+}
+
+/// The error of a header whose kind and type do not match.
+#[cold]
+pub(super) fn unknown_type(header: ObjectHeader) -> Error {
+    Error::internal("a header of unknown type", header.bits())
+}

@@ -1,0 +1,121 @@
+//! The end of a collection: freeing lines and blocks, and resizing the heap.
+
+use super::GenerationalHeap;
+use crate::base::work;
+use crate::error::Result;
+use crate::heap::{
+    BLOCK_BYTES, BlockState, Budget, KEPT_BYTES, LayoutTable, Mutator, Progress,
+};
+
+/// What looking at the record of a block costs.
+const BLOCK_COST: u64 = 64;
+
+/// What a sweep has found so far.
+#[derive(Debug, Default)]
+pub(super) struct SweepState {
+    /// Whether the trace has begun.
+    traced: bool,
+    /// The block at which the sweep continues.
+    block: usize,
+    /// The bytes that are alive in fresh blocks.
+    fresh_live: u64,
+    /// The bytes of objects that the collection could not move: large ones, and those in
+    /// candidates.
+    unmovable: u64,
+    /// Where giving back pages continues, and the number of blocks that keep them.
+    releasing: Option<(usize, usize)>,
+    is_swept: bool,
+}
+
+impl GenerationalHeap {
+    /// Begins the trace, unless it has begun.
+    pub(super) fn begin_trace(&mut self) {
+        if !self.state.sweep.traced {
+            self.state.sweep.traced = true;
+            self.space.begin_cycle();
+            self.choose_candidates();
+        }
+    }
+
+    /// The bytes of objects that stayed in place although every object was to move.
+    pub(super) fn unmovable_bytes(&self) -> u64 {
+        self.state.sweep.unmovable
+    }
+
+    /// Frees what the trace has not reached, and gives back pages of free blocks. Does as much
+    /// as the budget allows.
+    pub(super) fn sweep(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
+        while self.state.sweep.block < self.space.used_end() {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
+            }
+            self.sweep_block(layouts)?;
+            let cost = if self.poison { BLOCK_BYTES / 4 } else { BLOCK_COST };
+            budget.spend(cost);
+            work::count(cost as usize);
+        }
+        if !self.state.sweep.is_swept {
+            self.state.sweep.is_swept = true;
+            self.learn_survival(self.state.sweep.fresh_live);
+            self.state.sweep.releasing = Some((0, self.kept_free_blocks()));
+        }
+        if let Some(at) = self.state.sweep.releasing {
+            self.state.sweep.releasing = self.space.release_free_pages(at, budget);
+        }
+        Ok(match self.state.sweep.releasing {
+            Some(_) => Progress::Continue,
+            None => Progress::Complete,
+        })
+    }
+
+    fn sweep_block(&mut self, layouts: &LayoutTable) -> Result<()> {
+        let block = self.state.sweep.block;
+        let record = &self.space.records()[block];
+        if record.has_marks_of(self.space.cycle()) {
+            let live = u64::from(record.live());
+            if record.is_fresh() && !record.is_target() {
+                self.state.sweep.fresh_live += live;
+            }
+            if record.is_candidate() || record.state() == BlockState::LargeHead {
+                self.state.sweep.unmovable += live;
+            }
+        }
+        self.state.sweep.block += self.space.sweep(block, self.poison, layouts)?;
+        Ok(())
+    }
+
+    /// The free blocks that keep their pages, because the program is likely to use them again:
+    /// for as many bytes as it allocated before this collection.
+    fn kept_free_blocks(&self) -> usize {
+        let kept = self.state.allocated.max(KEPT_BYTES);
+        (kept / BLOCK_BYTES) as usize
+    }
+
+    /// See [`GcHeap::set_headroom`](crate::heap::GcHeap::set_headroom).
+    pub(super) fn resize(
+        &mut self,
+        mutator: &Mutator,
+        headroom: u64,
+        may_grow: bool,
+        budget: &mut Budget,
+    ) -> Progress {
+        // Half of the headroom is committed now, the rest when it is needed.
+        let wanted = (mutator.bump.used_bytes() + headroom / 2)
+            .min(self.space.limit_bytes())
+            .next_multiple_of(BLOCK_BYTES);
+        let committed = self.space.committed_bytes();
+        if may_grow && wanted > committed {
+            // If the system refuses, the next collection comes earlier. That is no error.
+            let _ = self.space.commit(wanted.min(self.space.limit_bytes()));
+            let _ = self.stack.reserve(self.space.committed_bytes());
+        }
+        let mut progress = Progress::Complete;
+        if committed > wanted + headroom || self.state.shrinking {
+            progress = self.space.decommit_towards(wanted, budget);
+        }
+        self.state.shrinking = progress == Progress::Continue;
+        self.update_end(mutator);
+        self.headroom = headroom;
+        progress
+    }
+}

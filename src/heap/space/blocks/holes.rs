@@ -1,0 +1,96 @@
+//! Holes: the runs of free lines that the mutator allocates in.
+
+use super::record::{LINES, START_WORDS};
+use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
+use crate::error::Result;
+use crate::heap::space::write_free;
+
+/// The most blocks that a search for a hole of more than one line looks at.
+const MOST_BLOCKS: usize = 8;
+
+/// Memory for new objects: the offsets of its start and of its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hole {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+impl Hole {
+    /// The bytes of the hole.
+    pub(crate) fn bytes(self) -> u64 {
+        self.end - self.start
+    }
+}
+
+impl BlockSpace {
+    /// Takes the next hole, in the order of offsets. It has a line at least. `None` if there
+    /// is no hole in a block that is in use.
+    pub(crate) fn take_hole(&self) -> Option<Hole> {
+        let block = self.tables.recyclable().first_from(0)?;
+        let lines = self.records()[block].hole_from(0)?;
+        Some(self.take_lines(block, lines))
+    }
+
+    /// Whether there is a hole in a block that is in use.
+    pub(crate) fn has_hole(&self) -> bool {
+        self.tables.recyclable().first_from(0).is_some()
+    }
+
+    /// Takes a hole of at least `bytes`, which are more than a line. Looks at a few blocks
+    /// only.
+    pub(crate) fn take_hole_of(&self, bytes: u64) -> Option<Hole> {
+        let mut from = 0;
+        for _ in 0..MOST_BLOCKS {
+            let block = self.tables.recyclable().first_from(from)?;
+            let record = &self.records()[block];
+            let mut line = 0;
+            while let Some((first, end)) = record.hole_from(line) {
+                if (end - first) as u64 * LINE_BYTES >= bytes {
+                    return Some(self.take_lines(block, (first, end)));
+                }
+                line = end;
+            }
+            from = block + 1;
+        }
+        None
+    }
+
+    /// Takes a free block as one hole. `None` if no block is free for the mutator.
+    pub(crate) fn take_block(&self) -> Option<Hole> {
+        if self.spare_blocks() == 0 {
+            return None;
+        }
+        let block = self.acquire()?;
+        Some(self.take_lines(block, (0, LINES)))
+    }
+
+    /// Takes the lines from `first` up to `end`, which are free.
+    fn take_lines(&self, block: usize, (first, end): (usize, usize)) -> Hole {
+        let record = &self.records()[block];
+        record.take_lines(first, end);
+        if record.hole_from(0).is_none() {
+            self.tables.recyclable().remove(block);
+        }
+        let into = first as u64 * LINE_BYTES;
+        record.set_start(into);
+        let start = self.start_of(block);
+        Hole {
+            start: start + into,
+            end: start + end as u64 * LINE_BYTES,
+        }
+    }
+
+    /// Leaves the part of a hole from `start` on unused until the next collection, or until
+    /// it becomes the mutator's window again.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) for memory outside the
+    /// space.
+    pub(crate) fn leave_unused(&self, rest: Hole) -> Result<()> {
+        if rest.start < rest.end {
+            write_free(&self.region, rest.start, rest.bytes())?;
+        }
+        Ok(())
+    }
+}
+
+const _: () = assert!(START_WORDS as u64 * 64 * 8 == BLOCK_BYTES);

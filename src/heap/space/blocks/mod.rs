@@ -1,0 +1,207 @@
+//! The block space: blocks of lines, in which objects are marked in place or evacuated.
+//!
+//! **Idea.** The memory is divided into blocks of 32 KiB, and each block into lines of 128
+//! bytes. A collection marks the lines of the objects that it reaches. All other lines are
+//! free afterwards, wherever they lie: the mutator bumps through one *hole*, a run of free
+//! lines, after the other. A block without live lines is free as a whole. Objects of more than
+//! half a block are *large*: each has a run of blocks to itself, and never moves.
+//!
+//! ```text
+//! block | line | line | line | line | ...            starts: one bit for each granule
+//!       |AAB   |      |   CCCCCC    | D              lines:  live free live live live
+//!               hole
+//! ```
+//!
+//! Where objects start is known from their marks. A dead object has no mark, so nothing walks
+//! over it, and its memory needs no header. In a hole that was taken since the last
+//! collection, the first start is noted, and the others are found by walking from it.
+//!
+//! What is known of a block lies beside the heap ([`tables`]), so that a collection writes to
+//! no object that stays in place.
+//!
+//! **Cost.** A collection costs what is alive, and a look at the record of each block in use.
+//! About 5 percent of the address space holds tables, of which only the parts for blocks in
+//! use take memory.
+//!
+//! **Sources.** Blackburn and McKinley, "Immix: A Mark-Region Garbage Collector with Space
+//! Efficiency, Fast Collection, and Mutator Performance", PLDI 2008.
+//!
+//! **Rejected.** Marking the line after each small object's line too, instead of computing
+//! where the object ends (a collection measures each object anyway, and holes stay larger).
+
+mod acquire;
+mod block_set;
+mod check;
+mod gray;
+mod holes;
+mod record;
+mod sweep;
+mod tables;
+mod walk;
+
+pub(crate) use holes::Hole;
+pub(crate) use record::{BlockRecord, BlockState};
+
+use core::cell::Cell;
+
+use super::bounds::Bounds;
+use crate::error::Result;
+use crate::heap::memory::{Region, Reservation};
+use tables::BlockTables;
+
+/// The bytes of a block.
+pub(crate) const BLOCK_BYTES: u64 = 32 << 10;
+
+/// The bytes of a line.
+pub(crate) const LINE_BYTES: u64 = 128;
+
+/// The bytes of the largest object that shares its block with others.
+pub(crate) const LARGEST_SMALL: u64 = BLOCK_BYTES / 2;
+
+/// The share of the blocks that stay free for evacuation: one of this number.
+const BLOCKS_FOR_RESERVE: usize = 40;
+
+/// Blocks of lines. See the [module](self).
+#[derive(Debug)]
+pub(crate) struct BlockSpace {
+    tables: BlockTables,
+    region: Region,
+    /// In bytes, all multiples of [`BLOCK_BYTES`].
+    bounds: Bounds,
+    /// The number of free blocks.
+    free: Cell<usize>,
+    /// No block from here on was used since the space was empty.
+    used_end: Cell<usize>,
+    /// The number of the last collection, from 1 to 127.
+    cycle: u8,
+}
+
+impl BlockSpace {
+    /// The least limit of a heap that consists of one such space.
+    pub(crate) const LEAST_LIMIT: u64 = 2 * BLOCK_BYTES;
+
+    /// The limit that is in force for a heap that consists of one such space, if `limit` is
+    /// asked for.
+    pub(crate) fn limit_for(limit: u64) -> u64 {
+        let limit = limit.max(BlockSpace::LEAST_LIMIT) / BLOCK_BYTES * BLOCK_BYTES;
+        let tables = BlockTables::bytes_for((limit / BLOCK_BYTES) as usize);
+        // References reach the tables too.
+        limit.min((crate::heap::HEAP_MAX - tables) / BLOCK_BYTES * BLOCK_BYTES)
+    }
+
+    /// The bytes of address space that a space with this limit and its tables need.
+    pub(crate) fn reserved_bytes(limit: u64) -> u64 {
+        BlockTables::bytes_for((limit / BLOCK_BYTES) as usize) + limit
+    }
+
+    /// An empty space that fills `reservation`, with a limit from [`BlockSpace::limit_for`].
+    /// About `initial` bytes are committed.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory),
+    /// [`Error::Mappings`](crate::error::Error::Mappings).
+    pub(crate) fn new(reservation: &Reservation, limit: u64, initial: u64) -> Result<BlockSpace> {
+        let initial = initial.clamp(1, limit).next_multiple_of(BLOCK_BYTES);
+        let tables = BlockTables::new(reservation, (limit / BLOCK_BYTES) as usize)?;
+        let first = tables.end();
+        let mut space = BlockSpace {
+            region: reservation.region(first, first + limit),
+            tables,
+            bounds: Bounds::new(limit, initial),
+            free: Cell::new(0),
+            used_end: Cell::new(0),
+            cycle: 0,
+        };
+        space.commit(initial)?;
+        Ok(space)
+    }
+
+    /// The memory.
+    #[inline(always)]
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Where the first block starts.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> u64 {
+        self.region.start()
+    }
+
+    /// Where the committed memory ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.region.committed_end()
+    }
+
+    /// The records of the committed blocks.
+    #[inline(always)]
+    pub(crate) fn records(&self) -> &[BlockRecord] {
+        self.tables.records(self.blocks())
+    }
+
+    /// The number of committed blocks.
+    #[inline(always)]
+    pub(crate) fn blocks(&self) -> usize {
+        (self.committed_bytes() / BLOCK_BYTES) as usize
+    }
+
+    /// The number of committed blocks that are not in use.
+    pub(crate) fn free_blocks(&self) -> usize {
+        self.free.get()
+    }
+
+    /// The number of free blocks that the mutator may take. The others are the reserve for
+    /// evacuation.
+    pub(crate) fn spare_blocks(&self) -> usize {
+        let reserve = self.blocks() / BLOCKS_FOR_RESERVE;
+        self.free_blocks().saturating_sub(reserve)
+    }
+
+    /// The number of blocks that may be in use: those after them were never used.
+    pub(crate) fn used_end(&self) -> usize {
+        self.used_end.get()
+    }
+
+    /// The number of the collection that is under way, or of the last one.
+    pub(crate) fn cycle(&self) -> u8 {
+        self.cycle
+    }
+
+    /// Begins a collection, and gives it a number.
+    pub(crate) fn begin_cycle(&mut self) {
+        self.cycle = self.cycle % 127 + 1;
+    }
+
+    /// The block that `offset` lies in. `offset` must not be before the first block.
+    #[inline(always)]
+    pub(crate) fn block_of(&self, offset: u64) -> usize {
+        ((offset - self.start()) / BLOCK_BYTES) as usize
+    }
+
+    /// Where a block starts.
+    #[inline(always)]
+    pub(crate) fn start_of(&self, block: usize) -> u64 {
+        self.start() + block as u64 * BLOCK_BYTES
+    }
+
+    /// The most bytes that the space can have.
+    pub(crate) fn limit_bytes(&self) -> u64 {
+        self.bounds.limit
+    }
+
+    /// The bytes that stay committed (HEAP-10).
+    pub(crate) fn initial_bytes(&self) -> u64 {
+        self.bounds.initial
+    }
+
+    /// The bytes that are committed.
+    #[inline(always)]
+    pub(crate) fn committed_bytes(&self) -> u64 {
+        self.region.committed_end() - self.region.start()
+    }
+
+    /// The bytes of memory that the tables may have, for the committed blocks.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        (self.blocks() * size_of::<BlockRecord>()) as u64
+    }
+
+}

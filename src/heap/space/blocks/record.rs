@@ -1,0 +1,325 @@
+//! What is known of one block.
+
+use core::cell::Cell;
+
+use super::{BLOCK_BYTES, LINE_BYTES};
+use crate::heap::memory::TableElement;
+use crate::heap::reference::GRANULE;
+
+/// The words with a bit for each granule of a block.
+pub(in crate::heap) const START_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
+
+/// The lines of a block.
+pub(in crate::heap) const LINES: usize = (BLOCK_BYTES / LINE_BYTES) as usize;
+
+/// What a block is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum BlockState {
+    /// Nothing.
+    Free = 0,
+    /// Objects that each lie within the block.
+    Small = 1,
+    /// The first block of a large object.
+    LargeHead = 2,
+    /// Another block of a large object.
+    LargeTail = 3,
+}
+
+/// A line that has no object.
+pub(super) const LINE_FREE: u8 = 0;
+/// A line that an object has which the last collection reached.
+pub(super) const LINE_LIVE: u8 = 1;
+/// A line that was taken for new objects since the last collection.
+pub(super) const LINE_NEW: u8 = 2;
+
+/// The block's objects are to move to other blocks in the collection that is under way.
+const CANDIDATE: u8 = 1;
+/// Objects have moved here in the collection that is under way.
+const TARGET: u8 = 2;
+/// The block was taken since the last collection.
+const FRESH: u8 = 4;
+/// The block's pages were given back to the system, and nothing has used them since.
+const RELEASED: u8 = 8;
+
+/// Set in [`BlockRecord::marked_in`] of a candidate, so that it equals no cycle.
+const IN_CANDIDATE: u8 = 0x80;
+
+/// What is known of one block. All zeros are the record of a free block.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(crate) struct BlockRecord {
+    /// A bit for each granule at which an object is known to start. After a collection, the
+    /// objects that it reached; since then also the first block of each window.
+    starts: [Cell<u64>; START_WORDS],
+    lines: [Cell<u8>; LINES],
+    /// The bytes of the objects that the last collection found alive here.
+    live: Cell<u32>,
+    /// The number of blocks of a large object, in its first block.
+    run: Cell<u32>,
+    state: Cell<u8>,
+    /// The cycle of the last collection that reached an object here.
+    marked_in: Cell<u8>,
+    flags: Cell<u8>,
+}
+
+// SAFETY: all fields are cells of numbers.
+unsafe impl TableElement for BlockRecord {}
+
+const _: () = assert!(size_of::<BlockRecord>() <= 1024);
+
+impl BlockRecord {
+    /// What the block is used for.
+    #[inline(always)]
+    pub(crate) fn state(&self) -> BlockState {
+        match self.state.get() {
+            1 => BlockState::Small,
+            2 => BlockState::LargeHead,
+            3 => BlockState::LargeTail,
+            _ => BlockState::Free,
+        }
+    }
+
+    /// Begins to use the block, which was free.
+    pub(super) fn begin_use(&self, state: BlockState, run: u32) {
+        self.clear_starts();
+        self.set_lines(0, LINES, LINE_FREE);
+        self.live.set(0);
+        self.run.set(run);
+        self.marked_in.set(0);
+        self.flags.set(FRESH);
+        self.state.set(state as u8);
+    }
+
+    /// Ends the use of the block.
+    pub(super) fn end_use(&self) {
+        self.state.set(BlockState::Free as u8);
+        self.marked_in.set(0);
+        self.flags.set(0);
+        self.live.set(0);
+        self.run.set(0);
+    }
+
+    /// The number of blocks of the large object that starts here.
+    pub(super) fn run(&self) -> usize {
+        self.run.get() as usize
+    }
+
+    /// The bytes of the objects that the last collection found alive here.
+    pub(crate) fn live(&self) -> u32 {
+        self.live.get()
+    }
+
+    /// Counts an object of `bytes` that is alive.
+    #[inline(always)]
+    pub(crate) fn add_live(&self, bytes: u32) {
+        self.live.set(self.live.get().wrapping_add(bytes));
+    }
+
+    /// The word with the bit of the granule at `into`, bytes from the block's start.
+    #[inline(always)]
+    fn word_and_bit(&self, into: u64) -> (&Cell<u64>, u64) {
+        let granule = into / GRANULE % (START_WORDS as u64 * 64);
+        let word = &self.starts[(granule / 64) as usize];
+        (word, 1 << (granule % 64))
+    }
+
+    /// Whether an object is known to start at `into`, bytes from the block's start.
+    #[inline(always)]
+    pub(crate) fn is_start(&self, into: u64) -> bool {
+        let (word, bit) = self.word_and_bit(into);
+        word.get() & bit != 0
+    }
+
+    /// Notes that an object starts at `into`. Whether that was not known.
+    #[inline(always)]
+    pub(crate) fn set_start(&self, into: u64) -> bool {
+        let (word, bit) = self.word_and_bit(into);
+        let before = word.get();
+        let is_new = before & bit == 0;
+        if is_new {
+            word.set(before | bit);
+        }
+        is_new
+    }
+
+    fn clear_starts(&self) {
+        self.starts.iter().for_each(|word| word.set(0));
+    }
+
+    /// The last known start that is not after `into`, in bytes from the block's start.
+    pub(super) fn last_start_up_to(&self, into: u64) -> Option<u64> {
+        let granule = into / GRANULE;
+        let mut word = (granule / 64) as usize;
+        let mut bits = self.starts[word].get() & u64::MAX >> (63 - granule % 64);
+        while bits == 0 {
+            word = word.checked_sub(1)?;
+            bits = self.starts[word].get();
+        }
+        Some((word as u64 * 64 + u64::from(bits.ilog2())) * GRANULE)
+    }
+
+    /// The first known start that is not before `into`, in bytes from the block's start.
+    pub(super) fn first_start_from(&self, into: u64) -> Option<u64> {
+        let granule = into / GRANULE;
+        let mut word = (granule / 64) as usize;
+        let mut bits = self.starts.get(word)?.get() & u64::MAX << (granule % 64);
+        while bits == 0 {
+            word += 1;
+            bits = self.starts.get(word)?.get();
+        }
+        Some((word as u64 * 64 + u64::from(bits.trailing_zeros())) * GRANULE)
+    }
+
+    /// What the line at `into`, bytes from the block's start, is used for.
+    pub(super) fn line_at(&self, into: u64) -> u8 {
+        self.lines[(into / LINE_BYTES) as usize % LINES].get()
+    }
+
+    /// Marks the lines of a live object from `into` to `end`, bytes from the block's start.
+    #[inline(always)]
+    pub(crate) fn mark_lines(&self, into: u64, end: u64) {
+        let (first, last) = (into / LINE_BYTES, (end - 1) / LINE_BYTES);
+        // Most objects have one line.
+        self.lines[first as usize % LINES].set(LINE_LIVE);
+        let mut line = first + 1;
+        while line <= last {
+            self.lines[line as usize % LINES].set(LINE_LIVE);
+            line += 1;
+        }
+    }
+
+    /// Takes the lines from `first` up to `end` for new objects.
+    pub(super) fn take_lines(&self, first: usize, end: usize) {
+        self.set_lines(first, end, LINE_NEW);
+    }
+
+    fn set_lines(&self, first: usize, end: usize, value: u8) {
+        self.lines[first..end].iter().for_each(|line| line.set(value));
+    }
+
+    /// Eight lines from number `8 * eight` on, each in one byte, the first in the lowest.
+    fn eight_lines(&self, eight: usize) -> u64 {
+        let mut bytes = [0; 8];
+        for (byte, line) in bytes.iter_mut().zip(&self.lines[8 * eight..]) {
+            *byte = line.get();
+        }
+        u64::from_le_bytes(bytes)
+    }
+
+    /// The first run of free lines from line `from` on: its first line, and the line after it.
+    pub(super) fn hole_from(&self, from: usize) -> Option<(usize, usize)> {
+        let first = self.next_line(from, true);
+        (first < LINES).then(|| (first, self.next_line(first, false)))
+    }
+
+    /// The first line from `from` on that is free, or is not, as asked; [`LINES`] if there is
+    /// none.
+    fn next_line(&self, from: usize, free: bool) -> usize {
+        let mut line = from;
+        while line < LINES {
+            if line.is_multiple_of(8) && !may_have(self.eight_lines(line / 8), free) {
+                line += 8;
+            } else if (self.lines[line].get() == LINE_FREE) == free {
+                return line;
+            } else {
+                line += 1;
+            }
+        }
+        LINES
+    }
+
+    /// The number of free lines.
+    pub(super) fn free_lines(&self) -> usize {
+        self.count_lines(LINE_FREE)
+    }
+
+    /// The bytes of the lines that were taken for new objects since the last collection.
+    pub(crate) fn new_bytes(&self) -> u64 {
+        self.count_lines(LINE_NEW) as u64 * LINE_BYTES
+    }
+
+    fn count_lines(&self, value: u8) -> usize {
+        let is_wanted = |line: &&Cell<u8>| line.get() == value;
+        self.lines.iter().filter(is_wanted).count()
+    }
+
+    /// Whether a collection of this cycle has reached an object here, and the block is no
+    /// candidate.
+    #[inline(always)]
+    pub(crate) fn is_marked_in(&self, cycle: u8) -> bool {
+        self.marked_in.get() == cycle
+    }
+
+    /// Whether a collection of this cycle has reached an object that is still here.
+    #[inline(always)]
+    pub(crate) fn has_marks_of(&self, cycle: u8) -> bool {
+        self.marked_in.get() & !IN_CANDIDATE == cycle
+    }
+
+    /// Notes that a collection of this cycle reaches its first object here.
+    pub(crate) fn begin_marks(&self, cycle: u8) {
+        self.clear_starts();
+        self.set_lines(0, LINES, LINE_FREE);
+        self.live.set(0);
+        let candidate = if self.is_candidate() { IN_CANDIDATE } else { 0 };
+        self.marked_in.set(cycle | candidate);
+    }
+
+    fn has_flag(&self, flag: u8) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    fn set_flag(&self, flag: u8, on: bool) {
+        let others = self.flags.get() & !flag;
+        self.flags.set(others | if on { flag } else { 0 });
+    }
+
+    /// Whether the block's objects are to move away.
+    pub(crate) fn is_candidate(&self) -> bool {
+        self.has_flag(CANDIDATE)
+    }
+
+    pub(crate) fn set_candidate(&self, on: bool) {
+        self.set_flag(CANDIDATE, on);
+    }
+
+    /// Whether objects have moved here in the collection that is under way.
+    pub(crate) fn is_target(&self) -> bool {
+        self.has_flag(TARGET)
+    }
+
+    pub(super) fn set_target(&self) {
+        self.set_flag(TARGET, true);
+    }
+
+    /// Whether the block was taken since the last collection.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.has_flag(FRESH)
+    }
+
+    /// Clears what holds from one collection to the next only.
+    pub(super) fn end_cycle(&self) {
+        self.set_flag(CANDIDATE | TARGET | FRESH, false);
+    }
+
+    /// Whether the block's pages were given back.
+    pub(super) fn is_released(&self) -> bool {
+        self.has_flag(RELEASED)
+    }
+
+    pub(super) fn set_released(&self) {
+        self.set_flag(RELEASED, true);
+    }
+}
+
+/// Whether one of eight lines may be free, or may not be free, as asked. Exact.
+fn may_have(lines: u64, free: bool) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    if free {
+        // Whether a byte is 0 (Mycroft's test).
+        lines.wrapping_sub(ONES) & !lines & ONES << 7 != 0
+    } else {
+        lines != 0
+    }
+}

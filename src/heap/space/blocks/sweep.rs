@@ -1,0 +1,98 @@
+//! Which objects a trace has reached, and freeing the others.
+
+use super::record::{BlockRecord, BlockState};
+use super::{BLOCK_BYTES, BlockSpace};
+use crate::error::{Error, Result};
+use crate::heap::blocks::block_at;
+use crate::heap::header::ObjectHeader;
+use crate::heap::layout::LayoutTable;
+use crate::heap::reference::GcRef;
+use crate::heap::space::POISON;
+
+impl BlockSpace {
+    /// The reference that an object has after a trace, or `None` if the object died. `old` is
+    /// its reference from before the collection.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    #[inline]
+    pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
+        let Some((record, into)) = self.record_at(old.offset()) else {
+            return Err(Error::internal("a reference outside the heap", old.raw().into()));
+        };
+        if record.has_marks_of(self.cycle) && record.is_start(into) {
+            return Ok(Some(old));
+        }
+        if !record.is_candidate() {
+            return Ok(None);
+        }
+        let header = ObjectHeader::from_bits(self.region.load_u64(old.offset())?);
+        let Some(new) = header.forwarded() else {
+            return Ok(None);
+        };
+        match self.record_at(new.offset()) {
+            Some((record, into)) if record.is_target() && record.is_start(into) => Ok(Some(new)),
+            _ => Err(Error::internal("a wrong forwarding", new.raw().into())),
+        }
+    }
+
+    /// The record of the block that `offset` lies in, and the bytes from the block's start, if
+    /// the block is committed.
+    #[inline]
+    fn record_at(&self, offset: u64) -> Option<(&BlockRecord, u64)> {
+        let into = offset.wrapping_sub(self.start());
+        let record = self.records().get((into / BLOCK_BYTES) as usize)?;
+        Some((record, into % BLOCK_BYTES))
+    }
+
+    /// Frees what the collection has not reached in the block, or in the large object that
+    /// starts there. Fills it with [`POISON`] if `poison` is set. Returns the number of blocks
+    /// that this was about.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    pub(crate) fn sweep(
+        &self,
+        block: usize,
+        poison: bool,
+        layouts: &LayoutTable,
+    ) -> Result<usize> {
+        let record = &self.records()[block];
+        let is_alive = record.has_marks_of(self.cycle);
+        match record.state() {
+            BlockState::Free => return Ok(1),
+            BlockState::LargeTail => {
+                return Err(Error::internal("a run without a first block", block as u64));
+            }
+            _ if !is_alive => return self.release(block, poison),
+            BlockState::LargeHead => {
+                record.end_cycle();
+                return Ok(record.run());
+            }
+            BlockState::Small => {}
+        }
+        record.end_cycle();
+        if poison {
+            self.poison_dead(block, layouts)?;
+        }
+        if record.free_lines() > 0 {
+            self.tables.recyclable().insert(block);
+        } else {
+            self.tables.recyclable().remove(block);
+        }
+        Ok(1)
+    }
+
+    /// Fills what no live object has in a block of small objects with [`POISON`].
+    fn poison_dead(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
+        let (record, start) = (&self.records()[block], self.start_of(block));
+        let (mut at, end) = (0, start + BLOCK_BYTES);
+        while at < BLOCK_BYTES {
+            let next = record.first_start_from(at).unwrap_or(BLOCK_BYTES);
+            self.region.fill(start + at, start + next, POISON)?;
+            at = next;
+            if next < BLOCK_BYTES {
+                at += block_at(&self.region, start + next, end, layouts)?.bytes;
+            }
+        }
+        Ok(())
+    }
+}
