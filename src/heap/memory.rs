@@ -488,11 +488,6 @@ pub(crate) struct ObjectSpan<'a> {
 }
 
 impl<'a> ObjectSpan<'a> {
-    /// The bytes of the span.
-    pub(crate) fn bytes(self) -> u64 {
-        self.bytes
-    }
-
     /// Asks the processor for the memory at `offset`, which need not lie in the span.
     #[inline(always)]
     pub(crate) fn prefetch(self, offset: u64) {

@@ -65,7 +65,7 @@ impl GenerationalHeap {
 
     /// The bytes of a block that are expected to be alive.
     fn expected_live(&self, record: &BlockRecord) -> u64 {
-        let kept = u64::from(record.live());
+        let kept = record.live();
         let new = record.new_bytes();
         (kept + new * self.survival / WHOLE).min(BLOCK_BYTES)
     }

@@ -10,18 +10,14 @@ use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GcRef, GcRootsList,
-    Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSpan, PendingEphemerons,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GRANULE, GcRef, GcRootsList,
+    Hole, LOOKUP, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSpan, PendingEphemerons,
     Progress, REFERENCES_CHUNK,
 };
 
 /// The state of the trace that is under way.
 #[derive(Debug, Default)]
 pub(super) struct MarkState {
-    /// The number of objects that were scanned.
-    pub(super) objects: u64,
-    /// The bytes of those objects.
-    pub(super) bytes: u64,
     /// The chunked array that is being scanned, and the offset in it of the next chunk.
     chunked: Option<(GcRef, u64)>,
     /// Where the next object moves to.
@@ -70,7 +66,10 @@ impl<'a> Marking<'a> {
     /// that is committed.
     #[inline(always)]
     pub(super) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
-        let into = object.offset().wrapping_sub(self.start);
+        // The low bit of an `i31` becomes the highest, so it lies beyond every heap. Null lies
+        // before the first block.
+        let offset = u64::from(object.raw().rotate_right(1)) * GRANULE;
+        let into = offset.wrapping_sub(self.start);
         let record = self.records.get((into / BLOCK_BYTES) as usize)?;
         Some((into % BLOCK_BYTES, record))
     }
@@ -153,8 +152,8 @@ impl<'a> Marking<'a> {
                 self.scan_chunk(array, from)?
             } else if let Some(object) = self.stack.pop(|object| memory.prefetch(object.offset())) {
                 self.scan(object)?
-            } else if let Some(offset) = self.space.take_gray() {
-                self.scan(GcRef::from_offset(offset))?
+            } else if self.take_gray() {
+                LOOKUP
             } else {
                 break;
             };
@@ -165,6 +164,14 @@ impl<'a> Marking<'a> {
         }
         budget.spend(done);
         Ok(Progress::Complete)
+    }
+
+    /// Moves gray objects to the empty stack. Whether there were any.
+    #[cold]
+    fn take_gray(&mut self) -> bool {
+        let stack = &mut *self.stack;
+        self.space
+            .take_gray(|offset| stack.push(GcRef::from_offset(offset)))
     }
 
     /// Marks the lines of an object, and its referents. Returns what that cost.
@@ -182,16 +189,11 @@ impl<'a> Marking<'a> {
             return Err(unknown_type(header));
         };
         let bytes = measured.bytes;
-        if into + bytes <= BLOCK_BYTES {
+        let live = record.add_live(bytes);
+        if into + bytes <= BLOCK_BYTES && live <= BLOCK_BYTES {
             record.mark_lines(into, into + bytes);
         } else {
             self.space.check_run(offset, bytes)?;
-        }
-        record.add_live(bytes as u32);
-        self.state.objects += 1;
-        self.state.bytes += bytes;
-        if self.state.bytes > self.memory.bytes() {
-            return Err(Error::internal("objects inside of others", offset));
         }
         if header.is_key() {
             self.add_key(object, record)?;
@@ -217,7 +219,7 @@ impl<'a> Marking<'a> {
     fn trace_slot(&mut self, object: ObjectBytes<'_>, at: u64) -> Result<()> {
         let slot = object.slot(at)?;
         let referent = GcRef::from_raw(slot.get());
-        if referent.is_object() && self.mark_in_place(referent).is_none() {
+        if self.mark_in_place(referent).is_none() && referent.is_object() {
             let now = self.mark_any(referent)?;
             if now != referent {
                 slot.set(now.raw());

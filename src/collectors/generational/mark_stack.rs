@@ -16,10 +16,10 @@ use crate::heap::GcRef;
 const BUFFER: usize = 16;
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
-const BYTES_FOR_ENTRY: u64 = 1024;
+const BYTES_FOR_ENTRY: u64 = 512;
 
 /// The least number of entries.
-const LEAST_ENTRIES: usize = 512;
+const LEAST_ENTRIES: usize = 1024;
 
 /// Marked objects that have to be scanned.
 #[derive(Debug)]
@@ -97,6 +97,20 @@ impl MarkStack {
     /// Removes an object. Calls `prefetch` for objects that will be removed soon.
     #[inline(always)]
     pub(super) fn pop(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
+        if self.buffered == BUFFER
+            && let Some(next) = self.entries.pop()
+        {
+            prefetch(next);
+            let object = core::mem::replace(&mut self.buffer[self.first % BUFFER], next);
+            self.first = (self.first + 1) % BUFFER;
+            return Some(object);
+        }
+        self.pop_and_fill(prefetch)
+    }
+
+    /// As [`MarkStack::pop`], while the buffer is not full.
+    #[inline(never)]
+    fn pop_and_fill(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
         while self.buffered < BUFFER {
             let Some(next) = self.entries.pop() else {
                 break;

@@ -329,7 +329,7 @@ impl CollectionSteps for GenerationalHeap {
         if self.sweep(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        let (objects, live_bytes) = (self.marks.objects, self.marks.bytes);
+        let (objects, live_bytes) = (self.state.sweep.objects, self.state.sweep.live);
         mutator.bump.set_survivors(live_bytes, objects);
         Ok(Some(CollectionStats {
             objects,

@@ -17,6 +17,10 @@ pub(super) struct SweepState {
     traced: bool,
     /// The block at which the sweep continues.
     block: usize,
+    /// The number of objects that are alive.
+    pub(super) objects: u64,
+    /// The bytes of those objects.
+    pub(super) live: u64,
     /// The bytes that are alive in fresh blocks.
     fresh_live: u64,
     /// The bytes of objects that the collection could not move: large ones, and those in
@@ -72,7 +76,9 @@ impl GenerationalHeap {
         let block = self.state.sweep.block;
         let record = &self.space.records()[block];
         if record.has_marks_of(self.space.cycle()) {
-            let live = u64::from(record.live());
+            let live = record.live();
+            self.state.sweep.objects += record.start_count();
+            self.state.sweep.live += live;
             if record.is_fresh() && !record.is_target() {
                 self.state.sweep.fresh_live += live;
             }

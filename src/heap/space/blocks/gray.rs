@@ -21,22 +21,28 @@ impl BlockSpace {
         self.tables.with_gray().insert(block);
     }
 
-    /// Removes an object that has to be scanned. Returns its offset. Looks at the bits of one
-    /// block.
+    /// Passes objects that have to be scanned, all of one block at most, to `push`, until that
+    /// returns `false`. Those that it took are not gray any more. Whether there were any.
     #[cold]
-    pub(crate) fn take_gray(&self) -> Option<u64> {
-        loop {
-            let block = self.tables.with_gray().first_from(0)?;
-            let words = self.tables.gray_bits(block).iter().enumerate();
-            let gray = words.map(|(index, word)| (index as u64, word));
-            if let Some((index, word)) = { gray }.find(|(_, word)| word.get() != 0) {
-                let bits = word.get();
-                word.set(bits & (bits - 1));
-                let granule = index * 64 + u64::from(bits.trailing_zeros());
-                return Some(self.start_of(block) + granule * GRANULE);
+    pub(crate) fn take_gray(&self, mut push: impl FnMut(u64) -> bool) -> bool {
+        let Some(block) = self.tables.with_gray().first_from(0) else {
+            return false;
+        };
+        let start = self.start_of(block);
+        for (index, word) in self.tables.gray_bits(block).iter().enumerate() {
+            let mut bits = word.get();
+            while bits != 0 {
+                let granule = index as u64 * 64 + u64::from(bits.trailing_zeros());
+                if !push(start + granule * GRANULE) {
+                    word.set(bits);
+                    return true;
+                }
+                bits &= bits - 1;
             }
-            self.tables.with_gray().remove(block);
+            word.set(0);
         }
+        self.tables.with_gray().remove(block);
+        true
     }
 
     /// Checks that a block which is in use may have an object at `offset`, a place in the
@@ -56,8 +62,9 @@ impl BlockSpace {
         Ok(())
     }
 
-    /// Checks that the object of `bytes` at `offset`, which does not end in its block, is a
-    /// large object within its run of blocks.
+    /// Checks that the object of `bytes` at `offset` is a large object within its run of blocks.
+    /// Objects that do not end in their block must be large, and those that have more bytes
+    /// together than their block.
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check_run(&self, offset: u64, bytes: u64) -> Result<()> {
@@ -66,7 +73,7 @@ impl BlockSpace {
         let is_possible = record.state() == BlockState::LargeHead
             && bytes <= record.run() as u64 * super::BLOCK_BYTES;
         if !is_possible {
-            return Err(Error::internal("an object beyond its block", offset));
+            return Err(Error::internal("objects that overlap, or end in no block", offset));
         }
         Ok(())
     }

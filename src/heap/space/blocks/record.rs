@@ -47,14 +47,14 @@ const IN_CANDIDATE: u8 = 0x80;
 
 /// What is known of one block. All zeros are the record of a free block.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(1024))]
 pub(crate) struct BlockRecord {
     /// A bit for each granule at which an object is known to start. After a collection, the
     /// objects that it reached; since then also the first block of each window.
     starts: [Cell<u64>; START_WORDS],
     lines: [Cell<u8>; LINES],
     /// The bytes of the objects that the last collection found alive here.
-    live: Cell<u32>,
+    live: Cell<u64>,
     /// The number of blocks of a large object, in its first block.
     run: Cell<u32>,
     state: Cell<u8>,
@@ -66,7 +66,8 @@ pub(crate) struct BlockRecord {
 // SAFETY: all fields are cells of numbers.
 unsafe impl TableElement for BlockRecord {}
 
-const _: () = assert!(size_of::<BlockRecord>() <= 1024);
+// A power of two is found by a shift.
+const _: () = assert!(size_of::<BlockRecord>() == 1024);
 
 impl BlockRecord {
     /// What the block is used for.
@@ -106,14 +107,22 @@ impl BlockRecord {
     }
 
     /// The bytes of the objects that the last collection found alive here.
-    pub(crate) fn live(&self) -> u32 {
+    pub(crate) fn live(&self) -> u64 {
         self.live.get()
     }
 
-    /// Counts an object of `bytes` that is alive.
+    /// Counts an object of `bytes` that is alive. Returns the bytes of all of them.
     #[inline(always)]
-    pub(crate) fn add_live(&self, bytes: u32) {
-        self.live.set(self.live.get().wrapping_add(bytes));
+    pub(crate) fn add_live(&self, bytes: u64) -> u64 {
+        let live = self.live.get().saturating_add(bytes);
+        self.live.set(live);
+        live
+    }
+
+    /// The number of objects that are known to start here.
+    pub(crate) fn start_count(&self) -> u64 {
+        let starts = self.starts.iter();
+        starts.map(|word| u64::from(word.get().count_ones())).sum()
     }
 
     /// The word with the bit of the granule at `into`, bytes from the block's start.

@@ -13,7 +13,7 @@ use core::cell::Cell;
 
 use super::block_set::BlockSet;
 use super::record::BlockRecord;
-use super::{BLOCK_BYTES, LINE_BYTES};
+use super::BLOCK_BYTES;
 use crate::base::pages;
 use crate::error::Result;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
@@ -38,7 +38,7 @@ struct Places {
 impl Places {
     fn of(blocks: usize) -> Places {
         let sets = (SETS * BlockSet::words_for(blocks) * size_of::<u64>()) as u64;
-        let records = sets.next_multiple_of(LINE_BYTES);
+        let records = sets.next_multiple_of(align_of::<BlockRecord>() as u64);
         let gray = records + (blocks * size_of::<BlockRecord>()) as u64;
         let end = gray + (blocks * GRAY_WORDS * size_of::<u64>()) as u64;
         Places {
@@ -72,11 +72,6 @@ impl BlockTables {
         let mut region = reservation.region(0, places.end);
         region.commit_to(places.end)?;
         Ok(BlockTables { region, places })
-    }
-
-    /// The number of blocks below the limit.
-    pub(super) fn blocks(&self) -> usize {
-        self.places.blocks
     }
 
     /// Where the first block starts.
