@@ -220,6 +220,12 @@ impl<'a> Measured<'a> {
         }
     }
 
+    /// The same as bits: bit `i` stands for the slot number `i` of [`ObjectBytes::near_slot`].
+    #[inline(always)]
+    pub(crate) fn near_bits(&self) -> u64 {
+        self.layout.near
+    }
+
     /// Whether there are other references.
     #[inline(always)]
     pub(crate) fn has_more_references(&self) -> bool {

@@ -15,6 +15,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
+use super::header::HEADER_BYTES;
 use super::reference::{LEAST_BYTES, SLOT_BYTES};
 use crate::base::prefetch::prefetch;
 use crate::base::{fallible, mappings, pages, work};
@@ -595,6 +596,24 @@ impl<'a> ObjectBytes<'a> {
             address: unsafe { self.first.as_ptr().add(at as usize).cast() },
             region: PhantomData,
         })
+    }
+
+    /// The slot number `index` behind the header, counted from 0.
+    ///
+    /// # Safety
+    ///
+    /// The slot must lie in the object, as the near references of its layout do.
+    #[inline(always)]
+    pub(crate) unsafe fn near_slot(self, index: u32) -> ObjectSlot<'a> {
+        debug_assert!(HEADER_BYTES + SLOT_BYTES * (u64::from(index) + 1) <= self.bytes);
+        ObjectSlot {
+            // SAFETY: the caller's promise.
+            address: unsafe {
+                let behind = self.first.as_ptr().add(HEADER_BYTES as usize);
+                behind.cast::<u32>().add(index as usize)
+            },
+            region: PhantomData,
+        }
     }
 
     /// Copies all bytes to `target`, which has the same number of bytes and does not overlap.

@@ -74,7 +74,7 @@ pub(crate) use layout::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
     REFERENCES_CHUNK, References, array_bytes,
 };
-pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSpan, Region, Reservation};
+pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSlot, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::{ObjectStartTable, Starts};
 pub(crate) use overhead::Overhead;

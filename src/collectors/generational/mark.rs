@@ -10,8 +10,8 @@ use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GRANULE, GcRef, GcRootsList,
-    Hole, LOOKUP, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSpan, PendingEphemerons,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GcRef, GcRootsList,
+    Hole, LOOKUP, LayoutTable, Measured, ObjectBytes, ObjectSlot, ObjectHeader, ObjectSpan, PendingEphemerons,
     Progress, REFERENCES_CHUNK,
 };
 
@@ -66,10 +66,7 @@ impl<'a> Marking<'a> {
     /// that is committed.
     #[inline(always)]
     pub(super) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
-        // The low bit of an `i31` becomes the highest, so it lies beyond every heap. Null lies
-        // before the first block.
-        let offset = u64::from(object.raw().rotate_right(1)) * GRANULE;
-        let into = offset.wrapping_sub(self.start);
+        let into = object.offset().wrapping_sub(self.start);
         let record = self.records.get((into / BLOCK_BYTES) as usize)?;
         Some((into % BLOCK_BYTES, record))
     }
@@ -205,8 +202,13 @@ impl<'a> Marking<'a> {
             return Err(beyond_the_end(offset));
         };
         work::count(bytes as usize);
-        for at in measured.near_references() {
-            self.trace_slot(bytes_of, at)?;
+        let mut near = measured.near_bits();
+        while near != 0 {
+            // SAFETY: the object has the bytes that its layout says, and a layout of a fixed
+            // size has its references in them.
+            let slot = unsafe { bytes_of.near_slot(near.trailing_zeros()) };
+            self.trace_slot(slot)?;
+            near &= near - 1;
         }
         if measured.has_more_references() {
             self.scan_more(bytes_of, measured)?;
@@ -216,10 +218,12 @@ impl<'a> Marking<'a> {
 
     /// Marks the referent of a slot, and updates the slot if the referent moves.
     #[inline(always)]
-    fn trace_slot(&mut self, object: ObjectBytes<'_>, at: u64) -> Result<()> {
-        let slot = object.slot(at)?;
+    fn trace_slot(&mut self, slot: ObjectSlot<'_>) -> Result<()> {
         let referent = GcRef::from_raw(slot.get());
-        if self.mark_in_place(referent).is_none() && referent.is_object() {
+        if referent.is_null() || referent.is_odd() {
+            return Ok(());
+        }
+        if self.mark_in_place(referent).is_none() {
             let now = self.mark_any(referent)?;
             if now != referent {
                 slot.set(now.raw());
@@ -232,7 +236,7 @@ impl<'a> Marking<'a> {
     #[inline(never)]
     fn scan_more(&mut self, object: ObjectBytes<'_>, measured: Measured<'_>) -> Result<()> {
         for at in measured.more_references() {
-            self.trace_slot(object, at)?;
+            self.trace_slot(object.slot(at)?)?;
         }
         Ok(())
     }
@@ -275,7 +279,7 @@ impl<'a> Marking<'a> {
         // An overwritten length may have become less than `from`.
         let bytes = end.saturating_sub(from);
         work::count(bytes as usize * 4);
-        measured.references_between(from, end, |at| self.trace_slot(object, at))?;
+        measured.references_between(from, end, |at| self.trace_slot(object.slot(at)?))?;
         self.state.chunked = (end < measured.bytes).then_some((array, end));
         // Each slot leads to another object, which takes longer than reading its 4 bytes.
         Ok(bytes * 4)

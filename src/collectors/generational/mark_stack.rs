@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::heap::GcRef;
 
 /// The objects that wait for their memory.
-const BUFFER: usize = 16;
+const RING: usize = 8;
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
 const BYTES_FOR_ENTRY: u64 = 512;
@@ -25,10 +25,10 @@ const LEAST_ENTRIES: usize = 1024;
 #[derive(Debug)]
 pub(super) struct MarkStack {
     entries: Vec<GcRef>,
-    /// A ring of objects that are scanned next. The first is at `first`.
-    buffer: [GcRef; BUFFER],
-    first: usize,
-    buffered: usize,
+    /// Objects that left the stack, in the order in which they are scanned, and nulls. The
+    /// first is at `at`, and after the last place comes the first.
+    ring: [GcRef; RING],
+    at: usize,
 }
 
 impl MarkStack {
@@ -36,9 +36,8 @@ impl MarkStack {
     pub(super) const fn new() -> MarkStack {
         MarkStack {
             entries: Vec::new(),
-            buffer: [GcRef::NULL; BUFFER],
-            first: 0,
-            buffered: 0,
+            ring: [GcRef::NULL; RING],
+            at: 0,
         }
     }
 
@@ -74,7 +73,7 @@ impl MarkStack {
     /// Forgets all objects.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.buffered = 0;
+        self.ring = [GcRef::NULL; RING];
     }
 
     /// Adds an object. Whether there was room.
@@ -97,34 +96,16 @@ impl MarkStack {
     /// Removes an object. Calls `prefetch` for objects that will be removed soon.
     #[inline(always)]
     pub(super) fn pop(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
-        if self.buffered == BUFFER
-            && let Some(next) = self.entries.pop()
-        {
+        // Each turn of the ring that finds nothing means that nothing is left.
+        for _ in 0..=RING {
+            let next = self.entries.pop().unwrap_or(GcRef::NULL);
             prefetch(next);
-            let object = core::mem::replace(&mut self.buffer[self.first % BUFFER], next);
-            self.first = (self.first + 1) % BUFFER;
-            return Some(object);
+            let object = core::mem::replace(&mut self.ring[self.at % RING], next);
+            self.at = self.at.wrapping_add(1);
+            if !object.is_null() {
+                return Some(object);
+            }
         }
-        self.pop_and_fill(prefetch)
-    }
-
-    /// As [`MarkStack::pop`], while the buffer is not full.
-    #[inline(never)]
-    fn pop_and_fill(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
-        while self.buffered < BUFFER {
-            let Some(next) = self.entries.pop() else {
-                break;
-            };
-            prefetch(next);
-            self.buffer[(self.first + self.buffered) % BUFFER] = next;
-            self.buffered += 1;
-        }
-        if self.buffered == 0 {
-            return None;
-        }
-        let object = self.buffer[self.first % BUFFER];
-        self.first = (self.first + 1) % BUFFER;
-        self.buffered -= 1;
-        Some(object)
+        None
     }
 }
