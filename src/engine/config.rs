@@ -274,7 +274,7 @@ impl Config {
 
     /// The pacer of a new store.
     pub(crate) fn new_pacer(&self) -> Pacer {
-        Pacer::new(self.runtime.prefers_small_heap(), self.growth_percent)
+        Pacer::new(self.runtime.headroom_ceiling(), self.growth_percent)
     }
 
     /// The overhead limit of a new store.
@@ -309,6 +309,7 @@ impl Config {
         };
         Ok(HeapOptions {
             moves_all: self.move_always,
+            asks_to_grow: self.grow_callback.is_some(),
             limit,
             least_limit: match self.limit {
                 Some(_) => limit,

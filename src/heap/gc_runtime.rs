@@ -20,10 +20,10 @@ pub(crate) trait GcRuntime: Sync {
         true
     }
 
-    /// Whether the pacer gives heaps of this kind the least headroom, whatever rates it
-    /// measures (HEAP-29).
-    fn prefers_small_heap(&self) -> bool {
-        false
+    /// The most headroom that the pacer gives heaps of this kind by its own rule, as a multiple
+    /// of the live bytes (HEAP-29).
+    fn headroom_ceiling(&self) -> f64 {
+        4.0
     }
 
     /// The least heap limit in bytes. Smaller limits are rounded up to it.
@@ -51,4 +51,6 @@ pub(crate) struct HeapOptions {
     pub(crate) poison: bool,
     /// Whether each collection must move every object that it can move.
     pub(crate) moves_all: bool,
+    /// Whether the heap asks the program before it grows.
+    pub(crate) asks_to_grow: bool,
 }

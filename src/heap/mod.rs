@@ -87,7 +87,7 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL, LINE_BYTES, ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Gaps, Hole, LARGEST_SMALL, LINE_BYTES, ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
     write_free,
 };
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -57,7 +57,8 @@ pub(crate) struct Pacer {
     /// An average in live bytes per nanosecond, 0 before the first cycle ends.
     collection_speed: f64,
     cycle_began: Instant,
-    prefers_small_heap: bool,
+    /// The most headroom as a multiple of the live bytes: at least a half.
+    ceiling: f64,
     /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
     growth_percent: u32,
 }
@@ -65,9 +66,9 @@ pub(crate) struct Pacer {
 impl Pacer {
     /// A pacer whose first cycle begins now. The headroom is `growth_percent` of the live
     /// bytes; 0 means the pacer's own rule.
-    pub(crate) fn new(prefers_small_heap: bool, growth_percent: u32) -> Pacer {
+    pub(crate) fn new(ceiling: f64, growth_percent: u32) -> Pacer {
         Pacer {
-            prefers_small_heap,
+            ceiling,
             growth_percent,
             allocation_rate: 0.0,
             collection_speed: 0.0,
@@ -120,13 +121,8 @@ impl Pacer {
     fn balanced(&self, live: f64) -> u64 {
         let ratio = self.allocation_rate / self.collection_speed.max(f64::MIN_POSITIVE);
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
-        let ceiling = if self.prefers_small_heap {
-            live / 2.0
-        } else {
-            live * 4.0
-        };
         // Float to integer conversions saturate.
-        optimal.clamp(live / 2.0, ceiling) as u64
+        optimal.clamp(live / 2.0, live * self.ceiling) as u64
     }
 }
 
@@ -151,7 +147,7 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
-        Pacer::new(false, 0).headroom(PacerSample {
+        Pacer::new(4.0, 0).headroom(PacerSample {
             live_bytes,
             scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
@@ -190,14 +186,14 @@ mod tests {
                 collector_nanoseconds,
                 initial_bytes: 0,
             };
-            assert_eq!(Pacer::new(true, 0).headroom(sample), 32 * MIB);
+            assert_eq!(Pacer::new(0.5, 0).headroom(sample), 32 * MIB);
         }
     }
 
     #[test]
     fn the_clock_runs_until_the_cycle_ends() {
         const LONG: u64 = 3_000;
-        let pacer = Pacer::new(false, 0);
+        let pacer = Pacer::new(4.0, 0);
         while nanoseconds_since(pacer.cycle_began) < LONG {}
         assert!(pacer.cycle_began.elapsed().as_nanos() >= LONG.into());
         assert!(pacer.mutator_nanoseconds() >= LONG);
@@ -214,7 +210,7 @@ mod tests {
             initial_bytes: 0,
         };
         let is_about = |headroom: u64, expected: u64| headroom.abs_diff(expected) < 16;
-        let mut pacer = Pacer::new(false, 0);
+        let mut pacer = Pacer::new(4.0, 0);
         let first = pacer.headroom(sample(64 * MIB, 1_000_000));
         assert!(is_about(first, 64 * MIB));
         // Seven times as fast: four times on average, and so twice the headroom.
@@ -223,7 +219,7 @@ mod tests {
         let as_fast = pacer.headroom(sample(4 * 64 * MIB, 1_000_000));
         assert!(is_about(as_fast, 128 * MIB));
         // A collection that takes for ever halves the average speed of collecting.
-        let mut pacer = Pacer::new(false, 0);
+        let mut pacer = Pacer::new(4.0, 0);
         pacer.headroom(sample(64 * MIB, 1_000_000));
         let slower = pacer.headroom(sample(3 * 64 * MIB, u64::MAX));
         assert!(is_about(slower, 128 * MIB));
@@ -231,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_clock_starts_again_with_each_cycle() {
-        let mut pacer = Pacer::new(false, 0);
+        let mut pacer = Pacer::new(4.0, 0);
         for _ in 0..3 {
             let before = pacer.cycle_began;
             let mut now = Instant::now();
@@ -260,7 +256,7 @@ mod tests {
             collector_nanoseconds: 1_000,
             initial_bytes: 0,
         };
-        assert_eq!(Pacer::new(false, 0).headroom(sample), 32 * MIB);
+        assert_eq!(Pacer::new(4.0, 0).headroom(sample), 32 * MIB);
     }
 
     #[test]
@@ -273,9 +269,9 @@ mod tests {
             collector_nanoseconds: u64::MAX,
             initial_bytes: 0,
         };
-        for prefers_small_heap in [false, true] {
+        for ceiling in [4.0, 0.5] {
             let headroom =
-                |percent, live| Pacer::new(prefers_small_heap, percent).headroom(sample(live));
+                |percent, live| Pacer::new(ceiling, percent).headroom(sample(live));
             assert_eq!(headroom(30, 10 * MIB), 3 * MIB);
             assert_eq!(headroom(900, 10 * MIB), 90 * MIB);
             assert_eq!(headroom(1, 10 * MIB), LEAST_HEADROOM);
@@ -293,9 +289,9 @@ mod tests {
             collector_nanoseconds: 1,
             initial_bytes: 64 * MIB,
         };
-        assert_eq!(Pacer::new(false, 0).headroom(sample(0)), 64 * MIB);
-        assert_eq!(Pacer::new(false, 10).headroom(sample(16 * MIB)), 48 * MIB);
-        assert_eq!(Pacer::new(true, 0).headroom(sample(60 * MIB)), 30 * MIB);
-        assert_eq!(Pacer::new(true, 0).headroom(sample(80 * MIB)), 40 * MIB);
+        assert_eq!(Pacer::new(4.0, 0).headroom(sample(0)), 64 * MIB);
+        assert_eq!(Pacer::new(4.0, 10).headroom(sample(16 * MIB)), 48 * MIB);
+        assert_eq!(Pacer::new(0.5, 0).headroom(sample(60 * MIB)), 30 * MIB);
+        assert_eq!(Pacer::new(0.5, 0).headroom(sample(80 * MIB)), 40 * MIB);
     }
 }

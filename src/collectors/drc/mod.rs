@@ -78,8 +78,8 @@ impl GcRuntime for Drc {
         false
     }
 
-    fn prefers_small_heap(&self) -> bool {
-        true
+    fn headroom_ceiling(&self) -> f64 {
+        0.5
     }
 
     fn least_limit(&self) -> u64 {

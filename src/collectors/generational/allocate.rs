@@ -7,7 +7,7 @@
 use super::GenerationalHeap;
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcHeap, GcRef, HEADER_BYTES, Hole, Kind,
+    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcHeap, Gaps, GcRef, HEADER_BYTES, Hole, Kind,
     LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, WriteBarrier,
 };
 
@@ -139,6 +139,10 @@ impl GenerationalHeap {
             let block = self.space.take_block();
             block.or_else(|| self.space.take_hole_of(bytes))
         };
+        let found = match found {
+            Some(window) => Some(window),
+            None => self.space.take_gap(&mut self.gaps, bytes)?,
+        };
         if found.is_some() {
             self.space.leave_unused(rest)?;
             if rest.bytes() > self.set_aside.bytes() {
@@ -152,6 +156,7 @@ impl GenerationalHeap {
     pub(super) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
         let window = mutator.take_back();
         self.set_aside = Hole::default();
+        self.gaps = Gaps::default();
         self.space.leave_unused(Hole {
             start: window.next,
             end: window.end,

@@ -11,7 +11,7 @@ use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GcRef, GcRootsList,
-    Hole, LOOKUP, LayoutTable, Measured, ObjectBytes, ObjectSlot, ObjectHeader, ObjectSpan, PendingEphemerons,
+    Hole, LayoutTable, Measured, ObjectBytes, ObjectSlot, ObjectHeader, ObjectSpan, PendingEphemerons,
     Progress, REFERENCES_CHUNK,
 };
 
@@ -149,8 +149,8 @@ impl<'a> Marking<'a> {
                 self.scan_chunk(array, from)?
             } else if let Some(object) = self.stack.pop(|object| memory.prefetch(object.offset())) {
                 self.scan(object)?
-            } else if self.take_gray() {
-                LOOKUP
+            } else if let Some(object) = self.take_gray() {
+                self.scan(object)?
             } else {
                 break;
             };
@@ -163,12 +163,12 @@ impl<'a> Marking<'a> {
         Ok(Progress::Complete)
     }
 
-    /// Moves gray objects to the empty stack. Whether there were any.
+    /// Removes a gray object, and moves others to the empty stack.
     #[cold]
-    fn take_gray(&mut self) -> bool {
+    fn take_gray(&mut self) -> Option<GcRef> {
         let stack = &mut *self.stack;
-        self.space
-            .take_gray(|offset| stack.push(GcRef::from_offset(offset)))
+        let push = |offset| stack.push(GcRef::from_offset(offset));
+        self.space.take_gray(push).map(GcRef::from_offset)
     }
 
     /// Marks the lines of an object, and its referents. Returns what that cost.

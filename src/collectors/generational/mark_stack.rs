@@ -19,7 +19,7 @@ const RING: usize = 8;
 const BYTES_FOR_ENTRY: u64 = 512;
 
 /// The least number of entries.
-const LEAST_ENTRIES: usize = 1024;
+const LEAST_ENTRIES: usize = 256;
 
 /// Marked objects that have to be scanned.
 #[derive(Debug)]
@@ -55,7 +55,6 @@ impl MarkStack {
         if missing == 0 {
             return Ok(());
         }
-        self.entries = Vec::new();
         self.entries = fallible::with_room(MarkStack::room_for(bytes))?;
         Ok(())
     }

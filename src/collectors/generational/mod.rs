@@ -40,7 +40,7 @@ use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
     Allocation, BLOCK_BYTES, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Hole, LayoutTable, Liveness,
+    Gaps, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Hole, LayoutTable, Liveness,
     Measured, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Starts,
     WriteBarrier, heap_limit,
 };
@@ -58,6 +58,10 @@ impl GcRuntime for Generational {
 
     fn collects(&self) -> bool {
         true
+    }
+
+    fn headroom_ceiling(&self) -> f64 {
+        0.6
     }
 
     fn least_limit(&self) -> u64 {
@@ -79,6 +83,10 @@ struct GenerationalHeap {
     headroom: u64,
     /// A window that was set aside when an object did not fit into it.
     set_aside: Hole,
+    /// The gaps, if the heap is nearly full and must not grow.
+    gaps: Gaps,
+    /// Whether the heap asks before it grows.
+    asks_to_grow: bool,
     stack: MarkStack,
     /// Keys of weak maps that the collection has reached.
     pending: PendingEphemerons,
@@ -115,6 +123,8 @@ impl GenerationalHeap {
             moves_all: options.moves_all,
             headroom: 0,
             set_aside: Hole::default(),
+            gaps: Gaps::default(),
+            asks_to_grow: options.asks_to_grow,
             stack: MarkStack::new(),
             pending: PendingEphemerons::default(),
             marks: MarkState::default(),
@@ -275,6 +285,7 @@ impl GcHeap for GenerationalHeap {
     fn reset(&mut self) {
         self.space.reset(self.poison);
         self.set_aside = Hole::default();
+        self.gaps = Gaps::default();
         // A collection that was not completed leaves entries.
         self.stack.clear();
         self.stack.trim(self.space.committed_bytes());

@@ -10,6 +10,9 @@ use crate::heap::{
 /// What looking at the record of a block costs.
 const BLOCK_COST: u64 = 64;
 
+/// A heap is nearly full if less than one of this number of its bytes is free.
+const NEARLY_FULL: u64 = 8;
+
 /// What a sweep has found so far.
 #[derive(Debug, Default)]
 pub(super) struct SweepState {
@@ -29,6 +32,8 @@ pub(super) struct SweepState {
     /// Where giving back pages continues, and the number of blocks that keep them.
     releasing: Option<(usize, usize)>,
     is_swept: bool,
+    /// The block at which listing gaps continues, if the heap needs its gaps.
+    gaps: Option<usize>,
 }
 
 impl GenerationalHeap {
@@ -61,7 +66,17 @@ impl GenerationalHeap {
         if !self.state.sweep.is_swept {
             self.state.sweep.is_swept = true;
             self.learn_survival(self.state.sweep.fresh_live);
+            self.state.sweep.gaps = self.needs_gaps().then_some(0);
             self.state.sweep.releasing = Some((0, self.kept_free_blocks()));
+        }
+        while let Some(block) = self.state.sweep.gaps {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
+            }
+            self.space.list_gaps(block, &mut self.gaps, layouts)?;
+            budget.spend(BLOCK_BYTES / 4);
+            work::count((BLOCK_BYTES / 4) as usize);
+            self.state.sweep.gaps = (block + 1 < self.space.used_end()).then_some(block + 1);
         }
         if let Some(at) = self.state.sweep.releasing {
             self.state.sweep.releasing = self.space.release_free_pages(at, budget);
@@ -70,6 +85,14 @@ impl GenerationalHeap {
             Some(_) => Progress::Continue,
             None => Progress::Complete,
         })
+    }
+
+    /// Whether the heap is nearly full and may be unable to grow.
+    fn needs_gaps(&self) -> bool {
+        let committed = self.space.committed_bytes();
+        let may_not_grow = self.asks_to_grow || committed >= self.space.limit_bytes();
+        let is_used = self.space.used_end() > 0;
+        is_used && may_not_grow && self.space.free_bytes() < committed / NEARLY_FULL
     }
 
     fn sweep_block(&mut self, layouts: &LayoutTable) -> Result<()> {
@@ -105,7 +128,9 @@ impl GenerationalHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        // Half of the headroom is committed now, the rest when it is needed.
+        // Half of the headroom is committed now, the rest when it is needed. Memory goes back
+        // only if there is more than twice as much, so that a heap whose size swings makes no
+        // system calls at each collection.
         let wanted = (mutator.bump.used_bytes() + headroom / 2)
             .min(self.space.limit_bytes())
             .next_multiple_of(BLOCK_BYTES);
@@ -116,7 +141,7 @@ impl GenerationalHeap {
             let _ = self.stack.reserve(self.space.committed_bytes());
         }
         let mut progress = Progress::Complete;
-        if committed > wanted + headroom || self.state.shrinking {
+        if committed > 2 * wanted || self.state.shrinking {
             progress = self.space.decommit_towards(wanted, budget);
         }
         self.state.shrinking = progress == Progress::Continue;

@@ -93,6 +93,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
         initial: 64 << 10,
         poison: true,
         moves_all: false,
+        asks_to_grow: false,
     };
     let mut heap = runtime.new_heap(options).unwrap();
     heap.open(&mutator);

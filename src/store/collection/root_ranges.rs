@@ -5,7 +5,7 @@
 //! changed (ROOTS-21).
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, ObjectStartBits, PlausibleObjects, RangeSpan, RootRange, SlotLayout};
+use crate::heap::{GcRef, ObjectStartBits, PlausibleObjects, RangeSpan, RootRange, SlotLayout, Starts};
 use crate::roots::Handle;
 use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
@@ -109,7 +109,14 @@ impl Cold {
         };
         let bounds = heap.bounds(&store.mutator);
         let objects = PlausibleObjects::new(heap.region(), bounds, &self.layouts);
-        check_slots(range, |reference| Ok(objects.contains(reference)))
+        match heap.starts() {
+            Starts::InSegments(_) => {
+                check_slots(range, |reference| Ok(objects.contains(reference)))
+            }
+            Starts::InBlocks(space) => check_slots(range, |reference| {
+                Ok(space.may_start_at(reference.offset()) && objects.contains(reference))
+            }),
+        }
     }
 
     /// Checks that the slots of all ranges refer to starts of objects, and their

@@ -21,28 +21,30 @@ impl BlockSpace {
         self.tables.with_gray().insert(block);
     }
 
-    /// Passes objects that have to be scanned, all of one block at most, to `push`, until that
-    /// returns `false`. Those that it took are not gray any more. Whether there were any.
+    /// Removes an object that has to be scanned. Passes others, all of the same block, to
+    /// `push`, until that returns `false`. Those that it took are not gray any more.
     #[cold]
-    pub(crate) fn take_gray(&self, mut push: impl FnMut(u64) -> bool) -> bool {
-        let Some(block) = self.tables.with_gray().first_from(0) else {
-            return false;
-        };
+    pub(crate) fn take_gray(&self, mut push: impl FnMut(u64) -> bool) -> Option<u64> {
+        let block = self.tables.with_gray().first_from(0)?;
+        let mut first = None;
         let start = self.start_of(block);
         for (index, word) in self.tables.gray_bits(block).iter().enumerate() {
             let mut bits = word.get();
             while bits != 0 {
                 let granule = index as u64 * 64 + u64::from(bits.trailing_zeros());
-                if !push(start + granule * GRANULE) {
+                let offset = start + granule * GRANULE;
+                if first.is_none() {
+                    first = Some(offset);
+                } else if !push(offset) {
                     word.set(bits);
-                    return true;
+                    return first;
                 }
                 bits &= bits - 1;
             }
             word.set(0);
         }
         self.tables.with_gray().remove(block);
-        true
+        first
     }
 
     /// Checks that a block which is in use may have an object at `offset`, a place in the

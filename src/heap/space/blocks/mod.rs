@@ -32,6 +32,7 @@
 mod acquire;
 mod block_set;
 mod check;
+mod gaps;
 mod gray;
 mod holes;
 mod record;
@@ -39,6 +40,7 @@ mod sweep;
 mod tables;
 mod walk;
 
+pub(crate) use gaps::Gaps;
 pub(crate) use holes::Hole;
 pub(crate) use record::{BlockRecord, BlockState};
 
@@ -156,6 +158,14 @@ impl BlockSpace {
         self.free_blocks().saturating_sub(reserve)
     }
 
+    /// The bytes of the free blocks, and of the holes in blocks that are in use.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        let records = &self.records()[..self.used_end()];
+        let used = records.iter().filter(|r| r.state() == BlockState::Small);
+        let lines: usize = used.map(BlockRecord::free_lines).sum();
+        lines as u64 * LINE_BYTES + self.free_blocks() as u64 * BLOCK_BYTES
+    }
+
     /// The number of blocks that may be in use: those after them were never used.
     pub(crate) fn used_end(&self) -> usize {
         self.used_end.get()
@@ -199,9 +209,9 @@ impl BlockSpace {
         self.region.committed_end() - self.region.start()
     }
 
-    /// The bytes of memory that the tables may have, for the committed blocks.
+    /// The bytes of memory that the records of the blocks have which may be in use.
     pub(crate) fn side_bytes(&self) -> u64 {
-        (self.blocks() * size_of::<BlockRecord>()) as u64
+        (self.used_end() * size_of::<BlockRecord>()) as u64
     }
 
 }

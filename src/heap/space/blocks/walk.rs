@@ -37,7 +37,12 @@ impl BlockSpace {
         match record.line_at(into) {
             LINE_FREE => return Ok(false),
             LINE_NEW => {}
-            _ => return Ok(record.is_start(into)),
+            _ if !record.is_start(into) => return Ok(false),
+            _ => {
+                // The start may be that of a gap.
+                let found = block_at(&self.region, offset, start + BLOCK_BYTES, layouts)?;
+                return Ok(found.object.is_some());
+            }
         }
         if (mutator.bump.next()..mutator.bump.end()).contains(&offset) {
             return Ok(false);
@@ -55,6 +60,26 @@ impl BlockSpace {
         }
         let is_start = at == into;
         Ok(is_start && block_at(&self.region, offset, end, layouts)?.object.is_some())
+    }
+
+    /// Whether an object may start at `offset`, whatever its header says: `false` where nothing
+    /// is alive. Exact for objects that the last collection reached.
+    #[inline]
+    pub(crate) fn may_start_at(&self, offset: u64) -> bool {
+        let into = offset.wrapping_sub(self.start());
+        let (block, into) = ((into / BLOCK_BYTES) as usize, into % BLOCK_BYTES);
+        let Some(record) = self.records().get(block) else {
+            return false;
+        };
+        match record.state() {
+            BlockState::Free | BlockState::LargeTail => false,
+            BlockState::LargeHead => into == 0,
+            BlockState::Small => match record.line_at(into) {
+                LINE_FREE => false,
+                LINE_NEW => true,
+                _ => record.is_start(into),
+            },
+        }
     }
 
     /// Calls `visit` with the offset of each object, and with the object, in the order of
