@@ -61,7 +61,7 @@ impl GcRuntime for Generational {
     }
 
     fn headroom_ceiling(&self) -> f64 {
-        0.6
+        1.0
     }
 
     fn least_limit(&self) -> u64 {
