@@ -21,7 +21,7 @@ static size_t mapped_bytes(void) {
    the default limit, and under check half as much again. Nothing else maps nearly as
    much. */
 static int heaps(void) {
-  bool half_more = collector == GCROOTS_COLLECTOR_CHECK;
+  bool half_more = heap_has(SHADOWS);
   size_t heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
   return (int)((mapped_bytes() + heap / 2) / heap);
 }
