@@ -263,7 +263,7 @@ CASE(null_finds_no_object_in_a_used_heap) {
 }
 
 CASE(a_used_heap_has_the_same_limit) {
-  size_t limit = stressed ? 32 << 10 : 256 << 10, first = 0;
+  size_t limit = stressed ? check_collector.least_limit : 256 << 10, first = 0;
   gcroots_config_t *config = variant_config(limit);
   use(config);
   for (int round = 0; round < 4; round++) {
