@@ -1,4 +1,4 @@
-//! A stand-in for the collector on blocks and lines: heaps of [`copying`](super::copying)
+//! A stand-in for the collector on blocks and lines: heaps of `copying`
 //! under the name and number of that collector.
 
 use super::copying;
