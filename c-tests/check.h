@@ -6,17 +6,9 @@
  * for the variant. After the case it verifies the store and deletes both. Finalizers may run
  * then, so their data are static unless the case has run them.
  *
- * The variants, in CMakeLists.txt, are collectors and settings:
- *
- *   null         never collects
- *   drc          deferred reference counting, which moves no object
- *   drc_stress   drc, which collects at every allocation and fills freed memory
- *   copying      moves objects
- *   stress       copying, which collects at every allocation and fills freed memory
- *   check        copying, which also finds references that were stored without a barrier
- *
- * `collects` tells whether unreachable objects die, `moves` whether objects move, and
- * `stressed` whether each allocation collects.
+ * The variants, in variants.h, are collectors and settings. `collects` tells whether
+ * unreachable objects die, and `stressed` whether each allocation collects. heap_has() tells the
+ * other properties of the collector.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -31,6 +23,8 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+
+#include "variants.h"
 
 #define CASE(name)                                                 \
   static void name(void);                                          \
@@ -89,7 +83,7 @@ static const char *check_note;
 
 /* The variant's name, and the properties that follow from it. */
 static const char *variant;
-static bool collects, moves, stressed;
+static bool collects, stressed;
 static gcroots_collector_t collector;
 
 /* The fixture. A case may delete these and set them to NULL. */
@@ -142,11 +136,6 @@ static inline gcroots_stats_t stats_of(gcroots_store_t *of) {
   return stats;
 }
 
-/* The number of the heap's spaces. Objects can fill one of them. */
-static inline size_t spaces(void) {
-  return moves ? 2 : 1;
-}
-
 /* A configuration for the variant; a limit of 0 is the default. */
 static inline gcroots_config_t *variant_config(size_t heap_limit) {
   gcroots_config_t *config = gcroots_config_new();
@@ -157,6 +146,7 @@ static inline gcroots_config_t *variant_config(size_t heap_limit) {
     OK(gcroots_config_set_stress(config, 1));
     OK(gcroots_config_set_poison(config, true));
   }
+  if (check_variant.move_always) OK(gcroots_config_set_move_always(config, true));
   return config;
 }
 
@@ -344,13 +334,10 @@ static inline int check_main(int argc, char **argv) {
     return argc == 1 ? 0 : 2;
   }
   variant = argv[2];
-  stressed = strstr(variant, "stress") != NULL;
-  collects = strcmp(variant, "null") != 0;
-  collector = !collects                         ? GCROOTS_COLLECTOR_NULL
-              : strncmp(variant, "drc", 3) == 0 ? GCROOTS_COLLECTOR_DRC
-              : strcmp(variant, "check") == 0   ? GCROOTS_COLLECTOR_CHECK
-                                                : GCROOTS_COLLECTOR_COPYING;
-  moves = collects && collector != GCROOTS_COLLECTOR_DRC;
+  CHECK(choose_variant(variant));
+  stressed = check_variant.stressed;
+  collector = check_variant.collector;
+  collects = heap_has(COLLECTS);
   while (it != NULL && strcmp(it->name, argv[1]) != 0) it = it->next;
   CHECK(it != NULL);
   {

@@ -27,7 +27,7 @@ static bool collects_when_full(void) {
 
 /* The collections of an allocation that only a full collection makes room for. */
 static uint64_t rounds(uint64_t full_collections) {
-  return moves ? full_collections : 2 * full_collections;
+  return heap_has(MINOR_FIRST) ? 2 * full_collections : full_collections;
 }
 
 /* Uses a heap of this limit, of which a collection has to free `percent`. */
@@ -273,7 +273,7 @@ CASE(statistics_have_the_heap_limit) {
   }
   use(variant_config(1));
   new_externref(NULL);
-  CHECK(stats_of(store).heap_limit == (moves ? 32 : 16) * kib);
+  CHECK(stats_of(store).heap_limit == check_collector.least_limit);
 }
 
 /* The address space of the process. */
@@ -291,8 +291,7 @@ CASE(the_default_limit_shrinks_to_the_address_space) {
   new_externref(NULL);
   stats = stats_of(store);
   limit_addresses(before);
-  CHECK(stats.heap_limit == 512 * mib ||
-        (collector == GCROOTS_COLLECTOR_CHECK && stats.heap_limit == 256 * mib));
+  CHECK(stats.heap_limit == 512 * mib || (heap_has(SHADOWS) && stats.heap_limit == 256 * mib));
   OK(gcroots_store_gc(store));
   OK(gcroots_store_verify(store));
 }
@@ -340,7 +339,7 @@ static size_t read_file(const char *path, bool lines) {
 CASE(a_store_takes_two_mappings) {
   enum { STORES = 64 };
   gcroots_store_t *stores[STORES];
-  size_t before, each = collector == GCROOTS_COLLECTOR_CHECK ? 4 : 2;
+  size_t before, each = heap_has(SHADOWS) ? 4 : 2;
   gcroots_ref_t ref;
   new_externref(NULL);
   before = read_file("/proc/self/maps", true);
@@ -361,7 +360,7 @@ CASE(a_store_that_has_shrunk_takes_two_mappings) {
   enum { STORES = 32 };
   gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
   gcroots_store_t *stores[STORES];
-  size_t before, each = collector == GCROOTS_COLLECTOR_CHECK ? 4 : 2;
+  size_t before, each = heap_has(SHADOWS) ? 4 : 2;
   gcroots_ref_t ref;
   new_externref(NULL);
   before = read_file("/proc/self/maps", true);

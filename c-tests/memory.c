@@ -271,7 +271,7 @@ CASE(free_pages_inside_the_heap_go_back) {
   gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
   size_t before, most;
   /* The collector that checks barriers has a copy of the heap. */
-  if (collects && !stressed && strcmp(variant, "check") != 0) {
+  if (collects && !stressed && !heap_has(SHADOWS)) {
     before = resident_bytes();
     fill_and_let_go(refs, bytes, &before);
     most = resident_bytes();
@@ -313,7 +313,7 @@ static void renew(bool poison) {
 
 CASE(free_pages_go_back_though_no_collection_was_asked_for) {
   /* The drc collector finds cycles when the heap has doubled. */
-  if (!collects || moves || stressed) return;
+  if (!collects || heap_has(MAY_MOVE) || stressed) return;
   for (int poison = 0; poison < 2; poison++) {
     renew(poison != 0);
     gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
@@ -343,7 +343,7 @@ CASE(a_heap_that_is_filled_again_keeps_its_pages) {
   gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
   gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
   /* A collector that moves objects gives pages back at other times. */
-  if (collects && !moves && !stressed && GRAPH_SCALE == 1) {
+  if (collects && !heap_has(MAY_MOVE) && !stressed && GRAPH_SCALE == 1) {
     long before = 0;
     no_emulator("the page faults of the process are also those of the emulator");
     for (int i = -2; i < ROUNDS; i++) {
@@ -361,7 +361,7 @@ CASE(many_free_blocks_that_are_too_small_delay_no_allocation) {
   /* If an allocation looked at all free blocks, this would take minutes. */
   enum { SMALL = 200000, LARGE = 60000 };
   gcroots_type_t *bytes = NULL;
-  if (collects && !moves && !stressed) {
+  if (collects && !heap_has(HALVES) && !stressed) {
     gcroots_config_t *config = variant_config(0);
     OK(gcroots_config_set_heap_initial(config, 256 << 20));
     OK(gcroots_store_free(store));

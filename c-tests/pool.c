@@ -21,7 +21,7 @@ static size_t mapped_bytes(void) {
    the default limit, and under check half as much again. Nothing else maps nearly as
    much. */
 static int heaps(void) {
-  bool half_more = collector == GCROOTS_COLLECTOR_CHECK;
+  bool half_more = heap_has(SHADOWS);
   size_t heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
   return (int)((mapped_bytes() + heap / 2) / heap);
 }
@@ -263,7 +263,7 @@ CASE(null_finds_no_object_in_a_used_heap) {
 }
 
 CASE(a_used_heap_has_the_same_limit) {
-  size_t limit = stressed ? 32 << 10 : 256 << 10, first = 0;
+  size_t limit = stressed ? check_collector.least_limit : 256 << 10, first = 0;
   gcroots_config_t *config = variant_config(limit);
   use(config);
   for (int round = 0; round < 4; round++) {

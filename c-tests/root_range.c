@@ -273,7 +273,7 @@ CASE(slots_follow_objects) {
     OK(gcroots_store_gc(store));
     check_slots();
   }
-  CHECK((memcmp(before, slots, sizeof before) != 0) == moves);
+  CHECK(may_have(memcmp(before, slots, sizeof before) != 0));
   CHECK(stats_of(store).objects == SLOTS);
   remove_range(&source);
   OK(gcroots_store_gc(store));
@@ -297,7 +297,7 @@ CASE(slots_follow_objects_in_steps) {
     OK(gcroots_store_verify(store));
     check_slots();
   }
-  CHECK((memcmp(before, slots, sizeof before) != 0) == moves);
+  CHECK(may_have(memcmp(before, slots, sizeof before) != 0));
   CHECK(stats_of(store).objects == SLOTS);
 }
 
@@ -875,7 +875,7 @@ CASE(a_slot_refuses_an_allocation_that_has_to_collect) {
   slots[5] = 0;
   if (collects) {
     new_externref(NULL);
-    CHECK(finalized == count || collector == GCROOTS_COLLECTOR_DRC);
+    CHECK(finalized == count || heap_has(MINOR_FIRST));
   }
   free_store();
   store = fixture;

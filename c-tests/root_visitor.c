@@ -90,7 +90,7 @@ CASE(what_is_reported_lives_and_is_updated) {
     CHECK(!collects || first.store == store);
     check_slots();
   }
-  CHECK((memcmp(before, slots, sizeof before) != 0) == moves);
+  CHECK(may_have(memcmp(before, slots, sizeof before) != 0));
   remove_visitor(&first);
   OK(gcroots_store_gc(store));
   for (int i = 0; i < SLOTS; i++) CHECK(numbers[i] == (collects ? 1 : 0));

@@ -16,7 +16,7 @@ static long side_bytes(void) {
 CASE(statistics_count_what_the_tables_take_from_the_allocator) {
   size_t count = stressed ? 500 : 3000;
   /* This collector keeps copies of its slots, in memory that it maps. */
-  if (collector == GCROOTS_COLLECTOR_CHECK) return;
+  if (heap_has(SHADOWS)) return;
   EACH_BURST(burst) {
     renew_store();
     long side = side_bytes(), taken = block_bytes;
@@ -35,7 +35,7 @@ CASE(statistics_count_what_the_tables_take_from_the_allocator) {
 
 CASE(statistics_subtract_what_the_tables_give_back) {
   size_t count = stressed ? 500 : 20000;
-  if (collector == GCROOTS_COLLECTOR_CHECK) return;
+  if (heap_has(SHADOWS)) return;
   EACH_BURST(burst) {
     renew_store();
     begin_burst();
@@ -74,7 +74,7 @@ CASE(each_kind_of_growth_is_refused_at_the_limit) {
       while ((status = burst->make(count)) == GCROOTS_OK) count++;
       CHECK(status == GCROOTS_ERROR_OUT_OF_MEMORY);
       CHECK(strstr(gcroots_last_error(), "beside the heap") != NULL);
-      CHECK(collector == GCROOTS_COLLECTOR_CHECK || count * burst->bytes > limit / 16);
+      CHECK(heap_has(SHADOWS) || count * burst->bytes > limit / 16);
       CHECK(count * burst->bytes <= limit);
       REFUSED_AFTER_COLLECTION(GCROOTS_ERROR_OUT_OF_MEMORY, burst->make(count));
       OK(gcroots_store_verify(store));
@@ -91,7 +91,7 @@ CASE(each_kind_of_growth_is_refused_at_the_limit) {
 
 CASE(the_tables_stay_below_the_limit) {
   const size_t limit = (stressed ? 32 : 256) << 10;
-  if (collector == GCROOTS_COLLECTOR_CHECK) return;
+  if (heap_has(SHADOWS)) return;
   EACH_BURST(burst) {
     size_t count = 0;
     limit_side(limit);

@@ -508,7 +508,8 @@ CASE(statistics_count_collections_and_what_they_moved) {
   OK(gcroots_store_gc(store));
   after = stats_of(store);
   CHECK(after.collections - before.collections == (collects ? 2 : 0));
-  CHECK(after.moved_bytes - before.moved_bytes == (moves ? 2 * before.live_bytes : 0));
+  if (heap_has(MOVES_ALL)) CHECK(after.moved_bytes - before.moved_bytes == 2 * before.live_bytes);
+  CHECK(after.moved_bytes - before.moved_bytes <= (heap_has(MAY_MOVE) ? 2 * before.live_bytes : 0));
   CHECK(collects ? after.gc_nanoseconds > before.gc_nanoseconds : after.gc_nanoseconds == 0);
 }
 

@@ -403,7 +403,7 @@ CASE(a_struct_larger_than_half_the_heap_fits_where_nothing_is_copied) {
   limit_store(256 << 10);
   type = new_largest(values);
   CHECK(layout_of(type).bytes > 128 << 10 && layout_of(type).bytes < 256 << 10);
-  if (moves)
+  if (heap_has(HALVES))
     nothing_fits(GCROOTS_ERROR_OUT_OF_MEMORY, type, values, MANY);
   else
     CHECK(same_val(get_field(make_struct(type, values, MANY), MANY - 1), values[MANY - 1]));

@@ -2,7 +2,7 @@
  * C++ objects that the store owns: a collection destroys those that are no longer in use. A
  * command that fails throws a C++ exception, which arrives where the script called it.
  *
- *   lending COLLECTOR    COLLECTOR: copying, drc or null
+ *   lending COLLECTOR    COLLECTOR: copying, drc, generational or null
  */
 #include <gcroots.hpp>
 #include <cstdio>
@@ -73,6 +73,7 @@ static void add_commands(Script &script, StoreRef store) {
 static gcroots_collector_t collector_of(const std::string &name) {
   if (name == "null") return GCROOTS_COLLECTOR_NULL;
   if (name == "drc") return GCROOTS_COLLECTOR_DRC;
+  if (name == "generational") return GCROOTS_COLLECTOR_GENERATIONAL;
   return GCROOTS_COLLECTOR_COPYING;
 }
 

@@ -1,7 +1,7 @@
 /* The heart of a small Scheme: pairs and environments are structs that are made by raw
  * references, and the interpreter's stack is a root range. docs/engines.md explains it.
  *
- *   pairs COLLECTOR [COUNT]    COLLECTOR: copying, drc or null
+ *   pairs COLLECTOR [COUNT]    COLLECTOR: copying, drc, generational or null
  */
 #include <gcroots.h>
 #include <stdio.h>
@@ -114,7 +114,9 @@ int main(int argc, char **argv) {
   gcroots_root_source_t source;
   gcroots_collector_t collector = strcmp(name, "drc") == 0    ? GCROOTS_COLLECTOR_DRC
                                   : strcmp(name, "null") == 0 ? GCROOTS_COLLECTOR_NULL
-                                                              : GCROOTS_COLLECTOR_COPYING;
+                                  : strcmp(name, "generational") == 0
+                                      ? GCROOTS_COLLECTOR_GENERATIONAL
+                                      : GCROOTS_COLLECTOR_COPYING;
   if (config == NULL) return 1;
   MUST(gcroots_config_set_collector(config, collector));
   MUST(gcroots_engine_new(config, &engine));

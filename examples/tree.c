@@ -1,7 +1,7 @@
 /* A sorted tree of structs: declares a type whose fields refer to it, makes objects of
  * it, and reads them back while collections move them.
  *
- *   tree COLLECTOR [COUNT]    COLLECTOR: copying, drc or null
+ *   tree COLLECTOR [COUNT]    COLLECTOR: copying, drc, generational or null
  */
 #include <gcroots.h>
 #include <stdio.h>
@@ -96,6 +96,7 @@ static size_t walk(gcroots_ref_t node, int64_t *last) {
 static gcroots_collector_t collector_of(const char *name) {
   if (strcmp(name, "null") == 0) return GCROOTS_COLLECTOR_NULL;
   if (strcmp(name, "drc") == 0) return GCROOTS_COLLECTOR_DRC;
+  if (strcmp(name, "generational") == 0) return GCROOTS_COLLECTOR_GENERATIONAL;
   return GCROOTS_COLLECTOR_COPYING;
 }
 

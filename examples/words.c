@@ -1,6 +1,6 @@
 /* Counts the words of real text, and lets the collector clean up.
  *
- *   words [copying|drc|null] [FILE...]
+ *   words [copying|drc|generational|null] [FILE...]
  *
  * Each distinct word of a line is an externref whose host data is a C structure
  * with a finalizer. A line is a scope: when it ends, its words are garbage,
@@ -194,9 +194,10 @@ static void count_file(gcroots_store_t *store, const char *name) {
 
 /* --- The program ------------------------------------------------------------- */
 
-static const char *const collectors[] = {"copying", "drc", "null"};
-static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_COPYING,
-                                                    GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_NULL};
+static const char *const collectors[] = {"copying", "drc", "generational", "null"};
+static const gcroots_collector_t collector_ids[] = {
+    GCROOTS_COLLECTOR_COPYING, GCROOTS_COLLECTOR_DRC, GCROOTS_COLLECTOR_GENERATIONAL,
+    GCROOTS_COLLECTOR_NULL};
 
 /* The collector with this name, or 0, which lets the library choose. */
 static gcroots_collector_t collector_of(const char *name) {

@@ -447,8 +447,12 @@ typedef uint32_t gcroots_finalizers_t;
 #define GCROOTS_COLLECTOR_COPYING 3
 
 /**
- * Generational. Not available yet: gcroots_config_set_collector() returns
- * GCROOTS_ERROR_INVALID_ARGUMENT.
+ * Mark and evacuate: the collector that becomes the generational one. It has no nursery
+ * yet: each collection marks the whole heap. The heap consists of blocks of 32 KiB. A
+ * collection frees what is dead in place, and moves the objects of sparsely used blocks
+ * together. So an object may move, and most stay. There is no second half: objects may
+ * occupy all of the limit except a few blocks, which a collection moves objects to. The
+ * least limit is 64 KiB.
  */
 #define GCROOTS_COLLECTOR_GENERATIONAL 4
 
@@ -490,7 +494,7 @@ GCROOTS_API void gcroots_config_free(gcroots_config_t *config);
  * Chooses the collector; GCROOTS_COLLECTOR_AUTO if not set. Never collects.
  *
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `collector` is not the number of a
- *         collector, or the library was built without it
+ *         collector
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_collector(gcroots_config_t *config,
@@ -607,9 +611,10 @@ gcroots_status_t gcroots_config_set_stress(gcroots_config_t *config,
 
 /**
  * Makes each collection move every object that survives, to find references that no root
- * keeps up to date. Off by default. The copying collector always does so. With a collector
- * that never moves objects (GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC),
- * gcroots_engine_new() fails. Never collects.
+ * keeps up to date. Off by default. The copying collector always does so.
+ * GCROOTS_COLLECTOR_GENERATIONAL leaves large objects, which have blocks of their own, where
+ * they are. With a collector that never moves objects (GCROOTS_COLLECTOR_NULL,
+ * GCROOTS_COLLECTOR_DRC), gcroots_engine_new() fails. Never collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_move_always(gcroots_config_t *config,

@@ -73,7 +73,7 @@
 //! api  capi                 safe Rust; extern "C" without logic of its own
 //! store                     one heap, its roots, objects and host data
 //! engine  host              what stores share; what the host attaches to objects
-//! collectors  types  roots  null, copying, drc, check; the registry; handles
+//! collectors  types  roots  null, copying, drc, generational, check; registry; handles
 //! heap                      what collectors share: references, layouts, memory
 //! base  error               memory that can be refused, locks, threads; errors
 //! ```

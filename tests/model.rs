@@ -68,7 +68,10 @@ mod walk;
 
 use std::{env, fs};
 
-use lane::{CHECK, COPYING, DRC, DRC_STRESS, Lane, MEMORIES, NULL, STRESS};
+use lane::{
+    CHECK, COPYING, DRC, DRC_STRESS, GENERATIONAL, GENERATIONAL_STRESS, Lane, MEMORIES, NULL,
+    STRESS,
+};
 use program::{Call, Operation, from_bytes, generate, parse};
 use session::{Outcome, run};
 use shrink::shrink;
@@ -156,6 +159,16 @@ fn drc_equals_the_model() {
 #[test]
 fn drc_under_stress_equals_the_model() {
     equals_the_model(DRC_STRESS);
+}
+
+#[test]
+fn generational_equals_the_model() {
+    equals_the_model(GENERATIONAL);
+}
+
+#[test]
+fn generational_under_stress_equals_the_model() {
+    equals_the_model(GENERATIONAL_STRESS);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tests that use one store from Rust and through the C API.
 #![cfg(feature = "capi")]
 
+mod collectors;
+
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
@@ -23,23 +25,15 @@ use gcroots::capi::structs::*;
 use gcroots::capi::types::*;
 use gcroots::capi::value::*;
 use gcroots::{
-    AnyRef, ArrayRef, ArrayType, AsContextMut, Caller, Collector, Config, Engine, EqRef, Error,
-    ExnRef, ExternRef, FieldType, Func, FuncType, GcHeapOutOfMemory, GcRef, HeapType, I31,
-    ManuallyRooted, Mutability, RefType, RootScope, Rooted, Store, StructRef, StructType, Tag,
-    ThrownException, Val, ValType,
+    AnyRef, ArrayRef, ArrayType, AsContextMut, Caller, Config, Engine, EqRef, Error, ExnRef,
+    ExternRef, FieldType, Func, FuncType, GcHeapOutOfMemory, GcRef, HeapType, I31, ManuallyRooted,
+    Mutability, RefType, RootScope, Rooted, Store, StructRef, StructType, Tag, ThrownException,
+    Val, ValType,
 };
 
 fn on_each_collector(test: impl Fn(Store<()>)) {
-    let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
-    let mut check = Config::new();
-    check.collector(Collector::Check);
-    let mut drc = Config::new();
-    drc.collector(Collector::Drc);
-    null.collector(Collector::Null);
-    copying.collector(Collector::Copying);
-    stress.collector(Collector::Copying).stress(1).poison(true);
-    for config in [null, drc, copying, stress, check] {
-        println!("on {config:?}");
+    for (name, config, _) in collectors::variants() {
+        println!("on {name}");
         test(Store::new(&Engine::new(&config).unwrap(), ()).unwrap());
     }
 }

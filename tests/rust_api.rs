@@ -1,5 +1,7 @@
 //! The Rust API on each collector. Tests that also use the C API are in `rust_and_c.rs`.
 
+mod collectors;
+
 use std::error::Error as _;
 use std::hash::{DefaultHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use gcroots::{
-    AsContext, AsContextMut, Collector, Config, Engine, Error, ExternRef, GcHeapOutOfMemory,
-    ManuallyRooted, RootScope, Rooted, Store,
+    AsContext, AsContextMut, Config, Engine, Error, ExternRef, GcHeapOutOfMemory, ManuallyRooted,
+    RootScope, Rooted, Store,
 };
 
 /// The configuration of a test.
@@ -30,22 +32,7 @@ impl Variant {
 }
 
 fn on_each_collector(test: impl Fn(&Variant)) {
-    let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
-    let mut check = Config::new();
-    check.collector(Collector::Check);
-    let mut drc = Config::new();
-    drc.collector(Collector::Drc);
-    null.collector(Collector::Null);
-    copying.collector(Collector::Copying);
-    stress.collector(Collector::Copying);
-    stress.stress(1).poison(true).move_always(true).pool(0);
-    for (name, config, collects) in [
-        ("null", null, false),
-        ("copying", copying, true),
-        ("copying with stress", stress, true),
-        ("check", check, true),
-        ("drc", drc, true),
-    ] {
+    for (name, config, collects) in collectors::variants() {
         println!("on {name}");
         test(&Variant { config, collects });
     }

@@ -1,6 +1,8 @@
 //! Collections in steps as futures, on each collector: what a task sees between polls,
 //! and what a dropped or forgotten future leaves behind.
 
+mod collectors;
+
 use std::future::Future;
 use std::mem;
 use std::pin::{Pin, pin};
@@ -34,12 +36,7 @@ impl Variant {
 }
 
 fn on_each_collector(test: impl Fn(&Variant)) {
-    for collector in [
-        Collector::Null,
-        Collector::Copying,
-        Collector::Check,
-        Collector::Drc,
-    ] {
+    for collector in collectors::ALL {
         for stressed in [false, true] {
             println!("on {collector:?}, stressed: {stressed}");
             let mut config = Config::new();

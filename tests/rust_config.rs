@@ -1,6 +1,8 @@
 //! What a configuration of the Rust API sets: the limit of external bytes and the wake
 //! callback.
 
+mod collectors;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,12 +14,7 @@ use gcroots::{
 
 /// Runs a test with a configuration for each collector.
 fn on_each_collector(test: impl Fn(Collector, &mut Config)) {
-    for collector in [
-        Collector::Null,
-        Collector::Drc,
-        Collector::Copying,
-        Collector::Check,
-    ] {
+    for collector in collectors::ALL {
         let mut config = Config::new();
         test(collector, config.collector(collector));
     }

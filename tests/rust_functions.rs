@@ -1,5 +1,7 @@
 //! Functions from Rust: typed and untyped closures, what they may do, and how they fail.
 
+mod collectors;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,16 +13,9 @@ use gcroots::{
     Store, StructRef, StructType, Tag, ThrownException, Val, ValType,
 };
 
-const COLLECTORS: [Collector; 4] = [
-    Collector::Null,
-    Collector::Drc,
-    Collector::Copying,
-    Collector::Check,
-];
-
 /// Runs `test` with a store on each collector.
 fn on_each(test: impl Fn(&Engine, &mut Store<u32>, bool)) {
-    for collector in COLLECTORS {
+    for collector in collectors::ALL {
         let mut config = Config::new();
         config.collector(collector);
         let engine = Engine::new(&config).unwrap();

@@ -1,15 +1,17 @@
 //! Structs, arrays, `i31`s, exceptions and their types in the Rust API, on each
 //! collector.
 
+mod collectors;
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::thread;
 
 use gcroots::{
-    AnyRef, ArrayElement, ArrayRef, ArrayType, Collector, Config, Engine, EqRef, Error, ExnRef,
-    ExternRef, FieldType, Finality, FuncType, HeapType, I31, ManuallyRooted, Member, Mutability,
-    RecGroup, RefType, RootScope, Rooted, StorageType, Store, StructRef, StructType, Supertype,
-    Tag, Val, ValType,
+    AnyRef, ArrayElement, ArrayRef, ArrayType, Config, Engine, EqRef, Error, ExnRef, ExternRef,
+    FieldType, Finality, FuncType, HeapType, I31, ManuallyRooted, Member, Mutability, RecGroup,
+    RefType, RootScope, Rooted, StorageType, Store, StructRef, StructType, Supertype, Tag, Val,
+    ValType,
 };
 
 /// A store and types of its engine.
@@ -74,17 +76,8 @@ impl Fixture {
 }
 
 fn on_each_collector(test: impl Fn(Fixture)) {
-    let (mut null, mut copying, mut stress) = (Config::new(), Config::new(), Config::new());
-    let mut check = Config::new();
-    check.collector(Collector::Check);
-    let mut drc = Config::new();
-    drc.collector(Collector::Drc);
-    null.collector(Collector::Null);
-    copying.collector(Collector::Copying);
-    stress.collector(Collector::Copying);
-    stress.stress(1).poison(true).move_always(true).pool(0);
-    for config in [null, drc, copying, stress, check] {
-        println!("on {config:?}");
+    for (name, config, _) in collectors::variants() {
+        println!("on {name}");
         test(fixture(&Engine::new(&config).unwrap()));
     }
 }

@@ -1,5 +1,7 @@
 //! Tables and globals in the Rust API, on each collector.
 
+mod collectors;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,12 +14,7 @@ use gcroots::{
 const NULL: Val = Val::AnyRef(None);
 
 fn on_each_collector(test: impl Fn(&Engine, Collector)) {
-    for collector in [
-        Collector::Null,
-        Collector::Drc,
-        Collector::Copying,
-        Collector::Check,
-    ] {
+    for collector in collectors::ALL {
         for stress in [0, 1] {
             let mut config = Config::new();
             config.collector(collector).stress(stress);
@@ -370,7 +367,7 @@ fn types_of_another_engine_are_refused() {
 
 #[test]
 fn a_table_that_cannot_grow_is_as_it_was() {
-    for collector in [Collector::Null, Collector::Drc, Collector::Copying] {
+    for collector in collectors::ALL {
         let mut config = Config::new();
         config.collector(collector).heap_limit(64 << 10);
         let mut store = Store::new(&Engine::new(&config).unwrap(), ()).unwrap();

@@ -1,19 +1,16 @@
 //! Values in the Rust API: nulls and their hierarchies, types of values, conversions and
 //! getters, on each collector.
 
+mod collectors;
+
 use gcroots::{
-    AnyRef, ArrayRef, ArrayType, Caller, Collector, Config, Engine, EqRef, Error, ExnRef,
-    ExternRef, FieldType, Func, FuncType, Global, GlobalType, HeapType, I31, Mutability, RefType,
-    Rooted, StorageType, Store, StructRef, StructType, Table, TableType, Tag, Val, ValType,
+    AnyRef, ArrayRef, ArrayType, Caller, Config, Engine, EqRef, Error, ExnRef, ExternRef,
+    FieldType, Func, FuncType, Global, GlobalType, HeapType, I31, Mutability, RefType, Rooted,
+    StorageType, Store, StructRef, StructType, Table, TableType, Tag, Val, ValType,
 };
 
 fn on_each_collector(test: impl Fn(&Engine, &mut Store<()>)) {
-    for collector in [
-        Collector::Null,
-        Collector::Drc,
-        Collector::Copying,
-        Collector::Check,
-    ] {
+    for collector in collectors::ALL {
         let mut config = Config::new();
         config.collector(collector).stress(1);
         let engine = Engine::new(&config).unwrap();

@@ -11,7 +11,8 @@ usage: gcroots-conformance [options] [file or folder]...
 
 Runs WebAssembly's official tests, or the scripts that are named.
 
-  --collector NAME  null, drc, copying or check; all four if none is named
+  --collector NAME  null, drc, copying, generational or check; all of them
+                    if none is named
   --stress N        collect at each N-th allocation
   --verify          have the library check its store after each directive
   --filter TEXT     only files whose names have the text

@@ -1,7 +1,7 @@
 /* Gives a C object to a WebAssembly module, and gets it back: from a table, from a
  * global, and from functions, before a collection and after it.
  *
- *   externref COLLECTOR    COLLECTOR: copying, drc or null
+ *   externref COLLECTOR    COLLECTOR: copying, drc, generational or null
  *
  * An interpreter runs the module in the program's store. The interpreter is not part of
  * the library; it uses the library as any embedder would.
@@ -14,9 +14,10 @@
 
 enum { SLOT = 3, SLOTS = 10 };
 
-static const char *const collectors[] = {"null", "drc", "copying"};
+static const char *const collectors[] = {"null", "drc", "copying", "generational"};
 static const gcroots_collector_t collector_ids[] = {GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC,
-                                                    GCROOTS_COLLECTOR_COPYING};
+                                                    GCROOTS_COLLECTOR_COPYING,
+                                                    GCROOTS_COLLECTOR_GENERATIONAL};
 
 static char text[] = "Hello, World!";
 static int finalized;

@@ -30,6 +30,11 @@ pub enum Collector {
     /// Deferred reference counting. Objects do not move, and the whole heap is usable. The
     /// smallest heap is 16 KiB.
     Drc,
+    /// The collector that becomes the generational one. It has no nursery yet: each
+    /// collection marks the whole heap, frees what is dead in place, and moves the objects of
+    /// sparsely used blocks together. An object may move, and most stay. There is no second
+    /// half of the heap. The smallest heap is 64 KiB.
+    Generational,
     /// For tests of the library itself: the copying collector, with a check that finds
     /// references that were stored without a barrier.
     Check,
@@ -42,6 +47,7 @@ impl Collector {
             Collector::Null => collectors::NULL,
             Collector::Copying => collectors::COPYING,
             Collector::Drc => collectors::DRC,
+            Collector::Generational => collectors::GENERATIONAL,
             Collector::Check => collectors::CHECK,
         }
     }
@@ -204,7 +210,8 @@ impl Config {
     }
 
     /// Makes each collection move every surviving object, which helps to find unrooted
-    /// references. The copying collector always does so. With a collector that never moves
+    /// references. The copying collector always does so. `Generational` leaves large objects,
+    /// which have blocks of their own, where they are. With a collector that never moves
     /// objects (`Null`, `Drc`), making the engine fails.
     pub fn move_always(&mut self, on: bool) -> &mut Config {
         self.move_always = on;

@@ -24,8 +24,12 @@ pub const GCROOTS_COLLECTOR_DRC: gcroots_collector_t = 2;
 /// Semi-space copying: each collection moves all live objects. Half of the heap limit is
 /// usable. The least limit is 32 KiB.
 pub const GCROOTS_COLLECTOR_COPYING: gcroots_collector_t = 3;
-/// Generational. Not available yet: gcroots_config_set_collector() returns
-/// GCROOTS_ERROR_INVALID_ARGUMENT.
+/// Mark and evacuate: the collector that becomes the generational one. It has no nursery
+/// yet: each collection marks the whole heap. The heap consists of blocks of 32 KiB. A
+/// collection frees what is dead in place, and moves the objects of sparsely used blocks
+/// together. So an object may move, and most stay. There is no second half: objects may
+/// occupy all of the limit except a few blocks, which a collection moves objects to. The
+/// least limit is 64 KiB.
 pub const GCROOTS_COLLECTOR_GENERATIONAL: gcroots_collector_t = 4;
 /// For tests of the library itself. Collects as GCROOTS_COLLECTOR_COPYING does, and finds
 /// references that were stored without a barrier. Such a reference poisons the store.
@@ -120,7 +124,7 @@ pub(super) unsafe fn configure(
 /// Chooses the collector; GCROOTS_COLLECTOR_AUTO if not set. Never collects.
 ///
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `collector` is not the number of a
-///         collector, or the library was built without it
+///         collector
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_collector(
     config: *mut gcroots_config_t,
@@ -298,9 +302,10 @@ pub unsafe extern "C" fn gcroots_config_set_stress(
 }
 
 /// Makes each collection move every object that survives, to find references that no root
-/// keeps up to date. Off by default. The copying collector always does so. With a collector
-/// that never moves objects (GCROOTS_COLLECTOR_NULL, GCROOTS_COLLECTOR_DRC),
-/// gcroots_engine_new() fails. Never collects.
+/// keeps up to date. Off by default. The copying collector always does so.
+/// GCROOTS_COLLECTOR_GENERATIONAL leaves large objects, which have blocks of their own, where
+/// they are. With a collector that never moves objects (GCROOTS_COLLECTOR_NULL,
+/// GCROOTS_COLLECTOR_DRC), gcroots_engine_new() fails. Never collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_move_always(
     config: *mut gcroots_config_t,

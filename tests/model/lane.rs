@@ -44,6 +44,7 @@ pub(crate) const NULL: Lane = lane("null", GCROOTS_COLLECTOR_NULL);
 pub(crate) const COPYING: Lane = lane("copying", GCROOTS_COLLECTOR_COPYING);
 pub(crate) const CHECK: Lane = lane("check", GCROOTS_COLLECTOR_CHECK);
 pub(crate) const DRC: Lane = lane("drc", GCROOTS_COLLECTOR_DRC);
+pub(crate) const GENERATIONAL: Lane = lane("generational", GCROOTS_COLLECTOR_GENERATIONAL);
 pub(crate) const DRC_STRESS: Lane = Lane {
     stress: 1,
     poison: true,
@@ -54,6 +55,12 @@ pub(crate) const STRESS: Lane = Lane {
     poison: true,
     move_always: true,
     ..lane("stress", GCROOTS_COLLECTOR_COPYING)
+};
+pub(crate) const GENERATIONAL_STRESS: Lane = Lane {
+    stress: 1,
+    poison: true,
+    move_always: true,
+    ..lane("generational under stress", GCROOTS_COLLECTOR_GENERATIONAL)
 };
 
 impl Lane {
@@ -73,6 +80,19 @@ impl Lane {
             asks,
             ..self
         }
+        .with_least_limit()
+    }
+
+    /// The lane with the least heap limit of its collector, if its limit is smaller.
+    fn with_least_limit(self) -> Lane {
+        let least = match self.collector {
+            GCROOTS_COLLECTOR_GENERATIONAL => 64 << 10,
+            _ => 32 << 10,
+        };
+        Lane {
+            heap_limit: self.heap_limit.max(least),
+            ..self
+        }
     }
 
     /// Whether the collector frees objects.
@@ -80,21 +100,22 @@ impl Lane {
         self.collector != GCROOTS_COLLECTOR_NULL
     }
 
-    /// Whether the collector compacts objects, so that no room is lost between them.
-    pub(crate) fn moves(&self) -> bool {
+    /// Whether objects fill one half of the heap only, and leave no room between them.
+    pub(crate) fn halves(&self) -> bool {
+        // The heap of the generational collector is that of `copying` for now.
         matches!(
             self.collector,
-            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
+            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_GENERATIONAL | GCROOTS_COLLECTOR_CHECK
         )
     }
 
     /// The initially committed bytes of a heap, if the growth callback is asked.
     pub(crate) fn initial(&self) -> usize {
-        if self.moves() { 2 * INITIAL } else { INITIAL }
+        if self.halves() { 2 * INITIAL } else { INITIAL }
     }
 
     /// The bytes of objects for which a heap of `bytes` bytes has room.
     pub(crate) fn usable(&self, bytes: usize) -> usize {
-        if self.moves() { bytes / 2 } else { bytes }
+        if self.halves() { bytes / 2 } else { bytes }
     }
 }

@@ -409,7 +409,7 @@ impl Session {
                 } else {
                     refusal.bytes
                 };
-                finalized || room_left(model, refusal, room, self.lane.moves()) < most
+                finalized || room_left(model, refusal, room, self.lane.halves()) < most
             }
             (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
             _ => false,

@@ -8,13 +8,11 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 
+use crate::collectors::{self, Collector};
 use crate::options::Options;
 use crate::plots;
 use crate::programs::output_of;
 use crate::tables;
-
-/// The collectors that are measured, by name and number.
-const COLLECTORS: [(&str, &str); 2] = [("copying", "3"), ("drc", "2")];
 
 /// The sizes at which work is measured. Others are powers of two too.
 const SIZES: [u64; 5] = [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18];
@@ -90,7 +88,12 @@ pub fn over_size(options: &Options) -> Result<Curves> {
             continue;
         }
         eprintln!("{name}");
-        for (collector, number) in COLLECTORS {
+        for Collector {
+            name: collector,
+            number,
+            ..
+        } in collectors::of_workloads()
+        {
             for size in SIZES {
                 if kind == "square" && size > GREATEST_SQUARE {
                     continue;
@@ -119,7 +122,12 @@ pub fn over_heap_size(options: &Options) -> Result<Curves> {
         if !options.measures(name) {
             continue;
         }
-        for (collector, number) in COLLECTORS {
+        for Collector {
+            name: collector,
+            number,
+            ..
+        } in collectors::of_workloads()
+        {
             for limit in LIMITS {
                 eprintln!("{name}, {collector}, {limit} MiB");
                 let mut command = Command::new(&program);

@@ -6,21 +6,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::callgrind;
+use crate::collectors;
 use crate::options::Options;
 use crate::peers;
 use crate::programs::{Kind, Program, output_of};
 use crate::tables;
-
-/// The collectors, by name and number.
-const COLLECTORS: [(&str, &str); 4] = [
-    ("copying", "3"),
-    ("drc", "2"),
-    ("null", "1"),
-    ("check", "5"),
-];
-
-/// How many of them are compared with the floor, from the first.
-const COMPARED: usize = 3;
 
 /// How often a function is called to warm up, and how often while it is counted.
 const CALLS: &str = "256";
@@ -88,15 +78,16 @@ struct Row {
     is_bulk: bool,
     floor: f64,
     has_counterpart: bool,
-    instructions: [Option<f64>; COLLECTORS.len()],
+    instructions: [Option<f64>; collectors::ALL.len()],
 }
 
 impl Row {
     /// The instructions on the collector where the function takes the most. The check
     /// collector, which is slow on purpose, does not count.
     fn most(&self) -> f64 {
-        let counted = self.instructions[..COMPARED].iter().flatten();
-        counted.fold(0.0, |most, &count| f64::max(most, count))
+        let of_each = collectors::ALL.iter().zip(&self.instructions);
+        let counted = of_each.filter_map(|(on, count)| count.filter(|_| on.is_compared));
+        counted.fold(0.0, f64::max)
     }
 
     fn times_the_floor(&self) -> f64 {
@@ -116,12 +107,12 @@ pub fn count(options: &Options) -> Result<String> {
     let program = Program::new("functions", Kind::Operations, &[program]);
     let mut rows = rows(&program, &floor(options)?)?;
     every_function_has_a_row(options, &rows)?;
-    for (number, (_, collector)) in COLLECTORS.iter().enumerate() {
-        let command = program.command(&["--count", CALLS, collector]);
+    for (at, collector) in collectors::ALL.iter().enumerate() {
+        let command = program.command(&["--count", CALLS, collector.number]);
         let parts = callgrind::parts(&command, &options.output)?;
         ensure!(parts.len() == rows.len(), "callgrind lost a row");
         for (row, part) in rows.iter_mut().zip(&parts) {
-            row.instructions[number] = callgrind::each_call(part, &row.function);
+            row.instructions[at] = callgrind::each_call(part, &row.function);
         }
     }
     for row in &rows {
@@ -172,7 +163,7 @@ fn rows(program: &Program, floor: &BTreeMap<&str, f64>) -> Result<Vec<Row>> {
             is_bulk: kind == "bulk",
             floor: counterpart.unwrap_or_else(|| without_counterpart(handles)),
             has_counterpart: counterpart.is_some(),
-            instructions: [None; COLLECTORS.len()],
+            instructions: [None; collectors::ALL.len()],
         })
     };
     listed.lines().map(row_of).collect()
@@ -193,7 +184,7 @@ fn every_function_has_a_row(options: &Options, rows: &[Row]) -> Result<()> {
 /// A table of functions. A floor without a counterpart is in brackets.
 fn table(first: &str, rows: &[Row]) -> String {
     let mut columns = vec!["times the floor", "times 60 + 20 a handle", "floor"];
-    columns.extend(COLLECTORS.iter().map(|(name, _)| *name));
+    columns.extend(collectors::ALL.iter().map(|collector| collector.name));
     let mut table = tables::header(first, &columns);
     for row in rows {
         let floor = match row.has_counterpart {

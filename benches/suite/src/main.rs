@@ -4,6 +4,7 @@
 //! benches/README.md says what is measured and how. `scripts/bench` runs this program.
 
 mod callgrind;
+mod collectors;
 mod curves;
 mod figures;
 mod functions;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::collectors;
 use crate::options::Options;
 
 /// A program that measures operations, or workloads, of one system.
@@ -64,15 +65,6 @@ pub fn output_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The library's collectors, by name and number, and whether they run the workloads too. The null
-/// collector has no room for them, and the check collector is slow on purpose.
-const COLLECTORS: [(&str, &str, bool); 4] = [
-    ("copying", "3", true),
-    ("drc", "2", true),
-    ("null", "1", false),
-    ("check", "5", false),
-];
-
 /// The programs of the library, once for each collector. CMake has built them.
 pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
     let programs = [
@@ -80,15 +72,15 @@ pub fn of_the_library(options: &Options) -> Result<Vec<Program>> {
         (Kind::Workloads, "gcroots_workload"),
     ];
     let mut made = Vec::new();
-    for (collector, number, runs_workloads) in COLLECTORS {
+    for collector in &collectors::ALL {
         for (kind, name) in programs {
-            if kind == Kind::Workloads && !runs_workloads {
+            if kind == Kind::Workloads && !collector.runs_workloads {
                 continue;
             }
             let path = options.programs.join(name);
             let path = path.to_str().context("the path is not UTF-8")?;
-            let mut program = Program::new(collector, kind, &[path]);
-            program.last_arguments.push(number.to_owned());
+            let mut program = Program::new(collector.name, kind, &[path]);
+            program.last_arguments.push(collector.number.to_owned());
             made.push(program);
         }
     }

@@ -12,14 +12,16 @@ pub enum Collector {
     Null,
     Drc,
     Copying,
+    Generational,
     Check,
 }
 
 impl Collector {
-    pub const ALL: [Collector; 4] = [
+    pub const ALL: [Collector; 5] = [
         Collector::Null,
         Collector::Drc,
         Collector::Copying,
+        Collector::Generational,
         Collector::Check,
     ];
 
@@ -28,6 +30,7 @@ impl Collector {
             Collector::Null => "null",
             Collector::Drc => "drc",
             Collector::Copying => "copying",
+            Collector::Generational => "generational",
             Collector::Check => "check",
         }
     }
@@ -37,6 +40,7 @@ impl Collector {
             Collector::Null => ffi::GCROOTS_COLLECTOR_NULL,
             Collector::Drc => ffi::GCROOTS_COLLECTOR_DRC,
             Collector::Copying => ffi::GCROOTS_COLLECTOR_COPYING,
+            Collector::Generational => ffi::GCROOTS_COLLECTOR_GENERATIONAL,
             Collector::Check => ffi::GCROOTS_COLLECTOR_CHECK,
         }
     }

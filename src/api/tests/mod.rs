@@ -25,6 +25,7 @@ fn on_each_collector(test: impl Fn(Store<()>)) {
         Collector::Null,
         Collector::Drc,
         Collector::Copying,
+        Collector::Generational,
         Collector::Check,
     ] {
         let engine = Engine::new(Config::new().collector(collector)).unwrap();
@@ -235,12 +236,7 @@ fn a_value_is_made_once_however_often_the_growth_callback_is_asked() {
         wanted <= most.addr()
     }
 
-    for collector in [
-        collectors::NULL,
-        collectors::DRC,
-        collectors::COPYING,
-        collectors::CHECK,
-    ] {
+    for collector in collectors::ALL {
         let mut config = crate::engine::Config::new().unwrap();
         config.set_collector(collector).unwrap();
         config.set_initial(1);

@@ -23,6 +23,7 @@ use crate::capi::scope::*;
 use crate::capi::status::*;
 use crate::capi::store::*;
 use crate::capi::types::*;
+use crate::collectors;
 use crate::engine::{Config, EngineRef};
 use crate::error::Error;
 use crate::heap::GcRef;
@@ -42,14 +43,7 @@ pub(super) fn store_starting_at(collector: u32, scoped: u32, manual: u32) -> *mu
 }
 
 pub(super) fn on_each_collector(test: impl Fn(u32)) {
-    [
-        GCROOTS_COLLECTOR_NULL,
-        GCROOTS_COLLECTOR_DRC,
-        GCROOTS_COLLECTOR_COPYING,
-        GCROOTS_COLLECTOR_CHECK,
-    ]
-    .into_iter()
-    .for_each(test);
+    collectors::ALL.into_iter().for_each(test);
 }
 
 /// Calls an exported function that has an `out`. Returns the output, or the status of a

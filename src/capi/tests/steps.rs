@@ -43,11 +43,7 @@ fn collect(store: *mut gcroots_store_t) -> u64 {
 /// Makes many of something in a store with `make`, and requires that the steps of the next
 /// collections keep their budget, also while tables shrink.
 fn steps_keep_their_budget(make: impl Fn(*mut gcroots_store_t)) {
-    for collector in [
-        GCROOTS_COLLECTOR_DRC,
-        GCROOTS_COLLECTOR_COPYING,
-        GCROOTS_COLLECTOR_CHECK,
-    ] {
+    for collector in collectors::COLLECTING {
         let store = store_starting_at(collector, 0, 0);
         // SAFETY: the store is valid in all calls.
         unsafe {

@@ -70,13 +70,7 @@ const STEPS: [u64; 3] = [u64::MAX, 0, 100];
 
 /// Calls `test` on each collector, with each budget of steps.
 fn on_each_collector_with_limit(limit: u64, test: impl Fn(Fixture)) {
-    for number in [
-        collectors::NULL,
-        collectors::DRC,
-        collectors::COPYING,
-        collectors::CHECK,
-        collectors::GENERATIONAL,
-    ] {
+    for number in collectors::ALL {
         for step in STEPS {
             on_collector(number, step, limit, &test);
         }

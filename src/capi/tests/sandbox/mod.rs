@@ -202,12 +202,7 @@ fn rounds(collector: u32, limit: u64, first: u64, count: u64) {
 fn an_overwritten_heap_is_a_status() {
     let first = setting("GCROOTS_SEED").unwrap_or(1);
     let count = setting("GCROOTS_ROUNDS").unwrap_or(ROUNDS);
-    for collector in [
-        collectors::NULL,
-        collectors::DRC,
-        collectors::COPYING,
-        collectors::CHECK,
-    ] {
+    for collector in collectors::ALL {
         // In a small heap the committed parts of both spaces are adjacent. In a large heap,
         // as by default, uncommitted memory lies between them.
         for limit in [64 << 10, 64 << 20] {

@@ -32,7 +32,7 @@ const BYTES: u64 = 16;
 const STEP: u64 = 64 << 10;
 
 fn on_each_collector(test: impl Fn(Fixture)) {
-    for number in [collectors::COPYING, collectors::CHECK, collectors::DRC] {
+    for number in collectors::COLLECTING {
         let runtime = collectors::by_number(number).unwrap();
         println!("{}", runtime.name());
         let mutator = Mutator::new();

@@ -1,0 +1,99 @@
+/* The collectors on which each C test runs, the variants of them, and the properties that
+ * tests depend on. A new collector gets a row in each of the two tables.
+ *
+ * A variant is a collector and its settings. CMakeLists.txt reads the names of the variants
+ * from the table below. A case tests properties, never names:
+ *
+ *   COLLECTS      unreachable objects die
+ *   MAY_MOVE      a collection may move objects, and moves most under `move_always`
+ *   MOVES_ALL     each collection moves every live object
+ *   HALVES        objects fill one half of the heap only
+ *   MINOR_FIRST   an allocation first runs a minor collection, which leaves some garbage
+ *   IN_ORDER      until the first collection, later objects have higher references
+ *   SHADOWS       the heap has a copy of its slots, half as large as its limit, beside it
+ */
+#ifndef VARIANTS_H
+#define VARIANTS_H
+
+#include <gcroots.h>
+#include <string.h>
+
+enum {
+  COLLECTS = 1,
+  MAY_MOVE = 2,
+  MOVES_ALL = MAY_MOVE | 4,
+  HALVES = 8,
+  MINOR_FIRST = 16,
+  IN_ORDER = 32,
+  SHADOWS = 64
+};
+
+struct check_collector {
+  gcroots_collector_t number;
+  int properties;
+  size_t least_limit;
+};
+
+/* The heap of the generational collector is that of `copying` for now. */
+static const struct check_collector check_collectors[] = {
+    {GCROOTS_COLLECTOR_NULL, IN_ORDER, 16 << 10},
+    {GCROOTS_COLLECTOR_DRC, COLLECTS | MINOR_FIRST, 16 << 10},
+    {GCROOTS_COLLECTOR_COPYING, COLLECTS | MOVES_ALL | HALVES | IN_ORDER, 32 << 10},
+    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | HALVES, 64 << 10},
+    {GCROOTS_COLLECTOR_CHECK, COLLECTS | MOVES_ALL | HALVES | IN_ORDER | SHADOWS, 32 << 10},
+};
+
+/* A stressed variant collects at every allocation and fills freed memory. `move_always` is
+   set where collections do not move all objects anyway. */
+struct check_variant {
+  const char *name;
+  gcroots_collector_t collector;
+  bool stressed, move_always;
+};
+
+static const struct check_variant check_variants[] = {
+    {"null", GCROOTS_COLLECTOR_NULL, false, false},
+    {"drc", GCROOTS_COLLECTOR_DRC, false, false},
+    {"drc_stress", GCROOTS_COLLECTOR_DRC, true, false},
+    {"copying", GCROOTS_COLLECTOR_COPYING, false, false},
+    {"stress", GCROOTS_COLLECTOR_COPYING, true, false},
+    {"generational", GCROOTS_COLLECTOR_GENERATIONAL, false, false},
+    {"generational_stress", GCROOTS_COLLECTOR_GENERATIONAL, true, true},
+    {"check", GCROOTS_COLLECTOR_CHECK, false, false},
+};
+
+/* The variant of the case. */
+static struct check_variant check_variant;
+static struct check_collector check_collector;
+
+/* Returns `false` if no variant has this name. */
+static inline bool choose_variant(const char *name) {
+  const size_t variants = sizeof check_variants / sizeof *check_variants;
+  const size_t collectors = sizeof check_collectors / sizeof *check_collectors;
+  for (size_t i = 0; i < variants; i++) {
+    if (strcmp(check_variants[i].name, name) != 0) continue;
+    check_variant = check_variants[i];
+    for (size_t k = 0; k < collectors; k++)
+      if (check_collectors[k].number == check_variant.collector)
+        check_collector = check_collectors[k];
+    return check_collector.least_limit != 0;
+  }
+  return false;
+}
+
+/* Whether the collector has all of these properties. */
+static inline bool heap_has(int properties) {
+  return (check_collector.properties & properties) == properties;
+}
+
+/* Whether it is right that a collection did or did not move some object. */
+static inline bool may_have(bool moved) {
+  return moved ? heap_has(MAY_MOVE) : !heap_has(MOVES_ALL);
+}
+
+/* The number of the heap's spaces. Objects can fill one of them. */
+static inline size_t spaces(void) {
+  return heap_has(HALVES) ? 2 : 1;
+}
+
+#endif
