@@ -4,9 +4,8 @@
  *   mark_in_cache    the same with 16,000 objects of 32 bytes that refer to four others each, at
  *                    random
  *   mark_scattered   the same with 8 million of these objects, or OBJECTS
- *   bump             ns to make a struct in a heap that has nothing else
- *   holes            ns to make a struct in a heap half of whose objects have died, every
- *                    second run of eight
+ *   bump             ns to make a struct in a heap whose second half has died
+ *   holes            the same where every second run of eight objects has died
  *   sparse           the resident bytes over the live bytes, where one object lives of each 33
  *                    that are made
  *
@@ -17,6 +16,7 @@
 #include "fixture.h"
 #include "workloads/random.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,27 +133,22 @@ static void mark_tree(const char *collector) {
   end();
 }
 
-enum { MADE = 1000000, ALIVE = 2000000, RUN = 8 };
+enum { MADE = 500000, ALIVE = 2000000, RUN = 8 };
 
-static double time_of_making(void) {
-  double began = nanoseconds();
-  for (int i = 0; i < MADE; i++) new_node();
-  return (nanoseconds() - began) / MADE;
-}
-
-/* Makes objects where there are none, and where every second run of eight has died. */
-static void make(const char *collector) {
-  begin(collector);
-  MUST(gcroots_store_gc(store));
-  new_node();
-  printf("bump %.2f\n", time_of_making());
-  end();
+/* The time of making an object after half of a heap has died: its second half, or every second
+ * run of eight objects. */
+static void make(const char *collector, const char *name, bool in_runs) {
+  double began, time;
   begin(collector);
   keep(ALIVE, 0);
   for (uint32_t i = 0; i < ALIVE; i++)
-    if (i / RUN % 2 == 0) MUST(gcroots_raw_array_set_ref(store, kept, i, 0));
+    if (in_runs ? i / RUN % 2 == 0 : i >= ALIVE / 2)
+      MUST(gcroots_raw_array_set_ref(store, kept, i, 0));
   MUST(gcroots_store_gc(store));
-  printf("holes %.2f\n", time_of_making());
+  began = nanoseconds();
+  for (int i = 0; i < MADE; i++) new_node();
+  time = (nanoseconds() - began) / MADE;
+  printf("%s %.2f\n", name, time);
   end();
 }
 
@@ -190,7 +185,8 @@ int main(int argc, char **argv) {
   mark_tree(argv[1]);
   mark(argv[1], "mark_in_cache", 16000);
   mark(argv[1], "mark_scattered", objects);
-  make(argv[1]);
+  make(argv[1], "bump", false);
+  make(argv[1], "holes", true);
   sparse(argv[1]);
   return 0;
 }

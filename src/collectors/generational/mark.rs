@@ -146,6 +146,8 @@ impl<'a> Marking<'a> {
         let memory = self.memory;
         loop {
             done += if let Some((array, from)) = self.state.chunked {
+                // First of all: what the stack has no room for is scanned in the order of
+                // addresses, which is fast where a long array refers to most of the heap.
                 self.scan_chunk(array, from)?
             } else if let Some(object) = self.stack.pop(|object| memory.prefetch(object.offset())) {
                 self.scan(object)?

@@ -148,7 +148,7 @@ impl Store {
         if !self.types.has(of) || !of.has_kind(kind) || self.manual.has_queued() {
             return None;
         }
-        self.mutator.bump.room(bytes)?;
+        self.mutator.room(bytes)?;
         N::room(self)?;
         contents.write(self, of)?;
         // Read again, so that few values are live in `write`.

@@ -54,6 +54,7 @@ impl BlockSpace {
         match record.state() {
             BlockState::Free if has_holes => wrong(block),
             BlockState::Free => Ok(1),
+            BlockState::Small if !record.is_first_free_right() => wrong(block),
             BlockState::Small if (record.free_lines() > 0) != has_holes => wrong(block),
             BlockState::Small => Ok(1),
             BlockState::LargeTail => wrong(block),

@@ -27,7 +27,7 @@ impl BlockSpace {
     /// is no hole in a block that is in use.
     pub(crate) fn take_hole(&self) -> Option<Hole> {
         let block = self.tables.recyclable().first_from(0)?;
-        let lines = self.records()[block].hole_from(0)?;
+        let lines = self.records()[block].first_hole()?;
         Some(self.take_lines(block, lines))
     }
 
@@ -67,8 +67,7 @@ impl BlockSpace {
     /// Takes the lines from `first` up to `end`, which are free.
     fn take_lines(&self, block: usize, (first, end): (usize, usize)) -> Hole {
         let record = &self.records()[block];
-        record.take_lines(first, end);
-        if record.hole_from(0).is_none() {
+        if !record.take_lines(first, end) {
             self.tables.recyclable().remove(block);
         }
         let into = first as u64 * LINE_BYTES;

@@ -57,6 +57,8 @@ pub(crate) struct BlockRecord {
     live: Cell<u64>,
     /// The number of blocks of a large object, in its first block.
     run: Cell<u32>,
+    /// No line before this one is free.
+    first_free: Cell<u32>,
     state: Cell<u8>,
     /// The cycle of the last collection that reached an object here.
     marked_in: Cell<u8>,
@@ -87,6 +89,7 @@ impl BlockRecord {
         self.set_lines(0, LINES, LINE_FREE);
         self.live.set(0);
         self.run.set(run);
+        self.first_free.set(0);
         self.marked_in.set(0);
         self.flags.set(FRESH);
         self.state.set(state as u8);
@@ -198,9 +201,29 @@ impl BlockRecord {
         }
     }
 
-    /// Takes the lines from `first` up to `end` for new objects.
-    pub(super) fn take_lines(&self, first: usize, end: usize) {
+    /// Takes the lines from `first` up to `end`, which are free, for new objects. Whether other
+    /// lines are free.
+    pub(super) fn take_lines(&self, first: usize, end: usize) -> bool {
         self.set_lines(first, end, LINE_NEW);
+        if first == self.first_free.get() as usize {
+            self.first_free.set(self.next_line(end, true) as u32);
+        }
+        self.next_line(self.first_free.get() as usize, true) < LINES
+    }
+
+    /// Finds the first free line, after lines were marked.
+    pub(super) fn find_first_free(&self) {
+        self.first_free.set(self.next_line(0, true) as u32);
+    }
+
+    /// Whether no line before the first free one is free.
+    pub(super) fn is_first_free_right(&self) -> bool {
+        self.next_line(0, true) >= self.first_free.get() as usize
+    }
+
+    /// The first run of free lines: its first line, and the line after it.
+    pub(super) fn first_hole(&self) -> Option<(usize, usize)> {
+        self.hole_from(self.first_free.get() as usize)
     }
 
     fn set_lines(&self, first: usize, end: usize, value: u8) {

@@ -73,6 +73,7 @@ impl BlockSpace {
         if poison {
             self.poison_dead(block, layouts)?;
         }
+        record.find_first_free();
         if record.free_lines() > 0 {
             self.tables.recyclable().insert(block);
         } else {
