@@ -4,6 +4,7 @@
 //! benches/README.md says what is measured and how. `scripts/bench` runs this program.
 
 mod callgrind;
+mod costs;
 mod curves;
 mod figures;
 mod functions;
@@ -27,9 +28,8 @@ fn main() -> Result<()> {
     };
     std::fs::create_dir_all(&options.output)
         .with_context(|| format!("cannot make {}", options.output.display()))?;
-    if options.functions {
-        print!("{}", functions::count(&options)?);
-        return Ok(());
+    if options.functions || options.costs || options.check_costs {
+        return counted_functions(&options);
     }
     std::fs::create_dir_all(&options.results)
         .with_context(|| format!("cannot make {}", options.results.display()))?;
@@ -44,6 +44,19 @@ fn main() -> Result<()> {
         tables_of_programs(&options)?;
     }
     eprintln!("figures and plots are in {}", options.results.display());
+    Ok(())
+}
+
+/// Counts the functions, and prints them, or compares them with the header's table of costs.
+fn counted_functions(options: &Options) -> Result<()> {
+    let rows = functions::count(options)?;
+    if options.check_costs {
+        return costs::check(&rows, options);
+    }
+    if options.costs {
+        return costs::write(&rows, options);
+    }
+    print!("{}", functions::tables(rows, options));
     Ok(())
 }
 

@@ -15,6 +15,8 @@ scripts/bench [OPTION...]    measures the library and the floor
   --rounds N          runs each program N times, in turn (default: 3)
   --instructions      also counts instructions, with callgrind
   --functions         only counts the instructions of each function of the library
+  --costs             only counts them, and writes the header's table of costs
+  --check-costs       only counts them, and fails if the header's table is far from them
   --curves            only measures work at several sizes
   --heap-sizes        only runs workloads in heaps with several limits
   --only TEXT         only operations, workloads and curves whose names contain TEXT
@@ -33,6 +35,10 @@ pub struct Options {
     pub instructions: bool,
     /// Whether every function is counted, and nothing else is done.
     pub functions: bool,
+    /// Whether every function is counted for the header's table of costs, and nothing else is done.
+    pub costs: bool,
+    /// Whether every function is compared with that table, and nothing else is done.
+    pub check_costs: bool,
     /// What the names of the measured operations and workloads contain.
     pub only: String,
     /// Whether work is measured at several sizes, and nothing else.
@@ -59,6 +65,8 @@ impl Options {
             rounds: 3,
             instructions: false,
             functions: false,
+            costs: false,
+            check_costs: false,
             only: String::new(),
             curves: false,
             heap_sizes: false,
@@ -75,6 +83,8 @@ impl Options {
                 Long("rounds") => options.rounds = arguments.value()?.parse()?,
                 Long("instructions") => options.instructions = true,
                 Long("functions") => options.functions = true,
+                Long("costs") => options.costs = true,
+                Long("check-costs") => options.check_costs = true,
                 Long("only") => options.only = arguments.value()?.string()?,
                 Long("curves") => options.curves = true,
                 Long("heap-sizes") => options.heap_sizes = true,
