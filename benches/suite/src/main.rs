@@ -12,6 +12,7 @@ mod options;
 mod peers;
 mod plots;
 mod programs;
+mod readme;
 mod rounds;
 mod tables;
 
@@ -78,6 +79,9 @@ fn tables_of_programs(options: &Options) -> Result<()> {
     print!("{}", tables::operations(&figures));
     print!("{}", tables::workloads(&figures));
     figures.write_json(&options.results.join("figures.json"))?;
+    if options.readme {
+        readme::write(&figures, options)?;
+    }
     plots::draw(&figures, &options.results)
 }
 

@@ -12,6 +12,7 @@ pub const HELP: &str = "\
 scripts/bench [OPTION...]    measures the library and the floor
 
   --peers             also measures other systems that are installed here
+  --readme            like --peers, and writes the README's table
   --rounds N          runs each program N times, in turn (default: 3)
   --instructions      also counts instructions, with callgrind
   --functions         only counts the instructions of each function of the library
@@ -29,6 +30,8 @@ scripts/bench [OPTION...]    measures the library and the floor
 pub struct Options {
     /// Whether other systems are measured as well.
     pub peers: bool,
+    /// Whether the README's table is written.
+    pub readme: bool,
     /// How often each program runs.
     pub rounds: u32,
     /// Whether instructions are counted.
@@ -62,6 +65,7 @@ impl Options {
         let source = source.canonicalize().context("the source has moved")?;
         let mut options = Self {
             peers: false,
+            readme: false,
             rounds: 3,
             instructions: false,
             functions: false,
@@ -80,6 +84,7 @@ impl Options {
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("peers") => options.peers = true,
+                Long("readme") => (options.peers, options.readme) = (true, true),
                 Long("rounds") => options.rounds = arguments.value()?.parse()?,
                 Long("instructions") => options.instructions = true,
                 Long("functions") => options.functions = true,
@@ -95,6 +100,9 @@ impl Options {
         }
         if options.rounds == 0 {
             bail!("--rounds must be at least 1");
+        }
+        if !options.only.is_empty() && (options.readme || options.costs || options.check_costs) {
+            bail!("--only does not go with an option that writes or checks a table of all");
         }
         options.results = options.output.join(match run {
             Some(name) => name,
