@@ -42,7 +42,7 @@ impl Store {
 
     /// Whether a slot admits a reference.
     #[inline(always)]
-    pub(in crate::store) fn admits(&self, slot: Admits, reference: GcRef) -> bool {
+    pub(in crate::store) fn admits(&self, slot: &Admits, reference: GcRef) -> bool {
         if !reference.is_object() {
             let kind = if reference.is_null() {
                 Admits::NULL
@@ -72,7 +72,7 @@ impl Store {
         reference: GcRef,
         parameter: &'static str,
     ) -> Result<()> {
-        if self.admits(slot, reference) {
+        if self.admits(&slot, reference) {
             return Ok(());
         }
         if reference.is_null() {
