@@ -40,7 +40,8 @@ impl Store {
             .ok_or(Error::WrongEngine { parameter: "type" })
     }
 
-    /// Whether a slot admits a reference.
+    /// Whether a slot admits a reference. Some callers pass a copy, which they keep in a
+    /// register.
     #[inline(always)]
     pub(in crate::store) fn admits(&self, slot: &Admits, reference: GcRef) -> bool {
         if !reference.is_object() {
