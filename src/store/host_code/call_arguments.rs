@@ -208,7 +208,7 @@ impl Store {
                 return Some(());
             }
             let reference = self.resolve_or_null_fast((*from.as_ptr()).of.handle)?;
-            if !self.admits(slot.admits, reference) {
+            if !self.admits(&{ slot.admits }, reference) {
                 return None;
             }
             let to = to.as_ptr();

@@ -80,7 +80,7 @@ impl Store {
                 }
                 if slot.storage == Storage::Ref {
                     let reference = self.resolve_or_null_fast((*result).of.handle)?;
-                    if !self.admits(slot.admits, reference) {
+                    if !self.admits(&{ slot.admits }, reference) {
                         return None;
                     }
                     (*result).resolved.write(reference);

@@ -113,7 +113,7 @@ impl Store {
             return of.is_admitted_by(slot).then_some(reference);
         }
         if !reference.is_object() {
-            return self.admits(*slot, reference).then_some(reference);
+            return self.admits(slot, reference).then_some(reference);
         }
         match path {
             FastPath::Leaf => None,
@@ -128,19 +128,20 @@ impl Store {
             return None;
         }
         let header = self.header_at(reference)?;
-        let kind = match header.kind_bits() {
+        let (offset, ty) = (reference.offset(), self.named_type(header)?);
+        let kind = match ty.raw_kind {
             STRUCT => Kind::Struct,
             ARRAY => Kind::Array,
             _ => return None,
         };
-        Some(self.typed_as(reference, header, kind)?.ty)
+        self.fits_in_heap(Typed { offset, ty }, kind).then_some(ty)
     }
 
     /// [`Store::raw_admitted_fast`] for references to all objects.
     #[inline(never)]
     fn raw_admitted(&self, reference: GcRef, slot: Admits) -> Option<GcRef> {
         let reference = self.raw_reference_fast(reference.raw())?;
-        self.admits(slot, reference).then_some(reference)
+        self.admits(&slot, reference).then_some(reference)
     }
 
     /// The fast form of [`Store::raw_reference`].
