@@ -303,6 +303,35 @@ mod tests {
         agrees_with_a_model(|key| key & 3 | 0xffff_fffc);
     }
 
+    /// The number of slots that are probed to add 4096 keys, each `step` after the one before.
+    fn probes_of_keys_in_steps_of(hash: &KeyedHash, step: u64) -> u64 {
+        let mut index = PlaceIndex::new();
+        let mut probes = 0;
+        for place in 0..4096 {
+            index.reserve_one(&SideMeter::none()).unwrap();
+            probes += index.insert(hash.of(step * u64::from(place)), place);
+        }
+        probes
+    }
+
+    #[test]
+    fn keys_at_equal_distances_do_not_collide() {
+        for _ in 0..8 {
+            let hash = KeyedHash::new();
+            for step in (0..50).flat_map(|shift| [1 << shift, 3 << shift]) {
+                let probes = probes_of_keys_in_steps_of(&hash, step);
+                assert!(probes < 8 * 4096, "{probes} probes with steps of {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_keyed_hashes_differ() {
+        let (one, other) = (KeyedHash::new(), KeyedHash::new());
+        let equal = (0..4096).filter(|&key| one.of(key) & 0xff == other.of(key) & 0xff);
+        assert!(equal.count() < 64);
+    }
+
     #[test]
     fn an_index_is_built_again_in_fewer_slots() {
         let mut index = PlaceIndex::new();

@@ -90,7 +90,7 @@ impl Store {
         }
     }
 
-    /// The fast form of [`Store::raw_typed`], for a struct or an array.
+    /// The fast form of [`Store::raw_typed`].
     #[inline(always)]
     pub(super) fn raw_typed_fast(&self, raw: u32, kind: Kind) -> Option<Typed<'_>> {
         if self.checks_raw_exactly {
@@ -201,6 +201,9 @@ impl Store {
         kind: Kind,
         parameter: &'static str,
     ) -> Result<Typed<'_>> {
+        if let Some(object) = self.raw_typed_fast(raw, kind) {
+            return Ok(object);
+        }
         let reference = self.raw_object(raw, parameter)?;
         let header = self.header_of(reference)?;
         match header {
