@@ -67,7 +67,7 @@ impl References {
     /// References at these offsets from the object's start. Each offset is a multiple of 4
     /// and lies behind the header.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(crate) fn at(offsets: impl Iterator<Item = u32>) -> Result<References> {
         let mut references = References::default();
         for offset in offsets {
@@ -83,7 +83,7 @@ impl References {
 
     /// A copy.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     pub(super) fn try_clone(&self) -> Result<References> {
         let mut far = fallible::with_room(self.far.len())?;
         far.extend(self.far.iter().copied());
