@@ -38,7 +38,7 @@ pub(crate) enum Layout {
         /// The kind in the header.
         kind: Kind,
         /// The size in bytes, header included: a multiple of the granule, at least
-        /// [`LEAST_BYTES`].
+        /// [`LEAST_BYTES`](super::reference::LEAST_BYTES).
         bytes: u32,
         /// The offsets of the references.
         references: References,
