@@ -4,7 +4,7 @@ use super::barrier::WriteBarrier;
 use super::budget::{Budget, Progress};
 use super::collection_steps::{CollectionKind, CollectionSteps};
 use super::header::ObjectHeader;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
 use super::segment_starts::SegmentStarts;

@@ -15,6 +15,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
+use super::layout_word::ObjectSize;
 use super::reference::{LEAST_BYTES, SLOT_BYTES};
 use crate::base::{fallible, mappings, pages, work};
 use crate::error::{Error, Result};
@@ -110,6 +111,12 @@ pub(crate) struct Region {
 unsafe impl Send for Region {}
 
 impl Region {
+    /// The address of offset 0 of the reservation.
+    #[inline(always)]
+    pub(super) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
     /// The offset at which the region starts.
     pub(crate) fn start(&self) -> u64 {
         self.start
@@ -504,6 +511,12 @@ pub(crate) struct ObjectHead<'a> {
 }
 
 impl<'a> ObjectHead<'a> {
+    /// Whether an object of this size lies in the span.
+    #[inline(always)]
+    pub(crate) fn has_room_for(self, size: ObjectSize) -> bool {
+        size.bytes() <= self.room
+    }
+
     /// The whole object of `bytes`, if it lies in the span.
     #[inline(always)]
     pub(crate) fn object(self, bytes: u64) -> Option<ObjectBytes<'a>> {
@@ -522,13 +535,6 @@ impl<'a> ObjectHead<'a> {
     pub(crate) fn header(self) -> u64 {
         // SAFETY: the bytes are committed.
         unsafe { self.first.as_ptr().cast::<u64>().read_unaligned() }
-    }
-
-    /// Sets the header's bits.
-    #[inline(always)]
-    pub(crate) fn set_header(self, header: u64) {
-        // SAFETY: the bytes are committed.
-        unsafe { self.first.as_ptr().cast::<u64>().write_unaligned(header) };
     }
 
     /// The 32 bits behind the header, which are the length of an array.
@@ -563,27 +569,6 @@ impl<'a> ObjectBytes<'a> {
             region: PhantomData,
         })
     }
-
-    /// Copies all bytes to `target`, which has the same number of bytes and does not overlap.
-    #[inline(always)]
-    pub(crate) fn copy_to(self, target: ObjectBytes<'_>) {
-        debug_assert_eq!(self.bytes, target.bytes);
-        // The same, as far as the compiler can see too where both are in line.
-        let bytes = self.bytes.min(target.bytes);
-        #[cfg(test)]
-        super::step_count::count_access(2 * bytes);
-        let (source, target) = (self.first.as_ptr(), target.first.as_ptr());
-        // SAFETY: both ranges are committed, and the caller passes objects of two regions.
-        unsafe {
-            match bytes {
-                // Most objects are small. They are copied without a call.
-                16 => copy_words::<2>(source, target),
-                24 => copy_words::<3>(source, target),
-                32 => copy_words::<4>(source, target),
-                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
-            }
-        }
-    }
 }
 
 /// A slot of 32 bits in an object.
@@ -594,6 +579,19 @@ pub(crate) struct ObjectSlot<'a> {
 }
 
 impl ObjectSlot<'_> {
+    /// The slot at `first`.
+    ///
+    /// # Safety
+    ///
+    /// The slot must stay committed as long as the lifetime says.
+    #[inline(always)]
+    pub(super) unsafe fn at(first: NonNull<u8>) -> Self {
+        ObjectSlot {
+            address: first.as_ptr().cast(),
+            region: PhantomData,
+        }
+    }
+
     /// The bits in the slot.
     #[inline(always)]
     pub(crate) fn get(self) -> u32 {

@@ -3,7 +3,7 @@
 use super::blocks::each_object;
 use super::gc_heap::GcHeap;
 use super::header::ObjectHeader;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
 use crate::base::fallible;

@@ -102,9 +102,10 @@ impl HostData {
             let is_free = if in_use(object) {
                 match current(GcRef::from_raw(object & !FUNCTION))? {
                     Some(new) => {
-                        let link = self.link(index);
-                        let link = if all_old { old_link(link) } else { link };
-                        self.set(index, new.raw() | object & FUNCTION, link);
+                        self.set_object(index, new.raw() | object & FUNCTION);
+                        if all_old {
+                            self.set_link(index, old_link(self.link(index)));
+                        }
                         false
                     }
                     None => self.on_death(index),

@@ -176,6 +176,20 @@ impl HostData {
         }
     }
 
+    /// Sets the `object` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set_object(&self, index: u32, object: u32) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).object = object };
+    }
+
+    /// Sets the `link` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set_link(&self, index: u32, link: u32) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).link = link };
+    }
+
     /// Clears the tag and the external bytes of the entry at `index`.
     #[inline(always)]
     pub(super) fn clear(&self, index: u32) {

@@ -235,7 +235,7 @@ impl DrcHeap {
     /// The layout and size of the object at `offset`, which ends where objects end.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    #[inline]
+    #[inline(always)]
     fn measure<'a>(&self, offset: u64, layouts: &'a LayoutTable) -> Result<Measured<'a>> {
         let header = self.header_at(offset)?;
         let measured = layouts.measure(self.region().view(), offset, header)?;
@@ -247,6 +247,7 @@ impl DrcHeap {
 
     /// Sets the header of an object with count zero. Adds the object to the zero-count
     /// table, unless it is there already.
+    #[inline(always)]
     fn add_to_zero_counts(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
         if header.is_in_zero_counts() {
             return self.set_header(object, header);
