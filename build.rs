@@ -75,8 +75,10 @@ fn header() -> Result<String> {
         header.push('\n');
         header.push_str(&items(section)?);
     }
-    header.push('\n');
-    header.push_str(&read("header_end.h")?);
+    for part in ["header_costs.h", "header_end.h"] {
+        header.push('\n');
+        header.push_str(&read(part)?);
+    }
     Ok(header)
 }
 

@@ -1,5 +1,7 @@
-//! Every exported function has a row in `benches/functions/`, which counts its instructions.
+//! Every exported function has a row in `benches/functions/`, which counts its instructions, and
+//! stands in the header's table of costs. `scripts/budgets` compares the figures of the table.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -21,4 +23,21 @@ fn the_instructions_of_every_function_are_counted() {
         missing.is_empty(),
         "no row in benches/functions: {missing:?}"
     );
+}
+
+#[test]
+fn the_table_of_costs_has_every_function_once() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let section = fs::read_to_string(source.join("src/capi/header_costs.h")).unwrap();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = section.split(|c| !is_of_name(c));
+    let names: Vec<&str> = words.filter(|word| word.starts_with("gcroots_")).collect();
+    let exported = fs::read_to_string(source.join("include/gcroots.symbols")).unwrap();
+    let listed: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(
+        listed,
+        exported.lines().collect(),
+        "scripts/bench --costs and scripts/refresh update the table"
+    );
+    assert_eq!(names.len(), listed.len(), "a function stands in it twice");
 }

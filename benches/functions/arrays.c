@@ -1,4 +1,4 @@
-/* Arrays. Ranges are of LENGTH elements. */
+/* Arrays. */
 #include "functions.h"
 
 /* Two references. */
@@ -69,26 +69,26 @@ static void ref_into(uint64_t count) {
 
 static void fill(uint64_t count) {
   const gcroots_val_t val = val_of_number(7);
-  REPEAT(MUST(gcroots_array_fill(store, object.array[GCROOTS_STORAGE_I32], 0, &val, LENGTH)))
+  REPEAT(MUST(gcroots_array_fill(store, object.array[GCROOTS_STORAGE_I32], 0, &val, range)))
 }
 
 static void copy(uint64_t count) {
   const gcroots_ref_t of = object.array[GCROOTS_STORAGE_I32];
-  REPEAT(MUST(gcroots_array_copy(store, of, 0, of, 0, LENGTH)))
+  REPEAT(MUST(gcroots_array_copy(store, of, range, of, 0, range)))
 }
 
 /* Bytes. */
 static void read_write(uint64_t count) {
   const gcroots_ref_t of = object.array[GCROOTS_STORAGE_I8];
-  char bytes[LENGTH];
-  REPEAT(MUST(gcroots_array_read(store, of, 0, bytes, LENGTH));
-         MUST(gcroots_array_write(store, of, 0, bytes, LENGTH)))
+  char bytes[LONGEST];
+  REPEAT(MUST(gcroots_array_read(store, of, 0, bytes, range));
+         MUST(gcroots_array_write(store, of, 0, bytes, range)))
 }
 
 static void span(uint64_t count) {
   void *address;
   MUST(gcroots_no_gc_enter(store));
-  REPEAT(MUST(gcroots_array_span(store, object.array[0], 0, LENGTH, &address)); KEEP(address))
+  REPEAT(MUST(gcroots_array_span(store, object.array[0], 0, range, &address)); KEEP(address))
   MUST(gcroots_no_gc_exit(store));
 }
 
@@ -114,9 +114,9 @@ const struct row arrays[] = {ROW(gcroots_array_new, 2, new),
                              ROW(gcroots_array_get_ref, 2, ref),
                              ROW(gcroots_array_set_ref, 2, ref),
                              ROW(gcroots_array_get_ref_into, 2, ref_into),
-                             BULK(gcroots_array_fill, 1, fill),
-                             BULK(gcroots_array_copy, 2, copy),
-                             BULK(gcroots_array_read, 1, read_write),
-                             BULK(gcroots_array_write, 1, read_write),
+                             BULK(gcroots_array_fill, 1, "each element", fill),
+                             BULK(gcroots_array_copy, 2, "each element", copy),
+                             BULK(gcroots_array_read, 1, "each element", read_write),
+                             BULK(gcroots_array_write, 1, "each element", read_write),
                              ROW(gcroots_array_span, 1, span),
                              END};

@@ -30,7 +30,7 @@ const struct row functions[] = {ROW(gcroots_func_new, 1, func_new),
 
 static void table_new_free(uint64_t count) {
   REPEAT(gcroots_table_t made;
-         MUST(gcroots_table_new(store, any_ref, LENGTH, LENGTH, object.pair, &made));
+         MUST(gcroots_table_new(store, any_ref, range, range, object.pair, &made));
          MUST(gcroots_table_free(store, &made)))
 }
 
@@ -63,23 +63,23 @@ static void table_grow(uint64_t count) {
 }
 
 static void table_fill(uint64_t count) {
-  REPEAT(MUST(gcroots_table_fill(store, object.table, 0, object.pair, LENGTH)))
+  REPEAT(MUST(gcroots_table_fill(store, object.table, 0, object.pair, range)))
 }
 
 static void table_copy(uint64_t count) {
-  REPEAT(MUST(gcroots_table_copy(store, object.table, 0, object.table, 0, LENGTH)))
+  REPEAT(MUST(gcroots_table_copy(store, object.table, range, object.table, 0, range)))
 }
 
-const struct row tables[] = {BULK(gcroots_table_new, 2, table_new_free),
-                             BULK(gcroots_table_free, 1, table_new_free),
+const struct row tables[] = {BULK(gcroots_table_new, 2, "each element", table_new_free),
+                             ROW(gcroots_table_free, 1, table_new_free),
                              ROW(gcroots_table_get, 2, table_get),
                              ROW(gcroots_table_get_ref_into, 2, table_get_into),
                              ROW(gcroots_table_set, 2, table_set),
                              ROW(gcroots_table_size, 1, table_size),
                              ROW(gcroots_table_type, 1, table_type),
-                             BULK(gcroots_table_grow, 2, table_grow),
-                             BULK(gcroots_table_fill, 2, table_fill),
-                             BULK(gcroots_table_copy, 2, table_copy),
+                             BULK(gcroots_table_grow, 2, "the new elements", table_grow),
+                             BULK(gcroots_table_fill, 2, "each element", table_fill),
+                             BULK(gcroots_table_copy, 2, "each element", table_copy),
                              END};
 
 static void global_new_free(uint64_t count) {

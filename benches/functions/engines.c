@@ -74,6 +74,6 @@ static void clone(uint64_t count) {
   REPEAT(gcroots_engine_free(gcroots_engine_clone(engine)))
 }
 
-const struct row engines[] = {BULK(gcroots_engine_new, 0, new_free),
-                              BULK(gcroots_engine_free, 0, new_free),
+const struct row engines[] = {BULK(gcroots_engine_new, 0, "constant", new_free),
+                              BULK(gcroots_engine_free, 0, "the pooled heaps", new_free),
                               ROW(gcroots_engine_clone, 0, clone), END};

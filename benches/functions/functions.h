@@ -11,17 +11,17 @@
 
 struct row {
   const char *function;
-  unsigned handles; /* taken and given, those in values too */
-  bool is_bulk;     /* whether its work grows with an argument or with the heap */
+  unsigned handles;       /* taken and given, those in values too */
+  const char *grows_with; /* for a bulk operation, whose work grows with an argument or the heap */
   void (*body)(uint64_t count);
 };
 
 #define ROW(function, handles, body) \
-  { #function, handles, false, body }
-#define BULK(function, handles, body) \
-  { #function, handles, true, body }
+  { #function, handles, NULL, body }
+#define BULK(function, handles, grows_with, body) \
+  { #function, handles, grows_with, body }
 #define END \
-  { NULL, 0, false, NULL }
+  { NULL, 0, NULL, NULL }
 
 /* The rows of the files. Each table ends with END. */
 extern const struct row errors[], configs[], engines[], stores[], references[], scopes[],
@@ -30,7 +30,11 @@ extern const struct row errors[], configs[], engines[], stores[], references[], 
 
 /* What the bodies use. Each row has its own. The objects are referred to by roots of the outermost
    scope. */
-enum { STORAGES = GCROOTS_STORAGE_REF + 1, LENGTH = 16 };
+enum { STORAGES = GCROOTS_STORAGE_REF + 1, LONGEST = 48 };
+
+/* The length of ranges. Bulk operations that grow with "each element" are called for ranges of this
+   length. Arrays and tables have room for two of them. */
+extern uint32_t range;
 
 extern gcroots_engine_t *engine;
 extern gcroots_store_t *store;
@@ -43,7 +47,7 @@ extern struct objects {
   gcroots_manually_rooted_t manual;
   gcroots_weak_t weak;
   gcroots_weakmap_t map; /* has the entry pair, host */
-  gcroots_table_t table; /* of LENGTH references */
+  gcroots_table_t table; /* of 2 * LONGEST references */
   gcroots_global_t global;
   gcroots_tag_t tag;
 } object;

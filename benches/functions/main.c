@@ -1,9 +1,11 @@
 /* Calls every exported function on its common path, for a profiler that counts instructions.
  *
- *   functions --count COUNT COLLECTOR  runs each row COUNT times to warm up, and COUNT times
- *                                      inside measured(); COLLECTOR is the collector's number
- *   functions                          prints a line for each row, in the same order, with tabs
- *                                      between function, number of handles, and "bulk" or "-"
+ *   functions --count COUNT COLLECTOR RANGE  runs each row COUNT times to warm up, and COUNT times
+ *                                            inside measured(); COLLECTOR is the collector's
+ *                                            number, RANGE the length of ranges
+ *   functions                                prints a line for each row, in the same order, with
+ *                                            tabs between function, number of handles, and what
+ *                                            a bulk operation grows with, or "-"
  */
 #include "functions.h"
 
@@ -16,6 +18,7 @@ gcroots_engine_t *engine;
 gcroots_store_t *store;
 struct types type;
 struct objects object;
+uint32_t range = 16;
 const gcroots_ref_type_t any_ref = {NULL, GCROOTS_HEAP_ANY, 1};
 
 void ignore(void *data) {
@@ -84,8 +87,8 @@ static void make_objects(void) {
   val = pairs[0] = pairs[1] = val_of_ref(object.pair);
   MUST(gcroots_struct_set_ref(store, object.all, GCROOTS_STORAGE_REF, object.pair));
   for (int i = 0; i < STORAGES; i++)
-    MUST(gcroots_array_new_default(store, type.array[i], LENGTH, &object.array[i]));
-  for (int i = 0; i < LENGTH; i++)
+    MUST(gcroots_array_new_default(store, type.array[i], 2 * LONGEST, &object.array[i]));
+  for (int i = 0; i < 2 * LONGEST; i++)
     MUST(gcroots_array_set_ref(store, object.array[GCROOTS_STORAGE_REF], i, object.pair));
   MUST(gcroots_externref_new(store, &store, NULL, &object.host));
   MUST(gcroots_i31_new(store, 7, &object.i31));
@@ -98,7 +101,7 @@ static void make_objects(void) {
   MUST(gcroots_weak_new(store, object.host, &object.weak));
   MUST(gcroots_weakmap_new(store, &object.map));
   MUST(gcroots_weakmap_set(store, object.map, object.pair, object.host));
-  MUST(gcroots_table_new(store, any_ref, LENGTH, 1 << 20, object.pair, &object.table));
+  MUST(gcroots_table_new(store, any_ref, 2 * LONGEST, 1 << 20, object.pair, &object.table));
   MUST(gcroots_global_new(store, &any_field, &val, &object.global));
 }
 
@@ -120,13 +123,16 @@ static void count_row(const struct row *row, uint64_t count, uint32_t collector)
 }
 
 int main(int argc, char **argv) {
-  const int counts = argc == 4 && strcmp(argv[1], "--count") == 0;
+  const int counts = argc == 5 && strcmp(argv[1], "--count") == 0;
   if (argc != 1 && !counts) return 2;
+  if (counts) range = (uint32_t)strtoul(argv[4], NULL, 10);
+  if (range > LONGEST) return 2;
   for (size_t noun = 0; noun < sizeof nouns / sizeof *nouns; noun++)
     for (const struct row *row = nouns[noun]; row->function != NULL; row++)
       if (counts)
         count_row(row, strtoull(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10));
       else
-        printf("%s\t%u\t%s\n", row->function, row->handles, row->is_bulk ? "bulk" : "-");
+        printf("%s\t%u\t%s\n", row->function, row->handles,
+               row->grows_with != NULL ? row->grows_with : "-");
   return 0;
 }

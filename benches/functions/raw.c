@@ -26,25 +26,26 @@ const struct row raw_references[] = {
     ROW(gcroots_heap_base, 0, heap_base), ROW(gcroots_no_gc_enter, 0, no_gc),
     ROW(gcroots_no_gc_exit, 0, no_gc),    END};
 
-static uint32_t slots[LENGTH];
+enum { SLOTS = 16 };
+static uint32_t slots[SLOTS];
 
 /* A range of null references. */
-static gcroots_root_range_t range(void) {
+static gcroots_root_range_t null_slots(void) {
   gcroots_root_range_t made;
   memset(&made, 0, sizeof made);
   made.slots = slots;
-  made.count = LENGTH;
+  made.count = SLOTS;
   return made;
 }
 
 static void range_add_remove(uint64_t count) {
-  gcroots_root_range_t of = range();
+  gcroots_root_range_t of = null_slots();
   REPEAT(gcroots_root_source_t source; MUST(gcroots_root_range_add(store, &of, NULL, &source));
          MUST(gcroots_root_range_remove(store, &source)))
 }
 
 static void visit(void *env, gcroots_store_t *of) {
-  const gcroots_root_range_t reported = range();
+  const gcroots_root_range_t reported = null_slots();
   (void)env;
   MUST(gcroots_root_visitor_report(of, &reported, NULL));
 }
@@ -61,9 +62,10 @@ static void visitor_report(uint64_t count) {
   MUST(gcroots_root_visitor_remove(store, &source));
 }
 
-const struct row root_sources[] = {ROW(gcroots_root_range_add, 1, range_add_remove),
-                                   ROW(gcroots_root_range_remove, 1, range_add_remove),
-                                   ROW(gcroots_root_visitor_add, 1, visitor_add_remove),
-                                   ROW(gcroots_root_visitor_remove, 1, visitor_add_remove),
-                                   BULK(gcroots_root_visitor_report, 0, visitor_report),
-                                   END};
+const struct row root_sources[] = {
+    ROW(gcroots_root_range_add, 1, range_add_remove),
+    ROW(gcroots_root_range_remove, 1, range_add_remove),
+    ROW(gcroots_root_visitor_add, 1, visitor_add_remove),
+    ROW(gcroots_root_visitor_remove, 1, visitor_add_remove),
+    BULK(gcroots_root_visitor_report, 0, "the slots", visitor_report),
+    END};

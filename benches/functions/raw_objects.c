@@ -43,19 +43,20 @@ static void field_ref(uint64_t count) {
 static void array_new(uint64_t count) {
   const gcroots_raw_val_t value = raw_ref(bits_of(object.pair));
   const gcroots_type_t *const of = type.array[GCROOTS_STORAGE_REF];
-  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new(store, of, &value, 4, &raw)))
+  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new(store, of, &value, range, &raw)))
 }
 
 static void array_new_fixed(uint64_t count) {
-  const gcroots_raw_val_t one = raw_ref(bits_of(object.pair));
-  const gcroots_raw_val_t values[2] = {one, one};
   const gcroots_type_t *const of = type.array[GCROOTS_STORAGE_REF];
-  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new_fixed(store, of, values, 2, &raw)))
+  gcroots_raw_val_t values[LONGEST];
+  for (uint32_t i = 0; i < range; i++) values[i] = raw_ref(bits_of(object.pair));
+  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new_fixed(store, of, values, range, &raw)))
 }
 
 static void array_new_bytes(uint64_t count) {
   const gcroots_type_t *const of = type.array[GCROOTS_STORAGE_I8];
-  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new_bytes(store, of, "0123456789abcdef", 16, &raw)))
+  static const char bytes[LONGEST];
+  REPEAT(uint32_t raw; MUST(gcroots_raw_array_new_bytes(store, of, bytes, range, &raw)))
 }
 
 static void element(uint64_t count) {
@@ -78,8 +79,8 @@ static void length(uint64_t count) {
 static void fill_copy(uint64_t count) {
   const uint32_t of = bits_of(object.array[GCROOTS_STORAGE_REF]);
   const gcroots_raw_val_t value = raw_ref(bits_of(object.pair));
-  REPEAT(MUST(gcroots_raw_array_fill(store, of, 0, &value, 4));
-         MUST(gcroots_raw_array_copy(store, of, 4, of, 0, 4)))
+  REPEAT(MUST(gcroots_raw_array_fill(store, of, 0, &value, range));
+         MUST(gcroots_raw_array_copy(store, of, range, of, 0, range)))
 }
 
 static void externref(uint64_t count) {
@@ -105,29 +106,30 @@ static void call(uint64_t count) {
          KEEP(&result))
 }
 
-const struct row raw_objects[] = {ROW(gcroots_raw_cast, 1, cast),
-                                  ROW(gcroots_raw_struct_new, 2, struct_new),
-                                  ROW(gcroots_raw_struct_new_default, 1, struct_new_default),
-                                  ROW(gcroots_raw_struct_get, 2, field),
-                                  ROW(gcroots_raw_struct_set, 2, field),
-                                  ROW(gcroots_raw_struct_get_ref, 2, field_ref),
-                                  ROW(gcroots_raw_struct_set_ref, 2, field_ref),
-                                  BULK(gcroots_raw_array_new, 2, array_new),
-                                  BULK(gcroots_raw_array_new_fixed, 3, array_new_fixed),
-                                  BULK(gcroots_raw_array_new_bytes, 1, array_new_bytes),
-                                  ROW(gcroots_raw_array_get, 1, element),
-                                  ROW(gcroots_raw_array_set, 1, element),
-                                  ROW(gcroots_raw_array_get_ref, 2, element_ref),
-                                  ROW(gcroots_raw_array_set_ref, 2, element_ref),
-                                  ROW(gcroots_raw_array_len, 1, length),
-                                  BULK(gcroots_raw_array_fill, 2, fill_copy),
-                                  BULK(gcroots_raw_array_copy, 2, fill_copy),
-                                  ROW(gcroots_raw_externref_new, 1, externref),
-                                  ROW(gcroots_raw_externref_data, 1, externref),
-                                  ROW(gcroots_raw_exn_new, 3, exception),
-                                  ROW(gcroots_raw_exn_tag, 1, exception),
-                                  ROW(gcroots_raw_exn_field, 2, exception),
-                                  ROW(gcroots_raw_throw, 1, exception),
-                                  ROW(gcroots_raw_take_exception, 1, exception),
-                                  ROW(gcroots_raw_func_call, 4, call),
-                                  END};
+const struct row raw_objects[] = {
+    ROW(gcroots_raw_cast, 1, cast),
+    ROW(gcroots_raw_struct_new, 2, struct_new),
+    ROW(gcroots_raw_struct_new_default, 1, struct_new_default),
+    ROW(gcroots_raw_struct_get, 2, field),
+    ROW(gcroots_raw_struct_set, 2, field),
+    ROW(gcroots_raw_struct_get_ref, 2, field_ref),
+    ROW(gcroots_raw_struct_set_ref, 2, field_ref),
+    BULK(gcroots_raw_array_new, 2, "each element", array_new),
+    BULK(gcroots_raw_array_new_fixed, 3, "each element", array_new_fixed),
+    BULK(gcroots_raw_array_new_bytes, 1, "each element", array_new_bytes),
+    ROW(gcroots_raw_array_get, 1, element),
+    ROW(gcroots_raw_array_set, 1, element),
+    ROW(gcroots_raw_array_get_ref, 2, element_ref),
+    ROW(gcroots_raw_array_set_ref, 2, element_ref),
+    ROW(gcroots_raw_array_len, 1, length),
+    BULK(gcroots_raw_array_fill, 2, "each element", fill_copy),
+    BULK(gcroots_raw_array_copy, 2, "each element", fill_copy),
+    ROW(gcroots_raw_externref_new, 1, externref),
+    ROW(gcroots_raw_externref_data, 1, externref),
+    ROW(gcroots_raw_exn_new, 3, exception),
+    ROW(gcroots_raw_exn_tag, 1, exception),
+    ROW(gcroots_raw_exn_field, 2, exception),
+    ROW(gcroots_raw_throw, 1, exception),
+    ROW(gcroots_raw_take_exception, 1, exception),
+    ROW(gcroots_raw_func_call, 4, call),
+    END};

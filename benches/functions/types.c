@@ -67,7 +67,7 @@ const struct row types[] = {ROW(gcroots_type_clone, 0, clone_free),
                             ROW(gcroots_type_eq, 0, compare),
                             ROW(gcroots_type_is_subtype, 0, compare),
                             ROW(gcroots_type_layout, 0, layout),
-                            BULK(gcroots_type_new_func, 0, new_func),
+                            BULK(gcroots_type_new_func, 0, "the parameters", new_func),
                             END};
 
 /* Registers a group of a struct, an array and a function. The engine has it already from the
@@ -93,8 +93,11 @@ static void group(uint64_t count) {
   for (int t = 0; t < TYPES; t++) gcroots_type_free(kept[t]);
 }
 
-const struct row groups[] = {
-    ROW(gcroots_rec_group_new, 0, group),        BULK(gcroots_rec_group_free, 0, group),
-    ROW(gcroots_rec_group_set_unique, 0, group), BULK(gcroots_rec_group_add_struct, 0, group),
-    ROW(gcroots_rec_group_add_array, 0, group),  BULK(gcroots_rec_group_add_func, 0, group),
-    BULK(gcroots_rec_group_register, 0, group),  END};
+const struct row groups[] = {ROW(gcroots_rec_group_new, 0, group),
+                             BULK(gcroots_rec_group_free, 0, "the types and fields", group),
+                             ROW(gcroots_rec_group_set_unique, 0, group),
+                             BULK(gcroots_rec_group_add_struct, 0, "the fields", group),
+                             ROW(gcroots_rec_group_add_array, 0, group),
+                             BULK(gcroots_rec_group_add_func, 0, "the parameters", group),
+                             BULK(gcroots_rec_group_register, 0, "the types and fields", group),
+                             END};

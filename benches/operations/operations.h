@@ -21,7 +21,6 @@
   X(read_manual)             \
   X(manual_root_unroot)      \
   X(manual_batch_1000)       \
-  X(manual_churn)            \
   X(weak_new_free)           \
   X(ref_from_raw)            \
   X(externref_new)           \

@@ -7,7 +7,7 @@ use std::hint::black_box;
 pub type Operation<'a> = (&'static str, Box<dyn FnMut(u64) + 'a>);
 
 /// The CPU time of the process, in nanoseconds.
-fn cpu_time() -> f64 {
+pub fn cpu_time() -> f64 {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

@@ -24,6 +24,7 @@ static const struct {
     {"scheme_handles", scheme_by_handles},
     {"scheme_raw", scheme_raw},
     {"long_lived_tree", long_lived_tree},
+    {"full_collections", full_collections},
     {"graph", graph},
     {"queue", queue},
     {"text_index", text_index},

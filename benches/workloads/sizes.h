@@ -1,4 +1,4 @@
-/* The sizes of the workloads. The programs in OCaml and Java repeat them. */
+/* The sizes of the workloads. The programs in OCaml, Java and Rust repeat them. */
 #ifndef SIZES_H
 #define SIZES_H
 
@@ -8,6 +8,9 @@ enum { TREE_DEPTH = 18, TREE_LEAST = 4 };
 /* A long-lived tree: its depth; the depth of temporary trees and of replaced subtrees; how
    many temporary trees are made, and after how many of them a subtree is replaced. */
 enum { LIVED_DEPTH = 18, LIVED_TEMPORARY = 5, LIVED_ROUNDS = 200000, LIVED_REPLACE = 8 };
+
+/* Full collections: the depth of the tree that lives, and how many of them there are. */
+enum { COLLECTED_DEPTH = 18, COLLECTIONS = 40 };
 
 /* A graph: nodes, edges of each node, changes, and one of how many changes makes a node. */
 enum { GRAPH_NODES = 1 << 18, GRAPH_EDGES = 4, GRAPH_CHANGES = 4000000, GRAPH_MAKES = 4 };

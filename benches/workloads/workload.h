@@ -16,6 +16,7 @@ uint64_t trees_raw(void);
 uint64_t scheme_by_handles(void);
 uint64_t scheme_raw(void);
 uint64_t long_lived_tree(void);
+uint64_t full_collections(void);
 uint64_t graph(void);
 uint64_t queue(void);
 uint64_t text_index(void);

@@ -133,6 +133,41 @@ impl PlaceIndex {
         probes as u64
     }
 
+    /// Adds a place, or puts it where the place with this hash is for which `same` holds.
+    /// There must be room. Returns the place that was replaced, and the number of slots that
+    /// were probed.
+    pub(crate) fn insert_or_replace(
+        &mut self,
+        hash: u32,
+        place: u32,
+        same: impl Fn(u32) -> bool,
+    ) -> (Option<u32>, u64) {
+        debug_assert!(self.has_room());
+        let (mut at, mut probes) = (self.home(hash), 1);
+        let replaced = loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                self.count += 1;
+                break None;
+            }
+            if (slot >> 32) as u32 == hash && same(place_of(slot)) {
+                break Some(place_of(slot));
+            }
+            at = self.next(at);
+            probes += 1;
+        };
+        self.slots[at] = slot_of(hash, place);
+        work::count(probes);
+        (replaced, probes as u64)
+    }
+
+    /// What is in the slot at which a search for a hash begins. A loop that reads several of
+    /// them waits for the memory of all at once.
+    #[inline(always)]
+    pub(crate) fn touch(&self, hash: u32) -> u64 {
+        self.slots[self.home(hash)]
+    }
+
     /// The first place with this hash for which `same` holds.
     pub(crate) fn find(&self, hash: u32, same: impl Fn(u32) -> bool) -> Option<u32> {
         self.slot(hash, same).map(|at| place_of(self.slots[at]))
@@ -269,7 +304,7 @@ mod tests {
             let random = mix(step + 1);
             let key = (random % 300) as u32;
             match (model.places.get(&key).copied(), random >> 32 & 3) {
-                (None, _) => {
+                (None, 0) => {
                     model.index.reserve_one(&SideMeter::none()).unwrap();
                     model.index.insert(hash(key), step as u32);
                     model.places.insert(key, step as u32);
@@ -278,6 +313,14 @@ mod tests {
                     let new = step as u32;
                     assert!(model.index.replace(hash(key), place, new));
                     model.places.insert(key, new);
+                }
+                (None, _) | (Some(_), 1) => {
+                    model.index.reserve_one(&SideMeter::none()).unwrap();
+                    let (old, new) = (model.places.insert(key, step as u32), step as u32);
+                    let same = |at| Some(at) == old;
+                    let (replaced, probes) = model.index.insert_or_replace(hash(key), new, same);
+                    assert_eq!(replaced, old);
+                    assert!(probes >= 1);
                 }
                 (Some(place), _) => {
                     assert!(model.index.remove(hash(key), place));
@@ -301,6 +344,35 @@ mod tests {
     #[test]
     fn an_index_whose_hashes_all_collide_agrees_with_a_model() {
         agrees_with_a_model(|key| key & 3 | 0xffff_fffc);
+    }
+
+    /// The number of slots that are probed to add 4096 keys, each `step` after the one before.
+    fn probes_of_keys_in_steps_of(hash: &KeyedHash, step: u64) -> u64 {
+        let mut index = PlaceIndex::new();
+        let mut probes = 0;
+        for place in 0..4096 {
+            index.reserve_one(&SideMeter::none()).unwrap();
+            probes += index.insert(hash.of(step * u64::from(place)), place);
+        }
+        probes
+    }
+
+    #[test]
+    fn keys_at_equal_distances_do_not_collide() {
+        for _ in 0..8 {
+            let hash = KeyedHash::new();
+            for step in (0..50).flat_map(|shift| [1 << shift, 3 << shift]) {
+                let probes = probes_of_keys_in_steps_of(&hash, step);
+                assert!(probes < 8 * 4096, "{probes} probes with steps of {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_keyed_hashes_differ() {
+        let (one, other) = (KeyedHash::new(), KeyedHash::new());
+        let equal = (0..4096).filter(|&key| one.of(key) & 0xff == other.of(key) & 0xff);
+        assert!(equal.count() < 64);
     }
 
     #[test]

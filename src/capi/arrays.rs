@@ -22,7 +22,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
-use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
+use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, in_place, read};
 use crate::base::small_copy::{SMALL, copy_small};
 use crate::error::Result;
 use crate::heap::FastPath;
@@ -91,7 +91,7 @@ unsafe fn new_fast<const IN_LINE: bool>(
                 return None;
             }
             let length = u32::try_from(length).ok()?;
-            store.array_new_fast(FastPath::of(IN_LINE), of, Raw::new(value), length)
+            store.array_new_fast(FastPath::of(IN_LINE), of, in_place(value), length)
         })
     }
 }
@@ -290,7 +290,7 @@ unsafe fn new_fixed_fast<const IN_LINE: bool>(
             }
             let count = u32::try_from(count).ok()?;
             store.array_new_fixed_fast(FastPath::of(IN_LINE), of, count, |index| {
-                Raw::new(elements.add(index))
+                in_place(elements.add(index))
             })
         })
     }
@@ -573,7 +573,7 @@ unsafe fn set_val_fast<const IN_LINE: bool>(
         fast_without_output(store, |store| {
             let path = FastPath::of(IN_LINE);
             !value.is_null()
-                && store.array_set_fast(path, r#ref.into(), index as u64, Raw::new(value))
+                && store.array_set_fast(path, r#ref.into(), index as u64, in_place(value))
         })
     }
 }

@@ -167,6 +167,16 @@ pub(super) unsafe fn enter<'a>(store: NonNull<gcroots_store_t>) -> Result<&'a St
     unsafe { enter_if(store, Store::enter) }
 }
 
+/// Enters a store that this call has entered on the fast path. Host code may have run since,
+/// so the store may be poisoned now.
+///
+/// # Safety
+///
+/// `store` must be from `gcroots_store_new` and not deleted.
+pub(super) unsafe fn enter_again(store: NonNull<gcroots_store_t>) {
+    replace_entered(Some(store.cast()));
+}
+
 /// Enters a store, if the calling thread may call it now or a collection in steps is
 /// under way.
 ///

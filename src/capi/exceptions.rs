@@ -15,7 +15,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t, owned};
-use super::value::{Raw, check_kinds, gcroots_val_t, read};
+use super::value::{check_kinds, gcroots_val_t, in_place, read};
 use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::Store;
@@ -193,7 +193,7 @@ unsafe fn exn_new_fast<const IN_LINE: bool>(
                 return None;
             }
             let path = FastPath::of(IN_LINE);
-            store.exn_new_fast(path, tag.into(), count, |index| Raw::new(fields.add(index)))
+            store.exn_new_fast(path, tag.into(), count, |index| in_place(fields.add(index)))
         })
     }
 }

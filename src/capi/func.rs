@@ -21,7 +21,9 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, fast, report, required, required_const, write_out};
+use super::boundary::{
+    call, enter, enter_again, enter_fast, fast, report, required, required_const, write_out,
+};
 use super::config::{configure, gcroots_config_t};
 use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
@@ -33,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::host::Callback;
 use crate::roots::Handle;
 use crate::store::Store;
-use crate::store::host_code::{self, Call};
+use crate::store::host_code::{self, Call, Returned};
 use crate::types::RegisteredType;
 
 /// The code of a function. It runs on the thread that calls the function, and must
@@ -195,8 +197,42 @@ pub unsafe extern "C" fn gcroots_func_call(
     results: *mut gcroots_val_t,
     nresults: usize,
 ) -> gcroots_status_t {
-    let mut answered = GCROOTS_OK;
-    let refused = call("gcroots_func_call", || {
+    let passed = Call {
+        func: func.into(),
+        args: NonNull::new(args.cast_mut())
+            .unwrap_or(NonNull::dangling())
+            .cast(),
+        nargs,
+        results: NonNull::new(results).unwrap_or(NonNull::dangling()).cast(),
+        nresults,
+    };
+    let is_complete = (nargs == 0 || !args.is_null()) && (nresults == 0 || !results.is_null());
+    // SAFETY: the caller passes a store or NULL, `nargs` arguments, and room for `nresults`
+    // results, where they are not NULL.
+    unsafe {
+        if is_complete && let Some(entered) = enter_fast(store) {
+            let messages = thread::messages();
+            let ending = |returned: Returned<'_>| end_call(store, &passed, returned, messages);
+            let entered = NonNull::from(entered);
+            if let Some(status) = host_code::call_fast(entered, &passed, GCROOTS_OK, ending) {
+                return status;
+            }
+        }
+    }
+    call_slow(store, func, args, nargs, results, nresults)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn call_slow(
+    store: *mut gcroots_store_t,
+    func: gcroots_ref_t,
+    args: *const gcroots_val_t,
+    nargs: usize,
+    results: *mut gcroots_val_t,
+    nresults: usize,
+) -> gcroots_status_t {
+    answering("gcroots_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
             0 => NonNull::dangling(),
@@ -213,16 +249,51 @@ pub unsafe extern "C" fn gcroots_func_call(
             results: results.cast(),
             nresults,
         };
-        // SAFETY: the caller passes a store, `nargs` arguments, and room for `nresults`
-        // results.
+        // SAFETY: the caller of `gcroots_func_call` passes a store, `nargs` arguments, and
+        // room for `nresults` results.
         unsafe {
             enter(store)?;
             let messages = thread::messages();
-            let status = host_code::call(store.cast(), call)?;
-            if status != GCROOTS_OK {
-                answered = status;
-                require_message("gcroots_func_call", messages, status);
-            }
+            Ok((messages, host_code::call_slow(store.cast(), &call)?))
+        }
+    })
+}
+
+/// Ends a call that has begun on the fast path.
+///
+/// # Safety
+///
+/// As for [`host_code::end`]. The call must have entered the store.
+#[cold]
+#[inline(never)]
+unsafe fn end_call(
+    store: *mut gcroots_store_t,
+    call: &Call,
+    returned: Returned<'_>,
+    messages: u64,
+) -> gcroots_status_t {
+    answering("gcroots_func_call", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            enter_again(store);
+            Ok((messages, host_code::end(store.cast(), call, returned)?))
+        }
+    })
+}
+
+/// Runs the body of the exported function called `name`, which calls a callback. The body
+/// returns the status of the callback, and the number of messages before it ran.
+pub(super) fn answering(
+    name: &'static str,
+    body: impl FnOnce() -> Result<(u64, gcroots_status_t)>,
+) -> gcroots_status_t {
+    let mut answered = GCROOTS_OK;
+    let refused = call(name, || {
+        let (messages, status) = body()?;
+        if status != GCROOTS_OK {
+            answered = status;
+            require_message(name, messages, status);
         }
         Ok(())
     });
@@ -234,7 +305,7 @@ pub unsafe extern "C" fn gcroots_func_call(
 /// had written `before` messages (HOST-28). `name` is the exported function.
 #[cold]
 #[inline(never)]
-pub(super) fn require_message(name: &'static str, before: u64, status: gcroots_status_t) {
+fn require_message(name: &'static str, before: u64, status: gcroots_status_t) {
     if thread::messages() == before {
         report(name, Error::Returned { status });
     }

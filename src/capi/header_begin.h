@@ -4,7 +4,8 @@
  * Generated from src/capi; do not edit.
  *
  * This comment is the introduction. The sections after it are the reference
- * manual, in the order in which a newcomer needs them.
+ * manual, in the order in which a newcomer needs them. The section "Costs" near
+ * the end says how many instructions each function takes.
  *
  * --- A first program
  *

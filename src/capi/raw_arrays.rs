@@ -344,9 +344,29 @@ pub unsafe extern "C" fn gcroots_raw_array_get(
     index: u32,
     out: *mut MaybeUninit<gcroots_raw_val_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.raw_array_get_fast(array, index.into())
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_slow(store, array, index, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_slow(
+    store: *mut gcroots_store_t,
+    array: u32,
+    index: u32,
+    out: *mut MaybeUninit<gcroots_raw_val_t>,
+) -> gcroots_status_t {
     call("gcroots_raw_array_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: the caller passes a store, and `out` valid for writing.
+        // SAFETY: the caller of `gcroots_raw_array_get` passes a store, and `out` valid for
+        // writing.
         unsafe { write_out(out, enter(store)?.raw_array_get(array, index.into())?) }
     })
 }
@@ -370,9 +390,32 @@ pub unsafe extern "C" fn gcroots_raw_array_set(
     index: u32,
     value: *const gcroots_raw_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            let set = || {
+                let value = NonNull::new(value.cast_mut())?.cast();
+                store.raw_array_set_fast(FastPath::InLine, array, index.into(), value.as_ptr())
+            };
+            set().is_some()
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    set_slow(store, array, index, value)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn set_slow(
+    store: *mut gcroots_store_t,
+    array: u32,
+    index: u32,
+    value: *const gcroots_raw_val_t,
+) -> gcroots_status_t {
     call("gcroots_raw_array_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
-        // SAFETY: the caller passes a store and a value.
+        // SAFETY: the caller of `gcroots_raw_array_set` passes a store and a value.
         unsafe { enter(store)?.raw_array_fill(array, index.into(), value.cast(), 1) }
     })
 }

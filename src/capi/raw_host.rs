@@ -6,14 +6,17 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::boundary::{call, enter, fast, required, required_const, write_out};
+use super::boundary::{
+    call, enter, enter_again, enter_fast, fast, required, required_const, write_out,
+};
 use super::exceptions::gcroots_tag_t;
-use super::func::require_message;
+use super::func::answering;
 use super::raw::gcroots_raw_val_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::{gcroots_finalizer_t, gcroots_store_t};
 use crate::base::thread;
 use crate::heap::{FastPath, GcRef};
+use crate::store::host_code::Returned;
 use crate::store::raw::{self, InPlace, RawCall};
 
 /// Makes an externref. May collect. Hold no lock that a finalizer takes.
@@ -305,8 +308,42 @@ pub unsafe extern "C" fn gcroots_raw_func_call(
     results: *mut gcroots_raw_val_t,
     nresults: usize,
 ) -> gcroots_status_t {
-    let mut answered = GCROOTS_OK;
-    let refused = call("gcroots_raw_func_call", || {
+    let passed = RawCall {
+        func,
+        args: NonNull::new(args.cast_mut())
+            .unwrap_or(NonNull::dangling())
+            .cast(),
+        nargs,
+        results: NonNull::new(results).unwrap_or(NonNull::dangling()).cast(),
+        nresults,
+    };
+    let is_complete = (nargs == 0 || !args.is_null()) && (nresults == 0 || !results.is_null());
+    // SAFETY: the caller passes a store or NULL, `nargs` arguments, and room for `nresults`
+    // results, where they are not NULL.
+    unsafe {
+        if is_complete && let Some(entered) = enter_fast(store) {
+            let messages = thread::messages();
+            let ending = |returned: Returned<'_>| end_call(store, &passed, returned, messages);
+            let entered = NonNull::from(entered);
+            if let Some(status) = raw::call_fast(entered, &passed, GCROOTS_OK, ending) {
+                return status;
+            }
+        }
+    }
+    call_slow(store, func, args, nargs, results, nresults)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn call_slow(
+    store: *mut gcroots_store_t,
+    func: u32,
+    args: *const gcroots_raw_val_t,
+    nargs: usize,
+    results: *mut gcroots_raw_val_t,
+    nresults: usize,
+) -> gcroots_status_t {
+    answering("gcroots_raw_func_call", || {
         let store = required(store, "store")?;
         let args = match nargs {
             0 => NonNull::dangling(),
@@ -323,19 +360,35 @@ pub unsafe extern "C" fn gcroots_raw_func_call(
             results: results.cast(),
             nresults,
         };
-        // SAFETY: the caller passes a store, `nargs` arguments, and room for `nresults`
-        // results.
+        // SAFETY: the caller of `gcroots_raw_func_call` passes a store, `nargs` arguments,
+        // and room for `nresults` results.
         unsafe {
             enter(store)?;
             let messages = thread::messages();
-            let status = raw::call(store.cast(), call)?;
-            if status != GCROOTS_OK {
-                answered = status;
-                require_message("gcroots_raw_func_call", messages, status);
-            }
+            Ok((messages, raw::call(store.cast(), call)?))
         }
-        Ok(())
-    });
-    // At least one of the two is GCROOTS_OK, which is 0.
-    refused | answered
+    })
+}
+
+/// Ends a call that has begun on the fast path.
+///
+/// # Safety
+///
+/// As for [`raw::end_call`]. The call must have entered the store.
+#[cold]
+#[inline(never)]
+unsafe fn end_call(
+    store: *mut gcroots_store_t,
+    call: &RawCall,
+    returned: Returned<'_>,
+    messages: u64,
+) -> gcroots_status_t {
+    answering("gcroots_raw_func_call", || {
+        let store = required(store, "store")?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            enter_again(store);
+            Ok((messages, raw::end_call(store.cast(), call, returned)?))
+        }
+    })
 }

@@ -210,9 +210,29 @@ pub unsafe extern "C" fn gcroots_raw_struct_get(
     field: u32,
     out: *mut MaybeUninit<gcroots_raw_val_t>,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and `out` valid for writing or NULL.
+    if unsafe {
+        fast(store, out, |store| {
+            store.raw_struct_get_fast(object, field as usize)
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    get_slow(store, object, field, out)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn get_slow(
+    store: *mut gcroots_store_t,
+    object: u32,
+    field: u32,
+    out: *mut MaybeUninit<gcroots_raw_val_t>,
+) -> gcroots_status_t {
     call("gcroots_raw_struct_get", || {
         let (store, out) = (required(store, "store")?, required(out, "out")?);
-        // SAFETY: the caller passes a store, and `out` valid for writing.
+        // SAFETY: the caller of `gcroots_raw_struct_get` passes a store, and `out` valid for
+        // writing.
         unsafe { write_out(out, enter(store)?.raw_struct_get(object, field as usize)?) }
     })
 }
@@ -236,9 +256,32 @@ pub unsafe extern "C" fn gcroots_raw_struct_set(
     field: u32,
     value: *const gcroots_raw_val_t,
 ) -> gcroots_status_t {
+    // SAFETY: the caller passes a store or NULL, and a value or NULL.
+    if unsafe {
+        fast_without_output(store, |store| {
+            let set = || {
+                let value = NonNull::new(value.cast_mut())?.cast();
+                store.raw_struct_set_fast(FastPath::InLine, object, field as usize, value.as_ptr())
+            };
+            set().is_some()
+        })
+    } {
+        return GCROOTS_OK;
+    }
+    set_slow(store, object, field, value)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn set_slow(
+    store: *mut gcroots_store_t,
+    object: u32,
+    field: u32,
+    value: *const gcroots_raw_val_t,
+) -> gcroots_status_t {
     call("gcroots_raw_struct_set", || {
         let (store, value) = (required(store, "store")?, required_const(value, "value")?);
-        // SAFETY: the caller passes a store and a value.
+        // SAFETY: the caller of `gcroots_raw_struct_set` passes a store and a value.
         unsafe { enter(store)?.raw_struct_set(object, field as usize, value.cast()) }
     })
 }

@@ -20,7 +20,7 @@ use super::reference::gcroots_ref_t;
 use super::status::{GCROOTS_OK, gcroots_status_t};
 use super::store::gcroots_store_t;
 use super::types::{borrowed, gcroots_type_t};
-use super::value::{Raw, Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, read};
+use super::value::{Scalar, check_kinds, gcroots_v128_t, gcroots_val_t, in_place, read};
 use crate::heap::FastPath;
 use crate::roots::Handle;
 use crate::store::host_code;
@@ -107,7 +107,7 @@ unsafe fn new_fast<const IN_LINE: bool>(
                 return None;
             }
             store.struct_new_fast(FastPath::of(IN_LINE), of, count, |index| {
-                Raw::new(fields.add(index))
+                in_place(fields.add(index))
             })
         })
     }
@@ -311,7 +311,7 @@ unsafe fn set_val_fast<const IN_LINE: bool>(
     unsafe {
         fast_without_output(store, |store| {
             let path = FastPath::of(IN_LINE);
-            !value.is_null() && store.struct_set_fast(path, r#ref.into(), index, Raw::new(value))
+            !value.is_null() && store.struct_set_fast(path, r#ref.into(), index, in_place(value))
         })
     }
 }

@@ -16,8 +16,8 @@ use super::types::{
 use crate::error::{Error, Result};
 use crate::heap::PlainBits;
 use crate::host::CallValue;
-use crate::roots::Handle;
-use crate::store::{RawValue, Value};
+use crate::store::Value;
+use crate::store::host_code::ValueInPlace;
 use crate::types::Storage;
 
 /// A value of 128 bits.
@@ -77,55 +77,16 @@ const _: () = assert!(
         && GCROOTS_STORAGE_REF == Storage::Ref as u32
 );
 
-/// A value that is read in place, in the caller's memory.
-#[derive(Clone, Copy)]
-pub(super) struct Raw(*const gcroots_val_t);
-
-impl Raw {
-    /// The value at an address.
-    ///
-    /// # Safety
-    ///
-    /// `value` must be valid for reading the member that its kind says, as long as the
-    /// result is used.
-    #[inline(always)]
-    pub(super) unsafe fn new(value: *const gcroots_val_t) -> Raw {
-        Raw(value)
-    }
-}
-
-impl RawValue for Raw {
-    type Reference = Handle;
-
-    #[inline(always)]
-    fn fits(&self, takes: Storage) -> bool {
-        // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).kind == takes as u32 }
-    }
-
-    #[inline(always)]
-    fn bits32(&self) -> u32 {
-        // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).of.i32 as u32 }
-    }
-
-    #[inline(always)]
-    fn bits64(&self) -> u64 {
-        // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).of.i64 as u64 }
-    }
-
-    #[inline(always)]
-    fn bits128(&self) -> [u8; 16] {
-        // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).of.v128.bytes }
-    }
-
-    #[inline(always)]
-    fn reference(&self) -> Handle {
-        // SAFETY: the promise of the caller of `new`.
-        unsafe { (*self.0).of.r#ref }.into()
-    }
+/// The value at an address, which is read in place.
+///
+/// # Safety
+///
+/// `value` must be valid for reading the member that its kind says, as long as the
+/// result is used.
+#[inline(always)]
+pub(super) unsafe fn in_place(value: *const gcroots_val_t) -> ValueInPlace {
+    // SAFETY: the caller's promise; both types have the same layout.
+    unsafe { ValueInPlace::new(value.cast()) }
 }
 
 /// Reads a value. Returns `None` if its kind is not a valid one.

@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, Allocation, Barrier, Budget, CollectionKind, CollectionStats,
     CollectionSteps, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HEADER_BYTES, HeapOptions,
-    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, Starts,
-    SemiSpace, WriteBarrier, each_object,
+    LayoutTable, Liveness, Mutator, ObjectHeader, Progress, Region, Reservation, SemiSpace, Starts,
+    WriteBarrier, each_object,
 };
 
 /// The kind of collector.

@@ -4,8 +4,9 @@
 //! how long it is. Nothing that a block says is used before it is checked (HEAP-8).
 
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
-use super::layout::{LayoutTable, Measured};
-use super::memory::{ObjectSpan, Region};
+use super::layout::Measured;
+use super::layout_table::LayoutTable;
+use super::memory::{ObjectHead, ObjectSpan, Region};
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
 
@@ -68,15 +69,26 @@ impl<'a> PlausibleObjects<'a> {
     /// (ROOTS-22).
     #[inline(always)]
     pub(crate) fn contains(&self, reference: GcRef) -> bool {
-        let Some(head) = self.objects.head(reference.offset()) else {
+        let Some(head) = self.objects.head(reference.object_offset()) else {
             return false;
         };
         let header = ObjectHeader::from_bits(head.header());
-        // Free memory has no layout.
-        let Some(measured) = self.layouts.measure_head(head, header) else {
+        if header.forwarded().is_some() {
             return false;
-        };
-        header.forwarded().is_none() && head.object(measured.bytes).is_some()
+        }
+        let layouts = self.layouts.simple_layouts();
+        match layouts.common(header, || head.after_header()) {
+            Some(layout) => head.has_room_for(layout.size()),
+            None => self.fits(head, header),
+        }
+    }
+
+    /// Whether an object with any layout has this header and ends before the end. Free memory
+    /// has no layout.
+    #[cold]
+    fn fits(&self, head: ObjectHead<'_>, header: ObjectHeader) -> bool {
+        let measured = self.layouts.measure_head(header, || head.after_header());
+        measured.is_some_and(|measured| head.object(measured.bytes).is_some())
     }
 }
 

@@ -19,7 +19,7 @@ use super::budget::{Budget, LOOKUP, Progress};
 use super::collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 use super::ephemerons::Ephemerons;
 use super::gc_heap::GcHeap;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::GcRef;
 use super::roots_list::GcRootsList;

@@ -1,7 +1,7 @@
 //! The steps of a collection, as a collector implements them.
 
 use super::budget::{Budget, Progress};
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::GcRef;
 use super::roots_list::GcRootsList;

@@ -15,7 +15,8 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::budget::{Budget, Progress};
-use super::header::HEADER_BYTES;
+use super::header::{HEADER_BYTES, ObjectHeader};
+use super::layout_word::{ObjectSize, SimpleLayout};
 use super::reference::{LEAST_BYTES, SLOT_BYTES};
 use crate::base::prefetch::prefetch;
 use crate::base::{fallible, mappings, pages, work};
@@ -112,6 +113,12 @@ pub(crate) struct Region {
 unsafe impl Send for Region {}
 
 impl Region {
+    /// The address of offset 0 of the reservation.
+    #[inline(always)]
+    pub(super) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
     /// The offset at which the region starts.
     pub(crate) fn start(&self) -> u64 {
         self.start
@@ -450,8 +457,8 @@ impl<'a> RegionView<'a> {
         Ok(())
     }
 
-    /// Copies `bytes` from `offset` in this region to `to_offset` in `to`. The two regions
-    /// do not overlap.
+    /// Copies `bytes` from `offset` in this region to `to_offset` in `to`. The two ranges must
+    /// not overlap.
     #[inline(always)]
     pub(crate) fn copy_to(
         self,
@@ -538,6 +545,31 @@ pub(crate) struct ObjectHead<'a> {
 }
 
 impl<'a> ObjectHead<'a> {
+    /// Whether an object of this size lies in the span.
+    #[inline(always)]
+    pub(crate) fn has_room_for(self, size: ObjectSize) -> bool {
+        size.bytes() <= self.room
+    }
+
+    /// The slots of references of an object with this layout. `None` if it does not lie in the
+    /// span.
+    #[inline(always)]
+    pub(crate) fn slots(self, layout: SimpleLayout) -> Option<Slots<'a>> {
+        // SAFETY: the object is committed.
+        self.has_room_for(layout.size())
+            .then(|| unsafe { Slots::new(self.first, layout) })
+    }
+
+    /// Sets the header's bits.
+    #[inline(always)]
+    pub(crate) fn set_header(self, header: ObjectHeader) {
+        // SAFETY: the bytes are committed.
+        unsafe {
+            let first = self.first.as_ptr().cast::<u64>();
+            first.write_unaligned(header.bits());
+        }
+    }
+
     /// The whole object of `bytes`, if it lies in the span.
     #[inline(always)]
     pub(crate) fn object(self, bytes: u64) -> Option<ObjectBytes<'a>> {
@@ -556,13 +588,6 @@ impl<'a> ObjectHead<'a> {
     pub(crate) fn header(self) -> u64 {
         // SAFETY: the bytes are committed.
         unsafe { self.first.as_ptr().cast::<u64>().read_unaligned() }
-    }
-
-    /// Sets the header's bits.
-    #[inline(always)]
-    pub(crate) fn set_header(self, header: u64) {
-        // SAFETY: the bytes are committed.
-        unsafe { self.first.as_ptr().cast::<u64>().write_unaligned(header) };
     }
 
     /// The 32 bits behind the header, which are the length of an array.
@@ -597,44 +622,50 @@ impl<'a> ObjectBytes<'a> {
             region: PhantomData,
         })
     }
+}
 
-    /// The slot number `index` behind the header, counted from 0.
+/// An iterator over the slots of references of an object with a simple layout.
+///
+/// Invariant: the slots are committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Slots<'a> {
+    /// Where the object is.
+    first: NonNull<u8>,
+    /// Bit `i` stands for the slot at the offset `HEADER_BYTES + 4 * i`.
+    left: u32,
+    region: PhantomData<&'a Region>,
+}
+
+impl Slots<'_> {
+    /// The slots of the object at `first`.
     ///
     /// # Safety
     ///
-    /// The slot must lie in the object, as the near references of its layout do.
+    /// The object must have the size that the layout says, and stay committed as long as the
+    /// lifetime says.
     #[inline(always)]
-    pub(crate) unsafe fn near_slot(self, index: u32) -> ObjectSlot<'a> {
-        debug_assert!(HEADER_BYTES + SLOT_BYTES * (u64::from(index) + 1) <= self.bytes);
-        ObjectSlot {
-            // SAFETY: the caller's promise.
-            address: unsafe {
-                let behind = self.first.as_ptr().add(HEADER_BYTES as usize);
-                behind.cast::<u32>().add(index as usize)
-            },
+    pub(super) unsafe fn new(first: NonNull<u8>, layout: SimpleLayout) -> Self {
+        Slots {
+            first,
+            left: layout.references(),
             region: PhantomData,
         }
     }
+}
 
-    /// Copies all bytes to `target`, which has the same number of bytes and does not overlap.
+impl<'a> Iterator for Slots<'a> {
+    type Item = ObjectSlot<'a>;
+
     #[inline(always)]
-    pub(crate) fn copy_to(self, target: ObjectBytes<'_>) {
-        debug_assert_eq!(self.bytes, target.bytes);
-        // The same, as far as the compiler can see too where both are in line.
-        let bytes = self.bytes.min(target.bytes);
-        #[cfg(test)]
-        super::step_count::count_access(2 * bytes);
-        let (source, target) = (self.first.as_ptr(), target.first.as_ptr());
-        // SAFETY: both ranges are committed, and the caller passes objects of two regions.
-        unsafe {
-            match bytes {
-                // Most objects are small. They are copied without a call.
-                16 => copy_words::<2>(source, target),
-                24 => copy_words::<3>(source, target),
-                32 => copy_words::<4>(source, target),
-                _ => core::ptr::copy_nonoverlapping(source, target, bytes as usize),
-            }
+    fn next(&mut self) -> Option<ObjectSlot<'a>> {
+        if self.left == 0 {
+            return None;
         }
+        let slot = u64::from(self.left.trailing_zeros());
+        self.left &= self.left - 1;
+        let at = HEADER_BYTES + SLOT_BYTES * slot;
+        // SAFETY: the slot is committed.
+        Some(unsafe { ObjectSlot::at(self.first.add(at as usize)) })
     }
 }
 
@@ -646,6 +677,19 @@ pub(crate) struct ObjectSlot<'a> {
 }
 
 impl ObjectSlot<'_> {
+    /// The slot at `first`.
+    ///
+    /// # Safety
+    ///
+    /// The slot must stay committed as long as the lifetime says.
+    #[inline(always)]
+    pub(super) unsafe fn at(first: NonNull<u8>) -> Self {
+        ObjectSlot {
+            address: first.as_ptr().cast(),
+            region: PhantomData,
+        }
+    }
+
     /// The bits in the slot.
     #[inline(always)]
     pub(crate) fn get(self) -> u32 {

@@ -33,6 +33,7 @@ mod budget;
 mod bump;
 mod collection;
 mod collection_steps;
+mod copy_spans;
 mod counted_header;
 mod ephemerons;
 mod gc_heap;
@@ -40,6 +41,8 @@ mod gc_runtime;
 mod header;
 mod identity_hash;
 mod layout;
+mod layout_table;
+mod layout_word;
 mod memory;
 mod mutator;
 mod object_start_table;
@@ -64,6 +67,7 @@ pub(crate) use budget::{Budget, LOOKUP, Progress};
 pub(crate) use bump::{PREPARED, Window};
 pub(crate) use collection::{GarbageCollection, TraceContext};
 pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
+pub(crate) use copy_spans::{CopySpans, Head};
 pub(crate) use counted_header::{CountedHeader, STICKY};
 pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};
 pub(crate) use gc_heap::{Allocation, GcHeap, KEPT_BYTES, heap_limit};
@@ -71,10 +75,12 @@ pub(crate) use gc_runtime::{GcRuntime, HeapOptions};
 pub(crate) use header::{HEADER_BYTES, Kind, ObjectHeader};
 pub(crate) use identity_hash::IdentityHashes;
 pub(crate) use layout::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, LayoutTable, Measured,
-    REFERENCES_CHUNK, References, array_bytes,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, ARRAY_LENGTH, EXTERN_TYPE, Layout, Measured, REFERENCES_CHUNK,
+    References, array_bytes,
 };
-pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSlot, ObjectSpan, Region, Reservation};
+pub(crate) use layout_table::{CommonLayout, LayoutTable, SimpleLayouts};
+pub(crate) use layout_word::ObjectSize;
+pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectSlot, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::{ObjectStartTable, Starts};
 pub(crate) use overhead::Overhead;
@@ -87,8 +93,8 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Gaps, Hole, LARGEST_SMALL, LINE_BYTES, ContiguousSpace, FreeListSpace, ListEnds, POISON, PageRelease, SemiSpace, whole_units,
-    write_free,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FreeListSpace, Gaps, Hole,
+    LARGEST_SMALL, LINE_BYTES, ListEnds, POISON, PageRelease, SemiSpace, whole_units, write_free,
 };
 pub(crate) use verify::{ObjectStartBits, verify};
 pub(crate) use walk_bound::WalkBound;

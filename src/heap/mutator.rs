@@ -154,10 +154,7 @@ impl Mutator {
             // SAFETY: the window is committed by the type's invariant, and nothing uses this
             // part of it.
             unsafe {
-                self.memory
-                    .address(next)
-                    .cast::<u64>()
-                    .write(header.bits());
+                self.memory.address(next).cast::<u64>().write(header.bits());
             }
         }
     }

@@ -19,7 +19,7 @@
 
 use super::blocks::block_at;
 use super::gc_heap::GcHeap;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
 use super::segment_starts::{SEGMENT_BYTES, SegmentStarts, segment_of};

@@ -270,8 +270,7 @@ mod tests {
             initial_bytes: 0,
         };
         for ceiling in [4.0, 0.5] {
-            let headroom =
-                |percent, live| Pacer::new(ceiling, percent).headroom(sample(live));
+            let headroom = |percent, live| Pacer::new(ceiling, percent).headroom(sample(live));
             assert_eq!(headroom(30, 10 * MIB), 3 * MIB);
             assert_eq!(headroom(900, 10 * MIB), 90 * MIB);
             assert_eq!(headroom(1, 10 * MIB), LEAST_HEADROOM);

@@ -83,15 +83,26 @@ impl GcRef {
     /// Whether this refers to an object.
     #[inline(always)]
     pub(crate) const fn is_object(self) -> bool {
-        self.0 != 0 && self.0 & 1 == 0
+        // The low bit becomes the sign.
+        self.0.rotate_right(1) as i32 > 0
     }
 
-    /// Whether this refers to an object between `start` and `end` that has room for the
-    /// least size of an object. So the first [`LEAST_BYTES`] can be read without a check.
+    /// Whether this refers to an object between `start`, which is not 0, and `end` that has room
+    /// for the least size of an object. So the first [`LEAST_BYTES`] can be read without a
+    /// check.
     #[inline(always)]
     pub(crate) const fn lies_in(self, start: u64, end: u64) -> bool {
-        let offset = self.offset();
-        self.is_object() && offset >= start && offset + LEAST_BYTES as u64 <= end
+        let offset = self.object_offset();
+        debug_assert!(start > 0 && end <= HEAP_MAX);
+        offset >= start && offset + LEAST_BYTES as u64 <= end
+    }
+
+    /// The object's offset from the base in bytes. Beyond every heap for an `i31`, and 0 for
+    /// null. So one comparison with the bounds of a heap also refuses these two.
+    #[inline(always)]
+    pub(crate) const fn object_offset(self) -> u64 {
+        // The low bit of an `i31` becomes the highest.
+        self.0.rotate_right(1) as u64 * GRANULE
     }
 
     /// The object's offset from the base in bytes.

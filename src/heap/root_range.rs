@@ -99,7 +99,10 @@ impl SlotLayout {
 pub(crate) struct RangeSpan {
     /// The number of the range in messages.
     pub(crate) source: u32,
+    /// The reference in the first slot.
     first: *mut u8,
+    /// The offset of a slot's tag from its reference.
+    tag_after_ref: isize,
     count: usize,
     layout: SlotLayout,
 }
@@ -140,7 +143,9 @@ impl RangeSpan {
         }
         Ok(RangeSpan {
             source,
-            first: slots.cast(),
+            first: slots.cast::<u8>().wrapping_add(layout.ref_offset),
+            // Both lie within a slot.
+            tag_after_ref: layout.tag_offset.wrapping_sub(layout.ref_offset) as isize,
             count,
             layout,
         })
@@ -154,14 +159,14 @@ impl RangeSpan {
     /// The bits of the reference in a slot, or 0 if the slot holds no reference.
     pub(crate) fn bits(&self, slot: usize) -> u32 {
         assert!(slot < self.count);
-        let RangeSpan { first, layout, .. } = *self;
+        let layout = self.layout;
+        let reference = self.first.wrapping_add(slot * layout.slot_bytes);
         // SAFETY: see `try_each`. The slot is one of them.
         unsafe {
-            let slot = first.add(slot * layout.slot_bytes);
-            if slot.add(layout.tag_offset).read() & layout.tag_mask != layout.tag {
+            if reference.offset(self.tag_after_ref).read() & layout.tag_mask != layout.tag {
                 return 0;
             }
-            slot.add(layout.ref_offset).cast::<u32>().read()
+            reference.cast::<u32>().read()
         }
     }
 
@@ -179,17 +184,19 @@ impl RangeSpan {
     ) -> Result<()> {
         let layout = self.layout;
         let is_tagged = layout.tag_mask != 0;
-        let mut slot = self.first;
-        for index in 0..self.count {
+        let mut reference = self.first;
+        let mut left = self.count;
+        while left > 0 {
             // SAFETY: the caller of `new` promised that the slots are valid and used by this
             // thread only. `new` has checked their alignment. The layout lies within a slot.
             unsafe {
-                let tag = || slot.add(layout.tag_offset).read() & layout.tag_mask;
+                let tag = || reference.offset(self.tag_after_ref).read() & layout.tag_mask;
                 if !is_tagged || tag() == layout.tag {
-                    visit(index, &*slot.add(layout.ref_offset).cast::<Cell<u32>>())?;
+                    visit(self.count - left, &*reference.cast::<Cell<u32>>())?;
                 }
-                slot = slot.add(layout.slot_bytes);
             }
+            reference = reference.wrapping_add(layout.slot_bytes);
+            left -= 1;
         }
         Ok(())
     }

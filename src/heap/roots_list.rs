@@ -180,6 +180,18 @@ impl GcRootsList {
         &mut self,
         mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.try_each_slot(|root| match root.get().is_object() {
+            true => visit(root),
+            false => Ok(()),
+        })
+    }
+
+    /// Calls `visit` with each chosen slot, whether it refers to an object or not.
+    #[inline(always)]
+    pub(crate) fn try_each_slot(
+        &mut self,
+        mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
+    ) -> Result<()> {
         let (mut skipped, mut left) = (self.first, self.count);
         for span in &self.spans {
             // SAFETY: the caller of `add` promised that the slots stay in place.
@@ -189,10 +201,7 @@ impl GcRootsList {
             let slots = &slots[..left.min(slots.len())];
             left -= slots.len();
             for slot in slots {
-                let root = GcRoot::of(&slot.reference);
-                if root.get().is_object() {
-                    visit(root)?;
-                }
+                visit(GcRoot::of(&slot.reference))?;
             }
         }
         Ok(())
@@ -205,11 +214,21 @@ impl GcRootsList {
         &mut self,
         mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.try_each_range_slot(|root| match root.get().is_object() {
+            true => visit(root),
+            false => Ok(()),
+        })
+    }
+
+    /// Calls `visit` with each slot of a range that holds a reference, whether it refers to
+    /// an object or not.
+    #[inline(always)]
+    pub(crate) fn try_each_range_slot(
+        &mut self,
+        mut visit: impl FnMut(GcRoot<'_>) -> Result<()>,
+    ) -> Result<()> {
         for range in &self.ranges {
-            range.try_each(|_, slot| match GcRoot::of(slot) {
-                root if root.get().is_object() => visit(root),
-                _ => Ok(()),
-            })?;
+            range.try_each(|_, slot| visit(GcRoot::of(slot)))?;
         }
         Ok(())
     }

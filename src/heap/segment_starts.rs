@@ -19,7 +19,7 @@
 //! **Cost.** Two bytes for each segment. The fast path of an allocation has no part in it.
 
 use super::blocks::block_at;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::memory::Region;
 use super::reference::GRANULE;
 use crate::base::fallible;

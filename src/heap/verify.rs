@@ -2,7 +2,7 @@
 
 use super::gc_heap::GcHeap;
 use super::header::ObjectHeader;
-use super::layout::LayoutTable;
+use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::object_start_table::Starts;
 use super::reference::{GRANULE, GcRef};

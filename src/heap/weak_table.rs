@@ -56,20 +56,29 @@ impl Liveness<'_> {
                 to_end,
                 ..
             } => {
-                let Some(head) = from.head(old.offset()) else {
-                    return Err(Error::internal(
-                        "a reference outside the heap",
-                        old.raw().into(),
-                    ));
+                let Some(head) = from.head(old.object_offset()) else {
+                    return Err(outside_the_heap(old));
                 };
                 match ObjectHeader::from_bits(head.header()).forwarded() {
                     None => Ok(None),
                     Some(new) if new.lies_in(to_start, to_end) => Ok(Some(new)),
-                    Some(new) => Err(Error::internal("a wrong forwarding", new.raw().into())),
+                    Some(new) => Err(wrong_forwarding(new)),
                 }
             }
         }
     }
+}
+
+/// The error of a reference that does not lie in the space that was collected.
+#[cold]
+fn outside_the_heap(old: GcRef) -> Error {
+    Error::internal("a reference outside the heap", old.raw().into())
+}
+
+/// The error of a forwarding reference to a place where no survivor can be.
+#[cold]
+fn wrong_forwarding(new: GcRef) -> Error {
+    Error::internal("a wrong forwarding", new.raw().into())
 }
 
 /// A table that refers to objects weakly: without keeping them alive.

@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 
 use super::entry::{END, Finalizer, PENDING, PENDING_OLD};
-use super::table::HostData;
+use super::table::{HostData, set_predicted};
 use crate::error::{Error, Result};
 use crate::heap::GcRef;
 
@@ -64,10 +64,13 @@ impl HostData {
         if entry.object == PENDING_OLD {
             self.old_taken.set(true);
         }
-        self.pending_first.set(entry.link);
+        // A sweep queues entries from the last to the first.
+        set_predicted(&self.pending_first, index.wrapping_sub(1), || entry.link);
         self.pending_count.set(self.pending_count.get() - 1);
-        let kept = u128::from(entry.external_bytes);
-        self.waiting_bytes.set(self.waiting_bytes.get() - kept);
+        if entry.external_bytes > 0 {
+            let kept = u128::from(entry.external_bytes);
+            self.waiting_bytes.set(self.waiting_bytes.get() - kept);
+        }
         self.clear(index);
         self.put_on_free_list(index);
         Some((entry.finalizer?, entry.data))

@@ -7,7 +7,9 @@
 //!
 //! Cost: a lookup for each entry of the table. A sweep may be done in several steps.
 
-use super::entry::{END, FREE, FUNCTION, PENDING, PENDING_OLD, RELEASED, in_use, is_old};
+use super::entry::{
+    END, FREE, FUNCTION, PENDING, PENDING_OLD, RELEASED, has_store, in_use, is_old,
+};
 use super::store_finalizer::old_link;
 use super::table::{HostData, Sweep};
 use crate::base::work;
@@ -19,6 +21,26 @@ impl HostData {
     /// Otherwise it is free: this returns true, and the caller puts it on the free list.
     #[inline(always)]
     fn on_death(&self, index: u32) -> bool {
+        if self.has_external_bytes(index) {
+            return self.on_death_of_other(index);
+        }
+        if !self.has_finalizer(index) {
+            self.set_tag(index, core::ptr::null());
+            return true;
+        }
+        let link = self.link(index);
+        if has_store(link) {
+            return self.on_death_of_other(index);
+        }
+        self.set_tag(index, core::ptr::null());
+        self.make_pending(index, self.pending_state(link));
+        false
+    }
+
+    /// [`HostData::on_death`] for an entry with external bytes, or with a finalizer that gets
+    /// the store.
+    #[inline(never)]
+    fn on_death_of_other(&self, index: u32) -> bool {
         let entry = self.read(index);
         let external_bytes = entry.external_bytes();
         if external_bytes > 0 {
@@ -30,10 +52,19 @@ impl HostData {
         if finalizer.is_some() {
             self.wait_for_finalizer(index, external_bytes);
             self.set_data(index, data);
-            let old = is_old(entry.link) || self.all_old.get();
-            self.make_pending(index, if old { PENDING_OLD } else { PENDING });
+            self.make_pending(index, self.pending_state(entry.link));
         }
         finalizer.is_none()
+    }
+
+    /// The `object` of an entry that becomes pending and was in use with this `link`.
+    #[inline(always)]
+    fn pending_state(&self, link: u32) -> u32 {
+        if is_old(link) || self.all_old.get() {
+            PENDING_OLD
+        } else {
+            PENDING
+        }
     }
 
     /// Ends the entries of all objects when the store is deleted. A sweep may be
@@ -51,8 +82,17 @@ impl HostData {
         self.used.get().into()
     }
 
-    /// Continues a sweep down to the entry at `stop`.
-    fn sweep_to(&self, stop: u32, sweep: &mut Sweep, liveness: Liveness<'_>) -> Result<()> {
+    /// Continues a sweep down to the entry at `stop`. `current` returns the reference that
+    /// an object has now, or `None` if the object died.
+    ///
+    /// Errors: those of `current`.
+    #[inline(always)]
+    fn sweep_to(
+        &self,
+        stop: u32,
+        sweep: &mut Sweep,
+        current: impl Fn(GcRef) -> Result<Option<GcRef>>,
+    ) -> Result<()> {
         let all_old = self.all_old.get();
         let Sweep {
             mut used, mut free, ..
@@ -60,11 +100,12 @@ impl HostData {
         for index in (stop..sweep.at).rev() {
             let object = self.object(index);
             let is_free = if in_use(object) {
-                match liveness.current_ref(GcRef::from_raw(object & !FUNCTION))? {
+                match current(GcRef::from_raw(object & !FUNCTION))? {
                     Some(new) => {
-                        let link = self.link(index);
-                        let link = if all_old { old_link(link) } else { link };
-                        self.set(index, new.raw() | object & FUNCTION, link);
+                        self.set_object(index, new.raw() | object & FUNCTION);
+                        if all_old {
+                            self.set_link(index, old_link(self.link(index)));
+                        }
                         false
                     }
                     None => self.on_death(index),
@@ -99,8 +140,20 @@ impl WeakTable for &HostData {
         });
         let now = budget.take(sweep.at as usize, LOOKUP) as u32;
         work::count(now as usize * LOOKUP as usize);
-        // A copy of the liveness stays in registers: writing entries cannot change it.
-        self.sweep_to(sweep.at - now, &mut sweep, *liveness)?;
+        let stop = sweep.at - now;
+        // Each kind has a loop of its own. A copy of the liveness stays in registers: writing
+        // entries cannot change it.
+        match *liveness {
+            moved @ Liveness::Moved { .. } => {
+                self.sweep_to(stop, &mut sweep, |old| moved.current_ref(old))?;
+            }
+            in_place @ Liveness::InPlace { .. } => {
+                self.sweep_to(stop, &mut sweep, |old| in_place.current_ref(old))?;
+            }
+            Liveness::Marked { space } => {
+                self.sweep_to(stop, &mut sweep, |old| space.current_ref(old))?;
+            }
+        }
         if sweep.at > 0 {
             self.sweep.set(Some(sweep));
             return Ok(Progress::Continue);

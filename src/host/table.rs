@@ -41,6 +41,20 @@ const GROWTH: Growth<'static> = Growth {
     side: None,
 };
 
+/// Sets `cell` to what `read` returns. The processor need not wait for that if it is
+/// `predicted`, and the branch is predicted too (OBJECTS-30).
+#[inline(always)]
+pub(super) fn set_predicted(cell: &Cell<u32>, predicted: u32, read: impl FnOnce() -> u32) {
+    // Volatile, so that the compiler does not make one store out of both.
+    //
+    // SAFETY: the cell is valid for writing.
+    unsafe { cell.as_ptr().write_volatile(predicted) };
+    let value = read();
+    if value != predicted {
+        cell.set(value);
+    }
+}
+
 /// A store's host data.
 #[derive(Debug)]
 #[repr(C)]
@@ -136,6 +150,21 @@ impl HostData {
         unsafe { (*self.pointer(index)).link }
     }
 
+    /// Whether the entry at `index`, which must be in use, has external bytes. May be true for
+    /// a function, which has none.
+    #[inline(always)]
+    pub(super) fn has_external_bytes(&self, index: u32) -> bool {
+        // SAFETY: `reserve` initialised this field of every entry below `used`.
+        unsafe { (*self.pointer(index)).external_bytes != 0 }
+    }
+
+    /// Whether the entry at `index`, which must be in use, has a finalizer.
+    #[inline(always)]
+    pub(super) fn has_finalizer(&self, index: u32) -> bool {
+        // SAFETY: `insert` initialised this field.
+        unsafe { (*self.pointer(index)).finalizer.is_some() }
+    }
+
     /// Sets the state of the entry at `index`.
     #[inline(always)]
     pub(super) fn set(&self, index: u32, object: u32, link: u32) {
@@ -145,6 +174,20 @@ impl HostData {
             (*entry).object = object;
             (*entry).link = link;
         }
+    }
+
+    /// Sets the `object` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set_object(&self, index: u32, object: u32) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).object = object };
+    }
+
+    /// Sets the `link` of the entry at `index`.
+    #[inline(always)]
+    pub(super) fn set_link(&self, index: u32, link: u32) {
+        // SAFETY: the entry is in the array.
+        unsafe { (*self.pointer(index)).link = link };
     }
 
     /// Clears the tag and the external bytes of the entry at `index`.
@@ -201,7 +244,7 @@ impl HostData {
     ) -> u32 {
         let index = self.free.get();
         let entry = self.pointer(index);
-        self.free.set(self.link(index));
+        self.take_free(index);
         // SAFETY: the entry is in the array.
         unsafe {
             (*entry).data = data;
@@ -209,6 +252,12 @@ impl HostData {
             (*entry).object = object.raw();
         }
         index
+    }
+
+    /// Takes the entry at `index`, the first free one, off the free list (OBJECTS-30).
+    #[inline(always)]
+    fn take_free(&self, index: u32) {
+        set_predicted(&self.free, index + 1, || self.link(index));
     }
 
     /// Makes a function's entry, given [`HostData::has_free`]; returns its index.

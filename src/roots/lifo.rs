@@ -96,6 +96,21 @@ impl LifoRoots {
         })
     }
 
+    /// The slot that [`LifoRoots::next_slot`] has found, if nothing was pushed or popped since.
+    #[inline(always)]
+    pub(crate) fn next_slot_again(&self) -> NextSlot<'_> {
+        let index = self.len();
+        // SAFETY: the length is at most the capacity.
+        let slot = unsafe { self.slots.slot_unchecked(index) };
+        let old = slot.generation.get();
+        debug_assert!(old < LAST);
+        NextSlot {
+            slot,
+            index,
+            generation: old.wrapping_add(1),
+        }
+    }
+
     /// Completes a push into `next`; returns the handle's slot word.
     #[inline(always)]
     pub(crate) fn push_into(&self, next: NextSlot<'_>, reference: GcRef) -> u64 {

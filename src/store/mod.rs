@@ -71,11 +71,11 @@ use containers::tables::Tables;
 use containers::weak_maps::WeakMaps;
 use host_code::Report;
 use keyed_data::KeyedData;
+#[cfg(feature = "capi")]
+pub(crate) use objects::ManualRoot;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
-pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, Value};
-#[cfg(feature = "capi")]
-pub(crate) use objects::{ManualRoot, ReferenceSource};
+pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, ReferenceSource, Value};
 use protocol::Answers;
 pub use stats::Stats;
 

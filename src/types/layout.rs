@@ -116,6 +116,8 @@ pub(crate) struct FieldLayout {
     pub(crate) mutable: bool,
     /// The storage of the values that it takes. A packed field takes an `i32`.
     pub(crate) takes: Storage,
+    /// Whether it is stored as 32 bits that are no reference.
+    pub(crate) is_word: bool,
 }
 
 impl FieldLayout {
@@ -132,6 +134,7 @@ impl FieldLayout {
             storage,
             mutable,
             takes: storage.unpacked(),
+            is_word: matches!(storage, Storage::I32 | Storage::F32),
         }
     }
 

@@ -58,8 +58,6 @@ pub(crate) struct Called {
     root: usize,
     /// The arguments and their roots.
     args: Vec<(Value, Option<usize>)>,
-    /// Whether the call has a frame with roots of its own.
-    pub(crate) has_own_roots: bool,
 }
 
 impl FuncAction {
@@ -189,30 +187,16 @@ impl Prediction<'_> {
         }
         require_kinds(args)?;
         let values = self.values(params, args)?;
-        self.begin_func(node, values, false)
+        self.begin_func(node, values)
     }
 
-    /// The beginning of a call whose function and arguments are accepted. A call by raw
-    /// references has roots of its own, which end with it.
-    pub(crate) fn begin_func(
-        &mut self,
-        node: usize,
-        values: Vec<Value>,
-        has_own_roots: bool,
-    ) -> Predicted {
+    /// The beginning of a call whose function and arguments are accepted.
+    pub(crate) fn begin_func(&mut self, node: usize, values: Vec<Value>) -> Predicted {
         if self.model.pending != Reference::Null {
             return Err(GCROOTS_ERROR_EXCEPTION);
         }
         if self.model.calls >= CALL_DEPTH {
             return Err(GCROOTS_ERROR_LIMIT);
-        }
-        if has_own_roots {
-            self.model.begin_frame(None);
-            self.hold(Reference::Node(node));
-            values.iter().for_each(|value| match value {
-                Value::Ref(target) if *target != Reference::Null => self.hold(*target),
-                _ => {}
-            });
         }
         self.model.begin_frame(None);
         let root = self.model.push_root(Reference::Node(node), false);
@@ -223,18 +207,7 @@ impl Prediction<'_> {
             value => (value, None),
         });
         let args = args.collect();
-        Ok(Answer::Called(Called {
-            node,
-            root,
-            args,
-            has_own_roots,
-        }))
-    }
-
-    /// Makes a scoped root that has no handle.
-    fn hold(&mut self, target: Reference) {
-        let root = self.model.push_root(target, false);
-        self.model.roots[root].state = RootState::Held;
+        Ok(Answer::Called(Called { node, root, args }))
     }
 
     /// The predicted result of a call whose function returns this.

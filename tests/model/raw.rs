@@ -518,7 +518,7 @@ impl Prediction<'_> {
                     return Err(GCROOTS_ERROR_INVALID_ARGUMENT);
                 }
                 let values = self.raw_values(TYPES[of].fields, args)?;
-                self.begin_func(node, values, true)
+                self.begin_func(node, values)
             }
             _ => unreachable!("{action:?}"),
         }

@@ -274,14 +274,7 @@ impl Session {
                 self.compare_waiting(most as u64, waiting, ran, left)
             }
             (Ok(Answer::Walk), Ok(_)) => self.walk(),
-            (Ok(Answer::Called(call)), answered) => {
-                if call.has_own_roots {
-                    let mut model = self.model.borrow_mut();
-                    let last = model.frames.len() - 1;
-                    model.end_frames(last);
-                }
-                self.compare_returned(answered)
-            }
+            (Ok(Answer::Called(_)), answered) => self.compare_returned(answered),
             (Ok(predicted), Ok(written)) => self.compare_written(predicted, written),
             (predicted, Err(answered)) => {
                 let predicted = match predicted {

@@ -239,7 +239,6 @@ static const struct operation operations[] = {
     {"read_manual", read_manual},
     {"manual_root_unroot", manual_root_unroot},
     {"manual_batch_1000", manual_batch_1000},
-    {"manual_churn", manual_churn},
     {"externref_new", externref_new},
     {"externref_new_finalized", externref_new_finalized},
     {"externref_in_scope", externref_in_scope},

@@ -1,4 +1,4 @@
-/* The workload `trees` on the floor: by handles, called. */
+/* Workloads on the floor: by handles, called. */
 #include "../../workloads/requests.h"
 #include "../../workloads/sizes.h"
 #include "floor.h"
@@ -47,14 +47,33 @@ static uint64_t trees(void) {
   return nodes + count_nodes(stays);
 }
 
-int main(int argc, char **argv) {
-  if (argc < 2) {
-    puts("trees");
-    return 0;
+static uint64_t full_collections(void) {
+  const uint64_t nodes = ((uint64_t)2 << COLLECTED_DEPTH) - 1;
+  root_t tree = new_tree(COLLECTED_DEPTH);
+  for (int collection = 0; collection < COLLECTIONS; collection++) {
+    request_begins();
+    floor_collect(store, 0);
+    request_ends();
   }
-  if (strcmp(argv[1], "trees") != 0) return 2;
-  store = floor_store_new();
-  run_workload("trees", trees);
-  floor_store_free(store);
-  return 0;
+  if (count_nodes(tree) != nodes) abort();
+  return COLLECTIONS * nodes;
+}
+
+static const struct {
+  const char *name;
+  uint64_t (*body)(void);
+} workloads[] = {{"trees", trees}, {"full_collections", full_collections}};
+
+int main(int argc, char **argv) {
+  for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
+    if (argc < 2) {
+      puts(workloads[i].name);
+    } else if (strcmp(argv[1], workloads[i].name) == 0) {
+      store = floor_store_new();
+      run_workload(workloads[i].name, workloads[i].body);
+      floor_store_free(store);
+      return 0;
+    }
+  }
+  return argc < 2 ? 0 : 2;
 }

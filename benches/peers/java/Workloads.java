@@ -11,6 +11,7 @@ import java.util.Arrays;
 final class Workloads {
   static final int TREE_DEPTH = 18, TREE_LEAST = 4;
   static final int LIVED_DEPTH = 18, LIVED_TEMPORARY = 5, LIVED_ROUNDS = 200_000, LIVED_REPLACE = 8;
+  static final int COLLECTED_DEPTH = 18, COLLECTIONS = 40;
   static final int GRAPH_NODES = 1 << 18, GRAPH_EDGES = 4, GRAPH_CHANGES = 4_000_000, GRAPH_MAKES = 4;
   static final int QUEUE_LENGTH = 1 << 18, QUEUE_PASSES = 4_000_000;
   static final int INDEX_BUCKETS = 1 << 15, INDEX_WORDS = 3_000_000, INDEX_VOCABULARY = 1 << 17;
@@ -105,6 +106,17 @@ final class Workloads {
     return nodesOf(LIVED_DEPTH) + LIVED_ROUNDS * nodesOf(LIVED_TEMPORARY);
   }
 
+  static long fullCollections() {
+    Node tree = newTree(COLLECTED_DEPTH);
+    for (int collection = 0; collection < COLLECTIONS; collection++) {
+      requestBegins();
+      System.gc();
+      requestEnds();
+    }
+    expect(countNodes(tree) == nodesOf(COLLECTED_DEPTH));
+    return COLLECTIONS * nodesOf(COLLECTED_DEPTH);
+  }
+
   static Object[] newVertex(Object[][] all) {
     Object[] made = new Object[GRAPH_EDGES];
     for (int edge = 0; edge < GRAPH_EDGES; edge++) made[edge] = all[randomBelow(GRAPH_NODES)];
@@ -196,13 +208,14 @@ final class Workloads {
 
   public static void main(String[] arguments) throws IOException {
     if (arguments.length == 0) {
-      System.out.println("trees\nlong_lived_tree\ngraph\nqueue\ntext_index");
+      System.out.println("trees\nlong_lived_tree\nfull_collections\ngraph\nqueue\ntext_index");
       return;
     }
     long before = cpuTime();
     long units = switch (arguments[0]) {
       case "trees" -> trees();
       case "long_lived_tree" -> longLivedTree();
+      case "full_collections" -> fullCollections();
       case "graph" -> graph();
       case "queue" -> queue();
       case "text_index" -> textIndex();

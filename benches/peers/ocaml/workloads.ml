@@ -6,6 +6,7 @@ let lived_depth, lived_temporary, lived_rounds, lived_replace = 18, 5, 200_000, 
 let graph_nodes, graph_edges, graph_changes, graph_makes = 1 lsl 18, 4, 4_000_000, 4
 let queue_length, queue_passes = 1 lsl 18, 4_000_000
 let index_buckets, index_words, index_vocabulary = 1 lsl 15, 3_000_000, 1 lsl 17
+let collected_depth, collections = 18, 40
 let request = 100
 
 (* The random numbers of benches/workloads/random.h. *)
@@ -82,6 +83,16 @@ let long_lived_tree () =
   done;
   assert (count_nodes tree = nodes_of lived_depth);
   nodes_of lived_depth + (lived_rounds * nodes_of lived_temporary)
+
+let full_collections () =
+  let tree = new_tree collected_depth in
+  for _ = 1 to collections do
+    request_begins ();
+    Gc.full_major ();
+    request_ends ()
+  done;
+  assert (count_nodes tree = nodes_of collected_depth);
+  collections * nodes_of collected_depth
 
 type vertex = Nowhere | Vertex of vertex array
 
@@ -181,7 +192,8 @@ let run name body =
     (percentile 0.5) (percentile 0.99) (percentile 0.999) (percentile 1.)
 
 let workloads =
-  [ "trees", trees; "long_lived_tree", long_lived_tree; "graph", graph; "queue", queue;
+  [ "trees", trees; "long_lived_tree", long_lived_tree;
+    "full_collections", full_collections; "graph", graph; "queue", queue;
     "text_index", text_index ]
 
 let () =

@@ -20,6 +20,9 @@ static inline void *heap_new_without_pointers(size_t bytes) {
 static inline void heap_release(void *object) {
   (void)object;
 }
+static inline void heap_collect(void) {
+  GC_gcollect();
+}
 #else
 #if defined(PEER_MIMALLOC)
 #include <mimalloc.h>

@@ -1,5 +1,5 @@
 /* The workloads on plain C pointers. With an allocator, each object is released where the
- * workload drops it; the graph, whose nodes have many owners, only runs with a collector.
+ * workload drops it. Collections, and the graph, whose nodes have many owners, need a collector.
  *
  *   pointers NAME    runs one workload
  *   pointers         prints the names
@@ -106,6 +106,17 @@ static uint64_t queue(void) {
 }
 
 #if HEAP_COLLECTS
+static uint64_t full_collections(void) {
+  struct node *tree = new_tree(COLLECTED_DEPTH);
+  for (int collection = 0; collection < COLLECTIONS; collection++) {
+    request_begins();
+    heap_collect();
+    request_ends();
+  }
+  EXPECT(count_nodes(tree) == nodes_of(COLLECTED_DEPTH));
+  return COLLECTIONS * nodes_of(COLLECTED_DEPTH);
+}
+
 static uint64_t graph(void) {
   void ***all = heap_new(GRAPH_NODES * sizeof *all);
   for (int step = 0; step < GRAPH_NODES + GRAPH_CHANGES; step++) {
@@ -201,11 +212,14 @@ static const struct {
   const char *name;
   uint64_t (*body)(void);
 } workloads[] = {
-    {"trees", trees}, {"long_lived_tree", long_lived_tree},
+    {"trees", trees},
+    {"long_lived_tree", long_lived_tree},
 #if HEAP_COLLECTS
+    {"full_collections", full_collections},
     {"graph", graph},
 #endif
-    {"queue", queue}, {"text_index", text_index},
+    {"queue", queue},
+    {"text_index", text_index},
 };
 
 int main(int argc, char **argv) {

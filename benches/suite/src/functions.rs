@@ -15,6 +15,14 @@ use crate::tables;
 /// How often a function is called to warm up, and how often while it is counted.
 const CALLS: &str = "256";
 
+/// The elements of a range in a bulk operation, and in a second count, from which what each element
+/// costs follows.
+pub const RANGE: u32 = 16;
+const LONG_RANGE: u32 = 48;
+
+/// What a bulk operation grows with if it does so with the length of a range.
+const ELEMENTS: &str = "each element";
+
 /// Functions with a counterpart: the operation of the floor that calls it, and its name.
 const COUNTERPARTS: [(&str, &str, &str); 20] = [
     ("gcroots_version", "call_empty", "floor_empty"),
@@ -72,22 +80,27 @@ const COUNTERPARTS: [(&str, &str, &str); 20] = [
 ];
 
 /// A function, as benches/functions/ describes it, and its instructions on each collector.
-struct Row {
-    function: String,
+pub struct Row {
+    pub function: String,
     handles: u32,
-    is_bulk: bool,
+    /// What a bulk operation grows with.
+    pub grows_with: Option<String>,
     floor: f64,
     has_counterpart: bool,
-    instructions: [Option<f64>; collectors::ALL.len()],
+    pub instructions: Counts,
+    /// The instructions of each further element, for a function that works on a range.
+    pub each_element: Option<Counts>,
 }
+
+/// The instructions of a call on each collector.
+type Counts = [Option<f64>; collectors::ALL.len()];
 
 impl Row {
     /// The instructions on the collector where the function takes the most. The check
     /// collector, which is slow on purpose, does not count.
-    fn most(&self) -> f64 {
-        let of_each = collectors::ALL.iter().zip(&self.instructions);
-        let counted = of_each.filter_map(|(on, count)| count.filter(|_| on.is_compared));
-        counted.fold(0.0, f64::max)
+    pub fn most(&self) -> f64 {
+        let counted = self.instructions[..collectors::COMPARED].iter().flatten();
+        counted.fold(0.0, |most, &count| f64::max(most, count))
     }
 
     fn times_the_floor(&self) -> f64 {
@@ -100,29 +113,54 @@ fn without_counterpart(handles: u32) -> f64 {
     60.0 + 20.0 * f64::from(handles)
 }
 
-/// Counts, and returns the tables in Markdown. Fails if an exported function has no row.
-pub fn count(options: &Options) -> Result<String> {
+/// Counts. Fails if an exported function has no row.
+pub fn count(options: &Options) -> Result<Vec<Row>> {
     let program = options.programs.join("functions");
     let program = program.to_str().context("the path is not UTF-8")?;
     let program = Program::new("functions", Kind::Operations, &[program]);
     let mut rows = rows(&program, &floor(options)?)?;
     every_function_has_a_row(options, &rows)?;
-    for (at, collector) in collectors::ALL.iter().enumerate() {
-        let command = program.command(&["--count", CALLS, collector.number]);
-        let parts = callgrind::parts(&command, &options.output)?;
-        ensure!(parts.len() == rows.len(), "callgrind lost a row");
-        for (row, part) in rows.iter_mut().zip(&parts) {
-            row.instructions[at] = callgrind::each_call(part, &row.function);
+    let few = count_ranges_of(RANGE, &program, options, &rows)?;
+    let many = count_ranges_of(LONG_RANGE, &program, options, &rows)?;
+    for ((row, few), many) in rows.iter_mut().zip(few).zip(many) {
+        let is_counted = few.iter().any(Option::is_some);
+        ensure!(is_counted, "the row of {} does not call it", row.function);
+        row.instructions = few;
+        if row.grows_with.as_deref() == Some(ELEMENTS) {
+            let more = f64::from(LONG_RANGE - RANGE);
+            let each = |at: usize| Some((many[at]? - few[at]?) / more);
+            row.each_element = Some(std::array::from_fn(each));
         }
     }
-    for row in &rows {
-        let is_counted = row.instructions.iter().any(Option::is_some);
-        ensure!(is_counted, "the row of {} does not call it", row.function);
+    Ok(rows)
+}
+
+/// The instructions of each row, in a run where ranges have this length.
+fn count_ranges_of(
+    range: u32,
+    program: &Program,
+    options: &Options,
+    rows: &[Row],
+) -> Result<Vec<Counts>> {
+    let mut counts = vec![[None; collectors::ALL.len()]; rows.len()];
+    for (number, collector) in collectors::ALL.iter().enumerate() {
+        let command = program.command(&["--count", CALLS, collector.number, &range.to_string()]);
+        let parts = callgrind::parts(&command, &options.output)?;
+        ensure!(parts.len() == rows.len(), "callgrind lost a row");
+        for ((row, part), counts) in rows.iter().zip(&parts).zip(&mut counts) {
+            counts[number] = callgrind::each_call(part, &row.function);
+        }
     }
+    Ok(counts)
+}
+
+/// The tables in Markdown.
+pub fn tables(mut rows: Vec<Row>, options: &Options) -> String {
     rows.retain(|row| options.measures(&row.function));
     rows.sort_by(|a, b| b.times_the_floor().total_cmp(&a.times_the_floor()));
-    let (bulk, other): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.is_bulk);
-    Ok(table("function", &other) + &table("bulk operation, of a small size", &bulk))
+    let is_bulk = |row: &Row| row.grows_with.is_some();
+    let (bulk, other): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_bulk);
+    table("function", &other) + &table("bulk operation, of a small size", &bulk)
 }
 
 /// The instructions of each counterpart.
@@ -152,7 +190,7 @@ fn rows(program: &Program, floor: &BTreeMap<&str, f64>) -> Result<Vec<Row>> {
     let listed = output_of(&mut program.command(&[]))?;
     let row_of = |line: &str| {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [function, handles, kind] = fields[..] else {
+        let [function, handles, grows_with] = fields[..] else {
             bail!("the program printed {line:?}");
         };
         let handles: u32 = handles.parse()?;
@@ -160,10 +198,11 @@ fn rows(program: &Program, floor: &BTreeMap<&str, f64>) -> Result<Vec<Row>> {
         Ok(Row {
             function: function.to_owned(),
             handles,
-            is_bulk: kind == "bulk",
+            grows_with: (grows_with != "-").then(|| grows_with.to_owned()),
             floor: counterpart.unwrap_or_else(|| without_counterpart(handles)),
             has_counterpart: counterpart.is_some(),
             instructions: [None; collectors::ALL.len()],
+            each_element: None,
         })
     };
     listed.lines().map(row_of).collect()

@@ -5,6 +5,7 @@
 
 mod callgrind;
 mod collectors;
+mod costs;
 mod curves;
 mod figures;
 mod functions;
@@ -12,6 +13,7 @@ mod options;
 mod peers;
 mod plots;
 mod programs;
+mod readme;
 mod rounds;
 mod tables;
 
@@ -28,9 +30,8 @@ fn main() -> Result<()> {
     };
     std::fs::create_dir_all(&options.output)
         .with_context(|| format!("cannot make {}", options.output.display()))?;
-    if options.functions {
-        print!("{}", functions::count(&options)?);
-        return Ok(());
+    if options.functions || options.costs || options.check_costs {
+        return counted_functions(&options);
     }
     std::fs::create_dir_all(&options.results)
         .with_context(|| format!("cannot make {}", options.results.display()))?;
@@ -45,6 +46,19 @@ fn main() -> Result<()> {
         tables_of_programs(&options)?;
     }
     eprintln!("figures and plots are in {}", options.results.display());
+    Ok(())
+}
+
+/// Counts the functions, and prints them, or compares them with the header's table of costs.
+fn counted_functions(options: &Options) -> Result<()> {
+    let rows = functions::count(options)?;
+    if options.check_costs {
+        return costs::check(&rows, options);
+    }
+    if options.costs {
+        return costs::write(&rows, options);
+    }
+    print!("{}", functions::tables(rows, options));
     Ok(())
 }
 
@@ -66,6 +80,9 @@ fn tables_of_programs(options: &Options) -> Result<()> {
     print!("{}", tables::operations(&figures));
     print!("{}", tables::workloads(&figures));
     figures.write_json(&options.results.join("figures.json"))?;
+    if options.readme {
+        readme::write(&figures, options)?;
+    }
     plots::draw(&figures, &options.results)
 }
 

@@ -12,9 +12,12 @@ pub const HELP: &str = "\
 scripts/bench [OPTION...]    measures the library and the floor
 
   --peers             also measures other systems that are installed here
+  --readme            like --peers, and writes the README's table
   --rounds N          runs each program N times, in turn (default: 3)
   --instructions      also counts instructions, with callgrind
   --functions         only counts the instructions of each function of the library
+  --costs             only counts them, and writes the header's table of costs
+  --check-costs       only counts them, and fails if the header's table is far from them
   --curves            only measures work at several sizes
   --heap-sizes        only runs workloads in heaps with several limits
   --only TEXT         only operations, workloads and curves whose names contain TEXT
@@ -27,12 +30,18 @@ scripts/bench [OPTION...]    measures the library and the floor
 pub struct Options {
     /// Whether other systems are measured as well.
     pub peers: bool,
+    /// Whether the README's table is written.
+    pub readme: bool,
     /// How often each program runs.
     pub rounds: u32,
     /// Whether instructions are counted.
     pub instructions: bool,
     /// Whether every function is counted, and nothing else is done.
     pub functions: bool,
+    /// Whether every function is counted for the header's table of costs, and nothing else is done.
+    pub costs: bool,
+    /// Whether every function is compared with that table, and nothing else is done.
+    pub check_costs: bool,
     /// What the names of the measured operations and workloads contain.
     pub only: String,
     /// Whether work is measured at several sizes, and nothing else.
@@ -56,9 +65,12 @@ impl Options {
         let source = source.canonicalize().context("the source has moved")?;
         let mut options = Self {
             peers: false,
+            readme: false,
             rounds: 3,
             instructions: false,
             functions: false,
+            costs: false,
+            check_costs: false,
             only: String::new(),
             curves: false,
             heap_sizes: false,
@@ -72,9 +84,12 @@ impl Options {
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("peers") => options.peers = true,
+                Long("readme") => (options.peers, options.readme) = (true, true),
                 Long("rounds") => options.rounds = arguments.value()?.parse()?,
                 Long("instructions") => options.instructions = true,
                 Long("functions") => options.functions = true,
+                Long("costs") => options.costs = true,
+                Long("check-costs") => options.check_costs = true,
                 Long("only") => options.only = arguments.value()?.string()?,
                 Long("curves") => options.curves = true,
                 Long("heap-sizes") => options.heap_sizes = true,
@@ -85,6 +100,9 @@ impl Options {
         }
         if options.rounds == 0 {
             bail!("--rounds must be at least 1");
+        }
+        if !options.only.is_empty() && (options.readme || options.costs || options.check_costs) {
+            bail!("--only does not go with an option that writes or checks a table of all");
         }
         options.results = options.output.join(match run {
             Some(name) => name,

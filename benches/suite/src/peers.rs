@@ -36,6 +36,10 @@ pub const ALL: &[Peer] = &[
         build: java,
     },
     Peer {
+        name: "JNI",
+        build: jni,
+    },
+    Peer {
         name: "Lua",
         build: lua,
     },
@@ -87,16 +91,22 @@ pub fn floor(options: &Options) -> Result<Vec<Program>> {
     ])
 }
 
-/// The workloads on C pointers, with an allocator or a collector.
+/// C pointers, with an allocator or a collector.
 fn pointers(
     options: &Options,
     name: &str,
     defines: &[&str],
     libraries: &[&str],
 ) -> Result<Vec<Program>> {
+    let more = [defines, libraries].concat();
+    let files = ["peers/pointers/operations.c"];
+    let operations = compile(options, &format!("{name}_operations"), &files, &more)?;
     let files = ["peers/pointers/workloads.c", "workloads/requests.c"];
-    let workloads = compile(options, name, &files, &[defines, libraries].concat())?;
-    Ok(vec![Program::new(name, Kind::Workloads, &[&workloads])])
+    let workloads = compile(options, name, &files, &more)?;
+    Ok(vec![
+        Program::new(name, Kind::Operations, &[&operations]),
+        Program::new(name, Kind::Workloads, &[&workloads]),
+    ])
 }
 
 fn ocaml(options: &Options) -> Result<Vec<Program>> {
@@ -120,6 +130,32 @@ fn java(options: &Options) -> Result<Vec<Program>> {
     output_of(Command::new("javac").args(["-d", &classes]).arg(source))?;
     let command = ["java", "-XX:+UseSerialGC", "-cp", &classes, "Workloads"];
     Ok(vec![Program::new("Java Serial", Kind::Workloads, &command)])
+}
+
+/// The native interface, of the JDK that `javac` belongs to.
+fn jni(options: &Options) -> Result<Vec<Program>> {
+    let classes = path_of(&options.output.join("jni_classes"))?;
+    let source = options.source.join("benches/peers/jni/Pair.java");
+    output_of(Command::new("javac").args(["-d", &classes]).arg(source))?;
+    let settings = Command::new("java")
+        .args(["-XshowSettings:properties", "-version"])
+        .output()
+        .context("cannot run java")?;
+    let settings = String::from_utf8_lossy(&settings.stderr);
+    let home = settings
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("java.home = "));
+    let home = home.context("java does not say where it is installed")?;
+    let flags = [
+        &format!("-I{home}/include"),
+        &format!("-I{home}/include/linux"),
+        &format!("-L{home}/lib/server"),
+        "-ljvm",
+        &format!("-Wl,-rpath,{home}/lib/server"),
+    ];
+    let made = compile(options, "jni", &["peers/jni/operations.c"], &flags)?;
+    let command = [made.as_str(), &classes];
+    Ok(vec![Program::new("JNI", Kind::Operations, &command)])
 }
 
 fn lua(options: &Options) -> Result<Vec<Program>> {
@@ -152,11 +188,18 @@ fn slots(options: &Options) -> Result<Vec<Program>> {
     Ok(systems.into_iter().map(program_of).collect())
 }
 
+/// Wasmtime's Rust API with its two collectors, and trees in WebAssembly that it compiles.
 fn wasmtime(options: &Options) -> Result<Vec<Program>> {
     let program = cargo(options, "wasmtime")?;
-    Ok(vec![Program::new(
-        "Wasmtime",
-        Kind::Operations,
-        &[&program],
-    )])
+    let mut programs = Vec::new();
+    for (system, compiled, collector) in [
+        ("Wasmtime", "Wasmtime, compiled", "copying"),
+        ("Wasmtime drc", "Wasmtime drc, compiled", "drc"),
+    ] {
+        let of = |system, kind, part| Program::new(system, kind, &[&program, part, collector]);
+        programs.push(of(system, Kind::Operations, "operations"));
+        programs.push(of(system, Kind::Workloads, "workloads"));
+        programs.push(of(compiled, Kind::Workloads, "compiled"));
+    }
+    Ok(programs)
 }

@@ -4,9 +4,9 @@ use super::CopyingHeap;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, GcRef, GcRootsList, HEADER_BYTES, LEAST_BYTES, LayoutTable,
-    Measured, ObjectBytes, ObjectHead, ObjectHeader, ObjectSpan, PendingEphemerons,
-    REFERENCES_CHUNK, SegmentStarts, SemiSpace, segment_end,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, CommonLayout, CopySpans, GcRef, GcRootsList, Head, LayoutTable,
+    Measured, ObjectBytes, ObjectHeader, ObjectSize, ObjectSlot, PendingEphemerons,
+    REFERENCES_CHUNK, Region, SLOT_BYTES, SegmentStarts, SemiSpace, SimpleLayouts, segment_end,
 };
 
 /// Why scanning ended.
@@ -37,20 +37,24 @@ struct Chunk {
     array_bytes: u64,
 }
 
-/// What copying and scanning use, in one place. A loop keeps it in registers; it could
-/// not do that with data behind a pointer.
-pub(super) struct Evacuation<'a> {
-    /// The objects in the from half.
-    from: ObjectSpan<'a>,
-    /// The to half, from the first copy on.
-    to: ObjectSpan<'a>,
-    to_starts: &'a mut SegmentStarts,
-    /// Where the first copy is.
-    to_start: u64,
-    /// Where the next copy goes.
-    next: u64,
-    /// The number of copies.
+/// The progress of scanning.
+struct Scan {
+    /// The copies before this offset have been scanned.
+    at: u64,
+    /// The number of these copies.
     objects: u64,
+}
+
+/// What a part of a collection uses, in one place.
+///
+/// The loops have a copy of `spans`, which the compiler keeps in registers. It could not do that
+/// with data behind a pointer. So they pass the copy on to the functions that they call, and
+/// get it back.
+pub(super) struct Evacuation<'a> {
+    spans: CopySpans<'a>,
+    from: &'a Region,
+    to: &'a Region,
+    to_starts: &'a mut SegmentStarts,
     layouts: &'a LayoutTable,
     pending: &'a mut PendingEphemerons,
 }
@@ -63,28 +67,30 @@ impl CopyingHeap {
         part: impl FnOnce(&mut Evacuation<'_>) -> Result<R>,
     ) -> Result<R> {
         let (from, to, to_starts) = self.space.halves_and_to_starts();
-        let (first, to_start) = (SemiSpace::first_object(from), SemiSpace::first_object(to));
+        let originals = (SemiSpace::first_object(from), self.state.from_end);
+        let copies = (SemiSpace::first_object(to), self.state.next);
         let mut evacuation = Evacuation {
-            from: from.view().objects(first, self.state.from_end),
-            to: to.view().objects(to_start, to.committed_end()),
+            spans: CopySpans::new(from, originals, to, copies),
+            from,
+            to,
             to_starts,
-            to_start,
-            next: self.state.next,
-            objects: self.state.objects,
             layouts,
             pending: &mut self.pending,
         };
         let done = part(&mut evacuation)?;
-        (self.state.next, self.state.objects) = (evacuation.next, evacuation.objects);
+        self.state.next = evacuation.spans.next();
         Ok(done)
     }
 
     /// Scans copies until all are scanned, or until the positions of scanning and of
     /// copying add up to `stop`.
     pub(super) fn scan(&mut self, stop: u64, layouts: &LayoutTable) -> Result<ScanOutcome> {
-        let mut scan = self.state.scan;
+        let mut scan = Scan {
+            at: self.state.scan,
+            objects: self.state.objects,
+        };
         let outcome = self.evacuating(layouts, |evacuation| evacuation.scan(&mut scan, stop))?;
-        self.state.scan = scan;
+        (self.state.scan, self.state.objects) = (scan.at, scan.objects);
         Ok(outcome)
     }
 
@@ -100,248 +106,264 @@ impl CopyingHeap {
             let end = array + chunk.array_bytes;
             self.space.to_starts_mut().note_block(array, end, end);
             self.state.scan = end;
+            self.state.objects += 1;
         }
         Ok(chunk.bytes)
     }
 }
 
-impl<'a> Evacuation<'a> {
-    /// Returns where the object at `old` is in the to half. Copies it first, if this is
-    /// the first reference to it that the collection finds.
-    #[inline(always)]
-    pub(super) fn evacuate(&mut self, old: GcRef) -> Result<GcRef> {
-        match self.evacuate_common(old) {
-            Some(new) => Ok(new),
-            None => self.evacuate_any(old),
-        }
-    }
-
-    /// As [`Evacuation::evacuate`], for most objects. `None`, with nothing done, for keys of
-    /// weak maps and chunked arrays, and if the heap is found overwritten. The loops over
-    /// roots and slots have this in line. It passes no error around, so that its values stay
-    /// in registers.
-    #[inline(always)]
-    fn evacuate_common(&mut self, old: GcRef) -> Option<GcRef> {
-        let head = self.from.head(old.offset())?;
-        let header = ObjectHeader::from_bits(head.header());
-        if header.is_forwarded_or_key() {
-            return header.forwarded().filter(|&new| self.is_copy(new));
-        }
-        let measured = self.layouts.measure_head(head, header)?;
-        if measured.is_chunked() {
+/// Returns where the object at `old` is among the copies. Copies it first, if this is the
+/// first reference to it that the collection finds.
+///
+/// `None`, with nothing done, for keys of weak maps, chunked arrays and objects with wide layouts,
+/// if `old` does not refer to an object, and if the heap is found overwritten. The loops over
+/// roots and slots have this in line.
+#[inline(always)]
+fn evacuate_common(
+    spans: &mut CopySpans<'_>,
+    layouts: SimpleLayouts<'_>,
+    old: GcRef,
+) -> Option<GcRef> {
+    let original = spans.original(old)?;
+    let header = original.header();
+    if header.is_forwarded_or_key() {
+        let new = header.forwarded()?;
+        if !spans.is_copy(new) {
             return None;
         }
-        let object = head.object(measured.bytes)?;
-        let target = self.to.object(self.next, measured.bytes)?;
-        object.copy_to(target);
-        work::count(measured.bytes as usize / 2);
-        Some(self.forward(head, measured.bytes))
+        return Some(new);
     }
+    let size = layouts.common(header, || original.after_header())?.size();
+    let new = spans.copy(original, size)?;
+    work::count(size.bytes() as usize / 2);
+    Some(new)
+}
 
-    /// Leaves a forwarding reference to the next copy, of `bytes`, in an object whose first
-    /// bytes are `head`.
+impl<'a> Evacuation<'a> {
+    /// As [`evacuate_common`], for all references to objects.
     #[inline(always)]
-    fn forward(&mut self, head: ObjectHead<'_>, bytes: u64) -> GcRef {
-        let new = GcRef::from_offset(self.next);
-        head.set_header(ObjectHeader::forwarding(new).bits());
-        self.next += bytes;
-        self.objects += 1;
-        new
+    fn evacuate_with(&mut self, spans: &mut CopySpans<'a>, old: GcRef) -> Result<GcRef> {
+        match evacuate_common(spans, self.layouts.simple_layouts(), old) {
+            Some(new) => Ok(new),
+            None => self.evacuate_passed(spans, old),
+        }
     }
 
-    /// See [`Evacuation::evacuate`].
+    /// As [`Evacuation::evacuate_any`], with a copy of `spans`.
+    #[inline(always)]
+    fn evacuate_passed(&mut self, spans: &mut CopySpans<'a>, old: GcRef) -> Result<GcRef> {
+        let mut passed = *spans;
+        let new = self.evacuate_any(&mut passed, old)?;
+        *spans = passed;
+        Ok(new)
+    }
+
+    /// As [`evacuate_common`], for all objects.
     #[cold]
-    fn evacuate_any(&mut self, old: GcRef) -> Result<GcRef> {
-        let offset = old.offset();
-        let Some(head) = self.from.head(offset) else {
-            return Err(Error::internal(
-                "a reference outside the heap",
-                old.raw().into(),
-            ));
+    fn evacuate_any(&mut self, spans: &mut CopySpans<'a>, old: GcRef) -> Result<GcRef> {
+        let Some(original) = spans.original(old) else {
+            let bits = old.raw().into();
+            return Err(Error::internal("a reference outside the heap", bits));
         };
-        let header = ObjectHeader::from_bits(head.header());
+        let header = original.header();
         if let Some(new) = header.forwarded() {
-            if self.is_copy(new) {
+            if spans.is_copy(new) {
                 return Ok(new);
             }
             return Err(Error::internal("a wrong forwarding", new.raw().into()));
         }
-        let bytes = self.copy_any(old, head, header)?;
-        let new = self.forward(head, bytes);
+        let new = self.copy_any(spans, old, original)?;
         if header.is_key() {
             self.pending.push(old)?;
         }
         Ok(new)
     }
 
-    /// Copies the object at `old`, whose first bytes are `head`, or begins to copy a chunked
-    /// array. Returns its size.
-    fn copy_any(&self, old: GcRef, head: ObjectHead<'_>, header: ObjectHeader) -> Result<u64> {
-        let offset = old.offset();
-        let Some(measured) = self.layouts.measure_head(head, header) else {
-            return Err(unknown_type(header));
-        };
-        let bytes = measured.bytes;
-        let Some(object) = head.object(bytes) else {
-            return Err(Error::internal("an object beyond the heap's end", offset));
-        };
-        let Some(target) = self.to.object(self.next, bytes) else {
-            return Err(Error::internal("more copies than fit", self.next));
-        };
-        if measured.is_chunked() {
-            self.begin_chunked_copy(old)?;
+    /// Copies an original, or begins to copy a chunked array. `old` refers to it.
+    ///
+    /// Only the header and the length of a chunked array are copied now. The elements are
+    /// copied when the copy is scanned. Until then, the place of the first element holds `old`.
+    fn copy_any(&self, spans: &mut CopySpans<'a>, old: GcRef, original: Head<'a>) -> Result<GcRef> {
+        let measured = self.measure(original)?;
+        let no_room = || Error::internal("an object that does not fit", old.offset());
+        let size = ObjectSize::new(measured.bytes).ok_or_else(no_room)?;
+        let new = if measured.is_chunked() {
             work::count(ARRAY_ELEMENTS as usize / 2);
+            spans.begin_copy(original, size, old.raw())
         } else {
-            object.copy_to(target);
-            work::count(bytes as usize / 2);
-        }
-        Ok(bytes)
-    }
-
-    /// Copies the header and the length of a chunked array to the next copy. The elements are
-    /// copied when the copy is scanned. Until then, the place of the first element holds the
-    /// reference to the original.
-    fn begin_chunked_copy(&self, old: GcRef) -> Result<()> {
-        self.copy_part(old.offset(), self.next, ARRAY_ELEMENTS)?;
-        let Some(begun) = self.to.object(self.next, ARRAY_ELEMENTS + 4) else {
-            return Err(Error::internal("more copies than fit", self.next));
+            work::count(measured.bytes as usize / 2);
+            spans.copy(original, size)
         };
-        begun.slot(ARRAY_ELEMENTS)?.set(old.raw());
-        Ok(())
+        new.ok_or_else(no_room)
     }
 
-    /// Copies `bytes` from `offset` in the from half to `to_offset` in the to half.
-    fn copy_part(&self, offset: u64, to_offset: u64, bytes: u64) -> Result<()> {
-        let parts = self.from.object(offset, bytes);
-        let Some((source, target)) = parts.zip(self.to.object(to_offset, bytes)) else {
-            return Err(Error::internal("an array beyond the heap's end", offset));
-        };
-        source.copy_to(target);
-        Ok(())
+    /// The layout and size of an object.
+    fn measure(&self, object: Head<'a>) -> Result<Measured<'a>> {
+        let layouts: &'a LayoutTable = self.layouts;
+        let header = object.header();
+        let measured = layouts.measure_head(header, || object.after_header());
+        measured.ok_or_else(|| unknown_type(header))
     }
 
-    /// Whether `reference` refers to a copy, of at least [`LEAST_BYTES`].
-    #[inline(always)]
-    fn is_copy(&self, reference: GcRef) -> bool {
-        let heads = (self.next - self.to_start).saturating_sub(u64::from(LEAST_BYTES) - 1);
-        !reference.is_odd() && reference.offset().wrapping_sub(self.to_start) < heads
+    /// As [`evacuate_common`], for one reference to an object.
+    pub(super) fn evacuate(&mut self, old: GcRef) -> Result<GcRef> {
+        let mut spans = self.spans;
+        let new = self.evacuate_with(&mut spans, old)?;
+        self.spans = spans;
+        Ok(new)
     }
 
     /// Evacuates the referents of root slots.
     pub(super) fn evacuate_spans(&mut self, roots: &mut GcRootsList) -> Result<()> {
-        roots.try_each_in_spans(|root| {
-            root.set(self.evacuate(root.get())?);
+        let (mut spans, layouts) = (self.spans, self.layouts.simple_layouts());
+        roots.try_each_slot(|root| {
+            let old = root.get();
+            match evacuate_common(&mut spans, layouts, old) {
+                Some(new) => root.set(new),
+                None if old.is_object() => root.set(self.evacuate_passed(&mut spans, old)?),
+                None => {}
+            }
             Ok(())
-        })
+        })?;
+        self.spans = spans;
+        Ok(())
     }
 
     /// Evacuates the referents of slots in root ranges.
     pub(super) fn evacuate_ranges(&mut self, roots: &mut GcRootsList) -> Result<()> {
-        roots.try_each_in_ranges(|root| {
+        let (mut spans, layouts) = (self.spans, self.layouts.simple_layouts());
+        roots.try_each_range_slot(|root| {
             let old = root.get();
-            match self.evacuate_common(old) {
+            match evacuate_common(&mut spans, layouts, old) {
                 Some(new) => root.set(new),
                 // A slot in two ranges has been updated already.
-                None if self.is_copy(old) => {}
-                None => root.set(self.evacuate_any(old)?),
+                None if !old.is_object() || spans.is_copy(old) => {}
+                None => root.set(self.evacuate_passed(&mut spans, old)?),
             }
             Ok(())
-        })
+        })?;
+        self.spans = spans;
+        Ok(())
     }
 
-    /// Evacuates the referent of the slot at `at` in a copy, and updates the slot.
+    /// Evacuates the referent of a slot in a copy, and updates the slot.
     #[inline(always)]
-    fn scan_slot(&mut self, copy: ObjectBytes<'_>, at: u64) -> Result<()> {
-        let slot = copy.slot(at)?;
-        let reference = GcRef::from_raw(slot.get());
-        if reference.is_object() {
-            slot.set(self.evacuate(reference)?.raw());
+    fn scan_slot(
+        &mut self,
+        spans: &mut CopySpans<'a>,
+        layouts: SimpleLayouts<'a>,
+        slot: ObjectSlot<'_>,
+    ) -> Result<()> {
+        let old = GcRef::from_raw(slot.get());
+        match evacuate_common(spans, layouts, old) {
+            Some(new) => slot.set(new.raw()),
+            None if old.is_object() => slot.set(self.evacuate_passed(spans, old)?.raw()),
+            None => {}
         }
         Ok(())
     }
 
-    /// Scans the references of a copy that its layout's near references do not have. A
-    /// function of its own, so that the loop over all copies has one loop over slots.
+    /// Scans any copy and returns its size. Returns `None`, with nothing done, for a chunked
+    /// array.
     #[inline(never)]
-    fn scan_more(&mut self, copy: ObjectBytes<'_>, measured: Measured<'_>) -> Result<()> {
-        for at in measured.more_references() {
-            self.scan_slot(copy, at)?;
-        }
-        Ok(())
-    }
-
-    /// The first bytes, the layout and the size of the copy at `offset`.
-    #[inline(always)]
-    fn measure_copy(&self, offset: u64) -> Result<(ObjectHead<'a>, Measured<'a>)> {
-        let Some(head) = self.to.head(offset) else {
-            return Err(beyond_the_end(offset));
-        };
-        let header = ObjectHeader::from_bits(head.header());
-        match self.layouts.measure_head(head, header) {
-            Some(measured) => Ok((head, measured)),
-            None => Err(unknown_type(header)),
-        }
-    }
-
-    /// The copy of `bytes` at `offset`.
-    #[inline(always)]
-    fn copy_at(&self, offset: u64, bytes: u64) -> Result<ObjectBytes<'a>> {
-        let copy = self.to.object(offset, bytes);
-        copy.ok_or_else(|| beyond_the_end(offset))
-    }
-
-    /// Scans the copy at `offset` and returns its size in bytes. Returns `None`, with
-    /// nothing done, for a chunked array.
-    #[inline(always)]
-    fn scan_object(&mut self, offset: u64) -> Result<Option<u64>> {
-        let (head, measured) = self.measure_copy(offset)?;
+    fn scan_any(
+        &mut self,
+        spans: &mut CopySpans<'a>,
+        copy: Head<'a>,
+    ) -> Result<Option<ObjectSize>> {
+        let measured = self.measure(copy)?;
         if measured.is_chunked() {
             return Ok(None);
         }
-        let Some(copy) = head.object(measured.bytes) else {
-            return Err(beyond_the_end(offset));
-        };
-        for at in measured.near_references() {
-            self.scan_slot(copy, at)?;
-        }
-        if measured.has_more_references() {
-            self.scan_more(copy, measured)?;
-        }
-        debug_assert!(measured.bytes >= HEADER_BYTES);
-        work::count(measured.bytes as usize / 2);
-        Ok(Some(measured.bytes))
+        let layouts = self.layouts.simple_layouts();
+        let (mut passed, bytes) = (*spans, measured.bytes);
+        let size = ObjectSize::new(bytes).filter(|&size| spans.has_copy(copy, size));
+        let size = size.ok_or_else(|| beyond_the_end(copy.offset()))?;
+        let object = self.object(copy.offset(), bytes)?;
+        measured.each_reference(|at| self.scan_slot(&mut passed, layouts, object.slot(at)?))?;
+        *spans = passed;
+        Ok(Some(size))
+    }
+
+    /// The `bytes` of the copy at `offset`.
+    fn object(&self, offset: u64, bytes: u64) -> Result<ObjectBytes<'a>> {
+        let to: &'a Region = self.to;
+        let object = to
+            .view()
+            .objects(to.start(), to.committed_end())
+            .object(offset, bytes);
+        object.ok_or_else(|| beyond_the_end(offset))
     }
 
     /// See [`CopyingHeap::scan`].
-    fn scan(&mut self, scan: &mut u64, stop: u64) -> Result<ScanOutcome> {
-        let mut at = *scan;
+    fn scan(&mut self, scan: &mut Scan, stop: u64) -> Result<ScanOutcome> {
+        let (mut spans, layouts) = (self.spans, self.layouts.simple_layouts());
+        let Scan {
+            mut at,
+            mut objects,
+        } = *scan;
         let mut border = segment_end(at);
         let outcome = loop {
-            if at >= self.next {
+            let Some(copy) = spans.copy_at(at) else {
+                if at < spans.next() {
+                    return Err(beyond_the_end(at));
+                }
                 break ScanOutcome::Complete;
-            }
-            if at + self.next >= stop {
+            };
+            if at + spans.next() >= stop {
                 break ScanOutcome::Stopped;
             }
-            match self.scan_object(at)? {
-                Some(bytes) => {
-                    at += bytes;
-                    if at >= border {
-                        self.to_starts.note_block(at - bytes, at, at);
-                        border = segment_end(at);
+            let size = match layouts.common(copy.header(), || copy.after_header()) {
+                Some(CommonLayout::Simple(layout)) => {
+                    let Some(slots) = spans.slots(copy, layout) else {
+                        return Err(beyond_the_end(at));
+                    };
+                    for slot in slots {
+                        self.scan_slot(&mut spans, layouts, slot)?;
                     }
+                    layout.size()
                 }
-                None => break ScanOutcome::ChunkedArray,
+                Some(CommonLayout::Array {
+                    size,
+                    elements: false,
+                }) if spans.has_copy(copy, size) => size,
+                _ => match self.scan_passed(&mut spans, copy)? {
+                    Some(size) => size,
+                    None => break ScanOutcome::ChunkedArray,
+                },
+            };
+            work::count(size.bytes() as usize / 2);
+            (at, objects) = (at + size.bytes(), objects + 1);
+            if at >= border {
+                self.to_starts.note_block(at - size.bytes(), at, at);
+                border = segment_end(at);
             }
         };
-        *scan = at;
+        (self.spans, *scan) = (spans, Scan { at, objects });
         Ok(outcome)
+    }
+
+    /// As [`Evacuation::scan_any`], with a copy of `spans`.
+    #[inline(always)]
+    fn scan_passed(
+        &mut self,
+        spans: &mut CopySpans<'a>,
+        copy: Head<'a>,
+    ) -> Result<Option<ObjectSize>> {
+        let mut passed = *spans;
+        let size = self.scan_any(&mut passed, copy)?;
+        *spans = passed;
+        Ok(size)
     }
 
     /// Copies and scans the next chunk of the array whose copy is at `offset`. The first
     /// one, if no chunk of it has `begun`.
     fn scan_chunk(&mut self, offset: u64, begun: Option<ChunkedCopy>) -> Result<Chunk> {
-        let (_, array) = self.measure_copy(offset)?;
+        let (mut spans, layouts) = (self.spans, self.layouts.simple_layouts());
+        let copy = spans
+            .copy_at(offset)
+            .ok_or_else(|| beyond_the_end(offset))?;
+        let array = self.measure(copy)?;
         let ChunkedCopy { original, done } = match begun {
             Some(begun) => begun,
             None => self.begin_chunks(offset)?,
@@ -354,9 +376,13 @@ impl<'a> Evacuation<'a> {
         let end = (done + most).min(array.bytes);
         let bytes = end - done;
         work::count(bytes as usize);
-        self.copy_part(original + done, offset + done, bytes)?;
-        let copy = self.copy_at(offset, array.bytes)?;
-        array.references_between(done, end, |at| self.scan_slot(copy, at))?;
+        self.from
+            .copy_to(original + done, self.to, offset + done, bytes)?;
+        let copy = self.object(offset, array.bytes)?;
+        array.references_between(done, end, |at| {
+            self.scan_slot(&mut spans, layouts, copy.slot(at)?)
+        })?;
+        self.spans = spans;
         let rest = ChunkedCopy {
             original,
             done: end,
@@ -370,7 +396,7 @@ impl<'a> Evacuation<'a> {
 
     /// The state of a chunked array of which only the header and the length are copied.
     fn begin_chunks(&self, offset: u64) -> Result<ChunkedCopy> {
-        let begun = self.copy_at(offset, ARRAY_ELEMENTS + 4)?;
+        let begun = self.object(offset, ARRAY_ELEMENTS + SLOT_BYTES)?;
         let original = GcRef::from_raw(begun.slot(ARRAY_ELEMENTS)?.get());
         Ok(ChunkedCopy {
             original: original.offset(),

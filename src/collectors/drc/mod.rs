@@ -48,8 +48,7 @@ use crate::heap::{
     Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
     FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
     Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
-    Reservation, Starts, WalkBound, Window, WriteBarrier, heap_limit, whole_units,
-    write_free,
+    Reservation, Starts, WalkBound, Window, WriteBarrier, heap_limit, whole_units, write_free,
 };
 
 /// A heap below this size doubles when it grows.
@@ -235,7 +234,7 @@ impl DrcHeap {
     /// The layout and size of the object at `offset`, which ends where objects end.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    #[inline]
+    #[inline(always)]
     fn measure<'a>(&self, offset: u64, layouts: &'a LayoutTable) -> Result<Measured<'a>> {
         let header = self.header_at(offset)?;
         let measured = layouts.measure(self.region().view(), offset, header)?;
@@ -247,6 +246,7 @@ impl DrcHeap {
 
     /// Sets the header of an object with count zero. Adds the object to the zero-count
     /// table, unless it is there already.
+    #[inline(always)]
     fn add_to_zero_counts(&mut self, object: GcRef, header: CountedHeader) -> Result<()> {
         if header.is_in_zero_counts() {
             return self.set_header(object, header);

@@ -75,7 +75,7 @@ impl Fixture {
             initial: 64 << 10,
             poison: true,
             moves_all: false,
-        asks_to_grow: false,
+            asks_to_grow: false,
         };
         let mut heap = DrcHeap::new(options).unwrap();
         heap.open(&mutator);

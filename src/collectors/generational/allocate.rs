@@ -7,7 +7,7 @@
 use super::GenerationalHeap;
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcHeap, Gaps, GcRef, HEADER_BYTES, Hole, Kind,
+    Allocation, BLOCK_BYTES, BlockState, GRANULE, Gaps, GcHeap, GcRef, HEADER_BYTES, Hole, Kind,
     LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, PREPARED, WriteBarrier,
 };
 
@@ -154,12 +154,7 @@ impl GenerationalHeap {
 
     /// Finds a window for an object of `bytes`, which does not fit into the mutator's window,
     /// or is beyond its budget. `rest` is what is left of that.
-    fn find_window(
-        &mut self,
-        mutator: &Mutator,
-        rest: Hole,
-        bytes: u64,
-    ) -> Result<Option<Hole>> {
+    fn find_window(&mut self, mutator: &Mutator, rest: Hole, bytes: u64) -> Result<Option<Hole>> {
         if bytes <= rest.bytes() {
             return Ok(Some(rest));
         }

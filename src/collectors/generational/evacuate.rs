@@ -12,9 +12,7 @@ use super::GenerationalHeap;
 use super::mark::{Marking, beyond_the_end, unknown_type};
 use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{
-    BLOCK_BYTES, BlockRecord, BlockState, GcRef, Hole, LARGEST_SMALL, ObjectHeader,
-};
+use crate::heap::{BLOCK_BYTES, BlockRecord, BlockState, GcRef, Hole, LARGEST_SMALL, ObjectHeader};
 
 /// The classes by which candidates are chosen, each of the same number of live bytes.
 const CLASSES: usize = 32;
@@ -110,7 +108,8 @@ impl Marking<'_> {
         if record.has_marks_of(self.cycle) && record.is_start(into) {
             return Ok(None);
         }
-        let Some(measured) = self.layouts.measure_head(head, header) else {
+        let measured = self.layouts.measure_head(header, || head.after_header());
+        let Some(measured) = measured else {
             return Err(unknown_type(header));
         };
         let bytes = measured.bytes;
@@ -120,15 +119,12 @@ impl Marking<'_> {
         let Some(at) = self.target_for(bytes) else {
             return Ok(None);
         };
-        let copies = head.object(bytes).zip(self.memory.object(at, bytes));
-        let Some((source, target)) = copies else {
-            return Err(beyond_the_end(old.offset()));
-        };
-        // The source ends in the candidate, and the target is in another block.
-        source.copy_to(target);
+        // The object ends in the candidate, and the target is in another block.
+        let memory = self.space.region().view();
+        memory.copy_to(old.offset(), memory, at, bytes)?;
         work::count(bytes as usize / 2);
         let new = GcRef::from_offset(at);
-        head.set_header(ObjectHeader::forwarding(new).bits());
+        head.set_header(ObjectHeader::forwarding(new));
         self.state.moved += bytes;
         self.state.moved_fresh += if record.is_fresh() { bytes } else { 0 };
         if header.is_key() {

@@ -10,9 +10,9 @@ use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, GcRef, GcRootsList,
-    Hole, LayoutTable, Measured, ObjectBytes, ObjectSlot, ObjectHeader, ObjectSpan, PendingEphemerons,
-    Progress, REFERENCES_CHUNK,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout, GcRef,
+    GcRootsList, Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSlot, ObjectSpan,
+    PendingEphemerons, Progress, REFERENCES_CHUNK,
 };
 
 /// The state of the trace that is under way.
@@ -176,46 +176,85 @@ impl<'a> Marking<'a> {
     /// Marks the lines of an object, and its referents. Returns what that cost.
     #[inline(always)]
     fn scan(&mut self, object: GcRef) -> Result<u64> {
-        let offset = object.offset();
-        let Some((into, record)) = self.locate(object) else {
-            return Err(beyond_the_end(offset));
+        let Some(head) = self.memory.head(object.offset()) else {
+            return Err(beyond_the_end(object.offset()));
         };
+        let header = ObjectHeader::from_bits(head.header());
+        let layouts = self.layouts.simple_layouts();
+        let size = match layouts.common(header, || head.after_header()) {
+            Some(CommonLayout::Simple(layout)) => {
+                let bytes = layout.size().bytes();
+                self.mark_lines(object, header, bytes)?;
+                let Some(slots) = head.slots(layout) else {
+                    return Err(beyond_the_end(object.offset()));
+                };
+                for slot in slots {
+                    self.trace_slot(slot)?;
+                }
+                bytes
+            }
+            Some(CommonLayout::Array {
+                size,
+                elements: false,
+            }) => {
+                self.mark_lines(object, header, size.bytes())?;
+                size.bytes()
+            }
+            _ => return self.scan_any(object),
+        };
+        work::count(size as usize);
+        Ok(size)
+    }
+
+    /// As [`Marking::scan`], for all objects.
+    #[inline(never)]
+    fn scan_any(&mut self, object: GcRef) -> Result<u64> {
+        let (header, measured, whole) = self.measure(object)?;
+        self.mark_lines(object, header, measured.bytes)?;
+        if measured.is_chunked() {
+            work::count(ARRAY_ELEMENTS as usize);
+            if measured.has_references() {
+                self.state.chunked = Some((object, ARRAY_ELEMENTS));
+            }
+            return Ok(ARRAY_CHUNK);
+        }
+        work::count(measured.bytes as usize);
+        measured.each_reference(|at| self.trace_slot(whole.slot(at)?))?;
+        Ok(measured.bytes)
+    }
+
+    /// The header of an object, its layout and size, and all of its bytes.
+    fn measure(&self, object: GcRef) -> Result<(ObjectHeader, Measured<'a>, ObjectBytes<'a>)> {
+        let (offset, layouts) = (object.offset(), self.layouts);
         let Some(head) = self.memory.head(offset) else {
             return Err(beyond_the_end(offset));
         };
         let header = ObjectHeader::from_bits(head.header());
-        let Some(measured) = self.layouts.measure_head(head, header) else {
+        let Some(measured) = layouts.measure_head(header, || head.after_header()) else {
             return Err(unknown_type(header));
         };
-        let bytes = measured.bytes;
+        let Some(whole) = head.object(measured.bytes) else {
+            return Err(beyond_the_end(offset));
+        };
+        Ok((header, measured, whole))
+    }
+
+    /// Counts an object of `bytes` that is alive, and marks its lines.
+    #[inline(always)]
+    fn mark_lines(&mut self, object: GcRef, header: ObjectHeader, bytes: u64) -> Result<()> {
+        let Some((into, record)) = self.locate(object) else {
+            return Err(beyond_the_end(object.offset()));
+        };
         let live = record.add_live(bytes);
         if into + bytes <= BLOCK_BYTES && live <= BLOCK_BYTES {
             record.mark_lines(into, into + bytes);
         } else {
-            self.space.check_run(offset, bytes)?;
+            self.space.check_run(object.offset(), bytes)?;
         }
         if header.is_key() {
             self.add_key(object, record)?;
         }
-        if measured.is_chunked() {
-            return Ok(self.begin_chunks(object, measured));
-        }
-        let Some(bytes_of) = head.object(bytes) else {
-            return Err(beyond_the_end(offset));
-        };
-        work::count(bytes as usize);
-        let mut near = measured.near_bits();
-        while near != 0 {
-            // SAFETY: the object has the bytes that its layout says, and a layout of a fixed
-            // size has its references in them.
-            let slot = unsafe { bytes_of.near_slot(near.trailing_zeros()) };
-            self.trace_slot(slot)?;
-            near &= near - 1;
-        }
-        if measured.has_more_references() {
-            self.scan_more(bytes_of, measured)?;
-        }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Marks the referent of a slot, and updates the slot if the referent moves.
@@ -234,15 +273,6 @@ impl<'a> Marking<'a> {
         Ok(())
     }
 
-    /// Traces the references that the layout's near references do not have.
-    #[inline(never)]
-    fn scan_more(&mut self, object: ObjectBytes<'_>, measured: Measured<'_>) -> Result<()> {
-        for at in measured.more_references() {
-            self.trace_slot(object.slot(at)?)?;
-        }
-        Ok(())
-    }
-
     /// Notes a key of weak maps. One that moved was noted where it came from.
     #[cold]
     fn add_key(&mut self, object: GcRef, record: &BlockRecord) -> Result<()> {
@@ -252,36 +282,16 @@ impl<'a> Marking<'a> {
         self.pending.push(object)
     }
 
-    /// Begins to scan a chunked array, if it has references. Returns what that cost.
-    #[cold]
-    fn begin_chunks(&mut self, array: GcRef, measured: Measured<'_>) -> u64 {
-        work::count(ARRAY_ELEMENTS as usize);
-        if measured.has_references() {
-            self.state.chunked = Some((array, ARRAY_ELEMENTS));
-        }
-        ARRAY_CHUNK
-    }
-
     /// Marks the referents of one chunk of an array, from the offset `from` in it. Returns what
     /// that cost.
     #[cold]
     fn scan_chunk(&mut self, array: GcRef, from: u64) -> Result<u64> {
-        let offset = array.offset();
-        let Some(head) = self.memory.head(offset) else {
-            return Err(beyond_the_end(offset));
-        };
-        let header = ObjectHeader::from_bits(head.header());
-        let Some(measured) = self.layouts.measure_head(head, header) else {
-            return Err(unknown_type(header));
-        };
-        let Some(object) = head.object(measured.bytes) else {
-            return Err(beyond_the_end(offset));
-        };
+        let (_, measured, whole) = self.measure(array)?;
         let end = (from + REFERENCES_CHUNK).min(measured.bytes);
         // An overwritten length may have become less than `from`.
         let bytes = end.saturating_sub(from);
         work::count(bytes as usize * 4);
-        measured.references_between(from, end, |at| self.trace_slot(object.slot(at)?))?;
+        measured.references_between(from, end, |at| self.trace_slot(whole.slot(at)?))?;
         self.state.chunked = (end < measured.bytes).then_some((array, end));
         // Each slot leads to another object, which takes longer than reading its 4 bytes.
         Ok(bytes * 4)

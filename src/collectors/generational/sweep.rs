@@ -3,9 +3,7 @@
 use super::GenerationalHeap;
 use crate::base::work;
 use crate::error::Result;
-use crate::heap::{
-    BLOCK_BYTES, BlockState, Budget, KEPT_BYTES, LayoutTable, Mutator, Progress,
-};
+use crate::heap::{BLOCK_BYTES, BlockState, Budget, KEPT_BYTES, LayoutTable, Mutator, Progress};
 
 /// What looking at the record of a block costs.
 const BLOCK_COST: u64 = 64;
@@ -59,7 +57,11 @@ impl GenerationalHeap {
                 return Ok(Progress::Continue);
             }
             self.sweep_block(layouts)?;
-            let cost = if self.poison { BLOCK_BYTES / 4 } else { BLOCK_COST };
+            let cost = if self.poison {
+                BLOCK_BYTES / 4
+            } else {
+                BLOCK_COST
+            };
             budget.spend(cost);
             work::count(cost as usize);
         }

@@ -41,12 +41,8 @@ fn a_reference_into_the_middle_of_an_object_is_found_by_a_walk() {
         f.set(array, ARRAY_ELEMENTS, middle.raw());
         assert!(matches!(f.verify(), Err(Error::Internal { .. })));
         // A collection takes the bits there for a header. No layout has it.
-        let kind_and_type = u64::from(f.get(array, ARRAY_LENGTH));
-        assert!(
-            f.layouts
-                .of(ObjectHeader::from_bits(kind_and_type))
-                .is_err()
-        );
+        let header = ObjectHeader::from_bits(f.get(array, ARRAY_LENGTH).into());
+        assert!(f.layouts.measure_head(header, || 0).is_none());
         assert!(f.collect().is_none_or(|outcome| outcome.is_err()));
     });
 }
@@ -63,6 +59,17 @@ fn an_array_longer_than_the_heap_is_nonsense() {
     for length in [u32::MAX, 0x1000_0000, 64] {
         nonsense_is_found(|f, array| f.set(array, ARRAY_LENGTH, length));
     }
+}
+
+#[test]
+fn an_object_that_ends_behind_the_last_one_is_nonsense() {
+    on_each_collector(|mut f| {
+        let array = f.new_array(f.references, 2, 4);
+        f.root(array);
+        f.set(array, ARRAY_LENGTH, 1000);
+        assert!(matches!(f.verify(), Err(Error::Internal { .. })));
+        assert!(f.collect().is_none_or(|outcome| outcome.is_err()));
+    });
 }
 
 #[test]

@@ -5,7 +5,9 @@
 //! changed (ROOTS-21).
 
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, ObjectStartBits, PlausibleObjects, RangeSpan, RootRange, SlotLayout, Starts};
+use crate::heap::{
+    GcRef, ObjectStartBits, PlausibleObjects, RangeSpan, RootRange, SlotLayout, Starts,
+};
 use crate::roots::Handle;
 use crate::store::collection::root_sources::{Source, SourceKind};
 use crate::store::{Cold, Store};
@@ -138,20 +140,31 @@ impl Cold {
     }
 }
 
-/// Checks each slot of a range with `is_object`.
+/// Refuses a slot that does not refer to an object, unless it is null or an `i31`.
+///
+/// Errors: [`Error::BadSlot`].
+#[cold]
+fn check_other(range: &RangeSpan, slot: usize, reference: GcRef) -> Result<()> {
+    if !reference.is_object() {
+        return Ok(());
+    }
+    Err(Error::BadSlot {
+        source: range.source,
+        slot: slot as u64,
+        bits: reference.raw(),
+    })
+}
+
+/// Checks each slot of a range with `is_object`, which is asked about null and `i31` too.
 ///
 /// Errors: [`Error::BadSlot`]; those of `is_object`.
 #[inline(always)]
 fn check_slots(range: &RangeSpan, mut is_object: impl FnMut(GcRef) -> Result<bool>) -> Result<()> {
     range.try_each(|slot, bits| {
         let reference = GcRef::from_raw(bits.get());
-        if reference.is_object() && !is_object(reference)? {
-            return Err(Error::BadSlot {
-                source: range.source,
-                slot: slot as u64,
-                bits: reference.raw(),
-            });
+        match is_object(reference)? {
+            true => Ok(()),
+            false => check_other(range, slot, reference),
         }
-        Ok(())
     })
 }

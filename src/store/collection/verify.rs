@@ -204,7 +204,7 @@ fn check_references(
 
 /// Checks that a slot admits the reference that it holds.
 fn check_slot(store: &Store, field: &FieldLayout, at: u64, reference: GcRef) -> Result<()> {
-    if store.admits(field.admits, reference) {
+    if store.admits(&field.admits, reference) {
         return Ok(());
     }
     Err(Error::internal("a reference of wrong type in a slot", at))

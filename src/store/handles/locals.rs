@@ -21,7 +21,17 @@ impl Store {
     /// (ROOTS-12).
     ///
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
+    #[inline]
     pub(in crate::store) fn push_root(&self, reference: GcRef) -> Result<Handle> {
+        match self.push_fast(reference) {
+            Some(handle) => Ok(handle),
+            None => self.push_root_slow(reference),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_root_slow(&self, reference: GcRef) -> Result<Handle> {
         self.manual.unroot_some();
         Ok(self.handle(self.lifo.push(reference)?))
     }

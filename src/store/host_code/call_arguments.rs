@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::heap::GcRef;
 use crate::host::CallValue;
 use crate::roots::Handle;
-use crate::store::Store;
 use crate::store::objects::functions::Function;
+use crate::store::{RawValue, ReferenceSource, Store, Value};
 use crate::types::{FieldLayout, Storage};
 
 /// A function and the memory of its arguments and results, as the caller passes them.
@@ -49,6 +49,15 @@ impl Store {
                 self.resolve_call_value("argument", index, slot, call.args.add(index))?;
             }
         }
+        self.check_callable()?;
+        Ok(function)
+    }
+
+    /// Checks that a function may be called now.
+    ///
+    /// Errors: [`Error::Exception`] if an exception is pending (HOST-24); [`Error::Limit`] if
+    /// the calls are too deep (HOST-21).
+    pub(in crate::store) fn check_callable(&self) -> Result<()> {
         self.require_no_exception(false)?;
         let most = self.engine.config().call_depth();
         if self.call_depth.get() >= most {
@@ -57,23 +66,25 @@ impl Store {
                 limit: most.into(),
             });
         }
-        Ok(function)
+        Ok(())
     }
 
     /// Enters the callback's scope and roots the function there. Writes the arguments to
     /// `args`, with their references rooted in that scope, and after them the results, as
     /// zeros and null.
     ///
-    /// Errors: [`Error::SystemMemory`], [`Error::Limit`]; nothing has changed then.
+    /// `argument` returns the argument at an index, which was checked before.
+    ///
+    /// Errors: those of `argument`; [`Error::SystemMemory`], [`Error::Limit`]; nothing has
+    /// changed then.
     ///
     /// # Safety
     ///
-    /// [`Store::check_call`] must have returned `function` for `call`, and `args` must have
-    /// room for all arguments and results.
+    /// `args` must have room for all arguments and results.
     pub(super) unsafe fn begin_call(
         &self,
-        call: &Call,
         function: &Function<'_>,
+        argument: impl Fn(usize) -> Result<Value<GcRef>>,
         args: NonNull<CallValue>,
     ) -> Result<()> {
         self.scopes
@@ -81,29 +92,30 @@ impl Store {
         // Before anything that can fail, because `end_call` subtracts it again.
         self.call_depth.set(self.call_depth.get() + 1);
         // SAFETY: the caller's promise.
-        let passed = unsafe { self.pass_arguments(function, call.args, args) };
+        let passed = unsafe { self.pass_arguments(function, argument, args) };
         passed.inspect_err(|_| self.end_call())?;
         // SAFETY: the caller's promise.
-        unsafe { write_defaults(&function.ty.results, args.add(call.nargs)) };
+        unsafe { write_defaults(&function.ty.results, args.add(function.ty.fields.len())) };
         Ok(())
     }
 
-    /// The fast form of [`Store::check_call`] and [`Store::begin_call`].
+    /// The fast form of [`Store::check_call`] and [`Store::begin_call`], for `nargs`
+    /// arguments and `nresults` results.
     ///
     /// # Safety
     ///
-    /// The arguments must be readable, as [`call`](super::calls::call) requires. `args`
-    /// must have room for [`VALUES_ON_STACK`] values.
+    /// `args` must have room for [`VALUES_ON_STACK`] values.
     #[inline(always)]
-    pub(super) unsafe fn begin_call_fast(
+    pub(in crate::store) unsafe fn begin_call_fast<V: RawValue>(
         &self,
-        call: &Call,
+        function: &Function<'_>,
+        (nargs, nresults): (usize, usize),
+        argument: impl Fn(usize) -> V,
         args: NonNull<CallValue>,
-    ) -> Option<Function<'_>> {
-        let function = self.function_fast(call.func)?;
+    ) -> Option<()> {
         let (params, results) = (&function.ty.fields, &function.ty.results);
-        let is_allowed = call.nargs == params.len()
-            && call.nresults == results.len()
+        let is_allowed = nargs == params.len()
+            && nresults == results.len()
             && params.len() + results.len() <= VALUES_ON_STACK
             && self.pending_exception().is_null()
             && self.call_depth.get() < self.engine.config().call_depth()
@@ -114,17 +126,14 @@ impl Store {
         }
         self.call_depth.set(self.call_depth.get() + 1);
         // SAFETY: the caller's promise.
-        let passed = unsafe {
-            self.pass_arguments_fast(&function, call.args, args)
-                .is_some()
-        };
+        let passed = unsafe { self.pass_arguments_fast(function, argument, args).is_some() };
         if !passed {
             self.end_call();
             return None;
         }
         // SAFETY: the caller's promise.
-        unsafe { write_defaults(results, args.add(call.nargs)) };
-        Some(function)
+        unsafe { write_defaults(results, args.add(nargs)) };
+        Some(())
     }
 
     /// Leaves the callback's scope. Ends the roots, scopes and no-GC spans that the
@@ -140,26 +149,22 @@ impl Store {
     /// Roots the function and its arguments in the current scope, and writes the
     /// arguments to `to` as the callback gets them.
     ///
-    /// Errors: those of [`Store::push_undrained`].
+    /// Errors: those of `argument` and of [`Store::push_undrained`].
     ///
     /// # Safety
     ///
-    /// `from` must have the function's arguments, each valid for reading as its kind
-    /// says, and `to` must have room for them.
+    /// `to` must have room for the function's arguments.
     unsafe fn pass_arguments(
         &self,
         function: &Function<'_>,
-        from: NonNull<CallValue>,
+        argument: impl Fn(usize) -> Result<Value<GcRef>>,
         to: NonNull<CallValue>,
     ) -> Result<()> {
         self.push_undrained(function.object)?;
-        for (index, slot) in function.ty.fields.iter().enumerate() {
+        for index in 0..function.ty.fields.len() {
+            let rooted = argument(index)?.try_map(|reference| self.push_undrained(reference))?;
             // SAFETY: the caller's promise.
-            unsafe {
-                let value = self.resolve_call_value("argument", index, slot, from.add(index))?;
-                let rooted = value.try_map(|reference| self.push_undrained(reference))?;
-                to.add(index).write(rooted.into());
-            }
+            unsafe { to.add(index).write(rooted.into()) };
         }
         Ok(())
     }
@@ -169,18 +174,18 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// The safety conditions of [`Store::pass_arguments`] hold.
+    /// `to` must have room for the function's arguments.
     #[inline(always)]
-    unsafe fn pass_arguments_fast(
+    unsafe fn pass_arguments_fast<V: RawValue>(
         &self,
         function: &Function<'_>,
-        from: NonNull<CallValue>,
+        argument: impl Fn(usize) -> V,
         to: NonNull<CallValue>,
     ) -> Option<()> {
         self.push_undrained_fast(function.object)?;
         for (index, slot) in function.ty.fields.iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { self.pass_argument_fast(slot, from.add(index), to.add(index))? };
+            unsafe { self.pass_argument_fast(slot, argument(index), to.add(index))? };
         }
         Some(())
     }
@@ -190,34 +195,38 @@ impl Store {
     ///
     /// # Safety
     ///
-    /// `from` must be valid for reading as its kind says, and `to` for writing.
+    /// `to` must be valid for writing.
     #[inline(always)]
     unsafe fn pass_argument_fast(
         &self,
         slot: &FieldLayout,
-        from: NonNull<CallValue>,
+        value: impl RawValue,
         to: NonNull<CallValue>,
     ) -> Option<()> {
-        // SAFETY: the caller's promise; the slot stores what the kind says.
-        unsafe {
-            if (*from.as_ptr()).kind != slot.storage as u32 {
-                return None;
-            }
-            if slot.storage != Storage::Ref {
-                to.write(CallValue::read(from.as_ptr())?.into());
-                return Some(());
-            }
-            let reference = self.resolve_or_null_fast((*from.as_ptr()).of.handle)?;
-            if !self.admits(slot.admits, reference) {
-                return None;
-            }
-            let to = to.as_ptr();
-            (*to).kind = Storage::Ref as u32;
-            (*to).of.handle = match reference {
-                GcRef::NULL => Handle::NULL,
-                object => self.push_undrained_fast(object)?,
-            };
+        if !value.fits(slot.storage) {
+            return None;
         }
+        let words = match slot.storage {
+            Storage::Ref => {
+                let reference = value.reference().admitted_fast(self, &slot.admits)?;
+                let handle = match reference {
+                    GcRef::NULL => Handle::NULL,
+                    object => self.push_undrained_fast(object)?,
+                };
+                [handle.store_id, handle.slot]
+            }
+            Storage::I32 | Storage::F32 => [value.bits32().into(), 0],
+            Storage::I64 | Storage::F64 => [value.bits64(), 0],
+            Storage::V128 => {
+                let bytes = value.bits128();
+                let (low, high) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                [u64::from_ne_bytes(*low), u64::from_ne_bytes(*high)]
+            }
+            // Arguments are never packed.
+            Storage::I8 | Storage::I16 => return None,
+        };
+        // SAFETY: the caller's promise.
+        unsafe { to.write(CallValue::of_words(slot.storage, words)) };
         Some(())
     }
 
@@ -239,7 +248,7 @@ impl Store {
 
     /// The fast form of [`Store::push_undrained`], for a reference that is not null.
     #[inline(always)]
-    fn push_undrained_fast(&self, reference: GcRef) -> Option<Handle> {
+    pub(super) fn push_undrained_fast(&self, reference: GcRef) -> Option<Handle> {
         let free = self.lifo.next_slot()?;
         Some(self.handle(self.lifo.push_into(free, reference)))
     }

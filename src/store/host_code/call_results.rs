@@ -5,7 +5,9 @@ use core::ptr::NonNull;
 
 use super::call_value::{STATUS_OK, check_kinds};
 use crate::error::Result;
+use crate::heap::GcRef;
 use crate::host::CallValue;
+use crate::roots::Handle;
 use crate::store::{Store, Value};
 use crate::types::{FieldLayout, Storage};
 
@@ -80,7 +82,7 @@ impl Store {
                 }
                 if slot.storage == Storage::Ref {
                     let reference = self.resolve_or_null_fast((*result).of.handle)?;
-                    if !self.admits(slot.admits, reference) {
+                    if !self.admits(&{ slot.admits }, reference) {
                         return None;
                     }
                     (*result).resolved.write(reference);
@@ -118,5 +120,38 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The fast form of [`Store::root_results`].
+    ///
+    /// # Safety
+    ///
+    /// The safety conditions of [`Store::root_results`] hold.
+    #[inline(always)]
+    pub(super) unsafe fn root_results_fast(
+        &self,
+        slots: &[FieldLayout],
+        results: NonNull<CallValue>,
+    ) -> Option<()> {
+        let before = self.lifo.len();
+        for (index, slot) in slots.iter().enumerate() {
+            if slot.storage != Storage::Ref {
+                continue;
+            }
+            // SAFETY: the caller's promise.
+            unsafe {
+                let result = results.add(index).as_ptr();
+                let rooted = match (*result).resolved.assume_init() {
+                    GcRef::NULL => Some(Handle::NULL),
+                    object => self.push_undrained_fast(object),
+                };
+                let Some(rooted) = rooted else {
+                    self.lifo.truncate(before);
+                    return None;
+                };
+                (*result).of.handle = rooted;
+            }
+        }
+        Some(())
     }
 }

@@ -6,7 +6,8 @@ use core::ptr::NonNull;
 use crate::error::{Error, Result, ValueError};
 use crate::heap::GcRef;
 use crate::host::{CallBits, CallValue};
-use crate::store::{Store, Value};
+use crate::roots::Handle;
+use crate::store::{RawValue, Store, Value};
 use crate::types::{FieldLayout, Storage};
 
 /// The greatest number of arguments and results, counted together, that a call keeps on
@@ -22,6 +23,56 @@ const F32: u32 = Storage::F32 as u32;
 const F64: u32 = Storage::F64 as u32;
 const V128: u32 = Storage::V128 as u32;
 const REF: u32 = Storage::Ref as u32;
+
+/// A value that fast forms read in place, in the caller's memory.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueInPlace(*const CallValue);
+
+impl ValueInPlace {
+    /// The value at an address.
+    ///
+    /// # Safety
+    ///
+    /// `value` must be valid for reading as its kind says, as long as the result is used.
+    #[inline(always)]
+    pub(crate) unsafe fn new(value: *const CallValue) -> ValueInPlace {
+        ValueInPlace(value)
+    }
+}
+
+impl RawValue for ValueInPlace {
+    type Reference = Handle;
+
+    #[inline(always)]
+    fn fits(&self, takes: Storage) -> bool {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).kind == takes as u32 }
+    }
+
+    #[inline(always)]
+    fn bits32(&self) -> u32 {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).of.bits32 }
+    }
+
+    #[inline(always)]
+    fn bits64(&self) -> u64 {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).of.bits64 }
+    }
+
+    #[inline(always)]
+    fn bits128(&self) -> [u8; 16] {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).of.bytes }
+    }
+
+    #[inline(always)]
+    fn reference(&self) -> Handle {
+        // SAFETY: the promise of the caller of `new`.
+        unsafe { (*self.0).of.handle }
+    }
+}
 
 impl CallValue {
     /// Reads a value. Returns `None` if its kind is unknown.

@@ -57,7 +57,13 @@ mod wake;
 pub(crate) use call_arguments::Call;
 #[cfg(feature = "capi")]
 pub(in crate::store) use call_arguments::check_arity;
+#[cfg(feature = "capi")]
+pub(crate) use call_value::ValueInPlace;
 pub(crate) use calls::call;
+#[cfg(feature = "capi")]
+pub(crate) use calls::{Returned, call_fast, call_slow, end};
+#[cfg(feature = "capi")]
+pub(in crate::store) use calls::{call_function, call_function_fast, leave_call};
 pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim};
 #[cfg(any(test, feature = "capi"))]
 pub(crate) use deletion::delete;

@@ -40,9 +40,10 @@ impl Store {
             .ok_or(Error::WrongEngine { parameter: "type" })
     }
 
-    /// Whether a slot admits a reference.
+    /// Whether a slot admits a reference. Some callers pass a copy, which they keep in a
+    /// register.
     #[inline(always)]
-    pub(in crate::store) fn admits(&self, slot: Admits, reference: GcRef) -> bool {
+    pub(in crate::store) fn admits(&self, slot: &Admits, reference: GcRef) -> bool {
         if !reference.is_object() {
             let kind = if reference.is_null() {
                 Admits::NULL
@@ -72,7 +73,7 @@ impl Store {
         reference: GcRef,
         parameter: &'static str,
     ) -> Result<()> {
-        if self.admits(slot, reference) {
+        if self.admits(&slot, reference) {
             return Ok(());
         }
         if reference.is_null() {

@@ -12,7 +12,7 @@ impl Store {
     /// Errors: as [`Store::resolve`]; [`Error::WrongEngine`].
     pub(crate) fn ref_test(&self, handle: Handle, of: RefType<&RegisteredType>) -> Result<bool> {
         let reference = self.resolve(handle, "ref")?;
-        Ok(self.admits(self.slot_of(of)?, reference))
+        Ok(self.admits(&self.slot_of(of)?, reference))
     }
 
     /// The fast form of [`Store::ref_test`].
@@ -23,7 +23,7 @@ impl Store {
         of: RefType<&RegisteredType>,
     ) -> Option<bool> {
         let reference = self.resolve_or_null_fast(handle)?;
-        Some(self.admits(self.slot_of_fast(of)?, reference))
+        Some(self.admits(&self.slot_of_fast(of)?, reference))
     }
 
     /// A new scoped root for the referent of `handle`, which must be of a type. Null for
@@ -53,7 +53,7 @@ impl Store {
         to: RefType<&RegisteredType>,
     ) -> Option<Handle> {
         let reference = self.resolve_fast(handle)?;
-        if reference.is_null() || !self.admits(self.slot_of_fast(to)?, reference) {
+        if reference.is_null() || !self.admits(&self.slot_of_fast(to)?, reference) {
             return None;
         }
         self.push_fast(reference)

@@ -10,10 +10,10 @@ use crate::host::{
     StoreFinalizer, VALUE_BIT, index_word, value_tag,
 };
 use crate::roots::Handle;
-use crate::store::Store;
 use crate::store::objects::header::name_of;
 use crate::store::objects::new_object_fast::NewObject;
 use crate::store::protocol::Attempt;
+use crate::store::{Cold, Store};
 
 /// The contents of a new externref.
 #[derive(Clone, Copy, Debug)]
@@ -59,20 +59,35 @@ impl Store {
     }
 
     /// [`Store::externref_new_fast`] with options. `None` also for a Rust value, for a
-    /// finalizer that gets the store, and for external bytes.
+    /// finalizer that gets the store, and for external bytes that are limited.
     #[inline(always)]
     pub(crate) fn externref_new_with_fast<N: NewObject>(
         &self,
         options: &ExternRefOptions,
     ) -> Option<N> {
-        let is_plain = options.store_finalizer.is_none() && options.external_bytes == 0;
-        if !is_plain || options.tag == value_tag() {
+        let has_external_bytes = options.external_bytes > 0;
+        if options.store_finalizer.is_some()
+            || options.tag == value_tag()
+            || has_external_bytes && self.limits_external_bytes()
+        {
             return None;
         }
+        let mut cold = self.cold.try_borrow_mut().ok()?;
         let (made, object) = self.new_host_object_fast(EXTERN_HEADER, u64::from)?;
         let index = self.host.insert(object, options.data, options.finalizer);
         self.host.set_tag(index, options.tag);
+        if has_external_bytes {
+            self.begin_external_bytes(&mut cold, index, options.external_bytes);
+        }
         Some(made)
+    }
+
+    /// Sets and counts the external bytes of a new externref with the entry at `index`.
+    fn begin_external_bytes(&self, cold: &mut Cold, index: u32, external_bytes: u64) {
+        let mut entry = self.host.read(index);
+        entry.external_bytes = external_bytes;
+        self.host.replace(index.into(), entry);
+        cold.count_external(self, 0, external_bytes);
     }
 
     /// Makes an externref or a function, without its entry in the host-data table, if that
@@ -161,10 +176,7 @@ impl Store {
             self.host.set_store_finalizer(index, finalizer);
         }
         if options.external_bytes > 0 {
-            let mut entry = self.host.read(index);
-            entry.external_bytes = options.external_bytes;
-            self.host.replace(index.into(), entry);
-            cold.count_external(self, 0, options.external_bytes);
+            self.begin_external_bytes(&mut cold, index, options.external_bytes);
         }
         Ok(object)
     }

@@ -65,6 +65,4 @@ pub(in crate::store) use make::require_count;
 pub(crate) use new_object_fast::ManualRoot;
 #[cfg(feature = "capi")]
 pub(in crate::store) use typed::Typed;
-#[cfg(feature = "capi")]
-pub(crate) use value::ReferenceSource;
-pub(crate) use value::{RawValue, Value};
+pub(crate) use value::{RawValue, ReferenceSource, Value};

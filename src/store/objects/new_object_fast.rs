@@ -1,13 +1,13 @@
 //! The fast form of making an object (OBJECTS-18). Every fast constructor of a struct, an
 //! array or an exception is made of the pieces here; `make.rs` has the slow form.
 //!
-//! The contents are written before the object exists: the memory after the allocation
+//! The object is written before it exists: the memory after the allocation
 //! pointer is not in use, so nothing has changed if a value is refused. The steps are:
 //!
 //! 1. check the barrier, the type, the room in the window and the room for a root;
-//! 2. write the contents;
+//! 2. write the header and the contents;
 //! 3. tell the barrier of the references among them, which changes other objects;
-//! 4. write the header, advance the allocation pointer, and root the object.
+//! 4. advance the allocation pointer, and root the object.
 
 use crate::heap::{
     ARRAY_ELEMENTS, ARRAY_LENGTH, Barrier, FastPath, GcRef, HEADER_BYTES, Kind, SLOT_BYTES,
@@ -23,6 +23,8 @@ pub(crate) trait NewObject: Sized {
     type Room<'a>;
     /// Finds room for the root. `None` if that needs the slow form. Changes nothing.
     fn room(store: &Store) -> Option<Self::Room<'_>>;
+    /// The same room, if [`NewObject::room`] has found it and nothing has taken it since.
+    fn room_again(store: &Store) -> Self::Room<'_>;
     /// Roots the object.
     fn keep(store: &Store, room: Self::Room<'_>, object: GcRef) -> Self;
 }
@@ -34,6 +36,11 @@ impl NewObject for Handle {
     #[inline(always)]
     fn room(store: &Store) -> Option<NextSlot<'_>> {
         store.lifo.next_slot()
+    }
+
+    #[inline(always)]
+    fn room_again(store: &Store) -> NextSlot<'_> {
+        store.lifo.next_slot_again()
     }
 
     #[inline(always)]
@@ -55,6 +62,9 @@ impl NewObject for ManualRoot {
     }
 
     #[inline(always)]
+    fn room_again(_: &Store) {}
+
+    #[inline(always)]
     fn keep(store: &Store, (): (), object: GcRef) -> ManualRoot {
         ManualRoot(store.handle(store.manual.allocate(object)))
     }
@@ -68,6 +78,9 @@ impl NewObject for GcRef {
     fn room(_: &Store) -> Option<()> {
         Some(())
     }
+
+    #[inline(always)]
+    fn room_again(_: &Store) {}
 
     #[inline(always)]
     fn keep(_: &Store, (): (), object: GcRef) -> GcRef {
@@ -150,17 +163,18 @@ impl Store {
         }
         self.mutator.room(bytes)?;
         N::room(self)?;
+        // The header first, so that it is not live in `write`.
+        //
+        // SAFETY: there is room for the object, which begins with its header.
+        unsafe { self.new_address(0).cast::<u64>().write(of.header.bits()) };
         contents.write(self, of)?;
         // Read again, so that few values are live in `write`.
-        let (offset, room) = (self.mutator.bump.next(), N::room(self)?);
+        let (offset, room) = (self.mutator.bump.next(), N::room_again(self));
         let counts = path == FastPath::InLine && self.mutator.barrier().counts_new_objects();
         if counts && C::HAS_REFERENCES {
             // Last of what can fail, because this changes other objects.
             self.initialise_references(of, kind)?;
         }
-        let header = of.header.bits();
-        // SAFETY: there is room for the object, which begins with its header.
-        unsafe { self.new_address(0).cast::<u64>().write(header) };
         self.mutator.bump.advance(bytes);
         Some(N::keep(self, room, GcRef::from_offset(offset)))
     }
@@ -276,12 +290,18 @@ impl Store {
             unsafe { address.cast::<u32>().write(reference.raw()) };
             return Some(());
         }
+        // The next in frequency.
+        if field.is_word {
+            // SAFETY: the caller's promise.
+            unsafe { address.cast::<u32>().write(value.bits32()) };
+            return Some(());
+        }
         // SAFETY: the caller's promise.
         unsafe {
             match field.storage {
                 // Nothing at all is admitted.
                 Storage::Ref => return None,
-                Storage::I32 | Storage::F32 => address.cast::<u32>().write(value.bits32()),
+                Storage::I32 | Storage::F32 => {}
                 Storage::I64 | Storage::F64 => address.cast::<u64>().write(value.bits64()),
                 Storage::I8 => address.write(value.bits32() as u8),
                 Storage::I16 => address.cast::<u16>().write(value.bits32() as u16),

@@ -50,7 +50,7 @@ pub(crate) trait ReferenceSource: Copy {
     #[inline(always)]
     fn admitted_fast(self, store: &Store, slot: &Admits) -> Option<GcRef> {
         let reference = self.resolve_fast(store)?;
-        store.admits(*slot, reference).then_some(reference)
+        store.admits(slot, reference).then_some(reference)
     }
 }
 
@@ -70,9 +70,9 @@ impl ReferenceSource for Handle {
         if reference.is_odd() {
             // An `i31`, or a link in a slot without a live root.
             let reference = store.resolve_fast(self)?;
-            return store.admits(*slot, reference).then_some(reference);
+            return store.admits(slot, reference).then_some(reference);
         }
-        store.admits(*slot, reference).then_some(reference)
+        store.admits(slot, reference).then_some(reference)
     }
 }
 

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use crate::error::Result;
 use crate::heap::{FastPath, Kind};
 use crate::store::objects::{Typed, element_at, element_of, require_range, require_storage};
-use crate::store::raw::bits::{FieldBits, RawBits};
+use crate::store::raw::bits::{FieldBits, InPlace, RawBits};
 use crate::store::{Store, Value};
 use crate::types::{FieldLayout, Storage};
 
@@ -39,6 +39,45 @@ impl Store {
         require_range(index, 1, length)?;
         let at = element_at(array.offset, element.storage, index);
         Ok(self.value_at(element.storage, at)?.into())
+    }
+
+    /// The fast form of [`Store::raw_array_get`].
+    #[inline(always)]
+    pub(crate) fn raw_array_get_fast(&self, array: u32, index: u64) -> Option<FieldBits> {
+        let (element, array) = self.raw_element_fast(array, index)?;
+        let at = element_at(array.offset, element.storage, index);
+        self.bits_at_fast(element.storage, at)
+    }
+
+    /// The layout of an array's elements, and the array, if it has the element at `index`.
+    #[inline(always)]
+    fn raw_element_fast(&self, array: u32, index: u64) -> Option<(&FieldLayout, Typed<'_>)> {
+        let array = self.raw_typed_fast(array, Kind::Array)?;
+        let element = array.ty.fields.first()?;
+        (index < self.length_of(array).into()).then_some((element, array))
+    }
+
+    /// Sets one element. The fast form of [`Store::raw_array_fill`].
+    ///
+    /// # Safety
+    ///
+    /// The safety conditions of [`Store::raw_array_fill`] hold.
+    #[inline(always)]
+    pub(crate) unsafe fn raw_array_set_fast(
+        &self,
+        path: FastPath,
+        array: u32,
+        index: u64,
+        value: *const FieldBits,
+    ) -> Option<()> {
+        let (element, array) = self.raw_element_fast(array, index)?;
+        if !element.mutable {
+            return None;
+        }
+        let at = element_at(array.offset, element.storage, index);
+        // SAFETY: the caller's promise.
+        let value = unsafe { InPlace::new(path, value) };
+        self.store_value_fast(path, element, array.offset, at, value)
     }
 
     /// Sets `count` elements from `index` on to one value. Never collects.
@@ -92,20 +131,21 @@ impl Store {
         Ok(self.reference_at(at)?.raw())
     }
 
-    /// The layout of an array's elements, which must be references, and the array, if it has
-    /// the element at `index`.
+    /// [`Store::raw_element_fast`] for elements that are references.
     #[inline(always)]
-    fn raw_element_fast(&self, array: u32, index: u64) -> Option<(&FieldLayout, Typed<'_>)> {
-        let array = self.raw_typed_fast(array, Kind::Array)?;
-        let element = array.ty.fields.first()?;
-        let is_there = element.storage == Storage::Ref && index < self.length_of(array).into();
-        is_there.then_some((element, array))
+    fn raw_reference_element_fast(
+        &self,
+        array: u32,
+        index: u64,
+    ) -> Option<(&FieldLayout, Typed<'_>)> {
+        let found = self.raw_element_fast(array, index)?;
+        (found.0.storage == Storage::Ref).then_some(found)
     }
 
     /// The fast form of [`Store::raw_array_get_ref`].
     #[inline(always)]
     pub(crate) fn raw_array_get_ref_fast(&self, array: u32, index: u64) -> Option<u32> {
-        let (_, array) = self.raw_element_fast(array, index)?;
+        let (_, array) = self.raw_reference_element_fast(array, index)?;
         let at = element_at(array.offset, Storage::Ref, index);
         self.load_field(at)
     }
@@ -132,7 +172,7 @@ impl Store {
         if !self.mutator.barrier().allows(path) {
             return None;
         }
-        let (element, array) = self.raw_element_fast(array, index)?;
+        let (element, array) = self.raw_reference_element_fast(array, index)?;
         if !element.mutable {
             return None;
         }

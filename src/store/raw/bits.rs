@@ -53,6 +53,14 @@ impl From<Value<GcRef>> for FieldBits {
     }
 }
 
+impl Store {
+    /// The value of a field or an element. `None` if its bits are no sound reference.
+    #[inline(always)]
+    pub(super) fn bits_at_fast(&self, storage: Storage, at: u64) -> Option<FieldBits> {
+        Some(self.value_at(storage, at).ok()?.into())
+    }
+}
+
 /// The bits of a reference, for fast forms.
 #[derive(Clone, Copy)]
 pub(crate) struct RawBits {

@@ -1,15 +1,15 @@
-//! Calls of functions with raw references. The driver passes copies with roots of its own
-//! to the driver of calls with handles.
+//! Calls of functions with raw references. The callback gets handles, as from a call with
+//! handles. The results become bits when the callback's scope has ended.
 
 use core::ptr::NonNull;
 
-use crate::base::fallible;
 use crate::error::{Error, Result};
-use crate::host::CallValue;
+use crate::heap::FastPath;
 use crate::store::Store;
-use crate::store::host_code::{self, Call, check_arity};
-use crate::store::raw::bits::FieldBits;
-use crate::store::raw::held::{Given, Held};
+use crate::store::host_code::{self, Returned, check_arity};
+use crate::store::objects::functions::Function;
+use crate::store::raw::bits::{FieldBits, InPlace};
+use crate::store::raw::held::Given;
 
 /// The status of a callback that succeeded.
 const STATUS_OK: u32 = 0;
@@ -28,9 +28,8 @@ pub(crate) struct RawCall {
 /// Otherwise returns the callback's status. May collect, if the callback does.
 ///
 /// Errors: as [`Store::raw_object`] for the function; [`Error::TypeMismatch`]; those of
-/// [`check_arity`]; those of [`Given::check`] and [`Held::new`] for
-/// the arguments; those of
-/// [`host_code::call`].
+/// [`check_arity`]; those of [`Given::check`] for the arguments; those of
+/// [`Store::check_callable`]; those of [`host_code::call_function`]; those of [`end_call`].
 ///
 /// # Safety
 ///
@@ -40,6 +39,7 @@ pub(crate) struct RawCall {
 pub(crate) unsafe fn call(store: NonNull<Store>, call: RawCall) -> Result<u32> {
     // SAFETY: the caller's promise; the borrow is shared.
     let calling = unsafe { store.as_ref() };
+    calling.manual.unroot_some();
     let object = calling.raw_object(call.func, "func")?;
     let function = calling.function_at(object)?;
     check_arity("nargs", call.nargs, &function.ty.fields)?;
@@ -51,51 +51,102 @@ pub(crate) unsafe fn call(store: NonNull<Store>, call: RawCall) -> Result<u32> {
         parameter: "args",
     };
     let in_call = |error: Error, index| error.in_call("argument", index);
-    // SAFETY: the caller's promise.
-    let held = unsafe {
+    // SAFETY: the caller's promise. The arguments are checked again when they are passed,
+    // because other threads may have written to the caller's memory.
+    unsafe {
         given.check(calling, in_call)?;
-        Held::new(calling, given)?
-    };
-    let func = held.roots().push(object)?;
-    let mut args: Vec<CallValue> = Vec::new();
-    let mut results: Vec<CallValue> = Vec::new();
-    for &value in held.values() {
-        fallible::push(&mut args, value.into())?;
+        calling.check_callable()?;
+        let argument = |index| {
+            let value = given.read(calling, index);
+            value.map_err(|error| in_call(error, index))
+        };
+        host_code::call_function(store, function, argument, |returned| {
+            end_call(store, &call, returned)
+        })
     }
-    for slot in &function.ty.results {
-        fallible::push(&mut results, CallValue::default_of(slot.storage))?;
+}
+
+/// The fast form of [`call`]. `None` if it has not begun, with nothing changed. Returns
+/// `succeeded` if the call succeeded. If the callback has returned, and ending the call
+/// needs the slow form, returns what `ending` returns, which must end it with [`end_call`].
+///
+/// # Safety
+///
+/// The safety conditions of [`call`] hold. If `args` or `results` has no values, its
+/// number must be 0.
+#[inline(always)]
+pub(crate) unsafe fn call_fast<T>(
+    store: NonNull<Store>,
+    call: &RawCall,
+    succeeded: T,
+    ending: impl FnOnce(Returned<'_>) -> T,
+) -> Option<T> {
+    // SAFETY: the caller's promise. The borrows end before the callback begins.
+    unsafe {
+        let function = store.as_ref().raw_function_fast(call.func)?;
+        let argument = |index| InPlace::new(FastPath::InLine, call.args.add(index).as_ptr());
+        let finish = |returned: Returned<'_>| {
+            if returned.has_left_scope && write_results(call, returned).is_ok() {
+                return succeeded;
+            }
+            ending(returned)
+        };
+        let counts = (call.nargs, call.nresults);
+        host_code::call_function_fast(store, function, counts, argument, finish)
     }
-    let with_handles = Call {
-        func,
-        args: NonNull::from(&mut args[..]).cast(),
-        nargs: call.nargs,
-        results: NonNull::from(&mut results[..]).cast(),
-        nresults: call.nresults,
-    };
-    // SAFETY: the caller's promise; the values are of the function's types.
-    let status = unsafe { host_code::call(store, with_handles)? };
-    if status == STATUS_OK {
-        results
-            .iter()
-            .try_for_each(|result| calling.result_bits(result).map(|_| ()))?;
-        for (index, result) in results.iter().enumerate() {
-            let bits = calling.result_bits(result)?;
-            // SAFETY: the caller's promise.
-            unsafe { call.results.add(index).write(bits) };
+}
+
+/// Ends a call whose callback has returned. If the callback succeeded, writes the results,
+/// last of all. Otherwise returns the callback's status.
+///
+/// Errors: those of [`host_code::leave_call`].
+///
+/// # Safety
+///
+/// The safety conditions of [`call`] hold, and `returned` is from this call.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn end_call(
+    store: NonNull<Store>,
+    call: &RawCall,
+    returned: Returned<'_>,
+) -> Result<u32> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let status = host_code::leave_call(store, returned)?;
+        if status == STATUS_OK {
+            write_results(call, returned)?;
+        }
+        Ok(status)
+    }
+}
+
+/// Writes the results of a call, which are resolved.
+///
+/// Errors: [`Error::Internal`] if one has no kind. Nothing is written then.
+///
+/// # Safety
+///
+/// The safety conditions of [`call`] hold, and `returned` is from this call.
+#[inline(always)]
+unsafe fn write_results(call: &RawCall, returned: Returned<'_>) -> Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        returned
+            .results()
+            .try_for_each(|result| result.map(|_| ()))?;
+        for (index, result) in returned.results().enumerate() {
+            call.results.add(index).write(result?.into());
         }
     }
-    Ok(status)
+    Ok(())
 }
 
 impl Store {
-    /// A result that a call with handles has written. Its root still lives, and no
-    /// collection has run since.
-    ///
-    /// Errors: [`Error::Internal`] if it has no kind; as [`Store::resolve`].
-    fn result_bits(&self, result: &CallValue) -> Result<FieldBits> {
-        // SAFETY: the call has written the value as its kind says.
-        let value = unsafe { CallValue::read(result) };
-        let value = value.ok_or(Error::internal("a result without a kind", 0))?;
-        Ok(self.resolve_value(value)?.into())
+    /// The function with these bits.
+    #[inline(always)]
+    fn raw_function_fast(&self, func: u32) -> Option<Function<'_>> {
+        let object = self.raw_reference_fast(func)?;
+        object.is_object().then(|| self.function_at(object).ok())?
     }
 }

@@ -90,7 +90,7 @@ impl Store {
         }
     }
 
-    /// The fast form of [`Store::raw_typed`], for a struct or an array.
+    /// The fast form of [`Store::raw_typed`].
     #[inline(always)]
     pub(super) fn raw_typed_fast(&self, raw: u32, kind: Kind) -> Option<Typed<'_>> {
         if self.checks_raw_exactly {
@@ -113,7 +113,7 @@ impl Store {
             return of.is_admitted_by(slot).then_some(reference);
         }
         if !reference.is_object() {
-            return self.admits(*slot, reference).then_some(reference);
+            return self.admits(slot, reference).then_some(reference);
         }
         match path {
             FastPath::Leaf => None,
@@ -128,19 +128,20 @@ impl Store {
             return None;
         }
         let header = self.header_at(reference)?;
-        let kind = match header.kind_bits() {
+        let (offset, ty) = (reference.offset(), self.named_type(header)?);
+        let kind = match ty.raw_kind {
             STRUCT => Kind::Struct,
             ARRAY => Kind::Array,
             _ => return None,
         };
-        Some(self.typed_as(reference, header, kind)?.ty)
+        self.fits_in_heap(Typed { offset, ty }, kind).then_some(ty)
     }
 
     /// [`Store::raw_admitted_fast`] for references to all objects.
     #[inline(never)]
     fn raw_admitted(&self, reference: GcRef, slot: Admits) -> Option<GcRef> {
         let reference = self.raw_reference_fast(reference.raw())?;
-        self.admits(slot, reference).then_some(reference)
+        self.admits(&slot, reference).then_some(reference)
     }
 
     /// The fast form of [`Store::raw_reference`].
@@ -200,6 +201,9 @@ impl Store {
         kind: Kind,
         parameter: &'static str,
     ) -> Result<Typed<'_>> {
+        if let Some(object) = self.raw_typed_fast(raw, kind) {
+            return Ok(object);
+        }
         let reference = self.raw_object(raw, parameter)?;
         let header = self.header_of(reference)?;
         match header {

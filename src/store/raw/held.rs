@@ -90,7 +90,7 @@ impl Given<'_> {
     /// # Safety
     ///
     /// The values must be readable.
-    unsafe fn read(&self, store: &Store, index: usize) -> Result<Value<GcRef>> {
+    pub(super) unsafe fn read(&self, store: &Store, index: usize) -> Result<Value<GcRef>> {
         let field = self.field(index)?;
         // SAFETY: the caller's promise.
         let value = unsafe { FieldBits::read(self.first.add(index).as_ptr(), field.storage) };
@@ -131,16 +131,6 @@ impl<'a> Held<'a> {
             fallible::push(&mut held.values, value)?;
         }
         Ok(held)
-    }
-
-    /// The roots of the operation.
-    pub(super) fn roots(&self) -> &OwnRoots<'a> {
-        &self.roots
-    }
-
-    /// The copies.
-    pub(super) fn values(&self) -> &[Value] {
-        &self.values
     }
 
     /// The value at `index`, with its referent where it is now.

@@ -40,7 +40,7 @@ mod references;
 mod structs;
 
 pub(crate) use bits::{FieldBits, InPlace};
-pub(crate) use calls::{RawCall, call};
+pub(crate) use calls::{RawCall, call, call_fast, end_call};
 pub(crate) use make::{
     array_new, array_new_bytes, array_new_default, array_new_fixed, exn_new, externref_new,
     struct_new, struct_new_default,

@@ -13,7 +13,7 @@ impl Store {
     /// Errors: as [`Store::raw_object`]; [`Error::WrongEngine`](crate::error::Error).
     pub(crate) fn raw_cast(&self, object: u32, of: &RegisteredType) -> Result<bool> {
         let reference = self.raw_object(object, "object")?;
-        Ok(self.admits(self.slot_of(not_null(of))?, reference))
+        Ok(self.admits(&self.slot_of(not_null(of))?, reference))
     }
 
     /// The fast form of [`Store::raw_cast`].
@@ -21,7 +21,7 @@ impl Store {
     pub(crate) fn raw_cast_fast(&self, object: u32, of: &RegisteredType) -> Option<bool> {
         let slot = self.slot_of_fast(not_null(of))?;
         let reference = self.raw_reference_fast(object)?;
-        (!reference.is_null()).then(|| self.admits(slot, reference))
+        (!reference.is_null()).then(|| self.admits(&slot, reference))
     }
 
     /// The host's pointer of an externref. Never collects.

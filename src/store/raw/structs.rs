@@ -4,10 +4,10 @@ use core::ptr::NonNull;
 
 use crate::error::Result;
 use crate::heap::{FastPath, Kind};
-use crate::store::objects::require_storage;
-use crate::store::raw::bits::{FieldBits, RawBits};
+use crate::store::objects::{Typed, require_storage};
+use crate::store::raw::bits::{FieldBits, InPlace, RawBits};
 use crate::store::{Store, Value};
-use crate::types::Storage;
+use crate::types::{FieldLayout, Storage};
 
 impl Store {
     /// The value of a field. A packed field is extended with zeros. Never collects.
@@ -17,6 +17,21 @@ impl Store {
         let object = self.raw_typed(object, Kind::Struct, "object")?;
         let (field, at) = self.field(object, index)?;
         Ok(self.value_at(field.storage, at)?.into())
+    }
+
+    /// The fast form of [`Store::raw_struct_get`].
+    #[inline(always)]
+    pub(crate) fn raw_struct_get_fast(&self, object: u32, index: usize) -> Option<FieldBits> {
+        let (field, _, at) = self.raw_field_fast(object, index)?;
+        self.bits_at_fast(field.storage, at)
+    }
+
+    /// The layout of a field, its struct, and where the field is.
+    #[inline(always)]
+    fn raw_field_fast(&self, object: u32, index: usize) -> Option<(&FieldLayout, Typed<'_>, u64)> {
+        let object = self.raw_typed_fast(object, Kind::Struct)?;
+        let field = object.ty.fields.get(index)?;
+        Some((field, object, object.offset + u64::from(field.offset)))
     }
 
     /// Sets a field. Never collects.
@@ -39,6 +54,28 @@ impl Store {
         let value = unsafe { FieldBits::read(value.as_ptr(), field.storage) };
         let value = value.try_map(|raw| self.raw_reference(raw, "value"))?;
         self.set_field(object, index, value)
+    }
+
+    /// The fast form of [`Store::raw_struct_set`].
+    ///
+    /// # Safety
+    ///
+    /// The safety conditions of [`Store::raw_struct_set`] hold.
+    #[inline(always)]
+    pub(crate) unsafe fn raw_struct_set_fast(
+        &self,
+        path: FastPath,
+        object: u32,
+        index: usize,
+        value: *const FieldBits,
+    ) -> Option<()> {
+        let (field, object, at) = self.raw_field_fast(object, index)?;
+        if !field.mutable {
+            return None;
+        }
+        // SAFETY: the caller's promise; the struct has this field.
+        let value = unsafe { InPlace::new(path, value) };
+        self.store_value_fast(path, field, object.offset, at, value)
     }
 
     /// The bits of the reference in a field. Never collects.

@@ -74,6 +74,21 @@ fn manual_root_unroot<S: Slots>() -> impl FnMut(u64) {
     }
 }
 
+/// A thousand at a time are inserted, and removed in the same order.
+fn manual_batch_1000<S: Slots>() -> impl FnMut(u64) {
+    let mut slots = S::default();
+    let mut keys = Vec::with_capacity(1000);
+    move |count| {
+        let mut left = count as usize;
+        while left > 0 {
+            let batch = left.min(1000);
+            left -= batch;
+            keys.extend((0..batch).map(|_| black_box(&mut slots).add(1)));
+            keys.drain(..).for_each(|key| slots.end(key));
+        }
+    }
+}
+
 /// A random one of 65,536 values is removed, and another one inserted.
 fn manual_churn<S: Slots>() -> impl FnMut(u64) {
     let mut slots = S::default();
@@ -93,6 +108,7 @@ fn operations<S: Slots>() -> Vec<Operation<'static>> {
     vec![
         ("read_manual", Box::new(read_manual::<S>())),
         ("manual_root_unroot", Box::new(manual_root_unroot::<S>())),
+        ("manual_batch_1000", Box::new(manual_batch_1000::<S>())),
         ("manual_churn", Box::new(manual_churn::<S>())),
     ]
 }

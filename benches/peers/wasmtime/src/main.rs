@@ -1,190 +1,81 @@
-//! Wasmtime's Rust API, with its copying collector, for the operations of benches/operations.
+//! Wasmtime, by its Rust API and in compiled Wasm.
+//!
+//!   operations operations COLLECTOR [--time | NAME COUNT]    those of benches/operations
+//!   operations workloads COLLECTOR [NAME]                    those of benches/workloads
+//!   operations compiled COLLECTOR [NAME]                     the trees, in compiled Wasm
+//!
+//! COLLECTOR is `copying` or `drc`. Without what is in brackets the program prints names.
 
 #[path = "../../measure.rs"]
 mod measure;
+#[path = "../../requests.rs"]
+mod requests;
 
-use std::hint::black_box;
+mod compiled;
+mod graph;
+mod operations;
+mod queue;
+mod sizes;
+mod text_index;
+mod trees;
 
-use measure::{Operation, run};
-use wasmtime::{
-    Collector, Config, Engine, ExternRef, FieldType, Mutability, OwnedRooted, RootScope,
-    StorageType, Store, StructRef, StructRefPre, StructType, Val, ValType,
-};
+use requests::{Requests, run_workload};
+use wasmtime::{Collector, Config, Engine};
 
-const CHURNED: usize = 1 << 16;
+/// A workload: its name, and a function that returns its number of units.
+type Workload = (&'static str, fn(&Engine, &mut Requests) -> u64);
 
-fn engine() -> Engine {
+const WORKLOADS: [Workload; 5] = [
+    ("trees", trees::trees),
+    ("long_lived_tree", trees::long_lived_tree),
+    ("graph", graph::graph),
+    ("queue", queue::queue),
+    ("text_index", text_index::text_index),
+];
+
+/// Only for the copying collector: the other one never looks for what cannot be reached.
+const TRACING: [Workload; 1] = [("full_collections", trees::full_collections)];
+
+/// What a process that compiles Wasm does as the workload of raw references, which compiled code
+/// would have.
+const COMPILED: [Workload; 1] = [("trees_raw", compiled::trees)];
+
+fn engine(collector: Collector) -> Engine {
     let mut config = Config::new();
     config.wasm_gc(true).wasm_function_references(true);
-    config.collector(Collector::Copying);
+    config.collector(collector);
     Engine::new(&config).expect("an engine")
 }
 
-/// A store with an externref and a manual root of it.
-fn store(engine: &Engine) -> (Store<()>, OwnedRooted<ExternRef>) {
-    let mut store = Store::new(engine, ());
-    let root = {
-        let mut scope = RootScope::new(&mut store);
-        let object = ExternRef::new(&mut scope, 42_u64).expect("room");
-        object.to_owned_rooted(&mut scope).expect("a live root")
-    };
-    (store, root)
-}
-
-/// The type of a struct of two 32-bit numbers.
-fn pair_type(engine: &Engine) -> StructType {
-    let number = FieldType::new(Mutability::Var, StorageType::ValType(ValType::I32));
-    StructType::new(engine, [number.clone(), number]).expect("a valid type")
-}
-
-/// Calls `body` the given number of times, 256 times in each scope.
-fn in_scopes(
-    store: &mut Store<()>,
-    count: u64,
-    mut body: impl FnMut(&mut RootScope<&mut Store<()>>),
-) {
-    let mut left = count;
-    while left > 0 {
-        let batch = left.min(256);
-        left -= batch;
-        let mut scope = RootScope::new(&mut *store);
-        for _ in 0..batch {
-            body(&mut scope);
+fn run(workloads: &[Workload], engine: &Engine, asked: Option<&str>) {
+    for (name, body) in workloads {
+        match asked {
+            None => println!("{name}"),
+            Some(asked) if asked == *name => run_workload(name, |requests| body(engine, requests)),
+            Some(_) => {}
         }
     }
 }
 
-fn roots(engine: &Engine) -> Vec<Operation<'static>> {
-    let (mut scopes, _) = store(engine);
-    let (mut pushed, from) = store(engine);
-    let (mut read, object) = store(engine);
-    let (read_by_manual, manual) = store(engine);
-    let (mut single, of) = store(engine);
-    vec![
-        (
-            "scope_enter_exit",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    black_box(RootScope::new(&mut scopes));
-                }
-            }),
-        ),
-        (
-            "root_push",
-            Box::new(move |count| {
-                in_scopes(&mut pushed, count, |scope| {
-                    black_box(from.to_rooted(scope));
-                });
-            }),
-        ),
-        (
-            "read_scoped",
-            Box::new(move |count| {
-                let mut scope = RootScope::new(&mut read);
-                let object = object.to_rooted(&mut scope);
-                for _ in 0..count {
-                    black_box(black_box(&object).data(&scope).expect("a live root"));
-                }
-            }),
-        ),
-        (
-            "read_manual",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    black_box(
-                        black_box(&manual)
-                            .data(&read_by_manual)
-                            .expect("a live root"),
-                    );
-                }
-            }),
-        ),
-        (
-            "manual_root_unroot",
-            Box::new(move |count| {
-                let mut scope = RootScope::new(&mut single);
-                let object = of.to_rooted(&mut scope);
-                for _ in 0..count {
-                    black_box(object.to_owned_rooted(&mut scope).expect("a live root"));
-                }
-            }),
-        ),
-        churn(engine),
-    ]
-}
-
-/// A random one of 65,536 manual roots ends and is made again.
-fn churn(engine: &Engine) -> Operation<'static> {
-    let (mut store, root) = store(engine);
-    let mut roots: Vec<OwnedRooted<ExternRef>> = Vec::new();
-    let mut random: u32 = 12345;
-    let body = move |count| {
-        let mut scope = RootScope::new(&mut store);
-        let object = root.to_rooted(&mut scope);
-        while roots.len() < CHURNED {
-            roots.push(object.to_owned_rooted(&mut scope).expect("a live root"));
-        }
-        for _ in 0..count {
-            random = random.wrapping_mul(1664525).wrapping_add(1013904223);
-            let made = object.to_owned_rooted(&mut scope).expect("a live root");
-            roots[(random >> 16) as usize] = made;
-        }
-    };
-    ("manual_churn", Box::new(body))
-}
-
-fn objects(engine: &Engine) -> Vec<Operation<'static>> {
-    let ty = pair_type(engine);
-    let (mut externs, _) = store(engine);
-    let (mut structs, _) = store(engine);
-    let pre = StructRefPre::new(&mut structs, ty.clone());
-    let (mut fields, _) = store(engine);
-    let of_fields = StructRefPre::new(&mut fields, ty);
-    let values = [Val::I32(1), Val::I32(2)];
-    let pair = StructRef::new(&mut fields, &of_fields, &values).expect("room");
-    let pair = pair.to_owned_rooted(&mut fields).expect("a live root");
-    let engine = engine.clone();
-    vec![
-        (
-            "externref_new",
-            Box::new(move |count| {
-                in_scopes(&mut externs, count, |scope| {
-                    black_box(ExternRef::new(scope, 42_u64).expect("room"));
-                });
-            }),
-        ),
-        (
-            "struct_new",
-            Box::new(move |count| {
-                in_scopes(&mut structs, count, |scope| {
-                    black_box(StructRef::new(scope, &pre, &values).expect("room"));
-                });
-            }),
-        ),
-        (
-            "struct_get",
-            Box::new(move |count| {
-                let mut scope = RootScope::new(&mut fields);
-                let pair = pair.to_rooted(&mut scope);
-                for _ in 0..count {
-                    black_box(black_box(&pair).field(&mut scope, 0).expect("a field"));
-                }
-            }),
-        ),
-        (
-            "store_new_object_free",
-            Box::new(move |count| {
-                for _ in 0..count {
-                    black_box(store(&engine));
-                }
-            }),
-        ),
-    ]
-}
-
 fn main() {
-    let engine = engine();
-    let mut operations = roots(&engine);
-    operations.extend(objects(&engine));
-    run(1, &mut operations);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let collector = match arguments.get(1) {
+        Some(&"copying") => Collector::Copying,
+        Some(&"drc") => Collector::DeferredReferenceCounting,
+        _ => panic!("the second argument is copying or drc"),
+    };
+    let engine = engine(collector);
+    match arguments[0] {
+        "operations" => operations::run(&engine),
+        "workloads" => {
+            let asked = arguments.get(2).copied();
+            run(&WORKLOADS, &engine, asked);
+            if matches!(collector, Collector::Copying) {
+                run(&TRACING, &engine, asked);
+            }
+        }
+        "compiled" => run(&COMPILED, &engine, arguments.get(2).copied()),
+        other => panic!("{other} is unknown"),
+    }
 }

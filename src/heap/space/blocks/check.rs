@@ -3,7 +3,7 @@
 use super::record::{BlockState, LINE_FREE};
 use super::{BLOCK_BYTES, BlockSpace, LARGEST_SMALL, LINE_BYTES};
 use crate::error::{Error, Result};
-use crate::heap::layout::LayoutTable;
+use crate::heap::layout_table::LayoutTable;
 use crate::heap::mutator::Mutator;
 
 impl BlockSpace {
@@ -30,9 +30,14 @@ impl BlockSpace {
         if !is_consistent || gray.first_from(0).is_some() {
             return Err(Error::internal("a wrong set of blocks", 0));
         }
-        let count = (0..self.blocks()).filter(|&block| free.contains(block)).count();
+        let count = (0..self.blocks())
+            .filter(|&block| free.contains(block))
+            .count();
         if count != self.free_blocks() || free.first_from(self.blocks()).is_some() {
-            return Err(Error::internal("a wrong number of free blocks", count as u64));
+            return Err(Error::internal(
+                "a wrong number of free blocks",
+                count as u64,
+            ));
         }
         Ok(())
     }
@@ -63,8 +68,7 @@ impl BlockSpace {
                 let Some(tails) = self.records().get(block + 1..end) else {
                     return wrong(block);
                 };
-                let is_tail =
-                    |tail: &super::BlockRecord| tail.state() == BlockState::LargeTail;
+                let is_tail = |tail: &super::BlockRecord| tail.state() == BlockState::LargeTail;
                 if has_holes || !record.is_start(0) || !tails.iter().all(is_tail) {
                     return wrong(block);
                 }

@@ -11,7 +11,7 @@ use super::{BLOCK_BYTES, BlockSpace, Hole, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::{HEADER_BYTES, Kind, ObjectHeader};
-use crate::heap::layout::LayoutTable;
+use crate::heap::layout_table::LayoutTable;
 use crate::heap::reference::{GRANULE, LEAST_BYTES};
 use crate::heap::space::write_free;
 

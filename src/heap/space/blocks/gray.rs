@@ -75,7 +75,10 @@ impl BlockSpace {
         let is_possible = record.state() == BlockState::LargeHead
             && bytes <= record.run() as u64 * super::BLOCK_BYTES;
         if !is_possible {
-            return Err(Error::internal("objects that overlap, or end in no block", offset));
+            return Err(Error::internal(
+                "objects that overlap, or end in no block",
+                offset,
+            ));
         }
         Ok(())
     }

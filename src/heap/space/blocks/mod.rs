@@ -213,5 +213,4 @@ impl BlockSpace {
     pub(crate) fn side_bytes(&self) -> u64 {
         (self.used_end() * size_of::<BlockRecord>()) as u64
     }
-
 }

@@ -227,7 +227,9 @@ impl BlockRecord {
     }
 
     fn set_lines(&self, first: usize, end: usize, value: u8) {
-        self.lines[first..end].iter().for_each(|line| line.set(value));
+        self.lines[first..end]
+            .iter()
+            .for_each(|line| line.set(value));
     }
 
     /// Eight lines from number `8 * eight` on, each in one byte, the first in the lowest.

@@ -5,7 +5,7 @@ use super::{BLOCK_BYTES, BlockSpace};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::ObjectHeader;
-use crate::heap::layout::LayoutTable;
+use crate::heap::layout_table::LayoutTable;
 use crate::heap::reference::GcRef;
 use crate::heap::space::POISON;
 
@@ -17,7 +17,10 @@ impl BlockSpace {
     #[inline]
     pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
         let Some((record, into)) = self.record_at(old.offset()) else {
-            return Err(Error::internal("a reference outside the heap", old.raw().into()));
+            return Err(Error::internal(
+                "a reference outside the heap",
+                old.raw().into(),
+            ));
         };
         if record.has_marks_of(self.cycle) && record.is_start(into) {
             return Ok(Some(old));
@@ -49,12 +52,7 @@ impl BlockSpace {
     /// that this was about.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    pub(crate) fn sweep(
-        &self,
-        block: usize,
-        poison: bool,
-        layouts: &LayoutTable,
-    ) -> Result<usize> {
+    pub(crate) fn sweep(&self, block: usize, poison: bool, layouts: &LayoutTable) -> Result<usize> {
         let record = &self.records()[block];
         let is_alive = record.has_marks_of(self.cycle);
         match record.state() {

@@ -4,7 +4,8 @@ use super::record::{BlockState, LINE_FREE, LINE_NEW};
 use super::{BLOCK_BYTES, BlockSpace};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
-use crate::heap::layout::{LayoutTable, Measured};
+use crate::heap::layout::Measured;
+use crate::heap::layout_table::LayoutTable;
 use crate::heap::mutator::Mutator;
 
 /// What an [`each_object`](BlockSpace::each_object) calls for each object.
@@ -59,7 +60,10 @@ impl BlockSpace {
             }
         }
         let is_start = at == into;
-        Ok(is_start && block_at(&self.region, offset, end, layouts)?.object.is_some())
+        Ok(is_start
+            && block_at(&self.region, offset, end, layouts)?
+                .object
+                .is_some())
     }
 
     /// Whether an object may start at `offset`, whatever its header says: `false` where nothing

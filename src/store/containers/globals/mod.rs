@@ -244,7 +244,7 @@ impl Store {
                 return Ok(());
             }
             let reference = GcRef::from_raw(self.load(at)?);
-            match self.admits(field.admits, reference) {
+            match self.admits(&{ field.admits }, reference) {
                 true => Ok(()),
                 false => Err(Error::internal("a wrong value of a global", at)),
             }

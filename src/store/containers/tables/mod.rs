@@ -253,7 +253,7 @@ impl Store {
             (0..resolved.length).try_for_each(|index| {
                 let reference = GcRef::from_raw(self.load(resolved.at(index))?);
                 let sound = if index < table.size.into() {
-                    self.admits(table.element.admits, reference)
+                    self.admits(&{ table.element.admits }, reference)
                 } else {
                     reference.is_null()
                 };

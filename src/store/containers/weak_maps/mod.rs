@@ -58,8 +58,33 @@ impl Store {
     /// The index of the map and the reference of the key that two handles name.
     ///
     /// Errors: as [`Store::resolve_map`], then as [`Store::object`].
+    #[inline(always)]
     fn map_and_key(&self, map: Handle, key: Handle) -> Result<(u32, GcRef)> {
+        match self.map_and_key_fast(map, key) {
+            Some(found) => Ok(found),
+            None => self.map_and_key_slow(map, key),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn map_and_key_slow(&self, map: Handle, key: Handle) -> Result<(u32, GcRef)> {
         Ok((self.resolve_map(map)?, self.object(key, "key")?))
+    }
+
+    /// The fast form of [`Store::map_and_key`].
+    #[inline(always)]
+    fn map_and_key_fast(&self, map: Handle, key: Handle) -> Option<(u32, GcRef)> {
+        let is_found = map.store_id == self.id
+            && !map.is_manual()
+            && self
+                .cold
+                .try_borrow()
+                .ok()?
+                .weak_maps
+                .has(map.index(), map.generation());
+        let key = self.resolve_fast(key).filter(|key| !key.is_null())?;
+        is_found.then_some((map.index(), key))
     }
 
     /// Sets the value of a key in a map. Replaces the old value, if the key has one.
@@ -80,7 +105,7 @@ impl Store {
         let keys = weak_maps.reserve_one()?;
         if let Some(heap) = heap.as_deref_mut().filter(|_| key.is_object()) {
             heap.reserve_keys(keys)?;
-            set_is_key(heap, key, true)?;
+            self.set_is_key(key, true)?;
         }
         weak_maps.insert(vacant, value);
         Ok(())
@@ -102,12 +127,12 @@ impl Store {
     /// Errors: as [`Store::map_and_key`].
     pub(crate) fn weakmap_delete(&self, map: Handle, key: Handle) -> Result<bool> {
         let (map, key) = self.map_and_key(map, key)?;
-        let cold = &mut *self.cold.borrow_mut();
-        let Some(removed) = cold.weak_maps.remove(map, key) else {
+        let removed = self.cold.borrow_mut().weak_maps.remove(map, key);
+        let Some(removed) = removed else {
             return Ok(false);
         };
         self.count_release();
-        cold.clear_key(removed)?;
+        self.clear_key(removed)?;
         Ok(true)
     }
 
@@ -131,23 +156,30 @@ impl Store {
         let index = self.resolve_map(map)?;
         let cold = &mut *self.cold.borrow_mut();
         while let Some(removed) = cold.weak_maps.remove_any(index) {
-            cold.clear_key(removed)?;
+            self.clear_key(removed)?;
         }
         cold.weak_maps.release(index, map.generation());
         self.count_release();
         Ok(())
     }
-}
 
-impl Cold {
     /// Clears the bit in the header of a removed entry's key, if that was the key's last
     /// entry.
-    fn clear_key(&mut self, removed: Removed) -> Result<()> {
-        let key = removed.last_of.filter(|key| key.is_object());
-        match (key, self.heap.as_deref()) {
-            (Some(key), Some(heap)) => set_is_key(heap, key, false),
-            _ => Ok(()),
+    ///
+    /// Errors: [`Error::Internal`].
+    fn clear_key(&self, removed: Removed) -> Result<()> {
+        match removed.last_of.filter(|key| key.is_object()) {
+            Some(key) => self.set_is_key(key, false),
+            None => Ok(()),
         }
+    }
+
+    /// Sets or clears the bit in the header of an object that says that it is a key.
+    ///
+    /// Errors: [`Error::Internal`].
+    fn set_is_key(&self, object: GcRef, is_key: bool) -> Result<()> {
+        let header = ObjectHeader::from_bits(self.load(object.offset())?);
+        self.store(object.offset(), header.with_key(is_key).bits())
     }
 }
 
@@ -155,11 +187,4 @@ impl Cold {
 pub(in crate::store) fn is_key(heap: &dyn GcHeap, object: GcRef) -> Result<bool> {
     let header = heap.region().load_u64(object.offset())?;
     Ok(ObjectHeader::from_bits(header).is_key())
-}
-
-/// Sets or clears the bit in the header of an object that says that it is a key.
-fn set_is_key(heap: &dyn GcHeap, object: GcRef, is_key: bool) -> Result<()> {
-    let header = ObjectHeader::from_bits(heap.region().load_u64(object.offset())?);
-    let header = header.with_key(is_key);
-    heap.region().store_u64(object.offset(), header.bits())
 }

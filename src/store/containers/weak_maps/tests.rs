@@ -43,7 +43,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
                 initial: 32 << 20,
                 poison: true,
                 moves_all: false,
-        asks_to_grow: false,
+                asks_to_grow: false,
             })
             .unwrap();
         heap.open(&mutator);

@@ -5,6 +5,7 @@
 //! second empties the index. The third builds the index of the survivors, in hash tables that
 //! have room for them. A budget may end any phase, and the next call continues there.
 
+use super::index::BATCH;
 use super::table::{Entries, Entry, NONE, OF_KEY, Sweep};
 use crate::base::work;
 use crate::error::{Error, Result};
@@ -149,8 +150,11 @@ impl WeakTable for Entries {
         if let Sweep::Index { mut at } = self.sweep {
             while at < self.entries.len() && !budget.is_spent() {
                 // Four lookups for each entry: two hash tables and two chains.
-                budget.spend(4 * LOOKUP + self.add_to_index(at as u32));
-                at += 1;
+                let few = (budget.left() / (4 * LOOKUP)).clamp(1, BATCH as u64) as usize;
+                let now = few.min(self.entries.len() - at);
+                let probes = self.add_batch_to_index(at, now);
+                budget.spend(now as u64 * 4 * LOOKUP + probes);
+                at += now;
             }
             self.sweep = Sweep::Index { at };
             if at < self.entries.len() {

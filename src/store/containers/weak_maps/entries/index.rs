@@ -5,6 +5,17 @@ use crate::base::place_index::PlaceIndex;
 use crate::base::work;
 use crate::heap::{Budget, GcRef};
 
+/// The greatest number of entries that are added to the index at once.
+pub(super) const BATCH: usize = 16;
+
+/// The hashes by which an entry is found.
+#[derive(Clone, Copy)]
+struct Hashes {
+    /// Of the map and the key.
+    hash: u32,
+    of_key: u32,
+}
+
 impl Entries {
     /// The place of the entry of a key in a map.
     pub(super) fn find(&self, map: u32, key: GcRef) -> Option<u32> {
@@ -31,28 +42,46 @@ impl Entries {
     }
 
     /// Adds the entry at `at` to the hash tables, which must have room, and to the chains.
-    /// Returns the number of slots that were probed.
-    pub(super) fn add_to_index(&mut self, at: u32) -> u64 {
-        let Entry { map, key, .. } = self.entries[at as usize];
-        self.add_to_index_hashed(self.entry_hash(map, key), at)
+    /// `hash` is that of its map and key. Returns the number of slots that were probed.
+    pub(super) fn add_to_index_hashed(&mut self, hash: u32, at: u32) -> u64 {
+        let of_key = self.key_hash(self.entries[at as usize].key);
+        self.add_to_index_of(Hashes { hash, of_key }, at)
     }
 
-    /// As [`Entries::add_to_index`], with the hash of map and key.
-    pub(super) fn add_to_index_hashed(&mut self, hash: u32, at: u32) -> u64 {
+    /// As [`Entries::add_to_index_hashed`], with both hashes.
+    fn add_to_index_of(&mut self, Hashes { hash, of_key }: Hashes, at: u32) -> u64 {
         let Entry { map, key, .. } = self.entries[at as usize];
-        let mut probes = self.by_entry.insert(hash, at);
-        let of_key = self.key_hash(key);
-        let first = self.first_of_key_hashed(of_key, key);
-        match first {
-            Some(first) => self.set_first_of_key(of_key, first, at),
-            None => probes += self.by_key.insert(of_key, at),
-        }
+        let probes = self.by_entry.insert(hash, at);
+        let entries = &self.entries;
+        let same = |at: u32| entries[at as usize].key == key;
+        let (first, more) = self.by_key.insert_or_replace(of_key, at, same);
         self.link(OF_KEY, at, first.unwrap_or(NONE));
         let map = &mut self.maps[map as usize];
         map.count += 1;
         let first = core::mem::replace(&mut map.first, at);
         self.link(OF_MAP, at, first);
-        probes
+        probes + more
+    }
+
+    /// Adds the `count` entries from `at` on, at most [`BATCH`]. Returns the number of slots
+    /// that were probed.
+    ///
+    /// First reads the slots of all of them, which are far from each other, so that the
+    /// processor waits for the memory once (OBJECTS-40).
+    pub(super) fn add_batch_to_index(&mut self, at: usize, count: usize) -> u64 {
+        let (mut hashes, mut touched) = ([Hashes { hash: 0, of_key: 0 }; BATCH], 0);
+        let entries = &self.entries[at..at + count];
+        for (hashes, &Entry { map, key, .. }) in hashes.iter_mut().zip(entries) {
+            let (hash, of_key) = (self.entry_hash(map, key), self.key_hash(key));
+            touched ^= self.by_entry.touch(hash) ^ self.by_key.touch(of_key);
+            *hashes = Hashes { hash, of_key };
+        }
+        // The compiler must not leave out the reads.
+        core::hint::black_box(touched);
+        let batch = (at as u32..).zip(&hashes[..count]);
+        batch
+            .map(|(at, &hashes)| self.add_to_index_of(hashes, at))
+            .sum()
     }
 
     /// Removes the entry at `at` from the hash tables and chains. `hash` is that of its map
@@ -201,8 +230,8 @@ impl Entries {
         entries.retain(|entry| !entry.key.is_null());
         self.begin_clearing();
         self.clear_index(0, &mut Budget::unlimited());
-        for at in 0..self.entries.len() as u32 {
-            self.add_to_index(at);
+        for at in 0..self.entries.len() {
+            self.add_batch_to_index(at, 1);
         }
     }
 }
