@@ -29,8 +29,6 @@ mod evacuate;
 mod mark;
 mod mark_stack;
 mod sweep;
-#[cfg(test)]
-mod tests;
 
 use mark::MarkState;
 use mark_stack::MarkStack;

@@ -4,6 +4,7 @@
 mod allocation;
 mod barrier;
 mod layout_table;
+mod mark_region;
 mod memory;
 mod object_starts;
 mod sandbox;
@@ -149,6 +150,16 @@ impl Fixture {
         self.set_reference(pair, 12, second);
         self.set(pair, PAIR_NUMBER, number);
         pair
+    }
+
+    /// Makes a pair of nulls on the fast path of an allocation, if that has room.
+    fn new_pair_in_line(&mut self) -> GcRef {
+        let Some(offset) = self.mutator.room(PAIR_BYTES) else {
+            return self.new_pair(GcRef::NULL, GcRef::NULL, 0);
+        };
+        self.mutator.bump.advance(PAIR_BYTES);
+        self.mutator.write_new_object(offset, self.pair, PAIR_BYTES);
+        GcRef::from_offset(offset)
     }
 
     fn new_array(&mut self, header: ObjectHeader, length: u32, element_bytes: u64) -> GcRef {

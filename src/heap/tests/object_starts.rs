@@ -50,16 +50,6 @@ impl Fixture {
             .unwrap();
     }
 
-    /// Makes a pair of nulls on the fast path of an allocation, if that has room.
-    fn new_pair_in_line(&mut self) -> GcRef {
-        let Some(offset) = self.mutator.bump.room(PAIR_BYTES) else {
-            return self.new_pair(GcRef::NULL, GcRef::NULL, 0);
-        };
-        self.mutator.bump.advance(PAIR_BYTES);
-        self.mutator.write_new_object(offset, self.pair, PAIR_BYTES);
-        GcRef::from_offset(offset)
-    }
-
     /// Whether an object starts at `offset`, and the steps that the answer takes.
     fn ask(&self, table: &mut ObjectStartTable, offset: u64) -> (bool, u64) {
         let reference = GcRef::from_offset(offset);

@@ -12,14 +12,20 @@ impl BlockSpace {
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+        self.check_tables()?;
+        self.each_object(mutator, layouts, &mut |offset, object| {
+            self.check_lines(offset, object.bytes)
+        })
+    }
+
+    /// Checks the tables only.
+    pub(super) fn check_tables(&self) -> Result<()> {
         self.check_sets()?;
         let mut block = 0;
         while block < self.blocks() {
             block += self.check_block(block)?;
         }
-        self.each_object(mutator, layouts, &mut |offset, object| {
-            self.check_lines(offset, object.bytes)
-        })
+        Ok(())
     }
 
     fn check_sets(&self) -> Result<()> {

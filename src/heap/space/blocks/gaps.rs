@@ -54,14 +54,17 @@ impl BlockSpace {
     /// Adds the parts of `from..to` that lie in live lines.
     fn add_gaps(&self, block: usize, (from, to): (u64, u64), gaps: &mut Gaps) -> Result<()> {
         let record = &self.records()[block];
+        let line_end = |at: u64| ((at / LINE_BYTES + 1) * LINE_BYTES).min(to);
         let mut at = from;
         while at < to {
-            let line_end = (at / LINE_BYTES + 1) * LINE_BYTES;
-            let end = line_end.min(to);
-            if record.line_at(at) == LINE_LIVE && end - at >= u64::from(LEAST_BYTES) {
+            let mut end = at;
+            while end < to && record.line_at(end) == LINE_LIVE {
+                end = line_end(end);
+            }
+            if end - at >= u64::from(LEAST_BYTES) {
                 self.add_gap(self.start_of(block) + at, end - at, gaps)?;
             }
-            at = end;
+            at = end.max(line_end(at));
         }
         Ok(())
     }
@@ -85,8 +88,9 @@ impl BlockSpace {
         let is_inside = offset >= self.start() && offset.is_multiple_of(GRANULE);
         let is_gap = is_inside
             && header.kind() == Some(Kind::Free)
-            && (u64::from(LEAST_BYTES)..=LINE_BYTES).contains(&bytes)
-            && offset % LINE_BYTES + bytes <= LINE_BYTES;
+            && (u64::from(LEAST_BYTES)..2 * LINE_BYTES).contains(&bytes)
+            && self.block_of(offset) == self.block_of(offset + bytes - 1)
+            && self.may_start_at(offset);
         if !is_gap {
             return Err(Error::internal("a gap that was overwritten", offset));
         }

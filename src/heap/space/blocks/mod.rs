@@ -38,6 +38,8 @@ mod holes;
 mod record;
 mod sweep;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub(crate) use gaps::Gaps;

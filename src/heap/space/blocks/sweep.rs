@@ -80,6 +80,12 @@ impl BlockSpace {
         Ok(1)
     }
 
+    /// Sweeps a block.
+    #[cfg(test)]
+    pub(super) fn sweep_for_tests(&self, block: usize) {
+        self.sweep(block, false, &LayoutTable::new()).unwrap();
+    }
+
     /// Fills what no live object has in a block of small objects with [`POISON`].
     fn poison_dead(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
         let (record, start) = (&self.records()[block], self.start_of(block));

@@ -1,0 +1,204 @@
+//! Tests of the block space without a collector.
+
+use super::record::{LINE_FREE, LINE_LIVE, LINE_NEW, LINES};
+use super::*;
+use crate::base::hashing::mix;
+use crate::heap::mutator::Mutator;
+use crate::heap::{Budget, LayoutTable};
+
+/// A space of 100 blocks, of which `blocks` are committed.
+fn with_space(blocks: u64, test: impl FnOnce(&mut BlockSpace)) {
+    let limit = BlockSpace::limit_for(100 * BLOCK_BYTES);
+    let reservation = Reservation::new(BlockSpace::reserved_bytes(limit)).unwrap();
+    test(&mut BlockSpace::new(&reservation, limit, blocks * BLOCK_BYTES).unwrap());
+}
+
+fn check(space: &BlockSpace) {
+    // The check walks over blocks with objects, and there are no objects.
+    space.check_tables().unwrap();
+}
+
+#[test]
+fn blocks_and_runs_are_taken_and_freed() {
+    with_space(64, |space| {
+        let mut used: Vec<(usize, usize)> = Vec::new();
+        for step in 0..5000_u64 {
+            let count = mix(step) as usize % 9;
+            match mix(step + 7) % 3 {
+                0 => {
+                    if let Some(hole) = space.take_block() {
+                        used.push((space.block_of(hole.start), 1));
+                    }
+                }
+                1 if count > 0 => {
+                    if let Some(first) = space.acquire_run(count) {
+                        used.push((first, count));
+                    }
+                }
+                _ if !used.is_empty() => {
+                    let index = mix(step + 3) as usize % used.len();
+                    let (first, count) = used.swap_remove(index);
+                    assert_eq!(space.release(first, false).unwrap(), count);
+                }
+                _ => {}
+            }
+            let taken: usize = used.iter().map(|&(_, count)| count).sum();
+            assert_eq!(space.free_blocks() + taken, space.blocks());
+            check(space);
+        }
+        let mut blocks: Vec<usize> = used.iter().flat_map(|&(f, n)| f..f + n).collect();
+        blocks.sort_unstable();
+        assert!(blocks.windows(2).all(|pair| pair[0] < pair[1]), "no block is used twice");
+    });
+}
+
+#[test]
+fn a_fortieth_of_the_blocks_is_kept_for_evacuation() {
+    with_space(80, |space| {
+        let mut taken = 0;
+        while space.take_block().is_some() {
+            taken += 1;
+        }
+        assert_eq!((taken, space.free_blocks()), (78, 2));
+        assert!(!space.has_run(1));
+        assert!(space.acquire_target().is_some() && space.acquire_target().is_some());
+        assert!(space.acquire_target().is_none());
+    });
+}
+
+#[test]
+fn holes_are_the_runs_of_free_lines() {
+    with_space(4, |space| {
+        space.begin_cycle();
+        let block = space.acquire().unwrap();
+        let record = &space.records()[block];
+        for round in 0..200_u64 {
+            record.begin_marks(space.cycle());
+            let live: Vec<bool> = (0..LINES as u64)
+                .map(|line| mix(round << 32 | line) % 5 < 1 + round % 4)
+                .collect();
+            for (line, _) in live.iter().enumerate().filter(|(_, live)| **live) {
+                let into = line as u64 * LINE_BYTES;
+                record.mark_lines(into, into + 16);
+                record.set_start(into);
+            }
+            space.sweep_for_tests(block);
+            let mut found = vec![true; LINES];
+            while let Some(hole) = space.take_hole() {
+                let first = (hole.start - space.start_of(block)) / LINE_BYTES;
+                for line in first..first + hole.bytes() / LINE_BYTES {
+                    found[line as usize] = false;
+                }
+                let after = first + hole.bytes() / LINE_BYTES;
+                assert!(after == LINES as u64 || record.line_at(after * LINE_BYTES) == LINE_LIVE);
+                assert!(record.is_start(hole.start - space.start_of(block)));
+            }
+            assert_eq!(found, live);
+            assert!(!space.has_hole() && record.free_lines() == 0);
+            check(space);
+        }
+    });
+}
+
+#[test]
+fn a_hole_of_several_lines_leaves_smaller_ones_alone() {
+    with_space(4, |space| {
+        space.begin_cycle();
+        let block = space.acquire().unwrap();
+        let record = &space.records()[block];
+        record.begin_marks(space.cycle());
+        for line in [1, 3, 6, 255] {
+            record.mark_lines(line * LINE_BYTES, line * LINE_BYTES + 16);
+            record.set_start(line * LINE_BYTES);
+        }
+        space.sweep_for_tests(block);
+        let hole = space.take_hole_of(2 * LINE_BYTES).unwrap();
+        assert_eq!(hole.start, space.start_of(block) + 4 * LINE_BYTES);
+        assert_eq!(hole.bytes(), 2 * LINE_BYTES);
+        assert_eq!(record.line_at(0), LINE_FREE);
+        assert_eq!(record.line_at(4 * LINE_BYTES), LINE_NEW);
+        let next = space.take_hole().unwrap();
+        assert_eq!((next.start, next.bytes()), (space.start_of(block), LINE_BYTES));
+        check(space);
+    });
+}
+
+#[test]
+fn objects_over_several_lines_mark_all_of_them() {
+    with_space(4, |space| {
+        space.begin_cycle();
+        let record = &space.records()[space.acquire().unwrap()];
+        record.begin_marks(space.cycle());
+        record.mark_lines(3 * LINE_BYTES - 8, 5 * LINE_BYTES + 8);
+        let marked = (0..LINES as u64).filter(|line| record.line_at(line * LINE_BYTES) == LINE_LIVE);
+        assert!(marked.eq(2..=5));
+    });
+}
+
+#[test]
+fn gray_objects_are_taken_once_each() {
+    with_space(4, |space| {
+        let take = |_| space.block_of(space.take_block().unwrap().start);
+        let blocks = [0, 1].map(take);
+        let mut gray: Vec<u64> = (0..500)
+            .map(|number| space.start_of(blocks[number % 2]) + mix(number as u64) % 4096 * 8)
+            .collect();
+        gray.iter().for_each(|&offset| space.set_gray(offset));
+        gray.sort_unstable();
+        gray.dedup();
+        let mut taken = Vec::new();
+        let mut turns = 0;
+        loop {
+            let mut room = turns % 5;
+            let first = space.take_gray(|offset| {
+                let has_room = room > 0;
+                if has_room {
+                    room -= 1;
+                    taken.push(offset);
+                }
+                has_room
+            });
+            let Some(first) = first else { break };
+            taken.push(first);
+            turns += 1;
+        }
+        taken.sort_unstable();
+        assert_eq!(taken, gray);
+        check(space);
+    });
+}
+
+#[test]
+fn memory_at_the_end_goes_back_and_comes_again() {
+    with_space(40, |space| {
+        let first = space.acquire().unwrap();
+        let run = space.acquire_run(20).unwrap();
+        space.release(run, false).unwrap();
+        space.decommit_towards(0, &mut Budget::unlimited());
+        assert_eq!(space.blocks(), 40, "what was committed at first stays");
+        let wanted = space.after_growth(60, 0).unwrap();
+        space.commit(wanted).unwrap();
+        assert!(space.has_run(60));
+        assert!(space.after_growth(101, 0).is_none());
+        let far = space.acquire_run(space.blocks() - 1).unwrap();
+        space.release(far, false).unwrap();
+        space.decommit_towards(0, &mut Budget::unlimited());
+        assert_eq!((space.blocks(), space.free_blocks()), (40, 39));
+        space.release(first, false).unwrap();
+        space.reset(true);
+        assert_eq!((space.free_blocks(), space.used_end()), (40, 0));
+        check(space);
+    });
+}
+
+#[test]
+fn an_empty_space_has_no_objects() {
+    with_space(4, |space| {
+        let (mutator, layouts) = (Mutator::new(), LayoutTable::new());
+        space.check(&mutator, &layouts).unwrap();
+        let start = space.start();
+        assert!(!space.is_object(start, &mutator, &layouts).unwrap());
+        assert!(!space.may_start_at(start) && !space.may_start_at(0));
+        assert!(space.check_may_hold(start).is_err());
+    });
+}
