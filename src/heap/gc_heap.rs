@@ -8,8 +8,8 @@ use super::header::ObjectHeader;
 use super::layout::Measured;
 use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
-use super::object_start_table::Starts;
 use super::reference::{GRANULE, GcRef};
+use super::starts::Starts;
 use crate::error::{Error, Result};
 
 /// The number of bytes of a reset heap that stay resident, in all spaces together

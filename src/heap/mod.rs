@@ -54,6 +54,7 @@ mod roots_list;
 mod segment_starts;
 mod shrinking;
 mod space;
+mod starts;
 #[cfg(test)]
 mod step_count;
 mod verify;
@@ -82,7 +83,7 @@ pub(crate) use layout_table::{CommonLayout, LayoutTable, SimpleLayouts};
 pub(crate) use layout_word::ObjectSize;
 pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectSlot, ObjectSpan, Region, Reservation};
 pub(crate) use mutator::Mutator;
-pub(crate) use object_start_table::{ObjectStartTable, Starts};
+pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
@@ -96,6 +97,7 @@ pub(crate) use space::{
     BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FreeListSpace, Gaps, Hole,
     LARGEST_SMALL, LINE_BYTES, ListEnds, POISON, PageRelease, SemiSpace, whole_units, write_free,
 };
+pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};
 pub(crate) use walk_bound::WalkBound;
 pub(crate) use weak_table::{Liveness, WeakTable};

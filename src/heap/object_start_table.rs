@@ -15,30 +15,20 @@
 //! together pass each object once. A question also looks for the last known start: it reads
 //! up to 1 KiB of bits.
 //!
-//! Heaps that are made of a [`BlockSpace`] answer the question themselves.
+//! Heaps that are made of a block space answer the question themselves.
 
 use super::blocks::block_at;
 use super::gc_heap::GcHeap;
 use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
 use super::reference::{GRANULE, GcRef};
-use super::segment_starts::{SEGMENT_BYTES, SegmentStarts, segment_of};
-use super::space::BlockSpace;
+use super::segment_starts::{SEGMENT_BYTES, segment_of};
+use super::starts::Starts;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 
 /// The words with the bits of one segment.
 const WORDS: usize = (SEGMENT_BYTES / GRANULE / u64::BITS as u64) as usize;
-
-/// How the starts of a heap's objects are found.
-#[derive(Clone, Copy)]
-pub(crate) enum Starts<'a> {
-    /// Objects and free blocks fill the heap's bounds without a gap. The first starts of
-    /// blocks in segments are known, and the table has the others.
-    InSegments(&'a SegmentStarts),
-    /// The space knows the starts itself.
-    InBlocks(&'a BlockSpace),
-}
 
 /// The object-start table of one heap. An empty table is valid for every heap.
 #[derive(Debug, Default)]

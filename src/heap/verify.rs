@@ -4,8 +4,8 @@ use super::gc_heap::GcHeap;
 use super::header::ObjectHeader;
 use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
-use super::object_start_table::Starts;
 use super::reference::{GRANULE, GcRef};
+use super::starts::Starts;
 use crate::base::fallible;
 use crate::error::{Error, Result};
 

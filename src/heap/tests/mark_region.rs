@@ -46,7 +46,11 @@ fn the_few_survivors_of_new_blocks_move_together() {
         let pairs = u64::from(KEPT) * PAIR_BYTES;
         let stats = f.collected();
         assert_eq!(stats.objects, u64::from(KEPT) + 1);
-        assert!(stats.moved_bytes >= pairs / 2, "{} moved", stats.moved_bytes);
+        assert!(
+            stats.moved_bytes >= pairs / 2,
+            "{} moved",
+            stats.moved_bytes
+        );
         let places: std::collections::BTreeSet<u64> = (0..KEPT)
             .map(|index| f.element(array, index).offset() / LINE_BYTES)
             .collect();

@@ -36,6 +36,7 @@ mod gaps;
 mod gray;
 mod holes;
 mod record;
+mod sizes;
 mod sweep;
 mod tables;
 #[cfg(test)]
@@ -45,25 +46,15 @@ mod walk;
 pub(crate) use gaps::Gaps;
 pub(crate) use holes::Hole;
 pub(crate) use record::{BlockRecord, BlockState};
+pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES};
 
 use core::cell::Cell;
 
 use super::bounds::Bounds;
 use crate::error::Result;
 use crate::heap::memory::{Region, Reservation};
+use sizes::BLOCKS_FOR_RESERVE;
 use tables::BlockTables;
-
-/// The bytes of a block.
-pub(crate) const BLOCK_BYTES: u64 = 32 << 10;
-
-/// The bytes of a line.
-pub(crate) const LINE_BYTES: u64 = 128;
-
-/// The bytes of the largest object that shares its block with others.
-pub(crate) const LARGEST_SMALL: u64 = BLOCK_BYTES / 2;
-
-/// The share of the blocks that stay free for evacuation: one of this number.
-const BLOCKS_FOR_RESERVE: usize = 40;
 
 /// Blocks of lines. See the [module](self).
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use super::{BLOCK_BYTES, LINE_BYTES};
+use super::sizes::{BLOCK_BYTES, LINE_BYTES};
 use crate::heap::memory::TableElement;
 use crate::heap::reference::GRANULE;
 

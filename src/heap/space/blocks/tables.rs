@@ -11,9 +11,9 @@
 
 use core::cell::Cell;
 
-use super::BLOCK_BYTES;
 use super::block_set::BlockSet;
 use super::record::BlockRecord;
+use super::sizes::BLOCK_BYTES;
 use crate::base::pages;
 use crate::error::Result;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};

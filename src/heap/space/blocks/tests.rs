@@ -48,7 +48,10 @@ fn blocks_and_runs_are_taken_and_freed() {
         }
         let mut blocks: Vec<usize> = used.iter().flat_map(|&(f, n)| f..f + n).collect();
         blocks.sort_unstable();
-        assert!(blocks.windows(2).all(|pair| pair[0] < pair[1]), "no block is used twice");
+        assert!(
+            blocks.windows(2).all(|pair| pair[0] < pair[1]),
+            "no block is used twice"
+        );
     });
 }
 
@@ -118,7 +121,10 @@ fn a_hole_of_several_lines_leaves_smaller_ones_alone() {
         assert_eq!(record.line_at(0), LINE_FREE);
         assert_eq!(record.line_at(4 * LINE_BYTES), LINE_NEW);
         let next = space.take_hole().unwrap();
-        assert_eq!((next.start, next.bytes()), (space.start_of(block), LINE_BYTES));
+        assert_eq!(
+            (next.start, next.bytes()),
+            (space.start_of(block), LINE_BYTES)
+        );
         check(space);
     });
 }
@@ -130,7 +136,8 @@ fn objects_over_several_lines_mark_all_of_them() {
         let record = &space.records()[space.acquire().unwrap()];
         record.begin_marks(space.cycle());
         record.mark_lines(3 * LINE_BYTES - 8, 5 * LINE_BYTES + 8);
-        let marked = (0..LINES as u64).filter(|line| record.line_at(line * LINE_BYTES) == LINE_LIVE);
+        let marked =
+            (0..LINES as u64).filter(|line| record.line_at(line * LINE_BYTES) == LINE_LIVE);
         assert!(marked.eq(2..=5));
     });
 }
