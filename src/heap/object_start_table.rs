@@ -2,7 +2,7 @@
 //!
 //! Objects and free blocks fill the heap without a gap, and each says how long it is. So
 //! from one start all later starts are found by walking. The first start in each segment is
-//! always known ([`SegmentStarts`]). The table has a bit for each granule of the segments that
+//! always known (HEAP-58). The table has a bit for each granule of the segments that
 //! were asked about. A question walks from the last known start before the place in question,
 //! and sets the bits of the starts that it passes (HEAP-58).
 //!

@@ -157,7 +157,7 @@ mod tests {
                 let mut model = BTreeSet::new();
                 for step in 0..4000_u64 {
                     let block = mix(step) as usize % blocks;
-                    if mix(step + 1) % 3 == 0 {
+                    if mix(step + 1).is_multiple_of(3) {
                         assert_eq!(set.remove(block), model.remove(&block));
                     } else {
                         assert_eq!(set.insert(block), model.insert(block));
