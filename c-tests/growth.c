@@ -54,7 +54,7 @@ static void ask_host(size_t initial, size_t limit) {
 
 /* How many objects fit into a heap of this many bytes. */
 static size_t room(size_t committed) {
-  return committed / spaces() / 16 - 1;
+  return objects_in(committed, 16);
 }
 
 static void make_garbage(int *finalized) {
@@ -182,7 +182,8 @@ CASE(it_is_not_asked_for_the_initial_size_after_collections) {
   for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
   /* In a no-GC span, since collections at every allocation would take quadratic time. */
   OK(gcroots_no_gc_enter(store));
-  for (size_t i = 1; i < room(initial); i++) new_externref(NULL);
+  /* The objects that share a line with one that stays may be lost. */
+  for (size_t i = 1; i < room(initial) - 8; i++) new_externref(NULL);
   CHECK(host.calls == 0);
 }
 
@@ -489,8 +490,9 @@ static size_t fill_and_release(size_t releases, bool collected_before, gcroots_s
 CASE(what_it_unroots_before_it_refuses_makes_room) {
   static const size_t counts[] = {1, 500};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    /* The heap is collected before the callback is asked, or only afterwards. */
-    for (int before = 0; before < 2; before++) {
+    /* The heap is collected before the callback is asked, or only afterwards. A collection
+       leaves some memory between objects in blocks unused. */
+    for (int before = 0; before < (heap_has(BLOCKS) ? 1 : 2); before++) {
       gcroots_status_t status;
       size_t died = fill_and_release(counts[i], before != 0, &status);
       CHECK(died == (collects ? counts[i] : 0));

@@ -23,7 +23,7 @@ static void limit_store(size_t limit) {
 
 /* How many objects of 16 bytes fit into one space of a heap with this limit. */
 static size_t room(size_t limit) {
-  return limit / spaces() / 16;
+  return objects_in(limit, 16);
 }
 
 CASE(a_full_heap_answers_out_of_memory) {
@@ -170,7 +170,7 @@ CASE(committed_bytes_never_exceed_the_limit) {
       if (count % 64 == 0 || count > room(limits[i]) - 300)
         CHECK(stats_of(store).committed_bytes <= limits[i]);
     CHECK(stats_of(store).committed_bytes <= limits[i]);
-    /* Rounding loses less than a page of each space. */
+    /* Rounding loses less than a page of each space, or a block. */
     CHECK(count <= room(limits[i]) && count + 4096 / 16 + 2 >= room(limits[i]));
     if (stressed && i == 4) return;
   }
@@ -553,8 +553,8 @@ CASE(a_heap_that_cannot_grow_as_wanted_grows_as_needed) {
     armed = false;
     if (refusals == 0) continue;
     refused++;
-    /* At most one page more than the array needs, in each space. */
-    CHECK(stats_of(store).committed_bytes - before <= 2 * 4096 * spaces());
+    /* At most one page more than the array needs, in each space, or the next block. */
+    CHECK(stats_of(store).committed_bytes - before <= 2 * heap_unit() * spaces());
   }
   CHECK(refused > 0);
   OK(gcroots_no_gc_exit(store));

@@ -231,7 +231,7 @@ CASE(it_does_not_change_how_often_stress_collects) {
 
 CASE(an_allocation_that_calls_it_counts_once_for_stress) {
   /* The heap is full several times before stress causes a collection. */
-  enum { NTH = 4000, LIMIT = 32 << 10 };
+  enum { NTH = 10000, LIMIT = 64 << 10 };
   gcroots_config_t *config = variant_config(LIMIT);
   uint64_t between = 0;
   OK(gcroots_config_set_stress(config, NTH));

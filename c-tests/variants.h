@@ -10,6 +10,8 @@
  *   HALVES        objects fill one half of the heap only
  *   MINOR_FIRST   an allocation first runs a minor collection, which leaves some garbage
  *   IN_ORDER      until the first collection, later objects have higher references
+ *   BLOCKS        objects lie in blocks of 32 KiB, and larger ones than half a block in blocks of
+ *                 their own; the heap grows by blocks
  *   SHADOWS       the heap has a copy of its slots, half as large as its limit, beside it
  */
 #ifndef VARIANTS_H
@@ -25,7 +27,8 @@ enum {
   HALVES = 8,
   MINOR_FIRST = 16,
   IN_ORDER = 32,
-  SHADOWS = 64
+  SHADOWS = 64,
+  BLOCKS = 128
 };
 
 struct check_collector {
@@ -34,12 +37,11 @@ struct check_collector {
   size_t least_limit;
 };
 
-/* The heap of the generational collector is that of `copying` for now. */
 static const struct check_collector check_collectors[] = {
     {GCROOTS_COLLECTOR_NULL, IN_ORDER, 16 << 10},
     {GCROOTS_COLLECTOR_DRC, COLLECTS | MINOR_FIRST, 16 << 10},
     {GCROOTS_COLLECTOR_COPYING, COLLECTS | MOVES_ALL | HALVES | IN_ORDER, 32 << 10},
-    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | HALVES, 64 << 10},
+    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | BLOCKS, 64 << 10},
     {GCROOTS_COLLECTOR_CHECK, COLLECTS | MOVES_ALL | HALVES | IN_ORDER | SHADOWS, 32 << 10},
 };
 
@@ -94,6 +96,22 @@ static inline bool may_have(bool moved) {
 /* The number of the heap's spaces. Objects can fill one of them. */
 static inline size_t spaces(void) {
   return heap_has(HALVES) ? 2 : 1;
+}
+
+/* The bytes by which a heap grows at least. */
+static inline size_t heap_unit(void) {
+  return heap_has(BLOCKS) ? 32 << 10 : 4096;
+}
+
+/* The number of objects of `bytes`, at most half a block, that fill a heap of `heap` bytes. A
+   fortieth of the blocks stays free. */
+static inline size_t objects_in(size_t heap, size_t bytes) {
+  if (heap_has(BLOCKS)) {
+    size_t blocks = heap / heap_unit();
+    return (blocks - blocks / 40) * (heap_unit() / bytes);
+  }
+  /* The first granule of a space stays free. */
+  return (heap / spaces() - 8) / bytes;
 }
 
 #endif

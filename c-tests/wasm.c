@@ -32,7 +32,7 @@ static void check_refused_by_readers(gcroots_status_t status, wasm_externref_t r
 /* Replaces the fixture's store by one with the smallest limit. */
 static void use_a_small_store(void) {
   OK(gcroots_store_free(store));
-  store = new_store(32 << 10);
+  store = new_store(64 << 10);
 }
 
 /* What other threads and finalizers use. */
@@ -93,7 +93,7 @@ CASE(the_finalizer_runs_once_after_the_last_root) {
 }
 
 CASE(a_full_heap_refuses_until_a_root_ends) {
-  enum { MOST = (32 << 10) / 16 };
+  enum { MOST = (64 << 10) / 16 + 1 };
   static wasm_externref_t made[MOST];
   wasm_externref_t out = untouched_wasm();
   int count = 0;

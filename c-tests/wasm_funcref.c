@@ -110,11 +110,11 @@ CASE(without_memory_for_its_root_no_function_is_made) {
 }
 
 CASE(a_full_heap_refuses_and_the_finalizer_never_runs) {
-  enum { MOST = (32 << 10) / 16 };
+  enum { MOST = (64 << 10) / 16 + 1 };
   static wasm_funcref_t made[MOST];
   wasm_funcref_t out = untouched_wasm();
   int count = 0;
-  use_stores_with(variant_config(32 << 10));
+  use_stores_with(variant_config(64 << 10));
   use_the_type();
   while (count < MOST && wasm_funcref_new(store, add_type, add, NULL, NULL, &made[count])) ++count;
   CHECK(count > 0 && count < MOST);

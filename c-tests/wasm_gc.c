@@ -506,9 +506,9 @@ CASE(without_memory_for_a_scope_nothing_is_made) {
 }
 
 CASE(a_full_heap_refuses_until_a_root_ends) {
-  enum { MOST = (32 << 10) / 16 };
+  enum { MOST = (64 << 10) / 16 + 1 };
   static wasm_anyref_t made[MOST];
-  use_stores_with(variant_config(32 << 10));
+  use_stores_with(variant_config(64 << 10));
   use_types();
   EACH(m, makers) {
     wasm_anyref_t out = untouched_wasm();

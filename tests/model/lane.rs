@@ -102,10 +102,9 @@ impl Lane {
 
     /// Whether objects fill one half of the heap only, and leave no room between them.
     pub(crate) fn halves(&self) -> bool {
-        // The heap of the generational collector is that of `copying` for now.
         matches!(
             self.collector,
-            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_GENERATIONAL | GCROOTS_COLLECTOR_CHECK
+            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
         )
     }
 

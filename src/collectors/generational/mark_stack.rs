@@ -16,7 +16,7 @@ use crate::heap::GcRef;
 const RING: usize = 8;
 
 /// The committed bytes for which the stack has one entry of 4 bytes.
-const BYTES_FOR_ENTRY: u64 = 512;
+const BYTES_FOR_ENTRY: u64 = 1024;
 
 /// The least number of entries.
 const LEAST_ENTRIES: usize = 256;

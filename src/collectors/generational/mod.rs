@@ -114,7 +114,7 @@ impl GenerationalHeap {
     fn new(options: HeapOptions) -> Result<GenerationalHeap> {
         let limit = BlockSpace::limit_for(options.limit);
         let reservation = Reservation::new(BlockSpace::reserved_bytes(limit))?;
-        let mut heap = GenerationalHeap {
+        Ok(GenerationalHeap {
             space: BlockSpace::new(&reservation, limit, options.initial)?,
             reservation,
             poison: options.poison,
@@ -128,9 +128,7 @@ impl GenerationalHeap {
             marks: MarkState::default(),
             state: CollectionState::default(),
             survival: evacuate::FIRST_SURVIVAL,
-        };
-        heap.stack.reserve(heap.space.committed_bytes())?;
-        Ok(heap)
+        })
     }
 
     /// Tells the mutator where the committed memory ends now.
@@ -161,7 +159,7 @@ impl GcHeap for GenerationalHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        self.space.side_bytes() + self.stack.side_bytes() + self.pending.side_bytes()
+        self.stack.side_bytes() + self.pending.side_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -209,8 +207,6 @@ impl GcHeap for GenerationalHeap {
             let grown = self.space.commit(wanted);
             grown.or_else(|_| self.space.commit(needed))?;
         }
-        // With less room a trace takes its slower path more often. That is no error.
-        let _ = self.stack.reserve(self.space.committed_bytes());
         self.update_end(mutator);
         let allocated = mutator.bump.allocated_bytes();
         self.headroom = self.headroom.max(allocated.saturating_add(bytes));
@@ -295,6 +291,8 @@ impl GcHeap for GenerationalHeap {
 impl CollectionSteps for GenerationalHeap {
     fn begin(&mut self, mutator: &Mutator, _kind: CollectionKind) -> Result<()> {
         self.take_back(mutator)?;
+        // Without room a trace takes its slower path. That is no error.
+        let _ = self.stack.reserve(self.space.committed_bytes());
         self.pending.clear();
         self.marks = MarkState::default();
         self.state = CollectionState {

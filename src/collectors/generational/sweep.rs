@@ -140,7 +140,6 @@ impl GenerationalHeap {
         if may_grow && wanted > committed {
             // If the system refuses, the next collection comes earlier. That is no error.
             let _ = self.space.commit(wanted.min(self.space.limit_bytes()));
-            let _ = self.stack.reserve(self.space.committed_bytes());
         }
         let mut progress = Progress::Complete;
         if committed > 2 * wanted || self.state.shrinking {

@@ -201,9 +201,4 @@ impl BlockSpace {
     pub(crate) fn committed_bytes(&self) -> u64 {
         self.region.committed_end() - self.region.start()
     }
-
-    /// The bytes of memory that the records of the blocks have which may be in use.
-    pub(crate) fn side_bytes(&self) -> u64 {
-        (self.used_end() * size_of::<BlockRecord>()) as u64
-    }
 }
