@@ -641,7 +641,7 @@ CASE(a_report_that_finds_the_heap_corrupt_calls_no_other_visitor) {
     OK(gcroots_heap_base(store, &base));
     add(&first);
     add(&second);
-    memset((char *)base + raw, 0xff, 8);
+    memset((char *)base + (uint64_t)raw * 4, 0xff, 8);
     first.calls = second.calls = 0;
     first.expected = second.expected = GCROOTS_ERROR_INTERNAL;
     CHECK(ways[i]() == GCROOTS_ERROR_INTERNAL);

@@ -354,7 +354,7 @@ CASE(a_full_heap_refuses_a_struct_and_stays) {
   for (int i = 0; i < FIELDS; i++) CHECK(same_val(get_field(first, (size_t)i), values[i]));
   /* Smaller objects still fit. */
   small = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
-  CHECK(small > 0 && small < layout_of(type).bytes / 16 * (heap_has(BLOCKS) ? 2 : 1));
+  CHECK(small > 0 && small < layout_of(type).bytes / 16 * (heap_has(BLOCKS) ? 3 : 1));
   gcroots_type_free(type);
 }
 

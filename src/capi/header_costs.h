@@ -13,103 +13,104 @@
  *
  * Functions that programs call often:
  *
- *                                          copying     drc    null
- *   gcroots_scope_enter                         26      26      26
- *   gcroots_scope_exit                          21      21      21
- *   gcroots_scope_escape                        65      65      65
- *   gcroots_local_new                           48      48      48
- *   gcroots_local_is_null                       29      29      29
- *   gcroots_ref_assign                          78      78      78
- *   gcroots_ref_to_manually_rooted              49      49      49
- *   gcroots_manually_rooted_to_rooted           49      49      49
- *   gcroots_manually_rooted_unroot              39      39      39
- *   gcroots_manually_rooted_unroot_later       140     140     140
- *   gcroots_weak_new                           100     100     100
- *   gcroots_weak_upgrade                        82      82      82
- *   gcroots_weak_free                           72      72      72
- *   gcroots_weakmap_set                        330     330     320
- *   gcroots_weakmap_get                        190     190     190
- *   gcroots_externref_new                       69      69      69
- *   gcroots_externref_data                      38      38      38
- *   gcroots_struct_new                         150     230     150
- *   gcroots_struct_new_default                  80     110      80
- *   gcroots_struct_get                          67      67      67
- *   gcroots_struct_set                         110     110     110
- *   gcroots_struct_get_i32                      52      52      52
- *   gcroots_struct_set_i32                      49      49      49
- *   gcroots_struct_get_ref                      83      83      83
- *   gcroots_struct_get_ref_into                 78      78      78
- *   gcroots_struct_set_ref                     100     150     100
- *   gcroots_array_new                          150     340     150
- *   gcroots_array_new_default                   98     150      98
- *   gcroots_array_new_fixed                    190     310     190
- *   gcroots_array_new_bytes                     96     150      96
- *   gcroots_array_len                           38      38      38
- *   gcroots_array_get_i32                       54      54      54
- *   gcroots_array_set_i32                       51      51      51
- *   gcroots_array_get_ref                       85      85      85
- *   gcroots_array_set_ref                      100     140     100
- *   gcroots_ref_eq                              84      84      84
- *   gcroots_ref_kind                            81      81      81
- *   gcroots_ref_test                            89      89      89
- *   gcroots_ref_cast                           110     110     110
- *   gcroots_table_get                           86      86      86
- *   gcroots_table_set                          100     210     100
- *   gcroots_global_get                          96      96      96
- *   gcroots_global_set                         120     250     120
- *   gcroots_func_call                          490     490     490
- *   gcroots_ref_to_raw                          53      53      53
- *   gcroots_ref_from_raw                       300     310     290
- *   gcroots_raw_struct_new                     140     230     140
- *   gcroots_raw_struct_get_ref                  57      57      57
- *   gcroots_raw_struct_set_ref                  94     130      94
- *   gcroots_raw_array_get_ref                   69      69      69
- *   gcroots_raw_array_set_ref                  130     180     130
+ *                                          copying     drcgenerational    null
+ *   gcroots_scope_enter                         26      26      26      26
+ *   gcroots_scope_exit                          21      21      21      21
+ *   gcroots_scope_escape                        65      65      65      65
+ *   gcroots_local_new                           48      48      48      48
+ *   gcroots_local_is_null                       29      29      29      29
+ *   gcroots_ref_assign                          78      78      78      78
+ *   gcroots_ref_to_manually_rooted              49      49      49      49
+ *   gcroots_manually_rooted_to_rooted           49      49      49      49
+ *   gcroots_manually_rooted_unroot              39      39      39      39
+ *   gcroots_manually_rooted_unroot_later       140     140     140     140
+ *   gcroots_weak_new                           100     100     100     100
+ *   gcroots_weak_upgrade                        82      82      82      82
+ *   gcroots_weak_free                           72      72      72      72
+ *   gcroots_weakmap_set                        330     330     330     320
+ *   gcroots_weakmap_get                        190     190     190     190
+ *   gcroots_externref_new                       78      78      81      78
+ *   gcroots_externref_data                      38      38      38      38
+ *   gcroots_struct_new                         150     250     160     150
+ *   gcroots_struct_new_default                  89     120      91      89
+ *   gcroots_struct_get                          67      67      67      67
+ *   gcroots_struct_set                         110     110     110     110
+ *   gcroots_struct_get_i32                      52      52      52      52
+ *   gcroots_struct_set_i32                      49      49      49      49
+ *   gcroots_struct_get_ref                      83      83      83      83
+ *   gcroots_struct_get_ref_into                 78      78      78      78
+ *   gcroots_struct_set_ref                     100     150     100     100
+ *   gcroots_array_new                          170     350     170     170
+ *   gcroots_array_new_default                  110     170     110     110
+ *   gcroots_array_new_fixed                    200     330     210     200
+ *   gcroots_array_new_bytes                    110     170     110     110
+ *   gcroots_array_len                           38      38      38      38
+ *   gcroots_array_get_i32                       54      54      54      54
+ *   gcroots_array_set_i32                       51      51      51      51
+ *   gcroots_array_get_ref                       85      85      85      85
+ *   gcroots_array_set_ref                      100     140     100     100
+ *   gcroots_ref_eq                              84      84      84      84
+ *   gcroots_ref_kind                            81      81      81      81
+ *   gcroots_ref_test                            89      89      89      89
+ *   gcroots_ref_cast                           110     110     110     110
+ *   gcroots_table_get                           86      86      86      86
+ *   gcroots_table_set                          100     210     100     100
+ *   gcroots_global_get                          96      96      96      96
+ *   gcroots_global_set                         120     250     120     120
+ *   gcroots_func_call                          490     490     490     490
+ *   gcroots_ref_to_raw                          53      53      53      53
+ *   gcroots_ref_from_raw                       310     320     280     300
+ *   gcroots_raw_struct_new                     150     240     160     150
+ *   gcroots_raw_struct_get_ref                  57      57      57      57
+ *   gcroots_raw_struct_set_ref                  94     130      94      94
+ *   gcroots_raw_array_get_ref                   69      69      69      69
+ *   gcroots_raw_array_set_ref                  130     180     130     130
  *
  * Functions whose work grows with an argument or with the store. The figures are for a range of
  * 16 elements, or a store of about 30 objects with 200 references. In the last column are the
  * instructions of each further element, or what the work grows with:
  *
- *                                          copying     drc    null   grows with
- *   gcroots_engine_new                         800     800     800   constant
- *   gcroots_engine_free                        630     630     630   the pooled heaps
- *   gcroots_store_new                         2200    2200    2200   constant
- *   gcroots_store_free                        1700    1500    1400   the roots and host objects
- *   gcroots_store_gc                         24000   27000     290   the objects and roots
- *   gcroots_store_gc_step                    28000   30000     130   the budget
- *   gcroots_store_gc_cancel                  23000   26000      35   the objects and roots
- *   gcroots_store_trim                       23000   26000    3300   the objects, roots and tables
- *   gcroots_store_verify                     47000   62000   47000   the heap
- *   gcroots_store_drain_unroots                 95      95      95   the queued roots
- *   gcroots_type_new_func                     3300    3300    3300   the parameters
- *   gcroots_rec_group_free                     650     610     610   the types and fields
- *   gcroots_rec_group_add_struct               430     430     430   the fields
- *   gcroots_rec_group_add_func                 440     440     440   the parameters
- *   gcroots_rec_group_register                4700    4900    4700   the types and fields
- *   gcroots_array_fill                         330     330     330   0.63
- *   gcroots_array_copy                         370     370     370   0.56
- *   gcroots_array_read                          81      81      81   0.34
- *   gcroots_array_write                         83      83      83   0.34
- *   gcroots_table_new                         1000    2500    1000   0.85, 89, 0.85
- *   gcroots_table_grow                         670     950     650   the new elements
- *   gcroots_table_fill                         340    2300     340   0.63, 120, 0.63
- *   gcroots_table_copy                         370    3000     370   0.56, 160, 0.56
- *   gcroots_raw_array_new                      160     740     160   0.93, 31, 0.93
- *   gcroots_raw_array_new_fixed                950    1400     950   60, 86, 60
- *   gcroots_raw_array_new_bytes                 79     130      79   1.6, 0, 1.6
- *   gcroots_raw_array_fill                     440    2400     440   0.63, 120, 0.63
- *   gcroots_raw_array_copy                     360    3000     360   0.56, 160, 0.56
- *   gcroots_root_visitor_report                650     660       -   the slots
+ *                                          copying     drcgenerational    null   grows with
+ *   gcroots_engine_new                         810     810     810     810   constant
+ *   gcroots_engine_free                        630     630     630     630   the pooled heaps
+ *   gcroots_store_new                         2200    2200    2200    2200   constant
+ *   gcroots_store_free                        1700    1500    2200    1400   the roots and host objects
+ *   gcroots_store_gc                         24000   27000   56000     290   the objects and roots
+ *   gcroots_store_gc_step                    29000   30000   60000     130   the budget
+ *   gcroots_store_gc_cancel                  23000   27000   53000      35   the objects and roots
+ *   gcroots_store_trim                       23000   27000   57000    3300   the objects, roots and tables
+ *   gcroots_store_verify                     49000   64000  150000   49000   the heap
+ *   gcroots_store_drain_unroots                 95      95      95      95   the queued roots
+ *   gcroots_type_new_func                     3300    3300    3300    3300   the parameters
+ *   gcroots_rec_group_free                     650     610     600     610   the types and fields
+ *   gcroots_rec_group_add_struct               430     430     430     430   the fields
+ *   gcroots_rec_group_add_func                 440     440     440     440   the parameters
+ *   gcroots_rec_group_register                4700    4900    4700    4700   the types and fields
+ *   gcroots_array_fill                         330     330     330     330   0.63
+ *   gcroots_array_copy                         370     370     370     370   0.56
+ *   gcroots_array_read                          81      81      81      81   0.34
+ *   gcroots_array_write                         83      83      83      83   0.34
+ *   gcroots_table_new                         1000    2500    1100    1000   0.85, 89, 0.83, 0.85
+ *   gcroots_table_grow                         670     950     670     650   the new elements
+ *   gcroots_table_fill                         340    2300     340     340   0.63, 120, 0.63, 0.63
+ *   gcroots_table_copy                         370    3000     370     370   0.56, 160, 0.56, 0.56
+ *   gcroots_raw_array_new                      170     780     180     170   0.94, 31, 1.2, 0.93
+ *   gcroots_raw_array_new_fixed                910    1400     980     910   57, 85, 67, 57
+ *   gcroots_raw_array_new_bytes                 94     160      94      94   1.9, 0.063, 2.1, 1.9
+ *   gcroots_raw_array_fill                     440    2400     440     440   0.63, 120, 0.63, 0.63
+ *   gcroots_raw_array_copy                     360    3000     360     360   0.56, 160, 0.56, 0.56
+ *   gcroots_root_visitor_report                660     670    1000       -   the slots
  *
  * The other functions, by the most that a call takes under one of these collectors:
  *
  *   At most 25:
  *     gcroots_version, gcroots_status_name, gcroots_last_error,
- *     gcroots_config_set_heap_limit, gcroots_config_set_heap_initial,
- *     gcroots_config_set_side_limit, gcroots_config_set_external_limit,
- *     gcroots_config_set_heap_growth, gcroots_config_set_overhead_limit,
- *     gcroots_config_set_stress, gcroots_config_set_move_always,
- *     gcroots_config_set_pool, gcroots_config_set_poison, gcroots_config_set_call_depth,
+ *     gcroots_config_set_collector, gcroots_config_set_heap_limit,
+ *     gcroots_config_set_heap_initial, gcroots_config_set_side_limit,
+ *     gcroots_config_set_external_limit, gcroots_config_set_heap_growth,
+ *     gcroots_config_set_overhead_limit, gcroots_config_set_stress,
+ *     gcroots_config_set_move_always, gcroots_config_set_pool,
+ *     gcroots_config_set_poison, gcroots_config_set_call_depth,
  *     gcroots_config_set_exact_slots, gcroots_config_set_finalizers,
  *     gcroots_config_set_grow_callback, gcroots_config_set_wake_callback,
  *     gcroots_engine_clone, gcroots_ref_same_root, gcroots_type_clone,
@@ -117,13 +118,13 @@
  *     gcroots_type_layout, gcroots_rec_group_set_unique
  *
  *   At most 50:
- *     gcroots_config_set_collector, gcroots_config_set_grow_callback_finalized,
- *     gcroots_store_detach, gcroots_store_id, gcroots_store_engine, gcroots_store_data,
- *     gcroots_type_free, gcroots_type_field_count, gcroots_type_is_subtype,
- *     gcroots_struct_set_i64, gcroots_struct_set_f32, gcroots_struct_set_f64,
- *     gcroots_i31_new, gcroots_i31_get_s, gcroots_i31_get_u,
- *     gcroots_store_has_exception, gcroots_no_gc_enter, gcroots_no_gc_exit,
- *     gcroots_raw_array_len, gcroots_raw_externref_data, gcroots_raw_take_exception
+ *     gcroots_config_set_grow_callback_finalized, gcroots_store_detach,
+ *     gcroots_store_id, gcroots_store_engine, gcroots_store_data, gcroots_type_free,
+ *     gcroots_type_field_count, gcroots_type_is_subtype, gcroots_struct_set_i64,
+ *     gcroots_struct_set_f32, gcroots_struct_set_f64, gcroots_i31_new,
+ *     gcroots_i31_get_s, gcroots_i31_get_u, gcroots_store_has_exception,
+ *     gcroots_no_gc_enter, gcroots_no_gc_exit, gcroots_raw_array_len,
+ *     gcroots_raw_externref_data, gcroots_raw_take_exception
  *
  *   At most 100:
  *     gcroots_config_new, gcroots_config_free, gcroots_store_attach,
@@ -139,8 +140,8 @@
  *     gcroots_array_get_u, gcroots_array_get_ref_into, gcroots_ref_type,
  *     gcroots_tag_type, gcroots_tag_eq, gcroots_exn_field, gcroots_store_take_exception,
  *     gcroots_table_free, gcroots_table_get_ref_into, gcroots_global_free,
- *     gcroots_global_get_ref_into, gcroots_heap_base, gcroots_raw_struct_new_default,
- *     gcroots_raw_array_set, gcroots_raw_throw
+ *     gcroots_global_get_ref_into, gcroots_heap_base, gcroots_raw_array_set,
+ *     gcroots_raw_throw
  *
  *   At most 200:
  *     gcroots_set_error, gcroots_ref_hash, gcroots_manually_rooted_clone,
@@ -150,10 +151,10 @@
  *     gcroots_array_span, gcroots_extern_convert_any, gcroots_any_convert_extern,
  *     gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
- *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_get,
- *     gcroots_raw_struct_set, gcroots_raw_array_get, gcroots_raw_externref_new,
- *     gcroots_raw_exn_tag, gcroots_raw_exn_field, gcroots_root_range_remove,
- *     gcroots_root_visitor_remove
+ *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_new_default,
+ *     gcroots_raw_struct_get, gcroots_raw_struct_set, gcroots_raw_array_get,
+ *     gcroots_raw_externref_new, gcroots_raw_exn_tag, gcroots_raw_exn_field,
+ *     gcroots_root_range_remove, gcroots_root_visitor_remove
  *
  *   At most 400:
  *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_externref_new_with,

@@ -108,13 +108,12 @@ impl BlockSpace {
                 break;
             }
             let (room, next) = self.gap_at(at)?;
-            let rest = room.checked_sub(bytes);
-            if let Some(rest) = rest.filter(|&rest| rest != GRANULE) {
+            if let Some(rest) = room.checked_sub(bytes) {
                 match before {
                     0 => gaps.first = next,
                     _ => self.region.store_u64(before + HEADER_BYTES, next)?,
                 }
-                if rest > 0 {
+                if rest >= u64::from(LEAST_BYTES) {
                     self.add_gap(at + bytes, rest, gaps)?;
                 }
                 return Ok(Some(Hole {
