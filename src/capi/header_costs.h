@@ -13,93 +13,93 @@
  *
  * Functions that programs call often:
  *
- *                                          copying     drcgenerational    null
- *   gcroots_scope_enter                         26      26      26      26
- *   gcroots_scope_exit                          21      21      21      21
- *   gcroots_scope_escape                        65      65      65      65
- *   gcroots_local_new                           48      48      48      48
- *   gcroots_local_is_null                       29      29      29      29
- *   gcroots_ref_assign                          78      78      78      78
- *   gcroots_ref_to_manually_rooted              49      49      49      49
- *   gcroots_manually_rooted_to_rooted           49      49      49      49
- *   gcroots_manually_rooted_unroot              39      39      39      39
- *   gcroots_manually_rooted_unroot_later       140     140     140     140
- *   gcroots_weak_new                           100     100     100     100
- *   gcroots_weak_upgrade                        82      82      82      82
- *   gcroots_weak_free                           72      72      72      72
- *   gcroots_weakmap_set                        330     330     330     320
- *   gcroots_weakmap_get                        190     190     190     190
- *   gcroots_externref_new                       78      78      81      78
- *   gcroots_externref_data                      38      38      38      38
- *   gcroots_struct_new                         150     250     160     150
- *   gcroots_struct_new_default                  89     120      91      89
- *   gcroots_struct_get                          67      67      67      67
- *   gcroots_struct_set                         110     110     110     110
- *   gcroots_struct_get_i32                      52      52      52      52
- *   gcroots_struct_set_i32                      49      49      49      49
- *   gcroots_struct_get_ref                      83      83      83      83
- *   gcroots_struct_get_ref_into                 78      78      78      78
- *   gcroots_struct_set_ref                     100     150     100     100
- *   gcroots_array_new                          170     350     170     170
- *   gcroots_array_new_default                  110     170     110     110
- *   gcroots_array_new_fixed                    200     330     210     200
- *   gcroots_array_new_bytes                    110     170     110     110
- *   gcroots_array_len                           38      38      38      38
- *   gcroots_array_get_i32                       54      54      54      54
- *   gcroots_array_set_i32                       51      51      51      51
- *   gcroots_array_get_ref                       85      85      85      85
- *   gcroots_array_set_ref                      100     140     100     100
- *   gcroots_ref_eq                              84      84      84      84
- *   gcroots_ref_kind                            81      81      81      81
- *   gcroots_ref_test                            89      89      89      89
- *   gcroots_ref_cast                           110     110     110     110
- *   gcroots_table_get                           86      86      86      86
- *   gcroots_table_set                          100     210     100     100
- *   gcroots_global_get                          96      96      96      96
- *   gcroots_global_set                         120     250     120     120
- *   gcroots_func_call                          490     490     490     490
- *   gcroots_ref_to_raw                          53      53      53      53
- *   gcroots_ref_from_raw                       310     320     280     300
- *   gcroots_raw_struct_new                     150     240     160     150
- *   gcroots_raw_struct_get_ref                  57      57      57      57
- *   gcroots_raw_struct_set_ref                  94     130      94      94
- *   gcroots_raw_array_get_ref                   69      69      69      69
- *   gcroots_raw_array_set_ref                  130     180     130     130
+ *                                         copying     drc  generational    null
+ *   gcroots_scope_enter                        26      26            26      26
+ *   gcroots_scope_exit                         21      21            21      21
+ *   gcroots_scope_escape                       65      65            65      65
+ *   gcroots_local_new                          48      48            48      48
+ *   gcroots_local_is_null                      29      29            29      29
+ *   gcroots_ref_assign                         78      78            78      78
+ *   gcroots_ref_to_manually_rooted             49      49            49      49
+ *   gcroots_manually_rooted_to_rooted          49      49            49      49
+ *   gcroots_manually_rooted_unroot             39      39            39      39
+ *   gcroots_manually_rooted_unroot_later      140     140           140     140
+ *   gcroots_weak_new                          100     100           100     100
+ *   gcroots_weak_upgrade                       82      82            82      82
+ *   gcroots_weak_free                          72      72            72      72
+ *   gcroots_weakmap_set                       330     330           330     320
+ *   gcroots_weakmap_get                       190     190           190     190
+ *   gcroots_externref_new                      78      78            81      78
+ *   gcroots_externref_data                     38      38            38      38
+ *   gcroots_struct_new                        150     250           160     150
+ *   gcroots_struct_new_default                 89     120            91      89
+ *   gcroots_struct_get                         67      67            67      67
+ *   gcroots_struct_set                        110     110           110     110
+ *   gcroots_struct_get_i32                     52      52            52      52
+ *   gcroots_struct_set_i32                     49      49            49      49
+ *   gcroots_struct_get_ref                     83      83            83      83
+ *   gcroots_struct_get_ref_into                78      78            78      78
+ *   gcroots_struct_set_ref                    100     150           100     100
+ *   gcroots_array_new                         170     350           170     170
+ *   gcroots_array_new_default                 110     170           110     110
+ *   gcroots_array_new_fixed                   200     330           210     200
+ *   gcroots_array_new_bytes                   110     170           110     110
+ *   gcroots_array_len                          38      38            38      38
+ *   gcroots_array_get_i32                      54      54            54      54
+ *   gcroots_array_set_i32                      51      51            51      51
+ *   gcroots_array_get_ref                      85      85            85      85
+ *   gcroots_array_set_ref                     100     140           100     100
+ *   gcroots_ref_eq                             84      84            84      84
+ *   gcroots_ref_kind                           81      81            81      81
+ *   gcroots_ref_test                           89      89            89      89
+ *   gcroots_ref_cast                          110     110           110     110
+ *   gcroots_table_get                          86      86            86      86
+ *   gcroots_table_set                         100     210           100     100
+ *   gcroots_global_get                         96      96            96      96
+ *   gcroots_global_set                        120     250           120     120
+ *   gcroots_func_call                         490     490           490     490
+ *   gcroots_ref_to_raw                         53      53            53      53
+ *   gcroots_ref_from_raw                      310     320           280     300
+ *   gcroots_raw_struct_new                    150     240           160     150
+ *   gcroots_raw_struct_get_ref                 57      57            57      57
+ *   gcroots_raw_struct_set_ref                 94     130            94      94
+ *   gcroots_raw_array_get_ref                  69      69            69      69
+ *   gcroots_raw_array_set_ref                 130     180           130     130
  *
  * Functions whose work grows with an argument or with the store. The figures are for a range of
  * 16 elements, or a store of about 30 objects with 200 references. In the last column are the
  * instructions of each further element, or what the work grows with:
  *
- *                                          copying     drcgenerational    null   grows with
- *   gcroots_engine_new                         810     810     810     810   constant
- *   gcroots_engine_free                        630     630     630     630   the pooled heaps
- *   gcroots_store_new                         2200    2200    2200    2200   constant
- *   gcroots_store_free                        1700    1500    2200    1400   the roots and host objects
- *   gcroots_store_gc                         24000   27000   56000     290   the objects and roots
- *   gcroots_store_gc_step                    29000   30000   60000     130   the budget
- *   gcroots_store_gc_cancel                  23000   27000   53000      35   the objects and roots
- *   gcroots_store_trim                       23000   27000   57000    3300   the objects, roots and tables
- *   gcroots_store_verify                     49000   64000  150000   49000   the heap
- *   gcroots_store_drain_unroots                 95      95      95      95   the queued roots
- *   gcroots_type_new_func                     3300    3300    3300    3300   the parameters
- *   gcroots_rec_group_free                     650     610     600     610   the types and fields
- *   gcroots_rec_group_add_struct               430     430     430     430   the fields
- *   gcroots_rec_group_add_func                 440     440     440     440   the parameters
- *   gcroots_rec_group_register                4700    4900    4700    4700   the types and fields
- *   gcroots_array_fill                         330     330     330     330   0.63
- *   gcroots_array_copy                         370     370     370     370   0.56
- *   gcroots_array_read                          81      81      81      81   0.34
- *   gcroots_array_write                         83      83      83      83   0.34
- *   gcroots_table_new                         1000    2500    1100    1000   0.85, 89, 0.83, 0.85
- *   gcroots_table_grow                         670     950     670     650   the new elements
- *   gcroots_table_fill                         340    2300     340     340   0.63, 120, 0.63, 0.63
- *   gcroots_table_copy                         370    3000     370     370   0.56, 160, 0.56, 0.56
- *   gcroots_raw_array_new                      170     780     180     170   0.94, 31, 1.2, 0.93
- *   gcroots_raw_array_new_fixed                910    1400     980     910   57, 85, 67, 57
- *   gcroots_raw_array_new_bytes                 94     160      94      94   1.9, 0.063, 2.1, 1.9
- *   gcroots_raw_array_fill                     440    2400     440     440   0.63, 120, 0.63, 0.63
- *   gcroots_raw_array_copy                     360    3000     360     360   0.56, 160, 0.56, 0.56
- *   gcroots_root_visitor_report                660     670    1000       -   the slots
+ *                                         copying     drc  generational    null   grows with
+ *   gcroots_engine_new                        810     810           810     810   constant
+ *   gcroots_engine_free                       630     630           630     630   the pooled heaps
+ *   gcroots_store_new                        2200    2200          2200    2200   constant
+ *   gcroots_store_free                       1700    1500          2200    1400   the roots and host objects
+ *   gcroots_store_gc                        24000   27000         56000     290   the objects and roots
+ *   gcroots_store_gc_step                   29000   30000         60000     130   the budget
+ *   gcroots_store_gc_cancel                 23000   27000         53000      35   the objects and roots
+ *   gcroots_store_trim                      23000   27000         57000    3300   the objects, roots and tables
+ *   gcroots_store_verify                    49000   64000        150000   49000   the heap
+ *   gcroots_store_drain_unroots                95      95            95      95   the queued roots
+ *   gcroots_type_new_func                    3300    3300          3300    3300   the parameters
+ *   gcroots_rec_group_free                    650     610           600     610   the types and fields
+ *   gcroots_rec_group_add_struct              430     430           430     430   the fields
+ *   gcroots_rec_group_add_func                440     440           440     440   the parameters
+ *   gcroots_rec_group_register               4700    4900          4700    4700   the types and fields
+ *   gcroots_array_fill                        330     330           330     330   0.63
+ *   gcroots_array_copy                        370     370           370     370   0.56
+ *   gcroots_array_read                         81      81            81      81   0.34
+ *   gcroots_array_write                        83      83            83      83   0.34
+ *   gcroots_table_new                        1000    2500          1100    1000   0.85, 89, 0.83, 0.85
+ *   gcroots_table_grow                        670     950           670     650   the new elements
+ *   gcroots_table_fill                        340    2300           340     340   0.63, 120, 0.63, 0.63
+ *   gcroots_table_copy                        370    3000           370     370   0.56, 160, 0.56, 0.56
+ *   gcroots_raw_array_new                     170     780           180     170   0.94, 31, 1.2, 0.93
+ *   gcroots_raw_array_new_fixed               910    1400           980     910   57, 85, 67, 57
+ *   gcroots_raw_array_new_bytes                94     160            94      94   1.9, 0.063, 2.1, 1.9
+ *   gcroots_raw_array_fill                    440    2400           440     440   0.63, 120, 0.63, 0.63
+ *   gcroots_raw_array_copy                    360    3000           360     360   0.56, 160, 0.56, 0.56
+ *   gcroots_root_visitor_report               660     670          1000       -   the slots
  *
  * The other functions, by the most that a call takes under one of these collectors:
  *

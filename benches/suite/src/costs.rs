@@ -230,22 +230,24 @@ fn section(rows: &[Row], compiler: &str) -> Result<String> {
 }
 
 fn heading(text: &mut String, last: &str) {
-    let _ = write!(text, " *   {:<38}", "");
-    for collectors::Collector {
-        name: collector, ..
-    } in &collectors::ALL[..COMPARED]
-    {
-        let _ = write!(text, "{collector:>8}");
+    let _ = write!(text, " *   {:<36}", "");
+    for collector in &collectors::ALL[..COMPARED] {
+        let _ = write!(text, "{:>1$}", collector.name, width(collector));
     }
     end_line(text, last);
 }
 
+/// The width of a collector's column.
+fn width(collector: &collectors::Collector) -> usize {
+    (collector.name.len() + 2).max(8)
+}
+
 /// The line of a function.
 fn figures(text: &mut String, row: &Row, last: &str) {
-    let _ = write!(text, " *   {:<38}", row.function);
-    for count in &row.instructions[..COMPARED] {
+    let _ = write!(text, " *   {:<36}", row.function);
+    for (collector, count) in collectors::ALL[..COMPARED].iter().zip(&row.instructions) {
         let figure = count.map_or("-".to_owned(), two_digits);
-        let _ = write!(text, "{figure:>8}");
+        let _ = write!(text, "{figure:>0$}", width(collector));
     }
     end_line(text, last);
 }
