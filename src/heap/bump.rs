@@ -7,8 +7,7 @@
 //! slow path sees each object that reaches the border of a segment (HEAP-58).
 //!
 //! The window is either all of the heap that is not in use yet, or one free block in it. The
-//! heap also tells the allocator how many bytes are in use outside of the window. It may
-//! prepare further windows, to which the allocator moves on without a call into the heap.
+//! heap also tells the allocator how many bytes are in use outside of the window.
 
 use core::cell::Cell;
 
@@ -38,14 +37,7 @@ pub(crate) struct BumpAllocator {
     /// allocated since the last collection.
     after_collection: Cell<u64>,
     slow_path_forced: Cell<bool>,
-    /// The number of prepared windows.
-    prepared: Cell<u32>,
-    /// The prepared windows: where they start and end, in granules. The last one comes next.
-    windows: [Cell<(u32, u32)>; PREPARED],
 }
-
-/// The most windows that are prepared.
-pub(crate) const PREPARED: usize = 15;
 
 /// A window that the heap has taken back from the mutator.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +64,6 @@ impl BumpAllocator {
             budget_end: Cell::new(0),
             after_collection: Cell::new(0),
             slow_path_forced: Cell::new(false),
-            prepared: Cell::new(0),
-            windows: [const { Cell::new((0, 0)) }; PREPARED],
         }
     }
 
@@ -99,52 +89,6 @@ impl BumpAllocator {
         self.allocated_elsewhere.set(allocated);
         self.set_window(at, at, at);
         window
-    }
-
-    /// Adds a prepared window, which comes next. Its memory is a free block, and the budget
-    /// allows all of it. Whether there was a place for it.
-    pub(super) fn prepare_window(&self, start: u64, end: u64) -> bool {
-        let count = self.prepared.get();
-        let Some(window) = self.windows.get(count as usize) else {
-            return false;
-        };
-        window.set(((start / GRANULE) as u32, (end / GRANULE) as u32));
-        self.prepared.set(count + 1);
-        true
-    }
-
-    /// The next prepared window that has `bytes`. It is not prepared any more.
-    pub(super) fn take_prepared(&self, bytes: u64) -> Option<(u64, u64)> {
-        let next = self.prepared.get().checked_sub(1)?;
-        let (start, end) = self.windows.get(next as usize)?.get();
-        let (start, end) = (u64::from(start) * GRANULE, u64::from(end) * GRANULE);
-        if bytes > end - start {
-            return None;
-        }
-        self.prepared.set(next);
-        Some((start, end))
-    }
-
-    /// The number of prepared windows.
-    pub(super) fn prepared(&self) -> usize {
-        self.prepared.get() as usize
-    }
-
-    /// Where the window after the next one starts.
-    pub(super) fn next_prepared(&self) -> Option<u64> {
-        let next = self.prepared.get().checked_sub(1)?;
-        Some(u64::from(self.windows.get(next as usize)?.get().0) * GRANULE)
-    }
-
-    /// Forgets the prepared windows.
-    pub(super) fn forget_prepared(&self) {
-        self.prepared.set(0);
-    }
-
-    /// Whether the fast path may move on to a prepared window: nothing forces the slow path,
-    /// and the budget does not end in the present window.
-    pub(super) fn may_move_on(&self) -> bool {
-        !self.slow_path_forced.get() && self.budget_end.get() == self.end.get()
     }
 
     /// Sets the counts after a collection: the number of live objects, and the bytes in

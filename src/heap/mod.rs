@@ -65,7 +65,7 @@ pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
 pub(crate) use blocks::{PlausibleObjects, each_object};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
-pub(crate) use bump::{PREPARED, Window};
+pub(crate) use bump::Window;
 pub(crate) use collection::{GarbageCollection, TraceContext};
 pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 pub(crate) use copy_spans::{CopySpans, Head};

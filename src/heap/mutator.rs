@@ -11,7 +11,6 @@ use super::barrier::{Barrier, FastPath};
 use super::bump::{BumpAllocator, Window};
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::reference::{GRANULE, GcRef};
-use crate::base::prefetch::prefetch;
 use crate::error::{Error, Result};
 
 /// What the mutator shares with its heap. See the [module](self).
@@ -87,76 +86,6 @@ impl Mutator {
     /// Takes back the window. The next allocation takes the slow path.
     pub(crate) fn take_back(&self) -> Window {
         self.bump.take_window(self.memory.start())
-    }
-
-    /// Where the next object of `bytes`, a multiple of the granule, goes; `None` if the slow
-    /// path must allocate it. [`BumpAllocator::advance`] takes the bytes.
-    #[inline(always)]
-    pub(crate) fn room(&self, bytes: u64) -> Option<u64> {
-        match self.bump.room(bytes) {
-            Some(offset) => Some(offset),
-            None => self.move_on(bytes),
-        }
-    }
-
-    /// Moves on to the next prepared window, for an object of `bytes`. Returns where that goes.
-    #[cold]
-    #[inline(never)]
-    fn move_on(&self, bytes: u64) -> Option<u64> {
-        if !self.bump.may_move_on() {
-            return None;
-        }
-        let (start, end) = self.bump.take_prepared(bytes)?;
-        self.close_window();
-        self.bump.take_window(start);
-        self.bump.set_window(start, start, end);
-        self.bump.next_prepared().inspect(|&next| {
-            // The next windows may lie anywhere.
-            prefetch(self.memory.address(next));
-            prefetch(self.memory.address(next + 64));
-        });
-        self.bump.room(bytes)
-    }
-
-    /// Adds a prepared window, to which the mutator moves on before it calls the heap. Whether
-    /// there was a place for it.
-    ///
-    /// # Safety
-    ///
-    /// The conditions of [`Mutator::lend`]. The memory must be a free block, which starts at
-    /// its start.
-    pub(crate) unsafe fn prepare_window(&self, start: u64, end: u64) -> bool {
-        assert!(self.memory.start() <= start && start < end && end <= self.memory.end());
-        self.bump.prepare_window(start, end)
-    }
-
-    /// Takes back a prepared window that has `bytes`.
-    pub(crate) fn take_prepared(&self, bytes: u64) -> Option<(u64, u64)> {
-        self.bump.take_prepared(bytes)
-    }
-
-    /// The number of prepared windows.
-    pub(crate) fn prepared(&self) -> usize {
-        self.bump.prepared()
-    }
-
-    /// Takes back all prepared windows.
-    pub(crate) fn forget_prepared(&self) {
-        self.bump.forget_prepared();
-    }
-
-    /// Makes the unused part of the window a free block.
-    pub(crate) fn close_window(&self) {
-        let (next, end) = (self.bump.next(), self.bump.end());
-        if next < end {
-            let granules = ((end - next) / GRANULE) as u32;
-            let header = ObjectHeader::new(Kind::Free, granules);
-            // SAFETY: the window is committed by the type's invariant, and nothing uses this
-            // part of it.
-            unsafe {
-                self.memory.address(next).cast::<u64>().write(header.bits());
-            }
-        }
     }
 
     /// Moves the end of the heap's memory, while the mutator has no window.

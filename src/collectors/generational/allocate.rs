@@ -8,7 +8,7 @@ use super::GenerationalHeap;
 use crate::error::Result;
 use crate::heap::{
     Allocation, BLOCK_BYTES, BlockState, GRANULE, Gaps, GcHeap, GcRef, HEADER_BYTES, Hole, Kind,
-    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, PREPARED, WriteBarrier,
+    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, WriteBarrier,
 };
 
 impl GenerationalHeap {
@@ -101,7 +101,7 @@ impl GenerationalHeap {
             start: mutator.bump.next(),
             end: mutator.bump.end(),
         };
-        let Some(window) = self.find_window(mutator, rest, bytes)? else {
+        let Some(window) = self.find_window(rest, bytes)? else {
             return Ok(false);
         };
         mutator.take_back();
@@ -111,33 +111,7 @@ impl GenerationalHeap {
         mutator
             .bump
             .set_budget_end(window.start.saturating_add(left));
-        if bytes <= LINE_BYTES {
-            self.prepare_windows(mutator, left.saturating_sub(window.bytes()))?;
-        }
         Ok(true)
-    }
-
-    /// Prepares windows for the mutator: the next holes, as far as the `left` bytes of the
-    /// headroom allow.
-    fn prepare_windows(&mut self, mutator: &Mutator, mut left: u64) -> Result<()> {
-        // The mutator moves on to the window that was prepared last.
-        let mut holes = [Hole::default(); PREPARED];
-        let mut count = 0;
-        while count < PREPARED - mutator.prepared() && left >= BLOCK_BYTES {
-            let Some(hole) = self.space.take_hole() else {
-                break;
-            };
-            self.space.leave_unused(hole)?;
-            left -= hole.bytes();
-            holes[count] = hole;
-            count += 1;
-        }
-        for hole in holes[..count].iter().rev() {
-            // SAFETY: as for the window. The hole is a free block.
-            let has_place = unsafe { mutator.prepare_window(hole.start, hole.end) };
-            debug_assert!(has_place);
-        }
-        Ok(())
     }
 
     /// Whether the committed memory has room for `bytes`, whatever the headroom is.
@@ -148,20 +122,17 @@ impl GenerationalHeap {
         let rest = mutator.bump.end() - mutator.bump.next();
         bytes <= rest.max(self.set_aside.bytes())
             || self.space.spare_blocks() > 0
-            || (bytes <= LINE_BYTES && mutator.prepared() > 0)
             || (bytes <= LINE_BYTES && self.space.has_hole())
     }
 
     /// Finds a window for an object of `bytes`, which does not fit into the mutator's window,
     /// or is beyond its budget. `rest` is what is left of that.
-    fn find_window(&mut self, mutator: &Mutator, rest: Hole, bytes: u64) -> Result<Option<Hole>> {
+    fn find_window(&mut self, rest: Hole, bytes: u64) -> Result<Option<Hole>> {
         if bytes <= rest.bytes() {
             return Ok(Some(rest));
         }
         let found = if bytes <= self.set_aside.bytes() {
             Some(core::mem::take(&mut self.set_aside))
-        } else if let Some((start, end)) = mutator.take_prepared(bytes) {
-            Some(Hole { start, end })
         } else if bytes <= LINE_BYTES {
             self.space.take_hole().or_else(|| self.space.take_block())
         } else {
@@ -184,7 +155,6 @@ impl GenerationalHeap {
     /// Takes the mutator's window back.
     pub(super) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
         let window = mutator.take_back();
-        mutator.forget_prepared();
         self.set_aside = Hole::default();
         self.gaps = Gaps::default();
         self.space.leave_unused(Hole {

@@ -154,7 +154,7 @@ impl Fixture {
 
     /// Makes a pair of nulls on the fast path of an allocation, if that has room.
     fn new_pair_in_line(&mut self) -> GcRef {
-        let Some(offset) = self.mutator.room(PAIR_BYTES) else {
+        let Some(offset) = self.mutator.bump.room(PAIR_BYTES) else {
             return self.new_pair(GcRef::NULL, GcRef::NULL, 0);
         };
         self.mutator.bump.advance(PAIR_BYTES);

@@ -99,7 +99,7 @@ impl Store {
         header: ObjectHeader,
         word: impl FnOnce(u32) -> u64,
     ) -> Option<(N, GcRef)> {
-        let offset = self.mutator.room(EXTERN_BYTES)?;
+        let offset = self.mutator.bump.room(EXTERN_BYTES)?;
         let free = N::room(self)?;
         if !self.host.has_free() || self.manual.has_queued() {
             return None;

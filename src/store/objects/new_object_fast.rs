@@ -161,7 +161,7 @@ impl Store {
         if !self.types.has(of) || !of.has_kind(kind) || self.manual.has_queued() {
             return None;
         }
-        self.mutator.room(bytes)?;
+        self.mutator.bump.room(bytes)?;
         N::room(self)?;
         // The header first, so that it is not live in `write`.
         //
