@@ -39,7 +39,7 @@ impl Liveness<'_> {
     /// reference from before the collection.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
         debug_assert!(old.is_object());
         // `old` comes from the library's own memory, so it is an object's. The loads check

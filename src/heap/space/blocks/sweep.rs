@@ -14,7 +14,7 @@ impl BlockSpace {
     /// its reference from before the collection.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
         let Some((record, into)) = self.record_at(old.offset()) else {
             return Err(Error::internal(
