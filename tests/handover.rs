@@ -303,16 +303,17 @@ fn main() {
     // allocator.
     live_and_die();
     let before = resident();
-    for _ in 0..2 {
-        live_and_die();
+    // The allocator sometimes keeps an arena for some time, so a second and a third look decide.
+    let mut after = u64::MAX;
+    let is_kept = |after| after >= before + 1024 || before >= start + 4096;
+    for _ in 0..3 {
+        if is_kept(after) {
+            live_and_die();
+            live_and_die();
+            after = resident();
+        }
     }
-    let after = resident();
-    println!("resident: {start} KiB, {before} after the first time, {after} after the third");
+    println!("resident: {start} KiB, {before} after the first time, {after} at the end");
     // The memory of a sanitizer may grow.
-    if cfg!(not(gcroots_tsan)) {
-        assert!(
-            after < before + 1024 && before < start + 4096,
-            "memory is kept"
-        );
-    }
+    assert!(cfg!(gcroots_tsan) || !is_kept(after), "memory is kept");
 }
