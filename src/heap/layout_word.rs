@@ -30,7 +30,7 @@ const SIMPLE_BYTES: u64 = (1 << 15) - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ObjectSize(u64);
 
-/// The end of the possible sizes of objects. No heap has room for so many bytes.
+/// No object has this number of bytes or more, because every heap is smaller.
 const SIZES_END: u64 = 1 << 48;
 
 impl ObjectSize {

@@ -149,12 +149,9 @@ impl WeakTable for Entries {
         }
         if let Sweep::Index { mut at } = self.sweep {
             while at < self.entries.len() && !budget.is_spent() {
-                // Four lookups for each entry: two hash tables and two chains.
                 let few = (budget.left() / (4 * LOOKUP)).clamp(1, BATCH as u64) as usize;
-                let now = few.min(self.entries.len() - at);
-                let probes = self.add_batch_to_index(at, now);
-                budget.spend(now as u64 * 4 * LOOKUP + probes);
-                at += now;
+                let few = few.min(self.entries.len() - at);
+                at += self.add_batch_to_index(at, few, budget);
             }
             self.sweep = Sweep::Index { at };
             if at < self.entries.len() {

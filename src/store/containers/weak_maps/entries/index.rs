@@ -3,7 +3,7 @@
 use super::table::{EMPTY, Entries, Entry, Links, NONE, OF_KEY, OF_MAP, Trimming, UNLINKED};
 use crate::base::place_index::PlaceIndex;
 use crate::base::work;
-use crate::heap::{Budget, GcRef};
+use crate::heap::{Budget, GcRef, LOOKUP};
 
 /// The greatest number of entries that are added to the index at once.
 pub(super) const BATCH: usize = 16;
@@ -63,12 +63,17 @@ impl Entries {
         probes + more
     }
 
-    /// Adds the `count` entries from `at` on, at most [`BATCH`]. Returns the number of slots
-    /// that were probed.
+    /// Adds the `count` entries from `at` on, at most [`BATCH`], as far as the budget allows.
+    /// Returns the number of entries that were added, at least one.
     ///
     /// First reads the slots of all of them, which are far from each other, so that the
     /// processor waits for the memory once (OBJECTS-40).
-    pub(super) fn add_batch_to_index(&mut self, at: usize, count: usize) -> u64 {
+    pub(super) fn add_batch_to_index(
+        &mut self,
+        at: usize,
+        count: usize,
+        budget: &mut Budget,
+    ) -> usize {
         let (mut hashes, mut touched) = ([Hashes { hash: 0, of_key: 0 }; BATCH], 0);
         let entries = &self.entries[at..at + count];
         for (hashes, &Entry { map, key, .. }) in hashes.iter_mut().zip(entries) {
@@ -78,10 +83,17 @@ impl Entries {
         }
         // The compiler must not leave out the reads.
         core::hint::black_box(touched);
-        let batch = (at as u32..).zip(&hashes[..count]);
-        batch
-            .map(|(at, &hashes)| self.add_to_index_of(hashes, at))
-            .sum()
+        let mut added = 0;
+        for &hashes in &hashes[..count] {
+            let probes = self.add_to_index_of(hashes, (at + added) as u32);
+            // Four lookups for each entry: two hash tables and two chains.
+            budget.spend(4 * LOOKUP + probes);
+            added += 1;
+            if budget.is_spent() {
+                break;
+            }
+        }
+        added
     }
 
     /// Removes the entry at `at` from the hash tables and chains. `hash` is that of its map
@@ -231,7 +243,7 @@ impl Entries {
         self.begin_clearing();
         self.clear_index(0, &mut Budget::unlimited());
         for at in 0..self.entries.len() {
-            self.add_batch_to_index(at, 1);
+            self.add_batch_to_index(at, 1, &mut Budget::unlimited());
         }
     }
 }
