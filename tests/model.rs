@@ -53,6 +53,8 @@ mod program;
 mod ranges;
 #[path = "model/raw.rs"]
 mod raw;
+#[path = "model/room.rs"]
+mod room;
 #[path = "model/session.rs"]
 mod session;
 #[path = "model/shrink.rs"]

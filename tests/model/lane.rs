@@ -2,6 +2,8 @@
 
 use gcroots::capi::config::*;
 
+use super::room::{Arrangement, BLOCK};
+
 /// A configuration of an engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane {
@@ -100,21 +102,21 @@ impl Lane {
         self.collector != GCROOTS_COLLECTOR_NULL
     }
 
-    /// Whether objects fill one half of the heap only, and leave no room between them.
-    pub(crate) fn halves(&self) -> bool {
-        matches!(
-            self.collector,
-            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
-        )
+    /// How the collector arranges objects.
+    pub(crate) fn arrangement(&self) -> Arrangement {
+        match self.collector {
+            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK => Arrangement::Halves,
+            GCROOTS_COLLECTOR_GENERATIONAL => Arrangement::Blocks,
+            _ => Arrangement::InPlace,
+        }
     }
 
     /// The initially committed bytes of a heap, if the growth callback is asked.
     pub(crate) fn initial(&self) -> usize {
-        if self.halves() { 2 * INITIAL } else { INITIAL }
-    }
-
-    /// The bytes of objects for which a heap of `bytes` bytes has room.
-    pub(crate) fn usable(&self, bytes: usize) -> usize {
-        if self.halves() { bytes / 2 } else { bytes }
+        match self.arrangement() {
+            Arrangement::Halves => 2 * INITIAL,
+            Arrangement::InPlace => INITIAL,
+            Arrangement::Blocks => BLOCK,
+        }
     }
 }

@@ -603,13 +603,11 @@ impl Model {
         }
     }
 
-    /// The greatest possible bytes of some nodes.
-    pub(crate) fn bytes(&self, counted: &[bool]) -> usize {
+    /// The greatest possible bytes of each of some nodes.
+    pub(crate) fn sizes(&self, counted: &[bool]) -> impl Iterator<Item = usize> {
         let nodes = self.nodes.iter().zip(counted);
-        nodes
-            .filter(|(_, counted)| **counted)
-            .map(|(node, _)| most_bytes_of(&node.body))
-            .sum()
+        let counted = nodes.filter(|(_, counted)| **counted);
+        counted.map(|(node, _)| most_bytes_of(&node.body))
     }
 }
 

@@ -28,6 +28,7 @@ use super::model::{
 use super::predict::{Answer, Predicted, predict};
 use super::program::{Call, Operation, op};
 use super::ranges::RangeAction;
+use super::room::Alive;
 use super::tables::Lengthened;
 use super::threads::on_a_new_thread;
 
@@ -119,9 +120,6 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     }
 }
 
-/// An upper bound of the bytes at the base of a heap that hold no objects.
-const UNUSABLE: usize = 64;
-
 /// A refused allocation.
 #[derive(Debug)]
 struct Refusal {
@@ -131,18 +129,6 @@ struct Refusal {
     /// Whether finalizers ran during the call.
     finalized: bool,
     asked: Asked,
-}
-
-/// The size of an object that certainly has room in a heap of `room` bytes after a major
-/// collection. The refused object is not counted.
-fn room_left(model: &Model, refusal: &Refusal, room: usize, moves: bool) -> usize {
-    let states = [RootState::Live, RootState::Pending, RootState::Leaving];
-    let reached = model.reachable(&states);
-    let bytes = model.bytes(&reached) - refusal.bytes;
-    let objects = reached.iter().filter(|reached| **reached).count() - 1;
-    // Objects that do not move divide the free room into blocks.
-    let blocks = if moves { 1 } else { objects + 1 };
-    room.saturating_sub(bytes) / blocks
 }
 
 unsafe extern "C" fn finalize(data: *mut c_void) {
@@ -387,9 +373,8 @@ impl Session {
 
     fn may_lack_memory(&self, model: &Model, refusal: &Refusal) -> bool {
         let committed = refusal.asked.refused_at.unwrap_or(self.lane.heap_limit);
-        let room = self.lane.usable(committed) - UNUSABLE;
-        let largest = self.lane.usable(self.lane.heap_limit) - UNUSABLE;
-        let filled = model.bytes_made > room;
+        let room = self.lane.room(committed);
+        let filled = self.lane.may_be_full(room, model.bytes_made);
         match (refusal.status, self.lane.collects()) {
             (GCROOTS_ERROR_NO_GC, true) => model.spans > 0 && filled,
             (GCROOTS_ERROR_OUT_OF_MEMORY, false) => filled,
@@ -398,15 +383,28 @@ impl Session {
                 let finalized = refusal.finalized && filled;
                 let most = if last_error().contains("overhead limit") {
                     // The last collection freed less than this. The heap had no room before.
-                    refusal.bytes + (room + UNUSABLE) * OVERHEAD_LIMIT as usize / 100
+                    refusal.bytes + committed * OVERHEAD_LIMIT as usize / 100
                 } else {
                     refusal.bytes
                 };
-                finalized || room_left(model, refusal, room, self.lane.halves()) < most
+                finalized || self.certain_room(model, refusal, committed) < most
             }
-            (GCROOTS_ERROR_OUT_OF_MEMORY, true) => refusal.bytes > largest,
+            (GCROOTS_ERROR_OUT_OF_MEMORY, true) => {
+                refusal.bytes > self.lane.room(self.lane.heap_limit)
+            }
             _ => false,
         }
+    }
+
+    /// The size of an object for which the heap of the refusal certainly has room after a major
+    /// collection.
+    fn certain_room(&self, model: &Model, refusal: &Refusal, committed: usize) -> usize {
+        let states = [RootState::Live, RootState::Pending, RootState::Leaving];
+        let mut reached = model.reachable(&states);
+        // The refused object is none of them.
+        reached[model.held_node(refusal.root)] = false;
+        let alive = Alive::new(model.sizes(&reached));
+        self.lane.room_left(committed, &alive, refusal.bytes)
     }
 
     /// Checks after a call which may run finalizers that those of earlier replaced store
