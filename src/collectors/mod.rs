@@ -6,13 +6,14 @@
 //! |---|---|---|---|---|
 //! | [`null`](mod@null) | one contiguous space | none | no | short programs, measuring |
 //! | [`copying`] | one semi-space | none | yes | the default |
-//! | [`drc`] | one free-list space | counting | no | little memory |
+//! | [`drc`] | blocks of lines | counting | no | little memory |
 //! | [`generational`] | blocks of lines | none | some | heaps without a second half; no nursery yet |
 //! | [`check`] | those of `copying`, and a copy of the reference slots | slow | yes | tests |
 //!
 //! Each collector is one file or folder, which opens with its idea, its cost, its sources
 //! and what was rejected. The decisions are in `docs/design/heap.md`.
 
+mod block_heap;
 mod check;
 mod copying;
 pub(crate) mod drc;

@@ -65,7 +65,6 @@ pub(crate) use access::PlainBits;
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
 pub(crate) use blocks::{PlausibleObjects, each_object};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
-pub(crate) use bump::Window;
 pub(crate) use collection::{GarbageCollection, TraceContext};
 pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 pub(crate) use copy_spans::{CopySpans, Head};
@@ -94,8 +93,8 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FreeListSpace, Gaps, Hole,
-    LARGEST_SMALL, LINE_BYTES, ListEnds, POISON, PageRelease, SemiSpace, whole_units, write_free,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Gaps, Hole,
+    LARGEST_SMALL, LINE_BYTES, POISON, SemiSpace, whole_units, write_free,
 };
 pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};

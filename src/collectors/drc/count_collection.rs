@@ -1,12 +1,18 @@
 //! Count collections. A count collection (minor) frees the objects that neither a slot nor a
 //! root refers to. It also frees the objects whose count becomes zero by that.
+//!
+//! It walks over the lines that were taken since the last collection, and keeps the objects
+//! there that are alive: from then on their lines count them. An object that is kept, and dies
+//! later in the same walk, is released as an old one.
 
 use core::mem;
 
 use super::{DrcHeap, KEPT_ENTRIES};
 use crate::base::fallible;
 use crate::error::Result;
-use crate::heap::{GcRef, GcRootsList, Kind, LayoutTable, POISON, WriteBarrier, write_free};
+use crate::heap::{
+    BlockState, GcRef, GcRootsList, Kind, LINE_BYTES, LayoutTable, POISON, WriteBarrier, write_free,
+};
 
 impl DrcHeap {
     /// Runs a whole count collection.
@@ -16,18 +22,9 @@ impl DrcHeap {
         layouts: &LayoutTable,
     ) -> Result<()> {
         self.flag_roots(roots, true)?;
-        // In order, so that `is_young` can search.
-        self.young_ranges.sort_unstable();
         self.reclaim_dead_zero_counts(layouts)?;
-        for range in 0..self.young_ranges.len() {
-            let (start, end) = self.young_ranges[range];
-            self.reclaim_dead_young(start, end, layouts)?;
-        }
-        for range in 0..self.young_ranges.len() {
-            let (start, end) = self.young_ranges[range];
-            self.free_young(start, end, layouts)?;
-        }
-        self.young_ranges.clear();
+        self.reclaim_dead_in_gaps(layouts)?;
+        self.walk_young(layouts)?;
         self.flag_roots(roots, false)
     }
 
@@ -60,64 +57,99 @@ impl DrcHeap {
         Ok(())
     }
 
-    /// Reclaims the dead objects among those that were allocated between `start` and `end`.
-    fn reclaim_dead_young(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
-        let mut offset = start;
-        while offset < end {
+    /// Reclaims the dead objects among those that were made in gaps, which count as kept.
+    fn reclaim_dead_in_gaps(&mut self, layouts: &LayoutTable) -> Result<()> {
+        for object in self.blocks.taken_gaps.take() {
+            let offset = object.offset();
             let header = self.header_at(offset)?;
-            let bytes = self.size_within(offset, header, end, layouts)?;
             if header.kind() != Some(Kind::Free) {
-                self.reclaim_if_dead(GcRef::from_offset(offset), layouts)?;
+                self.reclaim_if_dead(object, layouts)?;
+            } else if self.blocks.space.is_kept(offset) {
+                // The gap was not used.
+                let bytes = self.size(offset, header, layouts)?;
+                self.blocks.space.release_object(offset, bytes)?;
             }
-            offset += bytes;
+        }
+        Ok(())
+    }
+
+    /// Reclaims the dead objects among those that were made since the last collection, and
+    /// keeps the others.
+    fn walk_young(&mut self, layouts: &LayoutTable) -> Result<()> {
+        let mut from = 0;
+        while let Some(block) = self.blocks.space.young_block(from) {
+            self.walk_young_block(block, layouts)?;
+            from = block + 1;
+        }
+        while let Some(block) = self.blocks.space.young_block(0) {
+            self.blocks.space.end_young(block)?;
+        }
+        Ok(())
+    }
+
+    fn walk_young_block(&mut self, block: usize, layouts: &LayoutTable) -> Result<()> {
+        let start = self.blocks.space.start_of(block);
+        if self.blocks.space.records()[block].state() == BlockState::LargeHead {
+            let bytes = self.measure(start, layouts)?.bytes;
+            self.blocks.space.check_run(start, bytes)?;
+            return self.reclaim_or_keep(start, bytes, layouts);
+        }
+        let mut line = 0;
+        while let Some(lines) = self.blocks.space.young_lines(block, line) {
+            let (mut at, end) = (lines.start as u64, lines.end as u64);
+            (at, line) = (start + at * LINE_BYTES, lines.end);
+            let end = start + end * LINE_BYTES;
+            while at < end {
+                let header = self.header_at(at)?;
+                let bytes = self.size_within(at, header, end, layouts)?;
+                if header.kind() != Some(Kind::Free) {
+                    self.reclaim_or_keep(at, bytes, layouts)?;
+                }
+                at += bytes;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reclaims the new object of `bytes` at `offset` if it is dead, and keeps it if not.
+    fn reclaim_or_keep(&mut self, offset: u64, bytes: u64, layouts: &LayoutTable) -> Result<()> {
+        if !self.reclaim_if_dead(GcRef::from_offset(offset), layouts)? {
+            self.blocks.space.keep(offset, bytes);
         }
         Ok(())
     }
 
     /// Reclaims an object with count zero that no root refers to. If a root refers to it,
     /// adds it to the zero-count table. Does nothing with an object in the table, which
-    /// has its own turn.
-    fn reclaim_if_dead(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<()> {
+    /// has its own turn. Returns whether it was reclaimed.
+    fn reclaim_if_dead(&mut self, object: GcRef, layouts: &LayoutTable) -> Result<bool> {
         let header = self.counted_header(object)?;
         if header.count() > 0 || header.is_in_zero_counts() {
-            return Ok(());
+            return Ok(false);
         }
         if header.is_rooted() {
-            return self.add_to_zero_counts(object, header);
+            self.add_to_zero_counts(object, header)?;
+            return Ok(false);
         }
-        self.defer_release(object);
-        self.release_deferred(layouts)
-    }
-
-    /// Frees the free memory between `start` and `end`, with adjacent blocks as one.
-    fn free_young(&mut self, start: u64, end: u64, layouts: &LayoutTable) -> Result<()> {
-        let (mut offset, mut free_from) = (start, start);
-        while offset < end {
-            let header = self.header_at(offset)?;
-            let bytes = self.size_within(offset, header, end, layouts)?;
-            if header.kind() != Some(Kind::Free) {
-                self.space.free(free_from, offset)?;
-                free_from = offset + bytes;
-            }
-            offset += bytes;
+        if !self.defer_release(object) {
+            return Ok(false);
         }
-        self.space.free(free_from, end)
-    }
-
-    fn is_young(&self, offset: u64) -> bool {
-        contains(&self.young_ranges, offset)
+        self.release_deferred(layouts)?;
+        Ok(true)
     }
 
     /// Adds a dead object to the list of objects to release. If there is no room, the next
-    /// major collection finds it.
-    fn defer_release(&mut self, object: GcRef) {
-        self.must_trace |= fallible::push(&mut self.stack, object).is_err();
+    /// major collection finds it. Whether there was room.
+    fn defer_release(&mut self, object: GcRef) -> bool {
+        let is_added = fallible::push(&mut self.dead, object).is_ok();
+        self.must_trace |= !is_added;
+        is_added
     }
 
     /// Releases the objects whose release was deferred, and all objects that only those
     /// referred to.
     fn release_deferred(&mut self, layouts: &LayoutTable) -> Result<()> {
-        while let Some(object) = self.stack.pop() {
+        while let Some(object) = self.dead.pop() {
             let offset = object.offset();
             let measured = self.measure(offset, layouts)?;
             self.state.visited.visit(offset, measured.bytes)?;
@@ -156,19 +188,8 @@ impl DrcHeap {
         if self.poison {
             self.region().fill(offset, offset + bytes, POISON)?;
         }
-        // Also for memory that joins the wilderness: the sweeps of weak tables read from
-        // this header that the object is dead.
+        // The sweeps of weak tables read from this header that the object is dead.
         write_free(self.region(), offset, bytes)?;
-        if self.is_young(offset) {
-            // `free_young` frees it together with its neighbours.
-            return Ok(());
-        }
-        self.space.free(offset, offset + bytes)
+        self.blocks.space.release_object(offset, bytes)
     }
-}
-
-/// Whether one of the ranges, which are in order, contains `offset`.
-pub(super) fn contains(ranges: &[(u64, u64)], offset: u64) -> bool {
-    let after = ranges.partition_point(|&(start, _)| start <= offset);
-    after > 0 && offset < ranges[after - 1].1
 }

@@ -11,15 +11,16 @@
 //! * A *backup trace* (major) marks from the roots, counts again, and frees all objects
 //!   that it did not reach, cycles among them (HEAP-23).
 //!
-//! Objects never move. Each has its own memory, so both kinds of collection count the bytes of
-//! the objects that they scan or release, and find an overwritten heap in which objects
-//! overlap (HEAP-36). The heap lends the mutator one free block of a free-list space at a
-//! time, as the window for new objects, so objects that are made together lie together.
+//! Objects never move. They lie in blocks of lines, and each line counts the objects in it
+//! that a collection has kept, so it is free as soon as the last of them is released. New
+//! objects are bumped into holes. A count collection walks over the lines that were taken
+//! since the last one, and counts the survivors only: an object that dies young costs a look
+//! at its header.
 //!
 //! **Cost.** Each store of a reference changes two counts. A count collection costs the
-//! roots, the young objects, and the garbage. A backup trace costs all objects, dead ones
-//! too; dead cycles wait for it. It gives pages inside of free blocks back (HEAP-38). There
-//! is no second space, so the heap takes less memory than under `copying`.
+//! roots, the young objects, and the garbage. A backup trace costs what is
+//! alive, and a look at each block; dead cycles wait for it. It gives pages of free blocks back (HEAP-38). There is no
+//! second space, so the heap takes less memory than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
 //! Collector", CACM 19(9), 1976, for the zero-count table. Blackburn and McKinley,
@@ -33,26 +34,20 @@
 //! Where a table has no room for an entry, the next collection is a backup trace, which
 //! needs no entry (HEAP-4).
 
-mod backup_trace;
 mod check_counts;
 mod count_collection;
-mod mark_stack;
 #[cfg(test)]
 mod tests;
 
-use backup_trace::Sweep;
-
+use super::block_heap::{BlockHeap, TakenGaps};
 use crate::base::{fallible, room};
 use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, Barrier, Budget, CollectionKind, CollectionStats, CollectionSteps, CountedHeader,
-    FreeListSpace, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
-    Liveness, Measured, Mutator, ObjectHeader, PageRelease, PendingEphemerons, Progress, Region,
-    Reservation, Starts, WalkBound, Window, WriteBarrier, heap_limit, whole_units, write_free,
+    Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
+    CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
+    Liveness, Measured, Mutator, ObjectHeader, Progress, Region, Starts,
+    WalkBound, WriteBarrier,
 };
-
-/// A heap below this size doubles when it grows.
-const DOUBLES_BELOW: u64 = 4 << 20;
 
 /// The least value of [`DrcHeap::trace_threshold`].
 const LEAST_TRACE_THRESHOLD: u64 = 4 << 20;
@@ -82,7 +77,7 @@ impl GcRuntime for Drc {
     }
 
     fn least_limit(&self) -> u64 {
-        FreeListSpace::LEAST_LIMIT
+        BlockSpace::LEAST_LIMIT
     }
 
     fn new_heap(&self, options: HeapOptions) -> Result<Box<dyn GcHeap>> {
@@ -91,30 +86,21 @@ impl GcRuntime for Drc {
 }
 
 struct DrcHeap {
-    space: FreeListSpace,
-    reservation: Reservation,
+    blocks: BlockHeap,
     poison: bool,
-    /// The bytes that may be allocated between two collections.
-    headroom: u64,
     /// A minor collection becomes a major one when more bytes than this are in use.
     trace_threshold: u64,
-    /// Where objects were allocated since the last collection, except in the mutator's
-    /// window. Each range has a start and an end.
-    young_ranges: Vec<(u64, u64)>,
     /// The zero-count table: objects that had count zero when they were added. It has each
     /// object once whose header says that it is in the table.
     zero_counts: Vec<GcRef>,
-    /// Marked objects that have to be scanned, or dead objects whose release is deferred.
-    /// Empty between collections.
-    stack: Vec<GcRef>,
-    /// Keys of weak maps that a major collection has reached.
-    pending: PendingEphemerons,
+    /// Dead objects whose release is deferred. Empty between collections.
+    dead: Vec<GcRef>,
     /// A table had no room for an entry, so the next collection must be a major one.
     must_trace: bool,
     /// The bytes allocated between the last major collection and the last collection.
     allocated_since_trace: u64,
-    /// The bytes that the program used before the last major collection: see
-    /// [`DrcHeap::kept_free`].
+    /// The bytes that the program allocated before the last major collection: see
+    /// [`DrcHeap::allocated_before_trace`].
     used_before_trace: u64,
     state: CollectionState,
 }
@@ -125,59 +111,32 @@ struct CollectionState {
     is_major: bool,
     /// The collection would be a major one even if a minor one was asked for.
     is_growing: bool,
-    /// Marking has begun, so the counts and the zero-count table are being rebuilt.
-    marking: bool,
-    /// The chunked array that is being scanned, and the offset in it of the next chunk.
-    chunked: Option<(GcRef, u64)>,
-    /// The stack was full, so it does not have all marked objects that have to be scanned.
-    overflowed: bool,
-    /// Where the walk over objects that the stack had no room for continues.
-    walk: Option<u64>,
-    /// Where objects end.
-    end: u64,
-    /// The objects that were scanned in a major collection, or released in a minor one. Each
-    /// of them has its own memory (HEAP-36).
+    /// The trace of a major collection has begun, so the counts and the zero-count table are
+    /// being rebuilt.
+    tracing: bool,
+    /// The objects that were released in a minor collection. Each of them has its own memory
+    /// (HEAP-36).
     visited: WalkBound,
-    sweep: Option<Sweep>,
-    /// The stack shrinks, and its pages from here on were given back.
-    stack_end: Option<usize>,
-    /// The sweep is complete, and pages inside free blocks are being given back.
-    releasing: Option<PageRelease>,
     freed_objects: u64,
     freed_bytes: u64,
-    /// Pages are being decommitted.
-    shrinking: bool,
 }
 
 impl DrcHeap {
     /// An empty heap, which must be opened.
     ///
-    /// Errors: [`Error::SystemMemory`].
+    /// Errors: [`Error::AddressSpace`], [`Error::SystemMemory`].
     fn new(options: HeapOptions) -> Result<DrcHeap> {
-        let limit = whole_units(options.limit.max(FreeListSpace::LEAST_LIMIT));
-        let reservation = Reservation::new(limit)?;
-        let mut heap = DrcHeap {
-            space: FreeListSpace::new(&reservation, 0..limit, options.initial)?,
-            reservation,
+        Ok(DrcHeap {
             poison: options.poison,
-            headroom: 0,
+            blocks: BlockHeap::new(options, TakenGaps::NONE)?,
             trace_threshold: LEAST_TRACE_THRESHOLD,
-            young_ranges: Vec::new(),
             zero_counts: Vec::new(),
-            stack: Vec::new(),
-            pending: PendingEphemerons::default(),
+            dead: Vec::new(),
             must_trace: false,
             allocated_since_trace: 0,
             used_before_trace: 0,
             state: CollectionState::default(),
-        };
-        heap.reserve_stack()?;
-        Ok(heap)
-    }
-
-    /// The bytes that the space has committed.
-    fn committed_bytes_of_space(&self) -> u64 {
-        self.space.memory().committed_bytes()
+        })
     }
 
     /// The header at `offset`, of an object or of free memory.
@@ -238,7 +197,7 @@ impl DrcHeap {
     fn measure<'a>(&self, offset: u64, layouts: &'a LayoutTable) -> Result<Measured<'a>> {
         let header = self.header_at(offset)?;
         let measured = layouts.measure(self.region().view(), offset, header)?;
-        if measured.bytes > self.state.end.saturating_sub(offset) {
+        if measured.bytes > self.blocks.space.end().saturating_sub(offset) {
             return Err(Error::internal("an object beyond the heap's end", offset));
         }
         Ok(measured)
@@ -256,66 +215,44 @@ impl DrcHeap {
         self.set_header(object, header.in_zero_counts(added))
     }
 
-    /// Takes the window back from the mutator. Its used part becomes a young range, the
-    /// unused part is free.
-    fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
-        let Window { start, next, end } = mutator.take_back();
-        if start < next {
-            let added = fallible::push(&mut self.young_ranges, (start, next));
-            self.must_trace |= added.is_err();
-        }
-        self.space.return_unused(next, end)
-    }
-
-    /// Lends the mutator a free block of at least `bytes` as its window. Returns `false` if
-    /// there is no such block, or the headroom does not allow `bytes`.
-    fn lend(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        let left = self.headroom.saturating_sub(mutator.bump.allocated_bytes());
-        if bytes > left {
-            return Ok(false);
-        }
-        self.take_back(mutator)?;
-        let Some((start, end)) = self.space.allocate(bytes)? else {
-            return Ok(false);
-        };
-        // SAFETY: the block is committed and belongs to this heap. Nothing else uses it
-        // until it is taken back.
-        unsafe { mutator.lend(start, end) };
-        mutator.bump.set_budget_end(start.saturating_add(left));
-        Ok(true)
-    }
-
-    /// Where the unused memory at the end of the space begins. It may be lent to the
-    /// mutator.
-    fn unused_from(&self, mutator: &Mutator) -> u64 {
-        if mutator.bump.end() == self.space.committed_end() {
-            mutator.bump.next()
+    /// The bytes that the program allocated before a backup trace. If the heap is growing, as
+    /// many as before the last one at least (HEAP-38).
+    fn allocated_before_trace(&mut self) -> u64 {
+        let used = self.allocated_since_trace;
+        let before = core::mem::replace(&mut self.used_before_trace, used);
+        if self.state.is_growing {
+            used.max(before)
         } else {
-            self.space.wilderness()
+            used
         }
     }
 
-    /// The bytes that the space must have for an object of `bytes` at its end.
-    fn needed(&self, mutator: &Mutator, bytes: u64) -> u64 {
-        let used = self.unused_from(mutator) - self.region().start();
-        used.saturating_add(bytes)
-    }
-
-    /// Commits memory until `bytes` are free, as far as the limit and the system allow.
-    fn commit_free(&mut self, bytes: u64) {
-        let missing = bytes.saturating_sub(self.space.free_bytes());
-        if missing > 0 {
-            let wanted = self.committed_bytes().saturating_add(missing);
-            // If the system refuses, the next collection comes earlier. That is no error.
-            let _ = self.space.commit(wanted.min(self.limit_bytes()));
-            let _ = self.reserve_stack();
+    /// Marks what a part of the roots refers to. Only roots refer to an object that is marked
+    /// here first, as far as is known, so it enters the zero-count table.
+    fn mark_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
+        if !self.state.tracing {
+            self.state.tracing = true;
+            self.zero_counts.clear();
+            self.must_trace = false;
+            self.blocks.taken_gaps.clear();
+            let allocated = self.allocated_before_trace();
+            self.blocks.begin_trace(allocated);
         }
+        let mut marking = self.blocks.marking::<true>(layouts);
+        let (zero_counts, must_trace) = (&mut self.zero_counts, &mut self.must_trace);
+        roots.try_each(|root| {
+            marking.mark_uncounted(root.get(), |object| {
+                let is_added = fallible::push(zero_counts, object).is_ok();
+                *must_trace |= !is_added;
+                is_added
+            })
+        })
     }
 }
 
 impl WriteBarrier for DrcHeap {
     fn region(&self) -> &Region {
-        self.space.region()
+        self.blocks.region()
     }
 
     fn barrier(&self) -> Barrier {
@@ -340,42 +277,25 @@ impl WriteBarrier for DrcHeap {
 
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) -> u64 {
-        let (start, end) = self.space.allocate_all();
-        // Without this room a trace may need more walks. That is no error.
-        let _ = self.reserve_stack();
-        // SAFETY: the space is committed up to `end` and belongs to this heap, which tells
-        // the mutator whenever the committed memory changes.
-        unsafe { mutator.set_heap(self.reservation.base(), start, start, end, 0) };
-        self.headroom = end - start;
-        self.headroom
+        self.blocks.open(mutator)
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.committed_bytes_of_space()
+        self.blocks.space.committed_bytes()
     }
 
     fn side_bytes(&self) -> u64 {
-        fallible::bytes(&self.young_ranges)
+        self.blocks.side_bytes()
             + fallible::bytes(&self.zero_counts)
-            + fallible::bytes(&self.stack)
-            + self.pending.side_bytes()
-            + self.space.memory().starts().side_bytes()
-    }
-
-    fn starts(&self) -> Starts<'_> {
-        Starts::InSegments(self.space.memory().starts())
-    }
-
-    fn note_block(&mut self, start: u64, end: u64, next: u64) {
-        self.space.starts_mut().note_block(start, end, next);
+            + fallible::bytes(&self.dead)
     }
 
     fn limit_bytes(&self) -> u64 {
-        self.space.memory().limit_bytes()
+        self.blocks.space.limit_bytes()
     }
 
     fn initial_object_bytes(&self) -> u64 {
-        self.space.memory().initial_object_bytes()
+        self.blocks.space.initial_bytes()
     }
 
     fn allocate(
@@ -384,73 +304,49 @@ impl GcHeap for DrcHeap {
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
-            return Ok(Allocation::Never);
-        };
-        if bytes > self.largest_object() {
-            return Ok(Allocation::Never);
-        }
-        if !self.has_room(mutator, bytes)? {
-            return Ok(Allocation::CollectOrGrow { bytes });
-        }
-        match self.bump(mutator, header, bytes) {
-            Some(object) => Ok(Allocation::Done(object)),
-            None => Err(Error::internal(
-                "reserved space that is not available",
-                bytes,
-            )),
-        }
+        self.blocks.allocate(mutator, header, bytes)
     }
 
     fn largest_object(&self) -> u64 {
-        self.space.memory().largest_object()
+        self.blocks.largest_object()
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        // A larger heap grows by an eighth. Nothing moves, so one object at the end keeps
-        // all memory before it committed.
-        let committed = self.committed_bytes();
-        let step = if committed < DOUBLES_BELOW {
-            committed
-        } else {
-            committed / 8
-        };
-        self.space
-            .memory()
-            .after_growth(self.needed(mutator, bytes), step)
-            .ok_or(heap_limit(bytes, self.limit_bytes()))
+        self.blocks.committed_after_growth(mutator, bytes)
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
-        let wanted = self.committed_after_growth(mutator, bytes)?;
-        let needed = self.needed(mutator, bytes);
-        self.take_back(mutator)?;
-        self.space.grow(wanted, needed)?;
-        // Without this room a trace may need more walks. That is no error.
-        let _ = self.reserve_stack();
-        // SAFETY: the space is committed up to its committed end.
-        unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        self.headroom = self
-            .headroom
-            .max(mutator.bump.allocated_bytes().saturating_add(bytes));
-        Ok(())
+        self.blocks.grow(mutator, bytes)
+    }
+
+    fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
+        self.blocks.free_uninit(mutator, object, bytes);
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
-        self.space.check()?;
+        self.blocks.space.check(mutator, layouts)?;
+        self.blocks.space.check_line_counts(mutator, layouts)?;
         self.check_counts(mutator, layouts)
     }
 
-    fn bounds(&self, mutator: &Mutator) -> (u64, u64) {
-        let (next, end) = (mutator.bump.next(), mutator.bump.end());
-        if next < end && end != self.space.committed_end() {
-            // A walk has to see the unused part of the window as free memory.
-            let written = write_free(self.region(), next, end - next);
-            debug_assert!(written.is_ok());
-        }
-        let first = self.space.memory().first_object();
-        (first, self.unused_from(mutator))
+    fn bounds(&self, _mutator: &Mutator) -> (u64, u64) {
+        (self.blocks.space.start(), self.blocks.space.end())
     }
+
+    fn each_object(
+        &self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        visit: &mut dyn FnMut(u64, Measured<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.blocks.space.each_object(mutator, layouts, visit)
+    }
+
+    fn starts(&self) -> Starts<'_> {
+        Starts::InBlocks(&self.blocks.space)
+    }
+
+    fn note_block(&mut self, _start: u64, _end: u64, _next: u64) {}
 
     fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
         if self.must_trace || mutator.bump.used_bytes() > self.trace_threshold {
@@ -459,20 +355,16 @@ impl GcHeap for DrcHeap {
         asked
     }
 
-    fn coalescings(&self) -> u64 {
-        self.space.coalescings()
-    }
-
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        Ok(mutator.bump.has_budget(bytes) || self.lend(mutator, bytes)?)
+        self.blocks.make_window(mutator, bytes)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
-        self.pending.reserve(count)
+        self.blocks.pending.reserve(count)
     }
 
     fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
-        self.pending.trim(count, budget)
+        self.blocks.pending.trim(count, budget)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
@@ -486,57 +378,23 @@ impl GcHeap for DrcHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        // Half of the headroom is committed now, the rest when it is needed.
-        let free = headroom / 2;
-        let committed_end = self.space.committed_end();
-        if may_grow {
-            self.commit_free(free);
-        }
-        // After a minor collection more memory may stay before pages go back, because
-        // another collection follows soon.
-        let kept = self.space.end_for_free(free);
-        let spared = if self.state.is_major { 0 } else { headroom };
-        let initial_end = self.space.memory().initial_end();
-        let has_excess = committed_end > kept + spared && committed_end > initial_end;
-        let mut progress = Progress::Complete;
-        if has_excess || self.state.shrinking {
-            let kept = kept.max(initial_end);
-            progress = self.space.decommit_towards(kept, budget);
-        }
-        self.state.shrinking = progress == Progress::Continue;
-        // SAFETY: the space is committed up to its committed end, and the mutator has no
-        // window.
-        unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        self.headroom = headroom;
-        progress
+        self.blocks.resize(mutator, headroom, may_grow, budget)
     }
 
     fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
-        self.take_back(mutator)?;
-        let end = self.space.wilderness();
-        let kept = end.max(self.space.memory().initial_end());
-        self.space.decommit_towards(kept, &mut Budget::unlimited());
-        self.region().release_from(end);
-        // SAFETY: the space is committed up to its committed end, and the mutator has no
-        // window.
-        unsafe { mutator.set_heap_end(self.space.committed_end()) };
-        let used = self.young_ranges.len();
-        room::give_back(&mut self.young_ranges, used);
+        self.blocks.give_back(mutator)?;
         let used = self.zero_counts.len();
         room::give_back(&mut self.zero_counts, used);
-        self.trim_stack();
+        self.dead = Vec::new();
         Ok(())
     }
 
     fn reset(&mut self) {
-        self.space.reset(self.poison);
+        self.blocks.reset();
         self.trace_threshold = LEAST_TRACE_THRESHOLD;
-        self.young_ranges = Vec::new();
         self.zero_counts = Vec::new();
         // A collection that was not completed leaves entries.
-        self.stack.clear();
-        self.cut_stack_for_pool();
-        self.pending.reset();
+        self.dead = Vec::new();
         self.must_trace = false;
         self.allocated_since_trace = 0;
         self.used_before_trace = 0;
@@ -545,15 +403,12 @@ impl GcHeap for DrcHeap {
 
 impl CollectionSteps for DrcHeap {
     fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
-        self.take_back(mutator)?;
-        self.pending.clear();
+        self.blocks.begin(mutator)?;
         self.allocated_since_trace += mutator.bump.allocated_bytes();
-        let end = self.space.wilderness();
         self.state = CollectionState {
             is_major: kind == CollectionKind::Major,
             is_growing: self.collection_kind(mutator, CollectionKind::Minor) == kind,
-            end,
-            visited: WalkBound::new(end - self.space.memory().first_object()),
+            visited: WalkBound::new(self.blocks.space.committed_bytes()),
             ..CollectionState::default()
         };
         Ok(())
@@ -561,7 +416,7 @@ impl CollectionSteps for DrcHeap {
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if self.state.is_major {
-            self.mark_roots(roots)
+            self.mark_roots(roots, layouts)
         } else {
             self.collect_by_counts(roots, layouts)
         }
@@ -569,30 +424,36 @@ impl CollectionSteps for DrcHeap {
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
         if self.state.is_major {
-            self.scan_marked(layouts, budget)
+            self.blocks.trace::<true>(layouts, budget)
         } else {
             Ok(Progress::Complete)
         }
     }
 
-    fn trace_reference(&mut self, reference: GcRef, _layouts: &LayoutTable) -> Result<GcRef> {
-        self.mark(reference)?;
+    fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
+        let mut marking = self.blocks.marking::<true>(layouts);
+        let (zero_counts, must_trace) = (&mut self.zero_counts, &mut self.must_trace);
+        marking.mark_uncounted(reference, |object| {
+            let is_added = fallible::push(zero_counts, object).is_ok();
+            *must_trace |= !is_added;
+            is_added
+        })?;
         Ok(reference)
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.pending.pop()
+        self.blocks.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
-        let alive: fn(ObjectHeader) -> bool = if self.state.is_major {
-            |header| CountedHeader::of_any(header).is_marked()
-        } else {
-            |header| header.kind() != Some(Kind::Free)
-        };
+        if self.state.is_major {
+            return Liveness::Marked {
+                space: &self.blocks.space,
+            };
+        }
         Liveness::InPlace {
             space: self.region().view(),
-            alive,
+            alive: |header| header.kind() != Some(Kind::Free),
         }
     }
 
@@ -602,22 +463,24 @@ impl CollectionSteps for DrcHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        if self.state.is_major
-            && self.free_unmarked(mutator, layouts, budget)? == Progress::Continue
-        {
+        if self.state.is_major && self.blocks.sweep(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        if self.shrink_stack(budget) == Progress::Continue {
-            return Ok(None);
+        if self.dead.capacity() > KEPT_ENTRIES {
+            self.dead = Vec::new();
         }
-        let (used, objects) = (mutator.bump.used_bytes(), mutator.bump.objects());
-        let live_bytes = used.saturating_sub(self.state.freed_bytes);
-        let objects = objects.saturating_sub(self.state.freed_objects);
-        mutator.bump.set_survivors(live_bytes, objects);
-        if self.state.is_major {
-            self.trace_threshold = (2 * live_bytes).max(LEAST_TRACE_THRESHOLD);
+        let (objects, live_bytes) = if self.state.is_major {
+            let sweep = &self.blocks.sweep;
+            self.trace_threshold = (2 * sweep.live).max(LEAST_TRACE_THRESHOLD);
             self.allocated_since_trace = 0;
-        }
+            (sweep.objects, sweep.live)
+        } else {
+            (
+                mutator.bump.objects().saturating_sub(self.state.freed_objects),
+                mutator.bump.used_bytes().saturating_sub(self.state.freed_bytes),
+            )
+        };
+        mutator.bump.set_survivors(live_bytes, objects);
         Ok(Some(CollectionStats {
             objects,
             live_bytes,

@@ -24,27 +24,16 @@
 //! be in use, its header must be of a known type, and the object must end in its block or its
 //! run of blocks (HEAP-8).
 
-mod allocate;
-mod evacuate;
-mod mark;
-mod mark_stack;
-mod sweep;
+mod candidates;
 
-use mark::MarkState;
-use mark_stack::MarkStack;
-use sweep::SweepState;
-
+use super::block_heap::{BlockHeap, TakenGaps};
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
-    Gaps, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Hole, LayoutTable, Liveness,
-    Measured, Mutator, ObjectHeader, PendingEphemerons, Progress, Region, Reservation, Starts,
-    WriteBarrier, heap_limit,
+    Allocation, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps, GcHeap,
+    GcRef, GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Measured, Mutator,
+    ObjectHeader, Progress, Region, Starts, WriteBarrier,
 };
-
-/// A heap below this size doubles when it grows.
-const DOUBLES_BELOW: u64 = 4 << 20;
 
 /// The kind of collector.
 pub(crate) struct Generational;
@@ -72,38 +61,17 @@ impl GcRuntime for Generational {
 }
 
 struct GenerationalHeap {
-    space: BlockSpace,
-    reservation: Reservation,
-    poison: bool,
+    blocks: BlockHeap,
     /// Whether a collection is to move every object that it can move.
     moves_all: bool,
-    /// The bytes that may be allocated between two collections.
-    headroom: u64,
-    /// A window that was set aside when an object did not fit into it.
-    set_aside: Hole,
-    /// The gaps, if the heap is nearly full and must not grow.
-    gaps: Gaps,
-    /// Whether the heap asks before it grows.
-    asks_to_grow: bool,
-    stack: MarkStack,
-    /// Keys of weak maps that the collection has reached.
-    pending: PendingEphemerons,
-    marks: MarkState,
-    state: CollectionState,
-    /// The share, in 1/256, of the bytes in fresh blocks that is expected to survive.
-    survival: u64,
-}
-
-/// The state of the collection that is under way.
-#[derive(Debug, Default)]
-struct CollectionState {
+    /// The collection that is under way has begun its trace.
+    tracing: bool,
+    /// The bytes that were allocated between the last collection and this one.
+    allocated: u64,
     /// The bytes of the blocks that were taken since the last collection.
     fresh_bytes: u64,
-    sweep: SweepState,
-    /// The bytes that were allocated since the last collection.
-    allocated: u64,
-    /// Pages are being decommitted.
-    shrinking: bool,
+    /// The share, in 1/256, of the bytes in fresh blocks that is expected to survive.
+    survival: u64,
 }
 
 impl GenerationalHeap {
@@ -112,62 +80,42 @@ impl GenerationalHeap {
     /// Errors: [`Error::AddressSpace`](crate::error::Error::AddressSpace),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
     fn new(options: HeapOptions) -> Result<GenerationalHeap> {
-        let limit = BlockSpace::limit_for(options.limit);
-        let reservation = Reservation::new(BlockSpace::reserved_bytes(limit))?;
         Ok(GenerationalHeap {
-            space: BlockSpace::new(&reservation, limit, options.initial)?,
-            reservation,
-            poison: options.poison,
             moves_all: options.moves_all,
-            headroom: 0,
-            set_aside: Hole::default(),
-            gaps: Gaps::default(),
-            asks_to_grow: options.asks_to_grow,
-            stack: MarkStack::new(),
-            pending: PendingEphemerons::default(),
-            marks: MarkState::default(),
-            state: CollectionState::default(),
-            survival: evacuate::FIRST_SURVIVAL,
+            blocks: BlockHeap::new(options, TakenGaps::UNKNOWN)?,
+            tracing: false,
+            allocated: 0,
+            fresh_bytes: 0,
+            survival: candidates::FIRST_SURVIVAL,
         })
-    }
-
-    /// Tells the mutator where the committed memory ends now.
-    fn update_end(&self, mutator: &Mutator) {
-        // SAFETY: the space is committed up to its end and belongs to this heap, which tells
-        // the mutator whenever that changes. The mutator's window lies in a block in use.
-        unsafe { mutator.set_heap_end(self.space.end()) };
     }
 }
 
 impl WriteBarrier for GenerationalHeap {
     fn region(&self) -> &Region {
-        self.space.region()
+        self.blocks.region()
     }
 }
 
 impl GcHeap for GenerationalHeap {
     fn open(&mut self, mutator: &Mutator) -> u64 {
-        let (start, end) = (self.space.start(), self.space.end());
-        // SAFETY: as in `update_end`.
-        unsafe { mutator.set_memory(self.reservation.base(), start, end) };
-        self.headroom = self.space.spare_blocks() as u64 * BLOCK_BYTES;
-        self.headroom
+        self.blocks.open(mutator)
     }
 
     fn committed_bytes(&self) -> u64 {
-        self.space.committed_bytes()
+        self.blocks.space.committed_bytes()
     }
 
     fn side_bytes(&self) -> u64 {
-        self.stack.side_bytes() + self.pending.side_bytes()
+        self.blocks.side_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
-        self.space.limit_bytes()
+        self.blocks.space.limit_bytes()
     }
 
     fn initial_object_bytes(&self) -> u64 {
-        self.space.initial_bytes()
+        self.blocks.space.initial_bytes()
     }
 
     fn allocate(
@@ -176,53 +124,31 @@ impl GcHeap for GenerationalHeap {
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        self.allocate_in_blocks(mutator, header, bytes)
+        self.blocks.allocate(mutator, header, bytes)
     }
 
     fn largest_object(&self) -> u64 {
-        self.largest_run()
+        self.blocks.largest_object()
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        let committed = self.space.committed_bytes();
-        if self.has_memory_for(mutator, bytes) {
-            // Only the headroom is too small.
-            return Ok(committed);
-        }
-        let step = if committed < DOUBLES_BELOW {
-            committed
-        } else {
-            committed / 8
-        };
-        let blocks = bytes.div_ceil(BLOCK_BYTES).max(1) as usize;
-        let wanted = self.space.after_growth(blocks, step);
-        wanted.ok_or(heap_limit(bytes, self.limit_bytes()))
+        self.blocks.committed_after_growth(mutator, bytes)
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
-        let wanted = self.committed_after_growth(mutator, bytes)?;
-        if wanted > self.space.committed_bytes() {
-            let blocks = bytes.div_ceil(BLOCK_BYTES).max(1) as usize;
-            let needed = self.space.after_growth(blocks, 0).unwrap_or(wanted);
-            let grown = self.space.commit(wanted);
-            grown.or_else(|_| self.space.commit(needed))?;
-        }
-        self.update_end(mutator);
-        let allocated = mutator.bump.allocated_bytes();
-        self.headroom = self.headroom.max(allocated.saturating_add(bytes));
-        Ok(())
+        self.blocks.grow(mutator, bytes)
     }
 
     fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
-        self.free_uninit(mutator, object, bytes);
+        self.blocks.free_uninit(mutator, object, bytes);
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
-        self.space.check(mutator, layouts)
+        self.blocks.space.check(mutator, layouts)
     }
 
     fn bounds(&self, _mutator: &Mutator) -> (u64, u64) {
-        (self.space.start(), self.space.end())
+        (self.blocks.space.start(), self.blocks.space.end())
     }
 
     fn each_object(
@@ -231,25 +157,25 @@ impl GcHeap for GenerationalHeap {
         layouts: &LayoutTable,
         visit: &mut dyn FnMut(u64, Measured<'_>) -> Result<()>,
     ) -> Result<()> {
-        self.space.each_object(mutator, layouts, visit)
+        self.blocks.space.each_object(mutator, layouts, visit)
     }
 
     fn starts(&self) -> Starts<'_> {
-        Starts::InBlocks(&self.space)
+        Starts::InBlocks(&self.blocks.space)
     }
 
     fn note_block(&mut self, _start: u64, _end: u64, _next: u64) {}
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        self.make_window(mutator, bytes)
+        self.blocks.make_window(mutator, bytes)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
-        self.pending.reserve(count)
+        self.blocks.pending.reserve(count)
     }
 
     fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
-        self.pending.trim(count, budget)
+        self.blocks.pending.trim(count, budget)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {
@@ -263,68 +189,56 @@ impl GcHeap for GenerationalHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        self.resize(mutator, headroom, may_grow, budget)
+        self.blocks.resize(mutator, headroom, may_grow, budget)
     }
 
     fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
-        self.take_back(mutator)?;
-        self.space.decommit_towards(0, &mut Budget::unlimited());
-        self.space
-            .release_free_pages((0, 0), &mut Budget::unlimited());
-        self.update_end(mutator);
-        self.stack.trim(self.space.committed_bytes());
-        Ok(())
+        self.blocks.give_back(mutator)
     }
 
     fn reset(&mut self) {
-        self.space.reset(self.poison);
-        self.set_aside = Hole::default();
-        self.gaps = Gaps::default();
-        // A collection that was not completed leaves entries.
-        self.stack.clear();
-        self.stack.trim(self.space.committed_bytes());
-        self.pending.reset();
-        self.survival = evacuate::FIRST_SURVIVAL;
+        self.blocks.reset();
+        self.survival = candidates::FIRST_SURVIVAL;
     }
 }
 
 impl CollectionSteps for GenerationalHeap {
     fn begin(&mut self, mutator: &Mutator, _kind: CollectionKind) -> Result<()> {
-        self.take_back(mutator)?;
-        // Without room a trace takes its slower path. That is no error.
-        let _ = self.stack.reserve(self.space.committed_bytes());
-        self.pending.clear();
-        self.marks = MarkState::default();
-        self.state = CollectionState {
-            allocated: mutator.bump.allocated_bytes(),
-            ..CollectionState::default()
-        };
+        self.blocks.begin(mutator)?;
+        self.tracing = false;
+        self.allocated = mutator.bump.allocated_bytes();
         Ok(())
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
-        self.begin_trace();
-        self.marking(layouts).mark_roots(roots)
+        if !self.tracing {
+            self.tracing = true;
+            self.blocks.begin_trace(self.allocated);
+            self.choose_candidates();
+        }
+        self.blocks.marking::<false>(layouts).mark_roots(roots)
     }
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
-        self.marking(layouts).trace(budget)
+        self.blocks.trace::<false>(layouts, budget)
     }
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        self.marking(layouts).mark_reference(reference)
+        self.blocks.marking::<false>(layouts).mark_reference(reference)
     }
 
     fn copied_bytes(&self) -> u64 {
-        self.marks.moved
+        self.blocks.marks.moved
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
-        self.pending.pop()
+        self.blocks.pending.pop()
     }
 
     fn liveness(&self) -> Liveness<'_> {
-        Liveness::Marked { space: &self.space }
+        Liveness::Marked {
+            space: &self.blocks.space,
+        }
     }
 
     fn finish(
@@ -333,16 +247,17 @@ impl CollectionSteps for GenerationalHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        if self.sweep(layouts, budget)? == Progress::Continue {
+        if self.blocks.sweep(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        let (objects, live_bytes) = (self.state.sweep.objects, self.state.sweep.live);
-        mutator.bump.set_survivors(live_bytes, objects);
+        self.learn_survival();
+        let sweep = &self.blocks.sweep;
+        mutator.bump.set_survivors(sweep.live, sweep.objects);
         Ok(Some(CollectionStats {
-            objects,
-            live_bytes,
-            moved_bytes: self.marks.moved,
-            unmovable_bytes: self.unmovable_bytes(),
+            objects: sweep.objects,
+            live_bytes: sweep.live,
+            moved_bytes: self.blocks.marks.moved,
+            unmovable_bytes: sweep.unmovable,
         }))
     }
 }

@@ -7,10 +7,9 @@
 //!
 //! | space | its memory | used by |
 //! |---|---|---|
-//! | [`ContiguousSpace`] | one interval, committed from its start | `null`, [`FreeListSpace`] |
+//! | [`ContiguousSpace`] | one interval, committed from its start | `null` |
 //! | [`SemiSpace`] | two halves, one of which is empty between collections | `copying`, `check` |
-//! | [`FreeListSpace`] | one interval whose free blocks are in lists by size | `drc` |
-//! | [`BlockSpace`] | one interval of blocks of lines, and tables beside it | `generational` |
+//! | [`BlockSpace`] | one interval of blocks of lines, and tables beside it | `drc`, `generational` |
 //!
 //! The heap owns the [`Reservation`](super::Reservation) and gives each space a range of
 //! it. So the spaces of one heap have one base, and a reference may lead from one to
@@ -30,9 +29,6 @@ mod blocks;
 mod bounds;
 mod contiguous;
 mod free_block;
-mod free_list_space;
-mod free_lists;
-mod free_pages;
 mod semi_space;
 #[cfg(test)]
 mod tests;
@@ -43,9 +39,6 @@ pub(crate) use blocks::{
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
 pub(crate) use free_block::write_free;
-pub(crate) use free_list_space::FreeListSpace;
-pub(crate) use free_lists::ListEnds;
-pub(crate) use free_pages::PageRelease;
 pub(crate) use semi_space::SemiSpace;
 
 use super::memory::Region;

@@ -38,6 +38,7 @@ impl BlockSpace {
             self.begin_use(block, BlockState::LargeTail, 0);
         }
         self.records()[first].set_start(0);
+        self.tables.young().insert(first);
         Some(first)
     }
 
@@ -60,6 +61,7 @@ impl BlockSpace {
         if poison {
             self.region.fill(start, end, POISON)?;
         }
+        self.tables.young().remove(first);
         for block in first..first + count {
             self.records()[block].end_use();
             self.tables.recyclable().remove(block);
@@ -171,6 +173,7 @@ impl BlockSpace {
         }
         self.tables.recyclable().clear();
         self.tables.with_gray().clear();
+        self.tables.young().clear();
         self.free.set(self.blocks());
         let _ = self.decommit_towards(0, &mut Budget::unlimited());
         let kept = (KEPT_BYTES / BLOCK_BYTES) as usize;

@@ -31,8 +31,10 @@ impl BlockSpace {
     fn check_sets(&self) -> Result<()> {
         let (free, recyclable) = (self.tables.free(), self.tables.recyclable());
         let gray = self.tables.with_gray();
-        let is_consistent =
-            free.is_consistent() && recyclable.is_consistent() && gray.is_consistent();
+        let is_consistent = free.is_consistent()
+            && recyclable.is_consistent()
+            && gray.is_consistent()
+            && self.tables.young().is_consistent();
         if !is_consistent || gray.first_from(0).is_some() {
             return Err(Error::internal("a wrong set of blocks", 0));
         }
@@ -62,11 +64,13 @@ impl BlockSpace {
             return wrong(block);
         }
         let has_holes = self.tables.recyclable().contains(block);
+        let is_young = self.tables.young().contains(block);
         match record.state() {
-            BlockState::Free if has_holes => wrong(block),
+            BlockState::Free if has_holes || is_young => wrong(block),
             BlockState::Free => Ok(1),
             BlockState::Small if !record.is_first_free_right() => wrong(block),
             BlockState::Small if (record.free_lines() > 0) != has_holes => wrong(block),
+            BlockState::Small if record.new_bytes() > 0 && !is_young => wrong(block),
             BlockState::Small => Ok(1),
             BlockState::LargeTail => wrong(block),
             BlockState::LargeHead => {

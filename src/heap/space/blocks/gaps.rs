@@ -6,7 +6,7 @@
 //! an allocation for which there is no hole takes a gap. So such a heap refuses nothing that a
 //! collector of single objects would allocate.
 
-use super::record::{BlockState, LINE_LIVE};
+use super::record::BlockState;
 use super::{BLOCK_BYTES, BlockSpace, Hole, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
@@ -58,7 +58,7 @@ impl BlockSpace {
         let mut at = from;
         while at < to {
             let mut end = at;
-            while end < to && record.line_at(end) == LINE_LIVE {
+            while end < to && record.is_live_at(end) {
                 end = line_end(end);
             }
             if end - at >= u64::from(LEAST_BYTES) {
@@ -95,6 +95,20 @@ impl BlockSpace {
             return Err(Error::internal("a gap that was overwritten", offset));
         }
         Ok((bytes, next))
+    }
+
+    /// Forgets the gaps that are left: no object starts there.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    pub(crate) fn drop_gaps(&self, gaps: &mut Gaps) -> Result<()> {
+        let mut at = core::mem::take(gaps).first;
+        while at != 0 {
+            let (_, next) = self.gap_at(at)?;
+            let block = self.block_of(at);
+            self.records()[block].clear_start(at - self.start_of(block));
+            at = next;
+        }
+        Ok(())
     }
 
     /// Takes exactly `bytes` of a gap. Looks at a few gaps only. `None` if they have not

@@ -70,6 +70,7 @@ impl BlockSpace {
         if !record.take_lines(first, end) {
             self.tables.recyclable().remove(block);
         }
+        self.tables.young().insert(block);
         let into = first as u64 * LINE_BYTES;
         record.set_start(into);
         let start = self.start_of(block);

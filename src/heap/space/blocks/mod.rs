@@ -32,6 +32,7 @@
 mod acquire;
 mod block_set;
 mod check;
+mod counts;
 mod gaps;
 mod gray;
 mod holes;
@@ -172,6 +173,7 @@ impl BlockSpace {
     /// Begins a collection, and gives it a number.
     pub(crate) fn begin_cycle(&mut self) {
         self.cycle = self.cycle % 127 + 1;
+        self.tables.young().clear();
     }
 
     /// The block that `offset` lies in. `offset` must not be before the first block.

@@ -1,10 +1,11 @@
 //! What is known of one block.
 
 use core::cell::Cell;
+use core::ops::Range;
 
 use super::sizes::{BLOCK_BYTES, LINE_BYTES};
 use crate::heap::memory::TableElement;
-use crate::heap::reference::GRANULE;
+use crate::heap::reference::{GRANULE, LEAST_BYTES};
 
 /// The words with a bit for each granule of a block.
 pub(in crate::heap) const START_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
@@ -28,10 +29,15 @@ pub(crate) enum BlockState {
 
 /// A line that has no object.
 pub(super) const LINE_FREE: u8 = 0;
-/// A line that an object has which the last collection reached.
-pub(super) const LINE_LIVE: u8 = 1;
+/// A line that an object has which the last collection reached. Under a collector that counts,
+/// the number of such objects.
+const LINE_LIVE: u8 = 1;
+/// More objects than a line can have.
+const LINE_FULL: u8 = LINE_NEW - 1;
 /// A line that was taken for new objects since the last collection.
-pub(super) const LINE_NEW: u8 = 2;
+pub(super) const LINE_NEW: u8 = 0x80;
+
+const _: () = assert!(LINE_BYTES / LEAST_BYTES as u64 + 1 < LINE_FULL as u64);
 
 /// The block's objects are to move to other blocks in the collection that is under way.
 const CANDIDATE: u8 = 1;
@@ -122,6 +128,13 @@ impl BlockRecord {
         live
     }
 
+    /// Subtracts an object of `bytes` that was alive. Whether there were as many.
+    pub(super) fn take_live(&self, bytes: u64) -> bool {
+        let left = self.live.get().checked_sub(bytes);
+        self.live.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
     /// The number of objects that are known to start here.
     pub(crate) fn start_count(&self) -> u64 {
         let starts = self.starts.iter();
@@ -153,6 +166,21 @@ impl BlockRecord {
             word.set(before | bit);
         }
         is_new
+    }
+
+    /// Notes that no object starts at `into` any more.
+    pub(super) fn clear_start(&self, into: u64) {
+        let (word, bit) = self.word_and_bit(into);
+        word.set(word.get() & !bit);
+    }
+
+    /// Notes that no object starts in these lines.
+    pub(super) fn clear_starts_in(&self, lines: Range<usize>) {
+        for line in lines {
+            let (word, first) = self.word_and_bit(line as u64 * LINE_BYTES);
+            let bits = first * ((1 << (LINE_BYTES / GRANULE)) - 1);
+            word.set(word.get() & !bits);
+        }
     }
 
     fn clear_starts(&self) {
@@ -199,6 +227,70 @@ impl BlockRecord {
             self.lines[line as usize % LINES].set(LINE_LIVE);
             line += 1;
         }
+    }
+
+    /// Whether the line at `into`, bytes from the block's start, has an object that the last
+    /// collection reached.
+    pub(super) fn is_live_at(&self, into: u64) -> bool {
+        !matches!(self.line_at(into), LINE_FREE | LINE_NEW)
+    }
+
+    /// The lines of an object from `into` to `end`, bytes from the block's start.
+    fn lines_of(&self, into: u64, end: u64) -> &[Cell<u8>] {
+        let (first, last) = (into / LINE_BYTES, (end - 1) / LINE_BYTES);
+        self.lines.get(first as usize..=last as usize).unwrap_or(&[])
+    }
+
+    /// Counts an object from `into` to `end` in its lines.
+    #[inline]
+    pub(crate) fn count_in_lines(&self, into: u64, end: u64) {
+        for line in self.lines_of(into, end) {
+            line.set(match line.get() {
+                LINE_NEW => 1,
+                count => count.saturating_add(1).min(LINE_FULL),
+            });
+        }
+    }
+
+    /// Ends the count of an object from `into` to `end` in its lines. Whether one of them is
+    /// free then. `None` if a line does not count it.
+    pub(super) fn uncount_in_lines(&self, into: u64, end: u64) -> Option<bool> {
+        let mut has_freed = false;
+        let mut at = into / LINE_BYTES;
+        for line in self.lines_of(into, end) {
+            let count = line.get();
+            if count == LINE_FREE || count == LINE_NEW {
+                return None;
+            }
+            line.set(count - 1);
+            if count == 1 {
+                has_freed = true;
+                self.first_free.set(self.first_free.get().min(at as u32));
+            }
+            at += 1;
+        }
+        Some(has_freed)
+    }
+
+    /// The first run of new lines from line `from` on.
+    pub(super) fn new_lines_from(&self, from: usize) -> Option<Range<usize>> {
+        let is_new = |line: &Cell<u8>| line.get() == LINE_NEW;
+        let first = from + self.lines.get(from..)?.iter().position(is_new)?;
+        let rest = self.lines[first..].iter();
+        let count = rest.take_while(|line| is_new(line)).count();
+        Some(first..first + count)
+    }
+
+    /// Makes new lines free.
+    pub(super) fn free_new_lines(&self) {
+        let new = self.lines.iter().filter(|line| line.get() == LINE_NEW);
+        new.for_each(|line| line.set(LINE_FREE));
+    }
+
+    /// Whether each line that is not new counts this number of objects.
+    pub(super) fn counts_are(&self, counts: &[u8; LINES]) -> bool {
+        let mut pairs = self.lines.iter().zip(counts);
+        pairs.all(|(line, count)| line.get() == LINE_NEW || line.get() == *count)
     }
 
     /// Takes the lines from `first` up to `end`, which are free, for new objects. Whether other

@@ -71,13 +71,19 @@ impl BlockSpace {
         if poison {
             self.poison_dead(block, layouts)?;
         }
+        self.update_recyclable(block);
+        Ok(1)
+    }
+
+    /// Finds out whether a block has free lines, after lines became free.
+    pub(super) fn update_recyclable(&self, block: usize) {
+        let record = &self.records()[block];
         record.find_first_free();
         if record.free_lines() > 0 {
             self.tables.recyclable().insert(block);
         } else {
             self.tables.recyclable().remove(block);
         }
-        Ok(1)
     }
 
     /// Sweeps a block.

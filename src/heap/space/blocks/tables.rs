@@ -23,7 +23,7 @@ use crate::heap::reference::GRANULE;
 pub(super) const GRAY_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
 
 /// The number of sets.
-const SETS: usize = 3;
+const SETS: usize = 4;
 
 /// Where the tables of a heap with a given limit lie, as offsets from the base.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,11 @@ impl BlockTables {
     /// The blocks that have free lines which nobody has taken since the last collection.
     pub(super) fn recyclable(&self) -> BlockSet<'_> {
         self.set(1)
+    }
+
+    /// The blocks that have objects which were made since the last collection.
+    pub(super) fn young(&self) -> BlockSet<'_> {
+        self.set(3)
     }
 
     /// The blocks that have gray bits.

@@ -4,48 +4,55 @@
 //! record of its block, which lies beside the heap. So an object whose block is no candidate
 //! for evacuation is not touched before it is scanned. When it is scanned, its lines are marked
 //! and its slots are traced.
+//!
+//! A collector that counts references (`COUNTS`) has its counts made again by the same trace:
+//! the first reference to an object resets its count, and each reference from a slot increments
+//! it. Nothing moves then.
 
-use super::GenerationalHeap;
+use super::BlockHeap;
 use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout, GcRef,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout, CountedHeader, GcRef,
     GcRootsList, Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSlot, ObjectSpan,
     PendingEphemerons, Progress, REFERENCES_CHUNK,
 };
 
 /// The state of the trace that is under way.
 #[derive(Debug, Default)]
-pub(super) struct MarkState {
+pub(crate) struct MarkState {
     /// The chunked array that is being scanned, and the offset in it of the next chunk.
     chunked: Option<(GcRef, u64)>,
     /// Where the next object moves to.
-    pub(super) target: Hole,
+    pub(crate) target: Hole,
     /// The bytes of the objects that moved.
-    pub(super) moved: u64,
+    pub(crate) moved: u64,
     /// The bytes of the objects that moved out of fresh blocks.
-    pub(super) moved_fresh: u64,
+    pub(crate) moved_fresh: u64,
 }
 
 /// What marking uses, in one place. A loop keeps it in registers.
-pub(super) struct Marking<'a> {
-    pub(super) space: &'a BlockSpace,
-    pub(super) records: &'a [BlockRecord],
+pub(crate) struct Marking<'a, const COUNTS: bool> {
+    pub(crate) space: &'a BlockSpace,
+    pub(crate) records: &'a [BlockRecord],
     /// The memory of the heap.
-    pub(super) memory: ObjectSpan<'a>,
+    pub(crate) memory: ObjectSpan<'a>,
     /// Where the first block starts.
-    pub(super) start: u64,
-    pub(super) cycle: u8,
-    pub(super) layouts: &'a LayoutTable,
-    pub(super) stack: &'a mut MarkStack,
-    pub(super) pending: &'a mut PendingEphemerons,
-    pub(super) state: &'a mut MarkState,
+    pub(crate) start: u64,
+    pub(crate) cycle: u8,
+    pub(crate) layouts: &'a LayoutTable,
+    pub(crate) stack: &'a mut MarkStack,
+    pub(crate) pending: &'a mut PendingEphemerons,
+    pub(crate) state: &'a mut MarkState,
 }
 
-impl GenerationalHeap {
+impl BlockHeap {
     /// What the collection that is under way marks with.
-    pub(super) fn marking<'a>(&'a mut self, layouts: &'a LayoutTable) -> Marking<'a> {
+    pub(crate) fn marking<'a, const COUNTS: bool>(
+        &'a mut self,
+        layouts: &'a LayoutTable,
+    ) -> Marking<'a, COUNTS> {
         let (space, region) = (&self.space, self.space.region());
         Marking {
             records: space.records(),
@@ -61,11 +68,11 @@ impl GenerationalHeap {
     }
 }
 
-impl<'a> Marking<'a> {
+impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
     /// The bytes from the first block's start to an object, and the record of its block, if
     /// that is committed.
     #[inline(always)]
-    pub(super) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
+    pub(crate) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
         let into = object.offset().wrapping_sub(self.start);
         let record = self.records.get((into / BLOCK_BYTES) as usize)?;
         Some((into % BLOCK_BYTES, record))
@@ -98,8 +105,7 @@ impl<'a> Marking<'a> {
     #[cold]
     #[inline(never)]
     fn mark_any(&mut self, object: GcRef) -> Result<GcRef> {
-        let outside = || Error::internal("a reference outside the heap", object.raw().into());
-        let (into, record) = self.locate(object).ok_or_else(outside)?;
+        let (into, record) = self.locate(object).ok_or_else(|| outside(object))?;
         self.space.check_may_hold(object.offset())?;
         if record.is_candidate()
             && let Some(moved) = self.evacuate(object, into, record)?
@@ -115,16 +121,60 @@ impl<'a> Marking<'a> {
         Ok(object)
     }
 
+    /// Marks the object at `object`, whose count becomes zero if it was not marked before. Sets
+    /// the header that `change` makes, of the present header and of whether it was not marked.
+    #[inline(always)]
+    fn mark_with_count(
+        &mut self,
+        object: GcRef,
+        change: impl FnOnce(CountedHeader, bool) -> CountedHeader,
+    ) -> Result<()> {
+        let (into, record) = self.locate(object).ok_or_else(|| outside(object))?;
+        if !record.is_marked_in(self.cycle) {
+            self.space.check_may_hold(object.offset())?;
+            record.begin_marks(self.cycle);
+        }
+        let Some(head) = self.memory.head(object.offset()) else {
+            return Err(beyond_the_end(object.offset()));
+        };
+        let mut header = CountedHeader::of(ObjectHeader::from_bits(head.header()))?;
+        let is_new = record.set_start(into);
+        if is_new {
+            header = header.in_zero_counts(false).rooted(false).with_count(0);
+            self.push(object);
+        }
+        head.set_header(change(header, is_new).header());
+        Ok(())
+    }
+
+    /// Marks an object that something outside of the heap refers to, which is not counted. If
+    /// it was not marked before, `list` adds it to the zero-count table, and returns whether
+    /// there was room.
+    #[inline(always)]
+    pub(crate) fn mark_uncounted(
+        &mut self,
+        object: GcRef,
+        list: impl FnOnce(GcRef) -> bool,
+    ) -> Result<()> {
+        self.mark_with_count(object, |header, is_new| {
+            if is_new {
+                header.in_zero_counts(list(object))
+            } else {
+                header
+            }
+        })
+    }
+
     /// Adds a marked object to those that have to be scanned.
     #[inline(always)]
-    pub(super) fn push(&mut self, object: GcRef) {
+    pub(crate) fn push(&mut self, object: GcRef) {
         if !self.stack.push(object) {
             self.space.set_gray(object.offset());
         }
     }
 
     /// Marks the referents of roots, and updates the roots of objects that move.
-    pub(super) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
+    pub(crate) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
         roots.try_each(|root| {
             let old = root.get();
             let now = self.mark(old)?;
@@ -136,12 +186,12 @@ impl<'a> Marking<'a> {
     }
 
     /// Marks the referent of a reference from outside the heap. Returns where it is then.
-    pub(super) fn mark_reference(&mut self, reference: GcRef) -> Result<GcRef> {
+    pub(crate) fn mark_reference(&mut self, reference: GcRef) -> Result<GcRef> {
         self.mark(reference)
     }
 
     /// Scans marked objects, as far as the budget allows.
-    pub(super) fn trace(&mut self, budget: &mut Budget) -> Result<Progress> {
+    pub(crate) fn trace(&mut self, budget: &mut Budget) -> Result<Progress> {
         let (mut done, left) = (0, budget.left());
         let memory = self.memory;
         loop {
@@ -247,7 +297,11 @@ impl<'a> Marking<'a> {
         };
         let live = record.add_live(bytes);
         if into + bytes <= BLOCK_BYTES && live <= BLOCK_BYTES {
-            record.mark_lines(into, into + bytes);
+            if COUNTS {
+                record.count_in_lines(into, into + bytes);
+            } else {
+                record.mark_lines(into, into + bytes);
+            }
         } else {
             self.space.check_run(object.offset(), bytes)?;
         }
@@ -264,7 +318,9 @@ impl<'a> Marking<'a> {
         if referent.is_null() || referent.is_odd() {
             return Ok(());
         }
-        if self.mark_in_place(referent).is_none() {
+        if COUNTS {
+            self.mark_with_count(referent, |header, _| header.increment())?;
+        } else if self.mark_in_place(referent).is_none() {
             let now = self.mark_any(referent)?;
             if now != referent {
                 slot.set(now.raw());
@@ -298,14 +354,20 @@ impl<'a> Marking<'a> {
     }
 }
 
+/// The error of a reference that leads to no block.
+#[cold]
+fn outside(object: GcRef) -> Error {
+    Error::internal("a reference outside the heap", object.raw().into())
+}
+
 /// The error of an object that does not end within the heap.
 #[cold]
-pub(super) fn beyond_the_end(offset: u64) -> Error {
+pub(crate) fn beyond_the_end(offset: u64) -> Error {
     Error::internal("an object beyond the heap's end", offset)
 }
 
 /// The error of a header whose kind and type do not match.
 #[cold]
-pub(super) fn unknown_type(header: ObjectHeader) -> Error {
+pub(crate) fn unknown_type(header: ObjectHeader) -> Error {
     Error::internal("a header of unknown type", header.bits())
 }

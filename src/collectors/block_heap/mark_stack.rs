@@ -23,7 +23,7 @@ const LEAST_ENTRIES: usize = 256;
 
 /// Marked objects that have to be scanned.
 #[derive(Debug)]
-pub(super) struct MarkStack {
+pub(crate) struct MarkStack {
     entries: Vec<GcRef>,
     /// Objects that left the stack, in the order in which they are scanned, and nulls. The
     /// first is at `at`, and after the last place comes the first.
@@ -33,7 +33,7 @@ pub(super) struct MarkStack {
 
 impl MarkStack {
     /// A stack without room.
-    pub(super) const fn new() -> MarkStack {
+    pub(crate) const fn new() -> MarkStack {
         MarkStack {
             entries: Vec::new(),
             ring: [GcRef::NULL; RING],
@@ -50,7 +50,7 @@ impl MarkStack {
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory). A trace works with
     /// less room.
-    pub(super) fn reserve(&mut self, bytes: u64) -> Result<()> {
+    pub(crate) fn reserve(&mut self, bytes: u64) -> Result<()> {
         let missing = MarkStack::room_for(bytes).saturating_sub(self.entries.capacity());
         if missing == 0 {
             return Ok(());
@@ -60,24 +60,24 @@ impl MarkStack {
     }
 
     /// Gives back the room that a heap of `bytes` does not need. The stack must be empty.
-    pub(super) fn trim(&mut self, bytes: u64) {
+    pub(crate) fn trim(&mut self, bytes: u64) {
         room::give_back(&mut self.entries, MarkStack::room_for(bytes));
     }
 
     /// The bytes of memory that the stack has.
-    pub(super) fn side_bytes(&self) -> u64 {
+    pub(crate) fn side_bytes(&self) -> u64 {
         fallible::bytes(&self.entries)
     }
 
     /// Forgets all objects.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.ring = [GcRef::NULL; RING];
     }
 
     /// Adds an object. Whether there was room.
     #[inline(always)]
-    pub(super) fn push(&mut self, object: GcRef) -> bool {
+    pub(crate) fn push(&mut self, object: GcRef) -> bool {
         let has_room = self.entries.len() < self.entries.capacity();
         if has_room {
             // SAFETY: the length is less than the capacity.
@@ -94,7 +94,7 @@ impl MarkStack {
 
     /// Removes an object. Calls `prefetch` for objects that will be removed soon.
     #[inline(always)]
-    pub(super) fn pop(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
+    pub(crate) fn pop(&mut self, prefetch: impl Fn(GcRef)) -> Option<GcRef> {
         // Each turn of the ring that finds nothing means that nothing is left.
         for _ in 0..=RING {
             let next = self.entries.pop().unwrap_or(GcRef::NULL);

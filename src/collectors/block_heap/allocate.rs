@@ -4,16 +4,88 @@
 //! another window. The larger of the two rests is set aside, and used again for an object that
 //! it has room for. A large object gets a run of blocks.
 
-use super::GenerationalHeap;
+use super::BlockHeap;
+use crate::base::{fallible, room};
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockState, GRANULE, Gaps, GcHeap, GcRef, HEADER_BYTES, Hole, Kind,
-    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader, WriteBarrier,
+    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind,
+    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader,
 };
 
-impl GenerationalHeap {
-    /// See [`GcHeap::allocate`].
-    pub(super) fn allocate_in_blocks(
+/// The objects that were made in gaps since the last collection. A collector that looks at
+/// new objects does not find those by their lines.
+#[derive(Debug)]
+pub(crate) struct TakenGaps {
+    /// `None` if the collector does not need them.
+    objects: Option<Vec<GcRef>>,
+}
+
+impl TakenGaps {
+    /// Nothing, for a collector that does not need them.
+    pub(crate) const UNKNOWN: TakenGaps = TakenGaps { objects: None };
+
+    /// An empty list.
+    pub(crate) const NONE: TakenGaps = TakenGaps {
+        objects: Some(Vec::new()),
+    };
+
+    /// Makes room for one more. Returns `false` if there is no memory.
+    fn has_room(&mut self) -> bool {
+        match &mut self.objects {
+            Some(objects) => fallible::reserve(objects, 1).is_ok(),
+            None => true,
+        }
+    }
+
+    /// Adds the object that is made at `offset`, for which there is room. Whether the list is
+    /// kept.
+    fn add(&mut self, offset: u64) -> bool {
+        if let Some(objects) = &mut self.objects {
+            objects.push(GcRef::from_offset(offset));
+        }
+        self.objects.is_some()
+    }
+
+    /// Takes the objects out, and leaves none.
+    pub(crate) fn take(&mut self) -> Vec<GcRef> {
+        self.objects.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    /// The objects.
+    pub(crate) fn objects(&self) -> &[GcRef] {
+        self.objects.as_deref().unwrap_or_default()
+    }
+
+    /// Forgets the objects.
+    pub(crate) fn clear(&mut self) {
+        if let Some(objects) = &mut self.objects {
+            objects.clear();
+        }
+    }
+
+    /// Forgets the objects, and gives the memory back.
+    pub(super) fn reset(&mut self) {
+        self.clear();
+        self.trim();
+    }
+
+    /// Gives back the memory that the objects do not need.
+    pub(super) fn trim(&mut self) {
+        if let Some(objects) = &mut self.objects {
+            let used = objects.len();
+            room::give_back(objects, used);
+        }
+    }
+
+    /// The bytes of memory that the list has.
+    pub(super) fn side_bytes(&self) -> u64 {
+        self.objects.as_ref().map_or(0, fallible::bytes)
+    }
+}
+
+impl BlockHeap {
+    /// See [`GcHeap::allocate`](crate::heap::GcHeap::allocate).
+    pub(crate) fn allocate(
         &mut self,
         mutator: &Mutator,
         header: ObjectHeader,
@@ -22,7 +94,7 @@ impl GenerationalHeap {
         let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
             return Ok(Allocation::Never);
         };
-        if bytes > self.largest_run() {
+        if bytes > self.largest_object() {
             return Ok(Allocation::Never);
         }
         if !self.make_window(mutator, bytes)? {
@@ -31,14 +103,15 @@ impl GenerationalHeap {
         if bytes > LARGEST_SMALL {
             return self.allocate_large(mutator, header, bytes);
         }
-        Ok(match self.bump(mutator, header, bytes) {
-            Some(object) => Allocation::Done(object),
-            None => Allocation::CollectOrGrow { bytes },
-        })
+        let Some(offset) = mutator.bump.bump_within_budget(bytes) else {
+            return Ok(Allocation::CollectOrGrow { bytes });
+        };
+        mutator.write_new_object(offset, header, bytes);
+        Ok(Allocation::Done(GcRef::from_offset(offset)))
     }
 
     /// The largest object that an empty heap of this limit has room for.
-    pub(super) fn largest_run(&self) -> u64 {
+    pub(crate) fn largest_object(&self) -> u64 {
         let blocks = self.space.limit_bytes() / BLOCK_BYTES;
         (blocks - blocks / 40) * BLOCK_BYTES
     }
@@ -61,8 +134,8 @@ impl GenerationalHeap {
         Ok(Allocation::Done(GcRef::from_offset(start)))
     }
 
-    /// Frees an object that was not initialised. See [`GcHeap::deallocate_uninit`].
-    pub(super) fn free_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
+    /// Frees an object that was not initialised. See [`GcHeap::deallocate_uninit`](crate::heap::GcHeap::deallocate_uninit).
+    pub(crate) fn free_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
         let (offset, bytes) = (object.offset(), bytes.next_multiple_of(GRANULE));
         if mutator.bump.unbump(offset, bytes) {
             return;
@@ -85,7 +158,7 @@ impl GenerationalHeap {
 
     /// Makes sure that `bytes` can be allocated: in the mutator's window, or in a run of
     /// blocks. Returns `false` if there is no room, or if the headroom does not allow it.
-    pub(super) fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+    pub(crate) fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
         if bytes <= LARGEST_SMALL && mutator.bump.has_budget(bytes) {
             return Ok(true);
         }
@@ -115,7 +188,7 @@ impl GenerationalHeap {
     }
 
     /// Whether the committed memory has room for `bytes`, whatever the headroom is.
-    pub(super) fn has_memory_for(&self, mutator: &Mutator, bytes: u64) -> bool {
+    pub(crate) fn has_memory_for(&self, mutator: &Mutator, bytes: u64) -> bool {
         if bytes > LARGEST_SMALL {
             return self.space.has_run(bytes.div_ceil(BLOCK_BYTES) as usize);
         }
@@ -141,7 +214,7 @@ impl GenerationalHeap {
         };
         let found = match found {
             Some(window) => Some(window),
-            None => self.space.take_gap(&mut self.gaps, bytes)?,
+            None => self.take_gap(bytes)?,
         };
         if found.is_some() {
             self.space.leave_unused(rest)?;
@@ -152,11 +225,26 @@ impl GenerationalHeap {
         Ok(found)
     }
 
+    /// Takes a gap for an object of exactly `bytes`.
+    fn take_gap(&mut self, bytes: u64) -> Result<Option<Hole>> {
+        if !self.taken_gaps.has_room() {
+            return Ok(None);
+        }
+        let taken = self.space.take_gap(&mut self.gaps, bytes)?;
+        if let Some(gap) = taken
+            && self.taken_gaps.add(gap.start)
+        {
+            // The object counts as one that is old.
+            self.space.keep(gap.start, bytes);
+        }
+        Ok(taken)
+    }
+
     /// Takes the mutator's window back.
-    pub(super) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
+    pub(crate) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
         let window = mutator.take_back();
         self.set_aside = Hole::default();
-        self.gaps = Gaps::default();
+        self.space.drop_gaps(&mut self.gaps)?;
         self.space.leave_unused(Hole {
             start: window.next,
             end: window.end,

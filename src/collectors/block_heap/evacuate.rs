@@ -1,0 +1,86 @@
+//! Evacuation: moving objects out of the blocks that are candidates.
+//!
+//! When a collection finds the first reference to an object in a candidate, the object moves to
+//! a block that was free, and leaves a forwarding reference behind. If no free block is left, it
+//! stays in place and is marked there. So a collection needs no memory beyond the free blocks
+//! that there are.
+
+use super::mark::{Marking, beyond_the_end, unknown_type};
+use crate::base::work;
+use crate::error::{Error, Result};
+use crate::heap::{BLOCK_BYTES, BlockRecord, GcRef, Hole, LARGEST_SMALL, ObjectHeader};
+
+impl<const COUNTS: bool> Marking<'_, COUNTS> {
+    /// Where the object at `old`, `into` bytes from the start of a candidate, is now. Moves it,
+    /// if this is the first reference to it that the collection finds. `None`, with nothing
+    /// done, if it stays in place.
+    pub(crate) fn evacuate(
+        &mut self,
+        old: GcRef,
+        into: u64,
+        record: &BlockRecord,
+    ) -> Result<Option<GcRef>> {
+        let Some(head) = self.memory.head(old.offset()) else {
+            return Err(beyond_the_end(old.offset()));
+        };
+        let header = ObjectHeader::from_bits(head.header());
+        if let Some(new) = header.forwarded() {
+            return match self.is_moved_to(new) {
+                true => Ok(Some(new)),
+                false => Err(Error::internal("a wrong forwarding", new.raw().into())),
+            };
+        }
+        if record.has_marks_of(self.cycle) && record.is_start(into) {
+            return Ok(None);
+        }
+        let measured = self.layouts.measure_head(header, || head.after_header());
+        let Some(measured) = measured else {
+            return Err(unknown_type(header));
+        };
+        let bytes = measured.bytes;
+        if bytes > LARGEST_SMALL || into + bytes > BLOCK_BYTES {
+            return Err(beyond_the_end(old.offset()));
+        }
+        let Some(at) = self.target_for(bytes) else {
+            return Ok(None);
+        };
+        // The object ends in the candidate, and the target is in another block.
+        let memory = self.space.region().view();
+        memory.copy_to(old.offset(), memory, at, bytes)?;
+        work::count(bytes as usize / 2);
+        let new = GcRef::from_offset(at);
+        head.set_header(ObjectHeader::forwarding(new));
+        self.state.moved += bytes;
+        self.state.moved_fresh += if record.is_fresh() { bytes } else { 0 };
+        if header.is_key() {
+            self.pending.push(old)?;
+        }
+        if let Some((into, record)) = self.locate(new) {
+            record.set_start(into);
+        }
+        self.push(new);
+        Ok(Some(new))
+    }
+
+    /// Takes `bytes` for an object that moves. `None` if no block is free.
+    fn target_for(&mut self, bytes: u64) -> Option<u64> {
+        if bytes > self.state.target.bytes() {
+            let start = self.space.start_of(self.space.acquire_target()?);
+            self.state.target = Hole {
+                start,
+                end: start + BLOCK_BYTES,
+            };
+        }
+        let at = self.state.target.start;
+        self.state.target.start += bytes;
+        Some(at)
+    }
+
+    /// Whether an object has moved to `reference` in this collection.
+    fn is_moved_to(&self, reference: GcRef) -> bool {
+        !reference.is_odd()
+            && self
+                .locate(reference)
+                .is_some_and(|(into, record)| record.is_target() && record.is_start(into))
+    }
+}

@@ -1,0 +1,137 @@
+//! A heap of blocks: what the collectors on a [`BlockSpace`] share.
+//!
+//! It allocates in holes, marks and evacuates, sweeps blocks, and sizes the heap. A collector
+//! adds when it collects, what it evacuates, and what it knows of objects besides: see
+//! `generational` and `drc`.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `allocate` | where new objects go |
+//! | `mark`, `mark_stack` | finding the live objects |
+//! | `evacuate` | moving objects out of candidates |
+//! | `sweep` | freeing lines and blocks, giving pages back |
+//! | `sizing` | growing and shrinking |
+
+mod allocate;
+mod evacuate;
+mod mark;
+mod mark_stack;
+mod sizing;
+mod sweep;
+
+pub(crate) use allocate::TakenGaps;
+pub(crate) use mark::MarkState;
+
+use mark_stack::MarkStack;
+use sweep::SweepState;
+
+use crate::error::Result;
+use crate::heap::{
+    BlockSpace, Budget, Gaps, HeapOptions, Hole, LayoutTable, Mutator, PendingEphemerons, Progress,
+    Region, Reservation,
+};
+
+/// A heap of blocks. See the [module](self).
+pub(crate) struct BlockHeap {
+    pub(crate) space: BlockSpace,
+    reservation: Reservation,
+    pub(crate) poison: bool,
+    /// The bytes that may be allocated between two collections.
+    headroom: u64,
+    /// A window that was set aside when an object did not fit into it.
+    set_aside: Hole,
+    /// The gaps, if the heap uses them.
+    gaps: Gaps,
+    /// The objects that were made in gaps since the last collection.
+    pub(crate) taken_gaps: TakenGaps,
+    /// Whether the heap asks before it grows.
+    asks_to_grow: bool,
+    stack: MarkStack,
+    /// Keys of weak maps that the collection has reached.
+    pub(crate) pending: PendingEphemerons,
+    pub(crate) marks: MarkState,
+    pub(crate) sweep: SweepState,
+    /// Pages are being decommitted.
+    shrinking: bool,
+}
+
+impl BlockHeap {
+    /// An empty heap, which must be opened.
+    ///
+    /// Errors: [`Error::AddressSpace`](crate::error::Error::AddressSpace),
+    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    pub(crate) fn new(options: HeapOptions, taken_gaps: TakenGaps) -> Result<BlockHeap> {
+        let limit = BlockSpace::limit_for(options.limit);
+        let reservation = Reservation::new(BlockSpace::reserved_bytes(limit))?;
+        Ok(BlockHeap {
+            space: BlockSpace::new(&reservation, limit, options.initial)?,
+            reservation,
+            poison: options.poison,
+            headroom: 0,
+            set_aside: Hole::default(),
+            gaps: Gaps::default(),
+            taken_gaps,
+            asks_to_grow: options.asks_to_grow,
+            stack: MarkStack::new(),
+            pending: PendingEphemerons::default(),
+            marks: MarkState::default(),
+            sweep: SweepState::default(),
+            shrinking: false,
+        })
+    }
+
+    /// The memory.
+    #[inline(always)]
+    pub(crate) fn region(&self) -> &Region {
+        self.space.region()
+    }
+
+    /// The bytes of memory beside the heap and its tables.
+    pub(crate) fn side_bytes(&self) -> u64 {
+        self.stack.side_bytes() + self.pending.side_bytes() + self.taken_gaps.side_bytes()
+    }
+
+    /// Begins a collection: takes the window back.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
+    pub(crate) fn begin(&mut self, mutator: &Mutator) -> Result<()> {
+        self.take_back(mutator)?;
+        self.pending.clear();
+        self.shrinking = false;
+        Ok(())
+    }
+
+    /// Begins a trace, after [`BlockHeap::begin`].
+    pub(crate) fn begin_trace(&mut self, allocated: u64) {
+        // Without room a trace takes its slower path. That is no error.
+        let _ = self.stack.reserve(self.space.committed_bytes());
+        self.marks = MarkState::default();
+        self.sweep = SweepState::new(allocated);
+        self.space.begin_cycle();
+    }
+
+    /// Continues a trace, as far as the budget allows.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
+    pub(crate) fn trace<const COUNTS: bool>(
+        &mut self,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        self.marking::<COUNTS>(layouts).trace(budget)
+    }
+
+    /// See [`GcHeap::reset`](crate::heap::GcHeap::reset).
+    pub(crate) fn reset(&mut self) {
+        self.space.reset(self.poison);
+        self.set_aside = Hole::default();
+        self.gaps = Gaps::default();
+        self.taken_gaps.reset();
+        // A collection that was not completed leaves entries.
+        self.stack.clear();
+        self.stack.trim(self.space.committed_bytes());
+        self.pending.reset();
+    }
+}

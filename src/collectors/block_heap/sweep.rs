@@ -1,0 +1,119 @@
+//! The end of a trace: freeing lines and blocks, and giving pages back.
+
+use super::BlockHeap;
+use crate::base::work;
+use crate::error::Result;
+use crate::heap::{BLOCK_BYTES, BlockState, Budget, KEPT_BYTES, LayoutTable, Progress};
+
+/// What looking at the record of a block costs.
+const BLOCK_COST: u64 = 64;
+
+/// A heap is nearly full if less than one of this number of its bytes is free.
+const NEARLY_FULL: u64 = 8;
+
+/// What a sweep has found so far.
+#[derive(Debug, Default)]
+pub(crate) struct SweepState {
+    /// The bytes that were allocated since the last collection.
+    allocated: u64,
+    /// The block at which the sweep continues.
+    block: usize,
+    /// The number of objects that are alive.
+    pub(crate) objects: u64,
+    /// The bytes of those objects.
+    pub(crate) live: u64,
+    /// The bytes that are alive in fresh blocks.
+    pub(crate) fresh_live: u64,
+    /// The bytes of objects that the collection could not move: large ones, and those in
+    /// candidates.
+    pub(crate) unmovable: u64,
+    /// Where giving back pages continues, and the number of blocks that keep them.
+    releasing: Option<(usize, usize)>,
+    is_swept: bool,
+    /// The block at which listing gaps continues, if the heap needs its gaps.
+    gaps: Option<usize>,
+}
+
+impl SweepState {
+    /// The state before a sweep. The program allocated `allocated` bytes before it.
+    pub(super) fn new(allocated: u64) -> SweepState {
+        SweepState {
+            allocated,
+            ..SweepState::default()
+        }
+    }
+}
+
+impl BlockHeap {
+    /// Frees what the trace has not reached, and gives back pages of free blocks. Does as much
+    /// as the budget allows.
+    pub(crate) fn sweep(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
+        while self.sweep.block < self.space.used_end() {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
+            }
+            self.sweep_block(layouts)?;
+            let cost = if self.poison {
+                BLOCK_BYTES / 4
+            } else {
+                BLOCK_COST
+            };
+            budget.spend(cost);
+            work::count(cost as usize);
+        }
+        if !self.sweep.is_swept {
+            self.sweep.is_swept = true;
+            self.sweep.gaps = self.needs_gaps().then_some(0);
+            self.sweep.releasing = Some((0, self.kept_free_blocks()));
+        }
+        while let Some(block) = self.sweep.gaps {
+            if budget.is_spent() {
+                return Ok(Progress::Continue);
+            }
+            self.space.list_gaps(block, &mut self.gaps, layouts)?;
+            budget.spend(BLOCK_BYTES / 4);
+            work::count((BLOCK_BYTES / 4) as usize);
+            self.sweep.gaps = (block + 1 < self.space.used_end()).then_some(block + 1);
+        }
+        if let Some(at) = self.sweep.releasing {
+            self.sweep.releasing = self.space.release_free_pages(at, budget);
+        }
+        Ok(match self.sweep.releasing {
+            Some(_) => Progress::Continue,
+            None => Progress::Complete,
+        })
+    }
+
+    /// Whether the heap is nearly full and may be unable to grow.
+    fn needs_gaps(&self) -> bool {
+        let committed = self.space.committed_bytes();
+        let may_not_grow = self.asks_to_grow || committed >= self.space.limit_bytes();
+        let is_used = self.space.used_end() > 0;
+        is_used && may_not_grow && self.space.free_bytes() < committed / NEARLY_FULL
+    }
+
+    fn sweep_block(&mut self, layouts: &LayoutTable) -> Result<()> {
+        let block = self.sweep.block;
+        let record = &self.space.records()[block];
+        if record.has_marks_of(self.space.cycle()) {
+            let live = record.live();
+            self.sweep.objects += record.start_count();
+            self.sweep.live += live;
+            if record.is_fresh() && !record.is_target() {
+                self.sweep.fresh_live += live;
+            }
+            if record.is_candidate() || record.state() == BlockState::LargeHead {
+                self.sweep.unmovable += live;
+            }
+        }
+        self.sweep.block += self.space.sweep(block, self.poison, layouts)?;
+        Ok(())
+    }
+
+    /// The free blocks that keep their pages, because the program is likely to use them again:
+    /// for as many bytes as it allocated before this collection.
+    fn kept_free_blocks(&self) -> usize {
+        let kept = self.sweep.allocated.max(KEPT_BYTES);
+        (kept / BLOCK_BYTES) as usize
+    }
+}
