@@ -12,7 +12,7 @@ use super::GenerationalHeap;
 use super::mark::{Marking, beyond_the_end, unknown_type};
 use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{BLOCK_BYTES, BlockRecord, BlockState, GcRef, Hole, LARGEST_SMALL, ObjectHeader};
+use crate::heap::{BLOCK_BYTES, BlockRecord, BlockState, GcRef, Hole, ObjectHeader};
 
 /// The classes by which candidates are chosen, each of the same number of live bytes.
 const CLASSES: usize = 32;
@@ -113,7 +113,8 @@ impl Marking<'_> {
             return Err(unknown_type(header));
         };
         let bytes = measured.bytes;
-        if bytes > LARGEST_SMALL || into + bytes > BLOCK_BYTES {
+        // It may be larger than `LARGEST_SMALL`, if there was room in the mutator's window.
+        if into + bytes > BLOCK_BYTES {
             return Err(beyond_the_end(old.offset()));
         }
         let Some(at) = self.target_for(bytes) else {

@@ -278,8 +278,7 @@ impl GcHeap for GenerationalHeap {
 
     fn reset(&mut self) {
         self.space.reset(self.poison);
-        self.set_aside = Hole::default();
-        self.gaps = Gaps::default();
+        self.forget_windows();
         // A collection that was not completed leaves entries.
         self.stack.clear();
         self.stack.trim(self.space.committed_bytes());

@@ -39,6 +39,7 @@ impl GenerationalHeap {
     pub(super) fn begin_trace(&mut self) {
         if !self.state.sweep.traced {
             self.state.sweep.traced = true;
+            self.forget_windows();
             self.space.begin_cycle();
             self.choose_candidates();
         }
