@@ -74,6 +74,26 @@ CASE(a_large_array_keeps_its_elements_and_its_neighbours) {
 }
 
 /* Fills a small heap with arrays whose bytes are not zero, and drops them. */
+CASE(arrays_of_many_sizes_keep_their_elements_and_their_neighbours) {
+  enum { STEP = 2 << 10, LONGEST = 40 << 10 };
+  gcroots_type_t *type = array_of(GCROOTS_STORAGE_I8);
+  for (size_t length = STEP; length <= LONGEST; length += STEP) {
+    gcroots_scope_t scope = enter();
+    gcroots_val_t value = element_made_of(GCROOTS_STORAGE_I8, 1);
+    gcroots_ref_t before = make_filled(type, value, 3), zeros = make_zeros(type, length);
+    gcroots_ref_t filled = make_filled(type, value, length), after = make_filled(type, value, 3);
+    for (int round = 0; round < 3; round++) {
+      CHECK_ALL(before, value, 3);
+      CHECK_ALL(zeros, default_of(GCROOTS_STORAGE_I8), length);
+      CHECK_ALL(filled, value, length);
+      CHECK_ALL(after, value, 3);
+      OK(gcroots_store_gc(store));
+    }
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(type);
+}
+
 static void leave_bits(void) {
   gcroots_type_t *type = array_of(GCROOTS_STORAGE_I64);
   gcroots_scope_t scope = enter();

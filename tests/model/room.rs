@@ -64,13 +64,23 @@ impl Lane {
         usable - UNUSABLE
     }
 
-    /// Whether a heap with this room may be full after `made` bytes of objects were made, if
-    /// none of them died.
-    pub(crate) fn may_be_full(&self, room: usize, made: usize) -> bool {
+    /// Whether a heap of `committed` bytes may have no room for `wanted` bytes, after `objects`
+    /// of `made` bytes were made and none of them died.
+    pub(crate) fn may_be_full(
+        &self,
+        committed: usize,
+        (objects, made): (usize, usize),
+        wanted: usize,
+    ) -> bool {
+        let room = self.room(committed);
         match self.arrangement() {
             // An object that does not fit into the rest of a block leaves it unused, or has
-            // blocks of its own. Either fills more than half of the blocks.
-            Arrangement::Blocks => made > room / 2,
+            // blocks of its own. Either fills more than half of the blocks. Each block may
+            // have an object that leaves no room for one of several lines.
+            Arrangement::Blocks => {
+                let blocks = objects + wanted.div_ceil(BLOCK);
+                made > room / 2 || (wanted > LINE && blocks > usable_blocks(committed))
+            }
             _ => made > room,
         }
     }

@@ -373,8 +373,8 @@ impl Session {
 
     fn may_lack_memory(&self, model: &Model, refusal: &Refusal) -> bool {
         let committed = refusal.asked.refused_at.unwrap_or(self.lane.heap_limit);
-        let room = self.lane.room(committed);
-        let filled = self.lane.may_be_full(room, model.bytes_made);
+        let made = (model.nodes.len(), model.bytes_made);
+        let filled = self.lane.may_be_full(committed, made, refusal.bytes);
         match (refusal.status, self.lane.collects()) {
             (GCROOTS_ERROR_NO_GC, true) => model.spans > 0 && filled,
             (GCROOTS_ERROR_OUT_OF_MEMORY, false) => filled,

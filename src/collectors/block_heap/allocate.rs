@@ -217,10 +217,7 @@ impl BlockHeap {
             None => self.take_gap(bytes)?,
         };
         if found.is_some() {
-            self.space.leave_unused(rest)?;
-            if rest.bytes() > self.set_aside.bytes() {
-                self.set_aside = rest;
-            }
+            self.set_rest_aside(rest)?;
         }
         Ok(found)
     }
@@ -240,14 +237,35 @@ impl BlockHeap {
         Ok(taken)
     }
 
-    /// Takes the mutator's window back.
+    /// Takes the mutator's window back, and sets its rest aside. So nothing is lost if the
+    /// collection that begins is refused.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
     pub(crate) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
         let window = mutator.take_back();
-        self.set_aside = Hole::default();
-        self.space.drop_gaps(&mut self.gaps)?;
-        self.space.leave_unused(Hole {
+        self.set_rest_aside(Hole {
             start: window.next,
             end: window.end,
         })
+    }
+
+    /// Sets the larger of a window's rest and of what was set aside before aside.
+    fn set_rest_aside(&mut self, rest: Hole) -> Result<()> {
+        self.space.leave_unused(rest)?;
+        if rest.bytes() > self.set_aside.bytes() {
+            self.set_aside = rest;
+        }
+        Ok(())
+    }
+
+    /// Forgets the windows and gaps that could be used again, because a trace or a look at the
+    /// new objects begins.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
+    pub(crate) fn forget_windows(&mut self) -> Result<()> {
+        self.set_aside = Hole::default();
+        self.space.drop_gaps(&mut self.gaps)
     }
 }

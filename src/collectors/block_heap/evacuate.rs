@@ -8,7 +8,7 @@
 use super::mark::{Marking, beyond_the_end, unknown_type};
 use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{BLOCK_BYTES, BlockRecord, GcRef, Hole, LARGEST_SMALL, ObjectHeader};
+use crate::heap::{BLOCK_BYTES, BlockRecord, GcRef, Hole, ObjectHeader};
 
 impl<const COUNTS: bool> Marking<'_, COUNTS> {
     /// Where the object at `old`, `into` bytes from the start of a candidate, is now. Moves it,
@@ -38,7 +38,8 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
             return Err(unknown_type(header));
         };
         let bytes = measured.bytes;
-        if bytes > LARGEST_SMALL || into + bytes > BLOCK_BYTES {
+        // It may be larger than `LARGEST_SMALL`, if there was room in the mutator's window.
+        if into + bytes > BLOCK_BYTES {
             return Err(beyond_the_end(old.offset()));
         }
         let Some(at) = self.target_for(bytes) else {

@@ -102,13 +102,19 @@ impl BlockHeap {
         Ok(())
     }
 
-    /// Begins a trace, after [`BlockHeap::begin`].
-    pub(crate) fn begin_trace(&mut self, allocated: u64) {
+    /// Begins a trace, after [`BlockHeap::begin`]. The program has allocated `allocated` bytes
+    /// since the last one.
+    ///
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
+    pub(crate) fn begin_trace(&mut self, allocated: u64) -> Result<()> {
+        self.forget_windows()?;
         // Without room a trace takes its slower path. That is no error.
         let _ = self.stack.reserve(self.space.committed_bytes());
         self.marks = MarkState::default();
         self.sweep = SweepState::new(allocated);
         self.space.begin_cycle();
+        Ok(())
     }
 
     /// Continues a trace, as far as the budget allows.

@@ -21,6 +21,7 @@ impl DrcHeap {
         roots: &mut GcRootsList,
         layouts: &LayoutTable,
     ) -> Result<()> {
+        self.blocks.forget_windows()?;
         self.flag_roots(roots, true)?;
         self.reclaim_dead_zero_counts(layouts)?;
         self.reclaim_dead_in_gaps(layouts)?;

@@ -236,7 +236,7 @@ impl DrcHeap {
             self.must_trace = false;
             self.blocks.taken_gaps.clear();
             let allocated = self.allocated_before_trace();
-            self.blocks.begin_trace(allocated);
+            self.blocks.begin_trace(allocated)?;
         }
         let mut marking = self.blocks.marking::<true>(layouts);
         let (zero_counts, must_trace) = (&mut self.zero_counts, &mut self.must_trace);

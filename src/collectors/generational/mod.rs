@@ -213,7 +213,7 @@ impl CollectionSteps for GenerationalHeap {
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if !self.tracing {
             self.tracing = true;
-            self.blocks.begin_trace(self.allocated);
+            self.blocks.begin_trace(self.allocated)?;
             self.choose_candidates();
         }
         self.blocks.marking::<false>(layouts).mark_roots(roots)

@@ -3,8 +3,9 @@
 //! **Idea.** The memory is divided into blocks of 32 KiB, and each block into lines of 128
 //! bytes. A collection marks the lines of the objects that it reaches. All other lines are
 //! free afterwards, wherever they lie: the mutator bumps through one *hole*, a run of free
-//! lines, after the other. A block without live lines is free as a whole. Objects of more than
-//! half a block are *large*: each has a run of blocks to itself, and never moves.
+//! lines, after the other. A block without live lines is free as a whole. An object
+//! of more than half a block, for which the mutator's window has no room, is *large*: it has a
+//! run of blocks to itself, and never moves.
 //!
 //! ```text
 //! block | line | line | line | line | ...            starts: one bit for each granule
