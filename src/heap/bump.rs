@@ -42,8 +42,6 @@ pub(crate) struct BumpAllocator {
 /// A window that the heap has taken back from the mutator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
-    /// Where it starts.
-    pub(crate) start: u64,
     /// Where the unused part starts.
     pub(crate) next: u64,
     /// Where it ends.
@@ -80,7 +78,6 @@ impl BumpAllocator {
     /// allocation takes the slow path.
     pub(super) fn take_window(&self, at: u64) -> Window {
         let window = Window {
-            start: self.start.get(),
             next: self.next.get(),
             end: self.end.get(),
         };

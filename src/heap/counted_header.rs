@@ -1,13 +1,12 @@
 //! The reference count in an object's header. It is in the bits of the collector.
 //!
-//! The write barrier increments and decrements the count in line. The three flags belong to
+//! The write barrier increments and decrements the count in line. The two flags belong to
 //! the collector `drc`.
 //!
 //! ```text
 //! bits 0..18   the number of slots in objects that refer to it; the greatest is sticky
 //! bit  18      zero-count: the object is in the zero-count table
 //! bit  19      rooted: a root refers to it, while a minor collection runs
-//! bit  20      marked: reached, while a major collection runs
 //! ```
 
 use super::header::{Kind, ObjectHeader};
@@ -19,7 +18,6 @@ pub(crate) const STICKY: u32 = (1 << 18) - 1;
 
 const ZERO_COUNT: u32 = 1 << 18;
 const ROOTED: u32 = 1 << 19;
-const MARKED: u32 = 1 << 20;
 
 /// A header with a reference count.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +35,6 @@ impl CountedHeader {
             }
             Some(_) => Ok(CountedHeader(header)),
         }
-    }
-
-    /// The header of an object or of free memory. Free memory has neither a count nor
-    /// flags.
-    #[inline]
-    pub(crate) fn of_any(header: ObjectHeader) -> CountedHeader {
-        CountedHeader(header)
     }
 
     /// The header as any collector sees it.
@@ -125,15 +116,5 @@ impl CountedHeader {
     /// This header, rooted or not.
     pub(crate) fn rooted(self, on: bool) -> CountedHeader {
         self.with_flag(ROOTED, on)
-    }
-
-    /// Whether a major collection has reached the object.
-    pub(crate) fn is_marked(self) -> bool {
-        self.collector_bits() & MARKED != 0
-    }
-
-    /// This header, marked or not.
-    pub(crate) fn marked(self, on: bool) -> CountedHeader {
-        self.with_flag(MARKED, on)
     }
 }

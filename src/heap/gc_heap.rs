@@ -158,12 +158,6 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         CollectionKind::Major
     }
 
-    /// How often free blocks were coalesced outside of collections. Cached object starts
-    /// are invalid once this changes.
-    fn coalescings(&self) -> u64 {
-        0
-    }
-
     /// Whether `bytes` can be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.

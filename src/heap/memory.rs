@@ -245,20 +245,8 @@ impl Region {
 
     /// The bounds of the whole pages between `from` and `to`. The first is not less than the
     /// second if there is no whole page.
-    pub(crate) fn whole_pages(from: u64, to: u64) -> (u64, u64) {
+    fn whole_pages(from: u64, to: u64) -> (u64, u64) {
         (from.next_multiple_of(page()), to / page() * page())
-    }
-
-    /// Releases the contents of the committed pages from `at` up to `to`, as far as the
-    /// budget allows, as [`Region::release_from`] does. Both are bounds of pages. Returns
-    /// where to continue, which is `to` when nothing is left; `None` if the system refuses.
-    pub(crate) fn release_pages(&self, at: u64, to: u64, budget: &mut Budget) -> Option<u64> {
-        assert!(self.start <= at && at <= to && to <= self.committed);
-        let chunks = (to - at).div_ceil(DECOMMIT_CHUNK);
-        let now = budget.take(chunks as usize, DECOMMIT_COST) as u64;
-        work::count((now * DECOMMIT_COST) as usize);
-        let end = to.min(at + now * DECOMMIT_CHUNK);
-        (at == end || self.discard(at, end)).then_some(end)
     }
 
     /// Gives the memory of these pages back to the system. Whether it took the memory.

@@ -7,8 +7,7 @@
 //! and sets the bits of the starts that it passes (HEAP-58).
 //!
 //! A recorded start stays a start until the next collection, because an allocation only
-//! splits free blocks. The table is invalid after a collection, and after free blocks were
-//! coalesced ([`GcHeap::coalescings`]).
+//! splits free memory. The table is invalid after a collection.
 //!
 //! **Cost.** 8 bytes for each segment of the heap, and 1 KiB for each segment that was asked
 //! about. A question walks within one segment, and until the table is invalid the questions
@@ -35,8 +34,6 @@ const WORDS: usize = (SEGMENT_BYTES / GRANULE / u64::BITS as u64) as usize;
 pub(crate) struct ObjectStartTable {
     /// The number of the first segment.
     first_segment: u64,
-    /// The heap's [`GcHeap::coalescings`] when the table was last valid.
-    coalescings: u64,
     /// Counts how often the table was invalidated.
     epoch: u64,
     segments: Vec<Option<Box<Segment>>>,
@@ -121,7 +118,7 @@ impl ObjectStartTable {
             // The block before the segment, or one that covers all of it, has this place.
             _ => return Ok(false),
         };
-        self.make_valid(start, heap);
+        self.make_valid(start);
         let segment = self.segment(segment_of(offset), first)?;
         let mut at = segment.last_up_to(offset).unwrap_or(first);
         while at < offset {
@@ -137,17 +134,16 @@ impl ObjectStartTable {
         Ok(found.object.is_some())
     }
 
-    /// Whether the recorded starts are still starts in `heap`, whose objects begin at
-    /// `start`.
-    fn is_valid_for(&self, start: u64, heap: &dyn GcHeap) -> bool {
-        (self.first_segment, self.coalescings) == (segment_of(start), heap.coalescings())
+    /// Whether the recorded starts are those of a heap whose objects begin at `start`.
+    fn is_valid_for(&self, start: u64) -> bool {
+        self.first_segment == segment_of(start)
     }
 
-    /// Invalidates the table unless it is valid for `heap`, whose objects begin at `start`.
-    fn make_valid(&mut self, start: u64, heap: &dyn GcHeap) {
-        if !self.is_valid_for(start, heap) {
+    /// Invalidates the table unless it is that of a heap whose objects begin at `start`.
+    fn make_valid(&mut self, start: u64) {
+        if !self.is_valid_for(start) {
             self.invalidate();
-            (self.first_segment, self.coalescings) = (segment_of(start), heap.coalescings());
+            self.first_segment = segment_of(start);
         }
     }
 
@@ -185,7 +181,7 @@ impl ObjectStartTable {
         layouts: &LayoutTable,
     ) -> Result<()> {
         let (start, end) = heap.bounds(mutator);
-        if matches!(heap.starts(), Starts::InBlocks(_)) || !self.is_valid_for(start, heap) {
+        if matches!(heap.starts(), Starts::InBlocks(_)) || !self.is_valid_for(start) {
             return Ok(());
         }
         let mut offset = start;

@@ -32,11 +32,6 @@ impl WalkBound {
         self.visited += bytes;
         Ok(())
     }
-
-    /// The bytes that were visited.
-    pub(crate) fn visited(&self) -> u64 {
-        self.visited
-    }
 }
 
 #[cfg(test)]
@@ -49,7 +44,6 @@ mod tests {
         bound.visit(8, 16).unwrap();
         bound.visit(24, 24).unwrap();
         assert!(bound.visit(48, 8).is_err() && bound.visit(48, u64::MAX).is_err());
-        assert_eq!(bound.visited(), 40);
         assert!(WalkBound::default().visit(8, 8).is_err());
     }
 }

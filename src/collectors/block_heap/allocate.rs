@@ -8,8 +8,8 @@ use super::BlockHeap;
 use crate::base::{fallible, room};
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind,
-    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader,
+    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind, LARGEST_SMALL,
+    LINE_BYTES, Mutator, ObjectHeader,
 };
 
 /// The objects that were made in gaps since the last collection. A collector that looks at
@@ -48,7 +48,10 @@ impl TakenGaps {
 
     /// Takes the objects out, and leaves none.
     pub(crate) fn take(&mut self) -> Vec<GcRef> {
-        self.objects.as_mut().map(core::mem::take).unwrap_or_default()
+        self.objects
+            .as_mut()
+            .map(core::mem::take)
+            .unwrap_or_default()
     }
 
     /// The objects.

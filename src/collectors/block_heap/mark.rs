@@ -14,9 +14,9 @@ use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
-    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout, CountedHeader, GcRef,
-    GcRootsList, Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader, ObjectSlot, ObjectSpan,
-    PendingEphemerons, Progress, REFERENCES_CHUNK,
+    ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout,
+    CountedHeader, GcRef, GcRootsList, Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader,
+    ObjectSlot, ObjectSpan, PendingEphemerons, Progress, REFERENCES_CHUNK,
 };
 
 /// The state of the trace that is under way.

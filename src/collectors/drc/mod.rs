@@ -45,8 +45,7 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
     CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
-    Liveness, Measured, Mutator, ObjectHeader, Progress, Region, Starts,
-    WalkBound, WriteBarrier,
+    Liveness, Measured, Mutator, ObjectHeader, Progress, Region, Starts, WalkBound, WriteBarrier,
 };
 
 /// The least value of [`DrcHeap::trace_threshold`].
@@ -285,9 +284,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        self.blocks.side_bytes()
-            + fallible::bytes(&self.zero_counts)
-            + fallible::bytes(&self.dead)
+        self.blocks.side_bytes() + fallible::bytes(&self.zero_counts) + fallible::bytes(&self.dead)
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -476,8 +473,14 @@ impl CollectionSteps for DrcHeap {
             (sweep.objects, sweep.live)
         } else {
             (
-                mutator.bump.objects().saturating_sub(self.state.freed_objects),
-                mutator.bump.used_bytes().saturating_sub(self.state.freed_bytes),
+                mutator
+                    .bump
+                    .objects()
+                    .saturating_sub(self.state.freed_objects),
+                mutator
+                    .bump
+                    .used_bytes()
+                    .saturating_sub(self.state.freed_bytes),
             )
         };
         mutator.bump.set_survivors(live_bytes, objects);

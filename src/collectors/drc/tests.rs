@@ -3,13 +3,15 @@
 use super::*;
 use crate::heap::{
     Budget, CountedHeader, Ephemerons, GarbageCollection, Layout, POISON, References, RootSlot,
-    STICKY, Trace, TraceContext, WeakTable, steps_of, verify,
+    STICKY, Trace, TraceContext, WeakTable, steps_of, verify, write_free,
 };
 use crate::types::tests::refusing_allocator::refusing_all;
 
 #[test]
 fn a_sticky_count_stays() {
-    let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1)).in_zero_counts(true);
+    let header = CountedHeader::of(ObjectHeader::new(Kind::Struct, 1))
+        .unwrap()
+        .in_zero_counts(true);
     let almost = header.with_count(STICKY - 1);
     assert_eq!(almost.decrement().unwrap().count(), STICKY - 2);
     let sticky = almost.increment();
@@ -20,7 +22,7 @@ fn a_sticky_count_stays() {
 
 #[test]
 fn a_count_below_zero_is_an_error() {
-    let header = CountedHeader::of_any(ObjectHeader::new(Kind::Struct, 1));
+    let header = CountedHeader::of(ObjectHeader::new(Kind::Struct, 1)).unwrap();
     assert!(header.decrement().is_err());
     assert_eq!(
         header.increment().decrement().unwrap().bits(),
@@ -158,10 +160,10 @@ impl Fixture {
         verify(&self.mutator, &self.heap, &self.layouts, &mut |_, _| Ok(())).unwrap();
     }
 
-    /// The bytes of free blocks in lists.
-    fn listed_bytes(&self) -> u64 {
-        let space = &self.heap.space;
-        space.free_bytes() - (space.committed_end() - space.wilderness())
+    /// Whether no block is in use.
+    fn is_empty(&self) -> bool {
+        let space = &self.heap.blocks.space;
+        space.free_blocks() == space.blocks()
     }
 
     fn byte(&self, offset: u64) -> u8 {
@@ -231,25 +233,20 @@ fn a_reset_heap_forgets_everything() {
     f.pair(first);
     let second = f.pair(GcRef::NULL);
     f.root(second);
-    // The table, the young ranges, the free lists and the window have something.
+    // The table, the blocks and the window have something.
     f.collect(CollectionKind::Minor);
     f.pair(second);
-    f.heap.take_back(&f.mutator).unwrap();
+    f.heap.blocks.take_back(&f.mutator).unwrap();
     f.heap.must_trace = true;
     f.heap.trace_threshold += 1;
-    assert!(
-        !f.heap.zero_counts.is_empty() && !f.heap.young_ranges.is_empty() && f.listed_bytes() > 0
-    );
+    assert!(!f.heap.zero_counts.is_empty() && !f.is_empty());
     f.heap.reset();
     assert_eq!(f.byte(second.offset() + 24), POISON);
     f.mutator = Mutator::new();
     f.heap.open(&f.mutator);
     f.roots.clear();
-    assert!(f.heap.zero_counts.is_empty() && f.heap.young_ranges.is_empty() && !f.heap.must_trace);
-    assert_eq!(
-        (f.listed_bytes(), f.heap.trace_threshold),
-        (0, LEAST_TRACE_THRESHOLD)
-    );
+    assert!(f.heap.zero_counts.is_empty() && f.is_empty() && !f.heap.must_trace);
+    assert_eq!(f.heap.trace_threshold, LEAST_TRACE_THRESHOLD);
     assert_eq!(f.collect(CollectionKind::Minor).objects, 0);
 }
 
@@ -275,7 +272,7 @@ fn allocation_stops_at_the_headroom() {
 }
 
 #[test]
-fn a_free_block_of_no_bytes_does_not_stop_a_walk() {
+fn free_memory_of_no_bytes_does_not_stop_a_walk() {
     let mut f = Fixture::new();
     let spoiled = f.pair(GcRef::NULL);
     write_free(f.heap.region(), spoiled.offset(), 0).unwrap();
@@ -315,6 +312,6 @@ fn a_list_with_an_object_at_each_pair_is_traced_without_memory() {
         f.pair_of(other, last)
     });
     f.root(last);
-    assert!(f.heap.stack.capacity() < COUNT as usize / 4);
+    assert!(f.heap.side_bytes() < COUNT);
     trace_without_memory(&mut f, 3 * COUNT);
 }

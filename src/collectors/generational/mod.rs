@@ -224,7 +224,9 @@ impl CollectionSteps for GenerationalHeap {
     }
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        self.blocks.marking::<false>(layouts).mark_reference(reference)
+        self.blocks
+            .marking::<false>(layouts)
+            .mark_reference(reference)
     }
 
     fn copied_bytes(&self) -> u64 {

@@ -66,11 +66,6 @@ impl ContiguousSpace {
         &mut self.starts
     }
 
-    /// The space's memory, and the starts of blocks in it.
-    pub(super) fn memory_and_starts(&mut self) -> (&Region, &mut SegmentStarts) {
-        (&self.region, &mut self.starts)
-    }
-
     /// Empties the space, and returns where its first object is.
     pub(crate) fn open(&mut self) -> u64 {
         let first = self.first_object();

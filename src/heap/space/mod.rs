@@ -28,7 +28,7 @@
 mod blocks;
 mod bounds;
 mod contiguous;
-mod free_block;
+mod free_memory;
 mod semi_space;
 #[cfg(test)]
 mod tests;
@@ -38,7 +38,7 @@ pub(crate) use blocks::{
 };
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
-pub(crate) use free_block::write_free;
+pub(crate) use free_memory::write_free;
 pub(crate) use semi_space::SemiSpace;
 
 use super::memory::Region;

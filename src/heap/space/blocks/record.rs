@@ -238,7 +238,9 @@ impl BlockRecord {
     /// The lines of an object from `into` to `end`, bytes from the block's start.
     fn lines_of(&self, into: u64, end: u64) -> &[Cell<u8>] {
         let (first, last) = (into / LINE_BYTES, (end - 1) / LINE_BYTES);
-        self.lines.get(first as usize..=last as usize).unwrap_or(&[])
+        self.lines
+            .get(first as usize..=last as usize)
+            .unwrap_or(&[])
     }
 
     /// Counts an object from `into` to `end` in its lines.

@@ -1,6 +1,6 @@
 //! Tests of the block space without a collector.
 
-use super::record::{LINE_FREE, LINE_LIVE, LINE_NEW, LINES};
+use super::record::{LINE_FREE, LINE_NEW, LINES};
 use super::*;
 use crate::base::hashing::mix;
 use crate::heap::mutator::Mutator;
@@ -93,7 +93,7 @@ fn holes_are_the_runs_of_free_lines() {
                     found[line as usize] = false;
                 }
                 let after = first + hole.bytes() / LINE_BYTES;
-                assert!(after == LINES as u64 || record.line_at(after * LINE_BYTES) == LINE_LIVE);
+                assert!(after == LINES as u64 || record.is_live_at(after * LINE_BYTES));
                 assert!(record.is_start(hole.start - space.start_of(block)));
             }
             assert_eq!(found, live);
@@ -136,8 +136,7 @@ fn objects_over_several_lines_mark_all_of_them() {
         let record = &space.records()[space.acquire().unwrap()];
         record.begin_marks(space.cycle());
         record.mark_lines(3 * LINE_BYTES - 8, 5 * LINE_BYTES + 8);
-        let marked =
-            (0..LINES as u64).filter(|line| record.line_at(line * LINE_BYTES) == LINE_LIVE);
+        let marked = (0..LINES as u64).filter(|line| record.is_live_at(line * LINE_BYTES));
         assert!(marked.eq(2..=5));
     });
 }
@@ -207,5 +206,76 @@ fn an_empty_space_has_no_objects() {
         assert!(!space.is_object(start, &mutator, &layouts).unwrap());
         assert!(!space.may_start_at(start) && !space.may_start_at(0));
         assert!(space.check_may_hold(start).is_err());
+    });
+}
+
+/// The lines that the objects at these places, in bytes from the block's start, have.
+fn lines_of(objects: &[(u64, u64)]) -> Vec<bool> {
+    let mut lines = vec![false; LINES];
+    for &(into, bytes) in objects {
+        let last = (into + bytes - 1) / LINE_BYTES;
+        (into / LINE_BYTES..=last).for_each(|line| lines[line as usize] = true);
+    }
+    lines
+}
+
+#[test]
+fn a_line_is_free_when_the_last_of_its_objects_is_released() {
+    for seed in 0..20_u64 {
+        with_space(4, |space| {
+            let block = space.block_of(space.take_block().unwrap().start);
+            let start = space.start_of(block);
+            assert_eq!(space.young_block(0), Some(block));
+            assert_eq!(space.young_lines(block, 0), Some(0..LINES));
+            let mut objects = Vec::new();
+            let mut into = 0;
+            while into < BLOCK_BYTES {
+                let bytes = (16 + 8 * (mix(seed ^ into) % 60)).min(BLOCK_BYTES - into);
+                if !mix(seed + into).is_multiple_of(3) {
+                    space.keep(start + into, bytes);
+                    objects.push((into, bytes));
+                } else {
+                    // It died before the walk came to it.
+                    space.release_object(start + into, bytes).unwrap();
+                }
+                into += bytes;
+            }
+            space.end_young(block).unwrap();
+            while let Some(left) = objects.len().checked_sub(1) {
+                let record = &space.records()[block];
+                let lines = lines_of(&objects);
+                let are_live = (0..LINES as u64).map(|line| record.is_live_at(line * LINE_BYTES));
+                assert!(
+                    are_live.eq(lines.iter().copied()),
+                    "seed {seed}, {left} left"
+                );
+                assert_eq!(space.has_hole(), lines.contains(&false));
+                check(space);
+                let (into, bytes) =
+                    objects.swap_remove(mix(seed + left as u64) as usize % (left + 1));
+                space.release_object(start + into, bytes).unwrap();
+            }
+            assert_eq!(space.free_blocks(), space.blocks());
+            check(space);
+        });
+    }
+}
+
+#[test]
+fn an_object_that_no_line_counts_is_not_released() {
+    with_space(4, |space| {
+        let hole = space.take_block().unwrap();
+        let block = space.block_of(hole.start);
+        space.young_lines(block, 0);
+        space.keep(hole.start, 64);
+        space.end_young(block).unwrap();
+        assert!(
+            space.release_object(hole.start, 72).is_err(),
+            "more than is alive"
+        );
+        assert!(
+            space.release_object(hole.start + BLOCK_BYTES, 16).is_err(),
+            "in a free block"
+        );
     });
 }
