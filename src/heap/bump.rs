@@ -39,15 +39,6 @@ pub(crate) struct BumpAllocator {
     slow_path_forced: Cell<bool>,
 }
 
-/// A window that the heap has taken back from the mutator.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
-    /// Where the unused part starts.
-    pub(crate) next: u64,
-    /// Where it ends.
-    pub(crate) end: u64,
-}
-
 impl BumpAllocator {
     /// An allocator without a window: every allocation takes the slow path.
     pub(super) const fn new() -> BumpAllocator {
@@ -74,18 +65,12 @@ impl BumpAllocator {
         self.set_budget_end(end);
     }
 
-    /// Replaces the window by an empty one at `at` and returns the old one. The next
-    /// allocation takes the slow path.
-    pub(super) fn take_window(&self, at: u64) -> Window {
-        let window = Window {
-            next: self.next.get(),
-            end: self.end.get(),
-        };
+    /// Replaces the window by an empty one at `at`. The next allocation takes the slow path.
+    pub(super) fn take_window(&self, at: u64) {
         let (used, allocated) = (self.used_bytes(), self.allocated_bytes());
         self.used_elsewhere.set(used);
         self.allocated_elsewhere.set(allocated);
         self.set_window(at, at, at);
-        window
     }
 
     /// Sets the counts after a collection: the number of live objects, and the bytes in

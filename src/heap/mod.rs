@@ -93,7 +93,7 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Gaps, Hole, LARGEST_SMALL,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Hole, LARGEST_SMALL,
     LINE_BYTES, POISON, SemiSpace, whole_units, write_free,
 };
 pub(crate) use starts::Starts;

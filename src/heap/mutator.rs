@@ -8,7 +8,7 @@ use core::cell::Cell;
 
 use super::access::HeapAccess;
 use super::barrier::{Barrier, FastPath};
-use super::bump::{BumpAllocator, Window};
+use super::bump::BumpAllocator;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::reference::{GRANULE, GcRef};
 use crate::error::{Error, Result};
@@ -84,8 +84,8 @@ impl Mutator {
     }
 
     /// Takes back the window. The next allocation takes the slow path.
-    pub(crate) fn take_back(&self) -> Window {
-        self.bump.take_window(self.memory.start())
+    pub(crate) fn take_back(&self) {
+        self.bump.take_window(self.memory.start());
     }
 
     /// Moves the end of the heap's memory, while the mutator has no window.

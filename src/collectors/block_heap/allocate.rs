@@ -29,6 +29,11 @@ impl TakenGaps {
         objects: Some(Vec::new()),
     };
 
+    /// Whether the list is kept.
+    pub(super) fn are_kept(&self) -> bool {
+        self.objects.is_some()
+    }
+
     /// Makes room for one more. Returns `false` if there is no memory.
     fn has_room(&mut self) -> bool {
         match &mut self.objects {
@@ -37,13 +42,11 @@ impl TakenGaps {
         }
     }
 
-    /// Adds the object that is made at `offset`, for which there is room. Whether the list is
-    /// kept.
-    fn add(&mut self, offset: u64) -> bool {
+    /// Adds the object that is made at `offset`, for which there is room.
+    fn add(&mut self, offset: u64) {
         if let Some(objects) = &mut self.objects {
             objects.push(GcRef::from_offset(offset));
         }
-        self.objects.is_some()
     }
 
     /// Takes the objects out, and leaves none.
@@ -100,7 +103,7 @@ impl BlockHeap {
         if bytes > self.largest_object() {
             return Ok(Allocation::Never);
         }
-        if !self.make_window(mutator, bytes)? {
+        if !self.make_window(mutator, bytes)? && !self.make_gap_window(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
         if bytes > LARGEST_SMALL {
@@ -159,27 +162,64 @@ impl BlockHeap {
         debug_assert!(freed.is_ok());
     }
 
+    /// Whether `bytes` can be allocated: in the mutator's window, in a run of blocks or in a
+    /// gap. Lends another window if that is of use.
+    pub(crate) fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        Ok(self.make_window(mutator, bytes)?
+            || (bytes <= self.headroom_left(mutator) && self.space.has_gap(bytes)))
+    }
+
+    /// The bytes that may be allocated before the next collection.
+    fn headroom_left(&self, mutator: &Mutator) -> u64 {
+        self.headroom.saturating_sub(mutator.bump.allocated_bytes())
+    }
+
     /// Makes sure that `bytes` can be allocated: in the mutator's window, or in a run of
     /// blocks. Returns `false` if there is no room, or if the headroom does not allow it.
-    pub(crate) fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+    fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
         if bytes <= LARGEST_SMALL && mutator.bump.has_budget(bytes) {
             return Ok(true);
         }
-        let left = self.headroom.saturating_sub(mutator.bump.allocated_bytes());
-        if bytes > left {
+        if bytes > self.headroom_left(mutator) {
             return Ok(false);
         }
         if bytes > LARGEST_SMALL {
             let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
             return Ok(self.space.has_run(blocks));
         }
-        let rest = Hole {
-            start: mutator.bump.next(),
-            end: mutator.bump.end(),
+        let rest = rest_of_window(mutator);
+        let window = if bytes <= rest.bytes() {
+            // Only its budget is too small.
+            Some(rest)
+        } else {
+            self.find_window(bytes)
         };
-        let Some(window) = self.find_window(rest, bytes)? else {
+        if let Some(window) = window {
+            self.lend(mutator, window)?;
+        }
+        Ok(window.is_some())
+    }
+
+    /// Lends the mutator a gap of exactly `bytes`, for an object that is made next. Returns
+    /// `false` if there is none.
+    fn make_gap_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        if bytes > LARGEST_SMALL || bytes > self.headroom_left(mutator) {
+            return Ok(false);
+        }
+        let Some(gap) = self.take_gap(bytes) else {
             return Ok(false);
         };
+        self.lend(mutator, gap)?;
+        Ok(true)
+    }
+
+    /// Lends the mutator another window, which may be the rest of the present one.
+    fn lend(&mut self, mutator: &Mutator, window: Hole) -> Result<()> {
+        let left = self.headroom_left(mutator);
+        let rest = rest_of_window(mutator);
+        if rest.start != window.start {
+            self.set_rest_aside(rest)?;
+        }
         mutator.take_back();
         // SAFETY: the hole is committed and belongs to this heap. Nothing else uses it until it
         // is taken back.
@@ -187,7 +227,7 @@ impl BlockHeap {
         mutator
             .bump
             .set_budget_end(window.start.saturating_add(left));
-        Ok(true)
+        Ok(())
     }
 
     /// Whether the committed memory has room for `bytes`, whatever the headroom is.
@@ -195,49 +235,43 @@ impl BlockHeap {
         if bytes > LARGEST_SMALL {
             return self.space.has_run(bytes.div_ceil(BLOCK_BYTES) as usize);
         }
-        let rest = mutator.bump.end() - mutator.bump.next();
-        bytes <= rest.max(self.set_aside.bytes())
+        bytes <= rest_of_window(mutator).bytes().max(self.set_aside.bytes())
             || self.space.spare_blocks() > 0
-            || (bytes <= LINE_BYTES && self.space.has_hole())
+            || self.space.has_hole_of(bytes)
     }
 
-    /// Finds a window for an object of `bytes`, which does not fit into the mutator's window,
-    /// or is beyond its budget. `rest` is what is left of that.
-    fn find_window(&mut self, rest: Hole, bytes: u64) -> Result<Option<Hole>> {
-        if bytes <= rest.bytes() {
-            return Ok(Some(rest));
+    /// Finds a window for an object of `bytes`: the one that was set aside, or a new one.
+    fn find_window(&mut self, bytes: u64) -> Option<Hole> {
+        if bytes <= self.set_aside.bytes() {
+            return Some(core::mem::take(&mut self.set_aside));
         }
-        let found = if bytes <= self.set_aside.bytes() {
-            Some(core::mem::take(&mut self.set_aside))
-        } else if bytes <= LINE_BYTES {
-            self.space.take_hole().or_else(|| self.space.take_block())
+        self.take_window(bytes)
+    }
+
+    /// Takes a hole or a free block. Objects that never move lie in holes first, so that blocks
+    /// stay free. Where objects move, a collection makes blocks free again.
+    fn take_window(&self, bytes: u64) -> Option<Hole> {
+        let space = &self.space;
+        if bytes <= LINE_BYTES {
+            return space.take_hole().or_else(|| space.take_block());
+        }
+        let near = if self.moves {
+            None
         } else {
-            let block = self.space.take_block();
-            block.or_else(|| self.space.take_hole_of(bytes))
+            space.take_near_hole_of(bytes)
         };
-        let found = match found {
-            Some(window) => Some(window),
-            None => self.take_gap(bytes)?,
-        };
-        if found.is_some() {
-            self.set_rest_aside(rest)?;
-        }
-        Ok(found)
+        near.or_else(|| space.take_block())
+            .or_else(|| space.take_any_hole_of(bytes))
     }
 
     /// Takes a gap for an object of exactly `bytes`.
-    fn take_gap(&mut self, bytes: u64) -> Result<Option<Hole>> {
-        if !self.taken_gaps.has_room() {
-            return Ok(None);
+    fn take_gap(&mut self, bytes: u64) -> Option<Hole> {
+        if !self.space.uses_gaps() || !self.taken_gaps.has_room() {
+            return None;
         }
-        let taken = self.space.take_gap(&mut self.gaps, bytes)?;
-        if let Some(gap) = taken
-            && self.taken_gaps.add(gap.start)
-        {
-            // The object counts as one that is old.
-            self.space.keep(gap.start, bytes);
-        }
-        Ok(taken)
+        let gap = self.space.take_gap(bytes)?;
+        self.taken_gaps.add(gap.start);
+        Some(gap)
     }
 
     /// Takes the mutator's window back, and sets its rest aside. So nothing is lost if the
@@ -246,11 +280,9 @@ impl BlockHeap {
     /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
     /// overwritten.
     pub(crate) fn take_back(&mut self, mutator: &Mutator) -> Result<()> {
-        let window = mutator.take_back();
-        self.set_rest_aside(Hole {
-            start: window.next,
-            end: window.end,
-        })
+        let rest = rest_of_window(mutator);
+        mutator.take_back();
+        self.set_rest_aside(rest)
     }
 
     /// Sets the larger of a window's rest and of what was set aside before aside.
@@ -262,13 +294,16 @@ impl BlockHeap {
         Ok(())
     }
 
-    /// Forgets the windows and gaps that could be used again, because a trace or a look at the
-    /// new objects begins.
-    ///
-    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
-    /// overwritten.
-    pub(crate) fn forget_windows(&mut self) -> Result<()> {
+    /// Forgets the window that was set aside, because a look at the new objects begins.
+    pub(crate) fn forget_window(&mut self) {
         self.set_aside = Hole::default();
-        self.space.drop_gaps(&mut self.gaps)
+    }
+}
+
+/// The part of the mutator's window that no object has.
+fn rest_of_window(mutator: &Mutator) -> Hole {
+    Hole {
+        start: mutator.bump.next(),
+        end: mutator.bump.end(),
     }
 }

@@ -27,7 +27,7 @@ use sweep::SweepState;
 
 use crate::error::Result;
 use crate::heap::{
-    BlockSpace, Budget, Gaps, HeapOptions, Hole, LayoutTable, Mutator, PendingEphemerons, Progress,
+    BlockSpace, Budget, HeapOptions, Hole, LayoutTable, Mutator, PendingEphemerons, Progress,
     Region, Reservation,
 };
 
@@ -40,10 +40,10 @@ pub(crate) struct BlockHeap {
     headroom: u64,
     /// A window that was set aside when an object did not fit into it.
     set_aside: Hole,
-    /// The gaps, if the heap uses them.
-    gaps: Gaps,
     /// The objects that were made in gaps since the last collection.
     pub(crate) taken_gaps: TakenGaps,
+    /// Whether the collector moves objects.
+    moves: bool,
     /// Whether the heap asks before it grows.
     asks_to_grow: bool,
     stack: MarkStack,
@@ -69,7 +69,7 @@ impl BlockHeap {
             poison: options.poison,
             headroom: 0,
             set_aside: Hole::default(),
-            gaps: Gaps::default(),
+            moves: !taken_gaps.are_kept(),
             taken_gaps,
             asks_to_grow: options.asks_to_grow,
             stack: MarkStack::new(),
@@ -103,18 +103,16 @@ impl BlockHeap {
     }
 
     /// Begins a trace, after [`BlockHeap::begin`]. The program has allocated `allocated` bytes
-    /// since the last one.
-    ///
-    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
-    /// overwritten.
-    pub(crate) fn begin_trace(&mut self, allocated: u64) -> Result<()> {
-        self.forget_windows()?;
+    /// since the last one, and has `used` now; 0 if free pages are not to stay because the
+    /// collection frees as many.
+    pub(crate) fn begin_trace(&mut self, allocated: u64, used: u64) {
+        self.set_aside = Hole::default();
+        self.space.clear_gaps();
         // Without room a trace takes its slower path. That is no error.
         let _ = self.stack.reserve(self.space.committed_bytes());
         self.marks = MarkState::default();
-        self.sweep = SweepState::new(allocated);
+        self.sweep = SweepState::new(allocated, used);
         self.space.begin_cycle();
-        Ok(())
     }
 
     /// Continues a trace, as far as the budget allows.
@@ -133,7 +131,6 @@ impl BlockHeap {
     pub(crate) fn reset(&mut self) {
         self.space.reset(self.poison);
         self.set_aside = Hole::default();
-        self.gaps = Gaps::default();
         self.taken_gaps.reset();
         // A collection that was not completed leaves entries.
         self.stack.clear();

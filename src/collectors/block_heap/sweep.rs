@@ -16,6 +16,8 @@ const NEARLY_FULL: u64 = 8;
 pub(crate) struct SweepState {
     /// The bytes that were allocated since the last collection.
     allocated: u64,
+    /// The bytes in use before the collection, or 0.
+    used: u64,
     /// The block at which the sweep continues.
     block: usize,
     /// The number of objects that are alive.
@@ -35,10 +37,11 @@ pub(crate) struct SweepState {
 }
 
 impl SweepState {
-    /// The state before a sweep. The program allocated `allocated` bytes before it.
-    pub(super) fn new(allocated: u64) -> SweepState {
+    /// The state before a sweep. See [`BlockHeap::begin_trace`].
+    pub(super) fn new(allocated: u64, used: u64) -> SweepState {
         SweepState {
             allocated,
+            used,
             ..SweepState::default()
         }
     }
@@ -63,14 +66,17 @@ impl BlockHeap {
         }
         if !self.sweep.is_swept {
             self.sweep.is_swept = true;
-            self.sweep.gaps = self.needs_gaps().then_some(0);
+            if self.needs_gaps() {
+                self.space.use_gaps();
+                self.sweep.gaps = Some(0);
+            }
             self.sweep.releasing = Some((0, self.kept_free_blocks()));
         }
         while let Some(block) = self.sweep.gaps {
             if budget.is_spent() {
                 return Ok(Progress::Continue);
             }
-            self.space.list_gaps(block, &mut self.gaps, layouts)?;
+            self.space.list_gaps(block, layouts)?;
             budget.spend(BLOCK_BYTES / 4);
             work::count((BLOCK_BYTES / 4) as usize);
             self.sweep.gaps = (block + 1 < self.space.used_end()).then_some(block + 1);
@@ -111,9 +117,10 @@ impl BlockHeap {
     }
 
     /// The free blocks that keep their pages, because the program is likely to use them again:
-    /// for as many bytes as it allocated before this collection.
+    /// for as many bytes as it allocated before this collection, or as this collection freed.
     fn kept_free_blocks(&self) -> usize {
-        let kept = self.sweep.allocated.max(KEPT_BYTES);
+        let freed = self.sweep.used.saturating_sub(self.sweep.live);
+        let kept = self.sweep.allocated.max(freed).max(KEPT_BYTES);
         (kept / BLOCK_BYTES) as usize
     }
 }

@@ -46,7 +46,7 @@ impl DrcHeap {
             }
             let is_found = header.is_in_zero_counts()
                 || space.is_young(offset)
-                || self.blocks.taken_gaps.objects().contains(&object);
+                || self.is_in_taken_gap(object);
             if count == 0 && !is_found && !self.must_trace {
                 return Err(Error::internal(
                     "a count of zero that is not listed",

@@ -21,10 +21,11 @@ impl DrcHeap {
         roots: &mut GcRootsList,
         layouts: &LayoutTable,
     ) -> Result<()> {
-        self.blocks.forget_windows()?;
+        self.blocks.forget_window();
         self.flag_roots(roots, true)?;
+        let in_gaps = self.keep_in_gaps(layouts)?;
         self.reclaim_dead_zero_counts(layouts)?;
-        self.reclaim_dead_in_gaps(layouts)?;
+        self.reclaim_all(&in_gaps, layouts)?;
         self.walk_young(layouts)?;
         self.flag_roots(roots, false)
     }
@@ -58,17 +59,28 @@ impl DrcHeap {
         Ok(())
     }
 
-    /// Reclaims the dead objects among those that were made in gaps, which count as kept.
-    fn reclaim_dead_in_gaps(&mut self, layouts: &LayoutTable) -> Result<()> {
-        for object in self.blocks.taken_gaps.take() {
+    /// Counts the objects that were made in gaps in their lines, which are old. Returns them.
+    fn keep_in_gaps(&mut self, layouts: &LayoutTable) -> Result<Vec<GcRef>> {
+        let objects = self.blocks.taken_gaps.take();
+        for object in &objects {
             let offset = object.offset();
             let header = self.header_at(offset)?;
-            if header.kind() != Some(Kind::Free) {
+            let bytes = self.size(offset, header, layouts)?;
+            if header.kind() == Some(Kind::Free) {
+                // The gap was not used, or its object could not be initialised.
+                self.blocks.space.return_gap(offset, bytes);
+            } else {
+                self.blocks.space.keep(offset, bytes);
+            }
+        }
+        Ok(objects)
+    }
+
+    /// Reclaims the dead ones of these objects.
+    fn reclaim_all(&mut self, objects: &[GcRef], layouts: &LayoutTable) -> Result<()> {
+        for &object in objects {
+            if self.header_at(object.offset())?.kind() != Some(Kind::Free) {
                 self.reclaim_if_dead(object, layouts)?;
-            } else if self.blocks.space.is_kept(offset) {
-                // The gap was not used.
-                let bytes = self.size(offset, header, layouts)?;
-                self.blocks.space.release_object(offset, bytes)?;
             }
         }
         Ok(())
@@ -84,6 +96,9 @@ impl DrcHeap {
         }
         while let Some(block) = self.blocks.space.young_block(0) {
             self.blocks.space.end_young(block)?;
+            if self.blocks.space.uses_gaps() {
+                self.blocks.space.list_gaps(block, layouts)?;
+            }
         }
         Ok(())
     }

@@ -98,8 +98,9 @@ struct DrcHeap {
     must_trace: bool,
     /// The bytes allocated between the last major collection and the last collection.
     allocated_since_trace: u64,
-    /// The bytes that the program allocated before the last major collection: see
-    /// [`DrcHeap::allocated_before_trace`].
+    /// The bytes that the program used again and again before the last major collection: those
+    /// that it allocated, or that the collection freed. If the heap is growing, the pages of as
+    /// many free bytes stay (HEAP-38).
     used_before_trace: u64,
     state: CollectionState,
 }
@@ -118,6 +119,8 @@ struct CollectionState {
     visited: WalkBound,
     freed_objects: u64,
     freed_bytes: u64,
+    /// The bytes in use before the collection.
+    used: u64,
 }
 
 impl DrcHeap {
@@ -214,16 +217,9 @@ impl DrcHeap {
         self.set_header(object, header.in_zero_counts(added))
     }
 
-    /// The bytes that the program allocated before a backup trace. If the heap is growing, as
-    /// many as before the last one at least (HEAP-38).
-    fn allocated_before_trace(&mut self) -> u64 {
-        let used = self.allocated_since_trace;
-        let before = core::mem::replace(&mut self.used_before_trace, used);
-        if self.state.is_growing {
-            used.max(before)
-        } else {
-            used
-        }
+    /// Whether an object was made in a gap since the last collection.
+    fn is_in_taken_gap(&self, object: GcRef) -> bool {
+        self.blocks.taken_gaps.objects().contains(&object)
     }
 
     /// Marks what a part of the roots refers to. Only roots refer to an object that is marked
@@ -234,8 +230,14 @@ impl DrcHeap {
             self.zero_counts.clear();
             self.must_trace = false;
             self.blocks.taken_gaps.clear();
-            let allocated = self.allocated_before_trace();
-            self.blocks.begin_trace(allocated)?;
+            let allocated = self.allocated_since_trace;
+            let before = if self.state.is_growing {
+                self.used_before_trace
+            } else {
+                0
+            };
+            self.blocks
+                .begin_trace(allocated.max(before), self.state.used);
         }
         let mut marking = self.blocks.marking::<true>(layouts);
         let (zero_counts, must_trace) = (&mut self.zero_counts, &mut self.must_trace);
@@ -322,7 +324,10 @@ impl GcHeap for DrcHeap {
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
         self.blocks.space.check(mutator, layouts)?;
-        self.blocks.space.check_line_counts(mutator, layouts)?;
+        let is_new = |offset| self.is_in_taken_gap(GcRef::from_offset(offset));
+        self.blocks
+            .space
+            .check_line_counts(mutator, layouts, &is_new)?;
         self.check_counts(mutator, layouts)
     }
 
@@ -353,7 +358,7 @@ impl GcHeap for DrcHeap {
     }
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        self.blocks.make_window(mutator, bytes)
+        self.blocks.has_room(mutator, bytes)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -405,6 +410,7 @@ impl CollectionSteps for DrcHeap {
         self.state = CollectionState {
             is_major: kind == CollectionKind::Major,
             is_growing: self.collection_kind(mutator, CollectionKind::Minor) == kind,
+            used: mutator.bump.used_bytes(),
             visited: WalkBound::new(self.blocks.space.committed_bytes()),
             ..CollectionState::default()
         };
@@ -469,6 +475,8 @@ impl CollectionSteps for DrcHeap {
         let (objects, live_bytes) = if self.state.is_major {
             let sweep = &self.blocks.sweep;
             self.trace_threshold = (2 * sweep.live).max(LEAST_TRACE_THRESHOLD);
+            let freed = self.state.used.saturating_sub(sweep.live);
+            self.used_before_trace = self.allocated_since_trace.max(freed);
             self.allocated_since_trace = 0;
             (sweep.objects, sweep.live)
         } else {

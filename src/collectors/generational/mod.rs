@@ -167,7 +167,7 @@ impl GcHeap for GenerationalHeap {
     fn note_block(&mut self, _start: u64, _end: u64, _next: u64) {}
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        self.blocks.make_window(mutator, bytes)
+        self.blocks.has_room(mutator, bytes)
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -213,7 +213,7 @@ impl CollectionSteps for GenerationalHeap {
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
         if !self.tracing {
             self.tracing = true;
-            self.blocks.begin_trace(self.allocated)?;
+            self.blocks.begin_trace(self.allocated, 0);
             self.choose_candidates();
         }
         self.blocks.marking::<false>(layouts).mark_roots(roots)

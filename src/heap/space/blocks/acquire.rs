@@ -62,6 +62,8 @@ impl BlockSpace {
             self.region.fill(start, end, POISON)?;
         }
         self.tables.young().remove(first);
+        self.remove_gaps(first, 0..BLOCK_BYTES);
+        self.tables.with_gaps().remove(first);
         for block in first..first + count {
             self.records()[block].end_use();
             self.tables.recyclable().remove(block);
@@ -174,6 +176,7 @@ impl BlockSpace {
         self.tables.recyclable().clear();
         self.tables.with_gray().clear();
         self.tables.young().clear();
+        self.clear_gaps();
         self.free.set(self.blocks());
         let _ = self.decommit_towards(0, &mut Budget::unlimited());
         let kept = (KEPT_BYTES / BLOCK_BYTES) as usize;

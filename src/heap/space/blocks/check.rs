@@ -34,7 +34,8 @@ impl BlockSpace {
         let is_consistent = free.is_consistent()
             && recyclable.is_consistent()
             && gray.is_consistent()
-            && self.tables.young().is_consistent();
+            && self.tables.young().is_consistent()
+            && self.tables.with_gaps().is_consistent();
         if !is_consistent || gray.first_from(0).is_some() {
             return Err(Error::internal("a wrong set of blocks", 0));
         }

@@ -10,7 +10,7 @@
 
 use core::ops::Range;
 
-use super::record::{BlockState, LINE_NEW};
+use super::record::{BlockState, LINE_FREE, LINE_NEW};
 use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::layout_table::LayoutTable;
@@ -68,6 +68,7 @@ impl BlockSpace {
         }
         let freed = record.uncount_in_lines(into, into + bytes);
         let has_freed = freed.ok_or_else(|| wrong_count(offset))?;
+        self.update_gaps(offset, bytes);
         if self.tables.young().contains(block) {
             return Ok(());
         }
@@ -78,6 +79,24 @@ impl BlockSpace {
             self.tables.recyclable().insert(block);
         }
         Ok(())
+    }
+
+    /// Makes the `bytes` at `offset`, which no object has any more, part of a gap where their
+    /// lines are live. Lines that are free have no gaps.
+    fn update_gaps(&self, offset: u64, bytes: u64) {
+        if !self.uses_gaps() {
+            return;
+        }
+        let block = self.block_of(offset);
+        let (record, start) = (&self.records()[block], self.start_of(block));
+        let into = offset - start;
+        for line in into / LINE_BYTES..(into + bytes).div_ceil(LINE_BYTES) {
+            let line = line * LINE_BYTES;
+            if record.line_at(line) == LINE_FREE {
+                self.remove_gaps(block, line..line + LINE_BYTES);
+            }
+        }
+        self.add_gap(offset, bytes);
     }
 
     /// The first block from number `from` on that has new objects.
@@ -94,11 +113,11 @@ impl BlockSpace {
         Some(lines)
     }
 
-    /// Whether the lines at `offset` count an object, or a gap that was taken for one.
-    pub(crate) fn is_kept(&self, offset: u64) -> bool {
+    /// Forgets that an object was to start at `offset`, in a gap of `bytes`, which is free again.
+    pub(crate) fn return_gap(&self, offset: u64, bytes: u64) {
         let block = self.block_of(offset);
-        let record = &self.records()[block];
-        record.state() == BlockState::Small && record.is_start(offset - self.start_of(block))
+        self.records()[block].clear_start(offset - self.start_of(block));
+        self.add_gap(offset, bytes);
     }
 
     /// Whether the object at `offset` is new: no collection has looked at it.
@@ -130,10 +149,16 @@ impl BlockSpace {
         Ok(())
     }
 
-    /// Checks that each line counts its objects.
+    /// Checks that each line counts its objects. `is_new` tells of objects in gaps whether they
+    /// are not counted yet.
     ///
     /// Errors: [`Error::Internal`].
-    pub(crate) fn check_line_counts(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
+    pub(crate) fn check_line_counts(
+        &self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        is_new: &dyn Fn(u64) -> bool,
+    ) -> Result<()> {
         let mut counts = LineCounts::new(0);
         self.each_object(mutator, layouts, &mut |offset, object| {
             let block = self.block_of(offset);
@@ -142,7 +167,7 @@ impl BlockSpace {
                 // The blocks between have no objects.
                 counts = LineCounts::new(block);
             }
-            if self.is_young(offset) {
+            if self.is_young(offset) || is_new(offset) {
                 return Ok(());
             }
             counts.bytes += object.bytes;

@@ -2,39 +2,42 @@
 //!
 //! A collection frees whole lines. Bytes that dead objects had in lines with live objects stay
 //! unused, as long as there is other memory. A heap that is nearly full and must not grow uses
-//! them too: its sweep makes each gap a free cell with a header and a link to the next one, and
-//! an allocation for which there is no hole takes a gap. So such a heap refuses nothing that a
+//! them too: each granule of a gap has a bit beside the heap, and an allocation for which there
+//! is no hole takes the first gap that is long enough. So such a heap refuses nothing that a
 //! collector of single objects would allocate.
+//!
+//! The bits share their memory with the gray bits, which only a trace uses.
+
+use core::cell::Cell;
+use core::ops::Range;
 
 use super::record::BlockState;
 use super::{BLOCK_BYTES, BlockSpace, Hole, LINE_BYTES};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::heap::blocks::block_at;
-use crate::heap::header::{HEADER_BYTES, Kind, ObjectHeader};
 use crate::heap::layout_table::LayoutTable;
 use crate::heap::reference::{GRANULE, LEAST_BYTES};
-use crate::heap::space::write_free;
 
-/// The most gaps that an allocation looks at.
-const MOST_GAPS: usize = 64;
-
-/// A list of gaps, in no order.
-#[derive(Debug, Default)]
-pub(crate) struct Gaps {
-    /// The offset of the first gap, or 0.
-    first: u64,
-}
+/// The most blocks whose bits an allocation reads.
+const MOST_BLOCKS: usize = 64;
 
 impl BlockSpace {
-    /// Adds the gaps of a block to `gaps`, after a sweep.
+    /// Begins to use gaps. [`BlockSpace::list_gaps`] finds those of each block.
+    pub(crate) fn use_gaps(&self) {
+        self.uses_gaps.set(true);
+    }
+
+    /// Whether gaps are used.
+    pub(crate) fn uses_gaps(&self) -> bool {
+        self.uses_gaps.get()
+    }
+
+    /// Finds the gaps of a block, whose lines are as a collection left them.
     ///
-    /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    pub(crate) fn list_gaps(
-        &self,
-        block: usize,
-        gaps: &mut Gaps,
-        layouts: &LayoutTable,
-    ) -> Result<()> {
+    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// overwritten.
+    pub(crate) fn list_gaps(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
+        self.remove_gaps(block, 0..BLOCK_BYTES);
         let (record, start) = (&self.records()[block], self.start_of(block));
         if record.state() != BlockState::Small {
             return Ok(());
@@ -42,7 +45,7 @@ impl BlockSpace {
         let (mut at, end) = (0, start + BLOCK_BYTES);
         while at < BLOCK_BYTES {
             let next = record.first_start_from(at).unwrap_or(BLOCK_BYTES);
-            self.add_gaps(block, (at, next), gaps)?;
+            self.add_gap(start + at, next - at);
             at = next;
             if next < BLOCK_BYTES {
                 at += block_at(&self.region, start + next, end, layouts)?.bytes;
@@ -51,92 +54,114 @@ impl BlockSpace {
         Ok(())
     }
 
-    /// Adds the parts of `from..to` that lie in live lines.
-    fn add_gaps(&self, block: usize, (from, to): (u64, u64), gaps: &mut Gaps) -> Result<()> {
-        let record = &self.records()[block];
-        let line_end = |at: u64| ((at / LINE_BYTES + 1) * LINE_BYTES).min(to);
-        let mut at = from;
-        while at < to {
-            let mut end = at;
-            while end < to && record.is_live_at(end) {
-                end = line_end(end);
-            }
-            if end - at >= u64::from(LEAST_BYTES) {
-                self.add_gap(self.start_of(block) + at, end - at, gaps)?;
-            }
-            at = end.max(line_end(at));
-        }
-        Ok(())
-    }
-
-    fn add_gap(&self, offset: u64, bytes: u64, gaps: &mut Gaps) -> Result<()> {
-        write_free(&self.region, offset, bytes)?;
-        self.region.store_u64(offset + HEADER_BYTES, gaps.first)?;
-        gaps.first = offset;
+    /// Adds the `bytes` at `offset`, which no object has, as far as their lines are live.
+    pub(crate) fn add_gap(&self, offset: u64, bytes: u64) {
         let block = self.block_of(offset);
-        self.records()[block].set_start(offset - self.start_of(block));
-        Ok(())
-    }
-
-    /// The bytes of the gap at `offset`, and the next gap.
-    ///
-    /// Errors: [`Error::Internal`] if there is no gap.
-    fn gap_at(&self, offset: u64) -> Result<(u64, u64)> {
-        let header = ObjectHeader::from_bits(self.region.load_u64(offset)?);
-        let next = self.region.load_u64(offset + HEADER_BYTES)?;
-        let bytes = u64::from(header.type_index()) * GRANULE;
-        let is_inside = offset >= self.start() && offset.is_multiple_of(GRANULE);
-        let is_gap = is_inside
-            && header.kind() == Some(Kind::Free)
-            && (u64::from(LEAST_BYTES)..2 * LINE_BYTES).contains(&bytes)
-            && self.block_of(offset) == self.block_of(offset + bytes - 1)
-            && self.may_start_at(offset);
-        if !is_gap {
-            return Err(Error::internal("a gap that was overwritten", offset));
-        }
-        Ok((bytes, next))
-    }
-
-    /// Forgets the gaps that are left: no object starts there.
-    ///
-    /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    pub(crate) fn drop_gaps(&self, gaps: &mut Gaps) -> Result<()> {
-        let mut at = core::mem::take(gaps).first;
-        while at != 0 {
-            let (_, next) = self.gap_at(at)?;
-            let block = self.block_of(at);
-            self.records()[block].clear_start(at - self.start_of(block));
-            at = next;
-        }
-        Ok(())
-    }
-
-    /// Takes exactly `bytes` of a gap. Looks at a few gaps only. `None` if they have not
-    /// enough bytes.
-    ///
-    /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    pub(crate) fn take_gap(&self, gaps: &mut Gaps, bytes: u64) -> Result<Option<Hole>> {
-        let (mut before, mut at) = (0, gaps.first);
-        for _ in 0..MOST_GAPS {
-            if at == 0 {
-                break;
+        let into = offset - self.start_of(block);
+        let (record, bits) = (&self.records()[block], self.tables.gap_bits(block));
+        let (mut at, end) = (into, (into + bytes).min(BLOCK_BYTES));
+        while at < end {
+            let line_end = ((at / LINE_BYTES + 1) * LINE_BYTES).min(end);
+            if record.is_live_at(at) {
+                set_bits(bits, at / GRANULE..line_end / GRANULE, true);
+                self.tables.with_gaps().insert(block);
             }
-            let (room, next) = self.gap_at(at)?;
-            if let Some(rest) = room.checked_sub(bytes) {
-                match before {
-                    0 => gaps.first = next,
-                    _ => self.region.store_u64(before + HEADER_BYTES, next)?,
-                }
-                if rest >= u64::from(LEAST_BYTES) {
-                    self.add_gap(at + bytes, rest, gaps)?;
-                }
-                return Ok(Some(Hole {
-                    start: at,
-                    end: at + bytes,
-                }));
-            }
-            (before, at) = (at, next);
+            at = line_end;
         }
-        Ok(None)
     }
+
+    /// Removes what gaps have of these bytes of a block.
+    pub(super) fn remove_gaps(&self, block: usize, bytes: Range<u64>) {
+        if self.tables.with_gaps().contains(block) {
+            let granules = bytes.start / GRANULE..bytes.end / GRANULE;
+            set_bits(self.tables.gap_bits(block), granules, false);
+        }
+    }
+
+    /// Removes all gaps, and uses none from now on.
+    pub(crate) fn clear_gaps(&self) {
+        self.uses_gaps.set(false);
+        while let Some(block) = self.tables.with_gaps().first_from(0) {
+            self.remove_gaps(block, 0..BLOCK_BYTES);
+            self.tables.with_gaps().remove(block);
+        }
+    }
+
+    /// Whether there is a gap of `bytes` that [`BlockSpace::take_gap`] finds.
+    pub(crate) fn has_gap(&self, bytes: u64) -> bool {
+        self.find_gap(bytes).is_some()
+    }
+
+    /// Takes exactly `bytes` of a gap, where an object is to start. `None` if the first blocks
+    /// with gaps have none of that size.
+    pub(crate) fn take_gap(&self, bytes: u64) -> Option<Hole> {
+        let (block, first) = self.find_gap(bytes)?;
+        let into = first * GRANULE;
+        self.remove_gaps(block, into..into + bytes);
+        self.records()[block].set_start(into);
+        let start = self.start_of(block) + into;
+        Some(Hole {
+            start,
+            end: start + bytes,
+        })
+    }
+
+    /// The first gap of at least `bytes` in the first blocks with gaps: its block, and the
+    /// number of its first granule in that.
+    fn find_gap(&self, bytes: u64) -> Option<(usize, u64)> {
+        let granules = bytes.max(u64::from(LEAST_BYTES)) / GRANULE;
+        let mut from = 0;
+        for _ in 0..MOST_BLOCKS {
+            let block = self.tables.with_gaps().first_from(from)?;
+            if let Some(first) = first_run(self.tables.gap_bits(block), granules) {
+                return Some((block, first));
+            }
+            from = block + 1;
+        }
+        None
+    }
+}
+
+/// Sets or clears the bits of these granules.
+fn set_bits(bits: &[Cell<u64>], granules: Range<u64>, on: bool) {
+    for granule in granules {
+        if let Some(word) = bits.get((granule / 64) as usize) {
+            let bit = 1 << (granule % 64);
+            word.set(if on {
+                word.get() | bit
+            } else {
+                word.get() & !bit
+            });
+        }
+    }
+}
+
+/// The first of `count` set bits in a row.
+fn first_run(bits: &[Cell<u64>], count: u64) -> Option<u64> {
+    let end = bits.len() as u64 * 64;
+    let mut at = 0;
+    while at < end {
+        let first = next_bit(bits, at, true);
+        let after = next_bit(bits, first, false);
+        if after - first >= count {
+            return Some(first);
+        }
+        at = after.max(first + 1);
+    }
+    None
+}
+
+/// The first bit from `from` on that is set, or is not, as asked; the number of bits if there
+/// is none.
+fn next_bit(bits: &[Cell<u64>], from: u64, set: bool) -> u64 {
+    let mut at = from;
+    while let Some(word) = bits.get((at / 64) as usize) {
+        let word = if set { word.get() } else { !word.get() };
+        let left = word & u64::MAX << (at % 64);
+        if left != 0 {
+            return at / 64 * 64 + u64::from(left.trailing_zeros());
+        }
+        at = (at / 64 + 1) * 64;
+    }
+    bits.len() as u64 * 64
 }

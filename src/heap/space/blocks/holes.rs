@@ -31,26 +31,58 @@ impl BlockSpace {
         Some(self.take_lines(block, lines))
     }
 
-    /// Whether there is a hole in a block that is in use.
-    pub(crate) fn has_hole(&self) -> bool {
-        self.tables.recyclable().first_from(0).is_some()
-    }
-
-    /// Takes a hole of at least `bytes`, which are more than a line. Looks at a few blocks
-    /// only.
-    pub(crate) fn take_hole_of(&self, bytes: u64) -> Option<Hole> {
-        let mut from = 0;
+    /// Takes a hole of at least `bytes`, which are more than a line. Looks at a few blocks, and
+    /// the next search continues behind them.
+    pub(crate) fn take_near_hole_of(&self, bytes: u64) -> Option<Hole> {
+        let first = self.next_search.get();
+        let mut from = first;
         for _ in 0..MOST_BLOCKS {
-            let block = self.tables.recyclable().first_from(from)?;
-            let record = &self.records()[block];
-            let mut line = 0;
-            while let Some((first, end)) = record.hole_from(line) {
-                if (end - first) as u64 * LINE_BYTES >= bytes {
-                    return Some(self.take_lines(block, (first, end)));
-                }
-                line = end;
+            let Some(block) = self.tables.recyclable().first_from(from) else {
+                self.next_search.set(0);
+                return None;
+            };
+            if let Some(lines) = self.hole_in(block, bytes) {
+                self.next_search.set(block);
+                return Some(self.take_lines(block, lines));
             }
             from = block + 1;
+        }
+        self.next_search.set(from);
+        None
+    }
+
+    /// Takes a hole of at least `bytes`. Looks at all blocks: a collection or growth follows if
+    /// it finds nothing.
+    pub(crate) fn take_any_hole_of(&self, bytes: u64) -> Option<Hole> {
+        let (block, lines) = self.any_hole_of(bytes)?;
+        Some(self.take_lines(block, lines))
+    }
+
+    /// Whether there is a hole of at least `bytes`.
+    pub(crate) fn has_hole_of(&self, bytes: u64) -> bool {
+        self.any_hole_of(bytes).is_some()
+    }
+
+    fn any_hole_of(&self, bytes: u64) -> Option<(usize, (usize, usize))> {
+        let mut from = 0;
+        while let Some(block) = self.tables.recyclable().first_from(from) {
+            if let Some(lines) = self.hole_in(block, bytes) {
+                return Some((block, lines));
+            }
+            from = block + 1;
+        }
+        None
+    }
+
+    /// The first hole of at least `bytes` in a block: its first line, and the line after it.
+    fn hole_in(&self, block: usize, bytes: u64) -> Option<(usize, usize)> {
+        let record = &self.records()[block];
+        let mut line = 0;
+        while let Some((first, end)) = record.hole_from(line) {
+            if (end - first) as u64 * LINE_BYTES >= bytes {
+                return Some((first, end));
+            }
+            line = end;
         }
         None
     }

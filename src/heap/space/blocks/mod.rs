@@ -45,7 +45,6 @@ mod tables;
 mod tests;
 mod walk;
 
-pub(crate) use gaps::Gaps;
 pub(crate) use holes::Hole;
 pub(crate) use record::{BlockRecord, BlockState};
 pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES};
@@ -71,6 +70,10 @@ pub(crate) struct BlockSpace {
     used_end: Cell<usize>,
     /// The number of the last collection, from 1 to 127.
     cycle: u8,
+    /// Gaps are used, so what is freed in live lines becomes part of one.
+    uses_gaps: Cell<bool>,
+    /// The block at which a search for a hole of several lines continues.
+    next_search: Cell<usize>,
 }
 
 impl BlockSpace {
@@ -107,6 +110,8 @@ impl BlockSpace {
             free: Cell::new(0),
             used_end: Cell::new(0),
             cycle: 0,
+            uses_gaps: Cell::new(false),
+            next_search: Cell::new(0),
         };
         space.commit(initial)?;
         Ok(space)

@@ -258,8 +258,8 @@ impl BlockRecord {
     /// free then. `None` if a line does not count it.
     pub(super) fn uncount_in_lines(&self, into: u64, end: u64) -> Option<bool> {
         let mut has_freed = false;
-        let mut at = into / LINE_BYTES;
-        for line in self.lines_of(into, end) {
+        let first = into / LINE_BYTES;
+        for (at, line) in (first..).zip(self.lines_of(into, end)) {
             let count = line.get();
             if count == LINE_FREE || count == LINE_NEW {
                 return None;
@@ -269,7 +269,6 @@ impl BlockRecord {
                 has_freed = true;
                 self.first_free.set(self.first_free.get().min(at as u32));
             }
-            at += 1;
         }
         Some(has_freed)
     }

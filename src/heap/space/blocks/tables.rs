@@ -23,7 +23,7 @@ use crate::heap::reference::GRANULE;
 pub(super) const GRAY_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
 
 /// The number of sets.
-const SETS: usize = 4;
+const SETS: usize = 5;
 
 /// Where the tables of a heap with a given limit lie, as offsets from the base.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +113,16 @@ impl BlockTables {
     /// The blocks that have objects which were made since the last collection.
     pub(super) fn young(&self) -> BlockSet<'_> {
         self.set(3)
+    }
+
+    /// The blocks that have gaps.
+    pub(super) fn with_gaps(&self) -> BlockSet<'_> {
+        self.set(4)
+    }
+
+    /// The bits of the gaps of a block, while no trace is under way.
+    pub(super) fn gap_bits(&self, block: usize) -> &[Cell<u64>] {
+        self.gray_bits(block)
     }
 
     /// The blocks that have gray bits.
