@@ -248,9 +248,9 @@ CASE(the_heap_shrinks_when_most_has_died) {
   CHECK(data_of(kept) == &kept);
 }
 
-/* Makes arrays of 4000 bytes with 16 MiB in all, and lets them die. If `kept` is not null,
-   makes objects between them and behind them, which it roots. */
-static void fill_and_let_go(const gcroots_type_t *refs, const gcroots_type_t *bytes, void *kept) {
+/* Makes arrays of 4000 bytes with 16 MiB in all, and lets them die, except that it roots a few
+   of them, the last one too, if `keep` is set. */
+static void fill_and_let_go(const gcroots_type_t *refs, const gcroots_type_t *bytes, bool keep) {
   enum { COUNT = 4096 };
   gcroots_scope_t scope = enter();
   gcroots_ref_t holder;
@@ -260,8 +260,8 @@ static void fill_and_let_go(const gcroots_type_t *refs, const gcroots_type_t *by
     gcroots_ref_t made;
     OK(gcroots_array_new_default(store, bytes, 4000, &made));
     OK(gcroots_array_set_ref(store, holder, i, made));
+    if (keep && (i + 1) % (COUNT / 8) == 0) root(made);
     OK(gcroots_scope_exit(store, inner));
-    if (kept != NULL && (i + 1) % (COUNT / 8) == 0) new_rooted(kept, NULL);
   }
   OK(gcroots_scope_exit(store, scope));
 }
@@ -273,14 +273,14 @@ CASE(free_pages_inside_the_heap_go_back) {
   /* The collector that checks barriers has a copy of the heap. */
   if (collects && !stressed && !heap_has(SHADOWS)) {
     before = resident_bytes();
-    fill_and_let_go(refs, bytes, &before);
+    fill_and_let_go(refs, bytes, true);
     most = resident_bytes();
     CHECK(most > before + (14 << 20));
     for (int i = 0; i < 3; i++) OK(gcroots_store_gc(store));
     CHECK(resident_bytes() < before + (3 << 20));
     /* The pages can be used again. */
     OK(gcroots_store_verify(store));
-    fill_and_let_go(refs, bytes, NULL);
+    fill_and_let_go(refs, bytes, false);
     OK(gcroots_store_gc(store));
   }
   gcroots_type_free(refs);
@@ -319,13 +319,13 @@ CASE(free_pages_go_back_though_no_collection_was_asked_for) {
     gcroots_type_t *refs = new_array(mutable_of(GCROOTS_STORAGE_REF));
     gcroots_type_t *bytes = new_array(mutable_of(GCROOTS_STORAGE_I8));
     size_t before = resident_bytes();
-    fill_and_let_go(refs, bytes, &before);
+    fill_and_let_go(refs, bytes, true);
     OK(gcroots_store_gc(store));
     CHECK(resident_bytes() > before + (14 << 20));
     make_cycles(refs, 10000);
     CHECK(resident_bytes() < before + (10 << 20));
     OK(gcroots_store_verify(store));
-    fill_and_let_go(refs, bytes, NULL);
+    fill_and_let_go(refs, bytes, false);
     OK(gcroots_store_verify(store));
     gcroots_type_free(refs);
     gcroots_type_free(bytes);
@@ -348,7 +348,7 @@ CASE(a_heap_that_is_filled_again_keeps_its_pages) {
     no_emulator("the page faults of the process are also those of the emulator");
     for (int i = -2; i < ROUNDS; i++) {
       if (i == 0) before = page_faults();
-      fill_and_let_go(refs, bytes, i == -2 ? &before : NULL);
+      fill_and_let_go(refs, bytes, i == -2);
       OK(gcroots_store_gc(store));
     }
     CHECK(page_faults() - before < ROUNDS * PAGES / 8);

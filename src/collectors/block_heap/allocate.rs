@@ -103,7 +103,7 @@ impl BlockHeap {
         if bytes > self.largest_object() {
             return Ok(Allocation::Never);
         }
-        if !self.make_window(mutator, bytes)? && !self.make_gap_window(mutator, bytes)? {
+        if !self.make_window(mutator, bytes)? && !self.make_own_window(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
         if bytes > LARGEST_SMALL {
@@ -165,8 +165,14 @@ impl BlockHeap {
     /// Whether `bytes` can be allocated: in the mutator's window, in a run of blocks or in a
     /// gap. Lends another window if that is of use.
     pub(crate) fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        Ok(self.make_window(mutator, bytes)?
-            || (bytes <= self.headroom_left(mutator) && self.space.has_gap(bytes)))
+        if self.make_window(mutator, bytes)? {
+            return Ok(true);
+        }
+        if bytes > LARGEST_SMALL {
+            return Ok(false);
+        }
+        let has_own = bytes > self.most_shared && self.space.has_own_lines(bytes);
+        Ok(bytes <= self.headroom_left(mutator) && (has_own || self.space.has_gap(bytes)))
     }
 
     /// The bytes that may be allocated before the next collection.
@@ -187,6 +193,9 @@ impl BlockHeap {
             let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
             return Ok(self.space.has_run(blocks));
         }
+        if bytes > self.most_shared {
+            return Ok(false);
+        }
         let rest = rest_of_window(mutator);
         let window = if bytes <= rest.bytes() {
             // Only its budget is too small.
@@ -195,27 +204,39 @@ impl BlockHeap {
             self.find_window(bytes)
         };
         if let Some(window) = window {
-            self.lend(mutator, window)?;
+            // The fast paths know no sizes. They find no room for more than what is shared.
+            let budget = self.headroom_left(mutator).min(self.most_shared);
+            self.lend(mutator, window, budget)?;
         }
         Ok(window.is_some())
     }
 
-    /// Lends the mutator a gap of exactly `bytes`, for an object that is made next. Returns
-    /// `false` if there is none.
-    fn make_gap_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+    /// Lends the mutator exactly `bytes`, for an object that is made next: lines of its own, or
+    /// a gap. Returns `false` if there is none.
+    fn make_own_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
         if bytes > LARGEST_SMALL || bytes > self.headroom_left(mutator) {
             return Ok(false);
         }
-        let Some(gap) = self.take_gap(bytes) else {
+        let lines = if bytes > self.most_shared {
+            self.space.take_own_lines(bytes)
+        } else {
+            None
+        };
+        let Some(window) = lines.or_else(|| self.take_gap(bytes)) else {
             return Ok(false);
         };
-        self.lend(mutator, gap)?;
+        let (start, end) = (window.start, window.start + bytes);
+        self.space.leave_unused(Hole {
+            start: end,
+            end: window.end,
+        })?;
+        self.lend(mutator, Hole { start, end }, bytes)?;
         Ok(true)
     }
 
-    /// Lends the mutator another window, which may be the rest of the present one.
-    fn lend(&mut self, mutator: &Mutator, window: Hole) -> Result<()> {
-        let left = self.headroom_left(mutator);
+    /// Lends the mutator another window, which may be the rest of the present one, with this
+    /// budget.
+    fn lend(&mut self, mutator: &Mutator, window: Hole, budget: u64) -> Result<()> {
         let rest = rest_of_window(mutator);
         if rest.start != window.start {
             self.set_rest_aside(rest)?;
@@ -226,18 +247,17 @@ impl BlockHeap {
         unsafe { mutator.lend(window.start, window.end) };
         mutator
             .bump
-            .set_budget_end(window.start.saturating_add(left));
+            .set_budget_end(window.start.saturating_add(budget));
         Ok(())
     }
 
     /// Whether the committed memory has room for `bytes`, whatever the headroom is.
-    pub(crate) fn has_memory_for(&self, mutator: &Mutator, bytes: u64) -> bool {
+    pub(super) fn has_memory_for(&self, mutator: &Mutator, bytes: u64) -> bool {
         if bytes > LARGEST_SMALL {
             return self.space.has_run(bytes.div_ceil(BLOCK_BYTES) as usize);
         }
-        bytes <= rest_of_window(mutator).bytes().max(self.set_aside.bytes())
-            || self.space.spare_blocks() > 0
-            || self.space.has_hole_of(bytes)
+        let window = rest_of_window(mutator).bytes().max(self.set_aside.bytes());
+        (bytes <= self.most_shared && bytes <= window) || self.space.has_own_lines(bytes)
     }
 
     /// Finds a window for an object of `bytes`: the one that was set aside, or a new one.
@@ -248,20 +268,20 @@ impl BlockHeap {
         self.take_window(bytes)
     }
 
-    /// Takes a hole or a free block. Objects that never move lie in holes first, so that blocks
-    /// stay free. Where objects move, a collection makes blocks free again.
+    /// Takes a hole or a free block.
     fn take_window(&self, bytes: u64) -> Option<Hole> {
         let space = &self.space;
         if bytes <= LINE_BYTES {
             return space.take_hole().or_else(|| space.take_block());
         }
-        let near = if self.moves {
-            None
-        } else {
+        let near = if self.most_shared < LARGEST_SMALL {
+            // Nothing moves, so blocks do not become free by themselves.
             space.take_near_hole_of(bytes)
+        } else {
+            None
         };
-        near.or_else(|| space.take_block())
-            .or_else(|| space.take_any_hole_of(bytes))
+        let found = near.or_else(|| space.take_block());
+        found.or_else(|| space.take_any_hole_of(bytes))
     }
 
     /// Takes a gap for an object of exactly `bytes`.

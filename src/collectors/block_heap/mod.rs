@@ -27,8 +27,8 @@ use sweep::SweepState;
 
 use crate::error::Result;
 use crate::heap::{
-    BlockSpace, Budget, HeapOptions, Hole, LayoutTable, Mutator, PendingEphemerons, Progress,
-    Region, Reservation,
+    BlockSpace, Budget, HeapOptions, Hole, LINE_BYTES, LayoutTable, Mutator, PendingEphemerons,
+    Progress, Region, Reservation,
 };
 
 /// A heap of blocks. See the [module](self).
@@ -42,8 +42,10 @@ pub(crate) struct BlockHeap {
     set_aside: Hole,
     /// The objects that were made in gaps since the last collection.
     pub(crate) taken_gaps: TakenGaps,
-    /// Whether the collector moves objects.
-    moves: bool,
+    /// The largest object, in bytes, that shares lines with others. A collector that moves
+    /// nothing gives larger ones lines of their own: another object of their size has room where
+    /// one died.
+    most_shared: u64,
     /// Whether the heap asks before it grows.
     asks_to_grow: bool,
     stack: MarkStack,
@@ -69,7 +71,11 @@ impl BlockHeap {
             poison: options.poison,
             headroom: 0,
             set_aside: Hole::default(),
-            moves: !taken_gaps.are_kept(),
+            most_shared: if taken_gaps.are_kept() {
+                4 * LINE_BYTES
+            } else {
+                u64::MAX
+            },
             taken_gaps,
             asks_to_grow: options.asks_to_grow,
             stack: MarkStack::new(),
@@ -99,6 +105,7 @@ impl BlockHeap {
         self.take_back(mutator)?;
         self.pending.clear();
         self.shrinking = false;
+        self.space.restart_search();
         Ok(())
     }
 

@@ -56,17 +56,16 @@ impl BlockHeap {
         Ok(())
     }
 
-    /// See [`GcHeap::set_headroom`](crate::heap::GcHeap::set_headroom).
+    /// See [`GcHeap::set_headroom`](crate::heap::GcHeap::set_headroom). Memory goes back if more
+    /// than `excess` bytes are committed beyond what is wanted.
     pub(crate) fn resize(
         &mut self,
         mutator: &Mutator,
         headroom: u64,
-        may_grow: bool,
+        (may_grow, excess): (bool, u64),
         budget: &mut Budget,
     ) -> Progress {
-        // Half of the headroom is committed now, the rest when it is needed. Memory goes back
-        // only if there is more than twice as much, so that a heap whose size swings makes no
-        // system calls at each collection.
+        // Half of the headroom is committed now, the rest when it is needed.
         let wanted = (mutator.bump.used_bytes() + headroom / 2)
             .min(self.space.limit_bytes())
             .next_multiple_of(BLOCK_BYTES);
@@ -76,7 +75,7 @@ impl BlockHeap {
             let _ = self.space.commit(wanted.min(self.space.limit_bytes()));
         }
         let mut progress = Progress::Complete;
-        if committed > 2 * wanted || self.shrinking {
+        if committed > wanted.saturating_add(excess) || self.shrinking {
             progress = self.space.decommit_towards(wanted, budget);
         }
         self.shrinking = progress == Progress::Continue;

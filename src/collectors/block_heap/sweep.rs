@@ -70,7 +70,7 @@ impl BlockHeap {
                 self.space.use_gaps();
                 self.sweep.gaps = Some(0);
             }
-            self.sweep.releasing = Some((0, self.kept_free_blocks()));
+            self.sweep.releasing = Some((0, (self.kept_free_bytes() / BLOCK_BYTES) as usize));
         }
         while let Some(block) = self.sweep.gaps {
             if budget.is_spent() {
@@ -116,11 +116,10 @@ impl BlockHeap {
         Ok(())
     }
 
-    /// The free blocks that keep their pages, because the program is likely to use them again:
-    /// for as many bytes as it allocated before this collection, or as this collection freed.
-    fn kept_free_blocks(&self) -> usize {
+    /// The bytes of free blocks that keep their pages, because the program is likely to use them
+    /// again: as many as it allocated before this collection, or as this collection freed.
+    pub(crate) fn kept_free_bytes(&self) -> u64 {
         let freed = self.sweep.used.saturating_sub(self.sweep.live);
-        let kept = self.sweep.allocated.max(freed).max(KEPT_BYTES);
-        (kept / BLOCK_BYTES) as usize
+        self.sweep.allocated.max(freed).max(KEPT_BYTES)
     }
 }

@@ -380,7 +380,10 @@ impl GcHeap for DrcHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        self.blocks.resize(mutator, headroom, may_grow, budget)
+        // After a minor collection more memory may stay, because another one follows soon.
+        let excess = if self.state.is_major { 0 } else { headroom };
+        self.blocks
+            .resize(mutator, headroom, (may_grow, excess), budget)
     }
 
     fn give_back(&mut self, mutator: &Mutator) -> Result<()> {

@@ -189,7 +189,10 @@ impl GcHeap for GenerationalHeap {
         may_grow: bool,
         budget: &mut Budget,
     ) -> Progress {
-        self.blocks.resize(mutator, headroom, may_grow, budget)
+        // So a heap whose size swings makes no system calls at each collection.
+        let excess = mutator.bump.used_bytes() + headroom / 2;
+        self.blocks
+            .resize(mutator, headroom, (may_grow, excess), budget)
     }
 
     fn give_back(&mut self, mutator: &Mutator) -> Result<()> {

@@ -14,7 +14,6 @@ use core::ops::Range;
 use super::record::BlockState;
 use super::{BLOCK_BYTES, BlockSpace, Hole, LINE_BYTES};
 use crate::error::Result;
-use crate::heap::blocks::block_at;
 use crate::heap::layout_table::LayoutTable;
 use crate::heap::reference::{GRANULE, LEAST_BYTES};
 
@@ -42,13 +41,13 @@ impl BlockSpace {
         if record.state() != BlockState::Small {
             return Ok(());
         }
-        let (mut at, end) = (0, start + BLOCK_BYTES);
+        let mut at = 0;
         while at < BLOCK_BYTES {
             let next = record.first_start_from(at).unwrap_or(BLOCK_BYTES);
             self.add_gap(start + at, next - at);
             at = next;
             if next < BLOCK_BYTES {
-                at += block_at(&self.region, start + next, end, layouts)?.bytes;
+                at = self.end_of_object(block, next, layouts)?;
             }
         }
         Ok(())

@@ -15,6 +15,9 @@ pub(crate) struct Hole {
     pub(crate) end: u64,
 }
 
+/// A block, and the lines of a hole in it: the first, and the one after it.
+type InBlock = (usize, (usize, usize));
+
 impl Hole {
     /// The bytes of the hole.
     pub(crate) fn bytes(self) -> u64 {
@@ -31,9 +34,32 @@ impl BlockSpace {
         Some(self.take_lines(block, lines))
     }
 
-    /// Takes a hole of at least `bytes`, which are more than a line. Looks at a few blocks, and
-    /// the next search continues behind them.
+    /// Takes the lines that an object of `bytes` needs, for itself. Looks at a few blocks that
+    /// are in use, and the next search continues behind them; then takes a free block; then
+    /// looks at all blocks, because a collection or growth follows if there is nothing.
+    pub(crate) fn take_own_lines(&self, bytes: u64) -> Option<Hole> {
+        let near = self.near_hole_of(bytes);
+        let (block, (first, _)) = near
+            .or_else(|| self.fresh_hole())
+            .or_else(|| self.any_hole_of(bytes))?;
+        let end = first + bytes.div_ceil(LINE_BYTES) as usize;
+        Some(self.take_lines(block, (first, end)))
+    }
+
+    /// Whether [`BlockSpace::take_own_lines`] finds something.
+    pub(crate) fn has_own_lines(&self, bytes: u64) -> bool {
+        self.spare_blocks() > 0 || self.has_hole_of(bytes)
+    }
+
+    /// Takes a hole of at least `bytes`. Looks at a few blocks that are in use, and the next
+    /// search continues behind them.
     pub(crate) fn take_near_hole_of(&self, bytes: u64) -> Option<Hole> {
+        let (block, lines) = self.near_hole_of(bytes)?;
+        Some(self.take_lines(block, lines))
+    }
+
+    /// A hole of at least `bytes` in the next few blocks with holes.
+    fn near_hole_of(&self, bytes: u64) -> Option<InBlock> {
         let first = self.next_search.get();
         let mut from = first;
         for _ in 0..MOST_BLOCKS {
@@ -43,12 +69,17 @@ impl BlockSpace {
             };
             if let Some(lines) = self.hole_in(block, bytes) {
                 self.next_search.set(block);
-                return Some(self.take_lines(block, lines));
+                return Some((block, lines));
             }
             from = block + 1;
         }
         self.next_search.set(from);
         None
+    }
+
+    /// Lets the next search begin at the first block, because lines became free.
+    pub(crate) fn restart_search(&self) {
+        self.next_search.set(0);
     }
 
     /// Takes a hole of at least `bytes`. Looks at all blocks: a collection or growth follows if
@@ -63,7 +94,7 @@ impl BlockSpace {
         self.any_hole_of(bytes).is_some()
     }
 
-    fn any_hole_of(&self, bytes: u64) -> Option<(usize, (usize, usize))> {
+    fn any_hole_of(&self, bytes: u64) -> Option<InBlock> {
         let mut from = 0;
         while let Some(block) = self.tables.recyclable().first_from(from) {
             if let Some(lines) = self.hole_in(block, bytes) {
@@ -89,11 +120,18 @@ impl BlockSpace {
 
     /// Takes a free block as one hole. `None` if no block is free for the mutator.
     pub(crate) fn take_block(&self) -> Option<Hole> {
+        let (block, lines) = self.fresh_hole()?;
+        Some(self.take_lines(block, lines))
+    }
+
+    /// The hole that a free block is, which is in use from now on.
+    fn fresh_hole(&self) -> Option<InBlock> {
         if self.spare_blocks() == 0 {
             return None;
         }
         let block = self.acquire()?;
-        Some(self.take_lines(block, (0, LINES)))
+        self.tables.recyclable().insert(block);
+        Some((block, (0, LINES)))
     }
 
     /// Takes the lines from `first` up to `end`, which are free.

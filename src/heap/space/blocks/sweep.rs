@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::ObjectHeader;
 use crate::heap::layout_table::LayoutTable;
-use crate::heap::reference::GcRef;
+use crate::heap::reference::{GRANULE, GcRef};
 use crate::heap::space::POISON;
 
 impl BlockSpace {
@@ -95,15 +95,34 @@ impl BlockSpace {
     /// Fills what no live object has in a block of small objects with [`POISON`].
     fn poison_dead(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
         let (record, start) = (&self.records()[block], self.start_of(block));
-        let (mut at, end) = (0, start + BLOCK_BYTES);
+        let mut at = 0;
         while at < BLOCK_BYTES {
             let next = record.first_start_from(at).unwrap_or(BLOCK_BYTES);
             self.region.fill(start + at, start + next, POISON)?;
             at = next;
             if next < BLOCK_BYTES {
-                at += block_at(&self.region, start + next, end, layouts)?.bytes;
+                at = self.end_of_object(block, next, layouts)?;
             }
         }
         Ok(())
+    }
+
+    /// Where the object ends that starts at `into`, both in bytes from the start of the block.
+    ///
+    /// Errors: [`Error::Internal`] if another object starts inside of it, or if the heap is
+    /// found overwritten otherwise.
+    pub(super) fn end_of_object(
+        &self,
+        block: usize,
+        into: u64,
+        layouts: &LayoutTable,
+    ) -> Result<u64> {
+        let start = self.start_of(block);
+        let bytes = block_at(&self.region, start + into, start + BLOCK_BYTES, layouts)?.bytes;
+        let next = self.records()[block].first_start_from(into + GRANULE);
+        if next.is_some_and(|next| next < into + bytes) {
+            return Err(Error::internal("objects that overlap", start + into));
+        }
+        Ok(into + bytes)
     }
 }

@@ -97,7 +97,7 @@ fn holes_are_the_runs_of_free_lines() {
                 assert!(record.is_start(hole.start - space.start_of(block)));
             }
             assert_eq!(found, live);
-            assert!(!space.has_hole() && record.free_lines() == 0);
+            assert!(!space.has_hole_of(LINE_BYTES) && record.free_lines() == 0);
             check(space);
         }
     });
@@ -115,7 +115,7 @@ fn a_hole_of_several_lines_leaves_smaller_ones_alone() {
             record.set_start(line * LINE_BYTES);
         }
         space.sweep_for_tests(block);
-        let hole = space.take_hole_of(2 * LINE_BYTES).unwrap();
+        let hole = space.take_any_hole_of(2 * LINE_BYTES).unwrap();
         assert_eq!(hole.start, space.start_of(block) + 4 * LINE_BYTES);
         assert_eq!(hole.bytes(), 2 * LINE_BYTES);
         assert_eq!(record.line_at(0), LINE_FREE);
@@ -249,7 +249,7 @@ fn a_line_is_free_when_the_last_of_its_objects_is_released() {
                     are_live.eq(lines.iter().copied()),
                     "seed {seed}, {left} left"
                 );
-                assert_eq!(space.has_hole(), lines.contains(&false));
+                assert_eq!(space.has_hole_of(LINE_BYTES), lines.contains(&false));
                 check(space);
                 let (into, bytes) =
                     objects.swap_remove(mix(seed + left as u64) as usize % (left + 1));
