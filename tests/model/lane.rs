@@ -88,7 +88,7 @@ impl Lane {
     /// The lane with the least heap limit of its collector, if its limit is smaller.
     fn with_least_limit(self) -> Lane {
         let least = match self.collector {
-            GCROOTS_COLLECTOR_GENERATIONAL => 64 << 10,
+            GCROOTS_COLLECTOR_DRC | GCROOTS_COLLECTOR_GENERATIONAL => 64 << 10,
             _ => 32 << 10,
         };
         Lane {
@@ -106,8 +106,8 @@ impl Lane {
     pub(crate) fn arrangement(&self) -> Arrangement {
         match self.collector {
             GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK => Arrangement::Halves,
-            GCROOTS_COLLECTOR_GENERATIONAL => Arrangement::Blocks,
-            _ => Arrangement::InPlace,
+            GCROOTS_COLLECTOR_DRC | GCROOTS_COLLECTOR_GENERATIONAL => Arrangement::Blocks,
+            _ => Arrangement::Whole,
         }
     }
 
@@ -115,7 +115,7 @@ impl Lane {
     pub(crate) fn initial(&self) -> usize {
         match self.arrangement() {
             Arrangement::Halves => 2 * INITIAL,
-            Arrangement::InPlace => INITIAL,
+            Arrangement::Whole => INITIAL,
             Arrangement::Blocks => BLOCK,
         }
     }

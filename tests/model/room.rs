@@ -23,8 +23,8 @@ const MOST_GAPS: usize = 64;
 pub(crate) enum Arrangement {
     /// They fill one half of the heap, and leave no room between them.
     Halves,
-    /// They do not move, and divide the free room.
-    InPlace,
+    /// They fill the heap, and leave no room between them.
+    Whole,
     /// They lie in the lines of blocks, or in blocks of their own.
     Blocks,
 }
@@ -58,7 +58,7 @@ impl Lane {
     pub(crate) fn room(&self, committed: usize) -> usize {
         let usable = match self.arrangement() {
             Arrangement::Halves => committed / 2,
-            Arrangement::InPlace => committed,
+            Arrangement::Whole => committed,
             Arrangement::Blocks => usable_blocks(committed) * BLOCK,
         };
         usable - UNUSABLE
@@ -90,8 +90,7 @@ impl Lane {
     pub(crate) fn room_left(&self, committed: usize, alive: &Alive, wanted: usize) -> usize {
         let free = self.room(committed).saturating_sub(alive.bytes());
         match self.arrangement() {
-            Arrangement::Halves => free,
-            Arrangement::InPlace => free / (alive.sizes.len() + 1),
+            Arrangement::Halves | Arrangement::Whole => free,
             Arrangement::Blocks if wanted > LARGEST_SMALL => row_left(committed, alive),
             Arrangement::Blocks => hole_left(committed, alive),
         }
