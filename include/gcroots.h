@@ -4755,8 +4755,7 @@ gcroots_status_t gcroots_ref_to_raw(gcroots_store_t *store,
  * Cost: constant for an object that was found before. Otherwise the call passes objects
  * before it to find where it starts, at most those of 64 KiB. Between two collections the
  * calls together pass each object once. Bits that refer into a large object are refused in
- * constant time. Under `drc` an allocation that joins free memory counts as a collection
- * here.
+ * constant time.
  *
  * \param[out] out the handle, in the current scope; null if `raw` is 0
  * \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal
@@ -5606,10 +5605,10 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *   gcroots_weak_free                          72      72            72      72
  *   gcroots_weakmap_set                       330     330           330     320
  *   gcroots_weakmap_get                       190     190           190     190
- *   gcroots_externref_new                      78      78            81      78
+ *   gcroots_externref_new                      69      69            69      69
  *   gcroots_externref_data                     38      38            38      38
- *   gcroots_struct_new                        150     250           160     150
- *   gcroots_struct_new_default                 89     120            91      89
+ *   gcroots_struct_new                        150     230           150     150
+ *   gcroots_struct_new_default                 80     120            80      80
  *   gcroots_struct_get                         67      67            67      67
  *   gcroots_struct_set                        110     110           110     110
  *   gcroots_struct_get_i32                     52      52            52      52
@@ -5617,10 +5616,10 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *   gcroots_struct_get_ref                     83      83            83      83
  *   gcroots_struct_get_ref_into                78      78            78      78
  *   gcroots_struct_set_ref                    100     150           100     100
- *   gcroots_array_new                         170     350           170     170
- *   gcroots_array_new_default                 110     170           110     110
- *   gcroots_array_new_fixed                   200     330           210     200
- *   gcroots_array_new_bytes                   110     170           110     110
+ *   gcroots_array_new                         150     340           150     150
+ *   gcroots_array_new_default                  98     150            98      98
+ *   gcroots_array_new_fixed                   190     310           190     190
+ *   gcroots_array_new_bytes                    96     150            96      96
  *   gcroots_array_len                          38      38            38      38
  *   gcroots_array_get_i32                      54      54            54      54
  *   gcroots_array_set_i32                      51      51            51      51
@@ -5636,8 +5635,8 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *   gcroots_global_set                        120     250           120     120
  *   gcroots_func_call                         490     490           490     490
  *   gcroots_ref_to_raw                         53      53            53      53
- *   gcroots_ref_from_raw                      310     320           280     300
- *   gcroots_raw_struct_new                    150     240           160     150
+ *   gcroots_ref_from_raw                      300     280           280     290
+ *   gcroots_raw_struct_new                    140     240           140     140
  *   gcroots_raw_struct_get_ref                 57      57            57      57
  *   gcroots_raw_struct_set_ref                 94     130            94      94
  *   gcroots_raw_array_get_ref                  69      69            69      69
@@ -5651,32 +5650,32 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *   gcroots_engine_new                        810     810           810     810   constant
  *   gcroots_engine_free                       630     630           630     630   the pooled heaps
  *   gcroots_store_new                        2200    2200          2200    2200   constant
- *   gcroots_store_free                       1700    1500          2200    1400   the roots and host objects
- *   gcroots_store_gc                        24000   27000         56000     290   the objects and roots
- *   gcroots_store_gc_step                   29000   30000         60000     130   the budget
- *   gcroots_store_gc_cancel                 23000   27000         53000      35   the objects and roots
- *   gcroots_store_trim                      23000   27000         57000    3300   the objects, roots and tables
- *   gcroots_store_verify                    49000   64000        150000   49000   the heap
+ *   gcroots_store_free                       1700    2700          2700    1400   the roots and host objects
+ *   gcroots_store_gc                        24000   37000         60000     290   the objects and roots
+ *   gcroots_store_gc_step                   28000   40000         64000     130   the budget
+ *   gcroots_store_gc_cancel                 23000   35000         56000      35   the objects and roots
+ *   gcroots_store_trim                      23000   37000         61000    3300   the objects, roots and tables
+ *   gcroots_store_verify                    50000  510000        220000   49000   the heap
  *   gcroots_store_drain_unroots                95      95            95      95   the queued roots
  *   gcroots_type_new_func                    3300    3300          3300    3300   the parameters
- *   gcroots_rec_group_free                    650     610           600     610   the types and fields
+ *   gcroots_rec_group_free                    650     600           600     610   the types and fields
  *   gcroots_rec_group_add_struct              430     430           430     430   the fields
  *   gcroots_rec_group_add_func                440     440           440     440   the parameters
- *   gcroots_rec_group_register               4700    4900          4700    4700   the types and fields
+ *   gcroots_rec_group_register               4700    4900          5100    4700   the types and fields
  *   gcroots_array_fill                        330     330           330     330   0.63
  *   gcroots_array_copy                        370     370           370     370   0.56
  *   gcroots_array_read                         81      81            81      81   0.34
  *   gcroots_array_write                        83      83            83      83   0.34
- *   gcroots_table_new                        1000    2500          1100    1000   0.85, 89, 0.83, 0.85
+ *   gcroots_table_new                        1000    2500          1100    1000   0.85, 89, 0.88, 0.85
  *   gcroots_table_grow                        670     950           670     650   the new elements
  *   gcroots_table_fill                        340    2300           340     340   0.63, 120, 0.63, 0.63
  *   gcroots_table_copy                        370    3000           370     370   0.56, 160, 0.56, 0.56
- *   gcroots_raw_array_new                     170     780           180     170   0.94, 31, 1.2, 0.93
- *   gcroots_raw_array_new_fixed               910    1400           980     910   57, 85, 67, 57
- *   gcroots_raw_array_new_bytes                94     160            94      94   1.9, 0.063, 2.1, 1.9
+ *   gcroots_raw_array_new                     160     770           180     160   0.93, 32, 0.98, 0.93
+ *   gcroots_raw_array_new_fixed               950    1600          1100     950   60, 94, 68, 60
+ *   gcroots_raw_array_new_bytes                79     130            79      79   1.7, 0.19, 1.9, 1.7
  *   gcroots_raw_array_fill                    440    2400           440     440   0.63, 120, 0.63, 0.63
  *   gcroots_raw_array_copy                    360    3000           360     360   0.56, 160, 0.56, 0.56
- *   gcroots_root_visitor_report               660     670          1000       -   the slots
+ *   gcroots_root_visitor_report               660    1000          1000       -   the slots
  *
  * The other functions, by the most that a call takes under one of these collectors:
  *
@@ -5717,8 +5716,8 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_array_get_u, gcroots_array_get_ref_into, gcroots_ref_type,
  *     gcroots_tag_type, gcroots_tag_eq, gcroots_exn_field, gcroots_store_take_exception,
  *     gcroots_table_free, gcroots_table_get_ref_into, gcroots_global_free,
- *     gcroots_global_get_ref_into, gcroots_heap_base, gcroots_raw_array_set,
- *     gcroots_raw_throw
+ *     gcroots_global_get_ref_into, gcroots_heap_base, gcroots_raw_struct_new_default,
+ *     gcroots_raw_array_set, gcroots_raw_throw
  *
  *   At most 200:
  *     gcroots_set_error, gcroots_ref_hash, gcroots_manually_rooted_clone,
@@ -5728,10 +5727,10 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_array_span, gcroots_extern_convert_any, gcroots_any_convert_extern,
  *     gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
- *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_new_default,
- *     gcroots_raw_struct_get, gcroots_raw_struct_set, gcroots_raw_array_get,
- *     gcroots_raw_externref_new, gcroots_raw_exn_tag, gcroots_raw_exn_field,
- *     gcroots_root_range_remove, gcroots_root_visitor_remove
+ *     gcroots_table_size, gcroots_raw_cast, gcroots_raw_struct_get,
+ *     gcroots_raw_struct_set, gcroots_raw_array_get, gcroots_raw_externref_new,
+ *     gcroots_raw_exn_tag, gcroots_raw_exn_field, gcroots_root_range_remove,
+ *     gcroots_root_visitor_remove
  *
  *   At most 400:
  *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_externref_new_with,

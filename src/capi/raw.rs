@@ -109,8 +109,7 @@ pub unsafe extern "C" fn gcroots_ref_to_raw(
 /// Cost: constant for an object that was found before. Otherwise the call passes objects
 /// before it to find where it starts, at most those of 64 KiB. Between two collections the
 /// calls together pass each object once. Bits that refer into a large object are refused in
-/// constant time. Under `drc` an allocation that joins free memory counts as a collection
-/// here.
+/// constant time.
 ///
 /// \param[out] out the handle, in the current scope; null if `raw` is 0
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT if `raw` refers to no object, or to an internal

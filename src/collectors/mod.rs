@@ -10,6 +10,8 @@
 //! | [`generational`] | blocks of lines | none | some | heaps without a second half; no nursery yet |
 //! | [`check`] | those of `copying`, and a copy of the reference slots | slow | yes | tests |
 //!
+//! What the two collectors on blocks share is in [`block_heap`].
+//!
 //! Each collector is one file or folder, which opens with its idea, its cost, its sources
 //! and what was rejected. The decisions are in `docs/design/heap.md`.
 

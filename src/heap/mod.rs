@@ -94,7 +94,7 @@ pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
     BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Hole, LARGEST_SMALL,
-    LINE_BYTES, POISON, SemiSpace, whole_units, write_free,
+    LINE_BYTES, MOST_SHARED, POISON, SemiSpace, whole_units, write_free,
 };
 pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -5,89 +5,11 @@
 //! it has room for. A large object gets a run of blocks.
 
 use super::BlockHeap;
-use crate::base::{fallible, room};
 use crate::error::Result;
 use crate::heap::{
     Allocation, BLOCK_BYTES, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind, LARGEST_SMALL,
     LINE_BYTES, Mutator, ObjectHeader,
 };
-
-/// The objects that were made in gaps since the last collection. A collector that looks at
-/// new objects does not find those by their lines.
-#[derive(Debug)]
-pub(crate) struct TakenGaps {
-    /// `None` if the collector does not need them.
-    objects: Option<Vec<GcRef>>,
-}
-
-impl TakenGaps {
-    /// Nothing, for a collector that does not need them.
-    pub(crate) const UNKNOWN: TakenGaps = TakenGaps { objects: None };
-
-    /// An empty list.
-    pub(crate) const NONE: TakenGaps = TakenGaps {
-        objects: Some(Vec::new()),
-    };
-
-    /// Whether the list is kept.
-    pub(super) fn are_kept(&self) -> bool {
-        self.objects.is_some()
-    }
-
-    /// Makes room for one more. Returns `false` if there is no memory.
-    fn has_room(&mut self) -> bool {
-        match &mut self.objects {
-            Some(objects) => fallible::reserve(objects, 1).is_ok(),
-            None => true,
-        }
-    }
-
-    /// Adds the object that is made at `offset`, for which there is room.
-    fn add(&mut self, offset: u64) {
-        if let Some(objects) = &mut self.objects {
-            objects.push(GcRef::from_offset(offset));
-        }
-    }
-
-    /// Takes the objects out, and leaves none.
-    pub(crate) fn take(&mut self) -> Vec<GcRef> {
-        self.objects
-            .as_mut()
-            .map(core::mem::take)
-            .unwrap_or_default()
-    }
-
-    /// The objects.
-    pub(crate) fn objects(&self) -> &[GcRef] {
-        self.objects.as_deref().unwrap_or_default()
-    }
-
-    /// Forgets the objects.
-    pub(crate) fn clear(&mut self) {
-        if let Some(objects) = &mut self.objects {
-            objects.clear();
-        }
-    }
-
-    /// Forgets the objects, and gives the memory back.
-    pub(super) fn reset(&mut self) {
-        self.clear();
-        self.trim();
-    }
-
-    /// Gives back the memory that the objects do not need.
-    pub(super) fn trim(&mut self) {
-        if let Some(objects) = &mut self.objects {
-            let used = objects.len();
-            room::give_back(objects, used);
-        }
-    }
-
-    /// The bytes of memory that the list has.
-    pub(super) fn side_bytes(&self) -> u64 {
-        self.objects.as_ref().map_or(0, fallible::bytes)
-    }
-}
 
 impl BlockHeap {
     /// See [`GcHeap::allocate`](crate::heap::GcHeap::allocate).
@@ -183,7 +105,8 @@ impl BlockHeap {
     /// Makes sure that `bytes` can be allocated: in the mutator's window, or in a run of
     /// blocks. Returns `false` if there is no room, or if the headroom does not allow it.
     fn make_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        if bytes <= LARGEST_SMALL && mutator.bump.has_budget(bytes) {
+        let is_shared = bytes <= LARGEST_SMALL.min(self.most_shared);
+        if is_shared && mutator.bump.has_budget(bytes) {
             return Ok(true);
         }
         if bytes > self.headroom_left(mutator) {
@@ -193,7 +116,7 @@ impl BlockHeap {
             let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
             return Ok(self.space.has_run(blocks));
         }
-        if bytes > self.most_shared {
+        if !is_shared {
             return Ok(false);
         }
         let rest = rest_of_window(mutator);
@@ -204,8 +127,7 @@ impl BlockHeap {
             self.find_window(bytes)
         };
         if let Some(window) = window {
-            // The fast paths know no sizes. They find no room for more than what is shared.
-            let budget = self.headroom_left(mutator).min(self.most_shared);
+            let budget = self.headroom_left(mutator);
             self.lend(mutator, window, budget)?;
         }
         Ok(window.is_some())

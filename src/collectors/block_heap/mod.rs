@@ -6,7 +6,7 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `allocate` | where new objects go |
+//! | `allocate`, `taken_gaps` | where new objects go |
 //! | `mark`, `mark_stack` | finding the live objects |
 //! | `evacuate` | moving objects out of candidates |
 //! | `sweep` | freeing lines and blocks, giving pages back |
@@ -18,16 +18,17 @@ mod mark;
 mod mark_stack;
 mod sizing;
 mod sweep;
+mod taken_gaps;
 
-pub(crate) use allocate::TakenGaps;
 pub(crate) use mark::MarkState;
+pub(crate) use taken_gaps::TakenGaps;
 
 use mark_stack::MarkStack;
 use sweep::SweepState;
 
 use crate::error::Result;
 use crate::heap::{
-    BlockSpace, Budget, HeapOptions, Hole, LINE_BYTES, LayoutTable, Mutator, PendingEphemerons,
+    BlockSpace, Budget, HeapOptions, Hole, LayoutTable, MOST_SHARED, Mutator, PendingEphemerons,
     Progress, Region, Reservation,
 };
 
@@ -72,7 +73,7 @@ impl BlockHeap {
             headroom: 0,
             set_aside: Hole::default(),
             most_shared: if taken_gaps.are_kept() {
-                4 * LINE_BYTES
+                MOST_SHARED
             } else {
                 u64::MAX
             },

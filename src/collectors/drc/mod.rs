@@ -2,8 +2,8 @@
 //!
 //! **Idea.** Each object counts the slots in other objects that refer to it. Roots are not
 //! counted (HEAP-25). An object whose count is zero waits for the next collection: in the
-//! zero-count table, or in a young range if it was allocated since the last one. There are
-//! two kinds of collection:
+//! zero-count table, or in lines that were taken since the last one. There are two kinds of
+//! collection:
 //!
 //! * A *count collection* (minor) frees the objects that neither a slot nor a root refers
 //!   to. Freeing an object decrements its referents, and frees those whose count becomes
@@ -12,15 +12,16 @@
 //!   that it did not reach, cycles among them (HEAP-23).
 //!
 //! Objects never move. They lie in blocks of lines, and each line counts the objects in it
-//! that a collection has kept, so it is free as soon as the last of them is released. New
-//! objects are bumped into holes. A count collection walks over the lines that were taken
-//! since the last one, and counts the survivors only: an object that dies young costs a look
-//! at its header.
+//! that a collection has kept, so it is free as soon as the last of them is released
+//! (HEAP-27). New objects are bumped into holes. A count collection walks over the lines that
+//! were taken since the last one, and counts the survivors only: an object that dies young
+//! costs a look at its header. What the collector shares with `generational` is in
+//! `block_heap`: allocation, marking, sweeping blocks.
 //!
 //! **Cost.** Each store of a reference changes two counts. A count collection costs the
-//! roots, the young objects, and the garbage. A backup trace costs what is
-//! alive, and a look at each block; dead cycles wait for it. It gives pages of free blocks back (HEAP-38). There is no
-//! second space, so the heap takes less memory than under `copying`.
+//! roots, the young objects, and the garbage. A backup trace costs what is alive, and a look
+//! at each block; dead cycles wait for it. It gives pages of free blocks back (HEAP-38). There
+//! is no second space, so the heap takes less memory than under `copying`.
 //!
 //! **Sources.** Deutsch and Bobrow, "An Efficient, Incremental, Automatic Garbage
 //! Collector", CACM 19(9), 1976, for the zero-count table. Blackburn and McKinley,

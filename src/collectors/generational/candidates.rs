@@ -4,7 +4,7 @@
 //! known before the trace: what the last collection found alive in a block, and which share of
 //! the objects made since then survives usually.
 
-use super::GenerationalHeap;
+use super::{GenerationalHeap, WHOLE};
 use crate::heap::{BLOCK_BYTES, BlockRecord, BlockState};
 
 /// The classes by which candidates are chosen, each of the same number of live bytes.
@@ -12,12 +12,6 @@ const CLASSES: usize = 32;
 
 /// Only blocks of the first classes are worth emptying: those that are at most half full.
 const SPARSE_CLASSES: usize = CLASSES / 2;
-
-/// Shares are in 1/256.
-const WHOLE: u64 = 256;
-
-/// The share of the bytes in fresh blocks that is expected to survive at first.
-pub(crate) const FIRST_SURVIVAL: u64 = WHOLE / 8;
 
 impl GenerationalHeap {
     /// Chooses the candidates: the sparsest blocks first, as far as their live bytes are

@@ -35,6 +35,12 @@ use crate::heap::{
     ObjectHeader, Progress, Region, Starts, WriteBarrier,
 };
 
+/// Shares are in 1/256.
+const WHOLE: u64 = 256;
+
+/// The share of the bytes in fresh blocks that is expected to survive at first.
+const FIRST_SURVIVAL: u64 = WHOLE / 8;
+
 /// The kind of collector.
 pub(crate) struct Generational;
 
@@ -86,7 +92,7 @@ impl GenerationalHeap {
             tracing: false,
             allocated: 0,
             fresh_bytes: 0,
-            survival: candidates::FIRST_SURVIVAL,
+            survival: FIRST_SURVIVAL,
         })
     }
 }
@@ -201,7 +207,7 @@ impl GcHeap for GenerationalHeap {
 
     fn reset(&mut self) {
         self.blocks.reset();
-        self.survival = candidates::FIRST_SURVIVAL;
+        self.survival = FIRST_SURVIVAL;
     }
 }
 

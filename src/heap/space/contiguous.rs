@@ -1,10 +1,7 @@
 //! The contiguous space: one interval of memory, committed from its start.
 //!
 //! The space grows at its end and gives memory back from its end. Who allocates in it,
-//! and how, is the owner's business: `null` bumps through it, [`FreeListSpace`] keeps
-//! lists of its free blocks.
-//!
-//! [`FreeListSpace`]: super::FreeListSpace
+//! and how, is the owner's business: `null` bumps through it.
 
 use core::ops::Range;
 

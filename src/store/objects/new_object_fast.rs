@@ -10,7 +10,8 @@
 //! 4. advance the allocation pointer, and root the object.
 
 use crate::heap::{
-    ARRAY_ELEMENTS, ARRAY_LENGTH, Barrier, FastPath, GcRef, HEADER_BYTES, Kind, SLOT_BYTES,
+    ARRAY_ELEMENTS, ARRAY_LENGTH, Barrier, FastPath, GcRef, HEADER_BYTES, Kind, MOST_SHARED,
+    SLOT_BYTES,
 };
 use crate::roots::{Handle, NextSlot};
 use crate::store::Store;
@@ -159,6 +160,13 @@ impl Store {
             return None;
         }
         if !self.types.has(of) || !of.has_kind(kind) || self.manual.has_queued() {
+            return None;
+        }
+        if path == FastPath::InLine
+            && bytes > MOST_SHARED
+            && self.mutator.barrier().counts_new_objects()
+        {
+            // Such a heap gives the object lines of its own.
             return None;
         }
         self.mutator.bump.room(bytes)?;

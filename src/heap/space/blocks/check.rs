@@ -64,6 +64,7 @@ impl BlockSpace {
         {
             return wrong(block);
         }
+        self.check_gaps(block)?;
         let has_holes = self.tables.recyclable().contains(block);
         let is_young = self.tables.young().contains(block);
         match record.state() {
@@ -99,6 +100,9 @@ impl BlockSpace {
                 return Err(Error::internal("a large object out of place", offset));
             }
             return Ok(());
+        }
+        if self.is_in_gap(offset, bytes) {
+            return Err(Error::internal("an object in a gap", offset));
         }
         let mut line = into / LINE_BYTES * LINE_BYTES;
         while line < into + bytes {

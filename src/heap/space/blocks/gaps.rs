@@ -13,7 +13,7 @@ use core::ops::Range;
 
 use super::record::BlockState;
 use super::{BLOCK_BYTES, BlockSpace, Hole, LINE_BYTES};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::layout_table::LayoutTable;
 use crate::heap::reference::{GRANULE, LEAST_BYTES};
 
@@ -33,7 +33,7 @@ impl BlockSpace {
 
     /// Finds the gaps of a block, whose lines are as a collection left them.
     ///
-    /// Errors: [`Error::Internal`](crate::error::Error::Internal) if the heap is found
+    /// Errors: [`Error::Internal`] if the heap is found
     /// overwritten.
     pub(crate) fn list_gaps(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
         self.remove_gaps(block, 0..BLOCK_BYTES);
@@ -67,6 +67,33 @@ impl BlockSpace {
             }
             at = line_end;
         }
+    }
+
+    /// Checks that gaps lie in live lines only.
+    ///
+    /// Errors: [`Error::Internal`].
+    pub(super) fn check_gaps(&self, block: usize) -> Result<()> {
+        if !self.tables.with_gaps().contains(block) {
+            return Ok(());
+        }
+        let (record, bits) = (&self.records()[block], self.tables.gap_bits(block));
+        let end = BLOCK_BYTES / GRANULE;
+        let mut at = next_bit(bits, 0, true);
+        while at < end {
+            if !self.uses_gaps() || !record.is_live_at(at * GRANULE) {
+                return Err(Error::internal("a gap in a free line", block as u64));
+            }
+            at = next_bit(bits, at + 1, true);
+        }
+        Ok(())
+    }
+
+    /// Whether a gap has some of the `bytes` at `offset`.
+    pub(super) fn is_in_gap(&self, offset: u64, bytes: u64) -> bool {
+        let block = self.block_of(offset);
+        let first = (offset - self.start_of(block)) / GRANULE;
+        self.tables.with_gaps().contains(block)
+            && next_bit(self.tables.gap_bits(block), first, true) < first + bytes / GRANULE
     }
 
     /// Removes what gaps have of these bytes of a block.

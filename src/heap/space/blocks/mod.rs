@@ -3,9 +3,9 @@
 //! **Idea.** The memory is divided into blocks of 32 KiB, and each block into lines of 128
 //! bytes. A collection marks the lines of the objects that it reaches. All other lines are
 //! free afterwards, wherever they lie: the mutator bumps through one *hole*, a run of free
-//! lines, after the other. A block without live lines is free as a whole. An object
-//! of more than half a block, for which the mutator's window has no room, is *large*: it has a
-//! run of blocks to itself, and never moves.
+//! lines, after the other. A block without live lines is free as a whole. An object of more than
+//! half a block, for which the mutator's window has no room, is *large*: it has a run of blocks
+//! to itself, and never moves.
 //!
 //! ```text
 //! block | line | line | line | line | ...            starts: one bit for each granule
@@ -19,6 +19,9 @@
 //!
 //! What is known of a block lies beside the heap ([`tables`]), so that a collection writes to
 //! no object that stays in place.
+//!
+//! A collector that counts references knows of each object when it dies. Its lines count their
+//! objects, and need no trace to become free ([`counts`]).
 //!
 //! **Cost.** A collection costs what is alive, and a look at the record of each block in use.
 //! About 5 percent of the address space holds tables, of which only the parts for blocks in
@@ -47,7 +50,7 @@ mod walk;
 
 pub(crate) use holes::Hole;
 pub(crate) use record::{BlockRecord, BlockState};
-pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES};
+pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES, MOST_SHARED};
 
 use core::cell::Cell;
 

@@ -279,3 +279,30 @@ fn an_object_that_no_line_counts_is_not_released() {
         );
     });
 }
+
+#[test]
+fn what_is_released_in_a_live_line_is_a_gap_until_the_line_is_free() {
+    with_space(4, |space| {
+        let block = space.block_of(space.take_block().unwrap().start);
+        let start = space.start_of(block);
+        space.young_lines(block, 0);
+        // Two objects in each of two lines, and one that lies in both.
+        let objects = [(0, 64), (64, 128), (192, 64)];
+        for (into, bytes) in objects {
+            space.keep(start + into, bytes);
+        }
+        space.end_young(block).unwrap();
+        space.use_gaps();
+        space.release_object(start + 64, 128).unwrap();
+        check(space);
+        let gap = space.take_gap(120).unwrap();
+        assert_eq!((gap.start, gap.bytes()), (start + 64, 120));
+        space.keep(gap.start, 120);
+        assert!(!space.has_gap(16), "8 bytes are left");
+        space.release_object(gap.start, 120).unwrap();
+        space.release_object(start, 64).unwrap();
+        check(space);
+        assert_eq!(space.take_gap(72), None, "the first line is free");
+        assert_eq!(space.take_gap(64).map(|gap| gap.start), Some(start + 128));
+    });
+}

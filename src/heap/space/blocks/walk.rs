@@ -40,7 +40,7 @@ impl BlockSpace {
             LINE_NEW => {}
             _ if !record.is_start(into) => return Ok(false),
             _ => {
-                // The start may be that of a gap.
+                // The start may be that of a gap that was taken and not used.
                 let found = block_at(&self.region, offset, start + BLOCK_BYTES, layouts)?;
                 return Ok(found.object.is_some());
             }
