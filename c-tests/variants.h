@@ -103,12 +103,12 @@ static inline size_t heap_unit(void) {
   return heap_has(BLOCKS) ? 32 << 10 : 4096;
 }
 
-/* The number of objects of `bytes`, at most half a block, that fill a heap of `heap` bytes. Where
-   objects move, a fortieth of the blocks stays free. */
+/* The number of objects of `bytes`, at most half a block, that fill a heap of `heap` bytes. A
+   fortieth of the blocks stays free. */
 static inline size_t objects_in(size_t heap, size_t bytes) {
   if (heap_has(BLOCKS)) {
     size_t blocks = heap / heap_unit();
-    return (blocks - (heap_has(MAY_MOVE) ? blocks / 40 : 0)) * (heap_unit() / bytes);
+    return (blocks - blocks / 40) * (heap_unit() / bytes);
   }
   /* The first granule of a space stays free. */
   return (heap / spaces() - 8) / bytes;

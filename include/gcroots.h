@@ -436,9 +436,9 @@ typedef uint32_t gcroots_finalizers_t;
 #define GCROOTS_COLLECTOR_NULL 1
 
 /**
- * Deferred reference counting. Objects never move, and the whole limit is usable, since
- * there is no second space. The heap consists of blocks of 32 KiB, and an object of more than
- * half a block has blocks to itself. The least heap limit is 64 KiB.
+ * Deferred reference counting. Objects never move. There is no second half: objects may
+ * occupy all of the limit except one of 40 blocks. The heap consists of blocks of 32 KiB, and
+ * an object of more than half a block has blocks to itself. The least heap limit is 64 KiB.
  */
 #define GCROOTS_COLLECTOR_DRC 2
 

@@ -27,8 +27,8 @@ pub enum Collector {
     /// A copying collector with two semi-spaces, so that half of the heap is usable. The
     /// smallest heap is 32 KiB.
     Copying,
-    /// Deferred reference counting. Objects do not move, and the whole heap is usable. The
-    /// smallest heap is 64 KiB.
+    /// Deferred reference counting. Objects do not move, and there is no second half of the
+    /// heap. The smallest heap is 64 KiB.
     Drc,
     /// The collector that becomes the generational one. It has no nursery yet: each
     /// collection marks the whole heap, frees what is dead in place, and moves the objects of

@@ -18,9 +18,9 @@ pub const GCROOTS_COLLECTOR_AUTO: gcroots_collector_t = 0;
 /// The null collector: never collects. Objects, and their finalizers, wait for the
 /// store's deletion. The least heap limit is 16 KiB.
 pub const GCROOTS_COLLECTOR_NULL: gcroots_collector_t = 1;
-/// Deferred reference counting. Objects never move, and the whole limit is usable, since
-/// there is no second space. The heap consists of blocks of 32 KiB, and an object of more than
-/// half a block has blocks to itself. The least heap limit is 64 KiB.
+/// Deferred reference counting. Objects never move. There is no second half: objects may
+/// occupy all of the limit except one of 40 blocks. The heap consists of blocks of 32 KiB, and
+/// an object of more than half a block has blocks to itself. The least heap limit is 64 KiB.
 pub const GCROOTS_COLLECTOR_DRC: gcroots_collector_t = 2;
 /// Semi-space copying: each collection moves all live objects. Half of the heap limit is
 /// usable. The least limit is 32 KiB.

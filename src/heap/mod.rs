@@ -93,8 +93,8 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BLOCKS_FOR_RESERVE, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Hole,
-    LARGEST_SMALL, LINE_BYTES, MOST_SHARED, POISON, SemiSpace, whole_units, write_free,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Hole, LARGEST_SMALL,
+    LINE_BYTES, MOST_SHARED, POISON, SemiSpace, whole_units, write_free,
 };
 pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -11,7 +11,7 @@ pub(crate) const BLOCK: usize = 32 << 10;
 /// Objects above this size have blocks of their own.
 const LARGEST_SMALL: usize = BLOCK / 2;
 const LINE: usize = 128;
-/// One of this number of blocks at most is kept free.
+/// One of this number of blocks is kept free.
 const BLOCKS_FOR_RESERVE: usize = 40;
 /// A heap with less than one of this number of its bytes free uses the gaps between objects.
 const NEARLY_FULL: usize = 8;

@@ -40,8 +40,8 @@ impl BlockHeap {
 
     /// The largest object that an empty heap of this limit has room for.
     pub(crate) fn largest_object(&self) -> u64 {
-        let blocks = (self.space.limit_bytes() / BLOCK_BYTES) as usize;
-        (blocks - self.space.reserve_of(blocks)) as u64 * BLOCK_BYTES
+        let blocks = self.space.limit_bytes() / BLOCK_BYTES;
+        (blocks - blocks / 40) * BLOCK_BYTES
     }
 
     /// Allocates a large object in a run of blocks, of which there is one.

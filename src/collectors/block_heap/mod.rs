@@ -28,8 +28,8 @@ use sweep::SweepState;
 
 use crate::error::Result;
 use crate::heap::{
-    BLOCKS_FOR_RESERVE, BlockSpace, Budget, HeapOptions, Hole, LayoutTable, MOST_SHARED, Mutator,
-    PendingEphemerons, Progress, Region, Reservation,
+    BlockSpace, Budget, HeapOptions, Hole, LayoutTable, MOST_SHARED, Mutator, PendingEphemerons,
+    Progress, Region, Reservation,
 };
 
 /// A heap of blocks. See the [module](self).
@@ -66,19 +66,17 @@ impl BlockHeap {
     pub(crate) fn new(options: HeapOptions, taken_gaps: TakenGaps) -> Result<BlockHeap> {
         let limit = BlockSpace::limit_for(options.limit);
         let reservation = Reservation::new(BlockSpace::reserved_bytes(limit))?;
-        // Where nothing moves, there is no reserve, and larger objects do not share lines.
-        let (for_reserve, most_shared) = if taken_gaps.are_kept() {
-            (usize::MAX, MOST_SHARED)
-        } else {
-            (BLOCKS_FOR_RESERVE, u64::MAX)
-        };
         Ok(BlockHeap {
-            space: BlockSpace::new(&reservation, (limit, options.initial), for_reserve)?,
+            space: BlockSpace::new(&reservation, limit, options.initial)?,
             reservation,
             poison: options.poison,
             headroom: 0,
             set_aside: Hole::default(),
-            most_shared,
+            most_shared: if taken_gaps.are_kept() {
+                MOST_SHARED
+            } else {
+                u64::MAX
+            },
             taken_gaps,
             asks_to_grow: options.asks_to_grow,
             stack: MarkStack::new(),

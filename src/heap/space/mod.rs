@@ -34,8 +34,7 @@ mod semi_space;
 mod tests;
 
 pub(crate) use blocks::{
-    BLOCK_BYTES, BLOCKS_FOR_RESERVE, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL,
-    LINE_BYTES, MOST_SHARED,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL, LINE_BYTES, MOST_SHARED,
 };
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;

@@ -50,13 +50,14 @@ mod walk;
 
 pub(crate) use holes::Hole;
 pub(crate) use record::{BlockRecord, BlockState};
-pub(crate) use sizes::{BLOCK_BYTES, BLOCKS_FOR_RESERVE, LARGEST_SMALL, LINE_BYTES, MOST_SHARED};
+pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES, MOST_SHARED};
 
 use core::cell::Cell;
 
 use super::bounds::Bounds;
 use crate::error::Result;
 use crate::heap::memory::{Region, Reservation};
+use sizes::BLOCKS_FOR_RESERVE;
 use tables::BlockTables;
 
 /// Blocks of lines. See the [module](self).
@@ -66,8 +67,6 @@ pub(crate) struct BlockSpace {
     region: Region,
     /// In bytes, all multiples of [`BLOCK_BYTES`].
     bounds: Bounds,
-    /// One of this number of blocks is kept for evacuation.
-    for_reserve: usize,
     /// The number of free blocks.
     free: Cell<usize>,
     /// No block from here on was used since the space was empty.
@@ -99,15 +98,11 @@ impl BlockSpace {
     }
 
     /// An empty space that fills `reservation`, with a limit from [`BlockSpace::limit_for`].
-    /// About `initial` bytes are committed. One of `for_reserve` blocks is kept for evacuation.
+    /// About `initial` bytes are committed.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory),
     /// [`Error::Mappings`](crate::error::Error::Mappings).
-    pub(crate) fn new(
-        reservation: &Reservation,
-        (limit, initial): (u64, u64),
-        for_reserve: usize,
-    ) -> Result<BlockSpace> {
+    pub(crate) fn new(reservation: &Reservation, limit: u64, initial: u64) -> Result<BlockSpace> {
         let initial = initial.clamp(1, limit).next_multiple_of(BLOCK_BYTES);
         let tables = BlockTables::new(reservation, (limit / BLOCK_BYTES) as usize)?;
         let first = tables.end();
@@ -115,7 +110,6 @@ impl BlockSpace {
             region: reservation.region(first, first + limit),
             tables,
             bounds: Bounds::new(limit, initial),
-            for_reserve,
             free: Cell::new(0),
             used_end: Cell::new(0),
             cycle: 0,
@@ -163,13 +157,8 @@ impl BlockSpace {
     /// The number of free blocks that the mutator may take. The others are the reserve for
     /// evacuation.
     pub(crate) fn spare_blocks(&self) -> usize {
-        self.free_blocks()
-            .saturating_sub(self.reserve_of(self.blocks()))
-    }
-
-    /// The blocks of a heap with `blocks` blocks that are kept for evacuation.
-    pub(crate) fn reserve_of(&self, blocks: usize) -> usize {
-        blocks / self.for_reserve
+        let reserve = self.blocks() / BLOCKS_FOR_RESERVE;
+        self.free_blocks().saturating_sub(reserve)
     }
 
     /// The bytes of the free blocks, and of the holes in blocks that are in use.

@@ -10,7 +10,7 @@ pub(crate) const LINE_BYTES: u64 = 128;
 pub(crate) const LARGEST_SMALL: u64 = BLOCK_BYTES / 2;
 
 /// The share of the blocks that stay free for evacuation: one of this number.
-pub(crate) const BLOCKS_FOR_RESERVE: usize = 40;
+pub(super) const BLOCKS_FOR_RESERVE: usize = 40;
 
 /// The largest object that shares lines with others, where objects never move: larger ones have
 /// lines of their own (HEAP-88).

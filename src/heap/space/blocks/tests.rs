@@ -10,8 +10,7 @@ use crate::heap::{Budget, LayoutTable};
 fn with_space(blocks: u64, test: impl FnOnce(&mut BlockSpace)) {
     let limit = BlockSpace::limit_for(100 * BLOCK_BYTES);
     let reservation = Reservation::new(BlockSpace::reserved_bytes(limit)).unwrap();
-    let sizes = (limit, blocks * BLOCK_BYTES);
-    test(&mut BlockSpace::new(&reservation, sizes, BLOCKS_FOR_RESERVE).unwrap());
+    test(&mut BlockSpace::new(&reservation, limit, blocks * BLOCK_BYTES).unwrap());
 }
 
 fn check(space: &BlockSpace) {
