@@ -401,7 +401,7 @@ impl Session {
     fn certain_room(&self, model: &Model, refusal: &Refusal, committed: usize) -> usize {
         let states = [RootState::Live, RootState::Pending, RootState::Leaving];
         let mut reached = model.reachable(&states);
-        // The refused object is none of them.
+        // The refused object was not made.
         reached[model.held_node(refusal.root)] = false;
         let alive = Alive::new(model.sizes(&reached));
         self.lane.room_left(committed, &alive, refusal.bytes)

@@ -7,8 +7,8 @@
 use super::BlockHeap;
 use crate::error::Result;
 use crate::heap::{
-    Allocation, BLOCK_BYTES, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind, LARGEST_SMALL,
-    LINE_BYTES, Mutator, ObjectHeader,
+    Allocation, BLOCK_BYTES, BlockSpace, BlockState, GRANULE, GcRef, HEADER_BYTES, Hole, Kind,
+    LARGEST_SMALL, LINE_BYTES, Mutator, ObjectHeader,
 };
 
 impl BlockHeap {
@@ -40,8 +40,8 @@ impl BlockHeap {
 
     /// The largest object that an empty heap of this limit has room for.
     pub(crate) fn largest_object(&self) -> u64 {
-        let blocks = self.space.limit_bytes() / BLOCK_BYTES;
-        (blocks - blocks / 40) * BLOCK_BYTES
+        let blocks = (self.space.limit_bytes() / BLOCK_BYTES) as usize;
+        (blocks - BlockSpace::reserve_of(blocks)) as u64 * BLOCK_BYTES
     }
 
     /// Allocates a large object in a run of blocks, of which there is one.
@@ -62,7 +62,8 @@ impl BlockHeap {
         Ok(Allocation::Done(GcRef::from_offset(start)))
     }
 
-    /// Frees an object that was not initialised. See [`GcHeap::deallocate_uninit`](crate::heap::GcHeap::deallocate_uninit).
+    /// Frees an object that was not initialised. See
+    /// [`GcHeap::deallocate_uninit`](crate::heap::GcHeap::deallocate_uninit).
     pub(crate) fn free_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
         let (offset, bytes) = (object.offset(), bytes.next_multiple_of(GRANULE));
         if mutator.bump.unbump(offset, bytes) {
@@ -94,7 +95,8 @@ impl BlockHeap {
             return Ok(false);
         }
         let has_own = bytes > self.most_shared && self.space.has_own_lines(bytes);
-        Ok(bytes <= self.headroom_left(mutator) && (has_own || self.space.has_gap(bytes)))
+        let has_place = has_own || (self.may_take_gap() && self.space.has_gap(bytes));
+        Ok(has_place && bytes <= self.headroom_left(mutator))
     }
 
     /// The bytes that may be allocated before the next collection.
@@ -134,7 +136,7 @@ impl BlockHeap {
     }
 
     /// Lends the mutator exactly `bytes`, for an object that is made next: lines of its own, or
-    /// a gap. Returns `false` if there is none.
+    /// a gap. Returns `false` if the heap has neither.
     fn make_own_window(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
         if bytes > LARGEST_SMALL || bytes > self.headroom_left(mutator) {
             return Ok(false);
@@ -206,9 +208,14 @@ impl BlockHeap {
         found.or_else(|| space.take_any_hole_of(bytes))
     }
 
+    /// Whether gaps are used, and one more can be noted.
+    fn may_take_gap(&mut self) -> bool {
+        self.space.uses_gaps() && self.taken_gaps.has_room()
+    }
+
     /// Takes a gap for an object of exactly `bytes`.
     fn take_gap(&mut self, bytes: u64) -> Option<Hole> {
-        if !self.space.uses_gaps() || !self.taken_gaps.has_room() {
+        if !self.may_take_gap() {
             return None;
         }
         let gap = self.space.take_gap(bytes)?;
@@ -227,7 +234,7 @@ impl BlockHeap {
         self.set_rest_aside(rest)
     }
 
-    /// Sets the larger of a window's rest and of what was set aside before aside.
+    /// Sets a window's rest aside, if it is larger than what was set aside before.
     fn set_rest_aside(&mut self, rest: Hole) -> Result<()> {
         self.space.leave_unused(rest)?;
         if rest.bytes() > self.set_aside.bytes() {

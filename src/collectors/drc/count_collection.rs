@@ -201,7 +201,7 @@ impl DrcHeap {
     fn free_object(&mut self, offset: u64, bytes: u64) -> Result<()> {
         self.state.freed_objects += 1;
         self.state.freed_bytes += bytes;
-        if self.poison {
+        if self.blocks.poison {
             self.region().fill(offset, offset + bytes, POISON)?;
         }
         // The sweeps of weak tables read from this header that the object is dead.

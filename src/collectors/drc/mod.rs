@@ -87,7 +87,6 @@ impl GcRuntime for Drc {
 
 struct DrcHeap {
     blocks: BlockHeap,
-    poison: bool,
     /// A minor collection becomes a major one when more bytes than this are in use.
     trace_threshold: u64,
     /// The zero-count table: objects that had count zero when they were added. It has each
@@ -130,7 +129,6 @@ impl DrcHeap {
     /// Errors: [`Error::AddressSpace`], [`Error::SystemMemory`].
     fn new(options: HeapOptions) -> Result<DrcHeap> {
         Ok(DrcHeap {
-            poison: options.poison,
             blocks: BlockHeap::new(options, TakenGaps::NONE)?,
             trace_threshold: LEAST_TRACE_THRESHOLD,
             zero_counts: Vec::new(),

@@ -1,7 +1,7 @@
 //! Taking and freeing whole blocks, committing more, and giving memory back.
 
 use super::record::BlockState;
-use super::{BLOCK_BYTES, BLOCKS_FOR_RESERVE, BlockSpace};
+use super::{BLOCK_BYTES, BlockSpace};
 use crate::error::Result;
 use crate::heap::budget::{Budget, Progress};
 use crate::heap::gc_heap::KEPT_BYTES;
@@ -95,7 +95,7 @@ impl BlockSpace {
         let row = if count > 1 { self.free_at_end() } else { 0 };
         let mut wanted = blocks + count - row.min(count);
         // A larger heap has a larger reserve.
-        while self.free_blocks() + (wanted - blocks) < count + wanted / BLOCKS_FOR_RESERVE {
+        while self.free_blocks() + (wanted - blocks) < count + BlockSpace::reserve_of(wanted) {
             wanted += 1;
         }
         let needed = wanted as u64 * BLOCK_BYTES;

@@ -55,8 +55,10 @@ impl BlockSpace {
         let block = self.block_of(offset);
         let (record, into) = (&self.records()[block], offset - self.start_of(block));
         match record.state() {
-            BlockState::LargeHead => return self.release(block, false).map(|_| ()),
-            BlockState::Free | BlockState::LargeTail => return Err(wrong_count(offset)),
+            BlockState::LargeHead if into == 0 => return self.release(block, false).map(|_| ()),
+            BlockState::Free | BlockState::LargeHead | BlockState::LargeTail => {
+                return Err(wrong_count(offset));
+            }
             BlockState::Small => {}
         }
         if record.line_at(into) == LINE_NEW || !record.is_start(into) {

@@ -3,8 +3,8 @@
 //! A collection frees whole lines. Bytes that dead objects had in lines with live objects stay
 //! unused, as long as there is other memory. A heap that is nearly full and must not grow uses
 //! them too: each granule of a gap has a bit beside the heap, and an allocation for which there
-//! is no hole takes the first gap that is long enough. So such a heap refuses nothing that a
-//! collector of single objects would allocate.
+//! is no hole takes the first gap that is long enough. It looks at 64 blocks with gaps, so a heap
+//! of that size refuses nothing that a collector of single objects would allocate.
 //!
 //! The bits share their memory with the gray bits, which only a trace uses.
 
@@ -33,8 +33,7 @@ impl BlockSpace {
 
     /// Finds the gaps of a block, whose lines are as a collection left them.
     ///
-    /// Errors: [`Error::Internal`] if the heap is found
-    /// overwritten.
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
     pub(crate) fn list_gaps(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
         self.remove_gaps(block, 0..BLOCK_BYTES);
         let (record, start) = (&self.records()[block], self.start_of(block));
@@ -177,8 +176,8 @@ fn first_run(bits: &[Cell<u64>], count: u64) -> Option<u64> {
     None
 }
 
-/// The first bit from `from` on that is set, or is not, as asked; the number of bits if there
-/// is none.
+/// The first bit from `from` on that is set, or is not, as asked. The number of bits if no bit
+/// is so.
 fn next_bit(bits: &[Cell<u64>], from: u64, set: bool) -> u64 {
     let mut at = from;
     while let Some(word) = bits.get((at / 64) as usize) {

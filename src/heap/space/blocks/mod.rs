@@ -157,8 +157,13 @@ impl BlockSpace {
     /// The number of free blocks that the mutator may take. The others are the reserve for
     /// evacuation.
     pub(crate) fn spare_blocks(&self) -> usize {
-        let reserve = self.blocks() / BLOCKS_FOR_RESERVE;
+        let reserve = BlockSpace::reserve_of(self.blocks());
         self.free_blocks().saturating_sub(reserve)
+    }
+
+    /// The number of blocks that a space of `blocks` blocks keeps for evacuation.
+    pub(crate) fn reserve_of(blocks: usize) -> usize {
+        blocks / BLOCKS_FOR_RESERVE
     }
 
     /// The bytes of the free blocks, and of the holes in blocks that are in use.
