@@ -202,14 +202,16 @@ CASE(an_overhead_limit_of_more_than_100_percent_is_refused) {
 
 /* --- Headroom ---------------------------------------------------------------- */
 
-/* Makes this number of dead arrays of 4 KiB. Returns the number of collections. */
-static uint64_t collections_of_arrays(int count) {
+/* Makes dead arrays of this number of KiB in all. Returns the number of collections. The arrays
+   are too large for a nursery, whose collections need no headroom. */
+static uint64_t collections_of_arrays(int kib_of_arrays) {
+  int each = heap_has(NURSERY) ? 16 : 4;
   gcroots_type_t *type = new_array(plain(GCROOTS_STORAGE_I8));
   uint64_t before = stats_of(store).collections;
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < kib_of_arrays / each; i++) {
     gcroots_scope_t scope = enter();
     gcroots_ref_t ref;
-    OK(gcroots_array_new_default(store, type, 4096 - 16, &ref));
+    OK(gcroots_array_new_default(store, type, (each << 10) - 16, &ref));
     OK(gcroots_scope_exit(store, scope));
   }
   gcroots_type_free(type);
@@ -227,7 +229,7 @@ static uint64_t collections_with_growth(uint32_t percent) {
   OK(gcroots_array_new_default(store, type, 1 << 20, &ref));
   gcroots_type_free(type);
   OK(gcroots_store_gc(store));
-  return collections_of_arrays(4096);
+  return collections_of_arrays(16 << 10);
 }
 
 CASE(headroom_is_the_configured_share_of_the_live_bytes) {
@@ -253,7 +255,7 @@ CASE(no_allocation_collects_before_the_initial_size_is_full) {
   OK(gcroots_config_set_heap_initial(config, 8 * mib));
   use(config);
   if (!collects_when_full()) return;
-  collections = collections_of_arrays(16384);
+  collections = collections_of_arrays(64 << 10);
   CHECK(collections + 1 >= expected && collections <= expected);
   CHECK(stats_of(store).committed_bytes == 8 * mib);
 }

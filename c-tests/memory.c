@@ -501,7 +501,8 @@ CASE(a_heap_that_cannot_grow_keeps_what_it_has) {
   count = fill_store(GCROOTS_ERROR_OUT_OF_MEMORY);
   armed = false;
   CHECK(refusals > 0 && count > 0);
-  CHECK(stats_of(store).committed_bytes == committed);
+  /* A nursery may have given its blocks up. */
+  CHECK(stats_of(store).committed_bytes <= committed);
   CHECK(stats_of(store).objects == count + 1);
   CHECK(data_of(first) == &first);
   OK(gcroots_store_verify(store));

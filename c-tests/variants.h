@@ -12,6 +12,7 @@
  *   IN_ORDER      until the first collection, later objects have higher references
  *   BLOCKS        objects lie in blocks of 32 KiB, and larger ones than half a block in blocks of
  *                 their own; the heap grows by blocks
+ *   NURSERY       objects are made in a nursery, for which up to 7 blocks of a new heap are kept
  *   SHADOWS       the heap has a copy of its slots, half as large as its limit, beside it
  */
 #ifndef VARIANTS_H
@@ -28,7 +29,8 @@ enum {
   MINOR_FIRST = 16,
   IN_ORDER = 32,
   SHADOWS = 64,
-  BLOCKS = 128
+  BLOCKS = 128,
+  NURSERY = 256
 };
 
 struct check_collector {
@@ -41,7 +43,7 @@ static const struct check_collector check_collectors[] = {
     {GCROOTS_COLLECTOR_NULL, IN_ORDER, 16 << 10},
     {GCROOTS_COLLECTOR_DRC, COLLECTS | MINOR_FIRST | BLOCKS, 64 << 10},
     {GCROOTS_COLLECTOR_COPYING, COLLECTS | MOVES_ALL | HALVES | IN_ORDER, 32 << 10},
-    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | BLOCKS, 64 << 10},
+    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | BLOCKS | NURSERY, 64 << 10},
     {GCROOTS_COLLECTOR_CHECK, COLLECTS | MOVES_ALL | HALVES | IN_ORDER | SHADOWS, 32 << 10},
 };
 

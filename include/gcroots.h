@@ -804,9 +804,19 @@ typedef struct {
    */
   uint64_t side_bytes;
   /**
+   * The number of minor collections, which `collections` includes: those that find a part of
+   * the garbage only.
+   */
+  uint64_t minor_collections;
+  /**
+   * The bytes of young objects that minor collections have moved to the old blocks.
+   * `moved_bytes` includes them.
+   */
+  uint64_t promoted_bytes;
+  /**
    * Reserved: zeros.
    */
-  uint64_t reserved[15];
+  uint64_t reserved[13];
 } gcroots_stats_t;
 
 /**

@@ -77,8 +77,14 @@ pub struct gcroots_stats_t {
     /// never used count, although they may take no memory yet. So do the pages that
     /// gcroots_store_trim() has given back before the end of a table.
     pub side_bytes: u64,
+    /// The number of minor collections, which `collections` includes: those that find a part of
+    /// the garbage only.
+    pub minor_collections: u64,
+    /// The bytes of young objects that minor collections have moved to the old blocks.
+    /// `moved_bytes` includes them.
+    pub promoted_bytes: u64,
     /// Reserved: zeros.
-    pub reserved: [u64; 15],
+    pub reserved: [u64; 13],
 }
 
 const _: () = assert!(size_of::<gcroots_stats_t>() == 256);
@@ -103,7 +109,9 @@ impl From<Stats> for gcroots_stats_t {
             stale_unroots: stats.stale_unroots,
             heap_limit: stats.heap_limit,
             side_bytes: stats.side_bytes,
-            reserved: [0; 15],
+            minor_collections: stats.minor_collections,
+            promoted_bytes: stats.promoted_bytes,
+            reserved: [0; 13],
         }
     }
 }

@@ -25,16 +25,16 @@ use super::access::HeapAccess;
 use super::counted_header::CountedHeader;
 use super::header::ObjectHeader;
 use super::memory::Region;
-use super::reference::{GcRef, SLOT_BYTES};
+use super::reference::{GRANULE, GcRef, SLOT_BYTES};
 use crate::error::{Error, Result};
 
 /// How much of the barrier a fast path of the mutator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FastPath {
-    /// It gives up unless the barrier is [`Barrier::NONE`]. Such a path is a leaf
-    /// function and needs no stack frame.
+    /// It gives up if a value concerns the collector. Such a path is a leaf function and needs
+    /// no stack frame.
     Leaf,
-    /// It compares the value and counts in line, and gives up if that is not enough.
+    /// It counts in line, and gives up if that is not enough.
     InLine,
 }
 
@@ -54,20 +54,29 @@ impl FastPath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Barrier {
-    /// The first value, as bits, that concerns the collector.
+    /// The first value that concerns the collector: the bits of a reference, rotated right by
+    /// one. That is the offset in granules for an object, and at least 2^31 for an `i31`.
     first: u64,
     /// The number of values, from `first` on, that concern the collector.
     length: u64,
     /// Whether counting in line is enough for those values.
     counts: bool,
+    /// Whether those values concern the collector too where they are the first in their slot,
+    /// in an object that a fast path makes.
+    new_objects: bool,
 }
 
 impl Barrier {
     /// No barrier: no value concerns the collector.
-    pub(crate) const NONE: Barrier = Barrier::slow_for(0, 0);
+    pub(crate) const NONE: Barrier = Barrier::young(0, 0);
 
     /// The slow barrier for every value.
-    pub(crate) const SLOW: Barrier = Barrier::slow_for(0, 1 << 32);
+    pub(crate) const SLOW: Barrier = Barrier {
+        first: 0,
+        length: 1 << 32,
+        counts: false,
+        new_objects: true,
+    };
 
     /// Counting for every value: the count of the new referent is incremented, and the
     /// count of the old referent decremented.
@@ -76,13 +85,15 @@ impl Barrier {
         ..Barrier::SLOW
     };
 
-    /// The slow barrier for `length` values, as bits, from `first` on. With a remembered
-    /// set, these are the references into the young space.
-    pub(crate) const fn slow_for(first: u64, length: u64) -> Barrier {
+    /// The slow barrier for references to objects between two offsets, where they are stored in
+    /// an object that does not lie there itself: references from old objects to young ones. A
+    /// fast path makes young objects only, or objects that the collector looks at anyway.
+    pub(crate) const fn young(start: u64, end: u64) -> Barrier {
         Barrier {
-            first,
-            length,
+            first: start / GRANULE,
+            length: (end - start) / GRANULE,
             counts: false,
+            new_objects: false,
         }
     }
 
@@ -95,7 +106,19 @@ impl Barrier {
     /// Whether storing `value` concerns the collector.
     #[inline(always)]
     fn concerns(self, value: GcRef) -> bool {
-        u64::from(value.raw()).wrapping_sub(self.first) < self.length
+        u64::from(value.raw().rotate_right(1)).wrapping_sub(self.first) < self.length
+    }
+
+    /// Whether every value concerns the collector.
+    #[inline(always)]
+    fn concerns_all(self) -> bool {
+        self.length > u64::from(u32::MAX)
+    }
+
+    /// Whether no store in the object at `holder` concerns the collector.
+    #[inline(always)]
+    fn exempts(self, holder: u64) -> bool {
+        (holder / GRANULE).wrapping_sub(self.first) < self.length && !self.concerns_all()
     }
 
     /// Stores `value` in the slot at `at`, in the object at `holder`. Returns `None`,
@@ -111,7 +134,7 @@ impl Barrier {
         value: GcRef,
     ) -> Option<()> {
         debug_assert!(holder < at);
-        if self.is_none() || (path == FastPath::InLine && !self.concerns(value)) {
+        if !self.concerns(value) || self.exempts(holder) {
             return memory.store(at, value.raw());
         }
         if path == FastPath::Leaf || !self.counts {
@@ -123,13 +146,13 @@ impl Barrier {
     /// Whether a fast path may make an object that holds references.
     #[inline(always)]
     pub(crate) fn allows_new_objects(self, path: FastPath) -> bool {
-        self.is_none() || (path == FastPath::InLine && self.counts)
+        !self.new_objects || (path == FastPath::InLine && self.counts)
     }
 
     /// Whether a fast path may try to store references. Each value may still need more.
     #[inline(always)]
     pub(crate) fn allows(self, path: FastPath) -> bool {
-        path == FastPath::InLine || self.is_none()
+        path == FastPath::InLine || !self.concerns_all()
     }
 
     /// Counts `value`, the reference in a slot of a new object. The slot is written

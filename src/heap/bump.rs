@@ -81,6 +81,14 @@ impl BumpAllocator {
         self.objects.set(objects);
     }
 
+    /// Sets the counts after a minor collection of a nursery: `used` bytes and `objects` objects
+    /// are in the heap, `allocated` of the bytes since the last major collection.
+    pub(crate) fn set_after_minor(&self, used: u64, allocated: u64, objects: u64) {
+        self.used_elsewhere.set(used);
+        self.allocated_elsewhere.set(allocated);
+        self.objects.set(objects);
+    }
+
     /// Moves the window's end, and the budget's end with it.
     pub(super) fn set_end(&self, end: u64) {
         assert!(self.next.get() <= end);

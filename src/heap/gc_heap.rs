@@ -158,6 +158,19 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         CollectionKind::Major
     }
 
+    /// Whether a minor collection is what makes room for `bytes`, whatever headroom is left.
+    fn prefers_minor(&self, mutator: &Mutator, bytes: u64) -> bool {
+        let _ = (mutator, bytes);
+        false
+    }
+
+    /// Whether a collection of this kind ends the pacer's cycle: whether the headroom and the
+    /// size of the heap are set again after it.
+    fn ends_cycle(&self, kind: CollectionKind) -> bool {
+        let _ = kind;
+        true
+    }
+
     /// Whether `bytes` can be allocated without growing or collecting.
     ///
     /// Errors: [`Error::Internal`] if the heap finds itself overwritten.

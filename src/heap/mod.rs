@@ -61,7 +61,7 @@ mod verify;
 mod walk_bound;
 mod weak_table;
 
-pub(crate) use access::PlainBits;
+pub(crate) use access::{HeapAccess, PlainBits};
 pub(crate) use barrier::{Barrier, FastPath, WriteBarrier};
 pub(crate) use blocks::{PlausibleObjects, each_object};
 pub(crate) use budget::{Budget, LOOKUP, Progress};
@@ -93,8 +93,9 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, Hole, LARGEST_SMALL,
-    LINE_BYTES, MOST_SHARED, POISON, SemiSpace, whole_units, write_free,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FIRST_NURSERY_BLOCKS, Hole,
+    LARGEST_SMALL, LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, POISON, PromotionWindow, SemiSpace,
+    whole_units, write_free,
 };
 pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -27,6 +27,12 @@ pub(crate) enum Liveness<'a> {
         /// Whether the object with this header survived.
         alive: fn(ObjectHeader) -> bool,
     },
+    /// The young objects that survived moved out of the nursery. Each left a forwarding header
+    /// behind. All old objects survived.
+    Promoted {
+        /// The space that the objects are in.
+        space: &'a BlockSpace,
+    },
     /// Survivors have a mark in the space. Some moved, and left a forwarding header behind.
     Marked {
         /// The space that the objects are in.
@@ -50,6 +56,7 @@ impl Liveness<'_> {
                 Ok(alive(header).then_some(old))
             }
             Liveness::Marked { space } => space.current_ref(old),
+            Liveness::Promoted { space } => space.ref_after_promotion(old),
             Liveness::Moved {
                 from,
                 to_start,

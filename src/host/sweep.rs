@@ -150,6 +150,9 @@ impl WeakTable for &HostData {
             in_place @ Liveness::InPlace { .. } => {
                 self.sweep_to(stop, &mut sweep, |old| in_place.current_ref(old))?;
             }
+            Liveness::Promoted { space } => {
+                self.sweep_to(stop, &mut sweep, |old| space.ref_after_promotion(old))?;
+            }
             Liveness::Marked { space } => {
                 self.sweep_to(stop, &mut sweep, |old| space.current_ref(old))?;
             }

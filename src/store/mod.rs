@@ -174,7 +174,9 @@ struct Cold {
     /// Allocations since stress last made one collect.
     stress_count: u32,
     collections: u64,
+    minor_collections: u64,
     moved_bytes: u64,
+    promoted_bytes: u64,
     gc_nanoseconds: u64,
 }
 
@@ -207,7 +209,9 @@ impl Cold {
             collection: None,
             stress_count: 0,
             collections: 0,
+            minor_collections: 0,
             moved_bytes: 0,
+            promoted_bytes: 0,
             gc_nanoseconds: 0,
         }
     }

@@ -29,8 +29,12 @@ pub struct Stats {
     pub weak_handles_max: u64,
     /// Collections.
     pub collections: u64,
+    /// The minor ones among the collections: those that find a part of the garbage only.
+    pub minor_collections: u64,
     /// Bytes that collections have moved.
     pub moved_bytes: u64,
+    /// Bytes of the young objects among them that minor collections have promoted.
+    pub promoted_bytes: u64,
     /// Nanoseconds spent in collections, without finalizers.
     pub gc_nanoseconds: u64,
     /// Finalizers that have run.
@@ -63,6 +67,8 @@ impl Store {
             weak_handles: self.weak.live(),
             weak_handles_max: self.weak.live_max().into(),
             collections: cold.collections,
+            minor_collections: cold.minor_collections,
+            promoted_bytes: cold.promoted_bytes,
             moved_bytes: cold.moved_bytes,
             gc_nanoseconds: cold.gc_nanoseconds,
             finalizers_run: self.finalizers_run.get(),

@@ -209,7 +209,9 @@ pub struct gcroots_stats_t {
     pub stale_unroots: u64,
     pub heap_limit: u64,
     pub side_bytes: u64,
-    pub reserved: [u64; 15],
+    pub minor_collections: u64,
+    pub promoted_bytes: u64,
+    pub reserved: [u64; 13],
 }
 
 pub type gcroots_finalizer_t = unsafe extern "C" fn(data: *mut c_void);

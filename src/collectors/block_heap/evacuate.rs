@@ -42,8 +42,12 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
         if into + bytes > BLOCK_BYTES {
             return Err(beyond_the_end(old.offset()));
         }
-        let Some(at) = self.target_for(bytes) else {
-            return Ok(None);
+        let is_young = self.space.is_in_slot(old.offset());
+        let Some(at) = self.target_for(bytes, is_young) else {
+            return match is_young {
+                true => Err(Error::internal("no room for young objects", bytes)),
+                false => Ok(None),
+            };
         };
         // The object ends in the candidate, and the target is in another block.
         let memory = self.space.region().view();
@@ -63,17 +67,25 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
         Ok(Some(new))
     }
 
-    /// Takes `bytes` for an object that moves. `None` if no block is free.
-    fn target_for(&mut self, bytes: u64) -> Option<u64> {
-        if bytes > self.state.target.bytes() {
+    /// Takes `bytes` for an object that moves. `None` if no block is free. Old objects leave the
+    /// promotion reserve to young ones.
+    fn target_for(&mut self, bytes: u64, is_young: bool) -> Option<u64> {
+        let (target, kept) = match is_young {
+            true => (&mut self.state.young_target, 0),
+            false => (&mut self.state.target, self.space.promotion_reserve()),
+        };
+        if bytes > target.bytes() {
+            if self.space.free_blocks() <= kept {
+                return None;
+            }
             let start = self.space.start_of(self.space.acquire_target()?);
-            self.state.target = Hole {
+            *target = Hole {
                 start,
                 end: start + BLOCK_BYTES,
             };
         }
-        let at = self.state.target.start;
-        self.state.target.start += bytes;
+        let at = target.start;
+        target.start += bytes;
         Some(at)
     }
 

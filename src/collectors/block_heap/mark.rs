@@ -26,6 +26,9 @@ pub(crate) struct MarkState {
     chunked: Option<(GcRef, u64)>,
     /// Where the next object moves to.
     pub(crate) target: Hole,
+    /// Where the next young object moves to. No other has a part of these blocks, so the
+    /// promotion reserve suffices.
+    pub(crate) young_target: Hole,
     /// The bytes of the objects that moved.
     pub(crate) moved: u64,
     /// The bytes of the objects that moved out of fresh blocks.
@@ -192,6 +195,8 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
 
     /// Scans marked objects, as far as the budget allows.
     pub(crate) fn trace(&mut self, budget: &mut Budget) -> Result<Progress> {
+        // Moving an object costs half as much as scanning it.
+        let moved = self.state.moved;
         let (mut done, left) = (0, budget.left());
         let memory = self.memory;
         loop {
@@ -206,12 +211,12 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
             } else {
                 break;
             };
-            if done >= left {
-                budget.spend(done);
+            if done + (self.state.moved - moved) / 2 >= left {
+                budget.spend(done + (self.state.moved - moved) / 2);
                 return Ok(Progress::Continue);
             }
         }
-        budget.spend(done);
+        budget.spend(done + (self.state.moved - moved) / 2);
         Ok(Progress::Complete)
     }
 

@@ -20,7 +20,8 @@ mod sizing;
 mod sweep;
 mod taken_gaps;
 
-pub(crate) use mark::MarkState;
+pub(crate) use allocate::rest_of_window;
+pub(crate) use mark::{MarkState, beyond_the_end, unknown_type};
 pub(crate) use taken_gaps::TakenGaps;
 
 use mark_stack::MarkStack;
@@ -38,7 +39,7 @@ pub(crate) struct BlockHeap {
     reservation: Reservation,
     pub(crate) poison: bool,
     /// The bytes that may be allocated between two collections.
-    headroom: u64,
+    pub(crate) headroom: u64,
     /// A window that was set aside when an object did not fit into it.
     set_aside: Hole,
     /// The objects that were made in gaps since the last collection.
@@ -48,7 +49,7 @@ pub(crate) struct BlockHeap {
     /// one died.
     most_shared: u64,
     /// Whether the heap asks before it grows.
-    asks_to_grow: bool,
+    pub(crate) asks_to_grow: bool,
     stack: MarkStack,
     /// Keys of weak maps that the collection has reached.
     pub(crate) pending: PendingEphemerons,
@@ -59,15 +60,23 @@ pub(crate) struct BlockHeap {
 }
 
 impl BlockHeap {
-    /// An empty heap, which must be opened.
+    /// An empty heap, which must be opened. It has a slot for a nursery if `has_nursery`.
     ///
     /// Errors: [`Error::AddressSpace`](crate::error::Error::AddressSpace),
     /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
-    pub(crate) fn new(options: HeapOptions, taken_gaps: TakenGaps) -> Result<BlockHeap> {
-        let limit = BlockSpace::limit_for(options.limit);
-        let reservation = Reservation::new(BlockSpace::reserved_bytes(limit))?;
+    pub(crate) fn new(
+        options: HeapOptions,
+        taken_gaps: TakenGaps,
+        has_nursery: bool,
+    ) -> Result<BlockHeap> {
+        let slot = match has_nursery {
+            true => BlockSpace::slot_for(options.limit),
+            false => 0,
+        };
+        let limit = BlockSpace::limit_for(options.limit, slot);
+        let reservation = Reservation::new(BlockSpace::reserved_bytes(limit, slot))?;
         Ok(BlockHeap {
-            space: BlockSpace::new(&reservation, limit, options.initial)?,
+            space: BlockSpace::new(&reservation, (limit, slot), options.initial)?,
             reservation,
             poison: options.poison,
             headroom: 0,
@@ -119,7 +128,7 @@ impl BlockHeap {
         // Without room a trace takes its slower path. That is no error.
         let _ = self.stack.reserve(self.space.committed_bytes());
         self.marks = MarkState::default();
-        self.sweep = SweepState::new(allocated, used);
+        self.sweep = SweepState::new(self.space.first_old_block(), allocated, used);
         self.space.begin_cycle();
     }
 

@@ -66,7 +66,9 @@ impl BlockHeap {
         budget: &mut Budget,
     ) -> Progress {
         // Half of the headroom is committed now, the rest when it is needed.
-        let wanted = (mutator.bump.used_bytes() + headroom / 2)
+        let young = self.space.nursery_blocks() + self.space.promotion_reserve();
+        let young_bytes = young as u64 * BLOCK_BYTES;
+        let wanted = (mutator.bump.used_bytes() + young_bytes + headroom / 2)
             .min(self.space.limit_bytes())
             .next_multiple_of(BLOCK_BYTES);
         let committed = self.space.committed_bytes();

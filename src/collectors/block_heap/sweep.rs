@@ -37,9 +37,10 @@ pub(crate) struct SweepState {
 }
 
 impl SweepState {
-    /// The state before a sweep. See [`BlockHeap::begin_trace`].
-    pub(super) fn new(allocated: u64, used: u64) -> SweepState {
+    /// The state before a sweep of the blocks from `block` on. See [`BlockHeap::begin_trace`].
+    pub(super) fn new(block: usize, allocated: u64, used: u64) -> SweepState {
         SweepState {
+            block,
             allocated,
             used,
             ..SweepState::default()
@@ -68,7 +69,7 @@ impl BlockHeap {
             self.sweep.is_swept = true;
             if self.needs_gaps() {
                 self.space.use_gaps();
-                self.sweep.gaps = Some(0);
+                self.sweep.gaps = Some(self.space.first_old_block());
             }
             self.sweep.releasing = Some((0, (self.kept_free_bytes() / BLOCK_BYTES) as usize));
         }
@@ -94,7 +95,7 @@ impl BlockHeap {
     fn needs_gaps(&self) -> bool {
         let committed = self.space.committed_bytes();
         let may_not_grow = self.asks_to_grow || committed >= self.space.limit_bytes();
-        let is_used = self.space.used_end() > 0;
+        let is_used = self.space.used_end() > self.space.first_old_block();
         is_used && may_not_grow && self.space.free_bytes() < committed / NEARLY_FULL
     }
 

@@ -129,7 +129,7 @@ impl DrcHeap {
     /// Errors: [`Error::AddressSpace`], [`Error::SystemMemory`].
     fn new(options: HeapOptions) -> Result<DrcHeap> {
         Ok(DrcHeap {
-            blocks: BlockHeap::new(options, TakenGaps::NONE)?,
+            blocks: BlockHeap::new(options, TakenGaps::NONE, false)?,
             trace_threshold: LEAST_TRACE_THRESHOLD,
             zero_counts: Vec::new(),
             dead: Vec::new(),

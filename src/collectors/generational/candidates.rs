@@ -17,7 +17,9 @@ impl GenerationalHeap {
     /// Chooses the candidates: the sparsest blocks first, as far as their live bytes are
     /// expected to fit into the free blocks. All blocks, if every object is to move.
     pub(crate) fn choose_candidates(&mut self) {
-        let free = self.blocks.space.free_blocks() as u64 * BLOCK_BYTES;
+        let space = &self.blocks.space;
+        let free = space.free_blocks() - space.promotion_reserve().min(space.free_blocks());
+        let free = free as u64 * BLOCK_BYTES;
         let mut expected = [0_u64; CLASSES];
         self.fresh_bytes = 0;
         for record in self.small_blocks() {
@@ -39,13 +41,15 @@ impl GenerationalHeap {
             fresh += u64::from(record.is_fresh()) * BLOCK_BYTES;
         }
         self.fresh_bytes = fresh;
+        self.blocks.space.make_nursery_candidates();
     }
 
     /// The records of the blocks that have small objects.
     fn small_blocks(&self) -> impl Iterator<Item = &BlockRecord> {
         let records = self.blocks.space.records();
         let used = records.iter().take(self.blocks.space.used_end());
-        used.filter(|record| record.state() == BlockState::Small)
+        let old = used.skip(self.blocks.space.first_old_block());
+        old.filter(|record| record.state() == BlockState::Small)
     }
 
     /// The bytes of a block that are expected to be alive.

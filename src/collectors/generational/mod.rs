@@ -25,15 +25,21 @@
 //! run of blocks (HEAP-8).
 
 mod candidates;
+mod minor;
+mod nursery;
+mod remembered;
 
 use super::block_heap::{BlockHeap, TakenGaps};
 use crate::base::fallible;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::{
-    Allocation, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps, GcHeap,
-    GcRef, GcRootsList, GcRuntime, HeapOptions, LayoutTable, Liveness, Measured, Mutator,
-    ObjectHeader, Progress, Region, Starts, WriteBarrier,
+    Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
+    GcHeap, GcRef, GcRootsList, GcRuntime, HeapAccess, HeapOptions, LayoutTable, Liveness,
+    Measured, Mutator, ObjectHeader, Progress, Region, SLOT_BYTES, Starts, WriteBarrier,
 };
+use minor::MinorState;
+use nursery::Nursery;
+use remembered::Remembered;
 
 /// Shares are in 1/256.
 const WHOLE: u64 = 256;
@@ -68,6 +74,13 @@ impl GcRuntime for Generational {
 
 struct GenerationalHeap {
     blocks: BlockHeap,
+    nursery: Nursery,
+    remembered: Remembered,
+    minor: MinorState,
+    /// The collection that is under way.
+    kind: CollectionKind,
+    /// The most bytes that the heap may commit without asking, if it asks.
+    granted: u64,
     /// Whether a collection is to move every object that it can move.
     moves_all: bool,
     /// The collection that is under way has begun its trace.
@@ -88,7 +101,12 @@ impl GenerationalHeap {
     fn new(options: HeapOptions) -> Result<GenerationalHeap> {
         Ok(GenerationalHeap {
             moves_all: options.moves_all,
-            blocks: BlockHeap::new(options, TakenGaps::UNKNOWN)?,
+            blocks: BlockHeap::new(options, TakenGaps::UNKNOWN, true)?,
+            nursery: Nursery::default(),
+            remembered: Remembered::default(),
+            minor: MinorState::default(),
+            kind: CollectionKind::Major,
+            granted: 0,
             tracing: false,
             allocated: 0,
             fresh_bytes: 0,
@@ -101,10 +119,45 @@ impl WriteBarrier for GenerationalHeap {
     fn region(&self) -> &Region {
         self.blocks.region()
     }
+
+    fn barrier(&self) -> Barrier {
+        Barrier::young(self.blocks.space.start(), self.blocks.space.slot_end())
+    }
+
+    fn write_barrier(&mut self, holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
+        let space = &self.blocks.space;
+        if new.is_object() && space.is_in_slot(new.offset()) && !space.is_in_slot(holder) {
+            self.remembered.add(space.region(), holder, at)?;
+        }
+        Ok(())
+    }
+
+    fn copy_gc_refs(
+        &mut self,
+        memory: &HeapAccess,
+        holder: u64,
+        from: u64,
+        to: u64,
+        count: u64,
+    ) -> Result<()> {
+        self.remember_whole(holder)?;
+        let copied = memory.copy_within(from, to, count * SLOT_BYTES);
+        copied.ok_or(Error::internal("a field outside the heap", to))
+    }
+
+    fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
+        if value.is_object() && self.blocks.space.is_in_slot(value.offset()) {
+            self.remember_whole(holder)?;
+        }
+        let region = self.region();
+        (0..count).try_for_each(|index| region.store_u32(at + SLOT_BYTES * index, value.raw()))
+    }
 }
 
 impl GcHeap for GenerationalHeap {
     fn open(&mut self, mutator: &Mutator) -> u64 {
+        self.nursery = Nursery::default();
+        self.granted = self.blocks.space.committed_bytes();
         self.blocks.open(mutator)
     }
 
@@ -113,7 +166,7 @@ impl GcHeap for GenerationalHeap {
     }
 
     fn side_bytes(&self) -> u64 {
-        self.blocks.side_bytes()
+        self.blocks.side_bytes() + self.remembered.side_bytes()
     }
 
     fn limit_bytes(&self) -> u64 {
@@ -130,7 +183,7 @@ impl GcHeap for GenerationalHeap {
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        self.blocks.allocate(mutator, header, bytes)
+        self.allocate_in_generations(mutator, header, bytes)
     }
 
     fn largest_object(&self) -> u64 {
@@ -138,15 +191,15 @@ impl GcHeap for GenerationalHeap {
     }
 
     fn committed_after_growth(&self, mutator: &Mutator, bytes: u64) -> Result<u64> {
-        self.blocks.committed_after_growth(mutator, bytes)
+        self.committed_after_growth_in_generations(mutator, bytes)
     }
 
     fn grow(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
-        self.blocks.grow(mutator, bytes)
+        self.grow_in_generations(mutator, bytes)
     }
 
     fn deallocate_uninit(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
-        self.blocks.free_uninit(mutator, object, bytes);
+        self.free_uninit_in_generations(mutator, object, bytes);
     }
 
     fn check(&self, mutator: &Mutator, layouts: &LayoutTable) -> Result<()> {
@@ -173,7 +226,19 @@ impl GcHeap for GenerationalHeap {
     fn note_block(&mut self, _start: u64, _end: u64, _next: u64) {}
 
     fn has_room(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
-        self.blocks.has_room(mutator, bytes)
+        self.has_room_in_generations(mutator, bytes)
+    }
+
+    fn collection_kind(&self, mutator: &Mutator, asked: CollectionKind) -> CollectionKind {
+        self.kind_of_collection(mutator, asked)
+    }
+
+    fn prefers_minor(&self, mutator: &Mutator, bytes: u64) -> bool {
+        self.is_nursery_full(mutator, bytes)
+    }
+
+    fn ends_cycle(&self, kind: CollectionKind) -> bool {
+        kind == CollectionKind::Major
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {
@@ -197,31 +262,49 @@ impl GcHeap for GenerationalHeap {
     ) -> Progress {
         // So a heap whose size swings makes no system calls at each collection.
         let excess = mutator.bump.used_bytes() + headroom / 2;
-        self.blocks
-            .resize(mutator, headroom, (may_grow, excess), budget)
+        let progress = self
+            .blocks
+            .resize(mutator, headroom, (may_grow, excess), budget);
+        if progress == Progress::Complete {
+            self.size_nursery();
+        }
+        progress
     }
 
     fn give_back(&mut self, mutator: &Mutator) -> Result<()> {
+        self.leave_nursery(mutator)?;
+        if self.nursery.is_unused() {
+            self.blocks.space.set_nursery_blocks(0);
+        }
         self.blocks.give_back(mutator)
     }
 
     fn reset(&mut self) {
         self.blocks.reset();
+        self.nursery = Nursery::default();
+        self.remembered = Remembered::default();
+        self.minor = MinorState::default();
         self.survival = FIRST_SURVIVAL;
     }
 }
 
 impl CollectionSteps for GenerationalHeap {
-    fn begin(&mut self, mutator: &Mutator, _kind: CollectionKind) -> Result<()> {
+    fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
+        self.leave_nursery(mutator)?;
         self.blocks.begin(mutator)?;
+        self.kind = kind;
         self.tracing = false;
         self.allocated = mutator.bump.allocated_bytes();
         Ok(())
     }
 
     fn trace_roots(&mut self, roots: &mut GcRootsList, layouts: &LayoutTable) -> Result<()> {
+        if self.kind == CollectionKind::Minor {
+            return self.promote_roots(roots, layouts);
+        }
         if !self.tracing {
             self.tracing = true;
+            self.forget_remembered()?;
             self.blocks.begin_trace(self.allocated, 0);
             self.choose_candidates();
         }
@@ -229,17 +312,27 @@ impl CollectionSteps for GenerationalHeap {
     }
 
     fn trace_increment(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
-        self.blocks.trace::<false>(layouts, budget)
+        match self.kind {
+            CollectionKind::Minor => self.promote_reachable(layouts),
+            CollectionKind::Major => self.blocks.trace::<false>(layouts, budget),
+        }
     }
 
     fn trace_reference(&mut self, reference: GcRef, layouts: &LayoutTable) -> Result<GcRef> {
-        self.blocks
-            .marking::<false>(layouts)
-            .mark_reference(reference)
+        match self.kind {
+            CollectionKind::Minor => self.promote_reference(reference, layouts),
+            CollectionKind::Major => self
+                .blocks
+                .marking::<false>(layouts)
+                .mark_reference(reference),
+        }
     }
 
     fn copied_bytes(&self) -> u64 {
-        self.blocks.marks.moved
+        match self.kind {
+            CollectionKind::Minor => self.minor.bytes,
+            CollectionKind::Major => self.blocks.marks.moved,
+        }
     }
 
     fn pop_pending_ephemeron(&mut self) -> Option<GcRef> {
@@ -247,8 +340,10 @@ impl CollectionSteps for GenerationalHeap {
     }
 
     fn liveness(&self) -> Liveness<'_> {
-        Liveness::Marked {
-            space: &self.blocks.space,
+        let space = &self.blocks.space;
+        match self.kind {
+            CollectionKind::Minor => Liveness::Promoted { space },
+            CollectionKind::Major => Liveness::Marked { space },
         }
     }
 
@@ -258,9 +353,13 @@ impl CollectionSteps for GenerationalHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
+        if self.kind == CollectionKind::Minor {
+            return self.finish_minor(mutator).map(Some);
+        }
         if self.blocks.sweep(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
+        self.empty_nursery();
         self.learn_survival();
         let sweep = &self.blocks.sweep;
         mutator.bump.set_survivors(sweep.live, sweep.objects);

@@ -137,6 +137,6 @@ impl ContiguousSpace {
     pub(crate) fn reset(&mut self, poison: bool) {
         self.region.decommit_from(self.initial_end());
         self.starts.shrink(self.bounds.initial);
-        release_all_but(&self.region, KEPT_BYTES, poison);
+        release_all_but(&self.region, self.region.start(), KEPT_BYTES, poison);
     }
 }

@@ -34,7 +34,8 @@ mod semi_space;
 mod tests;
 
 pub(crate) use blocks::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, Hole, LARGEST_SMALL, LINE_BYTES, MOST_SHARED,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, FIRST_NURSERY_BLOCKS, Hole, LARGEST_SMALL,
+    LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, PromotionWindow,
 };
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;
@@ -46,14 +47,14 @@ use super::memory::Region;
 /// What freed memory is filled with when poisoning is on.
 pub(crate) const POISON: u8 = 0xdb;
 
-/// Releases the contents of the pages of `region`, except the first `resident` bytes
-/// (HEAP-9). Fills those with [`POISON`] if `poison` is set.
-fn release_all_but(region: &Region, resident: u64, poison: bool) {
-    let end = region.start() + resident;
+/// Releases the contents of the pages of `region` from `start` on, except the first `resident`
+/// bytes (HEAP-9). Fills those with [`POISON`] if `poison` is set.
+fn release_all_but(region: &Region, start: u64, resident: u64, poison: bool) {
+    let end = start + resident;
     region.release_from(end);
     if poison {
         // The rest was released. Filling it would make its pages resident again.
-        let filled = region.fill(region.start(), end.min(region.committed_end()), POISON);
+        let filled = region.fill(start, end.min(region.committed_end()), POISON);
         debug_assert!(filled.is_ok());
     }
 }

@@ -341,7 +341,7 @@ impl SemiSpace {
             self.flip();
         }
         for half in &self.halves {
-            release_all_but(half, KEPT_BYTES / 2, poison);
+            release_all_but(half, half.start(), KEPT_BYTES / 2, poison);
         }
         for starts in &mut self.starts {
             starts.shrink(self.bounds.initial);

@@ -24,14 +24,13 @@ fn a_descriptor_sends_the_values_of_its_interval_to_the_slow_barrier() {
             f.allocate(f.pair, PAIR_BYTES),
         );
         let (old, odd) = (holder, GcRef::from_raw(u32::MAX));
-        let first = u64::from(young.raw());
+        let (start, end) = (young.offset(), young.offset() + PAIR_BYTES);
         for (barrier, slow) in [
             (Barrier::NONE, [false; 4]),
-            (Barrier::slow_for(first, 1), [true, false, false, false]),
-            (
-                Barrier::slow_for(first, 1 << 32),
-                [true, false, false, true],
-            ),
+            (Barrier::young(start, end), [true, false, false, false]),
+            // The holder is young itself.
+            (Barrier::young(holder.offset(), end), [false; 4]),
+            (Barrier::young(end, HEAP_MAX), [false; 4]),
             (Barrier::SLOW, [true; 4]),
         ] {
             f.mutator.set_barrier(barrier);

@@ -154,6 +154,9 @@ impl Cold {
                 {
                     return Ok(Progress::Continue);
                 }
+                if !self.heap()?.ends_cycle(collection.kind) {
+                    return Ok(Progress::Complete);
+                }
                 let headroom = self.decide_headroom(store, collection, began)?;
                 *collection.headroom.insert(headroom)
             }
@@ -321,17 +324,22 @@ impl Cold {
     /// Adds a complete collection to the statistics, and sets the budgets until the next
     /// one.
     fn count_collection(&mut self, store: &Store, collection: &PacedCollection) {
-        let headroom = collection.headroom.unwrap_or(0);
         let stats = collection.gc.stats();
-        self.headroom = headroom;
-        self.external_allocated = 0;
-        store.external_pressure.set(false);
-        self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
-        if let Some(heap) = self.heap.as_deref() {
-            let freed = collection.used.saturating_sub(stats.live_bytes);
-            self.overhead.note_collection(freed, heap.object_bytes());
+        if let Some(headroom) = collection.headroom {
+            self.headroom = headroom;
+            self.external_allocated = 0;
+            store.external_pressure.set(false);
+            self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
+            if let Some(heap) = self.heap.as_deref() {
+                let freed = collection.used.saturating_sub(stats.live_bytes);
+                self.overhead.note_collection(freed, heap.object_bytes());
+            }
         }
         self.collections += 1;
+        if collection.kind == CollectionKind::Minor {
+            self.minor_collections += 1;
+            self.promoted_bytes = self.promoted_bytes.saturating_add(stats.moved_bytes);
+        }
         self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
         store.update_slow_path();

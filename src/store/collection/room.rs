@@ -123,7 +123,10 @@ impl Cold {
     fn grow_or_collect(&mut self, store: &Store, bytes: u64) -> Attempt<Option<CollectionKind>> {
         let mutator = &store.mutator;
         let allocated = mutator.bump.allocated_bytes();
-        let at_limit = if self.pacer.prefers_growth(self.headroom, allocated, bytes) {
+        let prefers_minor = self.heap()?.prefers_minor(mutator, bytes);
+        let at_limit = if prefers_minor {
+            false
+        } else if self.pacer.prefers_growth(self.headroom, allocated, bytes) {
             match self.grow(store, bytes, None) {
                 Ok(()) => return Ok(None),
                 Err(Stop::Ask(request)) => return Err(Stop::Ask(request)),

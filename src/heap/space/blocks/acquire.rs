@@ -79,12 +79,17 @@ impl BlockSpace {
     /// then.
     pub(crate) fn commit(&mut self, bytes: u64) -> Result<()> {
         let before = self.blocks();
-        self.region.commit_to(self.start() + bytes)?;
-        for block in before..self.blocks() {
+        self.region.commit_to(self.end_for(bytes))?;
+        self.add_free_blocks(before);
+        Ok(())
+    }
+
+    /// Adds the blocks from number `from` on, which were committed, to the free ones.
+    pub(super) fn add_free_blocks(&self, from: usize) {
+        for block in from..self.blocks() {
             self.tables.free().insert(block);
         }
-        self.free.set(self.free.get() + self.blocks() - before);
-        Ok(())
+        self.free.set(self.free.get() + self.blocks() - from);
     }
 
     /// The bytes to commit for `count` blocks in a row that the mutator may take and that are
@@ -92,13 +97,15 @@ impl BlockSpace {
     /// beyond the limit.
     pub(crate) fn after_growth(&self, count: usize, step: u64) -> Option<u64> {
         let blocks = self.blocks();
+        let reserves =
+            |blocks: usize| BlockSpace::reserve_of(blocks - self.slot) + self.promotion_reserve();
         let row = if count > 1 { self.free_at_end() } else { 0 };
         let mut wanted = blocks + count - row.min(count);
         // A larger heap has a larger reserve.
-        while self.free_blocks() + (wanted - blocks) < count + BlockSpace::reserve_of(wanted) {
+        while self.free_blocks() + (wanted - blocks) < count + reserves(wanted) {
             wanted += 1;
         }
-        let needed = wanted as u64 * BLOCK_BYTES;
+        let needed = self.committed_up_to(self.start_of(wanted));
         let stepped = (self.committed_bytes() + step).min(self.bounds.limit);
         let bytes = needed.max(stepped.next_multiple_of(BLOCK_BYTES));
         (needed <= self.bounds.limit).then_some(bytes)
@@ -111,18 +118,21 @@ impl BlockSpace {
 
     /// The bytes of committed memory before the free blocks at its end.
     pub(crate) fn bytes_in_use_end(&self) -> u64 {
-        (self.blocks() - self.free_at_end()) as u64 * BLOCK_BYTES
+        self.committed_up_to(self.start_of(self.blocks() - self.free_at_end()))
     }
 
-    /// Decommits the free blocks at the end, but keeps the first `bytes` bytes. Does as much
-    /// as the budget allows.
+    /// Decommits the free blocks at the end, but keeps the first `bytes` bytes and the reserve
+    /// for promotion. Does as much as the budget allows.
     pub(crate) fn decommit_towards(&mut self, bytes: u64, budget: &mut Budget) -> Progress {
         let kept = bytes.max(self.bytes_in_use_end()).max(self.bounds.initial);
-        let end = self.start() + kept.next_multiple_of(BLOCK_BYTES);
+        let spare = self.free_blocks().saturating_sub(self.promotion_reserve());
+        let end = self.end_for(kept.next_multiple_of(BLOCK_BYTES));
+        let end = end.max(self.start_of(self.blocks() - spare));
         let before = self.blocks();
         let progress = self.region.decommit_towards(end, budget);
         // A page may be larger than a block. Then the end lies inside of a block.
-        let blocks = self.committed_bytes().div_ceil(BLOCK_BYTES) as usize;
+        let bytes = self.region.committed_end() - self.start();
+        let blocks = bytes.div_ceil(BLOCK_BYTES) as usize;
         for block in blocks..before {
             self.tables.free().remove(block);
             self.records_of(before)[block].end_use();
@@ -169,7 +179,9 @@ impl BlockSpace {
     /// set.
     pub(crate) fn reset(&mut self, poison: bool) {
         let used_end = self.used_end();
-        for block in 0..used_end {
+        self.empty_nursery(false);
+        self.set_nursery_blocks(self.first_nursery());
+        for block in self.slot..used_end {
             self.records()[block].end_use();
             self.tables.free().insert(block);
         }
@@ -177,14 +189,15 @@ impl BlockSpace {
         self.tables.with_gray().clear();
         self.tables.young().clear();
         self.clear_gaps();
-        self.free.set(self.blocks());
+        self.free.set(self.blocks() - self.slot);
         let _ = self.decommit_towards(0, &mut Budget::unlimited());
-        let kept = (KEPT_BYTES / BLOCK_BYTES) as usize;
+        let kept = self.slot + (KEPT_BYTES / BLOCK_BYTES) as usize;
         if used_end > kept {
             self.tables.release_records_from(kept);
         }
-        super::super::release_all_but(&self.region, KEPT_BYTES, poison);
-        self.used_end.set(0);
+        self.release_nursery_pages();
+        super::super::release_all_but(&self.region, self.slot_end(), KEPT_BYTES, poison);
+        self.used_end.set(self.slot);
         self.cycle = 0;
     }
 }

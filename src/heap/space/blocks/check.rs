@@ -56,6 +56,12 @@ impl BlockSpace {
     fn check_block(&self, block: usize) -> Result<usize> {
         let wrong = |block: usize| Err(Error::internal("a wrong record of a block", block as u64));
         let record = &self.records()[block];
+        if block < self.first_old_block() {
+            return match self.is_young_block_right(block) {
+                true => Ok(1),
+                false => wrong(block),
+            };
+        }
         let is_free = record.state() == BlockState::Free;
         if self.tables.free().contains(block) != is_free
             || (!is_free && block >= self.used_end())

@@ -16,7 +16,7 @@ pub(crate) struct Hole {
 }
 
 /// A block, and the lines of a hole in it: the first, and the one after it.
-type InBlock = (usize, (usize, usize));
+pub(super) type InBlock = (usize, (usize, usize));
 
 impl Hole {
     /// The bytes of the hole.
@@ -29,9 +29,13 @@ impl BlockSpace {
     /// Takes the next hole, in the order of offsets. It has a line at least. `None` if there
     /// is no hole in a block that is in use.
     pub(crate) fn take_hole(&self) -> Option<Hole> {
-        let block = self.tables.recyclable().first_from(0)?;
-        let lines = self.records()[block].first_hole()?;
+        let (block, lines) = self.first_hole()?;
         Some(self.take_lines(block, lines))
+    }
+
+    pub(super) fn first_hole(&self) -> Option<InBlock> {
+        let block = self.tables.recyclable().first_from(0)?;
+        Some((block, self.records()[block].first_hole()?))
     }
 
     /// Takes the lines that an object of `bytes` needs, for itself. Looks at a few blocks that
@@ -59,7 +63,7 @@ impl BlockSpace {
     }
 
     /// A hole of at least `bytes` in the next few blocks with holes.
-    fn near_hole_of(&self, bytes: u64) -> Option<InBlock> {
+    pub(super) fn near_hole_of(&self, bytes: u64) -> Option<InBlock> {
         let first = self.next_search.get();
         let mut from = first;
         for _ in 0..MOST_BLOCKS {

@@ -40,6 +40,8 @@ mod counts;
 mod gaps;
 mod gray;
 mod holes;
+mod nursery;
+mod promotion;
 mod record;
 mod sizes;
 mod sweep;
@@ -49,6 +51,8 @@ mod tests;
 mod walk;
 
 pub(crate) use holes::Hole;
+pub(crate) use nursery::{FIRST_NURSERY_BLOCKS, LARGEST_YOUNG};
+pub(crate) use promotion::PromotionWindow;
 pub(crate) use record::{BlockRecord, BlockState};
 pub(crate) use sizes::{BLOCK_BYTES, LARGEST_SMALL, LINE_BYTES, MOST_SHARED};
 
@@ -71,6 +75,12 @@ pub(crate) struct BlockSpace {
     free: Cell<usize>,
     /// No block from here on was used since the space was empty.
     used_end: Cell<usize>,
+    /// The blocks in front of all others, which are the nursery's.
+    slot: usize,
+    /// The number of blocks of the slot that the nursery has now.
+    nursery: Cell<usize>,
+    /// No block of the slot from here on was used since the space was empty.
+    nursery_touched: Cell<usize>,
     /// The number of the last collection, from 1 to 127.
     cycle: u8,
     /// Gaps are used, so what is freed in live lines becomes part of one.
@@ -84,39 +94,51 @@ impl BlockSpace {
     pub(crate) const LEAST_LIMIT: u64 = 2 * BLOCK_BYTES;
 
     /// The limit that is in force for a heap that consists of one such space, if `limit` is
-    /// asked for.
-    pub(crate) fn limit_for(limit: u64) -> u64 {
+    /// asked for. The space has a slot of `slot` blocks for a nursery.
+    pub(crate) fn limit_for(limit: u64, slot: usize) -> u64 {
         let limit = limit.max(BlockSpace::LEAST_LIMIT) / BLOCK_BYTES * BLOCK_BYTES;
-        let tables = BlockTables::bytes_for((limit / BLOCK_BYTES) as usize);
+        let blocks = (limit / BLOCK_BYTES) as usize + slot;
+        let beside = BlockTables::bytes_for(blocks) + slot as u64 * BLOCK_BYTES;
         // References reach the tables too.
-        limit.min((crate::heap::HEAP_MAX - tables) / BLOCK_BYTES * BLOCK_BYTES)
+        limit.min((crate::heap::HEAP_MAX - beside) / BLOCK_BYTES * BLOCK_BYTES)
     }
 
-    /// The bytes of address space that a space with this limit and its tables need.
-    pub(crate) fn reserved_bytes(limit: u64) -> u64 {
-        BlockTables::bytes_for((limit / BLOCK_BYTES) as usize) + limit
+    /// The bytes of address space that a space with this limit and slot, and its tables, need.
+    pub(crate) fn reserved_bytes(limit: u64, slot: usize) -> u64 {
+        let blocks = (limit / BLOCK_BYTES) as usize + slot;
+        BlockTables::bytes_for(blocks) + blocks as u64 * BLOCK_BYTES
     }
 
-    /// An empty space that fills `reservation`, with a limit from [`BlockSpace::limit_for`].
-    /// About `initial` bytes are committed.
+    /// An empty space that fills `reservation`, with a slot of `slot` blocks for a nursery, and
+    /// with a limit from [`BlockSpace::limit_for`]. About `initial` bytes are committed.
     ///
     /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory),
     /// [`Error::Mappings`](crate::error::Error::Mappings).
-    pub(crate) fn new(reservation: &Reservation, limit: u64, initial: u64) -> Result<BlockSpace> {
+    pub(crate) fn new(
+        reservation: &Reservation,
+        (limit, slot): (u64, usize),
+        initial: u64,
+    ) -> Result<BlockSpace> {
         let initial = initial.clamp(1, limit).next_multiple_of(BLOCK_BYTES);
-        let tables = BlockTables::new(reservation, (limit / BLOCK_BYTES) as usize)?;
+        let blocks = (limit / BLOCK_BYTES) as usize + slot;
+        let tables = BlockTables::new(reservation, blocks)?;
         let first = tables.end();
         let mut space = BlockSpace {
-            region: reservation.region(first, first + limit),
+            region: reservation.region(first, first + blocks as u64 * BLOCK_BYTES),
             tables,
             bounds: Bounds::new(limit, initial),
             free: Cell::new(0),
-            used_end: Cell::new(0),
+            used_end: Cell::new(slot),
+            slot,
+            nursery: Cell::new(0),
+            nursery_touched: Cell::new(0),
             cycle: 0,
             uses_gaps: Cell::new(false),
             next_search: Cell::new(0),
         };
-        space.commit(initial)?;
+        space.set_nursery_blocks(space.first_nursery());
+        space.region.commit_to(space.end_for(initial))?;
+        space.add_free_blocks(slot);
         Ok(space)
     }
 
@@ -126,7 +148,7 @@ impl BlockSpace {
         &self.region
     }
 
-    /// Where the first block starts.
+    /// Where the first block starts, which is the nursery's if there is one.
     #[inline(always)]
     pub(crate) fn start(&self) -> u64 {
         self.region.start()
@@ -143,10 +165,10 @@ impl BlockSpace {
         self.tables.records(self.blocks())
     }
 
-    /// The number of committed blocks.
+    /// The number of the last committed block plus one: the blocks of the slot and the others.
     #[inline(always)]
     pub(crate) fn blocks(&self) -> usize {
-        (self.committed_bytes() / BLOCK_BYTES) as usize
+        ((self.region.committed_end() - self.region.start()) / BLOCK_BYTES) as usize
     }
 
     /// The number of committed blocks that are not in use.
@@ -154,10 +176,10 @@ impl BlockSpace {
         self.free.get()
     }
 
-    /// The number of free blocks that the mutator may take. The others are the reserve for
-    /// evacuation.
+    /// The number of free blocks that the mutator may take. The others are the reserves for
+    /// evacuation and for promotion.
     pub(crate) fn spare_blocks(&self) -> usize {
-        let reserve = BlockSpace::reserve_of(self.blocks());
+        let reserve = BlockSpace::reserve_of(self.blocks() - self.slot) + self.promotion_reserve();
         self.free_blocks().saturating_sub(reserve)
     }
 
@@ -168,7 +190,7 @@ impl BlockSpace {
 
     /// The bytes of the free blocks, and of the holes in blocks that are in use.
     pub(crate) fn free_bytes(&self) -> u64 {
-        let records = &self.records()[..self.used_end()];
+        let records = &self.records()[self.slot..self.used_end()];
         let used = records.iter().filter(|r| r.state() == BlockState::Small);
         let lines: usize = used.map(BlockRecord::free_lines).sum();
         lines as u64 * LINE_BYTES + self.free_blocks() as u64 * BLOCK_BYTES
@@ -212,9 +234,20 @@ impl BlockSpace {
         self.bounds.initial
     }
 
-    /// The bytes that are committed.
+    /// The bytes that are committed. Of the nursery's slot, the part counts that the nursery has.
     #[inline(always)]
     pub(crate) fn committed_bytes(&self) -> u64 {
-        self.region.committed_end() - self.region.start()
+        self.committed_up_to(self.region.committed_end())
+    }
+
+    /// The bytes that are committed if the region is committed up to `end`.
+    fn committed_up_to(&self, end: u64) -> u64 {
+        end - self.start() - (self.slot - self.nursery_blocks()) as u64 * BLOCK_BYTES
+    }
+
+    /// Where the region ends if `bytes` bytes are committed. The opposite of
+    /// `committed_up_to`.
+    fn end_for(&self, bytes: u64) -> u64 {
+        self.start() + bytes + (self.slot - self.nursery_blocks()) as u64 * BLOCK_BYTES
     }
 }

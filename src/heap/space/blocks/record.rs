@@ -297,7 +297,22 @@ impl BlockRecord {
     /// Takes the lines from `first` up to `end`, which are free, for new objects. Whether other
     /// lines are free.
     pub(super) fn take_lines(&self, first: usize, end: usize) -> bool {
-        self.set_lines(first, end, LINE_NEW);
+        self.take_lines_as(LINE_NEW, first, end)
+    }
+
+    /// As [`BlockRecord::take_lines`], for objects that a collection keeps.
+    pub(super) fn take_lines_for_live(&self, first: usize, end: usize) -> bool {
+        self.take_lines_as(LINE_LIVE, first, end)
+    }
+
+    /// Makes the lines from `first` up to `end` free again, in which no object is.
+    pub(super) fn return_lines(&self, first: usize, end: usize) {
+        self.set_lines(first, end, LINE_FREE);
+        self.first_free.set(self.first_free.get().min(first as u32));
+    }
+
+    fn take_lines_as(&self, value: u8, first: usize, end: usize) -> bool {
+        self.set_lines(first, end, value);
         if first == self.first_free.get() as usize {
             self.first_free.set(self.next_line(end, true) as u32);
         }

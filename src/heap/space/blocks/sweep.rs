@@ -41,7 +41,7 @@ impl BlockSpace {
     /// The record of the block that `offset` lies in, and the bytes from the block's start, if
     /// the block is committed.
     #[inline]
-    fn record_at(&self, offset: u64) -> Option<(&BlockRecord, u64)> {
+    pub(super) fn record_at(&self, offset: u64) -> Option<(&BlockRecord, u64)> {
         let into = offset.wrapping_sub(self.start());
         let record = self.records().get((into / BLOCK_BYTES) as usize)?;
         Some((record, into % BLOCK_BYTES))

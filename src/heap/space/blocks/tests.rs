@@ -8,9 +8,9 @@ use crate::heap::{Budget, LayoutTable};
 
 /// A space of 100 blocks, of which `blocks` are committed.
 fn with_space(blocks: u64, test: impl FnOnce(&mut BlockSpace)) {
-    let limit = BlockSpace::limit_for(100 * BLOCK_BYTES);
-    let reservation = Reservation::new(BlockSpace::reserved_bytes(limit)).unwrap();
-    test(&mut BlockSpace::new(&reservation, limit, blocks * BLOCK_BYTES).unwrap());
+    let limit = BlockSpace::limit_for(100 * BLOCK_BYTES, 0);
+    let reservation = Reservation::new(BlockSpace::reserved_bytes(limit, 0)).unwrap();
+    test(&mut BlockSpace::new(&reservation, (limit, 0), blocks * BLOCK_BYTES).unwrap());
 }
 
 fn check(space: &BlockSpace) {

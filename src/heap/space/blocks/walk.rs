@@ -9,7 +9,7 @@ use crate::heap::layout_table::LayoutTable;
 use crate::heap::mutator::Mutator;
 
 /// What an [`each_object`](BlockSpace::each_object) calls for each object.
-type Visit<'a> = dyn FnMut(u64, Measured<'_>) -> Result<()> + 'a;
+pub(super) type Visit<'a> = dyn FnMut(u64, Measured<'_>) -> Result<()> + 'a;
 
 impl BlockSpace {
     /// Whether an object starts at `offset`, which lies in the space.
@@ -97,7 +97,27 @@ impl BlockSpace {
         visit: &mut Visit<'_>,
     ) -> Result<()> {
         self.close_window(mutator)?;
-        for block in 0..self.used_end().min(self.blocks()) {
+        self.each_object_from(0, layouts, visit)
+    }
+
+    /// Calls `visit` for each object outside of the nursery. The mutator must have no window.
+    ///
+    /// Errors: those of [`BlockSpace::each_object`].
+    pub(crate) fn each_old_object(
+        &self,
+        layouts: &LayoutTable,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        self.each_object_from(self.first_old_block(), layouts, visit)
+    }
+
+    fn each_object_from(
+        &self,
+        first: usize,
+        layouts: &LayoutTable,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        for block in first..self.used_end().min(self.blocks()) {
             let record = &self.records()[block];
             match record.state() {
                 BlockState::Small => self.each_small(block, layouts, visit)?,

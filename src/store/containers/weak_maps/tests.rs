@@ -75,9 +75,14 @@ fn on_each_collector(test: impl Fn(Fixture)) {
 impl Fixture {
     fn allocate(&mut self) -> GcRef {
         let header = ObjectHeader::new(Kind::Struct, TYPE);
-        match self.heap.allocate(&self.mutator, header, BYTES).unwrap() {
-            Allocation::Done(object) => object,
-            other => panic!("{other:?}"),
+        loop {
+            match self.heap.allocate(&self.mutator, header, BYTES).unwrap() {
+                Allocation::Done(object) => return object,
+                Allocation::CollectOrGrow { bytes } => {
+                    self.heap.grow(&self.mutator, bytes).unwrap();
+                }
+                Allocation::Never => panic!("{BYTES} bytes never fit"),
+            }
         }
     }
 

@@ -1,0 +1,316 @@
+//! Where new objects go: to the nursery, or to the old blocks.
+//!
+//! The mutator bumps through the nursery's blocks. When they are full, a minor collection empties
+//! them. These objects are born old:
+//!
+//! * Objects of more than [`LARGEST_YOUNG`] bytes. They leave the mutator's window as it is, and
+//!   their first references are stored through the barrier.
+//! * In a no-GC span whose nursery is full, all objects (the nursery has *overflowed*). They are
+//!   made in old blocks without the barrier, so the next minor collection looks at all of them.
+//! * All objects in a heap that has no room for a nursery.
+
+use super::GenerationalHeap;
+use crate::collectors::block_heap::rest_of_window;
+use crate::error::{Error, Result};
+use crate::heap::{
+    Allocation, BLOCK_BYTES, CollectionKind, FIRST_NURSERY_BLOCKS, GRANULE, GcRef, LARGEST_YOUNG,
+    Mutator, ObjectHeader,
+};
+
+/// The blocks of a nursery that need not be paid for with long pauses.
+const MODERATE_BLOCKS: usize = (1 << 20) / BLOCK_BYTES as usize;
+
+/// What is known of the nursery besides its blocks.
+#[derive(Debug)]
+pub(super) struct Nursery {
+    /// The blocks that were taken since the last collection.
+    taken: usize,
+    /// The mutator's window is in the last of them.
+    is_lent: bool,
+    /// The mutator makes its objects in old blocks until the next collection.
+    has_overflowed: bool,
+    /// The bytes of the objects in the blocks that the mutator has left.
+    pub(super) bytes: u64,
+    /// The number of those objects.
+    pub(super) objects: u64,
+    /// The number of objects in the heap that are not in the lent block.
+    others: u64,
+    /// The blocks that the next nursery is to have.
+    wanted: usize,
+}
+
+impl Default for Nursery {
+    fn default() -> Nursery {
+        Nursery {
+            taken: 0,
+            is_lent: false,
+            has_overflowed: false,
+            bytes: 0,
+            objects: 0,
+            others: 0,
+            wanted: FIRST_NURSERY_BLOCKS,
+        }
+    }
+}
+
+impl Nursery {
+    /// Whether no block was taken since the last collection.
+    pub(super) fn is_unused(&self) -> bool {
+        self.taken == 0
+    }
+
+    /// Counts an object that was made outside of the nursery.
+    fn note_born_old(&mut self) {
+        self.others += u64::from(self.is_lent);
+    }
+
+    /// Forgets an object that could not be initialised, and lies outside of the mutator's window.
+    fn note_freed(&mut self, is_young: bool) {
+        self.others -= u64::from(self.is_lent);
+        self.objects -= u64::from(is_young);
+    }
+}
+
+impl GenerationalHeap {
+    /// See [`GcHeap::allocate`](crate::heap::GcHeap::allocate).
+    pub(super) fn allocate_in_generations(
+        &mut self,
+        mutator: &Mutator,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+            return Ok(Allocation::Never);
+        };
+        if bytes > self.blocks.largest_object() {
+            return Ok(Allocation::Never);
+        }
+        if bytes <= LARGEST_YOUNG {
+            if self.lend_nursery(mutator, bytes)?
+                && let Some(offset) = mutator.bump.bump_within_budget(bytes)
+            {
+                mutator.write_new_object(offset, header, bytes);
+                return Ok(Allocation::Done(GcRef::from_offset(offset)));
+            }
+            if self.is_nursery_full(mutator, bytes) {
+                return Ok(Allocation::CollectOrGrow { bytes });
+            }
+            self.overflow(mutator)?;
+        }
+        if self.has_window_in_nursery() {
+            let outcome = self.blocks.allocate_apart(mutator, header, bytes)?;
+            if let Allocation::Done(_) = outcome {
+                self.nursery.note_born_old();
+            }
+            return Ok(outcome);
+        }
+        let outcome = self.blocks.allocate(mutator, header, bytes)?;
+        if matches!(outcome, Allocation::CollectOrGrow { .. })
+            && self.give_nursery_up(|heap| heap.blocks.has_room(mutator, bytes))?
+        {
+            return self.blocks.allocate(mutator, header, bytes);
+        }
+        Ok(outcome)
+    }
+
+    /// See [`GcHeap::deallocate_uninit`](crate::heap::GcHeap::deallocate_uninit).
+    pub(super) fn free_uninit_in_generations(
+        &mut self,
+        mutator: &Mutator,
+        object: GcRef,
+        bytes: u64,
+    ) {
+        let offset = object.offset();
+        let is_young = self.blocks.space.is_in_slot(offset);
+        let window = mutator.bump.start()..mutator.bump.end();
+        if !(self.nursery.is_lent && window.contains(&offset)) {
+            self.nursery.note_freed(is_young);
+        }
+        if !is_young {
+            self.remembered.forget(object, bytes);
+        }
+        self.blocks.free_uninit(mutator, object, bytes);
+    }
+
+    /// Whether the mutator makes small objects in the nursery, as far as that has room.
+    fn has_window_in_nursery(&self) -> bool {
+        self.nursery.is_lent && !self.nursery.has_overflowed
+    }
+
+    /// Whether `bytes` can be allocated without growing or collecting.
+    pub(super) fn has_room_in_generations(
+        &mut self,
+        mutator: &Mutator,
+        bytes: u64,
+    ) -> Result<bool> {
+        if bytes <= LARGEST_YOUNG {
+            if self.lend_nursery(mutator, bytes)? {
+                return Ok(true);
+            }
+            if self.is_nursery_full(mutator, bytes) {
+                return Ok(false);
+            }
+            self.overflow(mutator)?;
+        }
+        if self.has_window_in_nursery() {
+            return Ok(self.blocks.has_room_apart(mutator, bytes));
+        }
+        Ok(self.blocks.has_room(mutator, bytes)?
+            || self.give_nursery_up(|heap| heap.blocks.has_room(mutator, bytes))?)
+    }
+
+    /// Makes sure that the mutator's window is in the nursery and has room for `bytes`. Returns
+    /// `false` if the nursery is full, or is not used.
+    fn lend_nursery(&mut self, mutator: &Mutator, bytes: u64) -> Result<bool> {
+        if self.nursery.has_overflowed {
+            return Ok(false);
+        }
+        if self.nursery.is_lent && mutator.bump.has_budget(bytes) {
+            return Ok(true);
+        }
+        if self.nursery.taken >= self.blocks.space.nursery_blocks() {
+            return Ok(false);
+        }
+        if !self.nursery.is_lent {
+            self.blocks.take_back(mutator)?;
+        }
+        self.leave_nursery(mutator)?;
+        let block = self.blocks.space.take_nursery_block(self.nursery.taken);
+        // SAFETY: the block is committed and belongs to this heap. Nothing else uses it until
+        // it is taken back.
+        unsafe { mutator.lend(block.start, block.end) };
+        self.nursery.taken += 1;
+        self.nursery.is_lent = true;
+        self.nursery.others = mutator.bump.objects();
+        Ok(mutator.bump.has_budget(bytes))
+    }
+
+    /// Takes the mutator's window back, if it is in the nursery.
+    pub(super) fn leave_nursery(&mut self, mutator: &Mutator) -> Result<()> {
+        if !self.nursery.is_lent {
+            return Ok(());
+        }
+        self.nursery.is_lent = false;
+        self.nursery.bytes += mutator.bump.next() - mutator.bump.start();
+        self.nursery.objects += mutator.bump.objects() - self.nursery.others;
+        let rest = rest_of_window(mutator);
+        mutator.take_back();
+        self.blocks.space.leave_unused(rest)
+    }
+
+    /// Makes the mutator's next objects in old blocks, if the nursery is in use. The caller has
+    /// found that the nursery is full and that no collection runs.
+    fn overflow(&mut self, mutator: &Mutator) -> Result<()> {
+        if !self.nursery.is_unused() {
+            self.leave_nursery(mutator)?;
+            self.nursery.has_overflowed = true;
+        }
+        Ok(())
+    }
+
+    /// Whether `bytes` would be allocated in the nursery if a minor collection emptied it now.
+    pub(super) fn is_nursery_full(&self, mutator: &Mutator, bytes: u64) -> bool {
+        let nursery = &self.nursery;
+        let may_collect = mutator.no_gc_spans() == 0;
+        may_collect && bytes <= LARGEST_YOUNG && !nursery.is_unused() && !nursery.has_overflowed
+    }
+
+    /// Gives up an unused nursery, so that old objects get its room, if `helps` says then that
+    /// this helps. Whether it did.
+    fn give_nursery_up(
+        &mut self,
+        helps: impl FnOnce(&mut GenerationalHeap) -> Result<bool>,
+    ) -> Result<bool> {
+        let blocks = self.blocks.space.nursery_blocks();
+        if !self.nursery.is_unused() || blocks == 0 {
+            return Ok(false);
+        }
+        self.blocks.space.set_nursery_blocks(0);
+        let outcome = helps(self);
+        if outcome != Ok(true) {
+            self.blocks.space.set_nursery_blocks(blocks);
+        }
+        outcome
+    }
+
+    /// See [`GcHeap::grow`](crate::heap::GcHeap::grow). A full nursery overflows. An unused one
+    /// is given up if the heap cannot grow otherwise.
+    pub(super) fn grow_in_generations(&mut self, mutator: &Mutator, bytes: u64) -> Result<()> {
+        if bytes <= LARGEST_YOUNG {
+            self.overflow(mutator)?;
+        }
+        let grown = self.blocks.grow(mutator, bytes);
+        if matches!(grown, Err(Error::HeapLimit { .. }))
+            && self.give_nursery_up(|heap| heap.blocks.grow(mutator, bytes).map(|()| true))?
+        {
+            return Ok(());
+        }
+        self.granted = self.granted.max(self.blocks.space.committed_bytes());
+        grown
+    }
+
+    /// See [`GcHeap::committed_after_growth`](crate::heap::GcHeap::committed_after_growth).
+    pub(super) fn committed_after_growth_in_generations(
+        &self,
+        mutator: &Mutator,
+        bytes: u64,
+    ) -> Result<u64> {
+        let young = self.blocks.space.nursery_blocks();
+        let wanted = self.blocks.committed_after_growth(mutator, bytes);
+        if wanted.is_ok() || !self.nursery.is_unused() || young == 0 {
+            return wanted;
+        }
+        self.blocks.space.set_nursery_blocks(0);
+        let wanted = self.blocks.committed_after_growth(mutator, bytes);
+        self.blocks.space.set_nursery_blocks(young);
+        wanted
+    }
+
+    /// The kind of collection to run when `asked` was requested.
+    pub(super) fn kind_of_collection(
+        &self,
+        mutator: &Mutator,
+        asked: CollectionKind,
+    ) -> CollectionKind {
+        let is_due = self.old_bytes_allocated(mutator) >= self.blocks.headroom;
+        if asked == CollectionKind::Major || self.nursery.is_unused() || is_due {
+            CollectionKind::Major
+        } else {
+            CollectionKind::Minor
+        }
+    }
+
+    /// The bytes that were promoted, or born old, since the last major collection.
+    fn old_bytes_allocated(&self, mutator: &Mutator) -> u64 {
+        let lent = match self.nursery.is_lent {
+            true => mutator.bump.next() - mutator.bump.start(),
+            false => 0,
+        };
+        mutator.bump.allocated_bytes() - lent - self.nursery.bytes
+    }
+
+    /// Empties the nursery, whose live objects have moved.
+    pub(super) fn empty_nursery(&mut self) {
+        self.blocks.space.empty_nursery(self.blocks.poison);
+        self.nursery = Nursery {
+            wanted: self.nursery.wanted,
+            ..Nursery::default()
+        };
+    }
+
+    /// Sizes the empty nursery: as large as it is wanted, or as there is room for.
+    pub(super) fn size_nursery(&mut self) {
+        let limit = match self.blocks.asks_to_grow {
+            true => self.granted,
+            false => u64::MAX,
+        };
+        let wanted = self.nursery.wanted;
+        let blocks = self.blocks.space.nursery_that_fits(wanted, limit);
+        self.blocks.space.set_nursery_blocks(blocks);
+    }
+
+    /// Wants a larger nursery, because objects survived a minor collection.
+    pub(super) fn want_larger_nursery(&mut self) {
+        self.nursery.wanted = (2 * self.nursery.wanted).min(MODERATE_BLOCKS);
+    }
+}

@@ -1,0 +1,128 @@
+//! The remembered set: the old objects, and slots of long arrays, that refer to young objects.
+//!
+//! The barrier adds an object once: a bit of its header says that it is in the set. Of a long
+//! array it adds the slot. Where there is no memory, or a list has become long, the next minor
+//! collection looks at all old objects instead, so the barrier never fails.
+
+use super::GenerationalHeap;
+use crate::base::fallible;
+use crate::error::Result;
+use crate::heap::{ARRAY_LENGTH, GcRef, Kind, ObjectHeader, Region, SLOT_BYTES};
+
+/// The bit of the header, among the collector's bits.
+const REMEMBERED: u32 = 1;
+
+/// An array with more elements than this is remembered by slot.
+const LONG_ARRAY: u32 = 64;
+
+/// The most slots that are remembered. After that, long arrays are remembered as a whole.
+const MOST_SLOTS: usize = 1 << 14;
+
+/// The remembered set.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    /// Objects, each once.
+    objects: Vec<GcRef>,
+    /// Offsets of slots, divided by the size of a slot.
+    slots: Vec<u32>,
+    /// Something was not added.
+    is_incomplete: bool,
+}
+
+impl Remembered {
+    /// Adds the slot at `at` of the old object at `holder`, which gets a reference to a young
+    /// object.
+    pub(super) fn add(&mut self, region: &Region, holder: u64, at: u64) -> Result<()> {
+        let header = ObjectHeader::from_bits(region.load_u64(holder)?);
+        if header.collector_bits() & REMEMBERED != 0 {
+            return Ok(());
+        }
+        if header.kind() == Some(Kind::Array)
+            && region.load_u32(holder + ARRAY_LENGTH)? > LONG_ARRAY
+            && self.slots.len() < MOST_SLOTS
+        {
+            let slot = (at / SLOT_BYTES) as u32;
+            self.is_incomplete |= fallible::push(&mut self.slots, slot).is_err();
+            return Ok(());
+        }
+        self.add_object(region, holder, header)
+    }
+
+    /// Adds the whole old object at `holder`.
+    pub(super) fn add_whole(&mut self, region: &Region, holder: u64) -> Result<()> {
+        let header = ObjectHeader::from_bits(region.load_u64(holder)?);
+        if header.collector_bits() & REMEMBERED != 0 {
+            return Ok(());
+        }
+        self.add_object(region, holder, header)
+    }
+
+    fn add_object(&mut self, region: &Region, holder: u64, header: ObjectHeader) -> Result<()> {
+        if fallible::push(&mut self.objects, GcRef::from_offset(holder)).is_err() {
+            self.is_incomplete = true;
+            return Ok(());
+        }
+        let bits = header.collector_bits() | REMEMBERED;
+        region.store_u64(holder, header.with_collector_bits(bits).bits())
+    }
+
+    /// Forgets an old object of `bytes`, whose memory becomes free.
+    pub(super) fn forget(&mut self, object: GcRef, bytes: u64) {
+        self.objects.retain(|&other| other != object);
+        let first = object.offset() / SLOT_BYTES;
+        let slots = first..first + bytes / SLOT_BYTES;
+        self.slots.retain(|&slot| !slots.contains(&slot.into()));
+    }
+
+    /// The bytes of memory that the set has.
+    pub(super) fn side_bytes(&self) -> u64 {
+        fallible::bytes(&self.objects) + fallible::bytes(&self.slots)
+    }
+
+    /// Whether the set lacks something, so that all old objects must be looked at.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.is_incomplete
+    }
+
+    /// The offsets of the remembered slots.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u64> {
+        let offset = |&slot: &u32| u64::from(slot) * SLOT_BYTES;
+        self.slots.iter().map(offset)
+    }
+
+    /// The remembered objects.
+    pub(super) fn objects(&self) -> &[GcRef] {
+        &self.objects
+    }
+
+    /// Empties the set, and clears the bits in the headers of its objects.
+    pub(super) fn clear(&mut self, region: &Region) -> Result<()> {
+        for object in self.objects.drain(..) {
+            let header = ObjectHeader::from_bits(region.load_u64(object.offset())?);
+            if header.kind() != Some(Kind::Free) {
+                let bits = header.collector_bits() & !REMEMBERED;
+                let header = header.with_collector_bits(bits);
+                region.store_u64(object.offset(), header.bits())?;
+            }
+        }
+        self.slots.clear();
+        self.is_incomplete = false;
+        Ok(())
+    }
+}
+
+impl GenerationalHeap {
+    /// Remembers the whole object at `holder`, if it is old.
+    pub(super) fn remember_whole(&mut self, holder: u64) -> Result<()> {
+        let space = &self.blocks.space;
+        if space.is_in_slot(holder) {
+            return Ok(());
+        }
+        self.remembered.add_whole(space.region(), holder)
+    }
+
+    /// Empties the set, because a collection looks at all objects.
+    pub(super) fn forget_remembered(&mut self) -> Result<()> {
+        self.remembered.clear(self.blocks.space.region())
+    }
+}
