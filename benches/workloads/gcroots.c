@@ -66,9 +66,11 @@ static void make_store(const char *collector_or_null, const char *limit_or_null)
 static void print_statistics(void) {
   gcroots_stats_t stats;
   MUST(gcroots_store_stats(heap, &stats));
-  fprintf(stderr, "%" PRIu64 " collections, %.3f s in them, %.1f MiB committed\n",
-          stats.collections, (double)stats.gc_nanoseconds / 1e9,
-          (double)stats.committed_bytes / (1 << 20));
+  fprintf(stderr,
+          "%" PRIu64 " collections, %" PRIu64 " of them minor, %.3f s in them, %.1f MiB promoted, "
+          "%.1f MiB committed\n",
+          stats.collections, stats.minor_collections, (double)stats.gc_nanoseconds / 1e9,
+          (double)stats.promoted_bytes / (1 << 20), (double)stats.committed_bytes / (1 << 20));
 }
 
 static void run(size_t workload, const char *collector_or_null, const char *limit_or_null) {

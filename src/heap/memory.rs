@@ -558,6 +558,16 @@ impl<'a> ObjectHead<'a> {
         }
     }
 
+    /// Sets the 32 bits behind the header.
+    #[inline(always)]
+    pub(crate) fn set_after_header(self, bits: u32) {
+        // SAFETY: the bytes are committed.
+        unsafe {
+            let after = self.first.as_ptr().add(8).cast::<u32>();
+            after.write_unaligned(bits);
+        }
+    }
+
     /// The whole object of `bytes`, if it lies in the span.
     #[inline(always)]
     pub(crate) fn object(self, bytes: u64) -> Option<ObjectBytes<'a>> {

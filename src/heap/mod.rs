@@ -80,7 +80,9 @@ pub(crate) use layout::{
 };
 pub(crate) use layout_table::{CommonLayout, LayoutTable, SimpleLayouts};
 pub(crate) use layout_word::ObjectSize;
-pub(crate) use memory::{COMMIT_UNIT, ObjectBytes, ObjectSlot, ObjectSpan, Region, Reservation};
+pub(crate) use memory::{
+    COMMIT_UNIT, ObjectBytes, ObjectHead, ObjectSlot, ObjectSpan, Region, Reservation,
+};
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;

@@ -18,7 +18,7 @@ impl BlockHeap {
     }
 
     /// Tells the mutator where the committed memory ends now.
-    fn update_end(&self, mutator: &Mutator) {
+    pub(crate) fn update_end(&self, mutator: &Mutator) {
         // SAFETY: the space is committed up to its end and belongs to this heap, which tells
         // the mutator whenever that changes. The mutator's window lies in a block in use.
         unsafe { mutator.set_heap_end(self.space.end()) };

@@ -12,8 +12,9 @@ use super::GenerationalHeap;
 use crate::collectors::block_heap::{beyond_the_end, unknown_type};
 use crate::error::{Error, Result};
 use crate::heap::{
-    BlockSpace, CollectionStats, GcRef, GcRootsList, HEADER_BYTES, Kind, LayoutTable, Measured,
-    Mutator, ObjectBytes, ObjectHeader, ObjectSlot, ObjectSpan, Progress, PromotionWindow,
+    BLOCK_BYTES, BlockRecord, BlockSpace, CollectionStats, CommonLayout, GcRef, GcRootsList, Kind,
+    LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot, ObjectSpan, Progress,
+    PromotionWindow,
 };
 
 /// The minor collection that is under way.
@@ -31,10 +32,15 @@ pub(super) struct MinorState {
     has_remembered: bool,
 }
 
-/// What promoting uses, in one place.
+/// What promoting uses, in one place. A loop keeps it in registers.
 struct Promotion<'a> {
     space: &'a BlockSpace,
+    records: &'a [BlockRecord],
     memory: ObjectSpan<'a>,
+    /// Where the slot of the nursery starts.
+    start: u64,
+    /// The bytes of the slot.
+    slot: u64,
     layouts: &'a LayoutTable,
     state: &'a mut MinorState,
 }
@@ -43,7 +49,10 @@ impl GenerationalHeap {
     fn promotion<'a>(&'a mut self, layouts: &'a LayoutTable) -> Promotion<'a> {
         let space = &self.blocks.space;
         Promotion {
+            records: space.records(),
             memory: space.region().view().objects(space.start(), space.end()),
+            start: space.start(),
+            slot: space.slot_end() - space.start(),
             space,
             layouts,
             state: &mut self.minor,
@@ -59,7 +68,7 @@ impl GenerationalHeap {
         let mut promotion = self.promotion(layouts);
         roots.try_each(|root| {
             let old = root.get();
-            if promotion.space.is_in_slot(old.offset()) {
+            if promotion.is_young(old) {
                 root.set(promotion.promote(old)?);
             }
             Ok(())
@@ -73,7 +82,7 @@ impl GenerationalHeap {
         layouts: &LayoutTable,
     ) -> Result<GcRef> {
         let mut promotion = self.promotion(layouts);
-        match promotion.space.is_in_slot(reference.offset()) {
+        match promotion.is_young(reference) {
             true => promotion.promote(reference),
             false => Ok(reference),
         }
@@ -133,7 +142,7 @@ impl GenerationalHeap {
         if state.objects > 0 {
             self.want_larger_nursery();
         }
-        self.size_nursery();
+        self.size_nursery(mutator);
         Ok(CollectionStats {
             objects,
             live_bytes: used,
@@ -144,6 +153,12 @@ impl GenerationalHeap {
 }
 
 impl<'a> Promotion<'a> {
+    /// Whether a reference is to an object in the nursery. `false` for an `i31`.
+    #[inline(always)]
+    fn is_young(&self, reference: GcRef) -> bool {
+        reference.object_offset().wrapping_sub(self.start) < self.slot
+    }
+
     /// Where the young object at `old` is now. Moves it if this is the first reference to it
     /// that the collection finds.
     #[inline(always)]
@@ -158,11 +173,33 @@ impl<'a> Promotion<'a> {
                 false => Err(Error::internal("a wrong forwarding", new.raw().into())),
             };
         }
-        let Some(measured) = self.layouts.measure_head(header, || head.after_header()) else {
-            return Err(unknown_type(header));
+        let layouts = self.layouts.simple_layouts();
+        let (bytes, has_references) = match layouts.common(header, || head.after_header()) {
+            Some(CommonLayout::Simple(layout)) => (layout.size().bytes(), layout.references() != 0),
+            Some(CommonLayout::Array { size, elements }) => (size.bytes(), elements),
+            None => self.measure_any(header, head)?,
         };
-        let bytes = measured.bytes;
-        if old.offset() + bytes > self.space.slot_end() {
+        self.move_object(old, head, bytes, has_references)
+    }
+
+    /// The bytes of any object, and whether it may have references.
+    #[cold]
+    fn measure_any(&self, header: ObjectHeader, head: ObjectHead<'_>) -> Result<(u64, bool)> {
+        let measured = self.layouts.measure_head(header, || head.after_header());
+        let measured = measured.ok_or_else(|| unknown_type(header))?;
+        Ok((measured.bytes, true))
+    }
+
+    /// Moves the young object of `bytes` at `old`. Returns where it is then.
+    #[inline(always)]
+    fn move_object(
+        &mut self,
+        old: GcRef,
+        head: ObjectHead<'_>,
+        bytes: u64,
+        has_references: bool,
+    ) -> Result<GcRef> {
+        if old.offset() - self.start + bytes > self.slot {
             return Err(beyond_the_end(old.offset()));
         }
         let Some(at) = self.space.promote_into(&mut self.state.window, bytes) else {
@@ -170,10 +207,15 @@ impl<'a> Promotion<'a> {
         };
         let memory = self.space.region().view();
         memory.copy_to(old.offset(), memory, at, bytes)?;
-        let new = GcRef::from_offset(at);
+        let (new, into) = (GcRef::from_offset(at), at - self.start);
+        if let Some(record) = self.records.get((into / BLOCK_BYTES) as usize) {
+            record.set_start(into % BLOCK_BYTES);
+        }
         head.set_header(ObjectHeader::forwarding(new));
-        memory.store_u32(old.offset() + HEADER_BYTES, self.state.gray.raw())?;
-        self.state.gray = old;
+        if has_references {
+            head.set_after_header(self.state.gray.raw());
+            self.state.gray = old;
+        }
         self.state.bytes += bytes;
         self.state.objects += 1;
         Ok(new)
@@ -187,9 +229,11 @@ impl<'a> Promotion<'a> {
         if old.is_null() {
             return Ok(None);
         }
-        let memory = self.space.region().view();
-        let header = ObjectHeader::from_bits(memory.load_u64(old.offset())?);
-        self.state.gray = GcRef::from_raw(memory.load_u32(old.offset() + HEADER_BYTES)?);
+        let Some(head) = self.memory.head(old.offset()) else {
+            return Err(beyond_the_end(old.offset()));
+        };
+        self.state.gray = GcRef::from_raw(head.after_header());
+        let header = ObjectHeader::from_bits(head.header());
         match header.forwarded() {
             Some(new) => Ok(Some(new)),
             None => Err(Error::internal("a wrong forwarding", header.bits())),
@@ -199,26 +243,42 @@ impl<'a> Promotion<'a> {
     /// Promotes the referents of an old object.
     #[inline(always)]
     fn scan(&mut self, object: GcRef) -> Result<()> {
-        let offset = object.offset();
-        let Some(head) = self.memory.head(offset) else {
-            return Err(beyond_the_end(offset));
+        let Some(head) = self.memory.head(object.offset()) else {
+            return Err(beyond_the_end(object.offset()));
         };
         let header = ObjectHeader::from_bits(head.header());
+        let layouts = self.layouts.simple_layouts();
+        let Some(CommonLayout::Simple(layout)) = layouts.common(header, || head.after_header())
+        else {
+            return self.scan_any(object, header, head);
+        };
+        let Some(slots) = head.slots(layout) else {
+            return Err(beyond_the_end(object.offset()));
+        };
+        for slot in slots {
+            self.promote_slot(slot)?;
+        }
+        Ok(())
+    }
+
+    /// As [`Promotion::scan`], for all objects, and for one that could not be initialised and
+    /// has become free memory.
+    #[inline(never)]
+    fn scan_any(
+        &mut self,
+        object: GcRef,
+        header: ObjectHeader,
+        head: ObjectHead<'_>,
+    ) -> Result<()> {
         let Some(measured) = self.layouts.measure_head(header, || head.after_header()) else {
-            // An object that could not be initialised has become free memory.
             return match header.kind() {
                 Some(Kind::Free) => Ok(()),
                 _ => Err(unknown_type(header)),
             };
         };
         let Some(whole) = head.object(measured.bytes) else {
-            return Err(beyond_the_end(offset));
+            return Err(beyond_the_end(object.offset()));
         };
-        self.scan_slots(measured, whole)
-    }
-
-    #[inline(always)]
-    fn scan_slots(&mut self, measured: Measured<'_>, whole: ObjectBytes<'_>) -> Result<()> {
         measured.each_reference(|at| self.promote_slot(whole.slot(at)?))
     }
 
@@ -226,10 +286,9 @@ impl<'a> Promotion<'a> {
     #[inline(always)]
     fn promote_slot(&mut self, slot: ObjectSlot<'_>) -> Result<()> {
         let referent = GcRef::from_raw(slot.get());
-        if referent.is_odd() || !self.space.is_in_slot(referent.offset()) {
-            return Ok(());
+        if self.is_young(referent) {
+            slot.set(self.promote(referent)?.raw());
         }
-        slot.set(self.promote(referent)?.raw());
         Ok(())
     }
 
@@ -237,7 +296,7 @@ impl<'a> Promotion<'a> {
     fn promote_slot_at(&mut self, at: u64) -> Result<()> {
         let memory = self.space.region().view();
         let referent = GcRef::from_raw(memory.load_u32(at)?);
-        if referent.is_odd() || !self.space.is_in_slot(referent.offset()) {
+        if !self.is_young(referent) {
             return Ok(());
         }
         let new = self.promote(referent)?;

@@ -60,7 +60,7 @@ impl GcRuntime for Generational {
     }
 
     fn headroom_ceiling(&self) -> f64 {
-        1.0
+        2.0
     }
 
     fn least_limit(&self) -> u64 {
@@ -266,7 +266,7 @@ impl GcHeap for GenerationalHeap {
             .blocks
             .resize(mutator, headroom, (may_grow, excess), budget);
         if progress == Progress::Complete {
-            self.size_nursery();
+            self.size_nursery(mutator);
         }
         progress
     }

@@ -298,13 +298,20 @@ impl GenerationalHeap {
         };
     }
 
-    /// Sizes the empty nursery: as large as it is wanted, or as there is room for.
-    pub(super) fn size_nursery(&mut self) {
+    /// Sizes the empty nursery: as large as it is wanted, or as there is room for. Commits
+    /// memory for it, unless the heap asks before it grows. Most of that is not touched.
+    pub(super) fn size_nursery(&mut self, mutator: &Mutator) {
+        let wanted = self.nursery.wanted;
         let limit = match self.blocks.asks_to_grow {
             true => self.granted,
             false => u64::MAX,
         };
-        let wanted = self.nursery.wanted;
+        let space = &mut self.blocks.space;
+        if !self.blocks.asks_to_grow && space.nursery_that_fits(wanted, limit) < wanted {
+            // If the system or the limit refuses, the nursery is smaller. That is no error.
+            let _ = space.commit_for_nursery(wanted);
+            self.blocks.update_end(mutator);
+        }
         let blocks = self.blocks.space.nursery_that_fits(wanted, limit);
         self.blocks.space.set_nursery_blocks(blocks);
     }

@@ -191,12 +191,14 @@ impl BlockSpace {
         self.clear_gaps();
         self.free.set(self.blocks() - self.slot);
         let _ = self.decommit_towards(0, &mut Budget::unlimited());
-        let kept = self.slot + (KEPT_BYTES / BLOCK_BYTES) as usize;
+        // A first nursery keeps its pages too.
+        let kept_old = KEPT_BYTES - self.first_nursery() as u64 * BLOCK_BYTES;
+        let kept = self.slot + (kept_old / BLOCK_BYTES) as usize;
         if used_end > kept {
             self.tables.release_records_from(kept);
         }
         self.release_nursery_pages();
-        super::super::release_all_but(&self.region, self.slot_end(), KEPT_BYTES, poison);
+        super::super::release_all_but(&self.region, self.slot_end(), kept_old, poison);
         self.used_end.set(self.slot);
         self.cycle = 0;
     }

@@ -19,6 +19,7 @@
 
 use super::record::{BlockState, LINES};
 use super::{BLOCK_BYTES, BlockSpace, Hole};
+use crate::error::Result;
 use crate::heap::space::POISON;
 
 /// The largest object, in bytes, that the heap makes in the nursery. A fast path may make a larger
@@ -95,6 +96,21 @@ impl BlockSpace {
             blocks /= 2;
         }
         blocks
+    }
+
+    /// Commits memory for a nursery of `wanted` blocks, if it is below the limit.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory); nothing has changed
+    /// then.
+    pub(crate) fn commit_for_nursery(&mut self, wanted: usize) -> Result<()> {
+        let before = self.nursery_blocks();
+        self.set_nursery_blocks(wanted.min(self.slot));
+        let committed = match self.after_growth(1, 0) {
+            Some(bytes) => self.commit(bytes),
+            None => Ok(()),
+        };
+        self.set_nursery_blocks(before);
+        committed
     }
 
     /// The free blocks that are kept for promotion.

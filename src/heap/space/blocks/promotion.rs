@@ -11,7 +11,7 @@
 use super::holes::InBlock;
 use super::record::{BlockState, LINES};
 use super::walk::Visit;
-use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
+use super::{BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::ObjectHeader;
@@ -29,7 +29,8 @@ pub(crate) struct PromotionWindow {
 }
 
 impl BlockSpace {
-    /// Takes `bytes` of the window, or of another one, for an object. `None` if no block is free.
+    /// Takes `bytes` of the window, or of another one, for an object, whose start the caller
+    /// notes. `None` if no block is free.
     #[inline(always)]
     pub(crate) fn promote_into(&self, window: &mut PromotionWindow, bytes: u64) -> Option<u64> {
         if bytes > window.end - window.next {
@@ -38,9 +39,6 @@ impl BlockSpace {
         }
         let at = window.next;
         window.next += bytes;
-        let into = at - self.start();
-        let record = &self.records()[(into / BLOCK_BYTES) as usize];
-        record.set_start(into % BLOCK_BYTES);
         Some(at)
     }
 
