@@ -825,6 +825,7 @@ CASE(a_slot_that_refers_to_nothing_refuses_a_collection) {
     int slot = i * 9 % SLOTS;
     uint32_t kept = slots[slot];
     slots[slot] = bits[i / 4];
+    range.unchanged = 0;
     slot_is_refused(source, slot);
     slots[slot] = kept;
     OK(gcroots_store_gc(store));

@@ -24,6 +24,7 @@
 //! [`ref_counted`] return errors.
 
 pub(crate) mod array;
+pub(crate) mod dirty_groups;
 pub(crate) mod fallible;
 pub(crate) mod fork;
 pub(crate) mod hashing;

@@ -164,11 +164,12 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         false
     }
 
-    /// Whether a collection of this kind ends the pacer's cycle: whether the headroom and the
-    /// size of the heap are set again after it.
-    fn ends_cycle(&self, kind: CollectionKind) -> bool {
+    /// Whether a collection of this kind is one of a nursery: it needs those roots only that may
+    /// refer to young objects, sweeps those entries of tables only whose objects may be young,
+    /// and leaves the headroom and the size of the heap as they are.
+    fn is_of_nursery(&self, kind: CollectionKind) -> bool {
         let _ = kind;
-        true
+        false
     }
 
     /// Whether `bytes` can be allocated without growing or collecting.

@@ -37,6 +37,8 @@ pub(crate) struct IdentityHashes {
     index_shrinking: Shrinking,
     /// The entries have shrunk, and the index has not yet.
     entries_trimmed: bool,
+    /// The objects of the entries before this position are old.
+    old: usize,
 }
 
 /// What a sweep does next.
@@ -64,6 +66,7 @@ impl IdentityHashes {
             shrinking: Shrinking::new(),
             index_shrinking: Shrinking::new(),
             entries_trimmed: false,
+            old: 0,
             side: SideMeter::none(),
         }
     }
@@ -156,6 +159,28 @@ impl IdentityHashes {
         self.sweep = Sweep::Clear { at: 0 };
     }
 
+    /// Sweeps the entries whose objects may be young.
+    ///
+    /// Errors: those of [`Liveness::current_ref`].
+    fn sweep_young(&mut self, liveness: &Liveness<'_>) -> Result<()> {
+        let (first, count) = (self.old, self.entries.len());
+        for at in first..count {
+            let hash = self.table_hash(self.entries[at].object);
+            self.index.remove(hash, at as u32);
+        }
+        let kept = self.keep(first, count - first, first, liveness)?;
+        self.entries.truncate(kept);
+        for at in first..kept {
+            self.add_to_index(at);
+        }
+        Ok(())
+    }
+
+    /// Notes that all objects are old.
+    pub(crate) fn forget_young(&mut self) {
+        self.old = self.entries.len();
+    }
+
     /// Gives back memory after a sweep in a major collection, as far as the budget allows.
     pub(crate) fn trim(&mut self, budget: &mut Budget) -> Progress {
         if !self.entries_trimmed {
@@ -212,6 +237,10 @@ impl IdentityHashes {
 
 impl WeakTable for IdentityHashes {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        if let Liveness::Promoted { .. } = liveness {
+            self.sweep_young(liveness)?;
+            return Ok(Progress::Complete);
+        }
         let count = self.entries.len();
         if let Sweep::Entries { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);

@@ -104,6 +104,8 @@ pub(crate) struct RangeSpan {
     /// The offset of a slot's tag from its reference.
     tag_after_ref: isize,
     count: usize,
+    /// The number of slots before the first one, which are left out.
+    left_out: usize,
     layout: SlotLayout,
 }
 
@@ -147,11 +149,23 @@ impl RangeSpan {
             // Both lie within a slot.
             tag_after_ref: layout.tag_offset.wrapping_sub(layout.ref_offset) as isize,
             count,
+            left_out: 0,
             layout,
         })
     }
 
-    /// The number of slots.
+    /// The slots from number `first` on.
+    pub(crate) fn from(self, first: usize) -> RangeSpan {
+        let first = first.min(self.count);
+        RangeSpan {
+            first: self.first.wrapping_add(first * self.layout.slot_bytes),
+            count: self.count - first,
+            left_out: self.left_out + first,
+            ..self
+        }
+    }
+
+    /// The number of slots that are not left out.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -192,7 +206,10 @@ impl RangeSpan {
             unsafe {
                 let tag = || reference.offset(self.tag_after_ref).read() & layout.tag_mask;
                 if !is_tagged || tag() == layout.tag {
-                    visit(self.count - left, &*reference.cast::<Cell<u32>>())?;
+                    visit(
+                        self.left_out + self.count - left,
+                        &*reference.cast::<Cell<u32>>(),
+                    )?;
                 }
             }
             reference = reference.wrapping_add(layout.slot_bytes);

@@ -8,6 +8,7 @@ use super::budget::{Budget, Progress};
 use super::reference::GcRef;
 use super::root_range::RangeSpan;
 use super::shrinking::Shrinking;
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::side_meter::SideMeter;
 use crate::base::{fallible, room};
 use crate::error::Result;
@@ -60,6 +61,8 @@ pub(crate) struct GcRootsList {
 struct Span {
     first: *const RootSlot,
     count: usize,
+    /// If there are groups, only the slots of dirty ones are roots.
+    groups: *const DirtyGroups,
 }
 
 impl GcRootsList {
@@ -160,6 +163,30 @@ impl GcRootsList {
             Span {
                 first: slots.as_ptr(),
                 count: slots.len(),
+                groups: core::ptr::null(),
+            },
+        )
+    }
+
+    /// Adds the slots of a span that lie in dirty groups, for a minor collection.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory) if there is no
+    /// room.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`GcRootsList::add`] hold, and the groups must stay where they are, too.
+    pub(crate) unsafe fn add_dirty(
+        &mut self,
+        slots: &[RootSlot],
+        groups: &DirtyGroups,
+    ) -> Result<()> {
+        fallible::push(
+            &mut self.spans,
+            Span {
+                first: slots.as_ptr(),
+                count: slots.len(),
+                groups,
             },
         )
     }
@@ -200,6 +227,14 @@ impl GcRootsList {
             skipped -= span.count - slots.len();
             let slots = &slots[..left.min(slots.len())];
             left -= slots.len();
+            // SAFETY: the caller of `add_dirty` promised that the groups stay in place.
+            if let Some(groups) = unsafe { span.groups.as_ref() } {
+                debug_assert!(slots.len() == span.count, "a minor collection is one step");
+                for slot in groups.ranges(slots.len()).flat_map(|range| &slots[range]) {
+                    visit(GcRoot::of(&slot.reference))?;
+                }
+                continue;
+            }
             for slot in slots {
                 visit(GcRoot::of(&slot.reference))?;
             }

@@ -130,8 +130,42 @@ impl HostData {
     }
 }
 
+impl HostData {
+    /// Ends the entries whose young objects died, and updates those of the others.
+    ///
+    /// Errors: those of [`Liveness::current_ref`].
+    fn sweep_young(&self, liveness: &Liveness<'_>) -> Result<()> {
+        for range in self.young.ranges(self.used.get() as usize) {
+            // The first entry of the range becomes the first on the free list.
+            for index in range.rev().map(|index| index as u32) {
+                let object = self.object(index);
+                if !in_use(object) {
+                    continue;
+                }
+                match liveness.current_ref(GcRef::from_raw(object & !FUNCTION))? {
+                    Some(new) => self.set_object(index, new.raw() | object & FUNCTION),
+                    None if self.on_death(index) => self.put_on_free_list(index),
+                    None => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that no entry has a young object.
+    pub(crate) fn forget_young(&self) {
+        self.young.clear(self.capacity() as usize);
+    }
+}
+
 impl WeakTable for &HostData {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        if let Liveness::Promoted { .. } = liveness
+            && !self.all_old.get()
+        {
+            self.sweep_young(liveness)?;
+            return Ok(Progress::Complete);
+        }
         let used = self.used.get();
         let mut sweep = self.sweep.get().unwrap_or(Sweep {
             at: used,

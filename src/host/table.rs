@@ -16,6 +16,7 @@ use super::entry::{
 };
 use super::store_finalizer::{self, StoreFinalizer};
 use crate::base::array::{Array, Growth};
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::fallible;
 use crate::base::released_pages::ReleasedPages;
 use crate::base::room::{self, Room};
@@ -85,6 +86,8 @@ pub(crate) struct HostData {
     released_pages: ReleasedPages,
     side: SideMeter,
     pub(super) shrinking: Cell<Shrinking>,
+    /// The entries whose objects may be young.
+    pub(super) young: DirtyGroups,
 }
 
 /// An unfinished sweep, which goes from the last entry to the first.
@@ -117,6 +120,7 @@ impl HostData {
             released_pages: ReleasedPages::new(),
             side: SideMeter::none(),
             shrinking: Cell::new(Shrinking::new()),
+            young: DirtyGroups::new(),
         }
     }
 
@@ -251,6 +255,7 @@ impl HostData {
             (*entry).finalizer = finalizer;
             (*entry).object = object.raw();
         }
+        self.young.mark(index);
         index
     }
 
@@ -317,6 +322,7 @@ impl HostData {
         };
         // SAFETY: nothing refers to an entry: entries are read and written through pointers.
         unsafe { self.entries.grow_with(needed, &growth, MaybeUninit::uninit) }?;
+        self.young.fit(self.entries.capacity());
         let refill = used.clamp(LEAST_REFILL, REFILL);
         let end = used.saturating_add(refill).min(self.capacity());
         self.used.set(end);
@@ -352,7 +358,7 @@ impl HostData {
         self.set(index, FREE, next);
     }
 
-    fn capacity(&self) -> u32 {
+    pub(super) fn capacity(&self) -> u32 {
         self.entries.capacity() as u32
     }
 

@@ -13,6 +13,7 @@ use core::ops::Range;
 use super::floors::PAGE;
 use super::handle::{Handle, RETIRED, SLOTS_MAX};
 use super::slots::{SlotArray, pages};
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::released_pages::ReleasedPages;
 use crate::base::side_meter::SideMeter;
 use crate::base::work;
@@ -69,6 +70,8 @@ pub(crate) struct FreeListSlots<const KIND: u32> {
     live_max: Cell<u32>,
     /// How far trimming has come.
     trimming: Cell<Trimming>,
+    /// The slots that may refer to young objects.
+    young: DirtyGroups,
 }
 
 /// What trimming does next.
@@ -103,6 +106,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
             retired: Cell::new(0),
             live_max: Cell::new(0),
             trimming: Cell::new(Trimming::NotBegun),
+            young: DirtyGroups::new(),
         }
     }
 
@@ -140,6 +144,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
         let generation = slot.generation.get() + 1;
         slot.set_shared_generation(generation);
         slot.reference.set(reference.raw());
+        self.young.mark(index);
         self.created.set(self.created.get() + 1);
         Handle::slot_word(generation, index | KIND)
     }
@@ -189,7 +194,9 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// Errors: [`Error::Limit`], [`Error::SystemMemory`].
     pub(super) fn reserve_unused(&self) -> Result<()> {
         self.slots
-            .grow_to(u64::from(self.used.get()) + 1, Self::MAX)
+            .grow_to(u64::from(self.used.get()) + 1, Self::MAX)?;
+        self.young.fit(self.slots.capacity() as usize);
+        Ok(())
     }
 
     /// Raises `used` and puts the free slots below it on the free list, given
@@ -272,6 +279,7 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     pub(crate) fn set(&self, index: u32, generation: u32, reference: GcRef) {
         if let Some(slot) = self.find(index, generation) {
             slot.reference.set(reference.raw());
+            self.young.mark(index);
         }
     }
 
@@ -416,6 +424,16 @@ impl<const KIND: u32> FreeListSlots<KIND> {
     /// The scanned part: all slots that may be in use.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.first(self.used.get())
+    }
+
+    /// The slots of the scanned part that may refer to young objects.
+    pub(crate) fn young(&self) -> &DirtyGroups {
+        &self.young
+    }
+
+    /// Notes that no slot refers to a young object.
+    pub(crate) fn forget_young(&self) {
+        self.young.clear(self.slots.capacity() as usize);
     }
 
     /// The number of slots in use.

@@ -33,6 +33,9 @@ pub(crate) struct LifoRoots {
     retired: Cell<u32>,
     /// The greatest number of roots at once, as of the last retirement or give-back.
     live_max: Cell<u32>,
+    /// The slots below this one refer to no young object (the stack markers of Cheng, Harper
+    /// and Lee, PLDI 1998).
+    old: Cell<u32>,
 }
 
 /// The slot of the next push. It is read before the caller writes anything.
@@ -52,6 +55,7 @@ impl LifoRoots {
             len: Cell::new(0),
             retired: Cell::new(0),
             live_max: Cell::new(0),
+            old: Cell::new(0),
         }
     }
 
@@ -72,6 +76,25 @@ impl LifoRoots {
     pub(crate) fn truncate(&self, len: u32) {
         debug_assert!(len <= self.len());
         self.len.set(len);
+        self.lower_old(len);
+    }
+
+    /// Notes that the slots from `index` on may refer to young objects from now on.
+    #[inline(always)]
+    fn lower_old(&self, index: u32) {
+        if index < self.old.get() {
+            self.old.set(index);
+        }
+    }
+
+    /// Notes that no root refers to a young object.
+    pub(crate) fn forget_young(&self) {
+        self.old.set(self.len());
+    }
+
+    /// The slots that may refer to young objects.
+    pub(crate) fn young_span(&self) -> &[RootSlot] {
+        &self.span()[self.old.get() as usize..]
     }
 
     /// The slot of the next push. `None` if the push needs the slow path: the slot is
@@ -177,6 +200,7 @@ impl LifoRoots {
         debug_assert!(len <= self.len());
         let index = self.reserve_at(len)?;
         self.len.set(index);
+        self.lower_old(index);
         match self.next_slot() {
             Some(next) => Ok(self.push_into(next, reference)),
             None => Err(Error::internal(
@@ -246,9 +270,12 @@ impl LifoRoots {
     /// Makes the root with these bits refer to `reference`. Returns false if the root is not
     /// alive.
     pub(crate) fn set(&self, index: u32, generation: u32, reference: GcRef) -> bool {
-        self.find(index, generation)
-            .inspect(|slot| slot.reference.set(reference.raw()))
-            .is_some()
+        let slot = self.find(index, generation);
+        if let Some(slot) = slot {
+            slot.reference.set(reference.raw());
+            self.lower_old(index);
+        }
+        slot.is_some()
     }
 
     /// The slots that a collector scans.
@@ -306,6 +333,12 @@ impl LifoRoots {
             } else if index < self.len() && generation == self.slots.floor(index) {
                 return Err(Error::internal("a root of no generation", index.into()));
             }
+        }
+        if self.old.get() > self.len() {
+            return Err(Error::internal(
+                "old roots beyond the stack",
+                self.old.get().into(),
+            ));
         }
         if retired != self.retired.get() {
             return Err(Error::internal(

@@ -15,6 +15,7 @@ use super::free_list::FreeListSlots;
 use super::handle::{Handle, MANUAL_BIT};
 use super::unroot_queue::{QueueNode, UnrootQueue};
 use crate::base::array::{Array, Growth, Zeroed};
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::side_meter::SideMeter;
 use crate::base::work;
 use crate::error::{Error, Result};
@@ -276,6 +277,16 @@ impl ManualRoots {
     /// All slots that may hold roots, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.span()
+    }
+
+    /// The slots of the span that may refer to young objects.
+    pub(crate) fn young(&self) -> &DirtyGroups {
+        self.slots.young()
+    }
+
+    /// Notes that no root refers to a young object.
+    pub(crate) fn forget_young(&self) {
+        self.slots.forget_young();
     }
 
     /// The number of roots.

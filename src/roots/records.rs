@@ -5,6 +5,7 @@ use core::cell::{Cell, RefCell};
 
 use super::free_list::FreeListSlots;
 use super::handle::Handle;
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::fallible;
 use crate::base::room;
 use crate::base::side_meter::SideMeter;
@@ -95,6 +96,16 @@ impl<const KIND: u32, R: Copy> RecordSlots<KIND, R> {
     /// All slots that may be in use, for a collector.
     pub(crate) fn span(&self) -> &[RootSlot] {
         self.slots.span()
+    }
+
+    /// The slots of the span that may refer to young objects.
+    pub(crate) fn young(&self) -> &DirtyGroups {
+        self.slots.young()
+    }
+
+    /// Notes that no slot refers to a young object.
+    pub(crate) fn forget_young(&self) {
+        self.slots.forget_young();
     }
 
     /// Calls `visit` with the object and the record of each slot in use.

@@ -56,6 +56,20 @@ impl WeakHandles {
         self.slots.release(index, generation)
     }
 
+    /// Notes that no handle names a young object.
+    pub(crate) fn forget_young(&self) {
+        self.slots.forget_young();
+    }
+
+    /// Sweeps the handles that may name young objects.
+    fn sweep_young(&self, liveness: &Liveness<'_>) -> Result<Progress> {
+        let slots = self.slots.span();
+        for range in self.slots.young().ranges(slots.len()) {
+            sweep_slots(&slots[range], liveness)?;
+        }
+        Ok(Progress::Complete)
+    }
+
     /// Gives back the free slots at the end, in whole pages (ROOTS-28).
     pub(crate) fn give_back(&self) {
         self.slots.give_back();
@@ -100,16 +114,13 @@ impl WeakHandles {
 
 impl WeakTable for &WeakHandles {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        if let Liveness::Promoted { .. } = liveness {
+            return self.sweep_young(liveness);
+        }
         let left = &self.slots.span()[self.visited.get()..];
         let now = budget.take(left.len(), LOOKUP);
         work::count(now * LOOKUP as usize);
-        for slot in in_use(&left[..now]) {
-            let old = GcRef::from_raw(slot.reference.get());
-            if old.is_object() {
-                let new = liveness.current_ref(old)?.unwrap_or(GcRef::NULL);
-                slot.reference.set(new.raw());
-            }
-        }
+        sweep_slots(&left[..now], liveness)?;
         if now < left.len() {
             self.visited.set(self.visited.get() + now);
             return Ok(Progress::Continue);
@@ -117,6 +128,18 @@ impl WeakTable for &WeakHandles {
         self.visited.set(0);
         Ok(Progress::Complete)
     }
+}
+
+/// Updates the slots in use of a part of the table.
+fn sweep_slots(slots: &[RootSlot], liveness: &Liveness<'_>) -> Result<()> {
+    for slot in in_use(slots) {
+        let old = GcRef::from_raw(slot.reference.get());
+        if old.is_object() {
+            let new = liveness.current_ref(old)?.unwrap_or(GcRef::NULL);
+            slot.reference.set(new.raw());
+        }
+    }
+    Ok(())
 }
 
 /// The slots that are in use.

@@ -28,6 +28,8 @@ pub(super) struct MinorState {
     pub(super) bytes: u64,
     /// The number of those objects.
     objects: u64,
+    /// The remembered set was checked.
+    is_checked: bool,
     /// The remembered slots have been looked at.
     has_remembered: bool,
 }
@@ -65,6 +67,10 @@ impl GenerationalHeap {
         roots: &mut GcRootsList,
         layouts: &LayoutTable,
     ) -> Result<()> {
+        if self.checks_remembered() && !self.minor.is_checked {
+            self.minor.is_checked = true;
+            self.check_remembered(layouts)?;
+        }
         let mut promotion = self.promotion(layouts);
         roots.try_each(|root| {
             let old = root.get();

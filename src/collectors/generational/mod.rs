@@ -25,6 +25,7 @@
 //! run of blocks (HEAP-8).
 
 mod candidates;
+mod check_remembered;
 mod minor;
 mod nursery;
 mod remembered;
@@ -237,8 +238,8 @@ impl GcHeap for GenerationalHeap {
         self.is_nursery_full(mutator, bytes)
     }
 
-    fn ends_cycle(&self, kind: CollectionKind) -> bool {
-        kind == CollectionKind::Major
+    fn is_of_nursery(&self, kind: CollectionKind) -> bool {
+        kind == CollectionKind::Minor
     }
 
     fn reserve_keys(&mut self, count: usize) -> Result<()> {

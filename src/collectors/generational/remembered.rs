@@ -18,6 +18,11 @@ const LONG_ARRAY: u32 = 64;
 /// The most slots that are remembered. After that, long arrays are remembered as a whole.
 const MOST_SLOTS: usize = 1 << 14;
 
+/// Whether the whole object with this header is in the set.
+pub(super) fn is_remembered(header: ObjectHeader) -> bool {
+    header.collector_bits() & REMEMBERED != 0
+}
+
 /// The remembered set.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
@@ -34,7 +39,7 @@ impl Remembered {
     /// object.
     pub(super) fn add(&mut self, region: &Region, holder: u64, at: u64) -> Result<()> {
         let header = ObjectHeader::from_bits(region.load_u64(holder)?);
-        if header.collector_bits() & REMEMBERED != 0 {
+        if is_remembered(header) {
             return Ok(());
         }
         if header.kind() == Some(Kind::Array)
@@ -51,7 +56,7 @@ impl Remembered {
     /// Adds the whole old object at `holder`.
     pub(super) fn add_whole(&mut self, region: &Region, holder: u64) -> Result<()> {
         let header = ObjectHeader::from_bits(region.load_u64(holder)?);
-        if header.collector_bits() & REMEMBERED != 0 {
+        if is_remembered(header) {
             return Ok(());
         }
         self.add_object(region, holder, header)

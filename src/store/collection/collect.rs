@@ -149,13 +149,14 @@ impl Cold {
         let headroom = match collection.headroom {
             Some(headroom) => headroom,
             None => {
-                if self.trace_and_sweep(store, &mut collection.gc, budget)? == Progress::Continue
-                    || self.trim_tables(store, collection, budget) == Progress::Continue
-                {
+                if self.trace_and_sweep(store, &mut collection.gc, budget)? == Progress::Continue {
                     return Ok(Progress::Continue);
                 }
-                if !self.heap()?.ends_cycle(collection.kind) {
+                if self.heap()?.is_of_nursery(collection.kind) {
                     return Ok(Progress::Complete);
+                }
+                if self.trim_tables(store, collection, budget) == Progress::Continue {
+                    return Ok(Progress::Continue);
                 }
                 let headroom = self.decide_headroom(store, collection, began)?;
                 *collection.headroom.insert(headroom)
@@ -248,8 +249,13 @@ impl Cold {
     /// abandoned.
     fn list_roots(&mut self, store: &Store, gc: &GarbageCollection) -> Result<()> {
         self.roots.clear();
+        let is_of_nursery =
+            gc.values_are_roots() && self.heap()?.is_of_nursery(CollectionKind::Minor);
         if gc.may_be_abandoned() {
-            self.gather_ranges(store)?;
+            self.gather_ranges(store, is_of_nursery)?;
+        }
+        if is_of_nursery {
+            return self.list_young_roots(store);
         }
         // SAFETY: the list is cleared when the step is over, and until then nothing
         // pushes or grows roots. A sweep shortens the values of weak maps, but does not
@@ -265,6 +271,34 @@ impl Cold {
             }
         }
         Ok(())
+    }
+
+    /// Lists the root slots that may refer to young objects.
+    fn list_young_roots(&mut self, store: &Store) -> Result<()> {
+        // SAFETY: as in `list_roots`. The groups are in the tables of the slots.
+        unsafe {
+            self.roots.add(store.lifo.young_span())?;
+            let (manual, weak_maps) = (&store.manual, &self.weak_maps);
+            self.roots.add_dirty(manual.span(), manual.young())?;
+            self.roots
+                .add_dirty(store.tables.span(), store.tables.young())?;
+            self.roots
+                .add_dirty(store.globals.span(), store.globals.young())?;
+            self.roots.add(core::slice::from_ref(&store.pending))?;
+            self.roots.add_dirty(weak_maps.values(), weak_maps.young())
+        }
+    }
+
+    /// Notes that all objects are old, because a collection has looked at all of the young ones.
+    fn forget_young(&mut self, store: &Store) {
+        store.lifo.forget_young();
+        store.manual.forget_young();
+        store.tables.forget_young();
+        store.globals.forget_young();
+        store.weak.forget_young();
+        store.host.forget_young();
+        self.hashes.forget_young();
+        self.weak_maps.forget_young();
     }
 
     /// Commits memory for the headroom, or returns to the system what exceeds it.
@@ -325,6 +359,7 @@ impl Cold {
     /// one.
     fn count_collection(&mut self, store: &Store, collection: &PacedCollection) {
         let stats = collection.gc.stats();
+        self.forget_young(store);
         if let Some(headroom) = collection.headroom {
             self.headroom = headroom;
             self.external_allocated = 0;

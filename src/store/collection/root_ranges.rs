@@ -52,12 +52,17 @@ impl Store {
 
 impl Cold {
     /// Adds all ranges to the roots of a collection, and checks them. Must run before the
-    /// collection moves or frees anything.
+    /// collection moves or frees anything. With `is_of_nursery`, leaves out the slots that were
+    /// not written since the last collection.
     ///
     /// Errors: [`Error::BadRange`], [`Error::BadSlot`], [`Error::ChangedSlot`];
     /// [`Error::SystemMemory`] when there is no memory to find object starts; [`Error::Internal`], for instance if the
     /// root visitors have not reported.
-    pub(in crate::store) fn gather_ranges(&mut self, store: &Store) -> Result<()> {
+    pub(in crate::store) fn gather_ranges(
+        &mut self,
+        store: &Store,
+        is_of_nursery: bool,
+    ) -> Result<()> {
         if self.heap.is_none() || !store.collects() {
             return Ok(());
         }
@@ -65,7 +70,7 @@ impl Cold {
             return Err(Error::internal("a collection before the root visitors", 0));
         }
         // SAFETY: whoever added or reported the ranges promised it.
-        for span in unsafe { self.sources.spans() } {
+        for span in unsafe { self.sources.spans(is_of_nursery) } {
             self.roots.add_range(span?)?;
         }
         for range in 0..self.roots.ranges().len() {
@@ -131,7 +136,7 @@ impl Cold {
         starts: Option<&ObjectStartBits>,
     ) -> Result<()> {
         // SAFETY: whoever added or reported the ranges promised it.
-        unsafe { self.sources.spans() }.try_for_each(|span| {
+        unsafe { self.sources.spans(false) }.try_for_each(|span| {
             check_slots(&span?, |reference| {
                 Ok(starts.is_some_and(|starts| starts.is_valid(reference)))
             })

@@ -203,15 +203,26 @@ impl RootSources {
         self.ranges + self.reported.len()
     }
 
-    /// The registered ranges, as they are now, and the reported ranges.
+    /// The registered ranges, as they are now, and the reported ranges. With `changed_only`, the
+    /// slots from `unchanged` on of the registered ranges.
     ///
     /// # Safety
     ///
     /// The embedder's structures must be valid for reading, and their slots must satisfy
     /// the conditions of [`RangeSpan::new`].
-    pub(in crate::store) unsafe fn spans(&self) -> impl Iterator<Item = Result<RangeSpan>> {
+    pub(in crate::store) unsafe fn spans(
+        &self,
+        changed_only: bool,
+    ) -> impl Iterator<Item = Result<RangeSpan>> {
         // SAFETY: the caller's promise.
-        let registered = unsafe { registered(&self.sources) }.map(|(_, span)| span);
+        let registered = unsafe { registered(&self.sources) }.map(move |(range, span)| {
+            let unchanged = match changed_only {
+                // SAFETY: the caller's promise; `root_range_add` checked the alignment.
+                true => unsafe { (*range).unchanged },
+                false => 0,
+            };
+            span.map(|span| span.from(unchanged))
+        });
         registered.chain(self.reported.iter().copied().map(Ok))
     }
 

@@ -9,7 +9,7 @@
 //! reserve](super::BlockSpace::promotion_reserve) suffices.
 
 use super::holes::InBlock;
-use super::record::{BlockState, LINES};
+use super::record::{BlockState, LINE_NEW, LINES};
 use super::walk::Visit;
 use super::{BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
@@ -100,6 +100,15 @@ impl BlockSpace {
             }
         }
         Ok(())
+    }
+
+    /// Whether the old object at `offset` lies in a line that the mutator took since the last
+    /// collection.
+    pub(crate) fn is_in_new_line(&self, offset: u64) -> bool {
+        let block = self.block_of(offset);
+        let record = &self.records()[block];
+        let into = offset - self.start_of(block);
+        record.state() == BlockState::Small && record.line_at(into) == LINE_NEW
     }
 
     /// The reference that an object has after a minor collection, or `None` if the object died.

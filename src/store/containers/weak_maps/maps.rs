@@ -2,6 +2,7 @@
 
 use super::entries::{Entries, Removed, Vacant};
 
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::side_meter::SideMeter;
 use crate::error::Result;
 use crate::heap::{
@@ -110,6 +111,16 @@ impl WeakMaps {
     /// swept.
     pub(crate) fn values(&self) -> &[RootSlot] {
         self.entries.values()
+    }
+
+    /// The values, or their keys, that may be young.
+    pub(crate) fn young(&self) -> &DirtyGroups {
+        self.entries.young()
+    }
+
+    /// Notes that no key and no value is young.
+    pub(crate) fn forget_young(&mut self) {
+        self.entries.forget_young();
     }
 
     /// The number of bytes that a sweep visits.

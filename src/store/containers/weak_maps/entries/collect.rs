@@ -7,6 +7,7 @@
 
 use super::index::BATCH;
 use super::table::{Entries, Entry, NONE, OF_KEY, Sweep};
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, Trace, WeakTable};
@@ -126,8 +127,48 @@ impl Entries {
     }
 }
 
+impl Entries {
+    /// Removes the entries whose young keys died, and finds those of the others by where the keys
+    /// are now.
+    ///
+    /// Errors: those of [`Liveness::current_ref`].
+    fn sweep_young(&mut self, liveness: &Liveness<'_>) -> Result<()> {
+        let young = core::mem::replace(&mut self.young, DirtyGroups::new());
+        let outcome = young
+            .ranges(self.entries.len())
+            .flatten()
+            .try_for_each(|at| self.sweep_young_entry(at as u32, liveness));
+        self.young = young;
+        outcome
+    }
+
+    fn sweep_young_entry(&mut self, at: u32, liveness: &Liveness<'_>) -> Result<()> {
+        let Entry { map, key, .. } = self.entries[at as usize];
+        if !key.is_object() {
+            return Ok(());
+        }
+        let new = liveness.current_ref(key)?;
+        if new == Some(key) {
+            return Ok(());
+        }
+        let hash = self.entry_hash(map, key);
+        let Some(new) = new else {
+            self.remove_at(hash, at);
+            return Ok(());
+        };
+        self.remove_from_index(hash, at);
+        self.entries[at as usize].key = new;
+        self.add_to_index_hashed(self.entry_hash(map, new), at);
+        Ok(())
+    }
+}
+
 impl WeakTable for Entries {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        if let Liveness::Promoted { .. } = liveness {
+            self.sweep_young(liveness)?;
+            return Ok(Progress::Complete);
+        }
         let count = self.entries.len();
         if let Sweep::Compact { at, kept } = self.sweep {
             let now = budget.take(count - at, LOOKUP);

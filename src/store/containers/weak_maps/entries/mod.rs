@@ -22,6 +22,7 @@ mod trim;
 
 use core::cell::Cell;
 
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::fallible;
 use crate::base::room;
 use crate::base::side_meter::SideMeter;
@@ -75,6 +76,7 @@ impl Entries {
         match self.find_hashed(hash, map, key) {
             Some(at) => {
                 self.value(at).set(value.raw());
+                self.young.mark(at);
                 None
             }
             None => Some(Vacant { hash, map, key }),
@@ -119,6 +121,8 @@ impl Entries {
             self.value(at).set(value.raw());
             at
         };
+        self.young.fit(self.entries.len());
+        self.young.mark(at);
         self.add_to_index_hashed(hash, at);
     }
 
@@ -142,7 +146,7 @@ impl Entries {
 
     /// Removes the entry at `at`, and puts the place into the chain of free places. `hash`
     /// is that of its map and key.
-    fn remove_at(&mut self, hash: u32, at: u32) -> Removed {
+    pub(super) fn remove_at(&mut self, hash: u32, at: u32) -> Removed {
         let Entry { key, .. } = self.entries[at as usize];
         let was_last = self.remove_from_index(hash, at);
         let mut links = [UNLINKED; 2];
@@ -173,6 +177,16 @@ impl Entries {
     /// The values. Null at free places.
     pub(super) fn values(&self) -> &[RootSlot] {
         &self.values
+    }
+
+    /// The entries whose key or value may be young.
+    pub(super) fn young(&self) -> &DirtyGroups {
+        &self.young
+    }
+
+    /// Notes that no key and no value is young.
+    pub(super) fn forget_young(&self) {
+        self.young.clear(self.entries.len());
     }
 
     /// The number of bytes that a sweep visits.

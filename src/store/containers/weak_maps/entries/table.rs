@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::hashing::KeyedHash;
 use crate::base::place_index::PlaceIndex;
 use crate::heap::{GcRef, RootSlot, Shrinking};
@@ -90,6 +91,8 @@ pub(in crate::store::containers::weak_maps) struct Entries {
     pub(super) tracing: u32,
     pub(super) sweep: Sweep,
     pub(super) trimming: Trimming,
+    /// The entries whose key or value may be young.
+    pub(super) young: DirtyGroups,
 }
 
 /// How the arrays and hash tables shrink.
@@ -127,6 +130,7 @@ impl Entries {
                 by_entry: Shrinking::new(),
                 by_key: Shrinking::new(),
             },
+            young: DirtyGroups::new(),
         }
     }
 
