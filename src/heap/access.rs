@@ -5,7 +5,7 @@
 
 use core::cell::Cell;
 
-use super::reference::{GRANULE, GcRef, LEAST_BYTES};
+use super::reference::{GRANULE, GcRef, LEAST_BYTES, SLOT_BYTES};
 
 /// The memory that `base` points to while the store has no heap. Nothing writes to it.
 static NO_HEAP: [u64; 2] = [0; 2];
@@ -210,6 +210,12 @@ impl HeapAccess {
     pub(crate) fn has_room_at(&self, offset: u64, bytes: u64) -> bool {
         debug_assert!(offset >= self.start.get());
         offset + bytes <= self.end.get()
+    }
+
+    /// Whether the slot at `at` lies in the heap.
+    #[inline(always)]
+    pub(crate) fn has_slot(&self, at: u64) -> bool {
+        self.contains(at, SLOT_BYTES)
     }
 
     /// Whether the `bytes` from `offset` on are memory of the heap, in use or not.

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | `null`, `copying` | none | nothing |
 //! | `drc` | all | counting in line, while no count falls to zero |
-//! | one with a remembered set | references to young objects | the slow barrier |
+//! | `generational` | references to young objects, stored in old ones | logging in line, while the log has room |
 //! | `check`; each collector while a finalizer runs | all | the slow barrier |
 //!
 //! The slow barrier calls the heap's own hook, [`WriteBarrier::write_barrier`]. Compiled
@@ -26,6 +26,7 @@ use super::counted_header::CountedHeader;
 use super::header::ObjectHeader;
 use super::memory::Region;
 use super::reference::{GRANULE, GcRef, SLOT_BYTES};
+use super::remember_log::RememberLog;
 use crate::error::{Error, Result};
 
 /// How much of the barrier a fast path of the mutator does.
@@ -34,7 +35,7 @@ pub(crate) enum FastPath {
     /// It gives up if a value concerns the collector. Such a path is a leaf function and needs
     /// no stack frame.
     Leaf,
-    /// It counts in line, and gives up if that is not enough.
+    /// It counts or logs in line, and gives up if that is not enough.
     InLine,
 }
 
@@ -128,7 +129,7 @@ impl Barrier {
     pub(crate) fn write(
         self,
         path: FastPath,
-        memory: &HeapAccess,
+        (memory, log): (&HeapAccess, &RememberLog),
         holder: u64,
         at: u64,
         value: GcRef,
@@ -137,10 +138,17 @@ impl Barrier {
         if !self.concerns(value) || self.exempts(holder) {
             return memory.store(at, value.raw());
         }
-        if path == FastPath::Leaf || !self.counts {
+        if path == FastPath::Leaf {
             return None;
         }
-        write_counted(memory, at, value)
+        if self.counts {
+            return write_counted(memory, at, value);
+        }
+        if self.concerns_all() || !memory.has_slot(at) {
+            return None;
+        }
+        log.add(memory, holder, at)?;
+        memory.store(at, value.raw())
     }
 
     /// Whether a fast path may make an object that holds references.
@@ -230,6 +238,11 @@ pub(crate) trait WriteBarrier {
     fn write_barrier(&mut self, holder: u64, at: u64, old: GcRef, new: GcRef) -> Result<()> {
         let _ = (holder, at, old, new);
         Ok(())
+    }
+
+    /// Takes over what the barrier has logged in line. The slow barrier begins with this.
+    fn take_log(&mut self, log: &RememberLog) {
+        let _ = log;
     }
 
     /// The slow barrier: stores `value` in the slot at `at`, in the object at `holder`.

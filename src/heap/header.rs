@@ -21,6 +21,7 @@ const HASHED: u64 = 1 << 8;
 const KEY: u64 = 1 << 9;
 const FORWARDED: u64 = 1 << 31;
 const COLLECTOR_SHIFT: u32 = 10;
+const REMEMBERED: u64 = 1 << COLLECTOR_SHIFT;
 const COLLECTOR_MASK: u32 = (1 << 21) - 1;
 
 /// What a block of the heap is.
@@ -136,6 +137,20 @@ impl ObjectHeader {
     #[inline]
     pub(crate) const fn minus_one(self) -> ObjectHeader {
         ObjectHeader(self.0 - (1 << COLLECTOR_SHIFT))
+    }
+
+    /// Whether the remembered set has the whole object, under a collector with such a set. One of
+    /// the collector's bits says so.
+    #[inline(always)]
+    pub(crate) const fn is_remembered(self) -> bool {
+        self.0 & REMEMBERED != 0
+    }
+
+    /// This header, with the whole object in the remembered set or not.
+    #[inline(always)]
+    pub(crate) const fn remembered(self, is_remembered: bool) -> ObjectHeader {
+        let others = self.0 & !REMEMBERED;
+        ObjectHeader(others | if is_remembered { REMEMBERED } else { 0 })
     }
 
     /// Whether the object has an identity hash.

@@ -49,6 +49,7 @@ mod object_start_table;
 mod overhead;
 mod pacer;
 mod reference;
+mod remember_log;
 mod root_range;
 mod roots_list;
 mod segment_starts;
@@ -88,6 +89,7 @@ pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
 pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
+pub(crate) use remember_log::{LONG_ARRAY, Logged, RememberLog};
 pub(crate) use root_range::{RangeSpan, RootRange, SlotLayout};
 pub(crate) use roots_list::{GcRootsList, RootSlot};
 #[cfg(test)]

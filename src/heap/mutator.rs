@@ -11,6 +11,7 @@ use super::barrier::{Barrier, FastPath};
 use super::bump::BumpAllocator;
 use super::header::{HEADER_BYTES, Kind, ObjectHeader};
 use super::reference::{GRANULE, GcRef};
+use super::remember_log::RememberLog;
 use crate::error::{Error, Result};
 
 /// What the mutator shares with its heap. See the [module](self).
@@ -22,6 +23,8 @@ pub(crate) struct Mutator {
     /// The window for new objects, which lies in the heap's memory.
     pub(crate) bump: BumpAllocator,
     barrier: Cell<Barrier>,
+    /// What the barrier has logged.
+    pub(crate) log: RememberLog,
     no_gc: Cell<u32>,
 }
 
@@ -32,6 +35,7 @@ impl Mutator {
             memory: HeapAccess::none(),
             bump: BumpAllocator::new(),
             barrier: Cell::new(Barrier::NONE),
+            log: RememberLog::new(),
             no_gc: Cell::new(0),
         }
     }
@@ -151,7 +155,8 @@ impl Mutator {
         at: u64,
         value: GcRef,
     ) -> Option<()> {
-        self.barrier().write(path, &self.memory, holder, at, value)
+        self.barrier()
+            .write(path, (&self.memory, &self.log), holder, at, value)
     }
 
     /// The number of open no-GC spans (`gc.no-gc`).

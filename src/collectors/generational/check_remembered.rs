@@ -6,7 +6,6 @@
 //! without the barrier, or the set has lost it.
 
 use super::GenerationalHeap;
-use super::remembered::is_remembered;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, LayoutTable, ObjectHeader};
 
@@ -28,7 +27,7 @@ impl GenerationalHeap {
         }
         space.each_old_object(layouts, &mut |offset, object| {
             let header = ObjectHeader::from_bits(region.load_u64(offset)?);
-            if is_remembered(header) || space.is_in_new_line(offset) {
+            if header.is_remembered() || space.is_in_new_line(offset) {
                 return Ok(());
             }
             object.each_reference(|at| {

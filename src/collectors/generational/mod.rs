@@ -36,7 +36,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
     GcHeap, GcRef, GcRootsList, GcRuntime, HeapAccess, HeapOptions, LayoutTable, Liveness,
-    Measured, Mutator, ObjectHeader, Progress, Region, SLOT_BYTES, Starts, WriteBarrier,
+    Measured, Mutator, ObjectHeader, Progress, Region, RememberLog, SLOT_BYTES, Starts,
+    WriteBarrier,
 };
 use minor::MinorState;
 use nursery::Nursery;
@@ -123,6 +124,10 @@ impl WriteBarrier for GenerationalHeap {
 
     fn barrier(&self) -> Barrier {
         Barrier::young(self.blocks.space.start(), self.blocks.space.slot_end())
+    }
+
+    fn take_log(&mut self, log: &RememberLog) {
+        self.take_over_log(log);
     }
 
     fn write_barrier(&mut self, holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
@@ -291,6 +296,7 @@ impl GcHeap for GenerationalHeap {
 
 impl CollectionSteps for GenerationalHeap {
     fn begin(&mut self, mutator: &Mutator, kind: CollectionKind) -> Result<()> {
+        self.take_over_log(&mutator.log);
         self.leave_nursery(mutator)?;
         self.blocks.begin(mutator)?;
         self.kind = kind;

@@ -127,6 +127,7 @@ impl GenerationalHeap {
             self.nursery.note_freed(is_young);
         }
         if !is_young {
+            self.take_over_log(&mutator.log);
             self.remembered.forget(object, bytes);
         }
         self.blocks.free_uninit(mutator, object, bytes);

@@ -7,21 +7,12 @@
 use super::GenerationalHeap;
 use crate::base::fallible;
 use crate::error::Result;
-use crate::heap::{ARRAY_LENGTH, GcRef, Kind, ObjectHeader, Region, SLOT_BYTES};
-
-/// The bit of the header, among the collector's bits.
-const REMEMBERED: u32 = 1;
-
-/// An array with more elements than this is remembered by slot.
-const LONG_ARRAY: u32 = 64;
+use crate::heap::{
+    ARRAY_LENGTH, GcRef, Kind, LONG_ARRAY, Logged, ObjectHeader, Region, RememberLog, SLOT_BYTES,
+};
 
 /// The most slots that are remembered. After that, long arrays are remembered as a whole.
 const MOST_SLOTS: usize = 1 << 14;
-
-/// Whether the whole object with this header is in the set.
-pub(super) fn is_remembered(header: ObjectHeader) -> bool {
-    header.collector_bits() & REMEMBERED != 0
-}
 
 /// The remembered set.
 #[derive(Debug, Default)]
@@ -39,15 +30,14 @@ impl Remembered {
     /// object.
     pub(super) fn add(&mut self, region: &Region, holder: u64, at: u64) -> Result<()> {
         let header = ObjectHeader::from_bits(region.load_u64(holder)?);
-        if is_remembered(header) {
+        if header.is_remembered() {
             return Ok(());
         }
         if header.kind() == Some(Kind::Array)
             && region.load_u32(holder + ARRAY_LENGTH)? > LONG_ARRAY
             && self.slots.len() < MOST_SLOTS
         {
-            let slot = (at / SLOT_BYTES) as u32;
-            self.is_incomplete |= fallible::push(&mut self.slots, slot).is_err();
+            self.push_slot(at);
             return Ok(());
         }
         self.add_object(region, holder, header)
@@ -56,10 +46,32 @@ impl Remembered {
     /// Adds the whole old object at `holder`.
     pub(super) fn add_whole(&mut self, region: &Region, holder: u64) -> Result<()> {
         let header = ObjectHeader::from_bits(region.load_u64(holder)?);
-        if is_remembered(header) {
+        if header.is_remembered() {
             return Ok(());
         }
         self.add_object(region, holder, header)
+    }
+
+    fn push_slot(&mut self, at: u64) {
+        let slot = (at / SLOT_BYTES) as u32;
+        self.is_incomplete |= fallible::push(&mut self.slots, slot).is_err();
+    }
+
+    /// Adds what the barrier has logged, whose objects have the bit in their headers
+    /// already.
+    pub(super) fn add_logged(&mut self, region: &Region, logged: impl Iterator<Item = Logged>) {
+        for entry in logged {
+            match entry {
+                Logged::Slot(at) => self.push_slot(at),
+                Logged::Object(holder) => {
+                    let object = GcRef::from_offset(holder);
+                    if fallible::push(&mut self.objects, object).is_err() {
+                        self.is_incomplete = true;
+                        forget_in_header(region, object);
+                    }
+                }
+            }
+        }
     }
 
     fn add_object(&mut self, region: &Region, holder: u64, header: ObjectHeader) -> Result<()> {
@@ -67,8 +79,7 @@ impl Remembered {
             self.is_incomplete = true;
             return Ok(());
         }
-        let bits = header.collector_bits() | REMEMBERED;
-        region.store_u64(holder, header.with_collector_bits(bits).bits())
+        region.store_u64(holder, header.remembered(true).bits())
     }
 
     /// Forgets an old object of `bytes`, whose memory becomes free.
@@ -105,14 +116,21 @@ impl Remembered {
         for object in self.objects.drain(..) {
             let header = ObjectHeader::from_bits(region.load_u64(object.offset())?);
             if header.kind() != Some(Kind::Free) {
-                let bits = header.collector_bits() & !REMEMBERED;
-                let header = header.with_collector_bits(bits);
-                region.store_u64(object.offset(), header.bits())?;
+                region.store_u64(object.offset(), header.remembered(false).bits())?;
             }
         }
         self.slots.clear();
         self.is_incomplete = false;
         Ok(())
+    }
+}
+
+/// Clears the bit in the header of an object that the set does not have.
+fn forget_in_header(region: &Region, object: GcRef) {
+    if let Ok(bits) = region.load_u64(object.offset()) {
+        let header = ObjectHeader::from_bits(bits).remembered(false);
+        let written = region.store_u64(object.offset(), header.bits());
+        debug_assert!(written.is_ok());
     }
 }
 
@@ -124,6 +142,12 @@ impl GenerationalHeap {
             return Ok(());
         }
         self.remembered.add_whole(space.region(), holder)
+    }
+
+    /// Takes over what the barrier has logged.
+    pub(super) fn take_over_log(&mut self, log: &RememberLog) {
+        let region = self.blocks.space.region();
+        self.remembered.add_logged(region, log.take());
     }
 
     /// Empties the set, because a collection looks at all objects.

@@ -39,13 +39,51 @@ fn a_descriptor_sends_the_values_of_its_interval_to_the_slow_barrier() {
                 let at = holder.offset() + 8;
                 let written = f
                     .mutator
-                    .write_gc_ref(FastPath::InLine, holder.offset(), at, value);
+                    .write_gc_ref(FastPath::Leaf, holder.offset(), at, value);
                 assert_eq!(written.is_none(), slow, "{barrier:?}, {value:?}");
                 let now = if slow { GcRef::NULL } else { value };
                 assert_eq!(f.reference(holder, 8), now);
             }
         }
         f.set(holder, 8, GcRef::NULL.raw());
+    });
+}
+
+#[test]
+fn an_object_is_logged_once_and_a_long_array_by_slot() {
+    on_each_collector(|mut f| {
+        let holder = f.allocate(f.pair, PAIR_BYTES);
+        let array = f.new_array(f.references, LONG_ARRAY + 1, 4);
+        let young = f.allocate(f.pair, PAIR_BYTES);
+        let (at, element) = (holder.offset() + 8, array.offset() + ARRAY_ELEMENTS);
+        f.mutator
+            .set_barrier(Barrier::young(young.offset(), young.offset() + 8));
+        let store = |holder: GcRef, at| {
+            f.mutator
+                .write_gc_ref(FastPath::InLine, holder.offset(), at, young)
+        };
+        for _ in 0..100 {
+            assert!(store(holder, at).is_some() && store(holder, at + 4).is_some());
+        }
+        assert!(store(array, element).is_some());
+        assert_eq!(f.reference(holder, 8), young);
+        let logged: Vec<Logged> = f.mutator.log.take().collect();
+        let expected = [Logged::Object(holder.offset()), Logged::Slot(element)];
+        assert_eq!(logged, expected);
+        // The log is full after some stores, and takes the others once it was emptied.
+        let full = (0..1000).position(|_| store(array, element).is_none());
+        assert!(full.is_some());
+        f.mutator.log.take().for_each(drop);
+        assert!(store(array, element).is_some());
+        let header = ObjectHeader::from_bits(f.heap.region().load_u64(holder.offset()).unwrap());
+        assert!(header.is_remembered());
+        let region = f.heap.region();
+        region
+            .store_u64(holder.offset(), header.remembered(false).bits())
+            .unwrap();
+        f.set(holder, 8, 0);
+        f.set(holder, 12, 0);
+        f.set(array, ARRAY_ELEMENTS, 0);
     });
 }
 

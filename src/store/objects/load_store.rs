@@ -233,7 +233,9 @@ impl Cold {
             Value::V128(bytes) => store.store(at, bytes),
             Value::Ref(reference) => {
                 store.count_release();
-                self.heap()?.write_gc_ref(holder, at, reference)
+                let heap = self.heap()?;
+                heap.take_log(&store.mutator.log);
+                heap.write_gc_ref(holder, at, reference)
             }
         }
     }
