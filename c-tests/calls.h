@@ -70,6 +70,7 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_heap_limit, _huge, "config", "", (a->config, SIZE_MAX))               \
   X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                         \
   X(gcroots_config_set_heap_growth, , "config", "", (a->config, 50))                         \
+  X(gcroots_config_set_pause_budget, , "config", "", (a->config, 500))                       \
   X(gcroots_config_set_overhead_limit, , "config", "", (a->config, 3))                       \
   X(gcroots_config_set_overhead_limit, _101, "config", "", (a->config, 101))                 \
   X(gcroots_config_set_stress, , "config", "", (a->config, 1))                               \

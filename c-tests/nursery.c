@@ -404,6 +404,36 @@ CASE(objects_of_a_no_gc_span_are_collected_like_others) {
   gcroots_type_free(type);
 }
 
+/* With a small budget the nursery stays small, so there are more collections. */
+static uint64_t minors_with_budget(uint32_t microseconds) {
+  gcroots_config_t *config = variant_config(0);
+  gcroots_type_t *type;
+  gcroots_ref_t kept;
+  OK(gcroots_config_set_pause_budget(config, microseconds));
+  free_store();
+  gcroots_engine_free(engine);
+  OK(gcroots_engine_new(config, &engine));
+  gcroots_config_free(config);
+  OK(gcroots_store_new(engine, &store));
+  type = pair_type();
+  OK(gcroots_local_new(store, gcroots_ref_null(), &kept));
+  for (int i = 0; i < 20 * (stressed ? 1 : 10000); i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t made = STRUCT(type, val_ref(kept), val_null());
+    OK(gcroots_ref_assign(store, kept, i % 64 == 0 ? gcroots_ref_null() : made));
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(type);
+  return stats_of(store).minor_collections;
+}
+
+CASE(a_small_pause_budget_keeps_the_nursery_small) {
+  uint64_t many = minors_with_budget(1), few = minors_with_budget(0);
+  if (!heap_has(NURSERY) || stressed) return;
+  CHECK(many > 2 * few && few > 0);
+  CHECK(minors_with_budget(UINT32_MAX) <= few);
+}
+
 CASE(statistics_tell_minor_collections_and_what_they_promote) {
   gcroots_stats_t before = stats_of(store), after;
   gcroots_ref_t kept[COUNT];

@@ -585,6 +585,19 @@ gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
                                                 uint32_t percent);
 
 /**
+ * Sets how long a minor collection should take at most, in microseconds. 0 is the default, and
+ * means 1000.
+ *
+ * GCROOTS_COLLECTOR_GENERATIONAL gives its nursery more than 1 MiB only while collections of
+ * that take less than this, and makes it smaller when they take longer. It has at least
+ * 64 KiB, so a collection that finds much alive may take longer. The other collectors have no
+ * nursery. Never collects.
+ */
+GCROOTS_API
+gcroots_status_t gcroots_config_set_pause_budget(gcroots_config_t *config,
+                                                 uint32_t microseconds);
+
+/**
  * Sets when an allocation is refused because collecting is in vain: 2 percent if not set.
  * 0 turns this off.
  *
@@ -5695,6 +5708,7 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_config_set_collector, gcroots_config_set_heap_limit,
  *     gcroots_config_set_heap_initial, gcroots_config_set_side_limit,
  *     gcroots_config_set_external_limit, gcroots_config_set_heap_growth,
+ *     gcroots_config_set_pause_budget,
  *     gcroots_config_set_overhead_limit, gcroots_config_set_stress,
  *     gcroots_config_set_move_always, gcroots_config_set_pool,
  *     gcroots_config_set_poison, gcroots_config_set_call_depth,

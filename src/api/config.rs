@@ -105,6 +105,7 @@ pub struct Config {
     side_limit: u64,
     external_limit: u64,
     growth_percent: u32,
+    pause_budget: u32,
     overhead_limit: Option<u32>,
     stress: u32,
     poison: bool,
@@ -180,6 +181,16 @@ impl Config {
     /// At least 256 KiB may be allocated in any case, and what is left of the initial size.
     pub fn heap_growth(&mut self, percent: u32) -> &mut Config {
         self.growth_percent = percent;
+        self
+    }
+
+    /// Sets how long a minor collection should take at most, in microseconds. 0 is the default,
+    /// and means 1000.
+    ///
+    /// A collector with a nursery gives it more than 1 MiB only while collections of that take
+    /// less than this, and makes it smaller when they take longer.
+    pub fn pause_budget(&mut self, microseconds: u32) -> &mut Config {
+        self.pause_budget = microseconds;
         self
     }
 
@@ -328,6 +339,7 @@ impl Config {
         config.set_side_limit(self.side_limit);
         config.set_external_limit(self.external_limit);
         config.set_growth(self.growth_percent);
+        config.set_pause_budget(self.pause_budget);
         if let Some(percent) = self.overhead_limit {
             config.set_overhead_limit(percent)?;
         }

@@ -108,6 +108,7 @@
  *     gcroots_config_set_collector, gcroots_config_set_heap_limit,
  *     gcroots_config_set_heap_initial, gcroots_config_set_side_limit,
  *     gcroots_config_set_external_limit, gcroots_config_set_heap_growth,
+ *     gcroots_config_set_pause_budget,
  *     gcroots_config_set_overhead_limit, gcroots_config_set_stress,
  *     gcroots_config_set_move_always, gcroots_config_set_pool,
  *     gcroots_config_set_poison, gcroots_config_set_call_depth,

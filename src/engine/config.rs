@@ -40,6 +40,8 @@ pub(crate) struct Config {
     initial: u64,
     /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
     growth_percent: u32,
+    /// In microseconds. 0 means the default.
+    pause_budget: u32,
     overhead_limit: u32,
     /// 0 means never.
     stress: u32,
@@ -57,6 +59,9 @@ pub(crate) struct Config {
     wake_callback: Option<WakeCallback>,
 }
 
+/// In nanoseconds.
+const DEFAULT_PAUSE_BUDGET: u64 = 1_000_000;
+
 impl Config {
     /// The default configuration.
     ///
@@ -67,6 +72,7 @@ impl Config {
             limit: None,
             initial: 0,
             growth_percent: 0,
+            pause_budget: 0,
             overhead_limit: DEFAULT_OVERHEAD_LIMIT,
             stress: 0,
             poison: false,
@@ -114,6 +120,12 @@ impl Config {
     /// Sets the headroom in percent of the live bytes. 0 means the pacer's own rule.
     pub(crate) fn set_growth(&mut self, percent: u32) {
         self.growth_percent = percent;
+    }
+
+    /// Sets how long a minor collection should take at most, in microseconds. 0 means the
+    /// default.
+    pub(crate) fn set_pause_budget(&mut self, microseconds: u32) {
+        self.pause_budget = microseconds;
     }
 
     /// Sets the share of the heap that a collection at the heap's limit has to free. 0 turns
@@ -317,6 +329,10 @@ impl Config {
             },
             initial,
             poison: self.poison,
+            pause_budget: match self.pause_budget {
+                0 => DEFAULT_PAUSE_BUDGET,
+                microseconds => u64::from(microseconds) * 1000,
+            },
         })
     }
 }

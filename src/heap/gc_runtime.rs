@@ -53,4 +53,6 @@ pub(crate) struct HeapOptions {
     pub(crate) moves_all: bool,
     /// Whether the heap asks the program before it grows.
     pub(crate) asks_to_grow: bool,
+    /// How many nanoseconds a minor collection should take at most.
+    pub(crate) pause_budget: u64,
 }

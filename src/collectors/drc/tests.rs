@@ -78,6 +78,7 @@ impl Fixture {
             poison: true,
             moves_all: false,
             asks_to_grow: false,
+            pause_budget: 1_000_000,
         };
         let mut heap = DrcHeap::new(options).unwrap();
         heap.open(&mutator);

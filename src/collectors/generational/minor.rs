@@ -8,18 +8,21 @@
 //! their forwarding headers in the nursery. So a minor collection needs no memory but the blocks
 //! that are kept for promotion, and cannot fail.
 
+use std::time::Instant;
+
 use super::GenerationalHeap;
 use crate::collectors::block_heap::{beyond_the_end, unknown_type};
 use crate::error::{Error, Result};
 use crate::heap::{
     BLOCK_BYTES, BlockRecord, BlockSpace, CollectionStats, CommonLayout, GcRef, GcRootsList, Kind,
     LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot, ObjectSpan, Progress,
-    PromotionWindow,
+    PromotionWindow, nanoseconds_since,
 };
 
 /// The minor collection that is under way.
 #[derive(Debug, Default)]
 pub(super) struct MinorState {
+    pub(super) began: Option<Instant>,
     /// Where the next object is promoted to.
     window: PromotionWindow,
     /// The place in the nursery of the object that moved last and is not scanned yet, or null.
@@ -145,9 +148,8 @@ impl GenerationalHeap {
         let allocated = bump.allocated_bytes() - self.nursery.bytes + state.bytes;
         bump.set_after_minor(used, allocated, objects);
         self.empty_nursery();
-        if state.objects > 0 {
-            self.want_larger_nursery();
-        }
+        let nanoseconds = state.began.map_or(0, nanoseconds_since);
+        self.learn_from_minor(nanoseconds, state.objects > 0);
         self.size_nursery(mutator);
         Ok(CollectionStats {
             objects,

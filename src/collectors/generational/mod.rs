@@ -30,6 +30,8 @@ mod minor;
 mod nursery;
 mod remembered;
 
+use std::time::Instant;
+
 use super::block_heap::{BlockHeap, TakenGaps};
 use crate::base::fallible;
 use crate::error::{Error, Result};
@@ -83,6 +85,8 @@ struct GenerationalHeap {
     kind: CollectionKind,
     /// The most bytes that the heap may commit without asking, if it asks.
     granted: u64,
+    /// How many nanoseconds a minor collection should take at most.
+    pause_budget: u64,
     /// Whether a collection is to move every object that it can move.
     moves_all: bool,
     /// The collection that is under way has begun its trace.
@@ -103,6 +107,7 @@ impl GenerationalHeap {
     fn new(options: HeapOptions) -> Result<GenerationalHeap> {
         Ok(GenerationalHeap {
             moves_all: options.moves_all,
+            pause_budget: options.pause_budget,
             blocks: BlockHeap::new(options, TakenGaps::UNKNOWN, true)?,
             nursery: Nursery::default(),
             remembered: Remembered::default(),
@@ -300,6 +305,7 @@ impl CollectionSteps for GenerationalHeap {
         self.leave_nursery(mutator)?;
         self.blocks.begin(mutator)?;
         self.kind = kind;
+        self.minor.began = Some(Instant::now());
         self.tracing = false;
         self.allocated = mutator.bump.allocated_bytes();
         Ok(())

@@ -17,7 +17,7 @@ use crate::heap::{
     Mutator, ObjectHeader,
 };
 
-/// The blocks of a nursery that need not be paid for with long pauses.
+/// Up to this number of blocks a nursery grows wherever objects survive.
 const MODERATE_BLOCKS: usize = (1 << 20) / BLOCK_BYTES as usize;
 
 /// What is known of the nursery besides its blocks.
@@ -317,8 +317,24 @@ impl GenerationalHeap {
         self.blocks.space.set_nursery_blocks(blocks);
     }
 
-    /// Wants a larger nursery, because objects survived a minor collection.
-    pub(super) fn want_larger_nursery(&mut self) {
-        self.nursery.wanted = (2 * self.nursery.wanted).min(MODERATE_BLOCKS);
+    /// Decides how large the next nursery is to be, after a minor collection that took
+    /// `nanoseconds`. Where objects survive, a larger one lets more of them die first. Above
+    /// [`MODERATE_BLOCKS`] it grows only as far as its collections are likely to keep the budget.
+    pub(super) fn learn_from_minor(&mut self, nanoseconds: u64, has_survivors: bool) {
+        let (budget, blocks) = (self.pause_budget, self.blocks.space.nursery_blocks());
+        let wanted = &mut self.nursery.wanted;
+        if nanoseconds > budget / 4 * 3 {
+            *wanted = (blocks / 2).clamp(FIRST_NURSERY_BLOCKS, *wanted);
+        } else if has_survivors && 2 * blocks <= MODERATE_BLOCKS {
+            *wanted = (2 * blocks).max(*wanted);
+        } else if has_survivors && nanoseconds < budget / 4 && blocks >= *wanted {
+            *wanted = 2 * blocks;
+        }
+        *wanted = (*wanted).min(
+            self.blocks
+                .space
+                .first_old_block()
+                .max(FIRST_NURSERY_BLOCKS),
+        );
     }
 }

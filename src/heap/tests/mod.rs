@@ -89,6 +89,7 @@ fn on_collector(number: u32, step: u64, limit: u64, test: impl Fn(Fixture)) {
         poison: true,
         moves_all: false,
         asks_to_grow: false,
+        pause_budget: 1_000_000,
     };
     let mut heap = runtime.new_heap(options).unwrap();
     heap.open(&mutator);

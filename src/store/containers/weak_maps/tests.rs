@@ -44,6 +44,7 @@ fn on_each_collector(test: impl Fn(Fixture)) {
                 poison: true,
                 moves_all: false,
                 asks_to_grow: false,
+                pause_budget: 1_000_000,
             })
             .unwrap();
         heap.open(&mutator);
