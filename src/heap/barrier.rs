@@ -60,6 +60,9 @@ pub(crate) struct Barrier {
     first: u64,
     /// The number of values, from `first` on, that concern the collector.
     length: u64,
+    /// The number of them that refer to objects in the nursery. The barrier logs them in line, and
+    /// does nothing for a holder that lies there itself.
+    nursery: u64,
     /// Whether counting in line is enough for those values.
     counts: bool,
     /// Whether those values concern the collector too where they are the first in their slot,
@@ -69,12 +72,13 @@ pub(crate) struct Barrier {
 
 impl Barrier {
     /// No barrier: no value concerns the collector.
-    pub(crate) const NONE: Barrier = Barrier::young(0, 0);
+    pub(crate) const NONE: Barrier = Barrier::young(0, 0, 0);
 
     /// The slow barrier for every value.
     pub(crate) const SLOW: Barrier = Barrier {
         first: 0,
         length: 1 << 32,
+        nursery: 0,
         counts: false,
         new_objects: true,
     };
@@ -86,13 +90,15 @@ impl Barrier {
         ..Barrier::SLOW
     };
 
-    /// The slow barrier for references to objects between two offsets, where they are stored in
-    /// an object that does not lie there itself: references from old objects to young ones. A
-    /// fast path makes young objects only, or objects that the collector looks at anyway.
-    pub(crate) const fn young(start: u64, end: u64) -> Barrier {
+    /// The barrier of a nursery between two offsets, with young large objects up to `end`: for
+    /// references to objects between `start` and `end`, where they are stored in an object outside
+    /// of the nursery. A fast path makes young objects only, or objects that the collector looks
+    /// at anyway.
+    pub(crate) const fn young(start: u64, nursery_end: u64, end: u64) -> Barrier {
         Barrier {
             first: start / GRANULE,
             length: (end - start) / GRANULE,
+            nursery: (nursery_end - start) / GRANULE,
             counts: false,
             new_objects: false,
         }
@@ -119,7 +125,18 @@ impl Barrier {
     /// Whether no store in the object at `holder` concerns the collector.
     #[inline(always)]
     fn exempts(self, holder: u64) -> bool {
-        (holder / GRANULE).wrapping_sub(self.first) < self.length && !self.concerns_all()
+        (holder / GRANULE).wrapping_sub(self.first) < self.nursery
+    }
+
+    /// Whether `value` refers to an object in the nursery.
+    #[inline(always)]
+    fn is_in_nursery(self, value: GcRef) -> bool {
+        u64::from(value.raw().rotate_right(1)).wrapping_sub(self.first) < self.nursery
+    }
+
+    /// Whether this is the barrier of a nursery.
+    pub(crate) fn is_of_nursery(self) -> bool {
+        self.nursery > 0
     }
 
     /// Stores `value` in the slot at `at`, in the object at `holder`. Returns `None`,
@@ -144,7 +161,7 @@ impl Barrier {
         if self.counts {
             return write_counted(memory, at, value);
         }
-        if self.concerns_all() || !memory.has_slot(at) {
+        if !self.is_in_nursery(value) || !memory.has_slot(at) {
             return None;
         }
         log.add(memory, holder, at)?;

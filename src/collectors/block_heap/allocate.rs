@@ -44,53 +44,6 @@ impl BlockHeap {
         (blocks - BlockSpace::reserve_of(blocks)) as u64 * BLOCK_BYTES
     }
 
-    /// Allocates an object apart from the mutator's window, which stays as it is: in lines of its
-    /// own, or in a run of blocks.
-    pub(crate) fn allocate_apart(
-        &mut self,
-        mutator: &Mutator,
-        header: ObjectHeader,
-        bytes: u64,
-    ) -> Result<Allocation> {
-        if !self.has_room_apart(mutator, bytes) {
-            return Ok(Allocation::CollectOrGrow { bytes });
-        }
-        if bytes > LARGEST_SMALL {
-            return self.allocate_large(mutator, header, bytes);
-        }
-        let Some(lines) = self.space.take_own_lines(bytes) else {
-            return Ok(Allocation::CollectOrGrow { bytes });
-        };
-        self.space.leave_unused(Hole {
-            start: lines.start + bytes,
-            end: lines.end,
-        })?;
-        self.write_apart(mutator, lines.start, header, bytes)
-    }
-
-    /// Whether [`BlockHeap::allocate_apart`] can allocate `bytes` now.
-    pub(crate) fn has_room_apart(&self, mutator: &Mutator, bytes: u64) -> bool {
-        let has_place = match bytes > LARGEST_SMALL {
-            true => self.space.has_run(bytes.div_ceil(BLOCK_BYTES) as usize),
-            false => self.space.has_own_lines(bytes),
-        };
-        has_place && bytes <= self.headroom_left(mutator)
-    }
-
-    /// Writes a new object outside of the mutator's window.
-    fn write_apart(
-        &self,
-        mutator: &Mutator,
-        start: u64,
-        header: ObjectHeader,
-        bytes: u64,
-    ) -> Result<Allocation> {
-        self.region().fill(start + HEADER_BYTES, start + bytes, 0)?;
-        self.region().store_u64(start, header.bits())?;
-        mutator.bump.count_elsewhere(bytes);
-        Ok(Allocation::Done(GcRef::from_offset(start)))
-    }
-
     /// Allocates a large object in a run of blocks, of which there is one.
     fn allocate_large(
         &mut self,
@@ -102,7 +55,11 @@ impl BlockHeap {
         let Some(block) = self.space.acquire_run(blocks) else {
             return Ok(Allocation::CollectOrGrow { bytes });
         };
-        self.write_apart(mutator, self.space.start_of(block), header, bytes)
+        let start = self.space.start_of(block);
+        self.region().fill(start + HEADER_BYTES, start + bytes, 0)?;
+        self.region().store_u64(start, header.bits())?;
+        mutator.bump.count_elsewhere(bytes);
+        Ok(Allocation::Done(GcRef::from_offset(start)))
     }
 
     /// Frees an object that was not initialised. See

@@ -32,8 +32,7 @@ impl GenerationalHeap {
             }
             object.each_reference(|at| {
                 let referent = GcRef::from_raw(region.load_u32(offset + at)?);
-                let is_young = referent.is_object() && space.is_in_slot(referent.offset());
-                if is_young && !remembered.slots().any(|slot| slot == offset + at) {
+                if self.is_young(referent) && !remembered.slots().any(|slot| slot == offset + at) {
                     return Err(Error::internal(
                         "a reference to a young object that nothing remembers",
                         offset + at,

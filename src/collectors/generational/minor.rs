@@ -14,9 +14,9 @@ use super::GenerationalHeap;
 use crate::collectors::block_heap::{beyond_the_end, unknown_type};
 use crate::error::{Error, Result};
 use crate::heap::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, CollectionStats, CommonLayout, GcRef, GcRootsList, Kind,
-    LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot, ObjectSpan, Progress,
-    PromotionWindow, nanoseconds_since,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, CollectionStats, CommonLayout, GRANULE,
+    GcRef, GcRootsList, Kind, LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot,
+    ObjectSpan, Progress, PromotionWindow, nanoseconds_since,
 };
 
 /// The minor collection that is under way.
@@ -37,6 +37,12 @@ pub(super) struct MinorState {
     has_remembered: bool,
 }
 
+/// What a minor collection frees: the nursery, and young large objects.
+struct Dead {
+    objects: u64,
+    bytes: u64,
+}
+
 /// What promoting uses, in one place. A loop keeps it in registers.
 struct Promotion<'a> {
     space: &'a BlockSpace,
@@ -46,6 +52,8 @@ struct Promotion<'a> {
     start: u64,
     /// The bytes of the slot.
     slot: u64,
+    /// Where the last young large object ends, as bytes from the start of the slot, or 0.
+    large: u64,
     layouts: &'a LayoutTable,
     state: &'a mut MinorState,
 }
@@ -53,7 +61,9 @@ struct Promotion<'a> {
 impl GenerationalHeap {
     fn promotion<'a>(&'a mut self, layouts: &'a LayoutTable) -> Promotion<'a> {
         let space = &self.blocks.space;
+        let large = self.nursery.large_end.saturating_sub(space.start());
         Promotion {
+            large,
             records: space.records(),
             memory: space.region().view().objects(space.start(), space.end()),
             start: space.start(),
@@ -79,6 +89,8 @@ impl GenerationalHeap {
             let old = root.get();
             if promotion.is_young(old) {
                 root.set(promotion.promote(old)?);
+            } else {
+                promotion.keep_if_large(old);
             }
             Ok(())
         })
@@ -93,7 +105,10 @@ impl GenerationalHeap {
         let mut promotion = self.promotion(layouts);
         match promotion.is_young(reference) {
             true => promotion.promote(reference),
-            false => Ok(reference),
+            false => {
+                promotion.keep_if_large(reference);
+                Ok(reference)
+            }
         }
     }
 
@@ -134,22 +149,28 @@ impl GenerationalHeap {
 
     /// Ends a minor collection: the nursery is empty, and old objects that were born since the
     /// last collection are as others.
-    pub(super) fn finish_minor(&mut self, mutator: &Mutator) -> Result<CollectionStats> {
+    pub(super) fn finish_minor(
+        &mut self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+    ) -> Result<CollectionStats> {
         let state = core::mem::take(&mut self.minor);
         let mut window = state.window;
         self.blocks.space.close_promotion(&mut window);
         self.blocks.forget_window();
-        while let Some(block) = self.blocks.space.young_block(0) {
-            self.blocks.space.end_young(block)?;
-        }
+        let mut dead = Dead {
+            objects: self.nursery.objects,
+            bytes: self.nursery.bytes,
+        };
+        self.end_young_blocks(&mut dead, layouts)?;
         let bump = &mutator.bump;
-        let objects = bump.objects() - self.nursery.objects + state.objects;
-        let used = bump.used_bytes() - self.nursery.bytes + state.bytes;
-        let allocated = bump.allocated_bytes() - self.nursery.bytes + state.bytes;
+        let objects = bump.objects() - dead.objects + state.objects;
+        let used = bump.used_bytes() - dead.bytes + state.bytes;
+        let allocated = bump.allocated_bytes() - dead.bytes + state.bytes;
         bump.set_after_minor(used, allocated, objects);
-        self.empty_nursery();
         let nanoseconds = state.began.map_or(0, nanoseconds_since);
         self.learn_from_minor(nanoseconds, state.objects > 0);
+        self.empty_nursery(mutator);
         self.size_nursery(mutator);
         Ok(CollectionStats {
             objects,
@@ -157,6 +178,27 @@ impl GenerationalHeap {
             moved_bytes: state.bytes,
             unmovable_bytes: 0,
         })
+    }
+}
+
+impl GenerationalHeap {
+    /// Frees the young large objects that are dead. All others are old from now on.
+    fn end_young_blocks(&mut self, dead: &mut Dead, layouts: &LayoutTable) -> Result<()> {
+        let space = &self.blocks.space;
+        while let Some(block) = space.young_block(0) {
+            let start = space.start_of(block);
+            if space.records()[block].state() == BlockState::LargeHead {
+                let header = ObjectHeader::from_bits(space.region().load_u64(start)?);
+                let bytes = layouts.measure(space.region().view(), start, header)?.bytes;
+                space.check_run(start, bytes)?;
+                dead.objects += 1;
+                dead.bytes += bytes.next_multiple_of(GRANULE);
+                space.release(block, self.blocks.poison)?;
+            } else {
+                space.end_young(block)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -296,8 +338,20 @@ impl<'a> Promotion<'a> {
         let referent = GcRef::from_raw(slot.get());
         if self.is_young(referent) {
             slot.set(self.promote(referent)?.raw());
+        } else {
+            self.keep_if_large(referent);
         }
         Ok(())
+    }
+
+    /// Makes an object old that may be a young large one. All references in it to young objects
+    /// were stored through the barrier, so it need not be scanned.
+    #[inline(always)]
+    fn keep_if_large(&mut self, referent: GcRef) {
+        let offset = referent.object_offset();
+        if offset.wrapping_sub(self.start) < self.large && self.space.is_young_large(offset) {
+            self.space.keep_large(offset);
+        }
     }
 
     /// Promotes the referent of the slot at `at`, if it is young.
@@ -305,6 +359,7 @@ impl<'a> Promotion<'a> {
         let memory = self.space.region().view();
         let referent = GcRef::from_raw(memory.load_u32(at)?);
         if !self.is_young(referent) {
+            self.keep_if_large(referent);
             return Ok(());
         }
         let new = self.promote(referent)?;

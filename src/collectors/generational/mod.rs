@@ -128,7 +128,13 @@ impl WriteBarrier for GenerationalHeap {
     }
 
     fn barrier(&self) -> Barrier {
-        Barrier::young(self.blocks.space.start(), self.blocks.space.slot_end())
+        let space = &self.blocks.space;
+        let slot_end = space.slot_end();
+        Barrier::young(
+            space.start(),
+            slot_end,
+            self.nursery.large_end.max(slot_end),
+        )
     }
 
     fn take_log(&mut self, log: &RememberLog) {
@@ -137,7 +143,7 @@ impl WriteBarrier for GenerationalHeap {
 
     fn write_barrier(&mut self, holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
         let space = &self.blocks.space;
-        if new.is_object() && space.is_in_slot(new.offset()) && !space.is_in_slot(holder) {
+        if self.is_young(new) && !space.is_in_slot(holder) {
             self.remembered.add(space.region(), holder, at)?;
         }
         Ok(())
@@ -157,7 +163,7 @@ impl WriteBarrier for GenerationalHeap {
     }
 
     fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
-        if value.is_object() && self.blocks.space.is_in_slot(value.offset()) {
+        if self.is_young(value) {
             self.remember_whole(holder)?;
         }
         let region = self.region();
@@ -367,12 +373,12 @@ impl CollectionSteps for GenerationalHeap {
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
         if self.kind == CollectionKind::Minor {
-            return self.finish_minor(mutator).map(Some);
+            return self.finish_minor(mutator, layouts).map(Some);
         }
         if self.blocks.sweep(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
-        self.empty_nursery();
+        self.empty_nursery(mutator);
         self.learn_survival();
         let sweep = &self.blocks.sweep;
         mutator.bump.set_survivors(sweep.live, sweep.objects);

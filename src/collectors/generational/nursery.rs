@@ -1,10 +1,13 @@
 //! Where new objects go: to the nursery, or to the old blocks.
 //!
 //! The mutator bumps through the nursery's blocks. When they are full, a minor collection empties
-//! them. These objects are born old:
+//! them. Objects of more than [`LARGEST_YOUNG`] bytes are young too, but have blocks of their own:
+//! a minor collection frees them, or leaves them where they are. The barrier must see references
+//! to them, so it is told where the last of them ends. What they refer to at first is stored
+//! through the barrier.
 //!
-//! * Objects of more than [`LARGEST_YOUNG`] bytes. They leave the mutator's window as it is, and
-//!   their first references are stored through the barrier.
+//! These objects are born old:
+//!
 //! * In a no-GC span whose nursery is full, all objects (the nursery has *overflowed*). They are
 //!   made in old blocks without the barrier, so the next minor collection looks at all of them.
 //! * All objects in a heap that has no room for a nursery.
@@ -14,7 +17,7 @@ use crate::collectors::block_heap::rest_of_window;
 use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, BLOCK_BYTES, CollectionKind, FIRST_NURSERY_BLOCKS, GRANULE, GcRef, LARGEST_YOUNG,
-    Mutator, ObjectHeader,
+    Mutator, ObjectHeader, WriteBarrier,
 };
 
 /// Up to this number of blocks a nursery grows wherever objects survive.
@@ -35,6 +38,10 @@ pub(super) struct Nursery {
     pub(super) objects: u64,
     /// The number of objects in the heap that are not in the lent block.
     others: u64,
+    /// The bytes of the young large objects.
+    pub(super) large_bytes: u64,
+    /// Where the last of them ends.
+    pub(super) large_end: u64,
     /// The blocks that the next nursery is to have.
     wanted: usize,
 }
@@ -48,6 +55,8 @@ impl Default for Nursery {
             bytes: 0,
             objects: 0,
             others: 0,
+            large_bytes: 0,
+            large_end: 0,
             wanted: FIRST_NURSERY_BLOCKS,
         }
     }
@@ -97,18 +106,27 @@ impl GenerationalHeap {
             }
             self.overflow(mutator)?;
         }
-        if self.has_window_in_nursery() {
-            let outcome = self.blocks.allocate_apart(mutator, header, bytes)?;
-            if let Allocation::Done(_) = outcome {
-                self.nursery.note_born_old();
-            }
-            return Ok(outcome);
-        }
-        let outcome = self.blocks.allocate(mutator, header, bytes)?;
+        let outcome = self.allocate_old(mutator, header, bytes)?;
         if matches!(outcome, Allocation::CollectOrGrow { .. })
             && self.give_nursery_up(|heap| heap.blocks.has_room(mutator, bytes))?
         {
-            return self.blocks.allocate(mutator, header, bytes);
+            return self.allocate_old(mutator, header, bytes);
+        }
+        Ok(outcome)
+    }
+
+    /// Allocates in old blocks. A large object there is young.
+    fn allocate_old(
+        &mut self,
+        mutator: &Mutator,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<Allocation> {
+        let outcome = self.blocks.allocate(mutator, header, bytes)?;
+        if let Allocation::Done(object) = outcome
+            && bytes > LARGEST_YOUNG
+        {
+            self.note_young_large(mutator, object, bytes);
         }
         Ok(outcome)
     }
@@ -127,15 +145,41 @@ impl GenerationalHeap {
             self.nursery.note_freed(is_young);
         }
         if !is_young {
+            if self.is_young(object) {
+                self.nursery.large_bytes -= bytes.next_multiple_of(GRANULE);
+            }
             self.take_over_log(&mutator.log);
             self.remembered.forget(object, bytes);
         }
         self.blocks.free_uninit(mutator, object, bytes);
     }
 
-    /// Whether the mutator makes small objects in the nursery, as far as that has room.
-    fn has_window_in_nursery(&self) -> bool {
-        self.nursery.is_lent && !self.nursery.has_overflowed
+    /// Whether a reference is to a young object.
+    pub(super) fn is_young(&self, reference: GcRef) -> bool {
+        let space = &self.blocks.space;
+        reference.is_object()
+            && (space.is_in_slot(reference.offset())
+                || self.nursery.large_bytes > 0 && space.is_young_large(reference.offset()))
+    }
+
+    /// Notes a new large object, and lets the barrier know of it.
+    fn note_young_large(&mut self, mutator: &Mutator, object: GcRef, bytes: u64) {
+        self.nursery.note_born_old();
+        if self.blocks.space.first_old_block() == 0 {
+            // Such a heap has no minor collections.
+            return;
+        }
+        self.nursery.large_bytes += bytes;
+        let end = self.blocks.space.run_end(object.offset());
+        self.nursery.large_end = self.nursery.large_end.max(end);
+        self.update_barrier(mutator);
+    }
+
+    /// Sets the mutator's barrier, unless a finalizer has replaced it.
+    fn update_barrier(&self, mutator: &Mutator) {
+        if mutator.barrier().is_of_nursery() {
+            mutator.set_barrier(WriteBarrier::barrier(self));
+        }
     }
 
     /// Whether `bytes` can be allocated without growing or collecting.
@@ -152,9 +196,6 @@ impl GenerationalHeap {
                 return Ok(false);
             }
             self.overflow(mutator)?;
-        }
-        if self.has_window_in_nursery() {
-            return Ok(self.blocks.has_room_apart(mutator, bytes));
         }
         Ok(self.blocks.has_room(mutator, bytes)?
             || self.give_nursery_up(|heap| heap.blocks.has_room(mutator, bytes))?)
@@ -212,8 +253,13 @@ impl GenerationalHeap {
     /// Whether `bytes` would be allocated in the nursery if a minor collection emptied it now.
     pub(super) fn is_nursery_full(&self, mutator: &Mutator, bytes: u64) -> bool {
         let nursery = &self.nursery;
-        let may_collect = mutator.no_gc_spans() == 0;
-        may_collect && bytes <= LARGEST_YOUNG && !nursery.is_unused() && !nursery.has_overflowed
+        if mutator.no_gc_spans() > 0 {
+            return false;
+        }
+        if bytes > LARGEST_YOUNG {
+            return nursery.large_bytes >= self.blocks.headroom / 2;
+        }
+        !nursery.is_unused() && !nursery.has_overflowed
     }
 
     /// Gives up an unused nursery, so that old objects get its room, if `helps` says then that
@@ -274,7 +320,8 @@ impl GenerationalHeap {
         asked: CollectionKind,
     ) -> CollectionKind {
         let is_due = self.old_bytes_allocated(mutator) >= self.blocks.headroom;
-        if asked == CollectionKind::Major || self.nursery.is_unused() || is_due {
+        let has_young = !self.nursery.is_unused() || self.nursery.large_bytes > 0;
+        if asked == CollectionKind::Major || !has_young || is_due {
             CollectionKind::Major
         } else {
             CollectionKind::Minor
@@ -287,16 +334,17 @@ impl GenerationalHeap {
             true => mutator.bump.next() - mutator.bump.start(),
             false => 0,
         };
-        mutator.bump.allocated_bytes() - lent - self.nursery.bytes
+        mutator.bump.allocated_bytes() - lent - self.nursery.bytes - self.nursery.large_bytes
     }
 
-    /// Empties the nursery, whose live objects have moved.
-    pub(super) fn empty_nursery(&mut self) {
+    /// Empties the nursery, whose live objects have moved. No object is young any more.
+    pub(super) fn empty_nursery(&mut self, mutator: &Mutator) {
         self.blocks.space.empty_nursery(self.blocks.poison);
         self.nursery = Nursery {
             wanted: self.nursery.wanted,
             ..Nursery::default()
         };
+        self.update_barrier(mutator);
     }
 
     /// Sizes the empty nursery: as large as it is wanted, or as there is room for. Commits
@@ -322,12 +370,13 @@ impl GenerationalHeap {
     /// [`MODERATE_BLOCKS`] it grows only as far as its collections are likely to keep the budget.
     pub(super) fn learn_from_minor(&mut self, nanoseconds: u64, has_survivors: bool) {
         let (budget, blocks) = (self.pause_budget, self.blocks.space.nursery_blocks());
+        let may_grow = has_survivors && self.nursery.taken == blocks;
         let wanted = &mut self.nursery.wanted;
         if nanoseconds > budget / 4 * 3 {
             *wanted = (blocks / 2).clamp(FIRST_NURSERY_BLOCKS, *wanted);
-        } else if has_survivors && 2 * blocks <= MODERATE_BLOCKS {
+        } else if may_grow && 2 * blocks <= MODERATE_BLOCKS {
             *wanted = (2 * blocks).max(*wanted);
-        } else if has_survivors && nanoseconds < budget / 4 && blocks >= *wanted {
+        } else if may_grow && nanoseconds < budget / 4 && blocks >= *wanted {
             *wanted = 2 * blocks;
         }
         *wanted = (*wanted).min(

@@ -27,10 +27,15 @@ fn a_descriptor_sends_the_values_of_its_interval_to_the_slow_barrier() {
         let (start, end) = (young.offset(), young.offset() + PAIR_BYTES);
         for (barrier, slow) in [
             (Barrier::NONE, [false; 4]),
-            (Barrier::young(start, end), [true, false, false, false]),
+            (Barrier::young(start, end, end), [true, false, false, false]),
+            // A young large object.
+            (
+                Barrier::young(start, start, end),
+                [true, false, false, false],
+            ),
             // The holder is young itself.
-            (Barrier::young(holder.offset(), end), [false; 4]),
-            (Barrier::young(end, HEAP_MAX), [false; 4]),
+            (Barrier::young(holder.offset(), end, end), [false; 4]),
+            (Barrier::young(end, HEAP_MAX, HEAP_MAX), [false; 4]),
             (Barrier::SLOW, [true; 4]),
         ] {
             f.mutator.set_barrier(barrier);
@@ -57,7 +62,7 @@ fn an_object_is_logged_once_and_a_long_array_by_slot() {
         let young = f.allocate(f.pair, PAIR_BYTES);
         let (at, element) = (holder.offset() + 8, array.offset() + ARRAY_ELEMENTS);
         f.mutator
-            .set_barrier(Barrier::young(young.offset(), young.offset() + 8));
+            .set_barrier(Barrier::young(young.offset(), young.offset() + 8, HEAP_MAX));
         let store = |holder: GcRef, at| {
             f.mutator
                 .write_gc_ref(FastPath::InLine, holder.offset(), at, young)

@@ -18,13 +18,13 @@
 //! reserve](BlockSpace::promotion_reserve).
 
 use super::record::{BlockState, LINES};
-use super::{BLOCK_BYTES, BlockSpace, Hole};
+use super::{BLOCK_BYTES, BlockSpace, Hole, LARGEST_SMALL};
 use crate::error::Result;
 use crate::heap::space::POISON;
 
 /// The largest object, in bytes, that the heap makes in the nursery. A fast path may make a larger
 /// one, for which the mutator's window has room.
-pub(crate) const LARGEST_YOUNG: u64 = BLOCK_BYTES / 4;
+pub(crate) const LARGEST_YOUNG: u64 = LARGEST_SMALL;
 
 /// The blocks of the largest slot.
 const MOST_BLOCKS: usize = (4 << 20) / BLOCK_BYTES as usize;

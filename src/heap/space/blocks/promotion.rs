@@ -11,7 +11,7 @@
 use super::holes::InBlock;
 use super::record::{BlockState, LINE_NEW, LINES};
 use super::walk::Visit;
-use super::{BlockSpace, LINE_BYTES};
+use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::ObjectHeader;
@@ -102,6 +102,32 @@ impl BlockSpace {
         Ok(())
     }
 
+    /// Whether a large object at `offset` is young: no collection has reached it yet.
+    #[inline]
+    pub(crate) fn is_young_large(&self, offset: u64) -> bool {
+        let into = offset.wrapping_sub(self.start());
+        let block = (into / BLOCK_BYTES) as usize;
+        let Some(record) = self.records().get(block) else {
+            return false;
+        };
+        into.is_multiple_of(BLOCK_BYTES)
+            && record.state() == BlockState::LargeHead
+            && self.tables.young().contains(block)
+    }
+
+    /// Makes the large object at `offset` an old one, because it is alive.
+    pub(crate) fn keep_large(&self, offset: u64) {
+        let block = self.block_of(offset);
+        self.tables.young().remove(block);
+        self.records()[block].end_cycle();
+    }
+
+    /// Where the run of blocks of the large object at `offset` ends.
+    pub(crate) fn run_end(&self, offset: u64) -> u64 {
+        let block = self.block_of(offset);
+        self.start_of(block + self.records()[block].run())
+    }
+
     /// Whether the old object at `offset` lies in a line that the mutator took since the last
     /// collection.
     pub(crate) fn is_in_new_line(&self, offset: u64) -> bool {
@@ -118,7 +144,8 @@ impl BlockSpace {
     #[inline]
     pub(crate) fn ref_after_promotion(&self, old: GcRef) -> Result<Option<GcRef>> {
         if !self.is_in_slot(old.offset()) {
-            return Ok(Some(old));
+            let is_dead = self.is_young_large(old.offset());
+            return Ok((!is_dead).then_some(old));
         }
         let header = ObjectHeader::from_bits(self.region.load_u64(old.offset())?);
         match header.forwarded() {
