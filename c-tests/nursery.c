@@ -448,3 +448,73 @@ CASE(statistics_tell_minor_collections_and_what_they_promote) {
   if (!heap_has(NURSERY)) CHECK(after.promoted_bytes == 0);
   for (int i = 0; i < COUNT; i++) CHECK(data_of(kept[i]) == &data[i]);
 }
+
+/* --- Large objects ---------------------------------------------------------------------- */
+
+static gcroots_ref_t large_of(gcroots_type_t *type) {
+  gcroots_ref_t ref;
+  OK(gcroots_array_new_default(store, type, 100 << 10, &ref));
+  return ref;
+}
+
+/* Each kind of place refers to a large object while it is new. */
+CASE(large_objects_that_are_held_survive) {
+  gcroots_type_t *bytes = new_array(plain(GCROOTS_STORAGE_I8)), *pair = pair_type();
+  gcroots_ref_t old = aged(make_default(pair)), array = aged(array_of(100)), ref;
+  for (int i = 0; i < 4; i++) {
+    gcroots_scope_t scope = enter();
+    gcroots_ref_t root = large_of(bytes),
+                  young = STRUCT(pair, val_ref(large_of(bytes)), val_null());
+    gcroots_ref_t list = array_of(20000);
+    size_t length;
+    set_element(list, 19999, large_of(bytes));
+    OK(gcroots_struct_set_ref(store, old, 0, large_of(bytes)));
+    set_element(array, 99, large_of(bytes));
+    churn();
+    OK(gcroots_store_verify(store));
+    OK(gcroots_array_len(store, root, &length));
+    CHECK(length == 100 << 10);
+    OK(gcroots_array_len(store, field_ref(young, 0), &length));
+    CHECK(length == 100 << 10);
+    OK(gcroots_array_len(store, field_ref(old, 0), &length));
+    CHECK(length == 100 << 10);
+    OK(gcroots_array_get_ref(store, array, 99, &ref));
+    OK(gcroots_array_len(store, ref, &length));
+    CHECK(length == 100 << 10);
+    OK(gcroots_array_get_ref(store, list, 19999, &ref));
+    OK(gcroots_array_len(store, ref, &length));
+    CHECK(length == 100 << 10);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  gcroots_type_free(bytes);
+  gcroots_type_free(pair);
+}
+
+CASE(large_objects_that_die_young_need_no_full_collection) {
+  gcroots_type_t *bytes = new_array(plain(GCROOTS_STORAGE_I8));
+  gcroots_weak_t weak;
+  gcroots_ref_t kept = aged(new_externref(&data[0])), ref;
+  gcroots_stats_t before = stats_of(store), after;
+  gcroots_scope_t scope = enter();
+  OK(gcroots_weak_new(store, large_of(bytes), &weak));
+  OK(gcroots_scope_exit(store, scope));
+  for (int i = 0; i < (stressed ? 10 : 300); i++) {
+    scope = enter();
+    large_of(bytes);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  after = stats_of(store);
+  if (heap_has(NURSERY) && !stressed) {
+    CHECK(after.minor_collections > before.minor_collections);
+    CHECK(after.collections - before.collections ==
+          after.minor_collections - before.minor_collections);
+    CHECK(after.committed_bytes < 8 << 20);
+  }
+  if (collects && !stressed) {
+    OK(gcroots_store_gc(store));
+    OK(gcroots_weak_upgrade(store, weak, &ref));
+    CHECK(gcroots_ref_is_null(ref));
+  }
+  CHECK(data_of(kept) == &data[0]);
+  gcroots_type_free(bytes);
+}

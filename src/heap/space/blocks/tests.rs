@@ -306,3 +306,91 @@ fn what_is_released_in_a_live_line_is_a_gap_until_the_line_is_free() {
         assert_eq!(space.take_gap(64).map(|gap| gap.start), Some(start + 128));
     });
 }
+
+/// A space of at most 100 blocks with a slot of `slot` blocks, of which about `blocks` blocks are
+/// committed.
+fn with_nursery(slot: usize, blocks: u64, test: impl FnOnce(&mut BlockSpace)) {
+    let limit = BlockSpace::limit_for(100 * BLOCK_BYTES, slot);
+    let reservation = Reservation::new(BlockSpace::reserved_bytes(limit, slot)).unwrap();
+    let initial = blocks * BLOCK_BYTES;
+    test(&mut BlockSpace::new(&reservation, (limit, slot), initial).unwrap());
+}
+
+#[test]
+fn there_is_room_to_promote_a_full_nursery() {
+    with_nursery(8, 60, |space| {
+        for round in 0..400_u64 {
+            let blocks = space.nursery_that_fits(1 + (mix(round) % 8) as usize, u64::MAX);
+            space.set_nursery_blocks(blocks);
+            let free = space.free_blocks();
+            let mut window = PromotionWindow::default();
+            // Objects of awkward sizes fill each block of the nursery.
+            for block in 0..blocks {
+                let hole = space.take_nursery_block(block);
+                assert_eq!(space.block_of(hole.start), block);
+                let (mut left, mut step) = (hole.bytes(), round * 1000);
+                while left >= 16 {
+                    let most = [64, 2000, LARGEST_SMALL, BLOCK_BYTES][(mix(step) % 4) as usize];
+                    let bytes = (16 + mix(step + 1) % most).min(left) / 8 * 8;
+                    let at = space
+                        .promote_into(&mut window, bytes)
+                        .expect("a reserved block");
+                    assert!(!space.is_in_slot(at));
+                    let (into, block) = (at - space.start(), space.block_of(at));
+                    space.records()[block].set_start(into % BLOCK_BYTES);
+                    assert!(into % BLOCK_BYTES + bytes <= BLOCK_BYTES);
+                    (left, step) = (left - bytes, step + 2);
+                }
+            }
+            space.close_promotion(&mut window);
+            space.empty_nursery(true);
+            assert!(free - space.free_blocks() <= space.promotion_reserve());
+            check(space);
+            // Some of the blocks become free again.
+            for block in space.first_old_block()..space.used_end() {
+                let is_used = space.records()[block].state() == BlockState::Small;
+                if is_used && mix(round + block as u64) % 3 > 0 {
+                    space.release(block, false).unwrap();
+                }
+            }
+            check(space);
+        }
+    });
+}
+
+#[test]
+fn a_nursery_counts_as_committed_and_stays_below_the_limit() {
+    with_nursery(8, 40, |space| {
+        let others = space.committed_bytes() - space.nursery_blocks() as u64 * BLOCK_BYTES;
+        for blocks in [0, 1, 8] {
+            space.set_nursery_blocks(blocks);
+            assert_eq!(
+                space.committed_bytes(),
+                others + blocks as u64 * BLOCK_BYTES
+            );
+            assert!(space.spare_blocks() + space.promotion_reserve() <= space.free_blocks());
+        }
+        space.set_nursery_blocks(0);
+        space.commit(space.limit_bytes()).unwrap();
+        assert_eq!(space.nursery_that_fits(8, u64::MAX), 0, "all is committed");
+        assert_eq!(space.committed_bytes(), space.limit_bytes());
+    });
+}
+
+#[test]
+fn a_reset_space_has_its_first_nursery() {
+    with_nursery(8, 40, |space| {
+        let (committed, first) = (space.committed_bytes(), space.nursery_blocks());
+        assert_eq!(first, FIRST_NURSERY_BLOCKS);
+        space.commit_for_nursery(8).unwrap();
+        space.set_nursery_blocks(space.nursery_that_fits(8, u64::MAX));
+        assert_eq!(space.nursery_blocks(), 8);
+        (0..8).for_each(|block| {
+            space.take_nursery_block(block);
+        });
+        space.reset(true);
+        assert_eq!(space.nursery_blocks(), first);
+        assert_eq!(space.committed_bytes(), committed);
+        check(space);
+    });
+}
