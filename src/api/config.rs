@@ -30,9 +30,9 @@ pub enum Collector {
     /// Deferred reference counting. Objects do not move, and there is no second half of the
     /// heap. The smallest heap is 64 KiB.
     Drc,
-    /// The collector that becomes the generational one. It has no nursery yet: each
-    /// collection marks the whole heap, frees what is dead in place, and moves the objects of
-    /// sparsely used blocks together. An object may move, and most stay. There is no second
+    /// Generational: new objects are made in a nursery, and a minor collection moves those that
+    /// are alive to the rest of the heap. A full collection marks the whole heap, frees what is
+    /// dead in place, and moves the objects of sparsely used blocks together. There is no second
     /// half of the heap. The smallest heap is 64 KiB.
     Generational,
     /// For tests of the library itself: the copying collector, with a check that finds

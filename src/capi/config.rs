@@ -25,12 +25,16 @@ pub const GCROOTS_COLLECTOR_DRC: gcroots_collector_t = 2;
 /// Semi-space copying: each collection moves all live objects. Half of the heap limit is
 /// usable. The least limit is 32 KiB.
 pub const GCROOTS_COLLECTOR_COPYING: gcroots_collector_t = 3;
-/// Mark and evacuate: the collector that becomes the generational one. It has no nursery
-/// yet: each collection marks the whole heap. The heap consists of blocks of 32 KiB. A
-/// collection frees what is dead in place, and moves the objects of sparsely used blocks
-/// together. So an object may move, and most stay. There is no second half: objects may
-/// occupy all of the limit except a few blocks, which a collection moves objects to. The
-/// least limit is 64 KiB.
+/// Generational. New objects are made in a nursery of 64 KiB to 4 MiB. When it is full, a minor
+/// collection moves those that are alive to the rest of the heap: its cost depends on what
+/// is alive of the new objects, and not on old objects, roots, externrefs or weak maps. A full
+/// collection marks the whole heap, frees what is dead in place, and moves the objects of
+/// sparsely used blocks together. So each object moves once, and old ones rarely.
+///
+/// The heap consists of blocks of 32 KiB, and an object of more than half a block has blocks to
+/// itself and never moves. Objects may occupy all of the limit except one of 40 blocks; a heap
+/// that is nearly full gives its nursery up. In a no-GC span, twice the nursery stays free
+/// besides. The least limit is 64 KiB.
 pub const GCROOTS_COLLECTOR_GENERATIONAL: gcroots_collector_t = 4;
 /// For tests of the library itself. Collects as GCROOTS_COLLECTOR_COPYING does, and finds
 /// references that were stored without a barrier. Such a reference poisons the store.

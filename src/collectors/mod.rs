@@ -7,7 +7,7 @@
 //! | [`null`](mod@null) | one contiguous space | none | no | short programs, measuring |
 //! | [`copying`] | one semi-space | none | yes | the default |
 //! | [`drc`] | blocks of lines | counting | no | little memory |
-//! | [`generational`] | blocks of lines | none | some | heaps without a second half; no nursery yet |
+//! | [`generational`] | blocks of lines, of which the first are a nursery | logging | new objects, some old | many short-lived objects |
 //! | [`check`] | those of `copying`, and a copy of the reference slots | slow | yes | tests |
 //!
 //! What the two collectors on blocks share is in [`block_heap`].

@@ -177,6 +177,8 @@ struct Cold {
     minor_collections: u64,
     moved_bytes: u64,
     promoted_bytes: u64,
+    /// The bytes that a nursery has freed since debug builds have checked the store.
+    unchecked: u64,
     gc_nanoseconds: u64,
 }
 
@@ -212,6 +214,7 @@ impl Cold {
             minor_collections: 0,
             moved_bytes: 0,
             promoted_bytes: 0,
+            unchecked: 0,
             gc_nanoseconds: 0,
         }
     }

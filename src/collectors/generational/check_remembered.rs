@@ -1,18 +1,28 @@
 //! The check of the remembered set: that each reference from an old object to a young one is
 //! remembered.
 //!
-//! It runs before a minor collection where freed memory is filled with a pattern, and in debug
+//! It runs before minor collections where freed memory is filled with a pattern, and in debug
 //! builds. It looks at all old objects, so it serves tests. A reference that it finds was stored
 //! without the barrier, or the set has lost it.
 
 use super::GenerationalHeap;
 use crate::error::{Error, Result};
-use crate::heap::{GcRef, LayoutTable, ObjectHeader};
+use crate::heap::{GcRef, LayoutTable, Mutator, ObjectHeader};
 
 impl GenerationalHeap {
-    /// Whether the set is checked before each minor collection.
-    pub(super) fn checks_remembered(&self) -> bool {
-        self.blocks.poison || cfg!(debug_assertions)
+    /// Whether the set is checked before this minor collection: always where freed memory is
+    /// filled. In other debug builds, as often as the nursery has had a quarter of the heap's
+    /// bytes, since a check takes time in proportion to these.
+    pub(super) fn checks_remembered(&mut self, mutator: &Mutator) -> bool {
+        if !cfg!(debug_assertions) {
+            return self.blocks.poison;
+        }
+        self.unchecked = self.unchecked.saturating_add(self.nursery.bytes);
+        let is_due = self.blocks.poison || self.unchecked >= mutator.bump.used_bytes() / 4;
+        if is_due {
+            self.unchecked = 0;
+        }
+        is_due
     }
 
     /// Checks that the set has each reference from an old object to a young one. Objects that

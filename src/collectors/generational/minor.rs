@@ -8,6 +8,7 @@
 //! their forwarding headers in the nursery. So a minor collection needs no memory but the blocks
 //! that are kept for promotion, and cannot fail.
 
+use core::iter::repeat;
 use std::time::Instant;
 
 use super::GenerationalHeap;
@@ -18,6 +19,9 @@ use crate::heap::{
     GcRef, GcRootsList, Kind, LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot,
     ObjectSpan, Progress, PromotionWindow, nanoseconds_since,
 };
+
+/// How many places before it is read the memory of a remembered place is asked for.
+const AHEAD: usize = 12;
 
 /// The minor collection that is under way.
 #[derive(Debug, Default)]
@@ -31,8 +35,8 @@ pub(super) struct MinorState {
     pub(super) bytes: u64,
     /// The number of those objects.
     objects: u64,
-    /// The remembered set was checked.
-    is_checked: bool,
+    /// The remembered set is to be checked first.
+    pub(super) is_unchecked: bool,
     /// The remembered slots have been looked at.
     has_remembered: bool,
 }
@@ -80,8 +84,7 @@ impl GenerationalHeap {
         roots: &mut GcRootsList,
         layouts: &LayoutTable,
     ) -> Result<()> {
-        if self.checks_remembered() && !self.minor.is_checked {
-            self.minor.is_checked = true;
+        if core::mem::take(&mut self.minor.is_unchecked) {
             self.check_remembered(layouts)?;
         }
         let mut promotion = self.promotion(layouts);
@@ -129,10 +132,16 @@ impl GenerationalHeap {
     fn promote_remembered(&mut self, layouts: &LayoutTable) -> Result<()> {
         let remembered = core::mem::take(&mut self.remembered);
         let mut promotion = self.promotion(layouts);
-        for at in remembered.slots() {
+        // The memory of each place is asked for some places before it is read.
+        let memory = promotion.memory;
+        let ahead = remembered.slots().skip(AHEAD).map(Some);
+        for (at, ahead) in remembered.slots().zip(ahead.chain(repeat(None))) {
+            ahead.inspect(|&at| memory.prefetch(at));
             promotion.promote_slot_at(at)?;
         }
-        for &object in remembered.objects() {
+        let ahead = remembered.objects().iter().skip(AHEAD).map(Some);
+        for (&object, ahead) in remembered.objects().iter().zip(ahead.chain(repeat(None))) {
+            ahead.inspect(|object| memory.prefetch(object.offset()));
             promotion.scan(object)?;
         }
         let mut from = promotion.space.first_old_block();

@@ -1,24 +1,29 @@
-//! Mark-region collection, with evacuation. The generational collector, which has no nursery
-//! yet.
+//! Generational collection: a copying nursery, and mark-region collection with evacuation of
+//! what outlives it.
 //!
-//! **Idea.** Objects lie in the blocks and lines of a [`BlockSpace`]. A collection marks what
-//! the roots reach, and frees the lines that no live object has. Blocks of which little is
-//! likely to be alive are *evacuated* in the same trace: their live objects move to free
-//! blocks. So memory does not fragment for long, and there is no second half of the heap.
+//! **Idea.** Most objects die young. New ones are made in the [`nursery`]: the first blocks of a
+//! [`BlockSpace`]. A *minor* collection finds those that are alive from the roots and the
+//! [`remembered`] set, and *promotes* them to old blocks ([`minor`]). A *major* collection marks
+//! what the roots reach, and frees the lines that no live object has. Blocks of which little is
+//! likely to be alive are *evacuated* in the same trace ([`candidates`]), and so is the nursery.
 //!
 //! ```text
-//! choose candidates -> mark, and evacuate candidates -> weak tables -> sweep blocks
+//! minor:  roots that may be young, remembered slots -> promote, depth first -> young entries of tables
+//! major:  choose candidates -> mark, and evacuate candidates -> weak tables -> sweep blocks
 //! ```
 //!
-//! **Cost.** Time proportional to the survivors (`gc.precise`), and a look at the record of
-//! each block. An object that stays in place is read once, when it is scanned; its mark is a
-//! bit beside the heap. A fortieth of the blocks is kept free for evacuation (HEAP-83).
+//! **Cost.** A minor collection takes time proportional to the survivors, and a few loads for each
+//! group of places that was written. A major one takes time proportional to what is alive
+//! (`gc.precise`), and a look at the record of each block. A store of a young object in an old one is logged once.
+//! Twice the nursery is kept free for promotion, and a fortieth of the blocks for evacuation.
 //!
-//! **Sources.** Blackburn and McKinley, "Immix", PLDI 2008. Blackburn and others evacuate
-//! young objects as this collector does ("RC Immix", OOPSLA 2013).
+//! **Sources.** Ungar, "Generation Scavenging", 1984, promoting en masse. Blackburn and
+//! McKinley, "Immix", PLDI 2008, and for evacuation of young objects "RC Immix", OOPSLA 2013.
+//! Cheng, Harper, Lee, "Generational Stack Collection and Profile-Driven Pretenuring", PLDI 1998.
 //!
 //! **Rejected.** Evacuation in a stop of its own (references to moved objects would have to be
-//! found again). Marks in headers (a mark would write to each live object).
+//! found again). Marks in headers (a mark would write to each live object). Ages in the nursery
+//! (HEAP-90).
 //!
 //! Each reference that is read from an object is checked before it is followed: its block must
 //! be in use, its header must be of a known type, and the object must end in its block or its
@@ -87,6 +92,8 @@ struct GenerationalHeap {
     granted: u64,
     /// How many nanoseconds a minor collection should take at most.
     pause_budget: u64,
+    /// The bytes that the nursery has had since the remembered set was checked.
+    unchecked: u64,
     /// Whether a collection is to move every object that it can move.
     moves_all: bool,
     /// The collection that is under way has begun its trace.
@@ -114,6 +121,7 @@ impl GenerationalHeap {
             minor: MinorState::default(),
             kind: CollectionKind::Major,
             granted: 0,
+            unchecked: 0,
             tracing: false,
             allocated: 0,
             fresh_bytes: 0,
@@ -312,6 +320,7 @@ impl CollectionSteps for GenerationalHeap {
         self.blocks.begin(mutator)?;
         self.kind = kind;
         self.minor.began = Some(Instant::now());
+        self.minor.is_unchecked = kind == CollectionKind::Minor && self.checks_remembered(mutator);
         self.tracing = false;
         self.allocated = mutator.bump.allocated_bytes();
         Ok(())

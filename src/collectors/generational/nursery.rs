@@ -374,10 +374,11 @@ impl GenerationalHeap {
         let wanted = &mut self.nursery.wanted;
         if nanoseconds > budget / 4 * 3 {
             *wanted = (blocks / 2).clamp(FIRST_NURSERY_BLOCKS, *wanted);
-        } else if may_grow && 2 * blocks <= MODERATE_BLOCKS {
-            *wanted = (2 * blocks).max(*wanted);
-        } else if may_grow && nanoseconds < budget / 4 && blocks >= *wanted {
-            *wanted = 2 * blocks;
+        } else if may_grow && blocks >= *wanted {
+            let share = if 2 * blocks <= MODERATE_BLOCKS { 3 } else { 2 };
+            if nanoseconds < budget / 8 * share {
+                *wanted = 2 * blocks;
+            }
         }
         *wanted = (*wanted).min(
             self.blocks

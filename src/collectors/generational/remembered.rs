@@ -12,7 +12,7 @@ use crate::heap::{
 };
 
 /// The most slots that are remembered. After that, long arrays are remembered as a whole.
-const MOST_SLOTS: usize = 1 << 14;
+const MOST_SLOTS: usize = 1 << 17;
 
 /// The remembered set.
 #[derive(Debug, Default)]

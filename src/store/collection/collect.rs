@@ -133,9 +133,28 @@ impl Cold {
         collection.add_time(began);
         if progress == Progress::Complete {
             self.count_collection(store, collection);
-            self.check_in_debug_builds(store)?;
+            if self.is_check_due(store, collection) {
+                self.check_in_debug_builds(store)?;
+            }
         }
         Ok(progress)
+    }
+
+    /// Whether debug builds check the store after this collection: always, but after those of a
+    /// nursery only as often as that has had a quarter of the heap's bytes.
+    fn is_check_due(&mut self, store: &Store, collection: &PacedCollection) -> bool {
+        if collection.headroom.is_some() {
+            self.unchecked = 0;
+            return true;
+        }
+        let used = store.mutator.bump.used_bytes();
+        let young = collection.used.saturating_sub(used);
+        self.unchecked = self.unchecked.saturating_add(young);
+        let is_due = self.unchecked >= used / 4;
+        if is_due {
+            self.unchecked = 0;
+        }
+        is_due
     }
 
     /// Traces and sweeps. Once that is complete, trims the tables and resizes the heap.
