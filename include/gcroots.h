@@ -449,12 +449,16 @@ typedef uint32_t gcroots_finalizers_t;
 #define GCROOTS_COLLECTOR_COPYING 3
 
 /**
- * Mark and evacuate: the collector that becomes the generational one. It has no nursery
- * yet: each collection marks the whole heap. The heap consists of blocks of 32 KiB. A
- * collection frees what is dead in place, and moves the objects of sparsely used blocks
- * together. So an object may move, and most stay. There is no second half: objects may
- * occupy all of the limit except a few blocks, which a collection moves objects to. The
- * least limit is 64 KiB.
+ * Generational. New objects are made in a nursery of 64 KiB to 4 MiB. When it is full, a minor
+ * collection moves those that are alive to the rest of the heap: its cost depends on what
+ * is alive of the new objects, and not on old objects, roots, externrefs or weak maps. A full
+ * collection marks the whole heap, frees what is dead in place, and moves the objects of
+ * sparsely used blocks together. So each object moves once, and old ones rarely.
+ *
+ * The heap consists of blocks of 32 KiB, and an object of more than half a block has blocks to
+ * itself and never moves. Objects may occupy all of the limit except one of 40 blocks; a heap
+ * that is nearly full gives its nursery up. In a no-GC span, twice the nursery stays free
+ * besides. The least limit is 64 KiB.
  */
 #define GCROOTS_COLLECTOR_GENERATIONAL 4
 
@@ -588,10 +592,10 @@ gcroots_status_t gcroots_config_set_heap_growth(gcroots_config_t *config,
  * Sets how long a minor collection should take at most, in microseconds. 0 is the default, and
  * means 1000.
  *
- * GCROOTS_COLLECTOR_GENERATIONAL gives its nursery more than 1 MiB only while collections of
- * that take less than this, and makes it smaller when they take longer. It has at least
- * 64 KiB, so a collection that finds much alive may take longer. The other collectors have no
- * nursery. Never collects.
+ * GCROOTS_COLLECTOR_GENERATIONAL lets its nursery grow while collections of that take much less
+ * than this, and makes it smaller when they take nearly as long. It has at least 64 KiB, so a
+ * collection that finds much alive may take longer. The other collectors have no nursery. Never
+ * collects.
  */
 GCROOTS_API
 gcroots_status_t gcroots_config_set_pause_budget(gcroots_config_t *config,
@@ -5389,9 +5393,9 @@ gcroots_status_t gcroots_raw_func_call(gcroots_store_t *store,
  * - If two structures describe the same slot, the program lowers it in both.
  * - Root visitors report copies of the structure. The library ignores their `unchanged`.
  *
- * Today each collection reads all slots, and only a check uses `unchanged`. Minor
- * collections of later collectors will not read the slots below it. Then an object may die
- * whose only reference was written to such a slot.
+ * Minor collections of GCROOTS_COLLECTOR_GENERATIONAL do not read the slots below it. So an
+ * object may die whose only reference was written to such a slot. All other collections read
+ * all slots.
  *
  * The check is made by collections, and by gcroots_store_verify(), in engines with
  * gcroots_config_set_exact_slots() or gcroots_config_set_stress(). It compares the

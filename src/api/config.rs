@@ -187,8 +187,8 @@ impl Config {
     /// Sets how long a minor collection should take at most, in microseconds. 0 is the default,
     /// and means 1000.
     ///
-    /// A collector with a nursery gives it more than 1 MiB only while collections of that take
-    /// less than this, and makes it smaller when they take longer.
+    /// A collector with a nursery lets it grow while collections of that take much less than
+    /// this, and makes it smaller when they take nearly as long.
     pub fn pause_budget(&mut self, microseconds: u32) -> &mut Config {
         self.pause_budget = microseconds;
         self

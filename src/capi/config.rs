@@ -267,10 +267,10 @@ pub unsafe extern "C" fn gcroots_config_set_heap_growth(
 /// Sets how long a minor collection should take at most, in microseconds. 0 is the default, and
 /// means 1000.
 ///
-/// GCROOTS_COLLECTOR_GENERATIONAL gives its nursery more than 1 MiB only while collections of
-/// that take less than this, and makes it smaller when they take longer. It has at least
-/// 64 KiB, so a collection that finds much alive may take longer. The other collectors have no
-/// nursery. Never collects.
+/// GCROOTS_COLLECTOR_GENERATIONAL lets its nursery grow while collections of that take much less
+/// than this, and makes it smaller when they take nearly as long. It has at least 64 KiB, so a
+/// collection that finds much alive may take longer. The other collectors have no nursery. Never
+/// collects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_config_set_pause_budget(
     config: *mut gcroots_config_t,

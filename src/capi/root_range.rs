@@ -47,9 +47,9 @@
 //! - If two structures describe the same slot, the program lowers it in both.
 //! - Root visitors report copies of the structure. The library ignores their `unchanged`.
 //!
-//! Today each collection reads all slots, and only a check uses `unchanged`. Minor
-//! collections of later collectors will not read the slots below it. Then an object may die
-//! whose only reference was written to such a slot.
+//! Minor collections of GCROOTS_COLLECTOR_GENERATIONAL do not read the slots below it. So an
+//! object may die whose only reference was written to such a slot. All other collections read
+//! all slots.
 //!
 //! The check is made by collections, and by gcroots_store_verify(), in engines with
 //! gcroots_config_set_exact_slots() or gcroots_config_set_stress(). It compares the
