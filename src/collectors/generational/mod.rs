@@ -301,6 +301,7 @@ impl GcHeap for GenerationalHeap {
         if self.nursery.is_unused() {
             self.blocks.space.set_nursery_blocks(0);
         }
+        self.remembered.give_back();
         self.blocks.give_back(mutator)
     }
 

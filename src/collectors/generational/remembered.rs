@@ -5,11 +5,15 @@
 //! collection looks at all old objects instead, so the barrier never fails.
 
 use super::GenerationalHeap;
-use crate::base::fallible;
+use crate::base::{fallible, room};
 use crate::error::Result;
 use crate::heap::{
-    ARRAY_LENGTH, GcRef, Kind, LONG_ARRAY, Logged, ObjectHeader, Region, RememberLog, SLOT_BYTES,
+    ARRAY_LENGTH, CollectionKind, GcRef, Kind, LONG_ARRAY, Logged, ObjectHeader, Region,
+    RememberLog, SLOT_BYTES,
 };
+
+/// The bytes of memory that the empty set keeps after a major collection.
+const KEPT_BYTES: u64 = 64 << 10;
 
 /// The most slots that are remembered. After that, long arrays are remembered as a whole.
 const MOST_SLOTS: usize = 1 << 17;
@@ -123,6 +127,13 @@ impl Remembered {
         self.is_incomplete = false;
         Ok(())
     }
+
+    /// Gives back the memory that the present entries do not need.
+    pub(super) fn give_back(&mut self) {
+        let (objects, slots) = (self.objects.len(), self.slots.len());
+        room::give_back(&mut self.objects, objects);
+        room::give_back(&mut self.slots, slots);
+    }
 }
 
 /// Clears the bit in the header of an object that the set does not have.
@@ -150,8 +161,12 @@ impl GenerationalHeap {
         self.remembered.add_logged(region, log.take());
     }
 
-    /// Empties the set, because a collection looks at all objects.
+    /// Empties the set, because a collection looks at all young objects.
     pub(super) fn forget_remembered(&mut self) -> Result<()> {
-        self.remembered.clear(self.blocks.space.region())
+        self.remembered.clear(self.blocks.space.region())?;
+        if self.kind == CollectionKind::Major && self.remembered.side_bytes() > KEPT_BYTES {
+            self.remembered.give_back();
+        }
+        Ok(())
     }
 }
