@@ -22,7 +22,7 @@ use crate::error::Result;
 const PARTS: usize = 64;
 
 static DIRECTORY: Directory = Directory {
-    parts: [const { Part(Holdable::new(HashTable::new())) }; PARTS],
+    parts: [const { Part(Holdable::new(Entries::new())) }; PARTS],
     links: Links::new(),
 };
 
@@ -34,7 +34,61 @@ struct Directory {
 
 /// A part of the directory. No two locks share a cache line.
 #[repr(align(64))]
-struct Part(Holdable<HashTable<Entry>>);
+struct Part(Holdable<Entries>);
+
+/// The stores of a part. Ids follow each other, so a part has no more than one store unless
+/// many are alive. That one needs no memory (HOST-40).
+struct Entries {
+    first: Option<Entry>,
+    /// The other stores, by id.
+    others: HashTable<Entry>,
+}
+
+impl Entries {
+    const fn new() -> Entries {
+        Entries {
+            first: None,
+            others: HashTable::new(),
+        }
+    }
+
+    fn find(&self, store_id: u64) -> Option<&Entry> {
+        let same = |entry: &Entry| entry.store_id == store_id;
+        let first = self.first.as_ref().filter(|entry| same(entry));
+        first.or_else(|| self.others.find(mix(store_id), same))
+    }
+
+    /// Adds a store.
+    ///
+    /// Errors: [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    #[expect(clippy::disallowed_methods, reason = "room is reserved first")]
+    fn add(&mut self, entry: Entry) -> Result<()> {
+        if self.first.is_none() {
+            self.first = Some(entry);
+            return Ok(());
+        }
+        let hash = |entry: &Entry| mix(entry.store_id);
+        self.others
+            .try_reserve(1, hash)
+            .map_err(|_| fallible::refused(size_of::<Entry>()))?;
+        self.others.insert_unique(hash(&entry), entry, hash);
+        Ok(())
+    }
+
+    /// Removes a store, if it is there.
+    fn remove(&mut self, store_id: u64) {
+        let same = |entry: &Entry| entry.store_id == store_id;
+        if self.first.as_ref().is_some_and(same) {
+            self.first = None;
+        } else if let Ok(entry) = self.others.find_entry(mix(store_id), same) {
+            entry.remove();
+            if self.others.is_empty() {
+                // Frees the memory of the part.
+                self.others = HashTable::new();
+            }
+        }
+    }
+}
 
 // SAFETY: `hold` and `release` lock and unlock, and nothing else.
 unsafe impl Member for Directory {
@@ -75,7 +129,7 @@ pub(crate) struct Waker {
 unsafe impl Send for Entry {}
 
 /// The part that a store is in.
-fn part(store_id: u64) -> &'static Holdable<HashTable<Entry>> {
+fn part(store_id: u64) -> &'static Holdable<Entries> {
     &DIRECTORY.parts[store_id as usize % PARTS].0
 }
 
@@ -88,35 +142,20 @@ fn part(store_id: u64) -> &'static Holdable<HashTable<Entry>> {
 ///
 /// `roots` and the store of `waker` must stay where they are until [`remove`]. Their owner is one thread at a time,
 /// and grows them in [`alone`] only.
-#[expect(clippy::disallowed_methods, reason = "room is reserved first")]
 pub(crate) unsafe fn add(roots: NonNull<ManualRoots>, waker: Option<Waker>) -> Result<()> {
     // SAFETY: the caller's promise.
     let store_id = unsafe { roots.as_ref() }.store_id();
     fork::join(&DIRECTORY)?;
-    let mut entries = part(store_id).lock();
-    let hash = |entry: &Entry| mix(entry.store_id);
-    entries
-        .try_reserve(1, hash)
-        .map_err(|_| fallible::refused(size_of::<Entry>()))?;
-    let entry = Entry {
+    part(store_id).lock().add(Entry {
         store_id,
         roots,
         waker,
-    };
-    entries.insert_unique(mix(store_id), entry, hash);
-    Ok(())
+    })
 }
 
 /// Removes the roots of a store.
 pub(crate) fn remove(store_id: u64) {
-    let mut entries = part(store_id).lock();
-    if let Ok(entry) = entries.find_entry(mix(store_id), |entry| entry.store_id == store_id) {
-        entry.remove();
-    }
-    if entries.is_empty() {
-        // Frees the memory of the part.
-        *entries = HashTable::new();
-    }
+    part(store_id).lock().remove(store_id);
 }
 
 /// Runs `operation` while no other thread queues a root of this store.
@@ -137,8 +176,7 @@ pub(crate) fn unroot_later(handle: Handle) {
         return;
     }
     let entries = part(handle.store_id).lock();
-    let same = |entry: &Entry| entry.store_id == handle.store_id;
-    if let Some(entry) = entries.find(mix(handle.store_id), same) {
+    if let Some(entry) = entries.find(handle.store_id) {
         // SAFETY: the caller of `add` promised that the roots are there, and that they do not
         // grow while this thread holds the lock.
         let wakes = unsafe { entry.roots.as_ref() }.unroot_later(handle);
