@@ -117,6 +117,8 @@ static void count_row(const struct row *row, uint64_t count, uint32_t collector)
   make_store(collector);
   register_types();
   make_objects();
+  /* The objects do not move any more. */
+  MUST(gcroots_store_gc(store));
   row->body(count);
   measured(row->body, count);
   free_all();

@@ -58,10 +58,23 @@ impl DirtyGroups {
 
     /// The elements of the dirty groups, of an array of `elements` elements.
     pub(crate) fn ranges(&self, elements: usize) -> impl Iterator<Item = Range<usize>> {
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            let range = self.range_from(at, elements)?;
+            at = range.end;
+            Some(range)
+        })
+    }
+
+    /// The elements of the first dirty group that begins at `from` or behind it, of an array of
+    /// `elements` elements. `from` is where a group begins, or the end.
+    #[inline(never)]
+    pub(crate) fn range_from(&self, from: usize, elements: usize) -> Option<Range<usize>> {
         let shift = self.shift.get();
-        let groups = elements.div_ceil(1 << shift).min(GROUPS);
-        let dirty = (0..groups).filter(|&group| self.dirty[group].get());
-        dirty.map(move |group| group << shift..((group + 1) << shift).min(elements))
+        let first = from.div_ceil(1 << shift);
+        let dirty = self.dirty.get(first..)?.iter().position(Cell::get)?;
+        let start = (first + dirty) << shift;
+        (start < elements).then(|| start..(start + (1 << shift)).min(elements))
     }
 
     /// Notes that no element was written, of an array of at most `elements` elements from now on

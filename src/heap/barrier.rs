@@ -63,6 +63,9 @@ pub(crate) struct Barrier {
     /// The number of them that refer to objects in the nursery. The barrier logs them in line, and
     /// does nothing for a holder that lies there itself.
     nursery: u64,
+    /// Whether every value concerns the collector. A fast path asks this first, and must not keep
+    /// `length` in a register for later.
+    concerns_all: bool,
     /// Whether counting in line is enough for those values.
     counts: bool,
     /// Whether those values concern the collector too where they are the first in their slot,
@@ -79,6 +82,7 @@ impl Barrier {
         first: 0,
         length: 1 << 32,
         nursery: 0,
+        concerns_all: true,
         counts: false,
         new_objects: true,
     };
@@ -99,6 +103,7 @@ impl Barrier {
             first: start / GRANULE,
             length: (end - start) / GRANULE,
             nursery: (nursery_end - start) / GRANULE,
+            concerns_all: false,
             counts: false,
             new_objects: false,
         }
@@ -114,12 +119,6 @@ impl Barrier {
     #[inline(always)]
     fn concerns(self, value: GcRef) -> bool {
         u64::from(value.raw().rotate_right(1)).wrapping_sub(self.first) < self.length
-    }
-
-    /// Whether every value concerns the collector.
-    #[inline(always)]
-    fn concerns_all(self) -> bool {
-        self.length > u64::from(u32::MAX)
     }
 
     /// Whether no store in the object at `holder` concerns the collector.
@@ -177,7 +176,7 @@ impl Barrier {
     /// Whether a fast path may try to store references. Each value may still need more.
     #[inline(always)]
     pub(crate) fn allows(self, path: FastPath) -> bool {
-        path == FastPath::InLine || !self.concerns_all()
+        path == FastPath::InLine || !self.concerns_all
     }
 
     /// Counts `value`, the reference in a slot of a new object. The slot is written

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::marker::PhantomData;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::budget::{Budget, Progress};
@@ -63,6 +64,19 @@ struct Span {
     count: usize,
     /// If there are groups, only the slots of dirty ones are roots.
     groups: *const DirtyGroups,
+}
+
+impl Span {
+    /// The next part of the span's first `count` slots, from number `from` on, whose slots may be
+    /// roots. A span with groups is scanned at once.
+    #[inline(always)]
+    fn roots_from(&self, from: usize, count: usize) -> Option<Range<usize>> {
+        // SAFETY: the caller of `add_dirty` promised that the groups stay in place.
+        match unsafe { self.groups.as_ref() } {
+            None => (from < count).then_some(from..count),
+            Some(groups) => groups.range_from(from, count),
+        }
+    }
 }
 
 impl GcRootsList {
@@ -227,16 +241,13 @@ impl GcRootsList {
             skipped -= span.count - slots.len();
             let slots = &slots[..left.min(slots.len())];
             left -= slots.len();
-            // SAFETY: the caller of `add_dirty` promised that the groups stay in place.
-            if let Some(groups) = unsafe { span.groups.as_ref() } {
-                debug_assert!(slots.len() == span.count, "a minor collection is one step");
-                for slot in groups.ranges(slots.len()).flat_map(|range| &slots[range]) {
+            let mut at = 0;
+            // One loop for both kinds of span, so that the compiler can inline `visit` into it.
+            while let Some(part) = span.roots_from(at, slots.len()) {
+                at = part.end;
+                for slot in &slots[part] {
                     visit(GcRoot::of(&slot.reference))?;
                 }
-                continue;
-            }
-            for slot in slots {
-                visit(GcRoot::of(&slot.reference))?;
             }
         }
         Ok(())
