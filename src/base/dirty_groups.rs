@@ -6,7 +6,7 @@
 //! marking needs no memory and cannot fail.
 //!
 //! Cost: marking is two loads, a shift and a store. A group of an array of a million elements
-//! has 4096 of them.
+//! has 16,384 of them.
 //!
 //! **Rejected.** A list of the elements (a slot that is used again and again fills it, unless
 //! each slot knows that it is listed). Groups of a constant size (memory that grows with the
@@ -16,7 +16,7 @@ use core::cell::Cell;
 use core::ops::Range;
 
 /// The number of groups.
-const GROUPS: usize = 256;
+const GROUPS: usize = 64;
 
 /// Which groups of elements were written. See the [module](self).
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl DirtyGroups {
     pub(crate) fn mark(&self, index: u32) {
         let group = index >> self.shift.get();
         debug_assert!((group as usize) < GROUPS);
-        // The conversion spares a check of the bounds.
-        self.dirty[group as u8 as usize].set(true);
+        // The remainder spares a check of the bounds.
+        self.dirty[group as usize % GROUPS].set(true);
     }
 
     /// The elements of the dirty groups, of an array of `elements` elements.
@@ -85,8 +85,6 @@ impl DirtyGroups {
         self.shift.set(each.trailing_zeros());
     }
 }
-
-const _: () = assert!(GROUPS == u8::MAX as usize + 1);
 
 #[cfg(test)]
 mod tests {

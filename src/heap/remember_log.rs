@@ -17,7 +17,7 @@ use super::layout::ARRAY_LENGTH;
 use super::reference::GcRef;
 
 /// The entries of a log.
-const ENTRIES: usize = 64;
+const ENTRIES: usize = 32;
 
 /// An array with more elements than this is logged by slot.
 pub(crate) const LONG_ARRAY: u32 = 64;
