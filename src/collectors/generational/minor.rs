@@ -258,7 +258,8 @@ impl<'a> Promotion<'a> {
         bytes: u64,
         has_references: bool,
     ) -> Result<GcRef> {
-        if old.offset() - self.start + bytes > self.slot {
+        // No young object leaves its block.
+        if (old.offset() - self.start) % BLOCK_BYTES + bytes > BLOCK_BYTES {
             return Err(beyond_the_end(old.offset()));
         }
         let Some(at) = self.space.promote_into(&mut self.state.window, bytes) else {

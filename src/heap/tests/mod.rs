@@ -6,6 +6,7 @@ mod barrier;
 mod layout_table;
 mod mark_region;
 mod memory;
+mod nursery;
 mod object_starts;
 mod sandbox;
 mod steps;
