@@ -124,17 +124,17 @@ CASE(many_elements_of_an_old_array_keep_new_objects) {
 
 CASE(copied_and_filled_elements_keep_new_objects) {
   size_t length = 100;
-  gcroots_ref_t old = aged(array_of(length));
+  gcroots_ref_t copied = array_of(length), filled = aged(array_of(length));
   gcroots_scope_t scope = enter();
   gcroots_ref_t young = array_of(length);
   gcroots_val_t fill = val_ref(new_externref(&data[1]));
   for (size_t i = 0; i < length; i++) set_element(young, i, new_externref(&data[i % COUNT]));
-  OK(gcroots_array_copy(store, old, 10, young, 10, 60));
-  OK(gcroots_array_fill(store, old, 80, &fill, 10));
+  OK(gcroots_array_copy(store, copied, 10, young, 10, 60));
+  OK(gcroots_array_fill(store, filled, 80, &fill, 10));
   OK(gcroots_scope_exit(store, scope));
   churn();
-  for (size_t i = 10; i < 70; i++) CHECK(data_of_element(old, i) == &data[i % COUNT]);
-  for (size_t i = 80; i < 90; i++) CHECK(data_of_element(old, i) == &data[1]);
+  for (size_t i = 10; i < 70; i++) CHECK(data_of_element(copied, i) == &data[i % COUNT]);
+  for (size_t i = 80; i < 90; i++) CHECK(data_of_element(filled, i) == &data[1]);
 }
 
 /* Larger than what is made in a nursery, and as large as several blocks. */

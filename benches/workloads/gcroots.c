@@ -67,7 +67,8 @@ static void print_statistics(void) {
   gcroots_stats_t stats;
   MUST(gcroots_store_stats(heap, &stats));
   fprintf(stderr,
-          "%" PRIu64 " collections, %" PRIu64 " of them minor, %.3f s in them, %.1f MiB promoted, "
+          "%" PRIu64 " collections, %" PRIu64
+          " of them minor, %.3f s in them, %.1f MiB promoted, "
           "%.1f MiB committed\n",
           stats.collections, stats.minor_collections, (double)stats.gc_nanoseconds / 1e9,
           (double)stats.promoted_bytes / (1 << 20), (double)stats.committed_bytes / (1 << 20));

@@ -109,8 +109,8 @@ struct GenerationalHeap {
 impl GenerationalHeap {
     /// An empty heap, which must be opened.
     ///
-    /// Errors: [`Error::AddressSpace`](crate::error::Error::AddressSpace),
-    /// [`Error::SystemMemory`](crate::error::Error::SystemMemory).
+    /// Errors: [`Error::AddressSpace`],
+    /// [`Error::SystemMemory`].
     fn new(options: HeapOptions) -> Result<GenerationalHeap> {
         Ok(GenerationalHeap {
             moves_all: options.moves_all,

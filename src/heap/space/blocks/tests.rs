@@ -349,12 +349,36 @@ fn there_is_room_to_promote_a_full_nursery() {
             // Some of the blocks become free again.
             for block in space.first_old_block()..space.used_end() {
                 let is_used = space.records()[block].state() == BlockState::Small;
-                if is_used && mix(round + block as u64) % 3 > 0 {
+                if is_used && !mix(round + block as u64).is_multiple_of(3) {
                     space.release(block, false).unwrap();
                 }
             }
             check(space);
         }
+    });
+}
+
+/// Two objects fill a block of the nursery, and neither fits into the lines that the other leaves.
+#[test]
+fn promotion_may_need_more_blocks_than_the_nursery_has() {
+    const LARGE: u64 = BLOCK_BYTES / 2 + 1032;
+    with_nursery(8, 60, |space| {
+        space.set_nursery_blocks(8);
+        let (free, mut window) = (space.free_blocks(), PromotionWindow::default());
+        for bytes in [LARGE, BLOCK_BYTES - LARGE] {
+            (0..8).for_each(|_| {
+                let at = space.promote_into(&mut window, bytes).unwrap();
+                let into = at - space.start();
+                space.records()[space.block_of(at)].set_start(into % BLOCK_BYTES);
+            });
+        }
+        space.close_promotion(&mut window);
+        let used = free - space.free_blocks();
+        assert!(
+            used > 8 && used <= space.promotion_reserve(),
+            "{used} blocks"
+        );
+        check(space);
     });
 }
 
