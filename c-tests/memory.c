@@ -1674,3 +1674,31 @@ CASE(no_call_for_engines_aborts_when_memory_runs_out) {
 CASE(no_call_for_engines_aborts_when_one_allocation_is_refused) {
   refuse_each(false, script_engine);
 }
+
+/* A store of a reference needs no memory. A collector that notes such stores does without a note,
+   and the object survives. */
+CASE(references_that_are_stored_without_memory_keep_their_objects) {
+  enum { HOLDERS = 400 };
+  static int data;
+  gcroots_type_t *type = STRUCT_TYPE(any_field());
+  gcroots_ref_t holders[HOLDERS];
+  gcroots_scope_t scope;
+  for (int i = 0; i < HOLDERS; i++) OK(gcroots_struct_new_default(store, type, &holders[i]));
+  OK(gcroots_store_gc(store));
+  scope = enter();
+  {
+    gcroots_ref_t young = new_externref(&data);
+    arm(0, true);
+    for (int i = 0; i < HOLDERS; i++) OK(gcroots_struct_set_ref(store, holders[i], 0, young));
+    armed = false;
+  }
+  if (heap_has(NURSERY) && !stressed) CHECK(refusals > 0);
+  OK(gcroots_scope_exit(store, scope));
+  for (int i = 0; i < (stressed ? 10 : 100000); i++) {
+    scope = enter();
+    new_externref(NULL);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  for (int i = 0; i < HOLDERS; i++) CHECK(data_of(field_ref(holders[i], 0)) == &data);
+  gcroots_type_free(type);
+}

@@ -614,7 +614,13 @@ fn a_configuration_out_of_range_is_refused() {
         assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
     }
     Engine::new(Config::new().heap_limit(16 << 30).heap_initial(1 << 20)).unwrap();
-    let engine = Engine::new(Config::new().heap_growth(u32::MAX).overhead_limit(100)).unwrap();
+    let engine = Engine::new(
+        Config::new()
+            .heap_growth(u32::MAX)
+            .pause_budget(500)
+            .overhead_limit(100),
+    )
+    .unwrap();
     let mut store = Store::new(&engine, ()).unwrap();
     ExternRef::new(&mut store, ()).unwrap();
     assert_eq!(store.stats().heap_limit, 4 << 30);

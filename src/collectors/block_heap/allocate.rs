@@ -19,12 +19,9 @@ impl BlockHeap {
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+        let Some(bytes) = self.allocated_size(bytes) else {
             return Ok(Allocation::Never);
         };
-        if bytes > self.largest_object() {
-            return Ok(Allocation::Never);
-        }
         if !self.make_window(mutator, bytes)? && !self.make_own_window(mutator, bytes)? {
             return Ok(Allocation::CollectOrGrow { bytes });
         }
@@ -36,6 +33,12 @@ impl BlockHeap {
         };
         mutator.write_new_object(offset, header, bytes);
         Ok(Allocation::Done(GcRef::from_offset(offset)))
+    }
+
+    /// The bytes that an object of `bytes` takes. `None` if no heap of this limit has room for it.
+    pub(crate) fn allocated_size(&self, bytes: u64) -> Option<u64> {
+        let rounded = bytes.checked_next_multiple_of(GRANULE)?;
+        (rounded <= self.largest_object()).then_some(rounded)
     }
 
     /// The largest object that an empty heap of this limit has room for.

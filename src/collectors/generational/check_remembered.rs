@@ -29,7 +29,8 @@ impl GenerationalHeap {
     /// the mutator made in old blocks since the last collection need not be in it.
     ///
     /// Errors: [`Error::Internal`].
-    pub(super) fn check_remembered(&self, layouts: &LayoutTable) -> Result<()> {
+    pub(super) fn check_remembered(&mut self, layouts: &LayoutTable) -> Result<()> {
+        self.remembered.sort_slots();
         let (space, remembered) = (&self.blocks.space, &self.remembered);
         let region = space.region();
         if remembered.is_incomplete() {
@@ -42,7 +43,7 @@ impl GenerationalHeap {
             }
             object.each_reference(|at| {
                 let referent = GcRef::from_raw(region.load_u32(offset + at)?);
-                if self.is_young(referent) && !remembered.slots().any(|slot| slot == offset + at) {
+                if self.is_young(referent) && !remembered.has_slot(offset + at) {
                     return Err(Error::internal(
                         "a reference to a young object that nothing remembers",
                         offset + at,

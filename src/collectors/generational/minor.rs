@@ -188,9 +188,7 @@ impl GenerationalHeap {
             unmovable_bytes: 0,
         })
     }
-}
 
-impl GenerationalHeap {
     /// Frees the young large objects that are dead. All others are old from now on.
     fn end_young_blocks(&mut self, dead: &mut Dead, layouts: &LayoutTable) -> Result<()> {
         let space = &self.blocks.space;

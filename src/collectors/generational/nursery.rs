@@ -88,12 +88,9 @@ impl GenerationalHeap {
         header: ObjectHeader,
         bytes: u64,
     ) -> Result<Allocation> {
-        let Some(bytes) = bytes.checked_next_multiple_of(GRANULE) else {
+        let Some(bytes) = self.blocks.allocated_size(bytes) else {
             return Ok(Allocation::Never);
         };
-        if bytes > self.blocks.largest_object() {
-            return Ok(Allocation::Never);
-        }
         if bytes <= LARGEST_YOUNG {
             if self.lend_nursery(mutator, bytes)?
                 && let Some(offset) = mutator.bump.bump_within_budget(bytes)

@@ -1,8 +1,8 @@
 //! The remembered set: the old objects, and slots of long arrays, that refer to young objects.
 //!
 //! The barrier adds an object once: a bit of its header says that it is in the set. Of a long
-//! array it adds the slot. Where there is no memory, or a list has become long, the next minor
-//! collection looks at all old objects instead, so the barrier never fails.
+//! array it adds the slot, or the whole array if there are many slots already. Where there is no
+//! memory, the next minor collection looks at all old objects instead, so the barrier never fails.
 
 use super::GenerationalHeap;
 use crate::base::{fallible, room};
@@ -108,6 +108,17 @@ impl Remembered {
     pub(super) fn slots(&self) -> impl Iterator<Item = u64> {
         let offset = |&slot: &u32| u64::from(slot) * SLOT_BYTES;
         self.slots.iter().map(offset)
+    }
+
+    /// Sorts the slots, so that [`Remembered::has_slot`] finds them.
+    pub(super) fn sort_slots(&mut self) {
+        self.slots.sort_unstable();
+    }
+
+    /// Whether the slot at `at` is remembered. The slots must be sorted.
+    pub(super) fn has_slot(&self, at: u64) -> bool {
+        let slot = (at / SLOT_BYTES) as u32;
+        self.slots.binary_search(&slot).is_ok()
     }
 
     /// The remembered objects.
