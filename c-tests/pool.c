@@ -18,12 +18,12 @@ static size_t mapped_bytes(void) {
 }
 
 /* How many heaps stores and pools have, computed from the mapped bytes. A heap reserves
-   the default limit, under check half as much again, and some collectors a twentieth for
+   the default limit, under check half as much again, and some collectors a sixteenth for
    tables. Nothing else maps nearly as much. */
 static int heaps(void) {
   bool half_more = heap_has(SHADOWS);
   size_t heap = 4096 * MIB + (half_more ? 2048 * MIB : 0);
-  size_t tables = heap_has(BLOCKS) ? heap / 20 : 0;
+  size_t tables = heap_has(BLOCKS) ? heap / 16 : 0;
   return (int)((mapped_bytes() + heap / 2) / (heap + tables));
 }
 

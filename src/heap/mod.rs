@@ -97,9 +97,9 @@ pub(crate) use segment_starts::SEGMENT_BYTES;
 pub(crate) use segment_starts::{SegmentStarts, segment_end};
 pub(crate) use shrinking::Shrinking;
 pub(crate) use space::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FIRST_NURSERY_BLOCKS, Hole,
-    LARGEST_SMALL, LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, POISON, PromotionWindow, SemiSpace,
-    whole_units, write_free,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, ContiguousSpace, FIRST_NURSERY_BLOCKS,
+    GranuleBits, Hole, LARGEST_SMALL, LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, MarkingState, POISON,
+    PromotionWindow, SemiSpace, whole_units, write_free,
 };
 pub(crate) use starts::Starts;
 pub(crate) use verify::{ObjectStartBits, verify};

@@ -5,21 +5,17 @@
 //! stays in place and is marked there. So a collection needs no memory beyond the free blocks
 //! that there are.
 
-use super::mark::{Marking, beyond_the_end, unknown_type};
+use super::mark::{Marking, Place, beyond_the_end, unknown_type};
 use crate::base::work;
 use crate::error::{Error, Result};
-use crate::heap::{BLOCK_BYTES, BlockRecord, GcRef, Hole, ObjectHeader};
+use crate::heap::{BLOCK_BYTES, GcRef, Hole, ObjectHeader};
 
 impl<const COUNTS: bool> Marking<'_, COUNTS> {
-    /// Where the object at `old`, `into` bytes from the start of a candidate, is now. Moves it,
-    /// if this is the first reference to it that the collection finds. `None`, with nothing
-    /// done, if it stays in place.
-    pub(crate) fn evacuate(
-        &mut self,
-        old: GcRef,
-        into: u64,
-        record: &BlockRecord,
-    ) -> Result<Option<GcRef>> {
+    /// Where the object at `old`, whose place is in a candidate, is now. Moves it, if this is the
+    /// first reference to it that the collection finds. `None`, with nothing done, if it stays in
+    /// place.
+    pub(crate) fn evacuate(&mut self, old: GcRef, place: &Place<'_>) -> Result<Option<GcRef>> {
+        let (into, record) = (place.into, place.record);
         let Some(head) = self.memory.head(old.offset()) else {
             return Err(beyond_the_end(old.offset()));
         };
@@ -30,7 +26,7 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
                 false => Err(Error::internal("a wrong forwarding", new.raw().into())),
             };
         }
-        if record.has_marks_of(self.cycle) && record.is_start(into) {
+        if self.space.is_marked(old) {
             return Ok(None);
         }
         let measured = self.layouts.measure_head(header, || head.after_header());
@@ -60,8 +56,8 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
         if header.is_key() {
             self.pending.push(old)?;
         }
-        if let Some((into, record)) = self.locate(new) {
-            record.set_start(into);
+        if let Some(place) = self.locate(new) {
+            self.set_mark(&place);
         }
         self.push(new);
         Ok(Some(new))
@@ -92,8 +88,9 @@ impl<const COUNTS: bool> Marking<'_, COUNTS> {
     /// Whether an object has moved to `reference` in this collection.
     fn is_moved_to(&self, reference: GcRef) -> bool {
         !reference.is_odd()
+            && self.space.is_marked(reference)
             && self
                 .locate(reference)
-                .is_some_and(|(into, record)| record.is_target() && record.is_start(into))
+                .is_some_and(|place| place.record.is_target())
     }
 }

@@ -15,8 +15,8 @@ use crate::base::work;
 use crate::error::{Error, Result};
 use crate::heap::{
     ARRAY_CHUNK, ARRAY_ELEMENTS, BLOCK_BYTES, BlockRecord, BlockSpace, Budget, CommonLayout,
-    CountedHeader, GcRef, GcRootsList, Hole, LayoutTable, Measured, ObjectBytes, ObjectHeader,
-    ObjectSlot, ObjectSpan, PendingEphemerons, Progress, REFERENCES_CHUNK,
+    CountedHeader, GcRef, GcRootsList, GranuleBits, Hole, LayoutTable, Measured, ObjectBytes,
+    ObjectHeader, ObjectSlot, ObjectSpan, PendingEphemerons, Progress, REFERENCES_CHUNK,
 };
 
 /// The state of the trace that is under way.
@@ -39,6 +39,7 @@ pub(crate) struct MarkState {
 pub(crate) struct Marking<'a, const COUNTS: bool> {
     pub(crate) space: &'a BlockSpace,
     pub(crate) records: &'a [BlockRecord],
+    marks: &'a [GranuleBits],
     /// The memory of the heap.
     pub(crate) memory: ObjectSpan<'a>,
     /// Where the first block starts.
@@ -50,6 +51,16 @@ pub(crate) struct Marking<'a, const COUNTS: bool> {
     pub(crate) state: &'a mut MarkState,
 }
 
+/// Where an object is.
+pub(crate) struct Place<'a> {
+    /// The number of its block.
+    block: usize,
+    /// The record of that.
+    pub(crate) record: &'a BlockRecord,
+    /// The bytes from the block's start to the object.
+    pub(crate) into: u64,
+}
+
 impl BlockHeap {
     /// What the collection that is under way marks with.
     pub(crate) fn marking<'a, const COUNTS: bool>(
@@ -59,6 +70,7 @@ impl BlockHeap {
         let (space, region) = (&self.space, self.space.region());
         Marking {
             records: space.records(),
+            marks: space.marks(),
             memory: region.view().objects(space.start(), space.end()),
             start: space.start(),
             cycle: space.cycle(),
@@ -72,13 +84,32 @@ impl BlockHeap {
 }
 
 impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
-    /// The bytes from the first block's start to an object, and the record of its block, if
-    /// that is committed.
+    /// Where an object is, if that is committed memory.
     #[inline(always)]
-    pub(crate) fn locate(&self, object: GcRef) -> Option<(u64, &'a BlockRecord)> {
+    pub(crate) fn locate(&self, object: GcRef) -> Option<Place<'a>> {
         let into = object.offset().wrapping_sub(self.start);
-        let record = self.records.get((into / BLOCK_BYTES) as usize)?;
-        Some((into % BLOCK_BYTES, record))
+        let block = (into / BLOCK_BYTES) as usize;
+        Some(Place {
+            block,
+            record: self.records.get(block)?,
+            into: into % BLOCK_BYTES,
+        })
+    }
+
+    /// Sets the mark of the object at a place, in a block that has marks of this collection.
+    /// Whether it had none.
+    #[inline(always)]
+    pub(crate) fn set_mark(&self, place: &Place<'_>) -> bool {
+        let marks = self.marks.get(place.block);
+        marks.is_some_and(|marks| marks.set(place.into))
+    }
+
+    /// Makes sure that the block of a place has marks of this collection.
+    #[inline(always)]
+    pub(crate) fn ensure_marks(&self, place: &Place<'_>) {
+        if !place.record.has_marks_of(self.cycle) {
+            self.space.begin_marks(place.block, COUNTS);
+        }
     }
 
     /// Marks an object. Returns where it is then.
@@ -94,11 +125,11 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
     /// candidate. `None`, with nothing done, for others.
     #[inline(always)]
     fn mark_in_place(&mut self, object: GcRef) -> Option<()> {
-        let (into, record) = self.locate(object)?;
-        if !record.is_marked_in(self.cycle) {
+        let place = self.locate(object)?;
+        if !place.record.is_marked_in(self.cycle) {
             return None;
         }
-        if record.set_start(into) {
+        if self.set_mark(&place) {
             self.push(object);
         }
         Some(())
@@ -108,17 +139,19 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
     #[cold]
     #[inline(never)]
     fn mark_any(&mut self, object: GcRef) -> Result<GcRef> {
-        let (into, record) = self.locate(object).ok_or_else(|| outside(object))?;
+        let place = self.locate(object).ok_or_else(|| outside(object))?;
         self.space.check_may_hold(object.offset())?;
-        if record.is_candidate()
-            && let Some(moved) = self.evacuate(object, into, record)?
+        if place.record.is_candidate()
+            && let Some(moved) = self.evacuate(object, &place)?
         {
             return Ok(moved);
         }
-        if !record.has_marks_of(self.cycle) {
-            record.begin_marks(self.cycle);
+        if self.space.is_young_in_cycle(object.offset()) {
+            // A minor collection decides whether it lives.
+            return Ok(object);
         }
-        if record.set_start(into) {
+        self.ensure_marks(&place);
+        if self.set_mark(&place) {
             self.push(object);
         }
         Ok(object)
@@ -132,16 +165,16 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
         object: GcRef,
         change: impl FnOnce(CountedHeader, bool) -> CountedHeader,
     ) -> Result<()> {
-        let (into, record) = self.locate(object).ok_or_else(|| outside(object))?;
-        if !record.is_marked_in(self.cycle) {
+        let place = self.locate(object).ok_or_else(|| outside(object))?;
+        if !place.record.is_marked_in(self.cycle) {
             self.space.check_may_hold(object.offset())?;
-            record.begin_marks(self.cycle);
+            self.ensure_marks(&place);
         }
         let Some(head) = self.memory.head(object.offset()) else {
             return Err(beyond_the_end(object.offset()));
         };
         let mut header = CountedHeader::of(ObjectHeader::from_bits(head.header()))?;
-        let is_new = record.set_start(into);
+        let is_new = self.set_mark(&place);
         if is_new {
             header = header.in_zero_counts(false).rooted(false).with_count(0);
             self.push(object);
@@ -297,10 +330,10 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
     /// Counts an object of `bytes` that is alive, and marks its lines.
     #[inline(always)]
     fn mark_lines(&mut self, object: GcRef, header: ObjectHeader, bytes: u64) -> Result<()> {
-        let Some((into, record)) = self.locate(object) else {
+        let Some(Place { record, into, .. }) = self.locate(object) else {
             return Err(beyond_the_end(object.offset()));
         };
-        let live = record.add_live(bytes);
+        let live = record.add_marked_live(bytes);
         if into + bytes <= BLOCK_BYTES && live <= BLOCK_BYTES {
             if COUNTS {
                 record.count_in_lines(into, into + bytes);

@@ -130,6 +130,7 @@ impl BlockHeap {
         self.marks = MarkState::default();
         self.sweep = SweepState::new(self.space.first_old_block(), allocated, used);
         self.space.begin_cycle();
+        self.space.forget_new();
     }
 
     /// Continues a trace, as far as the budget allows.

@@ -51,12 +51,16 @@ impl SweepState {
 impl BlockHeap {
     /// Frees what the trace has not reached, and gives back pages of free blocks. Does as much
     /// as the budget allows.
-    pub(crate) fn sweep(&mut self, layouts: &LayoutTable, budget: &mut Budget) -> Result<Progress> {
+    pub(crate) fn sweep<const COUNTS: bool>(
+        &mut self,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
         while self.sweep.block < self.space.used_end() {
             if budget.is_spent() {
                 return Ok(Progress::Continue);
             }
-            self.sweep_block(layouts)?;
+            self.sweep_block::<COUNTS>(layouts)?;
             let cost = if self.poison {
                 BLOCK_BYTES / 4
             } else {
@@ -99,12 +103,12 @@ impl BlockHeap {
         is_used && may_not_grow && self.space.free_bytes() < committed / NEARLY_FULL
     }
 
-    fn sweep_block(&mut self, layouts: &LayoutTable) -> Result<()> {
+    fn sweep_block<const COUNTS: bool>(&mut self, layouts: &LayoutTable) -> Result<()> {
         let block = self.sweep.block;
         let record = &self.space.records()[block];
         if record.has_marks_of(self.space.cycle()) {
-            let live = record.live();
-            self.sweep.objects += record.start_count();
+            let live = record.marked_live();
+            self.sweep.objects += self.space.marks()[block].count();
             self.sweep.live += live;
             if record.is_fresh() && !record.is_target() {
                 self.sweep.fresh_live += live;
@@ -113,7 +117,8 @@ impl BlockHeap {
                 self.sweep.unmovable += live;
             }
         }
-        self.sweep.block += self.space.sweep(block, self.poison, layouts)?;
+        let how = (self.poison, COUNTS);
+        self.sweep.block += self.space.sweep(block, how, layouts)?;
         Ok(())
     }
 

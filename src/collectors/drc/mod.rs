@@ -468,7 +468,8 @@ impl CollectionSteps for DrcHeap {
         layouts: &LayoutTable,
         budget: &mut Budget,
     ) -> Result<Option<CollectionStats>> {
-        if self.state.is_major && self.blocks.sweep(layouts, budget)? == Progress::Continue {
+        if self.state.is_major && self.blocks.sweep::<true>(layouts, budget)? == Progress::Continue
+        {
             return Ok(None);
         }
         if self.dead.capacity() > KEPT_ENTRIES {

@@ -385,7 +385,7 @@ impl CollectionSteps for GenerationalHeap {
         if self.kind == CollectionKind::Minor {
             return self.finish_minor(mutator, layouts).map(Some);
         }
-        if self.blocks.sweep(layouts, budget)? == Progress::Continue {
+        if self.blocks.sweep::<false>(layouts, budget)? == Progress::Continue {
             return Ok(None);
         }
         self.empty_nursery(mutator);

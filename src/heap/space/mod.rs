@@ -34,8 +34,8 @@ mod semi_space;
 mod tests;
 
 pub(crate) use blocks::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, FIRST_NURSERY_BLOCKS, Hole, LARGEST_SMALL,
-    LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, PromotionWindow,
+    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, FIRST_NURSERY_BLOCKS, GranuleBits, Hole,
+    LARGEST_SMALL, LARGEST_YOUNG, LINE_BYTES, MOST_SHARED, MarkingState, PromotionWindow,
 };
 pub(crate) use bounds::whole_units;
 pub(crate) use contiguous::ContiguousSpace;

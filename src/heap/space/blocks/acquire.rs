@@ -19,9 +19,8 @@ impl BlockSpace {
     /// As [`BlockSpace::acquire`], for objects that move in a collection.
     pub(crate) fn acquire_target(&self) -> Option<usize> {
         let block = self.acquire()?;
-        let record = &self.records()[block];
-        record.begin_marks(self.cycle);
-        record.set_target();
+        self.begin_marks(block, false);
+        self.records()[block].set_target();
         Some(block)
     }
 

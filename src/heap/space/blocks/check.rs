@@ -1,6 +1,7 @@
 //! The check of the space's tables.
 
-use super::record::{BlockState, LINE_FREE};
+use super::marks::MarkingState;
+use super::record::{BlockState, LineUse};
 use super::{BLOCK_BYTES, BlockSpace, LARGEST_SMALL, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::layout_table::LayoutTable;
@@ -36,7 +37,8 @@ impl BlockSpace {
             && gray.is_consistent()
             && self.tables.young().is_consistent()
             && self.tables.with_gaps().is_consistent();
-        if !is_consistent || gray.first_from(0).is_some() {
+        let has_gray = gray.first_from(0).is_some();
+        if !is_consistent || (has_gray && self.marking_state() != MarkingState::Marking) {
             return Err(Error::internal("a wrong set of blocks", 0));
         }
         let count = (0..self.blocks())
@@ -112,7 +114,7 @@ impl BlockSpace {
         }
         let mut line = into / LINE_BYTES * LINE_BYTES;
         while line < into + bytes {
-            if line >= BLOCK_BYTES || record.line_at(line) == LINE_FREE {
+            if line >= BLOCK_BYTES || record.line_at(line) == LineUse::Free {
                 return Err(Error::internal("an object in a free line", offset));
             }
             line += LINE_BYTES;

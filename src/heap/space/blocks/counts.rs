@@ -10,7 +10,7 @@
 
 use core::ops::Range;
 
-use super::record::{BlockState, LINE_FREE, LINE_NEW};
+use super::record::{BlockState, LineUse};
 use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::layout_table::LayoutTable;
@@ -61,7 +61,7 @@ impl BlockSpace {
             }
             BlockState::Small => {}
         }
-        if record.line_at(into) == LINE_NEW || !record.is_start(into) {
+        if record.is_new_at(into) || !record.is_start(into) {
             return Ok(());
         }
         record.clear_start(into);
@@ -94,7 +94,7 @@ impl BlockSpace {
         let into = offset - start;
         for line in into / LINE_BYTES..(into + bytes).div_ceil(LINE_BYTES) {
             let line = line * LINE_BYTES;
-            if record.line_at(line) == LINE_FREE {
+            if record.line_at(line) == LineUse::Free {
                 self.remove_gaps(block, line..line + LINE_BYTES);
             }
         }
@@ -127,7 +127,7 @@ impl BlockSpace {
         let block = self.block_of(offset);
         let record = &self.records()[block];
         match record.state() {
-            BlockState::Small => record.line_at(offset - self.start_of(block)) == LINE_NEW,
+            BlockState::Small => record.is_new_at(offset - self.start_of(block)),
             _ => self.tables.young().contains(block),
         }
     }

@@ -1,7 +1,7 @@
 //! Holes: the runs of free lines that the mutator allocates in.
 
-use super::record::{LINES, START_WORDS};
-use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
+use super::record::LINES;
+use super::{BlockSpace, LINE_BYTES};
 use crate::error::Result;
 use crate::heap::space::write_free;
 
@@ -166,5 +166,3 @@ impl BlockSpace {
         Ok(())
     }
 }
-
-const _: () = assert!(START_WORDS as u64 * 64 * 8 == BLOCK_BYTES);

@@ -24,7 +24,7 @@
 //! objects, and need no trace to become free ([`counts`]).
 //!
 //! **Cost.** A collection costs what is alive, and a look at the record of each block in use.
-//! About 5 percent of the address space holds tables, of which only the parts for blocks in
+//! About 6 percent of the address space holds tables, of which only the parts for blocks in
 //! use take memory.
 //!
 //! **Sources.** Blackburn and McKinley, "Immix: A Mark-Region Garbage Collector with Space
@@ -38,8 +38,10 @@ mod block_set;
 mod check;
 mod counts;
 mod gaps;
+mod granule_bits;
 mod gray;
 mod holes;
+mod marks;
 mod nursery;
 mod promotion;
 mod record;
@@ -50,7 +52,9 @@ mod tables;
 mod tests;
 mod walk;
 
+pub(crate) use granule_bits::GranuleBits;
 pub(crate) use holes::Hole;
+pub(crate) use marks::MarkingState;
 pub(crate) use nursery::{FIRST_NURSERY_BLOCKS, LARGEST_YOUNG};
 pub(crate) use promotion::PromotionWindow;
 pub(crate) use record::{BlockRecord, BlockState};
@@ -83,6 +87,8 @@ pub(crate) struct BlockSpace {
     nursery_touched: Cell<usize>,
     /// The number of the last collection, from 1 to 127.
     cycle: u8,
+    /// What the collection between whose steps the program runs does.
+    marking: Cell<MarkingState>,
     /// Gaps are used, so what is freed in live lines becomes part of one.
     uses_gaps: Cell<bool>,
     /// The block at which a search for a hole of several lines continues.
@@ -133,6 +139,7 @@ impl BlockSpace {
             nursery: Cell::new(0),
             nursery_touched: Cell::new(0),
             cycle: 0,
+            marking: Cell::new(MarkingState::Idle),
             uses_gaps: Cell::new(false),
             next_search: Cell::new(0),
         };
@@ -199,17 +206,6 @@ impl BlockSpace {
     /// The number of blocks that may be in use: those after them were never used.
     pub(crate) fn used_end(&self) -> usize {
         self.used_end.get()
-    }
-
-    /// The number of the collection that is under way, or of the last one.
-    pub(crate) fn cycle(&self) -> u8 {
-        self.cycle
-    }
-
-    /// Begins a collection, and gives it a number.
-    pub(crate) fn begin_cycle(&mut self) {
-        self.cycle = self.cycle % 127 + 1;
-        self.tables.young().clear();
     }
 
     /// The block that `offset` lies in. `offset` must not be before the first block.

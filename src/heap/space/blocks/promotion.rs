@@ -9,7 +9,7 @@
 //! reserve](super::BlockSpace::promotion_reserve) suffices.
 
 use super::holes::InBlock;
-use super::record::{BlockState, LINE_NEW, LINES};
+use super::record::{BlockState, LINES};
 use super::walk::Visit;
 use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
@@ -134,7 +134,7 @@ impl BlockSpace {
         let block = self.block_of(offset);
         let record = &self.records()[block];
         let into = offset - self.start_of(block);
-        record.state() == BlockState::Small && record.line_at(into) == LINE_NEW
+        record.state() == BlockState::Small && record.is_new_at(into)
     }
 
     /// The reference that an object has after a minor collection, or `None` if the object died.

@@ -3,12 +3,10 @@
 use core::cell::Cell;
 use core::ops::Range;
 
+use super::granule_bits::GranuleBits;
 use super::sizes::{BLOCK_BYTES, LINE_BYTES};
 use crate::heap::memory::TableElement;
-use crate::heap::reference::{GRANULE, LEAST_BYTES};
-
-/// The words with a bit for each granule of a block.
-pub(in crate::heap) const START_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
+use crate::heap::reference::LEAST_BYTES;
 
 /// The lines of a block.
 pub(in crate::heap) const LINES: usize = (BLOCK_BYTES / LINE_BYTES) as usize;
@@ -33,11 +31,43 @@ pub(super) const LINE_FREE: u8 = 0;
 /// the number of such objects.
 const LINE_LIVE: u8 = 1;
 /// More objects than a line can have.
-const LINE_FULL: u8 = LINE_NEW - 1;
-/// A line that was taken for new objects since the last collection.
+const LINE_FULL: u8 = LINE_MARKED - 1;
+/// Set in a line that has an object which the collection under way has reached.
+const LINE_MARKED: u8 = 0x40;
+/// Set in a line that was taken for new objects since the last collection.
 pub(super) const LINE_NEW: u8 = 0x80;
 
+const _: () = assert!(LINE_LIVE == true as u8 && LINE_FREE == false as u8);
 const _: () = assert!(LINE_BYTES / LEAST_BYTES as u64 + 1 < LINE_FULL as u64);
+
+/// What a line is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineUse {
+    /// Nothing.
+    Free,
+    /// Objects that were made since the last collection.
+    New,
+    /// Objects that a collection has kept.
+    Live,
+}
+
+impl LineUse {
+    fn of(line: u8) -> LineUse {
+        if line & LINE_NEW != 0 {
+            LineUse::New
+        } else if line & !LINE_MARKED == 0 {
+            LineUse::Free
+        } else {
+            LineUse::Live
+        }
+    }
+}
+
+/// Marks a line.
+#[inline(always)]
+fn mark_line(line: &Cell<u8>) {
+    line.set(line.get() | LINE_MARKED);
+}
 
 /// The block's objects are to move to other blocks in the collection that is under way.
 const CANDIDATE: u8 = 1;
@@ -55,12 +85,14 @@ const IN_CANDIDATE: u8 = 0x80;
 #[derive(Debug)]
 #[repr(C, align(1024))]
 pub(crate) struct BlockRecord {
-    /// A bit for each granule at which an object is known to start. After a collection, the
-    /// objects that it reached; since then also the first block of each window.
-    starts: [Cell<u64>; START_WORDS],
+    /// Where objects are known to start: those that the last collection reached and those that
+    /// minor collections moved here since, and the first of each window.
+    starts: GranuleBits,
     lines: [Cell<u8>; LINES],
     /// The bytes of the objects that the last collection found alive here.
     live: Cell<u64>,
+    /// The bytes of the objects that the collection under way has found alive here.
+    marked_live: Cell<u64>,
     /// The number of blocks of a large object, in its first block.
     run: Cell<u32>,
     /// No line before this one is free.
@@ -91,7 +123,7 @@ impl BlockRecord {
 
     /// Begins to use the block, which was free.
     pub(super) fn begin_use(&self, state: BlockState, run: u32) {
-        self.clear_starts();
+        self.starts.clear_all();
         self.set_lines(0, LINES, LINE_FREE);
         self.live.set(0);
         self.run.set(run);
@@ -120,11 +152,22 @@ impl BlockRecord {
         self.live.get()
     }
 
-    /// Counts an object of `bytes` that is alive. Returns the bytes of all of them.
+    /// Adds an object of `bytes` that is alive.
+    pub(crate) fn add_live(&self, bytes: u64) {
+        self.live.set(self.live.get().saturating_add(bytes));
+    }
+
+    /// The bytes of the objects that the collection under way has found alive here.
+    pub(crate) fn marked_live(&self) -> u64 {
+        self.marked_live.get()
+    }
+
+    /// Adds an object of `bytes` that the collection under way has found alive. Returns the
+    /// bytes of all of them.
     #[inline(always)]
-    pub(crate) fn add_live(&self, bytes: u64) -> u64 {
-        let live = self.live.get().saturating_add(bytes);
-        self.live.set(live);
+    pub(crate) fn add_marked_live(&self, bytes: u64) -> u64 {
+        let live = self.marked_live.get().saturating_add(bytes);
+        self.marked_live.set(live);
         live
     }
 
@@ -135,85 +178,41 @@ impl BlockRecord {
         left.is_some()
     }
 
-    /// The number of objects that are known to start here.
-    pub(crate) fn start_count(&self) -> u64 {
-        let starts = self.starts.iter();
-        starts.map(|word| u64::from(word.get().count_ones())).sum()
-    }
-
-    /// The word with the bit of the granule at `into`, bytes from the block's start.
-    #[inline(always)]
-    fn word_and_bit(&self, into: u64) -> (&Cell<u64>, u64) {
-        let granule = into / GRANULE % (START_WORDS as u64 * 64);
-        let word = &self.starts[(granule / 64) as usize];
-        (word, 1 << (granule % 64))
-    }
-
     /// Whether an object is known to start at `into`, bytes from the block's start.
     #[inline(always)]
     pub(crate) fn is_start(&self, into: u64) -> bool {
-        let (word, bit) = self.word_and_bit(into);
-        word.get() & bit != 0
+        self.starts.has(into)
     }
 
-    /// Notes that an object starts at `into`. Whether that was not known.
+    /// Notes that an object starts at `into`.
     #[inline(always)]
-    pub(crate) fn set_start(&self, into: u64) -> bool {
-        let (word, bit) = self.word_and_bit(into);
-        let before = word.get();
-        let is_new = before & bit == 0;
-        if is_new {
-            word.set(before | bit);
-        }
-        is_new
+    pub(crate) fn set_start(&self, into: u64) {
+        self.starts.set(into);
     }
 
     /// Notes that no object starts at `into` any more.
     pub(super) fn clear_start(&self, into: u64) {
-        let (word, bit) = self.word_and_bit(into);
-        word.set(word.get() & !bit);
+        self.starts.clear(into);
     }
 
     /// Notes that no object starts in these lines.
     pub(super) fn clear_starts_in(&self, lines: Range<usize>) {
-        for line in lines {
-            let (word, first) = self.word_and_bit(line as u64 * LINE_BYTES);
-            let bits = first * ((1 << (LINE_BYTES / GRANULE)) - 1);
-            word.set(word.get() & !bits);
-        }
-    }
-
-    fn clear_starts(&self) {
-        self.starts.iter().for_each(|word| word.set(0));
+        self.starts.clear_lines(lines);
     }
 
     /// The last known start that is not after `into`, in bytes from the block's start.
     pub(super) fn last_start_up_to(&self, into: u64) -> Option<u64> {
-        let granule = into / GRANULE;
-        let mut word = (granule / 64) as usize;
-        let mut bits = self.starts[word].get() & u64::MAX >> (63 - granule % 64);
-        while bits == 0 {
-            word = word.checked_sub(1)?;
-            bits = self.starts[word].get();
-        }
-        Some((word as u64 * 64 + u64::from(bits.ilog2())) * GRANULE)
+        self.starts.last_up_to(into)
     }
 
     /// The first known start that is not before `into`, in bytes from the block's start.
     pub(super) fn first_start_from(&self, into: u64) -> Option<u64> {
-        let granule = into / GRANULE;
-        let mut word = (granule / 64) as usize;
-        let mut bits = self.starts.get(word)?.get() & u64::MAX << (granule % 64);
-        while bits == 0 {
-            word += 1;
-            bits = self.starts.get(word)?.get();
-        }
-        Some((word as u64 * 64 + u64::from(bits.trailing_zeros())) * GRANULE)
+        self.starts.first_from(into)
     }
 
     /// What the line at `into`, bytes from the block's start, is used for.
-    pub(super) fn line_at(&self, into: u64) -> u8 {
-        self.lines[(into / LINE_BYTES) as usize % LINES].get()
+    pub(super) fn line_at(&self, into: u64) -> LineUse {
+        LineUse::of(self.lines[(into / LINE_BYTES) as usize % LINES].get())
     }
 
     /// Marks the lines of a live object from `into` to `end`, bytes from the block's start.
@@ -221,10 +220,10 @@ impl BlockRecord {
     pub(crate) fn mark_lines(&self, into: u64, end: u64) {
         let (first, last) = (into / LINE_BYTES, (end - 1) / LINE_BYTES);
         // Most objects have one line.
-        self.lines[first as usize % LINES].set(LINE_LIVE);
+        mark_line(&self.lines[first as usize % LINES]);
         let mut line = first + 1;
         while line <= last {
-            self.lines[line as usize % LINES].set(LINE_LIVE);
+            mark_line(&self.lines[line as usize % LINES]);
             line += 1;
         }
     }
@@ -232,7 +231,13 @@ impl BlockRecord {
     /// Whether the line at `into`, bytes from the block's start, has an object that the last
     /// collection reached.
     pub(super) fn is_live_at(&self, into: u64) -> bool {
-        !matches!(self.line_at(into), LINE_FREE | LINE_NEW)
+        self.line_at(into) == LineUse::Live
+    }
+
+    /// Whether the line at `into`, bytes from the block's start, was taken for new objects since
+    /// the last collection.
+    pub(super) fn is_new_at(&self, into: u64) -> bool {
+        self.line_at(into) == LineUse::New
     }
 
     /// The lines of an object from `into` to `end`, bytes from the block's start.
@@ -247,10 +252,13 @@ impl BlockRecord {
     #[inline]
     pub(crate) fn count_in_lines(&self, into: u64, end: u64) {
         for line in self.lines_of(into, end) {
-            line.set(match line.get() {
-                LINE_NEW => 1,
-                count => count.saturating_add(1).min(LINE_FULL),
-            });
+            let (mark, line_use) = (line.get() & LINE_MARKED, line.get() & !LINE_MARKED);
+            line.set(
+                mark | match line_use {
+                    LINE_NEW => 1,
+                    count => count.saturating_add(1).min(LINE_FULL),
+                },
+            );
         }
     }
 
@@ -275,7 +283,7 @@ impl BlockRecord {
 
     /// The first run of new lines from line `from` on.
     pub(super) fn new_lines_from(&self, from: usize) -> Option<Range<usize>> {
-        let is_new = |line: &Cell<u8>| line.get() == LINE_NEW;
+        let is_new = |line: &Cell<u8>| LineUse::of(line.get()) == LineUse::New;
         let first = from + self.lines.get(from..)?.iter().position(is_new)?;
         let rest = self.lines[first..].iter();
         let count = rest.take_while(|line| is_new(line)).count();
@@ -284,14 +292,14 @@ impl BlockRecord {
 
     /// Makes new lines free.
     pub(super) fn free_new_lines(&self) {
-        let new = self.lines.iter().filter(|line| line.get() == LINE_NEW);
+        let new = self.lines.iter().filter(|line| line.get() & LINE_NEW != 0);
         new.for_each(|line| line.set(LINE_FREE));
     }
 
     /// Whether each line that is not new counts this number of objects.
     pub(super) fn counts_are(&self, counts: &[u8; LINES]) -> bool {
         let mut pairs = self.lines.iter().zip(counts);
-        pairs.all(|(line, count)| line.get() == LINE_NEW || line.get() == *count)
+        pairs.all(|(line, count)| line.get() & LINE_NEW != 0 || line.get() == *count)
     }
 
     /// Takes the lines from `first` up to `end`, which are free, for new objects. Whether other
@@ -373,17 +381,14 @@ impl BlockRecord {
 
     /// The number of free lines.
     pub(super) fn free_lines(&self) -> usize {
-        self.count_lines(LINE_FREE)
+        let free = self.lines.iter().filter(|line| line.get() == LINE_FREE);
+        free.count()
     }
 
     /// The bytes of the lines that were taken for new objects since the last collection.
     pub(crate) fn new_bytes(&self) -> u64 {
-        self.count_lines(LINE_NEW) as u64 * LINE_BYTES
-    }
-
-    fn count_lines(&self, value: u8) -> usize {
-        let is_wanted = |line: &&Cell<u8>| line.get() == value;
-        self.lines.iter().filter(is_wanted).count()
+        let new = self.lines.iter().filter(|line| line.get() & LINE_NEW != 0);
+        new.count() as u64 * LINE_BYTES
     }
 
     /// Whether a collection of this cycle has reached an object here, and the block is no
@@ -399,13 +404,47 @@ impl BlockRecord {
         self.marked_in.get() & !IN_CANDIDATE == cycle
     }
 
-    /// Notes that a collection of this cycle reaches its first object here.
-    pub(crate) fn begin_marks(&self, cycle: u8) {
-        self.clear_starts();
-        self.set_lines(0, LINES, LINE_FREE);
-        self.live.set(0);
+    /// Notes that a collection of this cycle reaches its first object here. `marks` are the
+    /// block's. The lines are to count the objects that are reached if `counts`.
+    pub(super) fn begin_marks(&self, cycle: u8, marks: &GranuleBits, counts: bool) {
+        marks.clear_all();
+        let kept = if counts { 0 } else { !LINE_MARKED };
+        self.lines
+            .iter()
+            .for_each(|line| line.set(line.get() & kept));
+        self.marked_live.set(0);
         let candidate = if self.is_candidate() { IN_CANDIDATE } else { 0 };
         self.marked_in.set(cycle | candidate);
+    }
+
+    /// Forgets what a collection that was dropped has reached.
+    pub(super) fn drop_marks(&self) {
+        self.marked_in.set(0);
+    }
+
+    /// Ends the count of the bytes that are alive here.
+    pub(super) fn take_over_live(&self) {
+        self.live.set(self.marked_live.get());
+    }
+
+    /// Ends a collection that has marked objects here: what it has not reached is forgotten, and
+    /// so are lines without an object that it has reached. New lines stay as they are if
+    /// `keeps_new`. Lines that count their objects are right already.
+    pub(super) fn take_over_marks(&self, marks: &GranuleBits, keeps_new: bool, counts: bool) {
+        let is_new = |line: usize| self.lines[line].get() & LINE_NEW != 0;
+        match keeps_new {
+            true => self.starts.copy_from(marks, is_new),
+            false => self.starts.copy_from(marks, |_| false),
+        }
+        self.take_over_live();
+        if counts {
+            return;
+        }
+        let kept = if keeps_new { LINE_NEW } else { 0 };
+        for line in &self.lines {
+            let (new, marked) = (line.get() & kept, line.get() & LINE_MARKED != 0);
+            line.set(if new != 0 { new } else { marked.into() });
+        }
     }
 
     fn has_flag(&self, flag: u8) -> bool {

@@ -16,13 +16,13 @@ impl BlockSpace {
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
     #[inline(never)]
     pub(crate) fn current_ref(&self, old: GcRef) -> Result<Option<GcRef>> {
-        let Some((record, into)) = self.record_at(old.offset()) else {
+        let Some((record, _)) = self.record_at(old.offset()) else {
             return Err(Error::internal(
                 "a reference outside the heap",
                 old.raw().into(),
             ));
         };
-        if record.has_marks_of(self.cycle) && record.is_start(into) {
+        if self.is_marked(old) {
             return Ok(Some(old));
         }
         if !record.is_candidate() {
@@ -33,7 +33,7 @@ impl BlockSpace {
             return Ok(None);
         };
         match self.record_at(new.offset()) {
-            Some((record, into)) if record.is_target() && record.is_start(into) => Ok(Some(new)),
+            Some((record, _)) if record.is_target() && self.is_marked(new) => Ok(Some(new)),
             _ => Err(Error::internal("a wrong forwarding", new.raw().into())),
         }
     }
@@ -48,13 +48,19 @@ impl BlockSpace {
     }
 
     /// Frees what the collection has not reached in the block, or in the large object that
-    /// starts there. Fills it with [`POISON`] if `poison` is set. Returns the number of blocks
-    /// that this was about.
+    /// starts there; not what is new. Fills it with [`POISON`] if `poison` is set. Lines count
+    /// their objects if `counts`. Returns the number of blocks that this was about.
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
-    pub(crate) fn sweep(&self, block: usize, poison: bool, layouts: &LayoutTable) -> Result<usize> {
+    pub(crate) fn sweep(
+        &self,
+        block: usize,
+        (poison, counts): (bool, bool),
+        layouts: &LayoutTable,
+    ) -> Result<usize> {
         let record = &self.records()[block];
-        let is_alive = record.has_marks_of(self.cycle);
+        let has_new = self.tables.young().contains(block);
+        let is_alive = record.has_marks_of(self.cycle) || has_new;
         match record.state() {
             BlockState::Free => return Ok(1),
             BlockState::LargeTail => {
@@ -62,11 +68,18 @@ impl BlockSpace {
             }
             _ if !is_alive => return self.release(block, poison),
             BlockState::LargeHead => {
+                if record.has_marks_of(self.cycle) {
+                    record.take_over_live();
+                }
                 record.end_cycle();
                 return Ok(record.run());
             }
             BlockState::Small => {}
         }
+        if !record.has_marks_of(self.cycle) {
+            self.begin_marks(block, counts);
+        }
+        record.take_over_marks(&self.marks()[block], has_new, counts);
         record.end_cycle();
         if poison {
             self.poison_dead(block, layouts)?;
@@ -89,7 +102,8 @@ impl BlockSpace {
     /// Sweeps a block.
     #[cfg(test)]
     pub(super) fn sweep_for_tests(&self, block: usize) {
-        self.sweep(block, false, &LayoutTable::new()).unwrap();
+        self.sweep(block, (false, false), &LayoutTable::new())
+            .unwrap();
     }
 
     /// Fills what no live object has in a block of small objects with [`POISON`].

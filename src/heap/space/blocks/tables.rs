@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! base                                  first block                     limit
-//!  | sets of blocks | records | gray bits | block 0 | block 1 | ...   |  ...  |
-//!  |<--- accessible from the beginning -->|<- committed ->|<- no access ----->|
+//!  | sets of blocks | records | marks | gray bits | block 0 | block 1 | ...   |  ...  |
+//!  |<------- accessible from the beginning ------>|<- committed ->|<- no access ----->|
 //! ```
 //!
 //! The tables have room for all blocks below the limit. Pages of them that nothing has used
@@ -12,15 +12,11 @@
 use core::cell::Cell;
 
 use super::block_set::BlockSet;
+use super::granule_bits::GranuleBits;
 use super::record::BlockRecord;
-use super::sizes::BLOCK_BYTES;
 use crate::base::pages;
 use crate::error::Result;
 use crate::heap::memory::{COMMIT_UNIT, Region, Reservation};
-use crate::heap::reference::GRANULE;
-
-/// The words of gray bits for each block.
-pub(super) const GRAY_WORDS: usize = (BLOCK_BYTES / GRANULE / u64::BITS as u64) as usize;
 
 /// The number of sets.
 const SETS: usize = 5;
@@ -31,6 +27,7 @@ struct Places {
     /// The blocks below the limit.
     blocks: usize,
     records: u64,
+    marks: u64,
     gray: u64,
     end: u64,
 }
@@ -39,11 +36,13 @@ impl Places {
     fn of(blocks: usize) -> Places {
         let sets = (SETS * BlockSet::words_for(blocks) * size_of::<u64>()) as u64;
         let records = sets.next_multiple_of(align_of::<BlockRecord>() as u64);
-        let gray = records + (blocks * size_of::<BlockRecord>()) as u64;
-        let end = gray + (blocks * GRAY_WORDS * size_of::<u64>()) as u64;
+        let marks = records + (blocks * size_of::<BlockRecord>()) as u64;
+        let gray = marks + (blocks * size_of::<GranuleBits>()) as u64;
+        let end = gray + (blocks * size_of::<GranuleBits>()) as u64;
         Places {
             blocks,
             records,
+            marks,
             gray,
             end: end.next_multiple_of((pages::size() as u64).max(COMMIT_UNIT)),
         }
@@ -86,12 +85,18 @@ impl BlockTables {
             .table(self.places.records, count.min(self.places.blocks))
     }
 
+    /// The marks of the first `count` blocks: where the objects start that the collection under
+    /// way has reached.
+    #[inline(always)]
+    pub(super) fn marks(&self, count: usize) -> &[GranuleBits] {
+        self.region
+            .table(self.places.marks, count.min(self.places.blocks))
+    }
+
     /// The gray bits of a block.
     pub(super) fn gray_bits(&self, block: usize) -> &[Cell<u64>] {
-        let bits: &[Cell<u64>] = self
-            .region
-            .table(self.places.gray, self.places.blocks * GRAY_WORDS);
-        &bits[block * GRAY_WORDS..][..GRAY_WORDS]
+        let bits: &[GranuleBits] = self.region.table(self.places.gray, self.places.blocks);
+        bits[block].words()
     }
 
     fn set(&self, number: usize) -> BlockSet<'_> {

@@ -1,6 +1,6 @@
 //! Tests of the block space without a collector.
 
-use super::record::{LINE_FREE, LINE_NEW, LINES};
+use super::record::{LINES, LineUse};
 use super::*;
 use crate::base::hashing::mix;
 use crate::heap::mutator::Mutator;
@@ -76,14 +76,15 @@ fn holes_are_the_runs_of_free_lines() {
         let block = space.acquire().unwrap();
         let record = &space.records()[block];
         for round in 0..200_u64 {
-            record.begin_marks(space.cycle());
+            space.forget_new();
+            space.begin_marks(block, false);
             let live: Vec<bool> = (0..LINES as u64)
                 .map(|line| mix(round << 32 | line) % 5 < 1 + round % 4)
                 .collect();
             for (line, _) in live.iter().enumerate().filter(|(_, live)| **live) {
                 let into = line as u64 * LINE_BYTES;
                 record.mark_lines(into, into + 16);
-                record.set_start(into);
+                space.marks()[block].set(into);
             }
             space.sweep_for_tests(block);
             let mut found = vec![true; LINES];
@@ -109,17 +110,17 @@ fn a_hole_of_several_lines_leaves_smaller_ones_alone() {
         space.begin_cycle();
         let block = space.acquire().unwrap();
         let record = &space.records()[block];
-        record.begin_marks(space.cycle());
+        space.begin_marks(block, false);
         for line in [1, 3, 6, 255] {
             record.mark_lines(line * LINE_BYTES, line * LINE_BYTES + 16);
-            record.set_start(line * LINE_BYTES);
+            space.marks()[block].set(line * LINE_BYTES);
         }
         space.sweep_for_tests(block);
         let hole = space.take_any_hole_of(2 * LINE_BYTES).unwrap();
         assert_eq!(hole.start, space.start_of(block) + 4 * LINE_BYTES);
         assert_eq!(hole.bytes(), 2 * LINE_BYTES);
-        assert_eq!(record.line_at(0), LINE_FREE);
-        assert_eq!(record.line_at(4 * LINE_BYTES), LINE_NEW);
+        assert_eq!(record.line_at(0), LineUse::Free);
+        assert_eq!(record.line_at(4 * LINE_BYTES), LineUse::New);
         let next = space.take_hole().unwrap();
         assert_eq!(
             (next.start, next.bytes()),
@@ -133,9 +134,11 @@ fn a_hole_of_several_lines_leaves_smaller_ones_alone() {
 fn objects_over_several_lines_mark_all_of_them() {
     with_space(4, |space| {
         space.begin_cycle();
-        let record = &space.records()[space.acquire().unwrap()];
-        record.begin_marks(space.cycle());
+        let block = space.acquire().unwrap();
+        let record = &space.records()[block];
+        space.begin_marks(block, false);
         record.mark_lines(3 * LINE_BYTES - 8, 5 * LINE_BYTES + 8);
+        space.sweep_for_tests(block);
         let marked = (0..LINES as u64).filter(|line| record.is_live_at(line * LINE_BYTES));
         assert!(marked.eq(2..=5));
     });

@@ -1,6 +1,6 @@
 //! Finding the objects of the space.
 
-use super::record::{BlockState, LINE_FREE, LINE_NEW};
+use super::record::{BlockState, LineUse};
 use super::{BLOCK_BYTES, BlockSpace};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
@@ -36,10 +36,10 @@ impl BlockSpace {
             BlockState::Small => {}
         }
         match record.line_at(into) {
-            LINE_FREE => return Ok(false),
-            LINE_NEW => {}
-            _ if !record.is_start(into) => return Ok(false),
-            _ => {
+            LineUse::Free => return Ok(false),
+            LineUse::New => {}
+            LineUse::Live if !record.is_start(into) => return Ok(false),
+            LineUse::Live => {
                 // The start may be that of a gap that was taken and not used.
                 let found = block_at(&self.region, offset, start + BLOCK_BYTES, layouts)?;
                 return Ok(found.object.is_some());
@@ -55,7 +55,7 @@ impl BlockSpace {
         let end = start + BLOCK_BYTES;
         while at < into {
             at += block_at(&self.region, start + at, end, layouts)?.bytes;
-            if at < BLOCK_BYTES && record.line_at(at) == LINE_NEW {
+            if at < BLOCK_BYTES && record.is_new_at(at) {
                 record.set_start(at);
             }
         }
@@ -79,9 +79,9 @@ impl BlockSpace {
             BlockState::Free | BlockState::LargeTail => false,
             BlockState::LargeHead => into == 0,
             BlockState::Small => match record.line_at(into) {
-                LINE_FREE => false,
-                LINE_NEW => true,
-                _ => record.is_start(into),
+                LineUse::Free => false,
+                LineUse::New => true,
+                LineUse::Live => record.is_start(into),
             },
         }
     }
@@ -142,14 +142,14 @@ impl BlockSpace {
         let mut at = 0;
         while at < BLOCK_BYTES {
             // Lines that were taken since the last collection are filled without a gap.
-            if record.line_at(at) != LINE_NEW {
+            if !record.is_new_at(at) {
                 let Some(next) = record.first_start_from(at) else {
                     break;
                 };
                 at = next;
             }
             let found = block_at(&self.region, start + at, end, layouts)?;
-            if record.line_at(at) == LINE_FREE {
+            if record.line_at(at) == LineUse::Free {
                 return Err(Error::internal("an object in a free line", start + at));
             }
             if let Some(object) = found.object {
