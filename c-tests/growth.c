@@ -235,7 +235,7 @@ CASE(an_allocation_that_asks_counts_once_for_stress) {
   store = store_with(config);
   for (uint64_t i = 1; i <= 100 * NTH; i++) {
     new_externref(NULL);
-    CHECK(stats_of(store).collections == i / NTH);
+    CHECK(has_collected(stats_of(store).collections, i / NTH));
   }
   CHECK(host.calls >= 3);
 }

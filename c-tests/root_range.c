@@ -313,7 +313,8 @@ CASE(slots_are_read_in_the_first_step) {
 CASE(a_slot_that_refers_to_nothing_refuses_the_first_step) {
   uint32_t before[SLOTS];
   unsigned char done = 77;
-  if (!collects) return;
+  /* Under stress a collection may be under way already. */
+  if (!collects || (stressed && heap_has(BETWEEN))) return;
   add(&range, NULL);
   fill_slots();
   for (int end = 0; end < 3; end++) {
@@ -325,7 +326,7 @@ CASE(a_slot_that_refers_to_nothing_refuses_the_first_step) {
       REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "slot 5",
                      gcroots_store_gc_step(store, 1, (bool *)&done));
     CHECK(done == 77 && memcmp(before, slots, sizeof before) == 0);
-    REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_gc(store));
+    if (!heap_has(BETWEEN)) REFUSED(GCROOTS_ERROR_BUSY, gcroots_store_gc(store));
     if (end == 0) OK(gcroots_store_gc_cancel(store));
     slots[5] = kept;
     if (end == 1) OK(gcroots_store_gc_cancel(store));
@@ -594,19 +595,20 @@ CASE(the_first_step_of_a_collection_sets_unchanged) {
   add(&range, NULL);
   fill_slots();
   for (int budget = 0; budget <= 1; budget++) {
-    range.unchanged = 4;
+    uint64_t lowered = heap_has(NURSERY) ? 0 : 4;
+    range.unchanged = lowered;
     OK(gcroots_store_gc_start(store));
-    CHECK(range.unchanged == 4);
+    CHECK(range.unchanged == lowered);
     OK(gcroots_store_gc_cancel(store));
-    CHECK(range.unchanged == 4);
+    CHECK(range.unchanged == lowered);
     OK(gcroots_store_gc_start(store));
     OK(gcroots_store_gc_step(store, (size_t)budget, &done));
     CHECK(range.unchanged == SLOTS);
-    /* What is written between the steps stays lowered. */
+    /* What is written between the steps stays lowered, until a minor collection has seen it. */
     slots[7] = slots[6];
     range.unchanged = 7;
     finish_steps(100);
-    CHECK(range.unchanged == 7);
+    CHECK(range.unchanged == (heap_has(BETWEEN) ? SLOTS : 7));
     OK(gcroots_store_gc(store));
     CHECK(range.unchanged == SLOTS && data_at(slots[7]) == &numbers[6]);
   }
@@ -809,7 +811,8 @@ static void slot_is_refused(gcroots_root_source_t source, int slot) {
   REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, tail, gcroots_store_verify(store));
   if (stressed) {
     gcroots_ref_t out = untouched();
-    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, tail,
+    /* A minor collection does not read the slots that have not changed. */
+    REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, heap_has(NURSERY) ? text : tail,
                    gcroots_externref_new(store, NULL, NULL, &out));
     CHECK(same_bits(out, untouched()));
   }

@@ -149,6 +149,11 @@ impl Config {
         self.stress = every_nth;
     }
 
+    /// Whether freed memory is filled with a pattern.
+    pub(crate) fn poisons(&self) -> bool {
+        self.poison
+    }
+
     /// Sets whether freed memory is filled with a pattern.
     pub(crate) fn set_poison(&mut self, on: bool) {
         self.poison = on;

@@ -14,6 +14,7 @@
 //! | `null`, `copying` | none | nothing |
 //! | `drc` | all | counting in line, while no count falls to zero |
 //! | `generational` | references to young objects, stored in old ones | logging in line, while the log has room |
+//! | `generational`, while it marks | all, stored in old objects | the slow barrier |
 //! | `check`; each collector while a finalizer runs | all | the slow barrier |
 //!
 //! The slow barrier calls the heap's own hook, [`WriteBarrier::write_barrier`]. Compiled
@@ -63,6 +64,8 @@ pub(crate) struct Barrier {
     /// The number of them that refer to objects in the nursery. The barrier logs them in line, and
     /// does nothing for a holder that lies there itself.
     nursery: u64,
+    /// Whether the heap must see the old value and the new one, so that nothing is logged in line.
+    marks: bool,
     /// Whether every value concerns the collector. A fast path asks this first, and must not keep
     /// `length` in a register for later.
     concerns_all: bool,
@@ -82,6 +85,7 @@ impl Barrier {
         first: 0,
         length: 1 << 32,
         nursery: 0,
+        marks: false,
         concerns_all: true,
         counts: false,
         new_objects: true,
@@ -103,9 +107,23 @@ impl Barrier {
             first: start / GRANULE,
             length: (end - start) / GRANULE,
             nursery: (nursery_end - start) / GRANULE,
+            marks: false,
             concerns_all: false,
             counts: false,
             new_objects: false,
+        }
+    }
+
+    /// The barrier while marking, with a nursery between two offsets: for all values that are
+    /// stored in an object outside of the nursery, because what the slot refers to before and
+    /// after must be marked. What objects in the nursery refer to is marked when they leave it.
+    pub(crate) const fn marking(start: u64, nursery_end: u64) -> Barrier {
+        Barrier {
+            // The bits of no object and of no null are left out: no object is in front of the
+            // nursery.
+            length: u64::MAX,
+            marks: true,
+            ..Barrier::young(start, nursery_end, nursery_end)
         }
     }
 
@@ -160,7 +178,7 @@ impl Barrier {
         if self.counts {
             return write_counted(memory, at, value);
         }
-        if !self.is_in_nursery(value) || !memory.has_slot(at) {
+        if self.marks || !self.is_in_nursery(value) || !memory.has_slot(at) {
             return None;
         }
         log.add(memory, holder, at)?;

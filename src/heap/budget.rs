@@ -53,3 +53,13 @@ pub(crate) enum Progress {
     /// Nothing is left to do.
     Complete,
 }
+
+impl Progress {
+    /// [`Progress::Complete`] if so, else [`Progress::Continue`].
+    pub(crate) fn complete_if(is_complete: bool) -> Progress {
+        match is_complete {
+            true => Progress::Complete,
+            false => Progress::Continue,
+        }
+    }
+}

@@ -176,6 +176,20 @@ impl BumpAllocator {
         self.forget_object();
     }
 
+    /// Subtracts old objects, whose memory is free now.
+    pub(crate) fn forget_swept(&self, bytes: u64, objects: u64) {
+        let used = self.used_elsewhere.get();
+        self.used_elsewhere.set(used.saturating_sub(bytes));
+        self.objects.set(self.objects.get().saturating_sub(objects));
+    }
+
+    /// Subtracts bytes of what was allocated since the last collection.
+    pub(crate) fn forget_allocated(&self, bytes: u64) {
+        let allocated = self.allocated_elsewhere.get();
+        self.allocated_elsewhere
+            .set(allocated.saturating_sub(bytes));
+    }
+
     /// Subtracts one object, whose memory is free now.
     pub(crate) fn forget_object(&self) {
         self.objects.set(self.objects.get() - 1);

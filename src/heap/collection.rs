@@ -100,7 +100,7 @@ impl GarbageCollection {
         mutator: &Mutator,
         kind: CollectionKind,
     ) -> Result<Option<GarbageCollection>> {
-        debug_assert!(kind == heap.collection_kind(mutator, kind));
+        debug_assert!(kind == heap.collection_kind(mutator, kind) || heap.cycle().is_some());
         if mutator.no_gc_spans() > 0 {
             return Ok(None);
         }
@@ -149,7 +149,9 @@ impl GarbageCollection {
         let Some(steps) = heap.collection() else {
             return Err(Error::internal("a collection without a collector", 0));
         };
-        self.at_first_step = false;
+        if core::mem::take(&mut self.at_first_step) && !self.values_are_roots {
+            context.ephemerons.begin_trace(false);
+        }
         while self.phase != Phase::Done {
             if budget.is_spent() {
                 return Ok(Progress::Continue);

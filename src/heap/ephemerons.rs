@@ -18,6 +18,9 @@ pub(crate) type Trace<'a> = dyn FnMut(GcRef) -> Result<GcRef> + 'a;
 /// A table of ephemerons. Its sweep removes the entries whose keys died. The values of the
 /// other entries were traced before, or were roots.
 pub(crate) trait Ephemerons: WeakTable {
+    /// Begins to trace values. The program changes the table between the steps if `between`.
+    fn begin_trace(&mut self, between: bool);
+
     /// Traces the values of the keys that never die, because they are no objects. Does as
     /// much as the budget allows; the next call continues. Called only if the values are
     /// not roots, and before all other tracing of values.
@@ -27,7 +30,8 @@ pub(crate) trait Ephemerons: WeakTable {
     /// collection. Does as much as the budget allows; the next call, with the same key,
     /// continues. Needs no memory.
     ///
-    /// Errors: [`Error::Internal`] if the table does not have the key.
+    /// Errors: [`Error::Internal`] if the table does not have the key, although the program has
+    /// not run since it was reached.
     fn trace_values(
         &mut self,
         key: GcRef,
@@ -46,12 +50,11 @@ pub(crate) struct PendingEphemerons {
 }
 
 impl PendingEphemerons {
-    /// Empties the list and makes room for `count` keys.
+    /// Makes room for `count` keys besides those that wait.
     ///
-    /// Errors: [`Error::SystemMemory`], but only if there was no room for `count` before.
+    /// Errors: [`Error::SystemMemory`], but only if there was no room before.
     pub(crate) fn reserve(&mut self, count: usize) -> Result<()> {
-        self.keys.clear();
-        self.shrinking.note(count);
+        self.shrinking.note(self.keys.len().saturating_add(count));
         fallible::reserve(&mut self.keys, count)
     }
 

@@ -4,6 +4,8 @@ use super::barrier::WriteBarrier;
 use super::blocks::each_object;
 use super::budget::{Budget, Progress};
 use super::collection_steps::{CollectionKind, CollectionSteps};
+use super::cycle_pacer::CyclePressure;
+use super::cycle_steps::CycleSteps;
 use super::header::ObjectHeader;
 use super::layout::Measured;
 use super::layout_table::LayoutTable;
@@ -194,6 +196,41 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
 
     /// The steps of a collection, or `None` if the heap never collects.
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps>;
+
+    /// The steps of a collection between which the program runs, or `None` if the heap does not
+    /// run such collections, or cannot now.
+    fn cycle(&mut self) -> Option<&mut dyn CycleSteps> {
+        None
+    }
+
+    /// Whether the program should run between the steps of the full collections that its
+    /// allocations need.
+    fn prefers_cycle(&self, mutator: &Mutator) -> bool {
+        let _ = mutator;
+        false
+    }
+
+    /// How far the program is from the size at which the next cycle must be complete.
+    fn cycle_pressure(&self, mutator: &Mutator) -> CyclePressure {
+        let _ = mutator;
+        CyclePressure::default()
+    }
+
+    /// Whether the collection between whose steps the program runs has found that the object at
+    /// `reference` is dead, and has not freed it yet.
+    fn is_unswept(&self, reference: GcRef) -> bool {
+        let _ = reference;
+        false
+    }
+
+    /// Lets the collection between whose steps the program runs know that the value of a weak map's
+    /// key is `value` from now on. Neither need be an object.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn note_value(&mut self, key: GcRef, value: GcRef) -> Result<()> {
+        let _ = (key, value);
+        Ok(())
+    }
 
     /// Ends a collection: sets the budget until the next one to `headroom` bytes beyond
     /// what is in use. The limit and the system may allow less.

@@ -8,12 +8,17 @@ use super::budget::{Budget, LOOKUP, Progress};
 use super::reference::GcRef;
 use super::shrinking::Shrinking;
 use super::weak_table::{Liveness, WeakTable};
+use crate::base::dirty_groups::DirtyGroups;
 use crate::base::hashing::{KeyedHash, mix};
 use crate::base::place_index::PlaceIndex;
 use crate::base::side_meter::SideMeter;
 use crate::base::{fallible, room, work};
 use crate::error::{Error, Result};
 
+/// The place of no entry. Ends the chain of free places.
+const NONE: u32 = u32::MAX;
+
+/// An entry. In a free place the object is null, and the sequence number is the next free place.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     object: GcRef,
@@ -22,8 +27,8 @@ struct Entry {
 
 /// The identity hashes of a store's objects.
 ///
-/// Invariant: `index` maps the object of each entry to the entry's position, unless a sweep
-/// is under way.
+/// Invariant: `index` maps the object of each entry to the entry's position, unless a sweep that
+/// moves entries is under way. All other places are in the chain of free places.
 #[derive(Debug)]
 pub(crate) struct IdentityHashes {
     entries: Vec<Entry>,
@@ -37,8 +42,12 @@ pub(crate) struct IdentityHashes {
     index_shrinking: Shrinking,
     /// The entries have shrunk, and the index has not yet.
     entries_trimmed: bool,
-    /// The objects of the entries before this position are old.
-    old: usize,
+    /// The first free place, or [`NONE`].
+    free: u32,
+    /// The entries whose objects may be young.
+    young: DirtyGroups,
+    /// The entries that a sweep between the program's steps has visited.
+    visited: usize,
 }
 
 /// What a sweep does next.
@@ -66,7 +75,9 @@ impl IdentityHashes {
             shrinking: Shrinking::new(),
             index_shrinking: Shrinking::new(),
             entries_trimmed: false,
-            old: 0,
+            free: NONE,
+            young: DirtyGroups::new(),
+            visited: 0,
             side: SideMeter::none(),
         }
     }
@@ -109,13 +120,43 @@ impl IdentityHashes {
                 object.raw().into(),
             ));
         }
-        self.side.reserve(&mut self.entries, 1)?;
+        if self.free == NONE {
+            if self.entries.len() >= NONE as usize {
+                return Err(Error::Limit {
+                    what: "identity hashes in a store",
+                    limit: NONE.into(),
+                });
+            }
+            self.side.reserve(&mut self.entries, 1)?;
+        }
         self.index.reserve_one(&self.side)?;
         let sequence = self.next_sequence;
-        fallible::push(&mut self.entries, Entry { object, sequence })?;
+        let entry = Entry { object, sequence };
+        let at = self.free as usize;
+        let at = if self.free == NONE {
+            fallible::push(&mut self.entries, entry)?;
+            self.entries.len() - 1
+        } else {
+            self.free = self.entries[at].sequence as u32;
+            self.entries[at] = entry;
+            at
+        };
         self.next_sequence += 1;
-        self.add_to_index(self.entries.len() - 1);
+        self.young.fit(self.entries.len());
+        self.young.mark(at as u32);
+        self.add_to_index(at);
         Ok(mix(sequence))
+    }
+
+    /// Removes the entry at a position.
+    fn remove_at(&mut self, at: usize) {
+        let hash = self.table_hash(self.entries[at].object);
+        self.index.remove(hash, at as u32);
+        self.entries[at] = Entry {
+            object: GcRef::NULL,
+            sequence: self.free.into(),
+        };
+        self.free = at as u32;
     }
 
     /// Adds the entry at a position to the index, which has room for it. Returns the number
@@ -137,6 +178,9 @@ impl IdentityHashes {
         work::count(count * LOOKUP as usize);
         for at in at..at + count {
             let entry = self.entries[at];
+            if entry.object.is_null() {
+                continue;
+            }
             if let Some(object) = liveness.current_ref(entry.object)? {
                 self.entries[kept] = Entry { object, ..entry };
                 kept += 1;
@@ -151,6 +195,7 @@ impl IdentityHashes {
         self.index_shrinking
             .note(PlaceIndex::slots_for(self.entries.len()));
         self.entries.truncate(kept);
+        self.free = NONE;
         let slots = self.index.slots();
         if slots > 0 {
             let wanted = self.index_shrinking.wanted(slots);
@@ -163,22 +208,35 @@ impl IdentityHashes {
     ///
     /// Errors: those of [`Liveness::current_ref`].
     fn sweep_young(&mut self, liveness: &Liveness<'_>) -> Result<()> {
-        let (first, count) = (self.old, self.entries.len());
-        for at in first..count {
-            let hash = self.table_hash(self.entries[at].object);
-            self.index.remove(hash, at as u32);
+        let young = core::mem::replace(&mut self.young, DirtyGroups::new());
+        let outcome = young
+            .ranges(self.entries.len())
+            .flatten()
+            .try_for_each(|at| self.sweep_young_entry(at, liveness));
+        self.young = young;
+        outcome
+    }
+
+    fn sweep_young_entry(&mut self, at: usize, liveness: &Liveness<'_>) -> Result<()> {
+        let object = self.entries[at].object;
+        if object.is_null() {
+            return Ok(());
         }
-        let kept = self.keep(first, count - first, first, liveness)?;
-        self.entries.truncate(kept);
-        for at in first..kept {
-            self.add_to_index(at);
+        match liveness.current_ref(object)? {
+            Some(same) if same == object => {}
+            Some(new) => {
+                self.index.remove(self.table_hash(object), at as u32);
+                self.entries[at].object = new;
+                self.add_to_index(at);
+            }
+            None => self.remove_at(at),
         }
         Ok(())
     }
 
     /// Notes that all objects are old.
     pub(crate) fn forget_young(&mut self) {
-        self.old = self.entries.len();
+        self.young.clear(self.entries.len());
     }
 
     /// Gives back memory after a sweep in a major collection, as far as the budget allows.
@@ -200,12 +258,13 @@ impl IdentityHashes {
 
     /// The number of objects that have a hash.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.index.len()
     }
 
     /// The objects that have a hash.
     pub(crate) fn objects(&self) -> impl Iterator<Item = GcRef> {
-        self.entries.iter().map(|entry| entry.object)
+        let objects = self.entries.iter().map(|entry| entry.object);
+        objects.filter(|object| !object.is_null())
     }
 
     /// Gives back the room that the present entries do not need. There must be no sweep.
@@ -224,8 +283,21 @@ impl IdentityHashes {
     ///
     /// Errors: [`Error::Internal`].
     pub(crate) fn check(&self) -> Result<()> {
-        let found = |(at, entry): (usize, &Entry)| self.position(entry.object) == Some(at);
-        if self.index.len() != self.entries.len() || !self.entries.iter().enumerate().all(found) {
+        let mut free = 0;
+        let mut next = self.free;
+        while let Some(entry) = self.entries.get(next as usize).filter(|_| next != NONE) {
+            free += 1;
+            if !entry.object.is_null() || free > self.entries.len() {
+                return Err(Error::internal("a wrong free identity hash", next.into()));
+            }
+            next = entry.sequence as u32;
+        }
+        let found = |(at, entry): (usize, &Entry)| {
+            entry.object.is_null() || self.position(entry.object) == Some(at)
+        };
+        if self.index.len() + free != self.entries.len()
+            || !self.entries.iter().enumerate().all(found)
+        {
             return Err(Error::internal(
                 "an identity hash that its index does not find",
                 self.len() as u64,
@@ -274,5 +346,23 @@ impl WeakTable for IdentityHashes {
         }
         self.sweep = NOT_BEGUN;
         Ok(Progress::Complete)
+    }
+
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let left = self.entries.len() - self.visited;
+        let now = budget.take(left, LOOKUP);
+        work::count(now * LOOKUP as usize);
+        for at in self.visited..self.visited + now {
+            let object = self.entries[at].object;
+            if !object.is_null() && liveness.current_ref(object)?.is_none() {
+                self.remove_at(at);
+            }
+        }
+        self.visited += now;
+        Ok(Progress::complete_if(now == left))
+    }
+
+    fn restart_sweep(&mut self) {
+        self.visited = 0;
     }
 }

@@ -5,7 +5,9 @@
 //! The heap allocates and grows, and gives the mutator its memory. It also implements
 //!
 //! * [`WriteBarrier`], which tells it of each reference that is stored in an object;
-//! * [`CollectionSteps`], which [`GarbageCollection`] drives through one collection.
+//! * [`CollectionSteps`], which [`GarbageCollection`] drives through one collection;
+//! * [`CycleSteps`], if the program may run between the steps of a full collection: [`Cycle`]
+//!   drives them, at the pace of a [`CyclePacer`].
 //!
 //! Collectors are compositions of the spaces in [`space`] (HEAP-35).
 //!
@@ -35,6 +37,9 @@ mod collection;
 mod collection_steps;
 mod copy_spans;
 mod counted_header;
+mod cycle;
+mod cycle_pacer;
+mod cycle_steps;
 mod ephemerons;
 mod gc_heap;
 mod gc_runtime;
@@ -70,6 +75,9 @@ pub(crate) use collection::{GarbageCollection, TraceContext};
 pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSteps};
 pub(crate) use copy_spans::{CopySpans, Head};
 pub(crate) use counted_header::{CountedHeader, STICKY};
+pub(crate) use cycle::{Cycle, CycleContext};
+pub(crate) use cycle_pacer::{CyclePacer, CyclePressure};
+pub(crate) use cycle_steps::CycleSteps;
 pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};
 pub(crate) use gc_heap::{Allocation, GcHeap, KEPT_BYTES, heap_limit};
 pub(crate) use gc_runtime::{GcRuntime, HeapOptions};

@@ -157,6 +157,17 @@ impl GcRootsList {
         self.spans.iter().map(|span| span.count).sum()
     }
 
+    /// The number of slots in the span of this number. `None` if there are fewer spans.
+    pub(crate) fn span_slots(&self, span: usize) -> Option<usize> {
+        self.spans.get(span).map(|span| span.count)
+    }
+
+    /// Chooses the `count` slots from number `slot` on of a span.
+    pub(crate) fn choose_in_span(&mut self, span: usize, slot: usize, count: usize) {
+        let before = self.spans.iter().take(span).map(|span| span.count);
+        self.choose(before.sum::<usize>() + slot, count);
+    }
+
     /// Chooses the `count` slots from number `first` on, counted through all spans.
     pub(crate) fn choose(&mut self, first: usize, count: usize) {
         (self.first, self.count) = (first, count);

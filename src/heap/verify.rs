@@ -20,7 +20,10 @@ pub(crate) struct ObjectStartBits {
 }
 
 impl ObjectStartBits {
-    fn with_room(start: u64, end: u64) -> Result<ObjectStartBits> {
+    /// No object between two offsets yet.
+    ///
+    /// Errors: [`Error::SystemMemory`].
+    pub(crate) fn within((start, end): (u64, u64)) -> Result<ObjectStartBits> {
         let words = ((end - start) / GRANULE).div_ceil(64) as usize;
         let mut is_start = fallible::with_room(words)?;
         is_start.extend(core::iter::repeat_n(0, words));
@@ -37,9 +40,20 @@ impl ObjectStartBits {
         Some(((granule / 64) as usize, 1 << (granule % 64)))
     }
 
+    /// Adds an object. Whether it was not there.
+    pub(crate) fn add(&mut self, object: GcRef) -> bool {
+        let is_new = !self.is_valid(object);
+        if is_new {
+            self.add_start(object.offset());
+        }
+        is_new
+    }
+
     fn add_start(&mut self, offset: u64) {
-        if let Some((word, bit)) = self.word_and_bit(offset) {
-            self.is_start[word] |= bit;
+        if let Some((word, bit)) = self.word_and_bit(offset)
+            && let Some(word) = self.is_start.get_mut(word)
+        {
+            *word |= bit;
             self.objects += 1;
         }
     }
@@ -87,7 +101,7 @@ pub(crate) fn verify(
     mutator.bump.check()?;
     let region = heap.region();
     let (start, end) = heap.bounds(mutator);
-    let mut starts = ObjectStartBits::with_room(start, end)?;
+    let mut starts = ObjectStartBits::within((start, end))?;
     heap.each_object(mutator, layouts, &mut |offset, _| {
         starts.add_start(offset);
         let header = ObjectHeader::from_bits(region.load_u64(offset)?);

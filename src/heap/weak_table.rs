@@ -33,6 +33,12 @@ pub(crate) enum Liveness<'a> {
         /// The space that the objects are in.
         space: &'a BlockSpace,
     },
+    /// Survivors have a mark in the space, or are new. None moved, and the program has run since
+    /// the marks are complete.
+    MarkedBetween {
+        /// The space that the objects are in.
+        space: &'a BlockSpace,
+    },
     /// Survivors have a mark in the space. Some moved, and left a forwarding header behind.
     Marked {
         /// The space that the objects are in.
@@ -56,6 +62,7 @@ impl Liveness<'_> {
                 Ok(alive(header).then_some(old))
             }
             Liveness::Marked { space } => space.current_ref(old),
+            Liveness::MarkedBetween { space } => Ok((!space.is_unswept(old)).then_some(old)),
             Liveness::Promoted { space } => space.ref_after_promotion(old),
             Liveness::Moved {
                 from,
@@ -99,4 +106,13 @@ pub(crate) trait WeakTable {
     ///
     /// Errors: [`Error::Internal`] if the heap is found overwritten.
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress>;
+
+    /// As [`WeakTable::sweep`], where the program uses the table between two calls, and minor
+    /// collections sweep its young entries. Objects stay where they are, and so do the entries.
+    ///
+    /// Errors: [`Error::Internal`] if the heap is found overwritten.
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress>;
+
+    /// Lets the next call of [`WeakTable::sweep_between`] begin at the first entry.
+    fn restart_sweep(&mut self);
 }

@@ -152,6 +152,24 @@ impl HostData {
         Ok(())
     }
 
+    /// Ends the entries of dead objects among the `count` entries from `at` on.
+    ///
+    /// Errors: those of [`Liveness::current_ref`].
+    fn sweep_in_place(&self, at: u32, count: u32, liveness: &Liveness<'_>) -> Result<()> {
+        for index in at..at + count {
+            let object = self.object(index);
+            if in_use(object)
+                && liveness
+                    .current_ref(GcRef::from_raw(object & !FUNCTION))?
+                    .is_none()
+                && self.on_death(index)
+            {
+                self.put_on_free_list(index);
+            }
+        }
+        Ok(())
+    }
+
     /// Notes that no entry has a young object.
     pub(crate) fn forget_young(&self) {
         self.young.clear(self.capacity() as usize);
@@ -190,6 +208,9 @@ impl WeakTable for &HostData {
             Liveness::Marked { space } => {
                 self.sweep_to(stop, &mut sweep, |old| space.current_ref(old))?;
             }
+            between @ Liveness::MarkedBetween { .. } => {
+                self.sweep_to(stop, &mut sweep, |old| between.current_ref(old))?;
+            }
         }
         if sweep.at > 0 {
             self.sweep.set(Some(sweep));
@@ -203,5 +224,19 @@ impl WeakTable for &HostData {
         self.free.set(sweep.free);
         self.all_old.set(false);
         Ok(Progress::Complete)
+    }
+
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let at = self.visited.get().min(self.used.get());
+        let left = self.used.get() - at;
+        let now = budget.take(left as usize, LOOKUP) as u32;
+        work::count(now as usize * LOOKUP as usize);
+        self.sweep_in_place(at, now, liveness)?;
+        self.visited.set(at + now);
+        Ok(Progress::complete_if(now == left))
+    }
+
+    fn restart_sweep(&mut self) {
+        self.visited.set(0);
     }
 }

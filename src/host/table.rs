@@ -82,6 +82,8 @@ pub(crate) struct HostData {
     /// See [`HostData::take_old_taken`].
     pub(super) old_taken: Cell<bool>,
     pub(super) sweep: Cell<Option<Sweep>>,
+    /// The entries that a sweep between the program's steps has visited.
+    pub(super) visited: Cell<u32>,
     /// Pages with released entries, and pages that had some.
     released_pages: ReleasedPages,
     side: SideMeter,
@@ -117,6 +119,7 @@ impl HostData {
             all_old: Cell::new(false),
             old_taken: Cell::new(false),
             sweep: Cell::new(None),
+            visited: Cell::new(0),
             released_pages: ReleasedPages::new(),
             side: SideMeter::none(),
             shrinking: Cell::new(Shrinking::new()),

@@ -128,6 +128,24 @@ impl WeakTable for &WeakHandles {
         self.visited.set(0);
         Ok(Progress::Complete)
     }
+
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let slots = self.slots.span();
+        let left = &slots[self.visited.get().min(slots.len())..];
+        let now = budget.take(left.len(), LOOKUP);
+        work::count(now * LOOKUP as usize);
+        sweep_slots(&left[..now], liveness)?;
+        if now < left.len() {
+            self.visited.set(slots.len() - left.len() + now);
+            return Ok(Progress::Continue);
+        }
+        self.visited.set(0);
+        Ok(Progress::Complete)
+    }
+
+    fn restart_sweep(&mut self) {
+        self.visited.set(0);
+    }
 }
 
 /// Updates the slots in use of a part of the table.

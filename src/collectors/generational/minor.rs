@@ -7,17 +7,21 @@
 //! The objects that moved and are still to be scanned are linked through the words that follow
 //! their forwarding headers in the nursery. So a minor collection needs no memory but the blocks
 //! that are kept for promotion, and cannot fail.
+//!
+//! While a full collection marks between the program's steps, a minor collection also marks: the
+//! objects that it promotes, whose referents it has seen, and the old objects that these and the
+//! roots refer to.
 
 use core::iter::repeat;
 use std::time::Instant;
 
 use super::GenerationalHeap;
-use crate::collectors::block_heap::{beyond_the_end, unknown_type};
+use crate::collectors::block_heap::{Marking, beyond_the_end, unknown_type};
 use crate::error::{Error, Result};
 use crate::heap::{
-    BLOCK_BYTES, BlockRecord, BlockSpace, BlockState, CollectionStats, CommonLayout, GRANULE,
-    GcRef, GcRootsList, Kind, LayoutTable, Measured, Mutator, ObjectHead, ObjectHeader, ObjectSlot,
-    ObjectSpan, Progress, PromotionWindow, nanoseconds_since,
+    BLOCK_BYTES, BlockState, CollectionStats, CommonLayout, GRANULE, GcRef, GcRootsList, Kind,
+    LayoutTable, MarkingState, Mutator, ObjectHead, ObjectHeader, ObjectSlot, Progress,
+    PromotionWindow, nanoseconds_since,
 };
 
 /// How many places before it is read the memory of a remembered place is asked for.
@@ -47,33 +51,33 @@ struct Dead {
     bytes: u64,
 }
 
-/// What promoting uses, in one place. A loop keeps it in registers.
-struct Promotion<'a> {
-    space: &'a BlockSpace,
-    records: &'a [BlockRecord],
-    memory: ObjectSpan<'a>,
-    /// Where the slot of the nursery starts.
-    start: u64,
+/// What promoting uses, in one place. A loop keeps it in registers. `MARKS` if a full collection
+/// between whose steps the program runs is under way.
+struct Promotion<'a, const MARKS: bool> {
+    /// The heap, and how that collection marks.
+    marking: Marking<'a, false>,
+    /// Whether that collection still marks old objects.
+    shades: bool,
     /// The bytes of the slot.
     slot: u64,
     /// Where the last young large object ends, as bytes from the start of the slot, or 0.
     large: u64,
-    layouts: &'a LayoutTable,
     state: &'a mut MinorState,
 }
 
 impl GenerationalHeap {
-    fn promotion<'a>(&'a mut self, layouts: &'a LayoutTable) -> Promotion<'a> {
+    fn promotion<'a, const MARKS: bool>(
+        &'a mut self,
+        layouts: &'a LayoutTable,
+    ) -> Promotion<'a, MARKS> {
         let space = &self.blocks.space;
-        let large = self.nursery.large_end.saturating_sub(space.start());
+        let (start, slot_end, state) = (space.start(), space.slot_end(), space.marking_state());
+        debug_assert!(MARKS == (state != MarkingState::Idle));
         Promotion {
-            large,
-            records: space.records(),
-            memory: space.region().view().objects(space.start(), space.end()),
-            start: space.start(),
-            slot: space.slot_end() - space.start(),
-            space,
-            layouts,
+            large: self.nursery.large_end.saturating_sub(start),
+            slot: slot_end - start,
+            shades: state == MarkingState::Marking,
+            marking: self.blocks.marking(layouts),
             state: &mut self.minor,
         }
     }
@@ -87,16 +91,10 @@ impl GenerationalHeap {
         if core::mem::take(&mut self.minor.is_unchecked) {
             self.check_remembered(layouts)?;
         }
-        let mut promotion = self.promotion(layouts);
-        roots.try_each(|root| {
-            let old = root.get();
-            if promotion.is_young(old) {
-                root.set(promotion.promote(old)?);
-            } else {
-                promotion.keep_if_large(old);
-            }
-            Ok(())
-        })
+        match self.is_in_cycle() {
+            true => self.promotion::<true>(layouts).promote_roots(roots),
+            false => self.promotion::<false>(layouts).promote_roots(roots),
+        }
     }
 
     /// Promotes the referent of a reference from outside the heap. Returns where it is then.
@@ -105,35 +103,39 @@ impl GenerationalHeap {
         reference: GcRef,
         layouts: &LayoutTable,
     ) -> Result<GcRef> {
-        let mut promotion = self.promotion(layouts);
-        match promotion.is_young(reference) {
-            true => promotion.promote(reference),
-            false => {
-                promotion.keep_if_large(reference);
-                Ok(reference)
-            }
+        match self.is_in_cycle() {
+            true => self.promotion::<true>(layouts).promote_any(reference),
+            false => self.promotion::<false>(layouts).promote_any(reference),
         }
     }
 
     /// Promotes what old objects refer to, and all that the promoted objects refer to.
     pub(super) fn promote_reachable(&mut self, layouts: &LayoutTable) -> Result<Progress> {
-        if !self.minor.has_remembered {
-            self.minor.has_remembered = true;
-            self.promote_remembered(layouts)?;
-        }
-        let mut promotion = self.promotion(layouts);
-        while let Some(object) = promotion.pop()? {
-            promotion.scan(object)?;
+        match self.is_in_cycle() {
+            true => self.promote_all_reachable::<true>(layouts)?,
+            false => self.promote_all_reachable::<false>(layouts)?,
         }
         Ok(Progress::Complete)
     }
 
+    fn promote_all_reachable<const MARKS: bool>(&mut self, layouts: &LayoutTable) -> Result<()> {
+        if !self.minor.has_remembered {
+            self.minor.has_remembered = true;
+            self.promote_remembered::<MARKS>(layouts)?;
+        }
+        let mut promotion = self.promotion::<MARKS>(layouts);
+        while let Some(object) = promotion.pop()? {
+            promotion.scan(object)?;
+        }
+        Ok(())
+    }
+
     /// Promotes what old objects refer to.
-    fn promote_remembered(&mut self, layouts: &LayoutTable) -> Result<()> {
+    fn promote_remembered<const MARKS: bool>(&mut self, layouts: &LayoutTable) -> Result<()> {
         let remembered = core::mem::take(&mut self.remembered);
-        let mut promotion = self.promotion(layouts);
+        let mut promotion = self.promotion::<MARKS>(layouts);
         // The memory of each place is asked for some places before it is read.
-        let memory = promotion.memory;
+        let memory = promotion.marking.memory;
         let ahead = remembered.slots().skip(AHEAD).map(Some);
         for (at, ahead) in remembered.slots().zip(ahead.chain(repeat(None))) {
             ahead.inspect(|&at| memory.prefetch(at));
@@ -144,8 +146,8 @@ impl GenerationalHeap {
             ahead.inspect(|object| memory.prefetch(object.offset()));
             promotion.scan(object)?;
         }
-        let mut from = promotion.space.first_old_block();
-        while let Some(block) = promotion.space.young_block(from) {
+        let mut from = promotion.marking.space.first_old_block();
+        while let Some(block) = promotion.marking.space.young_block(from) {
             promotion.scan_born_old(block)?;
             from = block + 1;
         }
@@ -209,40 +211,64 @@ impl GenerationalHeap {
     }
 }
 
-impl<'a> Promotion<'a> {
+impl<const MARKS: bool> Promotion<'_, MARKS> {
+    /// Promotes what roots refer to.
+    fn promote_roots(&mut self, roots: &mut GcRootsList) -> Result<()> {
+        roots.try_each(|root| {
+            let old = root.get();
+            if self.is_young(old) {
+                root.set(self.promote(old)?);
+                return Ok(());
+            }
+            self.see_old(old)
+        })
+    }
+
+    /// Promotes the referent of any reference. Returns where it is then.
+    fn promote_any(&mut self, reference: GcRef) -> Result<GcRef> {
+        if self.is_young(reference) {
+            return self.promote(reference);
+        }
+        self.see_old(reference)?;
+        Ok(reference)
+    }
+
     /// Whether a reference is to an object in the nursery. `false` for an `i31`.
     #[inline(always)]
     fn is_young(&self, reference: GcRef) -> bool {
-        reference.object_offset().wrapping_sub(self.start) < self.slot
+        reference.object_offset().wrapping_sub(self.marking.start) < self.slot
     }
 
     /// Where the young object at `old` is now. Moves it if this is the first reference to it
     /// that the collection finds.
     #[inline(always)]
     fn promote(&mut self, old: GcRef) -> Result<GcRef> {
-        let Some(head) = self.memory.head(old.offset()) else {
+        let Some(head) = self.marking.memory.head(old.offset()) else {
             return Err(beyond_the_end(old.offset()));
         };
         let header = ObjectHeader::from_bits(head.header());
         if let Some(new) = header.forwarded() {
-            return match self.space.is_promoted(new) {
+            return match self.marking.space.is_promoted(new) {
                 true => Ok(new),
                 false => Err(Error::internal("a wrong forwarding", new.raw().into())),
             };
         }
-        let layouts = self.layouts.simple_layouts();
+        let layouts = self.marking.layouts.simple_layouts();
         let (bytes, has_references) = match layouts.common(header, || head.after_header()) {
             Some(CommonLayout::Simple(layout)) => (layout.size().bytes(), layout.references() != 0),
             Some(CommonLayout::Array { size, elements }) => (size.bytes(), elements),
             None => self.measure_any(header, head)?,
         };
-        self.move_object(old, head, bytes, has_references)
+        self.move_object(old, (header, head), bytes, has_references)
     }
 
     /// The bytes of any object, and whether it may have references.
     #[cold]
     fn measure_any(&self, header: ObjectHeader, head: ObjectHead<'_>) -> Result<(u64, bool)> {
-        let measured = self.layouts.measure_head(header, || head.after_header());
+        let measured = self
+            .marking
+            .layouts
+            .measure_head(header, || head.after_header());
         let measured = measured.ok_or_else(|| unknown_type(header))?;
         Ok((measured.bytes, true))
     }
@@ -252,22 +278,29 @@ impl<'a> Promotion<'a> {
     fn move_object(
         &mut self,
         old: GcRef,
-        head: ObjectHead<'_>,
+        (header, head): (ObjectHeader, ObjectHead<'_>),
         bytes: u64,
         has_references: bool,
     ) -> Result<GcRef> {
         // No young object leaves its block.
-        if (old.offset() - self.start) % BLOCK_BYTES + bytes > BLOCK_BYTES {
+        if (old.offset() - self.marking.start) % BLOCK_BYTES + bytes > BLOCK_BYTES {
             return Err(beyond_the_end(old.offset()));
         }
-        let Some(at) = self.space.promote_into(&mut self.state.window, bytes) else {
+        let Some(at) = self
+            .marking
+            .space
+            .promote_into(&mut self.state.window, bytes)
+        else {
             return Err(Error::internal("no room for young objects", bytes));
         };
-        let memory = self.space.region().view();
+        let memory = self.marking.space.region().view();
         memory.copy_to(old.offset(), memory, at, bytes)?;
-        let (new, into) = (GcRef::from_offset(at), at - self.start);
-        if let Some(record) = self.records.get((into / BLOCK_BYTES) as usize) {
+        let (new, into) = (GcRef::from_offset(at), at - self.marking.start);
+        if let Some(record) = self.marking.records.get((into / BLOCK_BYTES) as usize) {
             record.set_start(into % BLOCK_BYTES);
+        }
+        if MARKS {
+            self.marking.mark_black(new, header, bytes)?;
         }
         head.set_header(ObjectHeader::forwarding(new));
         if has_references {
@@ -287,7 +320,7 @@ impl<'a> Promotion<'a> {
         if old.is_null() {
             return Ok(None);
         }
-        let Some(head) = self.memory.head(old.offset()) else {
+        let Some(head) = self.marking.memory.head(old.offset()) else {
             return Err(beyond_the_end(old.offset()));
         };
         self.state.gray = GcRef::from_raw(head.after_header());
@@ -301,11 +334,11 @@ impl<'a> Promotion<'a> {
     /// Promotes the referents of an old object.
     #[inline(always)]
     fn scan(&mut self, object: GcRef) -> Result<()> {
-        let Some(head) = self.memory.head(object.offset()) else {
+        let Some(head) = self.marking.memory.head(object.offset()) else {
             return Err(beyond_the_end(object.offset()));
         };
         let header = ObjectHeader::from_bits(head.header());
-        let layouts = self.layouts.simple_layouts();
+        let layouts = self.marking.layouts.simple_layouts();
         let Some(CommonLayout::Simple(layout)) = layouts.common(header, || head.after_header())
         else {
             return self.scan_any(object, header, head);
@@ -328,7 +361,11 @@ impl<'a> Promotion<'a> {
         header: ObjectHeader,
         head: ObjectHead<'_>,
     ) -> Result<()> {
-        let Some(measured) = self.layouts.measure_head(header, || head.after_header()) else {
+        let Some(measured) = self
+            .marking
+            .layouts
+            .measure_head(header, || head.after_header())
+        else {
             return match header.kind() {
                 Some(Kind::Free) => Ok(()),
                 _ => Err(unknown_type(header)),
@@ -346,8 +383,18 @@ impl<'a> Promotion<'a> {
         let referent = GcRef::from_raw(slot.get());
         if self.is_young(referent) {
             slot.set(self.promote(referent)?.raw());
-        } else {
-            self.keep_if_large(referent);
+            return Ok(());
+        }
+        self.see_old(referent)
+    }
+
+    /// Keeps an object that may be a young large one, and marks an old one, if the collection
+    /// that marks has not. The reference may be null or an `i31`.
+    #[inline(always)]
+    fn see_old(&mut self, referent: GcRef) -> Result<()> {
+        self.keep_if_large(referent)?;
+        if MARKS && self.shades {
+            self.marking.shade(referent)?;
         }
         Ok(())
     }
@@ -355,20 +402,43 @@ impl<'a> Promotion<'a> {
     /// Makes an object old that may be a young large one. All references in it to young objects
     /// were stored through the barrier, so it need not be scanned.
     #[inline(always)]
-    fn keep_if_large(&mut self, referent: GcRef) {
+    fn keep_if_large(&mut self, referent: GcRef) -> Result<()> {
         let offset = referent.object_offset();
-        if offset.wrapping_sub(self.start) < self.large && self.space.is_young_large(offset) {
-            self.space.keep_large(offset);
+        if offset.wrapping_sub(self.marking.start) < self.large
+            && self.marking.space.is_young_large(offset)
+        {
+            self.keep_large(referent)?;
         }
+        Ok(())
+    }
+
+    #[cold]
+    fn keep_large(&mut self, object: GcRef) -> Result<()> {
+        self.marking.space.keep_large(object.offset());
+        if MARKS && !self.shades {
+            // Nothing scans it any more, and all that it refers to has a mark.
+            let (header, bytes) = self.measure_at(object)?;
+            self.marking.mark_black(object, header, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The header of an object, and its bytes.
+    fn measure_at(&self, object: GcRef) -> Result<(ObjectHeader, u64)> {
+        let Some(head) = self.marking.memory.head(object.offset()) else {
+            return Err(beyond_the_end(object.offset()));
+        };
+        let header = ObjectHeader::from_bits(head.header());
+        let (bytes, _) = self.measure_any(header, head)?;
+        Ok((header, bytes))
     }
 
     /// Promotes the referent of the slot at `at`, if it is young.
     fn promote_slot_at(&mut self, at: u64) -> Result<()> {
-        let memory = self.space.region().view();
+        let memory = self.marking.space.region().view();
         let referent = GcRef::from_raw(memory.load_u32(at)?);
         if !self.is_young(referent) {
-            self.keep_if_large(referent);
-            return Ok(());
+            return self.see_old(referent);
         }
         let new = self.promote(referent)?;
         memory.store_u32(at, new.raw())
@@ -377,14 +447,20 @@ impl<'a> Promotion<'a> {
     /// Promotes what the objects of a block refer to that were born old since the last
     /// collection, and keeps these objects.
     fn scan_born_old(&mut self, block: usize) -> Result<()> {
-        let (space, layouts) = (self.space, self.layouts);
-        let mut scan = |offset, _: Measured<'_>| self.scan(GcRef::from_offset(offset));
-        space.keep_young(block, layouts, &mut scan)
+        let (space, layouts) = (self.marking.space, self.marking.layouts);
+        space.keep_young(block, layouts, &mut |offset, object| {
+            let kept = GcRef::from_offset(offset);
+            if MARKS {
+                let header = ObjectHeader::from_bits(space.region().load_u64(offset)?);
+                self.marking.mark_black(kept, header, object.bytes)?;
+            }
+            self.scan(kept)
+        })
     }
 
     /// Promotes what any old object refers to.
     fn scan_all_old(&mut self) -> Result<()> {
-        let (space, layouts) = (self.space, self.layouts);
+        let (space, layouts) = (self.marking.space, self.marking.layouts);
         space.each_old_object(layouts, &mut |offset, _| {
             self.scan(GcRef::from_offset(offset))
         })

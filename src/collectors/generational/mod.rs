@@ -31,6 +31,7 @@
 
 mod candidates;
 mod check_remembered;
+mod cycle;
 mod minor;
 mod nursery;
 mod remembered;
@@ -42,9 +43,9 @@ use crate::base::fallible;
 use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
-    GcHeap, GcRef, GcRootsList, GcRuntime, HeapAccess, HeapOptions, LayoutTable, Liveness,
-    Measured, Mutator, ObjectHeader, Progress, Region, RememberLog, SLOT_BYTES, Starts,
-    WriteBarrier,
+    CyclePressure, CycleSteps, GcHeap, GcRef, GcRootsList, GcRuntime, HeapAccess, HeapOptions,
+    LayoutTable, Liveness, Measured, Mutator, ObjectHeader, Progress, Region, RememberLog,
+    SLOT_BYTES, Starts, WriteBarrier,
 };
 use minor::MinorState;
 use nursery::Nursery;
@@ -138,6 +139,9 @@ impl WriteBarrier for GenerationalHeap {
     fn barrier(&self) -> Barrier {
         let space = &self.blocks.space;
         let slot_end = space.slot_end();
+        if self.is_marking() {
+            return Barrier::marking(space.start(), slot_end);
+        }
         Barrier::young(
             space.start(),
             slot_end,
@@ -149,10 +153,17 @@ impl WriteBarrier for GenerationalHeap {
         self.take_over_log(log);
     }
 
-    fn write_barrier(&mut self, holder: u64, at: u64, _old: GcRef, new: GcRef) -> Result<()> {
-        let space = &self.blocks.space;
-        if self.is_young(new) && !space.is_in_slot(holder) {
-            self.remembered.add(space.region(), holder, at)?;
+    fn write_barrier(&mut self, holder: u64, at: u64, old: GcRef, new: GcRef) -> Result<()> {
+        if self.blocks.space.is_in_slot(holder) {
+            return Ok(());
+        }
+        if self.is_marking() {
+            self.shade(old)?;
+            self.shade(new)?;
+        }
+        if self.is_young(new) {
+            let region = self.blocks.space.region();
+            self.remembered.add(region, holder, at)?;
         }
         Ok(())
     }
@@ -165,12 +176,20 @@ impl WriteBarrier for GenerationalHeap {
         to: u64,
         count: u64,
     ) -> Result<()> {
+        if self.is_marking() && !self.blocks.space.is_in_slot(holder) {
+            self.shade_slots(from, count)?;
+            self.shade_slots(to, count)?;
+        }
         self.remember_whole(holder)?;
         let copied = memory.copy_within(from, to, count * SLOT_BYTES);
         copied.ok_or(Error::internal("a field outside the heap", to))
     }
 
     fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
+        if self.is_marking() && !self.blocks.space.is_in_slot(holder) {
+            self.shade_slots(at, count)?;
+            self.shade(value)?;
+        }
         if self.is_young(value) {
             self.remember_whole(holder)?;
         }
@@ -278,6 +297,37 @@ impl GcHeap for GenerationalHeap {
         Some(self)
     }
 
+    fn cycle(&mut self) -> Option<&mut dyn CycleSteps> {
+        match self.blocks.space.first_old_block() {
+            0 => None,
+            _ => Some(self),
+        }
+    }
+
+    fn prefers_cycle(&self, mutator: &Mutator) -> bool {
+        GenerationalHeap::prefers_cycle(self, mutator)
+    }
+
+    fn cycle_pressure(&self, mutator: &Mutator) -> CyclePressure {
+        CyclePressure {
+            used: mutator.bump.used_bytes(),
+            allocated: self.old_bytes_allocated(mutator),
+            headroom: self.blocks.headroom,
+        }
+    }
+
+    fn is_unswept(&self, reference: GcRef) -> bool {
+        self.blocks.space.is_unswept(reference)
+    }
+
+    fn note_value(&mut self, key: GcRef, value: GcRef) -> Result<()> {
+        let is_marked = !key.is_object() || self.blocks.space.is_marked(key);
+        match self.is_marking() && is_marked {
+            true => self.shade(value),
+            false => Ok(()),
+        }
+    }
+
     fn set_headroom(
         &mut self,
         mutator: &Mutator,
@@ -290,7 +340,7 @@ impl GcHeap for GenerationalHeap {
         let progress = self
             .blocks
             .resize(mutator, headroom, (may_grow, excess), budget);
-        if progress == Progress::Complete {
+        if progress == Progress::Complete && self.nursery.is_unused() {
             self.size_nursery(mutator);
         }
         progress

@@ -68,6 +68,13 @@ impl Nursery {
         self.taken == 0
     }
 
+    /// Forgets old objects that were freed.
+    pub(super) fn note_swept(&mut self, objects: u64) {
+        if self.is_lent {
+            self.others = self.others.saturating_sub(objects);
+        }
+    }
+
     /// Counts an object that was made outside of the nursery.
     fn note_born_old(&mut self) {
         self.others += u64::from(self.is_lent);
@@ -173,7 +180,7 @@ impl GenerationalHeap {
     }
 
     /// Sets the mutator's barrier, unless a finalizer has replaced it.
-    fn update_barrier(&self, mutator: &Mutator) {
+    pub(super) fn update_barrier(&self, mutator: &Mutator) {
         if mutator.barrier().is_of_nursery() {
             mutator.set_barrier(WriteBarrier::barrier(self));
         }
@@ -318,15 +325,18 @@ impl GenerationalHeap {
     ) -> CollectionKind {
         let is_due = self.old_bytes_allocated(mutator) >= self.blocks.headroom;
         let has_young = !self.nursery.is_unused() || self.nursery.large_bytes > 0;
-        if asked == CollectionKind::Major || !has_young || is_due {
-            CollectionKind::Major
-        } else {
-            CollectionKind::Minor
+        if asked == CollectionKind::Major {
+            return CollectionKind::Major;
+        }
+        let stops = !self.is_in_cycle() && !self.prefers_cycle(mutator);
+        match stops && (is_due || !has_young) {
+            true => CollectionKind::Major,
+            false => CollectionKind::Minor,
         }
     }
 
     /// The bytes that were promoted, or born old, since the last major collection.
-    fn old_bytes_allocated(&self, mutator: &Mutator) -> u64 {
+    pub(super) fn old_bytes_allocated(&self, mutator: &Mutator) -> u64 {
         let lent = match self.nursery.is_lent {
             true => mutator.bump.next() - mutator.bump.start(),
             false => 0,

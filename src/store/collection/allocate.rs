@@ -49,6 +49,7 @@ impl Cold {
     ) -> Attempt<GcRef> {
         self.make_heap(store)?;
         self.collect_if_due(store)?;
+        self.step_if_due(store)?;
         match self.heap()?.allocate(&store.mutator, header, bytes)? {
             Allocation::Done(object) => return Ok(object),
             Allocation::Never => return Err(heap_limit(bytes, self.heap()?.limit_bytes()).into()),

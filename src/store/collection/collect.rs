@@ -43,25 +43,34 @@ impl Store {
 pub(in crate::store) struct PacedCollection {
     gc: GarbageCollection,
     kind: CollectionKind,
-    /// The bytes of the objects when the collection began.
-    used: u64,
-    /// The bytes that the mutator allocated since the previous collection.
-    allocated: u64,
-    /// The nanoseconds that the mutator ran since the previous collection.
-    mutator_nanoseconds: u64,
-    /// The nanoseconds that the steps have taken so far.
-    nanoseconds: u64,
+    sample: CycleSample,
     /// The number of tables that have been trimmed.
     trimmed: u32,
     /// The pacer's decision, once the dead objects are freed.
     headroom: Option<u64>,
 }
 
-impl PacedCollection {
-    fn add_time(&mut self, began: Instant) {
+/// What the pacer must know at the end of a collection.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct CycleSample {
+    /// The bytes of the objects when the collection began.
+    pub(in crate::store) used: u64,
+    /// The bytes that the mutator allocated since the previous collection.
+    pub(in crate::store) allocated: u64,
+    /// The nanoseconds that the mutator ran since the previous collection.
+    pub(in crate::store) mutator_nanoseconds: u64,
+    /// The nanoseconds that the steps have taken so far.
+    pub(in crate::store) nanoseconds: u64,
+}
+
+impl CycleSample {
+    /// Adds a step that began at this time.
+    pub(in crate::store) fn add_time(&mut self, began: Instant) {
         self.nanoseconds = self.nanoseconds.saturating_add(nanoseconds_since(began));
     }
+}
 
+impl PacedCollection {
     /// Whether nothing has changed yet, so that the collection may be dropped.
     pub(in crate::store) fn may_be_abandoned(&self) -> bool {
         self.gc.may_be_abandoned()
@@ -74,7 +83,19 @@ impl Cold {
     ///
     /// Errors: those of [`Cold::gather_ranges`]; [`Error::Internal`].
     pub(in crate::store) fn collect(&mut self, store: &Store, kind: CollectionKind) -> Result<()> {
-        let Some(mut collection) = self.begin_collection(store, kind)? else {
+        let begun = self.begin_collection(store, kind)?;
+        self.run_collection(store, begun)
+    }
+
+    /// Runs a collection that has begun, if one has, in one step.
+    ///
+    /// Errors: those of [`Cold::collect`].
+    pub(in crate::store) fn run_collection(
+        &mut self,
+        store: &Store,
+        begun: Option<PacedCollection>,
+    ) -> Result<()> {
+        let Some(mut collection) = begun else {
             store.manual.unroot_queued();
             return Ok(());
         };
@@ -94,23 +115,40 @@ impl Cold {
         store: &Store,
         kind: CollectionKind,
     ) -> Result<Option<PacedCollection>> {
+        let kind = match self.heap.as_deref() {
+            Some(heap) => heap.collection_kind(&store.mutator, kind),
+            None => kind,
+        };
+        if kind == CollectionKind::Major && store.mutator.no_gc_spans() == 0 {
+            self.stop_cycle(store)?;
+        }
+        self.begin_collection_of(store, kind)
+    }
+
+    /// As [`Cold::begin_collection`], of exactly this kind.
+    pub(in crate::store) fn begin_collection_of(
+        &mut self,
+        store: &Store,
+        kind: CollectionKind,
+    ) -> Result<Option<PacedCollection>> {
         let began = Instant::now();
         store.manual.unroot_some();
         let Some(heap) = self.heap.as_deref_mut() else {
             return Ok(None);
         };
         let (mutator, allocated) = (&store.mutator, store.mutator.bump.allocated_bytes());
-        let kind = heap.collection_kind(mutator, kind);
         let gc = GarbageCollection::begin(heap, mutator, kind)?;
         if gc.is_some() {
             store.manual.take_queued();
         }
         Ok(gc.map(|gc| PacedCollection {
             gc,
-            used: mutator.bump.used_bytes(),
-            allocated,
-            mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
-            nanoseconds: nanoseconds_since(began),
+            sample: CycleSample {
+                used: mutator.bump.used_bytes(),
+                allocated,
+                mutator_nanoseconds: self.pacer.mutator_nanoseconds(),
+                nanoseconds: nanoseconds_since(began),
+            },
             kind,
             trimmed: 0,
             headroom: None,
@@ -130,7 +168,7 @@ impl Cold {
     ) -> Result<Progress> {
         let began = Instant::now();
         let progress = self.trace_then_resize(store, collection, began, budget)?;
-        collection.add_time(began);
+        collection.sample.add_time(began);
         if progress == Progress::Complete {
             self.count_collection(store, collection);
             if self.is_check_due(store, collection) {
@@ -143,12 +181,15 @@ impl Cold {
     /// Whether debug builds check the store after this collection: always, but after those of a
     /// nursery only as often as that has had a quarter of the heap's bytes.
     fn is_check_due(&mut self, store: &Store, collection: &PacedCollection) -> bool {
+        if self.cycles.is_sweeping() {
+            return false;
+        }
         if collection.headroom.is_some() {
             self.unchecked = 0;
             return true;
         }
         let used = store.mutator.bump.used_bytes();
-        let young = collection.used.saturating_sub(used);
+        let young = collection.sample.used.saturating_sub(used);
         self.unchecked = self.unchecked.saturating_add(young);
         let is_due = self.unchecked >= used / 4;
         if is_due {
@@ -276,20 +317,28 @@ impl Cold {
         if is_of_nursery {
             return self.list_young_roots(store);
         }
+        self.list_all_roots(store)?;
+        if gc.values_are_roots() {
+            // SAFETY: as in `list_all_roots`. A sweep shortens the values of weak maps, but does
+            // not move them.
+            unsafe { self.roots.add(self.weak_maps.values())? };
+        }
+        Ok(())
+    }
+
+    /// Lists all root slots, for one step.
+    ///
+    /// Errors: [`Error::SystemMemory`] for more spans than there is room for.
+    pub(in crate::store) fn list_all_roots(&mut self, store: &Store) -> Result<()> {
         // SAFETY: the list is cleared when the step is over, and until then nothing
-        // pushes or grows roots. A sweep shortens the values of weak maps, but does not
-        // move them.
+        // pushes or grows roots.
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
             self.roots.add(store.tables.span())?;
             self.roots.add(store.globals.span())?;
-            self.roots.add(core::slice::from_ref(&store.pending))?;
-            if gc.values_are_roots() {
-                self.roots.add(self.weak_maps.values())?;
-            }
+            self.roots.add(core::slice::from_ref(&store.pending))
         }
-        Ok(())
     }
 
     /// Lists the root slots that may refer to young objects.
@@ -321,7 +370,7 @@ impl Cold {
     }
 
     /// Commits memory for the headroom, or returns to the system what exceeds it.
-    fn resize_heap(
+    pub(in crate::store) fn resize_heap(
         &mut self,
         store: &Store,
         headroom: u64,
@@ -349,6 +398,20 @@ impl Cold {
         {
             return Err(Error::internal("objects that were not moved", live));
         }
+        self.next_headroom(store, &collection.sample, live, began)
+    }
+
+    /// Asks the pacer how much may be allocated until the next full collection, after one that
+    /// found `live` bytes alive, and whose last step began at `began`.
+    ///
+    /// Errors: [`Error::Internal`] if there is no heap.
+    pub(in crate::store) fn next_headroom(
+        &mut self,
+        store: &Store,
+        sample: &CycleSample,
+        live: u64,
+        began: Instant,
+    ) -> Result<u64> {
         // A root slot costs as much as its own bytes, a host-data entry as an externref.
         let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
         let held = store.tables.span().len() + store.globals.span().len();
@@ -366,11 +429,9 @@ impl Cold {
             live_bytes: live,
             initial_bytes,
             scanned_bytes: scanned,
-            allocated_bytes: collection.allocated,
-            mutator_nanoseconds: collection.mutator_nanoseconds,
-            collector_nanoseconds: collection
-                .nanoseconds
-                .saturating_add(nanoseconds_since(began)),
+            allocated_bytes: sample.allocated,
+            mutator_nanoseconds: sample.mutator_nanoseconds,
+            collector_nanoseconds: sample.nanoseconds.saturating_add(nanoseconds_since(began)),
         }))
     }
 
@@ -380,14 +441,7 @@ impl Cold {
         let stats = collection.gc.stats();
         self.forget_young(store);
         if let Some(headroom) = collection.headroom {
-            self.headroom = headroom;
-            self.external_allocated = 0;
-            store.external_pressure.set(false);
-            self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
-            if let Some(heap) = self.heap.as_deref() {
-                let freed = collection.used.saturating_sub(stats.live_bytes);
-                self.overhead.note_collection(freed, heap.object_bytes());
-            }
+            self.begin_budgets(store, headroom, &collection.sample, stats.live_bytes);
         }
         self.collections += 1;
         if collection.kind == CollectionKind::Minor {
@@ -395,9 +449,29 @@ impl Cold {
             self.promoted_bytes = self.promoted_bytes.saturating_add(stats.moved_bytes);
         }
         self.moved_bytes = self.moved_bytes.saturating_add(stats.moved_bytes);
-        self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(collection.nanoseconds);
+        self.gc_nanoseconds = self
+            .gc_nanoseconds
+            .saturating_add(collection.sample.nanoseconds);
         store.update_slow_path();
         store.update_side_bytes(self);
+    }
+
+    /// Sets the budgets until the next full collection, after one that found `live` bytes alive.
+    pub(in crate::store) fn begin_budgets(
+        &mut self,
+        store: &Store,
+        headroom: u64,
+        sample: &CycleSample,
+        live: u64,
+    ) {
+        self.headroom = headroom;
+        self.external_allocated = 0;
+        store.external_pressure.set(false);
+        self.external_budget = headroom.max(store.host.external_bytes() / 2); // HEAP-12
+        if let Some(heap) = self.heap.as_deref() {
+            let freed = sample.used.saturating_sub(live);
+            self.overhead.note_collection(freed, heap.object_bytes());
+        }
     }
 
     /// Checks the whole store in debug builds, unless there is no memory for the check.

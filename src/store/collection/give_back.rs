@@ -11,6 +11,7 @@ impl Store {
     /// Errors: [`Error::Internal`](crate::error::Error::Internal).
     pub(in crate::store) fn give_back(&self) -> Result<()> {
         let cold = &mut *self.cold.borrow_mut();
+        cold.stop_cycle(self)?;
         self.lifo.give_back();
         self.scopes.give_back();
         self.manual.give_back();

@@ -6,6 +6,8 @@
 //! | `allocate.rs` | the slow path of an allocation |
 //! | `room.rs` | whether an allocation that lacks room collects or grows the heap |
 //! | `collect.rs` | one collection |
+//! | `check_marks.rs` | checks the marks of such a collection |
+//! | `cycle.rs` | a full collection between whose steps the program runs |
 //! | `steps.rs` | a collection in steps, between which the embedder decides when to go on |
 //! | `root_sources.rs` | root ranges and root visitors: where the embedder's roots are |
 //! | `root_ranges.rs` | what a collection does with the slots of root ranges |
@@ -39,7 +41,9 @@
 //! enters at `Cold::begin_collection` and `Cold::step_collection`, through `steps.rs`.
 
 mod allocate;
+mod check_marks;
 pub(in crate::store) mod collect;
+pub(in crate::store) mod cycle;
 mod give_back;
 mod releases;
 mod room;

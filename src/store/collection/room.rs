@@ -41,15 +41,26 @@ impl Cold {
         let count = self.stress_count.saturating_add(1);
         let is_stressed = every > 0 && count >= every;
         if is_stressed || store.external_pressure.get() {
-            // Minor and major alternate, so that stress tests both.
-            let kind = match self.collections % 2 {
-                0 => CollectionKind::Minor,
-                _ => CollectionKind::Major,
-            };
+            let kind = self.stressed_kind();
             self.collect_on_demand(store, kind, None)?;
         }
         self.stress_count = if is_stressed { 0 } else { count };
         Ok(())
+    }
+
+    /// The kind of the next collection under stress. Minor and major alternate, so that both are
+    /// tested. Where the program runs between the steps of major ones, there are more minor ones,
+    /// each with a step.
+    fn stressed_kind(&mut self) -> CollectionKind {
+        let runs_cycles = self
+            .heap
+            .as_deref_mut()
+            .is_some_and(|heap| heap.cycle().is_some());
+        let every = if runs_cycles { 8 } else { 2 };
+        match self.collections % every {
+            last if last == every - 1 => CollectionKind::Major,
+            _ => CollectionKind::Minor,
+        }
     }
 
     /// Runs a collection that an allocation needs, or asks for what it needs first.
@@ -71,7 +82,11 @@ impl Cold {
         if store.collects() && !self.sources.have_reported() {
             return Err(Stop::Ask(Request::Roots));
         }
-        Ok(self.collect(store, kind)?)
+        self.collect(store, kind)?;
+        if kind == CollectionKind::Minor {
+            self.after_minor(store)?;
+        }
+        Ok(())
     }
 
     /// Makes room for `bytes` by growing or collecting. The pacer's headroom decides: a

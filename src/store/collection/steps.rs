@@ -17,6 +17,9 @@ impl Store {
     pub(crate) fn gc_start(&self) -> Result<()> {
         self.require_no_callback()?;
         self.require_gc_allowed()?;
+        if self.owe_cycle()? {
+            return Ok(());
+        }
         let mut cold = self.cold.borrow_mut();
         cold.collection = cold.begin_collection(self, CollectionKind::Major)?;
         self.begin_collecting();

@@ -23,8 +23,14 @@ impl Store {
     /// Errors: [`Error::Internal`] if something is inconsistent; [`Error::SystemMemory`]
     /// when there is no memory for the check; [`Error::BadRange`], [`Error::BadSlot`],
     /// [`Error::ChangedSlot`].
+    ///
+    /// Finishes a cycle whose sweep has begun: until then, tables and dead objects do not agree.
     pub(crate) fn verify(&self) -> Result<()> {
-        self.cold.borrow().check(self)
+        let mut cold = self.cold.borrow_mut();
+        if cold.cycles.is_sweeping() {
+            cold.stop_cycle(self)?;
+        }
+        cold.check(self)
     }
 }
 

@@ -46,6 +46,9 @@ impl Store {
     /// Errors: as [`Store::resolve_weak`] and [`Store::push_root`].
     pub(crate) fn weak_upgrade(&self, weak: Handle) -> Result<Handle> {
         let reference = self.resolve_weak(weak)?;
+        if self.is_unswept(reference) {
+            return Ok(Handle::NULL);
+        }
         self.push_unless_null(reference)
     }
 

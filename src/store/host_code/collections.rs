@@ -126,7 +126,8 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
     // SAFETY: the caller's promise; each borrow ends before host code runs.
     let store = || unsafe { pointer.as_ref() };
     if !store().is_collecting() {
-        return Ok(true);
+        // SAFETY: the caller's promise.
+        return unsafe { cycle_step(pointer, budget) };
     }
     if store().is_at_first_step() {
         // SAFETY: the caller's promise.
@@ -142,6 +143,31 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
     Ok(is_complete)
 }
 
+/// Does one step of the cycle that is under way or owed, and runs finalizers. Returns whether
+/// none is then.
+///
+/// Errors: [`Error::NoGc`](crate::error::Error::NoGc); those of [`collect_step`].
+///
+/// # Safety
+///
+/// The [contract of drivers](super#the-contract-of-drivers) holds for `pointer`.
+unsafe fn cycle_step(pointer: NonNull<Store>, budget: Budget) -> Result<bool> {
+    // SAFETY: the caller's promise; each borrow ends before host code runs.
+    let store = || unsafe { pointer.as_ref() };
+    if store().needs_minor() {
+        store().require_gc_allowed()?;
+        // SAFETY: the caller's promise.
+        unsafe { root_visitors::visit(pointer) }?;
+    }
+    let progress = store().continue_cycle(budget);
+    store().forget_reported_roots();
+    if progress.is_ok() {
+        // SAFETY: the caller's promise.
+        unsafe { run_inline(pointer) };
+    }
+    Ok(progress? == Progress::Complete)
+}
+
 /// Ends the collection in steps that is under way, if there is one. Abandons it if it has
 /// changed nothing yet; otherwise completes it (HEAP-18).
 ///
@@ -153,7 +179,13 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
 pub(crate) unsafe fn cancel_collection(pointer: NonNull<Store>) -> Result<()> {
     // SAFETY: the caller's promise; the borrow ends before host code runs.
     let store = unsafe { pointer.as_ref() };
-    if !store.is_collecting() || store.abandon_collection() {
+    if !store.is_collecting() {
+        store.cancel_cycle()?;
+        // SAFETY: the caller's promise.
+        unsafe { run_inline(pointer) };
+        return Ok(());
+    }
+    if store.abandon_collection() {
         return Ok(());
     }
     // SAFETY: the caller's promise.

@@ -47,7 +47,7 @@ impl Store {
             return Ok(reference);
         }
         let is_object = self.cold.borrow_mut().is_object(self, reference)?;
-        if is_object && !self.is_hidden(reference) {
+        if is_object && !self.is_unswept(reference) && !self.is_hidden(reference) {
             return Ok(reference);
         }
         Err(Error::InvalidArgument {

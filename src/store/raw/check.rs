@@ -93,7 +93,7 @@ impl Store {
     /// The fast form of [`Store::raw_typed`].
     #[inline(always)]
     pub(super) fn raw_typed_fast(&self, raw: u32, kind: Kind) -> Option<Typed<'_>> {
-        if self.checks_raw_exactly {
+        if self.checks_raw_slowly.get() {
             return None;
         }
         self.typed_at(GcRef::from_raw(raw), kind)
@@ -124,7 +124,7 @@ impl Store {
     /// The type of the struct or array at a reference.
     #[inline(always)]
     fn plain_object(&self, reference: GcRef) -> Option<&RegisteredType> {
-        if self.checks_raw_exactly {
+        if self.checks_raw_slowly.get() {
             return None;
         }
         let header = self.header_at(reference)?;
@@ -149,7 +149,7 @@ impl Store {
     pub(super) fn raw_reference_fast(&self, raw: u32) -> Option<GcRef> {
         let reference = GcRef::from_raw(raw);
         let is_refused = reference.is_object()
-            && (self.checks_raw_exactly || !self.looks_like_object(reference));
+            && (self.checks_raw_slowly.get() || !self.looks_like_object(reference));
         (!is_refused).then_some(reference)
     }
 
@@ -162,7 +162,10 @@ impl Store {
         let reference = GcRef::from_raw(raw);
         if reference.is_object() {
             self.require_object(reference, parameter)?;
-            if self.checks_raw_exactly && !self.cold.borrow_mut().is_object(self, reference)? {
+            if self.engine.config().exact_slots()
+                && !self.cold.borrow_mut().is_object(self, reference)?
+                || self.is_unswept(reference)
+            {
                 return Err(no_object(reference, parameter));
             }
         }

@@ -35,7 +35,8 @@ impl Store {
     #[inline(always)]
     pub(crate) fn raw_externref_data_fast(&self, object: u32) -> Option<*mut c_void> {
         let object = GcRef::from_raw(object);
-        if self.checks_raw_exactly || object.is_odd() || !self.mutator.memory.may_hold(object) {
+        if self.checks_raw_slowly.get() || object.is_odd() || !self.mutator.memory.may_hold(object)
+        {
             return None;
         }
         // Null may be read, and has no entry.

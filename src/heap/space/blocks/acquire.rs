@@ -200,5 +200,6 @@ impl BlockSpace {
         super::super::release_all_but(&self.region, self.slot_end(), kept_old, poison);
         self.used_end.set(self.slot);
         self.cycle = 0;
+        self.set_marking_state(super::MarkingState::Idle);
     }
 }

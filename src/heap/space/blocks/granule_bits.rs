@@ -87,6 +87,25 @@ impl GranuleBits {
         }
     }
 
+    /// The number of bits that are set in the lines that `counts` names.
+    pub(super) fn count_in(&self, counts: impl Fn(usize) -> bool) -> u64 {
+        const LINES_OF_WORD: usize = (64 * GRANULE / LINE_BYTES) as usize;
+        let words = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| word.get() != 0);
+        words
+            .map(|(index, word)| {
+                (0..LINES_OF_WORD)
+                    .filter(|line| counts(index * LINES_OF_WORD + line))
+                    .map(|line| word.get() >> (line as u64 * LINE_BYTES / GRANULE) & LINE_BITS)
+                    .map(|bits| u64::from(bits.count_ones()))
+                    .sum::<u64>()
+            })
+            .sum()
+    }
+
     /// The number of bits that are set.
     pub(crate) fn count(&self) -> u64 {
         let words = self.0.iter();

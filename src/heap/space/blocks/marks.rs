@@ -113,6 +113,26 @@ impl BlockSpace {
             && !self.is_marked(reference)
     }
 
+    /// The number of old objects in a block of small objects, and their bytes. Those that were
+    /// made since the last minor collection are left out.
+    pub(crate) fn old_objects(&self, block: usize) -> (u64, u64) {
+        let record = &self.records()[block];
+        if record.state() != BlockState::Small {
+            return (0, 0);
+        }
+        (record.old_starts(), record.live())
+    }
+
+    /// Whether the large object that starts in a block is dead, after marking has ended.
+    pub(crate) fn is_dead_large(&self, block: usize) -> bool {
+        !self.tables.young().contains(block) && !self.records()[block].has_marks_of(self.cycle)
+    }
+
+    /// Adds an object of `bytes` at `offset` to those that are known to be alive.
+    pub(crate) fn note_live(&self, offset: u64, bytes: u64) {
+        self.records()[self.block_of(offset)].add_live(bytes);
+    }
+
     /// Whether the object at `offset` is young, so that the collection between whose steps the
     /// program runs does not mark it.
     pub(crate) fn is_young_in_cycle(&self, offset: u64) -> bool {

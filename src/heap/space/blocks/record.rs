@@ -210,6 +210,12 @@ impl BlockRecord {
         self.starts.first_from(into)
     }
 
+    /// The number of known starts in lines that are not new.
+    pub(super) fn old_starts(&self) -> u64 {
+        let is_old = |line: usize| self.lines[line].get() & LINE_NEW == 0;
+        self.starts.count_in(is_old)
+    }
+
     /// What the line at `into`, bytes from the block's start, is used for.
     pub(super) fn line_at(&self, into: u64) -> LineUse {
         LineUse::of(self.lines[(into / LINE_BYTES) as usize % LINES].get())

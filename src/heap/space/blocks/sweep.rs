@@ -1,7 +1,7 @@
 //! Which objects a trace has reached, and freeing the others.
 
 use super::record::{BlockRecord, BlockState};
-use super::{BLOCK_BYTES, BlockSpace};
+use super::{BLOCK_BYTES, BlockSpace, LINE_BYTES};
 use crate::error::{Error, Result};
 use crate::heap::blocks::block_at;
 use crate::heap::header::ObjectHeader;
@@ -106,14 +106,20 @@ impl BlockSpace {
             .unwrap();
     }
 
-    /// Fills what no live object has in a block of small objects with [`POISON`].
+    /// Fills what no live object has in a block of small objects with [`POISON`]. New lines stay
+    /// as they are.
     fn poison_dead(&self, block: usize, layouts: &LayoutTable) -> Result<()> {
         let (record, start) = (&self.records()[block], self.start_of(block));
         let mut at = 0;
         while at < BLOCK_BYTES {
             let next = record.first_start_from(at).unwrap_or(BLOCK_BYTES);
-            self.region.fill(start + at, start + next, POISON)?;
-            at = next;
+            while at < next {
+                let line_end = ((at / LINE_BYTES + 1) * LINE_BYTES).min(next);
+                if !record.is_new_at(at) {
+                    self.region.fill(start + at, start + line_end, POISON)?;
+                }
+                at = line_end;
+            }
             if next < BLOCK_BYTES {
                 at = self.end_of_object(block, next, layouts)?;
             }

@@ -101,6 +101,11 @@ impl WeakMaps {
         self.entries.keys()
     }
 
+    /// The keys of all entries, and their values.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (GcRef, GcRef)> {
+        self.entries.pairs()
+    }
+
     /// The number of keys.
     pub(crate) fn key_count(&self) -> usize {
         self.entries.key_count()
@@ -174,9 +179,21 @@ impl WeakTable for WeakMaps {
     fn sweep(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
         self.entries.sweep(liveness, budget)
     }
+
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        self.entries.sweep_between(liveness, budget)
+    }
+
+    fn restart_sweep(&mut self) {
+        self.entries.restart_sweep();
+    }
 }
 
 impl Ephemerons for WeakMaps {
+    fn begin_trace(&mut self, between: bool) {
+        self.entries.begin_trace(between);
+    }
+
     fn trace_immortal(&mut self, trace: &mut Trace<'_>, budget: &mut Budget) -> Result<Progress> {
         self.entries.trace_immortal(trace, budget)
     }

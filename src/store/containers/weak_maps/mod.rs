@@ -98,6 +98,9 @@ impl Store {
         let Cold {
             heap, weak_maps, ..
         } = &mut *self.cold.borrow_mut();
+        if let Some(heap) = heap.as_deref_mut() {
+            heap.note_value(key, value)?;
+        }
         let Some(vacant) = weak_maps.replace(map, key, value) else {
             self.count_release();
             return Ok(());

@@ -13,15 +13,19 @@ use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, Trace, WeakTable};
 
 impl Entries {
+    /// Begins to trace values. The program changes the entries between the steps if `between`.
+    pub(in crate::store::containers::weak_maps) fn begin_trace(&mut self, between: bool) {
+        self.traced = (!between).then_some(0);
+        self.visited = 0;
+        self.tracing = NONE;
+    }
+
     /// Traces the values of keys that never die: keys that are not objects.
     pub(in crate::store::containers::weak_maps) fn trace_immortal(
         &mut self,
         trace: &mut Trace<'_>,
         budget: &mut Budget,
     ) -> Result<Progress> {
-        if self.visited == 0 {
-            self.traced = Some(0);
-        }
         let left = self.entries.len() - self.visited;
         let now = budget.take(left, LOOKUP);
         work::count(now * LOOKUP as usize);
@@ -49,10 +53,17 @@ impl Entries {
         budget: &mut Budget,
     ) -> Result<Progress> {
         if self.tracing == NONE {
-            self.tracing = self.first_of_key(key).ok_or(Error::internal(
-                "a key that is in no weak map",
-                key.raw().into(),
-            ))?;
+            self.tracing = match self.first_of_key(key) {
+                Some(first) => first,
+                // The program has removed its entries.
+                None if self.traced.is_none() => return Ok(Progress::Complete),
+                None => {
+                    return Err(Error::internal(
+                        "a key that is in no weak map",
+                        key.raw().into(),
+                    ));
+                }
+            };
         }
         while self.tracing != NONE {
             if budget.is_spent() {
@@ -201,5 +212,23 @@ impl WeakTable for Entries {
         }
         self.sweep = Sweep::NOT_BEGUN;
         Ok(Progress::Complete)
+    }
+
+    fn sweep_between(&mut self, liveness: &Liveness<'_>, budget: &mut Budget) -> Result<Progress> {
+        let left = self.entries.len() - self.visited;
+        let now = budget.take(left, 2 * LOOKUP);
+        work::count(now * LOOKUP as usize);
+        for at in self.visited..self.visited + now {
+            let Entry { map, key, .. } = self.entries[at];
+            if key.is_object() && liveness.current_ref(key)?.is_none() {
+                self.remove_at(self.entry_hash(map, key), at as u32);
+            }
+        }
+        self.visited += now;
+        Ok(Progress::complete_if(now == left))
+    }
+
+    fn restart_sweep(&mut self) {
+        self.visited = 0;
     }
 }

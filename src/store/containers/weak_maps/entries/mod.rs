@@ -29,7 +29,7 @@ use crate::base::side_meter::SideMeter;
 use crate::error::{Error, Result};
 use crate::heap::{GcRef, RootSlot};
 pub(super) use table::Entries;
-use table::{EMPTY, Entry, Map, NONE, OF_MAP, UNLINKED};
+use table::{EMPTY, Entry, Map, NONE, OF_KEY, OF_MAP, UNLINKED};
 
 /// An entry that was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,10 @@ impl Entries {
     /// Removes the entry at `at`, and puts the place into the chain of free places. `hash`
     /// is that of its map and key.
     pub(super) fn remove_at(&mut self, hash: u32, at: u32) -> Removed {
-        let Entry { key, .. } = self.entries[at as usize];
+        let Entry { key, links, .. } = self.entries[at as usize];
+        if self.tracing == at {
+            self.tracing = links[OF_KEY].next;
+        }
         let was_last = self.remove_from_index(hash, at);
         let mut links = [UNLINKED; 2];
         links[OF_MAP].next = self.free;
@@ -167,6 +170,14 @@ impl Entries {
     pub(super) fn keys(&self) -> impl Iterator<Item = GcRef> {
         let first = self.by_key.places();
         first.map(|at| self.entries[at as usize].key)
+    }
+
+    /// The keys of all entries, and their values.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (GcRef, GcRef)> {
+        let places = self.entries.iter().zip(&self.values);
+        let pairs = places.map(|(entry, value)| (entry.key, value.reference.get()));
+        let used = pairs.filter(|(key, _)| !key.is_null());
+        used.map(|(key, value)| (key, GcRef::from_raw(value)))
     }
 
     /// The number of keys.

@@ -85,9 +85,11 @@ pub(in crate::store::containers::weak_maps) struct Entries {
     /// The number of values that the collection under way has traced. `None` if it does
     /// not trace values by their keys.
     pub(super) traced: Option<usize>,
-    /// The number of entries that [`Entries::trace_immortal`] has visited.
+    /// The number of entries that [`Entries::trace_immortal`], or the sweep between the program's
+    /// steps, has visited.
     pub(super) visited: usize,
-    /// The next entry of the key whose values are being traced, or [`NONE`].
+    /// The next entry of the key whose values are being traced, or [`NONE`]. Never one that was
+    /// removed.
     pub(super) tracing: u32,
     pub(super) sweep: Sweep,
     pub(super) trimming: Trimming,

@@ -1,0 +1,207 @@
+//! The pace of a cycle: how much of it each allocation pays for.
+//!
+//! A cycle begins when twice as many bytes of the headroom are left as became old during the
+//! last cycle, and aims at being complete when half of them are used up. So each allocated byte
+//! pays for the same part of the work (Baker's tax). All bytes that the program allocates count;
+//! which share of them becomes old is known from the last cycle. Work is done whenever the program
+//! has allocated [`STEP_EVERY`] bytes, in steps of at most [`LARGEST_STEP`]. What a step could not
+//! pay for is a debt of the next.
+//!
+//! The pacer is a value: it reads no clock and no heap, so a simulation can drive it.
+//!
+//! **Sources.** Baker, "List Processing in Real Time on a Serial Computer", CACM 1978.
+
+use super::budget::Budget;
+
+/// The program's allocated bytes after which a cycle does its next step.
+const STEP_EVERY: u64 = 32 << 10;
+
+/// The least and the greatest work of a step, in bytes of a [`Budget`].
+const LEAST_STEP: u64 = 16 << 10;
+const LARGEST_STEP: u64 = 256 << 10;
+
+/// The greatest debt.
+const LARGEST_DEBT: u64 = 8 * LARGEST_STEP;
+
+/// The least and the greatest number of bytes of work for each allocated byte.
+const LEAST_RATE: f64 = 1.0;
+const GREATEST_RATE: f64 = 64.0;
+
+/// The least share of the allocated bytes that is taken to become old.
+const LEAST_SURVIVAL: f64 = 1.0 / 16.0;
+
+/// What the pacer knows of a heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CyclePressure {
+    /// The bytes that are in use.
+    pub(crate) used: u64,
+    /// The bytes that became old since the last full collection.
+    pub(crate) allocated: u64,
+    /// How many may become old between two full collections.
+    pub(crate) headroom: u64,
+}
+
+/// Decides when a cycle begins, and how much each step does.
+#[derive(Debug)]
+pub(crate) struct CyclePacer {
+    /// The bytes that became old during the last cycle. `None` before the first.
+    growth: Option<u64>,
+    /// The share of the allocated bytes that becomes old.
+    survival: f64,
+    /// The bytes of work for each allocated byte.
+    rate: f64,
+    /// The work that is paid for and not done.
+    debt: u64,
+    /// The counter of allocated bytes, as of the last step.
+    counted: u64,
+    /// The bytes that were allocated during the cycle, and those that had become old before it.
+    allocated: u64,
+    old_before: u64,
+}
+
+impl Default for CyclePacer {
+    fn default() -> CyclePacer {
+        CyclePacer {
+            growth: None,
+            survival: 1.0,
+            rate: LEAST_RATE,
+            debt: 0,
+            counted: 0,
+            allocated: 0,
+            old_before: 0,
+        }
+    }
+}
+
+impl CyclePacer {
+    /// Whether a cycle should begin.
+    pub(crate) fn is_due(&self, pressure: CyclePressure) -> bool {
+        let headroom = pressure.headroom;
+        let wanted = self.growth.map_or(headroom / 4, |bytes| 2 * bytes);
+        let early = wanted.clamp(headroom / 16, headroom / 2);
+        pressure.allocated + early >= headroom
+    }
+
+    /// Begins a cycle. `counted` is the present state of the counter of allocated bytes.
+    pub(crate) fn begin(&mut self, pressure: CyclePressure, counted: u64) {
+        let left = pressure.headroom.saturating_sub(pressure.allocated).max(2);
+        let rate = pressure.used as f64 * self.survival / (left / 2) as f64;
+        self.rate = rate.clamp(LEAST_RATE, GREATEST_RATE);
+        self.debt = 0;
+        self.counted = counted;
+        self.allocated = 0;
+        self.old_before = pressure.allocated;
+    }
+
+    /// Ends a cycle.
+    pub(crate) fn end(&mut self, pressure: CyclePressure) {
+        let growth = pressure.allocated.saturating_sub(self.old_before);
+        self.growth = Some(growth);
+        let share = growth as f64 / self.allocated.max(1) as f64;
+        self.survival = share.clamp(LEAST_SURVIVAL, 1.0);
+    }
+
+    /// The work that is due now, if a step is. `counted` is the counter of allocated bytes, which
+    /// a minor collection may set back.
+    pub(crate) fn step(&mut self, counted: u64) -> Option<Budget> {
+        let allocated = counted.saturating_sub(self.counted);
+        if counted >= self.counted && allocated < STEP_EVERY {
+            return None;
+        }
+        self.counted = counted;
+        self.allocated += allocated;
+        let due = self.debt + (allocated as f64 * self.rate) as u64;
+        let now = due.clamp(LEAST_STEP, LARGEST_STEP);
+        self.debt = due.saturating_sub(now).min(LARGEST_DEBT);
+        Some(Budget::of(now))
+    }
+
+    /// The work of a step right after a minor collection, which has set the counter back to
+    /// `counted`.
+    pub(crate) fn step_after_minor(&mut self, counted: u64) -> Budget {
+        self.counted = counted;
+        Budget::of(LEAST_STEP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    /// Runs a program that allocates `bytes` at a time, of which one of `survives` becomes old,
+    /// through cycles of a heap of `live` bytes. Returns the old bytes at the end of the last one,
+    /// and when it began.
+    fn cycles(live: u64, headroom: u64, bytes: u64, survives: u64) -> (u64, u64) {
+        let (mut pacer, mut counted) = (CyclePacer::default(), 0);
+        let (mut old, mut began) = (0, 0);
+        for _ in 0..5 {
+            old = 0;
+            let pressure = |old| CyclePressure {
+                used: live + old,
+                allocated: old,
+                headroom,
+            };
+            while !pacer.is_due(pressure(old)) {
+                old += bytes / survives;
+            }
+            began = old;
+            pacer.begin(pressure(old), counted);
+            let mut work = live + old;
+            while work > 0 {
+                counted += bytes;
+                old += bytes / survives;
+                if let Some(budget) = pacer.step(counted) {
+                    work = work.saturating_sub(budget.left());
+                }
+            }
+            pacer.end(pressure(old));
+        }
+        (old, began)
+    }
+
+    #[test]
+    fn a_cycle_is_complete_before_the_headroom_ends_and_begins_late() {
+        for live in [4 * MIB, 256 * MIB, 4096 * MIB] {
+            for headroom in [live / 2, live, 2 * live] {
+                for survives in [1, 10] {
+                    for bytes in [32 << 10, 48 << 10] {
+                        let (old, began) = cycles(live, headroom, bytes, survives);
+                        assert!(old <= headroom + headroom / 16, "{live} {headroom} {old}");
+                        assert!(began >= headroom / 2, "{live} {headroom} {began}");
+                        if survives == 10 {
+                            assert!(began >= headroom / 4 * 3, "{live} {headroom} {began}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_step_is_larger_than_the_largest() {
+        let mut pacer = CyclePacer::default();
+        let pressure = CyclePressure {
+            used: 1 << 40,
+            allocated: 1,
+            headroom: 1,
+        };
+        pacer.begin(pressure, 0);
+        for step in 1..100 {
+            let budget = pacer.step(step * 16 * MIB).unwrap();
+            assert_eq!(budget.left(), LARGEST_STEP);
+        }
+        assert!(pacer.debt <= LARGEST_DEBT);
+        assert!(pacer.step(99 * 16 * MIB + 1).is_none());
+    }
+
+    #[test]
+    fn a_counter_that_is_set_back_counts_from_there() {
+        let mut pacer = CyclePacer::default();
+        pacer.begin(CyclePressure::default(), 10 * MIB);
+        assert_eq!(pacer.step(0).unwrap().left(), LEAST_STEP);
+        assert!(pacer.step(STEP_EVERY - 1).is_none());
+        assert!(pacer.step(STEP_EVERY).is_some());
+    }
+}
