@@ -520,6 +520,37 @@ CASE(gc_nanoseconds_count_the_steps) {
   end_world();
 }
 
+CASE(steps_by_time_collect_what_one_at_once_does) {
+  static const uint64_t times[] = {0, 1, 200, UINT64_MAX};
+  for (size_t i = 0; i < COUNT_OF(times); i++) {
+    bool more = true;
+    int steps = 0;
+    new_world();
+    start();
+    for (; more; steps++) {
+      OK(gcroots_store_gc_step_for(store, times[i], &more));
+      CHECK(steps < NEVER);
+    }
+    CHECK(times[i] < UINT64_MAX || steps == 1);
+    check_garbage(collects ? 1 : 0);
+    check_world();
+    OK(gcroots_store_gc_step_for(store, times[i], &more));
+    CHECK(!more || (stressed && heap_has(BETWEEN)));
+  }
+  end_world();
+}
+
+CASE(a_step_of_no_time_does_a_part) {
+  bool more = false;
+  new_world();
+  start();
+  OK(gcroots_store_gc_step_for(store, 0, &more));
+  CHECK(more == collects);
+  while (more) OK(gcroots_store_gc_step_for(store, 10, &more));
+  check_world();
+  end_world();
+}
+
 /* --- Finalizers ---------------------------------------------------------------- */
 
 static gcroots_weak_t finalizers_weak;

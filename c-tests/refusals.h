@@ -144,15 +144,22 @@ static inline bool next_word(const char **list, char word[WORD]) {
 static const struct pointer_parameter {
   const char *name;
   size_t at;
-} pointer_parameters[] = {
-    {POINTER(store)},    {POINTER(engine)},  {POINTER(config)},    {POINTER(group)},
-    {POINTER(groups)},   {POINTER(type)},    {POINTER(supertype)}, {POINTER(element)},
-    {POINTER(params)},   {POINTER(value)},   {POINTER(fields)},    {POINTER(elements)},
-    {POINTER(args)},     {POINTER(results)}, {POINTER(data)},      {POINTER(options)},
-    {POINTER(range)},    {POINTER(out)},     {POINTER(handle)},    {POINTER(weak)},
-    {POINTER(map)},      {POINTER(table)},   {POINTER(global)},    {POINTER(source)},
-    {POINTER(callback)}, {POINTER(visitor)}, {POINTER(other)},     {POINTER(message)},
-    {POINTER(key)},      {POINTER(bytes)},   {POINTER(out_left)}};
+} pointer_parameters[] = {{POINTER(store)},     {POINTER(engine)},
+                          {POINTER(config)},    {POINTER(group)},
+                          {POINTER(groups)},    {POINTER(type)},
+                          {POINTER(supertype)}, {POINTER(element)},
+                          {POINTER(params)},    {POINTER(value)},
+                          {POINTER(fields)},    {POINTER(elements)},
+                          {POINTER(args)},      {POINTER(results)},
+                          {POINTER(data)},      {POINTER(options)},
+                          {POINTER(range)},     {POINTER(out)},
+                          {POINTER(handle)},    {POINTER(weak)},
+                          {POINTER(map)},       {POINTER(table)},
+                          {POINTER(global)},    {POINTER(source)},
+                          {POINTER(callback)},  {POINTER(visitor)},
+                          {POINTER(other)},     {POINTER(message)},
+                          {POINTER(key)},       {POINTER(bytes)},
+                          {POINTER(out_left)},  {"out_more", offsetof(struct arguments, out)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */

@@ -42,6 +42,11 @@ static void gc_step(uint64_t count) {
          while (!is_over) MUST(gcroots_store_gc_step(store, 1 << 16, &is_over)))
 }
 
+static void gc_step_for(uint64_t count) {
+  REPEAT(bool has_more = true; MUST(gcroots_store_gc_start(store));
+         while (has_more) MUST(gcroots_store_gc_step_for(store, 100, &has_more)))
+}
+
 static void gc_cancel(uint64_t count) {
   bool is_over;
   REPEAT(MUST(gcroots_store_gc_start(store)); MUST(gcroots_store_gc_step(store, 0, &is_over));
@@ -89,6 +94,7 @@ const struct row stores[] = {
     BULK(gcroots_store_gc, 0, "the objects and roots", gc),
     ROW(gcroots_store_gc_start, 0, gc_step),
     BULK(gcroots_store_gc_step, 0, "the budget", gc_step),
+    BULK(gcroots_store_gc_step_for, 0, "the time", gc_step_for),
     BULK(gcroots_store_gc_cancel, 0, "the objects and roots", gc_cancel),
     BULK(gcroots_store_trim, 0, "the objects, roots and tables", trim),
     BULK(gcroots_store_verify, 0, "the heap", verify),

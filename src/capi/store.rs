@@ -7,6 +7,7 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use super::boundary::{
     call, enter, enter_between_steps, not_entered, required, required_const, write_out,
@@ -460,14 +461,20 @@ pub unsafe extern "C" fn gcroots_store_run_finalizers(
     })
 }
 
-/// Begins a collection in steps. gcroots_store_gc_step() does the steps.
+/// Begins a collection in steps. gcroots_store_gc_step() and gcroots_store_gc_step_for() do
+/// the steps.
 ///
-/// Until the collection is over, every call on the store returns GCROOTS_ERROR_BUSY,
-/// except gcroots_store_gc_step(), gcroots_store_gc_cancel(), gcroots_store_stats(),
-/// gcroots_store_free(), and gcroots_store_attach() after the owner thread has ended.
-/// gcroots_manually_rooted_unroot_later() may be called, and takes effect after the
-/// collection. Under the null collector, and before the first object is made, the first
-/// step ends the collection.
+/// Under the generational collector the store takes all calls between the steps, and
+/// allocations do steps as well. If such a collection is under way already, the steps
+/// complete it first and then another one, so that all that is unreachable now is freed.
+///
+/// Under the other collectors, and in a heap whose limit is below 256 KiB, every call on the
+/// store returns GCROOTS_ERROR_BUSY until the collection is over, except
+/// gcroots_store_gc_step(), gcroots_store_gc_step_for(), gcroots_store_gc_cancel(),
+/// gcroots_store_stats(), gcroots_store_free(), and gcroots_store_attach() after the owner
+/// thread has ended. gcroots_manually_rooted_unroot_later() may be called, and takes effect
+/// after the collection. Under the null collector, and before the first object is made, the
+/// first step ends the collection.
 ///
 /// Never collects by itself.
 ///
@@ -485,16 +492,20 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
     })
 }
 
-/// Does one step of the collection that gcroots_store_gc_start() began. May collect. Hold
-/// no lock that a finalizer takes.
+/// Does one step of the collection that gcroots_store_gc_start() began, or that allocations
+/// have begun. May collect. Hold no lock that a finalizer takes.
 ///
 /// - The first step calls the root visitors, reads the root ranges and updates their
-///   slots.
+///   slots. Under the generational collector it first runs a minor collection, which takes
+///   no more than the pause budget beyond the step's own; so does the step in which marking
+///   ends.
 /// - The last step runs the finalizers of the objects that were unreachable when the
 ///   collection began, once each, or lets them wait with GCROOTS_FINALIZERS_DEFERRED.
 ///   Objects that become unreachable through these finalizers are left to the next
 ///   collection.
 /// - If no collection is under way, the call does nothing, and `out` is true.
+///
+/// Under the generational collector, finalizers may run in the steps before the last one.
 ///
 /// \param budget the work of this step, in bytes: about as much as it takes to trace
 ///        objects of that size. Each step makes some progress, also with 0.
@@ -502,7 +513,8 @@ pub unsafe extern "C" fn gcroots_store_gc_start(store: *mut gcroots_store_t) -> 
 /// \return GCROOTS_ERROR_INVALID_ARGUMENT or GCROOTS_ERROR_OUT_OF_MEMORY from the first
 ///         step, if a root range, or the report of a root visitor, is refused: see the
 ///         sections "Root ranges" and "Root visitors". Nothing has been collected then,
-///         and the step may be repeated.
+///         and the step may be repeated;
+///         GCROOTS_ERROR_NO_GC if a no-GC span is open and a collection is under way
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_step(
     store: *mut gcroots_store_t,
@@ -520,12 +532,39 @@ pub unsafe extern "C" fn gcroots_store_gc_step(
     })
 }
 
-/// Ends the collection that gcroots_store_gc_start() began. May collect. Hold no lock
-/// that a finalizer takes.
+/// Does steps of a collection, as gcroots_store_gc_step() does, until a time is over. May
+/// collect. Hold no lock that a finalizer takes.
+///
+/// Finalizers, and the root visitors in the first step, take their time besides.
+///
+/// \param microseconds the time, as wall time. At least one small step is done, also with 0.
+/// \param[out] out_more whether the collection is not over
+/// \return as gcroots_store_gc_step()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_store_gc_step_for(
+    store: *mut gcroots_store_t,
+    microseconds: u64,
+    out_more: *mut MaybeUninit<bool>,
+) -> gcroots_status_t {
+    call("gcroots_store_gc_step_for", || {
+        let (store, out) = (required(store, "store")?, required(out_more, "out_more")?);
+        // SAFETY: the caller passes a store, and `out_more` valid for writing.
+        unsafe {
+            enter_between_steps(store)?;
+            let time = Duration::from_micros(microseconds);
+            write_out(out, !host_code::collect_for(store.cast(), time)?)
+        }
+    })
+}
+
+/// Ends the collection that gcroots_store_gc_start() began, or that allocations have begun.
+/// May collect. Hold no lock that a finalizer takes.
 ///
 /// - If no step has been done, nothing is collected, as if the collection had not begun.
 /// - If a step has been done, the rest is done now, as by gcroots_store_gc_step() with an
-///   unlimited budget. Finalizers run as in its last step.
+///   unlimited budget. Finalizers run as in its last step. Under the generational collector
+///   this holds only once marking has ended. Before that, the marks are dropped, and nothing is
+///   collected.
 /// - If no collection is under way, the call does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gcroots_store_gc_cancel(store: *mut gcroots_store_t) -> gcroots_status_t {

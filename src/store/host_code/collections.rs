@@ -2,12 +2,18 @@
 //! cancelling it.
 
 use core::ptr::NonNull;
+use core::time::Duration;
+use std::time::Instant;
 
 use super::finalizers::run_inline;
 use super::root_visitors;
 use crate::error::Result;
 use crate::heap::{Budget, Progress};
 use crate::store::Store;
+
+/// The budget of the steps between which [`collect_for`] looks at the time. They take about ten
+/// microseconds.
+const TIMED_STEP: u64 = 8 << 10;
 
 /// Collects until every object that is unreachable now is freed and finalized. That
 /// includes objects that only those finalizers release (HOST-15). Inside a finalizer it
@@ -141,6 +147,30 @@ pub(crate) unsafe fn collect_step(pointer: NonNull<Store>, budget: Budget) -> Re
         unsafe { run_inline(pointer) };
     }
     Ok(is_complete)
+}
+
+/// Does steps of [`collect_step`] until `time` is over, or the collection is complete. Returns
+/// whether it is.
+///
+/// A step begins only if the last one would have fitted into what is left of the time.
+///
+/// Errors: those of [`collect_step`].
+///
+/// # Safety
+///
+/// The safety conditions of [`collect_step`] hold for `pointer`.
+pub(crate) unsafe fn collect_for(pointer: NonNull<Store>, time: Duration) -> Result<bool> {
+    let began = Instant::now();
+    let mut before = Duration::ZERO;
+    loop {
+        // SAFETY: the caller's promise.
+        let is_complete = unsafe { collect_step(pointer, Budget::of(TIMED_STEP)) }?;
+        let now = began.elapsed();
+        if is_complete || now + (now - before) > time {
+            return Ok(is_complete);
+        }
+        before = now;
+    }
 }
 
 /// Does one step of the cycle that is under way or owed, and runs finalizers. Returns whether

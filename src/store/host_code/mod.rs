@@ -64,6 +64,8 @@ pub(crate) use calls::call;
 pub(crate) use calls::{Returned, call_fast, call_slow, end};
 #[cfg(feature = "capi")]
 pub(in crate::store) use calls::{call_function, call_function_fast, leave_call};
+#[cfg(feature = "capi")]
+pub(crate) use collections::collect_for;
 pub(crate) use collections::{cancel_collection, collect_all, collect_step, trim};
 #[cfg(any(test, feature = "capi"))]
 pub(crate) use deletion::delete;

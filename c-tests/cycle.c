@@ -1,0 +1,540 @@
+/* Full collections between whose steps the program runs: what it does meanwhile neither loses an
+ * object nor keeps one for ever. Each case runs on all collectors. On those whose store is busy
+ * between the steps, the collection is complete before the program goes on.
+ */
+#include "refusals.h"
+
+enum { NEVER = 1000000 };
+
+/* Budgets of a step, from one thing at a time to all at once. */
+static const size_t budgets[] = {0, 100, 1000, 20000, SIZE_MAX};
+
+static gcroots_type_t *node, *refs;
+
+static void begin(void) {
+  gcroots_rec_group_t *group = new_group();
+  const gcroots_rec_group_t *groups[1] = {group};
+  gcroots_field_type_t element = any_field();
+  uint32_t position;
+  node = new_node();
+  OK(gcroots_rec_group_add_array(group, NULL, &element, &position));
+  OK(gcroots_rec_group_register(engine, groups, 1, &refs, 1));
+  gcroots_rec_group_free(group);
+}
+
+static void end(void) {
+  OK(gcroots_store_verify(store));
+  gcroots_type_free(node);
+  gcroots_type_free(refs);
+}
+
+static bool step(size_t budget) {
+  bool done = false;
+  OK(gcroots_store_gc_step(store, budget, &done));
+  return done;
+}
+
+static void start(void) {
+  OK(gcroots_store_gc_start(store));
+  if (!heap_has(BETWEEN))
+    while (!step(SIZE_MAX)) continue;
+}
+
+static void finish(size_t budget) {
+  for (int steps = 0; !step(budget); steps++) CHECK(steps < NEVER);
+}
+
+/* A collection that finds all that is dead now. */
+static void collect(void) {
+  OK(gcroots_store_gc(store));
+}
+
+/* Makes a node that no handle outlives the call of, referred to by field 1 of `holder`. */
+static gcroots_weak_t make_in(gcroots_ref_t holder, int32_t number) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref = make_leaf(node, number);
+  gcroots_weak_t weak;
+  set_field(holder, 1, val_ref(ref));
+  OK(gcroots_weak_new(store, ref, &weak));
+  OK(gcroots_scope_exit(store, scope));
+  return weak;
+}
+
+static bool is_alive(gcroots_weak_t weak) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  bool alive;
+  OK(gcroots_weak_upgrade(store, weak, &ref));
+  alive = !gcroots_ref_is_null(ref);
+  OK(gcroots_scope_exit(store, scope));
+  return alive;
+}
+
+/* Makes a list of `count` nodes, so that marking takes some steps. */
+static gcroots_ref_t make_list(int count) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t last = new_local(gcroots_ref_null()), out;
+  for (int i = 0; i < count; i++) {
+    gcroots_scope_t inner = enter();
+    OK(gcroots_ref_assign(store, last, make_node(node, i, last, gcroots_ref_null())));
+    OK(gcroots_scope_exit(store, inner));
+  }
+  OK(gcroots_scope_escape(store, scope, last, &out));
+  return out;
+}
+
+static int length_of(gcroots_ref_t list) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t at = new_local(list);
+  int length = 0;
+  for (bool ends = false; !ends; length++) {
+    gcroots_scope_t inner = enter();
+    gcroots_ref_t next = field_ref(at, 1);
+    ends = gcroots_ref_is_null(next);
+    if (!ends) OK(gcroots_ref_assign(store, at, next));
+    OK(gcroots_scope_exit(store, inner));
+  }
+  OK(gcroots_scope_exit(store, scope));
+  return length;
+}
+
+/* Runs `change` after each number of steps of a collection, and then the rest of the steps. */
+static void after_each_step(void (*set_up)(void), void (*change)(void), void (*check)(void)) {
+  begin();
+  for (size_t i = 0; i < COUNT_OF(budgets); i++) {
+    for (int steps = 0;; steps++) {
+      bool over = false;
+      gcroots_scope_t scope = enter();
+      set_up();
+      collect();
+      start();
+      for (int k = 0; k < steps && !over; k++) over = step(budgets[i]);
+      change();
+      finish(budgets[i]);
+      OK(gcroots_store_verify(store));
+      check();
+      OK(gcroots_scope_exit(store, scope));
+      if (over || steps == 60) break;
+    }
+  }
+  end();
+}
+
+/* --- What must not be lost ------------------------------------------------------------ */
+
+static gcroots_ref_t list, from, to;
+static gcroots_weak_t moved;
+
+static void make_two_holders(void) {
+  from = make_leaf(node, 1);
+  list = make_list(30);
+  to = make_leaf(node, 2);
+  moved = make_in(from, 3);
+}
+
+static void check_that_it_moved(void) {
+  CHECK(is_alive(moved) && field_i32(field_ref(to, 1), 0) == 3);
+  CHECK(length_of(list) == 30);
+}
+
+static void move_from_one_field_to_another(void) {
+  gcroots_scope_t scope = enter();
+  set_field(to, 1, val_ref(field_ref(from, 1)));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(an_object_moves_from_one_field_to_another) {
+  after_each_step(make_two_holders, move_from_one_field_to_another, check_that_it_moved);
+}
+
+/* The object is in a root only, while some steps run. */
+static void move_by_way_of_a_root(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref = field_ref(from, 1);
+  set_field(from, 1, val_null());
+  if (heap_has(BETWEEN)) step(100);
+  set_field(to, 1, val_ref(ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(an_object_moves_by_way_of_a_root) {
+  after_each_step(make_two_holders, move_by_way_of_a_root, check_that_it_moved);
+}
+
+static void move_by_way_of_a_manual_root(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_manually_rooted_t held = root(field_ref(from, 1));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+  if (heap_has(BETWEEN)) step(100);
+  set_field(to, 1, val_ref(held.ref));
+  OK(gcroots_manually_rooted_unroot(store, &held));
+}
+
+CASE(an_object_moves_by_way_of_a_manual_root) {
+  after_each_step(make_two_holders, move_by_way_of_a_manual_root, check_that_it_moved);
+}
+
+static void move_by_way_of_a_new_object(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t young = make_node(node, 9, field_ref(from, 1), gcroots_ref_null());
+  set_field(from, 1, val_null());
+  if (heap_has(BETWEEN)) step(0);
+  set_field(to, 1, val_ref(field_ref(young, 1)));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(an_object_moves_by_way_of_a_new_object) {
+  after_each_step(make_two_holders, move_by_way_of_a_new_object, check_that_it_moved);
+}
+
+static void upgrade_and_store(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_weak_upgrade(store, moved, &ref));
+  set_field(from, 1, val_null());
+  set_field(to, 1, val_ref(ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(an_upgraded_object_stays) {
+  after_each_step(make_two_holders, upgrade_and_store, check_that_it_moved);
+}
+
+/* --- Weak handles -------------------------------------------------------------------- */
+
+static bool was_alive;
+
+static void make_garbage_with_a_weak_handle(void) {
+  make_two_holders();
+  set_field(from, 1, val_null());
+}
+
+/* The handle may still name the object, which is kept then. */
+static void upgrade_garbage(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_ref_t ref;
+  OK(gcroots_weak_upgrade(store, moved, &ref));
+  was_alive = !gcroots_ref_is_null(ref);
+  if (was_alive) set_field(to, 1, val_ref(ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_upgraded_garbage(void) {
+  CHECK(is_alive(moved) == was_alive);
+  if (was_alive) CHECK(field_i32(field_ref(to, 1), 0) == 3);
+}
+
+static void make_holders_and_drop_later(void) {
+  gcroots_scope_t scope;
+  make_two_holders();
+  scope = enter();
+  /* Garbage of which the next collection in steps decides. */
+  set_field(to, 2, val_ref(make_leaf(node, 4)));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void drop_and_upgrade(void) {
+  set_field(from, 1, val_null());
+  upgrade_garbage();
+}
+
+CASE(what_a_weak_handle_names_is_alive_or_the_handle_names_nothing) {
+  after_each_step(make_garbage_with_a_weak_handle, upgrade_garbage, check_upgraded_garbage);
+  after_each_step(make_holders_and_drop_later, drop_and_upgrade, check_upgraded_garbage);
+}
+
+/* A collection in steps that begins now frees what is dead now. */
+CASE(garbage_dies) {
+  begin();
+  for (size_t i = 0; i < COUNT_OF(budgets); i++) {
+    gcroots_scope_t scope = enter();
+    make_two_holders();
+    collect();
+    set_field(from, 1, val_null());
+    start();
+    finish(budgets[i]);
+    CHECK(is_alive(moved) == !collects || stressed);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  end();
+}
+
+CASE(one_that_is_started_during_another_frees_what_is_dead_then) {
+  begin();
+  for (size_t i = 0; i < COUNT_OF(budgets); i++) {
+    for (int steps = 0; steps < 20; steps++) {
+      gcroots_scope_t scope = enter();
+      bool over = false;
+      make_two_holders();
+      collect();
+      start();
+      for (int k = 0; k < steps && !over; k++) over = step(budgets[i]);
+      set_field(from, 1, val_null());
+      start();
+      finish(budgets[i]);
+      CHECK(is_alive(moved) == !collects);
+      OK(gcroots_scope_exit(store, scope));
+    }
+  }
+  end();
+}
+
+/* --- Raw references ---------------------------------------------------------------- */
+
+static uint32_t raw;
+
+static void make_garbage_with_a_raw_reference(void) {
+  gcroots_scope_t scope;
+  make_two_holders();
+  collect();
+  scope = enter();
+  OK(gcroots_ref_to_raw(store, field_ref(from, 1), &raw));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+/* What is dead is refused; what is not lives on. */
+static void root_a_raw_reference(void) {
+  gcroots_ref_t ref = untouched();
+  gcroots_scope_t scope = enter();
+  gcroots_status_t status;
+  if (!heap_has(BETWEEN)) collect();
+  status = gcroots_ref_from_raw(store, raw, &ref);
+  was_alive = status == GCROOTS_OK;
+  if (was_alive) set_field(to, 1, val_ref(ref));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void drop_and_root_raw(void) {
+  set_field(from, 1, val_null());
+  root_a_raw_reference();
+}
+
+static void check_rooted_raw(void) {
+  if (was_alive) CHECK(field_i32(field_ref(to, 1), 0) >= 0);
+}
+
+CASE(a_raw_reference_to_a_dead_object_is_refused) {
+  after_each_step(make_garbage_with_a_raw_reference, drop_and_root_raw, check_rooted_raw);
+}
+
+/* --- Weak maps ------------------------------------------------------------------- */
+
+static gcroots_weakmap_t map;
+
+static void make_map(void) {
+  make_two_holders();
+  OK(gcroots_weakmap_new(store, &map));
+  OK(gcroots_weakmap_set(store, map, to, make_leaf(node, 6)));
+}
+
+static void set_a_value(void) {
+  gcroots_scope_t scope = enter();
+  OK(gcroots_weakmap_set(store, map, to, field_ref(from, 1)));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_value(void) {
+  gcroots_ref_t value;
+  OK(gcroots_weakmap_get(store, map, to, &value));
+  CHECK(field_i32(value, 0) == 3 && is_alive(moved));
+  OK(gcroots_weakmap_free(store, &map));
+}
+
+CASE(a_value_that_is_set_lives_while_its_key_does) {
+  after_each_step(make_map, set_a_value, check_value);
+}
+
+static void set_many_keys(void) {
+  gcroots_scope_t scope = enter();
+  for (int i = 0; i < 100; i++) {
+    gcroots_ref_t key = make_leaf(node, i);
+    OK(gcroots_weakmap_set(store, map, key, key));
+  }
+  set_a_value();
+  OK(gcroots_scope_exit(store, scope));
+}
+
+CASE(many_keys_are_added) {
+  after_each_step(make_map, set_many_keys, check_value);
+}
+
+static void delete_and_set(void) {
+  bool deleted;
+  OK(gcroots_weakmap_delete(store, map, to, &deleted));
+  CHECK(deleted);
+  if (heap_has(BETWEEN)) step(50);
+  set_a_value();
+}
+
+CASE(a_key_is_deleted_and_set_again) {
+  after_each_step(make_map, delete_and_set, check_value);
+}
+
+/* --- Hashes, tables, globals, arrays -------------------------------------------------- */
+
+static uint64_t hash;
+
+static void hash_to(void) {
+  gcroots_scope_t scope = enter();
+  for (int i = 0; i < 20; i++) {
+    uint64_t other;
+    OK(gcroots_ref_hash(store, make_leaf(node, i), &other));
+  }
+  OK(gcroots_ref_hash(store, to, &hash));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_hash(void) {
+  uint64_t now;
+  OK(gcroots_ref_hash(store, to, &now));
+  CHECK(now == hash);
+}
+
+CASE(an_identity_hash_stays) {
+  after_each_step(make_two_holders, hash_to, check_hash);
+}
+
+static gcroots_table_t table;
+static gcroots_ref_t array;
+
+static void make_table_and_array(void) {
+  gcroots_ref_type_t any = {NULL, GCROOTS_HEAP_ANY, 1};
+  gcroots_val_t null = val_null();
+  make_two_holders();
+  OK(gcroots_table_new(store, any, 100, UINT64_MAX, gcroots_ref_null(), &table));
+  OK(gcroots_array_new(store, refs, &null, 6000, &array));
+}
+
+static void move_to_table(void) {
+  gcroots_scope_t scope = enter();
+  OK(gcroots_table_set(store, table, 77, field_ref(from, 1)));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_table(void) {
+  gcroots_ref_t ref;
+  OK(gcroots_table_get(store, table, 77, &ref));
+  CHECK(field_i32(ref, 0) == 3);
+  OK(gcroots_table_free(store, &table));
+}
+
+CASE(an_object_moves_into_a_table) {
+  after_each_step(make_table_and_array, move_to_table, check_table);
+}
+
+static void move_to_long_array(void) {
+  gcroots_scope_t scope = enter();
+  OK(gcroots_array_set_ref(store, array, 5999, field_ref(from, 1)));
+  set_field(from, 1, val_null());
+  if (heap_has(BETWEEN)) step(0);
+  OK(gcroots_array_copy(store, array, 10, array, 5990, 10));
+  OK(gcroots_array_set_ref(store, array, 5999, gcroots_ref_null()));
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_array(void) {
+  gcroots_ref_t ref;
+  OK(gcroots_array_get_ref(store, array, 19, &ref));
+  CHECK(field_i32(ref, 0) == 3);
+  OK(gcroots_table_free(store, &table));
+}
+
+CASE(an_object_moves_within_a_long_array) {
+  after_each_step(make_table_and_array, move_to_long_array, check_array);
+}
+
+/* --- New objects ------------------------------------------------------------------ */
+
+static void make_in_a_span(void) {
+  gcroots_scope_t scope = enter();
+  OK(gcroots_no_gc_enter(store));
+  for (int i = 0; i < 5000; i++) {
+    gcroots_scope_t inner = enter();
+    gcroots_ref_t ref = make_node(node, i, field_ref(from, 1), gcroots_ref_null());
+    set_field(to, 2, val_ref(ref));
+    OK(gcroots_scope_exit(store, inner));
+  }
+  OK(gcroots_no_gc_exit(store));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_made_in_a_span(void) {
+  gcroots_ref_t last = field_ref(to, 2);
+  CHECK(field_i32(last, 0) == 4999 && field_i32(field_ref(last, 1), 0) == 3);
+}
+
+CASE(objects_are_made_in_a_no_gc_span) {
+  after_each_step(make_two_holders, make_in_a_span, check_made_in_a_span);
+}
+
+static gcroots_ref_t large;
+
+static void make_holders_and_a_local(void) {
+  make_two_holders();
+  large = new_local(gcroots_ref_null());
+}
+
+static void make_large(void) {
+  gcroots_scope_t scope = enter();
+  gcroots_val_t value = val_ref(field_ref(from, 1));
+  gcroots_ref_t made;
+  OK(gcroots_array_new(store, refs, &value, 9000, &made));
+  OK(gcroots_ref_assign(store, large, made));
+  OK(gcroots_array_new(store, refs, &value, 9000, &made));
+  set_field(from, 1, val_null());
+  OK(gcroots_scope_exit(store, scope));
+}
+
+static void check_large(void) {
+  gcroots_ref_t element;
+  OK(gcroots_array_get_ref(store, large, 8999, &element));
+  CHECK(field_i32(element, 0) == 3);
+}
+
+CASE(large_objects_are_made) {
+  after_each_step(make_holders_and_a_local, make_large, check_large);
+}
+
+CASE(a_step_in_a_no_gc_span_is_refused) {
+  bool done = false;
+  begin();
+  list = make_list(10);
+  OK(gcroots_store_gc_start(store));
+  if (!heap_has(BETWEEN)) {
+    finish(0);
+  } else {
+    OK(gcroots_no_gc_enter(store));
+    REFUSED(GCROOTS_ERROR_NO_GC, gcroots_store_gc_step(store, 0, &done));
+    REFUSED(GCROOTS_ERROR_NO_GC, gcroots_store_gc_step_for(store, 1, &done));
+    OK(gcroots_no_gc_exit(store));
+    finish(0);
+  }
+  OK(gcroots_no_gc_enter(store));
+  if (!(stressed && heap_has(BETWEEN))) OK(gcroots_store_gc_step(store, 0, &done));
+  OK(gcroots_no_gc_exit(store));
+  end();
+}
+
+/* Allocations do the steps of a large heap. Nothing stops the program to collect all of it. */
+CASE(allocations_complete_collections) {
+  enum { NODES = 60000 };
+  gcroots_stats_t stats;
+  if (!heap_has(BETWEEN) || stressed) return;
+  begin();
+  list = make_list(NODES);
+  for (int i = 0; i < 150; i++) {
+    gcroots_scope_t scope = enter();
+    CHECK(length_of(make_list(NODES / 2)) == NODES / 2);
+    OK(gcroots_scope_exit(store, scope));
+  }
+  CHECK(length_of(list) == NODES);
+  stats = stats_of(store);
+  CHECK(stats.collections - stats.minor_collections >= 3);
+  CHECK(stats.committed_bytes < (size_t)24 << 20);
+  end();
+}
