@@ -1,6 +1,6 @@
 //! The check of the space's tables.
 
-use super::marks::MarkingState;
+use super::marking_state::MarkingState;
 use super::record::{BlockState, LineUse};
 use super::{BLOCK_BYTES, BlockSpace, LARGEST_SMALL, LINE_BYTES};
 use crate::error::{Error, Result};

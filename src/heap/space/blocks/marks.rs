@@ -8,21 +8,10 @@
 //! Marks are cleared when the first object of a block is reached.
 
 use super::granule_bits::GranuleBits;
+use super::marking_state::MarkingState;
 use super::record::{BlockRecord, BlockState};
 use super::{BLOCK_BYTES, BlockSpace};
 use crate::heap::reference::GcRef;
-
-/// What a collection between whose steps the program runs does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MarkingState {
-    /// There is no such collection.
-    Idle,
-    /// It marks. No object is known to be dead.
-    Marking,
-    /// It has marked all that is alive. Old objects without a mark are dead: those in all blocks,
-    /// or in the blocks from a number on. The others are swept already.
-    Sweeping(usize),
-}
 
 impl BlockSpace {
     /// The number of the collection that is under way, or of the last one.

@@ -41,6 +41,7 @@ mod gaps;
 mod granule_bits;
 mod gray;
 mod holes;
+mod marking_state;
 mod marks;
 mod nursery;
 mod promotion;
@@ -54,7 +55,7 @@ mod walk;
 
 pub(crate) use granule_bits::GranuleBits;
 pub(crate) use holes::Hole;
-pub(crate) use marks::MarkingState;
+pub(crate) use marking_state::MarkingState;
 pub(crate) use nursery::{FIRST_NURSERY_BLOCKS, LARGEST_YOUNG};
 pub(crate) use promotion::PromotionWindow;
 pub(crate) use record::{BlockRecord, BlockState};
