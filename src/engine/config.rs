@@ -122,6 +122,14 @@ impl Config {
         self.growth_percent = percent;
     }
 
+    /// How many nanoseconds a stop should take at most.
+    pub(crate) fn pause_budget(&self) -> u64 {
+        match self.pause_budget {
+            0 => DEFAULT_PAUSE_BUDGET,
+            microseconds => u64::from(microseconds) * 1000,
+        }
+    }
+
     /// Sets how long a minor collection should take at most, in microseconds. 0 means the
     /// default.
     pub(crate) fn set_pause_budget(&mut self, microseconds: u32) {
@@ -334,10 +342,7 @@ impl Config {
             },
             initial,
             poison: self.poison,
-            pause_budget: match self.pause_budget {
-                0 => DEFAULT_PAUSE_BUDGET,
-                microseconds => u64::from(microseconds) * 1000,
-            },
+            pause_budget: self.pause_budget(),
         })
     }
 }

@@ -4,8 +4,8 @@
 //! last cycle, and aims at being complete when half of them are used up. So each allocated byte
 //! pays for the same part of the work (Baker's tax). All bytes that the program allocates count;
 //! which share of them becomes old is known from the last cycle. Work is done whenever the program
-//! has allocated [`STEP_EVERY`] bytes, in steps of at most [`LARGEST_STEP`]. What a step could not
-//! pay for is a debt of the next.
+//! has allocated [`STEP_EVERY`] bytes, in steps that are likely to take no longer than they may.
+//! What a step could not pay for is a debt of the next.
 //!
 //! The pacer is a value: it reads no clock and no heap, so a simulation can drive it.
 //!
@@ -14,14 +14,21 @@
 use super::budget::Budget;
 
 /// The program's allocated bytes after which a cycle does its next step.
-const STEP_EVERY: u64 = 32 << 10;
+pub(crate) const STEP_EVERY: u64 = 8 << 10;
 
-/// The least and the greatest work of a step, in bytes of a [`Budget`].
-const LEAST_STEP: u64 = 16 << 10;
-const LARGEST_STEP: u64 = 256 << 10;
+/// The least work of a step, in bytes of a [`Budget`], and the greatest.
+const LEAST_STEP: u64 = 4 << 10;
+const LARGEST_STEP: u64 = 1 << 20;
 
 /// The greatest debt.
 const LARGEST_DEBT: u64 = 8 * LARGEST_STEP;
+
+/// What a byte of work takes at first, in nanoseconds.
+const FIRST_COST: f64 = 4.0;
+
+/// The weight of the newest step in the average of costs, if it is cheaper. A costlier one counts
+/// at once.
+const NEWEST: f64 = 1.0 / 16.0;
 
 /// The least and the greatest number of bytes of work for each allocated byte.
 const LEAST_RATE: f64 = 1.0;
@@ -50,6 +57,10 @@ pub(crate) struct CyclePacer {
     survival: f64,
     /// The bytes of work for each allocated byte.
     rate: f64,
+    /// What a byte of work takes, in nanoseconds.
+    cost: f64,
+    /// The nanoseconds that a step may take.
+    step_nanoseconds: u64,
     /// The work that is paid for and not done.
     debt: u64,
     /// The counter of allocated bytes, as of the last step.
@@ -59,21 +70,22 @@ pub(crate) struct CyclePacer {
     old_before: u64,
 }
 
-impl Default for CyclePacer {
-    fn default() -> CyclePacer {
+impl CyclePacer {
+    /// A pacer whose steps may take this number of nanoseconds.
+    pub(crate) fn new(step_nanoseconds: u64) -> CyclePacer {
         CyclePacer {
+            step_nanoseconds,
             growth: None,
             survival: 1.0,
             rate: LEAST_RATE,
+            cost: FIRST_COST,
             debt: 0,
             counted: 0,
             allocated: 0,
             old_before: 0,
         }
     }
-}
 
-impl CyclePacer {
     /// Whether a cycle should begin.
     pub(crate) fn is_due(&self, pressure: CyclePressure) -> bool {
         let headroom = pressure.headroom;
@@ -111,9 +123,25 @@ impl CyclePacer {
         self.counted = counted;
         self.allocated += allocated;
         let due = self.debt + (allocated as f64 * self.rate) as u64;
-        let now = due.clamp(LEAST_STEP, LARGEST_STEP);
+        let now = due.clamp(LEAST_STEP, self.largest_step());
         self.debt = due.saturating_sub(now).min(LARGEST_DEBT);
         Some(Budget::of(now))
+    }
+
+    /// The work of the largest step.
+    fn largest_step(&self) -> u64 {
+        let affordable = (self.step_nanoseconds as f64 / self.cost) as u64;
+        affordable.clamp(LEAST_STEP, LARGEST_STEP)
+    }
+
+    /// Learns what a step of `work` took.
+    pub(crate) fn learn(&mut self, work: u64, nanoseconds: u64) {
+        if work < LEAST_STEP {
+            return;
+        }
+        let cost = nanoseconds as f64 / work as f64;
+        let weight = if cost > self.cost { 0.5 } else { NEWEST };
+        self.cost += (cost - self.cost) * weight;
     }
 
     /// The work of a step right after a minor collection, which has set the counter back to
@@ -134,7 +162,7 @@ mod tests {
     /// through cycles of a heap of `live` bytes. Returns the old bytes at the end of the last one,
     /// and when it began.
     fn cycles(live: u64, headroom: u64, bytes: u64, survives: u64) -> (u64, u64) {
-        let (mut pacer, mut counted) = (CyclePacer::default(), 0);
+        let (mut pacer, mut counted) = (CyclePacer::new(1_000_000), 0);
         let (mut old, mut began) = (0, 0);
         for _ in 0..5 {
             old = 0;
@@ -166,7 +194,7 @@ mod tests {
         for live in [4 * MIB, 256 * MIB, 4096 * MIB] {
             for headroom in [live / 2, live, 2 * live] {
                 for survives in [1, 10] {
-                    for bytes in [32 << 10, 48 << 10] {
+                    for bytes in [8 << 10, 12 << 10] {
                         let (old, began) = cycles(live, headroom, bytes, survives);
                         assert!(old <= headroom + headroom / 16, "{live} {headroom} {old}");
                         assert!(began >= headroom / 2, "{live} {headroom} {began}");
@@ -181,7 +209,7 @@ mod tests {
 
     #[test]
     fn no_step_is_larger_than_the_largest() {
-        let mut pacer = CyclePacer::default();
+        let mut pacer = CyclePacer::new(1_000_000);
         let pressure = CyclePressure {
             used: 1 << 40,
             allocated: 1,
@@ -190,15 +218,23 @@ mod tests {
         pacer.begin(pressure, 0);
         for step in 1..100 {
             let budget = pacer.step(step * 16 * MIB).unwrap();
-            assert_eq!(budget.left(), LARGEST_STEP);
+            assert_eq!(budget.left(), 250_000);
         }
+        // Steps take twice as long now.
+        (0..20).for_each(|_| pacer.learn(100_000, 800_000));
+        let budget = pacer.step(200 * 16 * MIB).unwrap();
+        assert!(budget.left().abs_diff(125_000) < 100);
+        // Each byte takes no time.
+        (0..200).for_each(|_| pacer.learn(100_000, 0));
+        let budget = pacer.step(300 * 16 * MIB).unwrap();
+        assert_eq!(budget.left(), LARGEST_STEP);
         assert!(pacer.debt <= LARGEST_DEBT);
-        assert!(pacer.step(99 * 16 * MIB + 1).is_none());
+        assert!(pacer.step(300 * 16 * MIB + 1).is_none());
     }
 
     #[test]
     fn a_counter_that_is_set_back_counts_from_there() {
-        let mut pacer = CyclePacer::default();
+        let mut pacer = CyclePacer::new(1_000_000);
         pacer.begin(CyclePressure::default(), 10 * MIB);
         assert_eq!(pacer.step(0).unwrap().left(), LEAST_STEP);
         assert!(pacer.step(STEP_EVERY - 1).is_none());

@@ -76,7 +76,7 @@ pub(crate) use collection_steps::{CollectionKind, CollectionStats, CollectionSte
 pub(crate) use copy_spans::{CopySpans, Head};
 pub(crate) use counted_header::{CountedHeader, STICKY};
 pub(crate) use cycle::{Cycle, CycleContext};
-pub(crate) use cycle_pacer::{CyclePacer, CyclePressure};
+pub(crate) use cycle_pacer::{CyclePacer, CyclePressure, STEP_EVERY};
 pub(crate) use cycle_steps::CycleSteps;
 pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};
 pub(crate) use gc_heap::{Allocation, GcHeap, KEPT_BYTES, heap_limit};

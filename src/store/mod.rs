@@ -213,7 +213,7 @@ impl Cold {
             external_allocated: 0,
             external_budget: 0,
             collection: None,
-            cycles: Cycles::default(),
+            cycles: Cycles::new(engine.config().pause_budget()),
             stress_count: 0,
             collections: 0,
             minor_collections: 0,

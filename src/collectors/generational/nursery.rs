@@ -17,7 +17,7 @@ use crate::collectors::block_heap::rest_of_window;
 use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, BLOCK_BYTES, CollectionKind, FIRST_NURSERY_BLOCKS, GRANULE, GcRef, LARGEST_YOUNG,
-    Mutator, ObjectHeader, WriteBarrier,
+    Mutator, ObjectHeader, STEP_EVERY, WriteBarrier,
 };
 
 /// Up to this number of blocks a nursery grows wherever objects survive.
@@ -211,7 +211,7 @@ impl GenerationalHeap {
         if self.nursery.has_overflowed {
             return Ok(false);
         }
-        if self.nursery.is_lent && mutator.bump.has_budget(bytes) {
+        if self.nursery.is_lent && self.has_window_for(mutator, bytes) {
             return Ok(true);
         }
         if self.nursery.taken >= self.blocks.space.nursery_blocks() {
@@ -228,7 +228,19 @@ impl GenerationalHeap {
         self.nursery.taken += 1;
         self.nursery.is_lent = true;
         self.nursery.others = mutator.bump.objects();
-        Ok(mutator.bump.has_budget(bytes))
+        Ok(self.has_window_for(mutator, bytes))
+    }
+
+    /// Whether the window, a block of the nursery, has room for `bytes`. While a full collection
+    /// is under way the mutator gets a part of the block at a time, so that it comes back for the
+    /// steps.
+    fn has_window_for(&self, mutator: &Mutator, bytes: u64) -> bool {
+        let budget = match self.is_in_cycle() {
+            true => STEP_EVERY.max(bytes),
+            false => BLOCK_BYTES,
+        };
+        mutator.bump.set_budget_end(mutator.bump.next() + budget);
+        mutator.bump.has_budget(bytes)
     }
 
     /// Takes the mutator's window back, if it is in the nursery.
@@ -379,13 +391,16 @@ impl GenerationalHeap {
         let (budget, blocks) = (self.pause_budget, self.blocks.space.nursery_blocks());
         let may_grow = has_survivors && self.nursery.taken == blocks;
         let wanted = &mut self.nursery.wanted;
-        if nanoseconds > budget / 4 * 3 {
-            *wanted = (blocks / 2).clamp(FIRST_NURSERY_BLOCKS, *wanted);
+        let larger = match blocks {
+            // Twice the size, for at most three quarters of the budget.
+            _ if 2 * blocks <= MODERATE_BLOCKS && nanoseconds < budget / 8 * 3 => 2 * blocks,
+            _ if nanoseconds < budget / 4 => blocks + blocks.div_ceil(4),
+            _ => blocks,
+        };
+        if nanoseconds > budget / 8 * 5 {
+            *wanted = (blocks / 4 * 3).clamp(FIRST_NURSERY_BLOCKS, *wanted);
         } else if may_grow && blocks >= *wanted {
-            let share = if 2 * blocks <= MODERATE_BLOCKS { 3 } else { 2 };
-            if nanoseconds < budget / 8 * share {
-                *wanted = 2 * blocks;
-            }
+            *wanted = larger;
         }
         *wanted = (*wanted).min(
             self.blocks

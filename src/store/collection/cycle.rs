@@ -33,7 +33,6 @@ pub(in crate::store) struct PacedCycle {
 }
 
 /// The cycles of a store.
-#[derive(Default)]
 pub(in crate::store) struct Cycles {
     under_way: Option<PacedCycle>,
     pacer: CyclePacer,
@@ -43,6 +42,16 @@ pub(in crate::store) struct Cycles {
 }
 
 impl Cycles {
+    /// None, at a pace that leaves the greater part of a pause budget, in nanoseconds, to minor
+    /// collections.
+    pub(in crate::store) fn new(pause_budget: u64) -> Cycles {
+        Cycles {
+            under_way: None,
+            pacer: CyclePacer::new(pause_budget / 4),
+            is_owed: false,
+        }
+    }
+
     /// Whether a cycle is under way or owed.
     pub(in crate::store) fn has_work(&self) -> bool {
         self.under_way.is_some() || self.is_owed
@@ -192,10 +201,14 @@ impl Cold {
             return Ok(());
         }
         let counted = store.mutator.bump.allocated_bytes();
-        match self.cycles.pacer.step(counted) {
-            Some(mut budget) => self.step_cycle(store, &mut budget, false),
-            None => Ok(()),
-        }
+        let Some(mut budget) = self.cycles.pacer.step(counted) else {
+            return Ok(());
+        };
+        let (began, work) = (Instant::now(), budget.left());
+        self.step_cycle(store, &mut budget, false)?;
+        let done = work - budget.left();
+        self.cycles.pacer.learn(done, nanoseconds_since(began));
+        Ok(())
     }
 
     /// Begins a cycle, right after a minor collection.
