@@ -8,13 +8,15 @@
 //!
 //! Then the weak tables are swept, and only when all of them are swept is the memory of dead
 //! objects free. So no table ever names an object that is not the one that it named before.
+//! Between the two, objects move out of sparse blocks, some blocks in each stop. Each of these
+//! stops begins with a minor collection.
 //!
 //! ```text
 //! MarkRanges -> MarkRoots -> MarkImmortalKeys -> MarkObjects <-> MarkEphemerons
 //!                                                   ^                 |
 //!                                      (a minor collection) <-- AwaitMinor, or complete
 //!                                                                     |
-//!                          Done <- FreeDead <- SweepWeakTables <- SweepEphemerons
+//!           Done <- FreeDead <- Evacuate <- SweepWeakTables <- SweepEphemerons
 //! ```
 //!
 //! **Sources.** Dijkstra, Lamport, and others, "On-the-fly Garbage Collection", CACM 1978: the
@@ -68,6 +70,8 @@ enum Phase {
     SweepEphemerons,
     /// Sweeps the weak tables from number `swept` on.
     SweepWeakTables { swept: usize },
+    /// Moves objects out of sparse blocks, after a minor collection.
+    Evacuate,
     /// Frees the dead.
     FreeDead,
     /// Nothing.
@@ -111,14 +115,30 @@ impl Cycle {
 
     /// Whether the cycle waits for a minor collection.
     pub(crate) fn awaits_minor(&self) -> bool {
-        self.phase == Phase::AwaitMinor
+        matches!(self.phase, Phase::AwaitMinor | Phase::Evacuate)
+    }
+
+    /// Whether the cycle moves objects out of sparse blocks next.
+    pub(crate) fn is_evacuating(&self) -> bool {
+        self.phase == Phase::Evacuate
+    }
+
+    /// Ends evacuation, because no minor collection runs before the next step.
+    pub(crate) fn stop_evacuation(&mut self, heap: &mut dyn GcHeap, mutator: &Mutator) {
+        if let Some(steps) = heap.cycle() {
+            steps.stop_leaving(mutator);
+        }
     }
 
     /// Whether the cycle still marks, so that it may be dropped.
     pub(crate) fn is_marking(&self) -> bool {
         !matches!(
             self.phase,
-            Phase::SweepEphemerons | Phase::SweepWeakTables { .. } | Phase::FreeDead | Phase::Done
+            Phase::SweepEphemerons
+                | Phase::SweepWeakTables { .. }
+                | Phase::Evacuate
+                | Phase::FreeDead
+                | Phase::Done
         )
     }
 
@@ -146,6 +166,9 @@ impl Cycle {
         }
         while self.phase != Phase::Done {
             if budget.is_spent() || self.phase == Phase::AwaitMinor {
+                return Ok(Progress::Continue);
+            }
+            if self.phase == Phase::Evacuate && steps.has_leaving() && !context.is_after_minor {
                 return Ok(Progress::Continue);
             }
             let was_marking = self.is_marking();
@@ -210,8 +233,12 @@ impl Cycle {
                     let swept = table.sweep_between(&steps.marked_liveness(), budget)?;
                     next_if_complete(Phase::SweepWeakTables { swept: index + 1 }, swept)
                 }
-                None => Phase::FreeDead,
+                None => Phase::Evacuate,
             },
+            Phase::Evacuate => {
+                let evacuated = steps.evacuate_step(context.mutator, layouts, budget)?;
+                next_if_complete(Phase::FreeDead, evacuated)
+            }
             Phase::FreeDead => match steps.sweep_step(context.mutator, layouts, budget)? {
                 Some(stats) => {
                     self.stats = stats;

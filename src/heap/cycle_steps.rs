@@ -9,6 +9,13 @@ use super::roots_list::GcRootsList;
 use super::weak_table::Liveness;
 use crate::error::Result;
 
+/// An object that has moved, and that a table outside of the heap names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moved {
+    pub(crate) old: GcRef,
+    pub(crate) new: GcRef,
+}
+
 /// The steps of a full collection between which the program runs. See
 /// [`Cycle`](crate::heap::Cycle), which calls them.
 ///
@@ -41,6 +48,27 @@ pub(crate) trait CycleSteps {
 
     /// Which objects are alive, once marking has ended.
     fn marked_liveness(&self) -> Liveness<'_>;
+
+    /// Whether objects are to move out of blocks.
+    fn has_leaving(&self) -> bool;
+
+    /// Moves objects out of blocks, right after a minor collection, as far as the budget allows.
+    fn evacuate_step(
+        &mut self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress>;
+
+    /// Lets all objects stay that have not moved.
+    fn stop_leaving(&mut self, mutator: &Mutator);
+
+    /// Whether the last step has moved objects.
+    fn has_moved(&self) -> bool;
+
+    /// Takes the objects that the last step has moved and that tables outside of the heap name:
+    /// externrefs, functions, hashed objects, and keys of weak maps.
+    fn take_moved(&mut self) -> Vec<Moved>;
 
     /// Frees the dead, as far as the budget allows. `None` asks for another call.
     fn sweep_step(

@@ -223,6 +223,14 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
         false
     }
 
+    /// Notes that a weak handle names an object from now on.
+    ///
+    /// Errors: [`Error::Internal`] if the heap finds itself overwritten.
+    fn note_weak(&mut self, object: GcRef) -> Result<()> {
+        let _ = object;
+        Ok(())
+    }
+
     /// Lets the collection between whose steps the program runs know that the value of a weak map's
     /// key is `value` from now on. Neither need be an object.
     ///

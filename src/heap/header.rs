@@ -22,6 +22,7 @@ const KEY: u64 = 1 << 9;
 const FORWARDED: u64 = 1 << 31;
 const COLLECTOR_SHIFT: u32 = 10;
 const REMEMBERED: u64 = 1 << COLLECTOR_SHIFT;
+const WEAKLY_NAMED: u64 = 2 << COLLECTOR_SHIFT;
 const COLLECTOR_MASK: u32 = (1 << 21) - 1;
 
 /// What a block of the heap is.
@@ -151,6 +152,22 @@ impl ObjectHeader {
     pub(crate) const fn remembered(self, is_remembered: bool) -> ObjectHeader {
         let others = self.0 & !REMEMBERED;
         ObjectHeader(others | if is_remembered { REMEMBERED } else { 0 })
+    }
+
+    /// Whether a weak handle has named the object, under a collector that asks. One of the
+    /// collector's bits says so.
+    pub(crate) const fn is_weakly_named(self) -> bool {
+        self.0 & WEAKLY_NAMED != 0
+    }
+
+    /// This header, with the bit set that says that a weak handle has named the object.
+    pub(crate) const fn weakly_named(self) -> ObjectHeader {
+        ObjectHeader(self.0 | WEAKLY_NAMED)
+    }
+
+    /// Whether the kind is [`Kind::Func`].
+    pub(crate) const fn is_func(self) -> bool {
+        self.0 as u8 == Kind::Func as u8
     }
 
     /// Whether the object has an identity hash.

@@ -234,6 +234,20 @@ impl IdentityHashes {
         Ok(())
     }
 
+    /// Notes that an object has moved.
+    ///
+    /// Errors: [`Error::Internal`] if it has no hash.
+    pub(crate) fn note_moved(&mut self, old: GcRef, new: GcRef) -> Result<()> {
+        let Some(at) = self.position(old) else {
+            let what = "an object without its hash that has moved";
+            return Err(Error::internal(what, old.raw().into()));
+        };
+        self.index.remove(self.table_hash(old), at as u32);
+        self.entries[at].object = new;
+        self.add_to_index(at);
+        Ok(())
+    }
+
     /// Notes that all objects are old.
     pub(crate) fn forget_young(&mut self) {
         self.young.clear(self.entries.len());

@@ -507,6 +507,12 @@ impl<'a> ObjectSpan<'a> {
         })
     }
 
+    /// The offset of a slot of the span.
+    #[inline(always)]
+    pub(crate) fn offset_of(self, slot: ObjectSlot<'_>) -> u64 {
+        (slot.address.addr() - self.base.as_ptr().addr()) as u64
+    }
+
     /// The `bytes` at `offset`, if they lie in the span.
     #[inline(always)]
     pub(crate) fn object(self, offset: u64, bytes: u64) -> Option<ObjectBytes<'a>> {

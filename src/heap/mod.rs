@@ -77,7 +77,7 @@ pub(crate) use copy_spans::{CopySpans, Head};
 pub(crate) use counted_header::{CountedHeader, STICKY};
 pub(crate) use cycle::{Cycle, CycleContext};
 pub(crate) use cycle_pacer::{CyclePacer, CyclePressure, STEP_EVERY};
-pub(crate) use cycle_steps::CycleSteps;
+pub(crate) use cycle_steps::{CycleSteps, Moved};
 pub(crate) use ephemerons::{Ephemerons, PendingEphemerons, Trace};
 pub(crate) use gc_heap::{Allocation, GcHeap, KEPT_BYTES, heap_limit};
 pub(crate) use gc_runtime::{GcRuntime, HeapOptions};

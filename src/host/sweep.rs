@@ -13,7 +13,7 @@ use super::entry::{
 use super::store_finalizer::old_link;
 use super::table::{HostData, Sweep};
 use crate::base::work;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::{Budget, GcRef, LOOKUP, Liveness, Progress, WeakTable};
 
 impl HostData {
@@ -167,6 +167,21 @@ impl HostData {
                 self.put_on_free_list(index);
             }
         }
+        Ok(())
+    }
+
+    /// Notes that the object of the entry at `index` has moved.
+    ///
+    /// Errors: [`Error::Internal`] if the entry is of another object.
+    pub(crate) fn note_moved(&self, index: u64, old: GcRef, new: GcRef) -> Result<()> {
+        let entry = u32::try_from(index).ok().filter(|&at| at < self.used.get());
+        let wrong = Error::internal("host data of another object", index);
+        let index = entry.ok_or(wrong)?;
+        let object = self.object(index);
+        if !in_use(object) || object & !FUNCTION != old.raw() {
+            return Err(wrong);
+        }
+        self.set_object(index, new.raw() | object & FUNCTION);
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! it. Nothing moves then.
 
 use super::BlockHeap;
+use super::leaving::Leaving;
 use super::mark_stack::MarkStack;
 use crate::base::work;
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ pub(crate) struct Marking<'a, const COUNTS: bool> {
     pub(crate) stack: &'a mut MarkStack,
     pub(crate) pending: &'a mut PendingEphemerons,
     pub(crate) state: &'a mut MarkState,
+    pub(crate) leaving: &'a mut Leaving,
 }
 
 /// Where an object is.
@@ -59,6 +61,13 @@ pub(crate) struct Place<'a> {
     pub(crate) record: &'a BlockRecord,
     /// The bytes from the block's start to the object.
     pub(crate) into: u64,
+}
+
+impl Place<'_> {
+    /// The number of the block.
+    pub(super) fn block(&self) -> usize {
+        self.block
+    }
 }
 
 impl BlockHeap {
@@ -78,6 +87,7 @@ impl BlockHeap {
             stack: &mut self.stack,
             pending: &mut self.pending,
             state: &mut self.marks,
+            leaving: &mut self.leaving,
             space,
         }
     }
@@ -94,6 +104,14 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
             record: self.records.get(block)?,
             into: into % BLOCK_BYTES,
         })
+    }
+
+    /// As [`Marking::locate`], for a reference that may be null or an `i31`.
+    pub(super) fn locate_if_object(&self, reference: GcRef) -> Option<Place<'a>> {
+        match reference.is_object() {
+            true => self.locate(reference),
+            false => None,
+        }
     }
 
     /// Sets the mark of the object at a place, in a block that has marks of this collection.
@@ -242,6 +260,7 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
             if now != old {
                 root.set(now);
             }
+            self.keep_block_of(now);
             Ok(())
         })
     }
@@ -388,6 +407,7 @@ impl<'a, const COUNTS: bool> Marking<'a, COUNTS> {
             if now != referent {
                 slot.set(now.raw());
             }
+            self.record_slot(slot, now);
         }
         Ok(())
     }

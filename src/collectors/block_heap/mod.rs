@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `allocate`, `taken_gaps` | where new objects go |
 //! | `mark`, `mark_stack` | finding the live objects |
-//! | `evacuate` | moving objects out of candidates |
+//! | `evacuate` | moving objects out of candidates, in the trace of a collection that stops the program |
+//! | `leaving` | moving objects out of blocks, a few blocks at a time |
 //! | `sweep` | freeing lines and blocks, giving pages back |
 //! | `sizing` | growing and shrinking |
 
 mod allocate;
 mod evacuate;
+mod leaving;
 mod mark;
 mod mark_stack;
 mod sizing;
@@ -24,6 +26,7 @@ pub(crate) use allocate::rest_of_window;
 pub(crate) use mark::{MarkState, Marking, beyond_the_end, unknown_type};
 pub(crate) use taken_gaps::TakenGaps;
 
+use leaving::Leaving;
 use mark_stack::MarkStack;
 use sweep::SweepState;
 
@@ -54,6 +57,7 @@ pub(crate) struct BlockHeap {
     /// Keys of weak maps that the collection has reached.
     pub(crate) pending: PendingEphemerons,
     pub(crate) marks: MarkState,
+    pub(crate) leaving: Leaving,
     pub(crate) sweep: SweepState,
     /// Pages are being decommitted.
     shrinking: bool,
@@ -91,6 +95,7 @@ impl BlockHeap {
             stack: MarkStack::new(),
             pending: PendingEphemerons::default(),
             marks: MarkState::default(),
+            leaving: Leaving::default(),
             sweep: SweepState::default(),
             shrinking: false,
         })
@@ -104,7 +109,8 @@ impl BlockHeap {
 
     /// The bytes of memory beside the heap and its tables.
     pub(crate) fn side_bytes(&self) -> u64 {
-        self.stack.side_bytes() + self.pending.side_bytes() + self.taken_gaps.side_bytes()
+        let lists = self.taken_gaps.side_bytes() + self.leaving.side_bytes();
+        self.stack.side_bytes() + self.pending.side_bytes() + lists
     }
 
     /// Begins a collection: takes the window back.
@@ -141,6 +147,7 @@ impl BlockHeap {
 
     /// Forgets what a trace that is dropped has marked. Nothing has moved.
     pub(crate) fn drop_marks(&mut self) {
+        self.stop_leaving();
         self.space.drop_marks();
         self.stack.clear();
         self.pending.clear();
@@ -161,6 +168,7 @@ impl BlockHeap {
 
     /// See [`GcHeap::reset`](crate::heap::GcHeap::reset).
     pub(crate) fn reset(&mut self) {
+        self.leaving = Leaving::default();
         self.space.reset(self.poison);
         self.set_aside = Hole::default();
         self.taken_gaps.reset();

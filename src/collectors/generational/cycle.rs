@@ -12,7 +12,7 @@ use super::GenerationalHeap;
 use crate::error::Result;
 use crate::heap::{
     BLOCK_BYTES, BlockState, Budget, CollectionStats, CycleSteps, GRANULE, GcRef, GcRootsList,
-    LayoutTable, Liveness, MarkingState, Mutator, ObjectHeader, Progress, SLOT_BYTES,
+    LayoutTable, Liveness, MarkingState, Moved, Mutator, ObjectHeader, Progress, SLOT_BYTES,
 };
 
 /// What looking at the record of a block, and taking over its marks, costs.
@@ -43,6 +43,28 @@ impl GenerationalHeap {
     pub(super) fn shade(&mut self, reference: GcRef) -> Result<()> {
         let layouts = LayoutTable::new();
         self.blocks.marking::<false>(&layouts).shade(reference)
+    }
+
+    /// Notes that the slot at `at`, in the object at `holder`, refers to `new` from now on.
+    pub(super) fn record_store(&mut self, holder: u64, at: u64, new: GcRef) {
+        // What a young large object refers to is recorded when that becomes old: its memory may
+        // become free before the collection ends.
+        if self.blocks.leaving.is_active() && !self.blocks.space.is_young_in_cycle(holder) {
+            self.blocks.record_slot(at, new);
+        }
+    }
+
+    /// As [`GenerationalHeap::record_store`], for `count` slots from `at` on that were written.
+    pub(super) fn record_stores(&mut self, holder: u64, at: u64, count: u64) -> Result<()> {
+        if !self.blocks.leaving.is_active() {
+            return Ok(());
+        }
+        (0..count).try_for_each(|index| {
+            let at = at + SLOT_BYTES * index;
+            let new = GcRef::from_raw(self.blocks.region().load_u32(at)?);
+            self.record_store(holder, at, new);
+            Ok(())
+        })
     }
 
     /// Marks what `count` slots from `at` on refer to.
@@ -104,6 +126,7 @@ impl CycleSteps for GenerationalHeap {
     fn begin_cycle(&mut self, mutator: &Mutator) -> Result<()> {
         self.blocks.begin_marks(mutator.bump.allocated_bytes(), 0);
         self.blocks.space.set_marking_state(MarkingState::Marking);
+        self.blocks.choose_leaving(self.moves_all);
         self.update_barrier(mutator);
         Ok(())
     }
@@ -117,7 +140,11 @@ impl CycleSteps for GenerationalHeap {
     }
 
     fn mark_reference(&mut self, reference: GcRef) -> Result<()> {
-        self.shade(reference)
+        let layouts = LayoutTable::new();
+        let mut marking = self.blocks.marking::<false>(&layouts);
+        marking.shade(reference)?;
+        marking.keep_block_of(reference);
+        Ok(())
     }
 
     fn pop_marked_ephemeron(&mut self) -> Option<GcRef> {
@@ -137,6 +164,39 @@ impl CycleSteps for GenerationalHeap {
         Liveness::MarkedBetween {
             space: &self.blocks.space,
         }
+    }
+
+    fn has_leaving(&self) -> bool {
+        self.blocks.leaving.is_active()
+    }
+
+    fn evacuate_step(
+        &mut self,
+        mutator: &Mutator,
+        layouts: &LayoutTable,
+        budget: &mut Budget,
+    ) -> Result<Progress> {
+        // Large objects that have become old since are scanned first.
+        let mut progress = self.blocks.trace::<false>(layouts, budget)?;
+        if progress == Progress::Complete {
+            progress = self.blocks.evacuate_leaving(layouts, budget)?;
+        }
+        self.evacuated += core::mem::take(&mut self.blocks.leaving.moved_bytes);
+        self.update_barrier(mutator);
+        Ok(progress)
+    }
+
+    fn stop_leaving(&mut self, mutator: &Mutator) {
+        self.blocks.stop_leaving();
+        self.update_barrier(mutator);
+    }
+
+    fn has_moved(&self) -> bool {
+        self.blocks.leaving.has_moved()
+    }
+
+    fn take_moved(&mut self) -> Vec<Moved> {
+        self.blocks.leaving.take_moved()
     }
 
     fn sweep_step(
@@ -172,7 +232,7 @@ impl CycleSteps for GenerationalHeap {
         Ok(Some(CollectionStats {
             objects: mutator.bump.objects(),
             live_bytes: mutator.bump.used_bytes(),
-            moved_bytes: 0,
+            moved_bytes: core::mem::take(&mut self.evacuated),
             unmovable_bytes: mutator.bump.used_bytes(),
         }))
     }

@@ -220,7 +220,11 @@ impl<const MARKS: bool> Promotion<'_, MARKS> {
                 root.set(self.promote(old)?);
                 return Ok(());
             }
-            self.see_old(old)
+            self.see_old(old)?;
+            if MARKS {
+                self.marking.keep_block_of(old);
+            }
+            Ok(())
         })
     }
 
@@ -230,6 +234,9 @@ impl<const MARKS: bool> Promotion<'_, MARKS> {
             return self.promote(reference);
         }
         self.see_old(reference)?;
+        if MARKS {
+            self.marking.keep_block_of(reference);
+        }
         Ok(reference)
     }
 
@@ -385,7 +392,11 @@ impl<const MARKS: bool> Promotion<'_, MARKS> {
             slot.set(self.promote(referent)?.raw());
             return Ok(());
         }
-        self.see_old(referent)
+        self.see_old(referent)?;
+        if MARKS {
+            self.marking.record_slot(slot, referent);
+        }
+        Ok(())
     }
 
     /// Keeps an object that may be a young large one, and marks an old one, if the collection
@@ -415,7 +426,10 @@ impl<const MARKS: bool> Promotion<'_, MARKS> {
     #[cold]
     fn keep_large(&mut self, object: GcRef) -> Result<()> {
         self.marking.space.keep_large(object.offset());
-        if MARKS && !self.shades {
+        if MARKS && self.marking.leaving.is_active() {
+            // It is scanned, so that its slots are recorded.
+            self.marking.shade(object)?;
+        } else if MARKS && !self.shades {
             // Nothing scans it any more, and all that it refers to has a mark.
             let (header, bytes) = self.measure_at(object)?;
             self.marking.mark_black(object, header, bytes)?;
@@ -438,7 +452,11 @@ impl<const MARKS: bool> Promotion<'_, MARKS> {
         let memory = self.marking.space.region().view();
         let referent = GcRef::from_raw(memory.load_u32(at)?);
         if !self.is_young(referent) {
-            return self.see_old(referent);
+            self.see_old(referent)?;
+            if MARKS {
+                self.marking.record_slot_at(at, referent);
+            }
+            return Ok(());
         }
         let new = self.promote(referent)?;
         memory.store_u32(at, new.raw())

@@ -95,6 +95,8 @@ struct GenerationalHeap {
     pause_budget: u64,
     /// The bytes that the nursery has had since the remembered set was checked.
     unchecked: u64,
+    /// The bytes that the full collection under way has moved between the program's steps.
+    evacuated: u64,
     /// Whether a collection is to move every object that it can move.
     moves_all: bool,
     /// The collection that is under way has begun its trace.
@@ -123,6 +125,7 @@ impl GenerationalHeap {
             kind: CollectionKind::Major,
             granted: 0,
             unchecked: 0,
+            evacuated: 0,
             tracing: false,
             allocated: 0,
             fresh_bytes: 0,
@@ -139,7 +142,7 @@ impl WriteBarrier for GenerationalHeap {
     fn barrier(&self) -> Barrier {
         let space = &self.blocks.space;
         let slot_end = space.slot_end();
-        if self.is_marking() {
+        if self.is_marking() || self.blocks.leaving.is_active() {
             return Barrier::marking(space.start(), slot_end);
         }
         Barrier::young(
@@ -161,6 +164,7 @@ impl WriteBarrier for GenerationalHeap {
             self.shade(old)?;
             self.shade(new)?;
         }
+        self.record_store(holder, at, new);
         if self.is_young(new) {
             let region = self.blocks.space.region();
             self.remembered.add(region, holder, at)?;
@@ -182,7 +186,8 @@ impl WriteBarrier for GenerationalHeap {
         }
         self.remember_whole(holder)?;
         let copied = memory.copy_within(from, to, count * SLOT_BYTES);
-        copied.ok_or(Error::internal("a field outside the heap", to))
+        copied.ok_or(Error::internal("a field outside the heap", to))?;
+        self.record_stores(holder, to, count)
     }
 
     fn fill_gc_refs(&mut self, holder: u64, at: u64, count: u64, value: GcRef) -> Result<()> {
@@ -194,7 +199,8 @@ impl WriteBarrier for GenerationalHeap {
             self.remember_whole(holder)?;
         }
         let region = self.region();
-        (0..count).try_for_each(|index| region.store_u32(at + SLOT_BYTES * index, value.raw()))
+        (0..count).try_for_each(|index| region.store_u32(at + SLOT_BYTES * index, value.raw()))?;
+        self.record_stores(holder, at, count)
     }
 }
 
@@ -320,10 +326,16 @@ impl GcHeap for GenerationalHeap {
         self.blocks.space.is_unswept(reference)
     }
 
+    fn note_weak(&mut self, object: GcRef) -> Result<()> {
+        let region = self.blocks.region();
+        let header = ObjectHeader::from_bits(region.load_u64(object.offset())?);
+        region.store_u64(object.offset(), header.weakly_named().bits())
+    }
+
     fn note_value(&mut self, key: GcRef, value: GcRef) -> Result<()> {
         let is_marked = !key.is_object() || self.blocks.space.is_marked(key);
         match self.is_marking() && is_marked {
-            true => self.shade(value),
+            true => CycleSteps::mark_reference(self, value),
             false => Ok(()),
         }
     }

@@ -15,11 +15,16 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::heap::{
-    Budget, CollectionKind, Cycle, CycleContext, CyclePacer, GcRef, Progress, WeakTable,
-    nanoseconds_since,
+    Budget, CollectionKind, Cycle, CycleContext, CyclePacer, GcRef, Moved, ObjectHeader, Progress,
+    WeakTable, nanoseconds_since,
 };
+use crate::host::{EXTERN_INDEX, FUNC_INDEX, VALUE_BIT};
 use crate::store::collection::collect::CycleSample;
+use crate::store::protocol::OnDemand;
 use crate::store::{Cold, Store};
+
+// A function has its index where an externref has it.
+const _: () = assert!(EXTERN_INDEX == FUNC_INDEX);
 
 /// Under stress the budgets of steps are this number of powers of two.
 const STRESS_SIZES: u64 = 16;
@@ -190,22 +195,28 @@ impl Cold {
     #[inline]
     pub(in crate::store) fn step_if_due(&mut self, store: &Store) -> Result<()> {
         match &self.cycles.under_way {
-            Some(paced) if !paced.cycle.awaits_minor() => self.step_paid_for(store),
+            Some(paced) if !paced.cycle.awaits_minor() => self.step_paid_for(store, false),
+            Some(paced) if paced.cycle.is_evacuating() => self.step_paid_for(store, true),
             _ => Ok(()),
         }
     }
 
     #[cold]
-    fn step_paid_for(&mut self, store: &Store) -> Result<()> {
-        if store.mutator.no_gc_spans() > 0 {
+    fn step_paid_for(&mut self, store: &Store, needs_minor: bool) -> Result<()> {
+        let may_collect =
+            store.answers.get().on_demand == OnDemand::Collect && self.sources.have_reported();
+        if store.mutator.no_gc_spans() > 0 || needs_minor && !may_collect {
             return Ok(());
         }
         let counted = store.mutator.bump.allocated_bytes();
         let Some(mut budget) = self.cycles.pacer.step(counted) else {
             return Ok(());
         };
+        if needs_minor {
+            self.collect_minor(store)?;
+        }
         let (began, work) = (Instant::now(), budget.left());
-        self.step_cycle(store, &mut budget, false)?;
+        self.step_cycle(store, &mut budget, needs_minor)?;
         let done = work - budget.left();
         self.cycles.pacer.learn(done, nanoseconds_since(began));
         Ok(())
@@ -338,9 +349,36 @@ impl Cold {
         let Some(heap) = self.heap.as_deref_mut() else {
             return Err(Error::internal("a cycle without a heap", 0));
         };
-        let progress = cycle.step(heap, &mut context, budget);
+        let progress = cycle.step(heap, &mut context, budget)?;
         self.roots.clear();
-        progress
+        self.fix_moved(store)?;
+        Ok(progress)
+    }
+
+    /// Fixes the tables that name objects which have moved out of a block.
+    fn fix_moved(&mut self, store: &Store) -> Result<()> {
+        let Some(heap) = self.heap.as_deref_mut() else {
+            return Ok(());
+        };
+        let Some(steps) = heap.cycle().filter(|steps| steps.has_moved()) else {
+            return Ok(());
+        };
+        let moved = steps.take_moved();
+        for Moved { old, new } in moved {
+            let header = ObjectHeader::from_bits(heap.region().load_u64(new.offset())?);
+            if header.is_extern() || header.is_func() {
+                let word = heap.region().load_u64(new.offset() + EXTERN_INDEX)?;
+                store.host.note_moved(word & !VALUE_BIT, old, new)?;
+            }
+            if header.is_hashed() {
+                self.hashes.note_moved(old, new)?;
+            }
+            if header.is_key() {
+                self.weak_maps.note_moved(old, new);
+            }
+        }
+        self.object_starts.invalidate();
+        self.check_marks(store)
     }
 
     /// Runs a minor collection, whatever is young.
@@ -363,6 +401,9 @@ impl Cold {
                 steps.drop_marks(&store.mutator);
             }
             return Ok(());
+        }
+        if let (Some(paced), Some(heap)) = (&mut self.cycles.under_way, self.heap.as_deref_mut()) {
+            paced.cycle.stop_evacuation(heap, &store.mutator);
         }
         while self.cycles.under_way.is_some() {
             self.step_cycle(store, &mut Budget::unlimited(), false)?;

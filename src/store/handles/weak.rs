@@ -18,7 +18,13 @@ impl Store {
         if reference.is_null() {
             return Ok(Handle::NULL);
         }
-        Ok(self.handle(self.weak.create(reference)?))
+        let handle = self.handle(self.weak.create(reference)?);
+        if let Some(heap) = self.cold.borrow_mut().heap.as_deref_mut()
+            && reference.is_object()
+        {
+            heap.note_weak(reference)?;
+        }
+        Ok(handle)
     }
 
     /// The reference that a weak handle names. Null if the object has died, and for a

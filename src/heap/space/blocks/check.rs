@@ -79,6 +79,8 @@ impl BlockSpace {
             BlockState::Free if has_holes || is_young => wrong(block),
             BlockState::Free => Ok(1),
             BlockState::Small if !record.is_first_free_right() => wrong(block),
+            BlockState::Small if record.leaving().is_some() && has_holes => wrong(block),
+            BlockState::Small if record.leaving().is_some() => Ok(1),
             BlockState::Small if (record.free_lines() > 0) != has_holes => wrong(block),
             BlockState::Small if record.new_bytes() > 0 && !is_young => wrong(block),
             BlockState::Small => Ok(1),

@@ -68,6 +68,13 @@ impl GranuleBits {
         }
     }
 
+    /// Clears the bits that `other` has.
+    pub(super) fn remove(&self, other: &GranuleBits) {
+        for (word, removed) in self.0.iter().zip(&other.0) {
+            word.set(word.get() & !removed.get());
+        }
+    }
+
     /// Clears all bits.
     pub(super) fn clear_all(&self) {
         self.0.iter().for_each(|word| word.set(0));

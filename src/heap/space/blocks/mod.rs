@@ -41,6 +41,7 @@ mod gaps;
 mod granule_bits;
 mod gray;
 mod holes;
+mod leaving;
 mod marking_state;
 mod marks;
 mod nursery;

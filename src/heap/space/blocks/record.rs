@@ -95,6 +95,8 @@ pub(crate) struct BlockRecord {
     marked_live: Cell<u64>,
     /// The number of blocks of a large object, in its first block.
     run: Cell<u32>,
+    /// If the block is leaving: its number plus one. Otherwise 0.
+    leaving: Cell<u32>,
     /// No line before this one is free.
     first_free: Cell<u32>,
     state: Cell<u8>,
@@ -127,6 +129,7 @@ impl BlockRecord {
         self.set_lines(0, LINES, LINE_FREE);
         self.live.set(0);
         self.run.set(run);
+        self.leaving.set(0);
         self.first_free.set(0);
         self.marked_in.set(0);
         self.flags.set(FRESH);
@@ -140,6 +143,38 @@ impl BlockRecord {
         self.flags.set(0);
         self.live.set(0);
         self.run.set(0);
+        self.leaving.set(0);
+    }
+
+    /// If the block is leaving: as which block.
+    pub(crate) fn leaving(&self) -> Option<usize> {
+        (self.leaving.get() as usize).checked_sub(1)
+    }
+
+    /// Notes whether the block is leaving, and as which block.
+    pub(super) fn set_leaving(&self, number: Option<usize>) {
+        self.leaving
+            .set(number.map_or(0, |number| number as u32 + 1));
+        let marked_in = self.marked_in.get() & !IN_CANDIDATE;
+        self.marked_in.set(marked_in | self.candidate_bit());
+    }
+
+    /// What [`BlockRecord::marked_in`] has besides the cycle, so that marking does more than to
+    /// set a bit.
+    fn candidate_bit(&self) -> u8 {
+        if self.is_candidate() || self.leaving.get() != 0 {
+            IN_CANDIDATE
+        } else {
+            0
+        }
+    }
+
+    /// Forgets the marked objects, which have moved away.
+    pub(super) fn forget_marked(&self, marks: &GranuleBits) {
+        self.starts.remove(marks);
+        let dead = self.live.get().saturating_sub(self.marked_live.get());
+        self.live.set(dead);
+        self.drop_marks();
     }
 
     /// The number of blocks of the large object that starts here.
@@ -419,8 +454,7 @@ impl BlockRecord {
             .iter()
             .for_each(|line| line.set(line.get() & kept));
         self.marked_live.set(0);
-        let candidate = if self.is_candidate() { IN_CANDIDATE } else { 0 };
-        self.marked_in.set(cycle | candidate);
+        self.marked_in.set(cycle | self.candidate_bit());
     }
 
     /// Forgets what a collection that was dropped has reached.

@@ -101,6 +101,11 @@ impl WeakMaps {
         self.entries.keys()
     }
 
+    /// Notes that a key has moved.
+    pub(crate) fn note_moved(&mut self, old: GcRef, new: GcRef) {
+        self.entries.note_moved(old, new);
+    }
+
     /// The keys of all entries, and their values.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (GcRef, GcRef)> {
         self.entries.pairs()

@@ -153,6 +153,21 @@ impl Entries {
         outcome
     }
 
+    /// Notes that a key has moved.
+    pub(in crate::store::containers::weak_maps) fn note_moved(&mut self, old: GcRef, new: GcRef) {
+        while let Some(at) = self.first_of_key(old) {
+            self.set_key(at, new);
+        }
+    }
+
+    /// Sets the key of an entry.
+    fn set_key(&mut self, at: u32, new: GcRef) {
+        let Entry { map, key, .. } = self.entries[at as usize];
+        self.remove_from_index(self.entry_hash(map, key), at);
+        self.entries[at as usize].key = new;
+        self.add_to_index_hashed(self.entry_hash(map, new), at);
+    }
+
     fn sweep_young_entry(&mut self, at: u32, liveness: &Liveness<'_>) -> Result<()> {
         let Entry { map, key, .. } = self.entries[at as usize];
         if !key.is_object() {
@@ -162,14 +177,12 @@ impl Entries {
         if new == Some(key) {
             return Ok(());
         }
-        let hash = self.entry_hash(map, key);
-        let Some(new) = new else {
-            self.remove_at(hash, at);
-            return Ok(());
-        };
-        self.remove_from_index(hash, at);
-        self.entries[at as usize].key = new;
-        self.add_to_index_hashed(self.entry_hash(map, new), at);
+        match new {
+            Some(new) => self.set_key(at, new),
+            None => {
+                self.remove_at(self.entry_hash(map, key), at);
+            }
+        }
         Ok(())
     }
 }
