@@ -10,7 +10,11 @@
 //! ```text
 //! minor:  roots that may be young, remembered slots -> promote, depth first -> young entries of tables
 //! major:  choose candidates -> mark, and evacuate candidates -> weak tables -> sweep blocks
+//! cycle:  mark, while minor collections go on -> weak tables -> evacuate some blocks -> sweep blocks
 //! ```
+//!
+//! A full collection that an allocation needs is a [`cycle`], between whose steps the program runs,
+//! unless the heap is small. `gcroots_store_gc` stops the program for a major one.
 //!
 //! **Cost.** A minor collection takes time proportional to the survivors, and a few loads for each
 //! group of places that was written. A major one takes time proportional to what is alive
@@ -21,8 +25,10 @@
 //! McKinley, "Immix", PLDI 2008, and for evacuation of young objects "RC Immix", OOPSLA 2013.
 //! Cheng, Harper, Lee, "Generational Stack Collection and Profile-Driven Pretenuring", PLDI 1998.
 //!
-//! **Rejected.** Evacuation in a stop of its own (references to moved objects would have to be
-//! found again). Marks in headers (a mark would write to each live object). Ages in the nursery
+//! Dijkstra, Lamport, and others, "On-the-fly Garbage Collection", CACM 1978.
+//!
+//! **Rejected.** Evacuation of all sparse blocks in a stop of its own (it would be as long as they
+//! are many). Marks in headers (a mark would write to each live object). Ages in the nursery
 //! (HEAP-90).
 //!
 //! Each reference that is read from an object is checked before it is followed: its block must

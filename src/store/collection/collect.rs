@@ -263,7 +263,8 @@ impl Cold {
         collection: &mut PacedCollection,
         budget: &mut Budget,
     ) -> Progress {
-        while let Some(progress) = self.trim_table(store, collection, budget) {
+        let kind = collection.kind;
+        while let Some(progress) = self.trim_table(store, (collection.trimmed, kind), budget) {
             if progress == Progress::Continue {
                 return progress;
             }
@@ -272,17 +273,17 @@ impl Cold {
         Progress::Complete
     }
 
-    /// Continues to trim the next table. `None` if all have been trimmed.
-    fn trim_table(
+    /// Continues to trim the table of this number, after a collection of a kind. `None` if all have
+    /// been trimmed.
+    pub(in crate::store) fn trim_table(
         &mut self,
         store: &Store,
-        collection: &PacedCollection,
+        (number, kind): (u32, CollectionKind),
         budget: &mut Budget,
     ) -> Option<Progress> {
-        let kind = collection.kind;
         let is_major = kind == CollectionKind::Major;
         let (keys, ranges) = (self.weak_maps.key_count(), self.sources.span_count());
-        Some(match collection.trimmed {
+        Some(match number {
             0 => store.manual.trim(budget),
             1 => store.weak.trim(budget),
             2 => store.tables.trim_slots(budget),

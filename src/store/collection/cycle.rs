@@ -288,11 +288,26 @@ impl Cold {
                 }
                 let live = paced.cycle.stats().live_bytes;
                 self.end_pace(store)?;
+                self.trim_slots(store);
                 let headroom = self.next_headroom(store, &paced.sample, live, began)?;
                 *paced.headroom.insert(headroom)
             }
         };
         self.resize_heap(store, headroom, budget)
+    }
+
+    /// Trims the tables of slots: free slots at their ends are not scanned any more. Each is trimmed
+    /// at once, because the program uses them between the steps. The tables that cycles sweep in
+    /// place keep their size.
+    fn trim_slots(&mut self, store: &Store) {
+        let kind = CollectionKind::Minor;
+        let numbers = 0..;
+        for number in numbers {
+            let trimmed = self.trim_table(store, (number, kind), &mut Budget::unlimited());
+            if trimmed.is_none() {
+                return;
+            }
+        }
     }
 
     /// Lets the pacer learn from the cycle that is complete.
