@@ -40,6 +40,8 @@ pub(in crate::store) struct Cycles {
     /// Another cycle must run, because the embedder has asked for a collection since the one that
     /// is under way began.
     is_owed: bool,
+    /// Marking has ended in the stop of the program that is under way.
+    has_ended_marking: bool,
 }
 
 impl Cycles {
@@ -54,6 +56,11 @@ impl Cycles {
             Some(paced) => paced.cycle.awaits_minor(),
             None => self.is_owed,
         }
+    }
+
+    /// Whether marking has ended since the last call.
+    pub(in crate::store) fn take_mark_end(&mut self) -> bool {
+        core::mem::take(&mut self.has_ended_marking)
     }
 
     /// Whether dead objects are in the heap, and tables name some of them.
@@ -95,7 +102,9 @@ impl Store {
             return Ok(Progress::Complete);
         }
         self.require_gc_allowed()?;
+        let stop = cold.begin_stop();
         cold.step_or_begin(self, &mut budget)?;
+        cold.end_step_stop(&stop);
         Ok(Progress::complete_if(!cold.cycles.has_work()))
     }
 
@@ -106,7 +115,13 @@ impl Store {
     pub(crate) fn cancel_cycle(&self) -> Result<()> {
         let cold = &mut *self.cold.borrow_mut();
         cold.cycles.is_owed = false;
-        cold.stop_cycle(self)
+        if cold.cycles.under_way.is_none() {
+            return Ok(());
+        }
+        let stop = cold.begin_stop();
+        cold.stop_cycle(self)?;
+        cold.end_step_stop(&stop);
+        Ok(())
     }
 
     /// Notes whether the heap has objects that are dead and not freed.
@@ -192,10 +207,13 @@ impl Cold {
             return Ok(());
         }
         let counted = store.mutator.bump.allocated_bytes();
-        match self.cycles.pacer.step(counted) {
-            Some(mut budget) => self.step_cycle(store, &mut budget, false),
-            None => Ok(()),
-        }
+        let Some(mut budget) = self.cycles.pacer.step(counted) else {
+            return Ok(());
+        };
+        let stop = self.begin_stop();
+        self.step_cycle(store, &mut budget, false)?;
+        self.end_step_stop(&stop);
+        Ok(())
     }
 
     /// Begins a cycle, right after a minor collection.
@@ -294,6 +312,7 @@ impl Cold {
         if !was_marking || cycle.is_marking() {
             return Ok(progress);
         }
+        self.cycles.has_ended_marking = true;
         self.check_marks(store)?;
         self.run_phases(store, cycle, is_after_minor, budget)
     }
