@@ -5878,7 +5878,7 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_store_gc_start, gcroots_raw_func_call
  *
  *   At most 1600:
- *     gcroots_store_stats, gcroots_global_new
+ *     gcroots_store_stats, gcroots_store_pauses, gcroots_global_new
  */
 
 /* --- Inline ------------------------------------------------------------------

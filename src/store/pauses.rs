@@ -173,17 +173,18 @@ impl Buckets {
     /// The upper bounds of the buckets that have the percentiles.
     fn percentiles(&self) -> [u64; PERCENTILES.len()] {
         let all: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let ranks = PERCENTILES.map(|parts| (all * parts).div_ceil(10_000));
-        let mut bounds = [u64::MAX; PERCENTILES.len()];
-        let (mut found, mut passed) = (0, 0);
-        for (index, &count) in self.0.iter().enumerate() {
-            passed += u64::from(count);
-            while found < ranks.len() && passed >= ranks[found] {
-                bounds[found] = upper_bound(index);
-                found += 1;
+        let mut counts = self.0.iter().enumerate();
+        let (mut bucket, mut passed) = (0, 0);
+        PERCENTILES.map(|parts| {
+            let rank = (all * parts).div_ceil(10_000);
+            while passed < rank
+                && let Some((next, &count)) = counts.next()
+            {
+                bucket = next;
+                passed += u64::from(count);
             }
-        }
-        bounds
+            upper_bound(bucket)
+        })
     }
 }
 
