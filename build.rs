@@ -12,12 +12,13 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 32] = [
+const SECTIONS: [&str; 33] = [
     "version",
     "status",
     "config",
     "engine",
     "store",
+    "pauses",
     "growth",
     "wake",
     "reference",

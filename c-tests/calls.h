@@ -130,10 +130,12 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
 /* --- Stores ------------------------------------------------------------------- */
 
 /* Also allowed between the steps of a collection. */
-#define STEP_CALLS(X)                                                               \
-  X(gcroots_store_stats, , "store out", "", (a->store, a->out))                     \
-  X(gcroots_store_gc_step, , "store out", "", (a->store, SIZE_MAX, a->out))         \
-  X(gcroots_store_gc_step_for, , "store out_more", "", (a->store, 1000000, a->out)) \
+#define STEP_CALLS(X)                                                                \
+  X(gcroots_store_stats, , "store out", "", (a->store, a->out))                      \
+  X(gcroots_store_pauses, , "store out", "", (a->store, GCROOTS_PAUSE_FULL, a->out)) \
+  X(gcroots_store_pauses, _wrong, "store out", "", (a->store, 99, a->out))           \
+  X(gcroots_store_gc_step, , "store out", "", (a->store, SIZE_MAX, a->out))          \
+  X(gcroots_store_gc_step_for, , "store out_more", "", (a->store, 1000000, a->out))  \
   X(gcroots_store_gc_cancel, , "store", "", (a->store))
 
 #define FREE_CALLS(X) X(gcroots_store_free, , "", "", (a->store))

@@ -1182,6 +1182,112 @@ GCROOTS_API
 gcroots_status_t gcroots_store_stats(gcroots_store_t *store,
                                      gcroots_stats_t *out);
 
+/* --- Pauses ------------------------------------------------------------------
+ *
+ * A store measures how long its collections stop the program, and counts the stops in
+ * histograms, one for each kind of stop. Each stop is counted once, with the time by the
+ * clock. Finalizers, root visitors and the growth callback are not included.
+ *
+ * A call may stop the program more than once: an allocation that a minor collection did not
+ * help runs a full one too, and gcroots_store_gc() repeats while finalizers release objects.
+ */
+
+/**
+ * What stops the program: one of the GCROOTS_PAUSE_... numbers below.
+ */
+typedef uint32_t gcroots_pause_kind_t;
+
+/**
+ * The pauses of one kind since the store was made: see gcroots_store_pauses().
+ *
+ * A percentile is at most an eighth too high, and never higher than the maximum. Below 4096
+ * nanoseconds it is at most 4095; from 2^32 nanoseconds on it is the maximum. If the system
+ * has refused memory for the histogram, the percentiles leave out the pauses until it
+ * granted memory.
+ */
+typedef struct {
+  /**
+   * The number of pauses.
+   */
+  uint64_t count;
+  /**
+   * The time of all pauses together, in nanoseconds.
+   */
+  uint64_t total_nanoseconds;
+  /**
+   * The longest pause, in nanoseconds.
+   */
+  uint64_t max_nanoseconds;
+  /**
+   * Half of the pauses take at most this time, in nanoseconds.
+   */
+  uint64_t p50;
+  /**
+   * 90 percent of the pauses take at most this time, in nanoseconds.
+   */
+  uint64_t p90;
+  /**
+   * 99 percent of the pauses take at most this time, in nanoseconds.
+   */
+  uint64_t p99;
+  /**
+   * 99.9 percent of the pauses take at most this time, in nanoseconds.
+   */
+  uint64_t p99_9;
+  /**
+   * 99.99 percent of the pauses take at most this time, in nanoseconds.
+   */
+  uint64_t p99_99;
+  /**
+   * Reserved: zeros.
+   */
+  uint64_t reserved[8];
+} gcroots_pauses_t;
+
+/**
+ * A minor collection for an allocation. A step of a full collection that follows it is
+ * included.
+ */
+#define GCROOTS_PAUSE_MINOR 0
+
+/**
+ * A step of a full collection that runs in steps: one that allocations pay for, or one of
+ * gcroots_store_gc_step() or gcroots_store_gc_cancel().
+ */
+#define GCROOTS_PAUSE_STEP 1
+
+/**
+ * The stop in which the marking of a full collection ends, if the program runs between its
+ * steps. This stop is counted here, and not as a minor collection or a step.
+ */
+#define GCROOTS_PAUSE_MARK_END 2
+
+/**
+ * Moving objects out of sparsely used blocks. No collector counts it yet.
+ */
+#define GCROOTS_PAUSE_EVACUATION 3
+
+/**
+ * A full collection at once.
+ */
+#define GCROOTS_PAUSE_FULL 4
+
+/**
+ * Gets a store's pauses of one kind. All are 0 if there was none. Works between the steps of
+ * a collection too. Never collects.
+ *
+ * Cost: constant. A histogram takes less than 1 KiB, which is in the `side_bytes` of
+ * gcroots_store_stats(). The first pause of its kind makes it.
+ *
+ * \param kind one of the GCROOTS_PAUSE_... numbers
+ * \param[out] out 128 bytes in every version of the library; unused ones are 0
+ * \return GCROOTS_ERROR_INVALID_ARGUMENT if `kind` is not one of these numbers
+ */
+GCROOTS_API
+gcroots_status_t gcroots_store_pauses(gcroots_store_t *store,
+                                      gcroots_pause_kind_t kind,
+                                      gcroots_pauses_t *out);
+
 /* --- Growth ------------------------------------------------------------------
  *
  * The growth callback of an engine decides whether the heap of a store may commit more
@@ -5802,7 +5908,7 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_store_gc_start, gcroots_raw_func_call
  *
  *   At most 1600:
- *     gcroots_store_stats, gcroots_global_new
+ *     gcroots_store_stats, gcroots_store_pauses, gcroots_global_new
  */
 
 /* --- Inline ------------------------------------------------------------------

@@ -361,6 +361,10 @@ class StoreRef {
   gcroots_stats_t stats() const {
     return out<gcroots_stats_t>(gcroots_store_stats, raw_);
   }
+  /// gcroots_store_pauses().
+  gcroots_pauses_t pauses(gcroots_pause_kind_t kind) const {
+    return out<gcroots_pauses_t>(gcroots_store_pauses, raw_, kind);
+  }
   gcroots_ref_kind_t kind(Ref ref) const {
     return out<gcroots_ref_kind_t>(gcroots_ref_kind, raw_, ref);
   }

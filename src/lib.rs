@@ -118,7 +118,7 @@ pub use api::{
     StructType, Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType, Wake,
 };
 pub use error::Error;
-pub use store::Stats;
+pub use store::{PauseKind, PauseStats, Stats};
 
 /// The examples in the README work.
 #[cfg(doctest)]

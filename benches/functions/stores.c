@@ -66,6 +66,11 @@ static void stats(uint64_t count) {
   REPEAT(MUST(gcroots_store_stats(store, &read)); KEEP(&read))
 }
 
+static void pauses(uint64_t count) {
+  gcroots_pauses_t read;
+  REPEAT(MUST(gcroots_store_pauses(store, GCROOTS_PAUSE_FULL, &read)); KEEP(&read))
+}
+
 /* One handle waits. */
 static void drain_unroots(uint64_t count) {
   REPEAT(gcroots_manually_rooted_t root;
@@ -99,6 +104,7 @@ const struct row stores[] = {
     BULK(gcroots_store_trim, 0, "the objects, roots and tables", trim),
     BULK(gcroots_store_verify, 0, "the heap", verify),
     ROW(gcroots_store_stats, 0, stats),
+    ROW(gcroots_store_pauses, 0, pauses),
     BULK(gcroots_store_drain_unroots, 1, "the queued roots", drain_unroots),
     ROW(gcroots_store_run_finalizers, 0, run_finalizers),
     END};

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::heap::Budget;
 use crate::store::host_code::{self, Call};
 use crate::store::protocol::Attempt;
-use crate::store::{Stats, Store as Core};
+use crate::store::{PauseKind, PauseStats, Stats, Store as Core};
 
 /// An owned store of the core. `Send`, but not `Sync`.
 pub(super) struct OwnedStore(NonNull<Core>);
@@ -200,6 +200,11 @@ impl OwnedStore {
     /// The current statistics.
     pub(super) fn stats(&self) -> Stats {
         self.core().stats()
+    }
+
+    /// The pauses of this kind so far.
+    pub(super) fn pauses(&self, kind: PauseKind) -> PauseStats {
+        self.core().pauses(kind)
     }
 
     /// The pointer for C. If the calling thread cannot become the owner, C's calls return

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::failure::{Failure, ThrownException};
 use super::owned_store::OwnedStore;
 use super::{Engine, ExnRef, Rooted, RootedGcRef, StoreToken};
-use crate::store::Stats;
+use crate::store::{PauseKind, PauseStats, Stats};
 
 /// A heap with its roots, the host values of its externrefs, and the embedder's data of
 /// type `T`.
@@ -234,6 +234,26 @@ impl<T> Store<T> {
     /// ```
     pub fn stats(&self) -> Stats {
         self.part().owned.stats()
+    }
+
+    /// How long collections have stopped the program so far, by what stopped it. Finalizers and
+    /// other callbacks are not included.
+    ///
+    /// Never collects. Cost: constant.
+    ///
+    /// ```
+    /// use gcroots::{Engine, ExternRef, PauseKind, Store};
+    ///
+    /// let mut store = Store::new(&Engine::default(), ())?;
+    /// ExternRef::new(&mut store, ())?;
+    /// store.gc()?;
+    /// let full = store.pauses(PauseKind::Full);
+    /// assert_eq!(full.count, 1);
+    /// assert!(full.p99 <= full.max_nanoseconds);
+    /// # anyhow::Ok(())
+    /// ```
+    pub fn pauses(&self, kind: PauseKind) -> PauseStats {
+        self.part().owned.pauses(kind)
     }
 
     /// Makes `exception` the pending exception, and replaces any other one. No function can

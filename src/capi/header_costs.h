@@ -168,5 +168,5 @@
  *     gcroots_store_gc_start, gcroots_raw_func_call
  *
  *   At most 1600:
- *     gcroots_store_stats, gcroots_global_new
+ *     gcroots_store_stats, gcroots_store_pauses, gcroots_global_new
  */

@@ -12,6 +12,7 @@
 //! | `raw` | the operations of the raw tier, on references that are 32 bits |
 //! | `protocol.rs` | what an operation and its driver tell each other |
 //! | `side_bytes.rs` | memory beside the heap |
+//! | `pauses.rs` | how long collections have stopped the program |
 //! | `stats.rs` | statistics |
 //!
 //! # Layout
@@ -49,6 +50,7 @@ mod handles;
 pub(crate) mod host_code;
 mod keyed_data;
 mod objects;
+mod pauses;
 pub(crate) mod protocol;
 #[cfg(feature = "capi")]
 pub(crate) mod raw;
@@ -77,6 +79,8 @@ pub(crate) use objects::ManualRoot;
 use objects::tags::Tags;
 use objects::type_table::TypeTable;
 pub(crate) use objects::{ExternRefOptions, RawValue, RefKind, ReferenceSource, Value};
+use pauses::Pauses;
+pub use pauses::{PauseKind, PauseStats};
 use protocol::Answers;
 pub use stats::Stats;
 
@@ -184,6 +188,7 @@ struct Cold {
     /// The bytes that a nursery has freed since debug builds have checked the store.
     unchecked: u64,
     gc_nanoseconds: u64,
+    pauses: Pauses,
 }
 
 impl Cold {
@@ -221,6 +226,7 @@ impl Cold {
             promoted_bytes: 0,
             unchecked: 0,
             gc_nanoseconds: 0,
+            pauses: Pauses::default(),
         }
     }
 }

@@ -38,5 +38,6 @@ impl Cold {
             + self.object_starts.side_bytes()
             + self.sources.side_bytes()
             + self.roots.side_bytes()
+            + self.pauses.side_bytes()
     }
 }

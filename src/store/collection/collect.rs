@@ -34,7 +34,11 @@ impl Store {
 
     /// Runs one major collection. See [`Cold::collect`].
     pub(in crate::store) fn collect_major(&self) -> Result<()> {
-        self.cold.borrow_mut().collect(self, CollectionKind::Major)
+        let cold = &mut *self.cold.borrow_mut();
+        let stop = cold.begin_stop();
+        cold.collect(self, CollectionKind::Major)?;
+        cold.end_collection_stop(&stop);
+        Ok(())
     }
 }
 

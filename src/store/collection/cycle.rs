@@ -21,7 +21,7 @@ use crate::heap::{
 use crate::host::{EXTERN_INDEX, FUNC_INDEX, VALUE_BIT};
 use crate::store::collection::collect::CycleSample;
 use crate::store::protocol::OnDemand;
-use crate::store::{Cold, Store};
+use crate::store::{Cold, PauseKind, Store};
 
 // A function has its index where an externref has it.
 const _: () = assert!(EXTERN_INDEX == FUNC_INDEX);
@@ -44,6 +44,9 @@ pub(in crate::store) struct Cycles {
     /// Another cycle must run, because the embedder has asked for a collection since the one that
     /// is under way began.
     is_owed: bool,
+    /// What the stop that is under way has done besides a step: it has ended marking, or moved
+    /// objects out of blocks.
+    highlight: Option<PauseKind>,
 }
 
 impl Cycles {
@@ -54,6 +57,7 @@ impl Cycles {
             under_way: None,
             pacer: CyclePacer::new(pause_budget / 4),
             is_owed: false,
+            highlight: None,
         }
     }
 
@@ -68,6 +72,11 @@ impl Cycles {
             Some(paced) => paced.cycle.awaits_minor(),
             None => self.is_owed,
         }
+    }
+
+    /// Takes what the stop that is under way has done besides a step.
+    pub(in crate::store) fn take_highlight(&mut self) -> Option<PauseKind> {
+        self.highlight.take()
     }
 
     /// Whether dead objects are in the heap, and tables name some of them.
@@ -109,7 +118,9 @@ impl Store {
             return Ok(Progress::Complete);
         }
         self.require_gc_allowed()?;
+        let stop = cold.begin_stop();
         cold.step_or_begin(self, &mut budget)?;
+        cold.end_step_stop(&stop);
         Ok(Progress::complete_if(!cold.cycles.has_work()))
     }
 
@@ -120,7 +131,13 @@ impl Store {
     pub(crate) fn cancel_cycle(&self) -> Result<()> {
         let cold = &mut *self.cold.borrow_mut();
         cold.cycles.is_owed = false;
-        cold.stop_cycle(self)
+        if cold.cycles.under_way.is_none() {
+            return Ok(());
+        }
+        let stop = cold.begin_stop();
+        cold.stop_cycle(self)?;
+        cold.end_step_stop(&stop);
+        Ok(())
     }
 
     /// Notes whether the heap has objects that are dead and not freed.
@@ -212,6 +229,7 @@ impl Cold {
         let Some(mut budget) = self.cycles.pacer.step(counted) else {
             return Ok(());
         };
+        let stop = self.begin_stop();
         if needs_minor {
             self.collect_minor(store)?;
         }
@@ -219,6 +237,7 @@ impl Cold {
         self.step_cycle(store, &mut budget, needs_minor)?;
         let done = work - budget.left();
         self.cycles.pacer.learn(done, nanoseconds_since(began));
+        self.end_step_stop(&stop);
         Ok(())
     }
 
@@ -333,6 +352,7 @@ impl Cold {
         if !was_marking || cycle.is_marking() {
             return Ok(progress);
         }
+        self.cycles.highlight = Some(PauseKind::MarkEnd);
         self.check_marks(store)?;
         self.run_phases(store, cycle, is_after_minor, budget)
     }
@@ -379,6 +399,7 @@ impl Cold {
             return Ok(());
         };
         let moved = steps.take_moved();
+        self.cycles.highlight = Some(PauseKind::Evacuation);
         for Moved { old, new } in moved {
             let header = ObjectHeader::from_bits(heap.region().load_u64(new.offset())?);
             if header.is_extern() || header.is_func() {

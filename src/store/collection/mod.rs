@@ -9,6 +9,7 @@
 //! | `check_marks.rs` | checks the marks of such a collection |
 //! | `cycle.rs` | a full collection between whose steps the program runs |
 //! | `steps.rs` | a collection in steps, between which the embedder decides when to go on |
+//! | `stops.rs` | the stops of the program, which are counted as pauses |
 //! | `root_sources.rs` | root ranges and root visitors: where the embedder's roots are |
 //! | `root_ranges.rs` | what a collection does with the slots of root ranges |
 //! | `slot_copies.rs` | copies of slots, which show a wrong `unchanged` |
@@ -51,6 +52,7 @@ mod root_ranges;
 pub(in crate::store) mod root_sources;
 mod slot_copies;
 mod steps;
+mod stops;
 mod verify;
 
 #[cfg(feature = "capi")]

@@ -82,10 +82,12 @@ impl Cold {
         if store.collects() && !self.sources.have_reported() {
             return Err(Stop::Ask(Request::Roots));
         }
+        let stop = self.begin_stop();
         self.collect(store, kind)?;
         if kind == CollectionKind::Minor {
             self.after_minor(store)?;
         }
+        self.end_collection_stop(&stop);
         Ok(())
     }
 

@@ -35,7 +35,11 @@ impl Store {
     pub(crate) fn continue_collection(&self, mut budget: Budget) -> Result<Progress> {
         let mut cold = self.cold.borrow_mut();
         if let Some(mut collection) = cold.collection.take() {
+            let stop = cold.begin_stop();
             let progress = cold.step_collection(self, &mut collection, &mut budget);
+            if progress.is_ok() {
+                cold.end_step_stop(&stop);
+            }
             if progress != Ok(Progress::Complete) {
                 cold.collection = Some(collection);
                 return progress;
