@@ -452,6 +452,8 @@ impl Cold {
         let live = paced.cycle.stats().live_bytes;
         self.begin_budgets(store, paced.headroom.unwrap_or(0), &paced.sample, live);
         self.collections += 1;
+        let moved = paced.cycle.stats().moved_bytes;
+        self.moved_bytes = self.moved_bytes.saturating_add(moved);
         let nanoseconds = paced.sample.nanoseconds;
         self.gc_nanoseconds = self.gc_nanoseconds.saturating_add(nanoseconds);
         store.update_side_bytes(self);
