@@ -12,7 +12,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 32] = [
+const SECTIONS: [&str; 33] = [
     "version",
     "status",
     "config",
@@ -28,6 +28,7 @@ const SECTIONS: [&str; 32] = [
     "weakmap",
     "externref",
     "no_gc",
+    "pin",
     "types",
     "rec_group",
     "value",

@@ -31,6 +31,7 @@ pub mod i31;
 pub mod local;
 pub mod manually_rooted;
 pub mod no_gc;
+pub mod pin;
 pub mod raw;
 pub mod raw_arrays;
 pub mod raw_host;

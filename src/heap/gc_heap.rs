@@ -10,6 +10,7 @@ use super::header::ObjectHeader;
 use super::layout::Measured;
 use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
+use super::pinning::Pinning;
 use super::reference::{GRANULE, GcRef};
 use super::starts::Starts;
 use crate::error::{Error, Result};
@@ -221,6 +222,11 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     fn is_unswept(&self, reference: GcRef) -> bool {
         let _ = reference;
         false
+    }
+
+    /// How the heap keeps pinned objects where they are. `None` if it cannot.
+    fn pinning(&self) -> Option<&dyn Pinning> {
+        None
     }
 
     /// Lets the collection between whose steps the program runs know that the value of a weak map's

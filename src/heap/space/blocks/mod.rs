@@ -43,6 +43,7 @@ mod gray;
 mod holes;
 mod marks;
 mod nursery;
+mod pinned;
 mod promotion;
 mod record;
 mod sizes;

@@ -97,6 +97,8 @@ pub(crate) struct BlockRecord {
     run: Cell<u32>,
     /// No line before this one is free.
     first_free: Cell<u32>,
+    /// The number of pins of objects here.
+    pins: Cell<u32>,
     state: Cell<u8>,
     /// The cycle of the last collection that reached an object here.
     marked_in: Cell<u8>,
@@ -128,6 +130,7 @@ impl BlockRecord {
         self.live.set(0);
         self.run.set(run);
         self.first_free.set(0);
+        self.pins.set(0);
         self.marked_in.set(0);
         self.flags.set(FRESH);
         self.state.set(state as u8);
@@ -140,6 +143,7 @@ impl BlockRecord {
         self.flags.set(0);
         self.live.set(0);
         self.run.set(0);
+        self.pins.set(0);
     }
 
     /// The number of blocks of the large object that starts here.
@@ -469,6 +473,22 @@ impl BlockRecord {
 
     pub(crate) fn set_candidate(&self, on: bool) {
         self.set_flag(CANDIDATE, on);
+    }
+
+    /// Whether the block has a pinned object.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pins.get() > 0
+    }
+
+    /// Counts a pin.
+    pub(super) fn add_pin(&self) {
+        self.pins.set(self.pins.get().saturating_add(1));
+    }
+
+    /// Ends the count of a pin.
+    pub(super) fn take_pin(&self) {
+        debug_assert!(self.is_pinned());
+        self.pins.set(self.pins.get().saturating_sub(1));
     }
 
     /// Whether objects have moved here in the collection that is under way.
