@@ -186,7 +186,8 @@ CASE(an_array_stays_until_its_last_pin_ends) {
   churn();
   CHECK(address_of(second) == address && raw_of(ref) == raw);
   end_pin(&second);
-  churn();
+  /* Two collections might move it back. */
+  OK(gcroots_store_gc(store));
   if (check_variant.move_always) CHECK(raw_of(ref) != raw);
   if (!heap_has(MAY_MOVE)) CHECK(raw_of(ref) == raw);
   gcroots_type_free(type);
@@ -226,13 +227,13 @@ CASE(a_finalizer_may_unpin) {
   static int finalized[2];
   gcroots_scope_t scope = enter();
   gcroots_ref_t ref;
-  NEEDS_PINS;
+  if (!heap_has(PINS) || !collects) return;
   OK(gcroots_externref_new(store, &finalized[1], count_call, &ref));
   unpinned_by_finalizer = pin_of(ref);
   OK(gcroots_externref_new(store, &finalized[0], unpin_in_finalizer, &ref));
   OK(gcroots_scope_exit(store, scope));
   OK(gcroots_store_gc(store));
-  CHECK(finalized[0] == dead(1) && finalized[1] == dead(1));
+  CHECK(finalized[0] == 1 && finalized[1] == 1);
   OK(gcroots_unpin(store, &unpinned_by_finalizer));
 }
 
@@ -354,11 +355,9 @@ CASE(pinned_objects_stay_in_sparse_blocks) {
     OK(gcroots_scope_exit(store, scope));
   }
   OK(gcroots_store_gc(store));
+  for (int i = 0; i < COUNT; i += PINNED) pins[i] = pin_of(roots[i].ref);
   for (int i = 0; i < COUNT; i++)
     if (i % EACH != 0) OK(gcroots_manually_rooted_unroot(store, &roots[i]));
-  OK(gcroots_store_gc(store));
-  for (int i = 0; i < COUNT; i += EACH) raws[i] = 0;
-  for (int i = 0; i < COUNT; i += PINNED) pins[i] = pin_of(roots[i].ref);
   for (int i = 0; i < COUNT; i += EACH) raws[i] = raw_of(roots[i].ref);
   moved_before = stats_of(store).moved_bytes;
   for (int round = 0; round < 3; round++) OK(gcroots_store_gc(store));
@@ -487,9 +486,10 @@ CASE(a_null_pin_has_no_object_and_ends_at_once) {
 
 CASE(only_objects_are_pinned) {
   gcroots_pin_t pin = untouched_pin();
+  gcroots_ref_t null = new_local(gcroots_ref_null()), number = new_i31(7);
   REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_pin(store, gcroots_ref_null(), &pin));
-  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_pin(store, new_local(gcroots_ref_null()), &pin));
-  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_pin(store, new_i31(7), &pin));
+  REFUSED(GCROOTS_ERROR_NULL_REFERENCE, gcroots_pin(store, null, &pin));
+  REFUSED(GCROOTS_ERROR_TYPE_MISMATCH, gcroots_pin(store, number, &pin));
   CHECK(same_pin(pin, untouched_pin()));
 }
 

@@ -25,8 +25,9 @@ struct row {
 
 /* The rows of the files. Each table ends with END. */
 extern const struct row errors[], configs[], engines[], stores[], references[], scopes[],
-    manual_roots[], weak_handles[], externrefs[], types[], groups[], structs[], arrays[], casts[],
-    exceptions[], functions[], tables[], globals[], raw_references[], raw_objects[], root_sources[];
+    manual_roots[], weak_handles[], pins[], externrefs[], types[], groups[], structs[], arrays[],
+    casts[], exceptions[], functions[], tables[], globals[], raw_references[], raw_objects[],
+    root_sources[];
 
 /* What the bodies use. Each row has its own. The objects are referred to by roots of the outermost
    scope. */

@@ -10,9 +10,10 @@
 #include "functions.h"
 
 static const struct row *const nouns[] = {
-    errors,       configs,    engines, stores,  references,     scopes,      manual_roots,
-    weak_handles, externrefs, types,   groups,  structs,        arrays,      casts,
-    exceptions,   functions,  tables,  globals, raw_references, raw_objects, root_sources};
+    errors,       configs,        engines,     stores,      references, scopes,
+    manual_roots, weak_handles,   pins,        externrefs,  types,      groups,
+    structs,      arrays,         casts,       exceptions,  functions,  tables,
+    globals,      raw_references, raw_objects, root_sources};
 
 gcroots_engine_t *engine;
 gcroots_store_t *store;
