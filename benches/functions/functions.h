@@ -37,6 +37,9 @@ enum { STORAGES = GCROOTS_STORAGE_REF + 1, LONGEST = 48 };
    length. Arrays and tables have room for two of them. */
 extern uint32_t range;
 
+/* Whether objects can be pinned. */
+extern bool has_pins;
+
 extern gcroots_engine_t *engine;
 extern gcroots_store_t *store;
 /* `all` has a field of each storage type, in their order. `upper` is above `pair`, which has a

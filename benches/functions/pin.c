@@ -1,25 +1,17 @@
 /* Pins. Where objects cannot be pinned, no row calls its function. */
 #include "functions.h"
 
-/* Pins the host object, if objects can be pinned. */
-static bool can_pin(gcroots_pin_t *pin) {
-  return gcroots_pin(store, object.host, pin) == GCROOTS_OK;
-}
-
 static void pin_unpin(uint64_t count) {
-  gcroots_pin_t pin;
-  if (!can_pin(&pin)) return;
-  REPEAT(gcroots_pin_t again; MUST(gcroots_pin(store, object.host, &again));
-         MUST(gcroots_unpin(store, &again)))
-  MUST(gcroots_unpin(store, &pin));
+  if (!has_pins) return;
+  REPEAT(gcroots_pin_t pin; MUST(gcroots_pin(store, object.host, &pin));
+         MUST(gcroots_unpin(store, &pin)))
 }
 
 static void data(uint64_t count) {
   gcroots_pin_t pin;
   void *address;
   size_t bytes;
-  if (!can_pin(&pin)) return;
-  MUST(gcroots_unpin(store, &pin));
+  if (!has_pins) return;
   MUST(gcroots_pin(store, object.array[GCROOTS_STORAGE_I8], &pin));
   REPEAT(MUST(gcroots_pin_data(store, pin, &address, &bytes)); KEEP(address))
   MUST(gcroots_unpin(store, &pin));
