@@ -133,8 +133,8 @@
  * --- Collection
  *
  * A collection frees the objects that cannot be reached from a root, and may
- * move the others. Roots are scoped and manual roots, tables, globals, the
- * pending exception, and the slots of root ranges. Collections happen only inside
+ * move the others, except pinned ones. Roots are scoped and manual roots, pins,
+ * tables, globals, the pending exception, and the slots of root ranges. Collections happen only inside
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
@@ -332,7 +332,8 @@ typedef uint32_t gcroots_status_t;
  *
  * - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
  * - an allocation does not fit, the heap has reached its limit or the growth callback
- *   has refused, and a collection might have made room.
+ *   has refused, and a collection might have made room; or
+ * - gcroots_pin() would have to collect.
  */
 #define GCROOTS_ERROR_NO_GC 13
 

@@ -133,8 +133,8 @@
  * --- Collection
  *
  * A collection frees the objects that cannot be reached from a root, and may
- * move the others. Roots are scoped and manual roots, tables, globals, the
- * pending exception, and the slots of root ranges. Collections happen only inside
+ * move the others, except pinned ones. Roots are scoped and manual roots, pins,
+ * tables, globals, the pending exception, and the slots of root ranges. Collections happen only inside
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before

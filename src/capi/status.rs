@@ -69,7 +69,8 @@ pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
 ///
 /// - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
 /// - an allocation does not fit, the heap has reached its limit or the growth callback
-///   has refused, and a collection might have made room.
+///   has refused, and a collection might have made room; or
+/// - gcroots_pin() would have to collect.
 pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
 /// There is no memory, because
 ///
