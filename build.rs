@@ -12,7 +12,7 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 /// The file of each section, in the order in which a newcomer meets them.
-const SECTIONS: [&str; 33] = [
+const SECTIONS: [&str; 34] = [
     "version",
     "status",
     "config",
@@ -29,6 +29,7 @@ const SECTIONS: [&str; 33] = [
     "weakmap",
     "externref",
     "no_gc",
+    "pin",
     "types",
     "rec_group",
     "value",

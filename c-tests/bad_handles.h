@@ -79,7 +79,19 @@ static inline void bad_handles(struct bad_handle bad[BAD_HANDLES]) {
 
 /* --- Every kind --------------------------------------------------------------- */
 
-enum handle_kind { ROOT, MANUAL, SCOPE, WEAK, WEAKMAP, TAG, TABLE, GLOBAL, SOURCE, HANDLE_KINDS };
+enum handle_kind {
+  ROOT,
+  MANUAL,
+  SCOPE,
+  WEAK,
+  PIN,
+  WEAKMAP,
+  TAG,
+  TABLE,
+  GLOBAL,
+  SOURCE,
+  HANDLE_KINDS
+};
 
 /* The most bad handles of one kind. */
 enum { MOST_BAD = 11 + 2 * 32 };
@@ -89,6 +101,7 @@ union handle_bits {
   gcroots_ref_t bits;
   gcroots_scope_t scope;
   gcroots_weak_t weak;
+  gcroots_pin_t pin;
   gcroots_weakmap_t map;
   gcroots_tag_t tag;
   gcroots_table_t table;
@@ -111,6 +124,12 @@ static inline union handle_bits make_handle(enum handle_kind kind, gcroots_store
       OK(gcroots_externref_new(of, NULL, NULL, &ref));
       OK(gcroots_weak_new(of, ref, &made.weak));
       break;
+    case PIN:
+      /* Where objects cannot be pinned, no bits are good. */
+      if (!heap_has(PINS)) return make_handle(WEAK, of);
+      OK(gcroots_externref_new(of, NULL, NULL, &ref));
+      OK(gcroots_pin(of, ref, &made.pin));
+      break;
     case WEAKMAP: OK(gcroots_weakmap_new(of, &made.map)); break;
     case TAG:
       type = new_func(NULL, 0, NULL, 0);
@@ -129,6 +148,9 @@ static inline void end_handle(enum handle_kind kind, union handle_bits handle) {
   switch (kind) {
     case SCOPE: OK(gcroots_scope_exit(store, handle.scope)); break;
     case WEAK: OK(gcroots_weak_free(store, &handle.weak)); break;
+    case PIN:
+      if (heap_has(PINS)) OK(gcroots_unpin(store, &handle.pin));
+      break;
     case WEAKMAP: OK(gcroots_weakmap_free(store, &handle.map)); break;
     case TABLE: OK(gcroots_table_free(store, &handle.table)); break;
     case GLOBAL: OK(gcroots_global_free(store, &handle.global)); break;

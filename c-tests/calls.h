@@ -20,6 +20,7 @@ struct handles {
   gcroots_scope_t scope;
   gcroots_manually_rooted_t handle;
   gcroots_weak_t weak;
+  gcroots_pin_t pin;
   gcroots_weakmap_t map;
   gcroots_tag_t tag, tag_a, tag_b;
   gcroots_table_t table, table_dst, table_src;
@@ -32,6 +33,7 @@ struct arguments {
   void *store, *engine, *config, *group, *groups, *type, *supertype, *other, *element;
   void *params, *value, *fields, *elements, *args, *results, *data, *options, *range, *out;
   void *handle, *weak, *map, *table, *global, *source, *message, *key, *bytes, *out_left;
+  void *pin, *address;
   gcroots_callback_t callback;
   gcroots_root_visitor_t visitor;
   struct handles h;
@@ -189,6 +191,11 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_weak_new, , "store out", "ref", (a->store, a->h.ref, a->out))       \
   X(gcroots_weak_upgrade, , "store out", "weak", (a->store, a->h.weak, a->out)) \
   X(gcroots_weak_free, , "store weak", "weak", (a->store, a->weak))
+
+#define PIN_CALLS(X)                                                                              \
+  X(gcroots_pin, , "store out", "ref", (a->store, a->h.ref, a->out))                              \
+  X(gcroots_pin_data, , "store address bytes", "pin", (a->store, a->h.pin, a->address, a->bytes)) \
+  X(gcroots_unpin, , "store pin", "pin", (a->store, a->pin))
 
 #define WEAKMAP_CALLS(X)                                                                      \
   X(gcroots_weakmap_new, , "store out", "", (a->store, a->out))                               \
@@ -442,6 +449,7 @@ DEFINE_TABLE(scope_calls, SCOPE_CALLS)
 DEFINE_TABLE(local_calls, LOCAL_CALLS)
 DEFINE_TABLE(manually_rooted_calls, MANUALLY_ROOTED_CALLS)
 DEFINE_TABLE(weak_calls, WEAK_CALLS)
+DEFINE_TABLE(pin_calls, PIN_CALLS)
 DEFINE_TABLE(weakmap_calls, WEAKMAP_CALLS)
 DEFINE_TABLE(externref_calls, EXTERNREF_CALLS)
 DEFINE_TABLE(struct_calls, STRUCT_CALLS)
@@ -465,10 +473,11 @@ DEFINE_TABLE(report_calls, REPORT_CALLS)
 
 /* All that take a store and are refused between the steps of a collection. */
 static const struct call *const tables_of_stores[] = {
-    store_calls,      reference_calls,   scope_calls,     local_calls,      manually_rooted_calls,
-    weak_calls,       weakmap_calls,     externref_calls, struct_calls,     field_calls,
-    array_calls,      array_range_calls, i31_calls,       cast_calls,       exn_calls,
-    throw_calls,      func_calls,        table_calls,     global_calls,     raw_calls,
-    raw_struct_calls, raw_array_calls,   raw_host_calls,  root_range_calls, root_visitor_calls};
+    store_calls,       reference_calls,  scope_calls,       local_calls,     manually_rooted_calls,
+    weak_calls,        pin_calls,        weakmap_calls,     externref_calls, struct_calls,
+    field_calls,       array_calls,      array_range_calls, i31_calls,       cast_calls,
+    exn_calls,         throw_calls,      func_calls,        table_calls,     global_calls,
+    raw_calls,         raw_struct_calls, raw_array_calls,   raw_host_calls,  root_range_calls,
+    root_visitor_calls};
 
 #endif

@@ -700,7 +700,7 @@ CALLBACK(fail_with_message) {
 
 CASE(a_status_of_a_callback_is_its_callers) {
   gcroots_field_type_t result = plain(GCROOTS_STORAGE_I32);
-  for (gcroots_status_t status = 1; status <= GCROOTS_ERROR_INTERNAL; status++) {
+  for (gcroots_status_t status = 1; status <= GCROOTS_ERROR_UNSUPPORTED; status++) {
     gcroots_ref_t func = func_of(NULL, 0, &result, 1, fail_with_message, &status);
     call_refused("`store` is NULL", status, func, NULL, 0, 1, 0);
   }
@@ -708,7 +708,7 @@ CASE(a_status_of_a_callback_is_its_callers) {
 }
 
 CASE(any_status_of_a_callback_is_its_callers) {
-  static const gcroots_status_t own[] = {18, 19, 255, 256, 1U << 31, UINT32_MAX};
+  static const gcroots_status_t own[] = {19, 20, 255, 256, 1U << 31, UINT32_MAX};
   gcroots_field_type_t result = plain(GCROOTS_STORAGE_I32);
   for (size_t i = 0; i < COUNT_OF(own); i++) {
     gcroots_status_t status = own[i];

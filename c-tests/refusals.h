@@ -113,9 +113,10 @@ static inline void aim(struct arguments *a, const struct arguments *from) {
   a->results = &a->result;
   a->options = &a->externref;
   a->range = &a->slots;
-  a->out = a->out_left = a->written;
+  a->out = a->out_left = a->address = a->written;
   a->handle = &a->h.handle;
   a->weak = &a->h.weak;
+  a->pin = &a->h.pin;
   a->map = &a->h.map;
   a->table = &a->h.table;
   a->global = &a->h.global;
@@ -159,7 +160,8 @@ static const struct pointer_parameter {
                           {POINTER(callback)},  {POINTER(visitor)},
                           {POINTER(other)},     {POINTER(message)},
                           {POINTER(key)},       {POINTER(bytes)},
-                          {POINTER(out_left)},  {"out_more", offsetof(struct arguments, out)}};
+                          {POINTER(out_left)},  {POINTER(pin)},
+                          {POINTER(address)},   {"out_more", offsetof(struct arguments, out)}};
 #undef POINTER
 
 /* Sets a pointer to NULL. */
@@ -192,6 +194,7 @@ static const struct handle_parameter {
                          {"scope", HANDLE(scope), SCOPE},
                          {"handle", HANDLE(handle), MANUAL},
                          {"weak", HANDLE(weak), WEAK},
+                         {"pin", HANDLE(pin), PIN},
                          {"map", HANDLE(map), WEAKMAP},
                          {"tag", HANDLE(tag), TAG},
                          {"tag.a", HANDLE(tag_a), TAG},

@@ -28,6 +28,7 @@ static const struct {
     {GCROOTS_ERROR_LIMIT, 15, "GCROOTS_ERROR_LIMIT"},
     {GCROOTS_ERROR_EXCEPTION, 16, "GCROOTS_ERROR_EXCEPTION"},
     {GCROOTS_ERROR_INTERNAL, 17, "GCROOTS_ERROR_INTERNAL"},
+    {GCROOTS_ERROR_UNSUPPORTED, 18, "GCROOTS_ERROR_UNSUPPORTED"},
 };
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
@@ -51,7 +52,7 @@ static gcroots_ref_t stale_handle(void) {
 }
 
 CASE(statuses_have_their_numbers_and_names) {
-  CHECK(STATUSES == 18);
+  CHECK(STATUSES == 19);
   for (int i = 0; i < STATUSES; i++) {
     CHECK(statuses[i].status == statuses[i].number);
     CHECK(strcmp(gcroots_status_name(statuses[i].status), statuses[i].name) == 0);
@@ -64,7 +65,7 @@ CASE(statuses_of_the_embedder_begin_above_the_librarys) {
 }
 
 CASE(other_numbers_have_no_name) {
-  static const uint32_t none[] = {18,    19,         31,         255,        256,
+  static const uint32_t none[] = {19,    20,         31,         255,        256,
                                   65536, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     CHECK(strcmp(gcroots_status_name(none[i]), "GCROOTS_UNKNOWN") == 0);

@@ -14,8 +14,9 @@
  *                 their own; the heap grows by blocks
  *   NURSERY       objects are made in a nursery, for which up to 7 blocks of a new heap are kept
  *   BETWEEN       the program runs between the steps of a full collection; the statistics count
- * each one when it is complete, besides the minor collections that it needs SHADOWS       the heap
- * has a copy of its slots, half as large as its limit, beside it
+ *                 each one when it is complete, besides the minor collections that it needs
+ *   SHADOWS       the heap has a copy of its slots, half as large as its limit, beside it
+ *   PINS          objects can be pinned
  */
 #ifndef VARIANTS_H
 #define VARIANTS_H
@@ -33,7 +34,8 @@ enum {
   SHADOWS = 64,
   BLOCKS = 128,
   NURSERY = 256,
-  BETWEEN = 512
+  BETWEEN = 512,
+  PINS = 1024
 };
 
 struct check_collector {
@@ -43,10 +45,11 @@ struct check_collector {
 };
 
 static const struct check_collector check_collectors[] = {
-    {GCROOTS_COLLECTOR_NULL, IN_ORDER, 16 << 10},
-    {GCROOTS_COLLECTOR_DRC, COLLECTS | MINOR_FIRST | BLOCKS, 64 << 10},
+    {GCROOTS_COLLECTOR_NULL, IN_ORDER | PINS, 16 << 10},
+    {GCROOTS_COLLECTOR_DRC, COLLECTS | MINOR_FIRST | BLOCKS | PINS, 64 << 10},
     {GCROOTS_COLLECTOR_COPYING, COLLECTS | MOVES_ALL | HALVES | IN_ORDER, 32 << 10},
-    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | BLOCKS | NURSERY | BETWEEN, 64 << 10},
+    {GCROOTS_COLLECTOR_GENERATIONAL, COLLECTS | MAY_MOVE | BLOCKS | NURSERY | BETWEEN | PINS,
+     64 << 10},
     {GCROOTS_COLLECTOR_CHECK, COLLECTS | MOVES_ALL | HALVES | IN_ORDER | SHADOWS, 32 << 10},
 };
 

@@ -56,6 +56,7 @@
  * - A scoped root ends with the scope that it was made in.
  * - A manual root (gcroots_manually_rooted_t) lives until it is unrooted.
  * - A weak handle (gcroots_weak_t) names an object and does not keep it alive.
+ * - A pin (gcroots_pin_t) is a root whose object does not move.
  *
  * A handle is stale once its root has ended. A stale handle never becomes valid
  * again, and never names another object. Weak maps, tables, globals, tags, root
@@ -105,8 +106,9 @@
  *   4. Each handle, in the order of the parameters: GCROOTS_ERROR_WRONG_STORE,
  *      GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, then its type.
  *      For a scope: GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER.
- *   5. GCROOTS_ERROR_NO_GC.
- *   6. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
+ *   5. GCROOTS_ERROR_UNSUPPORTED.
+ *   6. GCROOTS_ERROR_NO_GC.
+ *   7. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
  *
  * --- Pointers and ownership
  *
@@ -131,8 +133,8 @@
  * --- Collection
  *
  * A collection frees the objects that cannot be reached from a root, and may
- * move the others. Roots are scoped and manual roots, tables, globals, the
- * pending exception, and the slots of root ranges. Collections happen only inside
+ * move the others, except pinned ones. Roots are scoped and manual roots, pins,
+ * tables, globals, the pending exception, and the slots of root ranges. Collections happen only inside
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before
@@ -330,7 +332,8 @@ typedef uint32_t gcroots_status_t;
  *
  * - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
  * - an allocation does not fit, the heap has reached its limit or the growth callback
- *   has refused, and a collection might have made room.
+ *   has refused, and a collection might have made room; or
+ * - gcroots_pin() would have to collect.
  */
 #define GCROOTS_ERROR_NO_GC 13
 
@@ -361,6 +364,11 @@ typedef uint32_t gcroots_status_t;
  * and gcroots_store_free().
  */
 #define GCROOTS_ERROR_INTERNAL 17
+
+/**
+ * The store's collector does not have what the function needs, such as pins.
+ */
+#define GCROOTS_ERROR_UNSUPPORTED 18
 
 /**
  * The first status of the embedder. The library never returns this number or a greater one
@@ -2243,6 +2251,99 @@ GCROOTS_API gcroots_status_t gcroots_no_gc_enter(gcroots_store_t *store);
  *         scope
  */
 GCROOTS_API gcroots_status_t gcroots_no_gc_exit(gcroots_store_t *store);
+
+/* --- Pins --------------------------------------------------------------------
+ *
+ * A pin is a root whose object does not move before the pin ends. So the address of an
+ * array's elements can be given to the system or to other libraries, for as long as they
+ * need it: across calls that collect, and without a no-GC span.
+ *
+ * A pin keeps its object alive, does not depend on scopes, and lives until
+ * gcroots_unpin(). An object may have several pins, and stays until the last one ends.
+ *
+ * - GCROOTS_COLLECTOR_DRC and GCROOTS_COLLECTOR_NULL move no objects. A pin there is no more
+ *   than a root.
+ * - GCROOTS_COLLECTOR_GENERATIONAL moves new objects out of the way first, by a minor
+ *   collection. Later it leaves the blocks of 32 KiB as they are in which pinned objects
+ *   lie. Pin few objects, or large ones.
+ * - GCROOTS_COLLECTOR_COPYING and GCROOTS_COLLECTOR_CHECK have no pins.
+ *
+ * A pin is not a gcroots_ref_t, and its bits are not valid as one.
+ */
+
+/**
+ * Names a pin. If `store_id` is 0, it is the null pin, whatever the other fields are.
+ */
+typedef struct {
+  /**
+   * The id of the store.
+   */
+  uint64_t store_id;
+  /**
+   * Tells apart the pins that have used the slot, one after another.
+   */
+  uint32_t generation;
+  /**
+   * The number of the slot.
+   */
+  uint32_t index;
+} gcroots_pin_t;
+
+/**
+ * Pins an object. May collect. Hold no lock that a finalizer takes.
+ *
+ * It collects only under GCROOTS_COLLECTOR_GENERATIONAL, and only if the object is new: if no
+ * collection has moved it yet.
+ *
+ * \param ref a scoped or manual handle (borrowed)
+ * \param[out] out the pin (owned); release it with gcroots_unpin()
+ * \return GCROOTS_ERROR_WRONG_STORE if `ref` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `ref` is stale;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `ref` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if `ref` is an i31;
+ *         GCROOTS_ERROR_UNSUPPORTED if the store's collector has no pins;
+ *         GCROOTS_ERROR_NO_GC if a collection is needed inside a no-GC span;
+ *         GCROOTS_ERROR_OUT_OF_MEMORY if the system refuses memory for the pin;
+ *         GCROOTS_ERROR_LIMIT if the store has no slot left for a pin
+ */
+GCROOTS_API
+GCROOTS_NODISCARD
+gcroots_status_t gcroots_pin(gcroots_store_t *store,
+                             gcroots_ref_t ref,
+                             gcroots_pin_t *out);
+
+/**
+ * Gets the address of the elements of a pinned array, to read them and, if they are
+ * mutable, to write them. They lie in memory one after another. Works only for elements
+ * that are not references. Never collects.
+ *
+ * \param pin a pin (borrowed) of an array
+ * \param[out] address the address of the first element (borrowed); valid until the pin
+ *             ends
+ * \param[out] bytes the number of bytes of all elements
+ * \return GCROOTS_ERROR_WRONG_STORE if `pin` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `pin` has ended;
+ *         GCROOTS_ERROR_NULL_REFERENCE if `pin` is null;
+ *         GCROOTS_ERROR_TYPE_MISMATCH if the object is not an array, or its elements are
+ *         references
+ */
+GCROOTS_API
+gcroots_status_t gcroots_pin_data(gcroots_store_t *store,
+                                  gcroots_pin_t pin,
+                                  void **address,
+                                  size_t *bytes);
+
+/**
+ * Ends a pin and sets it to zeros. Copies of it become stale, and the address that
+ * gcroots_pin_data() returned must not be used any more, unless the object has another
+ * pin. Does nothing if the pin is null. Never collects.
+ *
+ * \param[in,out] pin (taken)
+ * \return GCROOTS_ERROR_WRONG_STORE if `pin` belongs to another store;
+ *         GCROOTS_ERROR_UNROOTED if `pin` has ended. After a failure the pin is
+ *         unchanged.
+ */
+GCROOTS_API gcroots_status_t gcroots_unpin(gcroots_store_t *store, gcroots_pin_t *pin);
 
 /* --- Types -------------------------------------------------------------------
  *
@@ -5886,9 +5987,9 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *   At most 200:
  *     gcroots_set_error, gcroots_config_free, gcroots_ref_hash,
  *     gcroots_manually_rooted_clone, gcroots_manually_rooted_into_rooted,
- *     gcroots_weakmap_new, gcroots_weakmap_free, gcroots_externref_data_tagged,
- *     gcroots_externref_set_data, gcroots_type_field, gcroots_type_supertype,
- *     gcroots_rec_group_add_array, gcroots_array_set, gcroots_array_span,
+ *     gcroots_weakmap_new, gcroots_weakmap_free, gcroots_unpin, gcroots_pin_data,
+ *     gcroots_externref_data_tagged, gcroots_externref_set_data, gcroots_type_field,
+ *     gcroots_type_supertype, gcroots_rec_group_add_array, gcroots_array_set, gcroots_array_span,
  *     gcroots_ref_type, gcroots_extern_convert_any, gcroots_any_convert_extern,
  *     gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
@@ -5898,7 +5999,7 @@ gcroots_status_t gcroots_root_visitor_report(gcroots_store_t *store,
  *     gcroots_root_range_remove, gcroots_root_visitor_remove
  *
  *   At most 400:
- *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_externref_new_with,
+ *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_pin, gcroots_externref_new_with,
  *     gcroots_externref_new_with_manually_rooted, gcroots_externref_set_external_bytes,
  *     gcroots_externref_adjust_external_bytes, gcroots_exn_new, gcroots_table_type,
  *     gcroots_global_type, gcroots_raw_exn_new, gcroots_root_range_add,
@@ -5937,6 +6038,7 @@ static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
 typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_pin_size[sizeof(gcroots_pin_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_scope_size[sizeof(gcroots_scope_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_stats_size[sizeof(gcroots_stats_t) == 256 ? 1 : -1];
 

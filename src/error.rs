@@ -296,6 +296,13 @@ pub enum Error {
         /// The largest allowed number.
         limit: u64,
     },
+    /// The store's collector cannot do this.
+    Unsupported {
+        /// What it does not have, in the plural: "pins".
+        what: &'static str,
+        /// The collector's name.
+        collector: &'static str,
+    },
     /// gcroots has a bug, or something overwrote the heap. The store is poisoned.
     Internal {
         /// What was found.
@@ -614,6 +621,9 @@ impl fmt::Display for Error {
                 "{requested} bytes are refused by the overhead limit: the heap is at its limit, and each of the last {collections} full collections freed less than {percent} % of it"
             ),
             Error::Limit { what, limit } => write!(f, "at most {limit} {what} are allowed"),
+            Error::Unsupported { what, collector } => {
+                write!(f, "the {collector} collector does not support {what}")
+            }
             Error::Internal { what, value } => write!(
                 f,
                 "internal error: {what} ({value:#x}); gcroots has a bug, or the heap was overwritten; the store is poisoned"

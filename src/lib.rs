@@ -113,8 +113,8 @@ pub use api::{
     AnyRef, ArrayElement, ArrayRef, ArrayType, AsContext, AsContextMut, Caller, Collector, Config,
     Engine, EqRef, ExnRef, ExternRef, FieldType, Finality, Finalizers, Func, FuncReturn, FuncType,
     FuncValue, FuncValues, GcAsync, GcHeapOutOfMemory, GcRef, Global, GlobalType, HeapType, I31,
-    IntoFunc, ManuallyRooted, Member, Mutability, NewAsync, RecGroup, RefType, RootScope, Rooted,
-    RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StoreToken, StructRef,
+    IntoFunc, ManuallyRooted, Member, Mutability, NewAsync, Pinned, RecGroup, RefType, RootScope,
+    Rooted, RootedGcRef, StorageType, Store, StoreContext, StoreContextMut, StoreToken, StructRef,
     StructType, Supertype, Table, TableType, Tag, ThrownException, TypedFunc, Val, ValType, Wake,
 };
 pub use error::Error;

@@ -47,11 +47,12 @@ const RUN_SEPARATELY: [(&str, &str); 4] = [
     ),
 ];
 
-const HANDLE_TYPES: [&str; 9] = [
+const HANDLE_TYPES: [&str; 10] = [
     "gcroots_ref_t",
     "gcroots_scope_t",
     "gcroots_manually_rooted_t",
     "gcroots_weak_t",
+    "gcroots_pin_t",
     "gcroots_weakmap_t",
     "gcroots_tag_t",
     "gcroots_table_t",

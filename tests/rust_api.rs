@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use gcroots::{
-    AsContext, AsContextMut, Config, Engine, Error, ExternRef, GcHeapOutOfMemory, ManuallyRooted,
-    RootScope, Rooted, Store,
+    ArrayRef, ArrayType, AsContext, AsContextMut, Config, Engine, Error, ExternRef, FieldType,
+    GcHeapOutOfMemory, ManuallyRooted, Mutability, RootScope, Rooted, StorageType, Store,
 };
 
 /// The configuration of a test.
@@ -692,6 +692,41 @@ fn a_growth_callback_that_panics_refuses() {
         let (mut store, refused) = refused_store(variant, |_, _| panic!("it panics, as it should"));
         assert!(matches!(refused.cause(), Error::GrowthRefused { .. }));
         store.gc().unwrap();
+        store.verify().unwrap();
+    });
+}
+
+#[test]
+fn a_pinned_array_stays_where_it_is() {
+    on_each_collector(|variant| {
+        let engine = Engine::new(&variant.config).unwrap();
+        let bytes = FieldType::new(Mutability::Var, StorageType::I8);
+        let bytes = ArrayType::new(&engine, bytes).unwrap();
+        let mut store = Store::new(&engine, ()).unwrap();
+        let array = ArrayRef::new_default(&mut store, &bytes, 100).unwrap();
+        let pinned = match array.pin(&mut store) {
+            Ok(pinned) => pinned,
+            Err(error) => {
+                let is_known = matches!(error.downcast_ref(), Some(Error::Unsupported { .. }));
+                assert!(is_known, "{error}");
+                return;
+            }
+        };
+        let data = pinned.data(&store).unwrap();
+        assert_eq!(data.len(), 100);
+        for number in 0..3 {
+            // SAFETY: the array is pinned, and nothing else uses its elements now.
+            unsafe { (*data).fill(number) };
+            ExternRef::new(&mut store, 1).unwrap();
+            store.gc().unwrap();
+            assert_eq!(pinned.data(&store).unwrap(), data);
+            let read = array.get(&mut store, 99).unwrap();
+            assert_eq!(read.unwrap_i32(), i32::from(number));
+        }
+        let mut other = variant.store();
+        wrong_store(pinned.data(&other));
+        wrong_store(array.pin(&mut other));
+        pinned.unpin(&mut store).unwrap();
         store.verify().unwrap();
     });
 }

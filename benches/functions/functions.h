@@ -25,8 +25,9 @@ struct row {
 
 /* The rows of the files. Each table ends with END. */
 extern const struct row errors[], configs[], engines[], stores[], references[], scopes[],
-    manual_roots[], weak_handles[], externrefs[], types[], groups[], structs[], arrays[], casts[],
-    exceptions[], functions[], tables[], globals[], raw_references[], raw_objects[], root_sources[];
+    manual_roots[], weak_handles[], pins[], externrefs[], types[], groups[], structs[], arrays[],
+    casts[], exceptions[], functions[], tables[], globals[], raw_references[], raw_objects[],
+    root_sources[];
 
 /* What the bodies use. Each row has its own. The objects are referred to by roots of the outermost
    scope. */
@@ -35,6 +36,9 @@ enum { STORAGES = GCROOTS_STORAGE_REF + 1, LONGEST = 48 };
 /* The length of ranges. Bulk operations that grow with "each element" are called for ranges of this
    length. Arrays and tables have room for two of them. */
 extern uint32_t range;
+
+/* Whether objects can be pinned. */
+extern bool has_pins;
 
 extern gcroots_engine_t *engine;
 extern gcroots_store_t *store;

@@ -10,15 +10,17 @@
 #include "functions.h"
 
 static const struct row *const nouns[] = {
-    errors,       configs,    engines, stores,  references,     scopes,      manual_roots,
-    weak_handles, externrefs, types,   groups,  structs,        arrays,      casts,
-    exceptions,   functions,  tables,  globals, raw_references, raw_objects, root_sources};
+    errors,       configs,        engines,     stores,      references, scopes,
+    manual_roots, weak_handles,   pins,        externrefs,  types,      groups,
+    structs,      arrays,         casts,       exceptions,  functions,  tables,
+    globals,      raw_references, raw_objects, root_sources};
 
 gcroots_engine_t *engine;
 gcroots_store_t *store;
 struct types type;
 struct objects object;
 uint32_t range = 16;
+bool has_pins;
 const gcroots_ref_type_t any_ref = {NULL, GCROOTS_HEAP_ANY, 1};
 
 void ignore(void *data) {
@@ -47,6 +49,7 @@ gcroots_val_t val_of_number(int32_t number) {
 static void make_store(uint32_t collector) {
   gcroots_config_t *config = gcroots_config_new();
   if (config == NULL) exit(1);
+  has_pins = collector != GCROOTS_COLLECTOR_COPYING && collector != GCROOTS_COLLECTOR_CHECK;
   MUST(gcroots_config_set_collector(config, collector));
   MUST(gcroots_engine_new(config, &engine));
   gcroots_config_free(config);

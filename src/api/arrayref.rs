@@ -6,8 +6,8 @@ use std::vec;
 use anyhow::Result;
 
 use super::{
-    AnyRef, ArrayElement, ArrayType, AsContext, AsContextMut, EqRef, ManuallyRooted, Rooted, Val,
-    casts, gc_ref, val,
+    AnyRef, ArrayElement, ArrayType, AsContext, AsContextMut, EqRef, ManuallyRooted, Pinned,
+    Rooted, Val, casts, gc_ref, val,
 };
 use crate::error;
 use crate::heap::Kind;
@@ -152,6 +152,22 @@ impl ArrayRef {
         let store = store.as_context_mut().0;
         let make = |core: &Core| core.array_new_slice(ty.core(), elems, T::STORAGE);
         Ok(Rooted::new(store.owned.allocate(make)?))
+    }
+
+    /// Pins the array. May collect, if the array is new and the collector is
+    /// [`Generational`](crate::Collector::Generational).
+    ///
+    /// # Errors
+    ///
+    /// * The errors for the array;
+    /// * [`Error::Unsupported`](crate::Error::Unsupported) if the collector has no pins, because
+    ///   it moves all objects: [`Copying`](crate::Collector::Copying), the default;
+    /// * [`Error::NoGc`](crate::Error::NoGc), [`Error::Limit`](crate::Error::Limit) and
+    ///   [`Error::SystemMemory`](crate::Error::SystemMemory) if there is no room.
+    pub fn pin(&self, mut store: impl AsContextMut) -> Result<Pinned> {
+        let store = store.as_context_mut().0;
+        let pin = store.owned.allocate(|core: &Core| core.pin(self.handle))?;
+        Ok(Pinned::new(pin))
     }
 
     /// The array's type.

@@ -56,6 +56,7 @@
  * - A scoped root ends with the scope that it was made in.
  * - A manual root (gcroots_manually_rooted_t) lives until it is unrooted.
  * - A weak handle (gcroots_weak_t) names an object and does not keep it alive.
+ * - A pin (gcroots_pin_t) is a root whose object does not move.
  *
  * A handle is stale once its root has ended. A stale handle never becomes valid
  * again, and never names another object. Weak maps, tables, globals, tags, root
@@ -105,8 +106,9 @@
  *   4. Each handle, in the order of the parameters: GCROOTS_ERROR_WRONG_STORE,
  *      GCROOTS_ERROR_UNROOTED, GCROOTS_ERROR_NULL_REFERENCE, then its type.
  *      For a scope: GCROOTS_ERROR_WRONG_STORE, GCROOTS_ERROR_SCOPE_ORDER.
- *   5. GCROOTS_ERROR_NO_GC.
- *   6. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
+ *   5. GCROOTS_ERROR_UNSUPPORTED.
+ *   6. GCROOTS_ERROR_NO_GC.
+ *   7. Memory and limits: GCROOTS_ERROR_OUT_OF_MEMORY, GCROOTS_ERROR_LIMIT.
  *
  * --- Pointers and ownership
  *
@@ -131,8 +133,8 @@
  * --- Collection
  *
  * A collection frees the objects that cannot be reached from a root, and may
- * move the others. Roots are scoped and manual roots, tables, globals, the
- * pending exception, and the slots of root ranges. Collections happen only inside
+ * move the others, except pinned ones. Roots are scoped and manual roots, pins,
+ * tables, globals, the pending exception, and the slots of root ranges. Collections happen only inside
  * calls. The description of each function says one of:
  *
  *   May collect.      Objects may move or die, and finalizers may run, before

@@ -146,9 +146,9 @@
  *   At most 200:
  *     gcroots_set_error, gcroots_config_free, gcroots_ref_hash,
  *     gcroots_manually_rooted_clone, gcroots_manually_rooted_into_rooted,
- *     gcroots_weakmap_new, gcroots_weakmap_free, gcroots_externref_data_tagged,
- *     gcroots_externref_set_data, gcroots_type_field, gcroots_type_supertype,
- *     gcroots_rec_group_add_array, gcroots_array_set, gcroots_array_span,
+ *     gcroots_weakmap_new, gcroots_weakmap_free, gcroots_unpin, gcroots_pin_data,
+ *     gcroots_externref_data_tagged, gcroots_externref_set_data, gcroots_type_field,
+ *     gcroots_type_supertype, gcroots_rec_group_add_array, gcroots_array_set, gcroots_array_span,
  *     gcroots_ref_type, gcroots_extern_convert_any, gcroots_any_convert_extern,
  *     gcroots_tag_new, gcroots_exn_tag, gcroots_store_throw,
  *     gcroots_store_take_exception_manually_rooted, gcroots_func_new, gcroots_func_env,
@@ -158,7 +158,7 @@
  *     gcroots_root_range_remove, gcroots_root_visitor_remove
  *
  *   At most 400:
- *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_externref_new_with,
+ *     gcroots_scope_reserve, gcroots_weakmap_delete, gcroots_pin, gcroots_externref_new_with,
  *     gcroots_externref_new_with_manually_rooted, gcroots_externref_set_external_bytes,
  *     gcroots_externref_adjust_external_bytes, gcroots_exn_new, gcroots_table_type,
  *     gcroots_global_type, gcroots_raw_exn_new, gcroots_root_range_add,

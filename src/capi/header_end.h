@@ -24,6 +24,7 @@ static inline bool gcroots_ref_is_null(gcroots_ref_t ref) {
 typedef char gcroots_assert_ref_size[sizeof(gcroots_ref_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_manually_rooted_size[sizeof(gcroots_manually_rooted_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_weak_size[sizeof(gcroots_weak_t) == 16 ? 1 : -1];
+typedef char gcroots_assert_pin_size[sizeof(gcroots_pin_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_scope_size[sizeof(gcroots_scope_t) == 16 ? 1 : -1];
 typedef char gcroots_assert_stats_size[sizeof(gcroots_stats_t) == 256 ? 1 : -1];
 

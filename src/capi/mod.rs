@@ -32,6 +32,7 @@ pub mod local;
 pub mod manually_rooted;
 pub mod no_gc;
 pub mod pauses;
+pub mod pin;
 pub mod raw;
 pub mod raw_arrays;
 pub mod raw_host;

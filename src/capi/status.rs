@@ -69,7 +69,8 @@ pub const GCROOTS_ERROR_SCOPE_ORDER: gcroots_status_t = 12;
 ///
 /// - the function is gcroots_store_gc() or gcroots_store_gc_start(); or
 /// - an allocation does not fit, the heap has reached its limit or the growth callback
-///   has refused, and a collection might have made room.
+///   has refused, and a collection might have made room; or
+/// - gcroots_pin() would have to collect.
 pub const GCROOTS_ERROR_NO_GC: gcroots_status_t = 13;
 /// There is no memory, because
 ///
@@ -87,6 +88,8 @@ pub const GCROOTS_ERROR_EXCEPTION: gcroots_status_t = 16;
 /// store is poisoned: every call on it returns this status, except gcroots_store_attach()
 /// and gcroots_store_free().
 pub const GCROOTS_ERROR_INTERNAL: gcroots_status_t = 17;
+/// The store's collector does not have what the function needs, such as pins.
+pub const GCROOTS_ERROR_UNSUPPORTED: gcroots_status_t = 18;
 
 /// The first status of the embedder. The library never returns this number or a greater one
 /// of its own accord: only gcroots_func_call() returns them, if a callback does. So a caller
@@ -95,7 +98,7 @@ pub const GCROOTS_ERROR_INTERNAL: gcroots_status_t = 17;
 pub const GCROOTS_STATUS_EMBEDDER: gcroots_status_t = 0x10000;
 
 /// The names of the statuses, indexed by number.
-const NAMES: [&CStr; 18] = [
+const NAMES: [&CStr; 19] = [
     c"GCROOTS_OK",
     c"GCROOTS_ERROR_NULL_ARGUMENT",
     c"GCROOTS_ERROR_INVALID_ARGUMENT",
@@ -114,6 +117,7 @@ const NAMES: [&CStr; 18] = [
     c"GCROOTS_ERROR_LIMIT",
     c"GCROOTS_ERROR_EXCEPTION",
     c"GCROOTS_ERROR_INTERNAL",
+    c"GCROOTS_ERROR_UNSUPPORTED",
 ];
 
 /// Returns the status for an error of the core.
@@ -160,6 +164,7 @@ pub(crate) fn status_of(error: Error) -> gcroots_status_t {
         Error::Exception { .. } => GCROOTS_ERROR_EXCEPTION,
         Error::Returned { status } => status,
         Error::Internal { .. } => GCROOTS_ERROR_INTERNAL,
+        Error::Unsupported { .. } => GCROOTS_ERROR_UNSUPPORTED,
     }
 }
 

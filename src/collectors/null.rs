@@ -11,8 +11,8 @@
 use crate::base::fallible;
 use crate::error::Result;
 use crate::heap::{
-    Budget, CollectionSteps, ContiguousSpace, GcHeap, GcRuntime, HeapOptions, Mutator, Progress,
-    Region, Reservation, Starts, WriteBarrier, heap_limit, whole_units,
+    Budget, CollectionSteps, ContiguousSpace, GcHeap, GcRuntime, HeapOptions, Mutator, Pinning,
+    Progress, Region, Reservation, Starts, WriteBarrier, heap_limit, whole_units,
 };
 
 /// The kind of collector.
@@ -61,6 +61,9 @@ impl WriteBarrier for NullHeap {
         self.space.region()
     }
 }
+
+/// Nothing moves.
+impl Pinning for NullHeap {}
 
 impl GcHeap for NullHeap {
     fn open(&mut self, mutator: &Mutator) -> u64 {
@@ -116,6 +119,10 @@ impl GcHeap for NullHeap {
 
     fn reserve_keys(&mut self, _count: usize) -> Result<()> {
         Ok(())
+    }
+
+    fn pinning(&self) -> Option<&dyn Pinning> {
+        Some(self)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {

@@ -10,6 +10,7 @@ use super::header::ObjectHeader;
 use super::layout::Measured;
 use super::layout_table::LayoutTable;
 use super::mutator::Mutator;
+use super::pinning::Pinning;
 use super::reference::{GRANULE, GcRef};
 use super::starts::Starts;
 use crate::error::{Error, Result};
@@ -229,6 +230,11 @@ pub(crate) trait GcHeap: WriteBarrier + Send {
     fn note_weak(&mut self, object: GcRef) -> Result<()> {
         let _ = object;
         Ok(())
+    }
+
+    /// How the heap keeps pinned objects where they are. `None` if it cannot.
+    fn pinning(&self) -> Option<&dyn Pinning> {
+        None
     }
 
     /// Lets the collection between whose steps the program runs know that the value of a weak map's

@@ -5,11 +5,7 @@ use crate::error::Result;
 
 /// A kind of collector. One value serves every store of an engine (HEAP-1).
 pub(crate) trait GcRuntime: Sync {
-    /// The collector's name, as in the names of tests.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "only tests name collectors so far")
-    )]
+    /// The collector's name, as in messages and in the names of tests.
     fn name(&self) -> &'static str;
 
     /// Whether heaps of this kind free memory before they are dropped.

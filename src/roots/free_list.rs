@@ -1,5 +1,5 @@
-//! Slots with a free list, released in any order. Manual roots, weak handles, weak maps,
-//! tables and globals all have such slots.
+//! Slots with a free list, released in any order. Manual roots, pins, weak handles, weak
+//! maps, tables and globals all have such slots.
 //!
 //! The generation of a slot is odd while the slot is in use (ROOTS-4). Each use takes a
 //! new generation, and a slot without a generation left is retired (ROOTS-2,

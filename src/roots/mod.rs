@@ -27,10 +27,11 @@
 //! |---|---|---|
 //! | [`LifoRoots`] | scoped roots, a stack | leaving a scope truncates the stack |
 //! | [`ManualRoots`] | manual roots | each is unrooted, in any order, from any thread |
+//! | [`Pins`] | pins, whose objects do not move | each is unpinned, in any order |
 //! | [`WeakHandles`] | weak handles, which keep nothing alive | each is dropped, in any order |
 //! | [`RecordSlots`] | tables and globals, with a record each | each is freed, in any order |
 //!
-//! The last three are built on [`FreeListSlots`]. All four are built on `SlotArray`, whose
+//! The last four are built on [`FreeListSlots`]. All five are built on `SlotArray`, whose
 //! sentinel slot lets a push test for "full" and "retired" at once (ROOTS-3). The high bits
 //! of a handle's index mark its kind (ROOTS-17). [`ScopeStack`] has the open scopes, which
 //! are named by serial numbers (ROOTS-13).
@@ -65,6 +66,7 @@ mod free_list;
 mod handle;
 mod lifo;
 mod manual;
+mod pins;
 mod records;
 mod scopes;
 mod slots;
@@ -82,6 +84,7 @@ pub(crate) use free_list::FreeListSlots;
 pub(crate) use handle::{GLOBAL, Handle, SLOTS_MAX, TABLE};
 pub(crate) use lifo::{LifoRoots, NextSlot};
 pub(crate) use manual::ManualRoots;
+pub(crate) use pins::Pins;
 pub(crate) use records::RecordSlots;
 pub(crate) use scopes::{ScopeStack, ScopeToken};
 #[cfg(feature = "capi")]

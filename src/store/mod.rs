@@ -95,7 +95,7 @@ use crate::heap::{
     Pacer, RootSlot,
 };
 use crate::host::{Finalizer, HostData};
-use crate::roots::{LifoRoots, ManualRoots, ScopeStack, WeakHandles, directory};
+use crate::roots::{LifoRoots, ManualRoots, Pins, ScopeStack, WeakHandles, directory};
 
 /// One heap and everything that belongs to it. See the [module](self).
 #[repr(C)]
@@ -139,6 +139,7 @@ pub(crate) struct Store {
     /// The releases that [`Store::count_release`] has counted.
     counted_releases: Cell<u64>,
     weak: WeakHandles,
+    pins: Pins,
     /// What the driver tells the attempt that is running.
     answers: Cell<Answers>,
     /// The state of the reports, while a root visitor runs.
@@ -251,8 +252,8 @@ impl StoreData {
 }
 
 /// The greatest number of spans of roots in a collection: scoped roots, manual roots,
-/// tables, globals, the pending exception, values of weak maps.
-const ROOT_SPANS: usize = 6;
+/// pins, tables, globals, the pending exception, values of weak maps.
+const ROOT_SPANS: usize = 7;
 
 impl Store {
     /// Makes a store of `engine`, owned by the calling thread.
@@ -268,8 +269,8 @@ impl Store {
     }
 
     /// Same as [`Store::new`], for tests of retired slots. The slots of scoped roots have
-    /// issued all generations up to `scoped`. The slots of manual roots, weak handles,
-    /// weak maps, tables, globals and root sources have issued all up to `manual`, which
+    /// issued all generations up to `scoped`. The slots of manual roots, pins, weak
+    /// handles, weak maps, tables, globals and root sources have issued all up to `manual`, which
     /// is even.
     pub(crate) fn starting_at(
         engine: EngineRef,
@@ -309,6 +310,7 @@ impl Store {
             external_pressure: Cell::new(false),
             counted_releases: Cell::new(0),
             weak: WeakHandles::starting_at(manual).limited_by(&side),
+            pins: Pins::starting_at(manual).limited_by(&side),
             answers: Cell::new(Answers::default()),
             report: Cell::new(None),
             data: Cell::new(StoreData::NONE),

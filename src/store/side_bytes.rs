@@ -10,6 +10,7 @@ impl Store {
             + self.scopes.side_bytes()
             + self.manual.side_bytes()
             + self.weak.side_bytes()
+            + self.pins.side_bytes()
             + self.host.side_bytes()
             + self.types.side_bytes()
             + self.tables.side_bytes()

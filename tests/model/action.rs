@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::functions::FuncAction;
 use super::globals::GlobalAction;
-use super::model::{Body, Model, Owner, Reference, RootState, Value};
+use super::model::{Body, Model, Owner, PinState, Reference, RootState, Value};
 use super::pointers::Nulls;
 use super::program::{Call, Draw, Operation};
 use super::ranges::RangeAction;
@@ -138,6 +138,9 @@ pub(crate) enum Action {
     WeakNew(Handle),
     WeakUpgrade(Named),
     WeakFree(Named),
+    Pin(Handle),
+    PinData(Named),
+    Unpin(Named),
     WeakMapNew,
     WeakMapSet(Named, Handle, Handle),
     WeakMapGet(Named, Handle),
@@ -295,6 +298,8 @@ pub(crate) fn plan(model: &Model, operation: Operation) -> Planned {
         _ if model.tight && planner.draw.one_in(8) => Call::ArrayNewDefault,
         Call::FuncInvoke if is_pending && planner.draw.one_in(2) => Call::TakeException,
         Call::ExnNew if model.tags.is_empty() => Call::TagNew,
+        // Whether a pin needs a collection, which a span forbids, the model does not know.
+        Call::Pin if model.spans > 0 => Call::PinData,
         Call::WeakMapSet if model.maps_in_use().next().is_none() => Call::WeakMapNew,
         Call::TableGet | Call::TableGetInto | Call::TableSet | Call::TableCopy
             if model.tables_in_use().is_empty() =>
@@ -340,6 +345,7 @@ impl Action {
         matches!(
             self,
             Action::ExternNew(..)
+                | Action::Pin(_)
                 | Action::StructNew(..)
                 | Action::StructNewDefault(_)
                 | Action::ArrayNew(..)
@@ -400,6 +406,9 @@ impl Planner<'_> {
             Call::WeakNew => Action::WeakNew(self.handle(Anything)),
             Call::WeakUpgrade => Action::WeakUpgrade(self.weak()),
             Call::WeakFree => Action::WeakFree(self.weak()),
+            Call::Pin => Action::Pin(self.handle(Anything)),
+            Call::PinData => Action::PinData(self.pin()),
+            Call::Unpin => Action::Unpin(self.pin()),
             Call::WeakMapNew => Action::WeakMapNew,
             Call::WeakMapSet => {
                 let map = self.map();
@@ -928,6 +937,19 @@ impl Planner<'_> {
             2 => Named::Forged,
             _ if count == 0 => Named::Null,
             _ => Named::Own(self.newest(count)),
+        }
+    }
+
+    fn pin(&mut self) -> Named {
+        let pins = self.model.pins.iter().enumerate();
+        let made = pins.filter(|(_, pin)| pin.state != PinState::Pending);
+        let made: Vec<_> = made.map(|(pin, _)| pin).collect();
+        match self.draw.below(40) {
+            0 => Named::Foreign,
+            1 => Named::Null,
+            2 => Named::Forged,
+            _ if made.is_empty() => Named::Null,
+            _ => Named::Own(made[self.newest(made.len())]),
         }
     }
 

@@ -102,6 +102,14 @@ impl Lane {
         self.collector != GCROOTS_COLLECTOR_NULL
     }
 
+    /// Whether objects can be pinned.
+    pub(crate) fn has_pins(&self) -> bool {
+        !matches!(
+            self.collector,
+            GCROOTS_COLLECTOR_COPYING | GCROOTS_COLLECTOR_CHECK
+        )
+    }
+
     /// How the collector arranges objects.
     pub(crate) fn arrangement(&self) -> Arrangement {
         match self.collector {

@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use gcroots::capi::arrays::*;
 use gcroots::capi::casts::*;
@@ -18,6 +19,7 @@ use gcroots::capi::i31::*;
 use gcroots::capi::local::*;
 use gcroots::capi::manually_rooted::*;
 use gcroots::capi::no_gc::*;
+use gcroots::capi::pin::*;
 use gcroots::capi::rec_group::*;
 use gcroots::capi::reference::*;
 use gcroots::capi::root_range::gcroots_root_source_t;
@@ -56,6 +58,7 @@ pub(crate) enum Written {
     Values(Vec<gcroots_val_t>),
     Ref(gcroots_ref_t),
     Weak(gcroots_weak_t),
+    Pin(gcroots_pin_t),
     Map(gcroots_weakmap_t),
     Table(gcroots_table_t),
     Global(gcroots_global_t),
@@ -76,6 +79,9 @@ pub(crate) struct Bits {
     pub(crate) roots: Vec<gcroots_ref_t>,
     pub(crate) scopes: Vec<gcroots_scope_t>,
     pub(crate) weak: Vec<gcroots_weak_t>,
+    pub(crate) pins: Vec<gcroots_pin_t>,
+    /// The addresses of pinned arrays, by the numbers of their pins.
+    pub(crate) addresses: HashMap<usize, *mut c_void>,
     pub(crate) maps: Vec<gcroots_weakmap_t>,
     pub(crate) tables: Vec<gcroots_table_t>,
     pub(crate) globals: Vec<gcroots_global_t>,
@@ -89,6 +95,7 @@ pub(crate) struct Foreign {
     root: gcroots_ref_t,
     scope: gcroots_scope_t,
     weak: gcroots_weak_t,
+    pub(crate) pin: gcroots_pin_t,
     map: gcroots_weakmap_t,
     pub(crate) table: gcroots_table_t,
     pub(crate) global: gcroots_global_t,
@@ -341,6 +348,12 @@ impl Foreign {
                 root,
                 scope: with_out(|out| gcroots_scope_enter(store, out))?,
                 weak: with_out(|out| gcroots_weak_new(store, root, out))?,
+                // Where objects cannot be pinned, these bits are as good.
+                pin: with_out(|out| gcroots_pin(store, root, out)).unwrap_or(gcroots_pin_t {
+                    store_id: root.store_id,
+                    generation: 1,
+                    index: 0,
+                }),
                 map: with_out(|out| gcroots_weakmap_new(store, out))?,
                 table: with_out(|out| gcroots_table_new(store, any, 2, 4, NULL_REF, out))?,
                 global: with_out(|out| gcroots_global_new(store, &number, &value, out))?,
@@ -466,6 +479,23 @@ impl Library {
             Named::Own(weak) => self.bits.borrow().weak[weak],
             Named::Foreign => self.foreign.weak,
             Named::Forged => gcroots_weak_t {
+                store_id: self.store_id,
+                generation: 1,
+                index: u32::MAX,
+            },
+        }
+    }
+
+    fn pin(&self, pin: Named) -> gcroots_pin_t {
+        match pin {
+            Named::Null => gcroots_pin_t {
+                store_id: 0,
+                generation: 7,
+                index: 7,
+            },
+            Named::Own(pin) => self.bits.borrow().pins[pin],
+            Named::Foreign => self.foreign.pin,
+            Named::Forged => gcroots_pin_t {
                 store_id: self.store_id,
                 generation: 1,
                 index: u32::MAX,
@@ -666,6 +696,9 @@ impl Library {
             Action::WeakNew(_)
             | Action::WeakUpgrade(_)
             | Action::WeakFree(_)
+            | Action::Pin(_)
+            | Action::PinData(_)
+            | Action::Unpin(_)
             | Action::Collect
             | Action::Trim
             | Action::RunFinalizers(_)
@@ -823,6 +856,39 @@ impl Library {
         written
     }
 
+    /// The bytes of a pinned array, read through its address, which must stay the same.
+    fn pin_data(&self, named: Named) -> Status<Written> {
+        let (store, pin, nulls) = (self.store(), self.pin(named), self.nulls.get());
+        let mut bytes = MaybeUninit::new(usize::MAX);
+        let bytes_out = match nulls.has(Pointer::Bytes) {
+            true => null_mut(),
+            false => &raw mut bytes,
+        };
+        let address = with_out(|out| {
+            let out = match nulls.has(Pointer::Address) {
+                true => null_mut(),
+                false => out,
+            };
+            // SAFETY: the store is alive and belongs to this thread.
+            unsafe { gcroots_pin_data(store, pin, out, bytes_out) }
+        });
+        // SAFETY: it was written above.
+        let bytes = unsafe { bytes.assume_init() };
+        if address.is_err() && bytes != usize::MAX {
+            complain("the bytes of a pin were written".to_owned());
+        }
+        let address = address?;
+        if let Named::Own(pin) = named {
+            let addresses = &mut self.bits.borrow_mut().addresses;
+            if *addresses.entry(pin).or_insert(address) != address {
+                complain(format!("the array of pin {pin} has moved"));
+            }
+        }
+        // SAFETY: the array has these bytes, and nothing writes them now.
+        let bytes = unsafe { core::slice::from_raw_parts(address.cast::<u8>(), bytes) };
+        Ok(Written::Bytes(bytes.to_vec()))
+    }
+
     fn weak_and_store(&self, action: &Action) -> Status<Written> {
         let store = self.store();
         // SAFETY: the store is alive and belongs to this thread.
@@ -842,6 +908,17 @@ impl Library {
                     let mut weak = self.weak(weak);
                     let weak = self.passed(Pointer::Weak, &mut weak);
                     done(gcroots_weak_free(store, weak))
+                }
+                Action::Pin(handle) => {
+                    let handle = self.handle(handle);
+                    self.with_out(|out| gcroots_pin(store, handle, out))
+                        .map(Written::Pin)
+                }
+                Action::PinData(pin) => self.pin_data(pin),
+                Action::Unpin(pin) => {
+                    let mut pin = self.pin(pin);
+                    let pin = self.passed(Pointer::Pin, &mut pin);
+                    done(gcroots_unpin(store, pin))
                 }
                 Action::Collect => {
                     // If NULL is passed instead of the store, nothing is collected.

@@ -135,6 +135,20 @@ pub(crate) struct Weak {
     pub(crate) freed: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PinState {
+    /// Made by a call that has not returned.
+    Pending,
+    Live,
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pin {
+    pub(crate) node: usize,
+    pub(crate) state: PinState,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WeakMap {
     /// Entries, including those of dead keys. No call can ask for these.
@@ -187,6 +201,7 @@ pub(crate) struct Model {
     /// The number of scopes so far.
     pub(crate) scopes: usize,
     pub(crate) weak: Vec<Weak>,
+    pub(crate) pins: Vec<Pin>,
     pub(crate) maps: Vec<WeakMap>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
@@ -220,6 +235,8 @@ pub(crate) struct Model {
     pub(crate) tight: bool,
     /// Whether the collector frees objects.
     pub(crate) collects: bool,
+    /// Whether objects can be pinned.
+    pub(crate) has_pins: bool,
 }
 
 /// The size of an object: a header, the length of an array or the tag of an exception,
@@ -265,7 +282,7 @@ fn end_of(start: usize, sizes: impl Iterator<Item = usize>) -> usize {
 }
 
 impl Model {
-    pub(crate) fn new(tight: bool, collects: bool) -> Model {
+    pub(crate) fn new(tight: bool, collects: bool, has_pins: bool) -> Model {
         let outermost = Frame {
             scope: None,
             roots: 0,
@@ -281,6 +298,7 @@ impl Model {
             spans: 0,
             scopes: 0,
             weak: Vec::new(),
+            pins: Vec::new(),
             maps: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
@@ -306,6 +324,7 @@ impl Model {
             asking: false,
             tight,
             collects,
+            has_pins,
         }
     }
 
@@ -540,8 +559,10 @@ impl Model {
     pub(crate) fn reachable(&self, states: &[RootState]) -> Vec<bool> {
         let held = |root: &&Root| root.state == RootState::Held || states.contains(&root.state);
         let targets = self.roots.iter().filter(held).map(|root| root.target);
+        let pins = self.pins.iter().filter(|pin| pin.state != PinState::Ended);
+        let pinned = pins.map(|pin| Reference::Node(pin.node));
         let others = self.in_ranges().into_iter().chain([self.pending]);
-        self.reachable_from(targets.chain(others))
+        self.reachable_from(targets.chain(pinned).chain(others))
     }
 
     /// The nodes that are reachable from some references, also through weak maps.

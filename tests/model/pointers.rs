@@ -16,6 +16,8 @@ pub(crate) enum Pointer {
     Options,
     Handle,
     Weak,
+    Pin,
+    Address,
     Map,
     Table,
     Callback,
@@ -53,6 +55,8 @@ impl Action {
             Action::RunFinalizers(_) => vec![Store, OutLeft],
             Action::IntoRooted(_) => vec![Store, Handle, Out],
             Action::WeakFree(_) => vec![Store, Weak],
+            Action::PinData(_) => vec![Store, Address, Bytes],
+            Action::Unpin(_) => vec![Store, Pin],
             Action::WeakMapFree(_) => vec![Store, Map],
             Action::ExternNew(Maker::Options { .. }, _) => vec![Store, Options, Out],
             Action::StructNewDefault(_) | Action::ArrayNewDefault(..) | Action::TagNew(_) => {

@@ -9,7 +9,8 @@ use super::action::{
 };
 use super::functions::Called;
 use super::model::{
-    Body, Model, Owner, Reference, RootState, Value, Weak, WeakMap, default_of, stored, values_of,
+    Body, Model, Owner, Pin, PinState, Reference, RootState, Value, Weak, WeakMap, default_of,
+    stored, values_of,
 };
 use super::pointers::Nulls;
 use super::tables::Lengthened;
@@ -33,6 +34,8 @@ pub(crate) enum Answer {
     Made(usize, usize),
     NullWeak,
     Weak,
+    /// A new pin, by its number.
+    Pinned(usize),
     /// Null or a new root: the model cannot know whether the object of this weak handle
     /// has died.
     Upgrade(usize),
@@ -106,6 +109,7 @@ pub(crate) fn predict(model: &mut Model, planned: &Planned, heap_limit: usize) -
         | Action::ToRooted(_)
         | Action::IntoRooted(_) => call.roots(action),
         Action::WeakNew(_) | Action::WeakUpgrade(_) | Action::WeakFree(_) => call.weak(action),
+        Action::Pin(_) | Action::PinData(_) | Action::Unpin(_) => call.pins(action),
         Action::WeakMapNew
         | Action::WeakMapSet(..)
         | Action::WeakMapGet(..)
@@ -496,6 +500,49 @@ impl Prediction<'_> {
             Action::WeakFree(weak) => {
                 if let Some(weak) = self.weak_named(weak)? {
                     self.model.weak[weak].freed = true;
+                }
+                Ok(Answer::Nothing)
+            }
+            _ => unreachable!("{action:?}"),
+        }
+    }
+
+    fn pin_named(&self, pin: Named) -> Predicted<Option<usize>> {
+        match pin {
+            Named::Null => Ok(None),
+            Named::Foreign => Err(GCROOTS_ERROR_WRONG_STORE),
+            Named::Own(pin) if self.model.pins[pin].state == PinState::Live => Ok(Some(pin)),
+            Named::Own(_) | Named::Forged => Err(GCROOTS_ERROR_UNROOTED),
+        }
+    }
+
+    fn pins(&mut self, action: &Action) -> Predicted {
+        match *action {
+            Action::Pin(handle) => {
+                let node = self.node(handle)?;
+                if !self.model.has_pins {
+                    return Err(GCROOTS_ERROR_UNSUPPORTED);
+                }
+                let state = PinState::Pending;
+                self.model.pins.push(Pin { node, state });
+                Ok(Answer::Pinned(self.model.pins.len() - 1))
+            }
+            Action::PinData(pin) => {
+                let pin = self.pin_named(pin)?.ok_or(GCROOTS_ERROR_NULL_REFERENCE)?;
+                let Body::Array { of, elements } =
+                    &self.model.nodes[self.model.pins[pin].node].body
+                else {
+                    return Err(GCROOTS_ERROR_TYPE_MISMATCH);
+                };
+                let element = &TYPES[*of].fields[0];
+                require_numbers(*element)?;
+                let read = elements.iter();
+                let bytes = read.flat_map(|value| memory_of(element.storage, *value));
+                Ok(Answer::Bytes(bytes.collect()))
+            }
+            Action::Unpin(pin) => {
+                if let Some(pin) = self.pin_named(pin)? {
+                    self.model.pins[pin].state = PinState::Ended;
                 }
                 Ok(Answer::Nothing)
             }

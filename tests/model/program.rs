@@ -25,6 +25,9 @@ pub(crate) enum Call {
     WeakNew,
     WeakUpgrade,
     WeakFree,
+    Pin,
+    PinData,
+    Unpin,
     WeakMapNew,
     WeakMapSet,
     WeakMapGet,
@@ -150,7 +153,7 @@ pub(crate) enum Call {
 use Call::*;
 
 /// All calls and their weights.
-const CALLS: [(Call, u32); 138] = [
+const CALLS: [(Call, u32); 141] = [
     (ScopeEnter, 12),
     (ScopeExit, 8),
     (ScopeUnwind, 2),
@@ -169,6 +172,9 @@ const CALLS: [(Call, u32); 138] = [
     (WeakNew, 4),
     (WeakUpgrade, 5),
     (WeakFree, 2),
+    (Pin, 2),
+    (PinData, 3),
+    (Unpin, 2),
     (WeakMapNew, 1),
     (WeakMapSet, 12),
     (WeakMapGet, 6),

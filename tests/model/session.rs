@@ -23,7 +23,7 @@ use super::growth::{Asked, may_grow};
 use super::lane::{Lane, OVERHEAD_LIMIT};
 use super::library::{Library, NULL_REF, Status, Written, last_error, status_name, take_complaint};
 use super::model::{
-    Body, Model, Node, Owner, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
+    Body, Model, Node, Owner, PinState, Reference, Root, RootState, Value, bytes_of, most_bytes_of,
 };
 use super::predict::{Answer, Predicted, predict};
 use super::program::{Call, Operation, op};
@@ -88,7 +88,7 @@ pub(crate) fn run(lane: Lane, program: &[Operation], traced: bool) -> Outcome {
     let session = Session {
         lane,
         library: Library::new(&lane, finalize, Some(may_grow)),
-        model: RefCell::new(Model::new(lane.asks, lane.collects())),
+        model: RefCell::new(Model::new(lane.asks, lane.collects(), lane.has_pins())),
         failure: RefCell::default(),
         in_finalizer: Cell::new(false),
         freeing: Cell::new(false),
@@ -276,12 +276,13 @@ impl Session {
         }
     }
 
-    /// Makes room for the bits of predicted tables and globals.
+    /// Makes room for the bits of predicted tables, globals and pins.
     fn number_containers(&self) {
         let (model, mut bits) = (self.model.borrow(), self.library.bits.borrow_mut());
         let (table, global) = (self.library.foreign.table, self.library.foreign.global);
         bits.tables.resize(model.tables.len(), table);
         bits.globals.resize(model.globals.len(), global);
+        bits.pins.resize(model.pins.len(), self.library.foreign.pin);
     }
 
     /// The root and the bytes of a predicted object.
@@ -468,6 +469,11 @@ impl Session {
             (Answer::Weak, Written::Weak(weak)) => {
                 self.library.bits.borrow_mut().weak.push(weak);
                 same(&self.library.store_id, &weak.store_id)
+            }
+            (Answer::Pinned(pin), Written::Pin(read)) => {
+                self.model.borrow_mut().pins[pin].state = PinState::Live;
+                self.library.bits.borrow_mut().pins[pin] = read;
+                same(&self.library.store_id, &read.store_id)
             }
             (Answer::Upgrade(weak), Written::Ref(read)) => self.compare_upgrade(weak, read),
             (Answer::NewMap, Written::Map(map)) => {

@@ -126,7 +126,8 @@ impl BlockHeap {
             let record = &space.records()[block];
             let live = record.live();
             let is_sparse = moves_all || live <= SPARSE_BYTES;
-            if record.state() == BlockState::Small && is_sparse && live > 0 && live <= room {
+            let may_leave = record.state() == BlockState::Small && !record.is_pinned();
+            if may_leave && is_sparse && live > 0 && live <= room {
                 let leaving = LeavingBlock {
                     block,
                     slots: Vec::new(),
@@ -256,6 +257,9 @@ impl Marking<'_, false> {
     /// Whether the objects of a block can move: there are free blocks for them, memory for the
     /// list of those that tables name, and no weak handle names one.
     fn can_leave(&mut self, block: usize) -> Result<bool> {
+        if self.records[block].is_pinned() {
+            return Ok(false);
+        }
         let mut at = 0;
         let mut named = 0;
         while let Some(into) = self.space.next_marked(block, at) {

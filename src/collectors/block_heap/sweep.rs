@@ -27,7 +27,7 @@ pub(crate) struct SweepState {
     /// The bytes that are alive in fresh blocks.
     pub(crate) fresh_live: u64,
     /// The bytes of objects that the collection could not move: large ones, and those in
-    /// candidates.
+    /// candidates and in blocks with pins.
     pub(crate) unmovable: u64,
     /// Where giving back pages continues, and the number of blocks that keep them.
     releasing: Option<(usize, usize)>,
@@ -129,7 +129,8 @@ impl BlockHeap {
             if record.is_fresh() && !record.is_target() {
                 self.sweep.fresh_live += live;
             }
-            if record.is_candidate() || record.state() == BlockState::LargeHead {
+            let is_large = record.state() == BlockState::LargeHead;
+            if record.is_candidate() || record.is_pinned() || is_large {
                 self.sweep.unmovable += live;
             }
         }

@@ -46,7 +46,8 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
     CountedHeader, GRANULE, GcHeap, GcRef, GcRootsList, GcRuntime, HeapOptions, Kind, LayoutTable,
-    Liveness, Measured, Mutator, ObjectHeader, Progress, Region, Starts, WalkBound, WriteBarrier,
+    Liveness, Measured, Mutator, ObjectHeader, Pinning, Progress, Region, Starts, WalkBound,
+    WriteBarrier,
 };
 
 /// The least value of [`DrcHeap::trace_threshold`].
@@ -275,6 +276,9 @@ impl WriteBarrier for DrcHeap {
     }
 }
 
+/// Nothing moves.
+impl Pinning for DrcHeap {}
+
 impl GcHeap for DrcHeap {
     fn open(&mut self, mutator: &Mutator) -> u64 {
         self.blocks.open(mutator)
@@ -366,6 +370,10 @@ impl GcHeap for DrcHeap {
 
     fn trim_keys(&mut self, count: usize, budget: &mut Budget) -> Progress {
         self.blocks.pending.trim(count, budget)
+    }
+
+    fn pinning(&self) -> Option<&dyn Pinning> {
+        Some(self)
     }
 
     fn collection(&mut self) -> Option<&mut dyn CollectionSteps> {

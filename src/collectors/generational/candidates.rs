@@ -2,7 +2,7 @@
 //!
 //! A block is a *candidate* if few of its bytes are likely to be alive. The choice uses what is
 //! known before the trace: what the last collection found alive in a block, and which share of
-//! the objects made since then survives usually.
+//! the objects made since then survives usually. A block with a pinned object is never one.
 
 use super::{GenerationalHeap, WHOLE};
 use crate::heap::{BLOCK_BYTES, BlockRecord, BlockState};
@@ -15,14 +15,15 @@ const SPARSE_CLASSES: usize = CLASSES / 2;
 
 impl GenerationalHeap {
     /// Chooses the candidates: the sparsest blocks first, as far as their live bytes are
-    /// expected to fit into the free blocks. All blocks, if every object is to move.
+    /// expected to fit into the free blocks. All blocks that may be, if every object is to
+    /// move.
     pub(crate) fn choose_candidates(&mut self) {
         let space = &self.blocks.space;
         let free = space.free_blocks() - space.promotion_reserve().min(space.free_blocks());
         let free = free as u64 * BLOCK_BYTES;
         let mut expected = [0_u64; CLASSES];
         self.fresh_bytes = 0;
-        for record in self.small_blocks() {
+        for record in self.small_blocks().filter(|record| !record.is_pinned()) {
             let live = self.expected_live(record);
             expected[class_of(live)] += live.max(1);
         }
@@ -37,7 +38,8 @@ impl GenerationalHeap {
         }
         let mut fresh = 0;
         for record in self.small_blocks() {
-            record.set_candidate(class_of(self.expected_live(record)) < classes);
+            let is_sparse = class_of(self.expected_live(record)) < classes;
+            record.set_candidate(is_sparse && !record.is_pinned());
             fresh += u64::from(record.is_fresh()) * BLOCK_BYTES;
         }
         self.fresh_bytes = fresh;

@@ -40,6 +40,7 @@ mod check_remembered;
 mod cycle;
 mod minor;
 mod nursery;
+mod pinning;
 mod remembered;
 
 use std::time::Instant;
@@ -50,7 +51,7 @@ use crate::error::{Error, Result};
 use crate::heap::{
     Allocation, Barrier, BlockSpace, Budget, CollectionKind, CollectionStats, CollectionSteps,
     CyclePressure, CycleSteps, GcHeap, GcRef, GcRootsList, GcRuntime, HeapAccess, HeapOptions,
-    LayoutTable, Liveness, Measured, Mutator, ObjectHeader, Progress, Region, RememberLog,
+    LayoutTable, Liveness, Measured, Mutator, ObjectHeader, Pinning, Progress, Region, RememberLog,
     SLOT_BYTES, Starts, WriteBarrier,
 };
 use minor::MinorState;
@@ -326,6 +327,10 @@ impl GcHeap for GenerationalHeap {
             allocated: self.old_bytes_allocated(mutator),
             headroom: self.blocks.headroom,
         }
+    }
+
+    fn pinning(&self) -> Option<&dyn Pinning> {
+        Some(self)
     }
 
     fn is_unswept(&self, reference: GcRef) -> bool {

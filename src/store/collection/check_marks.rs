@@ -57,6 +57,7 @@ impl Cold {
             gray: Vec::new(),
         };
         let roots = store.lifo.span().iter().chain(store.manual.span());
+        let roots = roots.chain(store.pins.span());
         let roots = roots.chain(store.tables.span()).chain(store.globals.span());
         for slot in roots.chain([&store.pending]) {
             reached.add(heap, GcRef::from_raw(slot.reference.get()))?;

@@ -290,18 +290,19 @@ impl Cold {
         Some(match number {
             0 => store.manual.trim(budget),
             1 => store.weak.trim(budget),
-            2 => store.tables.trim_slots(budget),
-            3 => store.tables.trim_records(kind, budget),
-            4 => store.globals.trim_slots(budget),
-            5 => store.globals.trim_records(kind, budget),
-            6 => self.weak_maps.trim_handles(budget),
-            7 => self.weak_maps.trim_entries(kind, budget),
-            8 => self.sources.trim_handles(budget),
-            9 => self.sources.trim_lists(kind, budget),
-            10 if is_major => store.host.trim(budget),
-            11 if is_major => self.hashes.trim(budget),
-            12 if is_major => self.roots.trim(ranges, budget),
-            13 if is_major => self.heap.as_deref_mut()?.trim_keys(keys, budget),
+            2 => store.pins.trim(budget),
+            3 => store.tables.trim_slots(budget),
+            4 => store.tables.trim_records(kind, budget),
+            5 => store.globals.trim_slots(budget),
+            6 => store.globals.trim_records(kind, budget),
+            7 => self.weak_maps.trim_handles(budget),
+            8 => self.weak_maps.trim_entries(kind, budget),
+            9 => self.sources.trim_handles(budget),
+            10 => self.sources.trim_lists(kind, budget),
+            11 if is_major => store.host.trim(budget),
+            12 if is_major => self.hashes.trim(budget),
+            13 if is_major => self.roots.trim(ranges, budget),
+            14 if is_major => self.heap.as_deref_mut()?.trim_keys(keys, budget),
             _ => return None,
         })
     }
@@ -340,6 +341,7 @@ impl Cold {
         unsafe {
             self.roots.add(store.lifo.span())?;
             self.roots.add(store.manual.span())?;
+            self.roots.add(store.pins.span())?;
             self.roots.add(store.tables.span())?;
             self.roots.add(store.globals.span())?;
             self.roots.add(core::slice::from_ref(&store.pending))
@@ -354,6 +356,8 @@ impl Cold {
             let (manual, weak_maps) = (&store.manual, &self.weak_maps);
             self.roots.add_dirty(manual.span(), manual.young())?;
             self.roots
+                .add_dirty(store.pins.span(), store.pins.young())?;
+            self.roots
                 .add_dirty(store.tables.span(), store.tables.young())?;
             self.roots
                 .add_dirty(store.globals.span(), store.globals.young())?;
@@ -366,6 +370,7 @@ impl Cold {
     fn forget_young(&mut self, store: &Store) {
         store.lifo.forget_young();
         store.manual.forget_young();
+        store.pins.forget_young();
         store.tables.forget_young();
         store.globals.forget_young();
         store.weak.forget_young();
@@ -418,7 +423,8 @@ impl Cold {
         began: Instant,
     ) -> Result<u64> {
         // A root slot costs as much as its own bytes, a host-data entry as an externref.
-        let roots = u64::from(store.lifo.len()) + store.manual.span().len() as u64;
+        let roots = u64::from(store.lifo.len())
+            + (store.manual.span().len() + store.pins.span().len()) as u64;
         let held = store.tables.span().len() + store.globals.span().len();
         let slots = roots + held as u64 + store.weak.swept();
         let scanned = slots * size_of::<RootSlot>() as u64

@@ -16,6 +16,7 @@ impl Store {
         self.scopes.give_back();
         self.manual.give_back();
         self.weak.give_back();
+        self.pins.give_back();
         self.tables.give_back();
         self.globals.give_back();
         self.host.give_back();

@@ -46,6 +46,7 @@ mod check_marks;
 pub(in crate::store) mod collect;
 pub(in crate::store) mod cycle;
 mod give_back;
+mod pins;
 mod releases;
 mod room;
 mod root_ranges;

@@ -8,15 +8,16 @@
 use crate::store::Store;
 
 impl Store {
-    /// The releases so far: manual roots that ended, and what [`Store::count_release`]
+    /// The releases so far: manual roots and pins that ended, and what [`Store::count_release`]
     /// counted. Wraps around.
     pub(in crate::store) fn releases(&self) -> u64 {
         self.manual
             .released()
+            .wrapping_add(self.pins.released())
             .wrapping_add(self.counted_releases.get())
     }
 
-    /// Counts a release by anything except a manual root. That is:
+    /// Counts a release by anything except a manual root or a pin. That is:
     ///
     /// * a scoped root that is assigned;
     /// * an entry of a weak map, and a weak map, table, global, root range or root

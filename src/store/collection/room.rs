@@ -69,7 +69,7 @@ impl Cold {
     /// Errors: [`Request::Collection`] if the caller does not let the allocation collect,
     /// [`Request::Roots`] if the root visitors have not reported; those of
     /// [`Cold::collect`].
-    fn collect_on_demand(
+    pub(super) fn collect_on_demand(
         &mut self,
         store: &Store,
         kind: CollectionKind,

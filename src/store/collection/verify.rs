@@ -62,6 +62,8 @@ impl Cold {
         store.host.check()?;
         store.types.check()?;
         store.weak.check()?;
+        store.pins.check()?;
+        self.check_pins(&store.pins)?;
         store.tables.check()?;
         store.globals.check()?;
         self.hashes.check()?;
@@ -107,6 +109,7 @@ impl Cold {
     fn check_roots(&self, store: &Store, starts: &ObjectStartBits) -> Result<()> {
         let roots = store.lifo.span().iter().chain(store.manual.span());
         roots
+            .chain(store.pins.span())
             .chain(store.tables.span())
             .chain(store.globals.span())
             .chain(self.weak_maps.values())

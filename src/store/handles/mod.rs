@@ -9,6 +9,7 @@
 //! | `locals.rs` | scoped roots: pushes, locals, `assign` |
 //! | `scopes.rs` | scopes and no-GC spans |
 //! | `manual.rs` | manual roots |
+//! | `pins.rs` | pins |
 //! | `weak.rs` | weak handles |
 //!
 //! This room keeps `handles.any-bits` (any 16 bytes may be passed as a handle) and
@@ -17,6 +18,7 @@
 mod identity;
 mod locals;
 mod manual;
+mod pins;
 pub(in crate::store) mod resolve;
 mod scopes;
 mod weak;

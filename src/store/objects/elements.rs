@@ -5,6 +5,9 @@ use crate::heap::{ARRAY_ELEMENTS, array_bytes};
 use crate::store::objects::fields::require_storage;
 use crate::types::{FieldLayout, RegisteredType, Storage};
 
+/// An array whose elements are not references, for messages.
+pub(in crate::store) const NUMBERS: &str = "an array of numbers";
+
 /// Where the element at `index` is in the array at `array`. `index` is at most the
 /// length.
 #[inline(always)]
@@ -81,7 +84,7 @@ pub(in crate::store) fn require_numbers(element: &FieldLayout) -> Result<()> {
         return Ok(());
     }
     Err(Error::TypeMismatch {
-        needed: "an array of numbers",
+        needed: NUMBERS,
         found: "one of references",
     })
 }

@@ -2,9 +2,11 @@
 //! base of the heap, and the address of array elements.
 
 use crate::error::{Error, Result};
-use crate::heap::GcRef;
+use crate::heap::{GcRef, Kind};
 use crate::roots::Handle;
-use crate::store::objects::elements::{element_at, element_of, require_numbers, require_range};
+use crate::store::objects::elements::{
+    NUMBERS, element_at, element_of, require_numbers, require_range,
+};
 use crate::store::{Cold, Store};
 use crate::types::{AbstractType, Admits};
 
@@ -83,6 +85,21 @@ impl Store {
         }
         let at = element_at(array.offset, element.storage, start);
         Ok(self.mutator.memory.address(at))
+    }
+
+    /// The address of the first element of a pinned array, and the bytes of all elements. It is
+    /// valid until the pin ends. Never collects.
+    ///
+    /// Errors: as [`Store::pinned`]; [`Error::TypeMismatch`] unless the object is an array
+    /// whose elements are not references.
+    pub(crate) fn pin_data(&self, pin: Handle) -> Result<(*mut u8, usize)> {
+        let array = self.typed_object(self.pinned(pin)?, Kind::Array, NUMBERS)?;
+        let (array, length) = self.measured(array)?;
+        let element = element_of(array.ty)?;
+        require_numbers(element)?;
+        let first = element_at(array.offset, element.storage, 0);
+        let end = element_at(array.offset, element.storage, length);
+        Ok((self.mutator.memory.address(first), (end - first) as usize))
     }
 }
 

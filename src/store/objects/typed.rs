@@ -1,7 +1,7 @@
 //! From a handle to an object of a given kind and its registered type.
 
 use crate::error::{Error, Result};
-use crate::heap::{Kind, ObjectHeader};
+use crate::heap::{GcRef, Kind, ObjectHeader};
 use crate::roots::Handle;
 use crate::store::Store;
 use crate::store::objects::header::{kind_name, name_of};
@@ -45,7 +45,18 @@ impl Store {
         kind: Kind,
         parameter: &'static str,
     ) -> Result<Typed<'_>> {
-        let object = self.object(handle, parameter)?;
+        self.typed_object(self.object(handle, parameter)?, kind, kind_name(kind))
+    }
+
+    /// An object, which must be of kind `kind`. `needed` is what it must be, for messages.
+    ///
+    /// Errors: [`Error::TypeMismatch`].
+    pub(in crate::store) fn typed_object(
+        &self,
+        object: GcRef,
+        kind: Kind,
+        needed: &'static str,
+    ) -> Result<Typed<'_>> {
         let header = self.header_of(object)?;
         match header {
             Some(header) if header.kind() == Some(kind) => Ok(Typed {
@@ -53,7 +64,7 @@ impl Store {
                 ty: self.type_of(header)?,
             }),
             _ => Err(Error::TypeMismatch {
-                needed: kind_name(kind),
+                needed,
                 found: name_of(header),
             }),
         }

@@ -45,6 +45,7 @@ mod leaving;
 mod marking_state;
 mod marks;
 mod nursery;
+mod pinned;
 mod promotion;
 mod record;
 mod sizes;

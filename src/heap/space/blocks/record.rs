@@ -99,6 +99,8 @@ pub(crate) struct BlockRecord {
     leaving: Cell<u32>,
     /// No line before this one is free.
     first_free: Cell<u32>,
+    /// The number of pins of objects here.
+    pins: Cell<u32>,
     state: Cell<u8>,
     /// The cycle of the last collection that reached an object here.
     marked_in: Cell<u8>,
@@ -131,6 +133,7 @@ impl BlockRecord {
         self.run.set(run);
         self.leaving.set(0);
         self.first_free.set(0);
+        self.pins.set(0);
         self.marked_in.set(0);
         self.flags.set(FRESH);
         self.state.set(state as u8);
@@ -144,6 +147,7 @@ impl BlockRecord {
         self.live.set(0);
         self.run.set(0);
         self.leaving.set(0);
+        self.pins.set(0);
     }
 
     /// If the block is leaving: as which block.
@@ -503,6 +507,22 @@ impl BlockRecord {
 
     pub(crate) fn set_candidate(&self, on: bool) {
         self.set_flag(CANDIDATE, on);
+    }
+
+    /// Whether the block has a pinned object.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pins.get() > 0
+    }
+
+    /// Counts a pin.
+    pub(super) fn add_pin(&self) {
+        self.pins.set(self.pins.get().saturating_add(1));
+    }
+
+    /// Ends the count of a pin.
+    pub(super) fn take_pin(&self) {
+        debug_assert!(self.is_pinned());
+        self.pins.set(self.pins.get().saturating_sub(1));
     }
 
     /// Whether objects have moved here in the collection that is under way.
