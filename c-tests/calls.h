@@ -72,6 +72,8 @@ static inline gcroots_ref_type_t concrete(const struct arguments *a) {
   X(gcroots_config_set_heap_limit, _huge, "config", "", (a->config, SIZE_MAX))               \
   X(gcroots_config_set_heap_initial, , "config", "", (a->config, 0))                         \
   X(gcroots_config_set_heap_growth, , "config", "", (a->config, 50))                         \
+  X(gcroots_config_set_heap_sizing, , "config", "",                                          \
+    (a->config, GCROOTS_HEAP_SIZING_TIME_SHARE, 20))                                         \
   X(gcroots_config_set_pause_budget, , "config", "", (a->config, 500))                       \
   X(gcroots_config_set_overhead_limit, , "config", "", (a->config, 3))                       \
   X(gcroots_config_set_overhead_limit, _101, "config", "", (a->config, 101))                 \

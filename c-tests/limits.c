@@ -257,6 +257,57 @@ CASE(headroom_is_the_configured_share_of_the_live_bytes) {
   CHECK(collections_with_growth(UINT32_MAX) <= 1);
 }
 
+CASE(a_rule_of_heap_sizing_that_does_not_exist_is_refused) {
+  gcroots_config_t *config = gcroots_config_new();
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`rule` is 3",
+                 gcroots_config_set_heap_sizing(config, 3, 10));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`percent` is 1",
+                 gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_BALANCED, 1));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`percent` is 0",
+                 gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_RATIO, 0));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`percent` is 0",
+                 gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_TIME_SHARE, 0));
+  REFUSED_SAYING(GCROOTS_ERROR_INVALID_ARGUMENT, "`percent` is 100",
+                 gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_TIME_SHARE, 100));
+  OK(gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_TIME_SHARE, 99));
+  OK(gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_RATIO, UINT32_MAX));
+  OK(gcroots_config_set_heap_sizing(config, GCROOTS_HEAP_SIZING_BALANCED, 0));
+  gcroots_config_free(config);
+}
+
+/* The collections under a rule of heap sizing. */
+static uint64_t collections_with_sizing(gcroots_heap_sizing_t rule, uint32_t percent) {
+  gcroots_config_t *config = variant_config(64 * mib);
+  gcroots_type_t *type;
+  gcroots_ref_t ref;
+  OK(gcroots_config_set_heap_sizing(config, rule, percent));
+  OK(gcroots_config_set_pause_budget(config, 1));
+  use(config);
+  type = new_array(plain(GCROOTS_STORAGE_I8));
+  OK(gcroots_array_new_default(store, type, 1 << 20, &ref));
+  gcroots_type_free(type);
+  OK(gcroots_store_gc(store));
+  return collections_of_arrays(4096);
+}
+
+CASE(a_ratio_is_the_configured_share_of_the_live_bytes) {
+  uint64_t early = heap_has(BETWEEN) ? 2 : 1;
+  if (!collects_when_full()) return;
+  CHECK(collections_with_sizing(GCROOTS_HEAP_SIZING_RATIO, 400) >= 3);
+  CHECK(collections_with_sizing(GCROOTS_HEAP_SIZING_RATIO, 400) <= 4 * early);
+  CHECK(collections_with_sizing(GCROOTS_HEAP_SIZING_RATIO, UINT32_MAX) <= 1);
+}
+
+/* However slow or fast the machine is. */
+CASE(a_share_of_the_time_keeps_the_headroom_within_its_bounds) {
+  uint64_t collections;
+  if (!collects_when_full()) return;
+  collections = collections_with_sizing(GCROOTS_HEAP_SIZING_TIME_SHARE, 99);
+  CHECK(collections >= 1 && collections <= 128);
+  collections = collections_with_sizing(GCROOTS_HEAP_SIZING_TIME_SHARE, 1);
+  CHECK(collections <= 64);
+}
+
 CASE(headroom_of_zero_percent_is_the_rule_of_the_library) {
   uint64_t collections;
   if (!collects_when_full()) return;

@@ -35,6 +35,7 @@ static void config(uint64_t count) {
          MUST(gcroots_config_set_side_limit(c, 1 << 24));
          MUST(gcroots_config_set_external_limit(c, 1 << 24));
          MUST(gcroots_config_set_heap_growth(c, 100));
+         MUST(gcroots_config_set_heap_sizing(c, GCROOTS_HEAP_SIZING_RATIO, 100));
          MUST(gcroots_config_set_pause_budget(c, 1000));
          MUST(gcroots_config_set_overhead_limit(c, 98)); MUST(gcroots_config_set_stress(c, 0));
          MUST(gcroots_config_set_move_always(c, false)); MUST(gcroots_config_set_pool(c, 4));
@@ -54,6 +55,7 @@ const struct row configs[] = {ROW(gcroots_config_new, 0, config),
                               ROW(gcroots_config_set_side_limit, 0, config),
                               ROW(gcroots_config_set_external_limit, 0, config),
                               ROW(gcroots_config_set_heap_growth, 0, config),
+                              ROW(gcroots_config_set_heap_sizing, 0, config),
                               ROW(gcroots_config_set_pause_budget, 0, config),
                               ROW(gcroots_config_set_overhead_limit, 0, config),
                               ROW(gcroots_config_set_stress, 0, config),

@@ -264,6 +264,51 @@ pub unsafe extern "C" fn gcroots_config_set_heap_growth(
     }
 }
 
+/// How much may be allocated between two full collections: see
+/// gcroots_config_set_heap_sizing(). Any other number is refused.
+pub type gcroots_heap_sizing_t = u32;
+
+/// The library decides from the rates of allocation and collection: the square root of their
+/// ratio, and of the bytes of the surviving objects. This is the default.
+pub const GCROOTS_HEAP_SIZING_BALANCED: gcroots_heap_sizing_t = 0;
+/// A percentage of the bytes of the surviving objects.
+pub const GCROOTS_HEAP_SIZING_RATIO: gcroots_heap_sizing_t = 1;
+/// As much as lets full collections take a percentage of the time. At least an eighth of the
+/// bytes of the surviving objects, and at most 16 times these.
+pub const GCROOTS_HEAP_SIZING_TIME_SHARE: gcroots_heap_sizing_t = 2;
+
+const _: () = assert!(
+    GCROOTS_HEAP_SIZING_BALANCED == crate::engine::BALANCED
+        && GCROOTS_HEAP_SIZING_RATIO == crate::engine::RATIO
+        && GCROOTS_HEAP_SIZING_TIME_SHARE == crate::engine::TIME_SHARE
+);
+
+/// Sets how much may be allocated after a full collection until the next one. More takes more
+/// memory and less time. gcroots_config_set_heap_growth() sets the same: its percentage is that
+/// of GCROOTS_HEAP_SIZING_RATIO, and 0 stands for GCROOTS_HEAP_SIZING_BALANCED.
+///
+/// At least 256 KiB may be allocated in any case, and what is left of the initial size. With
+/// many roots it is more. The heap limit may allow less. Never collects.
+///
+/// \param rule one of the constants
+/// \param percent 0 for GCROOTS_HEAP_SIZING_BALANCED; at least 1 for GCROOTS_HEAP_SIZING_RATIO;
+///        1 to 99 for GCROOTS_HEAP_SIZING_TIME_SHARE
+/// \return GCROOTS_ERROR_INVALID_ARGUMENT if `rule` is another number, or does not allow
+///         `percent`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gcroots_config_set_heap_sizing(
+    config: *mut gcroots_config_t,
+    rule: gcroots_heap_sizing_t,
+    percent: u32,
+) -> gcroots_status_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        configure("gcroots_config_set_heap_sizing", config, |config| {
+            config.set_sizing(rule, percent)
+        })
+    }
+}
+
 /// Sets how long a minor collection should take at most, in microseconds. 0 is the default, and
 /// means 1000.
 ///

@@ -2,7 +2,7 @@
 
 use crate::collectors;
 use crate::error::{Error, Result};
-use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, KEPT_BYTES, Overhead, Pacer};
+use crate::heap::{GcRuntime, HEAP_MAX, HeapOptions, HeapSizing, KEPT_BYTES, Overhead, Pacer};
 
 use super::growth::GrowCallback;
 use super::heap_pool::POOL_MAX;
@@ -13,6 +13,11 @@ const DEFAULT_LIMIT: u64 = 4 << 30;
 
 /// The number of reset heaps that an engine keeps by default.
 const DEFAULT_POOL: usize = 8;
+
+/// The numbers of the rules of heap sizing.
+pub(crate) const BALANCED: u32 = 0;
+pub(crate) const RATIO: u32 = 1;
+pub(crate) const TIME_SHARE: u32 = 2;
 
 /// The share of the heap that a collection at the heap's limit has to free, in percent.
 const DEFAULT_OVERHEAD_LIMIT: u32 = 2;
@@ -38,8 +43,7 @@ pub(crate) struct Config {
     limit: Option<u64>,
     /// 0 means the default.
     initial: u64,
-    /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
-    growth_percent: u32,
+    sizing: HeapSizing,
     /// In microseconds. 0 means the default.
     pause_budget: u32,
     overhead_limit: u32,
@@ -71,7 +75,7 @@ impl Config {
             runtime: collectors::by_number(collectors::AUTO)?,
             limit: None,
             initial: 0,
-            growth_percent: 0,
+            sizing: HeapSizing::Balanced,
             pause_budget: 0,
             overhead_limit: DEFAULT_OVERHEAD_LIMIT,
             stress: 0,
@@ -119,7 +123,39 @@ impl Config {
 
     /// Sets the headroom in percent of the live bytes. 0 means the pacer's own rule.
     pub(crate) fn set_growth(&mut self, percent: u32) {
-        self.growth_percent = percent;
+        self.sizing = match percent {
+            0 => HeapSizing::Balanced,
+            percent => HeapSizing::Ratio(percent),
+        };
+    }
+
+    /// Sets how the headroom follows from what the pacer knows. `percent` is the number of that
+    /// rule.
+    ///
+    /// Errors: [`Error::InvalidArgument`] for a rule that does not exist, and for a percentage that
+    /// the rule does not allow.
+    pub(crate) fn set_sizing(&mut self, rule: u32, percent: u32) -> Result<()> {
+        let wrong_percent = |allowed| Error::InvalidArgument {
+            parameter: "percent",
+            value: percent.into(),
+            allowed,
+        };
+        self.sizing = match (rule, percent) {
+            (BALANCED, 0) => HeapSizing::Balanced,
+            (BALANCED, _) => return Err(wrong_percent("0, for the balanced rule")),
+            (RATIO, 1..) => HeapSizing::Ratio(percent),
+            (RATIO, 0) => return Err(wrong_percent("at least 1, for a ratio")),
+            (TIME_SHARE, 1..=99) => HeapSizing::TimeShare(percent),
+            (TIME_SHARE, _) => return Err(wrong_percent("1 to 99, for a share of the time")),
+            _ => {
+                return Err(Error::InvalidArgument {
+                    parameter: "rule",
+                    value: rule.into(),
+                    allowed: "0 (balanced), 1 (ratio) or 2 (share of the time)",
+                });
+            }
+        };
+        Ok(())
     }
 
     /// How many nanoseconds a stop should take at most.
@@ -299,7 +335,7 @@ impl Config {
 
     /// The pacer of a new store.
     pub(crate) fn new_pacer(&self) -> Pacer {
-        Pacer::new(self.runtime.headroom_ceiling(), self.growth_percent)
+        Pacer::new(self.runtime.headroom_ceiling(), self.sizing)
     }
 
     /// The overhead limit of a new store.

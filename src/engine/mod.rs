@@ -14,6 +14,8 @@ use crate::base::ref_counted::RefCounted;
 use crate::error::{Error, Result};
 use crate::heap::{GcHeap, HeapOptions};
 use crate::types::{RegisteredType, Registry};
+#[cfg(feature = "capi")]
+pub(crate) use config::{BALANCED, RATIO, TIME_SHARE};
 pub(crate) use config::{Config, Finalizers};
 #[cfg(feature = "capi")]
 pub(crate) use growth::GrowFunction;

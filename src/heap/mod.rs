@@ -96,7 +96,7 @@ pub(crate) use memory::{
 pub(crate) use mutator::Mutator;
 pub(crate) use object_start_table::ObjectStartTable;
 pub(crate) use overhead::Overhead;
-pub(crate) use pacer::{Pacer, PacerSample, nanoseconds_since};
+pub(crate) use pacer::{HeapSizing, Pacer, PacerSample, nanoseconds_since};
 pub(crate) use pinning::Pinning;
 pub(crate) use reference::{GRANULE, GcRef, HEAP_MAX, LEAST_BYTES, SLOT_BYTES};
 pub(crate) use remember_log::{LONG_ARRAY, Logged, RememberLog};

@@ -13,7 +13,8 @@
 //! besides objects. HEAP-11 has the reasons for these bounds. For a collector that prefers
 //! a small heap, the headroom is half the live bytes, whatever the rates are (HEAP-29); the
 //! other lower bounds hold as well. The configuration may set the share of the live bytes
-//! instead. An initial size that it sets is another lower bound (HEAP-50).
+//! instead, or the share of the time that collections are to take ([`HeapSizing`]): then the
+//! headroom is what the program allocates in the time that this leaves to it. An initial size that it sets is another lower bound (HEAP-50).
 //!
 //! External bytes have a budget of their own, outside of this file (HEAP-12).
 
@@ -29,6 +30,22 @@ pub(crate) const LEAST_HEADROOM: u64 = 256 << 10;
 
 /// The weight of the newest sample in the averages.
 const NEWEST: f64 = 0.5;
+
+/// How the headroom follows from what the pacer knows (HEAP-107).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum HeapSizing {
+    /// The square-root rule.
+    #[default]
+    Balanced,
+    /// This percentage of the live bytes.
+    Ratio(u32),
+    /// So that collections take this percentage of the time, from 1 to 99.
+    TimeShare(u32),
+}
+
+/// The least and the greatest headroom for a share of the time, as a multiple of the live bytes.
+const LEAST_FOR_SHARE: f64 = 1.0 / 8.0;
+const GREATEST_FOR_SHARE: f64 = 16.0;
 
 /// What the pacer learns from one cycle: a collection, and the time since the one before.
 #[derive(Clone, Copy, Debug)]
@@ -59,17 +76,15 @@ pub(crate) struct Pacer {
     cycle_began: Instant,
     /// The most headroom as a multiple of the live bytes: at least a half.
     ceiling: f64,
-    /// The headroom in percent of the live bytes. 0 means the pacer's own rule.
-    growth_percent: u32,
+    sizing: HeapSizing,
 }
 
 impl Pacer {
-    /// A pacer whose first cycle begins now. The headroom is `growth_percent` of the live
-    /// bytes; 0 means the pacer's own rule.
-    pub(crate) fn new(ceiling: f64, growth_percent: u32) -> Pacer {
+    /// A pacer whose first cycle begins now.
+    pub(crate) fn new(ceiling: f64, sizing: HeapSizing) -> Pacer {
         Pacer {
             ceiling,
-            growth_percent,
+            sizing,
             allocation_rate: 0.0,
             collection_speed: 0.0,
             cycle_began: Instant::now(),
@@ -80,7 +95,7 @@ impl Pacer {
     /// `allocated` bytes of the headroom are used. Until half of it is used, a collection is
     /// not worth its cost. A headroom that was configured is used up.
     pub(crate) fn prefers_growth(&self, headroom: u64, allocated: u64, bytes: u64) -> bool {
-        let is_configured = self.growth_percent > 0;
+        let is_configured = self.sizing != HeapSizing::Balanced;
         allocated < headroom / 2 || is_configured && allocated.saturating_add(bytes) <= headroom
     }
 
@@ -106,10 +121,12 @@ impl Pacer {
             &mut self.collection_speed,
             rate(sample.live_bytes, sample.collector_nanoseconds),
         );
-        let wanted = match self.growth_percent {
-            0 => self.balanced(sample.live_bytes as f64),
-            // Float to integer conversions saturate.
-            percent => (sample.live_bytes as f64 * f64::from(percent) / 100.0) as u64,
+        let live = sample.live_bytes as f64;
+        // Float to integer conversions saturate.
+        let wanted = match self.sizing {
+            HeapSizing::Balanced => self.balanced(live),
+            HeapSizing::Ratio(percent) => (live * f64::from(percent) / 100.0) as u64,
+            HeapSizing::TimeShare(percent) => self.for_share(live, f64::from(percent) / 100.0),
         };
         wanted
             .max(LEAST_HEADROOM)
@@ -123,6 +140,14 @@ impl Pacer {
         let optimal = (live * BALANCE_BYTES * ratio).sqrt();
         // Float to integer conversions saturate.
         optimal.clamp(live / 2.0, live * self.ceiling) as u64
+    }
+
+    /// The headroom with which a collection of `live` bytes takes this share of the time.
+    fn for_share(&self, live: f64, share: f64) -> u64 {
+        let collection = live / self.collection_speed.max(f64::MIN_POSITIVE);
+        let left_to_program = collection * (1.0 - share) / share;
+        let allocated = self.allocation_rate * left_to_program;
+        allocated.clamp(live * LEAST_FOR_SHARE, live * GREATEST_FOR_SHARE) as u64
     }
 }
 
@@ -147,7 +172,7 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn headroom(live_bytes: u64, mutator_nanoseconds: u64, collector_nanoseconds: u64) -> u64 {
-        Pacer::new(4.0, 0).headroom(PacerSample {
+        Pacer::new(4.0, HeapSizing::Balanced).headroom(PacerSample {
             live_bytes,
             scanned_bytes: 0,
             allocated_bytes: 64 * MIB,
@@ -186,14 +211,14 @@ mod tests {
                 collector_nanoseconds,
                 initial_bytes: 0,
             };
-            assert_eq!(Pacer::new(0.5, 0).headroom(sample), 32 * MIB);
+            assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample), 32 * MIB);
         }
     }
 
     #[test]
     fn the_clock_runs_until_the_cycle_ends() {
         const LONG: u64 = 3_000;
-        let pacer = Pacer::new(4.0, 0);
+        let pacer = Pacer::new(4.0, HeapSizing::Balanced);
         while nanoseconds_since(pacer.cycle_began) < LONG {}
         assert!(pacer.cycle_began.elapsed().as_nanos() >= LONG.into());
         assert!(pacer.mutator_nanoseconds() >= LONG);
@@ -210,7 +235,7 @@ mod tests {
             initial_bytes: 0,
         };
         let is_about = |headroom: u64, expected: u64| headroom.abs_diff(expected) < 16;
-        let mut pacer = Pacer::new(4.0, 0);
+        let mut pacer = Pacer::new(4.0, HeapSizing::Balanced);
         let first = pacer.headroom(sample(64 * MIB, 1_000_000));
         assert!(is_about(first, 64 * MIB));
         // Seven times as fast: four times on average, and so twice the headroom.
@@ -219,7 +244,7 @@ mod tests {
         let as_fast = pacer.headroom(sample(4 * 64 * MIB, 1_000_000));
         assert!(is_about(as_fast, 128 * MIB));
         // A collection that takes for ever halves the average speed of collecting.
-        let mut pacer = Pacer::new(4.0, 0);
+        let mut pacer = Pacer::new(4.0, HeapSizing::Balanced);
         pacer.headroom(sample(64 * MIB, 1_000_000));
         let slower = pacer.headroom(sample(3 * 64 * MIB, u64::MAX));
         assert!(is_about(slower, 128 * MIB));
@@ -227,7 +252,7 @@ mod tests {
 
     #[test]
     fn the_clock_starts_again_with_each_cycle() {
-        let mut pacer = Pacer::new(4.0, 0);
+        let mut pacer = Pacer::new(4.0, HeapSizing::Balanced);
         for _ in 0..3 {
             let before = pacer.cycle_began;
             let mut now = Instant::now();
@@ -256,7 +281,7 @@ mod tests {
             collector_nanoseconds: 1_000,
             initial_bytes: 0,
         };
-        assert_eq!(Pacer::new(4.0, 0).headroom(sample), 32 * MIB);
+        assert_eq!(Pacer::new(4.0, HeapSizing::Balanced).headroom(sample), 32 * MIB);
     }
 
     #[test]
@@ -270,12 +295,38 @@ mod tests {
             initial_bytes: 0,
         };
         for ceiling in [4.0, 0.5] {
-            let headroom = |percent, live| Pacer::new(ceiling, percent).headroom(sample(live));
+            let headroom = |percent, live| Pacer::new(ceiling, HeapSizing::Ratio(percent)).headroom(sample(live));
             assert_eq!(headroom(30, 10 * MIB), 3 * MIB);
             assert_eq!(headroom(900, 10 * MIB), 90 * MIB);
             assert_eq!(headroom(1, 10 * MIB), LEAST_HEADROOM);
             assert_eq!(headroom(u32::MAX, u64::MAX), u64::MAX);
         }
+    }
+
+    #[test]
+    fn a_share_of_the_time_decides_how_long_the_program_runs() {
+        let sample = |collector_nanoseconds| PacerSample {
+            live_bytes: 64 * MIB,
+            scanned_bytes: 0,
+            // 64 bytes in a nanosecond.
+            allocated_bytes: 64_000_000,
+            mutator_nanoseconds: 1_000_000,
+            collector_nanoseconds,
+            initial_bytes: 0,
+        };
+        for (percent, nanoseconds) in [(50, 1_000_000_u64), (20, 1_000_000), (5, 250_000)] {
+            let mut pacer = Pacer::new(0.5, HeapSizing::TimeShare(percent));
+            let headroom = pacer.headroom(sample(nanoseconds));
+            let program = headroom / 64;
+            let share = 100 * nanoseconds / (nanoseconds + program);
+            assert!(share.abs_diff(percent.into()) <= 1, "{percent} {share}");
+        }
+        // Collections that take all of the time, or none.
+        let headroom = |percent, nanoseconds| {
+            Pacer::new(0.5, HeapSizing::TimeShare(percent)).headroom(sample(nanoseconds))
+        };
+        assert_eq!(headroom(1, 1_000_000_000), 16 * 64 * MIB);
+        assert_eq!(headroom(99, 1), 8 * MIB);
     }
 
     #[test]
@@ -288,9 +339,9 @@ mod tests {
             collector_nanoseconds: 1,
             initial_bytes: 64 * MIB,
         };
-        assert_eq!(Pacer::new(4.0, 0).headroom(sample(0)), 64 * MIB);
-        assert_eq!(Pacer::new(4.0, 10).headroom(sample(16 * MIB)), 48 * MIB);
-        assert_eq!(Pacer::new(0.5, 0).headroom(sample(60 * MIB)), 30 * MIB);
-        assert_eq!(Pacer::new(0.5, 0).headroom(sample(80 * MIB)), 40 * MIB);
+        assert_eq!(Pacer::new(4.0, HeapSizing::Balanced).headroom(sample(0)), 64 * MIB);
+        assert_eq!(Pacer::new(4.0, HeapSizing::Ratio(10)).headroom(sample(16 * MIB)), 48 * MIB);
+        assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(60 * MIB)), 30 * MIB);
+        assert_eq!(Pacer::new(0.5, HeapSizing::Balanced).headroom(sample(80 * MIB)), 40 * MIB);
     }
 }

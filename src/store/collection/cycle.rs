@@ -164,14 +164,12 @@ impl Store {
 impl Cold {
     /// The work of [`Store::continue_cycle`].
     fn step_or_begin(&mut self, store: &Store, budget: &mut Budget) -> Result<()> {
-        if self.cycles.under_way.is_none() {
-            self.collect_minor(store)?;
-            self.begin_cycle(store)?;
-            return self.step_cycle(store, budget, true);
-        }
         let needs_minor = self.cycles.needs_minor();
-        if needs_minor {
-            self.collect_minor(store)?;
+        if needs_minor && !self.collect_minor(store)? {
+            return Ok(());
+        }
+        if self.cycles.under_way.is_none() {
+            self.begin_cycle(store)?;
         }
         self.step_cycle(store, budget, needs_minor)
     }
@@ -182,6 +180,9 @@ impl Cold {
     ///
     /// Errors: those of collecting.
     pub(in crate::store) fn after_minor(&mut self, store: &Store) -> Result<()> {
+        if store.mutator.no_gc_spans() > 0 {
+            return Ok(());
+        }
         let is_stressed = store.engine.config().stress() > 0;
         if self.cycles.under_way.is_none() {
             if !self.is_cycle_due(store, is_stressed) {
@@ -230,8 +231,8 @@ impl Cold {
             return Ok(());
         };
         let stop = self.begin_stop();
-        if needs_minor {
-            self.collect_minor(store)?;
+        if needs_minor && !self.collect_minor(store)? {
+            return Ok(());
         }
         let (began, work) = (Instant::now(), budget.left());
         self.step_cycle(store, &mut budget, needs_minor)?;
@@ -280,13 +281,14 @@ impl Cold {
         let began = Instant::now();
         let progress = self.mark_then_resize(store, &mut paced, (began, is_after_minor), budget);
         paced.sample.add_time(began);
-        match progress? {
-            Progress::Complete => self.count_cycle(store, &paced),
-            Progress::Continue => self.cycles.under_way = Some(paced),
+        match progress {
+            Ok(Progress::Complete) => self.count_cycle(store, &paced),
+            // After an error the step may be repeated: a root range was refused.
+            Ok(Progress::Continue) | Err(_) => self.cycles.under_way = Some(paced),
         }
         store.set_sweeping(self.cycles.is_sweeping());
         store.update_slow_path();
-        Ok(())
+        progress.map(|_| ())
     }
 
     /// Marks and sweeps. Once that is complete, resizes the heap.
@@ -417,10 +419,12 @@ impl Cold {
         self.check_marks(store)
     }
 
-    /// Runs a minor collection, whatever is young.
-    fn collect_minor(&mut self, store: &Store) -> Result<()> {
+    /// Runs a minor collection, whatever is young. Whether one has run.
+    fn collect_minor(&mut self, store: &Store) -> Result<bool> {
         let begun = self.begin_collection_of(store, CollectionKind::Minor)?;
-        self.run_collection(store, begun)
+        let has_begun = begun.is_some();
+        self.run_collection(store, begun)?;
+        Ok(has_begun)
     }
 
     /// Ends the cycle that is under way, before a collection that stops the program. Drops it if

@@ -178,6 +178,8 @@ impl BlockSpace {
     /// set.
     pub(crate) fn reset(&mut self, poison: bool) {
         let used_end = self.used_end();
+        // A collection that was not completed leaves gray bits.
+        self.drop_marks();
         self.empty_nursery(false);
         self.set_nursery_blocks(self.first_nursery());
         for block in self.slot..used_end {
@@ -200,6 +202,5 @@ impl BlockSpace {
         super::super::release_all_but(&self.region, self.slot_end(), kept_old, poison);
         self.used_end.set(self.slot);
         self.cycle = 0;
-        self.set_marking_state(super::MarkingState::Idle);
     }
 }
